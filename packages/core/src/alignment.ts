@@ -1,0 +1,46 @@
+import type { TokenId } from "./vocabularies.ts";
+
+/**
+ * How a target token was matched to a source token, in the order the codes stand for:
+ * - `none`: no source token is the same;
+ * - `bytes`: both stand for the same bytes;
+ * - `role`: both are specials with the same role;
+ * - `string`: both are specials written the same.
+ */
+export const MATCHES = ["none", "bytes", "role", "string"] as const;
+export type Match = (typeof MATCHES)[number];
+
+/** How a target vocabulary relates to a source vocabulary. */
+export interface Alignment {
+  /** [V_t] the source id that is the same token, or −1. */
+  readonly sourceOf: Int32Array;
+  /** [V_t] indices into {@link MATCHES}. */
+  readonly match: Uint8Array;
+  /**
+   * The source tokens that spell target token t: `pieces[pieceOffsets[t] … pieceOffsets[t + 1])`.
+   * Filled for text and byte tokens that are not matched; empty where the source cannot spell the bytes.
+   */
+  readonly pieceOffsets: Uint32Array;
+  readonly pieces: Uint32Array;
+  readonly counts: AlignmentCounts;
+}
+
+/** Every target id falls in exactly one of the first six counts. */
+export interface AlignmentCounts {
+  /** Text and byte tokens with a source token of the same bytes. */
+  readonly shared: number;
+  /** Specials matched by role. */
+  readonly specialByRole: number;
+  /** Specials matched by string. */
+  readonly specialByString: number;
+  /** Not shared, spelled in two or more source tokens of which at least one is no byte token. */
+  readonly spelled: number;
+  /** Not shared, spelled in byte tokens alone. */
+  readonly byteOnly: number;
+  /** Neither matched nor spelled: specials unknown to the source, text it cannot spell. */
+  readonly withoutEvidence: readonly TokenId[];
+  /** Holes and other ids the tokenizer never produces. */
+  readonly unused: number;
+  /** Ids that share their bytes with a lower or preferred id, per vocabulary. */
+  readonly duplicates: { readonly source: number; readonly target: number };
+}

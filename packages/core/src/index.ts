@@ -1,0 +1,21 @@
+export type { Alignment, AlignmentCounts, Match } from "./alignment.ts";
+export { MATCHES } from "./alignment.ts";
+export { RevocabError } from "./errors.ts";
+export type { RevocabErrorCode } from "./errors.ts";
+export type { ProgressEvent, ProgressListener } from "./events.ts";
+export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
+export { BYTES_PER_VALUE } from "./matrices.ts";
+export type {
+  EmbeddingTable,
+  FallbackChain,
+  InitContext,
+  InitMethod,
+  MixtureMethod,
+  PreparedMixture,
+  PreparedRows,
+  Role,
+  RowMethod,
+} from "./methods.ts";
+export type { DenseRows, TablePlan } from "./plans.ts";
+export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";
+export { SPECIAL_ROLES } from "./vocabularies.ts";

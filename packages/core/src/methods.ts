@@ -1,0 +1,79 @@
+import type { Alignment } from "./alignment.ts";
+import type { ProgressListener } from "./events.ts";
+import type { Matrix, Mixture, StoredMatrix } from "./matrices.ts";
+import type { TokenId, Vocabulary } from "./vocabularies.ts";
+
+/** What a row is for: read at the input, or scored against the hidden state at the output. */
+export type Role = "input" | "output";
+
+/** One tensor of the source model with a row per token; a head bias is a table of one column. */
+export interface EmbeddingTable {
+  /** Unique in a model: `input`, `output`, `output.bias`, `input.per_layer`. */
+  readonly slot: string;
+  readonly role: Role;
+  /** A bias has one column and its scale is that of logits. */
+  readonly isBias: boolean;
+  /** [V_s × d] */
+  readonly matrix: StoredMatrix;
+}
+
+/** What a method may look at before it is asked for rows. */
+export interface InitContext {
+  readonly source: { readonly vocabulary: Vocabulary; readonly tables: readonly EmbeddingTable[] };
+  readonly target: { readonly vocabulary: Vocabulary };
+  readonly alignment: Alignment;
+  /** Every random number comes from this seed and the token's id, so block size and thread count cannot matter. */
+  readonly seed: number;
+  /** The model's own `initializer_range`. */
+  readonly initializerRange: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+interface MethodDescription {
+  /** The name on the command line and in recipes. */
+  readonly name: string;
+  /** Address of the paper or reference. */
+  readonly paper?: string;
+  /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
+  readonly differsByRole: boolean;
+  /** The options in force, for the recipe; plain JSON. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A new row is a weighted sum of old rows: the weights are all the method gives. */
+export interface MixtureMethod extends MethodDescription {
+  readonly kind: "mixture";
+  /** `convex`: every row has weights ≥ 0 that sum to 1, or is empty. */
+  readonly weights: "convex" | "signed";
+  /** Slow once; what it returns is pure. */
+  prepare(context: InitContext): Promise<PreparedMixture>;
+}
+
+export interface PreparedMixture {
+  /** Rows for `tokens` in their order, over the V_s source rows and then the basis rows of the table. */
+  mixture(tokens: Uint32Array, table: EmbeddingTable): Mixture;
+  /** X [x × d]: rows that are no token's (a mean, a direction), which `mixture` addresses as V_s, V_s + 1, … */
+  basis?(table: EmbeddingTable): Matrix;
+}
+
+/** A new row is no sum of old rows (random normals, a hypernetwork): the method gives the row itself. */
+export interface RowMethod extends MethodDescription {
+  readonly kind: "rows";
+  prepare(context: InitContext): Promise<PreparedRows>;
+}
+
+export interface PreparedRows {
+  /** False for a token the method has no evidence for. @default every token is covered */
+  covers?(token: TokenId): boolean;
+  /** [tokens × d] rows for `tokens` in their order; the same token gives the same row in any block. */
+  rows(tokens: Uint32Array, table: EmbeddingTable): Matrix | Promise<Matrix>;
+}
+
+/** Methods asked in order; each fills the rows that those before it left empty. */
+export interface FallbackChain {
+  readonly kind: "chain";
+  readonly methods: readonly (MixtureMethod | RowMethod)[];
+}
+
+export type InitMethod = MixtureMethod | RowMethod | FallbackChain;

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** One run over every package: the counts of the whole repository in one report. */
+export default defineConfig({
+  test: {
+    projects: ["packages/*", "apps/*", "tools/check-layers", "examples"].map((root) => ({
+      test: { name: root, root, include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+    })),
+    reporters: process.env.CI === "true" ? ["default", ["json", { outputFile: "reports/tests.json" }]] : ["default"],
+    maxWorkers: 2,
+  },
+});
