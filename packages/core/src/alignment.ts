@@ -17,6 +17,12 @@ export interface Alignment {
   /** [V_t] indices into {@link MATCHES}. */
   readonly match: Uint8Array;
   /**
+   * Target specials whose head row comes from another source token than `sourceOf` says: GPT-2's one special opens a
+   * text at the input (Llama's bos) and closes it at the output (Llama's eos).
+   * @default no such token
+   */
+  readonly headSourceOf?: ReadonlyMap<TokenId, TokenId>;
+  /**
    * The source tokens that spell target token t: `pieces[pieceOffsets[t] … pieceOffsets[t + 1])`.
    * Filled for text and byte tokens that are not matched; empty where the source cannot spell the bytes.
    */
