@@ -1,1 +1,20 @@
-export {};
+export { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+export type { ChatTemplateChoice } from "./chat-template.ts";
+export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
+export type { GateReport } from "./gate.ts";
+export { type Inspection, inspectPath, type ModelInspection, type TokenizerInspection } from "./inspect-path.ts";
+export { makePlan, type PlanOptions } from "./make-plan.ts";
+export { type OpenModel, openModel } from "./open-model.ts";
+export { type OpenPlan, openPlan } from "./open-plan.ts";
+export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
+export type { SwapReport } from "./report.ts";
+export { savePlan } from "./save-plan.ts";
+export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";
+export type { AlignmentSummary, PlanSource, PlanTarget, Recipe, SwapPlan } from "./swap-plan.ts";
+export {
+  applySavedPlan,
+  type PlanSwapOptions,
+  planTokenizerSwap,
+  type SwapOptions,
+  swapTokenizer,
+} from "./swap-tokenizer.ts";

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { runCommand } from "../run-command.ts";
+import { type ApplyFlags, applyOptions, modelOptions, withApplyOptions, withModelOptions } from "./shared-options.ts";
+
+interface Flags extends ApplyFlags {
+  readonly model: string;
+  readonly out?: string;
+}
+
+export function registerApply(program: Command): void {
+  const command = program
+    .command("apply")
+    .summary("rewrite a model by a saved plan")
+    .description("Rewrite a model by a saved plan: the model it was made for, or a fine-tune of it.")
+    .argument("<plan>", "plan file made by revocab plan")
+    .requiredOption("--model <folder>", "model folder with the vocabulary the plan was made for");
+  withApplyOptions(withModelOptions(command)).action(async (file: string, flags: Flags) => {
+    const { out } = flags;
+    if (out === undefined) return command.error("error: --out <folder> is required", { exitCode: 2 });
+    const { applySavedPlan } = await import("@revocab/transfer");
+    const { printSwap } = await import("../print-reports.ts");
+    await runCommand(
+      command,
+      (context) => applySavedPlan({ plan: file, model: flags.model, ...modelOptions(flags), ...applyOptions(flags), out, ...context }),
+      (report) => printSwap(report, out),
+    );
+  });
+}

@@ -1,0 +1,106 @@
+import type { InitMethod, Role } from "@revocab/core";
+import { type Command, Option } from "commander";
+import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
+
+/** Which tensors have a row per token, where the architecture does not say. */
+export interface ModelFlags {
+  readonly vocabularyTensor?: Record<string, string>;
+  readonly ignoreTensor?: readonly string[];
+}
+
+export function withModelOptions(command: Command): Command {
+  return command
+    .option("--vocabulary-tensor <name=slot>", "a tensor with a row per token: input, output, output.bias (repeatable)", collectPairs)
+    .option("--ignore-tensor <name>", "a tensor that is as long as the vocabulary by chance (repeatable)", collect);
+}
+
+export function modelOptions({ vocabularyTensor, ignoreTensor }: ModelFlags) {
+  return {
+    ...(vocabularyTensor && { vocabularyTensors: vocabularyTensor }),
+    ...(ignoreTensor && { ignoreTensors: ignoreTensor }),
+  };
+}
+
+export interface PlanFlags extends ModelFlags {
+  readonly tokenizer: string;
+  readonly method: string;
+  readonly with?: Record<string, string>;
+  readonly fallback: string;
+  readonly copy: boolean;
+  readonly seed: number;
+  readonly untie?: boolean;
+  readonly role?: Role;
+  readonly padToMultipleOf?: number;
+}
+
+export function withPlanOptions(command: Command): Command {
+  return withModelOptions(command)
+    .requiredOption("--tokenizer <path>", "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model")
+    .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean")
+    .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
+    .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
+    .option("--no-copy", "do not copy the rows of tokens both vocabularies share")
+    .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
+    .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
+    .addOption(
+      new Option("--role <role>", "for a tied model: whose rows serve both input and output").choices(["input", "output"]),
+    )
+    .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1));
+}
+
+/** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */
+export async function planOptions(flags: PlanFlags): Promise<{
+  method: InitMethod;
+  fallback: InitMethod;
+  copyShared: boolean;
+  seed: number;
+  untie: boolean;
+  role?: Role;
+  padToMultipleOf?: number;
+}> {
+  const { methodNamed } = await import("@revocab/embedding-init");
+  return {
+    method: methodNamed(flags.method, flags.with ?? {}),
+    fallback: methodNamed(flags.fallback, {}),
+    copyShared: flags.copy,
+    seed: flags.seed,
+    untie: flags.untie ?? false,
+    ...(flags.role && { role: flags.role }),
+    ...(flags.padToMultipleOf !== undefined && { padToMultipleOf: flags.padToMultipleOf }),
+  };
+}
+
+export interface ApplyFlags extends ModelFlags {
+  readonly force?: boolean;
+  readonly link?: boolean;
+  readonly chatTemplate: "auto" | "source" | "target" | "none";
+  readonly tokenId?: Record<string, string>;
+  readonly allowZeroRows?: boolean;
+  readonly threads?: number;
+}
+
+export function withApplyOptions(command: Command): Command {
+  return command
+    .option("--out <folder>", "the folder to write")
+    .option("--force", "replace an existing --out, after the new one is complete")
+    .option("--link", "hard-link weight files without vocabulary tensors instead of copying them")
+    .addOption(
+      new Option("--chat-template <whose>", "whose chat template the model gets")
+        .choices(["auto", "source", "target", "none"])
+        .default("auto"),
+    )
+    .option("--token-id <key=id>", "the id of a config key, such as image_token_id (repeatable)", collectPairs)
+    .option("--allow-zero-rows", "let rows of zeros pass the gate")
+    .option("--threads <n>", "worker threads of the kernel", wholeNumber(1));
+}
+
+export function applyOptions(flags: ApplyFlags) {
+  return {
+    force: flags.force ?? false,
+    link: flags.link ?? false,
+    chatTemplate: flags.chatTemplate,
+    tokenIds: tokenIdsOf(flags.tokenId ?? {}),
+    allowZeroRows: flags.allowZeroRows ?? false,
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+  };
+}

@@ -1,0 +1,30 @@
+import { createRequire } from "node:module";
+import { Command, CommanderError } from "commander";
+import { registerApply } from "./commands/apply.ts";
+import { registerExplain } from "./commands/explain.ts";
+import { registerInspect } from "./commands/inspect.ts";
+import { registerMethods } from "./commands/methods.ts";
+import { registerPlan } from "./commands/plan.ts";
+import { registerSwap } from "./commands/swap.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+const program = new Command("revocab")
+  .description("Give a language model a new vocabulary.")
+  .version(version)
+  .option("--json", "print the result as JSON on stdout")
+  .option("--quiet", "no progress on stderr")
+  .showHelpAfterError("(run with --help for usage)")
+  .exitOverride();
+
+for (const register of [registerSwap, registerPlan, registerApply, registerExplain, registerInspect, registerMethods]) {
+  register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // commander has printed the help or what is wrong with the usage
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

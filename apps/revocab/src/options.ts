@@ -1,0 +1,39 @@
+import { RevocabError } from "@revocab/core";
+import { InvalidArgumentError } from "commander";
+
+/** Collects a repeatable KEY=VALUE option. */
+export function collectPairs(value: string, previous: Record<string, string> = {}): Record<string, string> {
+  const split = value.indexOf("=");
+  if (split <= 0) throw new InvalidArgumentError("expected KEY=VALUE.");
+  return { ...previous, [value.slice(0, split)]: value.slice(split + 1) };
+}
+
+/** Collects a repeatable option. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
+    }
+    return number;
+  };
+}
+
+/** KEY=ID pairs as numbers. */
+export function tokenIdsOf(pairs: Record<string, string>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(pairs).map(([key, value]) => {
+      if (!/^\d+$/.test(value)) {
+        throw new RevocabError("bad_options", `--token-id ${key}=${value}: expected a number`, {
+          hint: "for instance --token-id image_token_id=32000",
+        });
+      }
+      return [key, Number(value)];
+    }),
+  );
+}

@@ -1,0 +1,67 @@
+import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@revocab/transfer";
+import { grouped, printTable } from "./print-table.ts";
+
+/** The counts of a plan. */
+export function printPlan({ source, target, alignment, tables }: PlanSummary): string {
+  return [
+    `${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${source.tied ? "tied" : "own head"}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows)\n`,
+    "\nHow the target's tokens relate to the source's\n",
+    printTable(
+      [
+        ["shared", grouped(alignment.shared), "same bytes"],
+        ["specials by role", grouped(alignment.specialByRole), ""],
+        ["specials by string", grouped(alignment.specialByString), ""],
+        ["spelled", grouped(alignment.spelled), "in two or more source tokens"],
+        ["spelled in bytes", grouped(alignment.byteOnly), "by byte tokens alone"],
+        ["without evidence", grouped(alignment.withoutEvidence), "neither matched nor spelled"],
+        ["unused", grouped(alignment.unused), "holes in the numbering"],
+      ].filter(([, count]) => count !== "0"),
+    ),
+    "\nWhere each row comes from\n",
+    printTable(tables.flatMap(rowsOf)),
+  ].join("");
+}
+
+/** What a finished swap did, and where it is. */
+export function printSwap(report: SwapReport, out: string): string {
+  const { config, chatTemplate, gate, notes } = report;
+  const sections = [printPlan(report)];
+  if (config.length > 0) {
+    sections.push(
+      "\nConfig\n",
+      printTable(config.map(({ file, path, from, to }) => [file, path, `${JSON.stringify(from)} → ${JSON.stringify(to)}`])),
+    );
+  }
+  sections.push(
+    "\nChecked\n",
+    printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
+    ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
+    chatTemplate.from === "none" ? "" : `  chat template: the ${chatTemplate.from}'s\n`,
+    `\nWritten to ${out}\n`,
+  );
+  return sections.join("");
+}
+
+/** Rows as sums of source tokens. */
+export function printExplanations(explanations: readonly TokenExplanation[]): string {
+  return explanations
+    .map(({ id, token, tables }) =>
+      [
+        `${id} ${quoted(token)}\n`,
+        ...tables.map(({ slot, origin, sum }) => {
+          const terms = sum.slice(0, 12).map((term) => `${term.weight.toFixed(3)} · ${quoted(term.token)}`);
+          const rest = sum.length > 12 ? ` + ${sum.length - 12} more` : "";
+          return `  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
+        }),
+      ].join(""),
+    )
+    .join("");
+}
+
+function rowsOf({ slot, origins }: TableSummary): string[][] {
+  return Object.entries(origins).map(([name, count], i) => [i === 0 ? slot : "", grouped(count), name]);
+}
+
+function quoted(token: string): string {
+  return /^[<([]/.test(token) ? token : `"${token}"`;
+}

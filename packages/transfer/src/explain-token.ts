@@ -1,0 +1,57 @@
+import { RevocabError, type Role, type TokenId } from "@revocab/core";
+import { mixtureRow } from "@revocab/matrix";
+import { displayToken } from "@revocab/vocabulary";
+import type { SwapPlan } from "./swap-plan.ts";
+
+/** What one row of the target model is made of. */
+export interface TokenExplanation {
+  readonly id: TokenId;
+  readonly token: string;
+  readonly tables: readonly {
+    readonly slot: string;
+    readonly role: Role;
+    /** The method that made the row. */
+    readonly origin: string;
+    /** The sum, heaviest first; empty for a row that is no sum. */
+    readonly sum: readonly { readonly id: number; readonly token: string; readonly weight: number }[];
+  }[];
+}
+
+/** Explains one target id as the weighted sum of source tokens its rows are. */
+export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
+  const { vocabulary } = plan.target.tokenizer;
+  if (!Number.isInteger(id) || id < 0 || id >= plan.target.rows) {
+    throw new RevocabError("bad_options", `there is no id ${id}: the plan has rows 0 … ${plan.target.rows - 1}`);
+  }
+  return {
+    id,
+    token: id < vocabulary.size ? displayToken(vocabulary, id) : "(padding row)",
+    tables: plan.tables.map(({ slot, role, mixture, origin, origins }) => {
+      const { sources, weights } = mixtureRow(mixture, id);
+      const sum = Array.from(sources, (source, i) => ({
+        id: source,
+        token: plan.source.label(source),
+        weight: weights[i] as number,
+      }));
+      sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || a.id - b.id);
+      return { slot, role, origin: origins[origin[id] as number] as string, sum };
+    }),
+  };
+}
+
+/**
+ * The target id a person means: a special written so, a token that stands for exactly this text, or a number.
+ *
+ * @throws RevocabError `bad_options` with the pieces the tokenizer makes of a text that is no single token
+ */
+export function findToken(plan: SwapPlan, wanted: string): TokenId {
+  const { tokenizer } = plan.target;
+  const { vocabulary } = tokenizer;
+  if (/^\d+$/.test(wanted)) return Number(wanted);
+  const id = vocabulary.idOfSpecial(wanted) ?? vocabulary.idsOf(new TextEncoder().encode(wanted))[0];
+  if (id !== undefined) return id;
+  const pieces = Array.from(tokenizer.encode(wanted), (piece) => `${piece} ${displayToken(vocabulary, piece)}`);
+  throw new RevocabError("bad_options", `"${wanted}" is no token of the target tokenizer`, {
+    hint: `it writes this text as: ${pieces.join(", ") || "nothing"}; name one of these, by text or id`,
+  });
+}

@@ -1,0 +1,157 @@
+import {
+  type Alignment,
+  type EmbeddingTable,
+  type InitContext,
+  type InitMethod,
+  type ProgressListener,
+  type Role,
+  RevocabError,
+  type TablePlan,
+} from "@revocab/core";
+import { copyOverlap, flattenMethods, mean, orElse, planTable } from "@revocab/embedding-init";
+import { alignVocabularies } from "@revocab/vocab-alignment";
+import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { nameOf, type OpenModel } from "./open-model.ts";
+import { sourceLabeller } from "./source-labels.ts";
+import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
+
+export interface PlanOptions {
+  readonly model: OpenModel;
+  readonly tokenizer: Tokenizer;
+  /** Fills the rows of tokens the two vocabularies do not share. */
+  readonly method: InitMethod;
+  /** Fills the rows `method` has no evidence for. @default mean() */
+  readonly fallback?: InitMethod;
+  /** Copy the rows of shared tokens before the method is asked. @default true */
+  readonly copyShared?: boolean;
+  /** @default 0 */
+  readonly seed?: number;
+  /** Give a tied model a head of its own, which adds V · d parameters. @default false */
+  readonly untie?: boolean;
+  /** For a tied model that stays tied: the role whose rows serve both. */
+  readonly role?: Role;
+  /** Rows are added until their number is a multiple of this. */
+  readonly padToMultipleOf?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten.
+ *
+ * @throws RevocabError `needs_untie` when the model is tied and the method's input and output rows differ
+ */
+export async function makePlan({
+  model,
+  tokenizer,
+  method,
+  fallback = mean(),
+  copyShared = true,
+  seed = 0,
+  untie = false,
+  role,
+  padToMultipleOf,
+  abortSignal,
+  onProgress,
+}: PlanOptions): Promise<SwapPlan> {
+  const { checkpoint } = model;
+  const chain = orElse(...(copyShared ? [copyOverlap()] : []), method, fallback);
+  const methods = flattenMethods(chain);
+  if (untie && !checkpoint.tied) {
+    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
+      hint: "leave --untie out",
+    });
+  }
+  const tables = targetTables(checkpoint.tables, checkpoint.tied, untie, role, methods);
+
+  onProgress?.({ type: "step", step: "align" });
+  const source = model.tokenizer.vocabulary;
+  const target = tokenizer.vocabulary;
+  const alignment = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
+  const context: InitContext = {
+    source: { vocabulary: source, tables },
+    target: { vocabulary: target },
+    alignment,
+    seed,
+    initializerRange: checkpoint.initializerRange,
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  };
+  const rows = padded(target.size, padToMultipleOf);
+  const plans: TablePlan[] = [];
+  for (const table of tables) {
+    onProgress?.({ type: "step", step: `plan ${table.slot}` });
+    plans.push(await planTable({ context, method: chain, table, rows }));
+  }
+  return {
+    recipe: {
+      methods: methods.map(({ name, options }) => ({ name, options })),
+      seed,
+      untie,
+      role: role ?? null,
+      padToMultipleOf: padToMultipleOf ?? null,
+    } satisfies Recipe,
+    source: {
+      name: model.name,
+      modelType: checkpoint.modelType,
+      fingerprint: fingerprint(source),
+      rows: checkpoint.rows,
+      tied: checkpoint.tied,
+      label: sourceLabeller(source, checkpoint.rows),
+    },
+    target: { name: nameOf(tokenizer.origin).name, tokenizer, fingerprint: fingerprint(target), rows },
+    tables: plans,
+    alignment: summarize(alignment),
+  };
+}
+
+/** The tables the target model will have; untying adds an output table over the same source rows. */
+function targetTables(
+  tables: readonly EmbeddingTable[],
+  tied: boolean,
+  untie: boolean,
+  role: Role | undefined,
+  methods: readonly { name: string; differsByRole: boolean }[],
+): readonly EmbeddingTable[] {
+  const input = tables.find((table) => table.slot === "input");
+  if (!tied || !input) {
+    if (role) {
+      throw new RevocabError("bad_options", `--role ${role} was given, but the model's head has rows of its own`, {
+        hint: "leave --role out: input and output each get the rows of their role",
+      });
+    }
+    return tables;
+  }
+  if (untie) {
+    if (role) {
+      throw new RevocabError("bad_options", "--untie and --role were both given", {
+        hint: "with --untie input and output each get the rows of their role",
+      });
+    }
+    return [...tables, { slot: "output", role: "output", isBias: false, matrix: input.matrix }];
+  }
+  const differing = methods.find((method) => method.differsByRole);
+  if (differing && !role) {
+    const added = (input.matrix.columns * 1).toLocaleString("en");
+    throw new RevocabError(
+      "needs_untie",
+      `${differing.name} gives a token different rows at the input and at the output, but this model is tied: one row serves both`,
+      {
+        hint: `pass --untie to give the head rows of its own (it adds ${added} parameters per token), or --role input or --role output to use those rows for both`,
+      },
+    );
+  }
+  return role ? tables.map((table) => (table.slot === "input" ? { ...table, role } : table)) : tables;
+}
+
+function padded(size: number, multiple = 1): number {
+  return Math.ceil(size / multiple) * multiple;
+}
+
+function summarize({ counts }: Alignment): AlignmentSummary {
+  return {
+    ...counts,
+    withoutEvidence: counts.withoutEvidence.length,
+    withoutEvidenceExamples: counts.withoutEvidence.slice(0, 20),
+  };
+}

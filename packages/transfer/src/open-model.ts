@@ -1,0 +1,50 @@
+import { basename, dirname, resolve } from "node:path";
+import { type Checkpoint, openCheckpoint, type VocabularyTensorOptions } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+
+/** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
+export interface OpenModel {
+  readonly checkpoint: Checkpoint;
+  readonly tokenizer: Tokenizer;
+  readonly name: string;
+  readonly revision: string | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model folder with its tokenizer.
+ *
+ * @throws RevocabError `shape_mismatch` when the tokenizer has ids that the embeddings have no row for
+ */
+export async function openModel(directory: string, options: VocabularyTensorOptions = {}): Promise<OpenModel> {
+  const checkpoint = await openCheckpoint(directory, options);
+  try {
+    const tokenizer = await loadTokenizer(directory);
+    if (tokenizer.vocabulary.size > checkpoint.rows) {
+      throw new RevocabError(
+        "shape_mismatch",
+        `the embeddings of ${directory} have ${checkpoint.rows} rows but its tokenizer has ids up to ${tokenizer.vocabulary.size - 1}`,
+        { hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder" },
+      );
+    }
+    return { checkpoint, tokenizer, ...nameOf(directory), close: () => checkpoint.close() };
+  } catch (error) {
+    await checkpoint.close();
+    throw error;
+  }
+}
+
+/**
+ * What a folder is called, without its path. A snapshot of the Hugging Face cache
+ * (`models--ORG--NAME/snapshots/COMMIT`) is called by its repository and commit.
+ */
+export function nameOf(path: string): { name: string; revision: string | null } {
+  const full = resolve(path);
+  const commit = /^[0-9a-f]{40}$/.test(basename(full)) ? basename(full) : undefined;
+  const repository = /^models--(.+)$/.exec(basename(dirname(dirname(full))))?.[1];
+  if (commit && repository && basename(dirname(full)) === "snapshots") {
+    return { name: repository.replace("--", "/"), revision: commit };
+  }
+  return { name: basename(full), revision: null };
+}

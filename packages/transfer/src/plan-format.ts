@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** The `format` and `version` a plan file carries in its safetensors metadata; a reader refuses any other. */
+export const PLAN_FORMAT = "revocab-plan";
+export const PLAN_VERSION = "1";
+
+const role = z.enum(["input", "output"]);
+const count = z.number().int().nonnegative();
+
+/**
+ * What a plan file says in words, as JSON under `plan` in its metadata. The numbers are tensors:
+ *
+ * | tensor | dtype, shape | |
+ * |---|---|---|
+ * | `SLOT/offsets`, `SLOT/sources`, `SLOT/weights` | U32 [V_t + 1], U32 [nnz], F32 [nnz] | the mixture |
+ * | `SLOT/basis` | F32 [x × d] | rows that are no token's, numbered from V_s |
+ * | `SLOT/dense_ids`, `SLOT/dense_rows` | U32 [k], F32 [k × d] | rows that are no sum |
+ * | `SLOT/origin` | U8 [V_t] | index into `origins`: the method that made the row |
+ * | `source/label_offsets`, `source/labels` | U32 [V_s + 1], U8 | source tokens as people read them |
+ * | `target/FILE` | U8 | the files of the target tokenizer |
+ */
+export const planWords = z.object({
+  recipe: z.object({
+    methods: z.array(z.object({ name: z.string(), options: z.record(z.string(), z.unknown()) })),
+    seed: count,
+    untie: z.boolean(),
+    role: role.nullable(),
+    padToMultipleOf: z.number().int().positive().nullable(),
+  }),
+  source: z.object({
+    name: z.string(),
+    modelType: z.string(),
+    fingerprint: z.string(),
+    rows: count,
+    tied: z.boolean(),
+  }),
+  target: z.object({ name: z.string(), fingerprint: z.string(), rows: count, files: z.array(z.string()) }),
+  tables: z.array(z.object({ slot: z.string(), role, origins: z.array(z.string()).max(255) })),
+  alignment: z.object({
+    shared: count,
+    specialByRole: count,
+    specialByString: count,
+    spelled: count,
+    byteOnly: count,
+    unused: count,
+    duplicates: z.object({ source: count, target: count }),
+    withoutEvidence: count,
+    withoutEvidenceExamples: z.array(count),
+  }),
+});
+
+export type PlanWords = z.infer<typeof planWords>;

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { RevocabError } from "@revocab/core";
+
+/** A folder beside the target that becomes the target in one rename, or vanishes. */
+export interface StagedOutput {
+  /** The empty folder to write into. */
+  readonly directory: string;
+  /** Puts the folder in place; with `force` the old target is removed only after the new one stands. */
+  commit(): Promise<void>;
+  /** Removes all that was written. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a staging folder for `out`, on the same file system so that the last step is a rename.
+ * What an earlier killed run left beside `out` is cleaned up first.
+ *
+ * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
+ */
+export async function stageOutput({
+  out,
+  inputs,
+  force = false,
+}: {
+  out: string;
+  /** Folders and files that must stay untouched. */
+  inputs: readonly string[];
+  force?: boolean;
+}): Promise<StagedOutput> {
+  const target = resolve(out);
+  await refuseOverlap(target, inputs);
+  const parent = dirname(target);
+  await mkdir(parent, { recursive: true });
+  await recover(target);
+  if (!force && (await exists(target))) {
+    throw new RevocabError("output_exists", `the output ${out} exists already`, {
+      hint: "choose another --out, or pass --force to replace it once the new model is complete",
+    });
+  }
+  const mark = `${process.pid}-${randomBytes(4).toString("hex")}`;
+  const directory = join(parent, `.${basename(target)}.revocab-partial-${mark}`);
+  const replaced = join(parent, `.${basename(target)}.revocab-replaced-${mark}`);
+  await mkdir(directory);
+  return {
+    directory,
+    async commit() {
+      const replaces = await exists(target);
+      if (replaces && !force) {
+        throw new RevocabError("output_exists", `the output ${out} appeared while it was being made`, {
+          hint: "choose another --out, or pass --force",
+        });
+      }
+      if (replaces) await rename(target, replaced);
+      await rename(directory, target);
+      if (replaces) await rm(replaced, { recursive: true, force: true });
+    },
+    async discard() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function refuseOverlap(target: string, inputs: readonly string[]): Promise<void> {
+  const real = await realPathOfNew(target);
+  for (const input of inputs) {
+    const other = await realPathOfNew(resolve(input));
+    if (contains(real, other) || contains(other, real)) {
+      throw new RevocabError("output_exists", `the output ${target} overlaps the input ${input}`, {
+        hint: "write to a folder outside the input: the input is never changed",
+      });
+    }
+  }
+}
+
+/** The real path of something that may not exist yet: that of its nearest existing parent, and the rest. */
+async function realPathOfNew(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPathOfNew(parent), basename(path));
+  }
+}
+
+function contains(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && resolve(folder, way) === path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** After a kill: unfinished folders go, and a target that was moved aside but not yet replaced comes back. */
+async function recover(target: string): Promise<void> {
+  const parent = dirname(target);
+  const pattern = /\.revocab-(partial|replaced)-(\d+)-[0-9a-f]{8}$/;
+  for (const name of await readdir(parent)) {
+    const match = pattern.exec(name);
+    if (!match || !name.startsWith(`.${basename(target)}.revocab-`) || isAlive(Number(match[2]))) continue;
+    if (match[1] === "replaced" && !(await exists(target))) await rename(join(parent, name), target);
+    else await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,39 @@
+import type { Role, TablePlan } from "@revocab/core";
+import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
+
+/** A plan in counts. */
+export interface PlanSummary {
+  readonly recipe: Recipe;
+  readonly source: { readonly name: string; readonly modelType: string; readonly rows: number; readonly tied: boolean };
+  readonly target: { readonly name: string; readonly tokens: number; readonly rows: number };
+  readonly alignment: AlignmentSummary;
+  readonly tables: readonly TableSummary[];
+}
+
+export interface TableSummary {
+  readonly slot: string;
+  readonly role: Role;
+  /** Rows by the method that made them. */
+  readonly origins: Readonly<Record<string, number>>;
+}
+
+export function summarizePlan({ recipe, source, target, alignment, tables }: SwapPlan): PlanSummary {
+  const { name, modelType, rows, tied } = source;
+  return {
+    recipe,
+    source: { name, modelType, rows, tied },
+    target: { name: target.name, tokens: target.tokenizer.vocabulary.size, rows: target.rows },
+    alignment,
+    tables: tables.map(summarizeTable),
+  };
+}
+
+export function summarizeTable({ slot, role, origin, origins }: TablePlan): TableSummary {
+  const counts = new Array<number>(origins.length).fill(0);
+  for (const index of origin) counts[index] = (counts[index] as number) + 1;
+  return {
+    slot,
+    role,
+    origins: Object.fromEntries(origins.map((name, i) => [name, counts[i] as number]).filter(([, n]) => n !== 0)),
+  };
+}

@@ -1,0 +1,51 @@
+import type { AlignmentCounts, Role, TablePlan } from "@revocab/core";
+import type { Tokenizer } from "@revocab/vocabulary";
+
+/** Everything that was chosen to make a plan; the same recipe on the same inputs gives the same bytes. */
+export interface Recipe {
+  /** The methods in the order they were asked, each with its options. */
+  readonly methods: readonly { readonly name: string; readonly options: Readonly<Record<string, unknown>> }[];
+  readonly seed: number;
+  /** The head gets rows of its own, though the source model is tied. */
+  readonly untie: boolean;
+  /** For a tied model and a method whose rows differ by role: the role whose rows serve both. */
+  readonly role: Role | null;
+  readonly padToMultipleOf: number | null;
+}
+
+/** The rows of a target model before any model is rewritten. */
+export interface SwapPlan {
+  readonly recipe: Recipe;
+  readonly source: PlanSource;
+  readonly target: PlanTarget;
+  /** One per vocabulary table of the target model. */
+  readonly tables: readonly TablePlan[];
+  readonly alignment: AlignmentSummary;
+}
+
+export interface PlanSource {
+  /** The folder's name, not its path. */
+  readonly name: string;
+  readonly modelType: string;
+  /** Of the vocabulary; a model with another one is refused. */
+  readonly fingerprint: string;
+  /** Rows of the source matrices, padding included; basis rows are numbered from here. */
+  readonly rows: number;
+  readonly tied: boolean;
+  /** A source token as a person reads it. */
+  label(id: number): string;
+}
+
+export interface PlanTarget {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  readonly fingerprint: string;
+  /** Rows of the target matrices, padding included. */
+  readonly rows: number;
+}
+
+/** {@link AlignmentCounts} as numbers alone, with a few examples of what has no evidence. */
+export type AlignmentSummary = Omit<AlignmentCounts, "withoutEvidence"> & {
+  readonly withoutEvidence: number;
+  readonly withoutEvidenceExamples: readonly number[];
+};

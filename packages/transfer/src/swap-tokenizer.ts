@@ -1,0 +1,68 @@
+import type { VocabularyTensorOptions } from "@revocab/checkpoint";
+import { loadTokenizer } from "@revocab/vocabulary";
+import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+import { makePlan, type PlanOptions } from "./make-plan.ts";
+import { type OpenModel, openModel } from "./open-model.ts";
+import { openPlan } from "./open-plan.ts";
+import type { SwapReport } from "./report.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+/** {@link PlanOptions} with paths in place of what is opened. */
+export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
+  VocabularyTensorOptions & {
+    /** Model folder: config.json, safetensors, tokenizer.json. */
+    readonly model: string;
+    /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
+    readonly tokenizer: string;
+  };
+
+export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model">;
+
+/**
+ * Gives the model in a folder another tokenizer and writes the result to `out`: plan, apply, check, rename.
+ *
+ * @example
+ * await swapTokenizer({ model: "./model", tokenizer: "./tokenizer", method: subtokenMean(), out: "./out" });
+ */
+export function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
+  return withModel(options, async (model) => {
+    const tokenizer = await loadTokenizer(options.tokenizer);
+    const plan = await makePlan({ ...options, model, tokenizer });
+    return applyPlan({ ...options, plan, model });
+  });
+}
+
+/** Makes the plan of a swap and hands it to `use` while the model is open: rows that are no sum are read from it. */
+export function planTokenizerSwap<Result>(
+  options: PlanSwapOptions,
+  use: (plan: SwapPlan) => Result | Promise<Result>,
+): Promise<Result> {
+  return withModel(options, async (model) => {
+    const tokenizer = await loadTokenizer(options.tokenizer);
+    return use(await makePlan({ ...options, model, tokenizer }));
+  });
+}
+
+/** Rewrites a model by a plan file. */
+export async function applySavedPlan(
+  options: Omit<ApplyOptions, "plan" | "model"> & VocabularyTensorOptions & { plan: string; model: string },
+): Promise<SwapReport> {
+  const plan = await openPlan(options.plan);
+  try {
+    return await withModel(options, (model) => applyPlan({ ...options, plan, model }));
+  } finally {
+    await plan.close();
+  }
+}
+
+async function withModel<Result>(
+  options: VocabularyTensorOptions & { model: string },
+  use: (model: OpenModel) => Promise<Result>,
+): Promise<Result> {
+  const model = await openModel(options.model, options);
+  try {
+    return await use(model);
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,69 @@
+// A swap of a 1.1 B-parameter model beside `cp -r` of the same folder, in one run.
+// usage: node tools/bench/swap.mjs --source-tokenizer PATH --target-tokenizer PATH [--scratch DIR] [--runs 3]
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { writeSyntheticLlama } from "./synthetic-llama.mjs";
+
+const { values } = parseArgs({
+  options: {
+    "source-tokenizer": { type: "string" },
+    "target-tokenizer": { type: "string" },
+    scratch: { type: "string", default: tmpdir() },
+    runs: { type: "string", default: "3" },
+  },
+});
+if (!values["source-tokenizer"] || !values["target-tokenizer"]) {
+  console.error("usage: node tools/bench/swap.mjs --source-tokenizer PATH --target-tokenizer PATH (32,000 and 50,257 pieces in the published figures)");
+  process.exit(2);
+}
+const revocab = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", import.meta.url));
+const scratch = mkdtempSync(join(values.scratch, "revocab-bench-"));
+try {
+  const model = join(scratch, "model");
+  const { parameters, bytes } = writeSyntheticLlama(model, values["source-tokenizer"]);
+  console.log(`model: ${(parameters / 1e9).toFixed(2)} B parameters, ${(bytes / 1e9).toFixed(2)} GB in bf16`);
+  const swap = [process.execPath, revocab, "swap", model, "--tokenizer", values["target-tokenizer"], "--method", "subtoken-mean", "--quiet", "--out"];
+  const jobs = { "cp -r": ["cp", "-r", model], "revocab swap": swap };
+  const best = {};
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const [name, command] of Object.entries(jobs)) {
+      const out = join(scratch, "out");
+      spawnSync("sync");
+      const result = await timed([...command, out]);
+      if (!existsSync(out)) throw new Error(`${name} wrote nothing`);
+      rmSync(out, { recursive: true });
+      console.log(`run ${run + 1}  ${name.padEnd(14)} ${result.seconds.toFixed(2).padStart(7)} s  ${result.peak}`);
+      if (!(best[name]?.seconds <= result.seconds)) best[name] = result;
+    }
+  }
+  const ratio = best["revocab swap"].seconds / best["cp -r"].seconds;
+  console.log(`best of ${values.runs}: swap takes ${ratio.toFixed(2)} × the time of cp -r; peak memory ${best["revocab swap"].peak}`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Wall time, and the peak resident memory as the kernel counts it (Linux). */
+function timed([command, ...args]) {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+    let peak = "";
+    const timer = setInterval(() => {
+      try {
+        const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
+        if (kilobytes) peak = `${(Number(kilobytes) / 1024).toFixed(0)} MB`;
+      } catch {
+        // the process has ended, or this is not Linux
+      }
+    }, 20);
+    child.on("error", reject).on("exit", (code) => {
+      clearInterval(timer);
+      if (code === 0) resolve({ seconds: (performance.now() - start) / 1000, peak });
+      else reject(new Error(`${command} ${args.join(" ")} exited with ${code}`));
+    });
+  });
+}

@@ -1,0 +1,102 @@
+// Writes a Llama-shaped model of random bf16 weights, sharded, so that a swap can be timed on a real size.
+import { createHash } from "node:crypto";
+import { mkdirSync, openSync, closeSync, writeSync, writeFileSync, copyFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The default shape is TinyLlama's: 1.1 B parameters, V 32,000, d 2,048, untied head, three shards, 2.2 GB.
+ * The tokenizer's files are copied into the model folder.
+ */
+export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
+  const { vocabulary = 32_000, width = 2048, inner = 5632, layers = 22, heads = 32, keyHeads = 4, shards = 3 } = shape;
+  mkdirSync(directory, { recursive: true });
+  const keyWidth = (width / heads) * keyHeads;
+  const tensors = [["model.embed_tokens.weight", [vocabulary, width]]];
+  for (let layer = 0; layer < layers; layer++) {
+    const name = (part) => `model.layers.${layer}.${part}.weight`;
+    tensors.push(
+      [name("self_attn.q_proj"), [width, width]],
+      [name("self_attn.k_proj"), [keyWidth, width]],
+      [name("self_attn.v_proj"), [keyWidth, width]],
+      [name("self_attn.o_proj"), [width, width]],
+      [name("mlp.gate_proj"), [inner, width]],
+      [name("mlp.up_proj"), [inner, width]],
+      [name("mlp.down_proj"), [width, inner]],
+      [name("input_layernorm"), [width]],
+      [name("post_attention_layernorm"), [width]],
+    );
+  }
+  tensors.push(["model.norm.weight", [width]], ["lm_head.weight", [vocabulary, width]]);
+
+  const size = ([, dimensions]) => dimensions.reduce((a, b) => a * b, 2);
+  const total = tensors.reduce((sum, tensor) => sum + size(tensor), 0);
+  const groups = Array.from({ length: shards }, () => []);
+  let before = 0;
+  for (const tensor of tensors) {
+    groups[Math.min(shards - 1, Math.floor((before / total) * shards))].push(tensor);
+    before += size(tensor);
+  }
+  const weightMap = {};
+  for (const [i, group] of groups.entries()) {
+    const file = `model-${String(i + 1).padStart(5, "0")}-of-${String(shards).padStart(5, "0")}.safetensors`;
+    for (const [name] of group) weightMap[name] = file;
+    writeShard(join(directory, file), group, size);
+  }
+  const json = (file, value) => writeFileSync(join(directory, file), `${JSON.stringify(value, null, 2)}\n`);
+  json("model.safetensors.index.json", { metadata: { total_size: total }, weight_map: weightMap });
+  json("config.json", {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    bos_token_id: 1,
+    eos_token_id: 2,
+    dtype: "bfloat16",
+    hidden_act: "silu",
+    hidden_size: width,
+    initializer_range: 0.02,
+    intermediate_size: inner,
+    max_position_embeddings: 2048,
+    num_attention_heads: heads,
+    num_hidden_layers: layers,
+    num_key_value_heads: keyHeads,
+    rms_norm_eps: 1e-5,
+    tie_word_embeddings: false,
+    vocab_size: vocabulary,
+  });
+  if (statSync(tokenizer).isDirectory()) {
+    for (const file of readdirSync(tokenizer)) copyFileSync(join(tokenizer, file), join(directory, file));
+  } else copyFileSync(tokenizer, join(directory, "tokenizer.json"));
+  return { parameters: total / 2, bytes: total };
+}
+
+function writeShard(path, group, size) {
+  const header = {};
+  let offset = 0;
+  for (const tensor of group) {
+    const end = offset + size(tensor);
+    header[tensor[0]] = { dtype: "BF16", shape: tensor[1], data_offsets: [offset, end] };
+    offset = end;
+  }
+  let text = JSON.stringify(header);
+  text = text.padEnd(Math.ceil(text.length / 8) * 8);
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(text.length));
+  const file = openSync(path, "w");
+  writeSync(file, Buffer.concat([prefix, Buffer.from(text)]));
+  for (const tensor of group) {
+    // one block of small values a tensor, repeated: what the bytes are does not matter to a copy
+    const block = smallValues(tensor[0], Math.min(size(tensor), 1 << 22));
+    for (let left = size(tensor); left > 0; ) left -= writeSync(file, block, 0, Math.min(left, block.length));
+  }
+  closeSync(file);
+}
+
+/** bf16 values between ±2^-6 and ±2^-4, from a hash of the tensor's name. */
+function smallValues(name, bytes) {
+  const block = Buffer.alloc(bytes);
+  let state = createHash("sha256").update(name).digest().readUInt32LE(0) | 1;
+  for (let i = 0; i + 1 < bytes; i += 2) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    block.writeUInt16LE((state & 0x8000) | (0x3c80 + ((state >>> 16) & 0xff)), i);
+  }
+  return block;
+}
