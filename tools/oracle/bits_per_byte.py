@@ -1,0 +1,121 @@
+"""How well a model predicts a text, in bits per byte, by the reference Python library.
+
+    python bits_per_byte.py MODEL_DIR [MODEL_DIR …] --text FILE --max-bytes 60000 [--generate "Once upon a time"]
+
+Bits per byte does not depend on the tokenizer, so a model can be compared with itself after its tokenizer was swapped.
+
+The convention, exactly:
+- Documents are the parts of FILE between `<|endoftext|>`, without surrounding white space; empty ones are left out.
+  Whole documents are taken from the start while their UTF-8 bytes together stay within --max-bytes. With
+  --single-document, the first --max-bytes bytes of FILE are one document.
+- A document is tokenised whole, without special tokens. The tokenizer's BOS, if it has one, is put in front.
+- A document longer than the model's context is cut into windows of that many tokens; each window starts with the last
+  token of the one before. So every token is scored once, except the document's first: the BOS, or without a BOS the
+  first token of text, which nothing predicts.
+- Score: the sum of −log2 p of the scored tokens, in float32, over the bytes of all documents.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+SEPARATOR = "<|endoftext|>"
+
+
+def main() -> None:
+    options = parse_options()
+    torch.set_num_threads(options.threads)
+    documents = read_documents(options)
+    for folder in options.models:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False).eval()
+        result = {"model": str(folder), **score(model, tokenizer, documents)}
+        if options.generate is not None:
+            result["text"] = continue_text(model, tokenizer, options.generate)
+        print(json.dumps(result, ensure_ascii=False) if options.json else describe(result), flush=True)
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", type=Path, help="model folders")
+    parser.add_argument("--text", type=Path, required=True, help="UTF-8 text file")
+    parser.add_argument("--max-bytes", type=int, required=True)
+    parser.add_argument("--skip-documents", type=int, default=0, help="leave out this many documents at the start")
+    parser.add_argument("--single-document", action="store_true", help="the text is one document")
+    parser.add_argument("--generate", metavar="PROMPT", help="also print a greedy continuation of 60 tokens")
+    parser.add_argument("--json", action="store_true", help="one JSON object per model")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    if options.single_document and options.skip_documents:
+        parser.error("--skip-documents needs several documents; --single-document makes one")
+    return options
+
+
+def read_documents(options: argparse.Namespace) -> list[str]:
+    content = options.text.read_bytes()
+    if options.single_document:
+        # A character cut in half by the limit is dropped; anything else that is not UTF-8 is an error.
+        parts = [content[: options.max_bytes].decode("utf-8", "ignore" if len(content) > options.max_bytes else "strict")]
+    else:
+        parts = content.decode("utf-8").split(SEPARATOR)
+    documents = [document for document in (part.strip() for part in parts) if document]
+    taken, total = [], 0
+    for document in documents[options.skip_documents :]:
+        total += len(document.encode())
+        if total > options.max_bytes:
+            break
+        taken.append(document)
+    if not taken:
+        raise SystemExit(
+            f"{options.text}: no document fits in {options.max_bytes} bytes "
+            f"({len(documents)} documents, {options.skip_documents} left out); raise --max-bytes"
+        )
+    return taken
+
+
+@torch.inference_mode()
+def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str]) -> dict[str, float | int]:
+    context = model.config.get_text_config().max_position_embeddings
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    bits, tokens, unknown = 0.0, 0, 0
+    for document in documents:
+        text = tokenizer(document, add_special_tokens=False, verbose=False).input_ids
+        tokens += len(text)
+        unknown += 0 if tokenizer.unk_token_id is None else text.count(tokenizer.unk_token_id)
+        ids = begin + text
+        for start in range(0, len(ids) - 1, context - 1):
+            window = torch.tensor([ids[start : start + context]])
+            log_p = model(input_ids=window).logits[0, :-1].float().log_softmax(-1)
+            bits -= log_p.gather(1, window[0, 1:, None]).sum().item() / math.log(2)
+    count = sum(len(document.encode()) for document in documents)
+    return {
+        "bits_per_byte": bits / count,
+        "documents": len(documents),
+        "bytes": count,
+        "tokens": tokens,
+        "unknown_tokens": unknown,
+    }
+
+
+def continue_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    ids = torch.tensor([begin + tokenizer(prompt, add_special_tokens=False).input_ids])
+    written = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False)
+    return tokenizer.decode(written[0], skip_special_tokens=True)
+
+
+def describe(result: dict[str, float | int | str]) -> str:
+    line = (
+        f"{result['bits_per_byte']:.4f} bits/byte  {result['model']}  "
+        f"({result['documents']} documents, {result['bytes']} bytes, {result['tokens']} tokens"
+    )
+    line += f", {result['unknown_tokens']} of them unknown)" if result["unknown_tokens"] else ")"
+    return f"{line}\n{result['text']}" if "text" in result else line
+
+
+if __name__ == "__main__":
+    main()
