@@ -1,0 +1,42 @@
+import data from "./architectures.json" with { type: "json" };
+
+/** Tensor names by slot, the preferred name first; `*` stands for one part of a name. */
+export type Layout = Readonly<Record<string, readonly string[]>>;
+
+/** What has to be known about a `model_type` beyond what its files say. */
+export interface Architecture {
+  readonly layouts: readonly Layout[];
+  /** The library's default of `tie_word_embeddings`, in force where a config does not say; undefined: not known. */
+  readonly tied: boolean | undefined;
+  /** Position embeddings are numbered from `pad_token_id` + 1, so the pad id cannot change. */
+  readonly positionsFollowPad: boolean;
+  /** Why a tied model of this type cannot be untied by adding a head. */
+  readonly untieForbidden: string | undefined;
+}
+
+interface ArchitectureEntry {
+  readonly layout: string;
+  readonly tied: boolean;
+  readonly positionsFollowPad?: boolean;
+  readonly untieForbidden?: string;
+}
+
+const layouts: Readonly<Record<string, readonly Layout[]>> = data.layouts;
+const modelTypes: Readonly<Record<string, ArchitectureEntry>> = data.modelTypes;
+const notVocabulary = data.notVocabulary.map((pattern) => new RegExp(pattern));
+
+/** An unknown `model_type` may have any layout: the names in the files decide. */
+export function architectureOf(modelType: string): Architecture {
+  const entry = Object.hasOwn(modelTypes, modelType) ? modelTypes[modelType] : undefined;
+  return {
+    layouts: entry === undefined ? Object.values(layouts).flat() : layouts[entry.layout]!,
+    tied: entry?.tied,
+    positionsFollowPad: entry?.positionsFollowPad ?? false,
+    untieForbidden: entry?.untieForbidden,
+  };
+}
+
+/** True for a tensor whose name says that it has no vocabulary dimension, whatever its shape. */
+export function isRuledOut(tensorName: string): boolean {
+  return notVocabulary.some((pattern) => pattern.test(tensorName));
+}

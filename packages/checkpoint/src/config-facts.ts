@@ -1,0 +1,106 @@
+import { RevocabError } from "@revocab/core";
+import { type Architecture, architectureOf } from "./architectures.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
+
+/** What a config says about the vocabulary and the tables that belong to it. */
+export interface ConfigFacts {
+  readonly modelType: string;
+  readonly architecture: Architecture;
+  /** The part that describes the language model: the config itself, or `text_config` and the like. */
+  readonly textPath: readonly string[];
+  readonly vocabularySize: number | undefined;
+  /** Every width the config names for embeddings; empty when it names none. */
+  readonly widths: readonly number[];
+  /** `tie_word_embeddings`, or the library's default; undefined when neither is known. */
+  readonly saysTied: boolean | undefined;
+  /** False for a class without a language-model head (`BertModel`, `LlamaForSequenceClassification`). */
+  readonly expectsHead: boolean | undefined;
+  readonly initializerRange: number;
+}
+
+const TEXT_KEYS = ["text_config", "llm_config", "language_config", "decoder"];
+const WIDTH_KEYS = [
+  "hidden_size",
+  "d_model",
+  "n_embd",
+  "dim",
+  "emb_dim",
+  "embedding_size",
+  "word_embed_proj_dim",
+];
+const HEAD_CLASSES = /(CausalLM|LMHead|ConditionalGeneration|MaskedLM|PreTraining|MultimodalLM)/;
+
+/** @throws RevocabError `bad_config` */
+export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
+  const modelType = config.model_type;
+  if (typeof modelType !== "string") {
+    throw new RevocabError("bad_config", `${path} has no model_type`, {
+      hint: "give the folder of a transformers model (not of an adapter, a tokenizer or a pipeline)",
+    });
+  }
+  const architecture = architectureOf(modelType);
+  const textPath = findTextPath(config);
+  const text = textPath.reduce<JsonObject>((scope, key) => scope[key] as JsonObject, config);
+  return {
+    modelType,
+    architecture,
+    textPath,
+    vocabularySize: readCount(text, "vocab_size", path),
+    widths: WIDTH_KEYS.map((key) => text[key]).filter((value) => typeof value === "number"),
+    saysTied: readTied(config, text, architecture),
+    expectsHead: readExpectsHead(config),
+    initializerRange: readInitializerRange(config, text),
+  };
+}
+
+function findTextPath(config: JsonObject): readonly string[] {
+  if (typeof config.vocab_size === "number") return [];
+  const nested = TEXT_KEYS.filter((key) => isJsonObject(config[key]));
+  const withSize = nested.find((key) => (config[key] as JsonObject).vocab_size !== undefined);
+  const key = withSize ?? nested[0];
+  return key === undefined ? [] : [key];
+}
+
+function readCount(scope: JsonObject, key: string, path: string): number | undefined {
+  const value = scope[key];
+  if (value === undefined || value === null) return undefined;
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw new RevocabError(
+      "bad_config",
+      `${path} gives ${key} as ${JSON.stringify(value)}; a count was expected`,
+      {
+        hint: "download config.json again",
+      },
+    );
+  }
+  return value as number;
+}
+
+/**
+ * The library forwards a nested `true` to the outer config (configuration_llava.py, configuration_qwen2_vl.py);
+ * else the outer value decides, then the outer default.
+ */
+function readTied(config: JsonObject, text: JsonObject, architecture: Architecture): boolean | undefined {
+  const outer = config.tie_word_embeddings;
+  const inner = text.tie_word_embeddings;
+  if (outer === true || inner === true) return true;
+  if (outer === false || inner === false) return false;
+  return architecture.tied;
+}
+
+function readExpectsHead(config: JsonObject): boolean | undefined {
+  const classes = config.architectures;
+  if (!Array.isArray(classes) || classes.length === 0) return undefined;
+  return classes.some((name) => typeof name === "string" && HEAD_CLASSES.test(name));
+}
+
+function readInitializerRange(config: JsonObject, text: JsonObject): number {
+  for (const scope of [text, config]) {
+    for (const key of ["initializer_range", "init_std"]) {
+      const value = scope[key];
+      if (typeof value === "number" && value > 0) return value;
+    }
+  }
+  // PretrainedConfig subclasses with neither key use 0.02 nearly without exception.
+  return 0.02;
+}

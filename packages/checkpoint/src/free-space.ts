@@ -1,0 +1,18 @@
+import { statfs } from "node:fs/promises";
+import { RevocabError } from "@revocab/core";
+
+/**
+ * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; a disk that cannot
+ * tell is left to fail by itself.
+ */
+export async function requireFreeSpace(directory: string, needed: number): Promise<void> {
+  const stats = await statfs(directory).catch(() => undefined);
+  if (stats === undefined) return;
+  const free = stats.bavail * stats.bsize;
+  if (free >= needed) return;
+  throw new RevocabError(
+    "no_space",
+    `${directory} is on a disk with ${free} bytes free; ${needed} bytes are needed`,
+    { hint: `free ${Math.ceil((needed - free) / 1e6)} MB there, or choose another output folder` },
+  );
+}

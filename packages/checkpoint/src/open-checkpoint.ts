@@ -1,0 +1,80 @@
+import { join, resolve } from "node:path";
+import { readConfigFacts } from "./config-facts.ts";
+import { FilePool } from "./file-pool.ts";
+import { type CheckpointTable, findTables } from "./find-tables.ts";
+import { type JsonObject, readJsonObject } from "./json.ts";
+import type { SafetensorsFile } from "./safetensors-header.ts";
+import { readWeightFiles } from "./weight-files.ts";
+
+/** A model folder whose headers have been read; its tables are read from the files when asked. */
+export interface Checkpoint {
+  readonly directory: string;
+  readonly config: JsonObject;
+  readonly modelType: string;
+  /** The weight files, their headers checked. */
+  readonly files: readonly SafetensorsFile[];
+  /** The index of a sharded model. */
+  readonly index: JsonObject | undefined;
+  /** V_s as stored, padding included. */
+  readonly rows: number;
+  /** True when the head is the input table; then there is no table `output`. */
+  readonly tied: boolean;
+  readonly tables: readonly CheckpointTable[];
+  /** The head's tensor when a tied model is untied; undefined for an untied model and for one without a head. */
+  readonly headName: string | undefined;
+  /** Tensors that hold a copy of a tied head. */
+  readonly headTensors: readonly string[];
+  /** Why this architecture cannot be untied by adding a head. */
+  readonly untieForbidden: string | undefined;
+  /** Position embeddings are numbered from `pad_token_id` + 1 (RoBERTa): the pad id must stay. */
+  readonly positionsFollowPad: boolean;
+  readonly initializerRange: number;
+  /** Closes the files that reading tables has opened. */
+  close(): Promise<void>;
+}
+
+export interface OpenCheckpointOptions {
+  /** Slots (`input`, `output`, `output.bias`, …) of tensors that the architecture data does not know, by name. */
+  readonly vocabularyTensors?: Readonly<Record<string, string>>;
+  /** Tensors that have a dimension of the vocabulary's size by coincidence. */
+  readonly ignoreTensors?: readonly string[];
+}
+
+/**
+ * Opens a model folder (config.json and safetensors, one file or sharded): reads headers, finds every tensor with a
+ * vocabulary dimension, and checks that config and tensors agree.
+ * @throws RevocabError `missing_file`, `bad_config`, `bad_safetensors`, `unsupported_checkpoint`, `unsupported_dtype`,
+ * `unknown_tensor`, `bad_options`.
+ */
+export async function openCheckpoint(
+  directory: string,
+  { vocabularyTensors = {}, ignoreTensors = [] }: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
+  const { files, index } = await readWeightFiles(directory);
+  const path = join(directory, "config.json");
+  const config = await readJsonObject(path, "bad_config", "give the folder of a transformers model");
+  const facts = readConfigFacts(config, path);
+  const pool = new FilePool();
+  try {
+    const found = await findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors });
+    return {
+      directory: resolve(directory),
+      config,
+      modelType: facts.modelType,
+      files,
+      index,
+      rows: found.tables.find((table) => table.slot === "input")!.matrix.rows,
+      tied: found.tied,
+      tables: found.tables,
+      headName: found.headName,
+      headTensors: found.headTensors,
+      untieForbidden: facts.architecture.untieForbidden,
+      positionsFollowPad: facts.architecture.positionsFollowPad,
+      initializerRange: facts.initializerRange,
+      close: () => pool.close(),
+    };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}

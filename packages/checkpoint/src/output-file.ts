@@ -1,0 +1,54 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { RevocabError } from "@revocab/core";
+
+/**
+ * Creates a file of its final size; it must not exist yet.
+ * @throws RevocabError `write_failed`, `no_space`
+ */
+export async function createSized(path: string, bytes: number): Promise<FileHandle> {
+  try {
+    const handle = await open(path, "wx");
+    try {
+      await handle.truncate(bytes);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** Writes all of `bytes` at `position`. */
+export async function writeAt(
+  handle: Pick<FileHandle, "write">,
+  path: string,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const length = Math.min(bytes.length - done, 1 << 30);
+      const { bytesWritten } = await handle.write(bytes, done, length, position + done);
+      done += bytesWritten;
+    }
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+export function writeError(path: string, cause: unknown): RevocabError {
+  if (cause instanceof RevocabError) return cause;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new RevocabError("no_space", `no space left while writing ${path}`, {
+      hint: "free space on that disk, or choose another output folder",
+      cause,
+    });
+  }
+  return new RevocabError("write_failed", `cannot write ${path}: ${message}`, {
+    hint: "check that the folder exists and may be written to",
+    cause,
+  });
+}

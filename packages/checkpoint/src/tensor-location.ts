@@ -1,0 +1,56 @@
+import { BYTES_PER_VALUE, RevocabError, type StoredDtype, type StoredMatrix } from "@revocab/core";
+import type { FilePool } from "./file-pool.ts";
+import type { SafetensorsFile, TensorEntry } from "./safetensors-header.ts";
+
+/** A tensor with a vocabulary dimension, and where it is. */
+export interface TensorLocation {
+  readonly file: SafetensorsFile;
+  readonly entry: TensorEntry;
+  /** Which dimension counts the vocabulary: 0, or 1 for a bias stored as [1, V]. */
+  readonly axis: number;
+  readonly dtype: StoredDtype;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Takes a tensor as one of [V × d], [V] or [1 × V].
+ * @throws RevocabError `unsupported_dtype` (quantised, f64, …), `unsupported_checkpoint` (another shape).
+ */
+export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorLocation {
+  const { dtype, name, shape } = entry;
+  if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
+    throw new RevocabError(
+      "unsupported_dtype",
+      `${file.path} holds ${name} as ${dtype} [${shape}]; tables with a row per token must be F32, F16 or BF16`,
+      { hint: "the embeddings are quantised or in a rare format: use the model as it was before, in bf16" },
+    );
+  }
+  const axis = shape.length === 2 && shape[0] === 1 ? 1 : 0;
+  const rows = shape[axis] ?? 0;
+  if (shape.length < 1 || shape.length > 2 || rows === 0 || (axis === 0 && shape[1] === 0)) {
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `${file.path} holds ${name} with the shape [${shape}]; [rows, columns] or [rows] was expected`,
+      { hint: "if this tensor has no row per token, list it under ignoreTensors" },
+    );
+  }
+  return { file, entry, axis, dtype, rows, columns: axis === 1 ? 1 : (shape[1] ?? 1) };
+}
+
+/** The tensor as a matrix read from its file, block by block. */
+export function storedTensor(pool: FilePool, location: TensorLocation): StoredMatrix {
+  const { file, entry, rows, columns, dtype } = location;
+  const rowBytes = columns * BYTES_PER_VALUE[dtype];
+  return {
+    rows,
+    columns,
+    dtype,
+    readRows: async (start, count, into) => {
+      if (start < 0 || count < 0 || start + count > rows || into.length !== count * rowBytes) {
+        throw new RangeError(`rows ${start} … ${start + count} of ${rows} into ${into.length} bytes`);
+      }
+      await pool.read(file.path, into, entry.start + start * rowBytes);
+    },
+  };
+}

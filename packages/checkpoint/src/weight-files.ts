@@ -1,0 +1,131 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RevocabError } from "@revocab/core";
+import { describeJson, isJsonObject, type JsonObject, readJsonObject } from "./json.ts";
+import { readSafetensorsHeader, type SafetensorsFile } from "./safetensors-header.ts";
+
+export const INDEX_NAME = "model.safetensors.index.json";
+export const SINGLE_NAME = "model.safetensors";
+
+/** The weights of a model: its safetensors files and, where there are several, their index. */
+export interface WeightFiles {
+  readonly files: readonly SafetensorsFile[];
+  readonly index: JsonObject | undefined;
+}
+
+/**
+ * Finds the weights as the transformers library does: `model.safetensors`, else the files that
+ * `model.safetensors.index.json` names; reads and checks their headers.
+ * @throws RevocabError `missing_file`, `bad_safetensors`, `unsupported_checkpoint` (other formats only).
+ */
+export async function readWeightFiles(directory: string): Promise<WeightFiles> {
+  const names = await listFolder(directory);
+  if (names.includes(SINGLE_NAME)) {
+    return { files: [await readSafetensorsHeader(join(directory, SINGLE_NAME))], index: undefined };
+  }
+  if (!names.includes(INDEX_NAME)) throw noSafetensors(directory, names);
+
+  const path = join(directory, INDEX_NAME);
+  const index = await readJsonObject(path, "bad_safetensors", "download the index again");
+  const shardOf = readWeightMap(index, path);
+  const shards = [...new Set(shardOf.values())].sort();
+  const missing = shards.filter((shard) => !names.includes(shard));
+  if (missing.length > 0) {
+    throw new RevocabError(
+      "missing_file",
+      `${path} names ${shards.length} files, of which ${missing.length} are missing: ${missing.slice(0, 5).join(", ")}`,
+      { hint: "the download was not complete: download the missing files" },
+    );
+  }
+  const files = await Promise.all(shards.map((shard) => readSafetensorsHeader(join(directory, shard))));
+  checkAgreement(files, shardOf, path);
+  return { files, index };
+}
+
+async function listFolder(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (cause) {
+    throw new RevocabError("missing_file", `${directory} is no folder that can be read`, {
+      hint: "give the folder of a model: config.json and *.safetensors",
+      cause,
+    });
+  }
+}
+
+function noSafetensors(directory: string, names: readonly string[]): RevocabError {
+  const pickled = names.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  const others = names.filter((name) => /\.(h5|msgpack|gguf|onnx|safetensors)$/.test(name));
+  if (pickled.length > 0) {
+    return new RevocabError(
+      "unsupported_checkpoint",
+      `${directory} holds its weights as ${pickled[0]} (pickled Python objects, which can run code when read); ` +
+        "safetensors were expected",
+      {
+        hint:
+          'convert it where you trust it: python -c "from transformers import AutoModel as A; ' +
+          "A.from_pretrained('MODEL').save_pretrained('OUT')\" with the model's own Auto class " +
+          "(AutoModelForCausalLM, …), which writes model.safetensors; then copy the tokenizer files",
+      },
+    );
+  }
+  if (others.length > 0) {
+    return new RevocabError(
+      "unsupported_checkpoint",
+      `${directory} holds ${others.slice(0, 3).join(", ")}, but neither ${SINGLE_NAME} nor ${INDEX_NAME}`,
+      { hint: `save the model with transformers' save_pretrained, which writes ${SINGLE_NAME}` },
+    );
+  }
+  return new RevocabError("missing_file", `${directory} holds neither ${SINGLE_NAME} nor ${INDEX_NAME}`, {
+    hint: "give the folder of a model: config.json and *.safetensors",
+  });
+}
+
+function readWeightMap(index: JsonObject, path: string): ReadonlyMap<string, string> {
+  const map = index.weight_map;
+  if (!isJsonObject(map)) bad(path, `has ${describeJson(map)} as weight_map; an object was expected`);
+  const shardOf = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (typeof shard !== "string" || !isPlainName(shard)) {
+      bad(
+        path,
+        `names ${JSON.stringify(shard)} for ${tensor}; the name of a file in the same folder was expected`,
+      );
+    }
+    shardOf.set(tensor, shard);
+  }
+  if (shardOf.size === 0) bad(path, "names no tensor");
+  return shardOf;
+}
+
+function isPlainName(name: string): boolean {
+  return /^[^/\\\0:]+\.safetensors$/.test(name) && !name.startsWith(".");
+}
+
+function checkAgreement(
+  files: readonly SafetensorsFile[],
+  shardOf: ReadonlyMap<string, string>,
+  path: string,
+): void {
+  const seen = new Set<string>();
+  for (const file of files) {
+    for (const { name } of file.tensors) {
+      if (shardOf.get(name) === undefined)
+        bad(path, `does not list the tensor ${name}, which is in ${file.name}`);
+      if (seen.has(name)) bad(path, `covers files that hold the tensor ${name} twice`);
+      if (shardOf.get(name) !== file.name) {
+        bad(path, `says that ${name} is in ${shardOf.get(name)}, but it is in ${file.name}`);
+      }
+      seen.add(name);
+    }
+  }
+  for (const [name, shard] of shardOf) {
+    if (!seen.has(name)) bad(path, `says that ${name} is in ${shard}, which does not hold it`);
+  }
+}
+
+function bad(path: string, what: string): never {
+  throw new RevocabError("bad_safetensors", `${path} ${what}`, {
+    hint: "index and files belong to different versions of the model, or are damaged: download both again",
+  });
+}
