@@ -78,7 +78,7 @@ describe("alignVocabularies", () => {
 
   it("takes the text token of a byte before its byte-fallback token", () => {
     expect(alignment.sourceOf[1]).toBe(llamaLike.idsOf(Uint8Array.of(0x61))[0]);
-    expect(llamaLike.kindOf(alignment.sourceOf[1]!)).toBe("text");
+    expect(llamaLike.kindOf(alignment.sourceOf[1])).toBe("text");
   });
 
   it("takes the lowest id among equal text tokens", () => {
@@ -202,9 +202,9 @@ describe("aborting", () => {
 });
 
 function checkToken(alignment: Alignment, source: Vocabulary, target: Vocabulary, id: TokenId): void {
-  const sourceId = alignment.sourceOf[id]!;
+  const sourceId = alignment.sourceOf[id];
   const pieces = piecesOf(alignment, id);
-  expect(sourceId >= 0).toBe(MATCHES[alignment.match[id]!] !== "none");
+  expect(sourceId >= 0).toBe(MATCHES[alignment.match[id]] !== "none");
   if (target.kindOf(id) === "special") {
     if (sourceId >= 0) expect(source.kindOf(sourceId)).toBe("special");
     expect(pieces).toEqual([]);
@@ -217,11 +217,11 @@ function checkToken(alignment: Alignment, source: Vocabulary, target: Vocabulary
 }
 
 function matchesOf(alignment: Alignment): string[] {
-  return Array.from(alignment.match, (code) => MATCHES[code]!);
+  return Array.from(alignment.match, (code) => MATCHES[code]);
 }
 
 function piecesOf({ pieces, pieceOffsets }: Alignment, id: TokenId): number[] {
-  return Array.from(pieces.subarray(pieceOffsets[id]!, pieceOffsets[id + 1]!));
+  return Array.from(pieces.subarray(pieceOffsets[id], pieceOffsets[id + 1]));
 }
 
 function failureOf(run: () => unknown): unknown {

@@ -26,11 +26,11 @@ export function handMadeVocabulary(entries: readonly HandMadeEntry[]): Vocabular
 
   return {
     size: entries.length,
-    kindOf: (id) => entries[id]!.kind,
-    rolesOf: (id) => entries[id]!.roles,
+    kindOf: (id) => entries[id].kind,
+    rolesOf: (id) => entries[id].roles,
     idOfRole: (role) => indexOf(({ roles }) => roles.includes(role)),
-    bytesOf: (id) => entries[id]!.bytes,
-    tokenOf: (id) => entries[id]!.token,
+    bytesOf: (id) => entries[id].bytes,
+    tokenOf: (id) => entries[id].token,
     idsOf,
     idOfSpecial: (token) => indexOf((entry) => entry.kind === "special" && entry.token === token),
     spell(bytes) {
@@ -39,7 +39,7 @@ export function handMadeVocabulary(entries: readonly HandMadeEntry[]): Vocabular
         let end = bytes.length;
         while (end > start && idsOf(bytes.subarray(start, end)).length === 0) end--;
         if (end === start) return undefined;
-        pieces.push(idsOf(bytes.subarray(start, end))[0]!);
+        pieces.push(idsOf(bytes.subarray(start, end))[0]);
         start = end;
       }
       return Uint32Array.from(pieces);

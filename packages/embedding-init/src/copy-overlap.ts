@@ -1,0 +1,34 @@
+import type { MixtureMethod, TokenId } from "@revocab/core";
+import { MixtureBuilder } from "@revocab/matrix";
+
+/**
+ * Each token that both vocabularies have keeps its source row, moved as bytes; every other token has no evidence.
+ *
+ * Which tokens are the same is the alignment's word: equal bytes for text, equal role, then equal string, for specials.
+ * A special that opens texts in one role and closes them in another may have a head row of its own
+ * (`Alignment.headSourceOf`); a tied model has one row and takes the input's.
+ * @see https://arxiv.org/abs/2402.09977 (the part of FVT that it shares with every method here)
+ */
+export function copyOverlap(): MixtureMethod {
+  return {
+    kind: "mixture",
+    name: "copy-overlap",
+    weights: "convex",
+    differsByRole: false,
+    options: {},
+    async prepare({ alignment: { sourceOf, headSourceOf } }) {
+      const headSource = (token: TokenId) => headSourceOf?.get(token) ?? sourceOf[token];
+      return {
+        mixture(tokens, { role }) {
+          const builder = new MixtureBuilder();
+          for (const token of tokens) {
+            const source = role === "output" ? headSource(token) : sourceOf[token];
+            if (source < 0) builder.addEmpty();
+            else builder.addRow([source], [1]);
+          }
+          return builder.build();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import {
+  BYTES_PER_VALUE,
+  type InitContext,
+  type InitMethod,
+  type Matrix,
+  type ProgressListener,
+  RevocabError,
+  type Role,
+  type StoredMatrix,
+  type TablePlan,
+  type Vocabulary,
+} from "@revocab/core";
+import { decodeInto, encodeInto, multiplyMixture, storeMatrix } from "@revocab/matrix";
+import { alignVocabularies } from "@revocab/vocab-alignment";
+import { planTable } from "./plan-table.ts";
+
+export interface InitializeRowsOptions {
+  readonly source: {
+    /** E [V_s × d] of one role; padding rows below the vocabulary's are allowed. */
+    readonly embeddings: Matrix | StoredMatrix;
+    readonly vocabulary: Vocabulary;
+  };
+  readonly target: { readonly vocabulary: Vocabulary };
+  readonly method: InitMethod;
+  /** Target ids. @default all of them */
+  readonly tokens?: Uint32Array;
+  /** @default "input" */
+  readonly role?: Role;
+  /** The rows are a head bias, [V_s × 1]. @default false */
+  readonly isBias?: boolean;
+  /** @default 0 */
+  readonly seed?: number;
+  /** The model's `initializer_range`, for `random`. @default 0.02 */
+  readonly initializerRange?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Dense rows computed at a time. */
+const BLOCK_ROWS = 1024;
+
+/**
+ * The rows of target tokens, computed from the embeddings of a source model → [tokens × d], as values of the number
+ * format the embeddings are stored in.
+ * @throws RevocabError no_evidence when the method leaves a row empty; shape_mismatch; bad_options; aborted
+ */
+export async function initializeRows(options: InitializeRowsOptions): Promise<Matrix> {
+  const { source, method, tokens } = options;
+  const matrix = "data" in source.embeddings ? storeMatrix(source.embeddings) : source.embeddings;
+  const context = contextOf(options, matrix);
+  const plan = await planTable({
+    context,
+    method,
+    table: context.source.tables[0],
+    ...(tokens && { tokens }),
+  });
+  checkEvidence(plan, tokens);
+
+  const data = new Float32Array(plan.origin.length * matrix.columns);
+  await multiplyMixture({
+    mixture: plan.mixture,
+    source: matrix,
+    basis: plan.basis,
+    ...listeners(options),
+    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
+      const block = new Float32Array(rows * columns);
+      decodeInto(matrix.dtype, bytes, block);
+      for (let row = 0; row < rows; row++) {
+        const start = (startRow + row) * matrix.columns + startColumn;
+        data.set(block.subarray(row * columns, (row + 1) * columns), start);
+      }
+    },
+  });
+  await fillDense(plan, matrix, data, options.abortSignal);
+  return { rows: plan.origin.length, columns: matrix.columns, data };
+}
+
+function contextOf(options: InitializeRowsOptions, matrix: StoredMatrix): InitContext {
+  const { source, target, role = "input", isBias = false, seed = 0, initializerRange = 0.02 } = options;
+  return {
+    source: { vocabulary: source.vocabulary, tables: [{ slot: role, role, isBias, matrix }] },
+    target,
+    alignment: alignVocabularies({
+      source: source.vocabulary,
+      target: target.vocabulary,
+      ...listeners(options),
+    }),
+    seed,
+    initializerRange,
+    ...listeners(options),
+  };
+}
+
+function listeners({ abortSignal, onProgress }: InitializeRowsOptions) {
+  return { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+}
+
+function checkEvidence({ origin, origins }: TablePlan, tokens: Uint32Array | undefined): void {
+  const none = origins.indexOf("none");
+  const empty = Array.from(origin.keys()).filter((row) => origin[row] === none);
+  if (empty.length === 0) return;
+  const examples = empty.slice(0, 5).map((row) => (tokens === undefined ? row : tokens[row]));
+  throw new RevocabError(
+    "no_evidence",
+    `${origins.slice(0, -2).join(", ")} gave no row for ${empty.length} of ${origin.length} tokens: ${examples.join(", ")}` +
+      (empty.length > examples.length ? " …" : ""),
+    { hint: "add a fallback that always has a row: orElse(method, mean())" },
+  );
+}
+
+/** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */
+async function fillDense(
+  { dense }: TablePlan,
+  { dtype, columns }: StoredMatrix,
+  data: Float32Array,
+  abortSignal: AbortSignal | undefined,
+): Promise<void> {
+  for (let start = 0; start < dense.ids.length; start += BLOCK_ROWS) {
+    if (abortSignal?.aborted) {
+      throw new RevocabError("aborted", "computing rows was aborted", { cause: abortSignal.reason });
+    }
+    const block = await dense.read(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
+    const bytes = new Uint8Array(block.data.length * BYTES_PER_VALUE[dtype]);
+    encodeInto(dtype, block.data, bytes);
+    decodeInto(dtype, bytes, block.data);
+    for (let row = 0; row < block.rows; row++) {
+      data.set(block.data.subarray(row * columns, (row + 1) * columns), dense.ids[start + row] * columns);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Matrix, MixtureMethod } from "@revocab/core";
+import { MixtureBuilder } from "@revocab/matrix";
+import { usedRowMoments } from "./used-row-moments.ts";
+
+/**
+ * Each new token becomes the mean of all used source rows, so all of them become the same row.
+ *
+ * Departure from the usual `E.mean(0)`: rows of holes and padding do not count.
+ * @see https://nlp.stanford.edu/~johnhew/vocab-expansion.html
+ */
+export function mean(): MixtureMethod {
+  return {
+    kind: "mixture",
+    name: "mean",
+    paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
+    weights: "convex",
+    differsByRole: false,
+    options: {},
+    async prepare(context) {
+      const means = new Map<string, Matrix>();
+      for (const table of context.source.tables) {
+        const { mean } = await usedRowMoments(context, table);
+        means.set(table.slot, { rows: 1, columns: mean.length, data: Float32Array.from(mean) });
+      }
+      return {
+        mixture(tokens, { matrix }) {
+          const builder = new MixtureBuilder();
+          for (let i = 0; i < tokens.length; i++) builder.addRow([matrix.rows], [1]);
+          return builder.build();
+        },
+        basis: ({ slot }) => means.get(slot)!,
+      };
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { setImmediate } from "node:timers/promises";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type InitMethod,
+  RevocabError,
+  type TablePlan,
+  type TokenId,
+} from "@revocab/core";
+import { MixtureBuilder } from "@revocab/matrix";
+import { type ChosenRow, chooseRows } from "./choose-rows.ts";
+import { prepareLayers, stackRows } from "./layers.ts";
+import { type DenseRow, lazyRows } from "./lazy-rows.ts";
+import { ownRowOf } from "./own-row.ts";
+import { checkPlanShapes, tokensOfPlan } from "./plan-shapes.ts";
+import { usedRowMoments } from "./used-row-moments.ts";
+
+export interface PlanTableOptions {
+  /** What the methods look at; a method is prepared once per context object, whatever the number of tables. */
+  readonly context: InitContext;
+  /** One method or a chain; its names become the plan's `origins`. */
+  readonly method: InitMethod;
+  /** One of `context.source.tables`. */
+  readonly table: EmbeddingTable;
+  /** Plan only these target ids, in this order: row i of the plan is token i. @default one row per target id */
+  readonly tokens?: Uint32Array;
+  /** Rows of a plan for all ids, padding included. @default the size of the target vocabulary */
+  readonly rows?: number;
+  /** Rows asked of a method at a time; the result does not depend on it. @default 4096 */
+  readonly blockRows?: number;
+}
+
+/**
+ * Asks the methods of a chain for every row of one table of the target model.
+ *
+ * `origins` lists the methods in the order of the chain, then `unused`, then `none`: a row of origin `none` is empty, no
+ * method had evidence for it. `dense.ids` are row numbers of the plan.
+ *
+ * Rows that no token of the target has, holes and padding, get the mean of the used source rows: with it at the head, their
+ * logit is the mean of the old logits and cannot win the arg-max, which a row left as garbage or a row of zeros can.
+ * Where the target only extends the source, a hole or padding row of the source stays as it was instead, so that a
+ * model given its own tokenizer comes out byte for byte.
+ * @throws RevocabError shape_mismatch when tables, vocabularies, rows and what methods return do not fit together;
+ *   bad_options; aborted; whatever a method throws when it prepares
+ */
+export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
+  const { context, method, table, blockRows = 4096 } = options;
+  checkPlanShapes(options);
+  throwIfAborted(context);
+  const tokens = tokensOfPlan(options);
+  const { layers, basis } = await prepareLayers(context, method, table);
+  const isUnused = unusedIds(context);
+  const ownRow = ownRowOf(context, table);
+  const meanRow = table.matrix.rows + basis.rows;
+  let usesMean = false;
+
+  const builder = new MixtureBuilder();
+  const dense: DenseRow[] = [];
+  const origin = new Uint8Array(tokens.length);
+  const unused = layers.length;
+  const none = layers.length + 1;
+
+  for (let start = 0; start < tokens.length; start += blockRows) {
+    throwIfAborted(context);
+    const block = tokens.subarray(start, start + blockRows);
+    const chosen = chooseRows(
+      layers,
+      table,
+      block.filter((token) => !isUnused(token)),
+    );
+    let next = 0;
+    block.forEach((token, i) => {
+      if (isUnused(token)) addUnused(start + i, token);
+      else add(start + i, token, chosen[next++]);
+    });
+    report(context, table, Math.min(start + blockRows, tokens.length), tokens.length);
+    // Without a turn of the event loop no signal could arrive: what methods do here is synchronous.
+    await setImmediate();
+  }
+  throwIfAborted(context);
+
+  const bases = [basis];
+  if (usesMean) {
+    const { mean } = await usedRowMoments(context, table);
+    bases.push({ rows: 1, columns: mean.length, data: Float32Array.from(mean) });
+  }
+  return {
+    slot: table.slot,
+    role: table.role,
+    mixture: builder.build(),
+    basis: stackRows(bases, table.matrix.columns),
+    dense: lazyRows(table, dense),
+    origin,
+    origins: [...layers.map(({ name }) => name), "unused", "none"],
+  };
+
+  function add(row: number, token: TokenId, choice: ChosenRow | undefined): void {
+    origin[row] = choice === undefined ? none : choice.layer;
+    if (choice?.kind === "weights") {
+      builder.addRow(choice.sources, choice.weights);
+      return;
+    }
+    builder.addEmpty();
+    if (choice !== undefined) dense.push({ row, token, layer: choice.by });
+  }
+
+  function addUnused(row: number, token: TokenId): void {
+    const own = ownRow(token);
+    if (own === undefined) usesMean = true;
+    builder.addRow([own ?? meanRow], [1]);
+    origin[row] = unused;
+  }
+}
+
+function unusedIds({ target: { vocabulary } }: InitContext): (token: TokenId) => boolean {
+  return (token) => token >= vocabulary.size || vocabulary.kindOf(token) === "unused";
+}
+
+function throwIfAborted({ abortSignal }: InitContext): void {
+  if (abortSignal?.aborted) {
+    throw new RevocabError("aborted", "planning was aborted", { cause: abortSignal.reason });
+  }
+}
+
+function report({ onProgress }: InitContext, { slot }: EmbeddingTable, done: number, total: number): void {
+  onProgress?.({ type: "progress", step: `plan ${slot}`, done, total, unit: "rows" });
+}

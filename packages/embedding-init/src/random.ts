@@ -1,0 +1,40 @@
+import type { RowMethod } from "@revocab/core";
+import { checkOption } from "./check-option.ts";
+import { tokenStream } from "./token-stream.ts";
+
+export interface RandomOptions {
+  /** @default the model's own `initializer_range` */
+  readonly standardDeviation?: number;
+}
+
+/**
+ * Each new token becomes a draw from N(0, s²), as the model was initialized before it was trained; s is the model's
+ * `initializer_range`. A head bias becomes 0, as the reference library initializes it.
+ * @throws RevocabError bad_options unless the standard deviation is finite and above 0
+ */
+export function random({ standardDeviation }: RandomOptions = {}): RowMethod {
+  if (standardDeviation !== undefined) {
+    checkOption("standardDeviation", standardDeviation, standardDeviation > 0, "a number above 0");
+  }
+  return {
+    kind: "rows",
+    name: "random",
+    differsByRole: false,
+    options: standardDeviation === undefined ? {} : { standardDeviation },
+    async prepare({ seed, initializerRange }) {
+      const scale = standardDeviation ?? initializerRange;
+      return {
+        rows(tokens, table) {
+          const { columns } = table.matrix;
+          const data = new Float32Array(tokens.length * columns);
+          if (table.isBias) return { rows: tokens.length, columns, data };
+          tokens.forEach((token, row) => {
+            const stream = tokenStream(seed, token, "random", table);
+            for (let j = 0; j < columns; j++) data[row * columns + j] = scale * stream.normal();
+          });
+          return { rows: tokens.length, columns, data };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { type MixtureMethod, RevocabError } from "@revocab/core";
+import { MixtureBuilder } from "@revocab/matrix";
+import { checkOption } from "./check-option.ts";
+import { differsByRole, pieceWeights, WEIGHTINGS, type Weighting } from "./piece-weights.ts";
+
+export interface SubtokenMeanOptions {
+  /**
+   * - `uniform`: every piece the same (FVT);
+   * - `byte-length`: by the bytes a piece stands for (WVT);
+   * - `first-last`: the last piece for the input, the first for the head;
+   * - `front-loaded`: the last piece for the input; for the head, piece i weighs `decay`^i (transplant-vocab);
+   * - `exponential`: ∝ e^{2i} for the input, ∝ e^{−2i} for the head (AdaptiVocab).
+   * @default "uniform"
+   */
+  readonly weighting?: Weighting;
+  /** Only with `front-loaded`, 0 … 1: 0 is the first piece alone, 1 the plain mean. @default 0.5 */
+  readonly decay?: number;
+}
+
+/**
+ * Each new token becomes the weighted mean of the source tokens that spell it; a token that the source has in one piece
+ * is that piece, bit for bit.
+ *
+ * The weightings by role follow from what a row is for: at the input the model reads on from where the last piece ended,
+ * at the head it must predict the first piece. A head bias takes the weights of the head.
+ *
+ * Departures: a token that cannot be spelled has no evidence (the FVT reference writes NaN); specials have none either,
+ * for their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
+ * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
+ *   https://github.com/jukofyork/transplant-vocab (front-loaded)
+ * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that nothing would use
+ */
+export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptions = {}): MixtureMethod {
+  checkOptions(weighting, decay);
+  const decayInForce = decay ?? 0.5;
+  return {
+    kind: "mixture",
+    name: "subtoken-mean",
+    paper: PAPERS[weighting],
+    weights: "convex",
+    differsByRole: differsByRole(weighting),
+    options: weighting === "front-loaded" ? { weighting, decay: decayInForce } : { weighting },
+    async prepare({ alignment, source, target }) {
+      const { sourceOf, pieceOffsets, pieces } = alignment;
+      return {
+        mixture(tokens, { role }) {
+          const builder = new MixtureBuilder();
+          for (const token of tokens) {
+            const spelling = pieces.subarray(pieceOffsets[token], pieceOffsets[token + 1]);
+            if (target.vocabulary.kindOf(token) === "special") builder.addEmpty();
+            else if (sourceOf[token] >= 0) builder.addRow([sourceOf[token]], [1]);
+            else if (spelling.length === 0) builder.addEmpty();
+            else {
+              const byteLengths = Array.from(spelling, (piece) => source.vocabulary.bytesOf(piece).length);
+              addMean(builder, spelling, pieceWeights(weighting, { byteLengths, role, decay: decayInForce }));
+            }
+          }
+          return builder.build();
+        },
+      };
+    },
+  };
+}
+
+const PAPERS: Readonly<Record<Weighting, string>> = {
+  uniform: "https://arxiv.org/abs/2402.09977",
+  "byte-length": "https://arxiv.org/abs/2402.09977",
+  "first-last": "https://github.com/jukofyork/transplant-vocab",
+  "front-loaded": "https://github.com/jukofyork/transplant-vocab",
+  exponential: "https://arxiv.org/abs/2503.19693",
+};
+
+/** Adds one row: repeated pieces as one source, pieces whose weight is 0 in f32 not at all. */
+function addMean(builder: MixtureBuilder, pieces: Uint32Array, weights: Float64Array): void {
+  const weightOf = new Map<number, number>();
+  for (const [i, piece] of pieces.entries()) weightOf.set(piece, (weightOf.get(piece) ?? 0) + weights[i]);
+  const kept = [...weightOf].filter(([, weight]) => Math.fround(weight) > 0);
+  const isOne = kept.length === 1;
+  builder.addRow(
+    kept.map(([piece]) => piece),
+    kept.map(([, weight]) => (isOne ? 1 : weight)),
+  );
+}
+
+function checkOptions(weighting: Weighting, decay: number | undefined): void {
+  if (!WEIGHTINGS.includes(weighting)) {
+    throw new RevocabError("bad_options", `weighting is "${weighting}", expected ${WEIGHTINGS.join(", ")}`);
+  }
+  if (decay === undefined) return;
+  checkOption("decay", decay, decay >= 0 && decay <= 1, "a number from 0 to 1");
+  if (weighting !== "front-loaded") {
+    throw new RevocabError(
+      "bad_options",
+      `decay was given, which the weighting "${weighting}" does not use`,
+      {
+        hint: 'leave decay out, or choose weighting "front-loaded"',
+      },
+    );
+  }
+}

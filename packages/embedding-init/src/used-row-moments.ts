@@ -1,0 +1,29 @@
+import type { EmbeddingTable, InitContext } from "@revocab/core";
+import { type ColumnMoments, columnMoments } from "@revocab/matrix";
+
+/**
+ * Mean and population variance of each column of a table over the rows that belong to a token: rows of holes and
+ * padding hold whatever initialization left there.
+ *
+ * Read once per table and context, however many methods of a chain ask.
+ * @throws RevocabError no_evidence when no row is used; aborted
+ */
+export function usedRowMoments(context: InitContext, table: EmbeddingTable): Promise<ColumnMoments> {
+  const known = momentsOf.get(context) ?? new Map<string, Promise<ColumnMoments>>();
+  momentsOf.set(context, known);
+  const moments = known.get(table.slot) ?? columnMoments(table.matrix, statisticsOptions(context));
+  known.set(table.slot, moments);
+  moments.catch(() => known.delete(table.slot));
+  return moments;
+}
+
+const momentsOf = new WeakMap<InitContext, Map<string, Promise<ColumnMoments>>>();
+
+/** What every statistic over a table counts, and how it stops and reports. */
+export function statisticsOptions({ source: { vocabulary }, abortSignal, onProgress }: InitContext) {
+  return {
+    isUsed: (row: number) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  };
+}

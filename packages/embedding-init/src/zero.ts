@@ -1,0 +1,29 @@
+import type { MixtureMethod } from "@revocab/core";
+import { MixtureBuilder } from "@revocab/matrix";
+
+/**
+ * Each new token becomes a row of zeros. Only for who asks for it: a zero head row scores a logit of 0 everywhere, which
+ * beats every old token whose logit is negative.
+ *
+ * The zeros are a basis row of weight 1, for an empty row would say that there is no evidence. They lie outside the
+ * convex hull of E, hence `signed`.
+ */
+export function zero(): MixtureMethod {
+  return {
+    kind: "mixture",
+    name: "zero",
+    weights: "signed",
+    differsByRole: false,
+    options: {},
+    async prepare() {
+      return {
+        mixture(tokens, { matrix }) {
+          const builder = new MixtureBuilder();
+          for (let i = 0; i < tokens.length; i++) builder.addRow([matrix.rows], [1]);
+          return builder.build();
+        },
+        basis: ({ matrix: { columns } }) => ({ rows: 1, columns, data: new Float32Array(columns) }),
+      };
+    },
+  };
+}

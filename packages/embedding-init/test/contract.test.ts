@@ -1,0 +1,28 @@
+import {
+  copyOverlap,
+  mean,
+  multivariateNormal,
+  orElse,
+  random,
+  subtokenMean,
+  univariateNormal,
+  WEIGHTINGS,
+  zero,
+} from "@revocab/embedding-init";
+import { describeMethodContract } from "./contract.ts";
+
+describeMethodContract("copy-overlap", copyOverlap);
+describeMethodContract("mean", mean);
+describeMethodContract("zero", zero);
+describeMethodContract("random", () => random({ standardDeviation: 0.5 }));
+describeMethodContract("univariate-normal", univariateNormal);
+describeMethodContract("multivariate-normal", () => multivariateNormal({ epsilon: 1e-2 }));
+for (const weighting of WEIGHTINGS) {
+  describeMethodContract(`subtoken-mean, ${weighting}`, () => subtokenMean({ weighting }));
+}
+describeMethodContract("copy-overlap, else subtoken-mean, else mean", () =>
+  orElse(copyOverlap(), subtokenMean(), mean()),
+);
+describeMethodContract("a chain within a chain, ending in rows", () =>
+  orElse(copyOverlap(), orElse(subtokenMean({ weighting: "exponential" }), univariateNormal())),
+);

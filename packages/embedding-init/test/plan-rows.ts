@@ -1,0 +1,37 @@
+import type { Matrix, StoredMatrix, TablePlan } from "@revocab/core";
+import { multiplyMixture } from "@revocab/matrix";
+
+/** The mixture rows of a plan in the bytes they would be stored in, [rows × d]. */
+export async function mixtureBytes(plan: TablePlan, source: StoredMatrix): Promise<Uint8Array> {
+  const width = source.dtype === "F32" ? 4 : 2;
+  const all = new Uint8Array(plan.origin.length * source.columns * width);
+  await multiplyMixture({
+    mixture: plan.mixture,
+    source,
+    basis: plan.basis,
+    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
+      for (let row = 0; row < rows; row++) {
+        const start = ((startRow + row) * source.columns + startColumn) * width;
+        all.set(bytes.subarray(row * columns * width, (row + 1) * columns * width), start);
+      }
+    },
+  });
+  return all;
+}
+
+/** The dense rows of a plan, read `step` at a time. */
+export async function denseRows({ dense }: TablePlan, step = dense.ids.length): Promise<Matrix> {
+  const data = new Float32Array(dense.ids.length * dense.columns);
+  for (let start = 0; start < dense.ids.length; start += step) {
+    const count = Math.min(step, dense.ids.length - start);
+    data.set((await dense.read(start, count)).data, start * dense.columns);
+  }
+  return { rows: dense.ids.length, columns: dense.columns, data };
+}
+
+/** All bytes of a stored matrix. */
+export async function storedBytes(matrix: StoredMatrix, rows = matrix.rows): Promise<Uint8Array> {
+  const bytes = new Uint8Array(rows * matrix.columns * (matrix.dtype === "F32" ? 4 : 2));
+  await matrix.readRows(0, rows, bytes);
+  return bytes;
+}
