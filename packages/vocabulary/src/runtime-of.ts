@@ -1,0 +1,43 @@
+import { createRequire } from "node:module";
+import type { TokenId } from "@revocab/core";
+import type * as Library from "tokenizers";
+import type { Tokenizer } from "./tokenizer.ts";
+import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
+
+/** Runs the tokenizer in the Rust library, which is loaded at the first use: it takes as long as all the rest. */
+export function runtimeOf(
+  bytes: Uint8Array,
+  origin: string,
+): Pick<Tokenizer, "encode" | "decode" | "normalize"> {
+  let loaded: Library.Tokenizer | undefined;
+  let normalizer: Library.Normalizer | null | undefined;
+  const load = (): Library.Tokenizer => {
+    if (loaded === undefined) {
+      // An import of the native binding at the top would cost every user of this package 20 ms and the binding.
+      const { Tokenizer } = require("tokenizers") as typeof Library;
+      try {
+        loaded = Tokenizer.fromString(new TextDecoder().decode(bytes));
+      } catch (cause) {
+        throw badTokenizer(origin, `the tokenizers library refuses it: ${(cause as Error).message}`, {
+          cause,
+        });
+      }
+    }
+    return loaded;
+  };
+  return {
+    async encode(text) {
+      const encoding = await load().encode(text, null, { addSpecialTokens: false });
+      return Uint32Array.from(encoding.getIds());
+    },
+    async decode(ids: Uint32Array | readonly TokenId[]) {
+      return load().decode([...ids], false);
+    },
+    normalize(text) {
+      if (normalizer === undefined) normalizer = load().getNormalizer();
+      return normalizer === null ? text : normalizer.normalizeString(text);
+    },
+  };
+}
+
+const require = createRequire(import.meta.url);

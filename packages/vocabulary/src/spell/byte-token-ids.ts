@@ -1,0 +1,18 @@
+import type { TokenId, TokenKind } from "@revocab/core";
+import type { Notation } from "../notation.ts";
+import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+
+/** [256] the ids of `<0x00>` … `<0xFF>`, −1 for those that are missing. */
+export function byteTokenIds(
+  json: TokenizerJson,
+  notation: Notation,
+  kindOf: (id: TokenId) => TokenKind,
+): Int32Array {
+  const ids = new Int32Array(256).fill(-1);
+  if (!notation.hasByteTokens) return ids;
+  for (let byte = 0; byte < 256; byte++) {
+    const id = json.idOfPiece.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    if (id !== undefined && kindOf(id) === "byte") ids[byte] = id;
+  }
+  return ids;
+}

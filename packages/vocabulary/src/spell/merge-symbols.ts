@@ -1,0 +1,74 @@
+import type { TokenId } from "@revocab/core";
+import type { MergeTable } from "../tokenizer-json/read-merges.ts";
+
+/**
+ * Joins neighbours, always the pair of lowest rank and of equals the leftmost, until no pair has a merge:
+ * `h e l l o` with merges `l l`, `h e` → `he ll o`. O(n log n): a queue of candidate pairs over a linked list.
+ */
+export function mergeSymbols(symbols: readonly TokenId[], merges: MergeTable): Uint32Array {
+  const count = symbols.length;
+  if (count < 2) return Uint32Array.from(symbols);
+  const ids = Int32Array.from(symbols);
+  const next = Int32Array.from(symbols, (_, i) => i + 1);
+  const previous = Int32Array.from(symbols, (_, i) => i - 1);
+  const queue: number[] = [];
+  // rank × count + place is exact below 2^53 and sorts by rank, then by place.
+  const offer = (place: number): void => {
+    if (place < 0 || next[place] >= count) return;
+    const rank = merges.rankOf(ids[place], ids[next[place]]);
+    if (rank >= 0) push(queue, rank * count + place);
+  };
+  for (let place = 0; place < count - 1; place++) offer(place);
+
+  let left = count;
+  while (queue.length > 0) {
+    const candidate = pop(queue);
+    const place = candidate % count;
+    const rank = (candidate - place) / count;
+    const other = next[place];
+    // Stale: one of the two has been merged away since, or is another piece now.
+    if (ids[place] < 0 || other >= count || merges.rankOf(ids[place], ids[other]) !== rank) continue;
+    ids[place] = merges.merged[rank];
+    ids[other] = -1;
+    next[place] = next[other];
+    if (next[other] < count) previous[next[other]] = place;
+    left--;
+    offer(previous[place]);
+    offer(place);
+  }
+
+  const pieces = new Uint32Array(left);
+  for (let place = 0, piece = 0; place < count; place = next[place]) pieces[piece++] = ids[place];
+  return pieces;
+}
+
+/** A binary heap, smallest first. */
+function push(heap: number[], value: number): void {
+  let child = heap.length;
+  heap.push(value);
+  while (child > 0) {
+    const parent = (child - 1) >> 1;
+    if (heap[parent] <= value) break;
+    heap[child] = heap[parent];
+    child = parent;
+  }
+  heap[child] = value;
+}
+
+function pop(heap: number[]): number {
+  const smallest = heap[0];
+  const value = heap.pop()!;
+  const size = heap.length;
+  if (size === 0) return smallest;
+  let parent = 0;
+  for (;;) {
+    let child = parent * 2 + 1;
+    if (child >= size) break;
+    if (child + 1 < size && heap[child + 1] < heap[child]) child++;
+    if (heap[child] >= value) break;
+    heap[parent] = heap[child];
+    parent = child;
+  }
+  heap[parent] = value;
+  return smallest;
+}

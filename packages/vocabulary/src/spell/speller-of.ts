@@ -1,0 +1,47 @@
+import type { TokenId, TokenKind, Vocabulary } from "@revocab/core";
+import type { ByteIndex } from "../bytes/byte-index.ts";
+import type { Notation } from "../notation.ts";
+import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import { bpeSpeller } from "./bpe-speller.ts";
+import { greedySpeller } from "./greedy-speller.ts";
+import { unigramSpeller } from "./unigram-speller.ts";
+
+export interface SpellerInput {
+  readonly json: TokenizerJson;
+  readonly notation: Notation;
+  readonly index: ByteIndex;
+  readonly kindOf: (id: TokenId) => TokenKind;
+}
+
+/** Spells bytes in ids, or gives `undefined` where the model would need its unk. */
+export type Speller = Vocabulary["spell"];
+
+/**
+ * The model's own way to spell. An added text token is used only where it is the whole of the bytes, as the tokenizer
+ * itself looks for added tokens before it runs the model.
+ */
+export function spellerOf(input: SpellerInput): Speller {
+  const spell = modelSpeller(input);
+  const { index, kindOf } = input;
+  const isAddedText = new Set(input.json.added.filter(({ id }) => kindOf(id) === "text").map(({ id }) => id));
+  if (isAddedText.size === 0) return spell;
+  return (bytes) => {
+    for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) {
+      if (isAddedText.has(id)) return Uint32Array.of(id);
+    }
+    return spell(bytes);
+  };
+}
+
+function modelSpeller(input: SpellerInput): Speller {
+  const { model } = input.json;
+  switch (model.type) {
+    case "BPE":
+      return bpeSpeller(input, model);
+    case "Unigram":
+      return unigramSpeller(input, model);
+    case "WordPiece":
+    case "WordLevel":
+      return greedySpeller(input);
+  }
+}

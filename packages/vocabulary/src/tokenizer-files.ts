@@ -1,0 +1,26 @@
+/**
+ * Every file name that belongs to a tokenizer. A model whose tokenizer is replaced loses all of them, as a stale
+ * vocab.json or tokenizer.model would win over the new tokenizer.json in some loader.
+ */
+export const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "chat_template.jinja",
+  "chat_template.json",
+  "vocab.json",
+  "merges.txt",
+  "vocab.txt",
+  "tokenizer.model",
+  "tokenizer.model.v3",
+  "spiece.model",
+  "sentencepiece.model",
+  "sentencepiece.bpe.model",
+  "spm.model",
+  "source.spm",
+  "target.spm",
+  "tekken.json",
+  "bpe.codes",
+  "dict.txt",
+];

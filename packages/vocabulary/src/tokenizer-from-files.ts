@@ -1,0 +1,100 @@
+import { RevocabError } from "@revocab/core";
+import { chatTemplateOf } from "./publish/chat-template-of.ts";
+import { publishableFiles } from "./publish/publishable-files.ts";
+import { readNotation } from "./read-notation.ts";
+import { runtimeOf } from "./runtime-of.ts";
+import { findSpecials } from "./special/find-specials.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
+import { parseJson } from "./tokenizer-json/parse-json.ts";
+import { parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
+import { tokenizerNotes } from "./tokenizer-notes.ts";
+import { vocabularyOf } from "./vocabulary-of.ts";
+
+/**
+ * A tokenizer from the content of its files, by their names in a model folder. A tokenizer.json is used where there is
+ * one, else a SentencePiece model is converted to one.
+ * @param origin the path or a label, for messages
+ * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
+ */
+export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origin: string): Tokenizer {
+  const source = withTokenizerJson(files, origin);
+  const config = jsonObject(source, "tokenizer_config.json", origin);
+  const specialTokensMap = jsonObject(source, "special_tokens_map.json", origin);
+  const json = parseTokenizerJson(source.get("tokenizer.json")!, placeOf(origin, "tokenizer.json"));
+  const { family, notation } = readNotation(json);
+  const specials = findSpecials(
+    json,
+    [config, specialTokensMap].filter((object) => object !== undefined),
+  );
+  const vocabulary = vocabularyOf(json, notation, specials);
+  const published = publishableFiles(source, { json, config, specials });
+  return {
+    vocabulary,
+    family,
+    origin,
+    files: published.files,
+    chatTemplate: chatTemplateOf(source, config),
+    specialTokens: [...specials.tokenOf]
+      .sort(([a], [b]) => a - b)
+      .map(([id, token]) => ({ id, token, roles: vocabulary.rolesOf(id) })),
+    notes: [
+      ...json.notes,
+      ...specials.notes,
+      ...published.notes,
+      ...tokenizerNotes(json, notation, vocabulary),
+    ],
+    ...runtimeOf(json.bytes, origin),
+  };
+}
+
+const SENTENCEPIECE_FILES = [
+  "tokenizer.model",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+  "sentencepiece.model",
+  "spm.model",
+  "source.spm",
+];
+
+function withTokenizerJson(files: ReadonlyMap<string, Uint8Array>, origin: string): Map<string, Uint8Array> {
+  const source = new Map(files);
+  if (source.has("tokenizer.json")) return source;
+  const name = SENTENCEPIECE_FILES.find((candidate) => source.has(candidate));
+  if (name === undefined) {
+    const others = ["vocab.json", "vocab.txt", "merges.txt", "tekken.json"].filter((other) =>
+      source.has(other),
+    );
+    throw new RevocabError(
+      "missing_file",
+      `${origin}: found ${others.length === 0 ? "no tokenizer" : others.join(" and ")}, expected tokenizer.json or a SentencePiece .model`,
+      {
+        hint:
+          others.length === 0
+            ? "give the folder of a tokenizer, or the file itself"
+            : "make a tokenizer.json: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python",
+      },
+    );
+  }
+  throw new RevocabError("unsupported_tokenizer", `${origin}: found only ${name}, expected tokenizer.json`);
+}
+
+function jsonObject(
+  files: ReadonlyMap<string, Uint8Array>,
+  name: string,
+  origin: string,
+): Record<string, unknown> | undefined {
+  const bytes = files.get(name);
+  if (bytes === undefined) return undefined;
+  const value = parseJson(bytes, placeOf(origin, name));
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badTokenizer(placeOf(origin, name), "found no JSON object, expected the settings of a tokenizer");
+  }
+  return value as Record<string, unknown>;
+}
+
+function placeOf(origin: string, name: string): string {
+  return origin.endsWith(name) || origin.endsWith(".json") || origin.endsWith(".model")
+    ? origin
+    : `${origin}/${name}`;
+}

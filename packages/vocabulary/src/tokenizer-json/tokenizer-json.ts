@@ -1,0 +1,50 @@
+import type { TokenId } from "@revocab/core";
+import type { MergeTable } from "./read-merges.ts";
+
+/** A tokenizer.json after checking: what this package needs of it, with the pieces by id. */
+export interface TokenizerJson {
+  readonly model: ModelJson;
+  /** The model's own pieces by id; `undefined` where the numbering has a hole. Added tokens beyond it are not here. */
+  readonly pieces: readonly (string | undefined)[];
+  readonly idOfPiece: ReadonlyMap<string, TokenId>;
+  readonly added: readonly AddedTokenJson[];
+  readonly normalizer: ComponentJson | undefined;
+  readonly preTokenizer: ComponentJson | undefined;
+  readonly postProcessor: ComponentJson | undefined;
+  readonly decoder: ComponentJson | undefined;
+  /** The file as the tokenizers library must get it: see {@link pinAddedIds}. */
+  readonly bytes: Uint8Array;
+  readonly notes: readonly string[];
+}
+
+export type ModelJson =
+  | {
+      readonly type: "BPE";
+      readonly unkToken: string | undefined;
+      readonly continuingPrefix: string;
+      readonly endSuffix: string;
+      readonly hasByteFallback: boolean;
+      readonly ignoresMerges: boolean;
+      readonly merges: MergeTable;
+    }
+  | {
+      readonly type: "Unigram";
+      readonly unkId: TokenId | undefined;
+      readonly hasByteFallback: boolean;
+      /** [pieces] log probabilities. */
+      readonly scores: Float64Array;
+    }
+  | { readonly type: "WordPiece"; readonly unkToken: string | undefined; readonly continuingPrefix: string }
+  | { readonly type: "WordLevel"; readonly unkToken: string | undefined };
+
+export interface AddedTokenJson {
+  readonly id: TokenId;
+  readonly content: string;
+  readonly special: boolean;
+}
+
+/** A normalizer, pre-tokenizer, post-processor or decoder as written; its fields are read where they matter. */
+export interface ComponentJson {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}

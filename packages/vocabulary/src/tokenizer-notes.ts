@@ -1,0 +1,62 @@
+import type { TokenKind, Vocabulary } from "@revocab/core";
+import type { Notation } from "./notation.ts";
+import { components } from "./tokenizer-json/components.ts";
+import type { ComponentJson, TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
+
+/** What a user should know before building on this tokenizer. */
+export function tokenizerNotes(json: TokenizerJson, notation: Notation, vocabulary: Vocabulary): string[] {
+  const counts: Record<TokenKind, number> = { text: 0, byte: 0, special: 0, unused: 0 };
+  let holes = 0;
+  for (let id = 0; id < vocabulary.size; id++) {
+    counts[vocabulary.kindOf(id)]++;
+    if (vocabulary.tokenOf(id) === "") holes++;
+  }
+  const notes = components(json.normalizer).flatMap(normalizerNote);
+  if (holes > 0) notes.push(`${holes} ids are holes: no token has them`);
+  if (counts.unused > holes) notes.push(`${counts.unused - holes} placeholder entries that no text produces`);
+  if (hasDummyPrefix(json)) notes.push("a space is put before each text");
+  const missing = notation.isByteLevel ? missingBytes(vocabulary) : 0;
+  if (missing > 0) notes.push(`${missing} of the 256 bytes have no token`);
+  if (notation.hasByteTokens && counts.byte < 256)
+    notes.push(`${counts.byte} of the 256 byte tokens are there`);
+  if (json.model.type === "WordPiece") notes.push("kinds of white space are not told apart");
+  return notes;
+}
+
+function normalizerNote({ type, lowercase, strip_accents: stripsAccents }: ComponentJson): string[] {
+  if (type === "BertNormalizer") {
+    const losesAccents = stripsAccents === true || (stripsAccents === null && lowercase === true);
+    return [
+      ...(lowercase === true ? ["the normalizer lower-cases"] : []),
+      ...(losesAccents ? ["the normalizer strips accents"] : []),
+    ];
+  }
+  const note = NORMALIZER_NOTES[type];
+  return note === undefined ? [] : [note];
+}
+
+const NORMALIZER_NOTES: Readonly<Record<string, string>> = {
+  Lowercase: "the normalizer lower-cases",
+  StripAccents: "the normalizer strips accents",
+  NFC: "the normalizer composes characters (NFC)",
+  NFD: "the normalizer decomposes characters (NFD)",
+  NFKC: "the normalizer replaces compatibility characters (NFKC)",
+  NFKD: "the normalizer replaces compatibility characters (NFKD)",
+  Nmt: "the normalizer drops control characters",
+  Precompiled: "the normalizer replaces compatibility characters and white space (SentencePiece)",
+  Strip: "the normalizer strips white space at the ends",
+};
+
+function hasDummyPrefix(json: TokenizerJson): boolean {
+  if (components(json.normalizer).some(({ type }) => type === "Prepend")) return true;
+  return components(json.preTokenizer).some(({ type, prepend_scheme: scheme, add_prefix_space: adds }) => {
+    if (type === "ByteLevel") return adds === true;
+    return type === "Metaspace" && (scheme === undefined ? adds !== false : scheme !== "never");
+  });
+}
+
+function missingBytes(vocabulary: Vocabulary): number {
+  let missing = 0;
+  for (let byte = 0; byte < 256; byte++) if (vocabulary.idsOf(Uint8Array.of(byte)).length === 0) missing++;
+  return missing;
+}

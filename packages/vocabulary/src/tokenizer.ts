@@ -1,0 +1,26 @@
+import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
+import type { TokenizerFamily } from "./read-notation.ts";
+
+/** A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library to run it. */
+export interface Tokenizer {
+  readonly vocabulary: Vocabulary;
+  readonly family: TokenizerFamily;
+  /** The path it was read from, or a label; for messages. */
+  readonly origin: string;
+  /** File name → content: a folder with these and a config.json opens with AutoTokenizer, with the same ids. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly chatTemplate: string | undefined;
+  readonly specialTokens: readonly {
+    readonly id: TokenId;
+    readonly token: string;
+    readonly roles: readonly SpecialRole[];
+  }[];
+  /** What a user should know of it, in plain words: a normalizer that loses case, holes, a dummy prefix, … */
+  readonly notes: readonly string[];
+  /** The ids of a text, without special tokens added around it. */
+  encode(text: string): Promise<Uint32Array>;
+  /** The text of ids, special tokens included. */
+  decode(ids: Uint32Array | readonly TokenId[]): Promise<string>;
+  /** The text after the tokenizer's own normalizer. */
+  normalize(text: string): string;
+}
