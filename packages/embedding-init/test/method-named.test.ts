@@ -1,0 +1,114 @@
+import { RevocabError } from "@revocab/core";
+import { describeOptions, METHODS, methodNamed, nearestName } from "@revocab/embedding-init";
+import { describe, expect, it } from "vitest";
+
+describe("methodNamed", () => {
+  it("makes every method of the catalog, under its own name, with no options given", () => {
+    for (const name of Object.keys(METHODS)) {
+      const method = methodNamed(name);
+      expect(method.kind !== "chain" && method.name).toBe(name);
+    }
+  });
+
+  it("gives a method the same paper as its catalog entry", () => {
+    for (const [name, { paper }] of Object.entries(METHODS)) {
+      const method = methodNamed(name);
+      if (paper !== undefined) expect(method.kind !== "chain" && method.paper).toBe(paper);
+    }
+  });
+
+  it("reads numbers that come as strings from a command line", () => {
+    expect(methodNamed("multivariate-normal", { epsilon: "1e-5" })).toMatchObject({
+      options: { epsilon: 1e-5 },
+    });
+    expect(methodNamed("random", { standardDeviation: "0.5" })).toMatchObject({
+      options: { standardDeviation: 0.5 },
+    });
+    expect(methodNamed("subtoken-mean", { weighting: "front-loaded", decay: "0.25" })).toMatchObject({
+      options: { weighting: "front-loaded", decay: 0.25 },
+    });
+  });
+
+  it("the options in force make the same method again", () => {
+    for (const name of Object.keys(METHODS)) {
+      const method = methodNamed(name);
+      if (method.kind === "chain") continue;
+      expect(methodNamed(name, method.options)).toMatchObject({ options: method.options });
+    }
+  });
+
+  it("an unknown name lists what exists and suggests the nearest", () => {
+    const failure = failureOf(() => methodNamed("subtoken-maen"));
+    expect(failure).toMatchObject({ code: "unknown_method", hint: "did you mean subtoken-mean?" });
+    for (const name of Object.keys(METHODS)) expect(failure.message).toContain(name);
+    expect(failureOf(() => methodNamed("constructor")).code).toBe("unknown_method");
+    expect(failureOf(() => methodNamed("xyzzy")).hint).toBeUndefined();
+  });
+
+  it("an unknown option names the options there are and suggests the nearest", () => {
+    expect(failureOf(() => methodNamed("multivariate-normal", { epsilom: 1 }))).toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining("it has epsilon"),
+      hint: "did you mean epsilon?",
+    });
+    expect(failureOf(() => methodNamed("mean", { decay: 1 })).message).toContain("it has none");
+  });
+
+  it("a value an option does not take is an error that names the option and the value", () => {
+    const cases: [string, Record<string, unknown>, RegExp][] = [
+      ["multivariate-normal", { epsilon: "" }, /option epsilon .* is ""/],
+      ["multivariate-normal", { epsilon: "tiny" }, /option epsilon .* is "tiny"/],
+      ["multivariate-normal", { epsilon: -1 }, /option epsilon .* is -1/],
+      ["random", { standardDeviation: "0" }, /option standardDeviation .* is "0"/],
+      ["random", { standardDeviation: true }, /option standardDeviation .* is true/],
+      ["subtoken-mean", { weighting: "last" }, /option weighting .* is "last".*uniform/],
+      ["subtoken-mean", { weighting: "front-loaded", decay: 2 }, /option decay .* is 2/],
+    ];
+    for (const [name, options, message] of cases) {
+      expect(failureOf(() => methodNamed(name, options))).toMatchObject({
+        code: "bad_options",
+        message: expect.stringMatching(message),
+      });
+    }
+  });
+
+  it("chooses from another catalog when given one", () => {
+    expect(failureOf(() => methodNamed("mean", {}, { zero: METHODS.zero })).message).toContain(
+      "there are zero",
+    );
+  });
+});
+
+describe("describeOptions", () => {
+  it("reads names, defaults, choices and descriptions off the schema", () => {
+    expect(describeOptions(METHODS["multivariate-normal"])).toMatchObject([
+      { name: "epsilon", default: 1e-9 },
+    ]);
+    expect(describeOptions(METHODS["subtoken-mean"])).toMatchObject([
+      { name: "weighting", default: "uniform", values: expect.arrayContaining(["first-last"]) },
+      { name: "decay", default: undefined },
+    ]);
+    for (const entry of Object.values(METHODS)) {
+      for (const { description } of describeOptions(entry)) expect(description).not.toBe("");
+    }
+  });
+});
+
+describe("nearestName", () => {
+  it("takes the fewest edits, and none when most of the name would change", () => {
+    expect(nearestName("Means", ["mean", "zero"])).toBe("mean");
+    expect(nearestName("univariate", ["univariate-normal", "multivariate-normal"])).toBe("univariate-normal");
+    expect(nearestName("wechsel", ["mean", "zero"])).toBeUndefined();
+    expect(nearestName("mean", [])).toBeUndefined();
+  });
+});
+
+function failureOf(run: () => unknown): RevocabError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof RevocabError) return error;
+    throw error;
+  }
+  throw new Error("expected a RevocabError");
+}
