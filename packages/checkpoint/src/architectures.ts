@@ -5,11 +5,17 @@ export type Layout = Readonly<Record<string, readonly string[]>>;
 
 /** What has to be known about a `model_type` beyond what its files say. */
 export interface Architecture {
+  /** The layouts of this type; where none of them fits (older and converted files), any of `otherLayouts` may. */
   readonly layouts: readonly Layout[];
+  readonly otherLayouts: readonly Layout[];
   /** The library's default of `tie_word_embeddings`, in force where a config does not say; undefined: not known. */
   readonly tied: boolean | undefined;
+  /** Ids in force where a config leaves them out. */
+  readonly defaultIds: Readonly<Partial<Record<"bos" | "eos" | "pad", number>>>;
   /** Position embeddings are numbered from `pad_token_id` + 1, so the pad id cannot change. */
   readonly positionsFollowPad: boolean;
+  /** Why models of this type cannot be given another vocabulary. */
+  readonly unsupported: string | undefined;
   /** Why a tied model of this type cannot be untied by adding a head. */
   readonly untieForbidden: string | undefined;
 }
@@ -17,7 +23,9 @@ export interface Architecture {
 interface ArchitectureEntry {
   readonly layout: string;
   readonly tied: boolean;
+  readonly defaultIds?: Architecture["defaultIds"];
   readonly positionsFollowPad?: boolean;
+  readonly unsupported?: string;
   readonly untieForbidden?: string;
 }
 
@@ -29,9 +37,12 @@ const notVocabulary = data.notVocabulary.map((pattern) => new RegExp(pattern));
 export function architectureOf(modelType: string): Architecture {
   const entry = Object.hasOwn(modelTypes, modelType) ? modelTypes[modelType] : undefined;
   return {
-    layouts: entry === undefined ? Object.values(layouts).flat() : layouts[entry.layout]!,
+    layouts: entry === undefined ? [] : layouts[entry.layout]!,
+    otherLayouts: Object.values(layouts).flat(),
+    defaultIds: entry?.defaultIds ?? {},
     tied: entry?.tied,
     positionsFollowPad: entry?.positionsFollowPad ?? false,
+    unsupported: entry?.unsupported,
     untieForbidden: entry?.untieForbidden,
   };
 }

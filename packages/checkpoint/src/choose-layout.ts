@@ -1,4 +1,4 @@
-import type { Layout } from "./architectures.ts";
+import type { Architecture, Layout } from "./architectures.ts";
 
 /** The tensors of a model that a layout names, by slot, the preferred name first. */
 export interface NamedSlots {
@@ -7,27 +7,36 @@ export interface NamedSlots {
 }
 
 /**
- * The layout that names most of the tensors there are, and which those are; undefined when none names an input
- * or an output table. The first wins a draw.
+ * Which layout a model has, and which tensors that names: one of `layouts`, or of `otherLayouts` where only they name
+ * input embeddings; undefined when none names an input or an output table.
  */
 export function chooseLayout(
-  layouts: readonly Layout[],
+  { layouts, otherLayouts }: Pick<Architecture, "layouts" | "otherLayouts">,
   tensorNames: Iterable<string>,
 ): NamedSlots | undefined {
   const names = [...tensorNames];
+  const expected = bestFit(layouts, names);
+  if (expected?.namesBySlot.has("input")) return expected;
+  const other = bestFit(otherLayouts, names);
+  return other?.namesBySlot.has("input") ? other : (expected ?? other);
+}
+
+/** The layout that names most of the tensors there are, one with input embeddings first; the first wins a draw. */
+function bestFit(layouts: readonly Layout[], names: readonly string[]): NamedSlots | undefined {
   const present = new Set(names);
   let best: NamedSlots | undefined;
-  let bestCount = 0;
+  let bestScore = 0;
   for (const layout of layouts) {
     const namesBySlot = new Map<string, readonly string[]>();
     for (const [slot, patterns] of Object.entries(layout)) {
       const found = patterns.flatMap((pattern) => matching(pattern, names, present));
       if (found.length > 0) namesBySlot.set(slot, found);
     }
-    const count = [...namesBySlot.values()].flat().length;
-    if (count > bestCount && (namesBySlot.has("input") || namesBySlot.has("output"))) {
+    if (!namesBySlot.has("input") && !namesBySlot.has("output")) continue;
+    const score = [...namesBySlot.values()].flat().length + (namesBySlot.has("input") ? 1000 : 0);
+    if (score > bestScore) {
       best = { layout, namesBySlot };
-      bestCount = count;
+      bestScore = score;
     }
   }
   return best;

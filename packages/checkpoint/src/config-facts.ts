@@ -39,6 +39,15 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
     });
   }
   const architecture = architectureOf(modelType);
+  if (architecture.unsupported !== undefined) {
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `${path} is of type ${modelType}: ${architecture.unsupported}`,
+      {
+        hint: "models of this type cannot be given another vocabulary",
+      },
+    );
+  }
   const textPath = findTextPath(config);
   const text = textPath.reduce<JsonObject>((scope, key) => scope[key] as JsonObject, config);
   return {
@@ -53,7 +62,8 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
   };
 }
 
-function findTextPath(config: JsonObject): readonly string[] {
+/** Where a config describes its language model: in itself, or in `text_config` and the like. */
+export function findTextPath(config: JsonObject): readonly string[] {
   if (typeof config.vocab_size === "number") return [];
   const nested = TEXT_KEYS.filter((key) => isJsonObject(config[key]));
   const withSize = nested.find((key) => (config[key] as JsonObject).vocab_size !== undefined);

@@ -78,7 +78,7 @@ function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string, Place
   const free = [...placed.keys()].filter(
     (name) => !ignored.has(name) && !Object.hasOwn(vocabularyTensors, name),
   );
-  const named = chooseLayout(facts.architecture.layouts, free);
+  const named = chooseLayout(facts.architecture, free);
   const slots = new Map<string, string[]>();
   for (const [slot, names] of named?.namesBySlot ?? []) slots.set(slot, [...names]);
   for (const [name, slot] of Object.entries(vocabularyTensors))

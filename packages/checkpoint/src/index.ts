@@ -1,5 +1,19 @@
+export { buildHeader, type HeaderTensor } from "./build-header.ts";
+export { type CompanionFiles, copyCompanions, listCompanions } from "./companions.ts";
 export type { CheckpointTable } from "./find-tables.ts";
+export type { TokenIdMap } from "./follow-token-ids.ts";
+export {
+  type ConfigChange,
+  type FollowedVocabulary,
+  type FollowVocabularyOptions,
+  followVocabulary,
+  type UnmappedValue,
+} from "./follow-vocabulary.ts";
+export { hashFile } from "./hash-file.ts";
+export type { IdenticalRows } from "./identical-rows.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
+export { formatJson } from "./json.ts";
+export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export {
   type RewriteCheckpointOptions,
@@ -7,6 +21,17 @@ export {
   type WrittenFile,
   type WrittenFiles,
 } from "./rewrite-checkpoint.ts";
-export { readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "./safetensors-header.ts";
+export {
+  readExactly,
+  readSafetensorsHeader,
+  type SafetensorsFile,
+  type TensorEntry,
+} from "./safetensors-header.ts";
 export type { ProduceTable, TableBlock, TableToProduce } from "./table-writer.ts";
 export type { TensorLocation } from "./tensor-location.ts";
+export {
+  type VerifiedTable,
+  type VerifyExpectations,
+  type VerifyReport,
+  verifyCheckpoint,
+} from "./verify-checkpoint.ts";
