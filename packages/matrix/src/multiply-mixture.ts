@@ -1,14 +1,19 @@
+import { availableParallelism } from "node:os";
 import {
   BYTES_PER_VALUE,
   type Matrix,
   type Mixture,
   type ProgressListener,
+  RevocabError,
   type StoredMatrix,
 } from "@revocab/core";
 import { checkMixture } from "./check-mixture.ts";
-import { encodeInto } from "./encode-into.ts";
-import { checkBasisWidth, gatherSum } from "./gather-sum.ts";
-import { readMatrix } from "./read-matrix.ts";
+import { gatherCrew } from "./gather-crew.ts";
+import { type GatherMemory, gatherMemory } from "./gather-memory.ts";
+import { checkBasisWidth } from "./gather-sum.ts";
+import { type ColumnSlab, loadBasisSlab, loadSlab } from "./load-slab.ts";
+import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
+import { referencedRows } from "./referenced-rows.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** A rectangle of the product, in the dtype of the source matrix. */
@@ -28,44 +33,125 @@ export interface MultiplyMixtureOptions {
   readonly source: StoredMatrix;
   /** X [x × d] @default no rows */
   readonly basis?: Matrix;
+  /** Worker threads; a product of less than 64 MB is computed on the calling thread. @default 2, or 1 on one core */
   readonly threads?: number;
+  /** Bytes of E and X held at a time; more is done in slabs of columns, reading E once for each. @default 2.5 GiB */
   readonly memoryLimit?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
   /** The name of the step in progress events. @default "compute rows" */
   readonly step?: string;
+  /** Called for one block at a time, in order of columns, then rows; the next block is computed meanwhile. */
   readonly onBlock: (block: ProductBlock) => void | Promise<void>;
 }
 
-/** W · [E; X] → [n × d], encoded in the dtype of E, block by block. */
+/**
+ * W [n × (V + x)] · [E [V × d]; X [x × d]] → [n × d], encoded in the dtype of E and rounded once; the bytes are those of
+ * `encodeInto(gatherSum(…))` for any number of threads, block or slab. Only rows of E that W names are read.
+ * Peak memory: those rows as stored, or `memoryLimit`, and about 64 MB.
+ * @throws RevocabError shape_mismatch, bad_plan, bad_options before anything is read; aborted; what `readRows` and
+ * `onBlock` throw. All threads have ended by then.
+ */
 export async function multiplyMixture({
   mixture,
   source,
-  basis,
+  basis = { rows: 0, columns: source.columns, data: new Float32Array(0) },
+  threads = Math.min(2, availableParallelism()),
+  memoryLimit = 2.5 * 2 ** 30,
   abortSignal,
   onProgress,
   step = "compute rows",
   onBlock,
 }: MultiplyMixtureOptions): Promise<void> {
-  checkMixture(mixture, source.rows, basis?.rows ?? 0);
+  checkMixture(mixture, source.rows, basis.rows);
   checkBasisWidth(source.columns, basis);
-  throwIfAborted(abortSignal);
-  const { columns, dtype } = source;
-  const total = mixture.offsets.length - 1;
-  const matrix = await readMatrix(source, 0, source.rows);
-  const blockRows = Math.max(1, Math.floor((4 << 20) / (4 * Math.max(1, columns))));
-  for (let startRow = 0; startRow < total; startRow += blockRows) {
-    throwIfAborted(abortSignal);
-    const rows = Math.min(blockRows, total - startRow);
-    const first = mixture.offsets[startRow];
-    const slice: Mixture = {
-      offsets: mixture.offsets.slice(startRow, startRow + rows + 1).map((offset) => offset - first),
-      sources: mixture.sources.subarray(first, mixture.offsets[startRow + rows]),
-      weights: mixture.weights.subarray(first, mixture.offsets[startRow + rows]),
-    };
-    const bytes = new Uint8Array(rows * columns * BYTES_PER_VALUE[dtype]);
-    encodeInto(dtype, gatherSum(slice, matrix, basis).data, bytes);
-    await onBlock({ startRow, rows, startColumn: 0, columns, bytes });
-    onProgress?.({ type: "progress", step, done: startRow + rows, total, unit: "rows" });
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to 64`);
   }
+  throwIfAborted(abortSignal);
+  const targetRows = mixture.offsets.length - 1;
+  if (targetRows === 0 || source.columns === 0) return;
+
+  const size = BYTES_PER_VALUE[source.dtype];
+  const needed = referencedRows(mixture, source.rows, Math.floor(GAP_BYTES / (source.columns * size)));
+  const slabs = columnSlabs(source.columns, needed.count * size + basis.rows * 4, memoryLimit);
+  const widest = slabs[0].count;
+  const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (widest * size)));
+  const blocks = mixtureBlocks(mixture.offsets, blockRows, BLOCK_SOURCES);
+  const memory = gatherMemory(mixture, needed, {
+    dtype: source.dtype,
+    tableRows: needed.count,
+    basisRows: basis.rows,
+    columns: widest,
+    blockRows: Math.max(...blocks.map(({ start, end }) => end - start)),
+    blockSources: Math.max(...blocks.map(({ start, end }) => mixture.offsets[end] - mixture.offsets[start])),
+  });
+  const gathered = (mixture.sources.length + targetRows) * source.columns * size;
+  const crew = gatherCrew(memory.memory, gathered < SMALL_BYTES ? 0 : threads);
+  const total = targetRows * slabs.length;
+  let done = 0;
+
+  const compute = (slab: ColumnSlab, block: RowRange, slot: number) => {
+    memory.placeBlock(slot, block, slab.count);
+    const shares = shareOfRows(block, mixture.offsets, crew.size);
+    return crew.run(shares.map((rows) => memory.task(slot, block, rows, slab.count)));
+  };
+  const deliver = async (slab: ColumnSlab, block: RowRange, slot: number) => {
+    await onBlock(productBlock(memory, slab, block, slot));
+    done += block.end - block.start;
+    onProgress?.({ type: "progress", step, done, total, unit: "rows" });
+  };
+
+  try {
+    for (const slab of slabs) {
+      await loadSlab(source, needed, slab, memory.table(slab.count), abortSignal);
+      loadBasisSlab(basis, slab, memory.basis(slab.count));
+      let delivery = Promise.resolve();
+      for (let i = 0; i < blocks.length; i++) {
+        await settleBoth(compute(slab, blocks[i], i % 2), delivery);
+        delivery = deliver(slab, blocks[i], i % 2);
+        if (abortSignal?.aborted) break;
+      }
+      await delivery;
+      throwIfAborted(abortSignal);
+    }
+  } finally {
+    await crew.dismiss();
+  }
+}
+
+const GAP_BYTES = 256 << 10;
+const BLOCK_BYTES = 8 << 20;
+const BLOCK_SOURCES = 1 << 19;
+const SMALL_BYTES = 64e6;
+
+/** The fewest slabs whose table fits the limit; a full cache line of columns where there is a choice. */
+function columnSlabs(columns: number, bytesPerColumn: number, memoryLimit: number): ColumnSlab[] {
+  const limit = Math.min(memoryLimit, ADDRESSABLE_BYTES);
+  const fitting = Math.max(1, Math.min(columns, Math.floor(limit / Math.max(1, bytesPerColumn))));
+  const width = fitting < columns && fitting > 32 ? fitting - (fitting % 32) : fitting;
+  const slabs: ColumnSlab[] = [];
+  for (let start = 0; start < columns; start += width) {
+    slabs.push({ start, count: Math.min(width, columns - start) });
+  }
+  return slabs;
+}
+
+/** What 32-bit addresses reach, less the blocks. */
+const ADDRESSABLE_BYTES = 3.75 * 2 ** 30;
+
+function productBlock(memory: GatherMemory, slab: ColumnSlab, block: RowRange, slot: number): ProductBlock {
+  return {
+    startRow: block.start,
+    rows: block.end - block.start,
+    startColumn: slab.start,
+    columns: slab.count,
+    bytes: memory.output(slot, block, slab.count),
+  };
+}
+
+/** Waits for both even when one fails, so that nothing still runs on a memory that is being given up. */
+async function settleBoth(computing: Promise<void>, delivering: Promise<void>): Promise<void> {
+  const results = await Promise.allSettled([delivering, computing]);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -1,0 +1,146 @@
+import { BF16, decode1, encode1, encode8, F16, first, firstOfF32, second, secondOfF32 } from "./stored";
+
+export function gatherF32(
+  rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  gather<f32>(rows, columns, offsets, pointers, weights, basis, out);
+}
+
+export function gatherF16(
+  rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  gather<F16>(rows, columns, offsets, pointers, weights, basis, out);
+}
+
+export function gatherBF16(
+  rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  gather<BF16>(rows, columns, offsets, pointers, weights, basis, out);
+}
+
+/**
+ * Rows of W · [E; X], stored at `out`, [rows × columns] of T. All arguments are addresses but the first two:
+ * `offsets` [rows + 1] u32, counted from `pointers` and `weights`; `pointers` u32 addresses of source rows, of T below
+ * `basis` and of f32 from there on; `weights` f32.
+ *
+ * Each value starts at +0 and takes the sources in order, with one rounding per product and per sum: gather-sum.ts is
+ * the same in TypeScript. 32 columns at a time stay in eight registers, so that no sum is ever stored.
+ */
+function gather<T>(
+  rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  const rowBytes = columns * sizeof<T>();
+  for (let row: usize = 0; row < rows; row++) {
+    const start = <usize>load<u32>(offsets + row * 4);
+    const count = <usize>load<u32>(offsets + row * 4, 4) - start;
+    const pointer = pointers + start * 4;
+    const weight = weights + start * 4;
+    const target = out + row * rowBytes;
+    if (count == 0) {
+      memory.fill(target, 0, rowBytes);
+    } else if (count == 1 && load<f32>(weight) == 1 && <usize>load<u32>(pointer) < basis) {
+      memory.copy(target, <usize>load<u32>(pointer), rowBytes);
+    } else {
+      sumRow<T>(columns, count, pointer, weight, basis, target);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumRow<T>(
+  columns: usize, count: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  let column: usize = 0;
+  for (; column + 32 <= columns; column += 32) sum32<T>(column, count, pointers, weights, basis, out);
+  for (; column + 8 <= columns; column += 8) {
+    let s0 = f32x4.splat(0);
+    let s1 = f32x4.splat(0);
+    for (let i: usize = 0; i < count; i++) {
+      const row = <usize>load<u32>(pointers + i * 4);
+      const factor = v128.load_splat<f32>(weights + i * 4);
+      if (row < basis) {
+        const at = row + column * sizeof<T>();
+        const loaded = v128.load(at);
+        s0 = f32x4.add(s0, f32x4.mul(factor, first<T>(loaded)));
+        s1 = f32x4.add(s1, f32x4.mul(factor, second<T>(at, loaded)));
+      } else {
+        const low = v128.load(row + column * 4);
+        const high = v128.load(row + column * 4, 16);
+        s0 = f32x4.add(s0, f32x4.mul(factor, firstOfF32<T>(low, high)));
+        s1 = f32x4.add(s1, f32x4.mul(factor, secondOfF32<T>(low, high)));
+      }
+    }
+    encode8<T>(out + column * sizeof<T>(), s0, s1);
+  }
+  for (; column < columns; column++) {
+    let sum = f32x4.splat(0);
+    for (let i: usize = 0; i < count; i++) {
+      const at = <usize>load<u32>(pointers + i * 4);
+      const factor = v128.load_splat<f32>(weights + i * 4);
+      const values = at < basis ? decode1<T>(at + column * sizeof<T>()) : f32x4.splat(load<f32>(at + column * 4));
+      sum = f32x4.add(sum, f32x4.mul(factor, values));
+    }
+    encode1<T>(out + column * sizeof<T>(), sum);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sum32<T>(
+  column: usize, count: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  let s4 = f32x4.splat(0);
+  let s5 = f32x4.splat(0);
+  let s6 = f32x4.splat(0);
+  let s7 = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i++) {
+    const row = <usize>load<u32>(pointers + i * 4);
+    const factor = v128.load_splat<f32>(weights + i * 4);
+    if (row < basis) {
+      const at0 = row + column * sizeof<T>();
+      const loaded0 = v128.load(at0);
+      s0 = f32x4.add(s0, f32x4.mul(factor, first<T>(loaded0)));
+      s1 = f32x4.add(s1, f32x4.mul(factor, second<T>(at0, loaded0)));
+      const at1 = at0 + 8 * sizeof<T>();
+      const loaded1 = v128.load(at1);
+      s2 = f32x4.add(s2, f32x4.mul(factor, first<T>(loaded1)));
+      s3 = f32x4.add(s3, f32x4.mul(factor, second<T>(at1, loaded1)));
+      const at2 = at0 + 16 * sizeof<T>();
+      const loaded2 = v128.load(at2);
+      s4 = f32x4.add(s4, f32x4.mul(factor, first<T>(loaded2)));
+      s5 = f32x4.add(s5, f32x4.mul(factor, second<T>(at2, loaded2)));
+      const at3 = at0 + 24 * sizeof<T>();
+      const loaded3 = v128.load(at3);
+      s6 = f32x4.add(s6, f32x4.mul(factor, first<T>(loaded3)));
+      s7 = f32x4.add(s7, f32x4.mul(factor, second<T>(at3, loaded3)));
+    } else {
+      const at = row + column * 4;
+      const low0 = v128.load(at, 0);
+      const high0 = v128.load(at, 16);
+      s0 = f32x4.add(s0, f32x4.mul(factor, firstOfF32<T>(low0, high0)));
+      s1 = f32x4.add(s1, f32x4.mul(factor, secondOfF32<T>(low0, high0)));
+      const low1 = v128.load(at, 32);
+      const high1 = v128.load(at, 48);
+      s2 = f32x4.add(s2, f32x4.mul(factor, firstOfF32<T>(low1, high1)));
+      s3 = f32x4.add(s3, f32x4.mul(factor, secondOfF32<T>(low1, high1)));
+      const low2 = v128.load(at, 64);
+      const high2 = v128.load(at, 80);
+      s4 = f32x4.add(s4, f32x4.mul(factor, firstOfF32<T>(low2, high2)));
+      s5 = f32x4.add(s5, f32x4.mul(factor, secondOfF32<T>(low2, high2)));
+      const low3 = v128.load(at, 96);
+      const high3 = v128.load(at, 112);
+      s6 = f32x4.add(s6, f32x4.mul(factor, firstOfF32<T>(low3, high3)));
+      s7 = f32x4.add(s7, f32x4.mul(factor, secondOfF32<T>(low3, high3)));
+    }
+  }
+  const target = out + column * sizeof<T>();
+  encode8<T>(target, s0, s1);
+  encode8<T>(target + 8 * sizeof<T>(), s2, s3);
+  encode8<T>(target + 16 * sizeof<T>(), s4, s5);
+  encode8<T>(target + 24 * sizeof<T>(), s6, s7);
+}

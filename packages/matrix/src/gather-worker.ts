@@ -1,0 +1,13 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type GatherTask, runGatherTask } from "./gather-task.ts";
+import { instantiateKernels } from "./kernels.ts";
+import type { WasmMemory, WasmModule } from "./web-assembly.ts";
+
+/** A thread of `gatherCrew`: computes one task per message and answers when its rows are in the shared memory. */
+const { module, memory } = workerData as { module: WasmModule; memory: WasmMemory };
+const kernels = instantiateKernels(module, memory);
+
+parentPort?.on("message", (task: GatherTask) => {
+  runGatherTask(kernels, task);
+  parentPort?.postMessage("done");
+});

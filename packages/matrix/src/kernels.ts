@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { Instance, Memory, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
+
+/** What assembly/ exports; all arguments are numbers of rows and columns, then addresses in the memory given. */
+export interface Kernels {
+  gatherF32: GatherKernel;
+  gatherF16: GatherKernel;
+  gatherBF16: GatherKernel;
+  rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
+}
+
+export type GatherKernel = (
+  rows: number,
+  columns: number,
+  offsets: number,
+  pointers: number,
+  weights: number,
+  basis: number,
+  out: number,
+) => void;
+
+/** The SIMD kernels, compiled once per process; workers are handed the compiled module. */
+export function compileKernels(): WasmModule {
+  compiled ??= new Module(readFileSync(new URL("./kernels.wasm", import.meta.url)));
+  return compiled;
+}
+
+let compiled: WasmModule | undefined;
+
+/** The kernels over one shared memory. Nothing is kept in it between calls, so any number of threads may use it. */
+export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {
+  return new Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}
+
+/** A shared memory of `bytes`, zeroed; the pages are taken from the system when they are first written. */
+export function allocateMemory(bytes: number): WasmMemory {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  return new Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+const PAGE = 65536;
