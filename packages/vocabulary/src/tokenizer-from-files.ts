@@ -3,6 +3,7 @@ import { chatTemplateOf } from "./publish/chat-template-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
 import { readNotation } from "./read-notation.ts";
 import { runtimeOf } from "./runtime-of.ts";
+import { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 import { findSpecials } from "./special/find-specials.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
@@ -76,7 +77,13 @@ function withTokenizerJson(files: ReadonlyMap<string, Uint8Array>, origin: strin
       },
     );
   }
-  throw new RevocabError("unsupported_tokenizer", `${origin}: found only ${name}, expected tokenizer.json`);
+  const { tokenizerJson, tokenizerConfig } = convertSentencePiece(source.get(name)!);
+  const encoder = new TextEncoder();
+  source.set("tokenizer.json", encoder.encode(tokenizerJson));
+  if (!source.has("tokenizer_config.json")) {
+    source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
+  }
+  return source;
 }
 
 function jsonObject(
