@@ -17,7 +17,9 @@ const { values } = parseArgs({
   },
 });
 if (!values["source-tokenizer"] || !values["target-tokenizer"]) {
-  console.error("usage: node tools/bench/swap.mjs --source-tokenizer PATH --target-tokenizer PATH (32,000 and 50,257 pieces in the published figures)");
+  console.error(
+    "usage: node tools/bench/swap.mjs --source-tokenizer PATH --target-tokenizer PATH (32,000 and 50,257 pieces in the published figures)",
+  );
   process.exit(2);
 }
 const revocab = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", import.meta.url));
@@ -26,7 +28,18 @@ try {
   const model = join(scratch, "model");
   const { parameters, bytes } = writeSyntheticLlama(model, values["source-tokenizer"]);
   console.log(`model: ${(parameters / 1e9).toFixed(2)} B parameters, ${(bytes / 1e9).toFixed(2)} GB in bf16`);
-  const swap = [process.execPath, revocab, "swap", model, "--tokenizer", values["target-tokenizer"], "--method", "subtoken-mean", "--quiet", "--out"];
+  const swap = [
+    process.execPath,
+    revocab,
+    "swap",
+    model,
+    "--tokenizer",
+    values["target-tokenizer"],
+    "--method",
+    "subtoken-mean",
+    "--quiet",
+    "--out",
+  ];
   const jobs = { "cp -r": ["cp", "-r", model], "revocab swap": swap };
   const best = {};
   for (let run = 0; run < Number(values.runs); run++) {
@@ -36,12 +49,16 @@ try {
       const result = await timed([...command, out]);
       if (!existsSync(out)) throw new Error(`${name} wrote nothing`);
       rmSync(out, { recursive: true });
-      console.log(`run ${run + 1}  ${name.padEnd(14)} ${result.seconds.toFixed(2).padStart(7)} s  ${result.peak}`);
+      console.log(
+        `run ${run + 1}  ${name.padEnd(14)} ${result.seconds.toFixed(2).padStart(7)} s  ${result.peak}`,
+      );
       if (!(best[name]?.seconds <= result.seconds)) best[name] = result;
     }
   }
   const ratio = best["revocab swap"].seconds / best["cp -r"].seconds;
-  console.log(`best of ${values.runs}: swap takes ${ratio.toFixed(2)} × the time of cp -r; peak memory ${best["revocab swap"].peak}`);
+  console.log(
+    `best of ${values.runs}: swap takes ${ratio.toFixed(2)} × the time of cp -r; peak memory ${best["revocab swap"].peak}`,
+  );
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,6 +1,15 @@
 // Writes a Llama-shaped model of random bf16 weights, sharded, so that a swap can be timed on a real size.
 import { createHash } from "node:crypto";
-import { mkdirSync, openSync, closeSync, writeSync, writeFileSync, copyFileSync, readdirSync, statSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -8,7 +17,15 @@ import { join } from "node:path";
  * The tokenizer's files are copied into the model folder.
  */
 export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
-  const { vocabulary = 32_000, width = 2048, inner = 5632, layers = 22, heads = 32, keyHeads = 4, shards = 3 } = shape;
+  const {
+    vocabulary = 32_000,
+    width = 2048,
+    inner = 5632,
+    layers = 22,
+    heads = 32,
+    keyHeads = 4,
+    shards = 3,
+  } = shape;
   mkdirSync(directory, { recursive: true });
   const keyWidth = (width / heads) * keyHeads;
   const tensors = [["model.embed_tokens.weight", [vocabulary, width]]];

@@ -4,7 +4,9 @@ import { join } from "node:path";
 /** Every way in which the packages under `root` depart from `layers`, one sentence each; none when all is well. */
 export function checkLayers(root: string, layers: readonly (readonly string[])[]): string[] {
   const folders = ["packages", "apps"].flatMap((group) =>
-    existsSync(join(root, group)) ? readdirSync(join(root, group)).map((name) => (group === "apps" ? `apps/${name}` : name)) : [],
+    existsSync(join(root, group))
+      ? readdirSync(join(root, group)).map((name) => (group === "apps" ? `apps/${name}` : name))
+      : [],
   );
   const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer] as const)));
   return folders.flatMap((folder) => checkPackage(root, folder, layerOf));
@@ -24,16 +26,26 @@ function checkPackage(root: string, folder: string, layerOf: ReadonlyMap<string,
   for (const file of sourceFiles(join(directory, "src"))) {
     for (const imported of importsOf(readFileSync(file, "utf8"))) {
       if (imported.startsWith(".") || imported.startsWith("node:")) continue;
-      const name = imported.split("/").slice(0, imported.startsWith("@") ? 2 : 1).join("/");
+      const name = imported
+        .split("/")
+        .slice(0, imported.startsWith("@") ? 2 : 1)
+        .join("/");
       used.add(name);
-      if (!declared.has(name)) problems.push(`${file.slice(root.length + 1)} imports ${name}, which ${folder}/package.json does not declare`);
+      if (!declared.has(name))
+        problems.push(
+          `${file.slice(root.length + 1)} imports ${name}, which ${folder}/package.json does not declare`,
+        );
       const other = /^@revocab\/(.+)$/.exec(name)?.[1];
       if (other !== undefined && !((layerOf.get(other) ?? Number.POSITIVE_INFINITY) < layer)) {
-        problems.push(`${file.slice(root.length + 1)} imports ${name}: ${folder} may import only from lower layers`);
+        problems.push(
+          `${file.slice(root.length + 1)} imports ${name}: ${folder} may import only from lower layers`,
+        );
       }
     }
   }
-  for (const name of declared) if (!used.has(name)) problems.push(`${folder}/package.json declares ${name}, which nothing in it imports`);
+  for (const name of declared)
+    if (!used.has(name))
+      problems.push(`${folder}/package.json declares ${name}, which nothing in it imports`);
   return problems;
 }
 
@@ -45,6 +57,7 @@ function sourceFiles(directory: string): string[] {
 }
 
 function importsOf(text: string): string[] {
-  const pattern = /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']\s*\)|(?:^|\n)\s*import\s*["']([^"']+)["']/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']\s*\)|(?:^|\n)\s*import\s*["']([^"']+)["']/g;
   return Array.from(text.matchAll(pattern), (match) => (match[1] ?? match[2] ?? match[3]) as string);
 }

@@ -10,11 +10,33 @@ mkdirSync(new URL("../../out", import.meta.url), { recursive: true });
 show("The sample: a small Llama trained on children's stories, and another tokenizer.");
 run("inspect", "sample/model");
 
-show("Give it that tokenizer. Shared tokens keep their rows; each new token becomes the mean of the tokens that spelled it.");
-run("swap", "sample/model", "--tokenizer", "sample/tokenizer", "--method", "subtoken-mean", "--out", "out/swapped", "--force");
+show(
+  "Give it that tokenizer. Shared tokens keep their rows; each new token becomes the mean of the tokens that spelled it.",
+);
+run(
+  "swap",
+  "sample/model",
+  "--tokenizer",
+  "sample/tokenizer",
+  "--method",
+  "subtoken-mean",
+  "--out",
+  "out/swapped",
+  "--force",
+);
 
 show("The same as a plan: the weights alone, which can be looked at and applied to any fine-tune.");
-run("plan", "sample/model", "--tokenizer", "sample/tokenizer", "--method", "subtoken-mean", "--out", "out/swap.plan", "--force");
+run(
+  "plan",
+  "sample/model",
+  "--tokenizer",
+  "sample/tokenizer",
+  "--method",
+  "subtoken-mean",
+  "--out",
+  "out/swap.plan",
+  "--force",
+);
 run("explain", "out/swap.plan", " butterfly", " castle", "</s>");
 
 console.log("\nThe swapped model lies in out/swapped: any program that opens Hugging Face models opens it.");
@@ -24,7 +46,12 @@ function show(text) {
 }
 
 function run(...args) {
-  console.log(`\n$ npx revocab ${args.map((arg) => (/^[\w./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`);
-  const { status } = spawnSync(process.execPath, [revocab, ...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  console.log(
+    `\n$ npx revocab ${args.map((arg) => (/^[\w./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ")}`,
+  );
+  const { status } = spawnSync(process.execPath, [revocab, ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

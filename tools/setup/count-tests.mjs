@@ -7,7 +7,9 @@ if (!existsSync(report)) {
   console.log("the tests wrote no report");
   process.exit(1);
 }
-const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
+const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites } = JSON.parse(
+  readFileSync(report, "utf8"),
+);
 // a file that fails before its first test is a failure without a failed test
 const failed = numFailedTests + (numFailedTests === 0 && numFailedTestSuites > 0 ? numFailedTestSuites : 0);
 if (failedSteps > 0) console.log(`failed steps: ${failedSteps}`);

@@ -17,7 +17,14 @@ const program = new Command("revocab")
   .showHelpAfterError("(run with --help for usage)")
   .exitOverride();
 
-for (const register of [registerSwap, registerPlan, registerApply, registerExplain, registerInspect, registerMethods]) {
+for (const register of [
+  registerSwap,
+  registerPlan,
+  registerApply,
+  registerExplain,
+  registerInspect,
+  registerMethods,
+]) {
   register(program);
 }
 

@@ -29,7 +29,13 @@ export function printSwap(report: SwapReport, out: string): string {
   if (config.length > 0) {
     sections.push(
       "\nConfig\n",
-      printTable(config.map(({ file, path, from, to }) => [file, path, `${JSON.stringify(from)} → ${JSON.stringify(to)}`])),
+      printTable(
+        config.map(({ file, path, from, to }) => [
+          file,
+          path,
+          `${JSON.stringify(from)} → ${JSON.stringify(to)}`,
+        ]),
+      ),
     );
   }
   sections.push(

@@ -1,7 +1,8 @@
 /** Rows of cells as aligned columns; numbers (cells that start with a digit or −) lie to the right. */
 export function printTable(rows: readonly (readonly string[])[], indent = "  "): string {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
   return rows
     .map((row) => {
       const cells = row.map((cell, i) =>

@@ -1,6 +1,6 @@
 import { RevocabError, type RevocabErrorCode } from "@revocab/core";
 import type { Command } from "commander";
-import { progressRenderer, type ProgressRenderer } from "./progress.ts";
+import { type ProgressRenderer, progressRenderer } from "./progress.ts";
 
 /** What a command's work gets: a signal that Ctrl-C raises, and where progress goes. */
 export interface CommandContext {
@@ -45,12 +45,22 @@ export async function runCommand<Result>(
 }
 
 /** A failure of ours has a code and a hint; anything else is a fault of revocab and keeps its stack. */
-function asFailure(error: unknown): { code?: RevocabErrorCode; message: string; hint?: string; stack?: string } {
+function asFailure(error: unknown): {
+  code?: RevocabErrorCode;
+  message: string;
+  hint?: string;
+  stack?: string;
+} {
   if (error instanceof RevocabError) {
-    return { code: error.code, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    };
   }
   const { code, path } = error as NodeJS.ErrnoException;
   if (error instanceof Error && code && path) return { message: error.message };
-  if (error instanceof Error && error.stack) return { message: `unexpected failure: ${error.message}`, stack: error.stack };
+  if (error instanceof Error && error.stack)
+    return { message: `unexpected failure: ${error.message}`, stack: error.stack };
   return { message: `unexpected failure: ${String(error)}` };
 }

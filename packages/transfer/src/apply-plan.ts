@@ -1,12 +1,22 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, type RowBlock, rewriteCheckpoint } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, type StoredMatrix, type TablePlan } from "@revocab/core";
+import { copyCompanions, formatJson, rewriteCheckpoint, type TableBlock } from "@revocab/checkpoint";
+import {
+  BYTES_PER_VALUE,
+  type DenseRows,
+  type ProgressListener,
+  RevocabError,
+  type StoredDtype,
+  type StoredMatrix,
+  type TablePlan,
+} from "@revocab/core";
 import { encodeInto, multiplyMixture } from "@revocab/matrix";
 import { fingerprint, TOKENIZER_FILES } from "@revocab/vocabulary";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
+import { hashFiles } from "./hash-files.ts";
 import type { OpenModel } from "./open-model.ts";
 import { makeReport, type SwapReport } from "./report.ts";
 import { stageOutput } from "./stage-output.ts";
@@ -51,42 +61,53 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     overrides: tokenIds,
   });
   const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
+  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
   try {
     onProgress?.({ type: "step", step: "write" });
+    const hashing = hashSource(model, abortSignal);
+    hashing.catch(() => {}); // awaited below; a failure of the writing must not leave it unhandled
     const written = await rewriteCheckpoint({
       checkpoint,
       out: output.directory,
       rows,
       untie: plan.recipe.untie,
       link,
-      produce: (table, write) => produceRows(tablePlan(plan, table.slot), table.matrix, write, options),
-      ...(abortSignal && { abortSignal }),
-      ...(onProgress && { onProgress }),
+      produce: ({ slot }, write) => produceRows(tablePlan(plan, slot), sourceOf(model, slot), write, options),
+      ...listeners,
     });
     for (const [file, json] of configs.files) {
-      await writeFile(join(output.directory, file), `${JSON.stringify(json, null, 2)}\n`);
+      await writeFile(join(output.directory, file), formatJson(json));
     }
     for (const [file, bytes] of tokenizerFilesWithTemplate(tokenizer, template)) {
       await mkdir(dirname(join(output.directory, file)), { recursive: true });
       await writeFile(join(output.directory, file), bytes);
     }
-    const companions = await copyCompanions({
-      from: checkpoint.directory,
-      to: output.directory,
-      leaveOut: new Set([...TOKENIZER_FILES, ...configs.files.keys(), "revocab.json"]),
-    });
+    const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
     onProgress?.({ type: "step", step: "check" });
-    const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...(abortSignal && { abortSignal }) });
-    const report = makeReport({ plan, model, configs, template, written, companions, gate });
+    const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
+    const sourceHashes = await hashing;
+    const report = makeReport({ plan, model, sourceHashes, configs, template, written, companions, gate });
     await writeFile(join(output.directory, "revocab.json"), `${JSON.stringify(report, null, 2)}\n`);
     abortSignal?.throwIfAborted();
     await output.commit();
     return report;
   } catch (error) {
     await output.discard();
-    throw abortSignal?.aborted ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error }) : error;
+    throw abortSignal?.aborted
+      ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
+      : error;
   }
+}
+
+/** Of what the output depends on: the weights, the configs and the tokenizer. */
+function hashSource(
+  { checkpoint, tokenizer }: OpenModel,
+  abortSignal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const names = [...checkpoint.files.map(({ name }) => name), "config.json", ...tokenizer.files.keys()];
+  const existing = names.filter((name) => existsSync(join(checkpoint.directory, name)));
+  return hashFiles(checkpoint.directory, existing, abortSignal && { abortSignal });
 }
 
 /** A plan fits a model with the same vocabulary, the same rows and the same tables. */
@@ -101,7 +122,8 @@ function checkFit(plan: SwapPlan, { checkpoint, tokenizer, name }: OpenModel): v
     );
   }
   if (checkpoint.rows !== plan.source.rows || checkpoint.tied !== plan.source.tied) {
-    const say = (rows: number, tied: boolean) => `${rows} rows and ${tied ? "a tied head" : "a head of its own"}`;
+    const say = (rows: number, tied: boolean) =>
+      `${rows} rows and ${tied ? "a tied head" : "a head of its own"}`;
     throw new RevocabError(
       "apply_mismatch",
       `the plan was made for a model with ${say(plan.source.rows, plan.source.tied)}, but ${name} has ${say(checkpoint.rows, checkpoint.tied)}`,
@@ -110,7 +132,12 @@ function checkFit(plan: SwapPlan, { checkpoint, tokenizer, name }: OpenModel): v
   }
   for (const table of checkpoint.tables) {
     const planned = tablePlan(plan, table.slot);
-    const wide = planned.basis.rows > 0 ? planned.basis.columns : planned.dense.ids.length > 0 ? planned.dense.columns : table.matrix.columns;
+    const wide =
+      planned.basis.rows > 0
+        ? planned.basis.columns
+        : planned.dense.ids.length > 0
+          ? planned.dense.columns
+          : table.matrix.columns;
     if (wide !== table.matrix.columns) {
       throw new RevocabError(
         "apply_mismatch",
@@ -119,6 +146,15 @@ function checkFit(plan: SwapPlan, { checkpoint, tokenizer, name }: OpenModel): v
       );
     }
   }
+}
+
+/** The rows a new table is made from; a head that untying adds is made from the input's. */
+function sourceOf({ checkpoint }: OpenModel, slot: string): StoredMatrix {
+  const table =
+    checkpoint.tables.find((candidate) => candidate.slot === slot) ??
+    checkpoint.tables.find(({ slot }) => slot === "input");
+  if (!table) throw new RevocabError("unsupported_checkpoint", "the model has no input embeddings");
+  return table.matrix;
 }
 
 function tablePlan(plan: SwapPlan, slot: string): TablePlan {
@@ -133,11 +169,11 @@ function tablePlan(plan: SwapPlan, slot: string): TablePlan {
   return found;
 }
 
-/** Mixtures first, through the kernel; then the rows that are no sum, over the zeros the kernel left for them. */
+/** Mixtures through the kernel; rows that are no sum are laid into the kernel's blocks, which left them zero. */
 async function produceRows(
   { mixture, basis, dense }: TablePlan,
   source: StoredMatrix,
-  write: (block: RowBlock) => Promise<void>,
+  write: (block: TableBlock) => Promise<void>,
   { threads, abortSignal, onProgress }: ApplyOptions,
 ): Promise<void> {
   await multiplyMixture({
@@ -147,28 +183,37 @@ async function produceRows(
     ...(threads !== undefined && { threads }),
     ...(abortSignal && { abortSignal }),
     ...(onProgress && { onProgress }),
-    onBlock: write,
+    onBlock: async (block) => {
+      await layDenseRows(dense, source.dtype, block);
+      await write(block);
+    },
   });
-  const { ids, columns } = dense;
-  const block = Math.max(1, Math.floor(2 ** 22 / columns));
-  for (let start = 0; start < ids.length; start += block) {
-    abortSignal?.throwIfAborted();
-    const count = Math.min(block, ids.length - start);
-    const { data } = await dense.read(start, count);
-    const bytes = new Uint8Array(count * columns * (source.dtype === "F32" ? 4 : 2));
-    encodeInto(source.dtype, data, bytes);
-    const width = bytes.length / count;
-    for (let first = 0; first < count; ) {
-      let end = first + 1;
-      while (end < count && ids[start + end] === (ids[start + end - 1] as number) + 1) end++;
-      await write({
-        startRow: ids[start + first] as number,
-        rows: end - first,
-        startColumn: 0,
-        columns,
-        bytes: bytes.subarray(first * width, end * width),
-      });
-      first = end;
-    }
+}
+
+async function layDenseRows(dense: DenseRows, dtype: StoredDtype, block: TableBlock): Promise<void> {
+  const start = firstAtLeast(dense.ids, block.startRow);
+  const end = firstAtLeast(dense.ids, block.startRow + block.rows);
+  if (start === end) return;
+  const { data } = await dense.read(start, end - start);
+  const rowBytes = block.columns * BYTES_PER_VALUE[dtype];
+  for (let i = start; i < end; i++) {
+    const values = (i - start) * dense.columns + block.startColumn;
+    const row = (dense.ids[i] as number) - block.startRow;
+    encodeInto(
+      dtype,
+      data.subarray(values, values + block.columns),
+      block.bytes.subarray(row * rowBytes, (row + 1) * rowBytes),
+    );
   }
+}
+
+function firstAtLeast(ascending: Uint32Array, value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -21,7 +21,10 @@ export interface TokenExplanation {
 export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
   const { vocabulary } = plan.target.tokenizer;
   if (!Number.isInteger(id) || id < 0 || id >= plan.target.rows) {
-    throw new RevocabError("bad_options", `there is no id ${id}: the plan has rows 0 … ${plan.target.rows - 1}`);
+    throw new RevocabError(
+      "bad_options",
+      `there is no id ${id}: the plan has rows 0 … ${plan.target.rows - 1}`,
+    );
   }
   return {
     id,
@@ -44,13 +47,16 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
  *
  * @throws RevocabError `bad_options` with the pieces the tokenizer makes of a text that is no single token
  */
-export function findToken(plan: SwapPlan, wanted: string): TokenId {
+export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId> {
   const { tokenizer } = plan.target;
   const { vocabulary } = tokenizer;
   if (/^\d+$/.test(wanted)) return Number(wanted);
   const id = vocabulary.idOfSpecial(wanted) ?? vocabulary.idsOf(new TextEncoder().encode(wanted))[0];
   if (id !== undefined) return id;
-  const pieces = Array.from(tokenizer.encode(wanted), (piece) => `${piece} ${displayToken(vocabulary, piece)}`);
+  const pieces = Array.from(
+    await tokenizer.encode(wanted),
+    (piece) => `${piece} ${displayToken(vocabulary, piece)}`,
+  );
   throw new RevocabError("bad_options", `"${wanted}" is no token of the target tokenizer`, {
     hint: `it writes this text as: ${pieces.join(", ") || "nothing"}; name one of these, by text or id`,
   });

@@ -15,7 +15,8 @@ export interface FollowedConfigs {
 /**
  * Rewrites config.json and generation_config.json for the target tokenizer: sizes and every token id.
  *
- * @throws RevocabError `token_id_unmapped` when an id the model needs has no counterpart
+ * @throws RevocabError `token_id_unmapped` when an id the model needs has no counterpart; `bad_options` for an
+ *   override whose key no config has
  */
 export async function followConfigs({
   model,
@@ -33,39 +34,50 @@ export async function followConfigs({
 }): Promise<FollowedConfigs> {
   const targetOf = invert(model.tokenizer, target);
   const tokenIds = {
-    byRole: target.vocabulary.idOfRole,
+    byRole: (role: Parameters<typeof target.vocabulary.idOfRole>[0]) => target.vocabulary.idOfRole(role),
     byOldId: (id: number) => targetOf.get(id),
   };
+  const { checkpoint } = model;
   const files = new Map<string, JsonObject>();
   const changes: (ConfigChange & { file: string })[] = [];
   const unmapped: string[] = [];
+  const unused = new Set(Object.keys(overrides));
   for (const file of ["config.json", "generation_config.json"]) {
-    const config = file === "config.json" ? model.checkpoint.config : await readJson(model, file);
-    if (!config) continue;
+    const json = file === "config.json" ? checkpoint.config : await readJson(checkpoint.directory, file);
+    if (!json) continue;
     const followed = followVocabulary({
-      config,
-      modelType: model.checkpoint.modelType,
-      oldRows: model.checkpoint.rows,
+      json,
+      sourceRows: checkpoint.rows,
       rows,
       untie: untie && file === "config.json",
       tokenIds,
       overrides,
     });
     files.set(file, followed.json);
-    changes.push(...followed.changes.map((change) => ({ ...change, file })));
-    unmapped.push(...followed.unmapped.map(({ path, from }) => `${file} ${path} = ${from}`));
+    changes.push(...followed.changes.map((change) => ({ file, ...change })));
+    unmapped.push(
+      ...followed.unmapped.map(({ path, value }) => `${file} ${path} = ${JSON.stringify(value)}`),
+    );
+    for (const key of followed.usedOverrides) unused.delete(key);
   }
   if (unmapped.length > 0) {
     throw new RevocabError(
       "token_id_unmapped",
       `the target tokenizer has no counterpart of ${unmapped.join(", ")}`,
-      { hint: "name the new ids with --token-id KEY=ID, or add these tokens to the target tokenizer first" },
+      {
+        hint: "name the new ids with --token-id KEY=ID, or add these tokens to the target tokenizer first",
+      },
     );
+  }
+  if (unused.size > 0) {
+    throw new RevocabError("bad_options", `no config of the model has the key ${[...unused].join(", ")}`, {
+      hint: "--token-id takes a key as config.json writes it, such as image_token_id",
+    });
   }
   return { files, changes };
 }
 
-/** Source id → target id, specials first matched by role, then the lowest id. */
+/** Source id → target id; several target tokens of one source token: the lowest. */
 function invert(source: Tokenizer, target: Tokenizer): Map<number, number> {
   const { sourceOf } = alignVocabularies({ source: source.vocabulary, target: target.vocabulary });
   const targetOf = new Map<number, number>();
@@ -76,20 +88,15 @@ function invert(source: Tokenizer, target: Tokenizer): Map<number, number> {
   return targetOf;
 }
 
-async function readJson(model: OpenModel, file: string): Promise<JsonObject | undefined> {
-  let text: string;
+async function readJson(directory: string, file: string): Promise<JsonObject | undefined> {
+  let value: unknown;
   try {
-    text = await readFile(join(model.checkpoint.directory, file), "utf8");
+    value = JSON.parse(await readFile(join(directory, file), "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  } catch {
-    // the error below says it
-  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new RevocabError("bad_config", `${file} is no JSON object`, {
     hint: "restore the file, or remove it: generation settings are optional",
   });

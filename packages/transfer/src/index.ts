@@ -2,7 +2,12 @@ export { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 export type { ChatTemplateChoice } from "./chat-template.ts";
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
 export type { GateReport } from "./gate.ts";
-export { type Inspection, inspectPath, type ModelInspection, type TokenizerInspection } from "./inspect-path.ts";
+export {
+  type Inspection,
+  inspectPath,
+  type ModelInspection,
+  type TokenizerInspection,
+} from "./inspect-path.ts";
 export { makePlan, type PlanOptions } from "./make-plan.ts";
 export { type OpenModel, openModel } from "./open-model.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";

@@ -4,13 +4,14 @@ import {
   type InitContext,
   type InitMethod,
   type ProgressListener,
-  type Role,
   RevocabError,
+  type Role,
   type TablePlan,
+  type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, flattenMethods, mean, orElse, planTable } from "@revocab/embedding-init";
+import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
@@ -56,13 +57,14 @@ export async function makePlan({
 }: PlanOptions): Promise<SwapPlan> {
   const { checkpoint } = model;
   const chain = orElse(...(copyShared ? [copyOverlap()] : []), method, fallback);
-  const methods = flattenMethods(chain);
+  const { methods } = chain;
   if (untie && !checkpoint.tied) {
     throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
       hint: "leave --untie out",
     });
   }
-  const tables = targetTables(checkpoint.tables, checkpoint.tied, untie, role, methods);
+  const rows = padded(tokenizer.vocabulary.size, padToMultipleOf);
+  const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
 
   onProgress?.({ type: "step", step: "align" });
   const source = model.tokenizer.vocabulary;
@@ -77,11 +79,12 @@ export async function makePlan({
     ...(abortSignal && { abortSignal }),
     ...(onProgress && { onProgress }),
   };
-  const rows = padded(target.size, padToMultipleOf);
   const plans: TablePlan[] = [];
   for (const table of tables) {
     onProgress?.({ type: "step", step: `plan ${table.slot}` });
-    plans.push(await planTable({ context, method: chain, table, rows }));
+    const planned = await planTable({ context, method: chain, table, rows });
+    requireEvidence(planned, target);
+    plans.push(planned);
   }
   return {
     recipe: {
@@ -109,16 +112,28 @@ export async function makePlan({
 function targetTables(
   tables: readonly EmbeddingTable[],
   tied: boolean,
-  untie: boolean,
-  role: Role | undefined,
-  methods: readonly { name: string; differsByRole: boolean }[],
+  {
+    untie,
+    role,
+    rows,
+    methods,
+  }: {
+    untie: boolean;
+    role: Role | undefined;
+    rows: number;
+    methods: readonly { name: string; differsByRole: boolean }[];
+  },
 ): readonly EmbeddingTable[] {
   const input = tables.find((table) => table.slot === "input");
   if (!tied || !input) {
     if (role) {
-      throw new RevocabError("bad_options", `--role ${role} was given, but the model's head has rows of its own`, {
-        hint: "leave --role out: input and output each get the rows of their role",
-      });
+      throw new RevocabError(
+        "bad_options",
+        `--role ${role} was given, but the model's head has rows of its own`,
+        {
+          hint: "leave --role out: input and output each get the rows of their role",
+        },
+      );
     }
     return tables;
   }
@@ -132,16 +147,29 @@ function targetTables(
   }
   const differing = methods.find((method) => method.differsByRole);
   if (differing && !role) {
-    const added = (input.matrix.columns * 1).toLocaleString("en");
+    const added = (rows * input.matrix.columns).toLocaleString("en");
     throw new RevocabError(
       "needs_untie",
       `${differing.name} gives a token different rows at the input and at the output, but this model is tied: one row serves both`,
       {
-        hint: `pass --untie to give the head rows of its own (it adds ${added} parameters per token), or --role input or --role output to use those rows for both`,
+        hint: `pass --untie to give the head rows of its own (it adds ${added} parameters), or --role input or --role output to use those rows for both`,
       },
     );
   }
   return role ? tables.map((table) => (table.slot === "input" ? { ...table, role } : table)) : tables;
+}
+
+/** A row no method filled would be zeros, and a head row of zeros can win the arg-max. */
+function requireEvidence({ origin, origins }: TablePlan, vocabulary: Vocabulary): void {
+  const none = origins.indexOf("none");
+  const empty = Array.from(origin.keys()).filter((row) => origin[row] === none);
+  if (empty.length === 0) return;
+  const examples = empty.slice(0, 5).map((id) => `${id} "${displayToken(vocabulary, id)}"`);
+  throw new RevocabError(
+    "no_evidence",
+    `no method gave a row for ${empty.length} tokens, such as ${examples.join(", ")}`,
+    { hint: "choose a fallback that always has a row: mean, random, univariate-normal, zero" },
+  );
 }
 
 function padded(size: number, multiple = 1): number {

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { type Checkpoint, openCheckpoint, type VocabularyTensorOptions } from "@revocab/checkpoint";
+import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 
@@ -9,6 +9,8 @@ export interface OpenModel {
   readonly tokenizer: Tokenizer;
   readonly name: string;
   readonly revision: string | null;
+  /** How the tensors were found, to find them again in what is written. */
+  readonly tensorOptions: OpenCheckpointOptions;
   close(): Promise<void>;
 }
 
@@ -17,18 +19,24 @@ export interface OpenModel {
  *
  * @throws RevocabError `shape_mismatch` when the tokenizer has ids that the embeddings have no row for
  */
-export async function openModel(directory: string, options: VocabularyTensorOptions = {}): Promise<OpenModel> {
-  const checkpoint = await openCheckpoint(directory, options);
+export async function openModel(
+  directory: string,
+  { vocabularyTensors = {}, ignoreTensors = [] }: OpenCheckpointOptions = {},
+): Promise<OpenModel> {
+  const tensorOptions = { vocabularyTensors, ignoreTensors };
+  const checkpoint = await openCheckpoint(directory, tensorOptions);
   try {
     const tokenizer = await loadTokenizer(directory);
     if (tokenizer.vocabulary.size > checkpoint.rows) {
       throw new RevocabError(
         "shape_mismatch",
         `the embeddings of ${directory} have ${checkpoint.rows} rows but its tokenizer has ids up to ${tokenizer.vocabulary.size - 1}`,
-        { hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder" },
+        {
+          hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder",
+        },
       );
     }
-    return { checkpoint, tokenizer, ...nameOf(directory), close: () => checkpoint.close() };
+    return { checkpoint, tokenizer, ...nameOf(directory), tensorOptions, close: () => checkpoint.close() };
   } catch (error) {
     await checkpoint.close();
     throw error;

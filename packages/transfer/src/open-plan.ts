@@ -1,5 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { readExactly, readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "@revocab/checkpoint";
+import {
+  readExactly,
+  readSafetensorsHeader,
+  type SafetensorsFile,
+  type TensorEntry,
+} from "@revocab/checkpoint";
 import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
@@ -30,7 +35,10 @@ export async function openPlan(path: string): Promise<OpenPlan> {
     const tokenizer = tokenizerFromFiles(files, words.target.name);
     const mark = fingerprint(tokenizer.vocabulary);
     if (mark !== words.target.fingerprint) {
-      bad(path, `says its target vocabulary is ${words.target.fingerprint.slice(0, 12)}, but it holds ${mark.slice(0, 12)}`);
+      bad(
+        path,
+        `says its target vocabulary is ${words.target.fingerprint.slice(0, 12)}, but it holds ${mark.slice(0, 12)}`,
+      );
     }
     const tables: TablePlan[] = [];
     for (const table of words.tables) tables.push(await readTable(path, words, table, tensor, handle, file));
@@ -50,18 +58,22 @@ export async function openPlan(path: string): Promise<OpenPlan> {
 }
 
 function readWords({ path, metadata }: SafetensorsFile): PlanWords {
-  if (metadata?.["format"] !== PLAN_FORMAT) bad(path, "is no plan");
-  if (metadata["version"] !== PLAN_VERSION) {
-    bad(path, `is a plan of version ${String(metadata["version"])}; this revocab reads version ${PLAN_VERSION}`);
+  if (metadata?.format !== PLAN_FORMAT) bad(path, "is no plan");
+  if (metadata.version !== PLAN_VERSION) {
+    bad(path, `is a plan of version ${String(metadata.version)}; this revocab reads version ${PLAN_VERSION}`);
   }
   let value: unknown;
   try {
-    value = JSON.parse(String(metadata["plan"]));
+    value = JSON.parse(String(metadata.plan));
   } catch {
     bad(path, "has metadata that is no JSON");
   }
   const { success, data, error } = planWords.safeParse(value);
-  if (!success) bad(path, `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}`);
+  if (!success)
+    bad(
+      path,
+      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}`,
+    );
   return data;
 }
 
@@ -76,7 +88,8 @@ function tensorReader(file: SafetensorsFile, handle: FileHandle): TensorReader {
   const read = async (name: string, dtype: Dtype) => {
     const entry = entryOf(file, name, dtype);
     const size = entry.end - entry.start;
-    if (size > MAX_TENSOR_BYTES) bad(file.path, `has ${size} bytes under ${name}; at most ${MAX_TENSOR_BYTES} are read`);
+    if (size > MAX_TENSOR_BYTES)
+      bad(file.path, `has ${size} bytes under ${name}; at most ${MAX_TENSOR_BYTES} are read`);
     const bytes = new Uint8Array(size);
     await readExactly(handle, bytes, entry.start, file.path);
     if (dtype === "U8") return bytes;
@@ -102,7 +115,11 @@ async function readTable(
 ): Promise<TablePlan> {
   const basisShape = entryOf(file, `${slot}/basis`, "F32").shape;
   const [basisRows = 0, basisColumns = 0] = basisShape;
-  const basis: Matrix = { rows: basisRows, columns: basisColumns, data: await tensor(`${slot}/basis`, "F32") };
+  const basis: Matrix = {
+    rows: basisRows,
+    columns: basisColumns,
+    data: await tensor(`${slot}/basis`, "F32"),
+  };
   const mixture = {
     offsets: await tensor(`${slot}/offsets`, "U32"),
     sources: await tensor(`${slot}/sources`, "U32"),
@@ -120,7 +137,15 @@ async function readTable(
   if (origin.length !== target.rows || origin.some((index) => index >= origins.length)) {
     bad(path, `has origins for ${slot} that do not fit its ${target.rows} rows`);
   }
-  return { slot, role, mixture, basis, origin, origins, dense: await readDense(path, slot, target.rows, tensor, handle, file) };
+  return {
+    slot,
+    role,
+    mixture,
+    basis,
+    origin,
+    origins,
+    dense: await readDense(path, slot, target.rows, tensor, handle, file),
+  };
 }
 
 async function readDense(
@@ -134,7 +159,10 @@ async function readDense(
   const ids = await tensor(`${slot}/dense_ids`, "U32");
   const entry = entryOf(file, `${slot}/dense_rows`, "F32");
   const columns = entry.shape[1] ?? 0;
-  if (entry.shape[0] !== ids.length || ids.some((id, i) => id >= rows || (i > 0 && id <= (ids[i - 1] as number)))) {
+  if (
+    entry.shape[0] !== ids.length ||
+    ids.some((id, i) => id >= rows || (i > 0 && id <= (ids[i - 1] as number)))
+  ) {
     bad(path, `has dense rows for ${slot} whose ids are not ascending ids below ${rows}`);
   }
   return {
@@ -148,10 +176,15 @@ async function readDense(
   };
 }
 
-async function readLabels(path: string, rows: number, tensor: TensorReader): Promise<(id: number) => string | undefined> {
+async function readLabels(
+  path: string,
+  rows: number,
+  tensor: TensorReader,
+): Promise<(id: number) => string | undefined> {
   const offsets = await tensor("source/label_offsets", "U32");
   const bytes = await tensor("source/labels", "U8");
-  if (offsets.length !== rows + 1) bad(path, `has labels for ${offsets.length - 1} source rows; ${rows} were expected`);
+  if (offsets.length !== rows + 1)
+    bad(path, `has labels for ${offsets.length - 1} source rows; ${rows} were expected`);
   const decoder = new TextDecoder();
   return (id) => (id < rows ? decoder.decode(bytes.subarray(offsets[id], offsets[id + 1])) : undefined);
 }

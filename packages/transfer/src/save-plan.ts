@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { endianness } from "node:os";
-import { dirname, join, basename, resolve } from "node:path";
-import { buildSafetensorsHeader } from "@revocab/checkpoint";
+import { basename, dirname, join, resolve } from "node:path";
+import { buildHeader } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -38,8 +38,8 @@ export async function savePlan(
   const tensors = [...plan.tables.flatMap(tableTensors), ...sourceTensors(plan), ...targetTensors(plan)];
   // four-byte numbers first, so that they lie aligned in the file
   tensors.sort((a, b) => Number(a.dtype === "U8") - Number(b.dtype === "U8"));
-  const header = buildSafetensorsHeader(
-    tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+  const header = buildHeader(
+    tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape, length: byteLength(dtype, shape) })),
     { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(wordsOf(plan)) },
   );
   onProgress?.({ type: "step", step: "save plan" });
@@ -68,7 +68,12 @@ function sourceTensors({ source }: SwapPlan): PlanTensor[] {
   for (const [id, label] of labels.entries()) offsets[id + 1] = (offsets[id] as number) + label.length;
   return [
     { name: "source/label_offsets", dtype: "U32", shape: [offsets.length], blocks: () => [offsets] },
-    { name: "source/labels", dtype: "U8", shape: [offsets[source.rows] as number], blocks: () => [Buffer.concat(labels)] },
+    {
+      name: "source/labels",
+      dtype: "U8",
+      shape: [offsets[source.rows] as number],
+      blocks: () => [Buffer.concat(labels)],
+    },
   ];
 }
 
@@ -82,7 +87,12 @@ function targetTensors({ target }: SwapPlan): PlanTensor[] {
 }
 
 function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanTensor[] {
-  const whole = (name: string, dtype: "U8" | "U32" | "F32", shape: readonly number[], data: ArrayBufferView): PlanTensor => ({
+  const whole = (
+    name: string,
+    dtype: "U8" | "U32" | "F32",
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ): PlanTensor => ({
     name: `${slot}/${name}`,
     dtype,
     shape,
@@ -112,7 +122,10 @@ function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanT
 function wordsOf({ recipe, source, target, tables, alignment }: SwapPlan): PlanWords {
   const { name, modelType, fingerprint, rows, tied } = source;
   return {
-    recipe: { ...recipe, methods: recipe.methods.map((method) => ({ ...method, options: { ...method.options } })) },
+    recipe: {
+      ...recipe,
+      methods: recipe.methods.map((method) => ({ ...method, options: { ...method.options } })),
+    },
     source: { name, modelType, fingerprint, rows, tied },
     target: {
       name: target.name,
@@ -123,6 +136,10 @@ function wordsOf({ recipe, source, target, tables, alignment }: SwapPlan): PlanW
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },
   };
+}
+
+function byteLength(dtype: PlanTensor["dtype"], shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, dtype === "U8" ? 1 : 4);
 }
 
 function littleEndian(view: ArrayBufferView): Uint8Array {

@@ -4,7 +4,12 @@ import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 /** A plan in counts. */
 export interface PlanSummary {
   readonly recipe: Recipe;
-  readonly source: { readonly name: string; readonly modelType: string; readonly rows: number; readonly tied: boolean };
+  readonly source: {
+    readonly name: string;
+    readonly modelType: string;
+    readonly rows: number;
+    readonly tied: boolean;
+  };
   readonly target: { readonly name: string; readonly tokens: number; readonly rows: number };
   readonly alignment: AlignmentSummary;
   readonly tables: readonly TableSummary[];
@@ -34,6 +39,8 @@ export function summarizeTable({ slot, role, origin, origins }: TablePlan): Tabl
   return {
     slot,
     role,
-    origins: Object.fromEntries(origins.map((name, i) => [name, counts[i] as number]).filter(([, n]) => n !== 0)),
+    origins: Object.fromEntries(
+      origins.map((name, i) => [name, counts[i] as number]).filter(([, n]) => n !== 0),
+    ),
   };
 }

@@ -1,4 +1,4 @@
-import type { VocabularyTensorOptions } from "@revocab/checkpoint";
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 import { makePlan, type PlanOptions } from "./make-plan.ts";
@@ -9,7 +9,7 @@ import type { SwapPlan } from "./swap-plan.ts";
 
 /** {@link PlanOptions} with paths in place of what is opened. */
 export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
-  VocabularyTensorOptions & {
+  OpenCheckpointOptions & {
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
     /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
@@ -45,7 +45,7 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model"> & VocabularyTensorOptions & { plan: string; model: string },
+  options: Omit<ApplyOptions, "plan" | "model"> & OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
   const plan = await openPlan(options.plan);
   try {
@@ -56,7 +56,7 @@ export async function applySavedPlan(
 }
 
 async function withModel<Result>(
-  options: VocabularyTensorOptions & { model: string },
+  options: OpenCheckpointOptions & { model: string },
   use: (model: OpenModel) => Promise<Result>,
 ): Promise<Result> {
   const model = await openModel(options.model, options);

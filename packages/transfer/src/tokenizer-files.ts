@@ -11,7 +11,10 @@ export function tokenizerFilesWithTemplate(
   for (const file of files.keys()) if (file.startsWith("chat_template")) files.delete(file);
   const config = files.get("tokenizer_config.json");
   if (config) {
-    const { chat_template: _, ...rest } = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+    const { chat_template: _, ...rest } = JSON.parse(new TextDecoder().decode(config)) as Record<
+      string,
+      unknown
+    >;
     files.set("tokenizer_config.json", new TextEncoder().encode(`${JSON.stringify(rest, null, 2)}\n`));
   }
   if (template !== undefined) files.set("chat_template.jinja", new TextEncoder().encode(template));

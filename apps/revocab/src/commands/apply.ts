@@ -1,6 +1,12 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
-import { type ApplyFlags, applyOptions, modelOptions, withApplyOptions, withModelOptions } from "./shared-options.ts";
+import {
+  type ApplyFlags,
+  applyOptions,
+  modelOptions,
+  withApplyOptions,
+  withModelOptions,
+} from "./shared-options.ts";
 
 interface Flags extends ApplyFlags {
   readonly model: string;
@@ -21,7 +27,15 @@ export function registerApply(program: Command): void {
     const { printSwap } = await import("../print-reports.ts");
     await runCommand(
       command,
-      (context) => applySavedPlan({ plan: file, model: flags.model, ...modelOptions(flags), ...applyOptions(flags), out, ...context }),
+      (context) =>
+        applySavedPlan({
+          plan: file,
+          model: flags.model,
+          ...modelOptions(flags),
+          ...applyOptions(flags),
+          out,
+          ...context,
+        }),
       (report) => printSwap(report, out),
     );
   });

@@ -1,3 +1,4 @@
+import type { TokenExplanation } from "@revocab/transfer";
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
 
@@ -16,7 +17,9 @@ export function registerExplain(program: Command): void {
         async () => {
           const plan = await openPlan(file);
           try {
-            return tokens.map((token) => explainToken(plan, findToken(plan, token)));
+            const explanations: TokenExplanation[] = [];
+            for (const token of tokens) explanations.push(explainToken(plan, await findToken(plan, token)));
+            return explanations;
           } finally {
             await plan.close();
           }

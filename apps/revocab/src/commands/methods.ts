@@ -5,9 +5,17 @@ export function registerMethods(program: Command): void {
   const command = program
     .command("methods")
     .summary("list the methods, their options and the evidence each needs")
+    .description("List the methods, their options, what evidence each needs, and the paper.")
     .action(async () => {
-      const { describeMethods } = await import("@revocab/embedding-init");
+      const { describeOptions, METHODS } = await import("@revocab/embedding-init");
       const { printMethods } = await import("../print-methods.ts");
-      await runCommand(command, async () => describeMethods(), printMethods);
+      const methods = Object.entries(METHODS).map(([name, entry]) => ({
+        name,
+        summary: entry.summary,
+        paper: entry.paper ?? null,
+        evidence: entry.evidence,
+        options: describeOptions(entry),
+      }));
+      await runCommand(command, async () => methods, printMethods);
     });
 }

@@ -23,7 +23,13 @@ export function registerPlan(program: Command): void {
         command,
         async (context) =>
           planTokenizerSwap(
-            { model, tokenizer: flags.tokenizer, ...modelOptions(flags), ...(await planOptions(flags)), ...context },
+            {
+              model,
+              tokenizer: flags.tokenizer,
+              ...modelOptions(flags),
+              ...(await planOptions(flags)),
+              ...context,
+            },
             async (plan) => {
               await savePlan(plan, flags.out, { force: flags.force ?? false, ...context });
               return summarizePlan(plan);

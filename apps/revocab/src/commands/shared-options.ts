@@ -10,8 +10,16 @@ export interface ModelFlags {
 
 export function withModelOptions(command: Command): Command {
   return command
-    .option("--vocabulary-tensor <name=slot>", "a tensor with a row per token: input, output, output.bias (repeatable)", collectPairs)
-    .option("--ignore-tensor <name>", "a tensor that is as long as the vocabulary by chance (repeatable)", collect);
+    .option(
+      "--vocabulary-tensor <name=slot>",
+      "a tensor with a row per token: input, output, output.bias (repeatable)",
+      collectPairs,
+    )
+    .option(
+      "--ignore-tensor <name>",
+      "a tensor that is as long as the vocabulary by chance (repeatable)",
+      collect,
+    );
 }
 
 export function modelOptions({ vocabularyTensor, ignoreTensor }: ModelFlags) {
@@ -35,7 +43,10 @@ export interface PlanFlags extends ModelFlags {
 
 export function withPlanOptions(command: Command): Command {
   return withModelOptions(command)
-    .requiredOption("--tokenizer <path>", "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model")
+    .requiredOption(
+      "--tokenizer <path>",
+      "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model",
+    )
     .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean")
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
@@ -43,7 +54,10 @@ export function withPlanOptions(command: Command): Command {
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
-      new Option("--role <role>", "for a tied model: whose rows serve both input and output").choices(["input", "output"]),
+      new Option("--role <role>", "for a tied model: whose rows serve both input and output").choices([
+        "input",
+        "output",
+      ]),
     )
     .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1));
 }
@@ -89,7 +103,11 @@ export function withApplyOptions(command: Command): Command {
         .choices(["auto", "source", "target", "none"])
         .default("auto"),
     )
-    .option("--token-id <key=id>", "the id of a config key, such as image_token_id (repeatable)", collectPairs)
+    .option(
+      "--token-id <key=id>",
+      "the id of a config key, such as image_token_id (repeatable)",
+      collectPairs,
+    )
     .option("--allow-zero-rows", "let rows of zeros pass the gate")
     .option("--threads <n>", "worker threads of the kernel", wholeNumber(1));
 }

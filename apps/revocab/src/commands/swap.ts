@@ -25,20 +25,28 @@ export function registerSwap(program: Command): void {
     .option("--dry-run", "print the plan's counts and write nothing")
     .action(async (directory: string, flags: SwapFlags) => {
       const { out, dryRun = false } = flags;
-      if (out === undefined && !dryRun) command.error("error: --out <folder> is required, or --dry-run", { exitCode: 2 });
+      if (out === undefined && !dryRun)
+        command.error("error: --out <folder> is required, or --dry-run", { exitCode: 2 });
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const transfer = await import("@revocab/transfer");
-      const inputs = async () => ({ model: directory, tokenizer: flags.tokenizer, ...modelOptions(flags), ...(await planOptions(flags)) });
+      const inputs = async () => ({
+        model: directory,
+        tokenizer: flags.tokenizer,
+        ...modelOptions(flags),
+        ...(await planOptions(flags)),
+      });
       if (out === undefined || dryRun) {
         await runCommand(
           command,
-          async (context) => transfer.planTokenizerSwap({ ...(await inputs()), ...context }, transfer.summarizePlan),
+          async (context) =>
+            transfer.planTokenizerSwap({ ...(await inputs()), ...context }, transfer.summarizePlan),
           printPlan,
         );
       } else {
         await runCommand(
           command,
-          async (context) => transfer.swapTokenizer({ ...(await inputs()), ...applyOptions(flags), out, ...context }),
+          async (context) =>
+            transfer.swapTokenizer({ ...(await inputs()), ...applyOptions(flags), out, ...context }),
           (report) => printSwap(report, out),
         );
       }

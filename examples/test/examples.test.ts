@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = (...args: string[]) =>
+  execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+
+it("examples/initialize-rows.mjs prints three different rows of the sample model's width", () => {
+  const lines = run("examples/initialize-rows.mjs").trim().split("\n");
+  expect(lines).toHaveLength(3);
+  const rows = lines.map((line) => /^"(.+)": \[(.+), … 128 values\]$/.exec(line));
+  expect(rows.map((match) => match?.[1])).toEqual([" butterfly", " castle", "!"]);
+  expect(new Set(rows.map((match) => match?.[2])).size).toBe(3);
+});
+
+it("examples/swap-tokenizer.mjs writes a swapped model with a head of its own", () => {
+  const folder = mkdtempSync(join(tmpdir(), "revocab-example-"));
+  try {
+    const out = join(folder, "swapped");
+    const printed = run("examples/swap-tokenizer.mjs", out);
+    expect(printed).toContain("output {");
+    expect(existsSync(join(out, "model.safetensors"))).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,130 @@
+import { type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
+import { type ProgressListener, RevocabError, SPECIAL_ROLES } from "@revocab/core";
+import { displayToken, fingerprint, loadTokenizer } from "@revocab/vocabulary";
+import type { OpenModel } from "./open-model.ts";
+import { SAMPLE_TEXT } from "./sample-text.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+/** What was checked on the written folder before it took its place. */
+export interface GateReport {
+  readonly checks: readonly { readonly name: string; readonly detail: string }[];
+  /** What was found and let pass, and a user should know. */
+  readonly notes: readonly string[];
+  /** The whole finding: zero rows, groups of identical rows, norm outliers. */
+  readonly tables: readonly VerifiedTable[];
+}
+
+export interface GateOptions {
+  /** The written folder. */
+  readonly directory: string;
+  readonly plan: SwapPlan;
+  readonly model: OpenModel;
+  readonly allowZeroRows: boolean;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Opens a written model folder as a stranger would and checks it against the plan.
+ *
+ * @throws RevocabError `gate_failed`
+ */
+export async function checkGate(options: GateOptions): Promise<GateReport> {
+  const { directory, plan, model, allowZeroRows, abortSignal, onProgress } = options;
+  const { vocabulary } = plan.target.tokenizer;
+  const { tables } = await verifyCheckpoint(directory, {
+    ...model.tensorOptions,
+    source: model.checkpoint,
+    rows: plan.target.rows,
+    untie: plan.recipe.untie,
+    isLeftOut: (row) => row >= vocabulary.size || vocabulary.kindOf(row) === "unused",
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  });
+  const label = (id: number) => `${id} "${displayToken(vocabulary, id)}"`;
+  if (!allowZeroRows) refuseZeroRows(tables, label);
+  return {
+    checks: [
+      {
+        name: "weights",
+        detail: `${tables.map(({ slot, rows, columns, dtype }) => `${slot} ${rows} × ${columns} ${dtype}`).join(", ")}: no NaN, no infinity; all other tensors as they were`,
+      },
+      ...(await checkTokenizer(directory, plan)),
+    ],
+    notes: tables.flatMap((table) => notesOn(table, label)),
+    tables,
+  };
+}
+
+function refuseZeroRows(tables: readonly VerifiedTable[], label: (id: number) => string): void {
+  for (const { slot, zeroRows } of tables) {
+    if (zeroRows.length === 0) continue;
+    fail(
+      `${slot} has ${zeroRows.length} rows of zeros, such as ${zeroRows.slice(0, 3).map(label).join(", ")}`,
+      {
+        hint: "choose another method or fallback; --allow-zero-rows lets them pass",
+      },
+    );
+  }
+}
+
+function notesOn(
+  { slot, zeroRows, identical, norms }: VerifiedTable,
+  label: (id: number) => string,
+): string[] {
+  const notes: string[] = [];
+  if (zeroRows.length > 0) notes.push(`${slot}: ${zeroRows.length} rows of zeros, as allowed`);
+  if (identical.count > 0) {
+    const [largest = []] = identical.groups;
+    notes.push(
+      `${slot}: ${identical.count} rows equal an earlier row; the largest group has ${largest.length}, such as ${largest.slice(0, 3).map(label).join(", ")}`,
+    );
+  }
+  if (norms.outliers.length > 0) {
+    notes.push(
+      `${slot}: ${norms.count} rows are unusually long or short beside the median ${norms.median.toPrecision(3)}, such as ${norms.outliers
+        .slice(0, 3)
+        .map(({ row, norm }) => `${label(row)} (${norm.toPrecision(3)})`)
+        .join(", ")}`,
+    );
+  }
+  return notes;
+}
+
+/** The written tokenizer must be the target's: same vocabulary, same roles, same ids for text, and text back from ids. */
+async function checkTokenizer(directory: string, plan: SwapPlan): Promise<GateReport["checks"]> {
+  const { tokenizer, rows } = plan.target;
+  const written = await loadTokenizer(directory);
+  if (fingerprint(written.vocabulary) !== plan.target.fingerprint) {
+    fail("the tokenizer that was written is not the one of the plan");
+  }
+  const ids = await written.encode(SAMPLE_TEXT);
+  const expected = await tokenizer.encode(SAMPLE_TEXT);
+  const differs = ids.findIndex((id, i) => id !== expected[i]);
+  if (ids.length !== expected.length || differs >= 0) {
+    fail(`the tokenizer that was written gives other ids than the plan's, first at token ${differs}`);
+  }
+  const beyond = ids.find((id) => id >= rows);
+  if (beyond !== undefined) fail(`the tokenizer gives the id ${beyond}, but there are ${rows} rows`);
+  const text = await written.decode(ids);
+  const again = await written.encode(text);
+  const returns = again.length === ids.length && again.every((id, i) => id === ids[i]);
+  const roles = SPECIAL_ROLES.flatMap((role) => {
+    const id = written.vocabulary.idOfRole(role);
+    return id === undefined ? [] : [`${role} ${written.vocabulary.tokenOf(id)}`];
+  });
+  return [
+    {
+      name: "tokenizer",
+      detail: `same ids on ${SAMPLE_TEXT.length} characters of sample text${returns ? ", which come back from their text" : "; its text gives other ids (the tokenizer loses information)"}`,
+    },
+    { name: "roles", detail: roles.join(", ") || "the tokenizer has no special tokens" },
+  ];
+}
+
+function fail(
+  what: string,
+  { hint = "nothing was written; please report this" }: { hint?: string } = {},
+): never {
+  throw new RevocabError("gate_failed", `the swapped model did not pass the gate: ${what}`, { hint });
+}

@@ -1,0 +1,104 @@
+import { createRequire } from "node:module";
+import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
+import type { ChosenChatTemplate } from "./chat-template.ts";
+import type { FollowedConfigs } from "./follow-configs.ts";
+import type { GateReport } from "./gate.ts";
+import { hashContents } from "./hash-files.ts";
+import { nameOf, type OpenModel } from "./open-model.ts";
+import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+/**
+ * What `revocab.json` in the output says: enough to make the same bytes again, and to trust these.
+ * It holds no time, no path and no machine: the same recipe on the same inputs gives the same report.
+ */
+export interface SwapReport extends PlanSummary {
+  readonly revocab: string;
+  readonly inputs: {
+    readonly source: InputFiles & { readonly fingerprint: string };
+    readonly target: InputFiles & { readonly fingerprint: string };
+  };
+  readonly config: FollowedConfigs["changes"];
+  readonly chatTemplate: { readonly from: ChosenChatTemplate["from"] };
+  readonly parameters: { readonly before: number; readonly after: number };
+  readonly files: WrittenFiles["files"];
+  /** The other files of the source folder. */
+  readonly companions: CompanionFiles;
+  readonly gate: GateReport;
+  readonly notes: readonly string[];
+}
+
+interface InputFiles {
+  readonly name: string;
+  readonly revision: string | null;
+  /** File name → sha256. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export function makeReport({
+  plan,
+  model,
+  sourceHashes,
+  configs,
+  template,
+  written,
+  companions,
+  gate,
+}: {
+  plan: SwapPlan;
+  model: OpenModel;
+  sourceHashes: Readonly<Record<string, string>>;
+  configs: FollowedConfigs;
+  template: ChosenChatTemplate;
+  written: WrittenFiles;
+  companions: CompanionFiles;
+  gate: GateReport;
+}): SwapReport {
+  const { tokenizer } = plan.target;
+  return {
+    revocab: version,
+    ...summarizePlan(plan),
+    inputs: {
+      source: {
+        name: model.name,
+        revision: model.revision,
+        fingerprint: plan.source.fingerprint,
+        files: sourceHashes,
+      },
+      target: {
+        name: plan.target.name,
+        revision: nameOf(tokenizer.origin).revision,
+        fingerprint: plan.target.fingerprint,
+        files: hashContents(tokenizer.files),
+      },
+    },
+    config: configs.changes,
+    chatTemplate: { from: template.from },
+    parameters: countParameters(plan, model),
+    files: written.files,
+    companions,
+    gate,
+    notes: [
+      ...(template.note === undefined ? [] : [template.note]),
+      ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
+    ],
+  };
+}
+
+/** Every tensor once; a tied head, stored again or not, counts as the input table it is. */
+function countParameters(plan: SwapPlan, { checkpoint }: OpenModel): { before: number; after: number } {
+  const copies = new Set(
+    checkpoint.tables.flatMap(({ tensors }) => tensors.slice(1).map(({ entry }) => entry.name)),
+  );
+  let before = 0;
+  for (const { tensors } of checkpoint.files) {
+    for (const { name, shape } of tensors) if (!copies.has(name)) before += shape.reduce((a, b) => a * b, 1);
+  }
+  const columns = new Map(checkpoint.tables.map(({ slot, matrix }) => [slot, matrix.columns]));
+  const width = (slot: string) => columns.get(slot) ?? columns.get("input") ?? 0;
+  const old = checkpoint.tables.reduce((sum, { matrix }) => sum + matrix.rows * matrix.columns, 0);
+  const now = plan.tables.reduce((sum, { slot }) => sum + plan.target.rows * width(slot), 0);
+  return { before, after: before - old + now };
+}
