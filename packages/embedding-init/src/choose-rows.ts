@@ -6,8 +6,9 @@ export type ChosenRow =
   | {
       readonly kind: "weights";
       readonly layer: number;
-      readonly sources: Uint32Array;
-      readonly weights: Float32Array;
+      /** The weights are row `row` of this mixture, over the V_s source rows and the basis rows of the plan. */
+      readonly mixture: Mixture;
+      readonly row: number;
     }
   | { readonly kind: "dense"; readonly layer: number; readonly by: RowLayer };
 
@@ -18,7 +19,7 @@ export function chooseRows(
   tokens: Uint32Array,
 ): readonly (ChosenRow | undefined)[] {
   const chosen: (ChosenRow | undefined)[] = new Array(tokens.length).fill(undefined);
-  let open = Array.from(tokens, (_, i) => i);
+  let open = Array.from(tokens.keys());
   for (const [layer, one] of layers.entries()) {
     if (open.length === 0) break;
     if (one.kind === "rows") {
@@ -26,18 +27,15 @@ export function chooseRows(
         if (one.prepared.covers?.(tokens[i]) ?? true) chosen[i] = { kind: "dense", layer, by: one };
       }
     } else {
-      const mixture = one.prepared.mixture(
+      const own = one.prepared.mixture(
         Uint32Array.from(open, (i) => tokens[i]),
         table,
       );
-      checkRows(one.name, mixture, open.length);
+      checkRows(one.name, own, open.length);
+      const mixture = shiftBasis(own, table.matrix.rows, one.basisStart);
       open.forEach((i, row) => {
-        const start = mixture.offsets[row];
-        const end = mixture.offsets[row + 1];
-        if (start === end) return;
-        const sources = mixture.sources.slice(start, end);
-        shiftBasis(sources, table.matrix.rows, one.basisStart);
-        chosen[i] = { kind: "weights", layer, sources, weights: mixture.weights.slice(start, end) };
+        const isEmpty = mixture.offsets[row] === mixture.offsets[row + 1];
+        if (!isEmpty) chosen[i] = { kind: "weights", layer, mixture, row };
       });
     }
     open = open.filter((i) => chosen[i] === undefined);
@@ -45,13 +43,16 @@ export function chooseRows(
   return chosen;
 }
 
-/** A method numbers its own basis rows from V_s on; in the plan those of the methods before it come first. */
-function shiftBasis(sources: Uint32Array, sourceRows: number, basisStart: number): void {
-  if (basisStart === 0) return;
-  for (let i = 0; i < sources.length; i++) if (sources[i] >= sourceRows) sources[i] += basisStart;
-}
-
 function checkRows(name: string, { offsets }: Mixture, tokens: number): void {
   if (offsets.length === tokens + 1) return;
   throw new RevocabError("shape_mismatch", `${name} gave ${offsets.length - 1} rows for ${tokens} tokens`);
+}
+
+/** A method numbers its own basis rows from V_s on; in the plan those of the methods before it come first. */
+function shiftBasis(mixture: Mixture, sourceRows: number, basisStart: number): Mixture {
+  if (basisStart === 0) return mixture;
+  return {
+    ...mixture,
+    sources: mixture.sources.map((source) => (source >= sourceRows ? source + basisStart : source)),
+  };
 }

@@ -7,7 +7,7 @@ import {
   type TablePlan,
   type TokenId,
 } from "@revocab/core";
-import { MixtureBuilder } from "@revocab/matrix";
+import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { type ChosenRow, chooseRows } from "./choose-rows.ts";
 import { prepareLayers, stackRows } from "./layers.ts";
 import { type DenseRow, lazyRows } from "./lazy-rows.ts";
@@ -97,7 +97,8 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   function add(row: number, token: TokenId, choice: ChosenRow | undefined): void {
     origin[row] = choice === undefined ? none : choice.layer;
     if (choice?.kind === "weights") {
-      builder.addRow(choice.sources, choice.weights);
+      const { sources, weights } = mixtureRow(choice.mixture, choice.row);
+      builder.addRow(sources, weights);
       return;
     }
     builder.addEmpty();

@@ -46,13 +46,15 @@ export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptio
         mixture(tokens, { role }) {
           const builder = new MixtureBuilder();
           for (const token of tokens) {
-            const spelling = pieces.subarray(pieceOffsets[token], pieceOffsets[token + 1]);
+            const start = pieceOffsets[token];
+            const count = pieceOffsets[token + 1] - start;
             if (target.vocabulary.kindOf(token) === "special") builder.addEmpty();
             else if (sourceOf[token] >= 0) builder.addRow([sourceOf[token]], [1]);
-            else if (spelling.length === 0) builder.addEmpty();
+            else if (count === 0) builder.addEmpty();
             else {
-              const byteLengths = Array.from(spelling, (piece) => source.vocabulary.bytesOf(piece).length);
-              addMean(builder, spelling, pieceWeights(weighting, { byteLengths, role, decay: decayInForce }));
+              const byteLengthOf = (i: number) => source.vocabulary.bytesOf(pieces[start + i]).length;
+              const weights = pieceWeights(weighting, { count, byteLengthOf, role, decay: decayInForce });
+              addMean(builder, (i) => pieces[start + i], weights);
             }
           }
           return builder.build();
@@ -71,15 +73,19 @@ const PAPERS: Readonly<Record<Weighting, string>> = {
 };
 
 /** Adds one row: repeated pieces as one source, pieces whose weight is 0 in f32 not at all. */
-function addMean(builder: MixtureBuilder, pieces: Uint32Array, weights: Float64Array): void {
-  const weightOf = new Map<number, number>();
-  for (const [i, piece] of pieces.entries()) weightOf.set(piece, (weightOf.get(piece) ?? 0) + weights[i]);
-  const kept = [...weightOf].filter(([, weight]) => Math.fround(weight) > 0);
-  const isOne = kept.length === 1;
-  builder.addRow(
-    kept.map(([piece]) => piece),
-    kept.map(([, weight]) => (isOne ? 1 : weight)),
-  );
+function addMean(builder: MixtureBuilder, pieceAt: (i: number) => number, weights: readonly number[]): void {
+  const sources: number[] = [];
+  const sums: number[] = [];
+  for (const [i, weight] of weights.entries()) {
+    if (Math.fround(weight) === 0) continue;
+    const known = sources.indexOf(pieceAt(i));
+    if (known >= 0) sums[known] += weight;
+    else {
+      sources.push(pieceAt(i));
+      sums.push(weight);
+    }
+  }
+  builder.addRow(sources, sources.length === 1 ? [1] : sums);
 }
 
 function checkOptions(weighting: Weighting, decay: number | undefined): void {
