@@ -4,8 +4,12 @@ import type { CopiedRange } from "./plan-output.ts";
 import { readExactly } from "./safetensors-header.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
-/** 8 MB: from here on larger blocks gain nothing, and an abort is noticed within milliseconds. */
-const BLOCK_BYTES = 8 << 20;
+/**
+ * Three blocks of 2 MB in flight copied 347 MB at 3.4 GB/s in the median of 7 runs on 2 busy cores; one or two of 8 MB
+ * at 1.5 and 2.1, `fs.copyFile` at 1.1.
+ */
+const BLOCK_BYTES = 2 << 20;
+const IN_FLIGHT = 3;
 
 export interface CopyRangesOptions {
   readonly source: { readonly handle: FileHandle; readonly path: string };
@@ -15,32 +19,30 @@ export interface CopyRangesOptions {
   readonly onBytes?: ((count: number) => void) | undefined;
 }
 
-/** Copies ranges of one file into another; the next block is read while the last one is written. */
-export async function copyRanges({
-  source,
-  target,
-  ranges,
-  abortSignal,
-  onBytes,
-}: CopyRangesOptions): Promise<void> {
+/** Copies ranges of one file into another; some blocks are read while others are written. */
+export async function copyRanges({ source, target, ranges, abortSignal, onBytes }: CopyRangesOptions): Promise<void> {
   const blocks = cutIntoBlocks(ranges);
-  if (blocks.length === 0) return;
-  const size = Math.max(...blocks.map((block) => block.length));
-  const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    for (const [i, { from, to, length }] of blocks.entries()) {
+  let next = 0;
+  const copyUntilDone = async (): Promise<void> => {
+    const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    while (next < blocks.length) {
       throwIfAborted(abortSignal);
-      const bytes = buffers[i % 2]!.subarray(0, length);
+      const { from, to, length } = blocks[next++]!;
+      const bytes = buffer.subarray(0, length);
       await readExactly(source.handle, bytes, from, source.path);
-      await writing;
-      writing = writeAt(target.handle, target.path, bytes, to).then(() => onBytes?.(length));
-      // Without a handler of its own, a failure during the next read would end the process.
-      writing.catch(() => undefined);
+      await writeAt(target.handle, target.path, bytes, to);
+      onBytes?.(length);
     }
-  } finally {
-    await writing;
-  }
+  };
+  // A block that fails leaves the others nothing to take, and no file is closed under one that is still written.
+  const copying = Array.from({ length: Math.min(IN_FLIGHT, blocks.length) }, () =>
+    copyUntilDone().catch((error: unknown) => {
+      next = blocks.length;
+      throw error;
+    }),
+  );
+  await Promise.allSettled(copying);
+  await Promise.all(copying);
 }
 
 function cutIntoBlocks(ranges: readonly CopiedRange[]): readonly CopiedRange[] {
