@@ -1,0 +1,70 @@
+import { RevocabError } from "@revocab/core";
+import type { ConvertedModel } from "./converted-model.ts";
+import type { ModelProto, Piece } from "./model-proto.ts";
+
+/** SentencePiece prefers a user-defined symbol to anything else by giving it about the best score there is. */
+const USER_DEFINED_SCORE = -0.1;
+
+/** The Unigram model: the pieces with their scores; unknown costs the lowest score − 10 in both programs. */
+export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel {
+  const unkIsForced = everyCharacterIsPiece(pieces);
+  refuseUnusedPieces(pieces, unkIsForced);
+  const normal = pieces.filter(({ type }) => type === "normal");
+  const lowest = normal.reduce((least, { score }) => Math.min(least, score), 0);
+  const highest = normal.reduce((most, { score }) => Math.max(most, score), 0);
+  const longest = pieces.reduce((most, { text }) => Math.max(most, text.length), 1);
+  // Worse than any spelling in known characters. It lowers the cost of unknown with it, which matters only where
+  // unknown competes with another spelling.
+  const never = unkIsForced ? (lowest - 10) * (longest + 1) : lowest;
+
+  const scoreOf = ({ text, type, score }: Piece): number => {
+    if (type === "normal") return score;
+    if (type === "userDefined") return Buffer.byteLength(text) * highest + USER_DEFINED_SCORE;
+    return never;
+  };
+  return {
+    model: {
+      type: "Unigram",
+      unk_id: pieces.findIndex(({ type }) => type === "unknown"),
+      vocab: pieces.map((piece) => [piece.text, scoreOf(piece)]),
+      byte_fallback: trainer.byteFallback,
+    },
+    preTokenizer: null,
+    differences: [
+      "path scores are summed in 64-bit floats, in SentencePiece in 32-bit, so near ties may fall otherwise",
+      ...(trainer.byteFallback && !canSpellBytePieces(pieces, unkIsForced)
+        ? ["the string of a byte piece in a text becomes its id"]
+        : []),
+    ],
+  };
+}
+
+/** True when no piece of several characters holds a character that is no piece: then unknown is never a choice. */
+function everyCharacterIsPiece(pieces: readonly Piece[]): boolean {
+  const used = pieces.filter(({ type }) => type === "normal" || type === "userDefined");
+  const texts = new Set(used.map(({ text }) => text));
+  return used.every(({ text }) =>
+    Array.from(text).every((character) => texts.has(character) || text === character),
+  );
+}
+
+function canSpellBytePieces(pieces: readonly Piece[], unkIsForced: boolean): boolean {
+  const texts = new Set(pieces.filter(({ type }) => type === "normal").map(({ text }) => text));
+  return unkIsForced && Array.from("<0x123456789ABCDEF>").every((character) => texts.has(character));
+}
+
+/** An unused piece can be made too dear to choose, but not when the alternative is unknown, which is dearer still. */
+function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): void {
+  const normal = new Set(pieces.filter(({ type }) => type === "normal").map(({ text }) => text));
+  const isAvoidable = (text: string) =>
+    unkIsForced &&
+    Array.from(text).length > 1 &&
+    Array.from(text).every((character) => normal.has(character));
+  const unavoidable = pieces.filter(({ text, type }) => type === "unused" && !isAvoidable(text));
+  if (unavoidable.length === 0) return;
+  throw new RevocabError(
+    "unsupported_tokenizer",
+    `${unavoidable.length} unused pieces of the Unigram model, first ${JSON.stringify(unavoidable[0]!.text)}, hold characters without a piece of their own; a tokenizer.json cannot say that`,
+    { hint: "remove the unused pieces from the .model file, or mark them normal" },
+  );
+}

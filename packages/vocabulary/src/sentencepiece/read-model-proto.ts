@@ -1,0 +1,189 @@
+import { RevocabError } from "@revocab/core";
+import type { ModelProto, NormalizerSpec, Piece, TrainerSpec } from "./model-proto.ts";
+import { ALGORITHMS, PIECE_TYPES } from "./model-proto.ts";
+import { readProtoFields } from "./read-proto-fields.ts";
+
+/** Beyond any model in use: the largest have 1–2 million pieces and 40 MB. */
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+const MAX_PIECES = 4_000_000;
+/** SentencePiece trains pieces of 16 characters; its user-defined symbols are short too. */
+const MAX_PIECE_BYTES = 4096;
+
+/**
+ * Reads a SentencePiece `.model` file (protobuf `ModelProto`, proto2 defaults applied).
+ *
+ * @throws RevocabError `bad_tokenizer`: no protobuf, cut short, a length beyond its bound, or no pieces
+ * @see https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
+ */
+export function readModelProto(bytes: Uint8Array): ModelProto {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw badModel(`it has ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}`);
+  }
+  const pieces: Piece[] = [];
+  let trainer = TRAINER_DEFAULTS;
+  let normalizer = NORMALIZER_DEFAULTS;
+  let denormalizer = NORMALIZER_DEFAULTS;
+  try {
+    readProtoFields(bytes, {
+      1: {
+        message: (value) => {
+          if (pieces.length === MAX_PIECES) throw new Error(`more than ${MAX_PIECES} pieces`);
+          pieces.push(readPiece(value, pieces.length));
+        },
+      },
+      2: {
+        message: (value) => {
+          trainer = readTrainer(value);
+        },
+      },
+      3: {
+        message: (value) => {
+          normalizer = readNormalizer(value);
+        },
+      },
+      5: {
+        message: (value) => {
+          denormalizer = readNormalizer(value);
+        },
+      },
+    });
+  } catch (cause) {
+    throw badModel(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (pieces.length === 0) throw badModel("it holds no pieces");
+  return { pieces, trainer, normalizer, denormalizer };
+}
+
+function readPiece(bytes: Uint8Array, id: number): Piece {
+  let text = "";
+  let score = 0;
+  let type: Piece["type"] = "normal";
+  readProtoFields(bytes, {
+    1: {
+      message: (value) => {
+        if (value.length > MAX_PIECE_BYTES) {
+          throw new Error(`piece ${id} has ${value.length} bytes, expected at most ${MAX_PIECE_BYTES}`);
+        }
+        text = decodeUtf8(value, `piece ${id}`);
+      },
+    },
+    2: {
+      float: (value) => {
+        score = value;
+      },
+    },
+    3: {
+      varint: (value) => {
+        const known = PIECE_TYPES[value];
+        if (known === undefined) throw new Error(`piece ${id} has type ${value}, expected 1 to 6`);
+        type = known;
+      },
+    },
+  });
+  if (!Number.isFinite(score))
+    throw new Error(`piece ${id} has the score ${score}, expected a finite number`);
+  return { text, score, type };
+}
+
+function readTrainer(bytes: Uint8Array): TrainerSpec {
+  const spec = { ...TRAINER_DEFAULTS };
+  readProtoFields(bytes, {
+    3: {
+      varint: (value) => {
+        const known = ALGORITHMS[value];
+        if (known === undefined) throw new Error(`trainer_spec.model_type is ${value}, expected 1 to 4`);
+        spec.algorithm = known;
+      },
+    },
+    24: {
+      varint: (value) => {
+        spec.whitespaceIsSuffix = value !== 0;
+      },
+    },
+    35: {
+      varint: (value) => {
+        spec.byteFallback = value !== 0;
+      },
+    },
+    45: {
+      message: (value) => {
+        spec.unkPiece = decodeUtf8(value, "unk_piece");
+      },
+    },
+    46: {
+      message: (value) => {
+        spec.bosPiece = decodeUtf8(value, "bos_piece");
+      },
+    },
+    47: {
+      message: (value) => {
+        spec.eosPiece = decodeUtf8(value, "eos_piece");
+      },
+    },
+    48: {
+      message: (value) => {
+        spec.padPiece = decodeUtf8(value, "pad_piece");
+      },
+    },
+  });
+  return spec;
+}
+
+function readNormalizer(bytes: Uint8Array): NormalizerSpec {
+  const spec = { ...NORMALIZER_DEFAULTS };
+  readProtoFields(bytes, {
+    2: {
+      message: (value) => {
+        spec.charsmap = value;
+      },
+    },
+    3: {
+      varint: (value) => {
+        spec.addDummyPrefix = value !== 0;
+      },
+    },
+    4: {
+      varint: (value) => {
+        spec.removeExtraWhitespaces = value !== 0;
+      },
+    },
+    5: {
+      varint: (value) => {
+        spec.escapeWhitespaces = value !== 0;
+      },
+    },
+  });
+  return spec;
+}
+
+function decodeUtf8(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error(`${name} is not UTF-8`);
+  }
+}
+
+function badModel(found: string, cause?: unknown): RevocabError {
+  return new RevocabError("bad_tokenizer", `not a SentencePiece model that can be read: ${found}`, {
+    hint: "is this the .model file that SentencePiece wrote, downloaded completely?",
+    cause,
+  });
+}
+
+const TRAINER_DEFAULTS: TrainerSpec = {
+  algorithm: "unigram",
+  whitespaceIsSuffix: false,
+  byteFallback: false,
+  unkPiece: "<unk>",
+  bosPiece: "<s>",
+  eosPiece: "</s>",
+  padPiece: "<pad>",
+};
+
+const NORMALIZER_DEFAULTS: NormalizerSpec = {
+  charsmap: new Uint8Array(0),
+  addDummyPrefix: true,
+  removeExtraWhitespaces: true,
+  escapeWhitespaces: true,
+};
