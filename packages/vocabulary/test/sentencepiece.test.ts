@@ -95,7 +95,7 @@ describe("a converted SentencePiece model", () => {
 
   it("says in words what cannot be the same", () => {
     expect(convertSentencePiece(model("unigram-suffix")).differences).toEqual([
-      "the strings of control pieces in a text become their ids",
+      "the strings of control pieces and of the unknown piece in a text become their ids",
       "a text of which nothing is left gives no piece, in SentencePiece the space that ends a text",
       "path scores are summed in 64-bit floats, in SentencePiece in 32-bit, so near ties may fall otherwise",
     ]);

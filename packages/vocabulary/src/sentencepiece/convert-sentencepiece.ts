@@ -43,7 +43,7 @@ export function convertSentencePiece(model: Uint8Array): ConvertedSentencePiece 
     tokenizerJson: JSON.stringify(tokenizer),
     tokenizerConfig: { tokenizer_class: "PreTrainedTokenizerFast", ...roles(proto), ...NO_CLEAN_UP },
     differences: [
-      "the strings of control pieces in a text become their ids",
+      "the strings of control pieces and of the unknown piece in a text become their ids",
       ...differences,
       ...converted.differences,
       ...(proto.denormalizer.charsmap.length > 0 ? ["decoding leaves out the model's denormalizer"] : []),
@@ -87,9 +87,10 @@ function roles({ pieces, trainer }: ModelProto): Record<string, string> {
   };
 }
 
-/** The space that stands for the dummy prefix is dropped once; it is the first character of the text. */
+/** The dummy prefix is dropped where it was written ▁; SentencePiece keeps a plain space there. */
 function decoder({ normalizer, trainer }: ModelProto): object {
-  const hasPrefix = normalizer.addDummyPrefix || normalizer.removeExtraWhitespaces;
+  const hasPrefix =
+    normalizer.escapeWhitespaces && (normalizer.addDummyPrefix || normalizer.removeExtraWhitespaces);
   return {
     type: "Sequence",
     decoders: [
