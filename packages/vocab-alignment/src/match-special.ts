@@ -19,7 +19,8 @@ const HEAD_ROLES: readonly SpecialRole[] = ["eos", ...SPECIAL_ROLES.filter((role
  * A target special with several roles may meet several source tokens: GPT-2's `<|endoftext|>` is bos, eos and unk,
  * Llama has a token for each. The roles are then asked in a declared order, the first that the source has decides:
  * - input row: the order of `SPECIAL_ROLES`, bos first. At the input the token opens a text, and the row a text opens
- *   with carries the model's attention sink; eos is hardly ever read.
+ *   with carries the model's attention sink; eos is hardly ever read. (`stories260k` → GPT-2, sub-token mean: 3.15 bits
+ *   per byte when texts open with the bos row, 3.31 with the eos row.)
  * - head row: eos first. At the output the token closes a text; a bos row was never a training target, so a model
  *   with it at the head would not stop.
  * A tied model has one row for both and takes the input's.
