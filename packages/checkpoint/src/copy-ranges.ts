@@ -20,7 +20,13 @@ export interface CopyRangesOptions {
 }
 
 /** Copies ranges of one file into another; some blocks are read while others are written. */
-export async function copyRanges({ source, target, ranges, abortSignal, onBytes }: CopyRangesOptions): Promise<void> {
+export async function copyRanges({
+  source,
+  target,
+  ranges,
+  abortSignal,
+  onBytes,
+}: CopyRangesOptions): Promise<void> {
   const blocks = cutIntoBlocks(ranges);
   let next = 0;
   const copyUntilDone = async (): Promise<void> => {

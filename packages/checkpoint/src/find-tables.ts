@@ -1,5 +1,5 @@
 import { type EmbeddingTable, RevocabError, type Role } from "@revocab/core";
-import { isRuledOut } from "./architectures.ts";
+import { isRuledOut, type Layout } from "./architectures.ts";
 import { chooseLayout } from "./choose-layout.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
@@ -18,6 +18,11 @@ export interface FoundTables {
   readonly tied: boolean;
   /** The name that a head gets when a tied model is untied; undefined for a model without a head. */
   readonly headName: string | undefined;
+  /**
+   * Names of copies that a tied model leaves out: `tie_word_embeddings` also ties a bias that has two names (BERT) and
+   * the tables of encoder and decoder (BART), so an untied model must hold them all.
+   */
+  readonly omittedCopies: readonly { readonly slot: string; readonly name: string }[];
   /** Tensors that hold a copy of a tied head. */
   readonly headTensors: readonly string[];
 }
@@ -44,7 +49,7 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const { directory, files, facts, pool, ignoreTensors } = options;
   const placed = new Map<string, Placed>();
   for (const file of files) for (const entry of file.tensors) placed.set(entry.name, { file, entry });
-  const { slots, headName, headIsNamed } = nameSlots(options, placed);
+  const { slots, headName, headIsNamed, layout } = nameSlots(options, placed);
 
   const located = new Map<string, TensorLocation[]>();
   for (const [slot, names] of slots) {
@@ -62,7 +67,25 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const heads = (located.get("output") ?? []).map(({ entry }) => entry.name);
   const tied = await resolveTying(directory, facts, located, headIsNamed, pool);
   const tables = [...located].map(([slot, tensors]) => makeTable(slot, tensors, rows, pool));
-  return { tables, tied, headName: tied ? headName : undefined, headTensors: tied ? heads : [] };
+  return {
+    tables,
+    tied,
+    headName: tied ? headName : undefined,
+    omittedCopies: tied ? findOmittedCopies(layout, located, placed) : [],
+    headTensors: tied ? heads : [],
+  };
+}
+
+function findOmittedCopies(
+  layout: Layout,
+  located: ReadonlyMap<string, unknown>,
+  placed: ReadonlyMap<string, Placed>,
+): FoundTables["omittedCopies"] {
+  // The names of an output table are alternatives, those of other tables are copies.
+  return Object.entries(layout)
+    .filter(([slot]) => slot !== "output" && located.has(slot))
+    .flatMap(([slot, names]) => names.map((name) => ({ slot, name })))
+    .filter(({ name }) => !name.includes("*") && !placed.has(name));
 }
 
 function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string, Placed>) {
@@ -88,11 +111,16 @@ function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string, Place
   if (!slots.has("input") && slots.has("output") && facts.saysTied !== false) {
     const head = slots.get("output")!;
     slots.delete("output");
-    return { slots: new Map([["input", head], ...slots]), headName: undefined, headIsNamed: true };
+    return {
+      slots: new Map([["input", head], ...slots]),
+      headName: undefined,
+      headIsNamed: true,
+      layout: {},
+    };
   }
   if (!slots.has("input")) throw noInput(directory, facts, placed);
-  const headNames = named?.layout.output;
-  return { slots, headName: headNames?.[0], headIsNamed: headNames !== undefined };
+  const layout = named?.layout ?? {};
+  return { slots, headName: layout.output?.[0], headIsNamed: layout.output !== undefined, layout };
 }
 
 function noInput(directory: string, facts: ConfigFacts, placed: ReadonlyMap<string, Placed>): RevocabError {

@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export interface ConfigChange {
   /** Keys from the outside in, joined by dots: `text_config.eos_token_id`. */
   readonly path: string;
+  readonly keys: readonly string[];
   /** Undefined for a key that the config did not have. */
   readonly from: JsonValue | undefined;
   readonly to: JsonValue;
@@ -56,7 +57,8 @@ const OTHER_PARTS = /^(vision|audio|speech|visual|vq|quantization)_?\w*$/;
 
 /**
  * A model's config for its new vocabulary: sizes, token ids in every nested config, and tying; all else, unknown keys
- * and the order of keys included, stays.
+ * and the order of keys included, stays. To write it, give `changes` to `editJson` with the text of the file: numbers that
+ * did not change must stay as they are written.
  *
  * - Ids of a role (`eos_token_id`, …) follow the role, then the old id; without a counterpart they become null.
  * - Other ids (`image_token_id`, `decoder_start_token_id`, …) follow the old id; without a counterpart they are left
@@ -194,7 +196,7 @@ function record(
   reason: string,
 ): JsonValue {
   if (JSON.stringify(from) !== JSON.stringify(to)) {
-    walk.changes.push({ path: [...path, key].join("."), from, to, reason });
+    walk.changes.push({ path: [...path, key].join("."), keys: [...path, key], from, to, reason });
   }
   return to;
 }

@@ -1,5 +1,6 @@
 export { buildHeader, type HeaderTensor } from "./build-header.ts";
 export { type CompanionFiles, copyCompanions, listCompanions } from "./companions.ts";
+export { editJson, type JsonEdit } from "./edit-json.ts";
 export type { CheckpointTable } from "./find-tables.ts";
 export type { TokenIdMap } from "./follow-token-ids.ts";
 export {

@@ -17,7 +17,7 @@ export async function readJsonObject(
   path: string,
   code: "bad_config" | "bad_safetensors",
   hint: string,
-): Promise<JsonObject> {
+): Promise<{ readonly json: JsonObject; readonly text: string }> {
   const size = await stat(path).then(
     (stats) => stats.size,
     (cause: unknown) => {
@@ -29,13 +29,14 @@ export async function readJsonObject(
       hint,
     });
   }
-  const parsed = parseJson(await readFile(path, "utf8"), path, code, hint);
+  const text = await readFile(path, "utf8");
+  const parsed = parseJson(text, path, code, hint);
   if (!isJsonObject(parsed)) {
     throw new RevocabError(code, `${path} holds ${describeJson(parsed)}; a JSON object was expected`, {
       hint,
     });
   }
-  return parsed;
+  return { json: parsed, text };
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

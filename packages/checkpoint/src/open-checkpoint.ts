@@ -10,6 +10,8 @@ import { readWeightFiles } from "./weight-files.ts";
 export interface Checkpoint {
   readonly directory: string;
   readonly config: JsonObject;
+  /** config.json as it is written; see `editJson`. */
+  readonly configText: string;
   readonly modelType: string;
   /** The weight files, their headers checked. */
   readonly files: readonly SafetensorsFile[];
@@ -22,6 +24,8 @@ export interface Checkpoint {
   readonly tables: readonly CheckpointTable[];
   /** The head's tensor when a tied model is untied; undefined for an untied model and for one without a head. */
   readonly headName: string | undefined;
+  /** Copies of tables (a bias of two names, encoder and decoder tables) that untying has to store. */
+  readonly omittedCopies: readonly { readonly slot: string; readonly name: string }[];
   /** Tensors that hold a copy of a tied head. */
   readonly headTensors: readonly string[];
   /** Why this architecture cannot be untied by adding a head. */
@@ -52,7 +56,11 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const { files, index } = await readWeightFiles(directory);
   const path = join(directory, "config.json");
-  const config = await readJsonObject(path, "bad_config", "give the folder of a transformers model");
+  const { json: config, text: configText } = await readJsonObject(
+    path,
+    "bad_config",
+    "give the folder of a transformers model",
+  );
   const facts = readConfigFacts(config, path);
   const pool = new FilePool();
   try {
@@ -60,6 +68,7 @@ export async function openCheckpoint(
     return {
       directory: resolve(directory),
       config,
+      configText,
       modelType: facts.modelType,
       files,
       index,
@@ -67,6 +76,7 @@ export async function openCheckpoint(
       tied: found.tied,
       tables: found.tables,
       headName: found.headName,
+      omittedCopies: found.omittedCopies,
       headTensors: found.headTensors,
       untieForbidden: facts.architecture.untieForbidden,
       positionsFollowPad: facts.architecture.positionsFollowPad,

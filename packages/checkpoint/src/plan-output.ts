@@ -114,10 +114,10 @@ function newTensors(
   untie: boolean,
   added: Map<string, string>,
 ): readonly NewTensor[] {
-  const input = checkpoint.tables.find((table) => table.slot === "input")!;
   const locations = new Map(
     checkpoint.tables.flatMap((table) => table.tensors).map((tensor) => [tensor.entry.name, tensor]),
   );
+  const additions = untie ? untiedTensors(checkpoint) : new Map<string, readonly Addition[]>();
   return source.tensors.flatMap((entry): readonly NewTensor[] => {
     const { name, dtype, start, end } = entry;
     const slot = slotOf.get(name);
@@ -125,11 +125,31 @@ function newTensors(
     const { axis, columns, dtype: stored } = locations.get(name)!;
     const shape = entry.shape.map((count, dimension) => (dimension === axis ? rows : count));
     const tensor = { name, dtype, shape, length: rows * columns * BYTES_PER_VALUE[stored], slot };
-    const addsHead = untie && name === input.tensors[0]!.entry.name && checkpoint.headTensors.length === 0;
-    if (!addsHead) return [tensor];
-    added.set(checkpoint.headName!, source.name);
-    return [tensor, { ...tensor, name: checkpoint.headName!, slot: "output" }];
+    const more = additions.get(name) ?? [];
+    for (const addition of more) added.set(addition.name, source.name);
+    return [tensor, ...more.map((addition) => ({ ...tensor, ...addition }))];
   });
+}
+
+interface Addition {
+  readonly name: string;
+  readonly slot: string;
+}
+
+/** What untying adds, by the stored tensor that it follows: the head, and copies that were left out as tied. */
+function untiedTensors({
+  tables,
+  headName,
+  headTensors,
+  omittedCopies,
+}: Checkpoint): Map<string, readonly Addition[]> {
+  return new Map(
+    tables.map(({ slot, tensors }) => {
+      const copies = omittedCopies.filter((copy) => copy.slot === slot);
+      const head = slot === "input" && headTensors.length === 0 ? [{ name: headName!, slot: "output" }] : [];
+      return [tensors[0]!.entry.name, [...copies, ...head]];
+    }),
+  );
 }
 
 function planTable(table: SlotTable, rows: number, targets: PlannedTable["targets"]): PlannedTable {

@@ -26,7 +26,7 @@ export async function readWeightFiles(directory: string): Promise<WeightFiles> {
   if (!names.includes(INDEX_NAME)) throw noSafetensors(directory, names);
 
   const path = join(directory, INDEX_NAME);
-  const index = await readJsonObject(path, "bad_safetensors", "download the index again");
+  const { json: index } = await readJsonObject(path, "bad_safetensors", "download the index again");
   const shardOf = readWeightMap(index, path);
   const shards = [...new Set(shardOf.values())].sort();
   const missing = shards.filter((shard) => !names.includes(shard));
