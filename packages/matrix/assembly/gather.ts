@@ -1,4 +1,4 @@
-import { BF16, decode1, encode1, encode8, F16, first, firstOfF32, second, secondOfF32 } from "./stored";
+import { BF16, decode1, encode1, encode8, F16, first, firstOfF32, quieted, second, secondOfF32 } from "./stored";
 
 export function gatherF32(
   rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
@@ -41,47 +41,18 @@ function gather<T>(
     } else if (count == 1 && load<f32>(weight) == 1 && <usize>load<u32>(pointer) < basis) {
       memory.copy(target, <usize>load<u32>(pointer), rowBytes);
     } else {
-      sumRow<T>(columns, count, pointer, weight, basis, target);
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function sumRow<T>(
-  columns: usize, count: usize, pointers: usize, weights: usize, basis: usize, out: usize,
-): void {
-  let column: usize = 0;
-  for (; column + 32 <= columns; column += 32) sum32<T>(column, count, pointers, weights, basis, out);
-  for (; column + 8 <= columns; column += 8) {
-    let s0 = f32x4.splat(0);
-    let s1 = f32x4.splat(0);
-    for (let i: usize = 0; i < count; i++) {
-      const row = <usize>load<u32>(pointers + i * 4);
-      const factor = v128.load_splat<f32>(weights + i * 4);
-      if (row < basis) {
-        const at = row + column * sizeof<T>();
-        const loaded = v128.load(at);
-        s0 = f32x4.add(s0, f32x4.mul(factor, first<T>(loaded)));
-        s1 = f32x4.add(s1, f32x4.mul(factor, second<T>(at, loaded)));
-      } else {
-        const low = v128.load(row + column * 4);
-        const high = v128.load(row + column * 4, 16);
-        s0 = f32x4.add(s0, f32x4.mul(factor, firstOfF32<T>(low, high)));
-        s1 = f32x4.add(s1, f32x4.mul(factor, secondOfF32<T>(low, high)));
+      let column: usize = 0;
+      let at = target;
+      for (; column + 32 <= columns; column += 32, at += 32 * sizeof<T>()) {
+        sum32<T>(column, count, pointer, weight, basis, at);
+      }
+      for (; column + 8 <= columns; column += 8, at += 8 * sizeof<T>()) {
+        sum8<T>(column, count, pointer, weight, basis, at);
+      }
+      for (; column < columns; column++, at += sizeof<T>()) {
+        sum1<T>(column, count, pointer, weight, basis, at);
       }
     }
-    encode8<T>(out + column * sizeof<T>(), s0, s1);
-  }
-  for (; column < columns; column++) {
-    let sum = f32x4.splat(0);
-    for (let i: usize = 0; i < count; i++) {
-      const at = <usize>load<u32>(pointers + i * 4);
-      const factor = v128.load_splat<f32>(weights + i * 4);
-      const values = at < basis ? decode1<T>(at + column * sizeof<T>()) : f32x4.splat(load<f32>(at + column * 4));
-      sum = f32x4.add(sum, f32x4.mul(factor, values));
-    }
-    encode1<T>(out + column * sizeof<T>(), sum);
   }
 }
 
@@ -138,9 +109,63 @@ function sum32<T>(
       s7 = f32x4.add(s7, f32x4.mul(factor, secondOfF32<T>(low3, high3)));
     }
   }
-  const target = out + column * sizeof<T>();
-  encode8<T>(target, s0, s1);
-  encode8<T>(target + 8 * sizeof<T>(), s2, s3);
-  encode8<T>(target + 16 * sizeof<T>(), s4, s5);
-  encode8<T>(target + 24 * sizeof<T>(), s6, s7);
+  // A NaN among the 32 makes their total a NaN; so can infinities, and then looking closer changes nothing.
+  const total = f32x4.add(
+    f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)),
+    f32x4.add(f32x4.add(s4, s5), f32x4.add(s6, s7)),
+  );
+  if (v128.any_true(f32x4.ne(total, total))) {
+    s0 = quieted(s0);
+    s1 = quieted(s1);
+    s2 = quieted(s2);
+    s3 = quieted(s3);
+    s4 = quieted(s4);
+    s5 = quieted(s5);
+    s6 = quieted(s6);
+    s7 = quieted(s7);
+  }
+  encode8<T>(out, s0, s1);
+  encode8<T>(out + 8 * sizeof<T>(), s2, s3);
+  encode8<T>(out + 16 * sizeof<T>(), s4, s5);
+  encode8<T>(out + 24 * sizeof<T>(), s6, s7);
+}
+
+// @ts-ignore: decorator
+@inline
+function sum8<T>(
+  column: usize, count: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i++) {
+    const row = <usize>load<u32>(pointers + i * 4);
+    const factor = v128.load_splat<f32>(weights + i * 4);
+    if (row < basis) {
+      const at = row + column * sizeof<T>();
+      const loaded = v128.load(at);
+      s0 = f32x4.add(s0, f32x4.mul(factor, first<T>(loaded)));
+      s1 = f32x4.add(s1, f32x4.mul(factor, second<T>(at, loaded)));
+    } else {
+      const low = v128.load(row + column * 4);
+      const high = v128.load(row + column * 4, 16);
+      s0 = f32x4.add(s0, f32x4.mul(factor, firstOfF32<T>(low, high)));
+      s1 = f32x4.add(s1, f32x4.mul(factor, secondOfF32<T>(low, high)));
+    }
+  }
+  encode8<T>(out, quieted(s0), quieted(s1));
+}
+
+// @ts-ignore: decorator
+@inline
+function sum1<T>(
+  column: usize, count: usize, pointers: usize, weights: usize, basis: usize, out: usize,
+): void {
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i++) {
+    const row = <usize>load<u32>(pointers + i * 4);
+    const factor = v128.load_splat<f32>(weights + i * 4);
+    const values = row < basis ? decode1<T>(row + column * sizeof<T>()) : f32x4.splat(load<f32>(row + column * 4));
+    sum = f32x4.add(sum, f32x4.mul(factor, values));
+  }
+  encode1<T>(out, quieted(sum));
 }

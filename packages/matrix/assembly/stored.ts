@@ -6,6 +6,32 @@ export type BF16 = u16;
 export type F16 = i16;
 
 /**
+ * V8 builds a vector constant anew at each use, in three or four instructions; one that lies in memory costs one load. The
+ * first 256 bytes of the memory belong to them; every instance writes the same values there when it starts.
+ */
+const HIGH_HALF: usize = 0;
+const QUIET_NAN: usize = 16;
+const BF16_ROUND: usize = 32;
+const F16_PLACE: usize = 48;
+const F16_SCALE: usize = 64;
+const F16_EXPONENT: usize = 80;
+const F32_INFINITY: usize = 96;
+
+v128.store(HIGH_HALF, i32x4.splat(0xffff0000));
+v128.store(QUIET_NAN, i32x4.splat(0x7fc00000));
+v128.store(BF16_ROUND, i32x4.splat(0x7fff));
+v128.store(F16_PLACE, i32x4.splat(0x8fffe000));
+v128.store(F16_SCALE, f32x4.splat(5192296858534827628530496329220096.0));
+v128.store(F16_EXPONENT, i32x4.splat(0x0f800000));
+v128.store(F32_INFINITY, i32x4.splat(0x7f800000));
+
+// @ts-ignore: decorator
+@inline
+function constant(at: usize): v128 {
+  return v128.load(at);
+}
+
+/**
  * Eight columns are held as two vectors: for f32 the first four and the last four; for 16-bit dtypes the even and the odd
  * ones, which need no shuffle: a shift or a mask takes them out of the eight stored values, and puts them back.
  */
@@ -24,7 +50,7 @@ export function first<T>(loaded: v128): v128 {
 @inline
 export function second<T>(at: usize, loaded: v128): v128 {
   if (isFloat<T>()) return v128.load(at, 16);
-  return isSigned<T>() ? f16ToF32(loaded) : v128.and(loaded, i32x4.splat(0xffff0000));
+  return isSigned<T>() ? f16ToF32(loaded) : v128.and(loaded, constant(HIGH_HALF));
 }
 
 /** The first vector of eight f32 columns, for a sum of T. */
@@ -50,48 +76,46 @@ export function decode1<T>(at: usize): v128 {
   return isSigned<T>() ? f16ToF32(high) : high;
 }
 
-/** Rounds once to nearest even and stores eight values at `at`. */
+/** Computed NaNs differ between engines in their payload: every one becomes 0x7FC00000. */
+// @ts-ignore: decorator
+@inline
+export function quieted(values: v128): v128 {
+  return v128.bitselect(values, constant(QUIET_NAN), f32x4.eq(values, values));
+}
+
+/** Rounds eight values once to nearest even and stores them at `at`; a NaN must be quiet. */
 // @ts-ignore: decorator
 @inline
 export function encode8<T>(at: usize, first: v128, second: v128): void {
   if (isFloat<T>()) {
-    v128.store(at, quieted(first));
-    v128.store(at, quieted(second), 16);
+    v128.store(at, first);
+    v128.store(at, second, 16);
+  } else if (isSigned<T>()) {
+    v128.store(at, v128.or(f32ToF16(first), i32x4.shl(f32ToF16(second), 16)));
   } else {
-    const even = encodeHalves<T>(quieted(first));
-    const odd = encodeHalves<T>(quieted(second));
-    v128.store(at, v128.or(even, i32x4.shl(odd, 16)));
+    const odd = v128.and(roundedToBF16(second), constant(HIGH_HALF));
+    v128.store(at, v128.or(i32x4.shr_u(roundedToBF16(first), 16), odd));
   }
 }
 
-/** Rounds the first lane once to nearest even and stores it at `at`. */
+/** Rounds the first lane once to nearest even and stores it at `at`; a NaN must be quiet. */
 // @ts-ignore: decorator
 @inline
 export function encode1<T>(at: usize, values: v128): void {
-  const quiet = quieted(values);
-  if (isFloat<T>()) store<f32>(at, f32x4.extract_lane(quiet, 0));
-  else store<u16>(at, <u16>i32x4.extract_lane(encodeHalves<T>(quiet), 0));
+  if (isFloat<T>()) store<f32>(at, f32x4.extract_lane(values, 0));
+  else if (isSigned<T>()) store<u16>(at, <u16>i32x4.extract_lane(f32ToF16(values), 0));
+  else store<u16>(at, <u16>(i32x4.extract_lane(roundedToBF16(values), 0) >>> 16));
 }
 
-/** Computed NaNs differ between engines in their payload: every one becomes 0x7FC00000. */
+/**
+ * f32 → bf16 in the high half of each lane. The sum carries into it exactly when the low half is above one half, or is one
+ * half beside an odd value.
+ */
 // @ts-ignore: decorator
 @inline
-function quieted(values: v128): v128 {
-  return v128.bitselect(values, i32x4.splat(0x7fc00000), f32x4.eq(values, values));
-}
-
-// @ts-ignore: decorator
-@inline
-function encodeHalves<T>(values: v128): v128 {
-  return isSigned<T>() ? f32ToF16(values) : f32ToBF16(values);
-}
-
-/** The sum carries into the upper half exactly when the lower half is above one half, or is one half beside an odd value. */
-// @ts-ignore: decorator
-@inline
-function f32ToBF16(bits: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(bits, 16), i32x4.splat(1));
-  return i32x4.shr_u(i32x4.add(i32x4.add(bits, i32x4.splat(0x7fff)), odd), 16);
+function roundedToBF16(bits: v128): v128 {
+  const odd = i32x4.shr_u(i32x4.shl(bits, 15), 31);
+  return i32x4.add(i32x4.add(bits, constant(BF16_ROUND)), odd);
 }
 
 /**
@@ -102,11 +126,11 @@ function f32ToBF16(bits: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function f16ToF32(high: v128): v128 {
-  const placed = v128.and(i32x4.shr_s(high, 3), i32x4.splat(0x8fffe000));
-  const value = f32x4.mul(placed, f32x4.splat(5192296858534827628530496329220096.0));
-  const exponent = v128.and(placed, i32x4.splat(0x0f800000));
-  const isLarge = i32x4.eq(exponent, i32x4.splat(0x0f800000));
-  return v128.or(value, v128.and(isLarge, i32x4.splat(0x7f800000)));
+  const placed = v128.and(i32x4.shr_s(high, 3), constant(F16_PLACE));
+  const value = f32x4.mul(placed, constant(F16_SCALE));
+  const exponent = v128.and(placed, constant(F16_EXPONENT));
+  const isLarge = i32x4.eq(exponent, constant(F16_EXPONENT));
+  return v128.or(value, v128.and(isLarge, constant(F32_INFINITY)));
 }
 
 /**
@@ -122,7 +146,7 @@ function f32ToF16(bits: v128): v128 {
   const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xc8000fff)), odd), 13);
   const small = i32x4.sub(f32x4.add(magnitude, f32x4.splat(0.5)), i32x4.splat(0x3f000000));
   const finite = v128.bitselect(small, normal, i32x4.lt_s(magnitude, i32x4.splat(0x38800000)));
-  const isNaN = i32x4.gt_s(magnitude, i32x4.splat(0x7f800000));
+  const isNaN = i32x4.gt_s(magnitude, constant(F32_INFINITY));
   const large = v128.or(i32x4.splat(0x7c00), v128.and(isNaN, i32x4.splat(0x200)));
   const isLarge = i32x4.ge_s(magnitude, i32x4.splat(0x477ff000));
   return v128.or(sign, v128.bitselect(large, finite, isLarge));

@@ -1,8 +1,9 @@
 import { BYTES_PER_VALUE, type Mixture, type StoredDtype } from "@revocab/core";
 import type { GatherTask } from "./gather-task.ts";
-import { allocateMemory } from "./kernels.ts";
 import type { RowRange } from "./mixture-blocks.ts";
 import type { ReferencedRows } from "./referenced-rows.ts";
+import { KERNEL_BYTES } from "./kernels.ts";
+import { borrowMemory } from "./shared-memory.ts";
 import type { WasmMemory } from "./web-assembly.ts";
 
 /** The shapes one memory has to hold. */
@@ -45,7 +46,7 @@ export interface GatherMemory {
 
 export function gatherMemory(mixture: Mixture, rows: ReferencedRows, shape: GatherShape): GatherMemory {
   const size = BYTES_PER_VALUE[shape.dtype];
-  let end = 64;
+  let end = KERNEL_BYTES;
   const reserve = (bytes: number) => {
     const at = end;
     end = Math.ceil((end + bytes) / 64) * 64;
@@ -59,7 +60,7 @@ export function gatherMemory(mixture: Mixture, rows: ReferencedRows, shape: Gath
   }));
   const tableStart = reserve(shape.tableRows * shape.columns * size);
   const basisStart = reserve(shape.basisRows * shape.columns * 4);
-  const memory = allocateMemory(end);
+  const memory = borrowMemory(end);
   const { buffer } = memory;
   const sourceRows = rows.placeOf.length;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Instance, Memory, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
+import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
 /** What assembly/ exports; all arguments are numbers of rows and columns, then addresses in the memory given. */
 export interface Kernels {
@@ -27,15 +27,10 @@ export function compileKernels(): WasmModule {
 
 let compiled: WasmModule | undefined;
 
-/** The kernels over one shared memory. Nothing is kept in it between calls, so any number of threads may use it. */
+/** The start of every memory, where the kernels keep their constants. */
+export const KERNEL_BYTES = 256;
+
+/** The kernels over one shared memory. They keep nothing in it between calls, so any number of threads may use it. */
 export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {
   return new Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
-
-/** A shared memory of `bytes`, zeroed; the pages are taken from the system when they are first written. */
-export function allocateMemory(bytes: number): WasmMemory {
-  const pages = Math.max(1, Math.ceil(bytes / PAGE));
-  return new Memory({ initial: pages, maximum: pages, shared: true });
-}
-
-const PAGE = 65536;

@@ -14,6 +14,7 @@ import { checkBasisWidth } from "./gather-sum.ts";
 import { type ColumnSlab, loadBasisSlab, loadSlab } from "./load-slab.ts";
 import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
 import { referencedRows } from "./referenced-rows.ts";
+import { returnMemory } from "./shared-memory.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** A rectangle of the product, in the dtype of the source matrix. */
@@ -117,6 +118,7 @@ export async function multiplyMixture({
     }
   } finally {
     await crew.dismiss();
+    returnMemory(memory.memory);
   }
 }
 

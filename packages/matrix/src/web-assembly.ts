@@ -20,6 +20,8 @@ declare const compiled: unique symbol;
 
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
+  /** Adds pages; buffers taken before keep their length. @throws RangeError when there is no room */
+  grow(pages: number): number;
 }
 
 export const { Module, Instance, Memory } = (
