@@ -1,12 +1,23 @@
+import { readdirSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+
+const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`));
 
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
-    projects: ["packages/*", "apps/*", "tools/check-layers", "examples"].map((root) => ({
-      test: { name: root, root, include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+    projects: [...folders, "tools/check-layers", "examples"].map((root) => ({
+      test: {
+        name: root,
+        root,
+        include: ["test/**/*.test.ts"],
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      },
     })),
-    reporters: process.env.CI === "true" ? ["default", ["json", { outputFile: "reports/tests.json" }]] : ["default"],
+    reporters:
+      process.env.CI === "true" ? ["default", ["json", { outputFile: "reports/tests.json" }]] : ["default"],
     maxWorkers: 2,
+    passWithNoTests: false,
   },
 });
