@@ -19,7 +19,7 @@ import { vocabularyOf } from "./vocabulary-of.ts";
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
  */
 export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origin: string): Tokenizer {
-  const source = withTokenizerJson(files, origin);
+  const { source, differences } = withTokenizerJson(files, origin);
   const config = jsonObject(source, "tokenizer_config.json", origin);
   const specialTokensMap = jsonObject(source, "special_tokens_map.json", origin);
   const json = parseTokenizerJson(source.get("tokenizer.json")!, placeOf(origin, "tokenizer.json"));
@@ -40,10 +40,13 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
       .sort(([a], [b]) => a - b)
       .map(([id, token]) => ({ id, token, roles: vocabulary.rolesOf(id) })),
     notes: [
-      ...json.notes,
-      ...specials.notes,
-      ...published.notes,
-      ...tokenizerNotes(json, notation, vocabulary),
+      ...new Set([
+        ...differences,
+        ...json.notes,
+        ...specials.notes,
+        ...published.notes,
+        ...tokenizerNotes(json, notation, vocabulary),
+      ]),
     ],
     ...runtimeOf(json.bytes, origin),
   };
@@ -58,9 +61,12 @@ const SENTENCEPIECE_FILES = [
   "source.spm",
 ];
 
-function withTokenizerJson(files: ReadonlyMap<string, Uint8Array>, origin: string): Map<string, Uint8Array> {
+function withTokenizerJson(
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+): { readonly source: Map<string, Uint8Array>; readonly differences: readonly string[] } {
   const source = new Map(files);
-  if (source.has("tokenizer.json")) return source;
+  if (source.has("tokenizer.json")) return { source, differences: [] };
   const name = SENTENCEPIECE_FILES.find((candidate) => source.has(candidate));
   if (name === undefined) {
     const others = ["vocab.json", "vocab.txt", "merges.txt", "tekken.json"].filter((other) =>
@@ -77,13 +83,13 @@ function withTokenizerJson(files: ReadonlyMap<string, Uint8Array>, origin: strin
       },
     );
   }
-  const { tokenizerJson, tokenizerConfig } = convertSentencePiece(source.get(name)!);
+  const { tokenizerJson, tokenizerConfig, differences } = convertSentencePiece(source.get(name)!);
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
     source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
   }
-  return source;
+  return { source, differences };
 }
 
 function jsonObject(

@@ -13,7 +13,8 @@ export interface MergeTable {
 
 /**
  * Reads `model.merges`, `"a b"` strings or `["a", "b"]` pairs. Both pieces and what they join to must be in the
- * vocabulary: the tokenizers library aborts the whole process on a merge whose result is missing.
+ * vocabulary, and the second must have the prefix: the tokenizers library aborts the whole process on a merge whose
+ * result is missing or whose second piece is shorter than the prefix.
  */
 export function readMerges(
   merges: unknown,
@@ -41,6 +42,12 @@ export function readMerges(
       throw badTokenizer(
         origin,
         `model.merges[${first + rank}]: found ${JSON.stringify(merge)?.slice(0, 80)}, expected two pieces`,
+      );
+    }
+    if (!b.startsWith(continuingPrefix)) {
+      throw badTokenizer(
+        origin,
+        `model.merges[${first + rank}]: found ${JSON.stringify(b)} as the second piece, expected it to begin with ${JSON.stringify(continuingPrefix)}`,
       );
     }
     const joined = continuingPrefix === "" ? a + b : a + b.slice(continuingPrefix.length);
