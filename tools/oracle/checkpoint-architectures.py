@@ -39,8 +39,10 @@ HAND_WRITTEN = {
 }
 UNTIE_FORBIDDEN = {
     name: "a tied model of this family scales the hidden state by d_model^-0.5 before the head, an untied one does not"
-    for name in ["t5", "mt5", "umt5", "longt5", "switch_transformers"]
+    for name in ["t5", "mt5", "umt5", "longt5", "udop", "switch_transformers"]
 }
+# Their configs say that the head is tied whatever the file holds (configuration_t5.py).
+TIED_BY_CONTENT = ["t5", "mt5", "umt5", "longt5", "udop"]
 UNSUPPORTED = {
     "mobilebert": "a part of its head is stored transposed (cls.predictions.dense)",
     "mllama": "its input table has 8 rows more than its head",
@@ -84,6 +86,8 @@ def describe(model_type, layouts):
         entry["positionsFollowPad"] = True
     if model_type in UNSUPPORTED:
         entry["unsupported"] = UNSUPPORTED[model_type]
+    if model_type in TIED_BY_CONTENT:
+        entry["tiedByContent"] = True
     if model_type in UNTIE_FORBIDDEN:
         entry["untieForbidden"] = UNTIE_FORBIDDEN[model_type]
     return entry, tied

@@ -10,6 +10,8 @@ export interface Architecture {
   readonly otherLayouts: readonly Layout[];
   /** The library's default of `tie_word_embeddings`, in force where a config does not say; undefined: not known. */
   readonly tied: boolean | undefined;
+  /** A stored head that differs from the input embeddings counts, whatever the config says of tying (T5). */
+  readonly tiedByContent: boolean;
   /** Ids in force where a config leaves them out. */
   readonly defaultIds: Readonly<Partial<Record<"bos" | "eos" | "pad", number>>>;
   /** Position embeddings are numbered from `pad_token_id` + 1, so the pad id cannot change. */
@@ -23,6 +25,7 @@ export interface Architecture {
 interface ArchitectureEntry {
   readonly layout: string;
   readonly tied: boolean;
+  readonly tiedByContent?: boolean;
   readonly defaultIds?: Architecture["defaultIds"];
   readonly positionsFollowPad?: boolean;
   readonly unsupported?: string;
@@ -39,6 +42,7 @@ export function architectureOf(modelType: string): Architecture {
   return {
     layouts: entry === undefined ? [] : layouts[entry.layout]!,
     otherLayouts: Object.values(layouts).flat(),
+    tiedByContent: entry?.tiedByContent ?? false,
     defaultIds: entry?.defaultIds ?? {},
     tied: entry?.tied,
     positionsFollowPad: entry?.positionsFollowPad ?? false,

@@ -237,7 +237,7 @@ async function resolveTying(
     located.delete("output");
     return true;
   }
-  if (facts.saysTied === undefined) return false;
+  if (facts.saysTied === undefined || facts.architecture.tiedByContent) return false;
   throw new RevocabError(
     "bad_config",
     `${directory} says that the head is tied to the input embeddings, but ${output[0]!.entry.name} and ` +

@@ -1,0 +1,328 @@
+import { rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openCheckpoint } from "@revocab/checkpoint";
+import { describe, expect, it } from "vitest";
+import {
+  FIXTURES,
+  floats,
+  LLAMA_CONFIG,
+  LLAMA_TENSORS,
+  modelFolder,
+  safetensorsOf,
+  shardedFolder,
+  temporaryFolder,
+} from "./model-folder.ts";
+
+/** Slot, tensors, rows × columns, dtype; as the reference library saved them. */
+const EXPECTED: Readonly<Record<string, readonly [tied: boolean, ...tables: string[]]>> = {
+  bart: [true, "input model.shared.weight 46x16 F32", "output.bias final_logits_bias 46x1 F32"],
+  bert: [
+    true,
+    "input bert.embeddings.word_embeddings.weight 59x16 F32",
+    "output.bias cls.predictions.bias 59x1 F32",
+  ],
+  "collision-llama": [false, "input model.embed_tokens.weight 16x16 F32", "output lm_head.weight 16x16 F32"],
+  gemma: [true, "input model.embed_tokens.weight 53x16 F16"],
+  gemma3: [true, "input language_model.model.embed_tokens.weight 52x16 BF16"],
+  "gemma3n-text": [
+    true,
+    "input model.embed_tokens.weight 57x16 BF16",
+    "input.per_layer model.embed_tokens_per_layer.weight 57x8 BF16",
+  ],
+  "gpt-neox": [false, "input gpt_neox.embed_in.weight 49x16 F16", "output embed_out.weight 49x16 F16"],
+  gpt2: [true, "input transformer.wte.weight 55x16 F32"],
+  "llama-base": [false, "input embed_tokens.weight 44x16 BF16"],
+  "llama-sharded": [false, "input model.embed_tokens.weight 47x16 F16", "output lm_head.weight 47x16 F16"],
+  "llama-tied": [true, "input model.embed_tokens.weight 45x16 BF16"],
+  "llama-untied": [false, "input model.embed_tokens.weight 43x16 F32", "output lm_head.weight 43x16 F32"],
+  llava: [
+    false,
+    "input language_model.model.embed_tokens.weight 41x16 BF16",
+    "output language_model.lm_head.weight 41x16 BF16",
+  ],
+  mistral: [false, "input model.embed_tokens.weight 51x16 BF16", "output lm_head.weight 51x16 BF16"],
+  "qwen2-padded": [true, "input model.embed_tokens.weight 64x16 BF16"],
+  "qwen2-vl": [true, "input model.embed_tokens.weight 54x16 F16"],
+  roberta: [
+    true,
+    "input roberta.embeddings.word_embeddings.weight 61x16 F32",
+    "output.bias lm_head.bias 61x1 F32",
+  ],
+  t5: [true, "input shared.weight 37x16 F32"],
+  "t5-untied": [false, "input shared.weight 39x16 BF16", "output lm_head.weight 39x16 BF16"],
+  "xlm-roberta": [
+    true,
+    "input roberta.embeddings.word_embeddings.weight 63x16 BF16",
+    "output.bias lm_head.bias 63x1 BF16",
+  ],
+};
+
+describe("the models of the reference library", () => {
+  it("are all covered", async () => {
+    expect((await readdir(FIXTURES)).sort()).toEqual(Object.keys(EXPECTED).sort());
+  });
+
+  it.each(Object.entries(EXPECTED))(
+    "%s: every vocabulary table is found",
+    async (name, [tied, ...tables]) => {
+      const checkpoint = await openCheckpoint(join(FIXTURES, name));
+      const found = checkpoint.tables.map(({ slot, matrix, tensors }) => {
+        const names = tensors.map(({ entry }) => entry.name).join("+");
+        return `${slot} ${names} ${matrix.rows}x${matrix.columns} ${matrix.dtype}`;
+      });
+      expect(found).toEqual(tables);
+      expect(checkpoint.tied).toBe(tied);
+      await checkpoint.close();
+    },
+  );
+
+  it("rows that a per-layer table lacks are its first row, as the model reads them", async () => {
+    const checkpoint = await openCheckpoint(join(FIXTURES, "gemma3n-text"));
+    const { matrix } = checkpoint.tables.find(({ slot }) => slot === "input.per_layer")!;
+    const first = new Uint8Array(16);
+    await matrix.readRows(0, 1, first);
+    const last = new Uint8Array(8 * 16);
+    await matrix.readRows(49, 8, last);
+    const rows = Array.from({ length: 8 }, (_, i) => last.slice(i * 16, (i + 1) * 16));
+    expect(rows.map((row) => Buffer.compare(row, first))).toEqual([
+      expect.not.toBeOneOf([0]),
+      expect.not.toBeOneOf([0]),
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+    ]);
+    await checkpoint.close();
+  });
+});
+
+/** Opens, expects a refusal, and that it says what to do. */
+async function expectRefused(folder: string, code: string, message: RegExp, options = {}): Promise<void> {
+  await expect(openCheckpoint(folder, options)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+    hint: expect.stringMatching(/\w/),
+  });
+  rmSync(folder, { recursive: true });
+}
+
+const without = (name: string) => LLAMA_TENSORS.filter((tensor) => tensor.name !== name);
+
+describe("a folder that is no model", () => {
+  it("does not exist", () =>
+    expect(openCheckpoint("/nowhere/at/all")).rejects.toMatchObject({ code: "missing_file" }));
+
+  it("is empty", () => expectRefused(temporaryFolder(), "missing_file", /neither model.safetensors nor/));
+
+  it("has pickled weights only, and learns how to convert them", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "config.json"), JSON.stringify(LLAMA_CONFIG));
+    writeFileSync(join(folder, "pytorch_model.bin"), "");
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      hint: expect.stringContaining("save_pretrained"),
+    });
+    await expectRefused(folder, "unsupported_checkpoint", /pytorch_model.bin .*safetensors were expected/);
+  });
+
+  it("has weights under another name", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "weights.gguf"), "");
+    await expectRefused(folder, "unsupported_checkpoint", /weights.gguf/);
+  });
+
+  it("has no config", async () => {
+    const folder = modelFolder();
+    unlinkSync(join(folder, "config.json"));
+    await expectRefused(folder, "missing_file", /config.json/);
+  });
+
+  it.each([
+    ["is no JSON", "{", /not valid JSON/],
+    ["is a list", "[]", /holds a list/],
+    ["has no model_type", "{}", /no model_type/],
+    ["has a vocab_size that is no count", '{"model_type":"llama","vocab_size":-3}', /vocab_size as -3/],
+  ])("its config %s", async (_, text, message) => {
+    const folder = modelFolder();
+    writeFileSync(join(folder, "config.json"), text);
+    await expectRefused(folder, "bad_config", message);
+  });
+});
+
+describe("config and tensors that disagree", () => {
+  it("vocab_size and rows", () =>
+    expectRefused(
+      modelFolder(LLAMA_TENSORS, { ...LLAMA_CONFIG, vocab_size: 12 }),
+      "bad_config",
+      /vocab_size 12, but model.embed_tokens.weight has 10 rows/,
+    ));
+
+  it("hidden_size and columns", () =>
+    expectRefused(
+      modelFolder(LLAMA_TENSORS, { ...LLAMA_CONFIG, hidden_size: 8 }),
+      "bad_config",
+      /8 wide, but model.embed_tokens.weight has 4/,
+    ));
+
+  it("a head that is missing though it is not tied", () =>
+    expectRefused(modelFolder(without("lm_head.weight")), "bad_config", /has no head, but its config says/));
+
+  it("a tied head that differs from the input embeddings", () =>
+    expectRefused(
+      modelFolder(LLAMA_TENSORS, { ...LLAMA_CONFIG, tie_word_embeddings: true }),
+      "bad_config",
+      /lm_head.weight and model.embed_tokens.weight differ/,
+    ));
+
+  it("a head with other rows than the input embeddings", () =>
+    expectRefused(
+      modelFolder([floats("lm_head.weight", [9, 4]), ...without("lm_head.weight")]),
+      "unsupported_checkpoint",
+      /lm_head.weight has 9 rows, but the input embeddings have 10/,
+    ));
+});
+
+describe("tensors of the vocabulary's size", () => {
+  const withExtra = () => modelFolder([...LLAMA_TENSORS, floats("model.mystery.weight", [3, 10])]);
+
+  it("unknown ones are named", () =>
+    expectRefused(withExtra(), "unknown_tensor", /model.mystery.weight \[3,10\].*\(10\)/));
+
+  it("pass where the user says that it is a coincidence", async () => {
+    const checkpoint = await openCheckpoint(withExtra(), { ignoreTensors: ["model.mystery.weight"] });
+    expect(checkpoint.tables).toHaveLength(2);
+    await checkpoint.close();
+  });
+
+  it("get the slot that the user names", async () => {
+    const folder = modelFolder([floats("tok.w", [10, 4])], { model_type: "own", vocab_size: 10 });
+    const checkpoint = await openCheckpoint(folder, { vocabularyTensors: { "tok.w": "input" } });
+    expect(checkpoint.tables.map(({ slot }) => slot)).toEqual(["input"]);
+    await checkpoint.close();
+    await expectRefused(folder, "unsupported_checkpoint", /these have a row per token: tok.w \[10,4\]/);
+  });
+
+  it("that are quantised are refused", () =>
+    expectRefused(
+      modelFolder([
+        { name: "model.embed_tokens.weight", dtype: "I8", shape: [10, 4], bytes: new Uint8Array(40) },
+        ...without("model.embed_tokens.weight"),
+      ]),
+      "unsupported_dtype",
+      /model.embed_tokens.weight as I8 \[10,4\]/,
+    ));
+
+  it("that do not exist cannot be named", () =>
+    expectRefused(modelFolder(), "bad_options", /no tensor named nope/, { ignoreTensors: ["nope"] }));
+});
+
+describe("a model of an unknown type", () => {
+  it("with the usual names opens, and is tied where it has no head", async () => {
+    const checkpoint = await openCheckpoint(
+      modelFolder(without("lm_head.weight"), { model_type: "new-one", vocab_size: 10 }),
+    );
+    expect(checkpoint.tied).toBe(true);
+    expect(checkpoint.headName).toBe("lm_head.weight");
+    await checkpoint.close();
+  });
+});
+
+describe("a tied model", () => {
+  const tied = { ...LLAMA_CONFIG, tie_word_embeddings: true };
+
+  it("with a stored copy of the head has one table in two tensors", async () => {
+    const head = { ...floats("model.embed_tokens.weight", [10, 4]), name: "lm_head.weight" };
+    const checkpoint = await openCheckpoint(modelFolder([head, ...without("lm_head.weight")], tied));
+    expect(checkpoint.tables.map(({ tensors }) => tensors.map(({ entry }) => entry.name))).toEqual([
+      ["model.embed_tokens.weight", "lm_head.weight"],
+    ]);
+    expect(checkpoint.headTensors).toEqual(["lm_head.weight"]);
+    await checkpoint.close();
+  });
+
+  it("stored with the head alone has that as its input table", async () => {
+    const checkpoint = await openCheckpoint(modelFolder(without("model.embed_tokens.weight"), tied));
+    expect(checkpoint.tied).toBe(true);
+    expect(checkpoint.tables[0]!.tensors[0]!.entry.name).toBe("lm_head.weight");
+    await checkpoint.close();
+  });
+
+  it("is known as tied by the library's default, where the config does not say", async () => {
+    const { tie_word_embeddings: _, ...silent } = LLAMA_CONFIG;
+    const checkpoint = await openCheckpoint(
+      modelFolder(without("lm_head.weight"), { ...silent, model_type: "gemma" }),
+    );
+    expect(checkpoint.tied).toBe(true);
+    await checkpoint.close();
+  });
+});
+
+describe("an index", () => {
+  const [head, ...rest] = LLAMA_TENSORS;
+  const shards = { "model-1.safetensors": [head!], "model-2.safetensors": rest };
+  const map = Object.fromEntries([
+    [head!.name, "model-1.safetensors"],
+    ...rest.map(({ name }) => [name, "model-2.safetensors"]),
+  ]);
+
+  it("that agrees with its files opens", async () => {
+    const checkpoint = await openCheckpoint(shardedFolder(shards));
+    expect(checkpoint.files.map(({ name }) => name)).toEqual(["model-1.safetensors", "model-2.safetensors"]);
+    await checkpoint.close();
+  });
+
+  it.each([
+    "../model-1.safetensors",
+    "/etc/passwd",
+    "a/b.safetensors",
+    "..\\x.safetensors",
+    ".hidden.safetensors",
+    "weights.bin",
+  ])("may not name %s", (file) =>
+    expectRefused(
+      shardedFolder(shards, { ...map, [head!.name]: file }),
+      "bad_safetensors",
+      /a file in the same folder was expected/,
+    ),
+  );
+
+  it("may not name a missing file", () =>
+    expectRefused(
+      shardedFolder(shards, { ...map, more: "model-3.safetensors" }),
+      "missing_file",
+      /1 are missing: model-3.safetensors/,
+    ));
+
+  it("may not list a tensor that no file holds", () =>
+    expectRefused(
+      shardedFolder(shards, { ...map, more: "model-1.safetensors" }),
+      "bad_safetensors",
+      /more is in model-1.safetensors, which does not hold it/,
+    ));
+
+  it("may not say the wrong file of a tensor", () =>
+    expectRefused(
+      shardedFolder(shards, { ...map, "model.norm.weight": "model-1.safetensors" }),
+      "bad_safetensors",
+      /model.norm.weight is in model-1.safetensors, but it is in model-2/,
+    ));
+
+  it("may not leave a tensor out", () => {
+    const { "model.norm.weight": _, ...incomplete } = map;
+    return expectRefused(shardedFolder(shards, incomplete), "bad_safetensors", /does not list the tensor model.norm.weight/);
+  });
+
+  it("must hold a weight_map", () => {
+    const folder = shardedFolder(shards);
+    writeFileSync(join(folder, "model.safetensors.index.json"), '{"metadata":{}}');
+    return expectRefused(folder, "bad_safetensors", /undefined as weight_map/);
+  });
+
+  it("may not hide that a shard is truncated", () => {
+    const folder = shardedFolder(shards);
+    truncateSync(join(folder, "model-2.safetensors"), safetensorsOf(rest).length - 1);
+    return expectRefused(folder, "bad_safetensors", /model-2.safetensors .*truncated/);
+  });
+});
