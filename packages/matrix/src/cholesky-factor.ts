@@ -4,8 +4,9 @@ import { RevocabError } from "@revocab/core";
  * The lower triangle L [size × size] with L·Lᵀ = `matrix` (symmetric, row-major, f64), zeros above the diagonal.
  *
  * Semi-definite input is allowed: where the rows before explain a row to within rounding (a pivot of at most
- * `size` × 2⁻⁴⁸ of its diagonal), its column of L is null.
- * @throws RevocabError shape_mismatch; bad_options when a pivot is negative beyond rounding or not finite
+ * `size` × 2⁻⁴⁴ of its diagonal), its column of L is null. A dependent row's pivot can round to below zero by more than
+ * that when the rows before are themselves nearly dependent; only one below −2⁻²⁰ of its diagonal is taken for a fault.
+ * @throws RevocabError shape_mismatch; bad_options when the matrix is not positive semi-definite or not finite
  */
 export function choleskyFactor(matrix: Float64Array, size: number): Float64Array {
   if (matrix.length !== size * size) {
@@ -15,7 +16,7 @@ export function choleskyFactor(matrix: Float64Array, size: number): Float64Array
     );
   }
   const lower = new Float64Array(size * size);
-  const tolerance = size * 2 ** -48;
+  const tolerance = size * 2 ** -44;
   for (let start = 0; start < size; start += BLOCK) {
     const end = Math.min(size, start + BLOCK);
     for (let i = start; i < size; i++) {
@@ -80,7 +81,7 @@ function factorColumn(
   let pivot = lower[top + j];
   for (let k = start; k < j; k++) pivot -= lower[top + k] ** 2;
   const diagonal = matrix[top + j];
-  if (!(pivot >= -tolerance * Math.abs(diagonal)) || pivot === Number.POSITIVE_INFINITY) {
+  if (!(pivot >= -(2 ** -20) * Math.abs(diagonal)) || pivot === Number.POSITIVE_INFINITY) {
     throw new RevocabError(
       "bad_options",
       `the matrix is not positive semi-definite: pivot ${j} is ${pivot} beside a diagonal of ${diagonal}`,

@@ -1,0 +1,127 @@
+/**
+ * How fast rows are gathered and summed: `node tools/bench/gather-sum.mjs [--quick]`, after a build.
+ *
+ * GB/s are bytes as stored, of every source row read plus every target row written, over the time between the first block and
+ * the last; E (in memory) is loaded before that and the loading is not counted. The copy, of 1 MiB pieces through 128 MiB, is
+ * made between the products, in the same run, and counts bytes read plus bytes written. Medians, since the
+ * machine may be busy; the plain twin is gatherSum + encodeInto on a part of the rows, decoding E not counted.
+ */
+import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import {
+  encodeInto,
+  gatherSum,
+  MixtureBuilder,
+  multiplyMixture,
+  randomStream,
+} from "../../packages/matrix/dist/index.js";
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const rows = 32_000;
+const targets = 50_000;
+const repeats = options.quick ? 1 : 3;
+
+console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}`);
+console.log(
+  `V ${rows}, n ${targets}, sources at random; GB/s, and the share of a memory copy in the same run`,
+);
+console.log(["dtype", "d", "sources", "1 worker", "2 workers", "copy", "plain twin"].map(cell).join(""));
+for (const dtype of ["F32", "BF16", "F16"]) {
+  for (const columns of options.quick ? [2048] : [2048, 4096]) {
+    for (const sources of [3, 10]) {
+      const mixture = randomMixture(targets, sources);
+      const source = constantMatrix(dtype, columns);
+      const bytes = targets * (sources + 1) * columns * (dtype === "F32" ? 4 : 2);
+      const copies = [];
+      const rates = { 1: [], 2: [] };
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        for (const threads of [1, 2]) {
+          copies.push(...copyRates());
+          rates[threads].push(bytes / (await secondsOfProduct({ mixture, source, threads })) / 1e9);
+        }
+      }
+      const copy = median(copies);
+      const share = (rate) => `${rate.toFixed(1)} (${Math.round((100 * rate) / copy)} %)`;
+      const figures = [share(median(rates[1])), share(median(rates[2])), copy.toFixed(1)];
+      console.log(
+        [dtype, columns, sources, ...figures, share(twinRate(dtype, columns, sources))].map(cell).join(""),
+      );
+    }
+  }
+}
+
+/** Seconds from the delivery of the first block to that of the last, scaled to all rows. */
+async function secondsOfProduct({ mixture, source, threads }) {
+  let first;
+  let last;
+  let timed = 0;
+  await multiplyMixture({
+    mixture,
+    source,
+    threads,
+    onBlock(block) {
+      last = performance.now();
+      if (first === undefined) first = last;
+      else timed += block.rows;
+    },
+  });
+  return ((last - first) / 1e3) * (targets / timed);
+}
+
+function twinRate(dtype, columns, sources) {
+  const part = 400;
+  const mixture = randomMixture(part, sources, 2_000);
+  const matrix = { rows: 2_000, columns, data: new Float32Array(2_000 * columns).fill(0.015625) };
+  const bytes = new Uint8Array(part * columns * (dtype === "F32" ? 4 : 2));
+  const rates = [];
+  for (let repeat = 0; repeat < 5; repeat++) {
+    const start = performance.now();
+    encodeInto(dtype, gatherSum(mixture, matrix).data, bytes);
+    rates.push((bytes.length * (sources + 1)) / (performance.now() - start) / 1e6);
+  }
+  return median(rates);
+}
+
+function copyRates() {
+  const piece = 1 << 20;
+  copyRates.from ??= Buffer.alloc(64 * piece, 1);
+  copyRates.to ??= Buffer.alloc(64 * piece, 2);
+  return Array.from({ length: 64 }, (_, i) => {
+    const start = performance.now();
+    copyRates.from.copy(copyRates.to, i * piece, i * piece, (i + 1) * piece);
+    return (2 * piece) / (performance.now() - start) / 1e6;
+  });
+}
+
+function randomMixture(count, sources, bound = rows) {
+  const { uniform } = randomStream(1, sources);
+  const builder = new MixtureBuilder();
+  const weights = new Float32Array(sources).fill(1 / sources);
+  for (let row = 0; row < count; row++) {
+    builder.addRow(
+      Array.from({ length: sources }, () => Math.floor(uniform() * bound)),
+      weights,
+    );
+  }
+  return builder.build();
+}
+
+/** 0x3c01 is about 0.008 as bf16 and 1.001 as f16: what the values are makes no difference to the kernels. */
+function constantMatrix(dtype, columns) {
+  return {
+    rows,
+    columns,
+    dtype,
+    async readRows(_start, _count, into) {
+      new Uint16Array(into.buffer, into.byteOffset, into.length / 2).fill(0x3c01);
+    },
+  };
+}
+
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+function cell(text) {
+  return String(text).padEnd(15);
+}
