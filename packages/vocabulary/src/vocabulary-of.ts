@@ -1,7 +1,7 @@
 import type { SpecialRole, TokenId, TokenKind, Vocabulary } from "@revocab/core";
 import { type ByteIndex, buildByteIndex } from "./bytes/byte-index.ts";
 import { ByteSink } from "./bytes/byte-sink.ts";
-import { writeToken } from "./bytes/write-token.ts";
+import { tokenWriter } from "./bytes/token-writer.ts";
 import type { Notation } from "./notation.ts";
 import type { Specials } from "./special/find-specials.ts";
 import { spellerOf } from "./spell/speller-of.ts";
@@ -12,16 +12,12 @@ import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
  * BERT's `[unused1]` … are unused: no text produces them.
  */
 export function vocabularyOf(json: TokenizerJson, notation: Notation, specials: Specials): Vocabulary {
-  const tokens = [...json.pieces];
-  for (const { id, content } of json.added) {
-    // Filled one by one: an array that skips to a far index turns into a slow dictionary.
-    while (tokens.length <= id) tokens.push(undefined);
-    tokens[id] = content;
-  }
-  const { kinds, offsets, store } = writeTokens(tokens, json, notation, specials);
-  const index = buildByteIndex(offsets, store, preferredOrder(kinds));
+  const addedContent = new Map(json.added.map(({ id, content }) => [id, content]));
+  const size = json.added.reduce((most, { id }) => Math.max(most, id + 1), json.pieces.size);
+  const { kinds, offsets, store } = writeTokens(size, json, addedContent, notation, specials);
+  const index = buildByteIndex(offsets.subarray(0, size), offsets.subarray(1), store, preferredOrder(kinds));
   const bytesOf = (id: TokenId): Uint8Array =>
-    id >= 0 && id < tokens.length ? store.subarray(offsets[id], offsets[id + 1]) : NO_BYTES;
+    id >= 0 && id < size ? store.subarray(offsets[id], offsets[id + 1]) : NO_BYTES;
   const idsOf = (bytes: Uint8Array): TokenId[] => {
     const ids: TokenId[] = [];
     for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) ids.push(id);
@@ -32,12 +28,12 @@ export function vocabularyOf(json: TokenizerJson, notation: Notation, specials: 
   const idOfSpecial = new Map([...specials.tokenOf].map(([id, token]) => [token, id]));
   let spell: Vocabulary["spell"] | undefined;
   return {
-    size: tokens.length,
+    size,
     kindOf: (id) => KINDS[kinds[id] ?? 0],
     rolesOf: (id) => rolesOf.get(id) ?? NO_ROLES,
     idOfRole: (role) => specials.idOfRole.get(role),
     bytesOf,
-    tokenOf: (id) => tokens[id] ?? "",
+    tokenOf: (id) => addedContent.get(id) ?? json.pieces.at(id) ?? "",
     idsOf,
     idOfSpecial: (token) => idOfSpecial.get(token),
     spell(bytes) {
@@ -57,35 +53,38 @@ const NO_BYTES = new Uint8Array(0);
 const NO_ROLES: readonly SpecialRole[] = [];
 
 function writeTokens(
-  tokens: readonly (string | undefined)[],
+  size: number,
   json: TokenizerJson,
+  addedContent: ReadonlyMap<TokenId, string>,
   notation: Notation,
   specials: Specials,
 ): { kinds: Uint8Array; offsets: Uint32Array; store: Uint8Array } {
-  const added = new Set(json.added.map(({ id }) => id));
-  const kinds = new Uint8Array(tokens.length);
-  const offsets = new Uint32Array(tokens.length + 1);
+  const kinds = new Uint8Array(size);
+  const offsets = new Uint32Array(size + 1);
   const sink = new ByteSink();
-  for (let id = 0; id < tokens.length; id++) {
-    const token = tokens[id];
+  const write = tokenWriter(notation, sink);
+  for (let id = 0; id < size; id++) {
+    const special = specials.tokenOf.get(id);
+    const content = addedContent.get(id);
     let kind: TokenKind = "unused";
-    if (specials.tokenOf.has(id)) {
+    if (special !== undefined) {
       kind = "special";
-      sink.text(token ?? "");
-    } else if (token !== undefined && added.has(id)) {
+      sink.text(special);
+    } else if (content !== undefined) {
       kind = "text";
-      sink.text(notation.spaceMark === undefined ? token : token.replaceAll(notation.spaceMark, " "));
-    } else if (
-      token !== undefined &&
-      token !== "" &&
-      !(json.model.type === "WordPiece" && PLACEHOLDER.test(token))
-    ) {
-      kind = writeToken(token, notation, sink);
+      sink.text(notation.spaceMark === undefined ? content : content.replaceAll(notation.spaceMark, " "));
+    } else if (json.pieces.has(id) && !isPlaceholder(id, json)) {
+      kind = write(json.pieces.bytesAt(id));
+      if (sink.length === offsets[id]) kind = "unused";
     }
     kinds[id] = KINDS.indexOf(kind);
     offsets[id + 1] = sink.length;
   }
   return { kinds, offsets, store: sink.finish() };
+}
+
+function isPlaceholder(id: TokenId, { model, pieces }: TokenizerJson): boolean {
+  return model.type === "WordPiece" && pieces.bytesAt(id)[0] === 0x5b && PLACEHOLDER.test(pieces.at(id)!);
 }
 
 const PLACEHOLDER = /^\[unused\d+\]$/;

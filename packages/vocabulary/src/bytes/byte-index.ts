@@ -13,22 +13,33 @@ export interface ByteIndex {
 }
 
 /**
- * @param offsets [V + 1] where the bytes of each id begin in `store`
+ * @param starts [V] where the bytes of each id begin in `store`
+ * @param ends [V] where they end
  * @param order the ids to index, the preferred one of equals first
  */
-export function buildByteIndex(offsets: Uint32Array, store: Uint8Array, order: Uint32Array): ByteIndex {
+export function buildByteIndex(
+  starts: Uint32Array,
+  ends: Uint32Array,
+  store: Uint8Array,
+  order: Uint32Array,
+): ByteIndex {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(order.length, 4) * 2));
   const mask = slots - 1;
   const idAt = new Int32Array(slots).fill(-1);
   const hashAt = new Int32Array(slots);
-  const nextOf = new Int32Array(offsets.length - 1).fill(-1);
+  const nextOf = new Int32Array(starts.length).fill(-1);
   let longest = 0;
   let duplicates = 0;
 
+  const isAt = (id: TokenId, bytes: Uint8Array, start: number, end: number): boolean => {
+    if (ends[id] - starts[id] !== end - start) return false;
+    for (let i = start, j = starts[id]; i < end; i++, j++) if (bytes[i] !== store[j]) return false;
+    return true;
+  };
   const slotOf = (hash: number, bytes: Uint8Array, start: number, end: number): number => {
     let slot = scramble(hash) & mask;
     for (; idAt[slot] >= 0; slot = (slot + 1) & mask) {
-      if (hashAt[slot] === hash && isSame(bytes, start, end, store, offsets, idAt[slot])) break;
+      if (hashAt[slot] === hash && isAt(idAt[slot], bytes, start, end)) break;
     }
     return slot;
   };
@@ -36,8 +47,8 @@ export function buildByteIndex(offsets: Uint32Array, store: Uint8Array, order: U
   // Last first, each put before those with the same bytes: every chain ends up in the given order.
   for (let place = order.length - 1; place >= 0; place--) {
     const id = order[place];
-    const start = offsets[id];
-    const end = offsets[id + 1];
+    const start = starts[id];
+    const end = ends[id];
     longest = Math.max(longest, end - start);
     const hash = hashOf(store, start, end);
     const slot = slotOf(hash, store, start, end);
@@ -76,18 +87,4 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 function scramble(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return mixed ^ (mixed >>> 13);
-}
-
-function isSame(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  store: Uint8Array,
-  offsets: Uint32Array,
-  id: TokenId,
-): boolean {
-  const storeStart = offsets[id];
-  if (offsets[id + 1] - storeStart !== end - start) return false;
-  for (let i = start, j = storeStart; i < end; i++, j++) if (bytes[i] !== store[j]) return false;
-  return true;
 }

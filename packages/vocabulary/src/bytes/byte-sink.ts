@@ -1,10 +1,19 @@
-/** A growing run of bytes with the place where each entry ends; the store behind `bytesOf`. */
+/** A growing run of bytes; the store behind `bytesOf`. */
 export class ByteSink {
-  #bytes = new Uint8Array(1 << 20);
+  #bytes: Uint8Array;
   #length = 0;
+
+  constructor(capacity = 1 << 20) {
+    this.#bytes = new Uint8Array(capacity);
+  }
 
   get length(): number {
     return this.#length;
+  }
+
+  /** The buffer in use, valid to `length` and until the next write. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   byte(value: number): void {
@@ -12,10 +21,22 @@ export class ByteSink {
     this.#bytes[this.#length++] = value;
   }
 
+  copy(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    // Tokens are short: below some 50 bytes a loop beats set(subarray()).
+    for (let i = start; i < end; i++) this.#bytes[this.#length++] = source[i];
+  }
+
   /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as in every encoder. */
   text(text: string): void {
     this.#reserve(text.length * 3);
     this.#length += ENCODER.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  /** Takes bytes[start … end) out; what follows moves up. */
+  remove(start: number, end: number): void {
+    this.#bytes.copyWithin(start, end, this.#length);
+    this.#length -= end - start;
   }
 
   /** Forgets what was written since the sink had this length. */

@@ -26,7 +26,7 @@ export function findSpecials(
   configs: readonly Readonly<Record<string, unknown>>[],
 ): Specials {
   const addedIds = new Map(json.added.map(({ content, id }) => [content, id]));
-  const idOf = (token: string): TokenId | undefined => addedIds.get(token) ?? json.idOfPiece.get(token);
+  const idOf = (token: string): TokenId | undefined => addedIds.get(token) ?? json.pieces.idOf(token);
   const flagged = new Set(json.added.filter(({ special }) => special).map(({ id }) => id));
   const tokenOf = new Map<TokenId, string>();
   const idOfRole = new Map<SpecialRole, TokenId>();
@@ -83,7 +83,7 @@ const CUSTOMARY: ReadonlySet<string> = new Set(Object.values(CONVENTIONAL_ROLES)
 
 function unkOf({ model, pieces }: TokenizerJson): string | undefined {
   if (model.type !== "Unigram") return model.unkToken;
-  return model.unkId === undefined ? undefined : pieces[model.unkId];
+  return model.unkId === undefined ? undefined : pieces.at(model.unkId);
 }
 
 /**

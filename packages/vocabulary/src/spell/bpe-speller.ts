@@ -17,7 +17,7 @@ export function bpeSpeller(
 ): Speller {
   const byteTokens = byteTokenIds(json, notation, kindOf);
   const idOfPiece = (piece: string): TokenId => {
-    const id = json.idOfPiece.get(piece);
+    const id = json.pieces.idOf(piece);
     return id !== undefined && kindOf(id) === "text" ? id : -1;
   };
   const symbols = symbolTable(idOfPiece);

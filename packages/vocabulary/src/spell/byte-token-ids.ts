@@ -11,7 +11,7 @@ export function byteTokenIds(
   const ids = new Int32Array(256).fill(-1);
   if (!notation.hasByteTokens) return ids;
   for (let byte = 0; byte < 256; byte++) {
-    const id = json.idOfPiece.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    const id = json.pieces.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
     if (id !== undefined && kindOf(id) === "byte") ids[byte] = id;
   }
   return ids;

@@ -16,8 +16,6 @@ export const outline = z.looseObject({
   decoder: component,
   model: z.looseObject({
     type: z.string().nullish(),
-    vocab: z.unknown().optional(),
-    merges: z.unknown().optional(),
     unk_token: z.string().nullish(),
     unk_id: z.int().min(0).lt(MAX_TOKENS).nullish(),
     continuing_subword_prefix: z.string().nullish(),

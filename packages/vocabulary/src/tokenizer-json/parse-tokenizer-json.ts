@@ -1,10 +1,10 @@
 import { RevocabError, type TokenId } from "@revocab/core";
 import { badTokenizer } from "./bad-tokenizer.ts";
 import { type Outline, outline } from "./outline.ts";
-import { parseJson } from "./parse-json.ts";
 import { pinAddedIds } from "./pin-added-ids.ts";
 import { readMerges } from "./read-merges.ts";
-import { readPieces, readScoredPieces } from "./read-pieces.ts";
+import { type Place, readPieces, readScoredPieces } from "./read-pieces.ts";
+import { splitDocument } from "./split-document.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { TokenizerJson } from "./tokenizer-json.ts";
  *   `unsupported_tokenizer` for a model type that this package does not know
  */
 export function parseTokenizerJson(bytes: Uint8Array, origin: string): TokenizerJson {
-  const document = parseJson(bytes, origin);
+  const { document, vocabAt, mergesAt } = splitDocument(bytes, origin);
   const checked = outline.safeParse(document);
   if (!checked.success) {
     const issue = checked.error.issues[0];
@@ -23,14 +23,16 @@ export function parseTokenizerJson(bytes: Uint8Array, origin: string): Tokenizer
     });
   }
   const { data } = checked;
-  const { pieces, idOfPiece, model } = readModel(data.model, origin);
+  const { pieces, model } = readModel(data.model, {
+    vocab: { bytes, at: vocabAt, origin },
+    merges: { bytes, at: mergesAt, origin },
+  });
   const added = data.added_tokens ?? [];
-  requireOwnIds(added, pieces, idOfPiece, origin);
-  const pinned = pinAddedIds(document, bytes, { added, idOfPiece, model }, origin);
+  requireOwnIds(added, pieces, origin);
+  const pinned = pinAddedIds(bytes, { added, pieces, model }, origin);
   return {
     model,
     pieces,
-    idOfPiece,
     added,
     normalizer: data.normalizer ?? undefined,
     preTokenizer: data.pre_tokenizer ?? undefined,
@@ -48,52 +50,43 @@ export function parseTokenizerJson(bytes: Uint8Array, origin: string): Tokenizer
 
 function readModel(
   model: Outline["model"],
-  origin: string,
-): Pick<TokenizerJson, "pieces" | "idOfPiece" | "model"> {
+  { vocab, merges }: { readonly vocab: Place; readonly merges: Place },
+): Pick<TokenizerJson, "pieces" | "model"> {
   const unkToken = model.unk_token ?? undefined;
   const continuingPrefix = model.continuing_subword_prefix ?? "";
-  const type = typeOf(model);
+  const hasByteFallback = model.byte_fallback === true;
+  const { origin } = vocab;
+  const type = typeOf(model, vocab, merges);
   switch (type) {
     case "BPE": {
-      const { pieces, idOfPiece } = readPieces(model.vocab, origin);
+      const pieces = readPieces(vocab);
       return {
         pieces,
-        idOfPiece,
         model: {
           type: "BPE",
           unkToken,
           continuingPrefix,
           endSuffix: model.end_of_word_suffix ?? "",
-          hasByteFallback: model.byte_fallback === true,
+          hasByteFallback,
           ignoresMerges: model.ignore_merges === true,
-          merges: readMerges(model.merges, idOfPiece, continuingPrefix, origin),
+          merges: readMerges(merges, pieces, continuingPrefix),
         },
       };
     }
     case "Unigram": {
-      const { pieces, idOfPiece, scores } = readScoredPieces(model.vocab, origin);
+      const { pieces, scores } = readScoredPieces(vocab);
       const unkId = model.unk_id ?? undefined;
-      if (unkId !== undefined && unkId >= pieces.length) {
-        throw badTokenizer(
-          origin,
-          `model.unk_id is ${unkId}, expected less than the ${pieces.length} pieces`,
-        );
+      if (unkId !== undefined && unkId >= pieces.size) {
+        throw badTokenizer(origin, `model.unk_id is ${unkId}, expected less than the ${pieces.size} pieces`);
       }
-      return {
-        pieces,
-        idOfPiece,
-        model: { type: "Unigram", unkId, hasByteFallback: model.byte_fallback === true, scores },
-      };
+      return { pieces, model: { type: "Unigram", unkId, hasByteFallback, scores } };
     }
     case "WordPiece": {
       const prefix = model.continuing_subword_prefix ?? "##";
-      return {
-        ...readPieces(model.vocab, origin),
-        model: { type: "WordPiece", unkToken, continuingPrefix: prefix },
-      };
+      return { pieces: readPieces(vocab), model: { type: "WordPiece", unkToken, continuingPrefix: prefix } };
     }
     case "WordLevel":
-      return { ...readPieces(model.vocab, origin), model: { type: "WordLevel", unkToken } };
+      return { pieces: readPieces(vocab), model: { type: "WordLevel", unkToken } };
     default:
       throw new RevocabError(
         "unsupported_tokenizer",
@@ -103,24 +96,26 @@ function readModel(
   }
 }
 
-function typeOf(model: Outline["model"]): string {
+/** Files of before 2021 do not say: a list of pieces is Unigram, merges are BPE's. */
+function typeOf(model: Outline["model"], vocab: Place, merges: Place): string {
   if (typeof model.type === "string") return model.type;
-  if (Array.isArray(model.vocab)) return "Unigram";
-  if (model.merges !== undefined) return "BPE";
+  if (vocab.at !== undefined && vocab.bytes[vocab.at] === OPEN_LIST) return "Unigram";
+  if (merges.at !== undefined) return "BPE";
   return typeof model.max_input_chars_per_word === "number" ? "WordPiece" : "WordLevel";
 }
+
+const OPEN_LIST = 0x5b;
 
 /** No id may have two tokens, and no token two ids. */
 function requireOwnIds(
   added: TokenizerJson["added"],
   pieces: TokenizerJson["pieces"],
-  idOfPiece: ReadonlyMap<string, TokenId>,
   origin: string,
 ): void {
   const contentOf = new Map<TokenId, string>();
   const idOfAdded = new Map<string, TokenId>();
   for (const { id, content } of added) {
-    const otherId = idOfPiece.get(content) ?? idOfAdded.get(content) ?? id;
+    const otherId = pieces.idOf(content) ?? idOfAdded.get(content) ?? id;
     if (otherId !== id) {
       throw badTokenizer(
         origin,
@@ -128,7 +123,7 @@ function requireOwnIds(
       );
     }
     idOfAdded.set(content, id);
-    const holder = contentOf.get(id) ?? pieces[id];
+    const holder = contentOf.get(id) ?? pieces.at(id);
     if (holder !== undefined && holder !== content) {
       throw badTokenizer(
         origin,

@@ -1,4 +1,5 @@
 import { badTokenizer } from "./bad-tokenizer.ts";
+import { parseJson } from "./parse-json.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
 
 /**
@@ -8,23 +9,22 @@ import type { TokenizerJson } from "./tokenizer-json.ts";
  * that the ids in the file are the ids in use.
  */
 export function pinAddedIds(
-  document: unknown,
   bytes: Uint8Array,
-  { added, idOfPiece, model }: Pick<TokenizerJson, "added" | "idOfPiece" | "model">,
+  { added, pieces, model }: Pick<TokenizerJson, "added" | "pieces" | "model">,
   origin: string,
 ): { readonly bytes: Uint8Array; readonly notes: readonly string[] } {
-  const beyond = added.filter(({ content }) => !idOfPiece.has(content));
-  const moved = beyond.find(({ id }, place) => id !== idOfPiece.size + place);
+  const beyond = added.filter(({ content }) => pieces.idOf(content) === undefined);
+  const moved = beyond.find(({ id }, place) => id !== pieces.count + place);
   if (moved === undefined) return { bytes, notes: [] };
-  const libraryId = idOfPiece.size + beyond.indexOf(moved);
+  const libraryId = pieces.count + beyond.indexOf(moved);
   if (model.type === "Unigram") {
     throw badTokenizer(
       origin,
       `added token ${JSON.stringify(moved.content)} has id ${moved.id}, but the tokenizers library numbers it ${libraryId}`,
-      { hint: `number the added tokens from ${idOfPiece.size} on, in the order of added_tokens` },
+      { hint: `number the added tokens from ${pieces.count} on, in the order of added_tokens` },
     );
   }
-  const { model: modelDocument, ...rest } = document as { model: { vocab: Record<string, number> } };
+  const { model: modelDocument, ...rest } = parseJson(bytes, origin) as { model: { vocab: Record<string, number> } };
   const vocab = { ...modelDocument.vocab };
   for (const { content, id } of beyond) vocab[content] = id;
   return {

@@ -1,6 +1,10 @@
 import type { TokenId } from "@revocab/core";
+import { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
+import { JsonCursor } from "./json-cursor.ts";
 import { MAX_TOKENS } from "./limits.ts";
+import type { PieceTable } from "./piece-table.ts";
+import type { Place } from "./read-pieces.ts";
 
 /** BPE merges by rank, findable by the pair they join. */
 export interface MergeTable {
@@ -16,55 +20,80 @@ export interface MergeTable {
  * vocabulary, and the second must have the prefix: the tokenizers library aborts the whole process on a merge whose
  * result is missing or whose second piece is shorter than the prefix.
  */
-export function readMerges(
-  merges: unknown,
-  idOfPiece: ReadonlyMap<string, TokenId>,
-  continuingPrefix: string,
-  origin: string,
-): MergeTable {
-  if (!Array.isArray(merges)) {
-    throw badTokenizer(origin, `model.merges: found ${nameOf(merges)}, expected a list of pairs`);
+export function readMerges({ bytes, at, origin }: Place, pieces: PieceTable, continuingPrefix: string): MergeTable {
+  if (at === undefined) throw badTokenizer(origin, "model.merges: found nothing, expected a list of pairs");
+  const cursor = new JsonCursor(bytes, at, origin);
+  if (cursor.peek() !== OPEN_LIST) {
+    throw badTokenizer(origin, `model.merges: found ${cursor.skipValue().slice(0, 40)}, expected a list of pairs`);
   }
-  if (merges.length > MAX_TOKENS) {
-    throw badTokenizer(origin, `model.merges: found ${merges.length} merges, expected at most ${MAX_TOKENS}`);
-  }
-  // Files made from merges.txt may keep its first line.
-  const first = typeof merges[0] === "string" && merges[0].startsWith("#version") ? 1 : 0;
-  const count = merges.length - first;
-  const left = new Int32Array(count);
-  const right = new Int32Array(count);
-  const merged = new Int32Array(count);
-  for (let rank = 0; rank < count; rank++) {
-    const merge: unknown = merges[first + rank];
-    const pair: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
-    const [a, b] = pair;
-    if (pair.length !== 2 || typeof a !== "string" || typeof b !== "string") {
+  const prefixLength = Buffer.byteLength(continuingPrefix);
+  const ids: [left: TokenId[], right: TokenId[], merged: TokenId[]] = [[], [], []];
+  const sink = new ByteSink(1 << 12);
+  let place = -1;
+  cursor.forEachEntry(OPEN_LIST, () => {
+    place++;
+    const start = cursor.at;
+    sink.rewind(0);
+    const split = readPair(cursor, sink);
+    // Files made from merges.txt may keep its first line.
+    if (place === 0 && split < 0 && cursor.text(start).startsWith('"#version')) return;
+    if (split < 0) {
+      cursor.at = start;
       throw badTokenizer(
         origin,
-        `model.merges[${first + rank}]: found ${JSON.stringify(merge)?.slice(0, 80)}, expected two pieces`,
+        `model.merges[${place}]: found ${cursor.skipValue().slice(0, 80)}, expected two pieces`,
       );
     }
-    if (!b.startsWith(continuingPrefix)) {
+    const end = sink.length;
+    const idOf = (from: number, to: number): TokenId => {
+      const id = pieces.find(sink.bytes, from, to);
+      if (id >= 0) return id;
+      const piece = JSON.stringify(Buffer.from(sink.bytes.subarray(from, to)).toString());
       throw badTokenizer(
         origin,
-        `model.merges[${first + rank}]: found ${JSON.stringify(b)} as the second piece, expected it to begin with ${JSON.stringify(continuingPrefix)}`,
+        `model.merges[${place}] is ${cursor.text(start)}, but model.vocab has no ${piece}`,
       );
+    };
+    ids[0].push(idOf(0, split));
+    ids[1].push(idOf(split, end));
+    if (prefixLength > 0) {
+      const second = Buffer.from(sink.bytes.subarray(split, end)).toString();
+      if (!second.startsWith(continuingPrefix)) {
+        throw badTokenizer(
+          origin,
+          `model.merges[${place}]: found ${JSON.stringify(second)} as the second piece, expected it to begin with ${JSON.stringify(continuingPrefix)}`,
+        );
+      }
+      sink.remove(split, split + prefixLength);
     }
-    const joined = continuingPrefix === "" ? a + b : a + b.slice(continuingPrefix.length);
-    left[rank] = idOf(a);
-    right[rank] = idOf(b);
-    merged[rank] = idOf(joined);
+    ids[2].push(idOf(0, sink.length));
+    if (place >= MAX_TOKENS) throw badTokenizer(origin, `model.merges: expected at most ${MAX_TOKENS}`);
+  });
+  const [left, right, merged] = ids.map((list) => Int32Array.from(list));
+  return { count: merged.length, merged, rankOf: indexPairs(left, right) };
+}
 
-    function idOf(piece: string): TokenId {
-      const id = idOfPiece.get(piece);
-      if (id !== undefined) return id;
-      throw badTokenizer(
-        origin,
-        `model.merges[${first + rank}] joins ${JSON.stringify(a)} and ${JSON.stringify(b)}, but model.vocab has no ${JSON.stringify(piece)}`,
-      );
-    }
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+
+/** Reads both pieces, one after the other, into the sink; gives where the second begins, −1 where there are not two. */
+function readPair(cursor: JsonCursor, sink: ByteSink): number {
+  if (cursor.peek() === QUOTE) {
+    cursor.string(sink);
+    const split = sink.bytes.subarray(0, sink.length).indexOf(SPACE);
+    if (split < 0 || sink.bytes.subarray(split + 1, sink.length).includes(SPACE)) return -1;
+    sink.remove(split, split + 1);
+    return split;
   }
-  return { count, merged, rankOf: indexPairs(left, right) };
+  if (!cursor.takeIf(OPEN_LIST) || cursor.peek() !== QUOTE) return -1;
+  cursor.string(sink);
+  const split = sink.length;
+  if (!cursor.takeIf(COMMA) || cursor.peek() !== QUOTE) return -1;
+  cursor.string(sink);
+  return cursor.takeIf(CLOSE_LIST) ? split : -1;
 }
 
 /** Of equal pairs the last counts, as in the tokenizers library. */
@@ -83,8 +112,4 @@ function indexPairs(left: Int32Array, right: Int32Array): MergeTable["rankOf"] {
   };
   for (let rank = 0; rank < left.length; rank++) rankAt[slotOf(left[rank], right[rank])] = rank;
   return (a, b) => rankAt[slotOf(a, b)];
-}
-
-function nameOf(value: unknown): string {
-  return value === undefined ? "nothing" : value === null ? "null" : typeof value;
 }

@@ -1,86 +1,103 @@
-import type { TokenId } from "@revocab/core";
+import { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
+import { JsonCursor } from "./json-cursor.ts";
 import { MAX_TOKENS } from "./limits.ts";
+import { type PieceTable, pieceTable } from "./piece-table.ts";
 
-interface Pieces {
-  readonly pieces: (string | undefined)[];
-  readonly idOfPiece: Map<string, TokenId>;
+/** Where a list of the model begins in the file; undefined where the model has none. */
+export interface Place {
+  readonly bytes: Uint8Array;
+  readonly at: number | undefined;
+  readonly origin: string;
 }
 
 /** Reads `model.vocab` of BPE, WordPiece and WordLevel: an object from piece to id, in which ids may leave holes. */
-export function readPieces(vocab: unknown, origin: string): Pieces {
-  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab)) {
-    throw badTokenizer(origin, `model.vocab: found ${describe(vocab)}, expected an object from piece to id`);
-  }
-  const names = Object.keys(vocab);
-  requireCount(names.length, origin);
-  const idOfPiece = new Map<string, TokenId>();
-  let size = 0;
-  for (const name of names) {
-    const id: unknown = (vocab as Record<string, unknown>)[name];
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= MAX_TOKENS) {
+export function readPieces({ bytes, at, origin }: Place): PieceTable {
+  const cursor = openList({ bytes, at, origin }, OPEN_OBJECT, "an object from piece to id");
+  const sink = new ByteSink();
+  const ids: number[] = [];
+  const ends: number[] = [];
+  cursor.forEachEntry(OPEN_OBJECT, () => {
+    const start = cursor.at;
+    cursor.string(sink);
+    ends.push(sink.length);
+    const name = cursor.at;
+    cursor.take(COLON);
+    const id = cursor.wholeNumber();
+    if (id < 0 || id >= MAX_TOKENS) {
+      const piece = Buffer.from(bytes.subarray(start, name)).toString();
+      const found = id < 0 ? cursor.skipValue() : id;
       throw badTokenizer(
         origin,
-        `model.vocab[${JSON.stringify(name)}]: found ${JSON.stringify(id)}, expected an id from 0 to ${MAX_TOKENS - 1}`,
+        `model.vocab[${piece}]: found ${found}, expected an id from 0 to ${MAX_TOKENS - 1}`,
       );
     }
-    idOfPiece.set(name, id);
-    if (id >= size) size = id + 1;
-  }
-  const pieces = new Array<string | undefined>(size).fill(undefined);
-  for (const [name, id] of idOfPiece) {
-    if (pieces[id] !== undefined) {
-      throw badTokenizer(
-        origin,
-        `model.vocab gives id ${id} to both ${JSON.stringify(pieces[id])} and ${JSON.stringify(name)}, expected one piece per id`,
-      );
-    }
-    pieces[id] = name;
-  }
-  return { pieces, idOfPiece };
+    ids.push(id);
+    requireFew(ids.length, origin);
+  });
+  requireSome(ids.length, origin);
+  return pieceTable(ids, ends, sink, origin);
 }
 
 /** Reads `model.vocab` of Unigram: a list of `[piece, score]`, whose place is the id. */
-export function readScoredPieces(vocab: unknown, origin: string): Pieces & { readonly scores: Float64Array } {
-  if (!Array.isArray(vocab)) {
-    throw badTokenizer(origin, `model.vocab: found ${describe(vocab)}, expected a list of [piece, score]`);
-  }
-  requireCount(vocab.length, origin);
-  const pieces: string[] = [];
-  const idOfPiece = new Map<string, TokenId>();
-  const scores = new Float64Array(vocab.length);
-  for (let id = 0; id < vocab.length; id++) {
-    const entry: unknown = vocab[id];
-    const [piece, score] = Array.isArray(entry) ? entry : [];
-    if (typeof piece !== "string" || typeof score !== "number" || !Number.isFinite(score)) {
-      throw badTokenizer(
-        origin,
-        `model.vocab[${id}]: found ${JSON.stringify(entry)?.slice(0, 80)}, expected [piece, score]`,
-      );
+export function readScoredPieces({ bytes, at, origin }: Place): { pieces: PieceTable; scores: Float64Array } {
+  const cursor = openList({ bytes, at, origin }, OPEN_LIST, "a list of [piece, score]");
+  const sink = new ByteSink();
+  const ids: number[] = [];
+  const ends: number[] = [];
+  const scores: number[] = [];
+  cursor.forEachEntry(OPEN_LIST, () => {
+    const start = cursor.at;
+    const id = ids.length;
+    const length = sink.length;
+    if (cursor.takeIf(OPEN_LIST) && cursor.peek() === QUOTE) {
+      cursor.string(sink);
+      const score = cursor.takeIf(COMMA) && cursor.peek() !== CLOSE_LIST ? numberOf(cursor.skipValue()) : Number.NaN;
+      if (Number.isFinite(score) && cursor.takeIf(CLOSE_LIST)) {
+        ids.push(id);
+        ends.push(sink.length);
+        scores.push(score);
+        requireFew(ids.length, origin);
+        return;
+      }
     }
-    const earlier = idOfPiece.get(piece);
-    if (earlier !== undefined) {
-      throw badTokenizer(
-        origin,
-        `model.vocab has ${JSON.stringify(piece)} at both ${earlier} and ${id}, expected each piece once`,
-      );
-    }
-    pieces.push(piece);
-    idOfPiece.set(piece, id);
-    scores[id] = score;
-  }
-  return { pieces, idOfPiece, scores };
+    sink.rewind(length);
+    cursor.at = start;
+    throw badTokenizer(
+      origin,
+      `model.vocab[${id}]: found ${cursor.skipValue().slice(0, 80)}, expected [piece, score]`,
+    );
+  });
+  requireSome(ids.length, origin);
+  return { pieces: pieceTable(ids, ends, sink, origin), scores: Float64Array.from(scores) };
 }
 
-function requireCount(count: number, origin: string): void {
+const OPEN_OBJECT = 0x7b;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+
+function openList({ bytes, at, origin }: Place, open: number, expected: string): JsonCursor {
+  const cursor = new JsonCursor(bytes, at ?? bytes.length, origin);
+  if (at === undefined) throw badTokenizer(origin, `model.vocab: found nothing, expected ${expected}`);
+  if (cursor.peek() !== open) {
+    throw badTokenizer(origin, `model.vocab: found ${cursor.skipValue().slice(0, 40)}, expected ${expected}`);
+  }
+  return cursor;
+}
+
+/** Not Number(): that takes "", "0x1" and " 1" too. */
+function numberOf(text: string): number {
+  return /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function requireSome(count: number, origin: string): void {
   if (count === 0) throw badTokenizer(origin, "model.vocab is empty, expected at least one piece");
-  if (count > MAX_TOKENS) {
-    throw badTokenizer(origin, `model.vocab: found ${count} pieces, expected at most ${MAX_TOKENS}`);
-  }
 }
 
-function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  return Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
+function requireFew(count: number, origin: string): void {
+  if (count <= MAX_TOKENS) return;
+  throw badTokenizer(origin, `model.vocab: found more than ${MAX_TOKENS} pieces, expected fewer`);
 }

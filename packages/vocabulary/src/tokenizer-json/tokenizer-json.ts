@@ -1,12 +1,12 @@
 import type { TokenId } from "@revocab/core";
+import type { PieceTable } from "./piece-table.ts";
 import type { MergeTable } from "./read-merges.ts";
 
 /** A tokenizer.json after checking: what this package needs of it, with the pieces by id. */
 export interface TokenizerJson {
   readonly model: ModelJson;
-  /** The model's own pieces by id; `undefined` where the numbering has a hole. Added tokens beyond it are not here. */
-  readonly pieces: readonly (string | undefined)[];
-  readonly idOfPiece: ReadonlyMap<string, TokenId>;
+  /** The model's own pieces; added tokens beyond them are not here. */
+  readonly pieces: PieceTable;
   readonly added: readonly AddedTokenJson[];
   readonly normalizer: ComponentJson | undefined;
   readonly preTokenizer: ComponentJson | undefined;

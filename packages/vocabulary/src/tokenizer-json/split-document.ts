@@ -1,0 +1,62 @@
+import { isUtf8 } from "node:buffer";
+import { badTokenizer } from "./bad-tokenizer.ts";
+import { JsonCursor } from "./json-cursor.ts";
+import { MAX_FILE_BYTES } from "./limits.ts";
+import { parseJson } from "./parse-json.ts";
+
+/** A tokenizer.json with its two big lists taken out. */
+export interface SplitDocument {
+  /** The document with `null` for `model.vocab` and `model.merges`. */
+  readonly document: unknown;
+  /** Where `model.vocab` and `model.merges` begin in the file; undefined where they are missing. */
+  readonly vocabAt: number | undefined;
+  readonly mergesAt: number | undefined;
+}
+
+/** Finds `model.vocab` and `model.merges` and parses all the rest. */
+export function splitDocument(bytes: Uint8Array, origin: string): SplitDocument {
+  if (bytes.length > MAX_FILE_BYTES || !isUtf8(bytes)) parseJson(bytes, origin);
+  const cursor = new JsonCursor(bytes, hasByteOrderMark(bytes) ? 3 : 0, origin);
+  // Anything but an object is small or no JSON: the parser has the words for it.
+  if (cursor.peek() !== OPEN) return { document: parseJson(bytes, origin), vocabAt: undefined, mergesAt: undefined };
+  const starts: Record<string, number> = {};
+  const kept: Uint8Array[] = [];
+  let keptTo = 0;
+  const takeOut = (name: string): void => {
+    if (starts[name] !== undefined) throw badTokenizer(origin, `found model.${name} twice, expected it once`);
+    starts[name] = cursor.at;
+    kept.push(bytes.subarray(keptTo, cursor.at), NULL);
+    cursor.skipValue();
+    keptTo = cursor.at;
+  };
+  cursor.forEachEntry(OPEN, () => {
+    if (keyOf(cursor) !== '"model"' || cursor.peek() !== OPEN) {
+      cursor.skipValue();
+      return;
+    }
+    cursor.forEachEntry(OPEN, () => {
+      const key = keyOf(cursor);
+      cursor.peek();
+      if (key === '"vocab"') takeOut("vocab");
+      else if (key === '"merges"') takeOut("merges");
+      else cursor.skipValue();
+    });
+  });
+  kept.push(bytes.subarray(keptTo));
+  return { document: parseJson(Buffer.concat(kept), origin), vocabAt: starts.vocab, mergesAt: starts.merges };
+}
+
+const OPEN = 0x7b;
+const COLON = 0x3a;
+const NULL = Buffer.from("null");
+
+function keyOf(cursor: JsonCursor): string {
+  if (cursor.peek() !== 0x22) cursor.fail();
+  const key = cursor.skipValue();
+  cursor.take(COLON);
+  return key;
+}
+
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
