@@ -1,5 +1,5 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import type { FileHandle } from "node:fs/promises";
+import { openForReading } from "./open-for-reading.ts";
 import { readExactly } from "./safetensors-header.ts";
 
 /** Opens each file at its first read and keeps it open until `close`; a class because it must be closed. */
@@ -10,10 +10,10 @@ export class FilePool {
   async read(path: string, into: Uint8Array, position: number): Promise<void> {
     let handle = this.#handles.get(path);
     if (handle === undefined) {
-      handle = open(path, "r");
+      handle = openForReading(path);
       this.#handles.set(path, handle);
     }
-    await readExactly(await handle.catch((cause: unknown) => cannotOpen(path, cause)), into, position, path);
+    await readExactly(await handle, into, position, path);
   }
 
   async close(): Promise<void> {
@@ -21,11 +21,4 @@ export class FilePool {
     this.#handles.clear();
     await Promise.all(handles.map(async (handle) => (await handle.catch(() => undefined))?.close()));
   }
-}
-
-function cannotOpen(path: string, cause: unknown): never {
-  throw new RevocabError("missing_file", `${path} cannot be opened any more`, {
-    hint: "leave the model folder alone while it is read",
-    cause,
-  });
 }

@@ -1,9 +1,10 @@
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { copyRanges } from "./copy-ranges.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
+import { openForReading } from "./open-for-reading.ts";
 import { createSized, writeAt } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
 import { type PlannedFile, type PlannedOutput, planOutput } from "./plan-output.ts";
@@ -171,7 +172,7 @@ async function copyAll(
     const target = { handle: handles.get(source.name)!, path: join(out, source.name) };
     if (header !== undefined) await writeAt(target.handle, target.path, header, 0);
     const ranges = header === undefined ? [{ from: 0, to: 0, length: source.bytes }] : copied;
-    const handle = await open(source.path, "r");
+    const handle = await openForReading(source.path);
     try {
       await copyRanges({ source: { handle, path: source.path }, target, ranges, abortSignal, onBytes });
     } finally {

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { BITS_PER_VALUE } from "./dtypes.ts";
 import { describeJson, isJsonObject, type JsonObject, type JsonValue, parseJson } from "./json.ts";
+import { openForReading } from "./open-for-reading.ts";
 import { repeatedKey } from "./repeated-key.ts";
 
 /** One tensor of a safetensors file. */
@@ -41,15 +42,7 @@ const HINT = "the file is damaged or no safetensors file: download or convert it
  * @throws RevocabError `missing_file`; `bad_safetensors` when any of this does not hold.
  */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsFile> {
-  let handle: FileHandle;
-  try {
-    handle = await open(path, "r");
-  } catch (cause) {
-    throw new RevocabError("missing_file", `${path} does not exist or cannot be read`, {
-      hint: "download the model again, all files",
-      cause,
-    });
-  }
+  const handle = await openForReading(path);
   try {
     const { size } = await handle.stat();
     const length = await headerLength(handle, path, size);

@@ -311,7 +311,11 @@ describe("an index", () => {
 
   it("may not leave a tensor out", () => {
     const { "model.norm.weight": _, ...incomplete } = map;
-    return expectRefused(shardedFolder(shards, incomplete), "bad_safetensors", /does not list the tensor model.norm.weight/);
+    return expectRefused(
+      shardedFolder(shards, incomplete),
+      "bad_safetensors",
+      /does not list the tensor model.norm.weight/,
+    );
   });
 
   it("must hold a weight_map", () => {
