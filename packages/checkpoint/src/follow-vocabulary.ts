@@ -1,7 +1,8 @@
-import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import type { SpecialRole, TokenId } from "@revocab/core";
 import { type Architecture, architectureOf } from "./architectures.ts";
+import { checkPadPositions } from "./check-pad-positions.ts";
 import { findTextPath } from "./config-facts.ts";
-import { followTokenIds, isTokenIdKey, roleOfKey, type TokenIdMap } from "./follow-token-ids.ts";
+import { followTokenIds, isTokenIdKey, type TokenIdMap } from "./follow-token-ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 
 /** One value of a config that the new vocabulary has changed. */
@@ -199,25 +200,4 @@ function record(
     walk.changes.push({ path: [...path, key].join("."), keys: [...path, key], from, to, reason });
   }
   return to;
-}
-
-function checkPadPositions(json: JsonObject, followed: JsonObject, textPath: readonly string[]): void {
-  const scopeOf = (root: JsonObject) => textPath.reduce((scope, key) => scope[key] as JsonObject, root);
-  const modelType = String(scopeOf(json).model_type ?? json.model_type);
-  const architecture = architectureOf(modelType);
-  if (!architecture.positionsFollowPad) return;
-  const key = roleOfKey("pad");
-  const before = scopeOf(json)[key] ?? architecture.defaultIds.pad;
-  const after = scopeOf(followed)[key];
-  if (before === after) return;
-  throw new RevocabError(
-    "token_id_unmapped",
-    `${modelType} numbers its positions from pad_token_id + 1: the model's pad id is ${before}, the new vocabulary's ` +
-      `is ${after}, so that every position embedding would be off by the difference`,
-    {
-      hint:
-        `use a tokenizer whose pad token has the id ${before}; if that id never occurs in text, ` +
-        `overrides { "${key}": ${before} } keeps the positions right`,
-    },
-  );
 }

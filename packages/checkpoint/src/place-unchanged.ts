@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { copyFile, link, rm } from "node:fs/promises";
+import { copyFile, link, realpath, rm } from "node:fs/promises";
 
 /**
  * Brings a file that stays as it is to `target` without moving its bytes: a hard link where asked, else a reflink.
@@ -10,7 +10,8 @@ export async function placeUnchanged(
   target: string,
   mayLink: boolean,
 ): Promise<"linked" | "cloned" | undefined> {
-  if (mayLink && (await succeeds(link(source, target)))) return "linked";
+  // A link to a link (the hub's cache is made of them) would point nowhere from its new folder.
+  if (mayLink && (await succeeds(realpath(source).then((path) => link(path, target))))) return "linked";
   if (await succeeds(copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE))) {
     return "cloned";
   }

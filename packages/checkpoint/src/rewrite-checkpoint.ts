@@ -1,14 +1,13 @@
 import { type FileHandle, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import { copyRanges } from "./copy-ranges.ts";
+import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
-import { openForReading } from "./open-for-reading.ts";
-import { createSized, writeAt } from "./output-file.ts";
+import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
-import { type PlannedFile, type PlannedOutput, planOutput } from "./plan-output.ts";
-import { type ProduceTable, writeTable } from "./table-writer.ts";
+import { type PlannedOutput, planOutput } from "./plan-output.ts";
+import type { ProduceTable } from "./table-writer.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 import { INDEX_NAME } from "./weight-files.ts";
 import { writeIndex } from "./write-index.ts";
@@ -39,8 +38,6 @@ export interface WrittenFiles {
   readonly files: readonly WrittenFile[];
   readonly bytes: number;
 }
-
-const STEP = "write weights";
 
 /**
  * Writes all weight files of the model, and their index, into `out`: every vocabulary table with new rows, every
@@ -121,77 +118,8 @@ async function placeFiles(
     if (how !== undefined) placed.set(source.name, how);
     if (link && how !== "linked") {
       const message = `${source.name} could not be hard-linked into ${out}; it is ${how ?? "copied"}`;
-      onProgress?.({ type: "note", step: STEP, message });
+      onProgress?.({ type: "note", step: WRITE_STEP, message });
     }
   }
   return placed;
-}
-
-interface FillOptions {
-  readonly planned: PlannedOutput;
-  readonly toWrite: readonly PlannedFile[];
-  readonly handles: ReadonlyMap<string, FileHandle>;
-  readonly out: string;
-  readonly produce: ProduceTable;
-  readonly abortSignal: AbortSignal | undefined;
-  readonly onProgress: ProgressListener | undefined;
-}
-
-/** Copies what stays while the tables are produced; when one fails, the other is stopped before this returns. */
-async function fillFiles(options: FillOptions): Promise<void> {
-  const { planned, toWrite, onProgress } = options;
-  const failure = new AbortController();
-  const abortSignal = AbortSignal.any([
-    failure.signal,
-    ...(options.abortSignal ? [options.abortSignal] : []),
-  ]);
-  const total = toWrite.reduce((sum, file) => sum + file.bytes - (file.header?.length ?? 0), 0);
-  let done = 0;
-  const onBytes = (count: number) => {
-    done += count;
-    onProgress?.({ type: "progress", step: STEP, done, total, unit: "bytes" });
-  };
-  const stopOther = (error: unknown): never => {
-    failure.abort(new RevocabError("aborted", "stopped because another part failed", { cause: error }));
-    throw error;
-  };
-  const copying = copyAll(options, abortSignal, onBytes).catch(stopOther);
-  const producing = produceAll(options, planned, abortSignal, onBytes).catch(stopOther);
-  await Promise.allSettled([copying, producing]);
-  throwIfAborted(options.abortSignal);
-  // The one that failed first is the cause; the other was stopped by it.
-  if (failure.signal.aborted) throw (failure.signal.reason as RevocabError).cause;
-}
-
-async function copyAll(
-  { toWrite, handles, out }: FillOptions,
-  abortSignal: AbortSignal,
-  onBytes: (count: number) => void,
-): Promise<void> {
-  for (const { source, header, copied } of toWrite) {
-    const target = { handle: handles.get(source.name)!, path: join(out, source.name) };
-    if (header !== undefined) await writeAt(target.handle, target.path, header, 0);
-    const ranges = header === undefined ? [{ from: 0, to: 0, length: source.bytes }] : copied;
-    const handle = await openForReading(source.path);
-    try {
-      await copyRanges({ source: { handle, path: source.path }, target, ranges, abortSignal, onBytes });
-    } finally {
-      await handle.close();
-    }
-  }
-}
-
-async function produceAll(
-  { handles, out, produce }: FillOptions,
-  { files, tables }: PlannedOutput,
-  abortSignal: AbortSignal,
-  onBytes: (count: number) => void,
-): Promise<void> {
-  for (const table of tables) {
-    const targets = table.targets.map(({ file, position }) => {
-      const { name } = files[file]!.source;
-      return { handle: handles.get(name)!, path: join(out, name), position };
-    });
-    await writeTable(table, targets, produce, abortSignal, onBytes);
-  }
 }

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -250,6 +259,18 @@ describe("a sharded model", () => {
     ]);
     expect(statSync(join(out, "b.safetensors")).ino).toBe(statSync(join(folder, "b.safetensors")).ino);
     expect(statSync(join(out, "a.safetensors")).ino).not.toBe(statSync(join(folder, "a.safetensors")).ino);
+  });
+
+  it("with `link` gets the file itself where the source's is a symbolic link, as in the hub's cache", async () => {
+    const [head, input, ...rest] = LLAMA_TENSORS;
+    const folder = shardedFolder({ "a.safetensors": [head!, input!], "b.safetensors": rest });
+    renameSync(join(folder, "b.safetensors"), join(folder, "blob"));
+    symlinkSync("blob", join(folder, "b.safetensors"));
+    const checkpoint = await open(folder);
+    const produce = produceFrom(checkpoint, 12, reversed(checkpoint));
+    await rewriteCheckpoint({ checkpoint, out, rows: 12, link: true, produce });
+    expect(lstatSync(join(out, "b.safetensors")).isFile()).toBe(true);
+    expect(await readFile(join(out, "b.safetensors"))).toEqual(await readFile(join(folder, "blob")));
   });
 
   it("without `link` gets files of its own", async () => {

@@ -1,0 +1,81 @@
+import { RevocabError } from "@revocab/core";
+import { isRuledOut } from "./architectures.ts";
+import type { ConfigFacts } from "./config-facts.ts";
+import type { FilePool } from "./file-pool.ts";
+import type { PlacedTensor } from "./find-tables.ts";
+import { sameBytes } from "./same-bytes.ts";
+import type { TensorLocation } from "./tensor-location.ts";
+
+/** @throws RevocabError `bad_config` */
+export function checkAgainstConfig(
+  directory: string,
+  facts: ConfigFacts,
+  { entry, rows, columns }: TensorLocation,
+): void {
+  const { vocabularySize, widths } = facts;
+  if (vocabularySize !== undefined && vocabularySize !== rows) {
+    throw new RevocabError(
+      "bad_config",
+      `${directory}/config.json says vocab_size ${vocabularySize}, but ${entry.name} has ${rows} rows`,
+      { hint: "config and weights belong to different versions of the model: download both again" },
+    );
+  }
+  if (widths.length > 0 && !widths.includes(columns)) {
+    throw new RevocabError(
+      "bad_config",
+      `${directory}/config.json says that embeddings are ${widths.join(" or ")} wide, but ${entry.name} has ${columns} columns`,
+      { hint: "config and weights belong to different versions of the model: download both again" },
+    );
+  }
+}
+
+/** @throws RevocabError `unsupported_checkpoint` when the tables of a slot are no copies, or have other rows than the input. */
+export async function checkSlot(
+  slot: string,
+  tensors: readonly TensorLocation[],
+  rows: number,
+  pool: FilePool,
+): Promise<void> {
+  const first = tensors[0]!;
+  // A per-layer table may leave out the last ids (Gemma3n: no row for image and audio tokens).
+  const fits = slot === "input.per_layer" ? first.rows <= rows : first.rows === rows;
+  if (!fits) {
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `${first.entry.name} has ${first.rows} rows, but the input embeddings have ${rows}`,
+      { hint: "a model with two vocabularies cannot be given one new vocabulary" },
+    );
+  }
+  for (const other of tensors.slice(1)) {
+    if (!(await sameBytes(pool, first, other))) {
+      throw new RevocabError(
+        "unsupported_checkpoint",
+        `${first.entry.name} and ${other.entry.name} should be two copies of one table, but they differ`,
+        { hint: "a model with two different tables here is not supported" },
+      );
+    }
+  }
+}
+
+/** @throws RevocabError `unknown_tensor` for a tensor of the vocabulary's size that no one has placed. */
+export function rejectUnknown(
+  placed: ReadonlyMap<string, PlacedTensor>,
+  slots: ReadonlyMap<string, readonly string[]>,
+  rows: number,
+  ignoreTensors: readonly string[],
+): void {
+  const known = new Set([...ignoreTensors, ...[...slots.values()].flat()]);
+  for (const { file, entry } of placed.values()) {
+    if (known.has(entry.name) || isRuledOut(entry.name) || !entry.shape.includes(rows)) continue;
+    throw new RevocabError(
+      "unknown_tensor",
+      `${file.path} holds ${entry.name} [${entry.shape}], which has a dimension as large as the vocabulary (${rows}) ` +
+        "and is none of the tables this architecture is known to have",
+      {
+        hint:
+          `if it has a row per token, name its slot: vocabularyTensors { "${entry.name}": "output" }; ` +
+          `if the size is a coincidence: ignoreTensors ["${entry.name}"]`,
+      },
+    );
+  }
+}
