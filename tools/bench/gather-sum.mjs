@@ -3,8 +3,9 @@
  *
  * GB/s are bytes as stored, of every source row read plus every target row written, over the time between the first block and
  * the last; E (in memory) is loaded before that and the loading is not counted. The copy, of 1 MiB pieces through 128 MiB, is
- * made between the products, in the same run, and counts bytes read plus bytes written. Medians, since the
- * machine may be busy; the plain twin is gatherSum + encodeInto on a part of the rows, decoding E not counted.
+ * made between the products, in the same run, and counts bytes read plus bytes written. Medians, since the machine may be
+ * busy; on a busy machine the column per CPU second (of the whole process, one worker) says what a core of its own would give.
+ * The plain twin is gatherSum + encodeInto on a part of the rows, decoding E not counted.
  */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -25,7 +26,9 @@ console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process
 console.log(
   `V ${rows}, n ${targets}, sources at random; GB/s, and the share of a memory copy in the same run`,
 );
-console.log(["dtype", "d", "sources", "1 worker", "2 workers", "copy", "plain twin"].map(cell).join(""));
+console.log(
+  ["dtype", "d", "sources", "1 worker", "per CPU s", "2 workers", "copy", "plain twin"].map(cell).join(""),
+);
 for (const dtype of ["F32", "BF16", "F16"]) {
   for (const columns of options.quick ? [2048] : [2048, 4096]) {
     for (const sources of [3, 10]) {
@@ -33,16 +36,23 @@ for (const dtype of ["F32", "BF16", "F16"]) {
       const source = constantMatrix(dtype, columns);
       const bytes = targets * (sources + 1) * columns * (dtype === "F32" ? 4 : 2);
       const copies = [];
-      const rates = { 1: [], 2: [] };
+      const rates = { 1: [], 2: [], cpu: [] };
       for (let repeat = 0; repeat < repeats; repeat++) {
         for (const threads of [1, 2]) {
           copies.push(...copyRates());
-          rates[threads].push(bytes / (await secondsOfProduct({ mixture, source, threads })) / 1e9);
+          const seconds = await secondsOfProduct({ mixture, source, threads });
+          rates[threads].push(bytes / seconds.wall / 1e9);
+          if (threads === 1) rates.cpu.push(bytes / seconds.cpu / 1e9);
         }
       }
       const copy = median(copies);
       const share = (rate) => `${rate.toFixed(1)} (${Math.round((100 * rate) / copy)} %)`;
-      const figures = [share(median(rates[1])), share(median(rates[2])), copy.toFixed(1)];
+      const figures = [
+        share(median(rates[1])),
+        share(median(rates.cpu)),
+        share(median(rates[2])),
+        copy.toFixed(1),
+      ];
       console.log(
         [dtype, columns, sources, ...figures, share(twinRate(dtype, columns, sources))].map(cell).join(""),
       );
@@ -50,10 +60,11 @@ for (const dtype of ["F32", "BF16", "F16"]) {
   }
 }
 
-/** Seconds from the delivery of the first block to that of the last, scaled to all rows. */
+/** Seconds from the delivery of the first block to that of the last, scaled to all rows: by the clock, and of all threads. */
 async function secondsOfProduct({ mixture, source, threads }) {
   let first;
   let last;
+  let cpu;
   let timed = 0;
   await multiplyMixture({
     mixture,
@@ -61,11 +72,17 @@ async function secondsOfProduct({ mixture, source, threads }) {
     threads,
     onBlock(block) {
       last = performance.now();
-      if (first === undefined) first = last;
-      else timed += block.rows;
+      if (first === undefined) {
+        first = last;
+        cpu = process.cpuUsage();
+      } else {
+        timed += block.rows;
+      }
     },
   });
-  return ((last - first) / 1e3) * (targets / timed);
+  const used = process.cpuUsage(cpu);
+  const scale = targets / timed;
+  return { wall: ((last - first) / 1e3) * scale, cpu: ((used.user + used.system) / 1e6) * scale };
 }
 
 function twinRate(dtype, columns, sources) {

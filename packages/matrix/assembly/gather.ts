@@ -1,4 +1,6 @@
-import { BF16, decode1, encode1, encode8, F16, first, firstOfF32, quieted, second, secondOfF32 } from "./stored";
+import {
+  BF16, decode1, encode1, encode8, F16, first, firstOfF32, firstScaled, quieted, second, secondOfF32, secondScaled,
+} from "./stored";
 
 export function gatherF32(
   rows: usize, columns: usize, offsets: usize, pointers: usize, weights: usize, basis: usize, out: usize,
@@ -56,6 +58,12 @@ function gather<T>(
   }
 }
 
+const F16_SCALE: f32 = 5192296858534827628530496329220096.0;
+
+/**
+ * f16 rows are taken 2¹¹² times too small and their weights as many times too large, which is exact and saves the better part
+ * of decoding. Where a source is infinite or NaN, or a weight too large for that, the 32 sums are made again by `sum8`.
+ */
 // @ts-ignore: decorator
 @inline
 function sum32<T>(
@@ -69,26 +77,35 @@ function sum32<T>(
   let s5 = f32x4.splat(0);
   let s6 = f32x4.splat(0);
   let s7 = f32x4.splat(0);
+  let largest = i16x8.splat(0);
+  let isExact = true;
   for (let i: usize = 0; i < count; i++) {
     const row = <usize>load<u32>(pointers + i * 4);
-    const factor = v128.load_splat<f32>(weights + i * 4);
+    const weight = load<f32>(weights + i * 4);
+    const factor = f32x4.splat(weight);
     if (row < basis) {
+      const scaled = isSigned<T>() ? f32x4.splat(weight * F16_SCALE) : factor;
+      if (isSigned<T>()) isExact = isExact && abs(weight) < 32768;
       const at0 = row + column * sizeof<T>();
       const loaded0 = v128.load(at0);
-      s0 = f32x4.add(s0, f32x4.mul(factor, first<T>(loaded0)));
-      s1 = f32x4.add(s1, f32x4.mul(factor, second<T>(at0, loaded0)));
+      if (isSigned<T>()) largest = i16x8.max_u(largest, i16x8.shl(loaded0, 1));
+      s0 = f32x4.add(s0, f32x4.mul(scaled, firstScaled<T>(loaded0)));
+      s1 = f32x4.add(s1, f32x4.mul(scaled, secondScaled<T>(at0, loaded0)));
       const at1 = at0 + 8 * sizeof<T>();
       const loaded1 = v128.load(at1);
-      s2 = f32x4.add(s2, f32x4.mul(factor, first<T>(loaded1)));
-      s3 = f32x4.add(s3, f32x4.mul(factor, second<T>(at1, loaded1)));
+      if (isSigned<T>()) largest = i16x8.max_u(largest, i16x8.shl(loaded1, 1));
+      s2 = f32x4.add(s2, f32x4.mul(scaled, firstScaled<T>(loaded1)));
+      s3 = f32x4.add(s3, f32x4.mul(scaled, secondScaled<T>(at1, loaded1)));
       const at2 = at0 + 16 * sizeof<T>();
       const loaded2 = v128.load(at2);
-      s4 = f32x4.add(s4, f32x4.mul(factor, first<T>(loaded2)));
-      s5 = f32x4.add(s5, f32x4.mul(factor, second<T>(at2, loaded2)));
+      if (isSigned<T>()) largest = i16x8.max_u(largest, i16x8.shl(loaded2, 1));
+      s4 = f32x4.add(s4, f32x4.mul(scaled, firstScaled<T>(loaded2)));
+      s5 = f32x4.add(s5, f32x4.mul(scaled, secondScaled<T>(at2, loaded2)));
       const at3 = at0 + 24 * sizeof<T>();
       const loaded3 = v128.load(at3);
-      s6 = f32x4.add(s6, f32x4.mul(factor, first<T>(loaded3)));
-      s7 = f32x4.add(s7, f32x4.mul(factor, second<T>(at3, loaded3)));
+      if (isSigned<T>()) largest = i16x8.max_u(largest, i16x8.shl(loaded3, 1));
+      s6 = f32x4.add(s6, f32x4.mul(scaled, firstScaled<T>(loaded3)));
+      s7 = f32x4.add(s7, f32x4.mul(scaled, secondScaled<T>(at3, loaded3)));
     } else {
       const at = row + column * 4;
       const low0 = v128.load(at, 0);
@@ -108,6 +125,13 @@ function sum32<T>(
       s6 = f32x4.add(s6, f32x4.mul(factor, firstOfF32<T>(low3, high3)));
       s7 = f32x4.add(s7, f32x4.mul(factor, secondOfF32<T>(low3, high3)));
     }
+  }
+  // Without its sign, an f16 with all exponent bits set is at least 0xF800.
+  if (isSigned<T>() && (!isExact || v128.any_true(i16x8.ge_u(largest, i16x8.splat(<i16>0xf800))))) {
+    for (let part: usize = 0; part < 32; part += 8) {
+      sum8<T>(column + part, count, pointers, weights, basis, out + part * sizeof<T>());
+    }
+    return;
   }
   // A NaN among the 32 makes their total a NaN; so can infinities, and then looking closer changes nothing.
   const total = f32x4.add(

@@ -16,6 +16,14 @@ const F16_PLACE: usize = 48;
 const F16_SCALE: usize = 64;
 const F16_EXPONENT: usize = 80;
 const F32_INFINITY: usize = 96;
+const F16_SIGN: usize = 112;
+const MAGNITUDE: usize = 128;
+const F16_ROUND: usize = 144;
+const ONE_HALF: usize = 160;
+const F16_NORMAL: usize = 176;
+const F16_INFINITY: usize = 192;
+const F16_QUIET: usize = 208;
+const F16_OVERFLOW: usize = 224;
 
 v128.store(HIGH_HALF, i32x4.splat(0xffff0000));
 v128.store(QUIET_NAN, i32x4.splat(0x7fc00000));
@@ -24,6 +32,14 @@ v128.store(F16_PLACE, i32x4.splat(0x8fffe000));
 v128.store(F16_SCALE, f32x4.splat(5192296858534827628530496329220096.0));
 v128.store(F16_EXPONENT, i32x4.splat(0x0f800000));
 v128.store(F32_INFINITY, i32x4.splat(0x7f800000));
+v128.store(F16_SIGN, i32x4.splat(0x8000));
+v128.store(MAGNITUDE, i32x4.splat(0x7fffffff));
+v128.store(F16_ROUND, i32x4.splat(0xc8000fff));
+v128.store(ONE_HALF, f32x4.splat(0.5));
+v128.store(F16_NORMAL, i32x4.splat(0x38800000));
+v128.store(F16_INFINITY, i32x4.splat(0x7c00));
+v128.store(F16_QUIET, i32x4.splat(0x200));
+v128.store(F16_OVERFLOW, i32x4.splat(0x477ff000));
 
 // @ts-ignore: decorator
 @inline
@@ -51,6 +67,20 @@ export function first<T>(loaded: v128): v128 {
 export function second<T>(at: usize, loaded: v128): v128 {
   if (isFloat<T>()) return v128.load(at, 16);
   return isSigned<T>() ? f16ToF32(loaded) : v128.and(loaded, constant(HIGH_HALF));
+}
+
+/** As `first`, but f16 comes out 2¹¹² times too small, and infinities and NaNs as finite numbers. */
+// @ts-ignore: decorator
+@inline
+export function firstScaled<T>(loaded: v128): v128 {
+  return isSigned<T>() ? placedF16(i32x4.shl(loaded, 16)) : first<T>(loaded);
+}
+
+/** As `second`, but f16 comes out 2¹¹² times too small, and infinities and NaNs as finite numbers. */
+// @ts-ignore: decorator
+@inline
+export function secondScaled<T>(at: usize, loaded: v128): v128 {
+  return isSigned<T>() ? placedF16(loaded) : second<T>(at, loaded);
 }
 
 /** The first vector of eight f32 columns, for a sum of T. */
@@ -118,19 +148,25 @@ function roundedToBF16(bits: v128): v128 {
   return i32x4.add(i32x4.add(bits, constant(BF16_ROUND)), odd);
 }
 
-/**
- * f16 in the high half of each lane, anything in the low half → f32. An arithmetic shift puts exponent and mantissa where
- * f32 has them, three copies of the sign and the low half are masked away, and a product with 2¹¹² (exact, subnormals
- * included) corrects the exponent. Infinities and NaNs, and they alone, then have exponent 16.
- */
+/** f16 in the high half of each lane, anything in the low half → f32. Infinities and NaNs alone are placed at exponent 31. */
 // @ts-ignore: decorator
 @inline
 function f16ToF32(high: v128): v128 {
-  const placed = v128.and(i32x4.shr_s(high, 3), constant(F16_PLACE));
+  const placed = placedF16(high);
   const value = f32x4.mul(placed, constant(F16_SCALE));
   const exponent = v128.and(placed, constant(F16_EXPONENT));
   const isLarge = i32x4.eq(exponent, constant(F16_EXPONENT));
   return v128.or(value, v128.and(isLarge, constant(F32_INFINITY)));
+}
+
+/**
+ * An arithmetic shift puts exponent and mantissa of an f16 where f32 has them; three copies of the sign and the low half are
+ * masked away. For finite values, subnormals included, what is missing is a factor of 2¹¹².
+ */
+// @ts-ignore: decorator
+@inline
+function placedF16(high: v128): v128 {
+  return v128.and(i32x4.shr_s(high, 3), constant(F16_PLACE));
 }
 
 /**
@@ -140,14 +176,14 @@ function f16ToF32(high: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function f32ToF16(bits: v128): v128 {
-  const sign = v128.and(i32x4.shr_u(bits, 16), i32x4.splat(0x8000));
-  const magnitude = v128.and(bits, i32x4.splat(0x7fffffff));
-  const odd = v128.and(i32x4.shr_u(magnitude, 13), i32x4.splat(1));
-  const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xc8000fff)), odd), 13);
-  const small = i32x4.sub(f32x4.add(magnitude, f32x4.splat(0.5)), i32x4.splat(0x3f000000));
-  const finite = v128.bitselect(small, normal, i32x4.lt_s(magnitude, i32x4.splat(0x38800000)));
+  const sign = v128.and(i32x4.shr_u(bits, 16), constant(F16_SIGN));
+  const magnitude = v128.and(bits, constant(MAGNITUDE));
+  const odd = i32x4.shr_u(i32x4.shl(magnitude, 18), 31);
+  const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, constant(F16_ROUND)), odd), 13);
+  const small = i32x4.sub(f32x4.add(magnitude, constant(ONE_HALF)), constant(ONE_HALF));
+  const finite = v128.bitselect(small, normal, i32x4.lt_s(magnitude, constant(F16_NORMAL)));
   const isNaN = i32x4.gt_s(magnitude, constant(F32_INFINITY));
-  const large = v128.or(i32x4.splat(0x7c00), v128.and(isNaN, i32x4.splat(0x200)));
-  const isLarge = i32x4.ge_s(magnitude, i32x4.splat(0x477ff000));
+  const large = v128.or(constant(F16_INFINITY), v128.and(isNaN, constant(F16_QUIET)));
+  const isLarge = i32x4.ge_s(magnitude, constant(F16_OVERFLOW));
   return v128.or(sign, v128.bitselect(large, finite, isLarge));
 }

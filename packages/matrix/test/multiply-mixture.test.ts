@@ -66,6 +66,21 @@ describe("multiplyMixture", () => {
     });
   }
 
+  it("equals its plain twin where f16 weights are near, at and beyond the largest scale, or where weights or values are subnormal", async () => {
+    const normals = normalMatrix(9, 77, 6);
+    const source = storeMatrix(
+      { ...normals, data: normals.data.map((x, i) => (i % 3 ? x : x * 2 ** -16)) },
+      "F16",
+    );
+    const builder = new MixtureBuilder();
+    for (const weight of [32_767, 32_768, -40_000, 65_536, 3e38, 1e-40, -1e-45, 0, -0]) {
+      builder.addRow([0, 1, 2], [0.5, weight, 1]);
+      builder.addRow([3], [weight]);
+    }
+    const mixture = builder.build();
+    expect(await product({ mixture, source })).toEqual(await twin(mixture, source));
+  });
+
   it("gives the worked example", async () => {
     const source = storeMatrix({ rows: 2, columns: 2, data: Float32Array.of(1, 2, 3, 4) });
     const basis: Matrix = { rows: 1, columns: 2, data: Float32Array.of(100, 200) };
