@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { chatTemplateOf } from "./publish/chat-template-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
@@ -83,13 +84,26 @@ function withTokenizerJson(
       },
     );
   }
-  const { tokenizerJson, tokenizerConfig, differences } = convertSentencePiece(source.get(name)!);
+  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
     source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
   }
   return { source, differences };
+}
+
+/** The converter knows bytes only; the message must say which file they are. */
+function convert(model: Uint8Array, place: string): ReturnType<typeof convertSentencePiece> {
+  try {
+    return convertSentencePiece(model);
+  } catch (cause) {
+    if (!(cause instanceof RevocabError)) throw cause;
+    throw new RevocabError(cause.code, `${place}: ${cause.message}`, {
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      cause,
+    });
+  }
 }
 
 function jsonObject(
@@ -106,8 +120,8 @@ function jsonObject(
   return value as Record<string, unknown>;
 }
 
+/** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
 function placeOf(origin: string, name: string): string {
-  return origin.endsWith(name) || origin.endsWith(".json") || origin.endsWith(".model")
-    ? origin
-    : `${origin}/${name}`;
+  if (!/\.(json|model|spm)$/.test(origin)) return join(origin, name);
+  return name === "tokenizer.json" || !name.endsWith(".json") ? origin : join(dirname(origin), name);
 }

@@ -91,9 +91,10 @@ const PLACEHOLDER = /^\[unused\d+\]$/;
 
 /** Text before byte tokens, lowest id first: where both stand for a byte, the text token is the trained one. */
 function preferredOrder(kinds: Uint8Array): Uint32Array {
-  const order: TokenId[] = [];
+  const order = new Uint32Array(kinds.length);
+  let count = 0;
   for (const kind of [KINDS.indexOf("text"), KINDS.indexOf("byte")]) {
-    for (let id = 0; id < kinds.length; id++) if (kinds[id] === kind) order.push(id);
+    for (let id = 0; id < kinds.length; id++) if (kinds[id] === kind) order[count++] = id;
   }
-  return Uint32Array.from(order);
+  return order.subarray(0, count);
 }

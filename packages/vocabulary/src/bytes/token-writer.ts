@@ -20,9 +20,11 @@ export function tokenWriter(notation: Notation, sink: ByteSink): (piece: Uint8Ar
     let end = piece.length;
     if (prefix.length > 0 && end > prefix.length && isAt(piece, 0, prefix)) start = prefix.length;
     else if (notation.startsWithSpace) sink.byte(0x20);
-    const endsWord = suffix.length > 0 && end - suffix.length >= start && isAt(piece, end - suffix.length, suffix);
+    const endsWord =
+      suffix.length > 0 && end - suffix.length >= start && isAt(piece, end - suffix.length, suffix);
     if (endsWord) end -= suffix.length;
-    if (!(notation.isByteLevel && writeByteLevel(piece, start, end, sink))) writeMarked(piece, start, end, mark, sink);
+    if (!(notation.isByteLevel && writeByteLevel(piece, start, end, sink)))
+      writeMarked(piece, start, end, mark, sink);
     if (endsWord) sink.byte(0x20);
     return "text";
   };
@@ -30,7 +32,8 @@ export function tokenWriter(notation: Notation, sink: ByteSink): (piece: Uint8Ar
 
 /** The byte that `<0xHH>` names, or −1 for any other piece. */
 function byteOfPiece(piece: Uint8Array): number {
-  if (piece.length !== 6 || piece[0] !== 0x3c || piece[1] !== 0x30 || piece[2] !== 0x78 || piece[5] !== 0x3e) return -1;
+  if (piece.length !== 6 || piece[0] !== 0x3c || piece[1] !== 0x30 || piece[2] !== 0x78 || piece[5] !== 0x3e)
+    return -1;
   const digits = String.fromCharCode(piece[3], piece[4]);
   return /^[0-9A-Fa-f]{2}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
 }

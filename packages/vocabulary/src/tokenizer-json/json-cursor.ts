@@ -62,7 +62,7 @@ export class JsonCursor {
       }
       if (byte === BACKSLASH) {
         this.at = start - 1;
-        sink.text(JSON.parse(this.skipValue()) as string);
+        sink.text(JSON.parse(this.valueText()) as string);
         return;
       }
       if (byte < 0x20) break;
@@ -85,7 +85,15 @@ export class JsonCursor {
   }
 
   /** Steps over the value that comes next and gives its text. */
-  skipValue(): string {
+  valueText(): string {
+    this.peek();
+    const start = this.at;
+    this.skipValue();
+    return this.text(start);
+  }
+
+  /** Steps over the value that comes next. */
+  skipValue(): void {
     this.peek();
     const start = this.at;
     let depth = 0;
@@ -101,7 +109,6 @@ export class JsonCursor {
       }
     } while (depth > 0);
     if (this.at === start || depth < 0) this.fail();
-    return this.text(start);
   }
 
   /** The text from `start` to here. */

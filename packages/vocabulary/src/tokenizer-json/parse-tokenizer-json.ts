@@ -107,11 +107,7 @@ function typeOf(model: Outline["model"], vocab: Place, merges: Place): string {
 const OPEN_LIST = 0x5b;
 
 /** No id may have two tokens, and no token two ids. */
-function requireOwnIds(
-  added: TokenizerJson["added"],
-  pieces: TokenizerJson["pieces"],
-  origin: string,
-): void {
+function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pieces"], origin: string): void {
   const contentOf = new Map<TokenId, string>();
   const idOfAdded = new Map<string, TokenId>();
   for (const { id, content } of added) {

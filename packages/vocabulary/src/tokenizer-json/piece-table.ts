@@ -23,7 +23,12 @@ export interface PieceTable {
  * @param ids the id of each piece in the order of the file
  * @param ends where each piece ends in `sink`
  */
-export function pieceTable(ids: readonly TokenId[], ends: readonly number[], sink: ByteSink, origin: string): PieceTable {
+export function pieceTable(
+  ids: readonly TokenId[],
+  ends: readonly number[],
+  sink: ByteSink,
+  origin: string,
+): PieceTable {
   const store = sink.finish();
   let size = 0;
   for (const id of ids) if (id >= size) size = id + 1;
@@ -48,7 +53,10 @@ export function pieceTable(ids: readonly TokenId[], ends: readonly number[], sin
     const twice = ids.find((id) => index.next(id) >= 0)!;
     const piece = JSON.stringify(text(startOf[twice], endOf[twice]));
     const [first, second] = [twice, index.next(twice)].sort((a, b) => a - b);
-    throw badTokenizer(origin, `model.vocab has ${piece} at both ${first} and ${second}, expected each piece once`);
+    throw badTokenizer(
+      origin,
+      `model.vocab has ${piece} at both ${first} and ${second}, expected each piece once`,
+    );
   }
   const has = (id: TokenId) => id >= 0 && id < size && entryOf[id] >= 0;
   return {

@@ -24,7 +24,9 @@ export function pinAddedIds(
       { hint: `number the added tokens from ${pieces.count} on, in the order of added_tokens` },
     );
   }
-  const { model: modelDocument, ...rest } = parseJson(bytes, origin) as { model: { vocab: Record<string, number> } };
+  const { model: modelDocument, ...rest } = parseJson(bytes, origin) as {
+    model: { vocab: Record<string, number> };
+  };
   const vocab = { ...modelDocument.vocab };
   for (const { content, id } of beyond) vocab[content] = id;
   return {

@@ -20,11 +20,18 @@ export interface MergeTable {
  * vocabulary, and the second must have the prefix: the tokenizers library aborts the whole process on a merge whose
  * result is missing or whose second piece is shorter than the prefix.
  */
-export function readMerges({ bytes, at, origin }: Place, pieces: PieceTable, continuingPrefix: string): MergeTable {
+export function readMerges(
+  { bytes, at, origin }: Place,
+  pieces: PieceTable,
+  continuingPrefix: string,
+): MergeTable {
   if (at === undefined) throw badTokenizer(origin, "model.merges: found nothing, expected a list of pairs");
   const cursor = new JsonCursor(bytes, at, origin);
   if (cursor.peek() !== OPEN_LIST) {
-    throw badTokenizer(origin, `model.merges: found ${cursor.skipValue().slice(0, 40)}, expected a list of pairs`);
+    throw badTokenizer(
+      origin,
+      `model.merges: found ${cursor.valueText().slice(0, 40)}, expected a list of pairs`,
+    );
   }
   const prefixLength = Buffer.byteLength(continuingPrefix);
   const ids: [left: TokenId[], right: TokenId[], merged: TokenId[]] = [[], [], []];
@@ -41,7 +48,7 @@ export function readMerges({ bytes, at, origin }: Place, pieces: PieceTable, con
       cursor.at = start;
       throw badTokenizer(
         origin,
-        `model.merges[${place}]: found ${cursor.skipValue().slice(0, 80)}, expected two pieces`,
+        `model.merges[${place}]: found ${cursor.valueText().slice(0, 80)}, expected two pieces`,
       );
     }
     const end = sink.length;

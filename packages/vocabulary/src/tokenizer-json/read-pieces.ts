@@ -26,7 +26,7 @@ export function readPieces({ bytes, at, origin }: Place): PieceTable {
     const id = cursor.wholeNumber();
     if (id < 0 || id >= MAX_TOKENS) {
       const piece = Buffer.from(bytes.subarray(start, name)).toString();
-      const found = id < 0 ? cursor.skipValue() : id;
+      const found = id < 0 ? cursor.valueText() : id;
       throw badTokenizer(
         origin,
         `model.vocab[${piece}]: found ${found}, expected an id from 0 to ${MAX_TOKENS - 1}`,
@@ -52,7 +52,8 @@ export function readScoredPieces({ bytes, at, origin }: Place): { pieces: PieceT
     const length = sink.length;
     if (cursor.takeIf(OPEN_LIST) && cursor.peek() === QUOTE) {
       cursor.string(sink);
-      const score = cursor.takeIf(COMMA) && cursor.peek() !== CLOSE_LIST ? numberOf(cursor.skipValue()) : Number.NaN;
+      const score =
+        cursor.takeIf(COMMA) && cursor.peek() !== CLOSE_LIST ? numberOf(cursor.valueText()) : Number.NaN;
       if (Number.isFinite(score) && cursor.takeIf(CLOSE_LIST)) {
         ids.push(id);
         ends.push(sink.length);
@@ -65,7 +66,7 @@ export function readScoredPieces({ bytes, at, origin }: Place): { pieces: PieceT
     cursor.at = start;
     throw badTokenizer(
       origin,
-      `model.vocab[${id}]: found ${cursor.skipValue().slice(0, 80)}, expected [piece, score]`,
+      `model.vocab[${id}]: found ${cursor.valueText().slice(0, 80)}, expected [piece, score]`,
     );
   });
   requireSome(ids.length, origin);
@@ -83,7 +84,7 @@ function openList({ bytes, at, origin }: Place, open: number, expected: string):
   const cursor = new JsonCursor(bytes, at ?? bytes.length, origin);
   if (at === undefined) throw badTokenizer(origin, `model.vocab: found nothing, expected ${expected}`);
   if (cursor.peek() !== open) {
-    throw badTokenizer(origin, `model.vocab: found ${cursor.skipValue().slice(0, 40)}, expected ${expected}`);
+    throw badTokenizer(origin, `model.vocab: found ${cursor.valueText().slice(0, 40)}, expected ${expected}`);
   }
   return cursor;
 }

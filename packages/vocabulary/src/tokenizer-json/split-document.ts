@@ -18,7 +18,8 @@ export function splitDocument(bytes: Uint8Array, origin: string): SplitDocument 
   if (bytes.length > MAX_FILE_BYTES || !isUtf8(bytes)) parseJson(bytes, origin);
   const cursor = new JsonCursor(bytes, hasByteOrderMark(bytes) ? 3 : 0, origin);
   // Anything but an object is small or no JSON: the parser has the words for it.
-  if (cursor.peek() !== OPEN) return { document: parseJson(bytes, origin), vocabAt: undefined, mergesAt: undefined };
+  if (cursor.peek() !== OPEN)
+    return { document: parseJson(bytes, origin), vocabAt: undefined, mergesAt: undefined };
   const starts: Record<string, number> = {};
   const kept: Uint8Array[] = [];
   let keptTo = 0;
@@ -52,7 +53,7 @@ const NULL = Buffer.from("null");
 
 function keyOf(cursor: JsonCursor): string {
   if (cursor.peek() !== 0x22) cursor.fail();
-  const key = cursor.skipValue();
+  const key = cursor.valueText();
   cursor.take(COLON);
   return key;
 }
