@@ -161,7 +161,7 @@ def save(model, target: Vocabulary, out: Path) -> None:
             setattr(config, f"{role}_id", id_of_special.get(target.roles.get(role)))
     model.save_pretrained(out)
     shutil.copyfile(target.folder / "tokenizer.json", out / "tokenizer.json")
-    # Without the class, AutoTokenizer takes the model type's own and may rebuild the tokenizer under it.
+    # The class that reads tokenizer.json as it is, whatever the model type.
     config = {"tokenizer_class": "PreTrainedTokenizerFast", **target.roles}
     (out / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
