@@ -5,7 +5,8 @@
  * the last; E (in memory) is loaded before that and the loading is not counted. The copy, of 1 MiB pieces through 128 MiB, is
  * made between the products, in the same run, and counts bytes read plus bytes written. Medians, since the machine may be
  * busy; on a busy machine the column per CPU second (of the whole process, one worker) says what a core of its own would give.
- * The plain twin is gatherSum + encodeInto on a part of the rows, decoding E not counted.
+ * "kernel" is the median over single kernel calls of 16 rows on this thread, each shorter than a time slice: what a worker
+ * reaches while it is running. The plain twin is gatherSum + encodeInto on a part of the rows, decoding E not counted.
  */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -16,6 +17,7 @@ import {
   multiplyMixture,
   randomStream,
 } from "../../packages/matrix/dist/index.js";
+import { compileKernels, instantiateKernels } from "../../packages/matrix/dist/kernels.js";
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rows = 32_000;
@@ -27,7 +29,9 @@ console.log(
   `V ${rows}, n ${targets}, sources at random; GB/s, and the share of a memory copy in the same run`,
 );
 console.log(
-  ["dtype", "d", "sources", "1 worker", "per CPU s", "2 workers", "copy", "plain twin"].map(cell).join(""),
+  ["dtype", "d", "sources", "1 worker", "per CPU s", "2 workers", "kernel", "copy", "plain twin"]
+    .map(cell)
+    .join(""),
 );
 for (const dtype of ["F32", "BF16", "F16"]) {
   for (const columns of options.quick ? [2048] : [2048, 4096]) {
@@ -51,6 +55,7 @@ for (const dtype of ["F32", "BF16", "F16"]) {
         share(median(rates[1])),
         share(median(rates.cpu)),
         share(median(rates[2])),
+        share(kernelRate(dtype, columns, sources)),
         copy.toFixed(1),
       ];
       console.log(
@@ -83,6 +88,30 @@ async function secondsOfProduct({ mixture, source, threads }) {
   const used = process.cpuUsage(cpu);
   const scale = targets / timed;
   return { wall: ((last - first) / 1e3) * scale, cpu: ((used.user + used.system) / 1e6) * scale };
+}
+
+function kernelRate(dtype, columns, sources) {
+  const rowBytes = columns * (dtype === "F32" ? 4 : 2);
+  const [offsetsAt, pointersAt, weightsAt, outAt, tableAt] = [1, 2, 4, 8, 32].map(
+    (mebibytes) => mebibytes << 20,
+  );
+  const end = tableAt + rows * rowBytes;
+  const pages = Math.ceil(end / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const kernel = instantiateKernels(compileKernels(), memory)[`gather${dtype}`];
+  new Uint16Array(memory.buffer, tableAt).fill(0x3c01);
+  const blockRows = Math.floor((8 << 20) / rowBytes / 16) * 16;
+  const mixture = randomMixture(blockRows, sources);
+  new Uint32Array(memory.buffer, offsetsAt).set(mixture.offsets);
+  new Float32Array(memory.buffer, weightsAt).set(mixture.weights);
+  new Uint32Array(memory.buffer, pointersAt).set(mixture.sources.map((row) => tableAt + row * rowBytes));
+  const rates = [];
+  for (let row = 0, calls = 0; calls < 400; row = (row + 16) % blockRows, calls++) {
+    const start = performance.now();
+    kernel(16, columns, offsetsAt + row * 4, pointersAt, weightsAt, end, outAt + row * rowBytes);
+    if (calls >= 100) rates.push((16 * (sources + 1) * rowBytes) / (performance.now() - start) / 1e6);
+  }
+  return median(rates);
 }
 
 function twinRate(dtype, columns, sources) {
