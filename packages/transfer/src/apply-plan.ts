@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, formatJson, rewriteCheckpoint, type TableBlock } from "@revocab/checkpoint";
+import { copyCompanions, rewriteCheckpoint, type TableBlock } from "@revocab/checkpoint";
 import {
   BYTES_PER_VALUE,
   type DenseRows,
@@ -76,8 +76,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       produce: ({ slot }, write) => produceRows(tablePlan(plan, slot), sourceOf(model, slot), write, options),
       ...listeners,
     });
-    for (const [file, json] of configs.files) {
-      await writeFile(join(output.directory, file), formatJson(json));
+    for (const [file, text] of configs.files) {
+      await writeFile(join(output.directory, file), text);
     }
     for (const [file, bytes] of tokenizerFilesWithTemplate(tokenizer, template)) {
       await mkdir(dirname(join(output.directory, file)), { recursive: true });

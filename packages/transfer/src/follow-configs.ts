@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ConfigChange, followVocabulary, type JsonObject } from "@revocab/checkpoint";
+import { type ConfigChange, editJson, followVocabulary, type JsonObject } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { OpenModel } from "./open-model.ts";
 
-/** The configs of the target model, by file name, and what changed in them. */
+/** The configs of the target model as text, by file name, and what changed in them. */
 export interface FollowedConfigs {
-  readonly files: ReadonlyMap<string, JsonObject>;
+  readonly files: ReadonlyMap<string, string>;
   readonly changes: readonly (ConfigChange & { readonly file: string })[];
 }
 
@@ -38,22 +38,23 @@ export async function followConfigs({
     byOldId: (id: number) => targetOf.get(id),
   };
   const { checkpoint } = model;
-  const files = new Map<string, JsonObject>();
+  const files = new Map<string, string>();
   const changes: (ConfigChange & { file: string })[] = [];
   const unmapped: string[] = [];
   const unused = new Set(Object.keys(overrides));
   for (const file of ["config.json", "generation_config.json"]) {
-    const json = file === "config.json" ? checkpoint.config : await readJson(checkpoint.directory, file);
-    if (!json) continue;
+    const text = await readText(checkpoint.directory, file);
+    if (text === undefined) continue;
     const followed = followVocabulary({
-      json,
+      json: parseObject(text, file),
       sourceRows: checkpoint.rows,
       rows,
       untie: untie && file === "config.json",
       tokenIds,
       overrides,
     });
-    files.set(file, followed.json);
+    const edits = followed.changes.map(({ path, to }) => ({ keys: path.split("."), to }));
+    files.set(file, editJson(text, edits));
     changes.push(...followed.changes.map((change) => ({ file, ...change })));
     unmapped.push(
       ...followed.unmapped.map(({ path, value }) => `${file} ${path} = ${JSON.stringify(value)}`),
@@ -88,13 +89,21 @@ function invert(source: Tokenizer, target: Tokenizer): Map<number, number> {
   return targetOf;
 }
 
-async function readJson(directory: string, file: string): Promise<JsonObject | undefined> {
-  let value: unknown;
+async function readText(directory: string, file: string): Promise<string | undefined> {
   try {
-    value = JSON.parse(await readFile(join(directory, file), "utf8"));
+    return await readFile(join(directory, file), "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    if (!(error instanceof SyntaxError)) throw error;
+    throw error;
+  }
+}
+
+function parseObject(text: string, file: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // the error below says it
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new RevocabError("bad_config", `${file} is no JSON object`, {

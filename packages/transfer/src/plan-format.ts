@@ -42,9 +42,9 @@ export const planWords = z.object({
     specialByString: count,
     spelled: count,
     byteOnly: count,
+    withoutEvidence: count,
     unused: count,
     duplicates: z.object({ source: count, target: count }),
-    withoutEvidence: count,
     withoutEvidenceExamples: z.array(count),
   }),
 });
