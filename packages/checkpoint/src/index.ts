@@ -13,7 +13,6 @@ export {
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
-export { formatJson } from "./json.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export {

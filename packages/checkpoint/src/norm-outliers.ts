@@ -10,8 +10,8 @@ export interface NormOutliers {
 }
 
 /**
- * Trained models have rows at 5–8 standard deviations of their own (unused tokens, whitespace); rows that a method has
- * got wrong are at tens or hundreds.
+ * In standard deviations: the trained models these limits were tried on reach −8.9 by themselves (the shortest row of a
+ * Llama of 260k parameters) and less in the others.
  */
 const FAR = 10;
 const MAX_LISTED = 100;
