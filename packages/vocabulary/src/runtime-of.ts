@@ -3,20 +3,26 @@ import type { TokenId } from "@revocab/core";
 import type * as Library from "tokenizers";
 import type { Tokenizer } from "./tokenizer.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
+import { checkCharsmaps } from "./tokenizer-json/check-charsmaps.ts";
+import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 
 /** Runs the tokenizer in the Rust library, which is loaded at the first use: it takes as long as all the rest. */
 export function runtimeOf(
-  bytes: Uint8Array,
+  { bytes, normalizer: normalizerJson }: TokenizerJson,
   origin: string,
 ): Pick<Tokenizer, "encode" | "decode" | "normalize"> {
   let loaded: Library.Tokenizer | undefined;
   let normalizer: Library.Normalizer | null | undefined;
   const load = (): Library.Tokenizer => {
     if (loaded === undefined) {
+      checkCharsmaps(normalizerJson, origin);
       // An import of the native binding at the top would cost every user of this package 20 ms and the binding.
       const { Tokenizer } = require("tokenizers") as typeof Library;
       try {
         loaded = Tokenizer.fromString(new TextDecoder().decode(bytes));
+        // Files saved from a training run may cut every text at 512 ids, or pad it.
+        loaded.disableTruncation();
+        loaded.disablePadding();
       } catch (cause) {
         throw badTokenizer(origin, `the tokenizers library refuses it: ${(cause as Error).message}`, {
           cause,

@@ -49,7 +49,7 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
         ...tokenizerNotes(json, notation, vocabulary),
       ]),
     ],
-    ...runtimeOf(json.bytes, origin),
+    ...runtimeOf(json, placeOf(origin, "tokenizer.json")),
   };
 }
 

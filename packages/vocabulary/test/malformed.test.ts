@@ -88,6 +88,28 @@ describe("a file that is no tokenizer gives one clear error", () => {
     expect(error.message).toMatch(message);
   });
 
+  it.each([
+    ["missing", null],
+    ["empty", ""],
+    ["no base64", "not base64"],
+    ["too short", "AAAA"],
+    ["pointing outside", "BAAAAAAAAAAA"],
+  ])("a character map that is %s, which would abort the process", async (_name, charsmap) => {
+    const file = tokenizerJson({
+      model: { type: "BPE", vocab: { a: 0 }, merges: [] },
+      normalizer: {
+        type: "Sequence",
+        normalizers: [{ type: "Precompiled", precompiled_charsmap: charsmap }],
+      },
+    });
+    const tokenizer = tokenizerFrom({ "tokenizer.json": file });
+    await expect(tokenizer.encode("a")).rejects.toMatchObject({
+      code: "bad_tokenizer",
+      message: expect.stringContaining("test/tokenizer.json: normalizer.precompiled_charsmap"),
+    });
+    expect(() => tokenizer.normalize("a")).toThrow("precompiled_charsmap");
+  });
+
   it("a tokenizer_config.json that is broken is named", () => {
     const error = failureOf(() =>
       tokenizerFrom({ "tokenizer.json": bpe({}), "tokenizer_config.json": '{"bos' }),

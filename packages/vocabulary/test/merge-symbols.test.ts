@@ -4,17 +4,15 @@ import { mergeSymbols } from "../src/spell/merge-symbols.ts";
 import type { MergeTable } from "../src/tokenizer-json/read-merges.ts";
 
 /** Merges over ids 0 … 3 and what they make; ids made later may take part in later merges. */
-const mergeLists = fc
-  .array(fc.tuple(fc.nat(7), fc.nat(7)), { maxLength: 12 })
-  .map((pairs) =>
-    pairs.map(
-      ([left, right], rank): Merge => ({
-        left: left % (rank + 4),
-        right: right % (rank + 4),
-        made: rank + 4,
-      }),
-    ),
-  );
+const mergeLists = fc.array(fc.tuple(fc.nat(7), fc.nat(7)), { maxLength: 12 }).map((pairs) =>
+  pairs.map(
+    ([left, right], rank): Merge => ({
+      left: left % (rank + 4),
+      right: right % (rank + 4),
+      made: rank + 4,
+    }),
+  ),
+);
 
 interface Merge {
   readonly left: number;

@@ -9,7 +9,7 @@ import { added, tokenizerJson, tokenizerOf } from "./tokenizer-of.ts";
 const parts = {
   model: { type: "BPE", vocab: { Ġ: 0, a: 1, Ċ: 2, ÿ: 3, "\\": 4 }, merges: [] },
   added: [added(5, "<s>"), added(6, "</s>")],
-  decoder: { type: "ByteLevel" },
+  decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
 };
 const configOf = ({ files }: { files: ReadonlyMap<string, Uint8Array> }) =>
   JSON.parse(Buffer.from(files.get("tokenizer_config.json")!).toString());
@@ -125,6 +125,36 @@ describe("displaying a token", () => {
       "<s>",
       "<unused 6>",
     ]);
+  });
+});
+
+describe("encoding", () => {
+  it("neither cuts nor pads, whatever the file asks for", async () => {
+    const tokenizer = tokenizerOf({
+      ...parts,
+      truncation: { direction: "Right", max_length: 2, strategy: "LongestFirst", stride: 0 },
+      padding: {
+        strategy: { Fixed: 8 },
+        direction: "Right",
+        pad_to_multiple_of: null,
+        pad_id: 5,
+        pad_type_id: 0,
+        pad_token: "<s>",
+      },
+    });
+    expect(await tokenizer.encode("aaa</s>a")).toEqual(Uint32Array.of(1, 1, 1, 6, 1));
+    expect(await tokenizer.decode(Uint32Array.of(1, 6))).toBe("a</s>");
+  });
+
+  it("fails with one clear error where the library refuses the file", async () => {
+    const tokenizer = tokenizerOf({
+      ...parts,
+      preTokenizer: { type: "Split", pattern: { Regex: "((" }, behavior: "Isolated", invert: false },
+    });
+    await expect(tokenizer.encode("a")).rejects.toMatchObject({
+      code: "bad_tokenizer",
+      message: expect.stringContaining("the tokenizers library refuses it"),
+    });
   });
 });
 

@@ -7,14 +7,16 @@ interface Parts {
   readonly preTokenizer?: object | null;
   readonly postProcessor?: object | null;
   readonly decoder?: object | null;
+  readonly truncation?: object | null;
+  readonly padding?: object | null;
 }
 
 /** A tokenizer.json as text; what is not given is null, as the library writes it. */
 export function tokenizerJson(parts: Parts): string {
   return JSON.stringify({
     version: "1.0",
-    truncation: null,
-    padding: null,
+    truncation: parts.truncation ?? null,
+    padding: parts.padding ?? null,
     added_tokens: parts.added ?? [],
     normalizer: parts.normalizer ?? null,
     pre_tokenizer: parts.preTokenizer ?? null,

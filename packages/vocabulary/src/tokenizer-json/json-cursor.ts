@@ -2,8 +2,8 @@ import type { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
 
 /**
- * Walks JSON text byte by byte, for the lists of a tokenizer.json that are too long for objects: JSON.parse and a Map
- * of Qwen2's 151,643 pieces and their merges take 1.0 s, this and a byte index 0.2 s.
+ * Walks JSON text byte by byte, for the lists of a tokenizer.json that are too long for objects: with JSON.parse
+ * and a Map of the pieces, loading Qwen2 (151,643 pieces) took 1.3 s of processor time, with this 0.85 s.
  */
 export class JsonCursor {
   readonly #bytes: Uint8Array;
