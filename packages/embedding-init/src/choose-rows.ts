@@ -1,5 +1,5 @@
 import { type EmbeddingTable, type Mixture, RevocabError } from "@revocab/core";
-import type { Layer, RowLayer } from "./layers.ts";
+import type { LayerStack, RowLayer } from "./layers.ts";
 
 /** The row the first method with evidence gives a token; `layer` is the method's place in the chain. */
 export type ChosenRow =
@@ -13,15 +13,16 @@ export type ChosenRow =
   | { readonly kind: "dense"; readonly layer: number; readonly by: RowLayer };
 
 /** Asks the layers in order, each only for the tokens that those before it left empty. `undefined`: no evidence. */
-export function chooseRows(
-  layers: readonly Layer[],
+export async function chooseRows(
+  stack: LayerStack,
   table: EmbeddingTable,
   tokens: Uint32Array,
-): readonly (ChosenRow | undefined)[] {
+): Promise<readonly (ChosenRow | undefined)[]> {
   const chosen: (ChosenRow | undefined)[] = new Array(tokens.length).fill(undefined);
   let open = Array.from(tokens.keys());
-  for (const [layer, one] of layers.entries()) {
+  for (const layer of stack.names.keys()) {
     if (open.length === 0) break;
+    const one = await stack.at(layer);
     if (one.kind === "rows") {
       for (const i of open) {
         if (one.prepared.covers?.(tokens[i]) ?? true) chosen[i] = { kind: "dense", layer, by: one };

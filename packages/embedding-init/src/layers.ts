@@ -3,11 +3,9 @@ import {
   type InitContext,
   type InitMethod,
   type Matrix,
-  type MixtureMethod,
   type PreparedMixture,
   type PreparedRows,
   RevocabError,
-  type RowMethod,
 } from "@revocab/core";
 import { prepareOnce } from "./prepare-once.ts";
 
@@ -28,34 +26,54 @@ export interface RowLayer {
   readonly prepared: PreparedRows;
 }
 
-/** Prepares each method of a chain for a table, and lays their basis rows one below the other, X [x × d]. */
-export async function prepareLayers(
+/** The methods of a chain for one table; each is prepared when it is first asked, so a fallback nobody needs costs nothing. */
+export interface LayerStack {
+  /** The methods' names, in the order of the chain. */
+  readonly names: readonly string[];
+  /** The layer at a place of the chain. Layers must be asked for in the order of the chain: it numbers the basis rows. */
+  at(place: number): Promise<Layer>;
+  /** X [x × d]: the first rows, then those of the layers asked for so far. */
+  basis(): Matrix;
+}
+
+/** @param firstRows basis rows that come before those of the methods */
+export function stackLayers(
   context: InitContext,
   method: InitMethod,
   table: EmbeddingTable,
-): Promise<{ layers: readonly Layer[]; basis: Matrix }> {
-  const layers: Layer[] = [];
+  firstRows: readonly Matrix[],
+): LayerStack {
+  const methods = method.kind === "chain" ? method.methods : [method];
   const { columns } = table.matrix;
-  const bases: Matrix[] = [];
-  let basisStart = 0;
-  for (const one of methodsOf(method)) {
-    if (one.kind === "rows") {
-      layers.push({ kind: "rows", name: one.name, prepared: await prepareOnce(one, context) });
-      continue;
-    }
-    const prepared = await prepareOnce(one, context);
-    layers.push({ kind: "mixture", name: one.name, prepared, basisStart });
-    const basis = prepared.basis?.(table);
-    if (basis === undefined) continue;
-    checkColumns(one.name, basis, columns);
-    bases.push(basis);
-    basisStart += basis.rows;
-  }
-  return { layers, basis: stackRows(bases, columns) };
+  const layers: Layer[] = [];
+  const bases = [...firstRows];
+  return {
+    names: methods.map(({ name }) => name),
+    async at(place) {
+      const known = layers[place];
+      if (known !== undefined) return known;
+      const one = methods[place];
+      const { name } = one;
+      if (one.kind === "rows") {
+        layers[place] = { kind: "rows", name, prepared: await prepareOnce(one, context) };
+        return layers[place];
+      }
+      const prepared = await prepareOnce(one, context);
+      const basisStart = bases.reduce((sum, { rows }) => sum + rows, 0);
+      const basis = prepared.basis?.(table);
+      if (basis !== undefined) {
+        checkColumns(name, basis, columns);
+        bases.push(basis);
+      }
+      layers[place] = { kind: "mixture", name, prepared, basisStart };
+      return layers[place];
+    },
+    basis: () => stackRows(bases, columns),
+  };
 }
 
 /** The matrices one below the other. */
-export function stackRows(matrices: readonly Matrix[], columns: number): Matrix {
+function stackRows(matrices: readonly Matrix[], columns: number): Matrix {
   const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
   const data = new Float32Array(rows * columns);
   let start = 0;
@@ -73,8 +91,4 @@ export function checkColumns(name: string, matrix: Matrix, columns: number): voi
     "shape_mismatch",
     `${name} gave rows of ${matrix.columns} columns for a table of ${columns}`,
   );
-}
-
-function methodsOf(method: InitMethod): readonly (MixtureMethod | RowMethod)[] {
-  return method.kind === "chain" ? method.methods : [method];
 }

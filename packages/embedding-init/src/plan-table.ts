@@ -3,13 +3,14 @@ import {
   type EmbeddingTable,
   type InitContext,
   type InitMethod,
+  type Matrix,
   RevocabError,
   type TablePlan,
   type TokenId,
 } from "@revocab/core";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { type ChosenRow, chooseRows } from "./choose-rows.ts";
-import { prepareLayers, stackRows } from "./layers.ts";
+import { stackLayers } from "./layers.ts";
 import { type DenseRow, lazyRows } from "./lazy-rows.ts";
 import { ownRowOf } from "./own-row.ts";
 import { checkPlanShapes, tokensOfPlan } from "./plan-shapes.ts";
@@ -48,23 +49,22 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   checkPlanShapes(options);
   throwIfAborted(context);
   const tokens = tokensOfPlan(options);
-  const { layers, basis } = await prepareLayers(context, method, table);
   const isUnused = unusedIds(context);
   const ownRow = ownRowOf(context, table);
-  const meanRow = table.matrix.rows + basis.rows;
-  let usesMean = false;
+  const needsMean = tokens.some((token) => isUnused(token) && ownRow(token) === undefined);
+  const stack = stackLayers(context, method, table, needsMean ? [await meanOfUsed(context, table)] : []);
 
   const builder = new MixtureBuilder();
   const dense: DenseRow[] = [];
   const origin = new Uint8Array(tokens.length);
-  const unused = layers.length;
-  const none = layers.length + 1;
+  const unused = stack.names.length;
+  const none = unused + 1;
 
   for (let start = 0; start < tokens.length; start += blockRows) {
     throwIfAborted(context);
     const block = tokens.subarray(start, start + blockRows);
-    const chosen = chooseRows(
-      layers,
+    const chosen = await chooseRows(
+      stack,
       table,
       block.filter((token) => !isUnused(token)),
     );
@@ -79,19 +79,14 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   }
   throwIfAborted(context);
 
-  const bases = [basis];
-  if (usesMean) {
-    const { mean } = await usedRowMoments(context, table);
-    bases.push({ rows: 1, columns: mean.length, data: Float32Array.from(mean) });
-  }
   return {
     slot: table.slot,
     role: table.role,
     mixture: builder.build(),
-    basis: stackRows(bases, table.matrix.columns),
+    basis: stack.basis(),
     dense: lazyRows(table, dense),
     origin,
-    origins: [...layers.map(({ name }) => name), "unused", "none"],
+    origins: [...stack.names, "unused", "none"],
   };
 
   function add(row: number, token: TokenId, choice: ChosenRow | undefined): void {
@@ -106,11 +101,14 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   }
 
   function addUnused(row: number, token: TokenId): void {
-    const own = ownRow(token);
-    if (own === undefined) usesMean = true;
-    builder.addRow([own ?? meanRow], [1]);
+    builder.addRow([ownRow(token) ?? table.matrix.rows], [1]);
     origin[row] = unused;
   }
+}
+
+async function meanOfUsed(context: InitContext, table: EmbeddingTable): Promise<Matrix> {
+  const { mean } = await usedRowMoments(context, table);
+  return { rows: 1, columns: mean.length, data: Float32Array.from(mean) };
 }
 
 function unusedIds({ target: { vocabulary } }: InitContext): (token: TokenId) => boolean {

@@ -53,8 +53,7 @@ export async function followConfigs({
       tokenIds,
       overrides,
     });
-    const edits = followed.changes.map(({ path, to }) => ({ keys: path.split("."), to }));
-    files.set(file, editJson(text, edits));
+    files.set(file, editJson(text, followed.changes));
     changes.push(...followed.changes.map((change) => ({ file, ...change })));
     unmapped.push(
       ...followed.unmapped.map(({ path, value }) => `${file} ${path} = ${JSON.stringify(value)}`),
