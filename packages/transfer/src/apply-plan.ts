@@ -18,10 +18,10 @@ import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
 import { hashFiles } from "./hash-files.ts";
 import type { OpenModel } from "./open-model.ts";
+import { publishTokenizer } from "./publish-tokenizer.ts";
 import { makeReport, type SwapReport } from "./report.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
-import { tokenizerFilesWithTemplate } from "./tokenizer-files.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
@@ -62,6 +62,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   });
   const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+  const published = publishTokenizer(tokenizer, checkpoint.modelType, template);
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
   try {
     onProgress?.({ type: "step", step: "write" });
@@ -79,7 +80,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     for (const [file, text] of configs.files) {
       await writeFile(join(output.directory, file), text);
     }
-    for (const [file, bytes] of tokenizerFilesWithTemplate(tokenizer, template)) {
+    for (const [file, bytes] of published.files) {
       await mkdir(dirname(join(output.directory, file)), { recursive: true });
       await writeFile(join(output.directory, file), bytes);
     }
@@ -87,7 +88,17 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
     const sourceHashes = await hashing;
-    const report = makeReport({ plan, model, sourceHashes, configs, template, written, companions, gate });
+    const report = makeReport({
+      plan,
+      model,
+      sourceHashes,
+      configs,
+      template,
+      published,
+      written,
+      companions,
+      gate,
+    });
     await writeFile(join(output.directory, "revocab.json"), `${JSON.stringify(report, null, 2)}\n`);
     abortSignal?.throwIfAborted();
     await output.commit();

@@ -176,10 +176,19 @@ function padded(size: number, multiple = 1): number {
   return Math.ceil(size / multiple) * multiple;
 }
 
+/** The keys in the order of the plan file, so that a report does not tell how its plan came about. */
 function summarize({ counts }: Alignment): AlignmentSummary {
+  const { shared, specialByRole, specialByString, spelled, byteOnly, withoutEvidence, unused, duplicates } =
+    counts;
   return {
-    ...counts,
-    withoutEvidence: counts.withoutEvidence.length,
-    withoutEvidenceExamples: counts.withoutEvidence.slice(0, 20),
+    shared,
+    specialByRole,
+    specialByString,
+    spelled,
+    byteOnly,
+    withoutEvidence: withoutEvidence.length,
+    unused,
+    duplicates,
+    withoutEvidenceExamples: withoutEvidence.slice(0, 20),
   };
 }

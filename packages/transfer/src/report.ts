@@ -5,6 +5,7 @@ import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
 import { hashContents } from "./hash-files.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
+import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
@@ -43,6 +44,7 @@ export function makeReport({
   sourceHashes,
   configs,
   template,
+  published,
   written,
   companions,
   gate,
@@ -52,6 +54,7 @@ export function makeReport({
   sourceHashes: Readonly<Record<string, string>>;
   configs: FollowedConfigs;
   template: ChosenChatTemplate;
+  published: PublishedTokenizer;
   written: WrittenFiles;
   companions: CompanionFiles;
   gate: GateReport;
@@ -82,6 +85,7 @@ export function makeReport({
     gate,
     notes: [
       ...(template.note === undefined ? [] : [template.note]),
+      ...published.notes,
       ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
     ],
   };

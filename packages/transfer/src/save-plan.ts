@@ -1,9 +1,10 @@
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { endianness } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
-import { buildHeader } from "@revocab/checkpoint";
+import { resolve } from "node:path";
+import { buildHeader, writeAt, writeError } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
+import { checkPlanPlace, partialPlanFile, removeLeftPlans } from "./plan-place.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 interface PlanTensor {
@@ -17,7 +18,8 @@ interface PlanTensor {
 /**
  * Writes a plan as one safetensors file (see plan-format.ts), complete or not at all.
  *
- * @throws RevocabError `output_exists` when the file exists and `force` is off
+ * @throws RevocabError `output_exists` when the file exists and `force` is off, or is no plan; `no_space`,
+ *   `write_failed`, `aborted`
  */
 export async function savePlan(
   plan: SwapPlan,
@@ -29,12 +31,9 @@ export async function savePlan(
   }: { force?: boolean; abortSignal?: AbortSignal; onProgress?: ProgressListener } = {},
 ): Promise<void> {
   const target = resolve(out);
-  if (!force && (await stat(target).catch(() => undefined))) {
-    throw new RevocabError("output_exists", `the plan file ${out} exists already`, {
-      hint: "choose another --out, or pass --force",
-    });
-  }
-  const partial = join(dirname(target), `.${basename(target)}.revocab-partial-${process.pid}`);
+  await checkPlanPlace(out, force);
+  await removeLeftPlans(target);
+  const partial = partialPlanFile(target);
   const tensors = [...plan.tables.flatMap(tableTensors), ...sourceTensors(plan), ...targetTensors(plan)];
   // four-byte numbers first, so that they lie aligned in the file
   tensors.sort((a, b) => Number(a.dtype === "U8") - Number(b.dtype === "U8"));
@@ -43,17 +42,27 @@ export async function savePlan(
     { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(wordsOf(plan)) },
   );
   onProgress?.({ type: "step", step: "save plan" });
-  const handle = await open(partial, "wx");
+  const handle = await open(partial, "wx").catch((cause: unknown) => {
+    throw writeError(out, cause);
+  });
   try {
-    await writeAll(handle, header);
+    let position = 0;
+    const append = async (bytes: Uint8Array) => {
+      await writeAt(handle, out, bytes, position);
+      position += bytes.length;
+    };
+    await append(header);
     for (const tensor of tensors) {
       for await (const block of tensor.blocks()) {
         abortSignal?.throwIfAborted();
-        await writeAll(handle, littleEndian(block));
+        await append(littleEndian(block));
       }
     }
     await handle.close();
-    await rename(partial, target);
+    abortSignal?.throwIfAborted();
+    await rename(partial, target).catch((cause: unknown) => {
+      throw writeError(out, cause);
+    });
   } catch (error) {
     await handle.close().catch(() => {});
     await rm(partial, { force: true });
@@ -147,11 +156,4 @@ function littleEndian(view: ArrayBufferView): Uint8Array {
     throw new RevocabError("write_failed", "this machine stores numbers big-endian; plans are little-endian");
   }
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
-    done += bytesWritten;
-  }
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { writeError } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
+import { isAlive } from "./is-alive.ts";
 
 /** A folder beside the target that becomes the target in one rename, or vanishes. */
 export interface StagedOutput {
@@ -9,8 +11,31 @@ export interface StagedOutput {
   readonly directory: string;
   /** Puts the folder in place; with `force` the old target is removed only after the new one stands. */
   commit(): Promise<void>;
-  /** Removes all that was written. */
+  /** Removes all that was written, and the parent folders that were made for it. */
   discard(): Promise<void>;
+}
+
+export interface OutputPlace {
+  readonly out: string;
+  /** Folders and files that must stay untouched. */
+  readonly inputs: readonly string[];
+  /** @default false */
+  readonly force?: boolean;
+}
+
+/**
+ * Refuses an output before any work is done for it.
+ *
+ * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
+ */
+export async function checkOutputPlace({ out, inputs, force = false }: OutputPlace): Promise<void> {
+  const target = resolve(out);
+  await refuseOverlap(target, inputs);
+  if (!force && (await exists(target))) {
+    throw new RevocabError("output_exists", `the output ${out} exists already`, {
+      hint: "choose another --out, or pass --force to replace it once the new model is complete",
+    });
+  }
 }
 
 /**
@@ -19,30 +44,21 @@ export interface StagedOutput {
  *
  * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
  */
-export async function stageOutput({
-  out,
-  inputs,
-  force = false,
-}: {
-  out: string;
-  /** Folders and files that must stay untouched. */
-  inputs: readonly string[];
-  force?: boolean;
-}): Promise<StagedOutput> {
+export async function stageOutput({ out, inputs, force = false }: OutputPlace): Promise<StagedOutput> {
   const target = resolve(out);
   await refuseOverlap(target, inputs);
   const parent = dirname(target);
-  await mkdir(parent, { recursive: true });
+  const firstMade = await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
+    throw writeError(parent, cause);
+  });
   await recover(target);
-  if (!force && (await exists(target))) {
-    throw new RevocabError("output_exists", `the output ${out} exists already`, {
-      hint: "choose another --out, or pass --force to replace it once the new model is complete",
-    });
-  }
+  await checkOutputPlace({ out, inputs, force });
   const mark = `${process.pid}-${randomBytes(4).toString("hex")}`;
   const directory = join(parent, `.${basename(target)}.revocab-partial-${mark}`);
   const replaced = join(parent, `.${basename(target)}.revocab-replaced-${mark}`);
-  await mkdir(directory);
+  await mkdir(directory).catch((cause: unknown) => {
+    throw writeError(parent, cause);
+  });
   return {
     directory,
     async commit() {
@@ -52,14 +68,31 @@ export async function stageOutput({
           hint: "choose another --out, or pass --force",
         });
       }
-      if (replaces) await rename(target, replaced);
-      await rename(directory, target);
+      try {
+        if (replaces) await rename(target, replaced);
+        await rename(directory, target);
+      } catch (cause) {
+        if (replaces && !(await exists(target))) await rename(replaced, target);
+        throw writeError(target, cause);
+      }
       if (replaces) await rm(replaced, { recursive: true, force: true });
     },
     async discard() {
       await rm(directory, { recursive: true, force: true });
+      if (firstMade !== undefined) await removeEmptyFolders(parent, firstMade);
     },
   };
+}
+
+/** Removes `folder` and its parents up to `last`, as far as nothing lies in them. */
+async function removeEmptyFolders(folder: string, last: string): Promise<void> {
+  for (let at = folder; contains(last, at); at = dirname(at)) {
+    const removed = await rmdir(at).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
 }
 
 async function refuseOverlap(target: string, inputs: readonly string[]): Promise<void> {
@@ -105,14 +138,5 @@ async function recover(target: string): Promise<void> {
     if (!match || !name.startsWith(`.${basename(target)}.revocab-`) || isAlive(Number(match[2]))) continue;
     if (match[1] === "replaced" && !(await exists(target))) await rename(join(parent, name), target);
     else await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
