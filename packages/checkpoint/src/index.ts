@@ -15,6 +15,7 @@ export type { IdenticalRows } from "./identical-rows.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
+export { writeAt, writeError } from "./output-file.ts";
 export {
   type RewriteCheckpointOptions,
   rewriteCheckpoint,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, rewriteCheckpoint, type TableBlock } from "@revocab/checkpoint";
+import { copyCompanions, rewriteCheckpoint, type TableBlock, writeError } from "@revocab/checkpoint";
 import {
   BYTES_PER_VALUE,
   type DenseRows,
@@ -64,6 +64,15 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, checkpoint.modelType, template);
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
+  const writeOne = async (file: string, content: string | Uint8Array) => {
+    const path = join(output.directory, file);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  };
   try {
     onProgress?.({ type: "step", step: "write" });
     const hashing = hashSource(model, abortSignal);
@@ -77,13 +86,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       produce: ({ slot }, write) => produceRows(tablePlan(plan, slot), sourceOf(model, slot), write, options),
       ...listeners,
     });
-    for (const [file, text] of configs.files) {
-      await writeFile(join(output.directory, file), text);
-    }
-    for (const [file, bytes] of published.files) {
-      await mkdir(dirname(join(output.directory, file)), { recursive: true });
-      await writeFile(join(output.directory, file), bytes);
-    }
+    for (const [file, text] of configs.files) await writeOne(file, text);
+    for (const [file, bytes] of published.files) await writeOne(file, bytes);
     const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
@@ -99,7 +103,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       companions,
       gate,
     });
-    await writeFile(join(output.directory, "revocab.json"), `${JSON.stringify(report, null, 2)}\n`);
+    await writeOne("revocab.json", `${JSON.stringify(report, null, 2)}\n`);
     abortSignal?.throwIfAborted();
     await output.commit();
     return report;
@@ -107,8 +111,18 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     await output.discard();
     throw abortSignal?.aborted
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
-      : error;
+      : inTermsOf(out, output.directory, error);
   }
+}
+
+/** The staging folder is gone when a person reads the message: it names the output instead. */
+function inTermsOf(out: string, staging: string, error: unknown): unknown {
+  if (!(error instanceof RevocabError) || !error.message.includes(staging)) return error;
+  const { code, message, hint } = error;
+  return new RevocabError(code, message.replaceAll(staging, out), {
+    ...(hint !== undefined && { hint: hint.replaceAll(staging, out) }),
+    cause: error,
+  });
 }
 
 /** Of what the output depends on: the weights, the configs and the tokenizer. */

@@ -40,7 +40,8 @@ export interface PlanOptions {
 /**
  * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten.
  *
- * @throws RevocabError `needs_untie` when the model is tied and the method's input and output rows differ
+ * @throws RevocabError `needs_untie` when the model is tied and the method's input and output rows differ;
+ *   `no_evidence` when some token got no row; `bad_options`; `aborted`
  */
 export async function makePlan({
   model,
@@ -172,7 +173,17 @@ function requireEvidence({ origin, origins }: TablePlan, vocabulary: Vocabulary)
   );
 }
 
+/** Beyond this no hardware asks for it, and the padding would outweigh the vocabulary. */
+const MAX_MULTIPLE = 65_536;
+
 function padded(size: number, multiple = 1): number {
+  if (!Number.isInteger(multiple) || multiple < 1 || multiple > MAX_MULTIPLE) {
+    throw new RevocabError(
+      "bad_options",
+      `rows were asked for as a multiple of ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
+      { hint: "64 or 128 suit most hardware" },
+    );
+  }
   return Math.ceil(size / multiple) * multiple;
 }
 

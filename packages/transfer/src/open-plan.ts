@@ -32,7 +32,8 @@ export async function openPlan(path: string): Promise<OpenPlan> {
     const tensor = tensorReader(file, handle);
     const files = new Map<string, Uint8Array>();
     for (const name of words.target.files) files.set(name, await tensor(`target/${name}`, "U8"));
-    const tokenizer = tokenizerFromFiles(files, words.target.name);
+    // The plan file is where this tokenizer is: messages name it, and no output may replace it.
+    const tokenizer = tokenizerFromFiles(files, path);
     const mark = fingerprint(tokenizer.vocabulary);
     if (mark !== words.target.fingerprint) {
       bad(

@@ -5,6 +5,7 @@ import { makePlan, type PlanOptions } from "./make-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { openPlan } from "./open-plan.ts";
 import type { SwapReport } from "./report.ts";
+import { checkOutputPlace } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** {@link PlanOptions} with paths in place of what is opened. */
@@ -24,7 +25,8 @@ export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model">
  * @example
  * await swapTokenizer({ model: "./model", tokenizer: "./tokenizer", method: subtokenMean(), out: "./out" });
  */
-export function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
+export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
+  await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
     const tokenizer = await loadTokenizer(options.tokenizer);
     const plan = await makePlan({ ...options, model, tokenizer });
@@ -47,6 +49,7 @@ export function planTokenizerSwap<Result>(
 export async function applySavedPlan(
   options: Omit<ApplyOptions, "plan" | "model"> & OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
+  await checkOutputPlace({ ...options, inputs: [options.model, options.plan] });
   const plan = await openPlan(options.plan);
   try {
     return await withModel(options, (model) => applyPlan({ ...options, plan, model }));
