@@ -12,7 +12,7 @@ export interface TokenExplanation {
     readonly role: Role;
     /** The method that made the row. */
     readonly origin: string;
-    /** The sum, heaviest first; empty for a row that is no sum. */
+    /** The sum, heaviest first, equal weights in the plan's order; empty for a row that is no sum. */
     readonly sum: readonly { readonly id: number; readonly token: string; readonly weight: number }[];
   }[];
 }
@@ -24,6 +24,7 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
     throw new RevocabError(
       "bad_options",
       `there is no id ${id}: the plan has rows 0 … ${plan.target.rows - 1}`,
+      { hint: "name a token by its text or by an id of the target tokenizer" },
     );
   }
   return {
@@ -36,7 +37,7 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
         token: plan.source.label(source),
         weight: weights[i] as number,
       }));
-      sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || a.id - b.id);
+      sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
       return { slot, role, origin: origins[origin[id] as number] as string, sum };
     }),
   };
@@ -55,7 +56,7 @@ export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId
   if (id !== undefined) return id;
   const pieces = Array.from(
     await tokenizer.encode(wanted),
-    (piece) => `${piece} ${displayToken(vocabulary, piece)}`,
+    (piece) => `${piece} "${displayToken(vocabulary, piece)}"`,
   );
   throw new RevocabError("bad_options", `"${wanted}" is no token of the target tokenizer`, {
     hint: `it writes this text as: ${pieces.join(", ") || "nothing"}; name one of these, by text or id`,
