@@ -1,42 +1,54 @@
-import type { Inspection } from "@revocab/transfer";
+import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/transfer";
 import { grouped, printTable } from "./print-table.ts";
 
 /** The vocabulary of a model or tokenizer, for a person. */
 export function printInspection({ name, model, tokenizer, surprises }: Inspection): string {
-  const sections: string[] = [];
-  if (model) {
-    const bytes = model.files.reduce((sum, file) => sum + file.bytes, 0);
-    sections.push(
-      `${name}: ${model.modelType}, ${model.files.length} weight file${model.files.length === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB\n`,
-      `\nTensors with a row per token (${model.tied ? "tied: input and head share their rows" : "the head has rows of its own"})\n`,
-      printTable(
-        model.tables.map(({ slot, tensors, shape, dtype }) => [
-          slot,
-          `${shape[0]} × ${shape[1]}`,
-          dtype,
-          tensors.join(" = "),
-        ]),
-      ),
-      "\n",
-    );
-  } else sections.push(`${name}\n\n`);
-  sections.push(
-    `Tokenizer: ${tokenizer.family}, ${grouped(tokenizer.size)} ids, fingerprint ${tokenizer.fingerprint.slice(0, 12)}\n`,
+  return [
+    model ? printModel(name, model) : `${name}\n`,
+    tokenizer ? printTokenizer(tokenizer) : "\nTokenizer: none\n",
+    surprises.length > 0 ? "\nSurprises\n" : "",
+    ...surprises.map((surprise) => `  ${surprise}\n`),
+  ].join("");
+}
+
+const HEADS = {
+  tied: "tied: input and head share their rows",
+  own: "the head has rows of its own",
+  none: "the model has no head",
+};
+const MAX_SPECIALS = 24;
+
+function printModel(name: string, { modelType, head, files, tables }: ModelInspection): string {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return [
+    `${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB\n`,
+    `\nTensors with a row per token (${HEADS[head]})\n`,
     printTable(
-      Object.entries(tokenizer.kinds)
+      tables.map(({ slot, tensors, shape: [rows, columns], dtype }) => [
+        slot,
+        `${grouped(rows)} × ${grouped(columns)}`,
+        dtype,
+        tensors.join(" = "),
+      ]),
+    ),
+  ].join("");
+}
+
+function printTokenizer(tokenizer: TokenizerInspection): string {
+  const { family, size, kinds, duplicates, specials, hasChatTemplate } = tokenizer;
+  return [
+    `\nTokenizer: ${family}, ${grouped(size)} ids, fingerprint ${tokenizer.fingerprint.slice(0, 12)}\n`,
+    printTable(
+      Object.entries(kinds)
         .filter(([, count]) => count > 0)
         .map(([kind, count]) => [kind, grouped(count)]),
     ),
-    tokenizer.duplicates > 0
-      ? `  ${grouped(tokenizer.duplicates)} tokens stand for the same bytes as another\n`
-      : "",
-    tokenizer.specials.length > 0 ? "\nSpecial tokens\n" : "",
+    duplicates > 0 ? `  ${grouped(duplicates)} of them stand for the same bytes as another token\n` : "",
+    `  chat template: ${hasChatTemplate ? "yes" : "no"}\n`,
+    specials.length > 0 ? "\nSpecial tokens\n" : "",
     printTable(
-      tokenizer.specials.slice(0, 24).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")]),
+      specials.slice(0, MAX_SPECIALS).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")]),
     ),
-    tokenizer.specials.length > 24 ? `  … and ${tokenizer.specials.length - 24} more\n` : "",
-    surprises.length > 0 ? "\nSurprises\n" : "",
-    ...surprises.map((surprise) => `  ${surprise}\n`),
-  );
-  return sections.join("");
+    specials.length > MAX_SPECIALS ? `  … and ${specials.length - MAX_SPECIALS} more\n` : "",
+  ].join("");
 }

@@ -1,14 +1,15 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
-import type { TokenKind } from "@revocab/core";
-import { fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { RevocabError, type TokenKind } from "@revocab/core";
+import { fingerprint, loadTokenizer, TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf } from "./open-model.ts";
 
 export interface Inspection {
   readonly name: string;
+  /** Null for a tokenizer. */
   readonly model: ModelInspection | null;
-  readonly tokenizer: TokenizerInspection;
+  /** Null for a model folder without one. */
+  readonly tokenizer: TokenizerInspection | null;
   /** What a user should know before swapping. */
   readonly surprises: readonly string[];
 }
@@ -16,7 +17,8 @@ export interface Inspection {
 export interface ModelInspection {
   readonly modelType: string;
   readonly rows: number;
-  readonly tied: boolean;
+  /** Whether the head shares the input's rows, has its own, or does not exist. */
+  readonly head: "tied" | "own" | "none";
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly tables: readonly {
     readonly slot: string;
@@ -41,52 +43,74 @@ export interface TokenizerInspection {
   readonly hasChatTemplate: boolean;
 }
 
-/** Looks at a model folder (when it holds a config.json) or a tokenizer; reads headers and vocabularies only. */
+/**
+ * Looks at a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json but
+ * without weights is a tokenizer's, if it has one.
+ */
 export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
-  const isModel = existsSync(join(path, "config.json")) && statSync(path).isDirectory();
   const surprises: string[] = [];
-  let model: ModelInspection | null = null;
-  if (isModel) {
-    const checkpoint = await openCheckpoint(path, options);
-    try {
-      const { modelType, rows, tied, files, tables } = checkpoint;
-      model = {
-        modelType,
-        rows,
-        tied,
-        files: files.map(({ name, bytes }) => ({ name, bytes })),
-        tables: tables.map(({ slot, tensors, matrix }) => ({
-          slot,
-          tensors: tensors.map(({ entry }) => entry.name),
-          shape: [matrix.rows, matrix.columns],
-          dtype: matrix.dtype,
-        })),
-      };
-      if (checkpoint.headTensors.length > 0) {
-        surprises.push(
-          `the head is tied, yet stored as well: ${checkpoint.headTensors.join(", ")}; the copies are rewritten alike`,
-        );
-      }
-      if (checkpoint.positionsFollowPad) {
-        surprises.push(
-          "position embeddings are numbered from pad_token_id + 1: the pad id must stay the same",
-        );
-      }
-    } finally {
-      await checkpoint.close();
-    }
-  }
-  const tokenizer = await loadTokenizer(path);
-  surprises.push(...tokenizer.notes);
-  const { size } = tokenizer.vocabulary;
-  if (model && model.rows > size)
-    surprises.push(`${model.rows - size} padding rows: the tokenizer ends at id ${size - 1}`);
-  if (model && model.rows < size) {
+  const names = await readdir(path).catch((): string[] => []); // no folder: a tokenizer's own file, or nothing
+  const hasWeights = names.some((name) => WEIGHTS.test(name));
+  const hasTokenizer = names.some((name) => TOKENIZER_FILES.includes(name));
+  const isModel = hasWeights || (names.includes("config.json") && !hasTokenizer);
+  const model = isModel ? await inspectModel(path, options, surprises) : null;
+  const tokenizer = await loadTokenizer(path).catch((error: unknown) => {
+    if (!model || !(error instanceof RevocabError) || error.code !== "missing_file") throw error;
+    surprises.push("the folder has no tokenizer.json and no SentencePiece model; a swap needs one");
+    return undefined;
+  });
+  if (tokenizer) surprises.push(...tokenizer.notes);
+  if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer.vocabulary.size, model.rows));
+  return {
+    name: nameOf(path).name,
+    model,
+    tokenizer: tokenizer ? inspectTokenizer(tokenizer) : null,
+    surprises,
+  };
+}
+
+const WEIGHTS = /\.(safetensors|safetensors\.index\.json|bin|pt|pth|ckpt|h5|msgpack|gguf)$/;
+
+async function inspectModel(
+  path: string,
+  options: OpenCheckpointOptions,
+  surprises: string[],
+): Promise<ModelInspection> {
+  const checkpoint = await openCheckpoint(path, options);
+  await checkpoint.close(); // all below is from headers
+  const { modelType, rows, tied, files, tables, headTensors, positionsFollowPad } = checkpoint;
+  if (headTensors.length > 0) {
     surprises.push(
-      `the tokenizer has ids up to ${size - 1}, but the embeddings have ${model.rows} rows: they do not belong together`,
+      `the head is tied, yet stored as well (${headTensors.join(", ")}); both are rewritten alike`,
     );
   }
-  return { name: nameOf(path).name, model, tokenizer: inspectTokenizer(tokenizer), surprises };
+  if (positionsFollowPad) {
+    surprises.push("position embeddings are numbered from pad_token_id + 1: the pad id must stay the same");
+  }
+  return {
+    modelType,
+    rows,
+    head: tied ? "tied" : tables.some(({ slot }) => slot === "output") ? "own" : "none",
+    files: files.map(({ name, bytes }) => ({ name, bytes })),
+    tables: tables.map(({ slot, tensors, matrix }) => ({
+      slot,
+      tensors: tensors.map(({ entry }) => entry.name),
+      shape: [matrix.rows, matrix.columns],
+      dtype: matrix.dtype,
+    })),
+  };
+}
+
+function sizeSurprises(size: number, rows: number): string[] {
+  if (rows > size) {
+    return [
+      `${rows - size} padding rows: the tokenizer ends at id ${size - 1}, the embeddings at ${rows - 1}`,
+    ];
+  }
+  if (rows === size) return [];
+  return [
+    `the tokenizer has ids up to ${size - 1}, but the embeddings have ${rows} rows: they do not belong together`,
+  ];
 }
 
 function inspectTokenizer({
