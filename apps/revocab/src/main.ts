@@ -6,6 +6,8 @@ import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerSwap } from "./commands/swap.ts";
+import { reportUsage } from "./report-usage.ts";
+import { stopOnClosedOutput } from "./stop-on-closed-output.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
@@ -14,7 +16,7 @@ const program = new Command("revocab")
   .version(version)
   .option("--json", "print the result as JSON on stdout")
   .option("--quiet", "no progress on stderr")
-  .showHelpAfterError("(run with --help for usage)")
+  .configureHelp({ showGlobalOptions: true })
   .exitOverride();
 
 for (const register of [
@@ -27,11 +29,13 @@ for (const register of [
 ]) {
   register(program);
 }
+reportUsage(program);
+stopOnClosedOutput(process.stdout);
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // commander has printed the help or what is wrong with the usage
+  // the help or what is wrong with the usage has been printed
   process.exitCode = error.exitCode === 0 ? 0 : 2;
 }

@@ -21,7 +21,7 @@ const MAX_SPECIALS = 24;
 function printModel(name: string, { modelType, head, files, tables }: ModelInspection): string {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
-    `${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB\n`,
+    `${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${sized(bytes)}\n`,
     `\nTensors with a row per token (${HEADS[head]})\n`,
     printTable(
       tables.map(({ slot, tensors, shape: [rows, columns], dtype }) => [
@@ -51,4 +51,8 @@ function printTokenizer(tokenizer: TokenizerInspection): string {
     ),
     specials.length > MAX_SPECIALS ? `  … and ${specials.length - MAX_SPECIALS} more\n` : "",
   ].join("");
+}
+
+function sized(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
 }

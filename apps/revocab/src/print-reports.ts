@@ -2,15 +2,17 @@ import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@r
 import { grouped, printTable } from "./print-table.ts";
 
 /** The counts of a plan. */
-export function printPlan({ source, target, alignment, tables }: PlanSummary): string {
+export function printPlan({ recipe, source, target, alignment, tables }: PlanSummary): string {
+  const hasOutput = tables.some(({ slot }) => slot === "output");
+  const head = source.tied ? "tied" : hasOutput ? "own head" : "no head";
   return [
-    `${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${source.tied ? "tied" : "own head"}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows)\n`,
+    `${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${head}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows${recipe.untie ? ", own head" : ""})\n`,
     "\nHow the target's tokens relate to the source's\n",
     printTable(
       [
         ["shared", grouped(alignment.shared), "same bytes"],
-        ["specials by role", grouped(alignment.specialByRole), ""],
-        ["specials by string", grouped(alignment.specialByString), ""],
+        ["specials by role", grouped(alignment.specialByRole), "same purpose: bos, eos, …"],
+        ["specials by string", grouped(alignment.specialByString), "written alike"],
         ["spelled", grouped(alignment.spelled), "in two or more source tokens"],
         ["spelled in bytes", grouped(alignment.byteOnly), "by byte tokens alone"],
         ["without evidence", grouped(alignment.withoutEvidence), "neither matched nor spelled"],
@@ -25,7 +27,7 @@ export function printPlan({ source, target, alignment, tables }: PlanSummary): s
 /** What a finished swap did, and where it is. */
 export function printSwap(report: SwapReport, out: string): string {
   const { config, chatTemplate, gate, notes } = report;
-  const sections = [printPlan(report)];
+  const sections = [printPlan(report), printParameters(report)];
   if (config.length > 0) {
     sections.push(
       "\nConfig\n",
@@ -43,9 +45,26 @@ export function printSwap(report: SwapReport, out: string): string {
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
     ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
     chatTemplate.from === "none" ? "" : `  chat template: the ${chatTemplate.from}'s\n`,
+    printLeft(report),
     `\nWritten to ${out}\n`,
   );
   return sections.join("");
+}
+
+function printParameters({ parameters, recipe, gate }: SwapReport): string {
+  const head = gate.tables.find(({ slot }) => slot === "output");
+  const added =
+    recipe.untie && head ? `, ${grouped(head.rows * head.columns)} of them in the untied head` : "";
+  return `\nParameters\n  ${grouped(parameters.before)} → ${grouped(parameters.after)}${added}\n`;
+}
+
+/** What a person may miss in the output: neither rewritten weights nor what is replaced as a matter of course. */
+function printLeft({ companions, files }: SwapReport): string {
+  const written = new Set(files.map(({ name }) => name));
+  const expected = /^(hidden|written anew|belongs to the old tokenizer)$/;
+  const left = companions.left.filter(({ name, reason }) => !written.has(name) && !expected.test(reason));
+  if (left.length === 0) return "";
+  return `\nNot carried over\n${printTable(left.map(({ name, reason }) => [name, reason]))}`;
 }
 
 /** Rows as sums of source tokens. */
@@ -69,5 +88,5 @@ function rowsOf({ slot, origins }: TableSummary): string[][] {
 }
 
 function quoted(token: string): string {
-  return /^[<([]/.test(token) ? token : `"${token}"`;
+  return /^(<.+>|\[.+\]|\(.+\))$/.test(token) ? token : `"${token}"`;
 }

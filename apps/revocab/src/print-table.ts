@@ -1,4 +1,4 @@
-/** Rows of cells as aligned columns; numbers (cells that start with a digit or −) lie to the right. */
+/** Rows of cells as aligned columns; numbers lie to the right. */
 export function printTable(rows: readonly (readonly string[])[], indent = "  "): string {
   const widths: number[] = [];
   for (const row of rows)
@@ -6,7 +6,7 @@ export function printTable(rows: readonly (readonly string[])[], indent = "  "):
   return rows
     .map((row) => {
       const cells = row.map((cell, i) =>
-        /^[-−]?\d/.test(cell) ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number),
+        /^[-−]?[\d.,]+$/.test(cell) ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number),
       );
       return `${indent}${cells.join("  ").trimEnd()}\n`;
     })

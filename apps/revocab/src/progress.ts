@@ -17,12 +17,17 @@ export function progressRenderer(
   return stream.isTTY ? barRenderer(stream) : lineRenderer(stream);
 }
 
+/** A step that has not been heard of for so long no longer keeps the line. */
+const PATIENCE = 500;
+
 function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   let drawn = "";
+  let current: string | undefined;
   let last = 0;
   const finish = () => {
     if (drawn) stream.write("\n");
     drawn = "";
+    current = undefined;
   };
   return {
     onProgress(event) {
@@ -33,17 +38,20 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       }
       if (event.type === "step") {
         finish();
-        drawn = event.step;
-        stream.write(event.step);
+        drawn = `${event.step} …`;
+        stream.write(drawn);
         return;
       }
       const now = performance.now();
+      // two steps at once (writing and computing): the line stays with the first, or it would flicker
+      if (current !== undefined && current !== event.step && now - last < PATIENCE) return;
+      current = event.step;
       if (event.done < event.total && now - last < 100) return;
       last = now;
       const share = event.total === 0 ? 1 : event.done / event.total;
       const filled = Math.round(share * 24);
       const bar = `${"█".repeat(filled)}${"░".repeat(24 - filled)}`;
-      const line = `${event.step.padEnd(16)} ${bar} ${amount(event)}`;
+      const line = `${event.step.padEnd(16)} ${bar} ${amount(event)}`.slice(0, (stream.columns || 80) - 1);
       stream.write(`\r${line.padEnd(drawn.length)}`);
       drawn = line;
       if (event.done >= event.total) finish();
@@ -71,5 +79,9 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
 
 function amount({ done, total, unit }: Progress): string {
   if (unit !== "bytes") return `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit}`;
-  return `${(done / 1e6).toFixed(0)} of ${(total / 1e6).toFixed(0)} MB`;
+  return `${megabytes(done)} of ${megabytes(total)} MB`;
+}
+
+function megabytes(bytes: number): string {
+  return Math.round(bytes / 1e6).toLocaleString("en");
 }

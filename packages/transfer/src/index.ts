@@ -12,6 +12,7 @@ export { makePlan, type PlanOptions } from "./make-plan.ts";
 export { type OpenModel, openModel } from "./open-model.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
+export { checkPlanPlace } from "./plan-place.ts";
 export type { SwapReport } from "./report.ts";
 export { savePlan } from "./save-plan.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";

@@ -10,7 +10,7 @@ import {
 
 interface Flags extends ApplyFlags {
   readonly model: string;
-  readonly out?: string;
+  readonly out: string;
 }
 
 export function registerApply(program: Command): void {
@@ -19,10 +19,10 @@ export function registerApply(program: Command): void {
     .summary("rewrite a model by a saved plan")
     .description("Rewrite a model by a saved plan: the model it was made for, or a fine-tune of it.")
     .argument("<plan>", "plan file made by revocab plan")
-    .requiredOption("--model <folder>", "model folder with the vocabulary the plan was made for");
-  withApplyOptions(withModelOptions(command)).action(async (file: string, flags: Flags) => {
+    .requiredOption("--model <folder>", "model folder with the vocabulary the plan was made for")
+    .requiredOption("--out <folder>", "the folder to write");
+  withModelOptions(withApplyOptions(command)).action(async (file: string, flags: Flags) => {
     const { out } = flags;
-    if (out === undefined) return command.error("error: --out <folder> is required", { exitCode: 2 });
     const { applySavedPlan } = await import("@revocab/transfer");
     const { printSwap } = await import("../print-reports.ts");
     await runCommand(

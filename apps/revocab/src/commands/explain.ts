@@ -25,6 +25,7 @@ export function registerExplain(program: Command): void {
           }
         },
         printExplanations,
+        { readsOnly: true },
       );
     });
 }

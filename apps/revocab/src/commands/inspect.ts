@@ -11,6 +11,8 @@ export function registerInspect(program: Command): void {
   withModelOptions(command).action(async (path: string, flags: ModelFlags) => {
     const { inspectPath } = await import("@revocab/transfer");
     const { printInspection } = await import("../print-inspection.ts");
-    await runCommand(command, () => inspectPath(path, modelOptions(flags)), printInspection);
+    await runCommand(command, () => inspectPath(path, modelOptions(flags)), printInspection, {
+      readsOnly: true,
+    });
   });
 }

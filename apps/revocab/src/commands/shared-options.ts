@@ -29,6 +29,8 @@ export function modelOptions({ vocabularyTensor, ignoreTensor }: ModelFlags) {
   };
 }
 
+export const TOKENIZER_HELP = "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model";
+
 export interface PlanFlags extends ModelFlags {
   readonly tokenizer: string;
   readonly method: string;
@@ -42,11 +44,7 @@ export interface PlanFlags extends ModelFlags {
 }
 
 export function withPlanOptions(command: Command): Command {
-  return withModelOptions(command)
-    .requiredOption(
-      "--tokenizer <path>",
-      "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model",
-    )
+  return command
     .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean")
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
@@ -95,7 +93,6 @@ export interface ApplyFlags extends ModelFlags {
 
 export function withApplyOptions(command: Command): Command {
   return command
-    .option("--out <folder>", "the folder to write")
     .option("--force", "replace an existing --out, after the new one is complete")
     .option("--link", "hard-link weight files without vocabulary tensors instead of copying them")
     .addOption(

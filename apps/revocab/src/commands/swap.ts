@@ -6,7 +6,9 @@ import {
   modelOptions,
   type PlanFlags,
   planOptions,
+  TOKENIZER_HELP,
   withApplyOptions,
+  withModelOptions,
   withPlanOptions,
 } from "./shared-options.ts";
 
@@ -21,12 +23,17 @@ export function registerSwap(program: Command): void {
     .summary("give a model another tokenizer")
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
     .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
-  withApplyOptions(withPlanOptions(command))
-    .option("--dry-run", "print the plan's counts and write nothing")
-    .action(async (directory: string, flags: SwapFlags) => {
+  command
+    .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+    .option("--out <folder>", "the folder to write")
+    .option("--dry-run", "print the plan's counts and write nothing");
+  withModelOptions(withApplyOptions(withPlanOptions(command))).action(
+    async (directory: string, flags: SwapFlags) => {
       const { out, dryRun = false } = flags;
       if (out === undefined && !dryRun)
-        command.error("error: --out <folder> is required, or --dry-run", { exitCode: 2 });
+        command.error("error: required option '--out <folder>' not specified, nor --dry-run", {
+          exitCode: 2,
+        });
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const transfer = await import("@revocab/transfer");
       const inputs = async () => ({
@@ -40,7 +47,7 @@ export function registerSwap(program: Command): void {
           command,
           async (context) =>
             transfer.planTokenizerSwap({ ...(await inputs()), ...context }, transfer.summarizePlan),
-          printPlan,
+          (summary) => `${printPlan(summary)}\nNothing was written (--dry-run)\n`,
         );
       } else {
         await runCommand(
@@ -50,5 +57,6 @@ export function registerSwap(program: Command): void {
           (report) => printSwap(report, out),
         );
       }
-    });
+    },
+  );
 }

@@ -1,0 +1,68 @@
+import { RevocabError, type RevocabErrorCode } from "@revocab/core";
+
+/** A failure as it is printed: what was found and expected, and what to do about it. */
+export interface Failure {
+  readonly code?: RevocabErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  /** Only of a fault in revocab itself. */
+  readonly stack?: string;
+}
+
+/** Failures of how a command was called, not of what it found. */
+const USAGE_CODES: ReadonlySet<RevocabErrorCode> = new Set(["bad_options", "needs_untie", "unknown_method"]);
+
+/** A failure of ours has a code and a hint, one of the system a reason; anything else is a fault and keeps its stack. */
+export function asFailure(error: unknown, command: string): Failure {
+  if (error instanceof RevocabError) {
+    const { code, message } = error;
+    const hint = error.hint ?? (USAGE_CODES.has(code) ? usageHint(command) : undefined);
+    return { code, message, ...(hint !== undefined && { hint }) };
+  }
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (error instanceof Error && code && syscall) {
+    return {
+      message: error.message,
+      hint:
+        SYSTEM_HINTS[code] ??
+        `the system refused this${path === undefined ? "" : ` for ${path}`}; look at the disk and its permissions`,
+    };
+  }
+  return {
+    message: `unexpected failure: ${error instanceof Error ? error.message : String(error)}`,
+    hint: "this is a fault of revocab: please report it with the lines below",
+    ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
+  };
+}
+
+export function isUsage({ code }: Failure): boolean {
+  return code !== undefined && USAGE_CODES.has(code);
+}
+
+export function usageHint(command: string): string {
+  return `run ${command} --help for its options, revocab methods for the methods and theirs`;
+}
+
+/** Prints a failure: two lines on stderr, and with --json one value on stdout. */
+export function printFailure(failure: Failure, json: boolean): void {
+  const { message, hint, stack } = failure;
+  if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  process.stderr.write(`revocab: ${oneLine(message)}\n${hint ? `  → ${oneLine(hint)}\n` : ""}`);
+  if (stack) process.stderr.write(`${stack}\n`);
+}
+
+/** Messages quote files: line ends become spaces, other control characters cannot reach the terminal. */
+function oneLine(text: string): string {
+  return text
+    .replace(/\s*[\r\n]\s*/g, " ")
+    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  EACCES: "check the permissions of this path",
+  EPERM: "check the permissions of this path",
+  EROFS: "this disk can only be read: choose another path",
+  ENOENT: "check the path",
+  ENOSPC: "free space on that disk, or choose another path",
+  EMFILE: "too many files are open: raise the limit (ulimit -n)",
+};
