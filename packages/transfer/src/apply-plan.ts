@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyCompanions, rewriteCheckpoint, type TableBlock, writeError } from "@revocab/checkpoint";
@@ -16,7 +15,6 @@ import { fingerprint, TOKENIZER_FILES } from "@revocab/vocabulary";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
-import { hashFiles } from "./hash-files.ts";
 import type { OpenModel } from "./open-model.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
 import { makeReport, type SwapReport } from "./report.ts";
@@ -75,8 +73,6 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   };
   try {
     onProgress?.({ type: "step", step: "write" });
-    const hashing = hashSource(model, abortSignal);
-    hashing.catch(() => {}); // awaited below; a failure of the writing must not leave it unhandled
     const written = await rewriteCheckpoint({
       checkpoint,
       out: output.directory,
@@ -91,7 +87,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
-    const sourceHashes = await hashing;
+    const sourceHashes = await model.hashes();
     const report = makeReport({
       plan,
       model,
@@ -123,16 +119,6 @@ function inTermsOf(out: string, staging: string, error: unknown): unknown {
     ...(hint !== undefined && { hint: hint.replaceAll(staging, out) }),
     cause: error,
   });
-}
-
-/** Of what the output depends on: the weights, the configs and the tokenizer. */
-function hashSource(
-  { checkpoint, tokenizer }: OpenModel,
-  abortSignal?: AbortSignal,
-): Promise<Record<string, string>> {
-  const names = [...checkpoint.files.map(({ name }) => name), "config.json", ...tokenizer.files.keys()];
-  const existing = names.filter((name) => existsSync(join(checkpoint.directory, name)));
-  return hashFiles(checkpoint.directory, existing, abortSignal && { abortSignal });
 }
 
 /** A plan fits a model with the same vocabulary, the same rows and the same tables. */

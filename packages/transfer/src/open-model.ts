@@ -1,7 +1,9 @@
-import { basename, dirname, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { type HashingFiles, hashFiles } from "./hash-files.ts";
 
 /** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
 export interface OpenModel {
@@ -11,6 +13,8 @@ export interface OpenModel {
   readonly revision: string | null;
   /** How the tensors were found, to find them again in what is written. */
   readonly tensorOptions: OpenCheckpointOptions;
+  /** sha256 by name of the files that a swap depends on: weights, configs, tokenizer. Started at the first call. */
+  hashes(): Promise<Readonly<Record<string, string>>>;
   close(): Promise<void>;
 }
 
@@ -36,11 +40,30 @@ export async function openModel(
         },
       );
     }
-    return { checkpoint, tokenizer, ...nameOf(directory), tensorOptions, close: () => checkpoint.close() };
+    let hashing: HashingFiles | undefined;
+    return {
+      checkpoint,
+      tokenizer,
+      ...nameOf(directory),
+      tensorOptions,
+      hashes() {
+        hashing ??= hashFiles(directory, hashedNames(checkpoint, tokenizer));
+        return hashing.hashes;
+      },
+      async close() {
+        await hashing?.stop();
+        await checkpoint.close();
+      },
+    };
   } catch (error) {
     await checkpoint.close();
     throw error;
   }
+}
+
+function hashedNames({ directory, files }: Checkpoint, tokenizer: Tokenizer): string[] {
+  const names = [...files.map(({ name }) => name), "config.json", ...tokenizer.files.keys()];
+  return names.filter((name) => existsSync(join(directory, name)));
 }
 
 /**

@@ -28,6 +28,7 @@ export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model">
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
+    model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
     const tokenizer = await loadTokenizer(options.tokenizer);
     const plan = await makePlan({ ...options, model, tokenizer });
     return applyPlan({ ...options, plan, model });
@@ -52,7 +53,10 @@ export async function applySavedPlan(
   await checkOutputPlace({ ...options, inputs: [options.model, options.plan] });
   const plan = await openPlan(options.plan);
   try {
-    return await withModel(options, (model) => applyPlan({ ...options, plan, model }));
+    return await withModel(options, (model) => {
+      model.hashes().catch(() => {});
+      return applyPlan({ ...options, plan, model });
+    });
   } finally {
     await plan.close();
   }

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { multivariateNormal, random, subtokenMean } from "@revocab/embedding-init";
-import { describe, expect, it } from "vitest";
 import {
   explainToken,
   findToken,
@@ -10,7 +9,8 @@ import {
   type SwapPlan,
   savePlan,
   summarizePlan,
-} from "../src/index.ts";
+} from "@revocab/transfer";
+import { describe, expect, it } from "vitest";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER, scratchFolders } from "./sample.ts";
 
 const scratch = scratchFolders();

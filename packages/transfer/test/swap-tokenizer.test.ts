@@ -3,9 +3,15 @@ import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { type ProgressEvent, RevocabError } from "@revocab/core";
 import { copyOverlap, random, subtokenMean, univariateNormal, zero } from "@revocab/embedding-init";
+import {
+  applySavedPlan,
+  planTokenizerSwap,
+  type SwapReport,
+  savePlan,
+  swapTokenizer,
+} from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { applySavedPlan, planTokenizerSwap, type SwapReport, savePlan, swapTokenizer } from "../src/index.ts";
 import { contentOf, SAMPLE_MODEL, SAMPLE_TOKENIZER, scratchFolders } from "./sample.ts";
 
 const scratch = scratchFolders();
