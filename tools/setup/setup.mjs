@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
-const fits = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+const fits = (major === 20 && minor >= 19) || (major === 22 && minor >= 13) || major >= 24;
 if (!fits) {
-  console.error(`revocab needs Node 20.19, 22.12 or 24 and later; this is ${process.version}.`);
+  console.error(`revocab needs Node 20.19, 22.13 or 24 and later; this is ${process.version}.`);
   process.exit(1);
 }
 if (!isInstalled()) run("npm", ["ci", "--no-audit", "--no-fund"]);

@@ -66,11 +66,20 @@ export async function readExactly(
     // One read moves at most 2 GiB − 4 KiB on Linux.
     const length = Math.min(into.length - done, 1 << 30);
     const { bytesRead } = await handle.read(into, done, length, position + done);
-    if (bytesRead === 0) {
-      fail(path, `ends at byte ${position + done}, ${into.length - done} bytes before it should`);
-    }
+    if (bytesRead === 0) throw endsTooEarly(path, position + done, into.length - done);
     done += bytesRead;
   }
+}
+
+/** A file that ended at a byte from which more were wanted. */
+export function endsTooEarly(path: string, position: number, missing: number): RevocabError {
+  return new RevocabError(
+    "bad_safetensors",
+    `${path} ends at byte ${position}, ${missing} bytes before it should`,
+    {
+      hint: HINT,
+    },
+  );
 }
 
 async function headerLength(handle: FileHandle, path: string, size: number): Promise<number> {

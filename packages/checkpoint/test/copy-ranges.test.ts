@@ -7,8 +7,8 @@ import { temporaryFolder } from "./model-folder.ts";
 const folder = temporaryFolder();
 afterAll(() => rm(folder, { recursive: true }));
 
-const BLOCK = 2 << 20;
-const SOURCE = Buffer.allocUnsafe(8 * BLOCK + 99);
+const BLOCK = 8 << 20;
+const SOURCE = Buffer.allocUnsafe(6 * BLOCK + 99);
 for (let i = 0; i + 4 <= SOURCE.length; i += 4) SOURCE.writeUInt32LE(Math.imul(i, 0x9e3779b1) >>> 0, i);
 
 async function copy(ranges: readonly { from: number; to: number; length: number }[], options = {}) {
@@ -26,16 +26,19 @@ async function copy(ranges: readonly { from: number; to: number; length: number 
 }
 
 describe("a range arrives whole, at its new place", () => {
-  it.each([0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK + 7])("of %d bytes", async (length) => {
-    const copied = await copy([{ from: 13, to: 1001, length }]);
-    expect(copied.length).toBe(length === 0 ? 0 : 1001 + length);
-    expect(copied.subarray(1001).equals(SOURCE.subarray(13, 13 + length))).toBe(true);
-  });
+  it.each([0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])(
+    "of %d bytes",
+    async (length) => {
+      const copied = await copy([{ from: 13, to: 1001, length }]);
+      expect(copied.length).toBe(length === 0 ? 0 : 1001 + length);
+      expect(copied.subarray(1001).equals(SOURCE.subarray(13, 13 + length))).toBe(true);
+    },
+  );
 
   it("among several, with every byte counted once", async () => {
     let bytes = 0;
     const ranges = [
-      { from: 5 * BLOCK, to: 0, length: 3 * BLOCK + 1 },
+      { from: 3 * BLOCK, to: 0, length: 3 * BLOCK + 1 },
       { from: 7, to: 3 * BLOCK + 1, length: 3 },
       { from: 0, to: 3 * BLOCK + 4, length: BLOCK + 100 },
     ];
@@ -53,11 +56,11 @@ it("an abort between two blocks ends the copy", async () => {
     blocks++;
     controller.abort();
   };
-  const range = { from: 0, to: 0, length: 8 * BLOCK };
+  const range = { from: 0, to: 0, length: 4 * BLOCK };
   await expect(copy([range], { abortSignal: controller.signal, onBytes })).rejects.toMatchObject({
     code: "aborted",
   });
-  expect(blocks).toBeLessThanOrEqual(3);
+  expect(blocks).toBe(1);
 });
 
 it("a source that ends too early is bad_safetensors", async () => {
