@@ -1,0 +1,130 @@
+import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratchFolders, workplace } from "./folders.ts";
+import { FIXTURE_MODELS, revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+import { copyTensor } from "./safetensors.ts";
+
+const scratch = scratchFolders();
+
+async function inspect(path: string): Promise<string> {
+  const { code, stdout, stderr } = await revocab(["inspect", path]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+/** A copy of a fixture model with a tokenizer of `size` words and one special token. */
+function withTokenizer(name: string, size: number, normalizer: object | null = null): string {
+  const folder = join(scratch(), name);
+  cpSync(join(FIXTURE_MODELS, name), folder, { recursive: true });
+  const special = { content: "</s>", id: 0, special: true, normalized: false };
+  const flags = { single_word: false, lstrip: false, rstrip: false };
+  const tokenizer = {
+    version: "1.0",
+    added_tokens: [{ ...special, ...flags }],
+    normalizer,
+    pre_tokenizer: { type: "Whitespace" },
+    post_processor: null,
+    decoder: null,
+    model: {
+      type: "WordLevel",
+      unk_token: "</s>",
+      vocab: Object.fromEntries(Array.from({ length: size }, (_, id) => [id === 0 ? "</s>" : `w${id}`, id])),
+    },
+  };
+  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
+  return folder;
+}
+
+describe("revocab inspect", () => {
+  it("shows a model's tables, its tying, and its tokenizer's kinds and roles", async () => {
+    expect(await inspect(SAMPLE_MODEL)).toBe(`model: llama, 1 weight file, 1.9 MB
+
+Tensors with a row per token (tied: input and head share their rows)
+  input  1,280 × 128  BF16  model.embed_tokens.weight
+
+Tokenizer: byte-level-bpe, 1,280 ids, fingerprint 8b8d73a88730
+  text     1,276
+  special      4
+  chat template: no
+
+Special tokens
+  0  <s>    bos
+  1  </s>   eos
+  2  <unk>  unk
+  3  <pad>  pad
+`);
+  });
+
+  it("shows a tokenizer alone, by its folder and by its file, and what its tokens have in common", async () => {
+    for (const path of [SAMPLE_TOKENIZER, join(SAMPLE_TOKENIZER, "tokenizer.json")]) {
+      const text = await inspect(path);
+      expect(text).toContain("Tokenizer: unigram, 3,000 ids");
+      expect(text).toContain("  text     2,740\n  byte       256\n  special      4\n");
+      expect(text).toContain("  69 of them stand for the same bytes as another token\n");
+      expect(text).toContain("\nSurprises\n  a space is put before each text\n");
+    }
+  });
+
+  it("as JSON gives the same facts as one value", async () => {
+    const { stdout, stderr } = await revocab(["inspect", SAMPLE_MODEL, "--json"]);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({
+      model: {
+        modelType: "llama",
+        rows: 1280,
+        head: "tied",
+        tables: [{ slot: "input", shape: [1280, 128] }],
+      },
+      tokenizer: { family: "byte-level-bpe", size: 1280, kinds: { text: 1276, special: 4 }, duplicates: 0 },
+      surprises: [],
+    });
+  });
+
+  it("is surprised by padding rows", async () => {
+    const text = await inspect(withTokenizer("qwen2-padded", 40));
+    expect(text).toContain("\nSurprises\n");
+    expect(text).toContain("  24 padding rows: the tokenizer ends at id 39, the embeddings at 63\n");
+  });
+
+  it("is surprised by a tied head that is stored as well", async () => {
+    const { model } = workplace(scratch());
+    copyTensor(join(model, "model.safetensors"), "model.embed_tokens.weight", "lm_head.weight");
+    const text = await inspect(model);
+    expect(text).toContain("  model.embed_tokens.weight = lm_head.weight\n");
+    expect(text).toContain(
+      "  the head is tied, yet stored as well (lm_head.weight); both are rewritten alike\n",
+    );
+  });
+
+  it("is surprised by a tokenizer that lower-cases, and by one with more ids than there are rows", async () => {
+    const text = await inspect(withTokenizer("llama-untied", 50, { type: "Lowercase" }));
+    expect(text).toContain("(the head has rows of its own)\n");
+    expect(text).toContain("  the normalizer lower-cases\n");
+    expect(text).toContain("  the tokenizer has ids up to 49, but the embeddings have 43 rows: they do not");
+  });
+
+  it("is surprised by positions that depend on the pad id", async () => {
+    expect(await inspect(join(FIXTURE_MODELS, "roberta"))).toContain(
+      "  position embeddings are numbered from pad_token_id + 1: the pad id must stay the same\n",
+    );
+  });
+
+  it("shows a model without a tokenizer or without a head, and one in several files", async () => {
+    const text = await inspect(join(FIXTURE_MODELS, "llama-base"));
+    expect(text).toContain("(the model has no head)\n");
+    expect(text).toContain("\nTokenizer: none\n");
+    expect(text).toContain(
+      "  the folder has no tokenizer.json and no SentencePiece model; a swap needs one\n",
+    );
+    expect(await inspect(join(FIXTURE_MODELS, "llama-sharded"))).toMatch(
+      /^llama-sharded: llama, 3 weight files/,
+    );
+  });
+
+  it("takes a folder with a config.json but no weights for a tokenizer's", async () => {
+    const { model } = workplace(scratch());
+    rmSync(join(model, "model.safetensors"));
+    expect(await inspect(model)).toMatch(/^model\n\nTokenizer: byte-level-bpe, 1,280 ids/);
+  });
+});

@@ -1,0 +1,110 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { contentOf, scratchFolders, type Workplace, workplace } from "./folders.ts";
+import { revocab } from "./revocab.ts";
+import { addTensor } from "./safetensors.ts";
+
+const scratch = scratchFolders();
+let at: Workplace;
+let before: Record<string, string>;
+
+beforeEach(() => {
+  at = workplace(scratch());
+  addTensor(join(at.model, "model.safetensors"), "model.layers.9.mlp.up_proj.weight", 24);
+  before = contentOf(at.inputs);
+});
+
+const swap = (...more: string[]) => ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out, ...more];
+
+/** Progress aside, one message with its hint. */
+function messagesOf(stderr: string): string[] {
+  return stderr.split("\n").filter((line) => /^(revocab: | {2}→ )| {4}at /.test(line));
+}
+
+describe("Ctrl-C", () => {
+  it("from the outside, in the middle of writing, ends with one message and leaves nothing", async () => {
+    let sent = false;
+    const finished = await revocab(swap(), {
+      onStderr: (text, child) => {
+        if (!sent && text.includes("write …")) sent = child.kill("SIGINT");
+      },
+    });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toEqual([
+      "revocab: stopped; nothing was written",
+      "  → run the command again to start over",
+    ]);
+    expect(readdirSync(at.place)).toEqual([]);
+    expect(contentOf(at.inputs)).toEqual(before);
+  });
+
+  it.each([
+    ["SIGINT", "align …"],
+    ["SIGINT", "write weights: "],
+    ["SIGTERM", "check …"],
+  ])("%s at “%s” leaves nothing, and the old output as it was", async (SIGNAL, SIGNAL_AT) => {
+    mkdirSync(at.out);
+    writeFileSync(join(at.out, "mine"), "mine");
+    const old = contentOf(at.out);
+    const env = { SIGNAL, SIGNAL_AT };
+    const finished = await revocab(swap("--force"), { env, preload: "signal-at.mjs" });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toHaveLength(2);
+    expect(readdirSync(at.place)).toEqual(["out"]);
+    expect(contentOf(at.out)).toEqual(old);
+    expect(contentOf(at.inputs)).toEqual(before);
+  });
+
+  it("while a plan is saved leaves no plan", async () => {
+    const env = { SIGNAL: "SIGINT", SIGNAL_AT: "plan input …" };
+    const args = ["plan", at.model, "--tokenizer", at.tokenizer, "--out", join(at.place, "swap.plan")];
+    const finished = await revocab(args, { env, preload: "signal-at.mjs" });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toHaveLength(2);
+    expect(readdirSync(at.place)).toEqual([]);
+  });
+});
+
+describe("kill -9", () => {
+  it.each(["align …", "write …", "write weights: ", "check …"])(
+    "at “%s” leaves nothing at the target, and the next run cleans up and succeeds",
+    async (SIGNAL_AT) => {
+      const env = { SIGNAL: "SIGKILL", SIGNAL_AT };
+      const killed = await revocab(swap(), { env, preload: "signal-at.mjs" });
+      expect(killed).toMatchObject({ code: null, signal: "SIGKILL", stdout: "" });
+      const left = SIGNAL_AT === "align …" ? [] : [expect.stringMatching(/^\.out\.revocab-partial-/)];
+      expect(readdirSync(at.place)).toEqual(left);
+      expect(contentOf(at.inputs)).toEqual(before);
+      expect((await revocab(swap("--quiet"))).code).toBe(0);
+      expect(readdirSync(at.place)).toEqual(["out"]);
+    },
+  );
+
+  it("between moving the old output aside and putting the new one in place loses neither", async () => {
+    mkdirSync(at.out);
+    writeFileSync(join(at.out, "mine"), "mine");
+    const old = contentOf(at.out);
+    const env = { SIGNAL: "SIGKILL", SIGNAL_AT_RENAME: "2" };
+    const killed = await revocab(swap("--force"), { env, preload: "signal-at.mjs" });
+    expect(killed.signal).toBe("SIGKILL");
+    expect(readdirSync(at.place)).not.toContain("out");
+    const refused = await revocab(swap("--quiet"));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^revocab: the output .* exists already\n {2}→ .*--force/);
+    expect(contentOf(at.place)).toEqual({ "out/mine": old.mine });
+    expect((await revocab(swap("--quiet", "--force"))).code).toBe(0);
+    expect(readdirSync(at.place)).toEqual(["out"]);
+    expect(readdirSync(at.out)).toContain("model.safetensors");
+  });
+
+  it("while a plan is saved leaves no plan, and the next run cleans up and succeeds", async () => {
+    const args = ["plan", at.model, "--tokenizer", at.tokenizer, "--out", join(at.place, "swap.plan")];
+    const env = { SIGNAL: "SIGKILL", SIGNAL_AT_RENAME: "1" };
+    const killed = await revocab(args, { env, preload: "signal-at.mjs" });
+    expect(killed.signal).toBe("SIGKILL");
+    expect(readdirSync(at.place)).toEqual([expect.stringMatching(/^\.swap\.plan\.revocab-partial-\d+$/)]);
+    expect((await revocab([...args, "--quiet"])).code).toBe(0);
+    expect(readdirSync(at.place)).toEqual(["swap.plan"]);
+  });
+});

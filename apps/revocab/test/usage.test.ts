@@ -1,0 +1,106 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratchFolders } from "./folders.ts";
+import { expectOneFailure, revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+
+const scratch = scratchFolders();
+const swap = ["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--quiet"];
+
+describe("wrong usage exits 2 with one message and what to do", () => {
+  it.each([
+    ["an unknown command, with the nearest one", ["swp"], /unknown command 'swp'\n {2}→ did you mean swap\?/],
+    [
+      "an unknown option",
+      [...swap, "--dry-rum"],
+      /unknown option '--dry-rum'\n {2}→ did you mean --dry-run\?/,
+    ],
+    ["no model", ["swap"], /--tokenizer <path>' not specified\n {2}→ run revocab swap --help/],
+    ["no tokenizer", ["swap", SAMPLE_MODEL], /'--tokenizer <path>' not specified/],
+    ["no output and no --dry-run", swap, /'--out <folder>' not specified, nor --dry-run/],
+    ["no output for apply", ["apply", "x.plan", "--model", SAMPLE_MODEL], /'--out <folder>' not specified/],
+    ["no tokens to explain", ["explain", "x.plan"], /missing required argument 'tokens'/],
+    [
+      "an unknown method, with the nearest one",
+      [...swap, "--dry-run", "--method", "subtoken-men"],
+      /no method "subtoken-men"; there are copy-overlap, .*\n {2}→ did you mean subtoken-mean\?/,
+    ],
+    [
+      "an unknown fallback, with the nearest one",
+      [...swap, "--dry-run", "--fallback", "zeros"],
+      /no method "zeros".*\n {2}→ did you mean zero\?/,
+    ],
+    [
+      "an option the method does not have",
+      [...swap, "--dry-run", "--with", "wieght=1"],
+      /subtoken-mean has no option "wieght"; it has weighting, decay\n/,
+    ],
+    [
+      "an option's value that does not exist",
+      [...swap, "--dry-run", "--with", "weighting=heavy"],
+      /weighting of subtoken-mean is "heavy".*"front-loaded"/,
+    ],
+    ["an option without a value", [...swap, "--with", "weighting"], /'weighting' is invalid.* KEY=VALUE\n/],
+    [
+      "a method that needs two heads on a tied model",
+      [...swap, "--dry-run", "--with", "weighting=front-loaded"],
+      /this model is tied.*\n {2}→ pass --untie .*384,000 parameters.* or --role input or --role output/,
+    ],
+    [
+      "a negative seed",
+      [...swap, "--seed", "-1"],
+      /'-1' is invalid\. expected a whole number of at least 0\n/,
+    ],
+    ["a seed that is no number", [...swap, "--seed", "abc"], /'abc' is invalid/],
+    ["a multiple of 0", [...swap, "--pad-to-multiple-of", "0"], /'0' is invalid.* at least 1\n/],
+    [
+      "a multiple beyond all hardware",
+      [...swap, "--dry-run", "--pad-to-multiple-of", "999999999999"],
+      /multiple of 999999999999; a whole number from 1 to 65536 was expected/,
+    ],
+    ["a role that does not exist", [...swap, "--role", "head"], /'head' is invalid.*input, output\n/],
+    [
+      "a role for an untied head",
+      [...swap, "--dry-run", "--untie", "--role", "input"],
+      /--untie and --role were both given/,
+    ],
+  ])("%s", async (_, args, message) => {
+    const finished = await revocab(args);
+    expect(finished).toMatchObject({ code: 2, stdout: "" });
+    expectOneFailure(finished, message);
+  });
+
+  it.each([
+    ["--token-id", "bos=x", /--token-id bos=x: expected a number/],
+    ["--token-id", "no_such_token_id=1", /no config of the model has the key no_such_token_id/],
+    ["--threads", "1000", /threads is 1000/],
+    ["--chat-template", "source", /the source has no chat template/],
+  ])("%s %s, and nothing is written", async (option, value, message) => {
+    const folder = scratch();
+    const finished = await revocab([...swap, "--out", join(folder, "a", "out"), option, value]);
+    expect(finished.code).toBe(2);
+    expectOneFailure(finished, message);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("no command at all: the help, on stderr", async () => {
+    const { code, stdout, stderr } = await revocab([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^Usage: revocab /);
+  });
+});
+
+describe("with --json a failure too is one value on stdout", () => {
+  it.each([
+    ["of the usage", ["--json", "swap", SAMPLE_MODEL], 2, "bad_options"],
+    ["of what was found", ["inspect", "/does/not/exist", "--json"], 1, "missing_file"],
+  ])("%s", async (_, args, code, name) => {
+    const finished = await revocab(args);
+    expect(finished.code).toBe(code);
+    const { error } = JSON.parse(finished.stdout) as {
+      error: { code: string; message: string; hint: string };
+    };
+    expect(error.code).toBe(name);
+    expect(finished.stderr).toBe(`revocab: ${error.message}\n  → ${error.hint}\n`);
+  });
+});
