@@ -1,7 +1,7 @@
 export type { Alignment, AlignmentCounts, Match } from "./alignment.ts";
 export { MATCHES } from "./alignment.ts";
-export { RevocabError } from "./errors.ts";
 export type { RevocabErrorCode } from "./errors.ts";
+export { RevocabError } from "./errors.ts";
 export type { ProgressEvent, ProgressListener } from "./events.ts";
 export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { InitMethod } from "@revocab/core";
 import { multivariateNormal, random, subtokenMean } from "@revocab/embedding-init";
 import {
   explainToken,
@@ -16,7 +17,7 @@ import { SAMPLE_MODEL, SAMPLE_TOKENIZER, scratchFolders } from "./sample.ts";
 const scratch = scratchFolders();
 const inputs = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER };
 
-async function savedPlan(method = subtokenMean()): Promise<string> {
+async function savedPlan(method: InitMethod = subtokenMean()): Promise<string> {
   const file = join(scratch(), "swap.plan");
   await planTokenizerSwap({ ...inputs, method }, (plan) => savePlan(plan, file));
   return file;
