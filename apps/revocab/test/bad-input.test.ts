@@ -90,12 +90,13 @@ describe("weights that are refused", () => {
       "a tensor beyond the end of the file",
       (at) =>
         editHeader(weights(at), (header) => {
-          const last = Object.values(header).sort((x, y) => y.data_offsets[1] - x.data_offsets[1])[0];
+          const entries = Object.values(header).filter((entry) => entry.data_offsets);
+          const last = entries.sort((x, y) => y.data_offsets[1] - x.data_offsets[1])[0];
           if (!last) throw new Error("the sample has no tensors");
           last.data_offsets[1] += 2 ** 40;
           last.shape = [(last.data_offsets[1] - last.data_offsets[0]) / 2];
         }),
-      /model\.safetensors .*1099511/,
+      /model\.safetensors has \d+ bytes, but the tensor \S+ ends at byte 1099\d{9}/,
     ],
     [
       "a shape that is not as long as its bytes",

@@ -56,14 +56,12 @@ Special tokens
 `);
   });
 
-  it("shows a tokenizer alone, by its folder and by its file, and what its tokens have in common", async () => {
-    for (const path of [SAMPLE_TOKENIZER, join(SAMPLE_TOKENIZER, "tokenizer.json")]) {
-      const text = await inspect(path);
-      expect(text).toContain("Tokenizer: unigram, 3,000 ids");
-      expect(text).toContain("  text     2,740\n  byte       256\n  special      4\n");
-      expect(text).toContain("  69 of them stand for the same bytes as another token\n");
-      expect(text).toContain("\nSurprises\n  a space is put before each text\n");
-    }
+  it("shows a tokenizer alone, by its file, and what its tokens have in common", async () => {
+    const text = await inspect(join(SAMPLE_TOKENIZER, "tokenizer.json"));
+    expect(text).toContain("Tokenizer: unigram, 3,000 ids");
+    expect(text).toContain("  text     2,740\n  byte       256\n  special      4\n");
+    expect(text).toContain("  69 of them stand for the same bytes as another token\n");
+    expect(text).toContain("\nSurprises\n  a space is put before each text\n");
   });
 
   it("as JSON gives the same facts as one value", async () => {

@@ -40,7 +40,6 @@ describe("Ctrl-C", () => {
   });
 
   it.each([
-    ["SIGINT", "align …"],
     ["SIGINT", "write weights: "],
     ["SIGTERM", "check …"],
   ])("%s at “%s” leaves nothing, and the old output as it was", async (SIGNAL, SIGNAL_AT) => {
@@ -67,19 +66,19 @@ describe("Ctrl-C", () => {
 });
 
 describe("kill -9", () => {
-  it.each(["align …", "write …", "write weights: ", "check …"])(
-    "at “%s” leaves nothing at the target, and the next run cleans up and succeeds",
-    async (SIGNAL_AT) => {
+  it("at any moment leaves nothing at the target, and the next run cleans up and succeeds", async () => {
+    for (const SIGNAL_AT of ["align …", "write …", "write weights: ", "check …"]) {
       const env = { SIGNAL: "SIGKILL", SIGNAL_AT };
       const killed = await revocab(swap(), { env, preload: "signal-at.mjs" });
       expect(killed).toMatchObject({ code: null, signal: "SIGKILL", stdout: "" });
+      // what the run before left is gone: this one has cleaned up before it was killed
       const left = SIGNAL_AT === "align …" ? [] : [expect.stringMatching(/^\.out\.revocab-partial-/)];
       expect(readdirSync(at.place)).toEqual(left);
       expect(contentOf(at.inputs)).toEqual(before);
-      expect((await revocab(swap("--quiet"))).code).toBe(0);
-      expect(readdirSync(at.place)).toEqual(["out"]);
-    },
-  );
+    }
+    expect((await revocab(swap("--quiet"))).code).toBe(0);
+    expect(readdirSync(at.place)).toEqual(["out"]);
+  });
 
   it("between moving the old output aside and putting the new one in place loses neither", async () => {
     mkdirSync(at.out);

@@ -34,12 +34,10 @@ it("no command opens a socket, looks up a name, starts a program, or lets a toke
     expect(readFileSync(join(parentPath, name)).includes(secret), name).toBe(false);
 });
 
-it("a name is not looked up for a path that looks like a Hub repository or an address", async () => {
-  for (const model of ["meta-llama/Llama-2-7b", "https://example.org/model"]) {
-    const finished = await revocab(["inspect", model], { preload: "no-network.mjs" });
-    expect(finished).toMatchObject({ code: 1, stdout: "" });
-    expect(finished.stderr).toMatch(/^revocab: found nothing at .*\n {2}→ give a folder/);
-  }
+it("a name is not looked up for a path that looks like an address", async () => {
+  const finished = await revocab(["inspect", "https://example.org/model"], { preload: "no-network.mjs" });
+  expect(finished).toMatchObject({ code: 1, stdout: "" });
+  expect(finished.stderr).toMatch(/^revocab: found nothing at .*\n {2}→ give a folder/);
 });
 
 it("the watch itself catches a connection, a name and a program", () => {
