@@ -64,7 +64,6 @@ describe("weights that are refused", () => {
       (at) => renameSync(weights(at), join(at.model, "pytorch_model.bin")),
       /holds its weights as pytorch_model\.bin \(pickled .*\n {2}→ convert it .*save_pretrained/,
     ],
-    ["an empty file", (at) => truncateSync(weights(at), 0), /model\.safetensors has 0 bytes; .* has 10\n/],
     [
       "cut short",
       (at) => truncateSync(weights(at), 1_000_000),
@@ -75,7 +74,6 @@ describe("weights that are refused", () => {
       (at) => writeLength(at, 1n << 62n),
       /says that its header has 4611686018427387904 bytes, but only \d+ bytes follow\n/,
     ],
-    ["a header length within the header", (at) => writeLength(at, 100n), /header of .* is not valid JSON/],
     [
       "tensors that overlap",
       (at) =>
@@ -97,15 +95,6 @@ describe("weights that are refused", () => {
           last.shape = [(last.data_offsets[1] - last.data_offsets[0]) / 2];
         }),
       /model\.safetensors has \d+ bytes, but the tensor \S+ ends at byte 1099\d{9}/,
-    ],
-    [
-      "a shape that is not as long as its bytes",
-      (at) =>
-        editHeader(weights(at), (header) => {
-          const entry = header[TABLE];
-          if (entry) entry.shape = [1281, 128];
-        }),
-      /model\.safetensors .*model\.embed_tokens\.weight/,
     ],
     [
       "an index that names a file outside the folder",
@@ -139,7 +128,6 @@ describe("a config that is refused", () => {
     ["none", (at) => rmSync(config(at)), /config\.json does not exist or cannot be read\n/],
     ["no JSON", (at) => writeFileSync(config(at), "{\n  model_type:\n"), /config\.json is not valid JSON/],
     ["a size the tensors do not have", (at) => editConfig(at, { vocab_size: 1000 }), /1280.*1000|1000.*1280/],
-    ["a width the tensors do not have", (at) => editConfig(at, { hidden_size: 256 }), /128.*256|256.*128/],
     [
       "a head of its own that is not there",
       (at) => editConfig(at, { tie_word_embeddings: false }),
@@ -151,7 +139,6 @@ describe("a config that is refused", () => {
 describe("a tokenizer that is refused", () => {
   it.each<[string, (at: Workplace) => void, RegExp]>([
     ["none", (at) => rmSync(at.tokenizer, { recursive: true }), /found nothing at .*expected a tokenizer\n/],
-    ["a folder without one", (at) => rmSync(target(at)), /found no tokenizer, expected tokenizer\.json or a/],
     ["cut short", (at) => truncateSync(target(at), 100_000), /cut short after 100000 bytes/],
     [
       "an HTML page",
@@ -160,11 +147,6 @@ describe("a tokenizer that is refused", () => {
     ],
     ["an empty file", (at) => writeFileSync(target(at), ""), /tokenizer\.json: the file is empty/],
     ["a config.json", (at) => cpSync(config(at), target(at)), /tokenizer\.json: is no tokenizer/],
-    [
-      "the weights",
-      (at) => cpSync(weights(at), target(at)),
-      /tokenizer\.json: found bytes that are no UTF-8/,
-    ],
     [
       "the model's own, missing",
       (at) => rmSync(join(at.model, "tokenizer.json")),
@@ -208,7 +190,7 @@ describe("an output that is refused", () => {
     expect(readdirSync(at.out)).not.toContain("mine");
   });
 
-  it.each(["model", "model/out", "tokenizer", "."])("the input: %s", async (out) => {
+  it.each(["model", "model/out", "."])("the input: %s", async (out) => {
     const at = workplace(scratch());
     const before = contentOf(at.inputs);
     const finished = await revocab([

@@ -11,7 +11,7 @@ let before: Record<string, string>;
 
 beforeEach(() => {
   at = workplace(scratch());
-  addTensor(join(at.model, "model.safetensors"), "model.layers.9.mlp.up_proj.weight", 24);
+  addTensor(join(at.model, "model.safetensors"), "model.layers.9.mlp.up_proj.weight", 16);
   before = contentOf(at.inputs);
 });
 
