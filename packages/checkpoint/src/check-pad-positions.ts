@@ -24,7 +24,7 @@ export function checkPadPositions(json: JsonObject, followed: JsonObject, textPa
     {
       hint:
         `use a tokenizer whose pad token has the id ${before}; if that id never occurs in text, ` +
-        `overrides { "${key}": ${before} } keeps the positions right`,
+        `--token-id ${key}=${before} keeps the positions right`,
     },
   );
 }

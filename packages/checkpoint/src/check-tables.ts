@@ -73,8 +73,8 @@ export function rejectUnknown(
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: vocabularyTensors { "${entry.name}": "output" }; ` +
-          `if the size is a coincidence: ignoreTensors ["${entry.name}"]`,
+          `if it has a row per token, name its slot: --vocabulary-tensor ${entry.name}=output (vocabularyTensors); ` +
+          `if the size is a coincidence: --ignore-tensor ${entry.name} (ignoreTensors)`,
       },
     );
   }

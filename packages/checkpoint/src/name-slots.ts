@@ -22,7 +22,7 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
   for (const name of [...Object.keys(vocabularyTensors), ...ignoreTensors]) {
     if (!placed.has(name)) {
       throw new RevocabError("bad_options", `${directory} holds no tensor named ${name}`, {
-        hint: "vocabularyTensors and ignoreTensors take names as `revocab inspect` lists them",
+        hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
       });
     }
   }

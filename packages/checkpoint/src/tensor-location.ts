@@ -32,7 +32,7 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
     throw new RevocabError(
       "unsupported_checkpoint",
       `${file.path} holds ${name} with the shape [${shape}]; [rows, columns] or [rows] was expected`,
-      { hint: "if this tensor has no row per token, list it under ignoreTensors" },
+      { hint: `if this tensor has no row per token, pass --ignore-tensor ${name} (ignoreTensors)` },
     );
   }
   return { file, entry, axis, dtype, rows, columns: axis === 1 ? 1 : (shape[1] ?? 1) };

@@ -122,7 +122,8 @@ function inTermsOf(out: string, staging: string, error: unknown): unknown {
 }
 
 /** A plan fits a model with the same vocabulary, the same rows and the same tables. */
-function checkFit(plan: SwapPlan, { checkpoint, tokenizer, name }: OpenModel): void {
+function checkFit(plan: SwapPlan, model: OpenModel): void {
+  const { checkpoint, tokenizer, name } = model;
   const mark = fingerprint(tokenizer.vocabulary);
   const hint = `apply the plan to ${plan.source.name} or a fine-tune of it, or make a new plan for this model`;
   if (mark !== plan.source.fingerprint) {
@@ -141,21 +142,20 @@ function checkFit(plan: SwapPlan, { checkpoint, tokenizer, name }: OpenModel): v
       { hint },
     );
   }
-  for (const table of checkpoint.tables) {
-    const planned = tablePlan(plan, table.slot);
-    const wide =
-      planned.basis.rows > 0
-        ? planned.basis.columns
-        : planned.dense.ids.length > 0
-          ? planned.dense.columns
-          : table.matrix.columns;
-    if (wide !== table.matrix.columns) {
-      throw new RevocabError(
-        "apply_mismatch",
-        `the plan holds rows of ${wide} columns for ${table.slot}, but in ${name} it has ${table.matrix.columns}`,
-        { hint },
-      );
-    }
+  for (const { slot } of checkpoint.tables) tablePlan(plan, slot);
+  for (const { slot, basis, dense } of plan.tables) {
+    const { columns } = sourceOf(model, slot);
+    const widths = [
+      ...(basis.rows > 0 ? [basis.columns] : []),
+      ...(dense.ids.length > 0 ? [dense.columns] : []),
+    ];
+    const wrong = widths.find((width) => width !== columns);
+    if (wrong === undefined) continue;
+    throw new RevocabError(
+      "apply_mismatch",
+      `the plan holds rows of ${wrong} columns for ${slot}, but in ${name} it has ${columns}`,
+      { hint },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, SPECIAL_ROLES } from "@revocab/core";
+import { mixtureRow } from "@revocab/matrix";
 import { displayToken, fingerprint, loadTokenizer } from "@revocab/vocabulary";
 import type { OpenModel } from "./open-model.ts";
 import { SAMPLE_TEXT } from "./sample-text.ts";
@@ -42,38 +43,52 @@ export async function checkGate(options: GateOptions): Promise<GateReport> {
     ...(onProgress && { onProgress }),
   });
   const label = (id: number) => `${id} "${displayToken(vocabulary, id)}"`;
-  if (!allowZeroRows) refuseZeroRows(tables, label);
+  const made = tables.map(({ slot, zeroRows }) => zeroRows.filter((id) => !isCopied(plan, slot, id)));
+  if (!allowZeroRows) refuseZeroRows(tables, made, label);
   return {
     checks: [
       {
         name: "weights",
-        detail: `${tables.map(({ slot, rows, columns, dtype }) => `${slot} ${rows} × ${columns} ${dtype}`).join(", ")}: no NaN, no infinity; all other tensors as they were`,
+        detail: `${tables.map(({ slot, rows, columns, dtype }) => `${slot} ${rows} × ${columns} ${dtype}`).join(", ")}: no NaN, no infinity; all other tensors of the same names, dtypes and shapes`,
       },
       ...(await checkTokenizer(directory, plan)),
     ],
-    notes: tables.flatMap((table) => notesOn(table, label)),
+    notes: tables.flatMap((table, i) => notesOn(table, (made[i] as number[]).length, label)),
     tables,
   };
 }
 
-function refuseZeroRows(tables: readonly VerifiedTable[], label: (id: number) => string): void {
-  for (const { slot, zeroRows } of tables) {
-    if (zeroRows.length === 0) continue;
-    fail(
-      `${slot} has ${zeroRows.length} rows of zeros, such as ${zeroRows.slice(0, 3).map(label).join(", ")}`,
-      {
-        hint: "choose another method or fallback; --allow-zero-rows lets them pass",
-      },
-    );
+/** A source row of zeros may stay one: many models are trained with a pad row of zeros. */
+function isCopied({ source, tables }: SwapPlan, slot: string, id: number): boolean {
+  const mixture = tables.find((table) => table.slot === slot)?.mixture;
+  if (!mixture) return false;
+  const { sources, weights } = mixtureRow(mixture, id);
+  return sources.length === 1 && weights[0] === 1 && (sources[0] as number) < source.rows;
+}
+
+function refuseZeroRows(
+  tables: readonly VerifiedTable[],
+  made: readonly (readonly number[])[],
+  label: (id: number) => string,
+): void {
+  for (const [i, { slot }] of tables.entries()) {
+    const rows = made[i] ?? [];
+    if (rows.length === 0) continue;
+    fail(`${slot} has ${rows.length} new rows of zeros, such as ${rows.slice(0, 3).map(label).join(", ")}`, {
+      hint: "choose another method or fallback; --allow-zero-rows lets them pass",
+    });
   }
 }
 
 function notesOn(
   { slot, zeroRows, identical, norms }: VerifiedTable,
+  madeZero: number,
   label: (id: number) => string,
 ): string[] {
   const notes: string[] = [];
-  if (zeroRows.length > 0) notes.push(`${slot}: ${zeroRows.length} rows of zeros, as allowed`);
+  const copiedZero = zeroRows.length - madeZero;
+  if (copiedZero > 0) notes.push(`${slot}: ${copiedZero} rows of zeros, copied from rows of zeros`);
+  if (madeZero > 0) notes.push(`${slot}: ${madeZero} new rows of zeros, as allowed`);
   if (identical.count > 0) {
     const [largest = []] = identical.groups;
     notes.push(

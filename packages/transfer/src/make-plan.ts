@@ -71,6 +71,7 @@ export async function makePlan({
   const source = model.tokenizer.vocabulary;
   const target = tokenizer.vocabulary;
   const alignment = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
+  const notes = new Set<string>();
   const context: InitContext = {
     source: { vocabulary: source, tables },
     target: { vocabulary: target },
@@ -78,7 +79,10 @@ export async function makePlan({
     seed,
     initializerRange: checkpoint.initializerRange,
     ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    onProgress(event) {
+      if (event.type === "note") notes.add(event.message);
+      onProgress?.(event);
+    },
   };
   const plans: TablePlan[] = [];
   for (const table of tables) {
@@ -106,6 +110,7 @@ export async function makePlan({
     target: { name: nameOf(tokenizer.origin).name, tokenizer, fingerprint: fingerprint(target), rows },
     tables: plans,
     alignment: summarize(alignment),
+    notes: [...notes],
   };
 }
 

@@ -50,6 +50,7 @@ export async function openPlan(path: string): Promise<OpenPlan> {
       target: { name: words.target.name, fingerprint: mark, rows: words.target.rows, tokenizer },
       tables,
       alignment: words.alignment,
+      notes: words.notes,
       close: () => handle.close(),
     };
   } catch (error) {

@@ -47,6 +47,7 @@ export const planWords = z.object({
     duplicates: z.object({ source: count, target: count }),
     withoutEvidenceExamples: z.array(count),
   }),
+  notes: z.array(z.string()),
 });
 
 export type PlanWords = z.infer<typeof planWords>;

@@ -84,6 +84,7 @@ export function makeReport({
     companions,
     gate,
     notes: [
+      ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),
       ...published.notes,
       ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),

@@ -128,7 +128,7 @@ function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanT
   ];
 }
 
-function wordsOf({ recipe, source, target, tables, alignment }: SwapPlan): PlanWords {
+function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan): PlanWords {
   const { name, modelType, fingerprint, rows, tied } = source;
   return {
     recipe: {
@@ -144,6 +144,7 @@ function wordsOf({ recipe, source, target, tables, alignment }: SwapPlan): PlanW
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },
+    notes: [...notes],
   };
 }
 

@@ -13,6 +13,7 @@ export interface PlanSummary {
   readonly target: { readonly name: string; readonly tokens: number; readonly rows: number };
   readonly alignment: AlignmentSummary;
   readonly tables: readonly TableSummary[];
+  readonly notes: readonly string[];
 }
 
 export interface TableSummary {
@@ -22,7 +23,7 @@ export interface TableSummary {
   readonly origins: Readonly<Record<string, number>>;
 }
 
-export function summarizePlan({ recipe, source, target, alignment, tables }: SwapPlan): PlanSummary {
+export function summarizePlan({ recipe, source, target, alignment, tables, notes }: SwapPlan): PlanSummary {
   const { name, modelType, rows, tied } = source;
   return {
     recipe,
@@ -30,6 +31,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables }: Swa
     target: { name: target.name, tokens: target.tokenizer.vocabulary.size, rows: target.rows },
     alignment,
     tables: tables.map(summarizeTable),
+    notes,
   };
 }
 

@@ -21,6 +21,8 @@ export interface SwapPlan {
   /** One per vocabulary table of the target model. */
   readonly tables: readonly TablePlan[];
   readonly alignment: AlignmentSummary;
+  /** What the methods had to say, in plain words: noise lost to rounding, cosines below zero. */
+  readonly notes: readonly string[];
 }
 
 export interface PlanSource {

@@ -2,7 +2,14 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { type ProgressEvent, RevocabError } from "@revocab/core";
-import { copyOverlap, random, subtokenMean, univariateNormal, zero } from "@revocab/embedding-init";
+import {
+  copyOverlap,
+  multivariateNormal,
+  random,
+  subtokenMean,
+  univariateNormal,
+  zero,
+} from "@revocab/embedding-init";
 import {
   applySavedPlan,
   planTokenizerSwap,
@@ -179,7 +186,7 @@ describe("what stops a swap leaves nothing", () => {
       swapTokenizer({ ...inputs, method: zero(), out: join(folder, "out") }),
     ).rejects.toMatchObject({
       code: "gate_failed",
-      message: expect.stringMatching(/2128 rows of zeros/),
+      message: expect.stringMatching(/2128 new rows of zeros/),
     });
     expect(readdirSync(folder)).toEqual([]);
     const report = await swapTokenizer({
@@ -303,4 +310,35 @@ async function otherTensors(directory: string): Promise<Record<string, string>> 
     }
   }
   return found;
+}
+
+it("a row of zeros that the source has is copied, passes the gate, and is noted", async () => {
+  const folder = scratch();
+  const model = join(folder, "model");
+  cpSync(SAMPLE_MODEL, model, { recursive: true });
+  const pad = 3;
+  setRow(join(model, "model.safetensors"), pad, 0);
+  const report = await swapTokenizer({ ...inputs, model, out: join(folder, "out") });
+  expect(report.gate.notes.join()).toContain("1 rows of zeros, copied from rows of zeros");
+  expect((await rowsOf(join(folder, "out"), "input"))[3]).toBe("00".repeat(256));
+});
+
+it("what a method has to say stands in the plan and in the report", async () => {
+  const folder = scratch();
+  const method = multivariateNormal();
+  const report = await swapTokenizer({ ...inputs, method, out: join(folder, "out") });
+  expect(report.notes.join()).toMatch(/bf16|BF16/);
+});
+
+/** Fills the row of an embedding table in a model file with one byte. */
+function setRow(file: string, row: number, value: number): void {
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString()) as Record<
+    string,
+    { data_offsets: [number, number] }
+  >;
+  const start = 8 + length + (header["model.embed_tokens.weight"]?.data_offsets[0] ?? 0);
+  bytes.fill(value, start + row * 256, start + (row + 1) * 256);
+  writeFileSync(file, bytes);
 }

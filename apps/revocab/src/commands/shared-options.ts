@@ -36,6 +36,7 @@ export interface PlanFlags extends ModelFlags {
   readonly method: string;
   readonly with?: Record<string, string>;
   readonly fallback: string;
+  readonly fallbackWith?: Record<string, string>;
   readonly copy: boolean;
   readonly seed: number;
   readonly untie?: boolean;
@@ -48,6 +49,7 @@ export function withPlanOptions(command: Command): Command {
     .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean")
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
+    .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs)
     .option("--no-copy", "do not copy the rows of tokens both vocabularies share")
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
@@ -73,7 +75,7 @@ export async function planOptions(flags: PlanFlags): Promise<{
   const { methodNamed } = await import("@revocab/embedding-init");
   return {
     method: methodNamed(flags.method, flags.with ?? {}),
-    fallback: methodNamed(flags.fallback, {}),
+    fallback: methodNamed(flags.fallback, flags.fallbackWith ?? {}),
     copyShared: flags.copy,
     seed: flags.seed,
     untie: flags.untie ?? false,
