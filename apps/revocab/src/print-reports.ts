@@ -1,8 +1,12 @@
 import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@revocab/transfer";
 import { grouped, printTable } from "./print-table.ts";
 
-/** The counts of a plan. */
-export function printPlan({ recipe, source, target, alignment, tables }: PlanSummary): string {
+/** The counts of a plan, and what its methods had to say. */
+export function printPlan(summary: PlanSummary): string {
+  return printCounts(summary) + summary.notes.map((note) => `  note: ${note}\n`).join("");
+}
+
+function printCounts({ recipe, source, target, alignment, tables }: PlanSummary): string {
   const hasOutput = tables.some(({ slot }) => slot === "output");
   const head = source.tied ? "tied" : hasOutput ? "own head" : "no head";
   return [
@@ -27,7 +31,7 @@ export function printPlan({ recipe, source, target, alignment, tables }: PlanSum
 /** What a finished swap did, and where it is. */
 export function printSwap(report: SwapReport, out: string): string {
   const { config, chatTemplate, gate, notes } = report;
-  const sections = [printPlan(report), printParameters(report)];
+  const sections = [printCounts(report), printParameters(report)];
   if (config.length > 0) {
     sections.push(
       "\nConfig\n",
