@@ -181,7 +181,7 @@ describe("an output that is refused", () => {
     const args = ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out, "--force", "--quiet"];
     const failed = await revocab([...args, "--method", "zero"]);
     expect(failed.code).toBe(1);
-    expectOneFailure(failed, /did not pass the gate: input has 2128 rows of zeros/);
+    expectOneFailure(failed, /did not pass the gate: input has 2128 new rows of zeros/);
     expect(readdirSync(at.place)).toEqual(["out"]);
     expect(contentOf(at.out)).toEqual({ mine: expect.any(String) });
     expect((await revocab(args)).code).toBe(0);
