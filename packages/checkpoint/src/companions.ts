@@ -9,10 +9,10 @@ export interface CompanionFiles {
 }
 
 /** Written anew by whoever rewrites the model. */
-const REWRITTEN = new Set(["config.json", "generation_config.json", "README.md", "revocab.json"]);
+const REWRITTEN = new Set(["config.json", "generation_config.json", "revocab.json"]);
 /** Copies of the model in other formats, and the traces of its training. */
 const STALE_FOLDERS = /^(onnx|openvino|coreml|gguf|original|runs|checkpoint-\d+)$/;
-const STALE_FILES = new Set(["params.json", "trainer_state.json"]);
+const STALE_FILES = new Set(["README.md", "params.json", "trainer_state.json"]);
 const STALE_WEIGHTS =
   /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|onnx|onnx_data|gguf|ggml|tflite|mlmodel|ot|npz|pkl|pickle|engine|xml)$|\.(safetensors|bin)\.index\.json$/i;
 const MAX_DEPTH = 4;

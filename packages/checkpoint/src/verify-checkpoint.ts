@@ -143,6 +143,6 @@ function rowsWhere(rows: number, holds: (row: TokenId) => boolean): TokenId[] {
 
 function fail(directory: string, what: string): never {
   throw new RevocabError("gate_failed", `the written model ${directory} ${what}`, {
-    hint: "nothing was kept; check the source with `revocab inspect`",
+    hint: "nothing was kept; when the source has them too, repair or download it again",
   });
 }

@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Checkpoint, ProduceTable } from "@revocab/checkpoint";
+import { afterAll } from "vitest";
 
 export const FIXTURES = join(import.meta.dirname, "fixtures/models");
 
@@ -13,8 +14,16 @@ export interface TestTensor {
   readonly bytes: Uint8Array;
 }
 
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is removed after the test file that asked for it. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "revocab-checkpoint-"));
+  const folder = mkdtempSync(join(tmpdir(), "revocab-checkpoint-"));
+  made.push(folder);
+  return folder;
 }
 
 /** A tensor of f32 values i · 0.001 + offset. */

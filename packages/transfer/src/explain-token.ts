@@ -32,15 +32,21 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
     token: id < vocabulary.size ? displayToken(vocabulary, id) : "(padding row)",
     tables: plan.tables.map(({ slot, role, mixture, origin, origins }) => {
       const { sources, weights } = mixtureRow(mixture, id);
+      const maker = origins[origin[id] as number] as string;
       const sum = Array.from(sources, (source, i) => ({
         id: source,
-        token: plan.source.label(source),
+        token: source < plan.source.rows ? plan.source.label(source) : basisLabel(maker),
         weight: weights[i] as number,
       }));
       sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-      return { slot, role, origin: origins[origin[id] as number] as string, sum };
+      return { slot, role, origin: maker, sum };
     }),
   };
+}
+
+/** A basis row is no token's; it belongs to the method that made the row, or is the mean that unused rows get. */
+function basisLabel(maker: string): string {
+  return maker === "unused" || maker === "mean" ? "(mean of the used rows)" : `(a row that ${maker} made)`;
 }
 
 /**

@@ -36,6 +36,21 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
       hint: "choose another --out, or pass --force to replace it once the new model is complete",
     });
   }
+  if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
+    throw new RevocabError(
+      "output_exists",
+      `the output ${out} exists and is no model: it has no config.json`,
+      {
+        hint: "--force replaces model folders and empty folders alone; choose another --out",
+      },
+    );
+  }
+}
+
+/** What --force may take away: a model, or nothing. A home folder given by mistake stays. */
+async function mayBeReplaced(target: string): Promise<boolean> {
+  const names = await readdir(target).catch(() => undefined);
+  return names !== undefined && (names.length === 0 || names.includes("config.json"));
 }
 
 /**

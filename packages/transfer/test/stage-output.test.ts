@@ -41,13 +41,26 @@ describe("stageOutput", () => {
     const folder = scratch();
     const out = join(folder, "out");
     mkdirSync(out);
-    writeFileSync(join(out, "old"), "old");
+    writeFileSync(join(out, "config.json"), "old");
     const staged = await stageOutput({ out, inputs: [], force: true });
     writeFileSync(join(staged.directory, "new"), "new");
-    expect(readdirSync(out)).toEqual(["old"]);
+    expect(readdirSync(out)).toEqual(["config.json"]);
     await staged.commit();
     expect(readdirSync(out)).toEqual(["new"]);
     expect(readdirSync(folder)).toEqual(["out"]);
+  });
+
+  it("with force refuses to take away a folder that is no model, or a file", async () => {
+    const folder = scratch();
+    mkdirSync(join(folder, "home"));
+    writeFileSync(join(folder, "home", "letters.txt"), "dear");
+    for (const out of [join(folder, "home"), join(folder, "home", "letters.txt")]) {
+      await expect(stageOutput({ out, inputs: [], force: true })).rejects.toMatchObject({
+        code: "output_exists",
+        message: expect.stringContaining("is no model"),
+      });
+    }
+    expect(readFileSync(join(folder, "home", "letters.txt"), "utf8")).toBe("dear");
   });
 
   it("refuses a target that is the input, holds it, or lies in it, through links too", async () => {

@@ -14,7 +14,7 @@ const unigram = (vocab: unknown, parts: object = {}) =>
 describe("a file that is no tokenizer gives one clear error", () => {
   const cases: [string, string, string, RegExp][] = [
     ["an empty file", "", "bad_tokenizer", /empty/],
-    ["text that is no JSON", "hello", "bad_tokenizer", /cut short|invalid JSON/],
+    ["text that is no JSON", "hello", "bad_tokenizer", /no JSON but text that starts with "hello"/],
     ["a file cut short", bpe({}).slice(0, -40), "bad_tokenizer", /cut short/],
     ["JSON of something else", '{"bos_token": "<s>"}', "bad_tokenizer", /no tokenizer: model/],
     ["a list", "[]", "bad_tokenizer", /no tokenizer: the file/],

@@ -16,12 +16,15 @@ export function parseJson(bytes: Uint8Array, origin: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const tail = text.trimEnd().slice(-1);
+    const head = text.trimStart().slice(0, 1);
     const problem =
-      text.trim() === ""
+      head === ""
         ? "the file is empty"
-        : tail === "}" || tail === "]"
-          ? `found invalid JSON (${(cause as Error).message.slice(0, 120)})`
-          : `found JSON that is cut short after ${bytes.length} bytes`;
+        : head !== "{" && head !== "["
+          ? `found no JSON but text that starts with ${JSON.stringify(text.trimStart().slice(0, 20))}`
+          : tail === "}" || tail === "]"
+            ? `found invalid JSON (${(cause as Error).message.slice(0, 120)})`
+            : `found JSON that is cut short after ${bytes.length} bytes`;
     throw badTokenizer(origin, `${problem}, expected a complete JSON file`, { cause });
   }
 }
