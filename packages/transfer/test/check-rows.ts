@@ -105,7 +105,7 @@ function meanOf({ values, columns }: StoredRows, rows: ArrayLike<number>): Mean 
 }
 
 /** What the stored format rounds by, relative to a value: half a unit of its last bit. */
-const ROUNDING: Readonly<Record<StoredDtype, number>> = { F32: 0, F16: 2 ** -11, BF16: 2 ** -9 };
+const ROUNDING: Readonly<Record<StoredDtype, number>> = { F32: 0, F16: 2 ** -11, BF16: 2 ** -8 };
 /** Half of the smallest number, where rounding is no longer relative. */
 const SMALLEST: Readonly<Record<StoredDtype, number>> = { F32: 0, F16: 2 ** -25, BF16: 0 };
 

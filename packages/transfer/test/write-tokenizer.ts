@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SpecialRole } from "@revocab/core";
+
+export interface TokenizerToWrite {
+  /** Ids, all of them used. */
+  readonly size: number;
+  /** Special tokens by their string. */
+  readonly specials: Readonly<Record<string, number>>;
+  /** Strings of the specials that have a role. */
+  readonly roles: Readonly<Partial<Record<SpecialRole, string>>>;
+  /** Pairs that merge, in this order; each adds an entry. @default none */
+  readonly merges?: readonly (readonly [string, string])[];
+}
+
+const CHARACTERS = " eatonsihrdlucmfwygpbvkxqjzETAONSIHRDLUCMFWYGPBVKXQJZ0123456789.,!?'-\n";
+
+/** Writes a small BPE over characters: merges, then characters, fill the ids that the specials leave. */
+export function writeTokenizer(
+  folder: string,
+  { size, specials, roles, merges = [] }: TokenizerToWrite,
+): string {
+  const taken = new Set(Object.values(specials));
+  const free = Array.from({ length: size }, (_, id) => id).filter((id) => !taken.has(id));
+  const entries = [...merges.map((pair) => pair.join("")), ...CHARACTERS].slice(0, free.length);
+  if (entries.length < free.length) throw new Error(`${size} ids are more than the characters can fill`);
+  const json = {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: Object.entries(specials).map(([content, id]) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: { type: "Fuse" },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab: { ...specials, ...Object.fromEntries(entries.map((entry, i) => [entry, free[i]])) },
+      merges,
+    },
+  };
+  const config = Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token]));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
+  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
+  return folder;
+}
