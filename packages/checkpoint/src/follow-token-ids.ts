@@ -50,8 +50,8 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
     const fills = target !== undefined && FILLED_ROLES.has(role);
     return { to: fills ? target : value, reason: `the new vocabulary has a token for ${role}`, missing: [] };
   }
-  const kept = ids.map((id) => map.byOldId(id));
   if (Array.isArray(value)) {
+    const kept = ids.map((id) => map.byOldId(id));
     // A list of ends of text: the role's own token, and the counterparts of the others.
     const all = [...new Set([target, ...kept].filter((id) => id !== undefined))];
     const lost = ids.filter((_, i) => kept[i] === undefined && (i > 0 || target === undefined));
@@ -59,7 +59,7 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
       lost.length === 0 ? `the tokens for ${role}` : `the tokens for ${role}; ${lost} have no counterpart`;
     return { to: all.length === 0 ? null : all, reason, missing: [] };
   }
-  const to = target ?? kept[0] ?? null;
+  const to = target ?? map.byOldId(ids[0]!) ?? null;
   const reason =
     to === null
       ? `the new vocabulary has no token for ${role}`

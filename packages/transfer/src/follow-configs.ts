@@ -32,10 +32,14 @@ export async function followConfigs({
   /** Ids the user names, by key: `{ image_token_id: 5 }`. */
   overrides: Readonly<Record<string, number>>;
 }): Promise<FollowedConfigs> {
-  const targetOf = invert(model.tokenizer, target);
+  let targetOf: Map<number, number> | undefined;
   const tokenIds = {
     byRole: (role: Parameters<typeof target.vocabulary.idOfRole>[0]) => target.vocabulary.idOfRole(role),
-    byOldId: (id: number) => targetOf.get(id),
+    // most configs name roles alone and need no second alignment, which takes as long as the first
+    byOldId(id: number) {
+      targetOf ??= invert(model.tokenizer, target);
+      return targetOf.get(id);
+    },
   };
   const { checkpoint } = model;
   const files = new Map<string, string>();
