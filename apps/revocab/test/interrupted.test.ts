@@ -82,7 +82,7 @@ describe("kill -9", () => {
 
   it("between moving the old output aside and putting the new one in place loses neither", async () => {
     mkdirSync(at.out);
-    writeFileSync(join(at.out, "mine"), "mine");
+    writeFileSync(join(at.out, "config.json"), "mine");
     const old = contentOf(at.out);
     const env = { SIGNAL: "SIGKILL", SIGNAL_AT_RENAME: "2" };
     const killed = await revocab(swap("--force"), { env, preload: "signal-at.mjs" });
@@ -91,7 +91,7 @@ describe("kill -9", () => {
     const refused = await revocab(swap("--quiet"));
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/^revocab: the output .* exists already\n {2}→ .*--force/);
-    expect(contentOf(at.place)).toEqual({ "out/mine": old.mine });
+    expect(contentOf(at.place)).toEqual({ "out/config.json": old["config.json"] });
     expect((await revocab(swap("--quiet", "--force"))).code).toBe(0);
     expect(readdirSync(at.place)).toEqual(["out"]);
     expect(readdirSync(at.out)).toContain("model.safetensors");
