@@ -86,6 +86,17 @@ describe("alignVocabularies", () => {
     const target = handMadeVocabulary([text("y"), text("z"), text("a")]);
     expect(alignVocabularies({ source, target }).sourceOf[2]).toBe(1);
   });
+
+  it("gives a byte token beside its text token the source's byte token, whatever the ids", () => {
+    const target = handMadeVocabulary([text("q"), text("a"), text("r"), text("s"), text("t"), byte(0x61)]);
+    const { sourceOf } = alignVocabularies({ source: llamaLike, target });
+    expect([sourceOf[1], sourceOf[5]]).toEqual([7, 4]);
+  });
+
+  it("gives a byte token that stands alone for its byte the source's text token, which is trained", () => {
+    const target = handMadeVocabulary([byte(0x61), text("z")]);
+    expect(alignVocabularies({ source: llamaLike, target }).sourceOf[0]).toBe(7);
+  });
 });
 
 describe("specials", () => {
