@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import type { StoredDtype } from "@revocab/core";
 import { type GatherTask, runGatherTask } from "./gather-task.ts";
 import { compileKernels, instantiateKernels } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
@@ -15,7 +16,7 @@ export interface GatherCrew {
 }
 
 /** @param workers threads to start; 0 computes on the calling thread, which lets others in between two runs */
-export function gatherCrew(memory: WasmMemory, workers: number): GatherCrew {
+export function gatherCrew(memory: WasmMemory, dtype: StoredDtype, workers: number): GatherCrew {
   const module = compileKernels();
   if (workers === 0) {
     const kernels = instantiateKernels(module, memory);
@@ -28,7 +29,7 @@ export function gatherCrew(memory: WasmMemory, workers: number): GatherCrew {
       async dismiss() {},
     };
   }
-  const threads = Array.from({ length: workers }, () => startThread(module, memory));
+  const threads = Array.from({ length: workers }, () => startThread(module, memory, dtype));
   return {
     size: workers,
     async run(tasks) {
@@ -45,9 +46,9 @@ interface Thread {
   end(): Promise<void>;
 }
 
-function startThread(module: WasmModule, memory: WasmMemory): Thread {
+function startThread(module: WasmModule, memory: WasmMemory, dtype: StoredDtype): Thread {
   const worker = new Worker(new URL("./gather-worker.js", import.meta.url), {
-    workerData: { module, memory },
+    workerData: { module, memory, dtype },
     execArgv: [],
   });
   let failure: Error | undefined;

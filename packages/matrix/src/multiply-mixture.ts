@@ -88,7 +88,7 @@ export async function multiplyMixture({
     blockSources: Math.max(...blocks.map(({ start, end }) => mixture.offsets[end] - mixture.offsets[start])),
   });
   const gathered = (mixture.sources.length + targetRows) * source.columns * size;
-  const crew = gatherCrew(memory.memory, gathered < SMALL_BYTES ? 0 : threads);
+  const crew = gatherCrew(memory.memory, source.dtype, gathered < SMALL_BYTES ? 0 : threads);
   const total = targetRows * slabs.length;
   let done = 0;
 
