@@ -19,6 +19,8 @@ export function tokenizerNotes(json: TokenizerJson, notation: Notation, vocabula
   if (missing > 0) notes.push(`${missing} of the 256 bytes have no token`);
   if (notation.hasByteTokens && counts.byte < 256)
     notes.push(`${counts.byte} of the 256 byte tokens are there`);
+  if (!hasCapital(vocabulary))
+    notes.push("no token has a capital letter: the normalizer folds case, or capitals are unknown");
   if (json.model.type === "WordPiece") notes.push("kinds of white space are not told apart");
   return notes;
 }
@@ -46,6 +48,15 @@ const NORMALIZER_NOTES: Readonly<Record<string, string>> = {
   Precompiled: "the normalizer replaces compatibility characters and white space (SentencePiece)",
   Strip: "the normalizer strips white space at the ends",
 };
+
+/** A charsmap that folds case does not say so; its vocabulary does. */
+function hasCapital(vocabulary: Vocabulary): boolean {
+  for (let id = 0; id < vocabulary.size; id++) {
+    if (vocabulary.kindOf(id) !== "text") continue;
+    for (const byte of vocabulary.bytesOf(id)) if (byte >= 0x41 && byte <= 0x5a) return true;
+  }
+  return false;
+}
 
 function hasDummyPrefix(json: TokenizerJson): boolean {
   if (components(json.normalizer).some(({ type }) => type === "Prepend")) return true;

@@ -100,6 +100,12 @@ describe("added tokens", () => {
   });
 });
 
+it("a vocabulary without a capital letter is noted: a charsmap that folds case does not say so", () => {
+  const note = "no token has a capital letter: the normalizer folds case, or capitals are unknown";
+  expect(tokenizerOf({ model: bpe({ a: 0, b: 1 }) }).notes).toContain(note);
+  expect(tokenizerOf({ model: bpe({ a: 0, B: 1 }) }).notes).not.toContain(note);
+});
+
 describe("holes", () => {
   it("in the model are unused ids without bytes", () => {
     const { vocabulary, notes } = tokenizerOf({ model: bpe({ a: 0, b: 5 }) });
