@@ -17,11 +17,11 @@ import {
   zero,
 } from "@revocab/embedding-init";
 import { storeMatrix } from "@revocab/matrix";
+import { makeContext } from "@revocab/test-support/contract-models";
+import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
+import { denseRows } from "@revocab/test-support/plan-rows";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import { handMadeVocabulary, text, UNUSED } from "@revocab/vocab-alignment/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
-import { makeContext } from "./contract-models.ts";
-import { denseRows } from "./plan-rows.ts";
 
 interface Golden {
   readonly embed: readonly (readonly number[])[];

@@ -9,7 +9,7 @@ import {
   WEIGHTINGS,
   zero,
 } from "@revocab/embedding-init";
-import { describeMethodContract } from "./contract.ts";
+import { describeMethodContract } from "@revocab/test-support/contract";
 
 describeMethodContract("copy-overlap", copyOverlap);
 describeMethodContract("mean", mean);

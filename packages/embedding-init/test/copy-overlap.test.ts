@@ -1,9 +1,14 @@
 import type { EmbeddingTable } from "@revocab/core";
 import { copyOverlap, planTable } from "@revocab/embedding-init";
 import { mixtureRow, storeMatrix } from "@revocab/matrix";
+import {
+  makeContext,
+  makeTables,
+  SOURCE_VOCABULARY,
+  TARGET_VOCABULARY,
+} from "@revocab/test-support/contract-models";
+import { mixtureBytes, storedBytes } from "@revocab/test-support/plan-rows";
 import { describe, expect, it } from "vitest";
-import { makeContext, makeTables, SOURCE_VOCABULARY, TARGET_VOCABULARY } from "./contract-models.ts";
-import { mixtureBytes, storedBytes } from "./plan-rows.ts";
 
 describe("copyOverlap", () => {
   const context = makeContext();

@@ -7,9 +7,9 @@ import {
   univariateNormal,
 } from "@revocab/embedding-init";
 import { readMatrix, storeMatrix } from "@revocab/matrix";
-import { handMadeVocabulary, text } from "@revocab/vocab-alignment/hand-made-vocabulary";
+import { randomMatrix, SOURCE_VOCABULARY, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
+import { handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
-import { randomMatrix, SOURCE_VOCABULARY, TARGET_VOCABULARY } from "./contract-models.ts";
 
 describe("initializeRows", () => {
   it("a new token is the mean of its pieces' embeddings", async () => {

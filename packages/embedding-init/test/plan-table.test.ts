@@ -8,10 +8,15 @@ import type {
 } from "@revocab/core";
 import { copyOverlap, mean, orElse, planTable, subtokenMean } from "@revocab/embedding-init";
 import { MixtureBuilder, mixtureRow, storeMatrix } from "@revocab/matrix";
+import {
+  makeContext,
+  makeTables,
+  SOURCE_VOCABULARY,
+  TARGET_VOCABULARY,
+} from "@revocab/test-support/contract-models";
+import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import { handMadeVocabulary, text, UNUSED } from "@revocab/vocab-alignment/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
-import { makeContext, makeTables, SOURCE_VOCABULARY, TARGET_VOCABULARY } from "./contract-models.ts";
 
 /** Has evidence for every third token: half of the source row of its number, half of a basis row of its own. */
 const everyThird: MixtureMethod = {

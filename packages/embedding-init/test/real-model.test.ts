@@ -10,13 +10,11 @@ import {
   univariateNormal,
 } from "@revocab/embedding-init";
 import { columnMoments, gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
+import { denseRows, mixtureBytes, storedBytes } from "@revocab/test-support/plan-rows";
+import { realData as data } from "@revocab/test-support/real-data";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import { realDataFolder } from "@revocab/vocab-alignment/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { denseRows, mixtureBytes, storedBytes } from "./plan-rows.ts";
-
-const data = realDataFolder();
 
 describe.skipIf(data === undefined)("stories260k with GPT-2's tokenizer", () => {
   const loaded =

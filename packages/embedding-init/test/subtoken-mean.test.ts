@@ -9,10 +9,10 @@ import {
   zero,
 } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
-import { byte, handMadeVocabulary, special, text } from "@revocab/vocab-alignment/hand-made-vocabulary";
+import { makeContext, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
+import { byte, handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
 import { pieceWeights } from "../src/piece-weights.ts";
-import { makeContext, TARGET_VOCABULARY } from "./contract-models.ts";
 
 interface Golden {
   readonly v: readonly (readonly number[])[];

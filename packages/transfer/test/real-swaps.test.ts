@@ -2,14 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SPECIAL_ROLES, type Vocabulary } from "@revocab/core";
 import { subtokenMean } from "@revocab/embedding-init";
+import { realData as data } from "@revocab/test-support/real-data";
 import { swapTokenizer } from "@revocab/transfer";
-import { realDataFolder } from "@revocab/vocab-alignment/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { checkSwap } from "./check-swap.ts";
 import { contentOf, scratchFolders } from "./sample.ts";
 
-const data = realDataFolder();
 const scratch = scratchFolders();
 
 /**

@@ -1,7 +1,4 @@
 import { type Alignment, MATCHES, RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
-import { alignVocabularies } from "@revocab/vocab-alignment";
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
 import {
   byte,
   type HandMadeEntry,
@@ -10,7 +7,10 @@ import {
   text,
   textBytes,
   UNUSED,
-} from "./hand-made-vocabulary.ts";
+} from "@revocab/test-support/hand-made-vocabulary";
+import { alignVocabularies } from "@revocab/vocab-alignment";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
 
 /** As SentencePiece writes it: `▁` for the space, byte-fallback tokens. */
 const llamaLike = handMadeVocabulary([

@@ -1,6 +1,6 @@
+import { byte, handMadeVocabulary, special, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
 import { extendsVocabulary } from "@revocab/vocab-alignment";
 import { describe, expect, it } from "vitest";
-import { byte, handMadeVocabulary, special, text, UNUSED } from "./hand-made-vocabulary.ts";
 
 const entries = [special("<s>", "bos"), text("a"), UNUSED, byte(0x61)];
 const vocabulary = handMadeVocabulary(entries);

@@ -1,11 +1,9 @@
 import { join } from "node:path";
 import type { Vocabulary } from "@revocab/core";
+import { realData as data } from "@revocab/test-support/real-data";
 import { alignVocabularies, extendsVocabulary } from "@revocab/vocab-alignment";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { realDataFolder } from "./real-data.ts";
-
-const data = realDataFolder();
 
 /** One of each family, and the pairs that a swap would meet. */
 const PAIRS = [

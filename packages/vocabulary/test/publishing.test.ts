@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { REAL_TOKENIZERS, realData } from "@revocab/test-support/real-data";
 import { displayToken, fingerprint, loadTokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { REAL_TOKENIZERS, realData } from "./real-data.ts";
 import { added, tokenizerJson, tokenizerOf } from "./tokenizer-of.ts";
 
 const parts = {

@@ -1,6 +1,6 @@
+import { realData } from "@revocab/test-support/real-data";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { realData } from "./real-data.ts";
 import { utf8 } from "./tokenizer-of.ts";
 
 const load = (name: string) => loadTokenizer(`${realData}/${name}`);

@@ -1,6 +1,6 @@
+import { REAL_TOKENIZERS, type RealTokenizer, realData } from "@revocab/test-support/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { REAL_TOKENIZERS, type RealTokenizer, realData } from "./real-data.ts";
 
 interface Counts {
   /** Ids for which spell(bytesOf(id)) is [id]. */

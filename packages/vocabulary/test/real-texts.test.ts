@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Vocabulary } from "@revocab/core";
+import { REAL_TOKENIZERS, type RealTokenizer, realData } from "@revocab/test-support/real-data";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import type * as Library from "tokenizers";
 import { describe, expect, it } from "vitest";
-import { REAL_TOKENIZERS, type RealTokenizer, realData } from "./real-data.ts";
 
 const require = createRequire(import.meta.url);
 const library = require("tokenizers") as typeof Library;

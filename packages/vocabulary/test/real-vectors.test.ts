@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { realData } from "@revocab/test-support/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { realData } from "./real-data.ts";
 
 describe.skipIf(realData === undefined)("llama.cpp's 46 hard strings get the expected ids", () => {
   it.each([

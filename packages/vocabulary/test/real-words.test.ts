@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { REAL_TOKENIZERS, realData } from "@revocab/test-support/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { REAL_TOKENIZERS, realData } from "./real-data.ts";
 import { utf8 } from "./tokenizer-of.ts";
 
 describe.skipIf(realData === undefined)("spelling a word is what the tokenizer does with it", () => {

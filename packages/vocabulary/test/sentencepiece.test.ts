@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { realData } from "@revocab/test-support/real-data";
 import { Tokenizer } from "tokenizers";
 import { describe, expect, it } from "vitest";
 import { convertSentencePiece } from "../src/sentencepiece/convert-sentencepiece.ts";
@@ -102,11 +102,6 @@ describe("a converted SentencePiece model", () => {
   });
 });
 
-const data =
-  process.env.REVOCAB_REAL_DATA ?? fileURLToPath(new URL("../../../../shared/data", import.meta.url));
-const hasData = existsSync(`${data}/tokenizers/sentencepiece`);
-if (!hasData && process.env.CI === "true") throw new Error(`no test data in ${data}; set REVOCAB_REAL_DATA`);
-
 /**
  * "300,000" is 30·0 or 3·00 at one and the same score: in 32-bit sums the order of adding decides, in 64-bit sums the
  * first one stays. Lines by number, from 0.
@@ -115,10 +110,10 @@ const TIES: Record<string, readonly string[]> = {
   "ja-8000": ["en-sw.en.txt 20", "en-sw.sw.txt 20", "xquad.en.txt 103", "xquad.zh.txt 81"],
 };
 
-describe.skipIf(!hasData)(`real SentencePiece models (in ${data})`, () => {
+describe.skipIf(realData === undefined)(`real SentencePiece models (in ${realData})`, () => {
   for (const [name, texts] of Object.entries(real.texts)) {
     it(`${name} gives the ids of the SentencePiece program for 2,200 lines but the known ones`, async () => {
-      const bytes = readFileSync(`${data}/tokenizers/sentencepiece/${name}.model`);
+      const bytes = readFileSync(`${realData}/tokenizers/sentencepiece/${name}.model`);
       const tokenizer = Tokenizer.fromString(convertSentencePiece(bytes).tokenizerJson);
       const hard = await filter(expected.strings, async (text, index) => {
         return digest(await encode(tokenizer, text)) !== real.hard[name]![index];
@@ -128,7 +123,7 @@ describe.skipIf(!hasData)(`real SentencePiece models (in ${data})`, () => {
       const differing: string[] = [];
       let withSpecial = 0;
       for (const [text, digests] of Object.entries(texts)) {
-        const lines = readFileSync(`${data}/text/${text}`, "utf8").split("\n").slice(0, real.lines);
+        const lines = readFileSync(`${realData}/text/${text}`, "utf8").split("\n").slice(0, real.lines);
         for (const [index, line] of lines.entries()) {
           if (digest(await encode(tokenizer, line)) === digests[index]) continue;
           if (line.includes("<unk>")) withSpecial++;

@@ -1,15 +1,18 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of real tokenizers and texts, or undefined where it is not there; in CI it must be. */
-export const realData: string | undefined = find();
+/** The folder of real tokenizers, models and texts, which is no part of the repository; undefined where it is not there. */
+export const realData = findRealData();
 
-function find(): string | undefined {
-  const folder =
-    process.env.REVOCAB_REAL_DATA ?? fileURLToPath(new URL("../../../../shared/data", import.meta.url));
-  if (existsSync(folder)) return folder;
-  if (process.env.CI === "true") throw new Error(`real data not found at ${folder}: set REVOCAB_REAL_DATA`);
-  console.warn(`skipping real-data tests: nothing at ${folder} (set REVOCAB_REAL_DATA)`);
+/** @throws Error in CI, where the tests on real data must run */
+function findRealData(): string | undefined {
+  const beside = fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  const folder = process.env.REVOCAB_REAL_DATA ?? beside;
+  if (existsSync(join(folder, "tokenizers"))) return folder;
+  const message = `no real data at ${folder}: set REVOCAB_REAL_DATA to the folder that has tokenizers/ and models/`;
+  if (process.env.CI === "true") throw new Error(message);
+  console.warn(`skipping the tests on real data: ${message}`);
   return undefined;
 }
 

@@ -27,8 +27,7 @@ export interface ContractOptions {
 }
 
 /**
- * What every initialization method promises; each method of each package runs it, chains too. For the tests of this
- * repository; not published.
+ * What every initialization method promises; each method of each package runs it, chains too.
  */
 export function describeMethodContract(
   name: string,

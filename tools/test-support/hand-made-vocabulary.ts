@@ -9,7 +9,7 @@ export interface HandMadeEntry {
 
 /**
  * A vocabulary written out by hand, so that a test of alignment or of a method needs no tokenizer file. It spells by
- * the longest text token first, then byte by byte. For the tests of this repository; not published.
+ * the longest text token first, then byte by byte.
  */
 export function handMadeVocabulary(entries: readonly HandMadeEntry[]): Vocabulary {
   const idsByBytes = new Map<string, TokenId[]>();

@@ -1,13 +1,7 @@
 import type { EmbeddingTable, InitContext, Matrix, Vocabulary } from "@revocab/core";
 import { randomStream, storeMatrix } from "@revocab/matrix";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import {
-  byte,
-  handMadeVocabulary,
-  special,
-  text,
-  UNUSED,
-} from "@revocab/vocab-alignment/hand-made-vocabulary";
+import { byte, handMadeVocabulary, special, text, UNUSED } from "./hand-made-vocabulary.ts";
 
 /** Two bytes for one letter, a duplicate, a hole, byte tokens and specials: whatever a method may stumble on. */
 export const SOURCE_VOCABULARY: Vocabulary = handMadeVocabulary([
