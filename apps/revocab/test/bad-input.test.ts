@@ -9,10 +9,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { contentOf, scratchFolders, type Workplace, workplace } from "./folders.ts";
-import { expectOneFailure, FIXTURE_MODELS, revocab, SAMPLE_MODEL } from "./revocab.ts";
+import { expectOneFailure, FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { editHeader } from "./safetensors.ts";
+import { type Workplace, workplace } from "./workplace.ts";
 
 const scratch = scratchFolders();
 const TABLE = "model.embed_tokens.weight";

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { contentOf, scratchFolders } from "./folders.ts";
-import { revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+import { revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 const inputs = [SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER];

@@ -1,9 +1,11 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { scratchFolders, workplace } from "./folders.ts";
-import { FIXTURE_MODELS, revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+import { FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { copyTensor } from "./safetensors.ts";
+import { workplace } from "./workplace.ts";
 
 const scratch = scratchFolders();
 

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { beforeEach, describe, expect, it } from "vitest";
-import { contentOf, scratchFolders, type Workplace, workplace } from "./folders.ts";
 import { revocab } from "./revocab.ts";
 import { addTensor } from "./safetensors.ts";
+import { type Workplace, workplace } from "./workplace.ts";
 
 const scratch = scratchFolders();
 let at: Workplace;

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { expect, it } from "vitest";
-import { scratchFolders } from "./folders.ts";
-import { type Finished, revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+import { type Finished, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 

@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { contentOf, scratchFolders, type Workplace, workplace } from "./folders.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
+import { type Workplace, workplace } from "./workplace.ts";
 
 const scratch = scratchFolders();
 

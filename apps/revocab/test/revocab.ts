@@ -6,8 +6,6 @@ import { expect } from "vitest";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const command = join(repository, "apps/revocab/bin/revocab.js");
 
-export const SAMPLE_MODEL = join(repository, "sample/model");
-export const SAMPLE_TOKENIZER = join(repository, "sample/tokenizer");
 export const FIXTURE_MODELS = join(repository, "packages/checkpoint/test/fixtures/models");
 
 export interface Finished {

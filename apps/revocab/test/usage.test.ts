@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { scratchFolders } from "./folders.ts";
-import { expectOneFailure, revocab, SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./revocab.ts";
+import { expectOneFailure, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 const swap = ["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--quiet"];

@@ -2,12 +2,12 @@ import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { subtokenMean } from "@revocab/embedding-init";
+import { scratchFolders } from "@revocab/test-support/folders";
 import { swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { CASES, TARGET, TARGET_SIZE } from "./architecture-cases.ts";
 import { checkSwap } from "./check-swap.ts";
-import { scratchFolders } from "./sample.ts";
 import { writeTokenizer } from "./write-tokenizer.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../checkpoint/test/fixtures/models", import.meta.url));

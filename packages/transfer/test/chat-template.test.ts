@@ -1,7 +1,7 @@
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chooseChatTemplate } from "../src/chat-template.ts";
-import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "./sample.ts";
 
 let source: Tokenizer;
 let target: Tokenizer;

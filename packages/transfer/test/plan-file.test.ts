@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import type { InitMethod } from "@revocab/core";
 import { multivariateNormal, random, subtokenMean } from "@revocab/embedding-init";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import {
   explainToken,
   findToken,
@@ -12,7 +14,6 @@ import {
   summarizePlan,
 } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";
-import { SAMPLE_MODEL, SAMPLE_TOKENIZER, scratchFolders } from "./sample.ts";
 
 const scratch = scratchFolders();
 const inputs = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER };

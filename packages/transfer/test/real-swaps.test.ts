@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SPECIAL_ROLES, type Vocabulary } from "@revocab/core";
 import { subtokenMean } from "@revocab/embedding-init";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { realData as data } from "@revocab/test-support/real-data";
 import { swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { checkSwap } from "./check-swap.ts";
-import { contentOf, scratchFolders } from "./sample.ts";
 
 const scratch = scratchFolders();
 

@@ -10,6 +10,8 @@ import {
   univariateNormal,
   zero,
 } from "@revocab/embedding-init";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import {
   applySavedPlan,
   planTokenizerSwap,
@@ -19,7 +21,6 @@ import {
 } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { contentOf, SAMPLE_MODEL, SAMPLE_TOKENIZER, scratchFolders } from "./sample.ts";
 
 const scratch = scratchFolders();
 const inputs = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER, method: subtokenMean() };

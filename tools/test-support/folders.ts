@@ -2,12 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
-
-const sample = fileURLToPath(new URL("../../../sample", import.meta.url));
-export const SAMPLE_MODEL = join(sample, "model");
-export const SAMPLE_TOKENIZER = join(sample, "tokenizer");
 
 /** A folder of its own for each test, removed after it. */
 export function scratchFolders(): () => string {
