@@ -6,7 +6,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["matrix", "vocabulary"],
   ["vocab-alignment", "checkpoint"],
-  ["embedding-init"],
+  ["transformer-runtime", "embedding-init"],
+  ["evaluation"],
   ["transfer"],
   ["apps/revocab"],
 ];
