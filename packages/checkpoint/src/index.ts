@@ -12,7 +12,7 @@ export {
 } from "./follow-vocabulary.ts";
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
-export type { JsonObject, JsonValue } from "./json.ts";
+export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export { writeAt, writeError } from "./output-file.ts";

@@ -17,3 +17,4 @@ export type { RandomStream } from "./random-stream.ts";
 export { randomStream } from "./random-stream.ts";
 export { readMatrix } from "./read-matrix.ts";
 export { storeMatrix } from "./store-matrix.ts";
+export { throwIfAborted } from "./throw-if-aborted.ts";

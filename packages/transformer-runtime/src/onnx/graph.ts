@@ -106,6 +106,15 @@ export class GraphBuilder {
     return this.#constant(`x:${location}:${offset}:${shape}`, { type, shape, content });
   }
 
+  /** A stored constant as float32. Runtimes fold the conversion, so it is done once, when the model is loaded. */
+  asFloat(stored: Value): Value {
+    const known = this.#known.get(`cast:${stored}`);
+    if (known !== undefined) return known;
+    const cast = this.add("Cast", [stored], { to: { int: ELEMENT.float } });
+    this.#known.set(`cast:${stored}`, cast);
+    return cast;
+  }
+
   /** A vector of the same number, such as the weight of a norm that has none. */
   filled(length: number, value: number): Value {
     const bytes = new Uint8Array(new Float32Array(length).fill(value).buffer);
