@@ -1,0 +1,363 @@
+"""Makes the tiny random models that the tests of @revocab/transformer-runtime run, and the logits they must give.
+
+    python tools/oracle/transformer-fixtures.py packages/transformer-runtime/test/fixtures/models [case …]
+
+Each case is a folder of config.json, model.safetensors and expected.json. The reference library reads that very folder
+to compute the logits: in f32 whatever the stored dtype, with plain ("eager") attention, each sequence alone and
+unpadded. `matters` names changes to the config that must change the logits by five times the tolerance of the tests,
+or the script fails: a fixture that does not depend on a feature would prove nothing about it. Needs torch and
+transformers 5.
+"""
+
+import copy
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+import torch
+import transformers as hf
+from safetensors.torch import load_file, save_file
+
+# Different from every other dimension, so that no tensor looks like a vocabulary table by chance.
+VOCABULARY = 61
+LENGTHS = (23, 9)
+POSITIONS = ([0, 1, 5, 11, 17, 22], [0, 4, 8])
+# Ids below are special in one family or another; RoBERTa counts its positions from the pads.
+FIRST_ID = 4
+
+DECODER = dict(
+    vocab_size=VOCABULARY, hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4,
+    num_key_value_heads=2, head_dim=8, max_position_embeddings=40, bos_token_id=1, eos_token_id=2, pad_token_id=None,
+)
+# Families that have no head_dim of their own.
+SQUARE = {**{k: v for k, v in DECODER.items() if k != "head_dim"}, "hidden_size": 24, "num_attention_heads": 3,
+          "num_key_value_heads": 1}
+ENCODER = dict(
+    vocab_size=VOCABULARY, hidden_size=24, intermediate_size=28, num_hidden_layers=2, num_attention_heads=3,
+    max_position_embeddings=40,
+)
+GEMMA = {**DECODER, "bos_token_id": 2, "eos_token_id": 1, "pad_token_id": 0, "num_hidden_layers": 3, "sliding_window": 5}
+# 9 positions are within, 23 beyond.
+LONGROPE = dict(rope_type="longrope", short_factor=[1.0, 1.1, 1.3, 1.6], long_factor=[1.0, 2.5, 4.0, 9.0])
+
+
+@dataclass
+class Case:
+    make: Callable[[], torch.nn.Module]
+    dtype: torch.dtype = torch.float32
+    # As the library wrote config.json before its version 5, and without what is the library's default.
+    old_style: bool = False
+    # Changes to config.json after it is saved (None removes a key).
+    edits: dict = field(default_factory=dict)
+    # Tensors are renamed after they are saved: old endings of names to be written instead of new ones.
+    rename: dict[str, str] = field(default_factory=dict)
+    # Changes to config.json that must change the logits.
+    matters: list[dict] = field(default_factory=list)
+
+
+def llama(tied=False, **more):
+    return hf.LlamaForCausalLM(hf.LlamaConfig(**{**DECODER, **more}, tie_word_embeddings=tied))
+
+
+def mistral(**more):
+    return hf.MistralForCausalLM(hf.MistralConfig(**{**DECODER, "sliding_window": 6, **more}))
+
+
+def qwen2(**more):
+    return hf.Qwen2ForCausalLM(hf.Qwen2Config(**{**SQUARE, "tie_word_embeddings": True, **more}))
+
+
+def qwen3(**more):
+    return hf.Qwen3ForCausalLM(hf.Qwen3Config(**{**DECODER, **more}))
+
+
+def gemma2(**more):
+    return hf.Gemma2ForCausalLM(hf.Gemma2Config(**{
+        **GEMMA, "attn_logit_softcapping": 1.5, "final_logit_softcapping": 6.0, "query_pre_attn_scalar": 3, **more}))
+
+
+def gemma3_text(**more):
+    return hf.Gemma3TextConfig(**{
+        **GEMMA, "query_pre_attn_scalar": 5, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+        **more})
+
+
+def gemma3_nested():
+    vision = hf.SiglipVisionConfig(
+        hidden_size=8, intermediate_size=12, num_hidden_layers=1, num_attention_heads=1, image_size=14, patch_size=7,
+        vision_use_head=False)
+    return hf.Gemma3ForConditionalGeneration(hf.Gemma3Config(
+        text_config=gemma3_text(), vision_config=vision, mm_tokens_per_image=4, image_token_index=VOCABULARY - 1,
+        boi_token_index=VOCABULARY - 3, eoi_token_index=VOCABULARY - 2))
+
+
+def phi3(**more):
+    return hf.Phi3ForCausalLM(hf.Phi3Config(**{**SQUARE, "pad_token_id": 0, **more}))
+
+
+def smollm3(**more):
+    return hf.SmolLM3ForCausalLM(hf.SmolLM3Config(**{
+        **SQUARE, "num_hidden_layers": 4, "hidden_size": 16, "num_attention_heads": 2, "pad_token_id": 0, **more}))
+
+
+def olmo2(**more):
+    return hf.Olmo2ForCausalLM(hf.Olmo2Config(**{**SQUARE, "pad_token_id": 0, **more}))
+
+
+def gpt2_config(**more):
+    return hf.GPT2Config(**{
+        "vocab_size": VOCABULARY, "n_positions": 40, "n_embd": 16, "n_layer": 2, "n_head": 2, "bos_token_id": 0,
+        "eos_token_id": 0, **more})
+
+
+def gpt_neox(**more):
+    return hf.GPTNeoXForCausalLM(hf.GPTNeoXConfig(**{
+        **ENCODER, "hidden_size": 32, "num_attention_heads": 2, "bos_token_id": 0, "eos_token_id": 0, **more}))
+
+
+def modernbert(**more):
+    special = dict(pad_token_id=0, eos_token_id=1, bos_token_id=2, cls_token_id=2, sep_token_id=1)
+    return hf.ModernBertForMaskedLM(hf.ModernBertConfig(**{
+        **ENCODER, **special, "hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 4, "local_attention": 6,
+        **more}))
+
+
+def roberta(model, config, **more):
+    return model(config(**{**ENCODER, "type_vocab_size": 1, **more}))
+
+
+# Where null is not the same as a missing key.
+KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
+MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
+
+
+# Bases far below the usual 10,000, so that all of so few columns turn within so few positions.
+def rope(kind, **more):
+    return dict(rope_theta=100.0, rope_type=kind, **more)
+
+
+LLAMA3 = rope("llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=3.0, original_max_position_embeddings=20)
+YARN = rope("yarn", factor=4.0, original_max_position_embeddings=20, beta_fast=3.0, beta_slow=0.5)
+NO_SCALING = {"rope_scaling": None}
+
+CASES = {
+    "llama-untied": Case(llama, matters=[{"rope_parameters": rope("default")}]),
+    "llama-tied": Case(lambda: llama(tied=True), old_style=True, matters=[{"rope_theta": 500.0}]),
+    "llama-biases": Case(lambda: llama(attention_bias=True, mlp_bias=True, rms_norm_eps=0.05),
+                         matters=[{"rms_norm_eps": 1e-6}, {"hidden_act": "gelu"}]),
+    "llama-square-relu": Case(lambda: llama(
+        hidden_size=24, num_attention_heads=3, num_key_value_heads=None, head_dim=None, hidden_act="relu"),
+        old_style=True, edits={"head_dim": None, "num_key_value_heads": None}, matters=[{"hidden_act": "silu"}]),
+    "llama-bf16": Case(llama, dtype=torch.bfloat16),
+    "llama-f16": Case(lambda: llama(tied=True), dtype=torch.float16),
+    "llama-rope-linear": Case(lambda: llama(rope_parameters=rope("linear", factor=2.5)), old_style=True,
+                              matters=[NO_SCALING]),
+    # Trained for 12 positions: 9 are within, 23 beyond.
+    "llama-rope-dynamic": Case(lambda: llama(rope_parameters=rope("dynamic", factor=2.0), max_position_embeddings=12),
+                               matters=[{"rope_parameters": rope("default")}]),
+    "llama-rope-llama3": Case(lambda: llama(rope_parameters=LLAMA3), old_style=True, matters=[NO_SCALING]),
+    "llama-rope-llama3-new": Case(lambda: llama(rope_parameters={**LLAMA3, "high_freq_factor": 2.0}),
+                                  matters=[{"rope_parameters": LLAMA3}]),
+    "llama-rope-yarn": Case(lambda: llama(rope_parameters=YARN), old_style=True, matters=[NO_SCALING]),
+    "llama-rope-yarn-mscale": Case(lambda: llama(rope_parameters={
+        **YARN, "mscale": 1.0, "mscale_all_dim": 0.3, "truncate": False}), matters=[
+            {"rope_parameters": {**YARN, "truncate": False}},
+            {"rope_parameters": {**YARN, "mscale": 1.0, "mscale_all_dim": 0.3}}]),
+    "mistral": Case(mistral, old_style=True, matters=[{"sliding_window": None}, {"sliding_window": 7}]),
+    "mistral-unbounded": Case(lambda: mistral(sliding_window=None), matters=[{"sliding_window": 6}]),
+    "qwen2": Case(qwen2, old_style=True),
+    "qwen2-window": Case(
+        lambda: qwen2(num_hidden_layers=3, use_sliding_window=True, sliding_window=4, max_window_layers=1),
+        old_style=True, edits={"layer_types": None},
+        matters=[{"use_sliding_window": False}, {"max_window_layers": 2}, {"sliding_window": 5}]),
+    "qwen3": Case(lambda: qwen3(rope_parameters=rope("default")), matters=[{"rms_norm_eps": 0.1}]),
+    "qwen3-biases": Case(lambda: qwen3(attention_bias=True, num_key_value_heads=1), old_style=True),
+    "gemma2": Case(gemma2, matters=[
+        {"attn_logit_softcapping": None}, {"final_logit_softcapping": None}, {"query_pre_attn_scalar": 8},
+        {"sliding_window": 6}, {"layer_types": ["full_attention"] * 3}, {"hidden_activation": "gelu"}]),
+    "gemma2-old": Case(lambda: gemma2(attn_logit_softcapping=None), old_style=True, edits={"layer_types": None}),
+    "gemma3-text": Case(lambda: hf.Gemma3ForCausalLM(gemma3_text(rope_parameters={
+        "full_attention": rope("linear", factor=3.0), "sliding_attention": {"rope_type": "default", "rope_theta": 20.0}})),
+        matters=[{"sliding_window": 6}, {"query_pre_attn_scalar": 8}]),
+    "gemma3-text-old": Case(
+        lambda: hf.Gemma3ForCausalLM(gemma3_text()), old_style=True,
+        edits={"layer_types": None, "sliding_window_pattern": 2, "rope_theta": 300.0, "rope_local_base_freq": 30.0,
+               "rope_scaling": {"rope_type": "linear", "factor": 4.0}},
+        matters=[{"sliding_window_pattern": 3}, {"rope_theta": 200.0}, {"rope_local_base_freq": 20.0}, NO_SCALING]),
+    "gemma3": Case(gemma3_nested),
+    "phi3": Case(phi3, old_style=True),
+    "phi3-window": Case(lambda: phi3(sliding_window=6, num_key_value_heads=None), edits={"num_key_value_heads": None},
+                        matters=[{"sliding_window": 7}]),
+    "phi3-longrope": Case(
+        lambda: phi3(rope_parameters={**LONGROPE, "rope_theta": 50.0}, original_max_position_embeddings=12),
+        old_style=True, matters=[NO_SCALING, {"original_max_position_embeddings": 30}]),
+    "phi3-longrope-partial": Case(lambda: phi3(
+        rope_parameters={**LONGROPE, "short_factor": [1.0, 1.2, 1.5], "long_factor": [1.0, 3.0, 6.0], "rope_theta": 50.0,
+                         "partial_rotary_factor": 0.75}, original_max_position_embeddings=12)),
+    "smollm3": Case(smollm3, old_style=True, edits={"no_rope_layers": None, "layer_types": None},
+                    matters=[{"no_rope_layers": [1, 1, 1, 1]}, {"rope_theta": 10000.0}]),
+    "smollm3-listed": Case(lambda: smollm3(
+        no_rope_layers=[0, 1, 0, 1], use_sliding_window=True, sliding_window=5, attention_bias=True, mlp_bias=True),
+        matters=[{"no_rope_layers": [0, 1, 1, 1]}, {"layer_types": ["full_attention"] * 4}]),
+    "olmo2": Case(lambda: olmo2(num_key_value_heads=3), old_style=True, matters=[{"rms_norm_eps": 0.1}]),
+    "olmo2-grouped": Case(lambda: olmo2(attention_bias=True)),
+    "gpt2": Case(lambda: hf.GPT2LMHeadModel(gpt2_config())),
+    "gpt2-base": Case(lambda: hf.GPT2Model(gpt2_config(
+        n_inner=28, activation_function="gelu", scale_attn_by_inverse_layer_idx=True)), old_style=True,
+        matters=[{"activation_function": "gelu_new"}, {"scale_attn_by_inverse_layer_idx": False}]),
+    "gpt2-unscaled": Case(lambda: hf.GPT2LMHeadModel(gpt2_config(n_inner=28, scale_attn_weights=False)),
+                          matters=[{"scale_attn_weights": True}]),
+    "gpt-neox": Case(lambda: gpt_neox(rope_parameters=rope("default", partial_rotary_factor=0.25)), old_style=True,
+                     matters=[{"use_parallel_residual": False}, {"rotary_emb_base": 10000}, {"rotary_pct": 0.5}]),
+    "gpt-neox-sequential": Case(lambda: gpt_neox(
+        use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new",
+        rope_parameters=rope("linear", factor=2.0, partial_rotary_factor=0.5)),
+        matters=[{"rope_parameters": rope("default", partial_rotary_factor=0.5)}]),
+    "bert": Case(lambda: hf.BertForMaskedLM(hf.BertConfig(**ENCODER, hidden_act="gelu_new")),
+                 matters=[{"hidden_act": "gelu"}]),
+    # With pooler and next-sentence head, and the names of LayerNorm that checkpoints of 2018 have.
+    "bert-pretraining": Case(
+        lambda: hf.BertForPreTraining(hf.BertConfig(**ENCODER, layer_norm_eps=0.05)), old_style=True,
+        edits={"position_embedding_type": "absolute"},
+        rename={"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"},
+        matters=[{"layer_norm_eps": 1e-12}]),
+    "roberta": Case(lambda: roberta(hf.RobertaForMaskedLM, hf.RobertaConfig), old_style=True),
+    "roberta-pad": Case(lambda: roberta(hf.RobertaForMaskedLM, hf.RobertaConfig, pad_token_id=3, hidden_act="relu"),
+                        matters=[{"pad_token_id": 0}]),
+    "xlm-roberta": Case(lambda: roberta(hf.XLMRobertaForMaskedLM, hf.XLMRobertaConfig, layer_norm_eps=1e-5),
+                        dtype=torch.bfloat16, old_style=True),
+    "camembert": Case(lambda: roberta(hf.CamembertForMaskedLM, hf.CamembertConfig)),
+    "modernbert": Case(lambda: modernbert(rope_parameters={
+        "full_attention": rope("default"), "sliding_attention": {"rope_type": "default", "rope_theta": 20.0}}),
+        matters=[{"local_attention": 4}, {"layer_types": ["full_attention"] * 4}]),
+    "modernbert-old": Case(
+        lambda: modernbert(norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True, decoder_bias=False,
+                           num_hidden_layers=3),
+        old_style=True,
+        edits={"layer_types": None, "global_attn_every_n_layers": 2, "global_rope_theta": 300.0, "local_rope_theta": 30.0},
+        matters=[{"global_attn_every_n_layers": 3}, {"global_rope_theta": 500.0}, {"local_rope_theta": 60.0}]),
+}
+
+
+def randomise(model) -> None:
+    """Weights that leave nothing near zero or one: attention is sharp, biases and norms matter."""
+    plus_one = model.config.model_type.startswith("gemma")
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn_like(parameter)
+            if parameter.ndim > 1:
+                parameter.copy_(noise * (0.7 if "embed" in name or "wte" in name or "wpe" in name else 0.35))
+            elif name.endswith("bias"):
+                parameter.copy_(noise * 0.3)
+            else:
+                parameter.copy_(noise * 0.3 + (0 if plus_one else 1))
+
+
+def old_style(config: hf.PreTrainedConfig) -> dict:
+    """config.json as versions before 5 wrote it, without what is the library's default."""
+    defaults = type(config)().to_dict()
+    written = {key: value for key, value in config.to_dict().items()
+               if not key.startswith("_") and (key not in defaults or value != defaults[key])}
+    written.pop("dtype", None)
+    written["torch_dtype"] = str(config.dtype).removeprefix("torch.")
+    # Its default was another one for some families.
+    written |= {"model_type": config.model_type, "tie_word_embeddings": config.tie_word_embeddings}
+    parameters = dict(written.pop("rope_parameters", None) or {})
+    if any(isinstance(value, dict) for value in parameters.values()):
+        return written
+    theta, partial = ("rotary_emb_base", "rotary_pct") if config.model_type == "gpt_neox" else (
+        "rope_theta", "partial_rotary_factor")
+    if parameters.get("rope_theta") not in (None, config.default_theta):
+        written[theta] = parameters["rope_theta"]
+    if parameters.get("partial_rotary_factor") is not None and config.model_type == "gpt_neox":
+        written[partial] = parameters["partial_rotary_factor"]
+    scaling = {k: v for k, v in parameters.items() if k not in ("rope_theta", "partial_rotary_factor")}
+    if scaling.get("rope_type", "default") != "default":
+        # The oldest configs say `type`.
+        if scaling["rope_type"] in ("linear", "longrope"):
+            scaling["type"] = scaling.pop("rope_type")
+        if config.model_type == "phi3":
+            scaling.pop("original_max_position_embeddings", None)
+        written["rope_scaling"] = scaling
+    return written
+
+
+def edited(config: dict, edits: dict) -> dict:
+    config = {**copy.deepcopy(config), **edits}
+    return {key: value for key, value in config.items() if value is not None or key not in edits or key in KEPT_NULLS}
+
+
+def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
+    config = hf.AutoConfig.from_pretrained(folder)
+    auto = hf.AutoModelForMaskedLM if config.model_type in MASKED else hf.AutoModelForCausalLM
+    if config.model_type == "gemma3":
+        auto = hf.AutoModelForImageTextToText
+    results = []
+    for tokens in sequences:
+        # Loaded anew: a dynamic rotary embedding remembers the longest sequence it has seen.
+        model, report = auto.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+        if report["missing_keys"] or report["mismatched_keys"]:
+            raise SystemExit(f"{folder}: {report}")
+        with torch.no_grad():
+            results.append(model.eval()(input_ids=torch.tensor([tokens])).logits[0])
+    return results
+
+
+def check_that_it_matters(folder: Path, change: dict, sequences, expected) -> None:
+    with tempfile.TemporaryDirectory() as other:
+        shutil.copytree(folder, other, dirs_exist_ok=True)
+        path = Path(other) / "config.json"
+        path.write_text(json.dumps(edited(json.loads(path.read_text()), change)))
+        difference = max(
+            (a - b).abs().max().item() for a, b in zip(expected, logits(Path(other), sequences), strict=True))
+    if difference < 0.001:
+        raise SystemExit(f"{folder}: {change} changes the logits by just {difference}")
+
+
+def write(folder: Path, case: Case) -> str:
+    shutil.rmtree(folder, ignore_errors=True)
+    model = case.make()
+    randomise(model)
+    model.to(case.dtype).save_pretrained(folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    path = folder / "config.json"
+    config = old_style(model.config) if case.old_style else json.loads(path.read_text())
+    config.pop("transformers_version", None)
+    path.write_text(json.dumps(edited(config, case.edits), indent=2) + "\n")
+    if case.rename:
+        tensors = load_file(folder / "model.safetensors")
+        for new, old in case.rename.items():
+            tensors = {name.removesuffix(new) + old if name.endswith(new) else name: t for name, t in tensors.items()}
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+    sequences = [torch.randint(FIRST_ID, VOCABULARY - 3, (length,)).tolist() for length in LENGTHS]
+    expected = logits(folder, sequences)
+    for change in case.matters:
+        check_that_it_matters(folder, change, sequences, expected)
+    rows = [
+        {"tokens": tokens, "positions": positions,
+         "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]}
+        for tokens, positions, all_logits in zip(sequences, POSITIONS, expected, strict=True)
+    ]
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    (folder / "expected.json").write_text(f'{{"sequences": [\n{lines}\n]}}\n')
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    return f"{size:6} bytes, logits up to {max(x.abs().max().item() for x in expected):.1f}"
+
+
+def main(out: Path, only: list[str]) -> None:
+    hf.logging.set_verbosity_error()
+    hf.logging.disable_progress_bar()
+    for number, (name, case) in enumerate(CASES.items()):
+        if not only or name in only:
+            torch.manual_seed(number)
+            print(f"{name:24} {write(out / name, case)}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
