@@ -1,0 +1,81 @@
+import type { TransformerDescription } from "./description.ts";
+import { PORTS } from "./graph/ports.ts";
+import type { OnnxRuntime, OnnxTensor } from "./onnx/load-onnxruntime.ts";
+import type { RotaryTables } from "./rotary-tables.ts";
+
+export interface BodyBatch {
+  /** [B · T × d], rows of shorter sequences padded with zeros. */
+  readonly embeddings: Float32Array;
+  /** T_b of each sequence; T is the longest. */
+  readonly lengths: readonly number[];
+  /** Positions that went before, whose keys and values are fed too. */
+  readonly past: number;
+}
+
+/** What a run of the body is fed, for those of its inputs that the graph has. */
+export function bodyFeeds(
+  { Tensor }: OnnxRuntime,
+  description: TransformerDescription,
+  tables: ReadonlyMap<string, RotaryTables>,
+  inputNames: readonly string[],
+  { embeddings, lengths, past }: BodyBatch,
+): Record<string, OnnxTensor> {
+  const B = lengths.length;
+  const T = Math.max(...lengths);
+  const feeds: Record<string, OnnxTensor> = {
+    [PORTS.embeddings]: new Tensor("float32", embeddings, [B * T, description.width]),
+    [PORTS.grid]: new Tensor("int64", BigInt64Array.of(BigInt(B), BigInt(T), -1n), [3]),
+  };
+  for (const [name, { dimension }] of Object.entries(description.rotary)) {
+    const half = dimension / 2;
+    const cosine = new Float32Array(B * T * half);
+    const sine = new Float32Array(B * T * half);
+    lengths.forEach((length, b) => {
+      const range = [b * T * half, (b * T + length) * half] as const;
+      tables.get(name)?.fill(past, past + length, cosine.subarray(...range), sine.subarray(...range));
+    });
+    feeds[PORTS.cosine(name)] = new Tensor("float32", cosine, [B, T, half]);
+    feeds[PORTS.sine(name)] = new Tensor("float32", sine, [B, T, half]);
+  }
+  const { positions } = description.embedding;
+  if (positions !== undefined) {
+    const ids = BigInt64Array.from({ length: B * T }, (_, i) => {
+      const position = Math.min(i % T, (lengths[Math.floor(i / T)] as number) - 1);
+      return BigInt(past + position + positions.first);
+    });
+    feeds[PORTS.positions] = new Tensor("int64", ids, [B * T]);
+  }
+  for (const window of new Set(description.layers.map(({ attention }) => attention.window))) {
+    if (!inputNames.includes(PORTS.mask(window))) continue;
+    const mask = maskOf(description.kind, window, lengths, T, past);
+    feeds[PORTS.mask(window)] = new Tensor("bool", mask, [B, 1, T, past + T]);
+  }
+  return feeds;
+}
+
+/** [B × T × past + T], 1 where a position may look. A padded position looks at the first one, so that it is a number. */
+function maskOf(
+  kind: TransformerDescription["kind"],
+  window: number | undefined,
+  lengths: readonly number[],
+  T: number,
+  past: number,
+): Uint8Array {
+  const S = past + T;
+  const mask = new Uint8Array(lengths.length * T * S);
+  lengths.forEach((length, b) => {
+    for (let t = 0; t < T; t++) {
+      const position = past + t;
+      const row = (b * T + t) * S;
+      const reach = window ?? S;
+      const [from, to] =
+        t >= length
+          ? [0, 1]
+          : kind === "causal"
+            ? [position - reach + 1, position + 1]
+            : [position - reach, Math.min(position + reach + 1, past + length)];
+      mask.fill(1, row + Math.max(0, from), row + to);
+    }
+  });
+  return mask;
+}

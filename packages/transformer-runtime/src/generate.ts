@@ -1,0 +1,72 @@
+import { setImmediate } from "node:timers/promises";
+import { RevocabError, type TokenId } from "@revocab/core";
+import { randomStream, throwIfAborted } from "@revocab/matrix";
+import type { TransformerLanguageModel } from "./language-model.ts";
+import type { BodyCache } from "./open-transformer.ts";
+import { type SamplingOptions, sampleToken } from "./sample-token.ts";
+
+export interface GenerateOptions extends SamplingOptions {
+  readonly model: TransformerLanguageModel;
+  /** The prompt, with a token that opens a text where the model expects one. */
+  readonly tokens: Uint32Array;
+  /** @default 60 */
+  readonly maxTokens?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  /** Tokens that end a text. They are not part of the result. */
+  readonly stop?: ReadonlySet<TokenId>;
+  /** False for rows of the head that are no token's, such as padding. @default every row may be drawn */
+  readonly isAllowed?: (token: TokenId) => boolean;
+  readonly onToken?: (token: TokenId) => void;
+  readonly abortSignal?: AbortSignal;
+}
+
+export interface Generated {
+  readonly tokens: Uint32Array;
+  /** A token that ends a text came, `maxTokens` were made, or the model's context is full. */
+  readonly endedBy: "stop" | "length" | "context";
+}
+
+/**
+ * Continues a text token by token; each token costs one position of the model. The same seed gives the same text.
+ * @throws RevocabError `bad_options` for a masked model, no prompt or one beyond the context; `aborted`
+ */
+export async function generate({
+  model,
+  tokens,
+  maxTokens = 60,
+  seed = 0,
+  stop = new Set(),
+  isAllowed = () => true,
+  onToken,
+  abortSignal,
+  ...sampling
+}: GenerateOptions): Promise<Generated> {
+  if (model.kind !== "causal") {
+    throw new RevocabError("bad_options", "this is a masked model: it fills gaps and continues no text", {
+      hint: "generate needs a decoder such as Llama or GPT-2",
+    });
+  }
+  if (tokens.length === 0) {
+    throw new RevocabError("bad_options", "the prompt has no tokens", { hint: "give some text to continue" });
+  }
+  const made: TokenId[] = [];
+  let next = tokens;
+  let cache: BodyCache | undefined;
+  while (made.length < maxTokens) {
+    throwIfAborted(abortSignal);
+    if ((cache?.length ?? 0) + next.length > model.contextLength && cache !== undefined) {
+      return { tokens: Uint32Array.from(made), endedBy: "context" };
+    }
+    const { logits, cache: grown } = await model.continue(next, cache);
+    cache = grown;
+    const { uniform } = randomStream(seed, made.length);
+    const token = sampleToken(logits, sampling, isAllowed, uniform);
+    if (stop.has(token)) return { tokens: Uint32Array.from(made), endedBy: "stop" };
+    made.push(token);
+    onToken?.(token);
+    next = Uint32Array.of(token);
+    await setImmediate(); // let a signal arrive
+  }
+  return { tokens: Uint32Array.from(made), endedBy: "length" };
+}

@@ -1,0 +1,45 @@
+import { RevocabError } from "@revocab/core";
+
+/** The part of onnxruntime-node that is used here; the package is optional, so its own types may be missing. */
+export interface OnnxRuntime {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
+  };
+  readonly Tensor: new (type: string, data: TensorData, shape: readonly number[]) => OnnxTensor;
+}
+
+export interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+  release(): Promise<void>;
+}
+
+export interface OnnxTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+let loading: Promise<OnnxRuntime> | undefined;
+
+/** @throws RevocabError `missing_dependency` when onnxruntime-node is not installed, or not for this machine */
+export function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  loading ??= import("onnxruntime-node").then(
+    (module) => ((module as { default?: unknown }).default ?? module) as OnnxRuntime,
+    (cause: unknown) => {
+      loading = undefined;
+      throw new RevocabError(
+        "missing_dependency",
+        `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${(cause as Error).message.split("\n")[0]}`,
+        {
+          hint: "install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64); all that does not run a model works without it",
+          cause,
+        },
+      );
+    },
+  );
+  return loading;
+}

@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os";
+import { RevocabError } from "@revocab/core";
+import { encodeModel } from "./encode-model.ts";
+import type { GraphBuilder } from "./graph.ts";
+import { loadOnnxRuntime, type OnnxSession } from "./load-onnxruntime.ts";
+
+export interface SessionOptions {
+  /** The folder that locations of external constants are relative to. */
+  readonly directory: string;
+  /** Constants that are in memory, by the location the graph gives them. */
+  readonly buffers?: ReadonlyMap<string, Uint8Array>;
+  /** @default all cores */
+  readonly threads?: number;
+}
+
+/**
+ * Loads a graph into the runtime. Weights are read from their files now, converted to f32 and packed for
+ * multiplication: memory is that of the weights in f32, plus one tensor at a time.
+ */
+export async function openSession(
+  graph: GraphBuilder,
+  { directory, buffers = new Map(), threads = availableParallelism() }: SessionOptions,
+): Promise<OnnxSession> {
+  const { InferenceSession } = await loadOnnxRuntime();
+  try {
+    return await InferenceSession.create(encodeModel(graph), {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      externalData: Array.from(buffers, ([path, data]) => ({ path, data })),
+      extra: { session: { model_external_initializers_file_folder_path: directory } },
+    });
+  } catch (cause) {
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `the runtime could not load the model: ${(cause as Error).message}`,
+      { hint: "the weights may not fit into memory, or have changed since they were opened", cause },
+    );
+  }
+}

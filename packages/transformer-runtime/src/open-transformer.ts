@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { type BodyBatch, bodyFeeds } from "./body-feeds.ts";
+import type { TransformerDescription } from "./description.ts";
+import { familyOf } from "./families.ts";
+import { buildBody } from "./graph/build-body.ts";
+import { PORTS } from "./graph/ports.ts";
+import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./onnx/load-onnxruntime.ts";
+import { openSession } from "./onnx/open-session.ts";
+import { RotaryTables } from "./rotary-tables.ts";
+import { openWeights, type Weights } from "./weights.ts";
+
+/** A model's body, ready to run: rows of an input table in, final hidden states out. It knows no vocabulary. */
+export interface Transformer {
+  readonly checkpoint: Checkpoint;
+  readonly description: TransformerDescription;
+  readonly weights: Weights;
+  readonly threads: number | undefined;
+  /**
+   * Final hidden states of a batch, [B · T × d]: what the head's table is multiplied with. Rows of padding are to be
+   * passed over. Sequences of a batch do not see each other.
+   */
+  run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
+  /** The same for one sequence that continues an earlier one; it gives back the keys and values of both. */
+  continue(embeddings: Float32Array, length: number, cache: BodyCache | undefined): Promise<ContinuedBody>;
+  close(): Promise<void>;
+}
+
+/** Keys and values of the positions so far. */
+export interface BodyCache {
+  readonly length: number;
+  readonly tensors: Readonly<Record<string, OnnxTensor>>;
+}
+
+export interface ContinuedBody {
+  /** [T × d] */
+  readonly hidden: Float32Array;
+  readonly cache: BodyCache;
+}
+
+export interface OpenTransformerOptions {
+  /** @default all cores */
+  readonly threads?: number;
+}
+
+/**
+ * Reads what a model's config says of its layers and finds their weights; they are loaded when the model first runs.
+ * @throws RevocabError `unsupported_architecture`, `bad_config`, `unsupported_checkpoint`, `shape_mismatch`,
+ *   `unsupported_dtype`, `missing_dependency`
+ */
+export async function openTransformer(
+  checkpoint: Checkpoint,
+  { threads }: OpenTransformerOptions = {},
+): Promise<Transformer> {
+  const describe = familyOf(checkpoint.modelType);
+  const runtime = await loadOnnxRuntime();
+  const weights = await openWeights(checkpoint.files);
+  const path = join(checkpoint.directory, "config.json");
+  const description = describe({
+    config: textConfig(checkpoint.config),
+    path,
+    hasTensor: weights.has,
+    prefixBefore: (suffix) => prefixBefore(weights.names, suffix, path),
+  });
+  const graph = buildBody(description, weights); // built now, so that a missing tensor shows before any work
+  const rotary = new Map(
+    Object.entries(description.rotary).map(([name, one]) => [name, new RotaryTables(one)] as const),
+  );
+  const sessions = new Map<string, Promise<OnnxSession>>();
+  const session = (cache: boolean) => {
+    const key = cache ? "cache" : "plain";
+    const opened =
+      sessions.get(key) ??
+      openSession(cache ? buildBody(description, weights, { cache }) : graph, {
+        directory: weights.directory,
+        ...(threads !== undefined && { threads }),
+      });
+    sessions.set(key, opened);
+    return opened;
+  };
+  return {
+    checkpoint,
+    description,
+    weights,
+    threads,
+    async run(batch) {
+      const body = await session(false);
+      const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, { ...batch, past: 0 });
+      return (await body.run(feeds))[PORTS.hidden].data as Float32Array;
+    },
+    async continue(embeddings, length, cache) {
+      const body = await session(true);
+      const past = cache?.length ?? 0;
+      const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, {
+        embeddings,
+        lengths: [length],
+        past,
+      });
+      description.layers.forEach(({ attention: { keyValueHeads, headWidth } }, i) => {
+        const none = () =>
+          new runtime.Tensor("float32", new Float32Array(0), [1, keyValueHeads, 0, headWidth]);
+        feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
+        feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
+      });
+      const { [PORTS.hidden]: hidden, ...tensors } = await body.run(feeds);
+      return { hidden: hidden.data as Float32Array, cache: { length: past + length, tensors } };
+    },
+    async close() {
+      const opened = [...sessions.values()];
+      sessions.clear();
+      await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
+    },
+  };
+}
+
+/** The part of a config about the language model. */
+function textConfig(config: JsonObject): JsonObject {
+  return isJsonObject(config.text_config) ? config.text_config : config;
+}
+
+function prefixBefore(names: readonly string[], suffix: string, path: string): string {
+  const found = names.filter((name) => name === suffix || name.endsWith(`.${suffix}`));
+  if (found.length === 1) return found[0].slice(0, -suffix.length);
+  throw new RevocabError(
+    "unsupported_checkpoint",
+    `the weights beside ${path} hold ${found.length === 0 ? "no tensor" : `${found.length} tensors (${found.slice(0, 3).join(", ")})`} whose name ends with ${suffix}; one was expected`,
+    {
+      hint: "config.json and the weights belong to different models, or the tensors have names of another library",
+    },
+  );
+}
