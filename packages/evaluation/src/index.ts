@@ -1,1 +1,15 @@
-export {};
+export type { BeginChoice } from "./begin-token-of.ts";
+export type { BitsPerByte, BitsPerByteOptions } from "./bits-per-byte.ts";
+export { bitsPerByte } from "./bits-per-byte.ts";
+export type { TextTokenizer } from "./encode-documents.ts";
+export type { EvaluateTextOptions, Evaluation } from "./evaluate-text.ts";
+export { evaluateText } from "./evaluate-text.ts";
+export type { LostCharacters } from "./lost-characters.ts";
+export type { Window } from "./plan-windows.ts";
+export { planWindows } from "./plan-windows.ts";
+export type { PseudoLikelihood, PseudoLikelihoodOptions } from "./pseudo-likelihood.ts";
+export { pseudoLikelihood } from "./pseudo-likelihood.ts";
+export type { EvaluationText, ReadTextOptions } from "./read-text.ts";
+export { readText } from "./read-text.ts";
+export type { DocumentBoundary, DocumentSplit } from "./split-documents.ts";
+export { boundaryOf, splitDocuments } from "./split-documents.ts";

@@ -1,0 +1,173 @@
+import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
+import { type BeginChoice, beginTokenOf } from "./begin-token-of.ts";
+import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
+import { joinTokens } from "./join-tokens.ts";
+import type { LostCharacters } from "./lost-characters.ts";
+import { planWindows, type Window } from "./plan-windows.ts";
+import { type Scored, scoreInChunks } from "./score-in-chunks.ts";
+
+export interface BitsPerByteOptions {
+  /** A causal model. */
+  readonly model: LanguageModel;
+  readonly tokenizer: TextTokenizer;
+  /** Scored each for itself; no context crosses their borders. */
+  readonly documents: readonly string[];
+  /** Tokens in a window, at least 2. @default 512, or the model's own if that is less */
+  readonly context?: number;
+  /** Tokens between the starts of windows; fewer give every token more context and take longer. @default context − 1 */
+  readonly stride?: number;
+  /** Whether the BOS stands before each document, as context. @default "auto": if the tokenizer has one */
+  readonly bos?: BeginChoice;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Plain data: fit for JSON. */
+export interface BitsPerByte {
+  readonly kind: "bits-per-byte";
+  /** Σ −log2 p of the scored tokens ÷ bytes of the documents. */
+  readonly bitsPerByte: number;
+  /** The same sum ÷ scored tokens; not comparable between tokenizers. */
+  readonly bitsPerToken: number;
+  readonly bytesPerToken: number;
+  readonly documents: number;
+  /** UTF-8 bytes of the documents. */
+  readonly bytes: number;
+  /** Tokens of the documents, without BOS. */
+  readonly tokens: number;
+  /** Tokens that were predicted; `tokens` less the first of each document that has no BOS before it. */
+  readonly scoredTokens: number;
+  /** The token before each document, as its tokenizer writes it; null if there is none. */
+  readonly bos: string | null;
+  readonly unknownTokens: LostCharacters;
+  /** Characters the tokenizer drops, or turns into white space, without an unknown token. */
+  readonly droppedCharacters: LostCharacters;
+  readonly windows: number;
+  readonly context: number;
+  readonly stride: number;
+  /** Time in the model, tokenization not included. */
+  readonly seconds: number;
+  /** Scored tokens per second. */
+  readonly tokensPerSecond: number;
+  /** What a user should know of the score, in plain words. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * How well a causal model predicts a text, in bits per byte. It does not depend on how the text is cut into tokens, so a
+ * model can be compared with itself after its tokenizer was swapped.
+ *
+ * Each document is encoded whole, with the BOS before it if there is one. Windows of `context` tokens share one token, so
+ * every token but the first (the BOS, or without one the first of the text) is predicted exactly once. The bytes of a
+ * first token that nothing predicts count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
+ * @throws RevocabError `bad_options`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
+ */
+export async function bitsPerByte({
+  model,
+  tokenizer,
+  documents,
+  context = Math.min(model.contextLength, DEFAULT_CONTEXT),
+  stride = context - 1,
+  bos = "auto",
+  abortSignal,
+  onProgress,
+}: BitsPerByteOptions): Promise<BitsPerByte> {
+  checkOptions(model, context, stride);
+  const begin = beginTokenOf(tokenizer, bos);
+  checkIds(begin, tokenizer, model);
+  const encoded = await encodeDocuments({ documents, tokenizer, model, abortSignal, onProgress });
+  const windows = encoded.ids.flatMap((ids, document) =>
+    planWindows(begin.length + ids.length, context, stride).map((window) => ({
+      ...window,
+      document,
+      inputs: window.end - 1 - window.start,
+      targets: window.end - window.firstTarget,
+    })),
+  );
+  const scoredTokens = windows.reduce((sum, { targets }) => sum + targets, 0);
+  if (scoredTokens === 0) {
+    throw new RevocabError(
+      "bad_text",
+      `found ${encoded.tokens} tokens in ${documents.length} documents and no BOS before them, so none is predicted`,
+      { hint: "give a longer text" },
+    );
+  }
+  const sequences = begin.length === 0 ? encoded.ids : encoded.ids.map((ids) => joinTokens(begin, ids));
+  let bits = 0;
+  const started = performance.now();
+  await scoreInChunks({
+    model,
+    items: windows,
+    queryOf: (window) => queryOf(window, sequences[window.document]),
+    onLogarithms: (_, logarithms) => {
+      for (const logarithm of logarithms) bits -= logarithm / Math.LN2;
+    },
+    abortSignal,
+    onProgress,
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    kind: "bits-per-byte",
+    bitsPerByte: bits / encoded.bytes,
+    bitsPerToken: bits / scoredTokens,
+    bytesPerToken: encoded.bytes / encoded.tokens,
+    documents: documents.length,
+    bytes: encoded.bytes,
+    tokens: encoded.tokens,
+    scoredTokens,
+    bos: begin.length === 0 ? null : tokenizer.vocabulary.tokenOf(begin[0]),
+    unknownTokens: encoded.unknownTokens,
+    droppedCharacters: encoded.droppedCharacters,
+    windows: windows.length,
+    context,
+    stride,
+    seconds,
+    tokensPerSecond: scoredTokens / seconds,
+    notes: [...encoded.notes, ...unpredictedNotes(encoded.tokens, scoredTokens)],
+  };
+}
+
+/** Attention takes the square of it: a model of 131,072 positions would need hours for what 512 show as well. */
+const DEFAULT_CONTEXT = 512;
+
+function checkOptions(model: LanguageModel, context: number, stride: number): void {
+  if (model.kind !== "causal") {
+    throw new RevocabError(
+      "bad_options",
+      "the model predicts masked tokens, expected one that predicts the next",
+      {
+        hint: "use pseudoLikelihood, or evaluateText, which takes the one that fits",
+      },
+    );
+  }
+  if (!Number.isInteger(context) || context < 2 || context > model.contextLength) {
+    throw new RevocabError(
+      "bad_options",
+      `the context is ${context} tokens, expected between 2 and the model's ${model.contextLength}`,
+    );
+  }
+  if (!Number.isInteger(stride) || stride < 1 || stride > context - 1) {
+    throw new RevocabError(
+      "bad_options",
+      `the stride is ${stride} tokens, expected between 1 and ${context - 1}, the context less one`,
+    );
+  }
+}
+
+/** The window's last token is only predicted, so the model need not read it. */
+function queryOf({ start, end, firstTarget }: Window & Scored, sequence: Uint32Array): ScoreQuery {
+  return {
+    tokens: sequence.subarray(start, end - 1),
+    positions: Uint32Array.from({ length: end - firstTarget }, (_, index) => firstTarget - 1 - start + index),
+    targets: sequence.subarray(firstTarget, end),
+  };
+}
+
+/** Many short documents without a BOS leave much of the text unpredicted, and look good for it. */
+function unpredictedNotes(tokens: number, scoredTokens: number): string[] {
+  const share = (tokens - scoredTokens) / tokens;
+  if (share <= 0.01) return [];
+  return [
+    `${tokens - scoredTokens} of ${tokens} tokens (${(100 * share).toFixed(1)} %) are the first of a document with no BOS before it: nothing predicts them, so the score is better than the truth`,
+  ];
+}

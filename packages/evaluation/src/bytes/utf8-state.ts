@@ -1,0 +1,42 @@
+/**
+ * Where in a UTF-8 character a sequence of bytes ends: 0 between characters, else what the character still needs.
+ * A state that no further byte can leave well is −1, and stays so.
+ */
+export type Utf8State = number;
+
+/** The state after `bytes`, from `state`: `E2 82` after 0 gives "one more of 80–BF"; `C0` gives −1. */
+export function utf8StateAfter(state: Utf8State, bytes: Uint8Array): Utf8State {
+  let now = state;
+  for (let i = 0; i < bytes.length && now >= 0; i++) now = step(now, bytes[i]);
+  return now;
+}
+
+/** [state] how many characters are still possible. */
+export const COMPLETIONS: readonly number[] = [
+  1,
+  64,
+  64 * 64,
+  64 * 64 * 64,
+  32 * 64,
+  32 * 64,
+  48 * 64 * 64,
+  16 * 64 * 64,
+];
+
+// 1, 2, 3: as many continuation bytes; 4–7: the next one is restricted, for overlong forms, surrogates and > U+10FFFF.
+const AFTER_E0 = 4;
+const AFTER_ED = 5;
+const AFTER_F0 = 6;
+const AFTER_F4 = 7;
+const LOWEST = [0, 0x80, 0x80, 0x80, 0xa0, 0x80, 0x90, 0x80];
+const HIGHEST = [0, 0xbf, 0xbf, 0xbf, 0xbf, 0x9f, 0xbf, 0x8f];
+const NEXT = [0, 0, 1, 2, 1, 1, 2, 2];
+
+function step(state: Utf8State, byte: number): Utf8State {
+  if (state > 0) return byte >= LOWEST[state] && byte <= HIGHEST[state] ? NEXT[state] : -1;
+  if (byte < 0x80) return 0;
+  if (byte < 0xc2 || byte > 0xf4) return -1;
+  if (byte < 0xe0) return 1;
+  if (byte < 0xf0) return byte === 0xe0 ? AFTER_E0 : byte === 0xed ? AFTER_ED : 2;
+  return byte === 0xf0 ? AFTER_F0 : byte === 0xf4 ? AFTER_F4 : 3;
+}

@@ -1,0 +1,111 @@
+import { type LanguageModel, type ProgressListener, RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+import { displayToken, type Tokenizer } from "@revocab/vocabulary";
+import { hasEveryByte, type LostCharacters, lostCharacters } from "./lost-characters.ts";
+
+/** What evaluation asks of a tokenizer. */
+export type TextTokenizer = Pick<Tokenizer, "vocabulary" | "origin" | "encode" | "normalize">;
+
+export interface EncodedDocuments {
+  /** Per document, without special tokens around it. */
+  readonly ids: readonly Uint32Array[];
+  /** UTF-8 bytes of all documents. */
+  readonly bytes: number;
+  readonly tokens: number;
+  readonly unknownTokens: LostCharacters;
+  readonly droppedCharacters: LostCharacters;
+  /** What makes a score of these tokens a lie. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Documents as token ids, each encoded whole: a cut would change the tokens beside it. Counts what the tokenizer cannot
+ * write, for a model that has to predict less than the text has a better score than it deserves.
+ * @throws RevocabError `bad_text` without text, `shape_mismatch` for an id that the model has no row for, `aborted`
+ */
+export async function encodeDocuments({
+  documents,
+  tokenizer,
+  model,
+  abortSignal,
+  onProgress,
+}: {
+  readonly documents: readonly string[];
+  readonly tokenizer: TextTokenizer;
+  readonly model: LanguageModel;
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}): Promise<EncodedDocuments> {
+  const sizes = documents.map((document) => Buffer.byteLength(document));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes === 0) {
+    throw new RevocabError(
+      "bad_text",
+      `found ${documents.length} documents without text, expected some text`,
+    );
+  }
+  const unknownId = tokenizer.vocabulary.idOfRole("unk");
+  const ids: Uint32Array[] = [];
+  let done = 0;
+  let tokens = 0;
+  let unknownCount = 0;
+  for (const [index, document] of documents.entries()) {
+    throwIfAborted(abortSignal);
+    const encoded = await tokenizer.encode(document);
+    checkIds(encoded, tokenizer, model);
+    ids.push(encoded);
+    tokens += encoded.length;
+    unknownCount += encoded.reduce((sum, id) => sum + (id === unknownId ? 1 : 0), 0);
+    done += sizes[index];
+    onProgress?.({ type: "progress", step: "tokenize", done, total: bytes, unit: "bytes" });
+  }
+  const mayLose = unknownCount > 0 || !hasEveryByte(tokenizer);
+  const lost = mayLose ? await lostCharacters(documents, tokenizer) : NOTHING_LOST;
+  const unknownTokens = { count: unknownCount, examples: lost.unknown.examples };
+  const droppedCharacters = lost.dropped;
+  const notes = notesOf(tokenizer, unknownTokens, droppedCharacters, tokens);
+  return { ids, bytes, tokens, unknownTokens, droppedCharacters, notes };
+}
+
+/** @throws RevocabError `shape_mismatch` */
+export function checkIds(ids: Iterable<number>, { vocabulary, origin }: TextTokenizer, model: LanguageModel) {
+  for (const id of ids) {
+    if (id < model.vocabularySize) continue;
+    throw new RevocabError(
+      "shape_mismatch",
+      `${origin}: the token ${displayToken(vocabulary, id)} has id ${id}, but the model's head has ${model.vocabularySize} rows`,
+      { hint: "give the tokenizer that belongs to the model" },
+    );
+  }
+}
+
+const NOTHING_LOST = { unknown: { count: 0, examples: [] }, dropped: { count: 0, examples: [] } };
+
+function notesOf(
+  { vocabulary }: TextTokenizer,
+  unknown: LostCharacters,
+  dropped: LostCharacters,
+  tokens: number,
+): string[] {
+  const notes: string[] = [];
+  if (unknown.count > 0) {
+    const token = displayToken(vocabulary, vocabulary.idOfRole("unk")!);
+    const among =
+      unknown.examples.length === 0
+        ? "it stands where the text has it, or for words that the tokenizer gives up on"
+        : `it stands for ${quoted(unknown.examples)}`;
+    notes.push(
+      `${unknown.count} of ${tokens} tokens are the unknown token ${token}, so the score is better than the truth: ${among}`,
+    );
+  }
+  if (dropped.count > 0) {
+    notes.push(
+      `the tokenizer drops ${dropped.count} characters of the text without a token for them, so the score is better than the truth: ${quoted(dropped.examples)}`,
+    );
+  }
+  return notes;
+}
+
+function quoted(characters: readonly string[]): string {
+  return characters.map((character) => JSON.stringify(character)).join(" ");
+}

@@ -1,0 +1,86 @@
+import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+
+/** Something to score: its sizes are known before its query is made. */
+export interface Scored {
+  /** Index of its document, for messages. */
+  readonly document: number;
+  /** Tokens the model is given. */
+  readonly inputs: number;
+  /** Tokens whose probabilities are asked for. */
+  readonly targets: number;
+}
+
+/**
+ * Scores any number of queries, about 8,192 tokens a call, the longest first: queries of one length need no padding, and
+ * a model too large for the memory fails at once.
+ * @param onLogarithms gets the natural logarithms of each query's probabilities
+ * @throws RevocabError `not_finite`, `aborted`, and what the model throws
+ */
+export async function scoreInChunks<T extends Scored>({
+  model,
+  items,
+  queryOf,
+  onLogarithms,
+  abortSignal,
+  onProgress,
+}: {
+  readonly model: LanguageModel;
+  readonly items: readonly T[];
+  readonly queryOf: (item: T) => ScoreQuery;
+  readonly onLogarithms: (item: T, logarithms: Float32Array) => void;
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}): Promise<void> {
+  const total = items.reduce((sum, { targets }) => sum + targets, 0);
+  let done = 0;
+  for (const chunk of chunksOf([...items].sort((a, b) => b.inputs - a.inputs))) {
+    throwIfAborted(abortSignal);
+    const queries = chunk.map(queryOf);
+    const scores = await model.score(queries, abortSignal === undefined ? {} : { abortSignal });
+    chunk.forEach((item, index) => {
+      checkFinite(item, queries[index], scores[index]);
+      onLogarithms(item, scores[index]);
+      done += item.targets;
+    });
+    onProgress?.({ type: "progress", step: "score", done, total, unit: "tokens" });
+  }
+}
+
+const CHUNK_TOKENS = 8192;
+
+function* chunksOf<T extends Scored>(items: readonly T[]): Generator<T[]> {
+  let chunk: T[] = [];
+  let tokens = 0;
+  for (const item of items) {
+    if (chunk.length > 0 && tokens + item.inputs > CHUNK_TOKENS) {
+      yield chunk;
+      chunk = [];
+      tokens = 0;
+    }
+    chunk.push(item);
+    tokens += item.inputs;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** A sum with one NaN or infinity in it is no score, and says nothing of where it came from. */
+function checkFinite(
+  { document }: Scored,
+  { targets, positions }: ScoreQuery,
+  logarithms: Float32Array,
+): void {
+  if (logarithms.length !== positions.length) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `the model gave ${logarithms.length} scores for ${positions.length} tokens`,
+    );
+  }
+  const wrong = logarithms.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new RevocabError(
+    "not_finite",
+    `the model gives the token with id ${targets[wrong]} in document ${document + 1} the log-probability ${logarithms[wrong]}, expected a finite number`,
+    { hint: "look for NaN, infinity or very large values in the model's weights" },
+  );
+}
