@@ -29,7 +29,7 @@ export interface Generated {
 
 /**
  * Continues a text token by token; each token costs one position of the model. The same seed gives the same text.
- * @throws RevocabError `bad_options` for a masked model, no prompt or one beyond the context; `aborted`
+ * @throws RevocabError `bad_options` for a masked model or no prompt; `context_too_long`; `aborted`
  */
 export async function generate({
   model,

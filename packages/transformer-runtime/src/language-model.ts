@@ -142,7 +142,7 @@ function checkQueries(queries: readonly PositionQuery[], contextLength: number):
   for (const { tokens, positions } of queries) {
     if (tokens.length > contextLength) {
       throw new RevocabError(
-        "bad_options",
+        "context_too_long",
         `a sequence of ${tokens.length} tokens was given to a model made for ${contextLength}`,
         { hint: "use a shorter context" },
       );
