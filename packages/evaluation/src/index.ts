@@ -1,6 +1,11 @@
 export type { BeginChoice } from "./begin-token-of.ts";
 export type { BitsPerByte, BitsPerByteOptions } from "./bits-per-byte.ts";
 export { bitsPerByte } from "./bits-per-byte.ts";
+export type { ByteDistribution, ByteDistributions } from "./bytes/byte-distribution.ts";
+export { byteDistribution, byteDistributions } from "./bytes/byte-distribution.ts";
+export type { ByteLevelScore, ByteLevelScoreOptions, DocumentByteScore } from "./bytes/byte-level-score.ts";
+export { byteLevelScore } from "./bytes/byte-level-score.ts";
+export type { ByteReadingOptions } from "./bytes/reading-context.ts";
 export type { TextTokenizer } from "./encode-documents.ts";
 export type { EvaluateTextOptions, Evaluation } from "./evaluate-text.ts";
 export { evaluateText } from "./evaluate-text.ts";

@@ -1,4 +1,5 @@
 import type { TokenId, Vocabulary } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
 import type { TokenStream } from "./token-stream.ts";
 import type { TokenSuccession } from "./token-succession.ts";
 
@@ -62,7 +63,7 @@ export async function coverTree({
   add(undefined, first, start === 1 ? vocabulary.bytesOf(first).length : 0, true);
 
   for (let offset = 0; offset < bytes.length; offset++) {
-    abortSignal?.throwIfAborted();
+    throwIfAborted(abortSignal);
     const candidates: { readonly state: CoverState; readonly token: TokenId; readonly end: number }[] = [];
     for (const state of endingAt[offset]) {
       for (let end = offset + 1; end <= Math.min(bytes.length, offset + longest); end++) {
@@ -86,7 +87,7 @@ export async function coverTree({
 }
 
 /** As much as a succession may look back on: its own window, and the rest of a character cut in four. */
-const RECENT = 16;
+export const RECENT = 16;
 
 /** The last `most` tokens of a state, in the order of the text. */
 export function textTokensOf(state: CoverState, most: number = Infinity): TokenId[] {

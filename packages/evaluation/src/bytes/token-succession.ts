@@ -92,8 +92,6 @@ async function makeSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
       const window = lastTokens(vocabulary, before, LOOK_BACK);
       const bytes = joined(vocabulary, window);
       if (utf8StateAfter(0, bytes) !== 0) return false;
-      // The space before a text is not written when there is no text.
-      if (putsSpaceFirst && before.length > 0 && joined(vocabulary, before).length === 1) return false;
       if (!asksTokenizer) return true;
       return startsWith(await tokenizer.encode(textOf(bytes)), window, true);
     },

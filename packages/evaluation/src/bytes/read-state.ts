@@ -1,0 +1,101 @@
+import type { TokenId } from "@revocab/core";
+import type { CoverState } from "./cover-tree.ts";
+import type { Range, TokenOrder } from "./token-order.ts";
+
+/** What a model's distribution after one state says of the bytes that follow it; all else of the row is dropped. */
+export interface StateReading {
+  /** The model's own probability of all that may follow: what is left of 1 after tokens that may not. */
+  readonly kept: number;
+  /** [j] share of what is kept: tokens that begin with the next j + 1 bytes of the stream. */
+  readonly covered: Float64Array;
+  /** Share of what is kept, for each child. */
+  readonly children: Float64Array;
+  /** [257] share of what is kept, by the byte after the stream (256: the text ends); undefined if no token reaches it. */
+  readonly beyond: Float64Array | undefined;
+  /** The model's probability of tokens that reach the end of the stream but may not follow, in the same shares. */
+  readonly refusedBeyond: number;
+}
+
+/**
+ * @param logProbabilities [V] of the model
+ * @param mask [V] 1 where a token may follow, as its last token says; what is known of the state itself comes before
+ * @param end the token that ends the text, where it may
+ * @param endsHere whether the text that would end is the whole stream
+ */
+export function readState({
+  state,
+  stream,
+  order,
+  logProbabilities,
+  mask,
+  end,
+  endsHere,
+}: {
+  readonly state: CoverState;
+  readonly stream: Uint8Array;
+  readonly order: TokenOrder;
+  readonly logProbabilities: Float32Array;
+  readonly mask: Uint8Array;
+  readonly end: TokenId | undefined;
+  readonly endsHere: boolean;
+}): StateReading {
+  const may = Uint8Array.from(mask);
+  for (const token of state.refused) may[token] = 0;
+  for (const { token } of state.children) may[token] = 1;
+  const probabilityOf = (id: TokenId): number => Math.exp(logProbabilities[id]);
+
+  const ranges = rangesAlong(state, stream, order);
+  // From the innermost range outwards: a small sum is never the difference of two large ones.
+  const sums = new Float64Array(ranges.length);
+  let sum = 0;
+  let inner: Range = { from: ranges[ranges.length - 1].to, to: ranges[ranges.length - 1].to };
+  for (let depth = ranges.length - 1; depth >= 0; depth--) {
+    const { from, to } = ranges[depth];
+    for (let place = from; place < to; place++) {
+      if (place === inner.from && inner.to > inner.from) place = inner.to;
+      if (place >= to) break;
+      const id = order.ids[place];
+      if (may[id] === 1) sum += probabilityOf(id);
+    }
+    sums[depth] = sum;
+    inner = ranges[depth];
+  }
+
+  const ending = end === undefined ? 0 : probabilityOf(end);
+  const kept = sums[0] + ending;
+  const share = (probability: number): number => (kept > 0 ? probability / kept : 0);
+  const reach = stream.length - state.offset;
+  return {
+    kept,
+    covered: sums.subarray(1).map(share),
+    children: Float64Array.from(state.children, ({ token }) => share(probabilityOf(token))),
+    ...beyondOf(),
+  };
+
+  function beyondOf(): Pick<StateReading, "beyond" | "refusedBeyond"> {
+    if (ranges.length <= reach) return { beyond: undefined, refusedBeyond: 0 };
+    const beyond = new Float64Array(257);
+    if (endsHere) beyond[256] = share(ending);
+    let refused = 0;
+    for (let place = ranges[reach].from; place < ranges[reach].to; place++) {
+      const id = order.ids[place];
+      if (may[id] === 0) refused += probabilityOf(id);
+      else if (order.byteAt(place, reach) >= 0)
+        beyond[order.byteAt(place, reach)] += share(probabilityOf(id));
+    }
+    // Right after the stream all other rows count too: special tokens, holes, padding.
+    if (reach === 0) refused = Math.max(0, 1 - kept);
+    return { beyond, refusedBeyond: share(refused) };
+  }
+}
+
+/** [j] the tokens that begin with the next j bytes of the stream, while there are any. */
+function rangesAlong(state: CoverState, stream: Uint8Array, order: TokenOrder): Range[] {
+  const ranges: Range[] = [{ from: 0, to: order.ids.length }];
+  for (let depth = 0; state.offset + depth < stream.length; depth++) {
+    const range = order.narrow(ranges[depth], depth, stream[state.offset + depth]);
+    if (range.from === range.to) break;
+    ranges.push(range);
+  }
+  return ranges;
+}

@@ -1,0 +1,104 @@
+import { type LanguageModel, RevocabError, type TokenId } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+import type { Tokenizer } from "@revocab/vocabulary";
+import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
+import type { CoverState } from "./cover-tree.ts";
+import { coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
+import { readState, type StateReading } from "./read-state.ts";
+import { type TokenOrder, tokenOrder } from "./token-order.ts";
+import { type TokenStream, tokenStream } from "./token-stream.ts";
+import { type TokenSuccession, tokenSuccession } from "./token-succession.ts";
+
+export interface ByteReadingOptions {
+  /** A causal model whose ids are the tokenizer's. */
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  /** Whether the BOS stands before a text, as context. @default "auto": if the tokenizer has one */
+  readonly bos?: BeginChoice;
+  readonly abortSignal?: AbortSignal;
+}
+
+/** What all readings of one model and tokenizer share. */
+export interface ReadingContext {
+  readonly begin: readonly TokenId[];
+  readonly order: TokenOrder;
+  /** @throws RevocabError `bad_options` when nothing precedes the first token and the text has none */
+  open(text: Uint8Array | string): Promise<OpenText>;
+  read(text: OpenText, state: CoverState, logProbabilities: Float32Array): Promise<StateReading>;
+}
+
+export interface OpenText {
+  readonly stream: TokenStream;
+  readonly states: readonly CoverState[];
+}
+
+/** @throws RevocabError `bad_options` for a masked model, `shape_mismatch` for one with fewer rows than tokens */
+export async function readingContext({
+  model,
+  tokenizer,
+  bos = "auto",
+  abortSignal,
+}: ByteReadingOptions): Promise<ReadingContext> {
+  const { vocabulary, origin } = tokenizer;
+  if (model.kind !== "causal") {
+    throw new RevocabError("bad_options", `found a ${model.kind} language model, expected a causal one`, {
+      hint: "a masked model gives no probability to the next byte",
+    });
+  }
+  if (model.vocabularySize < vocabulary.size) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `${origin}: the model has ${model.vocabularySize} rows but the tokenizer has ${vocabulary.size} ids`,
+      { hint: "load both from the same model folder" },
+    );
+  }
+  const begin = beginTokenOf(tokenizer, bos);
+  const succession: TokenSuccession = await tokenSuccession(tokenizer);
+  const order = tokenOrder(vocabulary);
+  const eos = vocabulary.idOfRole("eos");
+  return {
+    begin,
+    order,
+    async open(text) {
+      const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+      const stream = await tokenStream(tokenizer, bytes, succession.putsSpaceFirst);
+      const start = begin.length > 0 ? 0 : 1;
+      if (start > stream.tokens.length) {
+        throw new RevocabError(
+          "bad_options",
+          `${origin}: found no token before the first byte, expected one for the model to start from`,
+          { hint: "this model has no BOS to start from: give a prefix of at least one token" },
+        );
+      }
+      const { longest } = order;
+      return {
+        stream,
+        states: await coverTree({ stream, start, longest, vocabulary, succession, abortSignal }),
+      };
+    },
+    async read({ stream }, state, logProbabilities) {
+      throwIfAborted(abortSignal);
+      const before = textTokensOf(state, RECENT);
+      return readState({
+        state,
+        stream: stream.bytes,
+        order,
+        logProbabilities,
+        mask: await succession.allAfter(before),
+        end: (await mayEnd(stream, state, before)) ? eos : undefined,
+        endsHere: state.offset === stream.bytes.length || isEmpty(stream),
+      });
+    },
+  };
+
+  async function mayEnd(stream: TokenStream, state: CoverState, before: readonly TokenId[]) {
+    // A space that only announces a text is not written when none comes.
+    if (state.depth > 0 && state.offset <= stream.lead) return false;
+    if (state.isCanonical && state.depth === stream.tokens.length) return true;
+    return succession.mayEnd(before);
+  }
+}
+
+function isEmpty({ bytes, lead }: TokenStream): boolean {
+  return bytes.length === lead;
+}

@@ -1,0 +1,42 @@
+import type { LanguageModel, TokenId } from "@revocab/core";
+import { randomStream } from "@revocab/matrix";
+
+/** A causal model of fixed random numbers that depend on the last two tokens, and so never a tokenizer's own. */
+export function randomModel(
+  vocabularySize: number,
+  { seed = 1, contextLength = 512 }: { readonly seed?: number; readonly contextLength?: number } = {},
+): LanguageModel & { readonly asked: { passes: number; longest: number } } {
+  const asked = { passes: 0, longest: 0 };
+  return {
+    kind: "causal",
+    contextLength,
+    vocabularySize,
+    asked,
+    async score() {
+      throw new Error("a byte distribution needs whole distributions");
+    },
+    async distributions(queries) {
+      return queries.map(({ tokens, positions }) => {
+        asked.passes++;
+        asked.longest = Math.max(asked.longest, tokens.length);
+        const rows = [...positions].map((position) =>
+          logProbabilitiesAfter([...tokens.subarray(0, position + 1)], vocabularySize, seed),
+        );
+        return Float32Array.from(rows.flatMap((row) => [...row]));
+      });
+    },
+  };
+}
+
+/** [V] rounded to f32, as a model gives them. */
+export function logProbabilitiesAfter(
+  tokens: readonly TokenId[],
+  vocabularySize: number,
+  seed: number,
+): Float32Array {
+  const [last = 0, before = 0] = [tokens.at(-1), tokens.at(-2)];
+  const stream = randomStream(seed, last * 4096 + before);
+  const logits = Array.from({ length: vocabularySize }, () => 2 * stream.normal());
+  const sum = Math.log(logits.reduce((total, logit) => total + Math.exp(logit), 0));
+  return Float32Array.from(logits, (logit) => logit - sum);
+}
