@@ -1,5 +1,6 @@
 import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
 import { type BeginChoice, beginTokenOf } from "./begin-token-of.ts";
+import { checkContext } from "./check-context.ts";
 import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
 import { joinTokens } from "./join-tokens.ts";
 import type { LostCharacters } from "./lost-characters.ts";
@@ -60,7 +61,7 @@ export interface BitsPerByte {
  * Each document is encoded whole, with the BOS before it if there is one. Windows of `context` tokens share one token, so
  * every token but the first (the BOS, or without one the first of the text) is predicted exactly once. The bytes of a
  * first token that nothing predicts count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
- * @throws RevocabError `bad_options`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
+ * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
  */
 export async function bitsPerByte({
   model,
@@ -140,12 +141,7 @@ function checkOptions(model: LanguageModel, context: number, stride: number): vo
       },
     );
   }
-  if (!Number.isInteger(context) || context < 2 || context > model.contextLength) {
-    throw new RevocabError(
-      "bad_options",
-      `the context is ${context} tokens, expected between 2 and the model's ${model.contextLength}`,
-    );
-  }
+  checkContext(context, 2, model);
   if (!Number.isInteger(stride) || stride < 1 || stride > context - 1) {
     throw new RevocabError(
       "bad_options",

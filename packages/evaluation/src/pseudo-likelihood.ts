@@ -1,4 +1,5 @@
 import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
+import { checkContext } from "./check-context.ts";
 import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
 import { frameOf } from "./frame-of.ts";
 import { joinTokens } from "./join-tokens.ts";
@@ -52,7 +53,7 @@ export interface PseudoLikelihood {
  * the token that was there (pseudo-log-likelihood). Each is seen in the middle of a window of its document, with the
  * tokenizer's own tokens around it.
  * @see https://arxiv.org/abs/1910.14659
- * @throws RevocabError `bad_options`, `bad_text`, `unsupported_tokenizer` without a mask token, `shape_mismatch`,
+ * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `unsupported_tokenizer` without a mask token, `shape_mismatch`,
  * `not_finite`, `aborted`
  */
 export async function pseudoLikelihood({
@@ -139,12 +140,7 @@ function checkOptions(model: LanguageModel, context: number, room: number, sampl
       },
     );
   }
-  if (!Number.isInteger(context) || room < 1 || context > model.contextLength) {
-    throw new RevocabError(
-      "bad_options",
-      `the context is ${context} tokens, expected between ${context - room + 1} and the model's ${model.contextLength}`,
-    );
-  }
+  checkContext(context, context - room + 1, model);
   if (!Number.isInteger(samples) || samples < 1) {
     throw new RevocabError("bad_options", `the sample is ${samples} tokens, expected at least 1`);
   }
