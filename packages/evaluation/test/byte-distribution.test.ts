@@ -49,7 +49,12 @@ describe("a hand-worked example", () => {
 
 describe("equals the sum over every text's encoding", () => {
   const cases = {
-    "BPE": { tokenizer: plainBpe("abc", ["a b", "b c", "ab c", "c a", "ca b"]), letters: "abc", prefix: 4, text: 8 },
+    BPE: {
+      tokenizer: plainBpe("abc", ["a b", "b c", "ab c", "c a", "ca b"]),
+      letters: "abc",
+      prefix: 4,
+      text: 8,
+    },
     "BPE with byte fallback and a dummy prefix": {
       tokenizer: sentencePieceBpe("▁abö", [0xc3, 0xa9, 0xb6], ["a b", "▁ a", "▁ ab", "ö a"]),
       letters: "abéö ",
@@ -68,17 +73,26 @@ describe("equals the sum over every text's encoding", () => {
       prefix: 4,
       text: 7,
     },
+    "byte-level BPE, where 's is a word by itself only after some characters": {
+      tokenizer: gpt2Bpe("as'!Ġ", ["' s", "! '", "s a", "Ġ '"]),
+      letters: "as'! ",
+      prefix: 4,
+      text: 7,
+    },
   };
   for (const [name, { tokenizer, letters, prefix, text }] of Object.entries(cases)) {
     it(name, async () => {
       const encodings = await everyEncoding(tokenizer, letters, text);
-      const lead = utf8((await tokenizer.encode("b"))[0] === tokenizer.vocabulary.idsOf(utf8("b"))[0] ? "" : " ");
+      const lead = utf8(
+        (await tokenizer.encode("b"))[0] === tokenizer.vocabulary.idsOf(utf8("b"))[0] ? "" : " ",
+      );
       const prefixes = prefixesOf(letters, prefix);
       for (const seed of [1, 2]) {
         const model = randomModel(tokenizer.vocabulary.size, { seed });
         const { distributions } = await byteDistributions({ model, tokenizer, prefixes });
         for (const [i, { probabilities, deadEndMass }] of distributions.entries()) {
-          const expected = bytesByEnumeration(encodings, tokenizer, Buffer.concat([lead, prefixes[i]]), seed);
+          const stream = Buffer.concat([lead, prefixes[i]]);
+          const expected = bytesByEnumeration(encodings, tokenizer, stream, seed, lead.length);
           const furthest = probabilities.reduce(
             (most, p, byte) => Math.max(most, Math.abs(p - expected.probabilities[byte])),
             0,

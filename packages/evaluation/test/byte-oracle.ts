@@ -43,12 +43,14 @@ export async function everyEncoding(
  * [257] P(next byte | prefix) by following every valid sequence: no rule of which tokens may be neighbours, only what
  * the tokenizer wrote. Right where the texts are longer than the prefix by more than a token.
  * @param prefix bytes of tokens, a dummy space included
+ * @param lead bytes of the dummy space: a text that ends at once does not have it
  */
 export function bytesByEnumeration(
   root: EveryEncoding,
   { vocabulary }: Tokenizer,
   prefix: Uint8Array,
   seed: number,
+  lead = 0,
 ): { readonly probabilities: Float64Array; readonly prefixProbability: number } {
   const probabilities = new Float64Array(257);
   const eos = vocabulary.idOfRole("eos")!;
@@ -57,7 +59,8 @@ export function bytesByEnumeration(
     const allowed = [...node.next.keys()];
     const ending = node.isText ? Math.exp(row[eos]) : 0;
     const kept = allowed.reduce((sum, id) => sum + Math.exp(row[id]), ending);
-    if (written.length === prefix.length) probabilities[256] += (weight * ending) / kept;
+    if (written.length === prefix.length || (node === root && prefix.length === lead))
+      probabilities[256] += (weight * ending) / kept;
     for (const id of allowed) {
       const bytes = Buffer.concat([written, vocabulary.bytesOf(id)]);
       const common = Math.min(bytes.length, prefix.length);
@@ -69,5 +72,8 @@ export function bytesByEnumeration(
   };
   visit(root, [vocabulary.idOfRole("bos")!], new Uint8Array(0), 1);
   const prefixProbability = probabilities.reduce((sum, probability) => sum + probability, 0);
-  return { probabilities: probabilities.map((probability) => probability / prefixProbability), prefixProbability };
+  return {
+    probabilities: probabilities.map((probability) => probability / prefixProbability),
+    prefixProbability,
+  };
 }

@@ -45,7 +45,12 @@ function bpe(
   {
     unknown,
     ...around
-  }: { readonly unknown?: string; readonly normalizer?: object; readonly pre_tokenizer?: object; readonly decoder: object },
+  }: {
+    readonly unknown?: string;
+    readonly normalizer?: object;
+    readonly pre_tokenizer?: object;
+    readonly decoder: object;
+  },
 ): Tokenizer {
   const specials = ["<s>", "</s>"];
   const all = [...specials, ...pieces, ...merges.map((merge) => merge.replace(" ", ""))];
