@@ -1,2 +1,3 @@
 export { gatherBF16, gatherF16, gatherF32 } from "./gather";
+export { multiplyPanels } from "./multiply-panels";
 export { rankUpdate } from "./rank-update";

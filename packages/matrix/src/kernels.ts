@@ -6,6 +6,14 @@ export interface Kernels {
   gatherF32: GatherKernel;
   gatherF16: GatherKernel;
   gatherBF16: GatherKernel;
+  multiplyPanels(
+    out: number,
+    left: number,
+    right: number,
+    rows: number,
+    columns: number,
+    depth: number,
+  ): void;
   rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
 }
 
