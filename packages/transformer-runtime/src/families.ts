@@ -1,8 +1,40 @@
 import { RevocabError } from "@revocab/core";
+import { bert } from "./families/bert.ts";
+import { gemma2 } from "./families/gemma2.ts";
+import { gemma3 } from "./families/gemma3.ts";
+import { gptNeox } from "./families/gpt-neox.ts";
+import { gpt2 } from "./families/gpt2.ts";
+import { llama } from "./families/llama.ts";
+import { mistral } from "./families/mistral.ts";
+import { modernbert } from "./families/modernbert.ts";
+import { olmo2 } from "./families/olmo2.ts";
+import { phi3 } from "./families/phi3.ts";
+import { qwen2 } from "./families/qwen2.ts";
+import { qwen3 } from "./families/qwen3.ts";
+import { roberta } from "./families/roberta.ts";
+import { smollm3 } from "./families/smollm3.ts";
 import type { Family } from "./family.ts";
 
 /** How each `model_type` that can be run is read. */
-export const FAMILIES: Readonly<Record<string, Family>> = {};
+export const FAMILIES: Readonly<Record<string, Family>> = {
+  bert,
+  camembert: roberta,
+  gemma2,
+  gemma3,
+  gemma3_text: gemma3,
+  gpt2,
+  gpt_neox: gptNeox,
+  llama,
+  mistral,
+  modernbert,
+  olmo2,
+  phi3,
+  qwen2,
+  qwen3,
+  roberta,
+  smollm3,
+  "xlm-roberta": roberta,
+};
 
 /** @throws RevocabError `unsupported_architecture`, with the list of those that can be run */
 export function familyOf(modelType: string): Family {
