@@ -44,10 +44,11 @@ function characterCounts(documents: readonly string[]): Map<string, number> {
 /** Marks (accents) are judged with the letters they stand on, that is, not alone. */
 async function fateOf(
   character: string,
-  { encode, normalize, vocabulary }: Pick<Tokenizer, "encode" | "normalize" | "vocabulary">,
+  tokenizer: Pick<Tokenizer, "encode" | "normalize" | "vocabulary">,
 ): Promise<"kept" | "unknown" | "dropped"> {
-  if (NOT_JUDGED.test(character) || normalize(character).trim() === "") return "kept";
-  const ids = await encode(character);
+  if (NOT_JUDGED.test(character) || tokenizer.normalize(character).trim() === "") return "kept";
+  const { vocabulary } = tokenizer;
+  const ids = await tokenizer.encode(character);
   const unknownId = vocabulary.idOfRole("unk");
   if (unknownId !== undefined && ids.includes(unknownId)) return "unknown";
   return ids.some((id) => vocabulary.bytesOf(id).some((byte) => byte > 0x20)) ? "kept" : "dropped";

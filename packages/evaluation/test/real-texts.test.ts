@@ -99,6 +99,14 @@ describe.skipIf(data === undefined)("the convention of bits_per_byte.py on real 
     expect(score.unknownTokens).toEqual({ count: 2, examples: ["🙂", "🍕"] });
   });
 
+  it("the unknown tokens that a text itself has in writing are told from characters that are unknown", async () => {
+    const tokenizer = await loadTokenizer(join(data!, "tokenizers/llama-2"));
+    const model = uniformModel({ vocabularySize: tokenizer.vocabulary.size, contextLength: 512 });
+    const score = await bitsPerByte({ model, tokenizer, documents: ["The <unk> and <unk> of it."] });
+    expect(score.unknownTokens).toEqual({ count: 2, examples: [] });
+    expect(score.notes).toEqual(["the text itself has <unk> in 2 places; each is scored as that one token"]);
+  });
+
   it.each(["xquad.zh.txt", "xquad.ar.txt", "xquad.de.txt"])("GPT-2 can write all of %s", async (name) => {
     const { documents } = await readText(join(data!, "text", name), { maxBytes: 50_000, split: "none" });
     const tokenizer = await loadTokenizer(join(data!, "tokenizers/gpt2"));
