@@ -29,10 +29,11 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
     json,
     [config, specialTokensMap].filter((object) => object !== undefined),
   );
-  const vocabulary = vocabularyOf(json, notation, specials);
+  const { vocabulary, vocabularyWithout } = vocabularyOf(json, notation, specials);
   const published = publishableFiles(source, { json, config, specials });
   return {
     vocabulary,
+    vocabularyWithout,
     family,
     origin,
     files: published.files,

@@ -4,6 +4,12 @@ import type { TokenizerFamily } from "./read-notation.ts";
 /** A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library to run it. */
 export interface Tokenizer {
   readonly vocabulary: Vocabulary;
+  /**
+   * The vocabulary as if some tokens did not exist: the same ids and size, with holes in their places, and other tokens in
+   * every spelling. BPE takes a hidden token apart into what its last merge joined, so that longer tokens built on it keep
+   * their spelling; Unigram and WordPiece search without it. What then cannot be spelled is `undefined`.
+   */
+  vocabularyWithout(hidden: ReadonlySet<TokenId>): Vocabulary;
   readonly family: TokenizerFamily;
   /** The path it was read from, or a label; for messages. */
   readonly origin: string;

@@ -1,51 +1,59 @@
 import type { SpecialRole, TokenId, TokenKind, Vocabulary } from "@revocab/core";
-import { type ByteIndex, buildByteIndex } from "./bytes/byte-index.ts";
+import { buildByteIndex } from "./bytes/byte-index.ts";
 import { ByteSink } from "./bytes/byte-sink.ts";
 import { tokenWriter } from "./bytes/token-writer.ts";
 import type { Notation } from "./notation.ts";
 import type { Specials } from "./special/find-specials.ts";
 import { spellerOf } from "./spell/speller-of.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 
 /**
  * The bytes, kind and roles of every id. An added token stands for its own content; one that is not special is text.
  * BERT's `[unused1]` … are unused: no text produces them.
  */
-export function vocabularyOf(json: TokenizerJson, notation: Notation, specials: Specials): Vocabulary {
+export function vocabularyOf(
+  json: TokenizerJson,
+  notation: Notation,
+  specials: Specials,
+): Pick<Tokenizer, "vocabulary" | "vocabularyWithout"> {
   const addedContent = new Map(json.added.map(({ id, content }) => [id, content]));
   const size = json.added.reduce((most, { id }) => Math.max(most, id + 1), json.pieces.size);
   const { kinds, offsets, store } = writeTokens(size, json, addedContent, notation, specials);
   const index = buildByteIndex(offsets.subarray(0, size), offsets.subarray(1), store, preferredOrder(kinds));
-  const bytesOf = (id: TokenId): Uint8Array =>
-    id >= 0 && id < size ? store.subarray(offsets[id], offsets[id + 1]) : NO_BYTES;
-  const idsOf = (bytes: Uint8Array): TokenId[] => {
-    const ids: TokenId[] = [];
-    for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) ids.push(id);
-    return ids;
-  };
   const rolesOf = new Map<TokenId, SpecialRole[]>();
   for (const [role, id] of specials.idOfRole) rolesOf.set(id, [...(rolesOf.get(id) ?? []), role]);
   const idOfSpecial = new Map([...specials.tokenOf].map(([id, token]) => [token, id]));
-  let spell: Vocabulary["spell"] | undefined;
-  return {
-    size,
-    kindOf: (id) => KINDS[kinds[id] ?? 0],
-    rolesOf: (id) => rolesOf.get(id) ?? NO_ROLES,
-    idOfRole: (role) => specials.idOfRole.get(role),
-    bytesOf,
-    tokenOf: (id) => addedContent.get(id) ?? json.pieces.at(id) ?? "",
-    idsOf,
-    idOfSpecial: (token) => idOfSpecial.get(token),
-    spell(bytes) {
-      spell ??= spellerOf({
-        json,
-        notation,
-        index: index satisfies ByteIndex,
-        kindOf: (id) => KINDS[kinds[id]],
-      });
-      return spell(bytes);
-    },
+  const bytesOf = (id: TokenId): Uint8Array =>
+    id >= 0 && id < size ? store.subarray(offsets[id], offsets[id + 1]) : NO_BYTES;
+
+  const vocabularyWithout = (tokens: ReadonlySet<TokenId>): Vocabulary => {
+    const hidden = new Map(Array.from(tokens, (id) => [id, bytesOf(id)]));
+    const unlessHidden = (id: TokenId | undefined) => (id === undefined || hidden.has(id) ? undefined : id);
+    const kindOf = (id: TokenId): TokenKind => (hidden.has(id) ? "unused" : KINDS[kinds[id] ?? 0]);
+    let spell: Vocabulary["spell"] | undefined;
+    return {
+      size,
+      kindOf,
+      rolesOf: (id) => (hidden.has(id) ? NO_ROLES : (rolesOf.get(id) ?? NO_ROLES)),
+      idOfRole: (role) => unlessHidden(specials.idOfRole.get(role)),
+      bytesOf: (id) => (hidden.has(id) ? NO_BYTES : bytesOf(id)),
+      tokenOf: (id) => (hidden.has(id) ? "" : (addedContent.get(id) ?? json.pieces.at(id) ?? "")),
+      idsOf(bytes) {
+        const ids: TokenId[] = [];
+        for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) {
+          if (!hidden.has(id)) ids.push(id);
+        }
+        return ids;
+      },
+      idOfSpecial: (token) => unlessHidden(idOfSpecial.get(token)),
+      spell(bytes) {
+        spell ??= spellerOf({ json, notation, index, kindOf, hidden });
+        return spell(bytes);
+      },
+    };
   };
+  return { vocabulary: vocabularyWithout(new Set()), vocabularyWithout };
 }
 
 const KINDS: readonly TokenKind[] = ["unused", "text", "byte", "special"];

@@ -9,16 +9,17 @@ import { wordsOf } from "./words-of.ts";
 
 /**
  * BPE: the bytes as the smallest symbols the model has (a character; for one it lacks, its byte tokens), merged by
- * rank. With `ignore_merges` a token that is exactly the bytes comes before any merging.
+ * rank. With `ignore_merges` a token that is exactly the bytes comes before any merging. Hidden tokens are taken apart as
+ * {@link mergeSymbols} says, a hidden character into its byte tokens.
  */
 export function bpeSpeller(
-  { json, notation, index, kindOf }: SpellerInput,
+  { json, notation, index, kindOf, hidden }: SpellerInput,
   model: Extract<ModelJson, { type: "BPE" }>,
 ): Speller {
   const byteTokens = byteTokenIds(json, notation, kindOf);
   const idOfPiece = (piece: string): TokenId => {
     const id = json.pieces.idOf(piece);
-    return id !== undefined && kindOf(id) === "text" ? id : -1;
+    return id !== undefined && (kindOf(id) === "text" || hidden.has(id)) ? id : -1;
   };
   const symbols = symbolTable(idOfPiece);
 
@@ -52,20 +53,36 @@ export function bpeSpeller(
     return true;
   };
 
+  /** The byte tokens of a hidden character; `undefined` where one is missing. */
+  const bytewise = (id: TokenId): Int32Array | undefined => {
+    const ids = Int32Array.from(hidden.get(id)!, (byte) => byteTokens[byte]);
+    return ids.includes(-1) ? undefined : ids;
+  };
+
+  /** Appends the pieces that the symbols of a word become to `into`; false where a hidden character has no byte tokens. */
+  const merge = (symbols: readonly TokenId[], into: TokenId[]): boolean => {
+    for (const piece of mergeSymbols(symbols, model.merges, (id) => hidden.has(id))) {
+      const ids = hidden.has(piece) ? bytewise(piece) : [piece];
+      if (ids === undefined) return false;
+      into.push(...ids);
+    }
+    return true;
+  };
+
   return (bytes) => {
     if (model.ignoresMerges) {
-      const whole = index.find(bytes, 0, bytes.length);
-      if (whole >= 0 && kindOf(whole) === "text") return Uint32Array.of(whole);
+      for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) {
+        if (kindOf(id) === "text") return Uint32Array.of(id);
+      }
     }
     const words = wordsOf(bytes, notation);
     if (words === undefined) return undefined;
-    const pieces: Uint32Array[] = [];
+    const pieces: TokenId[] = [];
     for (const word of words) {
-      const ids: TokenId[] = [];
-      if (!symbolize(bytes, word, ids)) return undefined;
-      pieces.push(mergeSymbols(ids, model.merges));
+      const symbolsOfWord: TokenId[] = [];
+      if (!symbolize(bytes, word, symbolsOfWord) || !merge(symbolsOfWord, pieces)) return undefined;
     }
-    return pieces.length === 1 ? pieces[0] : Uint32Array.from(pieces.flatMap((piece) => [...piece]));
+    return Uint32Array.from(pieces);
   };
 }
 

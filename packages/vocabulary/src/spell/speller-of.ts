@@ -10,7 +10,10 @@ export interface SpellerInput {
   readonly json: TokenizerJson;
   readonly notation: Notation;
   readonly index: ByteIndex;
+  /** Hidden tokens are `unused`; the index finds them all the same. */
   readonly kindOf: (id: TokenId) => TokenKind;
+  /** The bytes of hidden tokens: what BPE merges to them must be taken apart again. */
+  readonly hidden: ReadonlyMap<TokenId, Uint8Array>;
 }
 
 /** Spells bytes in ids, or gives `undefined` where the model would need its unk. */
