@@ -1,19 +1,18 @@
 import { RevocabError } from "@revocab/core";
-import type { CoverState } from "./cover-tree.ts";
-import { queryStates } from "./query-states.ts";
-import type { StateReading } from "./read-state.ts";
-import {
-  type ByteReadingOptions,
-  type OpenText,
-  type ReadingContext,
-  readingContext,
-} from "./reading-context.ts";
+import { type DocumentByteScore, readDocument } from "./read-document.ts";
+import { type ByteReadingOptions, readingContext } from "./reading-context.ts";
 
 export interface ByteLevelScoreOptions extends ByteReadingOptions {
   /** Scored each for itself. */
   readonly documents: readonly string[];
   /** Tokens in a window, at least 2. @default 512, or the model's own if that is less */
   readonly context?: number;
+  /**
+   * Whether to give the probability of every byte, not the sum alone. The sum takes a pass or two of the model for each
+   * document, as the token score does; every byte takes about a pass for every second byte.
+   * @default false
+   */
+  readonly perByte?: boolean;
 }
 
 export interface ByteLevelScore {
@@ -29,15 +28,6 @@ export interface ByteLevelScore {
   readonly passes: number;
 }
 
-export interface DocumentByteScore {
-  readonly bits: number;
-  readonly tokenBits: number;
-  /** P(byte | bytes before), from byte `firstByte` of the document on. */
-  readonly probabilities: Float64Array;
-  /** 0, or without a BOS the bytes of the first token, which nothing predicts. */
-  readonly firstByte: number;
-}
-
 /**
  * How well a model of tokens predicts the bytes of texts: the same sum over sequences of tokens as
  * {@link byteDistributions}, for all prefixes of a text in one walk. Unlike the score of tokens it does not count a
@@ -51,6 +41,7 @@ export async function byteLevelScore({
   documents,
   model,
   context = Math.min(model.contextLength, DEFAULT_CONTEXT),
+  perByte = false,
   abortSignal,
   ...options
 }: ByteLevelScoreOptions): Promise<ByteLevelScore> {
@@ -71,16 +62,12 @@ export async function byteLevelScore({
   let removed = 0;
   let steps = 0;
   for (const document of documents) {
-    const text = await shared.open(document);
-    const walk = await readDocument(shared, text, { model, context, abortSignal });
-    scores.push(scoreOf(text, walk));
-    passes += walk.passes;
-    bytes += text.stream.bytes.length - text.stream.lead;
-    for (const [state, { kept }] of walk.readings) {
-      if (!state.isCanonical) continue;
-      removed += Math.max(0, 1 - kept);
-      steps++;
-    }
+    const read = await readDocument(shared, document, { model, context, perByte, abortSignal });
+    scores.push(read.score);
+    passes += read.passes;
+    bytes += Buffer.byteLength(document);
+    removed += read.removed;
+    steps += read.steps;
   }
   const total = (of: (score: DocumentByteScore) => number) =>
     scores.reduce((sum, score) => sum + of(score), 0);
@@ -104,77 +91,3 @@ export async function byteLevelScore({
 }
 
 const DEFAULT_CONTEXT = 512;
-
-interface Walk {
-  readonly readings: ReadonlyMap<CoverState, StateReading>;
-  readonly tokenBits: number;
-  readonly passes: number;
-}
-
-async function readDocument(
-  shared: ReadingContext,
-  text: OpenText,
-  {
-    model,
-    context,
-    abortSignal,
-  }: {
-    readonly model: ByteReadingOptions["model"];
-    readonly context: number;
-    readonly abortSignal: AbortSignal | undefined;
-  },
-): Promise<Walk> {
-  const { stream, states } = text;
-  const readings = new Map<CoverState, StateReading>();
-  let tokenBits = 0;
-  const questions = states
-    .filter(({ offset }) => offset < stream.bytes.length)
-    .map((state) => ({
-      state,
-      answer: async (_: CoverState, row: Float32Array) => {
-        readings.set(state, await shared.read(text, state, row));
-        if (state.isCanonical) tokenBits -= row[stream.tokens[state.depth]] / Math.LN2;
-      },
-    }));
-  const stride = context - 1;
-  const passes = await queryStates({
-    model,
-    questions,
-    begin: shared.begin,
-    windowStart: (length) => Math.floor((length - 1) / stride) * stride,
-    abortSignal,
-  });
-  return { readings, tokenBits, passes };
-}
-
-/** −log2 of the probability of each prefix from that of the prefix before; all in logarithms, for texts are long. */
-function scoreOf({ stream, states }: OpenText, { readings, tokenBits }: Walk): DocumentByteScore {
-  const { bytes, lead } = stream;
-  const prefix = new Float64Array(bytes.length + 1).fill(-Infinity);
-  const weights = new Float64Array(states.length);
-  const start = Math.max(states[0].offset, lead);
-  for (const state of states) {
-    const reading = readings.get(state);
-    if (reading === undefined) continue;
-    const weight = weights[state.index];
-    state.children.forEach((child, i) => {
-      weights[child.index] = weight + Math.log(reading.children[i]);
-    });
-    reading.covered.forEach((share, i) => {
-      const end = state.offset + i + 1;
-      prefix[end] = logarithmOfSum(prefix[end], weight + Math.log(share));
-    });
-  }
-  // The space that announces a text is certain once there is one, and no byte of it.
-  prefix[start] = 0;
-  const probabilities = new Float64Array(bytes.length - start);
-  for (let i = 0; i < probabilities.length; i++) {
-    probabilities[i] = Math.exp(prefix[start + i + 1] - prefix[start + i]);
-  }
-  return { bits: -prefix[bytes.length] / Math.LN2, tokenBits, probabilities, firstByte: start - lead };
-}
-
-function logarithmOfSum(a: number, b: number): number {
-  const most = Math.max(a, b);
-  return most === -Infinity ? most : most + Math.log(Math.exp(a - most) + Math.exp(b - most));
-}

@@ -1,7 +1,8 @@
-import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import { RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { loneBytes } from "./lone-bytes.ts";
-import { type Utf8State, utf8StateAfter } from "./utf8-state.ts";
+import { joinedBytes } from "./joined-bytes.ts";
+import { tokenizerWrites } from "./tokenizer-writes.ts";
+import { utf8StateAfter } from "./utf8-state.ts";
 
 /** Which tokens the tokenizer itself could write after others. */
 export interface TokenSuccession {
@@ -17,22 +18,20 @@ export interface TokenSuccession {
 
 /**
  * Tokens may follow each other when the tokenizer, given their bytes, writes just these tokens. For BPE every sequence
- * of such neighbours is an encoding of its text, because a merge looks at two neighbours only.
- *
- * Tokenizers that first cut the text by a pattern (GPT-2's and its kin) are asked themselves, from the last token with
- * a letter on: `'` `s` is one token alone, and two after `!`. They are asked twice: for the bytes alone and with a letter
- * behind, for `\s+(?!\S)` cuts `\n\n` in two before a letter and not at the end. All others, and bytes that end inside
- * a character, are spelled by the vocabulary's own merges.
+ * of such neighbours is an encoding of its text, because a merge looks at two neighbours only. For Unigram it is a
+ * little too much: the best of two neighbours need not be the best of three.
  * @throws RevocabError `unsupported_tokenizer` for WordPiece, which does not keep the spaces of a text
  */
-export async function tokenSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
-  const known = successions.get(tokenizer);
-  if (known !== undefined) return known;
-  const made = makeSuccession(tokenizer);
-  successions.set(tokenizer, made);
+export function tokenSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
+  let made = successions.get(tokenizer);
+  if (made === undefined) {
+    made = makeSuccession(tokenizer);
+    successions.set(tokenizer, made);
+  }
   return made;
 }
 
+/** Kept with the tokenizer, for what may follow a token is 5 to 50 ms of work for each 1,000 tokens. */
 const successions = new WeakMap<Tokenizer, Promise<TokenSuccession>>();
 
 async function makeSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
@@ -45,50 +44,43 @@ async function makeSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
     );
   }
   const putsSpaceFirst = vocabulary.bytesOf((await tokenizer.encode("a"))[0] ?? -1)[0] === SPACE;
-  const asksTokenizer = family === "byte-level-bpe" && !putsSpaceFirst;
-  const isDeadEnd = loneBytes(vocabulary);
+  const { writes, endsWith, contextOf } = await tokenizerWrites(tokenizer, putsSpaceFirst);
   const masks = new Map<string, Uint8Array>();
-  const probe = asksTokenizer ? await probeOf(tokenizer) : "";
-  const hasLetter = letterFinder(vocabulary);
-  const windowOf = (before: readonly TokenId[], others: number): readonly TokenId[] => {
-    if (!asksTokenizer) return lastTokens(vocabulary, before, others);
-    let count = 1;
-    while (count < LOOK_BACK && count < before.length && !hasLetter(before[before.length - count])) count++;
-    return lastTokens(vocabulary, before, count);
-  };
+  const verdicts = new Map<string, boolean>();
 
-  const isWritten = async (tokens: readonly TokenId[], bytes: Uint8Array, state: Utf8State) => {
-    if (state < 0 || isDeadEnd(bytes, state)) return false;
-    if (!asksTokenizer || state !== 0) return startsWith(vocabulary.spell(bytes), tokens, true);
-    const text = DECODER.decode(bytes);
-    if (startsWith(await tokenizer.encode(text), tokens, true)) return true;
-    return startsWith(await tokenizer.encode(`${text}${probe}`), tokens, false);
-  };
-  const isAllowed = async (window: readonly TokenId[], token: TokenId, state: Utf8State) => {
+  const judge = async (window: readonly TokenId[], token: TokenId): Promise<boolean> => {
     const bytes = vocabulary.bytesOf(token);
-    const after = utf8StateAfter(state, bytes);
-    if (after < 0) return false;
     if (window.length === 0 && putsSpaceFirst && bytes[0] !== SPACE) return false;
-    return isWritten([...window, token], joined(vocabulary, [...window, token]), after);
+    if (utf8StateAfter(utf8StateAfter(0, joinedBytes(vocabulary, window)), bytes) < 0) return false;
+    return writes([...window, token]);
   };
 
   return {
     putsSpaceFirst,
-    follows(before, token) {
-      const window = windowOf(before, LOOK_BACK);
-      return isAllowed(window, token, utf8StateAfter(0, joined(vocabulary, window)));
+    async follows(before, token) {
+      const window = contextOf(before, "long");
+      const key = `${window.join(" ")}>${token}`;
+      let verdict = verdicts.get(key);
+      if (verdict === undefined) {
+        verdict = await judge(window, token);
+        if (verdicts.size >= VERDICTS_KEPT) verdicts.clear();
+        verdicts.set(key, verdict);
+      }
+      return verdict;
     },
     async allAfter(before) {
-      const window = windowOf(before, 1);
+      const window = contextOf(before, "short");
       const key = window.join(" ");
       const found = masks.get(key);
       if (found !== undefined) return found;
       const mask = new Uint8Array(vocabulary.size);
-      const state = utf8StateAfter(0, joined(vocabulary, window));
       for (let start = 0; start < mask.length; start += AT_ONCE) {
         const ids = Array.from({ length: Math.min(AT_ONCE, mask.length - start) }, (_, i) => start + i);
         const allowed = await Promise.all(
-          ids.map((id) => isOrdinary(vocabulary, id) && isAllowed(window, id, state)),
+          ids.map((id) => {
+            const kind = vocabulary.kindOf(id);
+            return (kind === "text" || kind === "byte") && judge(window, id);
+          }),
         );
         for (const id of ids) mask[id] = allowed[id - start] ? 1 : 0;
       }
@@ -96,66 +88,13 @@ async function makeSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
       masks.set(key, mask);
       return mask;
     },
-    async mayEnd(before) {
-      const window = windowOf(before, 1);
-      const bytes = joined(vocabulary, window);
-      if (utf8StateAfter(0, bytes) !== 0) return false;
-      if (!asksTokenizer) return true;
-      return startsWith(await tokenizer.encode(DECODER.decode(bytes)), window, true);
-    },
+    mayEnd: (before) => endsWith(contextOf(before, "short")),
   };
 }
 
 const SPACE = 0x20;
-/** The most tokens of context, but for the rest of a cut character. */
-const LOOK_BACK = 8;
-/** Letters of several scripts, the most common last. */
-const LETTERS = ["\u{10400}", "\ua66e", "\u16a0", "\u0180", "q", "a"];
 /** Texts given to the library together: it works on several threads. */
 const AT_ONCE = 1024;
-/** Masks kept: 2 000 last tokens of a vocabulary of 32,000. */
+/** Masks kept: 2,000 contexts of a vocabulary of 32,000. */
 const MASK_BYTES = 64 * 2 ** 20;
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** A letter that is not joined with a space before it, so that it shows where the pattern cuts. */
-async function probeOf({ vocabulary, encode }: Tokenizer): Promise<string> {
-  for (const letter of LETTERS) {
-    const [first] = await encode(` ${letter}`);
-    if (first !== undefined && vocabulary.bytesOf(first).length === 1) return letter;
-  }
-  return LETTERS[LETTERS.length - 1];
-}
-
-function letterFinder(vocabulary: Vocabulary): (id: TokenId) => boolean {
-  const known = new Map<TokenId, boolean>();
-  return (id) => {
-    let has = known.get(id);
-    if (has === undefined) {
-      has = /\p{L}/u.test(DECODER.decode(vocabulary.bytesOf(id)));
-      known.set(id, has);
-    }
-    return has;
-  };
-}
-
-function isOrdinary(vocabulary: Vocabulary, id: TokenId): boolean {
-  const kind = vocabulary.kindOf(id);
-  return kind === "text" || kind === "byte";
-}
-
-/** At least `count` of the last tokens, and more until they begin with a whole character. */
-function lastTokens(vocabulary: Vocabulary, tokens: readonly TokenId[], count: number): readonly TokenId[] {
-  let start = Math.max(0, tokens.length - count);
-  while (start > 0 && (vocabulary.bytesOf(tokens[start])[0] & 0xc0) === 0x80) start--;
-  return tokens.slice(start);
-}
-
-function joined(vocabulary: Vocabulary, tokens: readonly TokenId[]): Uint8Array {
-  return Buffer.concat(tokens.map((token) => vocabulary.bytesOf(token)));
-}
-
-function startsWith(written: Uint32Array | undefined, tokens: readonly TokenId[], isWhole: boolean): boolean {
-  if (written === undefined || written.length < tokens.length) return false;
-  if (isWhole && written.length !== tokens.length) return false;
-  return tokens.every((token, i) => written[i] === token);
-}
+const VERDICTS_KEPT = 200_000;

@@ -1,0 +1,95 @@
+import type { TokenId, Vocabulary } from "@revocab/core";
+import type { Tokenizer } from "@revocab/vocabulary";
+import { joinedBytes } from "./joined-bytes.ts";
+import { loneBytes } from "./lone-bytes.ts";
+import { utf8StateAfter } from "./utf8-state.ts";
+
+export interface TokenizerWrites {
+  /** Whether the tokenizer writes just these tokens for their bytes, at the end of a text or inside it. */
+  writes(tokens: readonly TokenId[]): Promise<boolean>;
+  /** The same for the end of a text only. */
+  endsWith(tokens: readonly TokenId[]): Promise<boolean>;
+  /**
+   * The last tokens that have a say in what follows: `short` for most purposes, `long` where there is little to judge.
+   * They begin with a whole character.
+   */
+  contextOf(before: readonly TokenId[], length: "short" | "long"): readonly TokenId[];
+}
+
+/**
+ * A tokenizer that first cuts the text by a pattern (GPT-2's and its kin) is asked itself, from the last token with a
+ * letter on, for `'` `s` is one token alone and two after `!`. It is asked twice: for the bytes alone and with a letter
+ * behind, for `\s+(?!\S)` cuts `\n\n` in two before a letter and not at the end. For all others, and for bytes that end
+ * inside a character, the vocabulary's own spelling decides.
+ */
+export async function tokenizerWrites(
+  tokenizer: Tokenizer,
+  putsSpaceFirst: boolean,
+): Promise<TokenizerWrites> {
+  const { vocabulary, family, encode } = tokenizer;
+  const isDeadEnd = loneBytes(vocabulary);
+  const hasLetter = letterFinder(vocabulary);
+  // A space put before the piece of a text would change it.
+  const asksTokenizer = family === "byte-level-bpe" && !putsSpaceFirst;
+  const probe = asksTokenizer ? await probeOf(tokenizer) : "";
+  return {
+    async writes(tokens) {
+      const bytes = joinedBytes(vocabulary, tokens);
+      const state = utf8StateAfter(0, bytes);
+      if (isDeadEnd(bytes, state)) return false;
+      if (!asksTokenizer || state !== 0) return isWhole(vocabulary.spell(bytes), tokens);
+      const text = DECODER.decode(bytes);
+      return isWhole(await encode(text), tokens) || isStart(await encode(`${text}${probe}`), tokens);
+    },
+    async endsWith(tokens) {
+      const bytes = joinedBytes(vocabulary, tokens);
+      if (utf8StateAfter(0, bytes) !== 0) return false;
+      return !asksTokenizer || isWhole(await encode(DECODER.decode(bytes)), tokens);
+    },
+    contextOf(before, length) {
+      let count = asksTokenizer || length === "short" ? 1 : LOOK_BACK;
+      if (asksTokenizer) {
+        while (count < LOOK_BACK && count < before.length && !hasLetter(before[before.length - count]))
+          count++;
+      }
+      let start = Math.max(0, before.length - count);
+      while (start > 0 && (vocabulary.bytesOf(before[start])[0] & 0xc0) === 0x80) start--;
+      return before.slice(start);
+    },
+  };
+}
+
+/** The most tokens of context, but for the rest of a cut character. */
+const LOOK_BACK = 8;
+/** Letters of several scripts, the most common last. */
+const LETTERS = ["\u{10400}", "\ua66e", "\u16a0", "\u0180", "q", "a"];
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A letter that is not joined with a space before it, so that it shows where the pattern cuts. */
+async function probeOf({ vocabulary, encode }: Tokenizer): Promise<string> {
+  for (const letter of LETTERS) {
+    const [first] = await encode(` ${letter}`);
+    if (first !== undefined && vocabulary.bytesOf(first).length === 1) return letter;
+  }
+  return LETTERS[LETTERS.length - 1];
+}
+
+function letterFinder(vocabulary: Vocabulary): (id: TokenId) => boolean {
+  const known = new Map<TokenId, boolean>();
+  return (id) => {
+    let has = known.get(id);
+    if (has === undefined) {
+      has = /\p{L}/u.test(DECODER.decode(vocabulary.bytesOf(id)));
+      known.set(id, has);
+    }
+    return has;
+  };
+}
+
+function isWhole(written: Uint32Array | undefined, tokens: readonly TokenId[]): boolean {
+  return written?.length === tokens.length && isStart(written, tokens);
+}
+
+function isStart(written: Uint32Array, tokens: readonly TokenId[]): boolean {
+  return written.length >= tokens.length && tokens.every((token, i) => written[i] === token);
+}
