@@ -206,9 +206,10 @@ CASES = {
     "olmo2": Case(lambda: olmo2(num_key_value_heads=3), old_style=True, matters=[{"rms_norm_eps": 0.1}]),
     "olmo2-grouped": Case(lambda: olmo2(attention_bias=True)),
     "gpt2": Case(lambda: hf.GPT2LMHeadModel(gpt2_config())),
-    "gpt2-base": Case(lambda: hf.GPT2Model(gpt2_config(
+    # Named as in the first GPT-2: by the model without its head.
+    "gpt2-bare-names": Case(lambda: hf.GPT2Model(gpt2_config(
         n_inner=28, activation_function="gelu", scale_attn_by_inverse_layer_idx=True)), old_style=True,
-        matters=[{"activation_function": "gelu_new"}, {"scale_attn_by_inverse_layer_idx": False}]),
+        edits={"architectures": ["GPT2LMHeadModel"]}, matters=[{"activation_function": "gelu_new"}, {"scale_attn_by_inverse_layer_idx": False}]),
     "gpt2-unscaled": Case(lambda: hf.GPT2LMHeadModel(gpt2_config(n_inner=28, scale_attn_weights=False)),
                           matters=[{"scale_attn_weights": True}]),
     "gpt-neox": Case(lambda: gpt_neox(rope_parameters=rope("default", partial_rotary_factor=0.25)), old_style=True,

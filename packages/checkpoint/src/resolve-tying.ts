@@ -18,7 +18,9 @@ export async function resolveTying(
   const input = located.get("input")!;
   const output = located.get("output");
   if (output === undefined) {
-    const hasHead = headIsNamed && facts.expectsHead !== false;
+    // Weights named as the model without its head names them (the first GPT-2) still have one when the class has.
+    if (!headIsNamed) return facts.expectsHead === true && facts.saysTied === true;
+    const hasHead = facts.expectsHead !== false;
     if (hasHead && facts.saysTied === false && facts.expectsHead === true) {
       throw new RevocabError(
         "bad_config",

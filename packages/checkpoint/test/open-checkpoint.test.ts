@@ -249,6 +249,20 @@ describe("a tied model", () => {
     await checkpoint.close();
   });
 
+  it("named as the model without its head is tied when its class has one", async () => {
+    const bare = [floats("wte.weight", [10, 4]), floats("h.0.ln_1.weight", [4])];
+    for (const [name, isTied] of [
+      ["GPT2LMHeadModel", true],
+      ["GPT2Model", false],
+    ] as const) {
+      const checkpoint = await openCheckpoint(
+        modelFolder(bare, { model_type: "gpt2", architectures: [name], vocab_size: 10, n_embd: 4 }),
+      );
+      expect(checkpoint.tied).toBe(isTied);
+      await checkpoint.close();
+    }
+  });
+
   it("is known as tied by the library's default, where the config does not say", async () => {
     const { tie_word_embeddings: _, ...silent } = LLAMA_CONFIG;
     const checkpoint = await openCheckpoint(
