@@ -37,6 +37,8 @@ export interface RotaryDescription {
    * were trained at), and the factor on cosine and sine.
    */
   frequencies(length: number): { readonly inverse: Float32Array; readonly factor: number };
+  /** The longest sequence that these angles make the model ready for, where the config gives the one before. */
+  readonly contextLength?: number;
 }
 
 export interface LayerDescription {

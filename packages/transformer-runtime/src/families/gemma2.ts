@@ -53,12 +53,13 @@ export const gemma2: Family = (context) => {
   const windows = layerWindows(types, config.num_hidden_layers, config.sliding_window, context);
   const biases = { projection: config.attention_bias, output: config.attention_bias };
   const prefix = context.prefixBefore("layers.0.input_layernorm.weight");
+  const positions = llamaRotary(context, shape, config.max_position_embeddings);
   return {
     kind: "causal",
     width: shape.width,
-    contextLength: config.max_position_embeddings,
+    contextLength: positions.contextLength ?? config.max_position_embeddings,
     embedding: { scale: Math.sqrt(shape.width) },
-    rotary: { positions: llamaRotary(context, shape, config.max_position_embeddings) },
+    rotary: { positions },
     layers: gemmaLayers(prefix, config, (name, i) =>
       separateAttention(name, shape, biases, {
         rotary: "positions",

@@ -44,7 +44,7 @@ export const gptNeox: Family = (context) => {
   return {
     kind: "causal",
     width: d,
-    contextLength: config.max_position_embeddings,
+    contextLength: positions.contextLength ?? config.max_position_embeddings,
     embedding: {},
     rotary: { positions },
     layers: Array.from({ length: config.num_hidden_layers }, (_, i) => {

@@ -40,7 +40,7 @@ export function llamaLike(
   return {
     kind: "causal",
     width,
-    contextLength: config.max_position_embeddings,
+    contextLength: rotary.contextLength ?? config.max_position_embeddings,
     embedding: {},
     rotary: { positions: rotary },
     layers: Array.from({ length: config.num_hidden_layers }, (_, i) => {

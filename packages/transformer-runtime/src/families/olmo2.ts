@@ -32,12 +32,13 @@ export const olmo2: Family = (context) => {
   const { heads: queries, keyValueHeads: keys, headWidth } = shape;
   const biases = { projection: config.attention_bias, output: config.attention_bias };
   const prefix = context.prefixBefore("layers.0.post_feedforward_layernorm.weight");
+  const positions = llamaRotary(context, shape, config.max_position_embeddings);
   return {
     kind: "causal",
     width: d,
-    contextLength: config.max_position_embeddings,
+    contextLength: positions.contextLength ?? config.max_position_embeddings,
     embedding: {},
-    rotary: { positions: llamaRotary(context, shape, config.max_position_embeddings) },
+    rotary: { positions },
     layers: Array.from({ length: config.num_hidden_layers }, (_, i) => {
       const name = `${prefix}layers.${i}`;
       return {

@@ -11,5 +11,5 @@ import type { RotaryVariant } from "./rotary-variant.ts";
 export const linear: RotaryVariant = ({ theta, dimension }, parameters, place) => {
   const { factor } = parseConfig(z.object({ factor: positive }), parameters, place);
   const inverse = inverseFrequencies(theta, dimension).map((value) => value / Math.fround(factor));
-  return () => ({ inverse, factor: 1 });
+  return { frequencies: () => ({ inverse, factor: 1 }) };
 };

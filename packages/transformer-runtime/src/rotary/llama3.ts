@@ -21,5 +21,5 @@ export const llama3: RotaryVariant = ({ theta, dimension, originalLength }, para
     const smooth = Math.fround((originalLength / wavelength - low) / (high - low));
     return (1 - smooth) * slowed + smooth * value;
   });
-  return () => ({ inverse, factor: 1 });
+  return { frequencies: () => ({ inverse, factor: 1 }) };
 };

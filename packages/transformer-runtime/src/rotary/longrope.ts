@@ -26,7 +26,7 @@ export const longrope: RotaryVariant = (base, parameters, place) => {
     wavelengths.map((wavelength, i) => 1 / Math.fround(Math.fround(by[i]) * wavelength));
   const short = { inverse: divided(given.short_factor), factor };
   const long = { inverse: divided(given.long_factor), factor };
-  return (length) => (length > originalLength ? long : short);
+  return { frequencies: (length) => (length > originalLength ? long : short) };
 };
 
 function sharpening(growth: number, originalLength: number): number {

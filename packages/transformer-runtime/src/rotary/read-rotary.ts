@@ -75,7 +75,7 @@ export function readRotary(
     contextLength,
     originalLength: originalLength ?? given.original_max_position_embeddings ?? contextLength,
   };
-  return { dimension, frequencies: VARIANTS[kind](base, parameters, place) };
+  return { dimension, ...VARIANTS[kind](base, parameters, place) };
 }
 
 /**

@@ -26,4 +26,4 @@ export type RotaryVariant = (
   base: RotaryBase,
   parameters: JsonObject,
   place: ConfigPlace,
-) => RotaryDescription["frequencies"];
+) => Omit<RotaryDescription, "dimension">;

@@ -7,5 +7,5 @@ import type { RotaryVariant } from "./rotary-variant.ts";
  */
 export const unscaled: RotaryVariant = ({ theta, dimension }) => {
   const inverse = inverseFrequencies(theta, dimension);
-  return () => ({ inverse, factor: 1 });
+  return { frequencies: () => ({ inverse, factor: 1 }) };
 };

@@ -33,7 +33,7 @@ export const yarn: RotaryVariant = (base, parameters, place) => {
     return slow * ramp + fast * Math.fround(1 - ramp);
   });
   const result = { inverse, factor: given.attention_factor ?? sharpening(factor, given) };
-  return () => result;
+  return { frequencies: () => result };
 };
 
 /** Columns [start, end) between those that are left alone and those that are divided. */
