@@ -18,6 +18,8 @@ export type { PlanTableOptions } from "./plan-table.ts";
 export { planTable } from "./plan-table.ts";
 export type { RandomOptions } from "./random.ts";
 export { random } from "./random.ts";
+export type { RowsOfPlanOptions } from "./rows-of-plan.ts";
+export { rowsOfPlan } from "./rows-of-plan.ts";
 export type { SubtokenMeanOptions } from "./subtoken-mean.ts";
 export { subtokenMean } from "./subtoken-mean.ts";
 export { univariateNormal } from "./univariate-normal.ts";

@@ -1,5 +1,4 @@
 import {
-  BYTES_PER_VALUE,
   type InitContext,
   type InitMethod,
   type Matrix,
@@ -10,9 +9,10 @@ import {
   type TablePlan,
   type Vocabulary,
 } from "@revocab/core";
-import { decodeInto, encodeInto, multiplyMixture, storeMatrix } from "@revocab/matrix";
+import { storeMatrix } from "@revocab/matrix";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { planTable } from "./plan-table.ts";
+import { rowsOfPlan } from "./rows-of-plan.ts";
 
 export interface InitializeRowsOptions {
   readonly source: {
@@ -36,9 +36,6 @@ export interface InitializeRowsOptions {
   readonly onProgress?: ProgressListener;
 }
 
-/** Dense rows computed at a time. */
-const BLOCK_ROWS = 1024;
-
 /**
  * The rows of target tokens, computed from the embeddings of a source model → [tokens × d], as values of the number
  * format the embeddings are stored in.
@@ -56,23 +53,7 @@ export async function initializeRows(options: InitializeRowsOptions): Promise<Ma
   });
   checkEvidence(plan, tokens);
 
-  const data = new Float32Array(plan.origin.length * matrix.columns);
-  await multiplyMixture({
-    mixture: plan.mixture,
-    source: matrix,
-    basis: plan.basis,
-    ...listeners(options),
-    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
-      const block = new Float32Array(rows * columns);
-      decodeInto(matrix.dtype, bytes, block);
-      for (let row = 0; row < rows; row++) {
-        const start = (startRow + row) * matrix.columns + startColumn;
-        data.set(block.subarray(row * columns, (row + 1) * columns), start);
-      }
-    },
-  });
-  await fillDense(plan, matrix, data, options.abortSignal);
-  return { rows: plan.origin.length, columns: matrix.columns, data };
+  return rowsOfPlan(plan, matrix, listeners(options));
 }
 
 function contextOf(options: InitializeRowsOptions, matrix: StoredMatrix): InitContext {
@@ -106,25 +87,4 @@ function checkEvidence({ origin, origins }: TablePlan, tokens: Uint32Array | und
       (empty.length > examples.length ? " …" : ""),
     { hint: "add a fallback that always has a row: orElse(method, mean())" },
   );
-}
-
-/** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */
-async function fillDense(
-  { dense }: TablePlan,
-  { dtype, columns }: StoredMatrix,
-  data: Float32Array,
-  abortSignal: AbortSignal | undefined,
-): Promise<void> {
-  for (let start = 0; start < dense.ids.length; start += BLOCK_ROWS) {
-    if (abortSignal?.aborted) {
-      throw new RevocabError("aborted", "computing rows was aborted", { cause: abortSignal.reason });
-    }
-    const block = await dense.read(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
-    const bytes = new Uint8Array(block.data.length * BYTES_PER_VALUE[dtype]);
-    encodeInto(dtype, block.data, bytes);
-    decodeInto(dtype, bytes, block.data);
-    for (let row = 0; row < block.rows; row++) {
-      data.set(block.data.subarray(row * columns, (row + 1) * columns), dense.ids[start + row] * columns);
-    }
-  }
 }

@@ -1,0 +1,65 @@
+import {
+  BYTES_PER_VALUE,
+  type Matrix,
+  type ProgressListener,
+  type StoredMatrix,
+  type TablePlan,
+} from "@revocab/core";
+import { decodeInto, encodeInto, multiplyMixture, throwIfAborted } from "@revocab/matrix";
+
+export interface RowsOfPlanOptions {
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Dense rows computed at a time. */
+const BLOCK_ROWS = 1024;
+
+/**
+ * The rows a plan stands for → [rows of the plan × d], as values of the number format that `source` is stored in, which
+ * are what a rewritten model would hold. Rows of origin `none` are zeros.
+ * @param source the matrix of the table that was planned, E [V_s × d]
+ * @throws RevocabError shape_mismatch; aborted
+ */
+export async function rowsOfPlan(
+  plan: TablePlan,
+  source: StoredMatrix,
+  options: RowsOfPlanOptions = {},
+): Promise<Matrix> {
+  const data = new Float32Array(plan.origin.length * source.columns);
+  await multiplyMixture({
+    mixture: plan.mixture,
+    source,
+    basis: plan.basis,
+    ...options,
+    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
+      const block = new Float32Array(rows * columns);
+      decodeInto(source.dtype, bytes, block);
+      for (let row = 0; row < rows; row++) {
+        const start = (startRow + row) * source.columns + startColumn;
+        data.set(block.subarray(row * columns, (row + 1) * columns), start);
+      }
+    },
+  });
+  await fillDense(plan, source, data, options.abortSignal);
+  return { rows: plan.origin.length, columns: source.columns, data };
+}
+
+/** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */
+async function fillDense(
+  { dense }: TablePlan,
+  { dtype, columns }: StoredMatrix,
+  data: Float32Array,
+  abortSignal: AbortSignal | undefined,
+): Promise<void> {
+  for (let start = 0; start < dense.ids.length; start += BLOCK_ROWS) {
+    throwIfAborted(abortSignal);
+    const block = await dense.read(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
+    const bytes = new Uint8Array(block.data.length * BYTES_PER_VALUE[dtype]);
+    encodeInto(dtype, block.data, bytes);
+    decodeInto(dtype, bytes, block.data);
+    for (let row = 0; row < block.rows; row++) {
+      data.set(block.data.subarray(row * columns, (row + 1) * columns), dense.ids[start + row] * columns);
+    }
+  }
+}
