@@ -52,3 +52,11 @@ it("a real tokenizer's BOS stands before each document, and every token is score
   const bits = tokens.length * Math.log2(tokenizer.vocabulary.size);
   expect(result.bitsPerByte).toBeCloseTo(bits / Buffer.byteLength(documents.join("")), 5);
 });
+
+it("an unknown token that a text has in writing is counted, but is not said to hide anything", async () => {
+  const tokenizer = await loadTokenizer(SAMPLE_TOKENIZER);
+  const model = uniformModel({ vocabularySize: tokenizer.vocabulary.size, contextLength: 16 });
+  const result = await evaluateText({ model, tokenizer, documents: ["The <unk> and <unk>."] });
+  expect(result.unknownTokens.count).toBe(2);
+  expect(result.notes).toEqual(["the text itself has <unk> in 2 places; each is scored as that one token"]);
+});

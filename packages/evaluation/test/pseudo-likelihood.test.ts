@@ -129,6 +129,13 @@ describe("the sample", () => {
     );
   });
 
+  it("takes other positions of each of several documents that are equally long", () => {
+    const sample = samplePositions([50, 50], 30, 0);
+    const positionsOf = (wanted: number) =>
+      sample.filter(({ document }) => document === wanted).map(({ position }) => position);
+    expect(positionsOf(0)).not.toEqual(positionsOf(1));
+  });
+
   it("draws a position's number from the seed, the document and the position alone", () => {
     const short = samplePositions([10, 10], 8, 5);
     const taken = samplePositions([10, 10, 10_000], 10_020, 5);
