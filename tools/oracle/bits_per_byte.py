@@ -9,7 +9,7 @@ The convention, exactly:
   Whole documents are taken from the start while their UTF-8 bytes together stay within --max-bytes. With
   --single-document, the first --max-bytes bytes of FILE are one document.
 - A document is tokenised whole, without special tokens. The tokenizer's BOS, if it has one, is put in front.
-- A document longer than the model's context is cut into windows of that many tokens; each window starts with the last
+- A document longer than the model's context (or --context) is cut into windows of that many tokens; each window starts with the last
   token of the one before. So every token is scored once, except the document's first: the BOS, or without a BOS the
   first token of text, which nothing predicts.
 - Score: the sum of −log2 p of the scored tokens, in float32, over the bytes of all documents.
@@ -18,6 +18,7 @@ The convention, exactly:
 import argparse
 import json
 import math
+import time
 from pathlib import Path
 
 import torch
@@ -33,7 +34,7 @@ def main() -> None:
     for folder in options.models:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False).eval()
-        result = {"model": str(folder), **score(model, tokenizer, documents)}
+        result = {"model": str(folder), **score(model, tokenizer, documents, options.context)}
         if options.generate is not None:
             result["text"] = continue_text(model, tokenizer, options.generate)
         print(json.dumps(result, ensure_ascii=False) if options.json else describe(result), flush=True)
@@ -49,6 +50,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--generate", metavar="PROMPT", help="also print a greedy continuation of 60 tokens")
     parser.add_argument("--json", action="store_true", help="one JSON object per model")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--context", type=int, help="tokens in a window; the model's own when not given")
     options = parser.parse_args()
     if options.single_document and options.skip_documents:
         parser.error("--skip-documents needs several documents; --single-document makes one")
@@ -78,19 +80,24 @@ def read_documents(options: argparse.Namespace) -> list[str]:
 
 
 @torch.inference_mode()
-def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str]) -> dict[str, float | int]:
-    context = model.config.get_text_config().max_position_embeddings
+def score(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], context: int | None
+) -> dict[str, float | int]:
+    context = context or model.config.get_text_config().max_position_embeddings
     begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    bits, tokens, unknown = 0.0, 0, 0
+    bits, tokens, unknown, scored, seconds = 0.0, 0, 0, 0, 0.0
     for document in documents:
         text = tokenizer(document, add_special_tokens=False, verbose=False).input_ids
         tokens += len(text)
         unknown += 0 if tokenizer.unk_token_id is None else text.count(tokenizer.unk_token_id)
         ids = begin + text
         for start in range(0, len(ids) - 1, context - 1):
+            started = time.perf_counter()
             window = torch.tensor([ids[start : start + context]])
             log_p = model(input_ids=window).logits[0, :-1].float().log_softmax(-1)
             bits -= log_p.gather(1, window[0, 1:, None]).sum().item() / math.log(2)
+            scored += window.shape[1] - 1
+            seconds += time.perf_counter() - started
     count = sum(len(document.encode()) for document in documents)
     return {
         "bits_per_byte": bits / count,
@@ -98,6 +105,7 @@ def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents:
         "bytes": count,
         "tokens": tokens,
         "unknown_tokens": unknown,
+        "tokens_per_second": scored / seconds,
     }
 
 
