@@ -29,7 +29,12 @@ export function parseConfig<Schema extends z.ZodType>(
     (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
     config,
   );
-  throw badConfig(place, keys.join("."), found, message.replace(/^[^:]*: /, ""));
+  throw badConfig(
+    place,
+    keys.join("."),
+    found,
+    message.replace(/^(Invalid input|Invalid option|Too big|Too small): /, ""),
+  );
 }
 
 /**

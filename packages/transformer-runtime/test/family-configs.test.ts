@@ -1,0 +1,175 @@
+import type { JsonObject } from "@revocab/checkpoint";
+import { familyOf } from "@revocab/transformer-runtime";
+import { describe, expect, it } from "vitest";
+import { describeConfig, fixtureConfig } from "./family-context.ts";
+
+describe("a config that leaves out what is the library's default", () => {
+  it("is read with that default: Gemma 3 4B names neither heads nor window pattern", () => {
+    const description = describeConfig({
+      model_type: "gemma3",
+      hidden_size: 2560,
+      intermediate_size: 10240,
+      num_hidden_layers: 34,
+      rope_scaling: { factor: 8.0, rope_type: "linear" },
+      sliding_window: 1024,
+    });
+    const { heads, keyValueHeads, headWidth, scale } = description.layers[0].attention;
+    expect({ heads, keyValueHeads, headWidth, scale }).toEqual({
+      heads: 8,
+      keyValueHeads: 4,
+      headWidth: 256,
+      scale: 1 / 16,
+    });
+    expect(description.contextLength).toBe(131_072);
+    const windows = description.layers.slice(0, 7).map(({ attention }) => attention.window);
+    expect(windows).toEqual([1024, 1024, 1024, 1024, 1024, undefined, 1024]);
+    const turns = (name: string) => Array.from(description.rotary[name].frequencies(10).inverse.slice(0, 1));
+    expect(turns("full_attention")).toEqual([1 / 8]);
+    expect(turns("sliding_attention")).toEqual([1]);
+  });
+
+  it("is Mistral with a window where there is no key, and without one where it is null", () => {
+    const window = (config: JsonObject) => describeConfig(config).layers[0].attention.window;
+    expect(window({ model_type: "mistral" })).toBe(4096);
+    expect(window({ model_type: "mistral", sliding_window: null })).toBeUndefined();
+  });
+
+  it("is Gemma 2 with caps where there are no keys, and without them where they are null", () => {
+    const caps = (config: JsonObject) => {
+      const { layers, head } = describeConfig(config);
+      return [layers[0].attention.softCap, head.softCap];
+    };
+    expect(caps({ model_type: "gemma2" })).toEqual([50, 30]);
+    const none = { attn_logit_softcapping: null, final_logit_softcapping: null };
+    expect(caps({ model_type: "gemma2", ...none })).toEqual([undefined, undefined]);
+  });
+
+  it("is GPT-2 under the names of either library version", () => {
+    const older = describeConfig({ model_type: "gpt2", n_embd: 24, n_layer: 3, n_head: 2, n_positions: 50 });
+    const newer = describeConfig({
+      model_type: "gpt2",
+      hidden_size: 24,
+      num_hidden_layers: 3,
+      num_attention_heads: 2,
+      max_position_embeddings: 50,
+    });
+    expect(newer).toEqual(older);
+  });
+});
+
+describe("the longest sequence", () => {
+  it("of RoBERTa leaves out the rows before its first position", () =>
+    expect(describeConfig({ model_type: "roberta", max_position_embeddings: 514 }).contextLength).toBe(512));
+
+  it("of a model with dynamic scaling is what the scaling makes it ready for", () => {
+    const rope_scaling = { type: "dynamic", factor: 4 };
+    expect(describeConfig({ model_type: "llama", rope_scaling }).contextLength).toBe(8192);
+  });
+});
+
+describe("a config that cannot be right, or asks for what is not known, is refused", () => {
+  const cases: readonly (readonly [string, JsonObject, RegExp])[] = [
+    ["llama-untied", { hidden_size: "16" }, /^hidden_size in folder\/config.json is "16": expected number/],
+    ["llama-untied", { hidden_size: 2 ** 21 }, /hidden_size .* is 2097152: expected number to be <=1048576/],
+    ["llama-untied", { hidden_size: 0 }, /hidden_size .* is 0: expected number to be >=1/],
+    ["llama-untied", { num_hidden_layers: 1001 }, /num_hidden_layers .* is 1001: expected .* <=1000/],
+    ["llama-untied", { num_hidden_layers: 1.5 }, /num_hidden_layers .* is 1.5: expected int/],
+    [
+      "llama-untied",
+      { hidden_size: 18, head_dim: null },
+      /hidden_size .* a multiple of the 4 attention heads/,
+    ],
+    ["llama-untied", { num_key_value_heads: 3 }, /num_key_value_heads .* is 3: .* a divisor of the 4/],
+    ["llama-untied", { hidden_act: "mish" }, /hidden_act .* is "mish": expected one of "silu"/],
+    ["llama-untied", { rms_norm_eps: -1 }, /rms_norm_eps .* is -1/],
+    ["llama-untied", { head_dim: 7 }, /partial_rotary_factor .* even number of columns .* there would be 7/],
+    ["llama-untied", { partial_rotary_factor: 0.5 }, /partial_rotary_factor .* is 0.5: expected 1/],
+    ["llama-untied", { rope_scaling: "yarn" }, /rope_scaling .* is "yarn": expected an object/],
+    [
+      "llama-untied",
+      { rope_scaling: { type: "mrope", mrope_section: [1, 2, 1] } },
+      /rope_scaling.type .* is "mrope": expected one of default, linear, dynamic, llama3, yarn, longrope/,
+    ],
+    [
+      "llama-untied",
+      { rope_scaling: { type: "linear" } },
+      /rope_scaling.factor .* is missing: expected number/,
+    ],
+    ["llama-untied", { rope_parameters: { rope_theta: 0 } }, /rope_parameters.rope_theta .* is 0/],
+    [
+      "llama-untied",
+      { rope_parameters: { full_attention: { rope_theta: 5 } } },
+      /rope_parameters.full_attention .* expected the same for all layers/,
+    ],
+    [
+      "llama-rope-llama3-new",
+      { rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 4 } },
+      /rope_scaling.high_freq_factor .* is 4: expected more than 4/,
+    ],
+    ["mistral", { layer_types: ["full_attention", "sliding_attention"] }, /layer_types .* of one kind/],
+    ["mistral", { sliding_window: 0 }, /sliding_window .* is 0/],
+    ["qwen2-window", { layer_types: ["full_attention"] }, /layer_types .* each of the 3 layers/],
+    [
+      "qwen2",
+      { layer_types: ["full_attention", "sliding_attention"] },
+      /layer_types.1 .* is "sliding_attention": expected full_attention, for there is no window/,
+    ],
+    ["qwen3", { layer_types: ["linear_attention", "full_attention"] }, /layer_types.0 .* "linear_attention"/],
+    ["smollm3-listed", { no_rope_layers: [1, 0] }, /no_rope_layers .* a number for each of the 4 layers/],
+    [
+      "gemma2",
+      { use_bidirectional_attention: true },
+      /use_bidirectional_attention .* is true: expected false/,
+    ],
+    ["gemma3-text", { use_bidirectional_attention: true }, /use_bidirectional_attention .* is true/],
+    ["gemma3-text", { attn_logit_softcapping: 50 }, /attn_logit_softcapping .* is 50: expected null/],
+    [
+      "gemma3-text",
+      { rope_parameters: { rope_theta: 5 } },
+      /rope_parameters.rope_theta .* sliding_attention only/,
+    ],
+    ["phi3", { rope_scaling: { type: "longrope", short_factor: [1] } }, /rope_scaling.short_factor/],
+    ["phi3", { partial_rotary_factor: 0.4 }, /partial_rotary_factor .* even number of columns .* would be 3/],
+    ["gpt2", { add_cross_attention: true }, /add_cross_attention .* is true/],
+    ["gpt-neox", { rotary_pct: 1.5 }, /rotary_pct .* is 1.5/],
+    ["bert", { position_embedding_type: "relative_key" }, /position_embedding_type .* "relative_key"/],
+    ["bert", { is_decoder: true }, /is_decoder .* is true/],
+    ["roberta", { pad_token_id: 39 }, /max_position_embeddings .* is 40: expected more than 40/],
+    ["modernbert", { local_attention: 1 }, /local_attention .* is 1/],
+  ];
+  it.each(cases)("%s with %j", (name, edits, message) => {
+    expect(() => describeConfig({ ...fixtureConfig(name), ...edits })).toThrow(
+      expect.objectContaining({ code: "bad_config", message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("quantized weights", () => {
+    const config = { ...fixtureConfig("llama-untied"), quantization_config: { quant_method: "gptq" } };
+    expect(() => describeConfig(config)).toThrow(
+      expect.objectContaining({
+        code: "unsupported_checkpoint",
+        message: expect.stringMatching(/quantized/),
+      }),
+    );
+  });
+
+  it.each(["bert", "roberta", "modernbert"])("%s without a head", (name) => {
+    expect(() => describeConfig(fixtureConfig(name), { hasTensor: () => false })).toThrow(
+      expect.objectContaining({
+        code: "unsupported_checkpoint",
+        message: expect.stringMatching(/no masked-language-model head: .*dense.weight is missing/),
+      }),
+    );
+  });
+
+  it("a model type that is not known, with those that are", () => {
+    for (const type of ["mixtral", "toString", ""]) {
+      expect(() => familyOf(type)).toThrow(
+        expect.objectContaining({
+          code: "unsupported_architecture",
+          message: expect.stringMatching(/those that can are bert, camembert, .*xlm-roberta/),
+        }),
+      );
+    }
+  });
+});
