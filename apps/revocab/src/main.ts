@@ -1,7 +1,10 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { registerApply } from "./commands/apply.ts";
+import { registerCompare } from "./commands/compare.ts";
+import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
+import { registerGenerate } from "./commands/generate.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { registerPlan } from "./commands/plan.ts";
@@ -25,6 +28,9 @@ for (const register of [
   registerApply,
   registerExplain,
   registerInspect,
+  registerEval,
+  registerCompare,
+  registerGenerate,
   registerMethods,
 ]) {
   register(program);

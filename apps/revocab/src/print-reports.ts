@@ -1,4 +1,5 @@
 import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@revocab/transfer";
+import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { grouped, printTable } from "./print-table.ts";
 
 /** The counts of a plan, and what its methods had to say. */
@@ -44,6 +45,10 @@ export function printSwap(report: SwapReport, out: string): string {
       ),
     );
   }
+  if (report.comparison) {
+    sections.push("\nMethods compared\n", printComparison(report.comparison));
+  }
+  if (report.evaluation) sections.push(printSwapEvaluation(report.evaluation));
   sections.push(
     "\nChecked\n",
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),

@@ -24,6 +24,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   let drawn = "";
   let current: string | undefined;
   let last = 0;
+  const pace = paceOf();
   const finish = () => {
     if (drawn) stream.write("\n");
     drawn = "";
@@ -42,16 +43,18 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
         stream.write(drawn);
         return;
       }
+      pace(event);
       const now = performance.now();
       // two steps at once (writing and computing): the line stays with the first, or it would flicker
       if (current !== undefined && current !== event.step && now - last < PATIENCE) return;
       current = event.step;
       if (event.done < event.total && now - last < 100) return;
       last = now;
-      const share = event.total === 0 ? 1 : event.done / event.total;
-      const filled = Math.round(share * 24);
-      const bar = `${"█".repeat(filled)}${"░".repeat(24 - filled)}`;
-      const line = `${event.step.padEnd(16)} ${bar} ${amount(event)}`.slice(0, (stream.columns || 80) - 1);
+      const columns = (stream.columns || 80) - 1;
+      const label = event.step.padEnd(16);
+      const said = `${amount(event)}${pace(event)}`;
+      const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - said.length - 2)));
+      const line = `${label} ${bar} ${said}`.slice(0, columns);
       stream.write(`\r${line.padEnd(drawn.length)}`);
       drawn = line;
       if (event.done >= event.total) finish();
@@ -62,15 +65,17 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
 
 function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   const quarters = new Map<string, number>();
+  const pace = paceOf();
   return {
     onProgress(event) {
       if (event.type === "step") stream.write(`${event.step} …\n`);
       else if (event.type === "note") stream.write(`${event.step}: ${event.message}\n`);
       else {
+        const said = `${amount(event)}${pace(event)}`;
         const quarter = event.total === 0 ? 4 : Math.floor((event.done / event.total) * 4);
         if (quarter === 0 || quarter <= (quarters.get(event.step) ?? 0)) return;
         quarters.set(event.step, quarter === 4 ? 0 : quarter);
-        stream.write(`${event.step}: ${amount(event)}\n`);
+        stream.write(`${event.step}: ${said}\n`);
       }
     },
     close() {},
@@ -79,9 +84,34 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
 
 function amount({ done, total, unit }: Progress): string {
   if (unit !== "bytes") return `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit}`;
-  return `${megabytes(done)} of ${megabytes(total)} MB`;
+  const [size, name] = total < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  const of = (bytes: number) => Math.round(bytes / size).toLocaleString("en");
+  return `${of(done)} of ${of(total)} ${name}`;
 }
 
-function megabytes(bytes: number): string {
-  return Math.round(bytes / 1e6).toLocaleString("en");
+function barOf({ done, total }: Progress, width: number): string {
+  const filled = Math.round((total === 0 ? 1 : done / total) * width);
+  return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
+}
+
+/** Tokens per second and the time left, from the first event of a step on; nothing before a second has passed. */
+function paceOf(): (event: Progress) => string {
+  const starts = new Map<string, { readonly time: number; readonly done: number }>();
+  return ({ step, done, total, unit }) => {
+    if (unit !== "tokens") return "";
+    const now = performance.now();
+    const start = starts.get(step);
+    if (start === undefined || done < start.done) {
+      starts.set(step, { time: now, done });
+      return "";
+    }
+    const seconds = (now - start.time) / 1000;
+    if (seconds < 1 || done === start.done) return "";
+    const perSecond = (done - start.done) / seconds;
+    const left = Math.round((total - done) / perSecond);
+    const rate = `, ${Math.round(perSecond).toLocaleString("en")}/s`;
+    return done >= total
+      ? rate
+      : `${rate}, ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+  };
 }

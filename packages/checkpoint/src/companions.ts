@@ -9,10 +9,10 @@ export interface CompanionFiles {
 }
 
 /** Written anew by whoever rewrites the model. */
-const REWRITTEN = new Set(["config.json", "generation_config.json", "revocab.json"]);
+const REWRITTEN = new Set(["config.json", "generation_config.json", "revocab.json", "README.md"]);
 /** Copies of the model in other formats, and the traces of its training. */
 const STALE_FOLDERS = /^(onnx|openvino|coreml|gguf|original|runs|checkpoint-\d+)$/;
-const STALE_FILES = new Set(["README.md", "params.json", "trainer_state.json"]);
+const STALE_FILES = new Set(["params.json", "trainer_state.json"]);
 const STALE_WEIGHTS =
   /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|onnx|onnx_data|gguf|ggml|tflite|mlmodel|ot|npz|pkl|pickle|engine|xml)$|\.(safetensors|bin)\.index\.json$/i;
 const MAX_DEPTH = 4;
@@ -21,8 +21,8 @@ const MAX_DEPTH = 4;
  * Sorts the other files of a model folder: which stay true when the vocabulary changes, and which do not.
  *
  * Left behind: weights in any format (a stale pytorch_model.bin or .onnx would still have the old vocabulary), the
- * tokenizer files the caller names, hidden files (.git, .cache), and what is written anew (configs, and README.md, which
- * describes the old model). Everything else is carried: licences, preprocessor_config.json, and custom code (*.py), which
+ * tokenizer files the caller names, hidden files (.git, .cache), and what is written anew (configs, and README.md, the
+ * model card). Everything else is carried: licences, preprocessor_config.json, and custom code (*.py), which
  * `auto_map` may name and which is copied as text, never run. Links to files are followed (the hub's cache is made of them).
  */
 export async function listCompanions(

@@ -4,6 +4,8 @@ export { describeOptions } from "./describe-options.ts";
 export type { InitializeRowsOptions } from "./initialize-rows.ts";
 export { initializeRows } from "./initialize-rows.ts";
 export { mean } from "./mean.ts";
+export type { CandidateChoice, MethodCandidate } from "./method-candidates.ts";
+export { methodCandidates } from "./method-candidates.ts";
 export type { MethodEntry } from "./method-entry.ts";
 export { methodEntry, numberOption } from "./method-entry.ts";
 export { methodNamed } from "./method-named.ts";

@@ -12,6 +12,11 @@ export interface MethodEntry {
   readonly evidence: string;
   /** Every option with its default and description; numbers may come as strings from a command line. */
   readonly options: z.ZodObject;
+  /**
+   * Option sets worth trying where the best is sought; none for a method that is chosen only by name.
+   * @default the defaults alone
+   */
+  readonly variants?: readonly Readonly<Record<string, unknown>>[];
   /** @throws RevocabError bad_options, naming the option */
   create(options?: Readonly<Record<string, unknown>>): InitMethod;
 }
@@ -21,6 +26,7 @@ interface MethodDefinition<Options extends z.ZodObject> {
   readonly paper?: string;
   readonly evidence: string;
   readonly options: Options;
+  readonly variants?: readonly Readonly<Record<string, unknown>>[];
   readonly create: (options: z.output<Options>) => InitMethod;
 }
 

@@ -16,6 +16,7 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
       "Each token that both vocabularies have keeps its source row, bit for bit; others have no evidence.",
     evidence: "the two tokenizers",
     options: z.object({}),
+    variants: [],
     create: copyOverlap,
   }),
   mean: methodEntry("mean", {
@@ -61,6 +62,7 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
     summary: "Each new token becomes a row of zeros.",
     evidence: "none",
     options: z.object({}),
+    variants: [],
     create: zero,
   }),
   "subtoken-mean": methodEntry("subtoken-mean", {
@@ -78,6 +80,7 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
           "with front-loaded: what each piece of a head row weighs beside the one before it; 0.5 when not given",
         ),
     }),
+    variants: WEIGHTINGS.map((weighting) => ({ weighting })),
     create: ({ weighting, decay }) =>
       subtokenMean(decay === undefined ? { weighting } : { weighting, decay }),
   }),

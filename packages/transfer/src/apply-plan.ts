@@ -5,12 +5,16 @@ import { type ProgressListener, RevocabError } from "@revocab/core";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
+import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
+import type { MeasuringSwap } from "./measure-swap.ts";
+import { modelCard } from "./model-card.ts";
 import type { OpenModel } from "./open-model.ts";
 import { produceRows } from "./produce-rows.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
 import { makeReport, type SwapReport } from "./report.ts";
+import { withoutTimes } from "./scores.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
@@ -29,6 +33,10 @@ export interface ApplyOptions {
   readonly tokenIds?: Readonly<Record<string, number>>;
   /** Zero rows fail the gate unless asked for. @default false */
   readonly allowZeroRows?: boolean;
+  /** A measurement begun with the source model; the written folder is scored before it takes its place. */
+  readonly measuring?: MeasuringSwap;
+  /** How the plan's method was chosen, for the report. */
+  readonly comparison?: MethodComparison;
   readonly threads?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
@@ -80,6 +88,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
+    const evaluation = await options.measuring?.finish(output.directory);
     const sourceHashes = await model.hashes();
     const report = makeReport({
       plan,
@@ -91,8 +100,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       written,
       companions,
       gate,
+      evaluation: evaluation ?? null,
+      comparison: options.comparison ?? null,
     });
-    await writeOne("revocab.json", `${JSON.stringify(report, null, 2)}\n`);
+    await writeOne("revocab.json", `${JSON.stringify(withoutTimes(report), null, 2)}\n`);
+    await writeOne("README.md", modelCard(report));
     abortSignal?.throwIfAborted();
     await output.commit();
     return report;

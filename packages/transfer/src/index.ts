@@ -1,7 +1,16 @@
 export { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 export type { ChatTemplateChoice } from "./chat-template.ts";
+export {
+  type ComparedMethod,
+  type CompareOptions,
+  compareMethods,
+  labelOf,
+  type MethodComparison,
+} from "./compare-methods.ts";
+export { evaluateModel, type ScoringOptions } from "./evaluate-model.ts";
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
 export type { GateReport } from "./gate.ts";
+export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
 export {
   type Inspection,
   inspectPath,
@@ -9,12 +18,16 @@ export {
   type TokenizerInspection,
 } from "./inspect-path.ts";
 export { makePlan, type PlanOptions } from "./make-plan.ts";
+export { type MeasuredText, type MeasuringSwap, measureSwap, type SwapEvaluation } from "./measure-swap.ts";
+export { modelCard } from "./model-card.ts";
 export { type OpenModel, openModel } from "./open-model.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
 export { checkPlanPlace } from "./plan-place.ts";
 export type { SwapReport } from "./report.ts";
 export { savePlan } from "./save-plan.ts";
+export { bitsPerByteOf } from "./scores.ts";
+export { checkOutputPlace, type OutputPlace } from "./stage-output.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";
 export type { AlignmentSummary, PlanSource, PlanTarget, Recipe, SwapPlan } from "./swap-plan.ts";
 export {

@@ -1,6 +1,7 @@
 import {
   type Alignment,
   type EmbeddingTable,
+  type FallbackChain,
   type InitContext,
   type InitMethod,
   type ProgressListener,
@@ -57,15 +58,17 @@ export async function makePlan({
   onProgress,
 }: PlanOptions): Promise<SwapPlan> {
   const { checkpoint } = model;
-  const chain = orElse(...(copyShared ? [copyOverlap()] : []), method, fallback);
+  const { chain, rows, tables } = planTables({
+    model,
+    tokenizer,
+    method,
+    fallback,
+    copyShared,
+    untie,
+    ...(role && { role }),
+    ...(padToMultipleOf !== undefined && { padToMultipleOf }),
+  });
   const { methods } = chain;
-  if (untie && !checkpoint.tied) {
-    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
-      hint: "leave --untie out",
-    });
-  }
-  const rows = padded(tokenizer.vocabulary.size, padToMultipleOf);
-  const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
 
   onProgress?.({ type: "step", step: "align" });
   const source = model.tokenizer.vocabulary;
@@ -112,6 +115,36 @@ export async function makePlan({
     alignment: summarize(alignment),
     notes: [...notes],
   };
+}
+
+/**
+ * Who is asked for the rows of which tables, before any row is made.
+ * @throws RevocabError `needs_untie`, `bad_options`
+ */
+export function planTables({
+  model: { checkpoint },
+  tokenizer,
+  method,
+  fallback = mean(),
+  copyShared = true,
+  untie = false,
+  role,
+  padToMultipleOf,
+}: Omit<PlanOptions, "seed" | "abortSignal" | "onProgress">): {
+  readonly chain: FallbackChain;
+  readonly rows: number;
+  readonly tables: readonly EmbeddingTable[];
+} {
+  const chain = orElse(...(copyShared ? [copyOverlap()] : []), method, fallback);
+  if (untie && !checkpoint.tied) {
+    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
+      hint: "leave --untie out",
+    });
+  }
+  const rows = padded(tokenizer.vocabulary.size, padToMultipleOf);
+  const { methods } = chain;
+  const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
+  return { chain, rows, tables };
 }
 
 /** The tables the target model will have; untying adds an output table over the same source rows. */

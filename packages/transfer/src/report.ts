@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
 import type { ChosenChatTemplate } from "./chat-template.ts";
+import type { MethodComparison } from "./compare-methods.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
 import { hashContents } from "./hash-files.ts";
+import type { SwapEvaluation } from "./measure-swap.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
@@ -13,7 +15,8 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
 
 /**
  * What `revocab.json` in the output says: enough to make the same bytes again, and to trust these.
- * It holds no time, no path and no machine: the same recipe on the same inputs gives the same report.
+ * The file holds no time, no path and no machine: the same recipe on the same inputs gives the same report. (The times of
+ * measurements are in what the functions return, and are left out of the file.)
  */
 export interface SwapReport extends PlanSummary {
   readonly revocab: string;
@@ -28,6 +31,10 @@ export interface SwapReport extends PlanSummary {
   /** The other files of the source folder. */
   readonly companions: CompanionFiles;
   readonly gate: GateReport;
+  /** What the swap cost on a text, before any training; null when nothing was measured. */
+  readonly evaluation: SwapEvaluation | null;
+  /** How the method was chosen; null when it was named. */
+  readonly comparison: MethodComparison | null;
   readonly notes: readonly string[];
 }
 
@@ -48,6 +55,8 @@ export function makeReport({
   written,
   companions,
   gate,
+  evaluation,
+  comparison,
 }: {
   plan: SwapPlan;
   model: OpenModel;
@@ -58,6 +67,8 @@ export function makeReport({
   written: WrittenFiles;
   companions: CompanionFiles;
   gate: GateReport;
+  evaluation: SwapEvaluation | null;
+  comparison: MethodComparison | null;
 }): SwapReport {
   const { tokenizer } = plan.target;
   return {
@@ -83,6 +94,8 @@ export function makeReport({
     files: written.files,
     companions,
     gate,
+    evaluation,
+    comparison,
     notes: [
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),

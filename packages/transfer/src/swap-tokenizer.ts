@@ -1,7 +1,9 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+import type { ScoringOptions } from "./evaluate-model.ts";
 import { makePlan, type PlanOptions } from "./make-plan.ts";
+import { type MeasuringSwap, measureSwap } from "./measure-swap.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { openPlan } from "./open-plan.ts";
 import type { SwapReport } from "./report.ts";
@@ -17,7 +19,13 @@ export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
     readonly tokenizer: string;
   };
 
-export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model">;
+export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model" | "measuring"> & Measured;
+
+/** Asks for a measurement of what the swap costs. */
+interface Measured {
+  /** Score a text with the model before and after. @default nothing is measured */
+  readonly evaluate?: Omit<ScoringOptions, "abortSignal" | "onProgress">;
+}
 
 /**
  * Gives the model in a folder another tokenizer and writes the result to `out`: plan, apply, check, rename.
@@ -28,10 +36,11 @@ export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model">
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
+    const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
     const tokenizer = await loadTokenizer(options.tokenizer);
     const plan = await makePlan({ ...options, model, tokenizer });
-    return applyPlan({ ...options, plan, model });
+    return applyPlan({ ...options, ...measuring, plan, model });
   });
 }
 
@@ -48,18 +57,30 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model"> & OpenCheckpointOptions & { plan: string; model: string },
+  options: Omit<ApplyOptions, "plan" | "model" | "measuring"> &
+    Measured &
+    OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.plan] });
   const plan = await openPlan(options.plan);
   try {
-    return await withModel(options, (model) => {
+    return await withModel(options, async (model) => {
+      const measuring = await measured(model, options);
       model.hashes().catch(() => {});
-      return applyPlan({ ...options, plan, model });
+      return applyPlan({ ...options, ...measuring, plan, model });
     });
   } finally {
     await plan.close();
   }
+}
+
+async function measured(
+  model: OpenModel,
+  { evaluate, abortSignal, onProgress }: Measured & Pick<ApplyOptions, "abortSignal" | "onProgress">,
+): Promise<{ measuring?: MeasuringSwap }> {
+  if (evaluate === undefined) return {};
+  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+  return { measuring: await measureSwap(model, { ...evaluate, ...listeners }) };
 }
 
 async function withModel<Result>(

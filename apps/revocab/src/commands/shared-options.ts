@@ -45,8 +45,18 @@ export interface PlanFlags extends ModelFlags {
 }
 
 export function withPlanOptions(command: Command): Command {
+  return withComparedPlanOptions(
+    command.option(
+      "--method <name>",
+      "what fills the rows of new tokens (see: revocab methods)",
+      "subtoken-mean",
+    ),
+  );
+}
+
+/** Options of a plan but for its method, which a comparison has several of. */
+export function withComparedPlanOptions(command: Command): Command {
   return command
-    .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean")
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
     .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs)
@@ -63,18 +73,25 @@ export function withPlanOptions(command: Command): Command {
 }
 
 /** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */
-export async function planOptions(flags: PlanFlags): Promise<{
-  method: InitMethod;
-  fallback: InitMethod;
-  copyShared: boolean;
-  seed: number;
-  untie: boolean;
-  role?: Role;
-  padToMultipleOf?: number;
-}> {
+export async function planOptions(
+  flags: PlanFlags,
+): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
+  const { methodNamed } = await import("@revocab/embedding-init");
+  return { method: methodNamed(flags.method, flags.with ?? {}), ...(await comparedPlanOptions(flags)) };
+}
+
+export interface ComparedPlanOptions {
+  readonly fallback: InitMethod;
+  readonly copyShared: boolean;
+  readonly seed: number;
+  readonly untie: boolean;
+  readonly role?: Role;
+  readonly padToMultipleOf?: number;
+}
+
+export async function comparedPlanOptions(flags: Omit<PlanFlags, "method">): Promise<ComparedPlanOptions> {
   const { methodNamed } = await import("@revocab/embedding-init");
   return {
-    method: methodNamed(flags.method, flags.with ?? {}),
     fallback: methodNamed(flags.fallback, flags.fallbackWith ?? {}),
     copyShared: flags.copy,
     seed: flags.seed,

@@ -1,8 +1,12 @@
+import { type InitMethod, RevocabError } from "@revocab/core";
+import type { ComparedMethod, MethodComparison } from "@revocab/transfer";
 import type { Command } from "commander";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
+import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
   applyOptions,
+  comparedPlanOptions,
   modelOptions,
   type PlanFlags,
   planOptions,
@@ -12,7 +16,9 @@ import {
   withPlanOptions,
 } from "./shared-options.ts";
 
-interface SwapFlags extends PlanFlags, ApplyFlags {
+interface SwapFlags extends PlanFlags, ApplyFlags, Omit<ScoringFlags, "threads"> {
+  readonly eval?: string;
+  readonly text?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
 }
@@ -26,8 +32,10 @@ export function registerSwap(program: Command): void {
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .option("--out <folder>", "the folder to write")
+    .option("--eval <file>", "score this text with the model before and after")
+    .option("--text <file>", "with --method auto: the text that decides")
     .option("--dry-run", "print the plan's counts and write nothing");
-  withModelOptions(withApplyOptions(withPlanOptions(command))).action(
+  withModelOptions(withScoringOptions(withApplyOptions(withPlanOptions(command)))).action(
     async (directory: string, flags: SwapFlags) => {
       const { out, dryRun = false } = flags;
       if (out === undefined && !dryRun)
@@ -36,27 +44,81 @@ export function registerSwap(program: Command): void {
         });
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const transfer = await import("@revocab/transfer");
-      const inputs = async () => ({
-        model: directory,
-        tokenizer: flags.tokenizer,
-        ...modelOptions(flags),
-        ...(await planOptions(flags)),
-      });
+      const inputs = async (context: CommandContext) => {
+        const chosen = await chooseMethod(directory, flags, context);
+        return {
+          model: directory,
+          tokenizer: flags.tokenizer,
+          ...modelOptions(flags),
+          ...(await comparedPlanOptions(flags)),
+          ...chosen,
+          ...context,
+        };
+      };
       if (out === undefined || dryRun) {
         await runCommand(
           command,
-          async (context) =>
-            transfer.planTokenizerSwap({ ...(await inputs()), ...context }, transfer.summarizePlan),
+          async (context) => transfer.planTokenizerSwap(await inputs(context), transfer.summarizePlan),
           (summary) => `${printPlan(summary)}\nNothing was written (--dry-run)\n`,
         );
       } else {
         await runCommand(
           command,
-          async (context) =>
-            transfer.swapTokenizer({ ...(await inputs()), ...applyOptions(flags), out, ...context }),
+          async (context) => {
+            await transfer.checkOutputPlace({
+              out,
+              inputs: [directory, flags.tokenizer],
+              force: flags.force ?? false,
+            });
+            return transfer.swapTokenizer({
+              ...(await inputs(context)),
+              ...applyOptions(flags),
+              ...(flags.eval !== undefined && {
+                evaluate: { text: flags.eval, samplesSeed: flags.seed, ...scoringOptions(flags) },
+              }),
+              out,
+            });
+          },
           (report) => printSwap(report, out),
         );
       }
     },
   );
+}
+
+/** The method that was named, or with "auto" the best on a text, with the table that shows it. */
+async function chooseMethod(
+  model: string,
+  flags: SwapFlags,
+  context: CommandContext,
+): Promise<{ method: InitMethod; comparison?: MethodComparison }> {
+  if (flags.method !== "auto") {
+    if (flags.text !== undefined) {
+      throw new RevocabError("bad_options", `--text was given, but the method is ${flags.method}`, {
+        hint: "--text decides for --method auto; --eval scores the model before and after",
+      });
+    }
+    return { method: (await planOptions(flags)).method };
+  }
+  const text = flags.text ?? flags.eval;
+  if (text === undefined) {
+    throw new RevocabError("bad_options", "--method auto was given without a text to decide by", {
+      hint: "pass --text with a UTF-8 file of what the model shall speak",
+    });
+  }
+  const { methodCandidates, methodNamed } = await import("@revocab/embedding-init");
+  const { compareMethods } = await import("@revocab/transfer");
+  const choice = methodCandidates("auto", flags.with);
+  const comparison = await compareMethods({
+    model,
+    tokenizer: flags.tokenizer,
+    text,
+    choice,
+    ...modelOptions(flags),
+    ...(await comparedPlanOptions(flags)),
+    ...scoringOptions(flags),
+    ...context,
+  });
+  const { name, options } = comparison.methods[comparison.best] as ComparedMethod;
+  return { method: methodNamed(name, options), comparison };
 }

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { wholeNumber } from "../options.ts";
+import { runCommand } from "../run-command.ts";
+import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
+import {
+  comparedPlanOptions,
+  modelOptions,
+  type PlanFlags,
+  TOKENIZER_HELP,
+  withComparedPlanOptions,
+  withModelOptions,
+} from "./shared-options.ts";
+
+interface Flags extends ScoringFlags, Omit<PlanFlags, "method"> {
+  readonly text: string;
+  readonly methods?: string;
+}
+
+export function registerCompare(program: Command): void {
+  const command = program
+    .command("compare")
+    .summary("try several methods on a text, and write nothing")
+    .description(
+      "Try methods on a text and on hidden rows: one line each, the best marked. Nothing is written.",
+    )
+    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+  command
+    .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+    .requiredOption("--text <file>", "a UTF-8 text")
+    .option(
+      "--methods <names>",
+      "what to try: names with commas between, each with options as name:key=value (all that the evidence allows)",
+    );
+  withModelOptions(withScoringOptions(withComparedPlanOptions(command)))
+    .option("--threads <n>", "threads of the runtime and the kernel (all cores)", wholeNumber(1))
+    .action(async (model: string, flags: Flags) => {
+      const { compareMethods } = await import("@revocab/transfer");
+      const { methodCandidates } = await import("@revocab/embedding-init");
+      const { printComparison } = await import("../print-evaluation.ts");
+      await runCommand(
+        command,
+        async (context) =>
+          compareMethods({
+            model,
+            tokenizer: flags.tokenizer,
+            text: flags.text,
+            choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with),
+            ...modelOptions(flags),
+            ...(await comparedPlanOptions(flags)),
+            ...scoringOptions(flags),
+            ...context,
+          }),
+        printComparison,
+        { readsOnly: true },
+      );
+    });
+}

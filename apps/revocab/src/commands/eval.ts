@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { wholeNumber } from "../options.ts";
+import { runCommand } from "../run-command.ts";
+import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+
+interface Flags extends ScoringFlags, ModelFlags {
+  readonly text: string;
+  readonly seed: number;
+}
+
+export function registerEval(program: Command): void {
+  const command = program
+    .command("eval")
+    .summary("score a model on a text, in bits per byte")
+    .description(
+      "Score a model on a text: bits per byte, which models with different tokenizers can be compared by.",
+    )
+    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+  command.requiredOption("--text <file>", "a UTF-8 text");
+  withModelOptions(withScoringOptions(command))
+    .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0)
+    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1))
+    .action(async (model: string, flags: Flags) => {
+      const { evaluateModel } = await import("@revocab/transfer");
+      const { printEvaluation } = await import("../print-evaluation.ts");
+      await runCommand(
+        command,
+        (context) =>
+          evaluateModel({
+            model,
+            text: flags.text,
+            ...modelOptions(flags),
+            ...scoringOptions(flags),
+            samplesSeed: flags.seed,
+            ...context,
+          }),
+        printEvaluation,
+        { readsOnly: true },
+      );
+    });
+}

@@ -1,0 +1,53 @@
+import { type Command, Option } from "commander";
+import { wholeNumber } from "../options.ts";
+
+/** How a text is scored. */
+export interface ScoringFlags {
+  readonly context?: number;
+  readonly stride?: number;
+  readonly maxBytes: number;
+  readonly documents: "auto" | "endoftext" | "blank-lines" | "none";
+  readonly bos: "auto" | "always" | "never";
+  readonly samples?: number;
+  readonly threads?: number;
+}
+
+export function withScoringOptions(command: Command): Command {
+  return command
+    .option("--context <tokens>", "tokens the model sees at once (512, or all it can)", wholeNumber(2))
+    .option(
+      "--stride <tokens>",
+      "tokens between windows; less gives more context (context − 1)",
+      wholeNumber(1),
+    )
+    .option(
+      "--max-bytes <n>",
+      "score the first documents of the text up to so many bytes",
+      wholeNumber(1),
+      1_000_000,
+    )
+    .addOption(
+      new Option("--documents <where>", "where documents end; auto is <|endoftext|>, else blank lines")
+        .choices(["auto", "endoftext", "blank-lines", "none"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--bos <when>", "the token that opens a text before each document; auto is if there is one")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
+    )
+    .option("--samples <n>", "masked models: tokens that are masked, one at a time (2,000)", wholeNumber(1));
+}
+
+export function scoringOptions(flags: ScoringFlags) {
+  const { context, stride, maxBytes, documents, bos, samples, threads } = flags;
+  return {
+    maxBytes,
+    split: documents,
+    bos,
+    ...(context !== undefined && { context }),
+    ...(stride !== undefined && { stride }),
+    ...(samples !== undefined && { samples }),
+    ...(threads !== undefined && { threads }),
+  };
+}

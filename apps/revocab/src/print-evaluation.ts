@@ -1,0 +1,120 @@
+import {
+  bitsPerByteOf,
+  type ComparedMethod,
+  labelOf,
+  type MethodComparison,
+  type SwapEvaluation,
+} from "@revocab/transfer";
+import { grouped, printTable } from "./print-table.ts";
+
+type Evaluation = SwapEvaluation["before"];
+
+/** What a text showed of one model. */
+export function printEvaluation(evaluation: Evaluation): string {
+  const { documents, bytes, seconds } = evaluation;
+  return [
+    evaluation.kind === "bits-per-byte"
+      ? ""
+      : "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte\n",
+    printTable([
+      ...figures(evaluation).map(([name, value]) => [name, value]),
+      [
+        "text",
+        `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`,
+      ],
+      ["seconds", seconds.toFixed(1)],
+    ]),
+    printNotes(evaluation.notes),
+  ].join("");
+}
+
+/** The same measure before and after a swap. */
+export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
+  const [first, second] = [figures(before), figures(after)];
+  return [
+    `\nMeasured on ${text.name}, ${grouped(text.bytes)} bytes in ${grouped(text.documents)} documents, before any training\n`,
+    printTable([
+      ["", "before", "after"],
+      ...first.map(([name, value], i) => [name, value, second[i]?.[1] ?? ""]),
+      ["seconds", before.seconds.toFixed(1), after.seconds.toFixed(1)],
+    ]),
+    printNotes(text.notes),
+    ...[
+      ["before", before.notes],
+      ["after", after.notes],
+    ].map(([when, notes]) => printNotes(notes as readonly string[], `${when}: `)),
+  ].join("");
+}
+
+/** One line per method, in the order they were tried. */
+export function printComparison({ text, source, methods, leftOut, best }: MethodComparison): string {
+  const measure = source.kind === "bits-per-byte" ? "bits/byte" : "pseudo bits/byte";
+  const chosen = methods[best] as ComparedMethod;
+  return [
+    `${grouped(text.bytes)} bytes in ${grouped(text.documents)} documents; rows hidden and guessed: ${hiddenOf(chosen)}\n\n`,
+    printTable([
+      ["", "method", measure, "bytes/token", "cosine", "rank", "head cosine", "head rank", "seconds"],
+      [
+        "",
+        "(source model)",
+        bitsPerByteOf(source).toFixed(4),
+        source.bytesPerToken.toFixed(2),
+        "",
+        "",
+        "",
+        "",
+        "",
+      ],
+      ...methods.map((method, i) => [
+        i === best ? "★" : "",
+        labelOf(method),
+        bitsPerByteOf(method.evaluation).toFixed(4),
+        method.evaluation.bytesPerToken.toFixed(2),
+        ...guessed(method, "input"),
+        ...guessed(method, "output"),
+        method.seconds.toFixed(1),
+      ]),
+    ]),
+    `\nBest: ${labelOf(chosen)}, the fewest bits per byte before any training\n`,
+    ...leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}\n`),
+    printNotes([...new Set([...text.notes, ...methods.flatMap(({ evaluation }) => evaluation.notes)])]),
+  ].join("");
+}
+
+function figures(evaluation: Evaluation): [string, string][] {
+  const { bytesPerToken, tokens } = evaluation;
+  const shared: [string, string][] = [
+    ["bytes per token", bytesPerToken.toFixed(3)],
+    ["tokens", grouped(tokens)],
+  ];
+  if (evaluation.kind === "bits-per-byte") {
+    return [
+      ["bits per byte", evaluation.bitsPerByte.toFixed(4)],
+      ["bits per token", evaluation.bitsPerToken.toFixed(3)],
+      ...shared,
+      ["context", grouped(evaluation.context)],
+    ];
+  }
+  return [
+    ["pseudo bits per byte", evaluation.pseudoBitsPerByte.toFixed(4)],
+    ["pseudo bits per token", evaluation.pseudoBitsPerToken.toFixed(3)],
+    ...shared,
+    ["masked tokens", grouped(evaluation.sampledTokens)],
+    ["context", grouped(evaluation.context)],
+  ];
+}
+
+/** Mean cosine to the true row, and the median rank of the true row among all. */
+function guessed({ leaveOut }: ComparedMethod, slot: string): [string, string] {
+  const table = leaveOut.tables.find((one) => one.slot === slot);
+  if (table?.cosine == null || table.rank == null) return ["", ""];
+  return [table.cosine.mean.toFixed(3), grouped(table.rank.median)];
+}
+
+function hiddenOf({ leaveOut }: ComparedMethod): string {
+  return `${grouped(leaveOut.hiddenTokens)} of ${grouped(leaveOut.sharedTokens)} shared tokens`;
+}
+
+function printNotes(notes: readonly string[], prefix = ""): string {
+  return notes.map((note) => `  note: ${prefix}${note}\n`).join("");
+}

@@ -1,0 +1,80 @@
+import { type InitMethod, RevocabError } from "@revocab/core";
+import type { MethodEntry } from "./method-entry.ts";
+import { methodNamed } from "./method-named.ts";
+import { METHODS } from "./methods.ts";
+
+/** A method with its options, to be compared with others. */
+export interface MethodCandidate {
+  readonly name: string;
+  /** The options that were given; defaults are left out. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly method: InitMethod;
+}
+
+export interface CandidateChoice {
+  readonly candidates: readonly MethodCandidate[];
+  /** Methods for which something is missing, such as evidence. */
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/**
+ * The methods a comparison tries.
+ *
+ * By name, each as `name` or `name:key=value:key=value`; or, with "auto", every method and variant of the catalog for
+ * which the evidence is at hand. Each takes from `given` the options it knows.
+ * @param given options for all methods, such as evidence: values as they come from a command line
+ * @throws RevocabError `unknown_method`, `bad_options` for a method that was named
+ */
+export function methodCandidates(
+  names: readonly string[] | "auto",
+  given: Readonly<Record<string, unknown>> = {},
+  catalog: Readonly<Record<string, MethodEntry>> = METHODS,
+): CandidateChoice {
+  if (names !== "auto") return { candidates: names.map((text) => named(text, given, catalog)), leftOut: [] };
+  const candidates: MethodCandidate[] = [];
+  const leftOut: { name: string; reason: string }[] = [];
+  for (const [name, entry] of Object.entries(catalog)) {
+    const own = knownOptions(entry, given);
+    for (const variant of variantsOf(entry, own)) {
+      const options = { ...variant, ...own };
+      try {
+        candidates.push({ name, options, method: entry.create(options) });
+      } catch (error) {
+        if (!(error instanceof RevocabError)) throw error;
+        leftOut.push({ name, reason: error.message });
+      }
+    }
+  }
+  return { candidates, leftOut };
+}
+
+/** An option the user gave is not varied. */
+function variantsOf({ variants = [{}] }: MethodEntry, own: Readonly<Record<string, unknown>>) {
+  const left = variants.filter((variant) => !Object.keys(variant).some((key) => key in own));
+  return variants.length > 0 && left.length === 0 ? [{}] : left;
+}
+
+function named(
+  text: string,
+  given: Readonly<Record<string, unknown>>,
+  catalog: Readonly<Record<string, MethodEntry>>,
+): MethodCandidate {
+  const [name = "", ...pairs] = text.split(":");
+  const own: Record<string, string> = {};
+  for (const pair of pairs) {
+    const split = pair.indexOf("=");
+    if (split <= 0) {
+      throw new RevocabError("bad_options", `"${text}" has the option "${pair}"; key=value was expected`, {
+        hint: "for instance subtoken-mean:weighting=byte-length",
+      });
+    }
+    own[pair.slice(0, split)] = pair.slice(split + 1);
+  }
+  const entry = Object.hasOwn(catalog, name) ? catalog[name] : undefined;
+  const options = { ...(entry && knownOptions(entry, given)), ...own };
+  return { name, options, method: methodNamed(name, options, catalog) };
+}
+
+function knownOptions({ options }: MethodEntry, given: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(Object.entries(given).filter(([key]) => key in options.shape));
+}

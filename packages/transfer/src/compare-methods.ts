@@ -1,0 +1,155 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type InitMethod, RevocabError } from "@revocab/core";
+import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
+import { type Evaluation, type EvaluationText, type LeaveOut, leaveOut, readText } from "@revocab/evaluation";
+import { throwIfAborted } from "@revocab/matrix";
+import { openTransformer, type Transformer } from "@revocab/transformer-runtime";
+import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
+import { labelledProgress } from "./labelled-progress.ts";
+import { makePlan, type PlanOptions, planTables } from "./make-plan.ts";
+import { type OpenModel, openModel } from "./open-model.ts";
+import { bitsPerByteOf } from "./scores.ts";
+import { tablesInMemory } from "./tables-in-memory.ts";
+
+export type CompareOptions = Omit<PlanOptions, "model" | "tokenizer" | "method"> &
+  ScoringOptions &
+  OpenCheckpointOptions & {
+    /** Model folder. */
+    readonly model: string;
+    /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
+    readonly tokenizer: string;
+    /** What to try; see `methodCandidates`. */
+    readonly choice: CandidateChoice;
+  };
+
+export interface MethodComparison {
+  readonly text: { readonly bytes: number; readonly documents: number; readonly notes: readonly string[] };
+  /** The source model with its own tokenizer. */
+  readonly source: Evaluation;
+  /** In the order they were tried. */
+  readonly methods: readonly ComparedMethod[];
+  readonly leftOut: CandidateChoice["leftOut"];
+  /** The lowest bits per byte; the first of equals. An index into `methods`. */
+  readonly best: number;
+}
+
+export interface ComparedMethod {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What the model scores with the rows of this method, before any training. */
+  readonly evaluation: Evaluation;
+  readonly leaveOut: LeaveOut;
+  /** Time to make the rows. */
+  readonly seconds: number;
+}
+
+/**
+ * Tries methods on a text and on hidden rows: the model's layers are loaded once, the tables of each method are made in
+ * memory, and nothing is written.
+ * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
+ */
+export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
+  const text = await readText(options.text, readOptions(options));
+  const model = await openModel(options.model, options);
+  try {
+    const tokenizer = await loadTokenizer(options.tokenizer);
+    const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+    try {
+      return await compare(model, tokenizer, transformer, text, options);
+    } finally {
+      await transformer.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+async function compare(
+  model: OpenModel,
+  tokenizer: Tokenizer,
+  transformer: Transformer,
+  text: EvaluationText,
+  options: CompareOptions,
+): Promise<MethodComparison> {
+  const { choice, abortSignal } = options;
+  const leftOut = [...choice.leftOut];
+  const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
+  const source = await evaluateTables(transformer, undefined, model.tokenizer, text, steps("source model"));
+  const methods: ComparedMethod[] = [];
+  for (const candidate of choice.candidates) {
+    throwIfAborted(abortSignal);
+    const label = labelOf(candidate);
+    const compared = await tryMethod(candidate, model, tokenizer, transformer, text, steps(label)).catch(
+      (error: unknown) => {
+        // rows that differ by role need an answer that the user has not given; the others need none
+        if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
+        return error;
+      },
+    );
+    if (compared instanceof RevocabError) leftOut.push({ name: label, reason: compared.message });
+    else methods.push(compared);
+  }
+  if (methods.length === 0) {
+    throw new RevocabError(
+      "bad_options",
+      `none of ${choice.candidates.length} methods can be tried here: ${leftOut.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`,
+      { hint: "pass --untie or --role, or name other methods" },
+    );
+  }
+  const scores = methods.map(({ evaluation }) => bitsPerByteOf(evaluation));
+  const { bytes, documents, notes } = text;
+  return {
+    text: { bytes, documents: documents.length, notes },
+    source,
+    methods,
+    leftOut,
+    best: scores.indexOf(Math.min(...scores)),
+  };
+}
+
+async function tryMethod(
+  { name, options: methodOptions, method }: MethodCandidate,
+  model: OpenModel,
+  tokenizer: Tokenizer,
+  transformer: Transformer,
+  text: EvaluationText,
+  options: CompareOptions,
+): Promise<ComparedMethod> {
+  const started = performance.now();
+  const plan = await makePlan({ ...options, model, tokenizer, method });
+  const tables = await tablesInMemory(plan, model, options);
+  const seconds = (performance.now() - started) / 1000;
+  const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
+  return {
+    name,
+    options: methodOptions,
+    evaluation,
+    leaveOut: await hideAndGuess(model, tokenizer, method, options),
+    seconds,
+  };
+}
+
+function hideAndGuess(
+  model: OpenModel,
+  tokenizer: Tokenizer,
+  method: InitMethod,
+  options: CompareOptions,
+): Promise<LeaveOut> {
+  const { seed = 0, abortSignal, onProgress } = options;
+  const { tables, chain } = planTables({ ...options, model, tokenizer, method });
+  return leaveOut({
+    source: { tokenizer: model.tokenizer, tables },
+    target: tokenizer,
+    method: chain,
+    seed,
+    initializerRange: model.checkpoint.initializerRange,
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  });
+}
+
+/** A method as a person writes it: `subtoken-mean:weighting=uniform`. */
+export function labelOf({ name, options }: Pick<MethodCandidate, "name" | "options">): string {
+  return [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(":");
+}

@@ -1,0 +1,113 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import type { ProgressListener } from "@revocab/core";
+import {
+  type BeginChoice,
+  type DocumentSplit,
+  type Evaluation,
+  type EvaluationText,
+  evaluateText,
+  readText,
+} from "@revocab/evaluation";
+import {
+  languageModel,
+  type ModelTables,
+  openTransformer,
+  type Transformer,
+} from "@revocab/transformer-runtime";
+import type { Tokenizer } from "@revocab/vocabulary";
+import { type OpenModel, openModel } from "./open-model.ts";
+
+/** How a text is scored. Defaults are those of `readText` and `evaluateText`. */
+export interface ScoringOptions {
+  /** A UTF-8 file. */
+  readonly text: string;
+  /** The most bytes of it that are scored. @default 1_000_000 */
+  readonly maxBytes?: number;
+  /** Where documents end. @default "auto" */
+  readonly split?: DocumentSplit;
+  /** Tokens in a window. @default 512, or the model's own if that is less */
+  readonly context?: number;
+  /** Tokens between the starts of windows. @default context − 1 */
+  readonly stride?: number;
+  /** Whether the BOS stands before each document. @default "auto" */
+  readonly bos?: BeginChoice;
+  /** Masked models: tokens that are masked, one at a time. @default 2000 */
+  readonly samples?: number;
+  /** Masked models: which tokens are. @default 0 */
+  readonly samplesSeed?: number;
+  /** @default all cores */
+  readonly threads?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Scores the model in a folder on a text.
+ * @throws RevocabError `bad_text`, `missing_file`, `context_too_long`, `unsupported_architecture`,
+ *   `missing_dependency`, `not_finite`, `aborted`; what opening a model throws
+ */
+export async function evaluateModel(
+  options: ScoringOptions & OpenCheckpointOptions & { readonly model: string },
+): Promise<Evaluation> {
+  const text = await readText(options.text, readOptions(options));
+  const model = await openModel(options.model, options);
+  try {
+    return await evaluateOpenModel(model, text, options);
+  } finally {
+    await model.close();
+  }
+}
+
+/** Scores an open model; its weights are in memory only while it runs. */
+export async function evaluateOpenModel(
+  model: OpenModel,
+  text: EvaluationText,
+  options: ScoringOptions,
+): Promise<Evaluation> {
+  const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+  try {
+    return await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+  } finally {
+    await transformer.close();
+  }
+}
+
+/** Scores a transformer with the tables of some vocabulary; without any, its own. */
+export async function evaluateTables(
+  transformer: Transformer,
+  tables: ModelTables | undefined,
+  tokenizer: Tokenizer,
+  { documents }: EvaluationText,
+  { context, stride, bos, samples, samplesSeed, abortSignal, onProgress }: ScoringOptions,
+): Promise<Evaluation> {
+  const model = languageModel(transformer, tables);
+  try {
+    return await evaluateText({
+      model,
+      tokenizer,
+      documents,
+      ...(context !== undefined && { context }),
+      ...(stride !== undefined && { stride }),
+      ...(bos !== undefined && { bos }),
+      ...(samples !== undefined && { samples }),
+      ...(samplesSeed !== undefined && { seed: samplesSeed }),
+      ...(abortSignal && { abortSignal }),
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    await model.close();
+  }
+}
+
+/** What of the options is about reading the text. */
+export function readOptions({ maxBytes, split, abortSignal }: ScoringOptions) {
+  return {
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(split !== undefined && { split }),
+    ...(abortSignal && { abortSignal }),
+  };
+}
+
+export function threadsOf({ threads }: ScoringOptions) {
+  return threads === undefined ? {} : { threads };
+}

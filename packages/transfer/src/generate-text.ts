@@ -1,0 +1,103 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { RevocabError, type SpecialRole } from "@revocab/core";
+import { type Generated, generate, languageModel, openTransformer } from "@revocab/transformer-runtime";
+import { openModel } from "./open-model.ts";
+
+export interface GenerateTextOptions extends OpenCheckpointOptions {
+  /** Model folder. */
+  readonly model: string;
+  /** The text to continue; the token that opens a text is put before it where the tokenizer has one. */
+  readonly prompt: string;
+  /** @default 60 */
+  readonly maxTokens?: number;
+  /** @default 0: the most probable token always */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  /** @default all cores */
+  readonly threads?: number;
+  /** The text as it grows, the prompt first. */
+  readonly onText?: (text: string) => void;
+  readonly abortSignal?: AbortSignal;
+}
+
+export interface GeneratedText {
+  /** The prompt and its continuation. */
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly endedBy: Generated["endedBy"];
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+  readonly notes: readonly string[];
+}
+
+const END_ROLES: readonly SpecialRole[] = ["eos", "sep", "pad"];
+
+/**
+ * Continues a text with the model in a folder. The same seed gives the same text.
+ * @throws RevocabError as `openTransformer` and `generate` do; `bad_text` for a prompt without tokens
+ */
+export async function generateText({
+  model: directory,
+  prompt,
+  onText,
+  threads,
+  ...options
+}: GenerateTextOptions): Promise<GeneratedText> {
+  const opened = await openModel(directory, options);
+  try {
+    const { vocabulary } = opened.tokenizer;
+    const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
+    const model = languageModel(transformer);
+    try {
+      const begin = vocabulary.idOfRole("bos");
+      const pieces = await opened.tokenizer.encode(prompt);
+      const tokens = Uint32Array.from([...(begin === undefined ? [] : [begin]), ...pieces]);
+      if (tokens.length === 0) {
+        throw new RevocabError(
+          "bad_text",
+          "the prompt is empty, and the tokenizer has no token that opens a text",
+          {
+            hint: "give some text to continue",
+          },
+        );
+      }
+      onText?.(prompt);
+      const decoder = new TextDecoder(); // a token may be a part of a character
+      let continuation = "";
+      const grow = (text: string) => {
+        continuation += text;
+        if (text !== "") onText?.(text);
+      };
+      const stop = new Set(END_ROLES.flatMap((role) => vocabulary.idOfRole(role) ?? []));
+      const started = performance.now();
+      const made = await generate({
+        ...options,
+        model,
+        tokens,
+        stop,
+        isAllowed: (id) =>
+          id < vocabulary.size && (stop.has(id) || /^(text|byte)$/.test(vocabulary.kindOf(id))),
+        onToken: (token) => grow(decoder.decode(vocabulary.bytesOf(token), { stream: true })),
+      });
+      const seconds = (performance.now() - started) / 1000;
+      grow(decoder.decode());
+      return {
+        text: prompt + continuation,
+        tokens: [...made.tokens],
+        endedBy: made.endedBy,
+        seconds,
+        tokensPerSecond: made.tokens.length / seconds,
+        notes:
+          made.endedBy === "context" ? [`the model's context of ${model.contextLength} tokens is full`] : [],
+      };
+    } finally {
+      await model.close();
+      await transformer.close();
+    }
+  } finally {
+    await opened.close();
+  }
+}

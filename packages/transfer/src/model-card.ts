@@ -1,0 +1,97 @@
+import { METHODS } from "@revocab/embedding-init";
+import type { SwapReport } from "./report.ts";
+import { bitsPerByteOf } from "./scores.ts";
+
+/**
+ * The README.md of a swapped model: what was done to it and what is known of it. It says only what the report says, so
+ * a model that was not measured is called so.
+ */
+export function modelCard(report: SwapReport): string {
+  const { source, target, parameters } = report;
+  const grouped = (number: number) => number.toLocaleString("en");
+  return [
+    frontMatter(report),
+    `# ${plain(source.name)} with the tokenizer of ${plain(target.name)}`,
+    `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: ` +
+      `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
+      `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
+      "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
+    "## Where the rows come from",
+    provenance(report),
+    methods(report),
+    "## Measured",
+    measured(report),
+    "## Limits",
+    "The rows of new tokens are an initialization: the model needs continued training before it is good at what the new tokenizer is for.",
+    ...report.notes.map((note) => `- ${plain(note)}`),
+    "## Reproduce",
+    "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
+    `\`\`\`json\n${JSON.stringify(report.recipe, null, 2)}\n\`\`\``,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n")
+    .concat("\n");
+}
+
+/** Metadata as the Hub reads it. A folder is no repository, so only a hub snapshot is named as the base. */
+function frontMatter({ inputs }: SwapReport): string {
+  const { name, revision } = inputs.source;
+  const lines = ["library_name: transformers", "tags:", "- revocab", "- tokenizer-transfer"];
+  if (revision !== null) lines.push("base_model:", `- ${JSON.stringify(name)}`);
+  return `---\n${lines.join("\n")}\n---`;
+}
+
+function provenance({ tables }: SwapReport): string {
+  const rows = tables.flatMap(({ slot, origins }) =>
+    Object.entries(origins).map(([origin, count]) => [code(slot), code(origin), count.toLocaleString("en")]),
+  );
+  return table(["table", "made by", "rows"], rows);
+}
+
+function methods({ recipe }: SwapReport): string {
+  const asked = recipe.methods
+    .map(({ name, options }) => {
+      const entry = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+      const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
+      const paper = entry?.paper === undefined ? "" : ` (${entry.paper})`;
+      return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${paper}`;
+    })
+    .join("\n");
+  return `Asked in this order, each for the rows that those before it left:\n\n${asked}`;
+}
+
+function measured({ evaluation }: SwapReport): string {
+  if (evaluation === null) return "Nothing was measured.";
+  const { text, before, after } = evaluation;
+  const { kind } = before;
+  const what =
+    kind === "bits-per-byte"
+      ? "bits per byte, less is better"
+      : "pseudo-likelihood of masked tokens, in bits per byte; not comparable with a decoder's";
+  return [
+    `On the first ${text.bytes.toLocaleString("en")} bytes (${text.documents.toLocaleString("en")} documents) of ${code(text.name)}, before any training; ${what}:`,
+    table(
+      ["", "before", "after"],
+      [
+        ["bits per byte", bitsPerByteOf(before).toFixed(4), bitsPerByteOf(after).toFixed(4)],
+        ["bytes per token", before.bytesPerToken.toFixed(3), after.bytesPerToken.toFixed(3)],
+        ["tokens", before.tokens.toLocaleString("en"), after.tokens.toLocaleString("en")],
+      ],
+    ),
+    ...[...text.notes, ...before.notes, ...after.notes].map((note) => `- ${plain(note)}`),
+  ].join("\n\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Names and notes quote files: they must not become markup. */
+function plain(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
+}
+
+function code(text: string): string {
+  return `\`${text.replace(/\s+/g, " ").replace(/[`|]/g, "'")}\``;
+}
