@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import { bert } from "./families/bert.ts";
+import { gemma } from "./families/gemma.ts";
 import { gemma2 } from "./families/gemma2.ts";
 import { gemma3 } from "./families/gemma3.ts";
 import { gptNeox } from "./families/gpt-neox.ts";
@@ -11,6 +12,7 @@ import { olmo2 } from "./families/olmo2.ts";
 import { phi3 } from "./families/phi3.ts";
 import { qwen2 } from "./families/qwen2.ts";
 import { qwen3 } from "./families/qwen3.ts";
+import { refuseLostBiases } from "./families/refuse-lost-biases.ts";
 import { roberta } from "./families/roberta.ts";
 import { smollm3 } from "./families/smollm3.ts";
 import type { Family } from "./family.ts";
@@ -19,6 +21,7 @@ import type { Family } from "./family.ts";
 export const FAMILIES: Readonly<Record<string, Family>> = {
   bert,
   camembert: roberta,
+  gemma,
   gemma2,
   gemma3,
   gemma3_text: gemma3,
@@ -36,10 +39,19 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "xlm-roberta": roberta,
 };
 
-/** @throws RevocabError `unsupported_architecture`, with the list of those that can be run */
+/**
+ * The family of a model type, which also refuses weights with biases that the config does not speak of.
+ * @throws RevocabError `unsupported_architecture`, with the list of those that can be run
+ */
 export function familyOf(modelType: string): Family {
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined;
-  if (family !== undefined) return family;
+  if (family !== undefined) {
+    return (context) => {
+      const description = family(context);
+      refuseLostBiases(description, context);
+      return description;
+    };
+  }
   throw new RevocabError(
     "unsupported_architecture",
     `models of type "${modelType}" cannot be run; those that can are ${Object.keys(FAMILIES).join(", ")}`,

@@ -143,6 +143,17 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     );
   });
 
+  it("weights with a bias that the config does not speak of", () => {
+    const hasTensor = (name: string) => name === "model.layers.1.self_attn.k_proj.bias";
+    expect(() => describeConfig(fixtureConfig("llama-untied"), { hasTensor })).toThrow(
+      expect.objectContaining({
+        code: "bad_config",
+        message: expect.stringMatching(/hold model.layers.1.self_attn.k_proj.bias, but by the config/),
+      }),
+    );
+    expect(() => describeConfig(fixtureConfig("qwen2"), { hasTensor })).not.toThrow();
+  });
+
   it("quantized weights", () => {
     const config = { ...fixtureConfig("llama-untied"), quantization_config: { quant_method: "gptq" } };
     expect(() => describeConfig(config)).toThrow(

@@ -12,7 +12,7 @@ export function fixtureConfig(name: string): JsonObject {
 /** What a family says of a config, as if all tensors it may ask for were there. */
 export function describeConfig(
   config: JsonObject,
-  { hasTensor = (name: string) => !name.endsWith(".gamma") } = {},
+  { hasTensor = (name: string) => !/\.(gamma|bias)$/.test(name) } = {},
 ): TransformerDescription {
   return familyOf(String(config.model_type))({
     config,

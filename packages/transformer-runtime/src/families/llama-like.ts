@@ -19,7 +19,7 @@ export interface LlamaLikeConfig {
 
 /**
  * A decoder as Llama is one: RMS norms before attention and before a gated feed-forward layer, one rotary embedding,
- * called `positions`. Only the attentions differ.
+ * called `positions`.
  * @param attentionOf the attention of a layer, whose tensors' names begin with `name`
  */
 export function llamaLike(
@@ -29,10 +29,14 @@ export function llamaLike(
     rotary,
     attentionOf,
     feedForwardBias = false,
+    norm = rmsNorm,
+    embeddingScale,
   }: {
     readonly rotary: RotaryDescription;
     attentionOf(name: string, layer: number): AttentionDescription;
     readonly feedForwardBias?: boolean;
+    readonly norm?: typeof rmsNorm;
+    readonly embeddingScale?: number;
   },
 ): TransformerDescription {
   const { hidden_size: width, rms_norm_eps: epsilon } = config;
@@ -41,7 +45,7 @@ export function llamaLike(
     kind: "causal",
     width,
     contextLength: rotary.contextLength ?? config.max_position_embeddings,
-    embedding: {},
+    embedding: embeddingScale === undefined ? {} : { scale: embeddingScale },
     rotary: { positions: rotary },
     layers: Array.from({ length: config.num_hidden_layers }, (_, i) => {
       const name = `${prefix}layers.${i}`;
@@ -54,12 +58,12 @@ export function llamaLike(
           hasBias: feedForwardBias,
         }),
         norms: {
-          beforeAttention: rmsNorm(`${name}.input_layernorm`, width, epsilon),
-          beforeFeedForward: rmsNorm(`${name}.post_attention_layernorm`, width, epsilon),
+          beforeAttention: norm(`${name}.input_layernorm`, width, epsilon),
+          beforeFeedForward: norm(`${name}.post_attention_layernorm`, width, epsilon),
         },
       };
     }),
-    finalNorm: rmsNorm(`${prefix}norm`, width, epsilon),
+    finalNorm: norm(`${prefix}norm`, width, epsilon),
     head: {},
   };
 }
