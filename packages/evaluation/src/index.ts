@@ -10,6 +10,8 @@ export type { ByteReadingOptions } from "./bytes/reading-context.ts";
 export type { TextTokenizer } from "./encode-documents.ts";
 export type { EvaluateTextOptions, Evaluation } from "./evaluate-text.ts";
 export { evaluateText } from "./evaluate-text.ts";
+export type { LeaveOut, LeaveOutOptions, LeaveOutTable } from "./leave-out/leave-out.ts";
+export { leaveOut } from "./leave-out/leave-out.ts";
 export type { LostCharacters } from "./lost-characters.ts";
 export type { Window } from "./plan-windows.ts";
 export { planWindows } from "./plan-windows.ts";
