@@ -27,7 +27,7 @@ export interface MultiplyTransposedOptions {
  * A [m × d] · Bᵀ, B [n × d] → [m × n] in f32, some columns at a time and on the calling thread: dot products of every row
  * of A with every row of B, or their cosines. Equal rows give equal values, bit for bit, wherever they stand.
  *
- * Memory: A once more (twice with `normalize`) and about 30 MB, whatever the number of rows of B. For an A of many
+ * Memory: A once more (twice with `normalize`) and about 40 MB, whatever the number of rows of B. For an A of many
  * thousand rows give it in parts of about a thousand: by then reading B costs nothing beside the products.
  * @throws RevocabError shape_mismatch when the rows differ in width; bad_options when A is beyond what the kernel can
  *   address, 3.5 GiB; aborted, between two blocks

@@ -1,18 +1,8 @@
-import type {
-  EmbeddingTable,
-  InitContext,
-  InitMethod,
-  ProgressListener,
-  Role,
-  TablePlan,
-  Vocabulary,
-} from "@revocab/core";
-import { planTable, rowsOfPlan } from "@revocab/embedding-init";
+import type { EmbeddingTable, InitContext, InitMethod, ProgressListener, Vocabulary } from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { chooseHidden, type HiddenTokens } from "./choose-hidden.ts";
-import { reconstruction } from "./reconstruction.ts";
-import { meanOf, medianOf } from "./statistics.ts";
+import { type LeaveOutTable, measureTable } from "./measure-table.ts";
 
 export interface LeaveOutOptions {
   readonly source: {
@@ -48,32 +38,6 @@ export interface LeaveOut {
   readonly note: string | null;
   /** Without those of one column, and those whose true rows are all zeros. */
   readonly tables: readonly LeaveOutTable[];
-}
-
-export interface LeaveOutTable {
-  readonly slot: string;
-  readonly role: Role;
-  /** Hidden tokens measured: those whose true row is not all zeros. */
-  readonly tokens: number;
-  /** How many of their rows each method of the chain made; `none` for those without evidence. */
-  readonly byMethod: Readonly<Record<string, number>>;
-  /** Of new row and true row; 0 for a new row of zeros. */
-  readonly cosine: { readonly mean: number; readonly median: number };
-  /**
-   * The place of the true row among all used rows of the source by their cosine to the new row, 1 the nearest. Rows as
-   * near as the true one come before it, so that a row of zeros, near to none, ranks it last.
-   */
-  readonly rank: {
-    readonly median: number;
-    /** The mean of 1 / rank. */
-    readonly meanReciprocal: number;
-    /** The share of tokens whose true row is the nearest. */
-    readonly first: number;
-    /** Rows that were ranked. */
-    readonly of: number;
-  };
-  /** ‖new − true‖ / ‖true‖; 1 for a row of zeros. */
-  readonly relativeError: { readonly mean: number; readonly median: number };
 }
 
 /**
@@ -115,7 +79,7 @@ export async function leaveOut({
   const tables: LeaveOutTable[] = [];
   for (const table of hidden.targets.length === 0 ? [] : source.tables) {
     if (table.isBias || table.matrix.columns < 2) continue;
-    const measured = await measure(table, context, method, hidden, tokenizer.vocabulary);
+    const measured = await measureTable({ table, context, method, hidden, vocabulary: tokenizer.vocabulary });
     if (measured !== undefined) tables.push(measured);
   }
   return {
@@ -126,50 +90,6 @@ export async function leaveOut({
     note: noteOn(hidden, tables),
     tables,
   };
-}
-
-async function measure(
-  table: EmbeddingTable,
-  context: InitContext,
-  method: InitMethod,
-  { targets, sources }: HiddenTokens,
-  vocabulary: Vocabulary,
-): Promise<LeaveOutTable | undefined> {
-  const { abortSignal, onProgress } = context;
-  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-  const plan = await planTable({ context, method, table, tokens: targets });
-  const { rows, cosines, ranks, relativeErrors, candidates } = await reconstruction({
-    found: await rowsOfPlan(plan, table.matrix, listeners),
-    sources,
-    stored: table.matrix,
-    isUsed: (row) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",
-    slot: table.slot,
-    ...listeners,
-  });
-  if (rows.length === 0) return undefined;
-  return {
-    slot: table.slot,
-    role: table.role,
-    tokens: rows.length,
-    byMethod: countOrigins(plan, rows),
-    cosine: { mean: meanOf(cosines), median: medianOf(cosines) },
-    rank: {
-      median: medianOf(ranks),
-      meanReciprocal: meanOf(ranks.map((rank) => 1 / rank)),
-      first: meanOf(ranks.map((rank) => (rank === 1 ? 1 : 0))),
-      of: candidates,
-    },
-    relativeError: { mean: meanOf(relativeErrors), median: medianOf(relativeErrors) },
-  };
-}
-
-function countOrigins({ origin, origins }: TablePlan, rows: readonly number[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const row of rows) {
-    const name = origins[origin[row]];
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function noteOn({ targets }: HiddenTokens, tables: readonly LeaveOutTable[]): string | null {
