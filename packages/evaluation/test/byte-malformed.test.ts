@@ -1,21 +1,12 @@
-import type { RevocabError } from "@revocab/core";
 import { byteDistribution, byteLevelScore } from "@revocab/evaluation";
 import { tokenizerFromFiles } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { randomModel } from "./byte-random-model.ts";
 import { plainBpe, sentencePieceBpe } from "./byte-tokenizers.ts";
+import { failure } from "./failure.ts";
 
 const tokenizer = plainBpe("ab", ["a b"]);
 const model = randomModel(tokenizer.vocabulary.size);
-
-async function failure(promise: Promise<unknown>): Promise<RevocabError> {
-  const error = await promise.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  );
-  expect((error as Error | undefined)?.name).toBe("RevocabError");
-  return error as RevocabError;
-}
 
 describe("is refused with what was found and expected", () => {
   it("a masked model", async () => {

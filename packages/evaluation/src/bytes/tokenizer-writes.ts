@@ -18,9 +18,9 @@ export interface TokenizerWrites {
 
 /**
  * A tokenizer that first cuts the text by a pattern (GPT-2's and its kin) is asked itself, from the last token with a
- * letter on, for `'` `s` is one token alone and two after `!`. It is asked twice: for the bytes alone and with a letter
- * behind, for `\s+(?!\S)` cuts `\n\n` in two before a letter and not at the end. For all others, and for bytes that end
- * inside a character, the vocabulary's own spelling decides.
+ * letter on, for `'` `s` is one token alone and two after `!`. Where the bytes end in white space it is asked again with
+ * a letter behind, for `\s+(?!\S)` cuts `\n\n` in two before a letter and not at the end. For all others, and for bytes
+ * that end inside a character, the vocabulary's own spelling decides.
  */
 export async function tokenizerWrites(
   tokenizer: Tokenizer,
@@ -39,7 +39,8 @@ export async function tokenizerWrites(
       if (isDeadEnd(bytes, state)) return false;
       if (!asksTokenizer || state !== 0) return isWhole(vocabulary.spell(bytes), tokens);
       const text = DECODER.decode(bytes);
-      return isWhole(await encode(text), tokens) || isStart(await encode(`${text}${probe}`), tokens);
+      if (isWhole(await encode(text), tokens)) return true;
+      return /\s$/u.test(text) && isStart(await encode(`${text}${probe}`), tokens);
     },
     async endsWith(tokens) {
       const bytes = joinedBytes(vocabulary, tokens);
