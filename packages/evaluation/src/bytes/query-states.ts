@@ -70,16 +70,19 @@ function passesFor(
     const start = windowStart(begin.length + last.depth);
     const asked: StateQuestion[] = [];
     for (let state: CoverState | undefined = last; state !== undefined; state = state.parent) {
+      if (begin.length + state.depth <= start) break;
       const question = open.get(state);
       if (question === undefined) continue;
-      if (begin.length + state.depth <= start) break;
       asked.push(question);
       open.delete(state);
     }
     asked.reverse();
     passes.push({
       query: {
-        tokens: Uint32Array.from([...begin, ...textTokensOf(last)].slice(start)),
+        tokens: Uint32Array.from([
+          ...begin.slice(start),
+          ...textTokensOf(last, begin.length + last.depth - Math.max(start, begin.length)),
+        ]),
         positions: Uint32Array.from(asked, ({ state }) => begin.length + state.depth - 1 - start),
       },
       asked,
