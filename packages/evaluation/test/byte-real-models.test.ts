@@ -4,16 +4,22 @@ import { fileURLToPath } from "node:url";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { bitsPerByte, byteDistributions, byteLevelScore, splitDocuments } from "@revocab/evaluation";
 import { realData } from "@revocab/test-support/real-data";
-import { languageModel, openTransformer } from "@revocab/transformer-runtime";
+import { languageModel, openTransformer, type Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const sample = fileURLToPath(new URL("../../../sample/model", import.meta.url));
 const STORY =
   "Once upon a time, there was a little girl named Lily. She said, “It’s my ball!”\n\nHer mom didn't see  it.";
 
+const transformers: Transformer[] = [];
+afterAll(async () => {
+  for (const transformer of transformers) await transformer.close();
+});
+
 async function open(folder: string) {
   const transformer = await openTransformer(await openCheckpoint(folder), { threads: 1 });
+  transformers.push(transformer);
   return { model: languageModel(transformer), tokenizer: await loadTokenizer(folder) };
 }
 
