@@ -6,5 +6,6 @@ export function checkContext(context: number, least: number, { contextLength }: 
   throw new RevocabError(
     context > contextLength ? "context_too_long" : "bad_options",
     `the context is ${context} tokens, expected a whole number between ${least} and the model's ${contextLength}`,
+    { hint: "leave the context out for the longest that is useful, or choose a shorter one" },
   );
 }

@@ -19,11 +19,16 @@ export interface FileStart {
 export async function openText(path: string): Promise<TextFile> {
   const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
     const found = cause.code === "ENOENT" ? "there is no such file" : `it cannot be read (${cause.code})`;
-    throw new RevocabError("missing_file", `${path}: ${found}, expected a text file`, { cause });
+    throw new RevocabError("missing_file", `${path}: ${found}, expected a text file`, {
+      hint: "check the path of the text",
+      cause,
+    });
   });
   if ((await file.stat()).isDirectory()) {
     await file.close();
-    throw new RevocabError("missing_file", `${path}: found a folder, expected a text file`);
+    throw new RevocabError("missing_file", `${path}: found a folder, expected a text file`, {
+      hint: "give one file of the folder",
+    });
   }
   let known = new Uint8Array(0);
   return {

@@ -18,7 +18,7 @@ export interface GenerateTextOptions extends OpenCheckpointOptions {
   readonly seed?: number;
   /** @default all cores */
   readonly threads?: number;
-  /** The text as it grows, the prompt first. */
+  /** The text as it grows: the prompt comes with the first token. */
   readonly onText?: (text: string) => void;
   readonly abortSignal?: AbortSignal;
 }
@@ -37,7 +37,8 @@ const END_ROLES: readonly SpecialRole[] = ["eos", "sep", "pad"];
 
 /**
  * Continues a text with the model in a folder. The same seed gives the same text.
- * @throws RevocabError as `openTransformer` and `generate` do; `bad_text` for a prompt without tokens
+ * @throws RevocabError as `openTransformer` and `generate` do; `bad_text` for a prompt without tokens;
+ *   `context_too_long`
  */
 export async function generateText({
   model: directory,
@@ -64,12 +65,20 @@ export async function generateText({
           },
         );
       }
-      onText?.(prompt);
+      if (tokens.length > model.contextLength) {
+        throw new RevocabError(
+          "context_too_long",
+          `the prompt has ${tokens.length} tokens, but the model was made for ${model.contextLength}`,
+          { hint: "give a shorter prompt" },
+        );
+      }
       const decoder = new TextDecoder(); // a token may be a part of a character
-      let continuation = "";
-      const grow = (text: string) => {
-        continuation += text;
-        if (text !== "") onText?.(text);
+      let text: string | undefined;
+      // the prompt comes with the first token, for a model that cannot go on shall not seem to have spoken
+      const grow = (more: string) => {
+        const next = text === undefined ? prompt + more : more;
+        text = (text ?? "") + next;
+        if (next !== "") onText?.(next);
       };
       const stop = new Set(END_ROLES.flatMap((role) => vocabulary.idOfRole(role) ?? []));
       const started = performance.now();
@@ -85,7 +94,7 @@ export async function generateText({
       const seconds = (performance.now() - started) / 1000;
       grow(decoder.decode());
       return {
-        text: prompt + continuation,
+        text: text ?? prompt,
         tokens: [...made.tokens],
         endedBy: made.endedBy,
         seconds,

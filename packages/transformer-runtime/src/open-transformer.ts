@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
@@ -47,12 +48,13 @@ export interface OpenTransformerOptions {
 /**
  * Reads what a model's config says of its layers and finds their weights; they are loaded when the model first runs.
  * @throws RevocabError `unsupported_architecture`, `bad_config`, `unsupported_checkpoint`, `shape_mismatch`,
- *   `unsupported_dtype`, `missing_dependency`
+ *   `unsupported_dtype`, `missing_dependency`, `bad_options`
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
   { threads }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
+  checkThreads(threads);
   const describe = familyOf(checkpoint.modelType);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(checkpoint.files);
@@ -112,6 +114,15 @@ export async function openTransformer(
       await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
     },
   };
+}
+
+/** Threads that wait for a core take turns: a thousand of them on two cores took 134 s for what two did in one. */
+function checkThreads(threads: number | undefined): void {
+  const most = Math.max(64, availableParallelism());
+  if (threads === undefined || (Number.isInteger(threads) && threads >= 1 && threads <= most)) return;
+  throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to ${most}`, {
+    hint: "leave it out to use all cores",
+  });
 }
 
 /** The part of a config about the language model. */

@@ -48,6 +48,7 @@ export function registerCompare(program: Command): void {
             ...modelOptions(flags),
             ...(await comparedPlanOptions(flags)),
             ...scoringOptions(flags),
+            samplesSeed: flags.seed,
             ...context,
           }),
         printComparison,

@@ -48,8 +48,9 @@ export function registerGenerate(program: Command): void {
             abortSignal,
           }),
         ({ notes }) => {
-          if (!quiet) for (const note of notes) process.stderr.write(`\nnote: ${note}`);
-          return "\n";
+          process.stdout.write("\n");
+          if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+          return "";
         },
         { readsOnly: true },
       );

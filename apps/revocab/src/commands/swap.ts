@@ -45,6 +45,15 @@ export function registerSwap(program: Command): void {
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const transfer = await import("@revocab/transfer");
       const inputs = async (context: CommandContext) => {
+        if (dryRun && flags.eval !== undefined) {
+          throw new RevocabError(
+            "bad_options",
+            "--eval scores the written model, but --dry-run writes none",
+            {
+              hint: "revocab compare scores methods without writing a model",
+            },
+          );
+        }
         const chosen = await chooseMethod(directory, flags, context);
         return {
           model: directory,
@@ -117,6 +126,7 @@ async function chooseMethod(
     ...modelOptions(flags),
     ...(await comparedPlanOptions(flags)),
     ...scoringOptions(flags),
+    samplesSeed: flags.seed,
     ...context,
   });
   const { name, options } = comparison.methods[comparison.best] as ComparedMethod;
