@@ -82,6 +82,8 @@ export async function evaluateTables(
 ): Promise<Evaluation> {
   const model = languageModel(transformer, tables);
   try {
+    onProgress?.({ type: "step", step: "load" });
+    await model.load();
     return await evaluateText({
       model,
       tokenizer,

@@ -10,6 +10,7 @@ const BLOCK_VALUES = 16e6;
 
 /** The head over a vocabulary: what hidden states say of its tokens. Sessions open when they are first used. */
 export interface Head {
+  load(result: HeadResult): Promise<void>;
   /**
    * @param hidden [N × d]
    * @param targets [N] for `scores`
@@ -31,6 +32,9 @@ export function openHead(
   };
   const { rows: V, columns: d } = tables.output;
   return {
+    async load(result) {
+      await session(result);
+    },
     async run(result, hidden, targets) {
       const { Tensor } = await loadOnnxRuntime();
       const head = await session(result);
@@ -76,6 +80,7 @@ export function openHead(
     return openSession(graph, {
       directory: weights.directory,
       buffers,
+      pack: result !== "scores", // the others are asked for few positions at a time
       ...(threads !== undefined && { threads }),
     });
   }

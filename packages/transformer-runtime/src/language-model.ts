@@ -23,6 +23,8 @@ export interface TransformerLanguageModel extends LanguageModel {
     tokens: Uint32Array,
     cache?: BodyCache,
   ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
+  /** Loads what `score` needs, so that the time of loading can be told from that of the work. */
+  load(): Promise<void>;
   /** Frees the head; the transformer stays open. */
   close(): Promise<void>;
 }
@@ -115,6 +117,10 @@ export function languageModel(
       const continued = await transformer.continue(embeddings, tokens.length, cache);
       const last = continued.hidden.subarray((tokens.length - 1) * headWidth, tokens.length * headWidth);
       return { logits: finite(await head.run("logits", last), transformer), cache: continued.cache };
+    },
+    async load() {
+      await transformer.load();
+      await head.load("scores");
     },
     close: () => head.close(),
   };

@@ -23,6 +23,8 @@ export interface Transformer {
    * passed over. Sequences of a batch do not see each other.
    */
   run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
+  /** Loads what {@link run} needs, so that its time can be told from that of the work. */
+  load(): Promise<void>;
   /** The same for one sequence that continues an earlier one; it gives back the keys and values of both. */
   continue(embeddings: Float32Array, length: number, cache: BodyCache | undefined): Promise<ContinuedBody>;
   close(): Promise<void>;
@@ -76,6 +78,7 @@ export async function openTransformer(
       sessions.get(key) ??
       openSession(cache ? buildBody(description, weights, { cache }) : graph, {
         directory: weights.directory,
+        pack: cache,
         ...(threads !== undefined && { threads }),
       });
     sessions.set(key, opened);
@@ -90,6 +93,9 @@ export async function openTransformer(
       const body = await session(false);
       const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, { ...batch, past: 0 });
       return (await body.run(feeds))[PORTS.hidden].data as Float32Array;
+    },
+    async load() {
+      await session(false);
     },
     async continue(embeddings, length, cache) {
       const body = await session(true);
