@@ -17,6 +17,7 @@ describe("revocab swap", () => {
     expect(code).toBe(0);
     expect(readdirSync(folder)).toEqual(["out"]);
     expect(readdirSync(out).sort()).toEqual([
+      "README.md",
       "config.json",
       "generation_config.json",
       "model.safetensors",
@@ -144,11 +145,23 @@ describe("revocab methods and help", () => {
     expect(await revocab(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
     const help = await revocab(["--help"]);
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    for (const name of ["swap", "plan", "apply", "explain", "inspect", "methods"])
+    for (const name of [
+      "swap",
+      "plan",
+      "apply",
+      "explain",
+      "inspect",
+      "eval",
+      "compare",
+      "generate",
+      "methods",
+    ])
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
     const swap = await revocab(["swap", "--help"]);
     expect(swap).toMatchObject({ code: 0, stderr: "" });
     for (const option of ["--tokenizer", "--method", "--out", "--force", "--dry-run", "--json", "--quiet"])
+      expect(swap.stdout).toContain(option);
+    for (const option of ["--eval", "--text", "--context", "--stride", "--max-bytes"])
       expect(swap.stdout).toContain(option);
   });
 });

@@ -54,6 +54,15 @@ it("what stays true is carried; weights in other formats, tokenizer files and co
   );
 });
 
+it("the old model card is left for the one that is written anew, a card of a part is carried", async () => {
+  const nested = join(folder, "1_Pooling/README.md");
+  writeFileSync(nested, "of the pooling");
+  const { carried, left } = await listCompanions(folder, []);
+  rmSync(nested);
+  expect(left).toContainEqual({ name: "README.md", reason: "written anew" });
+  expect(carried).toContain("1_Pooling/README.md");
+});
+
 it("copies arrive with the contents of what a link points to", async () => {
   await copyCompanions(folder, out, ["tokenizer.json", "vocab.json"]);
   expect(await readFile(join(out, "linked.json"), "utf8")).toBe("LICENSE");

@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { realData as data } from "@revocab/test-support/real-data";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import type { MethodComparison, SwapReport } from "@revocab/transfer";
+import { describe, expect, it } from "vitest";
+import { revocab } from "./revocab.ts";
+
+const scratch = scratchFolders();
+const inputs = [SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER];
+const compare = ["compare", ...inputs, "--text", SAMPLE_TEXT];
+
+async function succeed(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await revocab([...args, "--quiet"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+async function json<Result>(args: readonly string[]): Promise<Result> {
+  return JSON.parse(await succeed([...args, "--json"])) as Result;
+}
+
+const reportIn = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, "revocab.json"), "utf8")) as SwapReport;
+
+/** What depends on the machine, taken away; and how many times it occurred. */
+function withoutTimes(text: string): { rest: unknown; times: number } {
+  let times = 0;
+  const rest: unknown = JSON.parse(text, (key, value: unknown) => {
+    if (key !== "seconds" && key !== "tokensPerSecond") return value;
+    times++;
+    return undefined;
+  });
+  return { rest, times };
+}
+
+describe("revocab swap --eval", () => {
+  // tools/oracle/bits_per_byte.py sample/model OUT --text sample/stories.txt --max-bytes 1000000 --context 256
+  const [BEFORE, AFTER] = [1.3201270433655694, 1.639376679570372];
+
+  it("shows bits per byte before and after in its table, in revocab.json and in the model card", async () => {
+    const out = join(scratch(), "out");
+    const stdout = await succeed(["swap", ...inputs, "--out", out, "--eval", SAMPLE_TEXT]);
+    expect(stdout).toMatch(/^Measured on stories\.txt, 2,236 bytes in 5 documents, before any training$/m);
+    expect(stdout).toMatch(/^ +before +after$/m);
+    expect(stdout).toMatch(/^ +bits per byte +1\.3201 +1\.6394$/m);
+    expect(stdout).toMatch(/^ +bytes per token +3\.327 +3\.708$/m);
+    expect(stdout).toMatch(/^ +tokens +672 +603$/m);
+    expect(stdout).toMatch(/^ +seconds +\d+\.\d +\d+\.\d$/m);
+
+    const { evaluation } = reportIn(out);
+    expect(evaluation).toMatchObject({
+      text: { name: "stories.txt", documents: 5, bytes: 2236, boundary: "endoftext" },
+      before: { kind: "bits-per-byte", tokens: 672 },
+      after: { kind: "bits-per-byte", tokens: 603 },
+    });
+    for (const [measured, expected] of [
+      [evaluation?.before, BEFORE],
+      [evaluation?.after, AFTER],
+    ] as const) {
+      if (measured?.kind !== "bits-per-byte") throw new Error("the sample is a causal model");
+      expect(Math.abs(measured.bitsPerByte / expected - 1)).toBeLessThan(1e-5);
+    }
+
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("| bits per byte | 1.3201 | 1.6394 |\n");
+    expect(card).toContain("of `stories.txt`, before any training");
+  });
+
+  it("writes the same bytes each time: no time in the file, though the output on stdout has them", async () => {
+    const folder = scratch();
+    const swap = (name: string) => [
+      ...["swap", ...inputs, "--out", join(folder, name), "--eval", SAMPLE_TEXT],
+      ...["--method", "auto", "--json"],
+    ];
+    const printed = withoutTimes(await succeed(swap("a")));
+    await succeed(swap("b"));
+    expect(contentOf(join(folder, "a"))).toEqual(contentOf(join(folder, "b")));
+    const written = withoutTimes(readFileSync(join(folder, "a", "revocab.json"), "utf8"));
+    expect(written.times).toBe(0);
+    expect(printed.times).toBeGreaterThan(4);
+    expect(written.rest).toEqual(printed.rest);
+  });
+
+  it.skipIf(data === undefined)("of a real swap says what the reference library says", async () => {
+    const stdout = await succeed([
+      ...["swap", join(data!, "models/stories260k"), "--tokenizer", join(data!, "tokenizers/gpt2")],
+      ...["--eval", join(data!, "text/tinystories.txt"), "--max-bytes", "60000"],
+      ...["--out", join(scratch(), "out")],
+    ]);
+    const [, before, after] = /^ +bits per byte +([\d.]+) +([\d.]+)$/m.exec(stdout)?.map(Number) ?? [];
+    expect(Math.abs(before! / 0.9712 - 1)).toBeLessThan(0.002);
+    expect(Math.abs(after! / 3.1461 - 1)).toBeLessThan(0.002);
+  });
+});
+
+describe("revocab compare", () => {
+  it("prints one line a method, in the order tried, marks the best and says what it left out", async () => {
+    const lines = (await succeed(compare)).split("\n");
+    expect(lines[0]).toBe("2,236 bytes in 5 documents; rows hidden and guessed: 80 of 799 shared tokens");
+    expect(lines[2]).toMatch(/^ +method +bits\/byte +bytes\/token +cosine +rank +head cosine .* seconds$/);
+    const rows = lines.slice(3, lines.indexOf("", 3)).map((line) => line.trim().split(/ {2,}/));
+    expect(rows[0]).toEqual(["(source model)", "1.3201", "3.33"]);
+    const best = rows.filter(([first]) => first === "★");
+    expect(best).toEqual([
+      ["★", "subtoken-mean:weighting=uniform", "1.6394", "3.71", ...Array(3).fill(expect.any(String))],
+    ]);
+    const tried = rows.slice(1).map(([first, second]) => (first === "★" ? second : first));
+    expect(tried).toEqual([
+      "mean",
+      "random",
+      "univariate-normal",
+      "multivariate-normal",
+      "subtoken-mean:weighting=uniform",
+      "subtoken-mean:weighting=byte-length",
+    ]);
+    const scores = rows.slice(1).map((row) => Number(row[row[0] === "★" ? 2 : 1]));
+    expect(Math.min(...scores)).toBe(1.6394);
+    expect(lines).toContain(
+      "Best: subtoken-mean:weighting=uniform, the fewest bits per byte before any training",
+    );
+    const left = lines.filter((line) => line.startsWith("  left out: "));
+    expect(left.map((line) => line.split(": ")[1])).toEqual(
+      ["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
+    );
+    for (const line of left) expect(line).toMatch(/this model is tied: one row serves both$/);
+  });
+
+  it("is the same each time for a seed, but for the seconds; another seed draws other rows", async () => {
+    const run = (seed: string) =>
+      json<MethodComparison>([...compare, "--methods", "random,mean", "--seed", seed]);
+    const [first, again, other] = [await run("1"), await run("1"), await run("2")];
+    const rest = (value: unknown) => withoutTimes(JSON.stringify(value)).rest;
+    expect(rest(again)).toEqual(rest(first));
+    expect(rest(other.methods[0])).not.toEqual(rest(first.methods[0]));
+    // the mean draws nothing: only which rows are hidden differs
+    expect(rest(other.methods[1]?.evaluation)).toEqual(rest(first.methods[1]?.evaluation));
+  });
+
+  it("tries a method alone, with its options, and with --untie the weightings that need a head", async () => {
+    const comparison = await json<MethodComparison>([
+      ...[...compare, "--untie", "--methods", "subtoken-mean:weighting=front-loaded:decay=0.25"],
+    ]);
+    expect(comparison).toMatchObject({
+      best: 0,
+      leftOut: [],
+      methods: [{ name: "subtoken-mean", options: { weighting: "front-loaded", decay: "0.25" } }],
+    });
+    const [method] = comparison.methods;
+    expect(method?.leaveOut.tables.map(({ slot }) => slot)).toEqual(["input", "output"]);
+  });
+});
+
+describe("revocab swap --method auto", () => {
+  it("takes the best of the comparison, names it in the recipe, and keeps the table it went by", async () => {
+    const folder = scratch();
+    const out = join(folder, "out");
+    const stdout = await succeed([
+      ...["swap", ...inputs, "--untie", "--out", out, "--method", "auto", "--text", SAMPLE_TEXT],
+    ]);
+    const report = reportIn(out);
+    const { comparison } = report;
+    const compared = withoutTimes(await succeed([...compare, "--untie", "--json"])).rest;
+    expect(comparison).toEqual(compared);
+    expect(comparison?.leftOut).toEqual([]);
+    const scores = comparison?.methods.map(({ evaluation }) =>
+      evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : Number.NaN,
+    );
+    expect(scores).toHaveLength(9);
+    const chosen = comparison?.methods[comparison.best];
+    expect(scores?.[comparison?.best ?? -1]).toBe(Math.min(...(scores ?? [])));
+    expect(report.recipe.methods[1]).toMatchObject({ name: chosen?.name, options: chosen?.options });
+    expect(stdout).toContain("\nMethods compared\n");
+    expect(stdout).toMatch(/^Best: subtoken-mean:weighting=[a-z-]+, the fewest bits per byte/m);
+    expect(report.evaluation).toBeNull();
+    expect(readdirSync(folder)).toEqual(["out"]);
+  });
+
+  it("with --dry-run compares and writes nothing, and with --eval alone decides by that text", async () => {
+    const folder = scratch();
+    const dry = ["swap", ...inputs, "--out", join(folder, "out"), "--dry-run", "--method", "auto"];
+    const stdout = await succeed([...dry, "--text", SAMPLE_TEXT]);
+    expect(stdout).toContain("  input    872  copy-overlap\n         2,128  subtoken-mean\n");
+    expect(readdirSync(folder)).toEqual([]);
+    const out = join(folder, "out");
+    await succeed([
+      ...["swap", ...inputs, "--out", out, "--method", "auto", "--eval", SAMPLE_TEXT],
+      ...["--with", "weighting=byte-length"],
+    ]);
+    const { recipe, comparison } = reportIn(out);
+    expect(comparison?.methods.map(({ name, options }) => [name, options])).toEqual([
+      ["mean", {}],
+      ["random", {}],
+      ["univariate-normal", {}],
+      ["multivariate-normal", {}],
+      ["subtoken-mean", { weighting: "byte-length" }],
+    ]);
+    expect(recipe.methods[1]).toEqual({ name: "subtoken-mean", options: { weighting: "byte-length" } });
+  });
+});
