@@ -1,8 +1,10 @@
 import {
+  type ByteLevelSummary,
   bitsPerByteOf,
   type ComparedMethod,
   labelOf,
   type MethodComparison,
+  type ModelEvaluation,
   type SwapEvaluation,
 } from "@revocab/transfer";
 import { grouped, printTable } from "./print-table.ts";
@@ -10,8 +12,8 @@ import { grouped, printTable } from "./print-table.ts";
 type Evaluation = SwapEvaluation["before"];
 
 /** What a text showed of one model. */
-export function printEvaluation(evaluation: Evaluation): string {
-  const { documents, bytes, seconds } = evaluation;
+export function printEvaluation(evaluation: ModelEvaluation): string {
+  const { documents, bytes, seconds, byteLevel } = evaluation;
   return [
     evaluation.kind === "bits-per-byte"
       ? ""
@@ -24,7 +26,20 @@ export function printEvaluation(evaluation: Evaluation): string {
       ],
       ["seconds", seconds.toFixed(1)],
     ]),
+    byteLevel === undefined ? "" : printByteLevel(byteLevel),
     printNotes(evaluation.notes),
+  ].join("");
+}
+
+function printByteLevel({ bitsPerByte, tokenBitsPerByte, invalidMass, passes }: ByteLevelSummary): string {
+  return [
+    "\nBy bytes: the sum over all ways to write the text in tokens\n",
+    printTable([
+      ["bits per byte", bitsPerByte.toFixed(4)],
+      ["by the tokenizer's own tokens", tokenBitsPerByte.toFixed(4)],
+      ["mass on what the tokenizer never writes", `${(100 * invalidMass).toFixed(3)} %`],
+      ["passes of the model", grouped(passes)],
+    ]),
   ].join("");
 }
 

@@ -2,6 +2,8 @@ import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { ProgressListener } from "@revocab/core";
 import {
   type BeginChoice,
+  type ByteLevelScore,
+  byteLevelScore,
   type DocumentSplit,
   type Evaluation,
   type EvaluationText,
@@ -41,18 +43,61 @@ export interface ScoringOptions {
   readonly onProgress?: ProgressListener;
 }
 
+/** A score by bytes: the sum over all ways to write the text in tokens, not the tokenizer's own way alone. */
+export type ByteLevelSummary = Omit<ByteLevelScore, "documents">;
+
+export type ModelEvaluation = Evaluation & {
+  /** Only when asked for. */
+  readonly byteLevel?: ByteLevelSummary;
+};
+
 /**
  * Scores the model in a folder on a text.
  * @throws RevocabError `bad_text`, `missing_file`, `context_too_long`, `unsupported_architecture`,
  *   `missing_dependency`, `not_finite`, `aborted`; what opening a model throws
  */
 export async function evaluateModel(
-  options: ScoringOptions & OpenCheckpointOptions & { readonly model: string },
-): Promise<Evaluation> {
+  options: ScoringOptions &
+    OpenCheckpointOptions & {
+      readonly model: string;
+      /** Causal models: score by bytes too. @default false */
+      readonly byteLevel?: boolean;
+    },
+): Promise<ModelEvaluation> {
   const text = await readText(options.text, readOptions(options));
   const model = await openModel(options.model, options);
   try {
-    return await evaluateOpenModel(model, text, options);
+    const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+    try {
+      const evaluation = await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+      if (options.byteLevel !== true) return evaluation;
+      return { ...evaluation, byteLevel: await scoreBytes(transformer, model.tokenizer, text, options) };
+    } finally {
+      await transformer.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+async function scoreBytes(
+  transformer: Transformer,
+  tokenizer: Tokenizer,
+  { documents }: EvaluationText,
+  { context, bos, abortSignal, onProgress }: ScoringOptions,
+): Promise<ByteLevelSummary> {
+  const model = languageModel(transformer);
+  try {
+    const { documents: _, ...summary } = await byteLevelScore({
+      model,
+      tokenizer,
+      documents,
+      ...(context !== undefined && { context }),
+      ...(bos !== undefined && { bos }),
+      ...(abortSignal && { abortSignal }),
+      ...(onProgress && { onProgress }),
+    });
+    return summary;
   } finally {
     await model.close();
   }

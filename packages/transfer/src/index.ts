@@ -7,7 +7,12 @@ export {
   labelOf,
   type MethodComparison,
 } from "./compare-methods.ts";
-export { evaluateModel, type ScoringOptions } from "./evaluate-model.ts";
+export {
+  type ByteLevelSummary,
+  evaluateModel,
+  type ModelEvaluation,
+  type ScoringOptions,
+} from "./evaluate-model.ts";
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
 export type { GateReport } from "./gate.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";

@@ -6,6 +6,7 @@ import { type ModelFlags, modelOptions, withModelOptions } from "./shared-option
 
 interface Flags extends ScoringFlags, ModelFlags {
   readonly text: string;
+  readonly bytes?: boolean;
   readonly seed: number;
 }
 
@@ -19,6 +20,7 @@ export function registerEval(program: Command): void {
     .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
   command.requiredOption("--text <file>", "a UTF-8 text");
   withModelOptions(withScoringOptions(command))
+    .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0)
     .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1))
     .action(async (model: string, flags: Flags) => {
@@ -33,6 +35,7 @@ export function registerEval(program: Command): void {
             ...modelOptions(flags),
             ...scoringOptions(flags),
             samplesSeed: flags.seed,
+            byteLevel: flags.bytes ?? false,
             ...context,
           }),
         printEvaluation,
