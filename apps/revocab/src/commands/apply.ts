@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
   applyOptions,
@@ -8,7 +9,7 @@ import {
   withModelOptions,
 } from "./shared-options.ts";
 
-interface Flags extends ApplyFlags {
+interface Flags extends ApplyFlags, Omit<EvalFlags, "threads"> {
   readonly model: string;
   readonly out: string;
 }
@@ -21,7 +22,7 @@ export function registerApply(program: Command): void {
     .argument("<plan>", "plan file made by revocab plan")
     .requiredOption("--model <folder>", "model folder with the vocabulary the plan was made for")
     .requiredOption("--out <folder>", "the folder to write");
-  withModelOptions(withApplyOptions(command)).action(async (file: string, flags: Flags) => {
+  withModelOptions(withEvalOptions(withApplyOptions(command))).action(async (file: string, flags: Flags) => {
     const { out } = flags;
     const { applySavedPlan } = await import("@revocab/transfer");
     const { printSwap } = await import("../print-reports.ts");
@@ -33,6 +34,7 @@ export function registerApply(program: Command): void {
           model: flags.model,
           ...modelOptions(flags),
           ...applyOptions(flags),
+          ...evalOptions(flags),
           out,
           ...context,
         }),

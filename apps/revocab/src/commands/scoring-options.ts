@@ -51,3 +51,19 @@ export function scoringOptions(flags: ScoringFlags) {
     ...(threads !== undefined && { threads }),
   };
 }
+
+/** Of a command that writes a model. */
+export interface EvalFlags extends ScoringFlags {
+  readonly eval?: string;
+}
+
+export function withEvalOptions(command: Command): Command {
+  return withScoringOptions(
+    command.option("--eval <file>", "score this text with the model before and after"),
+  );
+}
+
+export function evalOptions(flags: EvalFlags, seed = 0) {
+  if (flags.eval === undefined) return {};
+  return { evaluate: { text: flags.eval, samplesSeed: seed, ...scoringOptions(flags) } };
+}

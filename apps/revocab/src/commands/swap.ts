@@ -2,7 +2,7 @@ import { type InitMethod, RevocabError } from "@revocab/core";
 import type { ComparedMethod, MethodComparison } from "@revocab/transfer";
 import type { Command } from "commander";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
+import { type EvalFlags, evalOptions, scoringOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
   applyOptions,
@@ -16,8 +16,7 @@ import {
   withPlanOptions,
 } from "./shared-options.ts";
 
-interface SwapFlags extends PlanFlags, ApplyFlags, Omit<ScoringFlags, "threads"> {
-  readonly eval?: string;
+interface SwapFlags extends PlanFlags, ApplyFlags, Omit<EvalFlags, "threads"> {
   readonly text?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
@@ -32,10 +31,9 @@ export function registerSwap(program: Command): void {
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .option("--out <folder>", "the folder to write")
-    .option("--eval <file>", "score this text with the model before and after")
     .option("--text <file>", "with --method auto: the text that decides")
     .option("--dry-run", "print the plan's counts and write nothing");
-  withModelOptions(withScoringOptions(withApplyOptions(withPlanOptions(command)))).action(
+  withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(command)))).action(
     async (directory: string, flags: SwapFlags) => {
       const { out, dryRun = false } = flags;
       if (out === undefined && !dryRun)
@@ -82,9 +80,7 @@ export function registerSwap(program: Command): void {
             return transfer.swapTokenizer({
               ...(await inputs(context)),
               ...applyOptions(flags),
-              ...(flags.eval !== undefined && {
-                evaluate: { text: flags.eval, samplesSeed: flags.seed, ...scoringOptions(flags) },
-              }),
+              ...evalOptions(flags, flags.seed),
               out,
             });
           },
