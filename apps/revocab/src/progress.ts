@@ -96,15 +96,17 @@ function barOf({ done, total }: Progress, width: number): string {
 
 /** Tokens per second and the time left, from the first event of a step on; nothing before a second has passed. */
 function paceOf(): (event: Progress) => string {
-  const starts = new Map<string, { readonly time: number; readonly done: number }>();
+  const starts = new Map<string, { readonly time: number; readonly done: number; last: number }>();
   return ({ step, done, total, unit }) => {
     if (unit !== "tokens") return "";
     const now = performance.now();
     const start = starts.get(step);
-    if (start === undefined || done < start.done) {
-      starts.set(step, { time: now, done });
+    // a step of the same name that begins again has a time of its own
+    if (start === undefined || done < start.last) {
+      starts.set(step, { time: now, done, last: done });
       return "";
     }
+    start.last = done;
     const seconds = (now - start.time) / 1000;
     if (seconds < 1 || done === start.done) return "";
     const perSecond = (done - start.done) / seconds;

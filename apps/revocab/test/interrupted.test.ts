@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { beforeEach, describe, expect, it } from "vitest";
 import { revocab } from "./revocab.ts";
 import { addTensor } from "./safetensors.ts";
@@ -63,6 +64,48 @@ describe("Ctrl-C", () => {
     expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toHaveLength(2);
     expect(readdirSync(at.place)).toEqual([]);
+  });
+});
+
+describe("Ctrl-C while a text is scored", () => {
+  /** 100 kB: about four windowfuls of the model's batches, some seconds of work. */
+  const longText = () => {
+    const text = join(at.inputs, "text.txt");
+    writeFileSync(text, `${readFileSync(SAMPLE_TEXT, "utf8")}\n<|endoftext|>\n`.repeat(45));
+    before = contentOf(at.inputs);
+    return text;
+  };
+
+  it.each(["eval", "compare"])("of %s stops at once, in the middle of the text", async (command) => {
+    let sent = false;
+    const tokenizer = command === "compare" ? ["--tokenizer", at.tokenizer] : [];
+    const finished = await revocab([command, SAMPLE_MODEL, ...tokenizer, "--text", longText()], {
+      onStderr: (text, child) => {
+        if (!sent && text.includes("score: ")) sent = child.kill("SIGINT");
+      },
+    });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toHaveLength(2);
+    const [, done, total] = /score: ([\d,]+) of ([\d,]+) tokens/.exec(finished.stderr) ?? [];
+    expect(total).toBe("30,240");
+    expect(done).not.toBe(total);
+    expect(finished.stderr).not.toContain("score: 30,240 of");
+  });
+
+  it.each(["before: score", "after: score"])("of a swap at “%s” leaves nothing", async (SIGNAL_AT) => {
+    const env = { SIGNAL: "SIGINT", SIGNAL_AT };
+    const text = longText();
+    const finished = await revocab(swap("--eval", text), { env, preload: "signal-at.mjs" });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toEqual([
+      "revocab: stopped; nothing was written",
+      "  → run the command again to start over",
+    ]);
+    // the first of four chunks was scored, the last was not
+    expect(finished.stderr).toMatch(new RegExp(`^${SIGNAL_AT}: `, "m"));
+    expect(finished.stderr.split(SIGNAL_AT)[1]).not.toContain("30,240 of 30,240");
+    expect(readdirSync(at.place)).toEqual([]);
+    expect(contentOf(at.inputs)).toEqual(before);
   });
 });
 

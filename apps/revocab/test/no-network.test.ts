@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
-import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { expect, it } from "vitest";
 import { type Finished, revocab } from "./revocab.ts";
 
@@ -20,6 +20,12 @@ it("no command opens a socket, looks up a name, starts a program, or lets a toke
     await run("apply", plan, "--model", SAMPLE_MODEL, "--out", join(folder, "applied"), "--json"),
     await run("explain", plan, "7"),
     await run("inspect", SAMPLE_MODEL),
+    await run("eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT),
+    await run("generate", SAMPLE_MODEL, "Once upon a time", "--max-tokens", "3"),
+    await run(
+      ...["compare", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--text", SAMPLE_TEXT],
+      ...["--methods", "subtoken-mean"],
+    ),
     await run("methods"),
     await run("--help"),
   ];

@@ -38,6 +38,91 @@ const bytes = (done: number, total: number): ProgressEvent => ({
   unit: "bytes",
 });
 
+const tokens = (done: number, total: number): ProgressEvent => ({
+  type: "progress",
+  step: "score",
+  done,
+  total,
+  unit: "tokens",
+});
+
+/** Sends each event at its second of a clock that stands still between them. */
+function at(onProgress: (event: ProgressEvent) => void, events: readonly [number, ProgressEvent][]): void {
+  const clock = vi.spyOn(performance, "now");
+  for (const [seconds, event] of events) {
+    clock.mockReturnValue(10_000 + 1000 * seconds);
+    onProgress(event);
+  }
+  clock.mockRestore();
+}
+
+describe("tokens per second and the time left", () => {
+  it("are shown from the first second after the first event on, and at the end only the rate", () => {
+    const { written, stream: terminal } = stream(100);
+    const { onProgress } = progressRenderer(terminal);
+    at(onProgress, [
+      [0, tokens(1000, 101_000)],
+      [0.9, tokens(2000, 101_000)],
+    ]);
+    expect(screen(written).at(-1)).toMatch(/ 2,000 of 101,000 tokens$/);
+    at(onProgress, [[2, tokens(3000, 101_000)]]);
+    expect(screen(written).at(-1)).toMatch(/ 3,000 of 101,000 tokens, 1,000\/s, 1:38 left$/);
+    at(onProgress, [[10, tokens(51_000, 101_000)]]);
+    expect(screen(written).at(-1)).toMatch(/ 51,000 of 101,000 tokens, 5,000\/s, 0:10 left$/);
+    at(onProgress, [[20, tokens(101_000, 101_000)]]);
+    expect(screen(written).at(-2)).toMatch(/█ 101,000 of 101,000 tokens, 5,000\/s$/);
+  });
+
+  it("start anew where a step starts anew, and are of tokens only", () => {
+    const { written, stream: terminal } = stream(100);
+    const { onProgress } = progressRenderer(terminal);
+    at(onProgress, [
+      [0, tokens(0, 1000)],
+      [100, tokens(1000, 1000)],
+      [101, tokens(0, 1000)],
+      [103, tokens(500, 1000)],
+    ]);
+    expect(screen(written)[0]).toMatch(/ 1,000 of 1,000 tokens, 10\/s$/);
+    expect(screen(written).at(-1)).toMatch(/ 500 of 1,000 tokens, 250\/s, 0:02 left$/);
+    const bytesOnly = stream(100);
+    at(progressRenderer(bytesOnly.stream).onProgress, [
+      [0, bytes(1e6, 4e6)],
+      [5, bytes(2e6, 4e6)],
+    ]);
+    expect(screen(bytesOnly.written).at(-1)).toMatch(/ 2 of 4 MB$/);
+  });
+
+  it("make the bar shorter, never the line longer than the terminal", () => {
+    for (const columns of [40, 60, 72, 80, 100]) {
+      const { written, stream: terminal } = stream(columns);
+      at(progressRenderer(terminal).onProgress, [
+        [0, tokens(0, 1_000_000)],
+        [2, tokens(250_000, 1_000_000)],
+      ]);
+      for (const line of written.join("").split(/[\r\n]/)) expect(line.length).toBeLessThan(columns);
+      const last = screen(written).at(-1) ?? "";
+      if (columns < 72) continue;
+      expect(last).toMatch(/ 250,000 of 1,000,000 tokens, 125,000\/s, 0:06 left$/);
+      const bar = /[█░]+/.exec(last)?.[0] ?? "";
+      expect(bar.length).toBeGreaterThanOrEqual(4);
+      expect(bar.replaceAll("░", "").length / bar.length).toBeCloseTo(0.25, 0);
+    }
+  });
+
+  it("are in plain lines too, where there is no terminal", () => {
+    const { written, stream: pipe } = stream();
+    at(progressRenderer(pipe).onProgress, [
+      [0, tokens(0, 8000)],
+      [4, tokens(4000, 8000)],
+      [8, tokens(8000, 8000)],
+    ]);
+    expect(written).toEqual([
+      "score: 4,000 of 8,000 tokens, 1,000/s, 0:04 left\n",
+      "score: 8,000 of 8,000 tokens, 1,000/s\n",
+    ]);
+  });
+});
+
 describe("progress on a terminal", () => {
   it("is a bar that fills on one line and ends it when full", () => {
     const { written, stream: terminal } = stream(100);
