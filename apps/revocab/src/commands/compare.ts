@@ -31,28 +31,31 @@ export function registerCompare(program: Command): void {
       "--methods <names>",
       "what to try: names with commas between, each with options as name:key=value (all that the evidence allows)",
     );
-  withModelOptions(withScoringOptions(withComparedPlanOptions(command)))
-    .option("--threads <n>", "threads of the runtime and the kernel (all cores)", wholeNumber(1))
-    .action(async (model: string, flags: Flags) => {
-      const { compareMethods } = await import("@revocab/transfer");
-      const { methodCandidates } = await import("@revocab/embedding-init");
-      const { printComparison } = await import("../print-evaluation.ts");
-      await runCommand(
-        command,
-        async (context) =>
-          compareMethods({
-            model,
-            tokenizer: flags.tokenizer,
-            text: flags.text,
-            choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with),
-            ...modelOptions(flags),
-            ...(await comparedPlanOptions(flags)),
-            ...scoringOptions(flags),
-            samplesSeed: flags.seed,
-            ...context,
-          }),
-        printComparison,
-        { readsOnly: true },
-      );
-    });
+  withScoringOptions(withComparedPlanOptions(command)).option(
+    "--threads <n>",
+    "threads of the runtime and the kernel (all cores)",
+    wholeNumber(1),
+  );
+  withModelOptions(command).action(async (model: string, flags: Flags) => {
+    const { compareMethods } = await import("@revocab/transfer");
+    const { methodCandidates } = await import("@revocab/embedding-init");
+    const { printComparison } = await import("../print-evaluation.ts");
+    await runCommand(
+      command,
+      async (context) =>
+        compareMethods({
+          model,
+          tokenizer: flags.tokenizer,
+          text: flags.text,
+          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with),
+          ...modelOptions(flags),
+          ...(await comparedPlanOptions(flags)),
+          ...scoringOptions(flags),
+          samplesSeed: flags.seed,
+          ...context,
+        }),
+      printComparison,
+      { readsOnly: true },
+    );
+  });
 }

@@ -19,27 +19,27 @@ export function registerEval(program: Command): void {
     )
     .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
   command.requiredOption("--text <file>", "a UTF-8 text");
-  withModelOptions(withScoringOptions(command))
+  withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0)
-    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1))
-    .action(async (model: string, flags: Flags) => {
-      const { evaluateModel } = await import("@revocab/transfer");
-      const { printEvaluation } = await import("../print-evaluation.ts");
-      await runCommand(
-        command,
-        (context) =>
-          evaluateModel({
-            model,
-            text: flags.text,
-            ...modelOptions(flags),
-            ...scoringOptions(flags),
-            samplesSeed: flags.seed,
-            byteLevel: flags.bytes ?? false,
-            ...context,
-          }),
-        printEvaluation,
-        { readsOnly: true },
-      );
-    });
+    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
+  withModelOptions(command).action(async (model: string, flags: Flags) => {
+    const { evaluateModel } = await import("@revocab/transfer");
+    const { printEvaluation } = await import("../print-evaluation.ts");
+    await runCommand(
+      command,
+      (context) =>
+        evaluateModel({
+          model,
+          text: flags.text,
+          ...modelOptions(flags),
+          ...scoringOptions(flags),
+          samplesSeed: flags.seed,
+          byteLevel: flags.bytes ?? false,
+          ...context,
+        }),
+      printEvaluation,
+      { readsOnly: true },
+    );
+  });
 }

@@ -20,41 +20,41 @@ export function registerGenerate(program: Command): void {
     .description("Continue a text: greedily, or sampled with a seed when --temperature is given.")
     .argument("<model>", "model folder: config.json, safetensors, tokenizer.json")
     .argument("<prompt>", "the text to continue");
-  withModelOptions(command)
+  command
     .option("--max-tokens <n>", "stop after so many tokens", wholeNumber(1), 60)
     .option("--temperature <t>", "0 takes the most probable token always", numberWithin(0, 100), 0)
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
-    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1))
-    .action(async (model: string, prompt: string, flags: Flags) => {
-      const { generateText } = await import("@revocab/transfer");
-      const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-      const streams = !json;
-      await runCommand(
-        command,
-        ({ abortSignal }) =>
-          generateText({
-            model,
-            prompt,
-            ...modelOptions(flags),
-            maxTokens: flags.maxTokens,
-            temperature: flags.temperature,
-            ...(flags.topK !== undefined && { topK: flags.topK }),
-            ...(flags.topP !== undefined && { topP: flags.topP }),
-            seed: flags.seed,
-            ...(flags.threads !== undefined && { threads: flags.threads }),
-            ...(streams && { onText: (text: string) => process.stdout.write(text) }),
-            abortSignal,
-          }),
-        ({ notes }) => {
-          process.stdout.write("\n");
-          if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
-          return "";
-        },
-        { readsOnly: true },
-      );
-    });
+    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
+  withModelOptions(command).action(async (model: string, prompt: string, flags: Flags) => {
+    const { generateText } = await import("@revocab/transfer");
+    const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
+    const streams = !json;
+    await runCommand(
+      command,
+      ({ abortSignal }) =>
+        generateText({
+          model,
+          prompt,
+          ...modelOptions(flags),
+          maxTokens: flags.maxTokens,
+          temperature: flags.temperature,
+          ...(flags.topK !== undefined && { topK: flags.topK }),
+          ...(flags.topP !== undefined && { topP: flags.topP }),
+          seed: flags.seed,
+          ...(flags.threads !== undefined && { threads: flags.threads }),
+          ...(streams && { onText: (text: string) => process.stdout.write(text) }),
+          abortSignal,
+        }),
+      ({ notes }) => {
+        process.stdout.write("\n");
+        if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+        return "";
+      },
+      { readsOnly: true },
+    );
+  });
 }
 
 function numberWithin(least: number, most: number): (value: string) => number {

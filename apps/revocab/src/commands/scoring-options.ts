@@ -12,8 +12,11 @@ export interface ScoringFlags {
   readonly threads?: number;
 }
 
+const SCORING = "How a text is scored:";
+
 export function withScoringOptions(command: Command): Command {
   return command
+    .optionsGroup(SCORING)
     .option("--context <tokens>", "tokens the model sees at once (512, or all it can)", wholeNumber(2))
     .option(
       "--stride <tokens>",
@@ -59,7 +62,7 @@ export interface EvalFlags extends ScoringFlags {
 
 export function withEvalOptions(command: Command): Command {
   return withScoringOptions(
-    command.option("--eval <file>", "score this text with the model before and after"),
+    command.optionsGroup(SCORING).option("--eval <file>", "score this text with the model before and after"),
   );
 }
 

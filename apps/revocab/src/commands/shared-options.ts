@@ -10,6 +10,7 @@ export interface ModelFlags {
 
 export function withModelOptions(command: Command): Command {
   return command
+    .optionsGroup("Which tensors have a row per token, where the architecture does not say:")
     .option(
       "--vocabulary-tensor <name=slot>",
       "a tensor with a row per token: input, output, output.bias (repeatable)",
@@ -44,19 +45,20 @@ export interface PlanFlags extends ModelFlags {
   readonly padToMultipleOf?: number;
 }
 
+const ROWS = "How the rows are made:";
+
 export function withPlanOptions(command: Command): Command {
   return withComparedPlanOptions(
-    command.option(
-      "--method <name>",
-      "what fills the rows of new tokens (see: revocab methods)",
-      "subtoken-mean",
-    ),
+    command
+      .optionsGroup(ROWS)
+      .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean"),
   );
 }
 
 /** Options of a plan but for its method, which a comparison has several of. */
 export function withComparedPlanOptions(command: Command): Command {
   return command
+    .optionsGroup(ROWS)
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
     .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs)
@@ -112,6 +114,7 @@ export interface ApplyFlags extends ModelFlags {
 
 export function withApplyOptions(command: Command): Command {
   return command
+    .optionsGroup("What is written:")
     .option("--force", "replace an existing --out, after the new one is complete")
     .option("--link", "hard-link weight files without vocabulary tensors instead of copying them")
     .addOption(
@@ -125,7 +128,7 @@ export function withApplyOptions(command: Command): Command {
       collectPairs,
     )
     .option("--allow-zero-rows", "let rows of zeros pass the gate")
-    .option("--threads <n>", "worker threads of the kernel", wholeNumber(1));
+    .option("--threads <n>", "threads of the kernel and the runtime (all cores)", wholeNumber(1));
 }
 
 export function applyOptions(flags: ApplyFlags) {
