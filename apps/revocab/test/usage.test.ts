@@ -1,12 +1,14 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
-import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 import { expectOneFailure, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 const swap = ["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--quiet"];
+const score = ["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT, "--quiet"];
+const compare = ["compare", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--text", SAMPLE_TEXT, "--quiet"];
 
 describe("wrong usage exits 2 with one message and what to do", () => {
   it.each([
@@ -59,6 +61,66 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       /--untie and --role were both given/,
     ],
   ])("%s", async (_, args, message) => {
+    const finished = await revocab(args);
+    expect(finished).toMatchObject({ code: 2, stdout: "" });
+    expectOneFailure(finished, message);
+  });
+
+  it.each([
+    [
+      "no text to score",
+      ["eval", SAMPLE_MODEL],
+      /'--text <file>' not specified\n {2}→ run revocab eval --help/,
+    ],
+    ["no text to compare by", compare.slice(0, 4), /'--text <file>' not specified/],
+    ["no prompt", ["generate", SAMPLE_MODEL], /missing required argument 'prompt'/],
+    ["a context of one token", [...score, "--context", "1"], /'1' is invalid.* at least 2\n/],
+    [
+      "a stride as long as the context",
+      [...score, "--context", "64", "--stride", "64"],
+      /the stride is 64 tokens, expected between 1 and 63, the context less one/,
+    ],
+    [
+      "more threads than any machine has",
+      [...score, "--threads", "1000"],
+      /threads is 1000, .* from 1 to \d+\n/,
+    ],
+    [
+      "a temperature below 0",
+      ["generate", SAMPLE_MODEL, "Once", "--temperature", "-1"],
+      /'-1' is invalid\. expected a number from 0 to 100\n/,
+    ],
+    [
+      "an unknown method among others, with the nearest one",
+      [...compare, "--methods", "mean,subtoken-men"],
+      /no method "subtoken-men"; there are .*\n {2}→ did you mean subtoken-mean\?/,
+    ],
+    [
+      "an option one of the methods does not have",
+      [...compare, "--methods", "mean,subtoken-mean:wieght=1"],
+      /subtoken-mean has no option "wieght"; it has weighting, decay\n/,
+    ],
+    [
+      "only methods that need two heads, of a tied model",
+      [...compare, "--methods", "subtoken-mean:weighting=exponential"],
+      /none of 1 methods can be tried here: .*this model is tied.*\n {2}→ pass --untie or --role/,
+    ],
+    [
+      "--method auto without a text",
+      [...swap, "--dry-run", "--method", "auto"],
+      /--method auto was given without a text to decide by\n {2}→ pass --text/,
+    ],
+    [
+      "a text to decide by when the method is named",
+      [...swap, "--dry-run", "--text", SAMPLE_TEXT],
+      /--text was given, but the method is subtoken-mean\n {2}→ --text decides for --method auto/,
+    ],
+    [
+      "an --eval of what --dry-run does not write",
+      [...swap, "--dry-run", "--eval", SAMPLE_TEXT],
+      /--eval scores the written model, but --dry-run writes none\n {2}→ revocab compare/,
+    ],
+  ])("of scoring: %s", async (_, args, message) => {
     const finished = await revocab(args);
     expect(finished).toMatchObject({ code: 2, stdout: "" });
     expectOneFailure(finished, message);
