@@ -22,8 +22,14 @@ run(
   "subtoken-mean",
   "--out",
   "out/swapped",
+  "--eval",
+  "sample/stories.txt",
   "--force",
 );
+
+show("Both speak; the swapped one needs training before it is as good again.");
+run("generate", "sample/model", "Once upon a time", "--max-tokens", "30");
+run("generate", "out/swapped", "Once upon a time", "--max-tokens", "30");
 
 show("The same as a plan: the weights alone, which can be looked at and applied to any fine-tune.");
 run(

@@ -26,7 +26,12 @@ function run(command, args) {
     cwd: root,
     stdio: ["inherit", 2, 2],
     shell: process.platform === "win32",
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1" },
+    env: {
+      ...process.env,
+      TURBO_TELEMETRY_DISABLED: "1",
+      TURBO_NO_UPDATE_NOTIFIER: "1",
+      ONNXRUNTIME_NODE_INSTALL: "skip", // its script would download CUDA libraries, which nothing here uses
+    },
   });
   if (status !== 0) {
     console.error(`\n${command} ${args.join(" ")} failed (exit code ${status}).`);
