@@ -11,6 +11,7 @@ import {
   gatherSum,
   MixtureBuilder,
   type MultiplyMixtureOptions,
+  matrixOfBytes,
   multiplyMixture,
   randomStream,
   readMatrix,
@@ -288,19 +289,7 @@ function strangeMatrix(rows: number, columns: number, dtype: StoredDtype): Store
     if (uniform() < 0.3)
       bytes[i] = [0x00, 0x80, 0x7f, 0xff, 0x7c, 0xfc, 0x03, 0x38][Math.floor(uniform() * 8)];
   }
-  return storedBytes(rows, columns, dtype, bytes);
-}
-
-function storedBytes(rows: number, columns: number, dtype: StoredDtype, bytes: Uint8Array): StoredMatrix {
-  const rowBytes = columns * BYTES_PER_VALUE[dtype];
-  return {
-    rows,
-    columns,
-    dtype,
-    async readRows(start, count, into) {
-      into.set(bytes.subarray(start * rowBytes, (start + count) * rowBytes));
-    },
-  };
+  return matrixOfBytes({ rows, columns, dtype }, bytes);
 }
 
 /** Rows of 0 to `most` sources, copies and copies of basis rows among them. */

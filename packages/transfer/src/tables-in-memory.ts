@@ -1,4 +1,5 @@
 import { BYTES_PER_VALUE, type StoredMatrix } from "@revocab/core";
+import { matrixOfBytes } from "@revocab/matrix";
 import type { ModelTables } from "@revocab/transformer-runtime";
 import { sourceOf, tablePlan } from "./check-fit.ts";
 import type { OpenModel } from "./open-model.ts";
@@ -42,12 +43,5 @@ async function produceMatrix(
     },
     options,
   );
-  return {
-    rows,
-    columns,
-    dtype,
-    async readRows(start, count, into) {
-      into.set(bytes.subarray(start * rowBytes, (start + count) * rowBytes));
-    },
-  };
+  return matrixOfBytes({ rows, columns, dtype }, bytes);
 }

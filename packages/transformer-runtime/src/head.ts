@@ -1,4 +1,3 @@
-import type { Checkpoint } from "@revocab/checkpoint";
 import { buildHead, HEAD_PORTS, type HeadResult } from "./graph/build-head.ts";
 import { type ModelTables, tableConstant } from "./model-tables.ts";
 import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./onnx/load-onnxruntime.ts";
@@ -25,6 +24,7 @@ export function openHead(
   tables: ModelTables,
 ): Head {
   const sessions = new Map<HeadResult, Promise<OnnxSession>>();
+  let constants: ReturnType<typeof readTables> | undefined;
   const session = (result: HeadResult) => {
     const opened = sessions.get(result) ?? open(result);
     sessions.set(result, opened);
@@ -60,24 +60,26 @@ export function openHead(
     async close() {
       const opened = [...sessions.values()];
       sessions.clear();
+      constants = undefined;
       await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
     },
   };
 
-  async function open(result: HeadResult): Promise<OnnxSession> {
-    const table = await tableConstant(tables.output, "output", checkpoint as Checkpoint, weights);
+  /** Kept as long as the sessions: they may use the bytes where they lie. */
+  async function readTables() {
+    const table = await tableConstant(tables.output, "output", checkpoint, weights);
     const bias = tables.bias && (await tableConstant(tables.bias, "output.bias", checkpoint, weights));
     const buffers = new Map<string, Uint8Array>();
     for (const { constant, buffer } of [table, ...(bias ? [bias] : [])]) {
       if (buffer !== undefined) buffers.set(constant.content.location, buffer);
     }
-    const graph = buildHead({
-      table: table.constant,
-      ...(bias && { bias: bias.constant }),
-      description: description.head,
-      result,
-    });
-    return openSession(graph, {
+    return { table: table.constant, ...(bias && { bias: bias.constant }), buffers };
+  }
+
+  async function open(result: HeadResult): Promise<OnnxSession> {
+    constants ??= readTables();
+    const { buffers, ...named } = await constants;
+    return openSession(buildHead({ ...named, description: description.head, result }), {
       directory: weights.directory,
       buffers,
       pack: result !== "scores", // the others are asked for few positions at a time

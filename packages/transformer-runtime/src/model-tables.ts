@@ -40,8 +40,7 @@ export async function tableConstant(
   const own = tables.find((table) => table.matrix === matrix);
   const place = own && placeOf(own, weights);
   if (place !== undefined) return { constant: { rows, columns, dtype, content: place } };
-  const buffer = new Uint8Array(rows * columns * BYTES_PER_VALUE[dtype]);
-  await matrix.readRows(0, rows, buffer);
+  const buffer = matrix.bytes ?? (await readAll(matrix));
   const content = { location: name, offset: 0, length: buffer.length };
   return { constant: { rows, columns, dtype, content }, buffer };
 }
@@ -51,4 +50,10 @@ function placeOf({ tensors, matrix }: CheckpointTable, weights: Weights) {
   const length = matrix.rows * matrix.columns * BYTES_PER_VALUE[matrix.dtype];
   const location = weights.locationOf(entry.name);
   return location === undefined ? undefined : { location, offset: entry.start, length };
+}
+
+async function readAll(matrix: StoredMatrix): Promise<Uint8Array> {
+  const bytes = new Uint8Array(matrix.rows * matrix.columns * BYTES_PER_VALUE[matrix.dtype]);
+  await matrix.readRows(0, matrix.rows, bytes);
+  return bytes;
 }

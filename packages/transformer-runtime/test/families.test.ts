@@ -65,16 +65,15 @@ describe.each(CASES)("%s", (name) => {
     }
   });
 
-  it.skipIf(fixtureIsMasked(name) || LENGTH_DEPENDENT.includes(name))(
-    "gives the same logits when a text is continued",
-    async () => {
+  if (!fixtureIsMasked(name) && !LENGTH_DEPENDENT.includes(name)) {
+    it("gives the same logits when a text is continued", async () => {
       const { tokens, logits } = sequences[0];
       const begun = await model.continue(Uint32Array.from(tokens.slice(0, 11)));
       const middle = await model.continue(Uint32Array.from(tokens.slice(11, 12)), begun.cache);
       const ended = await model.continue(Uint32Array.from(tokens.slice(12)), middle.cache);
       expect(difference(ended.logits, logits.at(-1) ?? [])).toBeLessThan(TOLERANCE);
-    },
-  );
+    });
+  }
 
   it("uses every tensor that is no vocabulary table, and none that is", () => {
     const { checkpoint, weights, description } = transformer;
