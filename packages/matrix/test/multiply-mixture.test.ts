@@ -101,7 +101,7 @@ describe("multiplyMixture", () => {
     };
     for (const dtype of DTYPES) {
       const stored = new Uint8Array(rows[dtype].buffer);
-      const source = storedBytes(1, 9, dtype, stored);
+      const source = matrixOfBytes({ rows: 1, columns: 9, dtype }, stored);
       const builder = new MixtureBuilder();
       builder.addRow([0], [1]);
       expect(await product({ mixture: builder.build(), source })).toEqual(stored);
