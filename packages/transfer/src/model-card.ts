@@ -73,12 +73,20 @@ function measured({ evaluation }: SwapReport): string {
     table(
       ["", "before", "after"],
       [
-        ["bits per byte", bitsPerByteOf(before).toFixed(4), bitsPerByteOf(after).toFixed(4)],
+        [
+          kind === "bits-per-byte" ? "bits per byte" : "pseudo bits per byte",
+          bitsPerByteOf(before).toFixed(4),
+          bitsPerByteOf(after).toFixed(4),
+        ],
         ["bytes per token", before.bytesPerToken.toFixed(3), after.bytesPerToken.toFixed(3)],
         ["tokens", before.tokens.toLocaleString("en"), after.tokens.toLocaleString("en")],
       ],
     ),
-    ...[...text.notes, ...before.notes, ...after.notes].map((note) => `- ${plain(note)}`),
+    ...[
+      ...text.notes,
+      ...before.notes.map((note) => `before: ${note}`),
+      ...after.notes.map((note) => `after: ${note}`),
+    ].map((note) => `- ${plain(note)}`),
   ].join("\n\n");
 }
 
