@@ -20,10 +20,7 @@ export function printEvaluation(evaluation: ModelEvaluation): string {
       : "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte\n",
     printTable([
       ...figures(evaluation).map(([name, value]) => [name, value]),
-      [
-        "text",
-        `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`,
-      ],
+      ["text", amountOf({ bytes, documents })],
       ["seconds", seconds.toFixed(1)],
     ]),
     byteLevel === undefined ? "" : printByteLevel(byteLevel),
@@ -47,7 +44,7 @@ function printByteLevel({ bitsPerByte, tokenBitsPerByte, invalidMass, passes }: 
 export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
   const [first, second] = [figures(before), figures(after)];
   return [
-    `\nMeasured on ${text.name}, ${grouped(text.bytes)} bytes in ${grouped(text.documents)} documents, before any training\n`,
+    `\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
     printTable([
       ["", "before", "after"],
       ...first.map(([name, value], i) => [name, value, second[i]?.[1] ?? ""]),
@@ -63,12 +60,22 @@ export function printSwapEvaluation({ text, before, after }: SwapEvaluation): st
 
 /** One line per method, in the order they were tried. */
 export function printComparison({ text, source, methods, leftOut, best }: MethodComparison): string {
-  const measure = source.kind === "bits-per-byte" ? "bits/byte" : "pseudo bits/byte";
+  const pseudo = source.kind === "bits-per-byte" ? "" : "pseudo ";
   const chosen = methods[best] as ComparedMethod;
   return [
-    `${grouped(text.bytes)} bytes in ${grouped(text.documents)} documents; rows hidden and guessed: ${hiddenOf(chosen)}\n\n`,
+    `${amountOf(text)}; rows hidden and guessed: ${hiddenOf(chosen)}\n\n`,
     printTable([
-      ["", "method", measure, "bytes/token", "cosine", "rank", "head cosine", "head rank", "seconds"],
+      [
+        "",
+        "method",
+        `${pseudo}bits/byte`,
+        "bytes/token",
+        "cosine",
+        "rank",
+        "head cosine",
+        "head rank",
+        "seconds",
+      ],
       [
         "",
         "(source model)",
@@ -90,9 +97,9 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
         method.seconds.toFixed(1),
       ]),
     ]),
-    `\nBest: ${labelOf(chosen)}, the fewest bits per byte before any training\n`,
+    `\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
     ...leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}\n`),
-    printNotes([...new Set([...text.notes, ...methods.flatMap(({ evaluation }) => evaluation.notes)])]),
+    printNotes([...new Set([...text.notes, ...methods.flatMap(notesOf)])]),
   ].join("");
 }
 
@@ -124,6 +131,15 @@ function guessed({ leaveOut }: ComparedMethod, slot: string): [string, string] {
   const table = leaveOut.tables.find((one) => one.slot === slot);
   if (table?.cosine == null || table.rank == null) return ["", ""];
   return [table.cosine.mean.toFixed(3), grouped(table.rank.median)];
+}
+
+/** Of the score, and of a guess that could not be measured. */
+function notesOf({ evaluation, leaveOut }: ComparedMethod): readonly string[] {
+  return leaveOut.note === null ? evaluation.notes : [...evaluation.notes, leaveOut.note];
+}
+
+function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
+  return `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`;
 }
 
 function hiddenOf({ leaveOut }: ComparedMethod): string {

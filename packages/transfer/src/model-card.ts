@@ -69,7 +69,7 @@ function measured({ evaluation }: SwapReport): string {
       ? "bits per byte, less is better"
       : "pseudo-likelihood of masked tokens, in bits per byte; not comparable with a decoder's";
   return [
-    `On the first ${text.bytes.toLocaleString("en")} bytes (${text.documents.toLocaleString("en")} documents) of ${code(text.name)}, before any training; ${what}:`,
+    `On the first ${text.bytes.toLocaleString("en")} bytes (${text.documents.toLocaleString("en")} ${text.documents === 1 ? "document" : "documents"}) of ${code(text.name)}, before any training; ${what}:`,
     table(
       ["", "before", "after"],
       [
