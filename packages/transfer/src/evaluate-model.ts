@@ -128,7 +128,7 @@ export async function evaluateTables(
   const model = languageModel(transformer, tables);
   try {
     onProgress?.({ type: "step", step: "load" });
-    await model.load();
+    await model.load(context ?? Math.min(model.contextLength, 512));
     return await evaluateText({
       model,
       tokenizer,

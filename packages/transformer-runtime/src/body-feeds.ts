@@ -10,6 +10,11 @@ export interface BodyBatch {
   readonly lengths: readonly number[];
   /** Positions that went before, whose keys and values are fed too. */
   readonly past: number;
+  /**
+   * Positions there will be in the end, for rotary scalings that depend on it.
+   * @default what is known: `past` and the sequence itself
+   */
+  readonly total?: number;
 }
 
 /** What a run of the body is fed, for those of its inputs that the graph has. */
@@ -18,7 +23,7 @@ export function bodyFeeds(
   description: TransformerDescription,
   tables: ReadonlyMap<string, RotaryTables>,
   inputNames: readonly string[],
-  { embeddings, lengths, past }: BodyBatch,
+  { embeddings, lengths, past, total }: BodyBatch,
 ): Record<string, OnnxTensor> {
   const B = lengths.length;
   const T = Math.max(...lengths);
@@ -32,7 +37,8 @@ export function bodyFeeds(
     const sine = new Float32Array(B * T * half);
     lengths.forEach((length, b) => {
       const range = [b * T * half, (b * T + length) * half] as const;
-      tables.get(name)?.fill(past, past + length, cosine.subarray(...range), sine.subarray(...range));
+      const end = past + length;
+      tables.get(name)?.fill(past, end, total ?? end, cosine.subarray(...range), sine.subarray(...range));
     });
     feeds[PORTS.cosine(name)] = new Tensor("float32", cosine, [B, T, half]);
     feeds[PORTS.sine(name)] = new Tensor("float32", sine, [B, T, half]);

@@ -23,8 +23,8 @@ export interface TransformerLanguageModel extends LanguageModel {
     tokens: Uint32Array,
     cache?: BodyCache,
   ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
-  /** Loads what `score` needs, so that the time of loading can be told from that of the work. */
-  load(): Promise<void>;
+  /** Loads what `score` needs for sequences of up to `length`, so that the time of loading can be told from the rest. */
+  load(length: number): Promise<void>;
   /** Frees the head; the transformer stays open. */
   close(): Promise<void>;
 }
@@ -52,15 +52,16 @@ export function languageModel(
     use: (hidden: Float32Array, batch: Batch) => Promise<void>,
   ): Promise<void> {
     checkQueries(queries, contextLength);
-    for (const batch of planBatches(queries.map(({ tokens }) => tokens.length))) {
+    const lengths = queries.map(({ tokens }) => tokens.length);
+    for (const batch of planBatches(lengths, { squares: transformer.squares })) {
       throwIfAborted(abortSignal);
-      const lengths = batch.map((index) => queries[index].tokens.length);
-      const longest = Math.max(...lengths);
+      const own = batch.map((index) => lengths[index]);
+      const longest = Math.max(...own);
       if (longest === 0) continue;
       const embeddings = new Float32Array(batch.length * longest * width);
       for (const [b, index] of batch.entries())
         await rows.fill(queries[index].tokens, embeddings, b * longest);
-      const hidden = await transformer.run({ embeddings, lengths });
+      const hidden = await transformer.run({ embeddings, lengths: own });
       await use(
         selectRows(
           hidden,
@@ -118,8 +119,8 @@ export function languageModel(
       const last = continued.hidden.subarray((tokens.length - 1) * headWidth, tokens.length * headWidth);
       return { logits: finite(await head.run("logits", last), transformer), cache: continued.cache };
     },
-    async load() {
-      await transformer.load();
+    async load(length) {
+      await transformer.load(length);
       await head.load("scores");
     },
     close: () => head.close(),

@@ -7,9 +7,15 @@ import type { TransformerDescription } from "./description.ts";
 import { familyOf } from "./families.ts";
 import { buildBody } from "./graph/build-body.ts";
 import { PORTS } from "./graph/ports.ts";
-import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./onnx/load-onnxruntime.ts";
+import {
+  loadOnnxRuntime,
+  type OnnxRuntime,
+  type OnnxSession,
+  type OnnxTensor,
+} from "./onnx/load-onnxruntime.ts";
 import { openSession } from "./onnx/open-session.ts";
 import { RotaryTables } from "./rotary-tables.ts";
+import { mostSquares, pieceLength, runInPieces } from "./run-in-pieces.ts";
 import { openWeights, type Weights } from "./weights.ts";
 
 /** A model's body, ready to run: rows of an input table in, final hidden states out. It knows no vocabulary. */
@@ -18,17 +24,27 @@ export interface Transformer {
   readonly description: TransformerDescription;
   readonly weights: Weights;
   readonly threads: number | undefined;
+  /** Σ length² of the sequences of a batch, padding included, that attention has memory for. */
+  readonly squares: number;
   /**
    * Final hidden states of a batch, [B · T × d]: what the head's table is multiplied with. Rows of padding are to be
    * passed over. Sequences of a batch do not see each other.
    */
   run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
-  /** Loads what {@link run} needs, so that its time can be told from that of the work. */
-  load(): Promise<void>;
+  /** Loads what {@link run} needs for sequences of up to `length`, so that its time can be told from that of the work. */
+  load(length: number): Promise<void>;
   /** The same for one sequence that continues an earlier one; it gives back the keys and values of both. */
-  continue(embeddings: Float32Array, length: number, cache: BodyCache | undefined): Promise<ContinuedBody>;
+  readonly continue: ContinueBody;
   close(): Promise<void>;
 }
+
+export type ContinueBody = (
+  embeddings: Float32Array,
+  length: number,
+  cache: BodyCache | undefined,
+  /** Positions there will be in the end, where that is known. */
+  total?: number,
+) => Promise<ContinuedBody>;
 
 /** Keys and values of the positions so far. */
 export interface BodyCache {
@@ -45,6 +61,11 @@ export interface ContinuedBody {
 export interface OpenTransformerOptions {
   /** @default all cores */
   readonly threads?: number;
+  /**
+   * What the attention scores of a layer may take; a causal model runs sequences that need more in pieces.
+   * @default 256 MB
+   */
+  readonly attentionBytes?: number;
 }
 
 /**
@@ -54,7 +75,7 @@ export interface OpenTransformerOptions {
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { threads }: OpenTransformerOptions = {},
+  { threads, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
   checkThreads(threads);
   const describe = familyOf(checkpoint.modelType);
@@ -71,6 +92,7 @@ export async function openTransformer(
   const rotary = new Map(
     Object.entries(description.rotary).map(([name, one]) => [name, new RotaryTables(one)] as const),
   );
+  const squares = mostSquares(description, attentionBytes);
   const sessions = new Map<string, Promise<OnnxSession>>();
   const session = (cache: boolean) => {
     const key = cache ? "cache" : "plain";
@@ -84,42 +106,62 @@ export async function openTransformer(
     sessions.set(key, opened);
     return opened;
   };
+  const runBody = async (cached: boolean, batch: BodyBatch, cache: BodyCache | undefined) => {
+    const body = await session(cached);
+    const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, batch);
+    if (cached) feedPast(runtime, description, batch.lengths.length, cache, feeds);
+    const { [PORTS.hidden]: hidden, ...tensors } = await body.run(feeds);
+    return { hidden: hidden.data as Float32Array, tensors };
+  };
+  async function continueBody(
+    embeddings: Float32Array,
+    length: number,
+    cache: BodyCache | undefined,
+    total?: number,
+  ): Promise<ContinuedBody> {
+    const past = cache?.length ?? 0;
+    const batch = { embeddings, lengths: [length], past, ...(total !== undefined && { total }) };
+    const { hidden, tensors } = await runBody(true, batch, cache);
+    return { hidden, cache: { length: past + length, tensors } };
+  }
+
   return {
     checkpoint,
     description,
     weights,
     threads,
+    squares,
     async run(batch) {
-      const body = await session(false);
-      const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, { ...batch, past: 0 });
-      return (await body.run(feeds))[PORTS.hidden].data as Float32Array;
+      const piece = pieceLength(description, batch.lengths, squares);
+      if (piece !== undefined) return runInPieces(continueBody, batch, piece);
+      // two sessions would hold the weights twice
+      const cached = sessions.has("cache") && !sessions.has("plain");
+      return (await runBody(cached, { ...batch, past: 0 }, undefined)).hidden;
     },
-    async load() {
-      await session(false);
+    async load(length) {
+      await session(pieceLength(description, [length], squares) !== undefined);
     },
-    async continue(embeddings, length, cache) {
-      const body = await session(true);
-      const past = cache?.length ?? 0;
-      const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, {
-        embeddings,
-        lengths: [length],
-        past,
-      });
-      description.layers.forEach(({ attention: { keyValueHeads, headWidth } }, i) => {
-        const none = () =>
-          new runtime.Tensor("float32", new Float32Array(0), [1, keyValueHeads, 0, headWidth]);
-        feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
-        feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
-      });
-      const { [PORTS.hidden]: hidden, ...tensors } = await body.run(feeds);
-      return { hidden: hidden.data as Float32Array, cache: { length: past + length, tensors } };
-    },
+    continue: continueBody,
     async close() {
       const opened = [...sessions.values()];
       sessions.clear();
       await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
     },
   };
+}
+
+function feedPast(
+  { Tensor }: OnnxRuntime,
+  { layers }: TransformerDescription,
+  sequences: number,
+  cache: BodyCache | undefined,
+  feeds: Record<string, OnnxTensor>,
+): void {
+  layers.forEach(({ attention: { keyValueHeads, headWidth } }, i) => {
+    const none = () => new Tensor("float32", new Float32Array(0), [sequences, keyValueHeads, 0, headWidth]);
+    feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
+    feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
+  });
 }
 
 /** Threads that wait for a core take turns: a thousand of them on two cores took 134 s for what two did in one. */

@@ -14,11 +14,11 @@ export class RotaryTables {
   }
 
   /**
-   * Writes the values for positions [start, end) of a sequence that ends at `end`, each [(end − start) × dimension / 2].
+   * Writes the values for positions [start, end) of a sequence of `length`, each [(end − start) × dimension / 2].
    */
-  fill(start: number, end: number, cosine: Float32Array, sine: Float32Array): void {
+  fill(start: number, end: number, length: number, cosine: Float32Array, sine: Float32Array): void {
     const half = this.#description.dimension / 2;
-    this.#prepare(end, half);
+    this.#prepare(length, half);
     cosine.set(this.#cosine.subarray(start * half, end * half));
     sine.set(this.#sine.subarray(start * half, end * half));
   }

@@ -42,6 +42,31 @@ describe("a language model", () => {
       }),
   );
 
+  it.each(["llama-tied", "mistral", "gemma2", "gpt2", "phi3-longrope", "llama-rope-dynamic"])(
+    "%s says the same of a long sequence in pieces as at once, and of short ones after it",
+    async (name) => {
+      const run = (attentionBytes: number) =>
+        withTransformer(
+          fixtureFolder(name),
+          async (transformer) => {
+            const model = languageModel(transformer);
+            const long = Uint32Array.from({ length: 23 }, (_, i) => (i * 7) % 50);
+            const logits = await model.logits([
+              all(long),
+              all(tokens.subarray(0, 3)),
+              all(tokens.subarray(0, 2)),
+            ]);
+            await model.close();
+            return logits;
+          },
+          { attentionBytes },
+        );
+      const whole = await run(256e6);
+      const pieces = await run(4 * 4 * 23 * 5); // five positions at a time where there are four heads
+      for (const [i, logits] of whole.entries()) expect(furthest(logits, pieces[i])).toBeLessThan(1e-4);
+    },
+  );
+
   it("gives probabilities that sum to 1, and scores that are theirs", () =>
     withTransformer(fixtureFolder("llama-untied"), async (transformer) => {
       const model = languageModel(transformer);
