@@ -1,8 +1,10 @@
+export type { TextCuts } from "./cuts/text-cuts.ts";
 export { displayToken } from "./display-token.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";
 export type { TokenizerFamily } from "./read-notation.ts";
 export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
+export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export { TOKENIZER_FILES } from "./tokenizer-files.ts";
 export { tokenizerFromFiles } from "./tokenizer-from-files.ts";

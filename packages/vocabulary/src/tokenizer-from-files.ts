@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { textCuts } from "./cuts/text-cuts.ts";
 import { chatTemplateOf } from "./publish/chat-template-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
 import { readNotation } from "./read-notation.ts";
@@ -29,11 +30,13 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
     json,
     [config, specialTokensMap].filter((object) => object !== undefined),
   );
-  const { vocabulary, vocabularyWithout } = vocabularyOf(json, notation, specials);
+  const { vocabulary, vocabularyWithout, bpeNeighbours } = vocabularyOf(json, notation, specials);
   const published = publishableFiles(source, { json, config, specials });
   return {
     vocabulary,
     vocabularyWithout,
+    bpeNeighbours,
+    textCuts: () => textCuts(json),
     family,
     origin,
     files: published.files,

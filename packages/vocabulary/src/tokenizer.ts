@@ -1,5 +1,7 @@
 import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
+import type { TextCuts } from "./cuts/text-cuts.ts";
 import type { TokenizerFamily } from "./read-notation.ts";
+import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 
 /** A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library to run it. */
 export interface Tokenizer {
@@ -23,6 +25,13 @@ export interface Tokenizer {
   }[];
   /** What a user should know of it, in plain words: a normalizer that loses case, holes, a dummy prefix, … */
   readonly notes: readonly string[];
+  /**
+   * For a BPE: which tokens may be neighbours, told from its merges. Made at the first call, about 6 µs a token.
+   * `undefined` for other models, and for a BPE that marks the edges of words.
+   */
+  bpeNeighbours(): BpeNeighbours | undefined;
+  /** How a text is cut before the model sees it, where one pattern does it; `undefined` for anything else. */
+  textCuts(): TextCuts | undefined;
   /** The ids of a text, without special tokens added around it. */
   encode(text: string): Promise<Uint32Array>;
   /** The text of ids, special tokens included. */

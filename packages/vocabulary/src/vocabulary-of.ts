@@ -4,6 +4,7 @@ import { ByteSink } from "./bytes/byte-sink.ts";
 import { tokenWriter } from "./bytes/token-writer.ts";
 import type { Notation } from "./notation.ts";
 import type { Specials } from "./special/find-specials.ts";
+import { type BpeNeighbours, bpeNeighbours } from "./spell/bpe-neighbours.ts";
 import { spellerOf } from "./spell/speller-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
@@ -16,7 +17,7 @@ export function vocabularyOf(
   json: TokenizerJson,
   notation: Notation,
   specials: Specials,
-): Pick<Tokenizer, "vocabulary" | "vocabularyWithout"> {
+): Pick<Tokenizer, "vocabulary" | "vocabularyWithout" | "bpeNeighbours"> {
   const addedContent = new Map(json.added.map(({ id, content }) => [id, content]));
   const size = json.added.reduce((most, { id }) => Math.max(most, id + 1), json.pieces.size);
   const { kinds, offsets, store } = writeTokens(size, json, addedContent, notation, specials);
@@ -53,7 +54,22 @@ export function vocabularyOf(
       },
     };
   };
-  return { vocabulary: vocabularyWithout(new Set()), vocabularyWithout };
+  const vocabulary = vocabularyWithout(new Set());
+  let neighbours: BpeNeighbours | undefined;
+  return {
+    vocabulary,
+    vocabularyWithout,
+    bpeNeighbours() {
+      const { model } = json;
+      if (model.type !== "BPE") return undefined;
+      neighbours ??= bpeNeighbours(
+        { json, notation, index, kindOf: vocabulary.kindOf, hidden: new Map() },
+        model,
+        bytesOf,
+      );
+      return neighbours;
+    },
+  };
 }
 
 const KINDS: readonly TokenKind[] = ["unused", "text", "byte", "special"];

@@ -14,6 +14,10 @@ export interface TokenizerWrites {
    * They begin with a whole character.
    */
   contextOf(before: readonly TokenId[], length: "short" | "long"): readonly TokenId[];
+  /** Whether the tokenizer itself is asked. */
+  readonly asksTokenizer: boolean;
+  /** What is put behind white space to ask; "" where nothing is asked. */
+  readonly probe: string;
 }
 
 /**
@@ -33,11 +37,18 @@ export async function tokenizerWrites(
   const asksTokenizer = family === "byte-level-bpe" && !putsSpaceFirst;
   const probe = asksTokenizer ? await probeOf(tokenizer) : "";
   return {
+    asksTokenizer,
+    probe,
     async writes(tokens) {
       const bytes = joinedBytes(vocabulary, tokens);
       const state = utf8StateAfter(0, bytes);
       if (isDeadEnd(bytes, state)) return false;
-      if (!asksTokenizer || state !== 0) return isWhole(vocabulary.spell(bytes), tokens);
+      if (!asksTokenizer) return isWhole(vocabulary.spell(bytes), tokens);
+      if (state !== 0) {
+        // Farther back the pattern has cut, which the spelling does not know of.
+        const recent = tokens.slice(wholeCharacterAt(tokens, tokens.length - 2));
+        return isWhole(vocabulary.spell(joinedBytes(vocabulary, recent)), recent);
+      }
       const text = DECODER.decode(bytes);
       if (isWhole(await encode(text), tokens)) return true;
       return /\s$/u.test(text) && isStart(await encode(`${text}${probe}`), tokens);
@@ -53,11 +64,16 @@ export async function tokenizerWrites(
         while (count < LOOK_BACK && count < before.length && !hasLetter(before[before.length - count]))
           count++;
       }
-      let start = Math.max(0, before.length - count);
-      while (start > 0 && (vocabulary.bytesOf(before[start])[0] & 0xc0) === 0x80) start--;
-      return before.slice(start);
+      return before.slice(wholeCharacterAt(before, before.length - count));
     },
   };
+
+  /** The last place at `place` or before whose token does not begin inside a character. */
+  function wholeCharacterAt(tokens: readonly TokenId[], place: number): number {
+    let start = Math.max(0, place);
+    while (start > 0 && (vocabulary.bytesOf(tokens[start])[0] & 0xc0) === 0x80) start--;
+    return start;
+  }
 }
 
 /** The most tokens of context, but for the rest of a cut character. */

@@ -1,8 +1,6 @@
 import type { TokenId } from "@revocab/core";
-import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
-import { characterLength } from "../bytes/characters.ts";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
-import { byteTokenIds } from "./byte-token-ids.ts";
+import { bpeSymbols } from "./bpe-symbols.ts";
 import { mergeSymbols } from "./merge-symbols.ts";
 import type { Speller, SpellerInput } from "./speller-of.ts";
 import { wordsOf } from "./words-of.ts";
@@ -12,46 +10,9 @@ import { wordsOf } from "./words-of.ts";
  * rank. With `ignore_merges` a token that is exactly the bytes comes before any merging. Hidden tokens are taken apart as
  * {@link mergeSymbols} says, a hidden character into its byte tokens.
  */
-export function bpeSpeller(
-  { json, notation, index, kindOf, hidden }: SpellerInput,
-  model: Extract<ModelJson, { type: "BPE" }>,
-): Speller {
-  const byteTokens = byteTokenIds(json, notation, kindOf);
-  const idOfPiece = (piece: string): TokenId => {
-    const id = json.pieces.idOf(piece);
-    return id !== undefined && (kindOf(id) === "text" || hidden.has(id)) ? id : -1;
-  };
-  const symbols = symbolTable(idOfPiece);
-
-  /** Appends the symbols of bytes[start … end) to `into`; false where a byte has none. */
-  const symbolize = (
-    bytes: Uint8Array,
-    { start, end, startsWord, endsWord }: Word,
-    into: TokenId[],
-  ): boolean => {
-    for (let at = start; at < end; ) {
-      const length = notation.isByteLevel ? 1 : characterLength(bytes, at);
-      const prefix = at === start && startsWord ? "" : model.continuingPrefix;
-      const suffix = at + length === end && endsWord ? model.endSuffix : "";
-      let id = -1;
-      if (notation.isByteLevel) id = symbols(BYTE_ALPHABET.characterOf[bytes[at]], prefix, suffix);
-      else if (length > 0) {
-        const character = DECODER.decode(bytes.subarray(at, at + length));
-        if (character === " " && notation.spaceMark !== undefined)
-          id = symbols(notation.spaceMark, prefix, suffix);
-        // A literal ▁ cannot be written in this alphabet: there it is a space.
-        else if (character !== notation.spaceMark) id = symbols(character, prefix, suffix);
-      }
-      if (id >= 0) into.push(id);
-      else
-        for (let i = at; i < at + Math.max(length, 1); i++) {
-          if (byteTokens[bytes[i]] < 0) return false;
-          into.push(byteTokens[bytes[i]]);
-        }
-      at += Math.max(length, 1);
-    }
-    return true;
-  };
+export function bpeSpeller(input: SpellerInput, model: Extract<ModelJson, { type: "BPE" }>): Speller {
+  const { notation, index, kindOf, hidden } = input;
+  const { byteTokens, symbolize } = bpeSymbols(input, model);
 
   /** The byte tokens of a hidden character; `undefined` where one is missing. */
   const bytewise = (id: TokenId): Int32Array | undefined => {
@@ -83,23 +44,5 @@ export function bpeSpeller(
       if (!symbolize(bytes, word, symbolsOfWord) || !merge(symbolsOfWord, pieces)) return undefined;
     }
     return Uint32Array.from(pieces);
-  };
-}
-
-type Word = NonNullable<ReturnType<typeof wordsOf>>[number];
-
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Looks a symbol up once per spelling of it: making the string is the slow part. */
-function symbolTable(idOfPiece: (piece: string) => TokenId) {
-  const known = new Map<string, TokenId>();
-  return (character: string, prefix: string, suffix: string): TokenId => {
-    const piece = prefix === "" && suffix === "" ? character : prefix + character + suffix;
-    let id = known.get(piece);
-    if (id === undefined) {
-      id = idOfPiece(piece);
-      known.set(piece, id);
-    }
-    return id;
   };
 }

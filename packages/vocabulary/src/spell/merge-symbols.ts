@@ -28,11 +28,15 @@ export function mergeSymbols(
   return Uint32Array.from(pieces);
 }
 
-/** Merges until no pair has a merge or `fewest` pieces are left: `ids` at place 0, next[0], next[next[0]], … */
-function mergeUntil(
+/**
+ * Merges until no pair has a merge or `fewest` pieces are left: `ids` at place 0, next[0], next[next[0]], …
+ * @param onMerge gets each merge: the place of the piece it made, and where the next one is
+ */
+export function mergeUntil(
   symbols: readonly TokenId[],
   merges: MergeTable,
   fewest: number,
+  onMerge?: (rank: number, place: number, next: number) => void,
 ): { readonly ids: Int32Array; readonly next: Int32Array } {
   const count = symbols.length;
   const ids = Int32Array.from(symbols);
@@ -60,6 +64,7 @@ function mergeUntil(
     next[place] = next[other];
     if (next[other] < count) previous[next[other]] = place;
     left--;
+    onMerge?.(rank, place, next[place]);
     offer(previous[place]);
     offer(place);
   }

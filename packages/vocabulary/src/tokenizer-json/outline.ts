@@ -7,7 +7,16 @@ const component = z.looseObject({ type: z.string() }).nullish();
 /** The shape of tokenizer.json but for its big lists, which are checked by hand: zod takes 1 µs per field. */
 export const outline = z.looseObject({
   added_tokens: z
-    .array(z.looseObject({ id: tokenId, content: z.string().min(1), special: z.boolean().default(false) }))
+    .array(
+      z.looseObject({
+        id: tokenId,
+        content: z.string().min(1),
+        special: z.boolean().default(false),
+        single_word: z.boolean().nullish(),
+        lstrip: z.boolean().nullish(),
+        rstrip: z.boolean().nullish(),
+      }),
+    )
     .max(MAX_TOKENS)
     .nullish(),
   normalizer: component,

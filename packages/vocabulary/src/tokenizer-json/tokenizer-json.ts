@@ -41,6 +41,11 @@ export interface AddedTokenJson {
   readonly id: TokenId;
   readonly content: string;
   readonly special: boolean;
+  /** Whether it is found only where no letter stands beside it. */
+  readonly single_word?: boolean | null | undefined;
+  /** Whether it takes the white space before it along. */
+  readonly lstrip?: boolean | null | undefined;
+  readonly rstrip?: boolean | null | undefined;
 }
 
 /** A normalizer, pre-tokenizer, post-processor or decoder as written; its fields are read where they matter. */
