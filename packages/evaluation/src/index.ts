@@ -3,7 +3,7 @@ export type { BitsPerByte, BitsPerByteOptions } from "./bits-per-byte.ts";
 export { bitsPerByte } from "./bits-per-byte.ts";
 export type { ByteDistribution, ByteDistributions } from "./bytes/byte-distribution.ts";
 export { byteDistribution, byteDistributions } from "./bytes/byte-distribution.ts";
-export type { ByteLevelScore, ByteLevelScoreOptions } from "./bytes/byte-level-score.ts";
+export type { ByteLevelScore, ByteLevelScoreOptions, SkippedDocument } from "./bytes/byte-level-score.ts";
 export { byteLevelScore } from "./bytes/byte-level-score.ts";
 export type { DocumentByteScore } from "./bytes/read-document.ts";
 export type { ByteReadingOptions } from "./bytes/reading-context.ts";

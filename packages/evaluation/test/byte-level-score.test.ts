@@ -1,3 +1,4 @@
+import type { ProgressEvent } from "@revocab/core";
 import { byteDistributions, byteLevelScore } from "@revocab/evaluation";
 import { describe, expect, it } from "vitest";
 import { bytesByEnumeration, everyEncoding } from "./byte-oracle.ts";
@@ -83,6 +84,43 @@ describe("the score of bytes", () => {
       expect(tokenBitsPerByte).toBeCloseTo(bits / bytes, 6);
     });
   }
+
+  it("a document that the tokenizer changes is skipped, named with a reason, and counts nowhere", async () => {
+    const unknown = sentencePieceBpe("▁ab", [0xc3], ["a b"]);
+    const options = { model: randomModel(unknown.vocabulary.size), tokenizer: unknown };
+    const score = await byteLevelScore({ ...options, documents: ["ab", "aña", "ba a", "a</s>b"] });
+    const kept = await byteLevelScore({ ...options, documents: ["ab", "ba a"] });
+    expect(score.skippedDocuments).toEqual([
+      { index: 1, bytes: 4, reason: expect.stringContaining("<unk>") },
+      { index: 3, bytes: 6, reason: expect.stringContaining("</s>") },
+    ]);
+    expect(score.documents.map(({ index }) => index)).toEqual([0, 2]);
+    expect(score.bitsPerByte).toBe(kept.bitsPerByte);
+    expect(score.bytes).toBe(6);
+    expect(kept.skippedDocuments).toEqual([]);
+  });
+
+  it("reports its progress in tokens, up to all of them", async () => {
+    for (const bos of ["auto", "never"] as const) {
+      const documents = ["cabcab".repeat(20), "abc"];
+      const counts = await Promise.all(documents.map((text) => plain.encode(text)));
+      const given = bos === "never" ? 1 : 0;
+      const total = counts.reduce((sum, tokens) => sum + tokens.length - given, 0);
+      const events: ProgressEvent[] = [];
+      const model = randomModel(plain.vocabulary.size);
+      await byteLevelScore({
+        model,
+        tokenizer: plain,
+        documents,
+        bos,
+        onProgress: (event) => events.push(event),
+      });
+      expect(events.length).toBeGreaterThan(2);
+      for (const event of events)
+        expect(event).toMatchObject({ type: "progress", step: "score bytes", total, unit: "tokens" });
+      expect(events.at(-1)).toMatchObject({ done: total });
+    }
+  });
 
   it("without a BOS starts after the first token", async () => {
     const model = randomModel(plain.vocabulary.size);

@@ -49,7 +49,7 @@ export async function byteDistributions({
   const covers: CoverState[][] = [];
   const questions: StateQuestion[] = [];
   for (const prefix of prefixes) {
-    const text = await context.open(prefix);
+    const text = await context.open(await context.streamOf(prefix));
     const reading = new Map<CoverState, StateReading>();
     const states = coversAndTheirStems(text, context.order.longest);
     for (const state of states) {

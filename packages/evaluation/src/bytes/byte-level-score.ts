@@ -1,6 +1,8 @@
-import { RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
 import { type DocumentByteScore, readDocument } from "./read-document.ts";
-import { type ByteReadingOptions, readingContext } from "./reading-context.ts";
+import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
+import type { TokenStream } from "./token-stream.ts";
 
 export interface ByteLevelScoreOptions extends ByteReadingOptions {
   /** Scored each for itself. */
@@ -13,19 +15,38 @@ export interface ByteLevelScoreOptions extends ByteReadingOptions {
    * @default false
    */
   readonly perByte?: boolean;
+  /** Step "score bytes", in tokens of the documents that can be scored. */
+  readonly onProgress?: ProgressListener;
 }
 
 export interface ByteLevelScore {
-  /** Σ −log2 P(byte | bytes before) ÷ all bytes of the documents. */
+  /** Σ −log2 P(byte | bytes before) ÷ all bytes of the documents that could be scored. */
   readonly bitsPerByte: number;
   /** Σ −log2 p of the tokenizer's own tokens ÷ all bytes: the score of `bitsPerByte`, never below the one above. */
   readonly tokenBitsPerByte: number;
   readonly bytes: number;
   /** Of the model's probability where the tokenizer's own tokens are, the mean share on tokens it would not write there. */
   readonly invalidMass: number;
-  readonly documents: readonly DocumentByteScore[];
+  /** Of the documents that could be scored, in their order. */
+  readonly documents: readonly (DocumentByteScore & {
+    /** Its place among the documents given. */
+    readonly index: number;
+  })[];
+  /** What could not be scored, and is in none of the figures. */
+  readonly skippedDocuments: readonly SkippedDocument[];
   /** Sequences the model was run on. */
   readonly passes: number;
+}
+
+/**
+ * A document that the tokenizer does not give back byte for byte: it has a character that the tokenizer cannot write, a
+ * special token in writing, or what the normalizer changes (case, Unicode form). No sequence of tokens stands for its bytes.
+ */
+export interface SkippedDocument {
+  /** Its place among the documents given. */
+  readonly index: number;
+  readonly bytes: number;
+  readonly reason: string;
 }
 
 /**
@@ -35,7 +56,7 @@ export interface ByteLevelScore {
  *
  * The windows are those of the token score (each starts with the last token of the one before), so that the tokenizer's
  * own tokens have the same probability in both; as they are one of the sequences of the sum, the bits are never more.
- * @throws RevocabError `bad_text`, `bad_options`, `shape_mismatch`, `unsupported_tokenizer`, `not_finite`, `aborted`
+ * @throws RevocabError `bad_text` if no document is left with a byte to predict, `bad_options`, `shape_mismatch`, `unsupported_tokenizer`, `not_finite`, `aborted`
  */
 export async function byteLevelScore({
   documents,
@@ -43,6 +64,7 @@ export async function byteLevelScore({
   context = Math.min(model.contextLength, DEFAULT_CONTEXT),
   perByte = false,
   abortSignal,
+  onProgress,
   ...options
 }: ByteLevelScoreOptions): Promise<ByteLevelScore> {
   if (!Number.isInteger(context) || context < 2 || context > model.contextLength) {
@@ -56,38 +78,95 @@ export async function byteLevelScore({
     model,
     ...(abortSignal === undefined ? {} : { abortSignal }),
   });
-  const scores: DocumentByteScore[] = [];
+  const { streams, skippedDocuments } = await readableDocuments(shared, documents, abortSignal);
+  const scores: ByteLevelScore["documents"][number][] = [];
   let passes = 0;
   let bytes = 0;
   let removed = 0;
   let steps = 0;
-  for (const document of documents) {
-    const read = await readDocument(shared, document, { model, context, perByte, abortSignal });
-    scores.push(read.score);
+  const onToken = tokenCounter(shared, streams, onProgress);
+  for (const { index, stream } of streams) {
+    const read = await readDocument(shared, stream, { model, context, perByte, abortSignal, onToken });
+    scores.push({ index, ...read.score });
     passes += read.passes;
-    bytes += Buffer.byteLength(document);
+    bytes += stream.bytes.length - stream.lead;
     removed += read.removed;
     steps += read.steps;
   }
   const total = (of: (score: DocumentByteScore) => number) =>
     scores.reduce((sum, score) => sum + of(score), 0);
-  if (steps === 0) {
-    throw new RevocabError(
-      "bad_text",
-      `found ${documents.length} documents with no byte to predict, expected some`,
-      {
-        hint: "give a longer text",
-      },
-    );
-  }
+  if (steps === 0) throw nothingToScore(documents.length, skippedDocuments);
   return {
     bitsPerByte: total(({ bits }) => bits) / bytes,
     tokenBitsPerByte: total(({ tokenBits }) => tokenBits) / bytes,
     bytes,
     invalidMass: removed / steps,
     documents: scores,
+    skippedDocuments,
     passes,
   };
 }
 
 const DEFAULT_CONTEXT = 512;
+
+interface ReadableDocument {
+  readonly index: number;
+  readonly stream: TokenStream;
+}
+
+async function readableDocuments(
+  shared: ReadingContext,
+  documents: readonly string[],
+  abortSignal: AbortSignal | undefined,
+): Promise<{
+  readonly streams: readonly ReadableDocument[];
+  readonly skippedDocuments: readonly SkippedDocument[];
+}> {
+  const streams: ReadableDocument[] = [];
+  const skippedDocuments: SkippedDocument[] = [];
+  for (const [index, document] of documents.entries()) {
+    throwIfAborted(abortSignal);
+    try {
+      streams.push({ index, stream: await shared.streamOf(document) });
+    } catch (error) {
+      if (!(error instanceof RevocabError) || error.code !== "bad_text") throw error;
+      skippedDocuments.push({ index, bytes: Buffer.byteLength(document), reason: error.message });
+    }
+  }
+  return { streams, skippedDocuments };
+}
+
+/** Reports some tokens at a time, and the last. */
+function tokenCounter(
+  { begin }: ReadingContext,
+  streams: readonly ReadableDocument[],
+  onProgress: ProgressListener | undefined,
+): () => void {
+  const given = begin.length > 0 ? 0 : 1;
+  const total = streams.reduce((sum, { stream }) => sum + Math.max(0, stream.tokens.length - given), 0);
+  let done = 0;
+  return () => {
+    done++;
+    if (done % REPORTED_AT_ONCE !== 0 && done !== total) return;
+    onProgress?.({ type: "progress", step: "score bytes", done, total, unit: "tokens" });
+  };
+}
+
+const REPORTED_AT_ONCE = 16;
+
+function nothingToScore(documents: number, skipped: readonly SkippedDocument[]): RevocabError {
+  if (skipped.length === 0) {
+    return new RevocabError(
+      "bad_text",
+      `found ${documents} documents with no byte to predict, expected some`,
+      {
+        hint: "give a longer text",
+      },
+    );
+  }
+  return new RevocabError(
+    "bad_text",
+    `found ${skipped.length} of ${documents} documents that the tokenizer changes and no byte to predict in the others; the first: ${skipped[0].reason}`,
+    { hint: "bits per byte by tokens (without --bytes) can score such text, and reports what it loses" },
+  );
+}

@@ -2,6 +2,7 @@ import type { CoverState } from "./cover-tree.ts";
 import { queryStates } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import type { ByteReadingOptions, OpenText, ReadingContext } from "./reading-context.ts";
+import type { TokenStream } from "./token-stream.ts";
 
 export interface DocumentByteScore {
   readonly bits: number;
@@ -24,21 +25,24 @@ export interface DocumentReading {
 /** Walks one document with the model: the probabilities of its bytes, and beside them of its tokens. */
 export async function readDocument(
   shared: ReadingContext,
-  document: string,
+  stream: TokenStream,
   {
     model,
     context,
     perByte,
     abortSignal,
+    onToken,
   }: {
     readonly model: ByteReadingOptions["model"];
     readonly context: number;
     readonly perByte: boolean;
     readonly abortSignal: AbortSignal | undefined;
+    /** Called for each of the tokenizer's own tokens, once it is scored. */
+    readonly onToken: () => void;
   },
 ): Promise<DocumentReading> {
-  const text = await shared.open(document);
-  const { stream, states } = text;
+  const text = await shared.open(stream);
+  const { states } = text;
   const readings = new Map<CoverState, StateReading>();
   let tokenBits = 0;
   let removed = 0;
@@ -55,6 +59,7 @@ export async function readDocument(
         tokenBits -= row[stream.tokens[state.depth]] / Math.LN2;
         removed += Math.max(0, 1 - reading.kept);
         steps++;
+        onToken();
       },
     }));
   const stride = context - 1;

@@ -39,7 +39,7 @@ export function readState({
   readonly end: TokenId | undefined;
   readonly endsHere: boolean;
 }): StateReading {
-  const may = Uint8Array.from(mask);
+  const may = mask.slice();
   for (const token of state.refused) may[token] = 0;
   for (const { token } of state.children) may[token] = 1;
   const probabilityOf = (id: TokenId): number => Math.exp(logProbabilities[id]);
@@ -48,15 +48,18 @@ export function readState({
   // From the innermost range outwards: a small sum is never the difference of two large ones.
   const sums = new Float64Array(ranges.length);
   let sum = 0;
-  let inner: Range = { from: ranges[ranges.length - 1].to, to: ranges[ranges.length - 1].to };
+  const add = (from: number, to: number): void => {
+    for (let place = from; place < to; place++) {
+      const id = order.ids[place];
+      if (may[id] === 1) sum += Math.exp(logProbabilities[id]);
+    }
+  };
+  const { to: last } = ranges[ranges.length - 1];
+  let inner: Range = { from: last, to: last };
   for (let depth = ranges.length - 1; depth >= 0; depth--) {
     const { from, to } = ranges[depth];
-    for (let place = from; place < to; place++) {
-      if (place === inner.from && inner.to > inner.from) place = inner.to;
-      if (place >= to) break;
-      const id = order.ids[place];
-      if (may[id] === 1) sum += probabilityOf(id);
-    }
+    add(from, inner.from);
+    add(inner.to, to);
     sums[depth] = sum;
     inner = ranges[depth];
   }
@@ -80,8 +83,10 @@ export function readState({
     for (let place = ranges[reach].from; place < ranges[reach].to; place++) {
       const id = order.ids[place];
       if (may[id] === 0) refused += probabilityOf(id);
-      else if (order.byteAt(place, reach) >= 0)
-        beyond[order.byteAt(place, reach)] += share(probabilityOf(id));
+      else {
+        const byte = order.byteAt(place, reach);
+        if (byte >= 0) beyond[byte] += share(probabilityOf(id));
+      }
     }
     // Right after the stream all other rows count too: special tokens, holes, padding.
     if (reach === 0) refused = Math.max(0, 1 - kept);

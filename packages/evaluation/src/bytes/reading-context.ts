@@ -22,8 +22,10 @@ export interface ByteReadingOptions {
 export interface ReadingContext {
   readonly begin: readonly TokenId[];
   readonly order: TokenOrder;
+  /** @throws RevocabError `bad_text` when the bytes are no UTF-8, or the tokenizer does not give them back */
+  streamOf(text: Uint8Array | string): Promise<TokenStream>;
   /** @throws RevocabError `bad_options` when nothing precedes the first token and the text has none */
-  open(text: Uint8Array | string): Promise<OpenText>;
+  open(stream: TokenStream): Promise<OpenText>;
   read(text: OpenText, state: CoverState, logProbabilities: Float32Array): Promise<StateReading>;
 }
 
@@ -59,9 +61,11 @@ export async function readingContext({
   return {
     begin,
     order,
-    async open(text) {
+    streamOf(text) {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-      const stream = await tokenStream(tokenizer, bytes, succession.putsSpaceFirst);
+      return tokenStream(tokenizer, bytes, succession.putsSpaceFirst);
+    },
+    async open(stream) {
       const start = begin.length > 0 ? 0 : 1;
       if (start > stream.tokens.length) {
         throw new RevocabError(

@@ -16,16 +16,35 @@ export interface Range {
   readonly to: number;
 }
 
+/** Made once for a vocabulary. */
 export function tokenOrder(vocabulary: Vocabulary): TokenOrder {
-  const unsorted: TokenId[] = [];
+  let made = orders.get(vocabulary);
+  if (made === undefined) {
+    made = makeOrder(vocabulary);
+    orders.set(vocabulary, made);
+  }
+  return made;
+}
+
+const orders = new WeakMap<Vocabulary, TokenOrder>();
+
+function makeOrder(vocabulary: Vocabulary): TokenOrder {
+  const tokens: { readonly id: TokenId; readonly key: string }[] = [];
   for (let id = 0; id < vocabulary.size; id++) {
     const kind = vocabulary.kindOf(id);
-    if ((kind === "text" || kind === "byte") && vocabulary.bytesOf(id).length > 0) unsorted.push(id);
+    if (kind !== "text" && kind !== "byte") continue;
+    // A character for each byte: strings are compared several times as fast as arrays.
+    const key = Buffer.from(vocabulary.bytesOf(id)).toString("latin1");
+    if (key !== "") tokens.push({ id, key });
   }
-  const bytes = new Map(unsorted.map((id) => [id, vocabulary.bytesOf(id)]));
-  unsorted.sort((a, b) => Buffer.compare(bytes.get(a)!, bytes.get(b)!) || a - b);
-  const sorted = unsorted.map((id) => bytes.get(id)!);
-  const byteAt = (place: number, depth: number): number => sorted[place][depth] ?? -1;
+  tokens.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+  const starts = new Uint32Array(tokens.length + 1);
+  for (const [place, { key }] of tokens.entries()) starts[place + 1] = starts[place] + key.length;
+  const bytes = Buffer.from(tokens.map(({ key }) => key).join(""), "latin1");
+  const byteAt = (place: number, depth: number): number => {
+    const at = starts[place] + depth;
+    return at < starts[place + 1] ? bytes[at] : -1;
+  };
   const firstNotBelow = ({ from, to }: Range, depth: number, byte: number): number => {
     let low = from;
     let high = to;
@@ -37,8 +56,8 @@ export function tokenOrder(vocabulary: Vocabulary): TokenOrder {
     return low;
   };
   return {
-    ids: Uint32Array.from(unsorted),
-    longest: sorted.reduce((most, token) => Math.max(most, token.length), 0),
+    ids: Uint32Array.from(tokens, ({ id }) => id),
+    longest: tokens.reduce((most, { key }) => Math.max(most, key.length), 0),
     byteAt,
     narrow: (range, depth, byte) => ({
       from: firstNotBelow(range, depth, byte),
