@@ -69,7 +69,8 @@ export async function evaluateModel(
   try {
     const transformer = await openTransformer(model.checkpoint, threadsOf(options));
     try {
-      const evaluation = await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+      const scored = await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+      const evaluation = { ...scored, notes: [...text.notes, ...scored.notes] };
       if (options.byteLevel !== true) return evaluation;
       return { ...evaluation, byteLevel: await scoreBytes(transformer, model.tokenizer, text, options) };
     } finally {

@@ -42,7 +42,10 @@ describe("evaluateModel", () => {
         ...sample,
         ...{ context: 32, stride: 16, maxBytes: 600, split: "none", bos: "never", threads: 1 },
       }),
-    ).toMatchObject({ documents: 1, bytes: 600, context: 32, stride: 16, bos: null });
+    ).toMatchObject({
+      ...{ documents: 1, bytes: 600, context: 32, stride: 16, bos: null },
+      notes: [expect.stringMatching(/^the text is longer than 600 bytes, so it is cut/)],
+    });
     expect(await evaluateModel({ ...sample, bos: "always" })).toMatchObject({
       documents: 5,
       bos: "<s>",
