@@ -1,9 +1,9 @@
 // What byte-level probabilities cost beside the model: the time to know what may follow a new context, and a whole text.
-// usage: node tools/bench/byte-level.mjs --text FILE [--bytes 150] [--contexts 20] [--prefixes 6] TOKENIZER…
+// usage: node tools/bench/byte-level.mjs --text FILE [--bytes 150] [--contexts 100] [--asked 5] [--prefixes 6] TOKENIZER…
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { tokenSuccession } from "../../packages/evaluation/dist/bytes/token-succession.js";
+import { askingSuccession, tokenSuccession } from "../../packages/evaluation/dist/bytes/token-succession.js";
 import { byteDistributions, byteLevelScore } from "../../packages/evaluation/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
 
@@ -12,7 +12,8 @@ const { values, positionals } = parseArgs({
   options: {
     text: { type: "string" },
     bytes: { type: "string", default: "150" },
-    contexts: { type: "string", default: "20" },
+    contexts: { type: "string", default: "100" },
+    asked: { type: "string", default: "5" },
     prefixes: { type: "string", default: "6" },
   },
 });
@@ -34,20 +35,11 @@ for (const path of positionals) {
   await succession.allAfter([]);
   console.log(`  to begin: ${since(start)} ms`);
 
-  // Contexts as they come in a text, until as many new ones were judged as asked for.
   const tokens = [...(await tokenizer.encode(whole.slice(0, 4000)))];
-  const seen = new Set([await succession.allAfter([])]);
-  const times = [];
-  for (let i = 1; i <= tokens.length && times.length < Number(values.contexts); i++) {
-    start = performance.now();
-    const mask = await succession.allAfter(tokens.slice(0, i));
-    if (!seen.has(mask)) times.push(performance.now() - start);
-    seen.add(mask);
-  }
-  times.sort((a, b) => a - b);
-  console.log(
-    `  a new context: median ${times[times.length >> 1].toFixed(1)} ms, slowest ${times.at(-1).toFixed(1)} ms of ${times.length}`,
-  );
+  console.log(`  a new context: ${await perContext(succession, tokens, Number(values.contexts))}`);
+  const asking = await askingSuccession(tokenizer);
+  await asking.allAfter([]);
+  console.log(`  asked token by token: ${await perContext(asking, tokens, Number(values.asked))}`);
 
   const model = standIn(vocabulary.size);
   const prefixes = Array.from({ length: Number(values.prefixes) }, (_, i) => text.slice(0, 10 + 7 * i));
@@ -63,6 +55,20 @@ for (const path of positionals) {
       `  ${score.bytes} bytes${perByte ? ", every one" : ""}: ${since(start)} ms, ${score.passes} passes, ${modelTime()} ms of it in the model; ${score.bitsPerByte.toFixed(4)} bits/byte (${score.tokenBitsPerByte.toFixed(4)} by tokens)`,
     );
   }
+}
+
+/** Contexts as they come in a text, until as many new ones were judged as asked for. */
+async function perContext({ allAfter }, tokens, most) {
+  const seen = new Set([await allAfter([])]);
+  const times = [];
+  for (let i = 1; i <= tokens.length && times.length < most; i++) {
+    const start = performance.now();
+    const mask = await allAfter(tokens.slice(0, i));
+    if (!seen.has(mask)) times.push(performance.now() - start);
+    seen.add(mask);
+  }
+  times.sort((a, b) => a - b);
+  return `median ${times[times.length >> 1].toFixed(1)} ms, slowest ${times.at(-1).toFixed(1)} ms of ${times.length}`;
 }
 
 function since(start) {

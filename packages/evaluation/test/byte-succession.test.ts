@@ -59,9 +59,10 @@ async function expectSameAsAsking(tokenizer: Tokenizer, text: string, count: num
 }
 
 describe("what may follow, told from merges and pattern, is what the tokenizer says when asked", () => {
-  it("hand-made tokenizers: every token", async () => {
+  it("hand-made tokenizers, one of them with ignore_merges", async () => {
     const made = [
       gpt2Bpe("as'!ĠĊ", ["' s", "! '", "s a", "Ġ '", "Ġ Ġ", "Ċ Ċ"]),
+      gpt2Bpe("as'!Ġ", ["' s", "s a"], ["asa", "Ġas", "!'"]),
       gpt2Bpe("abÃ©¶", ["a b", "Ã ©", "a Ã", "¶ b", "b Ã©"]),
       sentencePieceBpe("▁abö", [0xc3, 0xa9, 0xb6], ["a b", "▁ a", "▁ ab", "ö a"]),
     ];

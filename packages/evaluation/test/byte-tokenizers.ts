@@ -5,10 +5,21 @@ export function plainBpe(characters: string, merges: readonly string[]): Tokeniz
   return bpe([...characters], merges, { decoder: { type: "Fuse" } });
 }
 
-/** GPT-2's way: bytes in its alphabet (Ġ a space, Ċ a line feed), texts cut by its pattern first. */
-export function gpt2Bpe(characters: string, merges: readonly string[]): Tokenizer {
+/**
+ * GPT-2's way: bytes in its alphabet (Ġ a space, Ċ a line feed), texts cut by its pattern first.
+ * @param whole pieces that no merge makes, taken before any merging (Llama 3's way)
+ */
+export function gpt2Bpe(
+  characters: string,
+  merges: readonly string[],
+  whole: readonly string[] = [],
+): Tokenizer {
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-  return bpe([...characters], merges, { pre_tokenizer: byteLevel, decoder: byteLevel });
+  return bpe([...characters, ...whole], merges, {
+    ignoresMerges: whole.length > 0,
+    pre_tokenizer: byteLevel,
+    decoder: byteLevel,
+  });
 }
 
 /** Llama 2's way: ▁ for a space, one put first, and bytes for the characters that have no piece. */
@@ -44,9 +55,11 @@ function bpe(
   merges: readonly string[],
   {
     unknown,
+    ignoresMerges = false,
     ...around
   }: {
     readonly unknown?: string;
+    readonly ignoresMerges?: boolean;
     readonly normalizer?: object;
     readonly pre_tokenizer?: object;
     readonly decoder: object;
@@ -79,7 +92,7 @@ function bpe(
       end_of_word_suffix: null,
       fuse_unk: true,
       byte_fallback: unknown !== undefined,
-      ignore_merges: false,
+      ignore_merges: ignoresMerges,
       vocab: Object.fromEntries(all.map((piece, id) => [piece, id])),
       merges,
     },

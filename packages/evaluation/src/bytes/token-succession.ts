@@ -23,7 +23,8 @@ export interface TokenSuccession {
 /**
  * Tokens may follow each other when the tokenizer, given their bytes, writes just these tokens. For BPE every sequence
  * of such neighbours is an encoding of its text, because a merge looks at two neighbours only. For Unigram it is a
- * little too much: the best of two neighbours need not be the best of three.
+ * little too much: the best of two neighbours need not be the best of three. With `ignore_merges` (Llama 3) it is a
+ * little too little: tokens that join to one that no merge makes are refused, though they may stand in a longer word.
  *
  * For most BPE tokenizers all tokens after a context are judged from the merges and the pattern of the file, in 5 to
  * 100 ms (50,000 tokens about 20); the others are asked token by token, 5 to 50 ms for each 1,000.
