@@ -72,7 +72,6 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       ["eval", SAMPLE_MODEL],
       /'--text <file>' not specified\n {2}→ run revocab eval --help/,
     ],
-    ["no text to compare by", compare.slice(0, 4), /'--text <file>' not specified/],
     ["no prompt", ["generate", SAMPLE_MODEL], /missing required argument 'prompt'/],
     ["a context of one token", [...score, "--context", "1"], /'1' is invalid.* at least 2\n/],
     [
