@@ -5,7 +5,7 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["matrix", "vocabulary"],
-  ["vocab-alignment", "checkpoint"],
+  ["vocab-alignment", "checkpoint", "word-vectors", "neighbors"],
   ["transformer-runtime", "embedding-init"],
   ["evaluation"],
   ["transfer"],

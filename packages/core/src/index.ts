@@ -8,6 +8,7 @@ export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";
 export type {
   EmbeddingTable,
+  EncodeText,
   FallbackChain,
   InitContext,
   InitMethod,

@@ -17,10 +17,17 @@ export interface EmbeddingTable {
   readonly matrix: StoredMatrix;
 }
 
+export type EncodeText = (text: string) => Promise<Uint32Array>;
+
 /** What a method may look at before it is asked for rows. */
 export interface InitContext {
-  readonly source: { readonly vocabulary: Vocabulary; readonly tables: readonly EmbeddingTable[] };
-  readonly target: { readonly vocabulary: Vocabulary };
+  readonly source: {
+    readonly vocabulary: Vocabulary;
+    readonly tables: readonly EmbeddingTable[];
+    /** How the tokenizer writes a text, without special tokens; only where the caller has a whole tokenizer. */
+    readonly encode?: EncodeText;
+  };
+  readonly target: { readonly vocabulary: Vocabulary; readonly encode?: EncodeText };
   readonly alignment: Alignment;
   /** Every random number comes from this seed and the token's id, so block size and thread count cannot matter. */
   readonly seed: number;

@@ -76,8 +76,8 @@ export async function makePlan({
   const alignment = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
   const notes = new Set<string>();
   const context: InitContext = {
-    source: { vocabulary: source, tables },
-    target: { vocabulary: target },
+    source: { vocabulary: source, tables, encode: model.tokenizer.encode },
+    target: { vocabulary: target, encode: tokenizer.encode },
     alignment,
     seed,
     initializerRange: checkpoint.initializerRange,

@@ -1,0 +1,19 @@
+import type { Matrix } from "@revocab/core";
+
+/** Static vectors of words, the most frequent first. They may be computed when asked for, from vectors of n-grams. */
+export interface WordVectors {
+  /** d */
+  readonly dimension: number;
+  /** In the order of the file. */
+  readonly words: readonly string[];
+  /** [words] how often each stood in the training text; undefined where the file does not say. */
+  readonly counts: Float64Array | undefined;
+  /** True when words that are not in `words` have vectors too, made of their n-grams. */
+  readonly hasSubwords: boolean;
+  /** The index of a word in `words`. */
+  indexOf(word: string): number | undefined;
+  /** [d] the vector of any word; undefined when nothing is known of it. */
+  vectorOf(word: string): Float32Array | undefined;
+  /** [count × d] the vectors of words[start … start + count). */
+  rows(start: number, count: number): Matrix;
+}
