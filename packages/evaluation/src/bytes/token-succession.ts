@@ -26,8 +26,9 @@ export interface TokenSuccession {
  * little too much: the best of two neighbours need not be the best of three. With `ignore_merges` (Llama 3) it is a
  * little too little: tokens that join to one that no merge makes are refused, though they may stand in a longer word.
  *
- * For most BPE tokenizers all tokens after a context are judged from the merges and the pattern of the file, in 5 to
- * 100 ms (50,000 tokens about 20); the others are asked token by token, 5 to 50 ms for each 1,000.
+ * For most BPE tokenizers all tokens after a context are judged from the merges and the pattern of the file: some 4 ms for
+ * Llama 2's 32,000 tokens, 8 for GPT-2's 50,000, 35 for Qwen 2's 152,000. Other tokenizers (Unigram, a BPE with another
+ * way to cut texts) are asked token by token, 5 to 50 ms for each 1,000.
  * @throws RevocabError `unsupported_tokenizer` for WordPiece, which does not keep the spaces of a text
  */
 export function tokenSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
