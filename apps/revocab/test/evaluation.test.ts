@@ -39,6 +39,20 @@ describe("revocab eval", () => {
     expect(stderr).not.toMatch(/\r|█|note/);
   });
 
+  it("with --bytes prints the score by bytes too, which is no worse than that by tokens", async () => {
+    const { stdout } = await revocab([...sample, "--bytes", "--quiet"]);
+    expect(stdout).toContain("By bytes: the sum over all ways to write the text in tokens\n");
+    const { byteLevel, bitsPerByte } = (await json([...sample, "--bytes"])) as {
+      bitsPerByte: number;
+      byteLevel: { bitsPerByte: number; tokenBitsPerByte: number; invalidMass: number };
+    };
+    expect(byteLevel.tokenBitsPerByte).toBeCloseTo(bitsPerByte, 5);
+    expect(byteLevel.bitsPerByte).toBeLessThan(byteLevel.tokenBitsPerByte);
+    expect(byteLevel.bitsPerByte).toBeGreaterThan(0.99 * byteLevel.tokenBitsPerByte);
+    expect(byteLevel.invalidMass).toBeGreaterThan(0);
+    expect(byteLevel.invalidMass).toBeLessThan(0.01);
+  });
+
   // python tools/oracle/bits_per_byte.py sample/model --text sample/stories.txt --max-bytes 1000000 --json [--context 64]
   it.each([
     [[], 1.3201270433655694],

@@ -44,7 +44,7 @@ export function registerGenerate(program: Command): void {
           ...(flags.topP !== undefined && { topP: flags.topP }),
           seed: flags.seed,
           ...(flags.threads !== undefined && { threads: flags.threads }),
-          ...(streams && { onText: (text: string) => process.stdout.write(text) }),
+          ...(streams && { onText: (text: string) => process.stdout.write(forTerminal(text)) }),
           abortSignal,
         }),
       ({ notes }) => {
@@ -55,6 +55,15 @@ export function registerGenerate(program: Command): void {
       { readsOnly: true },
     );
   });
+}
+
+/** A model may say anything: on a terminal, control characters other than line ends and tabs are shown, not obeyed. */
+function forTerminal(text: string): string {
+  if (!process.stdout.isTTY) return text;
+  return text.replace(
+    /(?![\n\t])\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function numberWithin(least: number, most: number): (value: string) => number {
