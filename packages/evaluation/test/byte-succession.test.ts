@@ -44,7 +44,8 @@ async function expectSameAsAsking(tokenizer: Tokenizer, text: string, count: num
   const stream = randomStream(4, 0);
   for (const before of await contextsOf(tokenizer, asking, text, count)) {
     const mask = await quick.allAfter(before);
-    const following = Array.from(mask.keys()).filter((id) => mask[id] === 1);
+    const following: TokenId[] = [];
+    for (let id = 0; id < mask.length; id++) if (mask[id] === 1) following.push(id);
     const ids = Array.from({ length: asked }, (_, i) => {
       const from = i % 2 === 0 && following.length > 0 ? following : undefined;
       const place = Math.floor(stream.uniform() * (from?.length ?? vocabulary.size));
@@ -91,7 +92,7 @@ describe("what may follow, told from merges and pattern, is what the tokenizer s
           readFile(join(realData!, "text", file), "utf8"),
         );
         const text = [HARD, ...(await Promise.all(texts)).map((long) => long.slice(0, 400))].join("\n");
-        await expectSameAsAsking(await loadTokenizer(join(realData!, name)), text, 24, 200);
+        await expectSameAsAsking(await loadTokenizer(join(realData!, name)), text, 15, 200);
       });
     }
   });
