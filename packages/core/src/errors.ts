@@ -8,6 +8,7 @@ export type RevocabErrorCode =
   | "bad_safetensors"
   | "bad_text"
   | "bad_tokenizer"
+  | "bad_vectors"
   | "context_too_long"
   | "gate_failed"
   | "missing_dependency"

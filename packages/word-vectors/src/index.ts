@@ -1,1 +1,2 @@
+export type { FastTextArguments, FastTextDictionary, FastTextModel } from "./files/fasttext-model.ts";
 export type { WordVectors } from "./word-vectors.ts";
