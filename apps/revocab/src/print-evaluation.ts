@@ -28,7 +28,13 @@ export function printEvaluation(evaluation: ModelEvaluation): string {
   ].join("");
 }
 
-function printByteLevel({ bitsPerByte, tokenBitsPerByte, invalidMass, passes }: ByteLevelSummary): string {
+function printByteLevel({
+  bitsPerByte,
+  tokenBitsPerByte,
+  invalidMass,
+  passes,
+  skippedDocuments,
+}: ByteLevelSummary): string {
   return [
     "\nBy bytes: the sum over all ways to write the text in tokens\n",
     printTable([
@@ -37,6 +43,13 @@ function printByteLevel({ bitsPerByte, tokenBitsPerByte, invalidMass, passes }: 
       ["mass on what the tokenizer never writes", `${(100 * invalidMass).toFixed(3)} %`],
       ["passes of the model", grouped(passes)],
     ]),
+    ...skippedDocuments
+      .slice(0, 1)
+      .map(({ reason }) =>
+        printNotes([
+          `${grouped(skippedDocuments.length)} documents could not be scored by bytes, the first because ${reason}`,
+        ]),
+      ),
   ].join("");
 }
 
