@@ -1,0 +1,102 @@
+import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { matrixOfBytes, throwIfAborted } from "@revocab/matrix";
+import { candidateRows } from "./candidate-rows.ts";
+import { exactNeighbors } from "./exact-neighbors.ts";
+import { type HnswOptions, hnswNeighbors } from "./hnsw-neighbors.ts";
+import { lengthOf } from "./length-of.ts";
+import type { Neighbors } from "./neighbors.ts";
+
+/**
+ * - `exact`: every query with every row;
+ * - `hnsw`: an approximate graph index, built for the call (hnswlib-node, an optional dependency);
+ * - `auto`: exact up to 200,000 rows, and beyond them for the few queries that an index would not pay for.
+ */
+export type NeighborIndex = "auto" | "exact" | "hnsw";
+
+export interface NearestRowsOptions {
+  /** [m × d] */
+  readonly queries: Matrix;
+  /** [n × d] */
+  readonly rows: StoredMatrix | Matrix;
+  /** Neighbors per query. */
+  readonly k: number;
+  readonly metric: "cosine" | "dot";
+  /** @default "auto" */
+  readonly index?: NeighborIndex;
+  /** Rows that may be neighbors. @default every row */
+  readonly isCandidate?: (row: number) => boolean;
+  readonly hnsw?: HnswOptions;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * The k rows of [n × d] most similar to each query [m × d]. A row of zeros has no direction and is never a neighbor by
+ * cosine; a query of zeros is equally near to every row.
+ *
+ * Memory: the result and, beside it, about 50 MB for the exact search; the index holds all candidates as f32.
+ * @throws RevocabError shape_mismatch when the widths differ; bad_options; no_evidence when no row is a candidate;
+ *   not_finite; missing_dependency when an index is called for and hnswlib-node is not installed; aborted
+ */
+export async function nearestRows(options: NearestRowsOptions): Promise<Neighbors> {
+  const { queries, k, metric, index = "auto", isCandidate, hnsw, abortSignal, onProgress } = options;
+  const rows = "data" in options.rows ? stored(options.rows) : options.rows;
+  checkOptions(queries, rows, k);
+  throwIfAborted(abortSignal);
+  const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+  const candidates = await candidateRows({
+    rows,
+    leaveOutZeros: metric === "cosine",
+    ...(isCandidate && { isCandidate }),
+    ...watch,
+  });
+  if (metric === "dot") checkProducts(queries, candidates.longest);
+  const search = { queries, rows, candidates, k: Math.min(k, candidates.count), metric, ...watch };
+  const isExact = index === "exact" || (index === "auto" && isExactByDefault(candidates.count, queries.rows));
+  return isExact ? exactNeighbors(search) : hnswNeighbors({ ...search, ...hnsw });
+}
+
+/** Up to here exact search takes minutes at most for the tokens of a vocabulary: m = 50,000 and d = 300 in about five. */
+const EXACT_ROWS = 200_000;
+
+/** Building the index takes as long as this many exact queries, whatever the number of rows: tools/bench/neighbors.mjs. */
+const QUERIES_WORTH_AN_INDEX = 10_000;
+
+function isExactByDefault(rows: number, queries: number): boolean {
+  return rows <= EXACT_ROWS || queries < QUERIES_WORTH_AN_INDEX;
+}
+
+function stored({ rows, columns, data }: Matrix): StoredMatrix {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return matrixOfBytes({ rows, columns, dtype: "F32" }, bytes);
+}
+
+function checkOptions(queries: Matrix, rows: StoredMatrix, k: number): void {
+  if (!Number.isInteger(k) || k < 1) {
+    throw new RevocabError("bad_options", `${k} neighbors were asked for, expected an integer of at least 1`);
+  }
+  if (queries.columns !== rows.columns) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `queries of ${queries.columns} columns were to be compared with rows of ${rows.columns} columns`,
+    );
+  }
+  const at = queries.data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) {
+    throw new RevocabError(
+      "not_finite",
+      `query ${Math.floor(at / queries.columns)} holds ${queries.data[at]}`,
+    );
+  }
+}
+
+/** No partial sum of a dot product is larger than the product of the two lengths. */
+function checkProducts({ rows, columns, data }: Matrix, longestRow: number): void {
+  for (let row = 0; row < rows; row++) {
+    const product = lengthOf(data, row * columns, columns) * longestRow;
+    if (product < MAXIMUM_F32) continue;
+    throw new RevocabError("not_finite", `dot products of query ${row} can reach ${product}, beyond f32`);
+  }
+}
+
+const MAXIMUM_F32 = 2 ** 127;
