@@ -1,2 +1,13 @@
 export type { FastTextArguments, FastTextDictionary, FastTextModel } from "./files/fasttext-model.ts";
+export { ngramBuckets } from "./files/ngram-buckets.ts";
+export { readFastText } from "./files/read-fasttext.ts";
+export { readTextVectors } from "./files/read-text-vectors.ts";
+export type { ReadVectorsOptions } from "./files/read-vectors-options.ts";
+export { readWordVectors } from "./files/read-word-vectors.ts";
+export { readWord2VecBinary } from "./files/read-word2vec-binary.ts";
+export { vectorsOfModel } from "./files/vectors-of-model.ts";
+export type { WriteVectorsOptions } from "./files/write-fasttext.ts";
+export { writeFastText } from "./files/write-fasttext.ts";
+export type { WriteTextOptions } from "./files/write-text-vectors.ts";
+export { writeTextVectors } from "./files/write-text-vectors.ts";
 export type { WordVectors } from "./word-vectors.ts";

@@ -1,0 +1,62 @@
+import { RevocabError } from "@revocab/core";
+import type { WordVectors } from "../word-vectors.ts";
+import { replaceFile } from "./replace-file.ts";
+import { throwIfAborted } from "./throw-if-aborted.ts";
+import type { WriteVectorsOptions } from "./write-fasttext.ts";
+
+export interface WriteTextOptions extends WriteVectorsOptions {
+  /**
+   * Significant digits of each number: fastText writes 5; 9 keep every float exactly, in 1.5 times the space.
+   * @default 5
+   */
+  readonly digits?: number;
+}
+
+const STEP = "write vectors";
+const ROWS_PER_WRITE = 1_000;
+
+/**
+ * Writes vectors as text: a line "words d", then each word and its d numbers, which every program of the field reads.
+ * N-grams are not written: unseen words have no vectors in such a file. Rows stream out, a thousand at a time.
+ * @throws RevocabError `bad_vectors` for a word that a line cannot hold, `bad_options`, `no_space`, `write_failed`,
+ * `aborted`
+ */
+export async function writeTextVectors(
+  path: string,
+  vectors: Pick<WordVectors, "dimension" | "words" | "rows">,
+  { digits = 5, abortSignal, onProgress }: WriteTextOptions = {},
+): Promise<void> {
+  if (!Number.isInteger(digits) || digits < 1 || digits > 9) {
+    throw new RevocabError("bad_options", `digits is ${digits}; a whole number from 1 to 9 is expected`);
+  }
+  const { words, dimension } = vectors;
+  const total = words.length;
+  await replaceFile(path, async (write) => {
+    await write(Buffer.from(`${total} ${dimension}\n`));
+    for (let start = 0; start < total; start += ROWS_PER_WRITE) {
+      throwIfAborted(abortSignal);
+      const count = Math.min(ROWS_PER_WRITE, total - start);
+      const { data } = vectors.rows(start, count);
+      let text = "";
+      for (let i = 0; i < count; i++) {
+        text += checkedWord(words[start + i] as string, start + i);
+        for (const value of data.subarray(i * dimension, (i + 1) * dimension)) {
+          // Back through a number: toPrecision would write 0.50000 and 1.0000e-7.
+          text += ` ${Number(value.toPrecision(digits))}`;
+        }
+        text += "\n";
+      }
+      await write(Buffer.from(text));
+      onProgress?.({ type: "progress", step: STEP, done: start + count, total, unit: "rows" });
+    }
+  });
+}
+
+function checkedWord(word: string, index: number): string {
+  if (word !== "" && !word.includes("\n")) return word;
+  throw new RevocabError(
+    "bad_vectors",
+    `word ${index + 1}, ${JSON.stringify(word)}, cannot be written as text: a line holds one word and its numbers`,
+    { hint: "write a .bin file instead" },
+  );
+}
