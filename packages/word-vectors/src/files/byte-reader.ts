@@ -15,7 +15,7 @@ export class ByteReader {
   readonly size: number;
   readonly #handle: FileHandle;
   readonly #abortSignal: AbortSignal | undefined;
-  #buffer: Uint8Array = new Uint8Array(BUFFER_BYTES);
+  #buffer: Uint8Array;
   #start = 0;
   #end = 0;
   #filePosition = 0;
@@ -25,6 +25,7 @@ export class ByteReader {
     this.size = size;
     this.#handle = handle;
     this.#abortSignal = abortSignal;
+    this.#buffer = new Uint8Array(Math.min(BUFFER_BYTES, size));
   }
 
   /** @throws RevocabError `missing_file` */

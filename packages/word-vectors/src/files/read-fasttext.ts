@@ -40,8 +40,8 @@ export async function readFastText(
         `its input matrix is ${shape.rows} × ${shape.columns}; ${wordCount} words, ${buckets} buckets and d ${dimension} need ${wordCount + buckets} × ${dimension}`,
       );
     }
-    const rows = RowBlocks.empty(dimension);
     const kept = dictionary.words.length;
+    const rows = RowBlocks.empty(dimension, kept + (hasNgrams ? buckets : 0));
     await readRows(reader, rows, kept, onProgress);
     reader.skip((wordCount - kept) * dimension * 4, "the input matrix");
     if (hasNgrams) await readRows(reader, rows, buckets, onProgress);

@@ -35,7 +35,7 @@ export async function readTextVectors(
       if (isEnd) break;
       if (rows === undefined) {
         const header = parseTextHeader(line);
-        if (header !== undefined) checkHeader(reader, header);
+        if (header !== undefined) checkDimension(reader, header.dimension);
         promised = header?.words;
         rows = RowBlocks.empty(header?.dimension ?? dimensionOf(line, path));
         if (header !== undefined) continue;
@@ -65,10 +65,14 @@ function dimensionOf(line: Uint8Array, path: string): number {
   throw badLine(path, 1, 'it is neither a header "words d" nor a word and its numbers');
 }
 
-function checkHeader(reader: ByteReader, { words, dimension }: { words: number; dimension: number }): void {
-  // A row has at least one byte of word, two bytes a number and the end of its line, which the last may lack.
-  const smallest = words * (1 + 2 * dimension + 1) - 1;
-  reader.expect(Math.max(smallest, 0), `${words} vectors of ${dimension} numbers, as its first line says,`);
+/** A number takes two bytes with its gap: what the first line says is not believed beyond that. */
+function checkDimension({ path, size }: ByteReader, dimension: number): void {
+  if (2 * dimension <= size) return;
+  throw badLine(
+    path,
+    1,
+    `it says that vectors have ${dimension} numbers, and the whole file has ${size} bytes`,
+  );
 }
 
 function wrongCount(path: string, promised: number, found: number): RevocabError {

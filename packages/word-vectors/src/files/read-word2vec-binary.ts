@@ -34,7 +34,7 @@ export async function readWord2VecBinary(
     reader.expect(promised * (1 + 4 * dimension), `${promised} vectors of ${dimension} floats`);
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const words = new Set<string>();
-    const rows = RowBlocks.empty(dimension);
+    const rows = RowBlocks.empty(dimension, promised);
     for (let i = 0; i < promised && words.size < maxWords; i++) {
       const what = `word ${i + 1} of ${promised}`;
       let spelling = await reader.takeUntil(SPACE, LONGEST_WORD, what);

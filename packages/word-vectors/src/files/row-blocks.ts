@@ -15,8 +15,12 @@ export class RowBlocks {
     this.#rowsPerBlock = rowsPerBlock;
   }
 
-  static empty(columns: number): RowBlocks {
-    return new RowBlocks(columns, Math.max(1, Math.floor(BLOCK_BYTES / (4 * columns))));
+  /** @param expectedRows a block is not made larger than these need */
+  static empty(columns: number, expectedRows: number = Number.POSITIVE_INFINITY): RowBlocks {
+    return new RowBlocks(
+      columns,
+      Math.max(1, Math.min(expectedRows, Math.floor(BLOCK_BYTES / (4 * columns)))),
+    );
   }
 
   /** Rows that are in memory already, not copied; `data` has a whole number of rows. */

@@ -22,10 +22,10 @@ export function splitVectorLine(line: Uint8Array, into: Float32Array): SplitLine
         problem: `${into.length} numbers after a word are expected, and it has ${fields(line)} fields`,
       };
     const value = parseDecimal(line, start, end);
-    if (!(Math.abs(value) <= 3.4028234663852886e38)) {
+    into[column] = value;
+    if (!Number.isFinite(into[column])) {
       return { problem: `"${textOf(line, start, end)}" is not a number that a float can hold` };
     }
-    into[column] = value;
     end = start - 1;
     // Between numbers, gaps may be wide; before the first one, a space can be part of the word.
     if (column > 0) while (end > 0 && isGap(line[end - 1])) end--;

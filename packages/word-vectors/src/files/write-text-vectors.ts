@@ -18,8 +18,8 @@ const ROWS_PER_WRITE = 1_000;
 /**
  * Writes vectors as text: a line "words d", then each word and its d numbers, which every program of the field reads.
  * N-grams are not written: unseen words have no vectors in such a file. Rows stream out, a thousand at a time.
- * @throws RevocabError `bad_vectors` for a word that a line cannot hold, `bad_options`, `no_space`, `write_failed`,
- * `aborted`
+ * @throws RevocabError `bad_vectors` for a word that a line cannot hold, `not_finite`, `bad_options`, `no_space`,
+ * `write_failed`, `aborted`
  */
 export async function writeTextVectors(
   path: string,
@@ -41,6 +41,7 @@ export async function writeTextVectors(
       for (let i = 0; i < count; i++) {
         text += checkedWord(words[start + i] as string, start + i);
         for (const value of data.subarray(i * dimension, (i + 1) * dimension)) {
+          if (!Number.isFinite(value)) throw notFinite(words[start + i] as string, value);
           // Back through a number: toPrecision would write 0.50000 and 1.0000e-7.
           text += ` ${Number(value.toPrecision(digits))}`;
         }
@@ -50,6 +51,13 @@ export async function writeTextVectors(
       onProgress?.({ type: "progress", step: STEP, done: start + count, total, unit: "rows" });
     }
   });
+}
+
+function notFinite(word: string, value: number): RevocabError {
+  return new RevocabError(
+    "not_finite",
+    `the vector of ${JSON.stringify(word)} has ${value}; text vectors are finite`,
+  );
 }
 
 function checkedWord(word: string, index: number): string {
