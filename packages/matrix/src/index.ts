@@ -22,3 +22,5 @@ export { randomStream } from "./random-stream.ts";
 export { readMatrix } from "./read-matrix.ts";
 export { storeMatrix } from "./store-matrix.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
+export type { WasmMemory, WasmModule } from "./web-assembly.ts";
+export { Instance, Memory, Module } from "./web-assembly.ts";
