@@ -1,0 +1,51 @@
+import type { ProgressListener } from "@revocab/core";
+import type { WordPair } from "../dictionary/dictionary.ts";
+import { knownForms } from "../dictionary/known-forms.ts";
+import type { WordVectors } from "../word-vectors.ts";
+import { alignSpaces } from "./align-spaces.ts";
+import { splitPairs } from "./split-pairs.ts";
+import { type TranslationPrecision, translationPrecision } from "./translation-precision.ts";
+
+export interface HeldOutPrecisionOptions {
+  readonly source: WordVectors;
+  readonly target: WordVectors;
+  readonly pairs: readonly WordPair[];
+  /** As in `alignSpaces`. @default false */
+  readonly center?: boolean;
+  /** @default [1, 10] */
+  readonly k?: readonly number[];
+  /** @default false */
+  readonly csls?: boolean;
+  /** The share of known source words to hold out. @default 0.1 */
+  readonly share?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Whether two spaces fit: aligns them by a part of the dictionary and looks up the rest. Only pairs that both sides know take
+ * part, and the alignment is made for this alone.
+ * @throws RevocabError as alignSpaces and translationPrecision
+ */
+export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promise<TranslationPrecision> {
+  const { source, target, pairs, share = 0.1, seed = 0, center = false, k = [1, 10], csls = false } = options;
+  const watch = {
+    ...(options.abortSignal && { abortSignal: options.abortSignal }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  };
+  const known = pairs.filter(
+    (pair) => knownForms(source, pair.source).length > 0 && knownForms(target, pair.target).length > 0,
+  );
+  const { fitted, heldOut } = splitPairs({ pairs: known, share, seed });
+  const aligned = await alignSpaces({ source, target, pairs: fitted, center, ...watch });
+  return translationPrecision({
+    source: aligned.source,
+    target: aligned.target,
+    pairs: heldOut,
+    k,
+    csls,
+    ...watch,
+  });
+}

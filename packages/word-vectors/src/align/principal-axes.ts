@@ -1,0 +1,39 @@
+import type { ProgressListener } from "@revocab/core";
+import { covariance } from "@revocab/matrix";
+import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
+import type { WordVectors } from "../word-vectors.ts";
+import { storedVectors } from "./stored-vectors.ts";
+import type { Matrix64 } from "./transposed-product.ts";
+
+export interface PrincipalAxesOptions {
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * P [d × width], orthonormal columns: the directions in which the 100,000 most frequent words differ most, the first the
+ * most. Rows are then x·P, without taking a mean off them, as in fastText's own reduce_model: cosines are about the origin.
+ * @throws RevocabError aborted
+ */
+export async function principalAxes(
+  vectors: WordVectors,
+  width: number,
+  options: PrincipalAxesOptions = {},
+): Promise<Matrix64> {
+  const { dimension } = vectors;
+  const { covariance: data } = await covariance(storedVectors(vectors, WORDS), options);
+  const symmetric = MlMatrix.from1DArray(dimension, dimension, data);
+  const decomposition = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  const values = decomposition.realEigenvalues;
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
+  const axes = new Float64Array(dimension * width);
+  for (let axis = 0; axis < width; axis++) {
+    for (let i = 0; i < dimension; i++) {
+      axes[i * width + axis] = decomposition.eigenvectorMatrix.get(i, order[axis]);
+    }
+  }
+  return { rows: dimension, columns: width, data: axes };
+}
+
+/** As in fastText's reduce_model: more words change the axes little. */
+const WORDS = 100_000;

@@ -1,0 +1,33 @@
+import type { WordVectors } from "../word-vectors.ts";
+import type { Dictionary } from "./dictionary.ts";
+import { knownForms } from "./known-forms.ts";
+
+export interface Coverage {
+  /** All pairs of the dictionary. */
+  readonly pairs: number;
+  /** Pairs whose source word stands among the source vectors, in any of its case variants. */
+  readonly sourceKnown: number;
+  /** Pairs whose target word stands among the target vectors, likewise. */
+  readonly targetKnown: number;
+  /** Pairs of which both are known: the evidence that an alignment has. */
+  readonly bothKnown: number;
+}
+
+/** How many pairs of a dictionary each side knows; a word that has a vector from its n-grams alone is not known. */
+export function coverageOf(
+  { pairs }: Pick<Dictionary, "pairs">,
+  source: WordVectors,
+  target: WordVectors,
+): Coverage {
+  let sourceKnown = 0;
+  let targetKnown = 0;
+  let bothKnown = 0;
+  for (const pair of pairs) {
+    const isSource = knownForms(source, pair.source).length > 0;
+    const isTarget = knownForms(target, pair.target).length > 0;
+    if (isSource) sourceKnown++;
+    if (isTarget) targetKnown++;
+    if (isSource && isTarget) bothKnown++;
+  }
+  return { pairs: pairs.length, sourceKnown, targetKnown, bothKnown };
+}
