@@ -9,6 +9,7 @@ import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerSwap } from "./commands/swap.ts";
+import { registerVectors } from "./commands/vectors.ts";
 import { reportUsage } from "./report-usage.ts";
 import { stopOnClosedOutput } from "./stop-on-closed-output.ts";
 
@@ -31,6 +32,7 @@ for (const register of [
   registerEval,
   registerCompare,
   registerGenerate,
+  registerVectors,
   registerMethods,
 ]) {
   register(program);

@@ -64,6 +64,15 @@ function parseOptions<Options extends z.ZodObject>(
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0];
+  const key = String(path[0]);
+  if (options[key] === undefined) {
+    const description = schema.shape[key]?.meta?.()?.description;
+    throw new RevocabError(
+      "bad_options",
+      `the method ${name} needs the option ${key}${description === undefined ? "" : `: ${description}`}`,
+      { hint: `pass --with ${key}=…` },
+    );
+  }
   const found = JSON.stringify(options[String(path[0])]);
   throw new RevocabError("bad_options", `option ${path.join(".")} of ${name} is ${found}: ${message}`);
 }

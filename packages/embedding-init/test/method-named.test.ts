@@ -2,17 +2,25 @@ import { RevocabError } from "@revocab/core";
 import { describeOptions, METHODS, methodNamed, nearestName } from "@revocab/embedding-init";
 import { describe, expect, it } from "vitest";
 
+/** The options that a method cannot do without. */
+const vectors = { "source-vectors": "en.bin", "target-vectors": "de.bin" };
+const EVIDENCE: Readonly<Record<string, Record<string, unknown>>> = {
+  focus: { text: "de.txt" },
+  wechsel: vectors,
+  ofa: vectors,
+};
+
 describe("methodNamed", () => {
-  it("makes every method of the catalog, under its own name, with no options given", () => {
+  it("makes every method of the catalog, under its own name, given no more than its evidence", () => {
     for (const name of Object.keys(METHODS)) {
-      const method = methodNamed(name);
+      const method = methodNamed(name, EVIDENCE[name]);
       expect(method.kind !== "chain" && method.name).toBe(name);
     }
   });
 
   it("gives a method the same paper as its catalog entry", () => {
     for (const [name, { paper }] of Object.entries(METHODS)) {
-      const method = methodNamed(name);
+      const method = methodNamed(name, EVIDENCE[name]);
       if (paper !== undefined) expect(method.kind !== "chain" && method.paper).toBe(paper);
     }
   });
@@ -31,7 +39,7 @@ describe("methodNamed", () => {
 
   it("the options in force make the same method again", () => {
     for (const name of Object.keys(METHODS)) {
-      const method = methodNamed(name);
+      const method = methodNamed(name, EVIDENCE[name]);
       if (method.kind === "chain") continue;
       expect(methodNamed(name, method.options)).toMatchObject({ options: method.options });
     }
@@ -70,6 +78,14 @@ describe("methodNamed", () => {
         message: expect.stringMatching(message),
       });
     }
+  });
+
+  it("an option that a method cannot do without is asked for by name, with what it is", () => {
+    expect(failureOf(() => methodNamed("wechsel", { "target-vectors": "de.bin" }))).toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(/needs the option source-vectors: word vectors of the source/),
+      hint: "pass --with source-vectors=…",
+    });
   });
 
   it("chooses from another catalog when given one", () => {

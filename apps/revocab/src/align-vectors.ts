@@ -1,0 +1,85 @@
+import type { ProgressListener } from "@revocab/core";
+import {
+  alignSpaces,
+  type Coverage,
+  coverageOf,
+  heldOutPrecision,
+  readDictionary,
+  readWordVectors,
+  type TranslationPrecision,
+  writeTextVectors,
+} from "@revocab/word-vectors";
+import { grouped, printTable } from "./print-table.ts";
+import { checkOutput } from "./train-vectors.ts";
+
+export interface AlignVectorsOptions {
+  /** Vectors that stay where they are. */
+  readonly fixed: string;
+  /** Vectors that are turned into their space. */
+  readonly turned: string;
+  /** Word pairs, of the fixed and the turned language. */
+  readonly dictionary: string;
+  readonly out: string;
+  readonly force?: boolean;
+  readonly center?: boolean;
+  readonly csls?: boolean;
+  readonly seed: number;
+  readonly abortSignal: AbortSignal;
+  readonly onProgress: ProgressListener;
+}
+
+export interface AlignedVectors {
+  readonly coverage: Coverage;
+  readonly duplicates: number;
+  /** With a tenth of the pairs held out of the alignment. */
+  readonly heldOut: TranslationPrecision;
+  readonly out: string;
+}
+
+/** Turns one language's vectors into the space of another's, and measures how well the two fit. */
+export async function alignVectors({
+  fixed,
+  turned,
+  dictionary: path,
+  out,
+  force = false,
+  center = false,
+  csls = false,
+  seed,
+  abortSignal,
+  onProgress,
+}: AlignVectorsOptions): Promise<AlignedVectors> {
+  checkOutput(out, force, [".vec"]);
+  const watch = { abortSignal, onProgress };
+  const dictionary = await readDictionary(path);
+  const target = await readWordVectors(fixed, watch);
+  const source = await readWordVectors(turned, watch);
+  const pairs = dictionary.pairs.map((pair) => ({ source: pair.target, target: pair.source }));
+  const heldOut = await heldOutPrecision({ source, target, pairs, center, csls, seed, ...watch });
+  const aligned = await alignSpaces({ source, target, pairs, center, ...watch });
+  await writeTextVectors(out, aligned.source, watch);
+  return {
+    coverage: coverageOf(dictionary, target, source),
+    duplicates: dictionary.duplicates,
+    heldOut,
+    out,
+  };
+}
+
+export function printAlignment({ coverage, heldOut, out }: AlignedVectors): string {
+  const { pairs, sourceKnown, targetKnown, bothKnown } = coverage;
+  return [
+    printTable([
+      ["pairs in the dictionary", grouped(pairs)],
+      ["known on the first side", grouped(sourceKnown)],
+      ["known on the second side", grouped(targetKnown)],
+      ["known on both", grouped(bothKnown)],
+      ["words held out and looked up", grouped(heldOut.queries)],
+      ...heldOut.precision.map(({ k, value }) => [
+        `a translation among the nearest ${k}`,
+        `${(100 * value).toFixed(1)} %`,
+      ]),
+    ]),
+    `\nWritten to ${out}\n`,
+  ].join("");
+}

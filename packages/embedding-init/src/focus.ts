@@ -1,0 +1,129 @@
+import {
+  type InitContext,
+  type Matrix,
+  type MixtureMethod,
+  RevocabError,
+  type Vocabulary,
+} from "@revocab/core";
+import { readWordVectors, type WordVectors } from "@revocab/word-vectors";
+import { anchorWeights } from "./anchor-weights.ts";
+import { auxiliaryVectors } from "./auxiliary-vectors.ts";
+import { checkOption } from "./check-option.ts";
+import { evidenceName } from "./evidence-name.ts";
+import { tokensWithVector } from "./nearest-sources.ts";
+import { mixtureOfTokens } from "./similarity-mixtures.ts";
+import { subwordVectors } from "./subword-vectors.ts";
+
+export interface FocusOptions {
+  /** A UTF-8 file of target text: auxiliary vectors of the target's tokens are trained on it. */
+  readonly text?: string;
+  /** Auxiliary vectors that are trained already, or a file of them; instead of `text`. */
+  readonly auxiliary?: WordVectors | string;
+  /** Whether the words of `auxiliary` are the target's tokens, as its tokenizer file writes them, or words. @default "token" */
+  readonly level?: "token" | "word";
+  /** Of vectors trained here. @default 100 */
+  readonly dimension?: number;
+  /** @default 3 */
+  readonly epochs?: number;
+  /** Tokens the text has more rarely have a vector of their n-grams alone. @default 10 */
+  readonly minCount?: number;
+}
+
+/**
+ * Each new token becomes a sum of the tokens that both vocabularies have, weighed by sparsemax over its cosines to all of
+ * them in static vectors of the target's tokens.
+ *
+ * Departures: a token too rare in the text has the mean of the n-grams it shares with frequent ones, and one without any
+ * has no evidence (the reference draws both); a lone byte has a vector of its own (in the reference all share one row).
+ * @see https://arxiv.org/abs/2305.14481
+ * @throws RevocabError bad_options; when it prepares, what reading or training vectors throws
+ */
+export function focus({
+  text,
+  auxiliary,
+  level = "token",
+  dimension = 100,
+  epochs = 3,
+  minCount = 10,
+}: FocusOptions): MixtureMethod {
+  if ((text === undefined) === (auxiliary === undefined)) {
+    throw new RevocabError(
+      "bad_options",
+      `focus was given ${text === undefined ? "neither text nor auxiliary" : "both text and auxiliary"}; one of them was expected`,
+      {
+        hint: "text=FILE of the target's language trains vectors; auxiliary=FILE reads vectors trained before",
+      },
+    );
+  }
+  checkOption("dimension", dimension, Number.isInteger(dimension) && dimension >= 1, "a whole number from 1");
+  checkOption("epochs", epochs, Number.isInteger(epochs) && epochs >= 1, "a whole number from 1");
+  checkOption("minCount", minCount, Number.isInteger(minCount) && minCount >= 1, "a whole number from 1");
+  const vectorsOf = onceFor((context) =>
+    text === undefined
+      ? readAuxiliary(context, auxiliary as WordVectors | string, level)
+      : auxiliaryVectors(context, { text, dimension, epochs, minCount }),
+  );
+  return {
+    kind: "mixture",
+    name: "focus",
+    paper: "https://arxiv.org/abs/2305.14481",
+    weights: "convex",
+    differsByRole: false,
+    options:
+      text === undefined
+        ? { auxiliary: evidenceName(auxiliary), level }
+        : { text: evidenceName(text), dimension, epochs, minCount },
+    async prepare(context) {
+      const { alignment, target } = context;
+      const vectors = await vectorsOf(context);
+      const known = tokensWithVector(vectors);
+      const isAnchor = (id: number) =>
+        alignment.sourceOf[id] >= 0 && target.vocabulary.kindOf(id) !== "special";
+      const anchors = known.filter(isAnchor);
+      const rows = await anchorWeights(
+        context,
+        vectors,
+        known.filter((id) => !isAnchor(id)),
+        anchors,
+      );
+      const copies = anchors.map((id) => [id, { sources: [alignment.sourceOf[id]], weights: [1] }] as const);
+      const all = new Map([...rows, ...copies]);
+      return { mixture: (tokens) => mixtureOfTokens(tokens, all) };
+    },
+  };
+}
+
+async function readAuxiliary(
+  { target, abortSignal }: InitContext,
+  auxiliary: WordVectors | string,
+  level: "token" | "word",
+): Promise<Matrix> {
+  const listeners = { ...(abortSignal && { abortSignal }) };
+  const vectors = typeof auxiliary === "string" ? await readWordVectors(auxiliary, listeners) : auxiliary;
+  if (level === "token") return tokenRows(target.vocabulary, vectors);
+  return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
+}
+
+function tokenRows(vocabulary: Vocabulary, vectors: WordVectors): Matrix {
+  const { dimension } = vectors;
+  const data = new Float32Array(vocabulary.size * dimension);
+  for (let id = 0; id < vocabulary.size; id++) {
+    const isToken = vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
+    const vector = isToken ? vectors.vectorOf(vocabulary.tokenOf(id)) : undefined;
+    if (vector !== undefined) data.set(vector, id * dimension);
+  }
+  return { rows: vocabulary.size, columns: dimension, data };
+}
+
+/** The vectors depend on the target and the seed alone: a comparison, which hides tokens of the source, need not train twice. */
+function onceFor(make: (context: InitContext) => Promise<Matrix>): (context: InitContext) => Promise<Matrix> {
+  const made = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
+  return (context) => {
+    const bySeed = made.get(context.target.vocabulary) ?? new Map<number, Promise<Matrix>>();
+    made.set(context.target.vocabulary, bySeed);
+    const known = bySeed.get(context.seed) ?? make(context);
+    bySeed.set(context.seed, known);
+    known.catch(() => bySeed.delete(context.seed));
+    return known;
+  };
+}

@@ -1,0 +1,75 @@
+import type { InitContext, Matrix, TokenId } from "@revocab/core";
+import { nearestRows } from "@revocab/neighbors";
+import type { TokenWeights } from "./similarity-mixtures.ts";
+import { softmax } from "./softmax.ts";
+
+export interface NearestSourcesOptions {
+  readonly context: InitContext;
+  /** [V_s × p] one vector per source token; zeros where there is none. */
+  readonly source: Matrix;
+  /** [V_t × p] the same of the target, in the same space. */
+  readonly target: Matrix;
+  readonly neighbors: number;
+  readonly temperature: number;
+}
+
+/** Target tokens compared at a time. */
+const BLOCK = 1024;
+
+/**
+ * For each target token with a vector: its nearest used source tokens by cosine, weighed by softmax(cosine / temperature).
+ */
+export async function nearestSources({
+  context,
+  source,
+  target,
+  neighbors,
+  temperature,
+}: NearestSourcesOptions): Promise<TokenWeights> {
+  const { vocabulary } = context.source;
+  const isCandidate = (id: TokenId) => vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
+  const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
+  const known = tokensWithVector(target);
+  for (let start = 0; start < known.length; start += BLOCK) {
+    const block = known.slice(start, start + BLOCK);
+    const { k, ids, similarities } = await nearestRows({
+      queries: rowsOf(target, block),
+      rows: source,
+      k: neighbors,
+      metric: "cosine",
+      isCandidate,
+      ...(context.abortSignal && { abortSignal: context.abortSignal }),
+    });
+    block.forEach((token, i) => {
+      const range = [i * k, (i + 1) * k] as const;
+      rows.set(token, {
+        sources: ids.slice(...range),
+        weights: softmax(similarities.subarray(...range), temperature),
+      });
+    });
+    context.onProgress?.({
+      type: "progress",
+      step: "nearest tokens",
+      done: Math.min(start + BLOCK, known.length),
+      total: known.length,
+      unit: "rows",
+    });
+  }
+  return rows;
+}
+
+/** Rows that are not all zeros. */
+export function tokensWithVector({ rows, columns, data }: Matrix): number[] {
+  return Array.from({ length: rows }, (_, id) => id).filter((id) =>
+    data.subarray(id * columns, (id + 1) * columns).some((value) => value !== 0),
+  );
+}
+
+/** [ids × d] */
+export function rowsOf({ columns, data }: Matrix, ids: readonly number[]): Matrix {
+  const chosen = new Float32Array(ids.length * columns);
+  ids.forEach((id, i) => {
+    chosen.set(data.subarray(id * columns, (id + 1) * columns), i * columns);
+  });
+  return { rows: ids.length, columns, data: chosen };
+}

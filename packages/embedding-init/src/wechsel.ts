@@ -1,0 +1,112 @@
+import { type InitContext, type Matrix, type MixtureMethod, RevocabError } from "@revocab/core";
+import {
+  alignSpaces,
+  coverageOf,
+  readDictionary,
+  readWordVectors,
+  type WordPair,
+  type WordVectors,
+} from "@revocab/word-vectors";
+import { checkOption } from "./check-option.ts";
+import { evidenceName } from "./evidence-name.ts";
+import { nearestSources } from "./nearest-sources.ts";
+import { mixtureOfTokens } from "./similarity-mixtures.ts";
+import { subwordVectors } from "./subword-vectors.ts";
+
+export interface WechselOptions {
+  /** Word vectors of the source's language, or a file of them. */
+  readonly sourceVectors: WordVectors | string;
+  /** Word vectors of the target's language, or a file of them. */
+  readonly targetVectors: WordVectors | string;
+  /** Pairs of words of both languages, or a file of them; without it the two spaces are taken to be one already. */
+  readonly dictionary?: string | readonly WordPair[];
+  /** How many source tokens a row is made of. @default 10 */
+  readonly neighbors?: number;
+  /** Weights are softmax(cosine / temperature). @default 0.1 */
+  readonly temperature?: number;
+  /** Take a token's vector from its n-grams, or from the words it is in. @default "ngrams" where the vectors have them */
+  readonly from?: "ngrams" | "words";
+}
+
+/**
+ * Each new token becomes the mean of the source tokens that are nearest to it in meaning, by static word vectors of both
+ * languages in one space.
+ *
+ * Departures: only used text and byte tokens are neighbors; a token that both vocabularies have is copied before, as for
+ * every method (`--no-copy` is the paper's way); a token without a vector has no evidence (the reference draws it).
+ * @see https://arxiv.org/abs/2112.06598
+ * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
+ */
+export function wechsel(options: WechselOptions): MixtureMethod {
+  return nearestInMeaning("wechsel", "https://arxiv.org/abs/2112.06598", options);
+}
+
+/** What WECHSEL and OFA share: they differ in where a token's vector comes from. */
+export function nearestInMeaning(
+  name: string,
+  paper: string,
+  { sourceVectors, targetVectors, dictionary, neighbors = 10, temperature = 0.1, from }: WechselOptions,
+): MixtureMethod {
+  checkOption("neighbors", neighbors, Number.isInteger(neighbors) && neighbors >= 1, "a whole number from 1");
+  checkOption("temperature", temperature, temperature > 0, "a number above 0");
+  return {
+    kind: "mixture",
+    name,
+    paper,
+    weights: "convex",
+    differsByRole: false,
+    options: {
+      "source-vectors": evidenceName(sourceVectors),
+      "target-vectors": evidenceName(targetVectors),
+      ...(dictionary !== undefined && { dictionary: evidenceName(dictionary) }),
+      neighbors,
+      temperature,
+      ...(from && name === "wechsel" && { from }),
+    },
+    async prepare(context) {
+      const { source, target } = await tokenVectors(context);
+      const rows = await nearestSources({ context, source, target, neighbors, temperature });
+      return { mixture: (tokens) => mixtureOfTokens(tokens, rows) };
+    },
+  };
+
+  /** One vector per token of either vocabulary, in one space. */
+  async function tokenVectors(context: InitContext): Promise<{ source: Matrix; target: Matrix }> {
+    const { source, target } = await oneSpace(context);
+    const vectorsOf = (side: "source" | "target", vectors: WordVectors) =>
+      subwordVectors({
+        vocabulary: context[side].vocabulary,
+        encode: context[side].encode,
+        vectors,
+        abortSignal: context.abortSignal,
+        ...(from && { from }),
+      });
+    return { source: await vectorsOf("source", source), target: await vectorsOf("target", target) };
+  }
+
+  async function oneSpace({
+    abortSignal,
+    onProgress,
+  }: InitContext): Promise<{ source: WordVectors; target: WordVectors }> {
+    const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+    const read = async (vectors: WordVectors | string) =>
+      typeof vectors === "string" ? readWordVectors(vectors, watch) : vectors;
+    const [source, target] = [await read(sourceVectors), await read(targetVectors)];
+    if (dictionary === undefined) {
+      if (source.dimension === target.dimension) return { source, target };
+      throw new RevocabError(
+        "bad_options",
+        `source vectors have ${source.dimension} numbers and target vectors ${target.dimension}, so they are not in one space`,
+        { hint: "give a dictionary, by which the two spaces are aligned" },
+      );
+    }
+    const pairs = typeof dictionary === "string" ? (await readDictionary(dictionary)).pairs : dictionary;
+    const { sourceKnown, targetKnown, bothKnown } = coverageOf({ pairs }, source, target);
+    onProgress?.({
+      type: "note",
+      step: name,
+      message: `of ${pairs.length} pairs in the dictionary, the source vectors know ${sourceKnown}, the target vectors ${targetKnown}, and both ${bothKnown}`,
+    });
+    return alignSpaces({ source, target, pairs, ...watch });
+  }
+}
