@@ -159,6 +159,10 @@ describe("trainWordVectors", () => {
     await expect(train({ documents: join(folder, "none.txt") })).rejects.toMatchObject({
       code: "missing_file",
     });
+    await expect(train({ documents: folder })).rejects.toMatchObject({
+      code: "missing_file",
+      message: `${folder} is a folder, not a text`,
+    });
     const file = join(folder, "latin1.txt");
     writeFileSync(file, Buffer.from("caf\xe9 noir\n".repeat(10), "latin1"));
     await expect(train({ documents: file })).rejects.toMatchObject({ code: "bad_text" });

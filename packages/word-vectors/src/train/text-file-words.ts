@@ -1,11 +1,11 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { LINE_END } from "./training-corpus.ts";
 
 /**
  * The words of a text file, `</s>` for each line feed, some thousand at a time.
- * @throws RevocabError missing_file; bad_text when the file is not UTF-8
+ * @throws RevocabError missing_file when there is no such file to read; bad_text when it is not UTF-8
  */
 export async function* textFileWords(
   file: string,
@@ -52,11 +52,13 @@ function lastSpace(text: string): number {
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    return (await stat(file)).size;
+    await access(file, constants.R_OK);
+    const found = await stat(file);
+    if (!found.isDirectory()) return found.size;
   } catch (cause) {
-    throw new RevocabError("missing_file", `cannot read the text ${file}`, {
-      hint: "check the path",
-      cause,
-    });
+    throw new RevocabError("missing_file", `cannot read the text ${file}`, { hint: "check the path", cause });
   }
+  throw new RevocabError("missing_file", `${file} is a folder, not a text`, {
+    hint: "give one file; join several with cat",
+  });
 }
