@@ -60,7 +60,7 @@ export async function nearestRows(options: NearestRowsOptions): Promise<Neighbor
 const EXACT_ROWS = 200_000;
 
 /** Building the index takes as long as this many exact queries, whatever the number of rows: tools/bench/neighbors.mjs. */
-const QUERIES_WORTH_AN_INDEX = 10_000;
+const QUERIES_WORTH_AN_INDEX = 40_000;
 
 function isExactByDefault(rows: number, queries: number): boolean {
   return rows <= EXACT_ROWS || queries < QUERIES_WORTH_AN_INDEX;

@@ -123,6 +123,7 @@ describe("a search is refused", () => {
       /beyond f32/,
     ],
     ["with an index of no links", { index: "hnsw", hnsw: { links: 0 } }, "bad_options", /links .* 0/],
+    ["with a negative seed", { index: "hnsw", hnsw: { seed: -1 } }, "bad_options", /seed .* -1/],
   ] as const)("%s", async (_, change, code, message) => {
     const search = nearestRows({ ...options, ...change });
     await expect(search).rejects.toThrow(message);
