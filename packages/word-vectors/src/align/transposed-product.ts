@@ -28,12 +28,12 @@ export function gramMatrix(matrix: Matrix64): Matrix64 {
 /** @param isUpper leaves out what is below the diagonal */
 function addProducts(left: Matrix64, right: Matrix64, into: Float64Array, isUpper: boolean): void {
   let row = 0;
-  for (; row + 4 <= left.rows; row += 4) addFourRows(left, right, row, into, isUpper);
+  for (; row + 8 <= left.rows; row += 8) addEightRows(left, right, row, into, isUpper);
   for (; row < left.rows; row++) addRow(left, right, row, into, isUpper);
 }
 
-/** Four rows in one pass over the sums, which are too many for the nearest cache: one load of them serves four products. */
-function addFourRows(
+/** Eight rows in one pass over the sums, which are too many for the nearest cache: one load of them serves eight products. */
+function addEightRows(
   left: Matrix64,
   right: Matrix64,
   row: number,
@@ -42,19 +42,28 @@ function addFourRows(
 ): void {
   const { columns: height, data: a } = left;
   const { columns: width, data: b } = right;
-  const a0 = row * height;
   const b0 = row * width;
   const b1 = b0 + width;
   const b2 = b1 + width;
   const b3 = b2 + width;
+  const b4 = b3 + width;
+  const b5 = b4 + width;
+  const b6 = b5 + width;
+  const b7 = b6 + width;
   for (let i = 0; i < height; i++) {
-    const x0 = a[a0 + i];
-    const x1 = a[a0 + height + i];
-    const x2 = a[a0 + 2 * height + i];
-    const x3 = a[a0 + 3 * height + i];
+    const first = row * height + i;
+    const x0 = a[first];
+    const x1 = a[first + height];
+    const x2 = a[first + 2 * height];
+    const x3 = a[first + 3 * height];
+    const x4 = a[first + 4 * height];
+    const x5 = a[first + 5 * height];
+    const x6 = a[first + 6 * height];
+    const x7 = a[first + 7 * height];
     const at = i * width;
     for (let j = isUpper ? i : 0; j < width; j++) {
-      into[at + j] = into[at + j] + x0 * b[b0 + j] + x1 * b[b1 + j] + x2 * b[b2 + j] + x3 * b[b3 + j];
+      const sum = into[at + j] + x0 * b[b0 + j] + x1 * b[b1 + j] + x2 * b[b2 + j] + x3 * b[b3 + j];
+      into[at + j] = sum + x4 * b[b4 + j] + x5 * b[b5 + j] + x6 * b[b6 + j] + x7 * b[b7 + j];
     }
   }
 }
