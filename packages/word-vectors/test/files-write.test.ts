@@ -12,6 +12,7 @@ import {
 } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { appendDecimal, LONGEST_DECIMAL } from "../src/files/append-decimal.ts";
 
 const newFolder = scratchFolders();
 
@@ -166,6 +167,57 @@ describe("vectors written as text", () => {
     await expect(writeTextVectors(path, { dimension: 1, words, rows })).rejects.toMatchObject({ code });
     expect(readFileSync(path, "utf8")).toBe("before");
     expect(readdirSync(folder)).toEqual(["kept.vec"]);
+  });
+});
+
+describe("the writing of decimals", () => {
+  const write = (value: number, digits: number) => {
+    const bytes = new Uint8Array(LONGEST_DECIMAL + 2);
+    return Buffer.from(bytes.subarray(1, appendDecimal(bytes, 1, value, digits))).toString();
+  };
+  const numbers = fc.oneof(
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+    fc.float({ noNaN: true, min: -2, max: 2 }),
+    fc
+      .tuple(fc.integer({ min: -99_999, max: 99_999 }), fc.integer({ min: -12, max: 12 }))
+      .map(([whole, power]) => Math.fround(whole * 10 ** power)),
+  );
+
+  it("is that of toPrecision, without zeros at the end", () => {
+    fc.assert(
+      fc.property(numbers, fc.integer({ min: 1, max: 6 }), (value, digits) => {
+        expect(write(value, digits)).toBe(String(Number(value.toPrecision(digits))));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("keeps every float with nine digits", () => {
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(Math.fround(Number(write(value, 9)))).toBe(value + 0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    [0, 5, "0"],
+    [-0, 5, "0"],
+    [1, 5, "1"],
+    [-1000, 5, "-1000"],
+    [999.996, 5, "1000"],
+    [9.99996, 5, "10"],
+    [0.0999996, 5, "0.1"],
+    [123456, 2, "120000"],
+    [999999999, 1, "1000000000"],
+    [1e-6, 5, "0.000001"],
+    [9.9999e-7, 5, "9.9999e-7"],
+    [-3.4028234663852886e38, 9, "-3.40282347e+38"],
+    [-1.5e20, 5, "-150000000000000000000"],
+    [1e-45, 9, "1.40129846e-45"],
+  ])("of %d with %i digits is %s", (value, digits, text) => {
+    expect(write(Math.fround(value), digits)).toBe(text);
   });
 });
 

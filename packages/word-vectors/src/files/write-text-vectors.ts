@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
+import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
 import { replaceFile } from "./replace-file.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 import type { WriteVectorsOptions } from "./write-fasttext.ts";
@@ -14,6 +15,8 @@ export interface WriteTextOptions extends WriteVectorsOptions {
 
 const STEP = "write vectors";
 const ROWS_PER_WRITE = 1_000;
+const SPACE = 0x20;
+const NEW_LINE = 0x0a;
 
 /**
  * Writes vectors as text: a line "words d", then each word and its d numbers, which every program of the field reads.
@@ -37,27 +40,16 @@ export async function writeTextVectors(
       throwIfAborted(abortSignal);
       const count = Math.min(ROWS_PER_WRITE, total - start);
       const { data } = vectors.rows(start, count);
-      let text = "";
+      const lines: Uint8Array[] = [];
       for (let i = 0; i < count; i++) {
-        text += checkedWord(words[start + i] as string, start + i);
-        for (const value of data.subarray(i * dimension, (i + 1) * dimension)) {
-          if (!Number.isFinite(value)) throw notFinite(words[start + i] as string, value);
-          // Back through a number: toPrecision would write 0.50000 and 1.0000e-7.
-          text += ` ${Number(value.toPrecision(digits))}`;
-        }
-        text += "\n";
+        const word = checkedWord(words[start + i] as string, start + i);
+        const row = data.subarray(i * dimension, (i + 1) * dimension);
+        lines.push(Buffer.from(word), numbersOf(word, row, digits));
       }
-      await write(Buffer.from(text));
+      await write(Buffer.concat(lines));
       onProgress?.({ type: "progress", step: STEP, done: start + count, total, unit: "rows" });
     }
   });
-}
-
-function notFinite(word: string, value: number): RevocabError {
-  return new RevocabError(
-    "not_finite",
-    `the vector of ${JSON.stringify(word)} has ${value}; text vectors are finite`,
-  );
 }
 
 function checkedWord(word: string, index: number): string {
@@ -66,5 +58,25 @@ function checkedWord(word: string, index: number): string {
     "bad_vectors",
     `word ${index + 1}, ${JSON.stringify(word)}, cannot be written as text: a line holds one word and its numbers`,
     { hint: "write a .bin file instead" },
+  );
+}
+
+/** " 0.1 0.2 …" and the end of the line. */
+function numbersOf(word: string, row: Float32Array, digits: number): Uint8Array {
+  const bytes = new Uint8Array(row.length * (1 + LONGEST_DECIMAL) + 1);
+  let end = 0;
+  for (const value of row) {
+    if (!Number.isFinite(value)) throw notFinite(word, value);
+    bytes[end++] = SPACE;
+    end = appendDecimal(bytes, end, value, digits);
+  }
+  bytes[end++] = NEW_LINE;
+  return bytes.subarray(0, end);
+}
+
+function notFinite(word: string, value: number): RevocabError {
+  return new RevocabError(
+    "not_finite",
+    `the vector of ${JSON.stringify(word)} has ${value}; text vectors are finite`,
   );
 }
