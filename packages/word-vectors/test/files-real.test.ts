@@ -5,7 +5,7 @@ import { readFastText, readTextVectors, readWordVectors } from "@revocab/word-ve
 import { describe, expect, it } from "vitest";
 
 describe.skipIf(realData === undefined)("real files", () => {
-  const folder = join(realData as string, "word-vectors");
+  const folder = join(realData ?? "", "word-vectors");
 
   it.each([
     { name: "crime-and-punishment", words: 291, dimension: 5, hasSubwords: true },

@@ -13,8 +13,8 @@ const LINES_PER_REPORT = 10_000;
 
 /**
  * Reads vectors as text, one word a line and then its d numbers: fastText's .vec and word2vec's text format, which
- * begin with a line "words d", and GloVe's, which does not. Of a word that stands twice, the first counts. The file
- * streams through; memory holds 4 × d × words bytes and the words.
+ * begin with a line "words d", and GloVe's, which does not. Of a word that stands twice, the first counts. Bytes
+ * that are not UTF-8 become U+FFFD. The file streams through; memory holds 4 × d × words bytes and the words.
  * @throws RevocabError `missing_file`, `bad_vectors` with the line, `bad_options`, `aborted`
  */
 export async function readTextVectors(

@@ -1,3 +1,5 @@
+import { RevocabError } from "@revocab/core";
+
 const BLOCK_BYTES = 4 << 20;
 
 /**
@@ -41,14 +43,29 @@ export class RowBlocks {
     return this.addRows(1);
   }
 
-  /** [k × columns] room for at least one and at most `wanted` more rows, to be filled before the next call. */
+  /**
+   * [k × columns] room for at least one and at most `wanted` more rows, to be filled before the next call.
+   * @throws RevocabError `bad_vectors` when memory is full
+   */
   addRows(wanted: number): Float32Array {
     const used = this.#rows % this.#rowsPerBlock;
-    if (used === 0) this.#blocks.push(new Float32Array(this.#rowsPerBlock * this.columns));
+    if (used === 0) this.#blocks.push(this.#newBlock());
     const count = Math.min(wanted, this.#rowsPerBlock - used);
     this.#rows += count;
     const block = this.#blocks.at(-1) as Float32Array;
     return block.subarray(used * this.columns, (used + count) * this.columns);
+  }
+
+  #newBlock(): Float32Array {
+    try {
+      return new Float32Array(this.#rowsPerBlock * this.columns);
+    } catch (cause) {
+      const held = ((this.#rows * this.columns * 4) / 1e9).toFixed(1);
+      throw new RevocabError("bad_vectors", `the vectors do not fit in memory: ${held} GB of them are read`, {
+        hint: "read the most frequent words only: set maxWords",
+        cause,
+      });
+    }
   }
 
   /** Forgets the last row. */
