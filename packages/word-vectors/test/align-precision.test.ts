@@ -169,6 +169,13 @@ describe("the precision on held-out words", () => {
     );
   });
 
+  it("needs enough pairs to hold some out", async () => {
+    const few = [pair("w1", "w1"), pair("x", "w2"), pair("w3", "y")];
+    const score = heldOutPrecision({ source, target: source, pairs: few });
+    await expect(score).rejects.toThrow(/both sides know 1 of 3 pairs: too few/);
+    await expect(score).rejects.toMatchObject({ code: "no_evidence" });
+  });
+
   it("depends on the seed of the split alone", async () => {
     const options = { source, target: source, pairs, seed: 4 };
     expect(await heldOutPrecision(options)).toEqual(await heldOutPrecision(options));

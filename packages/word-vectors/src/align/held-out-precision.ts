@@ -1,4 +1,4 @@
-import type { ProgressListener } from "@revocab/core";
+import { type ProgressListener, RevocabError } from "@revocab/core";
 import type { WordPair } from "../dictionary/dictionary.ts";
 import { knownForms } from "../dictionary/known-forms.ts";
 import type { WordVectors } from "../word-vectors.ts";
@@ -39,6 +39,13 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
     (pair) => knownForms(source, pair.source).length > 0 && knownForms(target, pair.target).length > 0,
   );
   const { fitted, heldOut } = splitPairs({ pairs: known, share, seed });
+  if (fitted.length === 0 || heldOut.length === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      `both sides know ${known.length} of ${pairs.length} pairs: too few to hold a share of ${share} out`,
+      { hint: "give a larger dictionary, or align without a score" },
+    );
+  }
   const aligned = await alignSpaces({ source, target, pairs: fitted, center, ...watch });
   return translationPrecision({
     source: aligned.source,
