@@ -24,7 +24,12 @@ function checkPackage(root: string, folder: string, layerOf: ReadonlyMap<string,
   const problems: string[] = [];
   const used = new Set<string>();
   for (const file of sourceFiles(join(directory, "src"))) {
-    for (const imported of importsOf(readFileSync(file, "utf8"))) {
+    const text = readFileSync(file, "utf8");
+    // an optional package is imported by a variable name, so that the compiler does without it
+    for (const name of Object.keys(manifest.optionalDependencies ?? {})) {
+      if (text.includes(`import(name)`) && text.includes(`"${name}"`)) used.add(name);
+    }
+    for (const imported of importsOf(text)) {
       if (imported.startsWith(".") || imported.startsWith("node:")) continue;
       const name = imported
         .split("/")

@@ -66,7 +66,7 @@ describe("a masked model's figures", () => {
         },
       ],
     };
-    const method = { name: "mean", options: {}, evaluation: masked, leaveOut, seconds: 0.04 };
+    const method = { name: "mean", options: {}, candidate: 0, evaluation: masked, leaveOut, seconds: 0.04 };
     const comparison: MethodComparison = {
       text: { bytes: 1234, documents: 1, notes: ["the text is cut"] },
       source: masked,
@@ -75,6 +75,7 @@ describe("a masked model's figures", () => {
         {
           ...method,
           name: "random",
+          candidate: 1,
           options: { standardDeviation: 0.5 },
           leaveOut: { ...leaveOut, tables: [], note: "nothing to hide" },
         },

@@ -6,7 +6,7 @@ import { METHODS } from "./methods.ts";
 /** A method with its options, to be compared with others. */
 export interface MethodCandidate {
   readonly name: string;
-  /** The options that were given; defaults are left out. */
+  /** The options that were given, as a recipe has them (files by name, without their path); defaults are left out. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly method: InitMethod;
 }
@@ -38,7 +38,7 @@ export function methodCandidates(
     for (const variant of variantsOf(entry, own)) {
       const options = { ...variant, ...own };
       try {
-        candidates.push({ name, options, method: entry.create(options) });
+        candidates.push(candidate(name, options, entry.create(options)));
       } catch (error) {
         if (!(error instanceof RevocabError)) throw error;
         leftOut.push({ name, reason: error.message });
@@ -72,7 +72,19 @@ function named(
   }
   const entry = Object.hasOwn(catalog, name) ? catalog[name] : undefined;
   const options = { ...(entry && knownOptions(entry, given)), ...own };
-  return { name, options, method: methodNamed(name, options, catalog) };
+  return candidate(name, options, methodNamed(name, options, catalog));
+}
+
+function candidate(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  method: InitMethod,
+): MethodCandidate {
+  const inForce: Readonly<Record<string, unknown>> = method.kind === "chain" ? {} : method.options;
+  const options = Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, inForce[key] ?? value]),
+  );
+  return { name, options, method };
 }
 
 function knownOptions({ options }: MethodEntry, given: Readonly<Record<string, unknown>>) {

@@ -31,7 +31,7 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["mean", {}],
       ["random", {}],
       ["univariate-normal", {}],
-      ["multivariate-normal", { epsilon: "1e-5" }],
+      ["multivariate-normal", { epsilon: 1e-5 }],
       ["subtoken-mean", { weighting: "byte-length" }],
     ]);
   });
@@ -39,7 +39,7 @@ describe("methodCandidates of all that the evidence allows", () => {
   it("varies the rest when the option given is another one, and leaves out what it does not fit", () => {
     const { candidates, leftOut } = methodCandidates("auto", { decay: "0.25" });
     const own = candidates.filter(({ name }) => name === "subtoken-mean");
-    expect(own.map(({ options }) => options)).toEqual([{ weighting: "front-loaded", decay: "0.25" }]);
+    expect(own.map(({ options }) => options)).toEqual([{ weighting: "front-loaded", decay: 0.25 }]);
     const unfit = leftOut.filter(({ name }) => name === "subtoken-mean");
     expect(unfit.length).toBe(WEIGHTINGS.length - 1);
     for (const { reason } of unfit)
@@ -79,12 +79,17 @@ describe("methodCandidates of all that the evidence allows", () => {
 });
 
 describe("methodCandidates by name", () => {
+  it("shows files by their names, for a report tells no paths", () => {
+    const { candidates } = methodCandidates(["focus:text=/home/someone/de.txt"]);
+    expect(candidates[0].options).toEqual({ text: "de.txt" });
+  });
+
   it("keeps the order and reads the options behind each name", () => {
     const names = ["zero", "subtoken-mean:weighting=front-loaded:decay=0.25", "mean", "copy-overlap"];
     const choice = methodCandidates(names);
     expect(labels(choice)).toEqual([
       ["zero", {}],
-      ["subtoken-mean", { weighting: "front-loaded", decay: "0.25" }],
+      ["subtoken-mean", { weighting: "front-loaded", decay: 0.25 }],
       ["mean", {}],
       ["copy-overlap", {}],
     ]);

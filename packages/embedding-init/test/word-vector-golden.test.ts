@@ -38,6 +38,7 @@ describe("the arithmetic of WECHSEL (wechsel 395e3d4)", () => {
     temperature: number;
     expected: number[][];
     not_found: string[];
+    procrustes: { W: number[][] };
   };
   const rows = () =>
     nearestSources({

@@ -37,6 +37,8 @@ export interface MethodComparison {
 export interface ComparedMethod {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Its place among the candidates that were given. */
+  readonly candidate: number;
   /** What the model scores with the rows of this method, before any training. */
   readonly evaluation: Evaluation;
   readonly leaveOut: LeaveOut;
@@ -77,7 +79,7 @@ async function compare(
   const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
   const source = await evaluateTables(transformer, undefined, model.tokenizer, text, steps("source model"));
   const methods: ComparedMethod[] = [];
-  for (const candidate of choice.candidates) {
+  for (const [index, candidate] of choice.candidates.entries()) {
     throwIfAborted(abortSignal);
     const label = labelOf(candidate);
     const compared = await tryMethod(candidate, model, tokenizer, transformer, text, steps(label)).catch(
@@ -88,7 +90,7 @@ async function compare(
       },
     );
     if (compared instanceof RevocabError) leftOut.push({ name: label, reason: compared.message });
-    else methods.push(compared);
+    else methods.push({ ...compared, candidate: index });
   }
   if (methods.length === 0) {
     throw new RevocabError(
@@ -115,7 +117,7 @@ async function tryMethod(
   transformer: Transformer,
   text: EvaluationText,
   options: CompareOptions,
-): Promise<ComparedMethod> {
+): Promise<Omit<ComparedMethod, "candidate">> {
   const started = performance.now();
   const plan = await makePlan({ ...options, model, tokenizer, method });
   const tables = await tablesInMemory(plan, model, options);

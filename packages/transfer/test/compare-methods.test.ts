@@ -21,6 +21,9 @@ const sample = { ...inputs, text: SAMPLE_TEXT };
 const compare = (names: readonly string[] | "auto", options: Partial<CompareOptions> = {}) =>
   compareMethods({ ...sample, choice: methodCandidates(names), ...options });
 
+/** Left out wherever no word vectors and no text are given. */
+const NEED_EVIDENCE = ["focus", "wechsel", "ofa"];
+
 describe("what a comparison says of a method", () => {
   // one thread: with two, the runtime may add up in another order
   it.each([
@@ -30,7 +33,7 @@ describe("what a comparison says of a method", () => {
   ] as const)("is what the model scores that a swap writes with it: %j", async (options) => {
     const names = options.untie ? "auto" : ["random", "mean", "subtoken-mean:weighting=byte-length"];
     const { methods, source, leftOut } = await compare(names, options);
-    expect(leftOut).toEqual([]);
+    expect(leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name))).toEqual([]);
     expect(methods.length).toBe(options.untie ? 9 : 3);
     const own = await evaluateModel({ model: SAMPLE_MODEL, text: SAMPLE_TEXT, threads: 1 });
     expect(bitsPerByteOf(source)).toBe(bitsPerByteOf(own));
@@ -81,15 +84,16 @@ describe("a tied model", () => {
       ...["mean", "random", "univariate-normal", "multivariate-normal"],
       ...["subtoken-mean:weighting=uniform", "subtoken-mean:weighting=byte-length"],
     ]);
-    expect(leftOut.map(({ name }) => name)).toEqual(
+    const unfit = leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name));
+    expect(unfit.map(({ name }) => name)).toEqual(
       ["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
     );
-    for (const { reason } of leftOut) expect(reason).toMatch(/this model is tied: one row serves both/);
+    for (const { reason } of unfit) expect(reason).toMatch(/this model is tied: one row serves both/);
   });
 
   it("with a role for both tries them all", async () => {
     const { methods, leftOut } = await compare("auto", { role: "output" });
-    expect(leftOut).toEqual([]);
+    expect(leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name))).toEqual([]);
     expect(methods).toHaveLength(9);
   });
 

@@ -1,4 +1,5 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
+import type { MethodCandidate } from "@revocab/embedding-init";
 import type { ComparedMethod, MethodComparison } from "@revocab/transfer";
 import type { Command } from "commander";
 import { type CommandContext, runCommand } from "../run-command.ts";
@@ -111,7 +112,7 @@ async function chooseMethod(
       hint: "pass --text with a UTF-8 file of what the model shall speak",
     });
   }
-  const { methodCandidates, methodNamed } = await import("@revocab/embedding-init");
+  const { methodCandidates } = await import("@revocab/embedding-init");
   const { compareMethods } = await import("@revocab/transfer");
   const choice = methodCandidates("auto", flags.with);
   const comparison = await compareMethods({
@@ -125,6 +126,6 @@ async function chooseMethod(
     samplesSeed: flags.seed,
     ...context,
   });
-  const { name, options } = comparison.methods[comparison.best] as ComparedMethod;
-  return { method: methodNamed(name, options), comparison };
+  const { candidate } = comparison.methods[comparison.best] as ComparedMethod;
+  return { method: (choice.candidates[candidate] as MethodCandidate).method, comparison };
 }
