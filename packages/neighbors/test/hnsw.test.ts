@@ -54,6 +54,30 @@ describe("where hnswlib-node is not installed", () => {
     });
     expect((await fresh.nearestRows({ ...options, index: "exact" })).ids.length).toBe(900);
   });
+
+  it.each([
+    [200_000, 40_000, false],
+    [200_001, 39_999, false],
+    [200_001, 40_000, true],
+  ])("%i rows with %i queries: calls for an index, %s", async (rowCount, queryCount, callsForIndex) => {
+    vi.resetModules();
+    vi.doMock("hnswlib-node", () => {
+      throw new Error("asked for the index");
+    });
+    const fresh = await import("../src/nearest-rows.ts");
+    const controller = new AbortController();
+    const search = fresh.nearestRows({
+      queries: { rows: queryCount, columns: 1, data: new Float32Array(queryCount).fill(1) },
+      rows: { rows: rowCount, columns: 1, data: new Float32Array(rowCount).fill(1) },
+      k: 1,
+      metric: "cosine",
+      abortSignal: controller.signal,
+      onProgress: (event) => {
+        if (event.type === "progress" && event.step === "nearest rows") controller.abort();
+      },
+    });
+    await expect(search).rejects.toMatchObject({ code: callsForIndex ? "missing_dependency" : "aborted" });
+  });
 });
 
 function recall(truth: Neighbors, found: Neighbors): number {
