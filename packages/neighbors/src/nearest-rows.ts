@@ -59,8 +59,8 @@ export async function nearestRows(options: NearestRowsOptions): Promise<Neighbor
 /** Up to here exact search takes minutes at most for the tokens of a vocabulary: m = 50,000 and d = 300 in about five. */
 const EXACT_ROWS = 200_000;
 
-/** Building the index takes as long as this many exact queries, whatever the number of rows: tools/bench/neighbors.mjs. */
-const QUERIES_WORTH_AN_INDEX = 40_000;
+/** Building the index takes about as long as this many exact queries, whatever the number of rows: tools/bench/neighbors.mjs. */
+const QUERIES_WORTH_AN_INDEX = 100_000;
 
 function isExactByDefault(rows: number, queries: number): boolean {
   return rows <= EXACT_ROWS || queries < QUERIES_WORTH_AN_INDEX;

@@ -56,9 +56,9 @@ describe("where hnswlib-node is not installed", () => {
   });
 
   it.each([
-    [200_000, 40_000, false],
-    [200_001, 39_999, false],
-    [200_001, 40_000, true],
+    [200_000, 100_000, false],
+    [200_001, 99_999, false],
+    [200_001, 100_000, true],
   ])("%i rows with %i queries: calls for an index, %s", async (rowCount, queryCount, callsForIndex) => {
     vi.resetModules();
     vi.doMock("hnswlib-node", () => {
