@@ -11,6 +11,7 @@ import { auxiliaryVectors } from "./auxiliary-vectors.ts";
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
 import { tokensWithVector } from "./nearest-sources.ts";
+import { noteEvidence } from "./note-evidence.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subwordVectors } from "./subword-vectors.ts";
 
@@ -76,6 +77,7 @@ export function focus({
     async prepare(context) {
       const { alignment, target } = context;
       const vectors = await vectorsOf(context);
+      await noteEvidence(context, "focus", { text, auxiliary });
       const known = tokensWithVector(vectors);
       const isAnchor = (id: number) =>
         alignment.sourceOf[id] >= 0 && target.vocabulary.kindOf(id) !== "special";

@@ -10,6 +10,7 @@ import {
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
 import { nearestSources } from "./nearest-sources.ts";
+import { noteEvidence } from "./note-evidence.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subwordVectors } from "./subword-vectors.ts";
 
@@ -65,6 +66,11 @@ export function nearestInMeaning(
     },
     async prepare(context) {
       const { source, target } = await tokenVectors(context);
+      await noteEvidence(context, name, {
+        "source-vectors": sourceVectors,
+        "target-vectors": targetVectors,
+        dictionary,
+      });
       const rows = await nearestSources({ context, source, target, neighbors, temperature });
       return { mixture: (tokens) => mixtureOfTokens(tokens, rows) };
     },
