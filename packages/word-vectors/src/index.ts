@@ -5,6 +5,7 @@ export { heldOutPrecision } from "./align/held-out-precision.ts";
 export { rotateVectors } from "./align/rotate-vectors.ts";
 export type { SplitPairsOptions } from "./align/split-pairs.ts";
 export { splitPairs } from "./align/split-pairs.ts";
+export { storedVectors } from "./align/stored-vectors.ts";
 export type { TranslationPrecision, TranslationPrecisionOptions } from "./align/translation-precision.ts";
 export { translationPrecision } from "./align/translation-precision.ts";
 export type { Coverage } from "./dictionary/coverage-of.ts";
