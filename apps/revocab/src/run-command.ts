@@ -1,6 +1,7 @@
 import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
+import { fullName } from "./full-name.ts";
 import { type ProgressRenderer, progressRenderer } from "./progress.ts";
 
 /** What a command's work gets: a signal that Ctrl-C raises, and where progress goes. */
@@ -25,7 +26,7 @@ export async function runCommand<Result>(
   const progress = progressRenderer(process.stderr, { quiet });
   const fail = (error: unknown) => {
     progress.close();
-    const failure = asFailure(error, `revocab ${command.name()}`);
+    const failure = asFailure(error, fullName(command));
     printFailure(failure, json);
     process.exitCode = isUsage(failure) ? 2 : 1;
   };

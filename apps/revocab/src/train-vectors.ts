@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { tokensOfLines } from "@revocab/embedding-init";
 import { loadTokenizer } from "@revocab/vocabulary";
@@ -54,7 +55,10 @@ export async function trainVectors({
   return { words: words.length, dimension: dim, tokens: tokenCount, out };
 }
 
-/** @throws RevocabError `bad_options` for a name with another ending, `output_exists` */
+/**
+ * Before the work, which can take hours.
+ * @throws RevocabError `bad_options` for a name with another ending, `output_exists`, `write_failed`
+ */
 export function checkOutput(
   out: string,
   force: boolean,
@@ -65,13 +69,20 @@ export function checkOutput(
       "bad_options",
       `--out is ${out}; a name that ends in ${endings.join(" or ")} was expected`,
       {
-        hint: ".bin is fastText's format and keeps the n-grams; .vec is text, words alone",
+        hint: endings.includes(".bin")
+          ? ".bin is fastText's format and keeps the n-grams; .vec is text, words alone"
+          : "turned vectors are written as text, words alone",
       },
     );
   }
   if (existsSync(out) && !force) {
     throw new RevocabError("output_exists", `${out} exists already`, {
       hint: "choose another --out, or pass --force to replace it",
+    });
+  }
+  if (!existsSync(dirname(out))) {
+    throw new RevocabError("write_failed", `there is no folder ${dirname(out)} to write ${out} in`, {
+      hint: "make the folder, or check the path",
     });
   }
 }

@@ -34,9 +34,13 @@ const MAXIMUM_BYTES = 256 << 20;
 
 async function readBytes(path: string): Promise<Uint8Array> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new RevocabError("missing_file", `there is no dictionary at ${path}`, { cause });
+    throw new RevocabError("missing_file", `there is no dictionary at ${path}`, {
+      hint: "check the path",
+      cause,
+    });
   });
-  if (!found.isFile()) throw new RevocabError("missing_file", `${path} is no file, expected a dictionary`);
+  if (!found.isFile())
+    throw new RevocabError("missing_file", `${path} is no file, expected a dictionary`, { hint: HINT });
   if (found.size > MAXIMUM_BYTES) {
     throw new RevocabError(
       "bad_text",
