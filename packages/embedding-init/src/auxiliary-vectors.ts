@@ -1,4 +1,4 @@
-import { type InitContext, type Matrix, RevocabError } from "@revocab/core";
+import { type InitContext, type Matrix, RevocabError, type Vocabulary } from "@revocab/core";
 import { type FastTextModel, ngramBuckets, trainWordVectors, vectorsOfModel } from "@revocab/word-vectors";
 import { tokensOfLines } from "./tokens-of-lines.ts";
 
@@ -45,9 +45,7 @@ export async function auxiliaryVectors(
     ...(abortSignal && { abortSignal }),
     ...(onProgress && { onProgress }),
   });
-  return tokenMatrix(model, vocabulary.size, (id) =>
-    vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte" ? vocabulary.tokenOf(id) : undefined,
-  );
+  return tokenMatrix(model, vocabulary);
 }
 
 /** Enough for the n-grams of a vocabulary; each costs 4 · dimension bytes. */
@@ -55,26 +53,33 @@ const BUCKETS = 500_000;
 
 /**
  * A token that the text has often enough has the vector of its word. Any other has the mean of those of its n-grams that
- * some such word has too: the rows of the others are still as they were drawn, and say nothing.
+ * some such word has too: the rows of the others are still as they were drawn, and say nothing. A rarer byte token has no
+ * vector: the n-grams of "<0x41>" are those of a notation, the same for all.
  */
-function tokenMatrix(model: FastTextModel, size: number, wordOf: (id: number) => string | undefined): Matrix {
+function tokenMatrix(model: FastTextModel, vocabulary: Vocabulary): Matrix {
   const vectors = vectorsOfModel(model);
   const { dimension } = vectors;
   const { words } = model.dictionary;
-  const learned = new Set(words.flatMap((word) => ngramBuckets(word, model.arguments)));
-  const data = new Float32Array(size * dimension);
-  for (let id = 0; id < size; id++) {
-    const word = wordOf(id);
-    if (word === undefined) continue;
+  const learned = new Set(words.flatMap((word) => ngramHashes(word, model)));
+  const data = new Float32Array(vocabulary.size * dimension);
+  for (let id = 0; id < vocabulary.size; id++) {
+    const kind = vocabulary.kindOf(id);
+    if (kind !== "text" && kind !== "byte") continue;
+    const word = vocabulary.tokenOf(id);
     const row = data.subarray(id * dimension, (id + 1) * dimension);
     if (vectors.indexOf(word) !== undefined) row.set(vectors.vectorOf(word) as Float32Array);
-    else {
-      const known = ngramBuckets(word, model.arguments).filter((bucket) => learned.has(bucket));
-      for (const bucket of known) {
-        const start = (words.length + bucket) * dimension;
+    else if (kind === "text") {
+      const known = ngramHashes(word, model).filter((hash) => learned.has(hash));
+      for (const hash of known) {
+        const start = (words.length + (hash % model.arguments.buckets)) * dimension;
         for (let j = 0; j < dimension; j++) row[j] += model.input[start + j] / known.length;
       }
     }
   }
-  return { rows: size, columns: dimension, data };
+  return { rows: vocabulary.size, columns: dimension, data };
+}
+
+/** Before they are cut to a bucket: strange n-grams often share a bucket with a learned one, but hardly ever all 32 bits. */
+function ngramHashes(word: string, { arguments: { minN, maxN } }: FastTextModel): number[] {
+  return ngramBuckets(word, { minN, maxN, buckets: 2 ** 32 });
 }
