@@ -106,12 +106,14 @@ async function readAuxiliary(
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
 }
 
+/** A byte token has a vector only where the file has it as a word: the n-grams of its notation say nothing. */
 function tokenRows(vocabulary: Vocabulary, vectors: WordVectors): Matrix {
   const { dimension } = vectors;
   const data = new Float32Array(vocabulary.size * dimension);
   for (let id = 0; id < vocabulary.size; id++) {
-    const isToken = vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
-    const vector = isToken ? vectors.vectorOf(vocabulary.tokenOf(id)) : undefined;
+    const [kind, token] = [vocabulary.kindOf(id), vocabulary.tokenOf(id)];
+    const isKnown = kind === "text" || (kind === "byte" && vectors.indexOf(token) !== undefined);
+    const vector = isKnown ? vectors.vectorOf(token) : undefined;
     if (vector !== undefined) data.set(vector, id * dimension);
   }
   return { rows: vocabulary.size, columns: dimension, data };
