@@ -24,6 +24,17 @@ export function wholeNumber(least: number): (value: string) => number {
   };
 }
 
+/** A number between two bounds, both allowed. */
+export function numberWithin(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (value.trim() === "" || !(number >= least && number <= most)) {
+      throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
+    }
+    return number;
+  };
+}
+
 /** KEY=ID pairs as numbers. */
 export function tokenIdsOf(pairs: Record<string, string>): Record<string, number> {
   return Object.fromEntries(

@@ -20,6 +20,7 @@ export interface TrainVectorsOptions {
   readonly buckets: number;
   readonly window: number;
   readonly negatives: number;
+  readonly learningRate: number;
   readonly seed: number;
   readonly threads?: number;
   readonly abortSignal: AbortSignal;

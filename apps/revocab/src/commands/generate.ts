@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
-import { wholeNumber } from "../options.ts";
+import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
 
@@ -64,14 +63,4 @@ function forTerminal(text: string): string {
     /(?![\n\t])\p{Cc}/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
-}
-
-function numberWithin(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (value.trim() === "" || !(number >= least && number <= most)) {
-      throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
-    }
-    return number;
-  };
 }

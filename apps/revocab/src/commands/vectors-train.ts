@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { wholeNumber } from "../options.ts";
+import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
 
 interface Flags {
@@ -16,6 +16,7 @@ interface Flags {
   readonly buckets: number;
   readonly window: number;
   readonly negatives: number;
+  readonly learningRate: number;
   readonly seed: number;
   readonly threads?: number;
 }
@@ -46,6 +47,12 @@ export function registerTrainVectors(vectors: Command): void {
     .option("--buckets <n>", "rows that n-grams share", wholeNumber(1), 2_000_000)
     .option("--window <n>", "words on each side", wholeNumber(1), 5)
     .option("--negatives <n>", "negative examples for each positive one", wholeNumber(0), 5)
+    .option(
+      "--learning-rate <n>",
+      "falls to 0 over the training; small texts want more",
+      numberWithin(0, 10),
+      0.05,
+    )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--threads <n>", "with one, two runs give the same bytes (all cores)", wholeNumber(1))
     .action(async (flags: Flags) => {
