@@ -44,6 +44,23 @@ const RANDOM: WordVectors = {
 
 describeMethodContract("focus", () => focus({ auxiliary: RANDOM }));
 describeMethodContract("wechsel", () => wechsel({ sourceVectors: RANDOM, targetVectors: RANDOM }));
+/** Words that are written with tokens of both contract vocabularies. */
+const WORDS = vectorsOf(
+  { ab: [1, 0, 0], cab: [0, 1, 0], ga: [0, 0, 1], abab: [1, 1, 0], fig: [0, 1, 1] },
+  false,
+);
+const encodeWith = (vocabulary: InitContext["target"]["vocabulary"]) => async (word: string) =>
+  vocabulary.spell(new TextEncoder().encode(word)) ?? new Uint32Array(0);
+describeMethodContract("ofa", () => ofa({ sourceVectors: WORDS, targetVectors: WORDS }), {
+  contextFor: (vocabulary, tables) => {
+    const context = makeContext(vocabulary, tables);
+    return {
+      ...context,
+      source: { ...context.source, encode: encodeWith(context.source.vocabulary) },
+      target: { ...context.target, encode: encodeWith(context.target.vocabulary) },
+    };
+  },
+});
 describeMethodContract("a chain after focus", () => orElse(focus({ auxiliary: RANDOM }), subtokenMean()));
 
 const source = handMadeVocabulary([
