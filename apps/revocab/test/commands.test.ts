@@ -135,6 +135,9 @@ describe("revocab methods and help", () => {
       "multivariate-normal",
       "zero",
       "subtoken-mean",
+      "focus",
+      "wechsel",
+      "ofa",
     ]);
   });
 
