@@ -43,7 +43,10 @@ export async function auxiliaryVectors(
     threads: 1,
     seed,
     ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    ...(onProgress && {
+      // notes become part of a swap's report, which must not say how fast this machine trained
+      onProgress: (event) => event.type !== "note" && onProgress(event),
+    }),
   });
   return tokenMatrix(model, vocabulary);
 }
