@@ -1,8 +1,8 @@
 import type { InitContext, Matrix, TokenId } from "@revocab/core";
 import { matrixOfBytes, multiplyTransposed } from "@revocab/matrix";
-import { rowsOf } from "./nearest-sources.ts";
 import type { TokenWeights } from "./similarity-mixtures.ts";
 import { sparsemax } from "./sparsemax.ts";
+import { rowsOf } from "./token-vectors.ts";
 
 /** Target tokens compared at a time: with 20,000 anchors a block of their cosines takes 40 MB. */
 const BLOCK = 512;

@@ -10,10 +10,10 @@ import { anchorWeights } from "./anchor-weights.ts";
 import { auxiliaryVectors } from "./auxiliary-vectors.ts";
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
-import { tokensWithVector } from "./nearest-sources.ts";
 import { noteEvidence } from "./note-evidence.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subwordVectors } from "./subword-vectors.ts";
+import { tokensWithVector } from "./token-vectors.ts";
 
 export interface FocusOptions {
   /** A UTF-8 file of target text: auxiliary vectors of the target's tokens are trained on it. */

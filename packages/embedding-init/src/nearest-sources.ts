@@ -2,6 +2,7 @@ import type { InitContext, Matrix, TokenId } from "@revocab/core";
 import { nearestRows } from "@revocab/neighbors";
 import type { TokenWeights } from "./similarity-mixtures.ts";
 import { softmax } from "./softmax.ts";
+import { rowsOf, tokensWithVector } from "./token-vectors.ts";
 
 export interface NearestSourcesOptions {
   readonly context: InitContext;
@@ -56,20 +57,4 @@ export async function nearestSources({
     });
   }
   return rows;
-}
-
-/** Rows that are not all zeros. */
-export function tokensWithVector({ rows, columns, data }: Matrix): number[] {
-  return Array.from({ length: rows }, (_, id) => id).filter((id) =>
-    data.subarray(id * columns, (id + 1) * columns).some((value) => value !== 0),
-  );
-}
-
-/** [ids × d] */
-export function rowsOf({ columns, data }: Matrix, ids: readonly number[]): Matrix {
-  const chosen = new Float32Array(ids.length * columns);
-  ids.forEach((id, i) => {
-    chosen.set(data.subarray(id * columns, (id + 1) * columns), i * columns);
-  });
-  return { rows: ids.length, columns, data: chosen };
 }

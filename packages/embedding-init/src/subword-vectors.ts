@@ -1,4 +1,5 @@
 import { type EncodeText, type Matrix, RevocabError, type Vocabulary } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
 import type { WordVectors } from "@revocab/word-vectors";
 
 export interface SubwordVectorsOptions {
@@ -53,7 +54,7 @@ export async function subwordVectors({
   const sums = new Float64Array(data.length);
   const count = Math.min(maxWords, vectors.words.length);
   for (let start = 0; start < count; start += BLOCK) {
-    abortSignal?.throwIfAborted();
+    throwIfAborted(abortSignal);
     const block = vectors.rows(start, Math.min(BLOCK, count - start));
     for (let i = 0; i < block.rows; i++) {
       const word = vectors.words[start + i];

@@ -1,25 +1,10 @@
 import { type Command, Option } from "commander";
 import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import type { TrainVectorsOptions } from "../train-vectors.ts";
 
-interface Flags {
-  readonly text: string;
-  readonly tokenizer?: string;
-  readonly out: string;
-  readonly force?: boolean;
-  readonly model: "skipgram" | "cbow";
-  readonly dim: number;
-  readonly epochs: number;
-  readonly minCount: number;
-  readonly minN: number;
-  readonly maxN: number;
-  readonly buckets: number;
-  readonly window: number;
-  readonly negatives: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  readonly threads?: number;
-}
+/** The options are named as the work takes them. */
+type Flags = Omit<TrainVectorsOptions, "abortSignal" | "onProgress">;
 
 export function registerTrainVectors(vectors: Command): void {
   const command = vectors

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "./throw-if-aborted.ts";
+import { throwIfAborted } from "@revocab/matrix";
 
 const BUFFER_BYTES = 1 << 20;
 /** Node refuses longer reads than 2 GiB − 1. */

@@ -1,4 +1,5 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
 import {
   ARGUMENT_BYTES,
   FASTTEXT_MAGIC,
@@ -9,7 +10,6 @@ import {
 } from "./fasttext-format.ts";
 import type { FastTextArguments, FastTextDictionary, FastTextModel } from "./fasttext-model.ts";
 import { replaceFile } from "./replace-file.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 export interface WriteVectorsOptions {
   readonly abortSignal?: AbortSignal;
