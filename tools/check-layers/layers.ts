@@ -4,10 +4,11 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["matrix", "vocabulary"],
-  ["vocab-alignment", "checkpoint", "word-vectors", "neighbors"],
-  ["transformer-runtime", "embedding-init"],
-  ["evaluation"],
+  ["matrix", "vocabulary", "onnx"],
+  ["vocab-alignment", "checkpoint", "neighbors"],
+  ["word-vectors", "parallel-text", "transformer-runtime"],
+  ["embedding-init"],
+  ["hypernetwork", "evaluation"],
   ["transfer"],
   ["apps/revocab"],
 ];

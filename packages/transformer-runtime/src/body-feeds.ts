@@ -1,6 +1,6 @@
+import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import type { TransformerDescription } from "./description.ts";
 import { PORTS } from "./graph/ports.ts";
-import type { OnnxRuntime, OnnxTensor } from "./onnx/load-onnxruntime.ts";
 import type { RotaryTables } from "./rotary-tables.ts";
 
 export interface BodyBatch {

@@ -1,7 +1,6 @@
+import { loadOnnxRuntime, type OnnxSession, type OnnxTensor, openSession } from "@revocab/onnx";
 import { buildHead, HEAD_PORTS, type HeadResult } from "./graph/build-head.ts";
 import { type ModelTables, tableConstant } from "./model-tables.ts";
-import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./onnx/load-onnxruntime.ts";
-import { openSession } from "./onnx/open-session.ts";
 import type { Transformer } from "./open-transformer.ts";
 
 /** Logits of one block are held at once: about 64 MB of them. */

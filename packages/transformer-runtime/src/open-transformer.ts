@@ -2,18 +2,18 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
-import { type BodyBatch, bodyFeeds } from "./body-feeds.ts";
-import type { TransformerDescription } from "./description.ts";
-import { familyOf } from "./families.ts";
-import { buildBody } from "./graph/build-body.ts";
-import { PORTS } from "./graph/ports.ts";
 import {
   loadOnnxRuntime,
   type OnnxRuntime,
   type OnnxSession,
   type OnnxTensor,
-} from "./onnx/load-onnxruntime.ts";
-import { openSession } from "./onnx/open-session.ts";
+  openSession,
+} from "@revocab/onnx";
+import { type BodyBatch, bodyFeeds } from "./body-feeds.ts";
+import type { TransformerDescription } from "./description.ts";
+import { familyOf } from "./families.ts";
+import { buildBody } from "./graph/build-body.ts";
+import { PORTS } from "./graph/ports.ts";
 import { RotaryTables } from "./rotary-tables.ts";
 import { mostSquares, pieceLength, runInPieces } from "./run-in-pieces.ts";
 import { openWeights, type Weights } from "./weights.ts";

@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
-import type { ElementType, GraphBuilder, Value } from "./onnx/graph.ts";
+import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
 
 /** The tensors of a model's files as constants of a graph: they stay where they are, and the runtime reads them there. */
 export interface Weights {

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { languageModel } from "@revocab/transformer-runtime";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fixtureFolder, withTransformer } from "./fixture.ts";
 
 const scratch = scratchFolders();
@@ -96,19 +96,6 @@ describe("a model that cannot be run", () => {
       code: "unsupported_architecture",
       message: expect.stringMatching(/"opt".*gpt2.*llama.*modernbert/),
     });
-  });
-
-  it("without the runtime is told how to install it", async () => {
-    vi.doMock("onnxruntime-node", () => {
-      throw new Error("Cannot find package 'onnxruntime-node'");
-    });
-    vi.resetModules();
-    const { loadOnnxRuntime } = await import("../src/onnx/load-onnxruntime.ts");
-    await expect(loadOnnxRuntime()).rejects.toMatchObject({
-      code: "missing_dependency",
-      hint: expect.stringContaining("npm install onnxruntime-node"),
-    });
-    vi.doUnmock("onnxruntime-node");
   });
 });
 

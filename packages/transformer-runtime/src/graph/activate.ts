@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { Activation } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 
 export function activate(graph: GraphBuilder, input: Value, activation: Activation): Value {
   switch (activation) {

@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { AttentionDescription } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Weights } from "../weights.ts";
 import { linear } from "./linear.ts";
 import { norm } from "./norm.ts";

@@ -1,5 +1,5 @@
+import { GraphBuilder, type Value } from "@revocab/onnx";
 import type { LayerDescription, TransformerDescription } from "../description.ts";
-import { GraphBuilder, type Value } from "../onnx/graph.ts";
 import type { Weights } from "../weights.ts";
 import { activate } from "./activate.ts";
 import { attention } from "./attention.ts";

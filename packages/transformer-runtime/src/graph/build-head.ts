@@ -1,6 +1,6 @@
 import type { StoredDtype } from "@revocab/core";
+import { type ElementType, type ExternalData, GraphBuilder, type Value } from "@revocab/onnx";
 import type { HeadDescription } from "../description.ts";
-import { type ElementType, type ExternalData, GraphBuilder, type Value } from "../onnx/graph.ts";
 
 /** A stored table as a constant of a graph: a range of a file, or of a buffer under a made-up name. */
 export interface TableConstant {

@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { FeedForwardDescription } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Weights } from "../weights.ts";
 import { activate } from "./activate.ts";
 import { linear } from "./linear.ts";

@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { LinearDescription } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Weights } from "../weights.ts";
 
 /** x · Wᵀ + b, [N × inputs] → [N × outputs]. */

@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { NormDescription } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Weights } from "../weights.ts";
 
 /** Normalises the last dimension, whose size is the norm's width; undefined is no norm. */

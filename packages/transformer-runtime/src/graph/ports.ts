@@ -1,5 +1,5 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { TransformerDescription } from "../description.ts";
-import type { GraphBuilder, Value } from "../onnx/graph.ts";
 
 /** The names of the body's inputs and outputs, as the graph has them and as a run feeds them. */
 export const PORTS = {

@@ -27,7 +27,7 @@ export function encodeModel(graph: GraphBuilder): Uint8Array {
 
 function writeGraph({ nodes, initializers, inputs, outputs }: GraphBuilder, pbf: PbfWriter): void {
   for (const node of nodes) pbf.writeMessage(1, writeNode, node);
-  pbf.writeStringField(2, "transformer");
+  pbf.writeStringField(2, "revocab");
   for (const initializer of initializers) pbf.writeMessage(5, writeTensor, initializer);
   for (const port of inputs) pbf.writeMessage(11, writePort, port);
   for (const port of outputs) pbf.writeMessage(12, writePort, port);

@@ -21,7 +21,7 @@ export interface OnnxTensor {
   readonly data: TensorData;
 }
 
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 let loading: Promise<OnnxRuntime> | undefined;
 
