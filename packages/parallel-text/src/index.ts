@@ -1,1 +1,4 @@
-export {};
+export { readLines } from "./read-lines.ts";
+export type { ParallelLines, ParallelPaths } from "./read-parallel-lines.ts";
+export { readParallelLines } from "./read-parallel-lines.ts";
+export { splitPathPair } from "./split-path-pair.ts";

@@ -1,0 +1,64 @@
+import { isUtf8 } from "node:buffer";
+import { readFile, stat } from "node:fs/promises";
+import { RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+
+/**
+ * The lines of a UTF-8 text file, without their ends (LF or CR LF); a byte order mark is left out. A text that ends in a
+ * line end has no further line after it.
+ * @throws RevocabError missing_file; bad_text with the number of the first line that is not UTF-8; aborted
+ */
+export async function readLines(path: string, abortSignal?: AbortSignal): Promise<string[]> {
+  throwIfAborted(abortSignal);
+  await checkFile(path);
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new RevocabError("missing_file", `${path} cannot be read: ${cause.message}`, {
+      hint: "check whether you may read it",
+      cause,
+    });
+  });
+  const lines: string[] = [];
+  const isValid = isUtf8(bytes);
+  for (let start = hasMark(bytes) ? 3 : 0; start < bytes.length; ) {
+    if (lines.length % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
+    const found = bytes.indexOf(LINE_FEED, start);
+    const end = found < 0 ? bytes.length : found;
+    if (!isValid && !isUtf8(bytes.subarray(start, end))) {
+      throw new RevocabError("bad_text", `${path}, line ${lines.length + 1} is not UTF-8`, {
+        hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
+      });
+    }
+    const isCarried = end > start && bytes[end - 1] === CARRIAGE_RETURN;
+    lines.push(bytes.toString("utf8", start, isCarried ? end - 1 : end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const LINES_BETWEEN_CHECKS = 1 << 16;
+/** A text is held whole; ten million sentences are about this much. */
+const MAXIMUM_BYTES = 2 ** 30;
+
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new RevocabError("missing_file", `there is no text at ${path}`, { hint: "check the path", cause });
+  });
+  if (found.isDirectory()) {
+    throw new RevocabError("missing_file", `${path} is a folder, expected a text`, {
+      hint: "give one file; join several with cat",
+    });
+  }
+  if (found.size > MAXIMUM_BYTES) {
+    throw new RevocabError(
+      "bad_text",
+      `${path} has ${found.size} bytes, expected a text of at most ${MAXIMUM_BYTES}`,
+      { hint: "give a part of it, for example with head -n" },
+    );
+  }
+}
+
+function hasMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}

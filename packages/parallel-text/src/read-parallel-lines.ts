@@ -1,0 +1,53 @@
+import { RevocabError } from "@revocab/core";
+import { readLines } from "./read-lines.ts";
+
+/** Two texts of which line i of one says the same as line i of the other. */
+export interface ParallelPaths {
+  /** A UTF-8 file of the source's language. */
+  readonly source: string;
+  /** A UTF-8 file of the target's language. */
+  readonly target: string;
+}
+
+/** The lines of both texts, in order; line i of the files is at i. */
+export interface ParallelLines {
+  /** [n] */
+  readonly source: readonly string[];
+  /** [n] */
+  readonly target: readonly string[];
+  /** Lines of which one side or both hold white space alone: they say nothing and are passed over. */
+  readonly empty: number;
+}
+
+/**
+ * Reads two line-aligned texts.
+ * @throws RevocabError missing_file; bad_text when one is not UTF-8, when they differ in length (both counts are said), or
+ *   when no line has words on both sides; aborted
+ */
+export async function readParallelLines(
+  paths: ParallelPaths,
+  { abortSignal }: { readonly abortSignal?: AbortSignal } = {},
+): Promise<ParallelLines> {
+  const source = await readLines(paths.source, abortSignal);
+  const target = await readLines(paths.target, abortSignal);
+  if (source.length !== target.length) {
+    throw new RevocabError(
+      "bad_text",
+      `${paths.source} has ${source.length} lines and ${paths.target} has ${target.length}; parallel texts have as many lines`,
+      { hint: "line i of one must be the translation of line i of the other" },
+    );
+  }
+  const empty = source.reduce((sum, line, i) => sum + Number(isEmpty(line) || isEmpty(target[i])), 0);
+  if (empty === source.length) {
+    throw new RevocabError(
+      "bad_text",
+      `${paths.source} and ${paths.target} have no line with words on both sides`,
+      { hint: "give two texts of which line i of one is the translation of line i of the other" },
+    );
+  }
+  return { source, target, empty };
+}
+
+function isEmpty(line: string): boolean {
+  return !/\S/.test(line);
+}
