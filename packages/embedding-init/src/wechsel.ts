@@ -1,12 +1,6 @@
 import { type InitContext, type Matrix, type MixtureMethod, RevocabError } from "@revocab/core";
-import {
-  alignSpaces,
-  coverageOf,
-  readDictionary,
-  readWordVectors,
-  type WordPair,
-  type WordVectors,
-} from "@revocab/word-vectors";
+import { coverageOf, readDictionary, type WordPair } from "@revocab/vocab-alignment";
+import { alignSpaces, readWordVectors, type WordVectors } from "@revocab/word-vectors";
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
 import { nearestSources } from "./nearest-sources.ts";

@@ -1,3 +1,5 @@
+export type { Coverage, Dictionary, WordPair } from "@revocab/vocab-alignment";
+export { coverageOf, readDictionary } from "@revocab/vocab-alignment";
 export type { AlignSpacesOptions, SpaceAlignment } from "./align/align-spaces.ts";
 export { alignSpaces } from "./align/align-spaces.ts";
 export type { HeldOutPrecisionOptions } from "./align/held-out-precision.ts";
@@ -8,10 +10,6 @@ export { splitPairs } from "./align/split-pairs.ts";
 export { storedVectors } from "./align/stored-vectors.ts";
 export type { TranslationPrecision, TranslationPrecisionOptions } from "./align/translation-precision.ts";
 export { translationPrecision } from "./align/translation-precision.ts";
-export type { Coverage } from "./dictionary/coverage-of.ts";
-export { coverageOf } from "./dictionary/coverage-of.ts";
-export type { Dictionary, WordPair } from "./dictionary/dictionary.ts";
-export { readDictionary } from "./dictionary/read-dictionary.ts";
 export type { FastTextArguments, FastTextDictionary, FastTextModel } from "./files/fasttext-model.ts";
 export { ngramBuckets } from "./files/ngram-buckets.ts";
 export { readFastText } from "./files/read-fasttext.ts";

@@ -1,6 +1,7 @@
 import type { ProgressEvent } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
-import { heldOutPrecision, splitPairs, translationPrecision, type WordPair } from "@revocab/word-vectors";
+import type { WordPair } from "@revocab/vocab-alignment";
+import { heldOutPrecision, splitPairs, translationPrecision } from "@revocab/word-vectors";
 import { describe, expect, it } from "vitest";
 import { meanOfNearest } from "../src/align/mean-of-nearest.ts";
 import { vectorsOf } from "./align-vectors.ts";

@@ -1,14 +1,7 @@
 import { join } from "node:path";
 import { realData } from "@revocab/test-support/real-data";
-import {
-  alignSpaces,
-  coverageOf,
-  readDictionary,
-  readWordVectors,
-  translationPrecision,
-  type WordPair,
-  type WordVectors,
-} from "@revocab/word-vectors";
+import { coverageOf, readDictionary, type WordPair } from "@revocab/vocab-alignment";
+import { alignSpaces, readWordVectors, translationPrecision, type WordVectors } from "@revocab/word-vectors";
 import { beforeAll, describe, expect, it } from "vitest";
 
 /** 300-d vectors of ten numbers and ten animals and fruits, in the same order in both languages. */

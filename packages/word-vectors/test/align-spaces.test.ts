@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Matrix, type ProgressEvent, RevocabError } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
-import { alignSpaces, rotateVectors, type WordPair } from "@revocab/word-vectors";
+import type { WordPair } from "@revocab/vocab-alignment";
+import { alignSpaces, rotateVectors } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bySingularValues, orthogonalFactor } from "../src/align/orthogonal-factor.ts";

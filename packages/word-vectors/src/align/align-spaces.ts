@@ -1,6 +1,6 @@
 import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
 import { throwIfAborted } from "@revocab/matrix";
-import type { WordPair } from "../dictionary/dictionary.ts";
+import type { WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { correspondences } from "./correspondences.ts";
 import { crossProducts } from "./cross-products.ts";

@@ -1,5 +1,4 @@
-import type { WordPair } from "../dictionary/dictionary.ts";
-import { knownForms } from "../dictionary/known-forms.ts";
+import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 
 /** What a dictionary says of two lists of words: for a source word the target words that it stands for. */

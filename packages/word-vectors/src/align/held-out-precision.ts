@@ -1,6 +1,5 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import type { WordPair } from "../dictionary/dictionary.ts";
-import { knownForms } from "../dictionary/known-forms.ts";
+import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { alignSpaces } from "./align-spaces.ts";
 import { splitPairs } from "./split-pairs.ts";

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
-import type { WordPair } from "../dictionary/dictionary.ts";
+import type { WordPair } from "@revocab/vocab-alignment";
 
 export interface SplitPairsOptions {
   readonly pairs: readonly WordPair[];

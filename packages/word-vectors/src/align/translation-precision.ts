@@ -1,7 +1,6 @@
 import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
 import { storeMatrix } from "@revocab/matrix";
-import type { WordPair } from "../dictionary/dictionary.ts";
-import { knownForms } from "../dictionary/known-forms.ts";
+import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { goldRanks, type Query } from "./gold-ranks.ts";
 import { meanOfNearest } from "./mean-of-nearest.ts";

@@ -1,23 +1,23 @@
-import type { WordVectors } from "../word-vectors.ts";
 import type { Dictionary } from "./dictionary.ts";
 import { knownForms } from "./known-forms.ts";
+import type { KnownWords } from "./known-words.ts";
 
 export interface Coverage {
   /** All pairs of the dictionary. */
   readonly pairs: number;
-  /** Pairs whose source word stands among the source vectors, in any of its case variants. */
+  /** Pairs whose source word the source side knows, in any of its case variants. */
   readonly sourceKnown: number;
-  /** Pairs whose target word stands among the target vectors, likewise. */
+  /** Pairs whose target word the target side knows, likewise. */
   readonly targetKnown: number;
-  /** Pairs of which both are known: the evidence that an alignment has. */
+  /** Pairs of which both are known: the evidence that the dictionary is. */
   readonly bothKnown: number;
 }
 
-/** How many pairs of a dictionary each side knows; a word that has a vector from its n-grams alone is not known. */
+/** How many pairs of a dictionary each side knows; of word vectors, a word that has one from its n-grams alone is not known. */
 export function coverageOf(
   { pairs }: Pick<Dictionary, "pairs">,
-  source: WordVectors,
-  target: WordVectors,
+  source: KnownWords,
+  target: KnownWords,
 ): Coverage {
   let sourceKnown = 0;
   let targetKnown = 0;
