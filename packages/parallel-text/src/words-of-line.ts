@@ -31,8 +31,8 @@ export function wordsOfLine(line: string, cut: WordCut = "unicode"): LineWord[] 
 }
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-const KANA = String.raw`[\p{L}&&[\p{scx=Hiragana}\p{scx=Katakana}]--\p{sc=Han}]`;
-const LETTER = String.raw`[[\p{L}\p{M}\p{N}]--\p{sc=Han}--[\p{L}&&[\p{scx=Hiragana}\p{scx=Katakana}]]]`;
+const KANA = String.raw`[\p{L}&&[[\p{scx=Hiragana}\p{scx=Katakana}]--\p{sc=Han}]]`;
+const LETTER = String.raw`[[\p{L}\p{M}\p{N}]--[\p{sc=Han}${KANA}]]`;
 /** Within a word only: apostrophes, hyphens, the middle dot, and the joiners of Persian and Indic scripts. */
 const JOINER = String.raw`['’\-‐·\u200c\u200d]`;
 
