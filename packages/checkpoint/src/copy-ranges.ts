@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { writeError } from "./output-file.ts";
 import type { CopiedRange } from "./plan-output.ts";
-import { endsTooEarly } from "./safetensors-header.ts";
+import { endsTooEarly } from "./read-exactly.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /**

@@ -1,24 +1,28 @@
-import type { FileHandle } from "node:fs/promises";
-import { openForReading } from "./open-for-reading.ts";
-import { readExactly } from "./safetensors-header.ts";
+import type { FileSource, ReadableFile } from "./file-source.ts";
+import { localFiles } from "./local-files.ts";
 
 /** Opens each file at its first read and keeps it open until `close`; a class because it must be closed. */
 export class FilePool {
-  readonly #handles = new Map<string, Promise<FileHandle>>();
+  readonly #source: FileSource;
+  readonly #files = new Map<string, Promise<ReadableFile>>();
+
+  constructor(source: FileSource = localFiles) {
+    this.#source = source;
+  }
 
   /** Fills `into` with the file's bytes from `position`. */
   async read(path: string, into: Uint8Array, position: number): Promise<void> {
-    let handle = this.#handles.get(path);
-    if (handle === undefined) {
-      handle = openForReading(path);
-      this.#handles.set(path, handle);
+    let file = this.#files.get(path);
+    if (file === undefined) {
+      file = this.#source.open(path);
+      this.#files.set(path, file);
     }
-    await readExactly(await handle, into, position, path);
+    await (await file).read(into, position);
   }
 
   async close(): Promise<void> {
-    const handles = [...this.#handles.values()];
-    this.#handles.clear();
-    await Promise.all(handles.map(async (handle) => (await handle.catch(() => undefined))?.close()));
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    await Promise.all(files.map(async (file) => (await file.catch(() => undefined))?.close()));
   }
 }

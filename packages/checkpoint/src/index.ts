@@ -1,6 +1,7 @@
 export { buildHeader, type HeaderTensor } from "./build-header.ts";
 export { type CompanionFiles, copyCompanions, listCompanions } from "./companions.ts";
 export { editJson, type JsonEdit } from "./edit-json.ts";
+export type { FileSource, ReadableFile } from "./file-source.ts";
 export type { CheckpointTable } from "./find-tables.ts";
 export type { TokenIdMap } from "./follow-token-ids.ts";
 export {
@@ -13,9 +14,11 @@ export {
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
 export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export { localFiles } from "./local-files.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export { writeAt, writeError } from "./output-file.ts";
+export { readExactly } from "./read-exactly.ts";
 export {
   type RewriteCheckpointOptions,
   rewriteCheckpoint,
@@ -23,7 +26,6 @@ export {
   type WrittenFiles,
 } from "./rewrite-checkpoint.ts";
 export {
-  readExactly,
   readSafetensorsHeader,
   type SafetensorsFile,
   type TensorEntry,

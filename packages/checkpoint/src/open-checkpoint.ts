@@ -1,8 +1,10 @@
 import { join, resolve } from "node:path";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
+import type { FileSource } from "./file-source.ts";
 import { type CheckpointTable, findTables } from "./find-tables.ts";
 import { type JsonObject, readJsonObject } from "./json.ts";
+import { localFiles } from "./local-files.ts";
 import type { SafetensorsFile } from "./safetensors-header.ts";
 import { readWeightFiles } from "./weight-files.ts";
 
@@ -42,6 +44,8 @@ export interface OpenCheckpointOptions {
   readonly vocabularyTensors?: Readonly<Record<string, string>>;
   /** Tensors that have a dimension of the vocabulary's size by coincidence. */
   readonly ignoreTensors?: readonly string[];
+  /** Where the weight files are read from; config.json is always read from the folder. @default the folder too */
+  readonly weights?: FileSource;
 }
 
 /**
@@ -52,9 +56,9 @@ export interface OpenCheckpointOptions {
  */
 export async function openCheckpoint(
   directory: string,
-  { vocabularyTensors = {}, ignoreTensors = [] }: OpenCheckpointOptions = {},
+  { vocabularyTensors = {}, ignoreTensors = [], weights = localFiles }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  const { files, index } = await readWeightFiles(directory);
+  const { files, index } = await readWeightFiles(directory, weights);
   const path = join(directory, "config.json");
   const { json: config, text: configText } = await readJsonObject(
     path,
@@ -62,7 +66,7 @@ export async function openCheckpoint(
     "give the folder of a transformers model",
   );
   const facts = readConfigFacts(config, path);
-  const pool = new FilePool();
+  const pool = new FilePool(weights);
   try {
     const found = await findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors });
     return {

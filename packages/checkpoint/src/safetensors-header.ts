@@ -1,9 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { BITS_PER_VALUE } from "./dtypes.ts";
+import type { FileSource, ReadableFile } from "./file-source.ts";
 import { describeJson, isJsonObject, type JsonObject, type JsonValue, parseJson } from "./json.ts";
-import { openForReading } from "./open-for-reading.ts";
+import { localFiles } from "./local-files.ts";
+import { DAMAGED_HINT as HINT } from "./read-exactly.ts";
 import { repeatedKey } from "./repeated-key.ts";
 
 /** One tensor of a safetensors file. */
@@ -32,7 +33,6 @@ export interface SafetensorsFile {
 
 /** The limit of the reference library. */
 const MAX_HEADER_BYTES = 100e6;
-const HINT = "the file is damaged or no safetensors file: download or convert it again";
 
 /**
  * Reads and checks the header of a safetensors file; the tensors themselves are not read.
@@ -41,51 +41,27 @@ const HINT = "the file is damaged or no safetensors file: download or convert it
  * (offsets from the end of the JSON), then the tensors, without gaps, to the end of the file.
  * @throws RevocabError `missing_file`; `bad_safetensors` when any of this does not hold.
  */
-export async function readSafetensorsHeader(path: string): Promise<SafetensorsFile> {
-  const handle = await openForReading(path);
-  try {
-    const { size } = await handle.stat();
-    const length = await headerLength(handle, path, size);
-    const bytes = new Uint8Array(length);
-    await readExactly(handle, bytes, 8, path);
-    const { metadata, tensors } = parseHeader(bytes, 8 + length, size, path);
-    return { name: basename(path), path, bytes: size, dataStart: 8 + length, metadata, tensors };
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Fills `into` from `position`, or says that the file ended before it should. */
-export async function readExactly(
-  handle: FileHandle,
-  into: Uint8Array,
-  position: number,
+export async function readSafetensorsHeader(
   path: string,
-): Promise<void> {
-  for (let done = 0; done < into.length; ) {
-    // One read moves at most 2 GiB − 4 KiB on Linux.
-    const length = Math.min(into.length - done, 1 << 30);
-    const { bytesRead } = await handle.read(into, done, length, position + done);
-    if (bytesRead === 0) throw endsTooEarly(path, position + done, into.length - done);
-    done += bytesRead;
+  source: FileSource = localFiles,
+): Promise<SafetensorsFile> {
+  const file = await source.open(path);
+  try {
+    const length = await headerLength(file, path);
+    const bytes = new Uint8Array(length);
+    await file.read(bytes, 8);
+    const { metadata, tensors } = parseHeader(bytes, 8 + length, file.bytes, path);
+    return { name: basename(path), path, bytes: file.bytes, dataStart: 8 + length, metadata, tensors };
+  } finally {
+    await file.close();
   }
 }
 
-/** A file that ended at a byte from which more were wanted. */
-export function endsTooEarly(path: string, position: number, missing: number): RevocabError {
-  return new RevocabError(
-    "bad_safetensors",
-    `${path} ends at byte ${position}, ${missing} bytes before it should`,
-    {
-      hint: HINT,
-    },
-  );
-}
-
-async function headerLength(handle: FileHandle, path: string, size: number): Promise<number> {
+async function headerLength(file: ReadableFile, path: string): Promise<number> {
+  const size = file.bytes;
   if (size < 10) fail(path, `has ${size} bytes; the smallest safetensors file has 10`);
   const prefix = new Uint8Array(8);
-  await readExactly(handle, prefix, 0, path);
+  await file.read(prefix, 0);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
   if (length > BigInt(size - 8)) {
     fail(path, `says that its header has ${length} bytes, but only ${size - 8} bytes follow`);

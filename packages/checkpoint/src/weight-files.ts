@@ -1,7 +1,8 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
+import type { FileSource } from "./file-source.ts";
 import { describeJson, isJsonObject, type JsonObject, readJsonObject } from "./json.ts";
+import { localFiles } from "./local-files.ts";
 import { readSafetensorsHeader, type SafetensorsFile } from "./safetensors-header.ts";
 
 export const INDEX_NAME = "model.safetensors.index.json";
@@ -18,10 +19,13 @@ export interface WeightFiles {
  * `model.safetensors.index.json` names; reads and checks their headers.
  * @throws RevocabError `missing_file`, `bad_safetensors`, `unsupported_checkpoint` (other formats only).
  */
-export async function readWeightFiles(directory: string): Promise<WeightFiles> {
-  const names = await listFolder(directory);
+export async function readWeightFiles(
+  directory: string,
+  source: FileSource = localFiles,
+): Promise<WeightFiles> {
+  const names = await source.list(directory);
   if (names.includes(SINGLE_NAME)) {
-    return { files: [await readSafetensorsHeader(join(directory, SINGLE_NAME))], index: undefined };
+    return { files: [await readSafetensorsHeader(join(directory, SINGLE_NAME), source)], index: undefined };
   }
   if (!names.includes(INDEX_NAME)) throw noSafetensors(directory, names);
 
@@ -37,20 +41,11 @@ export async function readWeightFiles(directory: string): Promise<WeightFiles> {
       { hint: "the download was not complete: download the missing files" },
     );
   }
-  const files = await Promise.all(shards.map((shard) => readSafetensorsHeader(join(directory, shard))));
+  const files = await Promise.all(
+    shards.map((shard) => readSafetensorsHeader(join(directory, shard), source)),
+  );
   checkAgreement(files, shardOf, path);
   return { files, index };
-}
-
-async function listFolder(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (cause) {
-    throw new RevocabError("missing_file", `${directory} is no folder that can be read`, {
-      hint: "give the folder of a model: config.json and *.safetensors",
-      cause,
-    });
-  }
 }
 
 function noSafetensors(directory: string, names: readonly string[]): RevocabError {

@@ -1,5 +1,4 @@
-import { readdir } from "node:fs/promises";
-import { type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
+import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, type TokenKind } from "@revocab/core";
 import { fingerprint, loadTokenizer, TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf } from "./open-model.ts";
@@ -49,7 +48,7 @@ export interface TokenizerInspection {
  */
 export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
-  const names = await readdir(path).catch((): string[] => []); // no folder: a tokenizer's own file, or nothing
+  const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some((name) => WEIGHTS.test(name));
   const hasTokenizer = names.some((name) => TOKENIZER_FILES.includes(name));
   const isModel = hasWeights || (names.includes("config.json") && !hasTokenizer);

@@ -25,10 +25,10 @@ export interface OpenModel {
  */
 export async function openModel(
   directory: string,
-  { vocabularyTensors = {}, ignoreTensors = [] }: OpenCheckpointOptions = {},
+  { vocabularyTensors = {}, ignoreTensors = [], weights }: OpenCheckpointOptions = {},
 ): Promise<OpenModel> {
   const tensorOptions = { vocabularyTensors, ignoreTensors };
-  const checkpoint = await openCheckpoint(directory, tensorOptions);
+  const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
   try {
     const tokenizer = await loadTokenizer(directory);
     if (tokenizer.vocabulary.size > checkpoint.rows) {
