@@ -20,6 +20,8 @@ export { normalizeRows } from "./normalize-rows.ts";
 export type { RandomStream } from "./random-stream.ts";
 export { randomStream } from "./random-stream.ts";
 export { readMatrix } from "./read-matrix.ts";
+export type { WriteBytes } from "./replace-file.ts";
+export { replaceFile } from "./replace-file.ts";
 export { storeMatrix } from "./store-matrix.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { WasmMemory, WasmModule } from "./web-assembly.ts";

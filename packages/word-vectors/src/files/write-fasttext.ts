@@ -1,5 +1,5 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { replaceFile, throwIfAborted } from "@revocab/matrix";
 import {
   ARGUMENT_BYTES,
   FASTTEXT_MAGIC,
@@ -9,7 +9,6 @@ import {
   WORD_TYPE,
 } from "./fasttext-format.ts";
 import type { FastTextArguments, FastTextDictionary, FastTextModel } from "./fasttext-model.ts";
-import { replaceFile } from "./replace-file.ts";
 
 export interface WriteVectorsOptions {
   readonly abortSignal?: AbortSignal;

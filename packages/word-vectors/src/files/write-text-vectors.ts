@@ -1,8 +1,7 @@
 import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { replaceFile, throwIfAborted } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
-import { replaceFile } from "./replace-file.ts";
 import type { WriteVectorsOptions } from "./write-fasttext.ts";
 
 export interface WriteTextOptions extends WriteVectorsOptions {
