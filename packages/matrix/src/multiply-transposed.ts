@@ -1,8 +1,8 @@
 import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
 import { forEachRowBlock } from "./for-each-row-block.ts";
 import { compileKernels, instantiateKernels, KERNEL_BYTES } from "./kernels.ts";
-import { DEPTH } from "./multiply-transposed-plainly.ts";
 import { normalizeRows } from "./normalize-rows.ts";
+import { DEPTH } from "./row-product.ts";
 import { borrowMemory, returnMemory } from "./shared-memory.ts";
 
 export interface MultiplyTransposedOptions {

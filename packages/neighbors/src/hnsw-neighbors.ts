@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { type Matrix, RevocabError } from "@revocab/core";
 import { forEachRowBlock, normalizeRows, throwIfAborted } from "@revocab/matrix";
-import { exactNeighbors, type NeighborSearch } from "./exact-neighbors.ts";
+import { exactNeighbors } from "./exact-neighbors.ts";
 import { type HnswIndex, loadHnswlib } from "./load-hnswlib.ts";
+import type { NeighborSearch } from "./neighbor-search.ts";
 import type { Neighbors } from "./neighbors.ts";
 
 /** More of each finds more of the true neighbors and takes longer; tools/bench/neighbors.mjs measures them. */

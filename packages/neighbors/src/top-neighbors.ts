@@ -36,6 +36,19 @@ export class TopNeighbors {
     }
   }
 
+  /** A row that may have any place among those offered before, but was not among them. */
+  offerRow(query: number, id: number, similarity: number): void {
+    const root = query * this.#k;
+    const worst = this.#similarities[root];
+    if (similarity < worst || (similarity === worst && id > this.#ids[root])) return;
+    this.#sink(root, this.#k, 0, id, similarity);
+  }
+
+  /** The k-th best similarity so far; −∞ while there are fewer. */
+  worstOf(query: number): number {
+    return this.#similarities[query * this.#k];
+  }
+
   /** Writes [m × k], the best first; nothing can be offered afterwards. */
   writeSorted(ids: Uint32Array, similarities: Float32Array): void {
     const k = this.#k;
