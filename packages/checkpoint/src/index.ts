@@ -13,7 +13,7 @@ export {
 } from "./follow-vocabulary.ts";
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
-export { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+export { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from "./json.ts";
 export { localFiles } from "./local-files.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
@@ -38,3 +38,4 @@ export {
   type VerifyReport,
   verifyCheckpoint,
 } from "./verify-checkpoint.ts";
+export { readWeightFiles, type WeightFiles } from "./weight-files.ts";

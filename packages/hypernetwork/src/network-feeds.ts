@@ -1,0 +1,75 @@
+import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
+import { positionsOf } from "./build-network.ts";
+import type { NetworkConfig } from "./network-config.ts";
+import type { SourceTables } from "./open-hypernetwork.ts";
+import { PORTS } from "./ports.ts";
+import { readRows } from "./read-rows.ts";
+import type { SurfaceForms } from "./surface-forms.ts";
+
+/** What a run of the network is fed for forms of one length: their distinct ids' rows, and which form has which. */
+export async function networkFeeds(
+  { Tensor }: OnnxRuntime,
+  config: NetworkConfig,
+  { ids, lengths, formLength }: SurfaceForms,
+  rows: Uint32Array,
+  source: SourceTables,
+  language: number | undefined,
+): Promise<Record<string, OnnxTensor>> {
+  const { sourceRows, sourceWidth, rowWidth, width, languages, readsAllPositions } = config;
+  const length = readsAllPositions ? formLength : lengths[rows[0]];
+  const B = rows.length;
+  const spelled = new Int32Array(B * length);
+  rows.forEach((form, b) => {
+    spelled.set(ids.subarray(form * formLength, form * formLength + length), b * length);
+  });
+  const distinct = [...new Set(spelled)].sort((a, b) => a - b);
+  const placeOf = new Map(distinct.map((id, place) => [id, BigInt(place)]));
+  const named = Uint32Array.from(distinct.filter((id) => id < sourceRows));
+  const extras = distinct.slice(named.length).map((id) => id - sourceRows);
+  const sources = new Float32Array(named.length * sourceWidth);
+  await readRows(source.input, named, sources, { stride: sourceWidth, column: 0 });
+  if (source.output !== undefined) {
+    await readRows(source.output, named, sources, { stride: sourceWidth, column: rowWidth });
+  }
+
+  const integers = (values: readonly number[]) =>
+    new Tensor("int64", BigInt64Array.from(values, BigInt), [values.length]);
+  const S = length + (languages === undefined ? 0 : 1);
+  return {
+    [PORTS.sources]: new Tensor("float32", sources, [named.length, sourceWidth]),
+    [PORTS.extras]: integers(extras),
+    [PORTS.ids]: new Tensor(
+      "int64",
+      BigInt64Array.from(spelled, (id) => placeOf.get(id)!),
+      [B * length],
+    ),
+    [PORTS.forms]: integers([B, length, -1]),
+    [PORTS.grid]: integers([B, S, -1]),
+    [PORTS.positions]: integers([...Array(length).keys()]),
+    ...(languages !== undefined && {
+      [PORTS.language]: integers([language ?? 0]),
+      [PORTS.one]: integers([B, 1, width]),
+    }),
+    ...(readsAllPositions && {
+      [PORTS.mask]: new Tensor(
+        "bool",
+        maskOf(
+          config,
+          Uint16Array.from(rows, (form) => lengths[form]),
+        ),
+        [B, 1, S, S],
+      ),
+    }),
+  };
+}
+
+/** [B × S × S], 1 where the id that is looked at is no padding. */
+function maskOf(config: NetworkConfig, lengths: Uint16Array): Uint8Array {
+  const S = positionsOf(config);
+  const mask = new Uint8Array(lengths.length * S * S);
+  for (let row = 0; row < lengths.length * S; row++) {
+    mask.fill(1, row * S, row * S + lengths[Math.floor(row / S)]);
+    if (config.languages !== undefined) mask[row * S + S - 1] = 1;
+  }
+  return mask;
+}
