@@ -1,3 +1,7 @@
+export type { MixCorpusOptions, MixedCorpus } from "./mix/mix-corpus.ts";
+export { mixCorpus } from "./mix/mix-corpus.ts";
+export type { MixedForm, SideCounts } from "./mix/mix-lines.ts";
+export { MIXED_FORMS } from "./mix/mix-lines.ts";
 export { readLines } from "./read-lines.ts";
 export type { ParallelLines, ParallelPaths } from "./read-parallel-lines.ts";
 export { readParallelLines } from "./read-parallel-lines.ts";

@@ -1,8 +1,8 @@
 /**
  * - `unicode`: runs of letters and digits, one Han character, one punctuation mark;
- * - `spaces`: whatever stands between white space, as aligners elsewhere count words.
+ * - `whitespace`: whatever stands between white space, as aligners elsewhere count words.
  */
-export const WORD_CUTS = ["unicode", "spaces"] as const;
+export const WORD_CUTS = ["unicode", "whitespace"] as const;
 export type WordCut = (typeof WORD_CUTS)[number];
 
 export interface LineWord {
@@ -41,5 +41,5 @@ const PATTERNS: Readonly<Record<WordCut, RegExp>> = {
     String.raw`\p{N}+(?:[.,]\p{N}+)+|\p{sc=Han}|${KANA}+|${LETTER}+(?:${JOINER}${LETTER}+)*|\S`,
     "gv",
   ),
-  spaces: /\S+/gu,
+  whitespace: /\S+/gu,
 };

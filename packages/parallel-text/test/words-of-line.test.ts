@@ -45,13 +45,13 @@ describe("wordsOfLine", () => {
   });
 
   it("cuts at white space alone when asked, as aligners elsewhere count", () => {
-    expect(textsOf(" Don't  go, now ", "spaces")).toEqual(["Don't", "go,", "now"]);
+    expect(textsOf(" Don't  go, now ", "whitespace")).toEqual(["Don't", "go,", "now"]);
   });
 
   it("gives each word its place, and leaves only white space between places", () => {
     const lines = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
     fc.assert(
-      fc.property(lines, fc.constantFrom<WordCut>("unicode", "spaces"), (line, cut) => {
+      fc.property(lines, fc.constantFrom<WordCut>("unicode", "whitespace"), (line, cut) => {
         const words = wordsOfLine(line, cut);
         const between = [0, ...words.map(({ end }) => end)].map((end, i) => line.slice(end, words[i]?.start));
         const isWhole = words.every(({ text, start, end }) => text !== "" && line.slice(start, end) === text);

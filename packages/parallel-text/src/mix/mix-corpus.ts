@@ -1,0 +1,180 @@
+import { type ProgressListener, RevocabError } from "@revocab/core";
+import { replaceFile, throwIfAborted } from "@revocab/matrix";
+import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
+import { readLines } from "../read-lines.ts";
+import { type ParallelPaths, readParallelLines } from "../read-parallel-lines.ts";
+import { type WordCut, wordsOfLine } from "../words-of-line.ts";
+import { checkMixOptions } from "./check-mix-options.ts";
+import { type MixedForm, type MixedLines, mixLines, type SideCounts } from "./mix-lines.ts";
+import { translationTable } from "./translation-table.ts";
+
+export interface MixCorpusOptions {
+  /** Two texts of which line i says the same. */
+  readonly parallel?: ParallelPaths;
+  /** Text of the source's language alone; only with a dictionary and without `parallel`. */
+  readonly text?: string;
+  /** Text of the target's language alone, likewise. */
+  readonly targetText?: string;
+  /** Word pairs, source TAB target. */
+  readonly dictionary?: string;
+  /** The file to write, UTF-8; what is there is replaced when the new one is whole. */
+  readonly out: string;
+  /** @default swapped where a dictionary or alignments are given, and interleaved where parallel lines are */
+  readonly forms?: readonly MixedForm[];
+  /** How likely a word that can be replaced is. @default 0.3 */
+  readonly share?: number;
+  /** Words of a language in turn on an interleaved line. @default 3 */
+  readonly wordsInPiece?: number;
+  /** How lines are cut into words; alignments number the words of one cut. @default "unicode" */
+  readonly cut?: WordCut;
+  /** Lines of each text that are read. @default all */
+  readonly maxLines?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+export interface MixedCorpus {
+  /** Lines read: pairs of parallel texts, or lines of the texts. */
+  readonly lines: number;
+  /** Of those, lines without words on one side or both, which were passed over. */
+  readonly empty: number;
+  readonly written: number;
+  readonly source: SideCounts;
+  readonly target: SideCounts;
+  /** How many pairs of the dictionary the texts have the words of. */
+  readonly dictionary?: Coverage;
+  readonly out: string;
+}
+
+/**
+ * Writes a text in which two languages mix, so that words of both stand in one window of neighbors. A line depends on its
+ * number, the seed and itself alone: fewer lines give the beginning of the same text.
+ * @throws RevocabError bad_options; missing_file; bad_text; no_evidence when nothing of the texts can be replaced;
+ *   no_space, write_failed; aborted
+ */
+export async function mixCorpus(options: MixCorpusOptions): Promise<MixedCorpus> {
+  const { dictionary: path, out, maxLines, abortSignal, onProgress } = options;
+  const { forms, share, wordsInPiece, cut, seed } = checkMixOptions(options);
+  onProgress?.({ type: "step", step: "read texts" });
+  const dictionary = path === undefined ? undefined : await readDictionary(path);
+  const texts = await readTexts(options);
+  const total = Math.min(texts.length, maxLines ?? texts.length);
+  const known = dictionary && wordsOfTexts(texts, total, abortSignal);
+  const tables = dictionary &&
+    known && {
+      source: translationTable(dictionary.pairs, (word) => known.target.has(word)),
+      target: translationTable(
+        dictionary.pairs.map(({ source, target }) => ({ source: target, target: source })),
+        (word) => known.source.has(word),
+      ),
+    };
+
+  const counts = { source: NOTHING, target: NOTHING };
+  let [empty, written] = [0, 0];
+  await replaceFile(out, async (write) => {
+    let pending = "";
+    for (let number = 0; number < total; number++) {
+      if (number % LINES_BETWEEN_CHECKS === 0) {
+        throwIfAborted(abortSignal);
+        onProgress?.({ type: "progress", step: "mix", done: number, total, unit: "rows" });
+      }
+      const mixed = texts.at(number);
+      if (mixed === undefined) {
+        empty++;
+        continue;
+      }
+      const result = mixLines(mixed, { forms, share, seed, wordsInPiece, cut, tables });
+      for (const side of ["source", "target"] as const) {
+        counts[side] = sumOf(counts[side], result.counts[side]);
+      }
+      for (const line of result.lines) pending += `${line}\n`;
+      written += result.lines.length;
+      if (pending.length > CHARACTERS_IN_WRITE) {
+        await write(Buffer.from(pending));
+        pending = "";
+      }
+    }
+    await write(Buffer.from(pending));
+    checkEvidence(forms, counts.source.replaceable + counts.target.replaceable);
+  });
+  onProgress?.({ type: "progress", step: "mix", done: total, total, unit: "rows" });
+  return {
+    lines: total,
+    empty,
+    written,
+    ...counts,
+    ...(dictionary &&
+      known && { dictionary: coverageOf(dictionary, wordsIn(known.source), wordsIn(known.target)) }),
+    out,
+  };
+}
+
+const LINES_BETWEEN_CHECKS = 1_000;
+const CHARACTERS_IN_WRITE = 1 << 20;
+const NOTHING: SideCounts = { words: 0, replaceable: 0, replaced: 0 };
+
+interface Texts {
+  readonly length: number;
+  /** Undefined where there are no words. */
+  at(number: number): MixedLines | undefined;
+}
+
+async function readTexts({ parallel, text, targetText, abortSignal }: MixCorpusOptions): Promise<Texts> {
+  const isEmpty = (line: string) => !/\S/.test(line);
+  if (parallel !== undefined) {
+    const { source, target } = await readParallelLines(parallel, { ...(abortSignal && { abortSignal }) });
+    return {
+      length: source.length,
+      at: (number) =>
+        isEmpty(source[number]) || isEmpty(target[number])
+          ? undefined
+          : { number, source: source[number], target: target[number] },
+    };
+  }
+  const source = text === undefined ? [] : await readLines(text, abortSignal);
+  const target = targetText === undefined ? [] : await readLines(targetText, abortSignal);
+  // no translations of each other: each line of the shorter text stands beside one of the other by chance
+  const lineOf = (lines: readonly string[], number: number) =>
+    number < lines.length && !isEmpty(lines[number]) ? lines[number] : undefined;
+  return {
+    length: Math.max(source.length, target.length),
+    at(number) {
+      const lines = { number, source: lineOf(source, number), target: lineOf(target, number) };
+      return lines.source === undefined && lines.target === undefined ? undefined : lines;
+    },
+  };
+}
+
+/** In lower case. */
+function wordsOfTexts(texts: Texts, total: number, abortSignal: AbortSignal | undefined) {
+  const known = { source: new Set<string>(), target: new Set<string>() };
+  for (let number = 0; number < total; number++) {
+    if (number % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
+    const lines = texts.at(number);
+    for (const side of ["source", "target"] as const) {
+      for (const { text } of wordsOfLine(lines?.[side] ?? "")) known[side].add(text.toLowerCase());
+    }
+  }
+  return known;
+}
+
+function sumOf(a: SideCounts, b: SideCounts): SideCounts {
+  return {
+    words: a.words + b.words,
+    replaceable: a.replaceable + b.replaceable,
+    replaced: a.replaced + b.replaced,
+  };
+}
+
+function wordsIn(words: ReadonlySet<string>) {
+  return { indexOf: (word: string) => (words.has(word) ? 0 : undefined) };
+}
+
+function checkEvidence(forms: readonly MixedForm[], replaceable: number): void {
+  if (!forms.includes("swapped") || replaceable > 0) return;
+  throw new RevocabError("no_evidence", "the dictionary has a translation for no word of the texts", {
+    hint: "the first column is the source's language, the second the target's",
+  });
+}
