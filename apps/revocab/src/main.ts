@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
+import { registerCorpus } from "./commands/corpus.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerGenerate } from "./commands/generate.ts";
@@ -33,6 +34,7 @@ for (const register of [
   registerCompare,
   registerGenerate,
   registerVectors,
+  registerCorpus,
   registerMethods,
 ]) {
   register(program);

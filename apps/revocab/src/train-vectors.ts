@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { tokensOfLines } from "@revocab/embedding-init";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { trainWordVectors, vectorsOfModel, writeFastText, writeTextVectors } from "@revocab/word-vectors";
+import { checkPlace } from "./check-place.ts";
 
 export interface TrainVectorsOptions {
   readonly text: string;
@@ -76,14 +75,5 @@ export function checkOutput(
       },
     );
   }
-  if (existsSync(out) && !force) {
-    throw new RevocabError("output_exists", `${out} exists already`, {
-      hint: "choose another --out, or pass --force to replace it",
-    });
-  }
-  if (!existsSync(dirname(out))) {
-    throw new RevocabError("write_failed", `there is no folder ${dirname(out)} to write ${out} in`, {
-      hint: "make the folder, or check the path",
-    });
-  }
+  checkPlace(out, force);
 }

@@ -1,0 +1,65 @@
+import type { MixedForm, WordCut } from "@revocab/parallel-text";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { numberWithin, wholeNumber } from "../options.ts";
+import { runCommand } from "../run-command.ts";
+
+interface Flags {
+  readonly parallel?: string;
+  readonly text?: string;
+  readonly targetText?: string;
+  readonly dictionary?: string;
+  readonly out: string;
+  readonly force?: boolean;
+  readonly forms?: readonly MixedForm[];
+  readonly share: number;
+  readonly piece: number;
+  readonly words: WordCut;
+  readonly maxLines?: number;
+  readonly seed: number;
+}
+
+const FORMS = ["swapped", "interleaved", "joined", "plain"];
+
+export function registerMixCorpus(corpus: Command): void {
+  const command = corpus
+    .command("mix")
+    .summary("mix two languages in one text")
+    .description(
+      "Mix two languages in one text, so that new tokens stand beside old ones, as cw2v needs: by parallel lines, by a dictionary, or by both.",
+    );
+  command
+    .optionsGroup("What is mixed:")
+    .option("--parallel <source:target>", "two texts of which line i says the same (en.txt:de.txt)")
+    .option("--text <file>", "a text of the source's language alone, with a dictionary")
+    .option("--target-text <file>", "a text of the target's language alone, with a dictionary")
+    .option("--dictionary <file>", "word pairs: source TAB target")
+    .option("--max-lines <n>", "read no more lines of each text", wholeNumber(1))
+    .optionsGroup("How:")
+    .option(
+      "--forms <list>",
+      `what is written of a pair of lines: ${FORMS.join(", ")} (swapped with a dictionary, interleaved with parallel texts)`,
+      formList,
+    )
+    .option("--share <n>", "how likely a word that can be swapped is", numberWithin(0, 1), 0.3)
+    .option("--piece <n>", "words of a language in turn on an interleaved line", wholeNumber(1), 3)
+    .addOption(
+      new Option("--words <cut>", "how lines are cut into words")
+        .choices(["unicode", "whitespace"])
+        .default("unicode"),
+    )
+    .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
+    .optionsGroup("What is written:")
+    .requiredOption("--out <file>", "the text to write")
+    .option("--force", "replace an existing --out")
+    .action(async (flags: Flags) => {
+      const { mixTexts, printMixed } = await import("../mix-texts.ts");
+      await runCommand(command, (context) => mixTexts({ ...flags, ...context }), printMixed);
+    });
+}
+
+function formList(value: string): readonly string[] {
+  const forms = value.split(",").map((form) => form.trim());
+  const unknown = forms.find((form) => !FORMS.includes(form));
+  if (unknown === undefined) return forms;
+  throw new InvalidArgumentError(`"${unknown}" is none of ${FORMS.join(", ")}.`);
+}

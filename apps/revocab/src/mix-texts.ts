@@ -1,0 +1,74 @@
+import type { ProgressListener } from "@revocab/core";
+import {
+  type MixedCorpus,
+  type MixedForm,
+  mixCorpus,
+  splitPathPair,
+  type WordCut,
+} from "@revocab/parallel-text";
+import { checkPlace } from "./check-place.ts";
+import { grouped, printTable } from "./print-table.ts";
+
+export interface MixTextsOptions {
+  /** SOURCE:TARGET */
+  readonly parallel?: string;
+  readonly text?: string;
+  readonly targetText?: string;
+  readonly dictionary?: string;
+  readonly out: string;
+  readonly force?: boolean;
+  readonly forms?: readonly MixedForm[];
+  readonly share: number;
+  /** Words of a language in turn on an interleaved line. */
+  readonly piece: number;
+  readonly words: WordCut;
+  readonly maxLines?: number;
+  readonly seed: number;
+  readonly abortSignal: AbortSignal;
+  readonly onProgress: ProgressListener;
+}
+
+/** Writes a text in which two languages mix. */
+export async function mixTexts({
+  parallel,
+  force = false,
+  piece: wordsInPiece,
+  words: cut,
+  ...options
+}: MixTextsOptions): Promise<MixedCorpus> {
+  checkPlace(options.out, force);
+  return mixCorpus({
+    ...options,
+    wordsInPiece,
+    cut,
+    ...(parallel !== undefined && { parallel: splitPathPair(parallel) }),
+  });
+}
+
+export function printMixed({ lines, empty, written, source, target, dictionary, out }: MixedCorpus): string {
+  const share = (part: number, whole: number) =>
+    whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`;
+  const sides = [
+    ["source", source],
+    ["target", target],
+  ] as const;
+  return [
+    printTable([
+      ["lines read", grouped(lines)],
+      ["of them empty, passed over", grouped(empty)],
+      ["lines written", grouped(written)],
+      ...sides.flatMap(([name, { words, replaceable, replaced }]) => [
+        [`words of the ${name}`, grouped(words)],
+        ["  with a translation", grouped(replaceable), share(replaceable, words)],
+        ["  replaced in swapped lines", grouped(replaced), share(replaced, words)],
+      ]),
+      ...(dictionary
+        ? [
+            ["pairs in the dictionary", grouped(dictionary.pairs)],
+            ["  both words in the texts", grouped(dictionary.bothKnown)],
+          ]
+        : []),
+    ]),
+    `\nWritten to ${out}\n`,
+  ].join("");
+}
