@@ -5,6 +5,7 @@ import type { WordPair } from "@revocab/vocab-alignment";
 import { alignSpaces, rotateVectors } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openDenseProducts, PLAIN_PRODUCTS } from "../src/align/dense-products.ts";
 import { bySingularValues, orthogonalFactor } from "../src/align/orthogonal-factor.ts";
 import { polarFactor } from "../src/align/polar-factor.ts";
 import { gramMatrix, type Matrix64, transposedProduct } from "../src/align/transposed-product.ts";
@@ -184,26 +185,32 @@ describe("turned vectors", () => {
 });
 
 describe("the orthogonal factor", () => {
-  it("is the same by singular values and by Newton–Schulz", () => {
+  it("is the same by singular values and by Newton–Schulz, with the runtime's products and without", async () => {
+    const byRuntime = await openDenseProducts();
+    expect(byRuntime).not.toBe(PLAIN_PRODUCTS);
     const cases = fc.record({
       width: fc.integer({ min: 1, max: 40 }),
       seed: fc.nat(),
       spread: fc.double({ min: 0, max: 3, noNaN: true }),
     });
-    fc.assert(
-      fc.property(cases, ({ width, seed, spread }) => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ width, seed, spread }) => {
         // Singular values over about `spread` decades beside those of a random matrix.
         const random = square(width, seed, spread);
-        const bySchulz = polarFactor(random);
-        expectNear(bySchulz?.data ?? [], bySingularValues(random).data, 1e-6);
+        const expected = bySingularValues(random).data;
+        for (const products of [PLAIN_PRODUCTS, byRuntime]) {
+          const bySchulz = await polarFactor(random, products);
+          expectNear(bySchulz?.data ?? [], expected, 1e-6);
+        }
       }),
       { numRuns: 60, seed: 11 },
     );
+    await byRuntime.release();
   });
 
-  it("beyond width 400 is orthogonal and undoes itself", () => {
+  it("beyond width 400 is orthogonal and undoes itself", async () => {
     const random = square(401, 3, 1);
-    const factor = orthogonalFactor(random);
+    const factor = await orthogonalFactor(random);
     expectOrthogonal(factor, 1e-10);
     // Mᵀ·Q is symmetric for the polar factor Q of M, and for no other orthogonal matrix near it.
     const symmetric = transposedProduct(random, factor);
@@ -214,10 +221,10 @@ describe("the orthogonal factor", () => {
     }
   });
 
-  it("of a singular matrix is orthogonal, though Newton–Schulz knows none", () => {
+  it("of a singular matrix is orthogonal, though Newton–Schulz knows none", async () => {
     const singular = square(12, 5, 0);
     singular.data.fill(0, 0, 3 * 12);
-    expect(polarFactor(singular)).toBeUndefined();
+    expect(await polarFactor(singular, PLAIN_PRODUCTS)).toBeUndefined();
     expectOrthogonal(bySingularValues(singular), 1e-10);
   });
 });

@@ -67,7 +67,7 @@ export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAli
   const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const sourceAxes = source.dimension > width ? await principalAxes(source, width, watch) : undefined;
   const targetAxes = target.dimension > width ? await principalAxes(target, width, watch) : undefined;
-  const factor = orthogonalFactor(narrowed(products, sourceAxes, targetAxes));
+  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes));
   const rotation = matrixOf(sourceAxes ? transposedProduct(transposed(sourceAxes), factor) : factor);
   const targetProjection = targetAxes && matrixOf(targetAxes);
   const centers = center ? { source: sourceMean, target: targetMean } : undefined;

@@ -1,5 +1,5 @@
-import { transposed } from "./transposed.ts";
-import { gramMatrix, type Matrix64, transposedProduct } from "./transposed-product.ts";
+import type { DenseProducts } from "./dense-products.ts";
+import type { Matrix64 } from "./transposed-product.ts";
 
 /**
  * The orthogonal factor U·Vᵀ of a square matrix U·S·Vᵀ by the Newton–Schulz iteration X ← X·(3I − XᵀX)/2, in f64: singular
@@ -8,15 +8,15 @@ import { gramMatrix, type Matrix64, transposedProduct } from "./transposed-produ
  * @see https://www.mcs.anl.gov/papers/P5059-0114.pdf Chen and Chow, A stable scaling of Newton–Schulz
  * @returns undefined where the matrix is singular: no number of rounds raises a zero
  */
-export function polarFactor(matrix: Matrix64): Matrix64 | undefined {
-  let x = scaled(matrix, 1 / Math.sqrt(largestRowSum(gramMatrix(matrix)) || 1));
+export async function polarFactor(matrix: Matrix64, products: DenseProducts): Promise<Matrix64 | undefined> {
+  let x = scaled(matrix, 1 / Math.sqrt(largestRowSum(await products.gram(matrix)) || 1));
   let smallest = SMALLEST;
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
-    const gram = gramMatrix(x);
+    const gram = await products.gram(x);
     const distance = distanceFromIdentity(gram);
     if (distance < 0.1) smallest = 1; // all are near 1, whatever was taken for the smallest: no more scaling
     const square = 3 / (1 + smallest + smallest ** 2);
-    x = transposedProduct(transposed(x), correction(gram, Math.sqrt(square)));
+    x = await products.multiply(x, correction(gram, Math.sqrt(square)));
     // Each round squares a small distance: the one after this is below the rounding of f64.
     if (distance < 1e-8) return x;
     smallest = Math.min(1, (Math.sqrt(square) * smallest * (3 - square * smallest ** 2)) / 2);
