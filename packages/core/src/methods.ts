@@ -71,8 +71,8 @@ export interface RowMethod extends MethodDescription {
 }
 
 export interface PreparedRows {
-  /** False for a token the method has no evidence for. @default every token is covered */
-  covers?(token: TokenId): boolean;
+  /** False for a token the method has no evidence for, at all or for this table. @default every token is covered */
+  covers?(token: TokenId, table: EmbeddingTable): boolean;
   /** [tokens × d] rows for `tokens` in their order; the same token gives the same row in any block. */
   rows(tokens: Uint32Array, table: EmbeddingTable): Matrix | Promise<Matrix>;
 }

@@ -25,7 +25,7 @@ export async function chooseRows(
     const one = await stack.at(layer);
     if (one.kind === "rows") {
       for (const i of open) {
-        if (one.prepared.covers?.(tokens[i]) ?? true) chosen[i] = { kind: "dense", layer, by: one };
+        if (one.prepared.covers?.(tokens[i], table) ?? true) chosen[i] = { kind: "dense", layer, by: one };
       }
     } else {
       const own = one.prepared.mixture(

@@ -1,4 +1,6 @@
 export { type EncodeSurfaceFormsOptions, encodeSurfaceForms } from "./encode-surface-forms.ts";
+export { hypernetworkEntry } from "./entry.ts";
+export { type HypernetworkOptions, hypernetwork } from "./hypernetwork.ts";
 export { languageIndex } from "./language-index.ts";
 export type { NetworkConfig } from "./network-config.ts";
 export {

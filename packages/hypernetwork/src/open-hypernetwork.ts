@@ -32,6 +32,8 @@ export interface PredictedRows {
 export interface Hypernetwork {
   readonly directory: string;
   readonly config: NetworkConfig;
+  /** Names of the weight files. */
+  readonly files: readonly string[];
   /** How tokens are spelled for it. */
   readonly tokenizer: Tokenizer;
   /** Forms of this length that run at once without holding more than a few hundred megabytes. */
@@ -79,6 +81,7 @@ export async function openHypernetwork(
   return {
     directory,
     config,
+    files: files.files.map(({ name }) => name),
     tokenizer,
     rowsAtOnce: (length) => rowsAtOnce(config, length),
     async run(forms, rows, source, language) {

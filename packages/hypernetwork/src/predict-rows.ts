@@ -43,7 +43,7 @@ export async function predictRows({
     ...(hasBias && { bias: empty(1) }),
   };
   const tokensOf = blocks.map((): number[] => []);
-  blockOf.forEach((block, token) => tokensOf[block].push(token));
+  for (const [token, block] of blockOf.entries()) tokensOf[block].push(token);
   let done = 0;
   for (const [i, block] of blocks.entries()) {
     throwIfAborted(abortSignal);

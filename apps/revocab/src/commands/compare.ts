@@ -39,6 +39,7 @@ export function registerCompare(program: Command): void {
   withModelOptions(command).action(async (model: string, flags: Flags) => {
     const { compareMethods } = await import("@revocab/transfer");
     const { methodCandidates } = await import("@revocab/embedding-init");
+    const { catalog } = await import("../catalog.ts");
     const { printComparison } = await import("../print-evaluation.ts");
     await runCommand(
       command,
@@ -47,7 +48,7 @@ export function registerCompare(program: Command): void {
           model,
           tokenizer: flags.tokenizer,
           text: flags.text,
-          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with),
+          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
           ...modelOptions(flags),
           ...(await comparedPlanOptions(flags)),
           ...scoringOptions(flags),

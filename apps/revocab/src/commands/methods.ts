@@ -7,9 +7,10 @@ export function registerMethods(program: Command): void {
     .summary("list the methods, their options and the evidence each needs")
     .description("List the methods, their options, what evidence each needs, and the paper.")
     .action(async () => {
-      const { describeOptions, METHODS } = await import("@revocab/embedding-init");
+      const { describeOptions } = await import("@revocab/embedding-init");
+      const { catalog } = await import("../catalog.ts");
       const { printMethods } = await import("../print-methods.ts");
-      const methods = Object.entries(METHODS).map(([name, entry]) => ({
+      const methods = Object.entries(await catalog()).map(([name, entry]) => ({
         name,
         summary: entry.summary,
         paper: entry.paper ?? null,

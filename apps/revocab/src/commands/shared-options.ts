@@ -78,8 +78,8 @@ export function withComparedPlanOptions(command: Command): Command {
 export async function planOptions(
   flags: PlanFlags,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
-  const { methodNamed } = await import("@revocab/embedding-init");
-  return { method: methodNamed(flags.method, flags.with ?? {}), ...(await comparedPlanOptions(flags)) };
+  const method = await methodOf(flags.method, flags.with);
+  return { method, ...(await comparedPlanOptions(flags)) };
 }
 
 export interface ComparedPlanOptions {
@@ -92,15 +92,20 @@ export interface ComparedPlanOptions {
 }
 
 export async function comparedPlanOptions(flags: Omit<PlanFlags, "method">): Promise<ComparedPlanOptions> {
-  const { methodNamed } = await import("@revocab/embedding-init");
   return {
-    fallback: methodNamed(flags.fallback, flags.fallbackWith ?? {}),
+    fallback: await methodOf(flags.fallback, flags.fallbackWith),
     copyShared: flags.copy,
     seed: flags.seed,
     untie: flags.untie ?? false,
     ...(flags.role && { role: flags.role }),
     ...(flags.padToMultipleOf !== undefined && { padToMultipleOf: flags.padToMultipleOf }),
   };
+}
+
+async function methodOf(name: string, options: Readonly<Record<string, string>> = {}): Promise<InitMethod> {
+  const { methodNamed } = await import("@revocab/embedding-init");
+  const { catalog } = await import("../catalog.ts");
+  return methodNamed(name, options, await catalog());
 }
 
 export interface ApplyFlags extends ModelFlags {

@@ -113,8 +113,9 @@ async function chooseMethod(
     });
   }
   const { methodCandidates } = await import("@revocab/embedding-init");
+  const { catalog } = await import("../catalog.ts");
   const { compareMethods } = await import("@revocab/transfer");
-  const choice = methodCandidates("auto", flags.with);
+  const choice = methodCandidates("auto", flags.with, await catalog());
   const comparison = await compareMethods({
     model,
     tokenizer: flags.tokenizer,

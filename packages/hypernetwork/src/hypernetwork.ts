@@ -1,0 +1,158 @@
+import { basename } from "node:path";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type PreparedRows,
+  RevocabError,
+  type RowMethod,
+  type TokenId,
+} from "@revocab/core";
+import { readMatrix, throwIfAborted } from "@revocab/matrix";
+import { checkVocabulary } from "./check-vocabulary.ts";
+import { formsOfTarget } from "./forms-of-target.ts";
+import { languageIndex } from "./language-index.ts";
+import { noteNetwork } from "./note-network.ts";
+import { noteNorms } from "./note-norms.ts";
+import { type Hypernetwork, openHypernetwork, type SourceTables } from "./open-hypernetwork.ts";
+import { checkTables } from "./predict-rows.ts";
+import { type PredictedPart, rowStore } from "./row-store.ts";
+
+export interface HypernetworkOptions {
+  /** The folder of a ZeTT hypernetwork for the source model: config.json, safetensors, tokenizer.json. */
+  readonly directory: string;
+  /** One of the languages the hypernetwork was trained with, where it asks for one. */
+  readonly language?: string;
+  /** Surface forms that run at once. @default as many as a few hundred megabytes hold */
+  readonly batch?: number;
+}
+
+/**
+ * Each new token becomes the row that a hypernetwork, trained for the source model, predicts from how the token is
+ * spelled in the model's own tokens.
+ *
+ * Departures: a token both vocabularies have is copied before, as for every method (`--no-copy` is the paper's way); the
+ * target tokenizer stays as it is (the reference rewrites it, see `convertToByteLevel`); a special has the row of the
+ * source special with its role, and one the source does not know has no evidence; forms run with others of their length
+ * alone, which changes only how sums are rounded.
+ * @see https://arxiv.org/abs/2405.07883
+ * @throws RevocabError `bad_options`; when it prepares, what {@link openHypernetwork} throws, and `shape_mismatch` when the
+ *   hypernetwork was made for another model
+ */
+export function hypernetwork({ directory, language, batch }: HypernetworkOptions): RowMethod {
+  if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1)) {
+    throw new RevocabError("bad_options", `batch is ${batch}, expected a whole number from 1`);
+  }
+  let opening: Promise<Hypernetwork> | undefined;
+  const open = () => {
+    // a comparison prepares the method once more for each test; the weights are loaded once
+    opening ??= openHypernetwork(directory);
+    opening.catch(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
+  return {
+    kind: "rows",
+    name: "hypernetwork",
+    paper: "https://arxiv.org/abs/2405.07883",
+    // Input and head rows do differ where a network predicts both, but then a tied model is refused: there is no choice.
+    differsByRole: false,
+    options: {
+      hypernetwork: basename(directory),
+      ...(language !== undefined && { language }),
+      ...(batch !== undefined && { batch }),
+    },
+    async prepare(context) {
+      throwIfAborted(context.abortSignal);
+      const network = await open();
+      return prepareRows(context, network, languageIndex(network.config, language), batch);
+    },
+  };
+}
+
+async function prepareRows(
+  context: InitContext,
+  network: Hypernetwork,
+  language: number | undefined,
+  batch: number | undefined,
+): Promise<PreparedRows> {
+  const { alignment, target, source, abortSignal, onProgress } = context;
+  const tables = sourceTables(context, network);
+  checkTables(network, tables);
+  const vocabulary = checkVocabulary(network, source.vocabulary);
+  const forms = formsOfTarget(context, network, vocabulary);
+  const partOf = partsOf(context, network);
+  const run = { network, forms, source: tables, ...(language !== undefined && { language }) };
+  const store = rowStore({
+    ...run,
+    isShared: (token) => alignment.sourceOf[token] >= 0,
+    rowsOf: (length) => batch ?? network.rowsAtOnce(length),
+    dtypes: Object.fromEntries(source.tables.map((table) => [partOf(table), table.matrix.dtype])),
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  });
+  await noteNetwork(context, network, forms);
+  await noteNorms(context, { ...run, rowsOf: (length) => network.rowsAtOnce(length) });
+
+  const special = (token: TokenId, { role }: EmbeddingTable): TokenId =>
+    (role === "output" ? alignment.headSourceOf?.get(token) : undefined) ?? alignment.sourceOf[token];
+  const isSpecial = (token: TokenId) => target.vocabulary.kindOf(token) === "special";
+  return {
+    covers: (token, table) =>
+      isSpecial(token)
+        ? alignment.sourceOf[token] >= 0
+        : forms.lengths[token] > 0 && partOf(table) !== undefined,
+    async rows(tokens, table) {
+      const { columns } = table.matrix;
+      const data = new Float32Array(tokens.length * columns);
+      const predicted = tokens.filter((token) => !isSpecial(token));
+      const part = partOf(table);
+      if (predicted.length > 0 && part !== undefined) await store.compute(predicted);
+      for (const [i, token] of tokens.entries()) {
+        const into = data.subarray(i * columns, (i + 1) * columns);
+        if (isSpecial(token)) into.set((await readMatrix(table.matrix, special(token, table), 1)).data);
+        else if (part !== undefined) store.read(part, token, into);
+      }
+      return { rows: tokens.length, columns, data };
+    },
+  };
+}
+
+/** Which of the network's results are rows of a table; none for tables it knows nothing of. */
+function partsOf(
+  { source: { tables } }: InitContext,
+  { config: { hasHeadRows, hasBias } }: Hypernetwork,
+): (table: EmbeddingTable) => PredictedPart | undefined {
+  const input = tables.find(({ slot }) => slot === "input");
+  return ({ slot, isBias, matrix }) => {
+    if (slot === "output.bias" && isBias) return hasBias ? "bias" : undefined;
+    if (slot === "output" && hasHeadRows) return "output";
+    // the head of a model that is being untied begins with the rows of its input
+    return matrix === input?.matrix ? "input" : undefined;
+  };
+}
+
+/** @throws RevocabError `shape_mismatch` when the model is tied and the network is not, or the other way round */
+function sourceTables(
+  { source: { tables } }: InitContext,
+  { config, directory }: Hypernetwork,
+): SourceTables {
+  const matrixOf = (wanted: string) => tables.find(({ slot }) => slot === wanted)?.matrix;
+  const input = matrixOf("input");
+  if (input === undefined) {
+    throw new RevocabError(
+      "shape_mismatch",
+      "the model has no table of input rows, from which a hypernetwork predicts",
+    );
+  }
+  const output = matrixOf("output");
+  const hasOwnHead = output !== undefined && output !== input;
+  if (config.hasHeadRows === hasOwnHead) return hasOwnHead ? { input, output } : { input };
+  throw new RevocabError(
+    "shape_mismatch",
+    config.hasHeadRows
+      ? `the hypernetwork ${basename(directory)} was trained for a model whose head has rows of its own (separate_out_embeddings), but this model's head is tied to its input`
+      : `the hypernetwork ${basename(directory)} was trained for a model whose head is tied to its input, but this model's head has rows of its own`,
+    { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
+  );
+}
