@@ -1,4 +1,6 @@
 export { copyOverlap } from "./copy-overlap.ts";
+export type { Cw2vHeads, Cw2vLoss, Cw2vOptions } from "./cw2v.ts";
+export { cw2v } from "./cw2v.ts";
 export type { OptionDescription } from "./describe-options.ts";
 export { describeOptions } from "./describe-options.ts";
 export type { FocusOptions } from "./focus.ts";

@@ -1,4 +1,5 @@
 import { copyOverlapEntry } from "./entries/copy-overlap.ts";
+import { cw2vEntry } from "./entries/cw2v.ts";
 import { focusEntry } from "./entries/focus.ts";
 import { meanEntry } from "./entries/mean.ts";
 import { multivariateNormalEntry } from "./entries/multivariate-normal.ts";
@@ -22,4 +23,5 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
   focus: focusEntry,
   wechsel: wechselEntry,
   ofa: ofaEntry,
+  cw2v: cw2vEntry,
 };

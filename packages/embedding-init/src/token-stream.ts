@@ -9,7 +9,7 @@ export function tokenStream(
   seed: number,
   token: TokenId,
   method: string,
-  table: EmbeddingTable,
+  table: Pick<EmbeddingTable, "slot">,
 ): RandomStream {
   return randomStream(seed, token, hashOf(`${method} ${table.slot}`));
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { type EncodeText, RevocabError, type Vocabulary } from "@revocab/core";
+import type { EncodeText, Vocabulary } from "@revocab/core";
+import { linesOfText } from "./lines-of-text.ts";
 
 /**
  * The lines of a UTF-8 file as tokens, written as the tokenizer's file writes them: what vectors of tokens are trained on.
@@ -10,45 +10,7 @@ export async function* tokensOfLines(
   path: string,
   { vocabulary, encode }: { readonly vocabulary: Vocabulary; readonly encode: EncodeText },
 ): AsyncIterable<readonly string[]> {
-  for await (const line of linesOf(path)) {
+  for await (const line of linesOfText(path)) {
     if (line.trim() !== "") yield Array.from(await encode(line), (id) => vocabulary.tokenOf(id));
   }
-}
-
-async function* linesOf(path: string): AsyncIterable<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = "";
-  let read = 0;
-  const stream = createReadStream(path) as AsyncIterable<Buffer>;
-  try {
-    for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
-      read += chunk.length;
-      rest = lines.pop() ?? "";
-      yield* lines;
-    }
-    yield rest + decoder.decode();
-  } catch (cause) {
-    throw readFailure(path, read, cause);
-  }
-}
-
-function readFailure(path: string, read: number, cause: unknown): unknown {
-  if (cause instanceof RevocabError) return cause;
-  if (cause instanceof TypeError) {
-    return new RevocabError(
-      "bad_text",
-      `${path} is not UTF-8: a byte after the first ${read} is part of no character`,
-      {
-        hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
-        cause,
-      },
-    );
-  }
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code === undefined) return cause;
-  return new RevocabError("missing_file", `${path} cannot be read: ${(cause as Error).message}`, {
-    hint: "give a file of text in UTF-8",
-    cause,
-  });
 }

@@ -9,7 +9,8 @@ import { decodeInto } from "@revocab/matrix";
 
 /** The rows of a table, held in memory as they are stored. */
 export interface SourceRows {
-  readonly table: EmbeddingTable;
+  /** [V_s × d] as stored. */
+  readonly bytes: Uint8Array;
   /** d */
   readonly columns: number;
   /** The candidates' rows as f32, some at a time; a block's memory is used again for the next one. */
@@ -75,5 +76,5 @@ export async function holdSourceRows(table: EmbeddingTable, candidates: Uint32Ar
     }
   }
 
-  return { table, columns, blocks, copyRow };
+  return { bytes, columns, blocks, copyRow };
 }
