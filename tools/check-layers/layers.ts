@@ -9,6 +9,6 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["word-vectors", "parallel-text", "transformer-runtime"],
   ["embedding-init"],
   ["hypernetwork", "evaluation"],
-  ["transfer"],
+  ["transfer", "hub"],
   ["apps/revocab"],
 ];

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import type { RepositoryFile } from "./list-repository.ts";
+
+/**
+ * One repository in the Hugging Face cache, as the Python client lays it out and reads it:
+ *
+ *     models--ORG--NAME/refs/main               the commit a branch was at
+ *     models--ORG--NAME/snapshots/COMMIT/FILE   a link to …
+ *     models--ORG--NAME/blobs/HASH              … the content
+ *
+ * @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+ */
+export interface RepositoryCache {
+  readonly directory: string;
+  snapshot(commit: string): string;
+  blob(file: RepositoryFile): string;
+  /** The commit that a revision was at when it was last asked for; undefined when it never was. */
+  commitOf(revision: string): string | undefined;
+  /** Notes the commit of a branch or tag. */
+  remember(revision: string, commit: string): Promise<void>;
+  /** Puts a blob into a snapshot, under its name. */
+  link(file: RepositoryFile, commit: string): Promise<void>;
+}
+
+const COMMIT = /^[0-9a-f]{40}$/;
+
+export function repositoryCache(cacheDirectory: string, name: string): RepositoryCache {
+  const directory = join(cacheDirectory, `models--${name.replaceAll("/", "--")}`);
+  const snapshot = (commit: string) => join(directory, "snapshots", commit);
+  const blob = ({ hash }: RepositoryFile) => join(directory, "blobs", hash.hex);
+  return {
+    directory,
+    snapshot,
+    blob,
+    commitOf(revision) {
+      if (COMMIT.test(revision)) return revision;
+      const ref = join(directory, "refs", revision);
+      if (!existsSync(ref)) return undefined;
+      const commit = readFileSync(ref, "utf8").trim();
+      return COMMIT.test(commit) ? commit : undefined;
+    },
+    async remember(revision, commit) {
+      if (COMMIT.test(revision)) return;
+      await replace(join(directory, "refs", revision), (path) => writeFile(path, commit));
+    },
+    async link(file, commit) {
+      const place = join(snapshot(commit), file.path);
+      const target = relative(dirname(place), blob(file));
+      await replace(place, (path) => symlink(target, path));
+    },
+  };
+}
+
+/** Makes something beside its place and moves it there, so that no reader sees half of it. */
+async function replace(place: string, make: (path: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(place), { recursive: true });
+  const path = `${place}.${process.pid}.new`;
+  await unlink(path).catch(() => undefined);
+  await make(path);
+  await rename(path, place);
+}

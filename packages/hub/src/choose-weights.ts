@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RevocabError } from "@revocab/core";
+import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
+
+export const SINGLE_NAME = "model.safetensors";
+export const INDEX_NAME = "model.safetensors.index.json";
+
+/**
+ * The weight files of a model, chosen as they are read: `model.safetensors`, else those that the index in the snapshot
+ * names. Copies in other formats and precisions stay where they are.
+ * @throws RevocabError `unsupported_checkpoint` when there are none
+ */
+export async function chooseWeights(
+  listing: RepositoryListing,
+  snapshot: string,
+): Promise<readonly RepositoryFile[]> {
+  const { name, files } = listing;
+  const single = files.find(({ path }) => path === SINGLE_NAME);
+  if (single !== undefined) return [single];
+  if (files.some(({ path }) => path === INDEX_NAME)) {
+    const shards = await shardsOf(join(snapshot, INDEX_NAME));
+    return files.filter(({ path }) => shards.has(path));
+  }
+  const others = files
+    .map(({ path }) => path)
+    .filter((path) => /\.(bin|pt|pth|h5|msgpack|gguf|safetensors)$/.test(path));
+  throw new RevocabError(
+    "unsupported_checkpoint",
+    `${name} has neither ${SINGLE_NAME} nor ${INDEX_NAME}` +
+      (others.length > 0 ? `, but ${others.slice(0, 3).join(", ")}` : ""),
+    {
+      hint:
+        "weights are read from safetensors alone: many repositories have them in a pull request (NAME@refs/pr/1), " +
+        "or convert the model with transformers' save_pretrained",
+    },
+  );
+}
+
+/** The names of an index; one that is no index names none, and whoever opens the model says what is wrong with it. */
+export async function shardsOf(path: string): Promise<ReadonlySet<string>> {
+  try {
+    const { weight_map } = JSON.parse(await readFile(path, "utf8")) as {
+      weight_map?: Record<string, unknown>;
+    };
+    return new Set(Object.values(weight_map ?? {}).filter((name) => typeof name === "string"));
+  } catch {
+    return new Set();
+  }
+}

@@ -1,0 +1,110 @@
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { throwIfAborted, writeError } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { claimPartial } from "./claim-partial.ts";
+import type { HubClient } from "./hub-client.ts";
+import type { RepositoryFile } from "./list-repository.ts";
+import { readRange } from "./read-range.ts";
+
+export interface DownloadBlobOptions {
+  readonly client: HubClient;
+  readonly repository: string;
+  readonly commit: string;
+  readonly file: RepositoryFile;
+  /** Where the content goes once it is whole and verified. */
+  readonly place: string;
+  readonly abortSignal?: AbortSignal | undefined;
+  /** Bytes that are there, received now or by an earlier attempt; negative when they had to be dropped. */
+  readonly onBytes?: ((count: number, from: "network" | "disk") => void) | undefined;
+}
+
+/**
+ * Downloads one file to its place in the cache. What an earlier attempt left is continued; the whole is hashed as it
+ * comes, and only a file with the right hash takes its place.
+ * @throws RevocabError `hub_damaged` when the content is not what the repository lists; `hub_unreachable`, `hub_denied`,
+ *   `hub_missing`, `hub_failed`; `aborted`; `no_space`, `write_failed`
+ */
+export async function downloadBlob(options: DownloadBlobOptions): Promise<void> {
+  const { file, place, onBytes } = options;
+  await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
+    throw writeError(dirname(place), cause);
+  });
+  const partial = await claimPartial(place);
+  try {
+    const resumed = (await sizeOf(partial)) > 0;
+    let digest = await fill(partial, options);
+    if (digest !== file.hash.hex && resumed) {
+      // the older part may be of a client that writes out of order: once more from the start
+      onBytes?.(-file.bytes, "disk");
+      await rm(partial);
+      digest = await fill(partial, options);
+    }
+    if (digest !== file.hash.hex) throw damaged(options, digest);
+    await rename(partial, place);
+  } catch (error) {
+    const isUseless = error instanceof RevocabError && error.code === "hub_damaged";
+    if (isUseless) await rm(partial, { force: true });
+    // for the next attempt, of this process or another
+    else await rename(partial, `${place}.incomplete`).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Appends what is missing; gives the hash of the whole in hex. */
+async function fill(partial: string, options: DownloadBlobOptions): Promise<string> {
+  const { client, repository, commit, file, abortSignal, onBytes } = options;
+  const hash = startHash(file);
+  let done = 0;
+  if ((await sizeOf(partial)) > file.bytes) await rm(partial);
+  if ((await sizeOf(partial)) > 0) {
+    for await (const block of createReadStream(partial) as AsyncIterable<Buffer>) {
+      throwIfAborted(abortSignal);
+      hash.update(block);
+      done += block.length;
+      onBytes?.(block.length, "disk");
+    }
+  }
+  const failed = (cause: unknown): never => {
+    throw writeError(partial, cause);
+  };
+  const handle = await open(partial, "a").catch(failed);
+  try {
+    const range = { client, repository, commit, file, start: done, end: file.bytes, abortSignal };
+    await readRange(range, async (bytes) => {
+      for (let written = 0; written < bytes.length; ) {
+        written += (await handle.write(bytes, written).catch(failed)).bytesWritten;
+      }
+      hash.update(bytes);
+      onBytes?.(bytes.length, "network");
+    });
+  } finally {
+    await handle.close();
+  }
+  return hash.digest("hex");
+}
+
+function startHash({ hash, bytes }: RepositoryFile): Hash {
+  if (hash.algorithm === "sha256") return createHash("sha256");
+  return createHash("sha1").update(`blob ${bytes}\0`);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+function damaged({ file, repository }: DownloadBlobOptions, digest: string): RevocabError {
+  const { algorithm, hex } = file.hash;
+  return new RevocabError(
+    "hub_damaged",
+    `${file.path} of ${repository} came with the ${algorithm} ${digest}, but the Hub lists ${hex}`,
+    {
+      hint: "the download was damaged on its way, or a mirror serves another file: try again, or another HF_ENDPOINT",
+    },
+  );
+}

@@ -1,0 +1,107 @@
+import { setTimeout } from "node:timers/promises";
+import { throwIfAborted } from "@revocab/checkpoint";
+import type { ProgressListener } from "@revocab/core";
+
+export interface PatientFetchOptions {
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+  /** Times a request is sent before its failure counts. @default 5 */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt; doubled for each further one, up to 30 s. @default 1000 */
+  readonly firstDelay?: number;
+  /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
+  readonly onSent?: (bytes: number) => void;
+  /** A request that must not be sent twice: it may have been carried out though it failed. @default none */
+  readonly isOnce?: (url: string, method: string) => boolean;
+}
+
+const MAX_DELAY = 30_000;
+/** A server that asks for more patience than this is given up on, with what it said. */
+const MAX_RETRY_AFTER = 300_000;
+
+/**
+ * `fetch` that tries again after 429 (as long as Retry-After says), 5xx and broken connections, and that never sends
+ * anything once the signal is raised: the library's own check misses a signal that is raised already, and commits.
+ */
+export function patientFetch({
+  abortSignal,
+  onProgress,
+  attempts = 5,
+  firstDelay = 1000,
+  onSent,
+  isOnce = () => false,
+}: PatientFetchOptions = {}): typeof fetch {
+  return async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const method = init.method ?? "GET";
+    const signals = [abortSignal, init.signal].filter((signal) => signal instanceof AbortSignal);
+    let sent = 0;
+    const count = (bytes: number) => {
+      sent += bytes;
+      onSent?.(bytes);
+    };
+    const send = () => {
+      throwIfAborted(abortSignal);
+      const body = init.body instanceof Blob && onSent ? new CountedBlob(init.body, count) : init.body;
+      return fetch(input, { ...init, ...(body && { body }), signal: AbortSignal.any(signals) });
+    };
+    for (let attempt = 1; ; attempt++) {
+      const isLast = attempt >= attempts;
+      let why: string;
+      let wait = Math.min(MAX_DELAY, firstDelay * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
+      try {
+        const response = await send();
+        const isBusy = response.status === 429;
+        if (!isBusy && response.status < 500) return response;
+        if (isLast || (!isBusy && isOnce(url, method))) return response;
+        const asked = retryAfter(response.headers.get("Retry-After"));
+        if (asked !== undefined && asked > MAX_RETRY_AFTER) return response;
+        wait = Math.max(wait, asked ?? 0);
+        why = `answered ${response.status}`;
+        await response.body?.cancel();
+      } catch (error) {
+        throwIfAborted(abortSignal);
+        if (isLast || init.signal?.aborted || isOnce(url, method)) throw error;
+        why = "broke the connection";
+      }
+      const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
+      count(-sent);
+      onProgress?.({ type: "note", step: "hub", message });
+      await setTimeout(wait, undefined, { signal: AbortSignal.any(signals) }).catch(() => {
+        throwIfAborted(abortSignal);
+        init.signal?.throwIfAborted();
+      });
+    }
+  };
+}
+
+/** Milliseconds, from seconds or a date. */
+function retryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+}
+
+/** A blob that tells of its bytes as they are read. It stays a blob, so that a request of it has a length. */
+class CountedBlob extends Blob {
+  readonly #inner: Blob;
+  readonly #onSent: (bytes: number) => void;
+  override readonly size: number;
+
+  constructor(inner: Blob, onSent: (bytes: number) => void) {
+    super([], { type: inner.type });
+    this.#inner = inner;
+    this.#onSent = onSent;
+    this.size = inner.size;
+  }
+
+  override stream() {
+    const count = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (block, controller) => {
+        this.#onSent(block.length);
+        controller.enqueue(block);
+      },
+    });
+    return this.#inner.stream().pipeThrough(count) as ReturnType<Blob["stream"]>;
+  }
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import type { RepositoryCache } from "./cache-layout.ts";
+import type { HubClient } from "./hub-client.ts";
+import { isAlive } from "./is-alive.ts";
+import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
+import { rangedFile } from "./ranged-file.ts";
+
+export interface RemoteWeightsOptions {
+  readonly client: HubClient;
+  readonly cache: RepositoryCache;
+  readonly listing: RepositoryListing;
+  /** The weight files, in the snapshot or on the Hub. */
+  readonly files: readonly RepositoryFile[];
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly onReceived?: (bytes: number) => void;
+}
+
+/** Weight files that are read from the Hub by ranges of bytes; those in the snapshot are read there. */
+export interface RemoteWeights extends FileSource {
+  /** Forgets what was read. */
+  close(): Promise<void>;
+}
+
+export async function remoteWeights(options: RemoteWeightsOptions): Promise<RemoteWeights> {
+  const { cache, listing, files } = options;
+  const scratch = await scratchFolder(cache.directory);
+  const opened = new Map<string, Promise<ReadableFile>>();
+  const remote = (file: RepositoryFile) => {
+    const name = file.path;
+    let found = opened.get(name);
+    if (found === undefined) {
+      const { client, abortSignal, onReceived } = options;
+      const keptIn = join(scratch, `${opened.size}`);
+      found = rangedFile({
+        client,
+        repository: listing.name,
+        commit: listing.commit,
+        file,
+        keptIn,
+        abortSignal,
+        onReceived,
+      });
+      opened.set(name, found);
+    }
+    return found;
+  };
+  return {
+    async list(directory) {
+      const local = await localFiles.list(directory);
+      return [...new Set([...local, ...files.map(({ path }) => path)])];
+    },
+    async open(path) {
+      if (existsSync(path)) return localFiles.open(path);
+      const file =
+        dirname(path) === cache.snapshot(listing.commit) && files.find((one) => one.path === basename(path));
+      if (!file) {
+        throw new RevocabError("missing_file", `${listing.name} has no ${basename(path)}`, {
+          hint: "the repository is incomplete: ask its owner, or choose another revision",
+        });
+      }
+      // kept open until the end: a header is read and closed before the tensors are read
+      return { ...(await remote(file)), close: async () => {} };
+    },
+    async close() {
+      await Promise.all(
+        [...opened.values()].map(async (file) => (await file.catch(() => undefined))?.close()),
+      );
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A folder beside the blobs, on the cache's disk: tables of several gigabytes have no place in a `/tmp` in memory. */
+async function scratchFolder(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory)) {
+    const owner = /^\.ranges-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
+    const isLeft = owner !== undefined && !isAlive(Number(owner));
+    if (isLeft) await rm(join(directory, name), { recursive: true, force: true });
+  }
+  const scratch = join(directory, `.ranges-${process.pid}-${randomBytes(4).toString("hex")}`);
+  await mkdir(scratch);
+  return scratch;
+}

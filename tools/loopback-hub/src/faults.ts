@@ -1,0 +1,53 @@
+/** How the server misbehaves for a request. */
+export type Fault =
+  /** Answers with a status instead of doing the work. */
+  | { readonly kind: "status"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** Closes the connection after so many bytes of the body; 0 before any answer. */
+  | { readonly kind: "cut"; readonly after: number }
+  /** Sends so many bytes fewer than the range that was asked for, as a whole answer. */
+  | { readonly kind: "shorten"; readonly by: number }
+  /** Answers a range with the whole file. */
+  | { readonly kind: "ignore-range" }
+  /** Names another version of the file. */
+  | { readonly kind: "etag"; readonly etag: string }
+  /** Changes a byte of the body. */
+  | { readonly kind: "corrupt" }
+  /** Does the work, then fails to say so. */
+  | { readonly kind: "lose-answer"; readonly status?: number }
+  /** Waits before the work. */
+  | { readonly kind: "delay"; readonly milliseconds: number };
+
+/** Which requests a fault is for. */
+export interface FaultRule {
+  /** @default every method */
+  readonly method?: string;
+  /** Tested against the path with its query. */
+  readonly path: RegExp;
+  /** @default 1 */
+  readonly times?: number;
+  readonly fault: Fault;
+}
+
+/** The rules in force; each is used up after its number of times. */
+export interface Faults {
+  add(rule: FaultRule): void;
+  take(method: string, path: string): Fault | undefined;
+}
+
+export function faults(): Faults {
+  const rules: { rule: FaultRule; left: number }[] = [];
+  return {
+    add(rule) {
+      rules.push({ rule, left: rule.times ?? 1 });
+    },
+    take(method, path) {
+      const found = rules.find(
+        ({ rule, left }) =>
+          left > 0 && (rule.method === undefined || rule.method === method) && rule.path.test(path),
+      );
+      if (found === undefined) return undefined;
+      found.left--;
+      return found.rule.fault;
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { commitRoute } from "./commit-route.ts";
+import { type Exchange, readBody, sendError, sendJson } from "./exchange.ts";
+import { isLargeFile } from "./is-large-file.ts";
+import type { Commit, Repositories, Repository, StoredFile } from "./repositories.ts";
+import { resolveRoute } from "./resolve-route.ts";
+import type { Storage } from "./storage.ts";
+
+export interface HubContext {
+  readonly repositories: Repositories;
+  readonly storage: Storage;
+  readonly token: string;
+  readonly user: string;
+  readonly pageSize: number;
+  readonly complaints: string[];
+}
+
+/** The Hub's own endpoints, as `@huggingface/hub` and the Python client call them. */
+export function hubRoutes(context: HubContext): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => {
+    const { segments, request, record } = exchange;
+    if (request.headers.authorization !== undefined && !record.authorized) {
+      return sendError(exchange, 401, "Invalid username or password.");
+    }
+    if (segments[0] === "api") return apiRoutes(context, exchange);
+    if (segments.at(-1) === "batch" && segments[1]?.endsWith(".git")) return lfsBatch(context, exchange);
+    if (segments[2] === "resolve" || segments[2] === "raw") return resolveRoute(context, exchange);
+    sendError(exchange, 404, "Not Found");
+  };
+}
+
+async function apiRoutes(context: HubContext, exchange: Exchange): Promise<void> {
+  const { method, segments, record } = exchange;
+  const [, kind, owner = "", name = "", action, ...rest] = segments;
+  if (kind === "whoami-v2") {
+    if (!record.authorized) return sendError(exchange, 401, "Invalid credentials in Authorization header");
+    return sendJson(exchange, 200, { type: "user", name: context.user, fullname: context.user, orgs: [] });
+  }
+  if (kind === "repos" && owner === "create" && method === "POST") return createRoute(context, exchange);
+  if (kind !== "models") return sendError(exchange, 404, "Not Found");
+  const repository = findRepository(context, exchange, `${owner}/${name}`);
+  if (repository === undefined) return;
+  if (action === undefined) return modelInfo(exchange, repository, findCommit(repository, "main"));
+  const [revision = "main", ...path] = rest;
+  if (action === "preupload" && method === "POST") return preupload(exchange);
+  if (action === "commit" && method === "POST") return commitRoute(context, exchange, repository, revision);
+  if (action === "branch" && method === "POST") return branchRoute(exchange, repository, revision);
+  const commit = findCommit(repository, revision);
+  if (commit === undefined && !(repository.commits.size === 0 && revision === "main")) {
+    return sendError(exchange, 404, `Invalid rev id: ${revision}`, "RevisionNotFound");
+  }
+  if (action === "revision") return modelInfo(exchange, repository, commit);
+  if (action === "tree") return tree(context, exchange, commit, path.join("/"));
+  if (action === "paths-info" && method === "POST") return pathsInfo(exchange, commit);
+  sendError(exchange, 404, "Not Found");
+}
+
+/** Answers as the Hub does for what the caller may not see: as if it did not exist. */
+export function findRepository(
+  { repositories }: HubContext,
+  exchange: Exchange,
+  name: string,
+): Repository | undefined {
+  const repository = repositories.all.get(name);
+  if (repository !== undefined && (!repository.private || exchange.record.authorized)) return repository;
+  exchange.request.resume();
+  if (exchange.record.authorized) sendError(exchange, 404, "Repository not found", "RepoNotFound");
+  else sendError(exchange, 401, "Invalid username or password.", "RepoNotFound");
+  return undefined;
+}
+
+export function findCommit({ branches, commits }: Repository, revision: string): Commit | undefined {
+  return commits.get(revision) ?? commits.get(branches.get(revision === "HEAD" ? "main" : revision) ?? "");
+}
+
+async function createRoute({ repositories, user }: HubContext, exchange: Exchange): Promise<void> {
+  const body = JSON.parse(await readBody(exchange)) as Record<string, string>;
+  if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  const { organization = "", name = "", visibility } = body;
+  if (organization !== user) {
+    return sendError(
+      exchange,
+      403,
+      `You don't have the rights to create a model under the namespace "${organization}"`,
+    );
+  }
+  const full = `${organization}/${name}`;
+  if (repositories.all.has(full)) return sendError(exchange, 409, "You already created this model repo");
+  repositories.create(full, { private: visibility === "private" });
+  sendJson(exchange, 200, { url: `http://127.0.0.1/${full}`, id: full });
+}
+
+async function branchRoute(exchange: Exchange, repository: Repository, branch: string): Promise<void> {
+  await readBody(exchange);
+  if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  if (repository.branches.has(branch)) return sendError(exchange, 409, "Reference already exists");
+  const main = repository.branches.get("main");
+  if (main !== undefined) repository.branches.set(branch, main);
+  sendJson(exchange, 200, { success: true });
+}
+
+function modelInfo(exchange: Exchange, repository: Repository, commit: Commit | undefined): void {
+  sendJson(exchange, 200, {
+    _id: "0",
+    id: repository.name,
+    private: repository.private,
+    gated: false,
+    downloads: 0,
+    likes: 0,
+    lastModified: "2026-01-01T00:00:00.000Z",
+    sha: commit?.oid,
+    siblings: [...(commit?.files.keys() ?? [])].map((rfilename) => ({ rfilename })),
+  });
+}
+
+function tree(
+  { pageSize }: HubContext,
+  exchange: Exchange,
+  commit: Commit | undefined,
+  folder: string,
+): void {
+  const { query, request } = exchange;
+  const entries = [...(commit?.files ?? [])]
+    .filter(([path]) => folder === "" || path.startsWith(`${folder}/`))
+    .filter(([path]) => query.get("recursive") === "true" || !path.slice(folder.length + 1).includes("/"))
+    .map(([path, file]) => entryOf(path, file));
+  const start = Number(query.get("cursor") ?? 0);
+  const url = new URL(`http://${request.headers.host}${request.url}`);
+  url.searchParams.set("cursor", String(start + pageSize));
+  const hasMore = start + pageSize < entries.length;
+  const headers: Record<string, string> = hasMore ? { Link: `<${url.href}>; rel="next"` } : {};
+  sendJson(exchange, 200, entries.slice(start, start + pageSize), headers);
+}
+
+async function pathsInfo(exchange: Exchange, commit: Commit | undefined): Promise<void> {
+  const { paths } = JSON.parse(await readBody(exchange)) as { paths: string[] };
+  const found = paths.flatMap((path) => {
+    const file = commit?.files.get(path);
+    return file === undefined ? [] : [entryOf(path, file)];
+  });
+  sendJson(exchange, 200, found);
+}
+
+function entryOf(path: string, { size, oid, sha256 }: StoredFile) {
+  const lfs = sha256 === undefined ? {} : { lfs: { oid: sha256, size, pointerSize: 135 } };
+  return { type: "file", path, oid, size, ...lfs };
+}
+
+async function preupload(exchange: Exchange): Promise<void> {
+  const { files } = JSON.parse(await readBody(exchange)) as { files: { path: string; size: number }[] };
+  if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  sendJson(exchange, 200, {
+    files: files.map(({ path, size }) => ({
+      path,
+      uploadMode: isLargeFile(path, { size }) ? "lfs" : "regular",
+      shouldIgnore: false,
+    })),
+  });
+}
+
+async function lfsBatch({ storage }: HubContext, exchange: Exchange): Promise<void> {
+  const { objects } = JSON.parse(await readBody(exchange)) as { objects: { oid: string; size: number }[] };
+  if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  sendJson(exchange, 200, {
+    transfer: "basic",
+    objects: objects.map(({ oid, size }) => {
+      const upload = storage.uploadAction(oid, size);
+      return { oid, size, ...(upload !== undefined && { actions: { upload } }) };
+    }),
+  });
+}

@@ -1,0 +1,8 @@
+export type { Fault, FaultRule } from "./faults.ts";
+export type { Commit, FileContent, Repository, StoredFile } from "./repositories.ts";
+export type { RequestRecord } from "./request-log.ts";
+export {
+  type LoopbackHub,
+  type LoopbackHubOptions,
+  startLoopbackHub,
+} from "./start-loopback-hub.ts";

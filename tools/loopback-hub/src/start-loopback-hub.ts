@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { type Exchange, sendError } from "./exchange.ts";
+import { type FaultRule, faults } from "./faults.ts";
+import { hubRoutes } from "./hub-routes.ts";
+import { isLargeFile } from "./is-large-file.ts";
+import { type FileContent, type Repository, repositories } from "./repositories.ts";
+import type { RequestRecord } from "./request-log.ts";
+import { storage } from "./storage.ts";
+
+export interface LoopbackHubOptions {
+  /** The one token that is let in. @default "hf_loopbackToken" */
+  readonly token?: string;
+  /** Who the token belongs to, and may create repositories. @default "me" */
+  readonly user?: string;
+  /** Uploads beyond so many bytes go in parts of this size. @default 64 MiB */
+  readonly partBytes?: number;
+  /** Entries on a page of a listing. @default 1000 */
+  readonly pageSize?: number;
+}
+
+export interface LoopbackHub {
+  readonly url: string;
+  readonly token: string;
+  /** In the order they came. */
+  readonly requests: readonly RequestRecord[];
+  /** Makes a repository with one commit on main. */
+  add(
+    name: string,
+    files: Readonly<Record<string, FileContent>>,
+    options?: { private?: boolean; writable?: boolean },
+  ): Repository;
+  repository(name: string): Repository | undefined;
+  misbehave(rule: FaultRule): void;
+  /** What the client did against the rules: a wrong hash, a token where it has no business. Empty when all is well. */
+  readonly complaints: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts a Hub and, on a port of its own as the real one, the storage of its large files; both on 127.0.0.1. */
+export async function startLoopbackHub({
+  token = "hf_loopbackToken",
+  user = "me",
+  partBytes = 64 << 20,
+  pageSize = 1000,
+}: LoopbackHubOptions = {}): Promise<LoopbackHub> {
+  const folder = mkdtempSync(join(tmpdir(), "revocab-hub-"));
+  const requests: RequestRecord[] = [];
+  const complaints: string[] = [];
+  const rules = faults();
+  const repos = repositories(folder);
+
+  const serve = (server: RequestRecord["server"], handle: (exchange: Exchange) => Promise<void>) =>
+    listen(async (request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+      const method = request.method ?? "GET";
+      const path = request.url ?? "/";
+      const { range, authorization } = request.headers;
+      const authorized = authorization === `Bearer ${token}`;
+      const record = { server, method, path, range, authorized, status: 0, received: 0, sent: 0 };
+      requests.push(record);
+      const segments = pathname.slice(1).split("/").map(decodeURIComponent);
+      const fault = rules.take(method, path);
+      const exchange = { request, response, method, segments, query: searchParams, fault, record };
+      if (fault?.kind === "delay") await setTimeout(fault.milliseconds);
+      if (fault?.kind === "status") {
+        request.resume();
+        for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+        sendError(exchange, fault.status, `the server was told to answer ${fault.status}`);
+      } else if (fault?.kind === "cut" && fault.after === 0) request.destroy();
+      else await handle(exchange);
+    });
+
+  const files = storage({ folder, partBytes, complaints });
+  const storageServer = await serve("storage", files.handle);
+  files.setUrl(urlOf(storageServer));
+  const hub = hubRoutes({ repositories: repos, storage: files, token, user, pageSize, complaints });
+  const hubServer = await serve("hub", hub);
+  const url = urlOf(hubServer);
+
+  return {
+    url,
+    token,
+    requests,
+    complaints,
+    add(name, contents, options) {
+      const repository = repos.create(name, options);
+      const changes = new Map(
+        Object.entries(contents).map(([path, content]) => [
+          path,
+          repos.store(content, isLargeFile(path, content)),
+        ]),
+      );
+      repos.commit(repository, "main", changes, { title: "initial commit" });
+      return repository;
+    },
+    repository: (name) => repos.all.get(name),
+    misbehave: rules.add,
+    async close() {
+      await Promise.all([hubServer, storageServer].map(shut));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end(String(error));
+    });
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function shut(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
