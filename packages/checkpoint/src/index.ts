@@ -32,6 +32,7 @@ export {
 } from "./safetensors-header.ts";
 export type { ProduceTable, TableBlock, TableToProduce } from "./table-writer.ts";
 export type { TensorLocation } from "./tensor-location.ts";
+export { throwIfAborted } from "./throw-if-aborted.ts";
 export {
   type VerifiedTable,
   type VerifyExpectations,
