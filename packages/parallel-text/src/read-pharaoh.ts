@@ -1,0 +1,88 @@
+import { RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
+import { readLines } from "./read-lines.ts";
+import type { ParallelLines } from "./read-parallel-lines.ts";
+import { type WordCut, wordsOfLine } from "./words-of-line.ts";
+
+export interface ReadPharaohOptions {
+  /** The texts that the file aligns. */
+  readonly lines: Pick<ParallelLines, "source" | "target">;
+  /** How the words are cut that the file numbers: between white space by most aligners. */
+  readonly words: WordCut;
+  readonly abortSignal?: AbortSignal;
+}
+
+/**
+ * Reads word alignments in Pharaoh's format: a line for each line of the texts, `0-0 1-2 …`, source word − target word from
+ * 0. A link that is written twice is one.
+ * @throws RevocabError missing_file; bad_text that names the line, for what is no link, a word that its line does not have,
+ *   or a number of lines that is not that of the texts; aborted
+ */
+export async function readPharaoh(
+  path: string,
+  { lines, words, abortSignal }: ReadPharaohOptions,
+): Promise<WordAlignment> {
+  const written = await readLines(path, abortSignal);
+  if (written.length !== lines.source.length) {
+    throw new RevocabError(
+      "bad_text",
+      `${path} has ${written.length} lines and the parallel texts have ${lines.source.length}; an alignment has as many lines`,
+      {
+        hint: "align these texts anew, or give the texts that were aligned; empty lines must stand in the file too",
+      },
+    );
+  }
+  const builder = new WordAlignmentBuilder();
+  for (const [line, text] of written.entries()) {
+    if (line % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
+    const links = parseLinks(text, `${path}, line ${line + 1}`);
+    if (links.length > 0) {
+      const source = wordsOfLine(lines.source[line], words).length;
+      const target = wordsOfLine(lines.target[line], words).length;
+      const wrong = links.find(([i, j]) => i >= source || j >= target);
+      if (wrong !== undefined)
+        throw outOfRange(wrong, { source, target, words }, `${path}, line ${line + 1}`);
+    }
+    builder.addLine(links);
+  }
+  return builder.build();
+}
+
+const LINES_BETWEEN_CHECKS = 1 << 14;
+
+function parseLinks(text: string, place: string): (readonly [number, number])[] {
+  const links = new Map<string, readonly [number, number]>();
+  for (const link of text.split(/\s+/)) {
+    if (link === "") continue;
+    const found = /^(\d{1,9})-(\d{1,9})$/.exec(link);
+    if (found === null) {
+      throw new RevocabError("bad_text", `${place} has ${shown(link)}, expected links such as 0-0 1-2`, {
+        hint: "Pharaoh's format has pairs of whole numbers from 0, source word - target word, with spaces between pairs",
+      });
+    }
+    const [source, target] = [Number(found[1]), Number(found[2])];
+    links.set(`${source}-${target}`, [source, target]);
+  }
+  return [...links.values()];
+}
+
+function outOfRange(
+  [i, j]: readonly [number, number],
+  { source, target, words }: { readonly source: number; readonly target: number; readonly words: WordCut },
+  place: string,
+): RevocabError {
+  const isSource = i >= source;
+  const count = isSource ? source : target;
+  return new RevocabError(
+    "bad_text",
+    `${place} has ${i}-${j}, but the ${isSource ? "source" : "target"} line has ${count} words${count === 0 ? "" : `, 0 to ${count - 1}`} (words=${words})`,
+    {
+      hint: `check that source and target are in the file's order, and that it numbers the words of ${words}, not of ${words === "unicode" ? "whitespace" : "unicode"}`,
+    },
+  );
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
