@@ -1,5 +1,6 @@
 import { copyOverlapEntry } from "./entries/copy-overlap.ts";
 import { cw2vEntry } from "./entries/cw2v.ts";
+import { domainTypesEntry } from "./entries/domain-types.ts";
 import { focusEntry } from "./entries/focus.ts";
 import { meanEntry } from "./entries/mean.ts";
 import { multivariateNormalEntry } from "./entries/multivariate-normal.ts";
@@ -24,4 +25,5 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
   wechsel: wechselEntry,
   ofa: ofaEntry,
   cw2v: cw2vEntry,
+  "domain-types": domainTypesEntry,
 };

@@ -1,0 +1,146 @@
+import { type InitContext, type MixtureMethod, RevocabError, type TokenId } from "@revocab/core";
+import { checkOption } from "./check-option.ts";
+import { formOf, KNOWN_TERMS, type KnownTerms, knownTerms } from "./domain-types/known-terms.ts";
+import { readTypedTerms } from "./domain-types/read-typed-terms.ts";
+import { type TermCase, typeIndex } from "./domain-types/type-index.ts";
+import type { TypedTerm } from "./domain-types/typed-term.ts";
+import { evidenceName } from "./evidence-name.ts";
+import { noteEvidence } from "./note-evidence.ts";
+import { mixtureOfTokens } from "./similarity-mixtures.ts";
+
+export interface DomainTypesOptions {
+  /** Terms with their types, or a file of them (.json, else `term TAB type,type` on each line). */
+  readonly types: string | readonly TypedTerm[];
+  /** What the mean of many known terms weighs in a row, 0 … 1; its spelling weighs the rest. @default 0.5 */
+  readonly weight?: number;
+  /** A term is known that is one source token, or any that the source can spell. @default "token" */
+  readonly known?: KnownTerms;
+  /** Whether upper and lower case count where a token is looked up among the terms. @default "exact" */
+  readonly case?: TermCase;
+  /** Known terms in a row at most, those that share most types with the token first. @default 256 */
+  readonly terms?: number;
+}
+
+/**
+ * Each new token becomes a mean of its own spelling and of the known terms of its semantic types; a token that is no term, or
+ * whose types have no known term, is its spelling alone.
+ *
+ *     row(t) = (1 − w_n) · mean of t's pieces + w_n · mean over n known terms u ≠ t of t's types of row(u)
+ *     w_n    = w · n / (n + 1 − w)
+ *
+ * w_n is the best weight of two estimates with independent errors, one of them the mean of n terms around the type's own
+ * mean, where w is best for n → ∞: a single known term weighs less (w = ½: ⅓) than many.
+ *
+ * Departures: the paper makes tokens of its own for each type and chooses among them by sentence, which no plain tokenizer
+ * can; it publishes no code.
+ * @see https://arxiv.org/abs/2406.14312
+ * @throws RevocabError bad_options; when it prepares, missing_file and bad_text of the term file
+ */
+export function domainTypes({
+  types,
+  weight = 0.5,
+  known = "token",
+  case: termCase = "exact",
+  terms: mostTerms = 256,
+}: DomainTypesOptions): MixtureMethod {
+  checkOption("weight", weight, weight >= 0 && weight <= 1, "a number from 0 to 1");
+  checkOption("terms", mostTerms, Number.isInteger(mostTerms) && mostTerms >= 1, "a whole number from 1");
+  checkWord("known", known, KNOWN_TERMS);
+  checkWord("case", termCase, ["exact", "any"]);
+  return {
+    kind: "mixture",
+    name: "domain-types",
+    paper: "https://arxiv.org/abs/2406.14312",
+    weights: "convex",
+    differsByRole: false,
+    options: { types: evidenceName(types), weight, known, case: termCase, terms: mostTerms },
+    async prepare(context) {
+      const { source, target, alignment, abortSignal } = context;
+      const terms = typeof types === "string" ? await readTypedTerms(types, abortSignal) : types;
+      await noteEvidence(context, "domain-types", { types });
+      const index = typeIndex(terms, termCase);
+      const rowOfTerm = knownTerms(terms, source.vocabulary, known);
+      noteTerms(context, terms, index.termsOf, relativesOf);
+
+      return {
+        mixture: (tokens) =>
+          mixtureOfTokens(tokens, new Map(Array.from(tokens, (id) => [id, rowOf(id)] as const))),
+      };
+
+      function rowOf(id: TokenId): WeightedRow {
+        if (target.vocabulary.kindOf(id) === "special") return NO_ROW;
+        if (alignment.sourceOf[id] >= 0) return { sources: [alignment.sourceOf[id]], weights: [1] };
+        const pieces = alignment.pieces.subarray(alignment.pieceOffsets[id], alignment.pieceOffsets[id + 1]);
+        const relatives = relativesOf(id);
+        if (pieces.length === 0 && relatives.length === 0) return NO_ROW;
+        const count = relatives.length;
+        const share = pieces.length === 0 ? 1 : (weight * count) / (count + 1 - weight);
+        const row: { sources: number[]; weights: number[] } = { sources: [], weights: [] };
+        addMean(row, pieces, 1 - share);
+        for (const relative of relatives) addMean(row, relative, share / count);
+        return row;
+      }
+
+      /** The rows of the known terms of a token's types. */
+      function relativesOf(id: TokenId): readonly (readonly TokenId[])[] {
+        const found = target.vocabulary.kindOf(id) === "text" && formOf(target.vocabulary.bytesOf(id));
+        const own = found ? index.termsOf(found.text) : [];
+        if (!found || own.length === 0) return [];
+        const rows: (readonly TokenId[])[] = [];
+        for (const place of index.relativesOf(own)) {
+          const row = own.includes(place) ? undefined : rowOfTerm(place, found.form);
+          if (row !== undefined) rows.push(row);
+          if (rows.length === mostTerms) break;
+        }
+        return rows;
+      }
+    },
+  };
+}
+
+interface WeightedRow {
+  readonly sources: readonly number[];
+  readonly weights: readonly number[];
+}
+
+const NO_ROW: WeightedRow = { sources: [], weights: [] };
+
+function addMean(
+  row: { sources: number[]; weights: number[] },
+  tokens: ArrayLike<TokenId>,
+  weight: number,
+): void {
+  for (let i = 0; i < tokens.length; i++) {
+    row.sources.push(tokens[i]);
+    row.weights.push(weight / tokens.length);
+  }
+}
+
+/** How far the terms reach, which a term file for another tokenizer or language would show. */
+function noteTerms(
+  { target, alignment, onProgress }: InitContext,
+  terms: readonly TypedTerm[],
+  termsOf: (text: string) => readonly number[],
+  relativesOf: (id: TokenId) => readonly unknown[],
+): void {
+  const { vocabulary } = target;
+  let [tokens, typed, helped] = [0, 0, 0];
+  for (let id = 0; id < vocabulary.size; id++) {
+    if (vocabulary.kindOf(id) !== "text" || alignment.sourceOf[id] >= 0) continue;
+    tokens++;
+    const found = formOf(vocabulary.bytesOf(id));
+    if (!found || termsOf(found.text).length === 0) continue;
+    typed++;
+    if (relativesOf(id).length > 0) helped++;
+  }
+  onProgress?.({
+    type: "note",
+    step: "domain-types",
+    message: `of ${tokens} new tokens, ${typed} are among the ${terms.length} terms, and ${helped} have a known term of their types; the others are their spelling`,
+  });
+}
+
+function checkWord(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(" or ")}`);
+}

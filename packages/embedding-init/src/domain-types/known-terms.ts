@@ -1,0 +1,56 @@
+import type { TokenId, Vocabulary } from "@revocab/core";
+import type { TypedTerm } from "./typed-term.ts";
+
+/** Whether a term is known that the source has as one token, or any that it can spell. */
+export const KNOWN_TERMS = ["token", "spelling"] as const;
+export type KnownTerms = (typeof KNOWN_TERMS)[number];
+
+/** Whether a term is written after a space, as words within a text are, or not. */
+export type TermForm = "spaced" | "bare";
+
+/**
+ * The source tokens whose mean is a term's row: the one token that it is, in the form asked for or else in the other, or
+ * with `spelling` its pieces in the form asked for. Undefined for a term that is not known.
+ */
+export function knownTerms(
+  terms: readonly TypedTerm[],
+  source: Vocabulary,
+  known: KnownTerms,
+): (place: number, form: TermForm) => readonly TokenId[] | undefined {
+  const rows = {
+    spaced: new Map<number, readonly TokenId[] | undefined>(),
+    bare: new Map<number, readonly TokenId[] | undefined>(),
+  };
+  const tokenOf = (term: string, form: TermForm): readonly TokenId[] | undefined => {
+    const [id] = source.idsOf(bytesOf(term, form));
+    return id !== undefined && source.kindOf(id) === "text" ? [id] : undefined;
+  };
+  const rowOf = (term: string, form: TermForm): readonly TokenId[] | undefined => {
+    const other = form === "spaced" ? "bare" : "spaced";
+    const token = tokenOf(term, form) ?? (known === "token" ? tokenOf(term, other) : undefined);
+    if (token !== undefined || known === "token") return token;
+    const spelling = source.spell(bytesOf(term, form));
+    return spelling === undefined || spelling.length === 0 ? undefined : [...spelling];
+  };
+  return (place, form) => {
+    const cache = rows[form];
+    if (!cache.has(place)) cache.set(place, rowOf(terms[place].term, form));
+    return cache.get(place);
+  };
+}
+
+/** The text that a token stands for and its form; undefined for bytes that are no whole characters. */
+export function formOf(bytes: Uint8Array): { readonly text: string; readonly form: TermForm } | undefined {
+  try {
+    const text = decoder.decode(bytes);
+    return text.startsWith(" ") ? { text: text.slice(1), form: "spaced" } : { text, form: "bare" };
+  } catch {
+    return undefined;
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function bytesOf(term: string, form: TermForm): Uint8Array {
+  return new TextEncoder().encode(form === "spaced" ? ` ${term}` : term);
+}
