@@ -45,7 +45,8 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
     if (digest !== file.hash.hex) throw damaged(options, digest);
     await rename(partial, place);
   } catch (error) {
-    const isUseless = error instanceof RevocabError && error.code === "hub_damaged";
+    const isDamaged = error instanceof RevocabError && error.code === "hub_damaged";
+    const isUseless = isDamaged || (await sizeOf(partial)) === 0;
     if (isUseless) await rm(partial, { force: true });
     // for the next attempt, of this process or another
     else await rename(partial, `${place}.incomplete`).catch(() => undefined);

@@ -49,7 +49,7 @@ async function follow(options: OpenRangeOptions, range: Record<string, string>):
   const { endpoint, token } = client.settings;
   const path = file.path.split("/").map(encodeURIComponent).join("/");
   let url = new URL(`${endpoint}/${repository}/resolve/${commit}/${path}`);
-  let linked: string | null = null;
+  let isChecked = false;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const isHub = url.origin === new URL(endpoint).origin;
     const response = await client.fetch(url.href, {
@@ -62,12 +62,15 @@ async function follow(options: OpenRangeOptions, range: Record<string, string>):
         ...(isHub && token && { Authorization: `Bearer ${token.reveal()}` }),
       },
     });
-    linked ??= response.headers.get("X-Linked-ETag");
     const location = response.headers.get("Location");
-    if (response.status < 300 || response.status >= 400 || location === null) {
-      if (response.ok) checkVersion(linked ?? response.headers.get("ETag"), options);
-      return response;
+    const isRedirect = response.status >= 300 && response.status < 400 && location !== null;
+    if (!isChecked && (isRedirect || response.ok)) {
+      // the Hub's own answer names the version; storage hosts have ETags of other forms
+      const etag =
+        response.headers.get("X-Linked-ETag") ?? (isRedirect ? null : response.headers.get("ETag"));
+      isChecked = isOfVersion(etag, options, response);
     }
+    if (!isRedirect) return response;
     await response.body?.cancel();
     const next = new URL(location, url);
     if (url.protocol === "https:" && next.protocol !== "https:") {
@@ -90,11 +93,16 @@ async function follow(options: OpenRangeOptions, range: Record<string, string>):
   );
 }
 
-/** An ETag in the form of a hash must be the hash; storage hosts have ETags of other forms. */
-function checkVersion(header: string | null, { file, repository }: OpenRangeOptions): void {
+/** An ETag in the form of a hash must be the hash; says whether it was in that form. */
+function isOfVersion(
+  header: string | null,
+  { file, repository }: OpenRangeOptions,
+  response: Response,
+): boolean {
   const etag = header?.replace(/^W\//, "").replaceAll('"', "");
   const isHash = etag !== undefined && /^[0-9a-f]+$/.test(etag) && etag.length === file.hash.hex.length;
-  if (!isHash || etag === file.hash.hex) return;
+  if (!isHash || etag === file.hash.hex) return isHash;
+  void response.body?.cancel();
   throw new RevocabError(
     "hub_damaged",
     `the server has ${file.path} of ${repository} with the hash ${etag}, but the Hub lists ${file.hash.hex}`,
