@@ -14,9 +14,6 @@ export interface NearestSourcesOptions {
   readonly temperature: number;
 }
 
-/** Target tokens compared at a time. */
-const BLOCK = 1024;
-
 /**
  * For each target token with a vector: its nearest used source tokens by cosine, weighed by softmax(cosine / temperature).
  */
@@ -31,30 +28,23 @@ export async function nearestSources({
   const isCandidate = (id: TokenId) => vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
   const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
   const known = tokensWithVector(target);
-  for (let start = 0; start < known.length; start += BLOCK) {
-    const block = known.slice(start, start + BLOCK);
-    const { k, ids, similarities } = await nearestRows({
-      queries: rowsOf(target, block),
-      rows: source,
-      k: neighbors,
-      metric: "cosine",
-      isCandidate,
-      ...(context.abortSignal && { abortSignal: context.abortSignal }),
+  if (known.length === 0) return rows;
+  const { abortSignal, onProgress } = context;
+  const { k, ids, similarities } = await nearestRows({
+    queries: rowsOf(target, known),
+    rows: source,
+    k: neighbors,
+    metric: "cosine",
+    isCandidate,
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  });
+  known.forEach((token, i) => {
+    const range = [i * k, (i + 1) * k] as const;
+    rows.set(token, {
+      sources: ids.slice(...range),
+      weights: softmax(similarities.subarray(...range), temperature),
     });
-    block.forEach((token, i) => {
-      const range = [i * k, (i + 1) * k] as const;
-      rows.set(token, {
-        sources: ids.slice(...range),
-        weights: softmax(similarities.subarray(...range), temperature),
-      });
-    });
-    context.onProgress?.({
-      type: "progress",
-      step: "nearest tokens",
-      done: Math.min(start + BLOCK, known.length),
-      total: known.length,
-      unit: "rows",
-    });
-  }
+  });
   return rows;
 }

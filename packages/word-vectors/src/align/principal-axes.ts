@@ -1,7 +1,7 @@
 import type { ProgressListener } from "@revocab/core";
 import { covariance } from "@revocab/matrix";
-import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
 import type { WordVectors } from "../word-vectors.ts";
+import { leadingEigenvectors } from "./leading-eigenvectors.ts";
 import { storedVectors } from "./stored-vectors.ts";
 import type { Matrix64 } from "./transposed-product.ts";
 
@@ -22,17 +22,7 @@ export async function principalAxes(
 ): Promise<Matrix64> {
   const { dimension } = vectors;
   const { covariance: data } = await covariance(storedVectors(vectors, WORDS), options);
-  const symmetric = MlMatrix.from1DArray(dimension, dimension, data);
-  const decomposition = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
-  const values = decomposition.realEigenvalues;
-  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
-  const axes = new Float64Array(dimension * width);
-  for (let axis = 0; axis < width; axis++) {
-    for (let i = 0; i < dimension; i++) {
-      axes[i * width + axis] = decomposition.eigenvectorMatrix.get(i, order[axis]);
-    }
-  }
-  return { rows: dimension, columns: width, data: axes };
+  return leadingEigenvectors({ rows: dimension, data }, width).vectors;
 }
 
 /** As in fastText's reduce_model: more words change the axes little. */
