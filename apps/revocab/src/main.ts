@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
+import { registerAlignText } from "./commands/align-text.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerCorpus } from "./commands/corpus.ts";
@@ -35,6 +36,7 @@ for (const register of [
   registerGenerate,
   registerVectors,
   registerCorpus,
+  registerAlignText,
   registerMethods,
 ]) {
   register(program);
