@@ -15,12 +15,14 @@ export interface MixTextsOptions {
   readonly text?: string;
   readonly targetText?: string;
   readonly dictionary?: string;
+  readonly alignments?: string;
   readonly out: string;
   readonly force?: boolean;
   readonly forms?: readonly MixedForm[];
   readonly share: number;
   /** Words of a language in turn on an interleaved line. */
   readonly piece: number;
+  /** How lines are cut into words, which the alignments number. */
   readonly words: WordCut;
   readonly maxLines?: number;
   readonly seed: number;
@@ -33,14 +35,12 @@ export async function mixTexts({
   parallel,
   force = false,
   piece: wordsInPiece,
-  words: cut,
   ...options
 }: MixTextsOptions): Promise<MixedCorpus> {
   checkPlace(options.out, force);
   return mixCorpus({
     ...options,
     wordsInPiece,
-    cut,
     ...(parallel !== undefined && { parallel: splitPathPair(parallel) }),
   });
 }

@@ -54,6 +54,12 @@ Written to ${out}
     const forced = await mix(...again, "--force", "--json");
     expect(JSON.parse(forced.stdout)).toMatchObject({ lines: 3, empty: 1, written: 2 });
     expect(readFileSync(out, "utf8")).toBe("the dog sleeps der Hund schläft\nthe cat die Katze\n");
+
+    writeFileSync(at("links.txt"), "1-1\n\n0-0\n");
+    const links = ["--alignments", at("links.txt"), "--forms", "swapped", "--share", "1"];
+    const aligned = await mix("--parallel", parallel(), ...links, "--out", out, "--force");
+    expect(aligned).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(out, "utf8").split("\n")[0]).toBe("the Hund sleeps");
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 /** The options that a method cannot do without. */
 const vectors = { "source-vectors": "en.bin", "target-vectors": "de.bin" };
 const EVIDENCE: Readonly<Record<string, Record<string, unknown>>> = {
+  "domain-types": { types: "terms.tsv" },
   focus: { text: "de.txt" },
   wechsel: vectors,
   ofa: vectors,

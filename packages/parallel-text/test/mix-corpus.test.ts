@@ -67,6 +67,21 @@ describe("mixCorpus", () => {
     ]);
   });
 
+  it("lets aligned words change places, and the dictionary have the rest", async () => {
+    const { mix, parallel, dictionary, written } = place({ ...FILES, "links.txt": "0-0 2-2\n\n0-0\n\n" });
+    const alignments = parallel.source.replace("en.txt", "links.txt");
+    const mixed = await mix({ parallel, alignments, dictionary, share: 1, forms: ["swapped"] });
+    expect(mixed.source).toEqual({ words: 6, replaceable: 6, replaced: 6 });
+    expect(written().split("\n").slice(0, 4)).toEqual([
+      "der Hund schläft",
+      "the dog sleeps",
+      "die Katze",
+      "the cat",
+    ]);
+    await mix({ parallel, alignments, share: 1 });
+    expect(written().split("\n").slice(0, 2)).toEqual(["der dog schläft", "the Hund sleeps"]);
+  });
+
   it("gives the same text for the same seed, another for another, and its beginning for fewer lines", async () => {
     const many = { ...FILES, "en.txt": "the dog and the cat\n".repeat(300) };
     const { mix, at, dictionary, written } = place(many);
@@ -96,6 +111,8 @@ describe("mixCorpus", () => {
     [/both parallel texts and a text/, { parallel: true, text: "en.txt" }],
     [/swapped lines .* without a dictionary/, { parallel: true, forms: ["swapped"] }],
     [/joined lines .* without parallel/, { text: "en.txt", dictionary: "dictionary.txt", forms: ["joined"] }],
+    [/alignments .* without the parallel texts/, { text: "en.txt", alignments: "dictionary.txt" }],
+    [/words is "letters"/, { parallel: true, words: "letters" }],
     [/share is 1.5/, { parallel: true, share: 1.5 }],
     [/wordsInPiece is 0/, { parallel: true, wordsInPiece: 0 }],
     [/maxLines is 0/, { parallel: true, maxLines: 0 }],
@@ -128,6 +145,10 @@ describe("mixCorpus", () => {
     await expect(mix({ text: at("en.txt"), dictionary: at("turned.txt") })).rejects.toMatchObject({
       code: "no_evidence",
     });
+    await expect(mix({ parallel, alignments: at("short.txt") })).rejects.toThrow(
+      /short.txt has 1 lines and the parallel texts have 4/,
+    );
+    await expect(mix({ parallel, alignments: at("dictionary.txt") })).rejects.toThrow(/line 1 has "dog"/);
     await expect(mix({ parallel, dictionary: at("no-tabs.txt") })).rejects.toThrow(/line 1 has no tab/);
     await expect(mix({ text: at("latin1.txt"), dictionary })).rejects.toThrow(/line 2 is not UTF-8/);
     await expect(mix({ text: at("nowhere.txt"), dictionary })).rejects.toMatchObject({

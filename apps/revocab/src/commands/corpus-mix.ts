@@ -8,6 +8,7 @@ interface Flags {
   readonly text?: string;
   readonly targetText?: string;
   readonly dictionary?: string;
+  readonly alignments?: string;
   readonly out: string;
   readonly force?: boolean;
   readonly forms?: readonly MixedForm[];
@@ -25,7 +26,7 @@ export function registerMixCorpus(corpus: Command): void {
     .command("mix")
     .summary("mix two languages in one text")
     .description(
-      "Mix two languages in one text, so that new tokens stand beside old ones, as cw2v needs: by parallel lines, by a dictionary, or by both.",
+      "Mix two languages in one text, so that new tokens stand beside old ones, as cw2v needs: by parallel lines, a dictionary, word alignments, or all of them.",
     );
   command
     .optionsGroup("What is mixed:")
@@ -33,20 +34,21 @@ export function registerMixCorpus(corpus: Command): void {
     .option("--text <file>", "a text of the source's language alone, with a dictionary")
     .option("--target-text <file>", "a text of the target's language alone, with a dictionary")
     .option("--dictionary <file>", "word pairs: source TAB target")
+    .option("--alignments <file>", "which words of the parallel lines are translations, in Pharaoh's format")
+    .addOption(
+      new Option("--words <cut>", "how lines are cut into words, which --alignments numbers")
+        .choices(["unicode", "whitespace"])
+        .default("unicode"),
+    )
     .option("--max-lines <n>", "read no more lines of each text", wholeNumber(1))
     .optionsGroup("How:")
     .option(
       "--forms <list>",
-      `what is written of a pair of lines: ${FORMS.join(", ")} (swapped with a dictionary, interleaved with parallel texts)`,
+      `what is written of a pair of lines: ${FORMS.join(", ")} (swapped with a dictionary or alignments, interleaved with parallel texts)`,
       formList,
     )
     .option("--share <n>", "how likely a word that can be swapped is", numberWithin(0, 1), 0.3)
     .option("--piece <n>", "words of a language in turn on an interleaved line", wholeNumber(1), 3)
-    .addOption(
-      new Option("--words <cut>", "how lines are cut into words")
-        .choices(["unicode", "whitespace"])
-        .default("unicode"),
-    )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .optionsGroup("What is written:")
     .requiredOption("--out <file>", "the text to write")

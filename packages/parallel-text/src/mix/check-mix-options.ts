@@ -5,8 +5,8 @@ import { MIXED_FORMS, type MixedForm } from "./mix-lines.ts";
 
 /** The options in force. @throws RevocabError bad_options where they contradict each other or are not enough */
 export function checkMixOptions(options: MixCorpusOptions) {
-  const { parallel, text, targetText, dictionary } = options;
-  const { share = 0.3, wordsInPiece = 3, cut = "unicode", seed = 0, maxLines } = options;
+  const { parallel, text, targetText, dictionary, alignments } = options;
+  const { share = 0.3, wordsInPiece = 3, words: cut = "unicode", seed = 0, maxLines } = options;
   const hasTexts = text !== undefined || targetText !== undefined;
   if (parallel === undefined && !hasTexts) {
     throw new RevocabError("bad_options", "neither parallel texts nor a text were given", {
@@ -18,7 +18,16 @@ export function checkMixOptions(options: MixCorpusOptions) {
       hint: "mix each by itself, and join the two files",
     });
   }
-  const canSwap = dictionary !== undefined;
+  if (parallel === undefined && alignments !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "alignments were given without the parallel texts that they align",
+      {
+        hint: "give the two texts too",
+      },
+    );
+  }
+  const canSwap = dictionary !== undefined || alignments !== undefined;
   if (parallel === undefined && !canSwap) {
     throw new RevocabError(
       "bad_options",
@@ -36,7 +45,7 @@ export function checkMixOptions(options: MixCorpusOptions) {
   if (maxLines !== undefined) {
     checkNumber("maxLines", maxLines, Number.isInteger(maxLines) && maxLines >= 1, "a whole number from 1");
   }
-  checkWord("cut", cut, WORD_CUTS);
+  checkWord("words", cut, WORD_CUTS);
   const forms = options.forms ?? defaultForms(canSwap, parallel !== undefined);
   for (const form of forms) checkWord("forms", form, MIXED_FORMS);
   if (forms.length === 0)

@@ -1,11 +1,11 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { replaceFile, throwIfAborted } from "@revocab/matrix";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
-import { readLines } from "../read-lines.ts";
-import { type ParallelPaths, readParallelLines } from "../read-parallel-lines.ts";
+import type { ParallelPaths } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";
 import { checkMixOptions } from "./check-mix-options.ts";
-import { type MixedForm, type MixedLines, mixLines, type SideCounts } from "./mix-lines.ts";
+import { type MixedForm, mixLines, type SideCounts } from "./mix-lines.ts";
+import { type MixedTexts, readMixedTexts } from "./read-mixed-texts.ts";
 import { translationTable } from "./translation-table.ts";
 
 export interface MixCorpusOptions {
@@ -17,6 +17,8 @@ export interface MixCorpusOptions {
   readonly targetText?: string;
   /** Word pairs, source TAB target. */
   readonly dictionary?: string;
+  /** A word alignment of the parallel texts in Pharaoh's format: aligned words change places. */
+  readonly alignments?: string;
   /** The file to write, UTF-8; what is there is replaced when the new one is whole. */
   readonly out: string;
   /** @default swapped where a dictionary or alignments are given, and interleaved where parallel lines are */
@@ -25,8 +27,8 @@ export interface MixCorpusOptions {
   readonly share?: number;
   /** Words of a language in turn on an interleaved line. @default 3 */
   readonly wordsInPiece?: number;
-  /** How lines are cut into words; alignments number the words of one cut. @default "unicode" */
-  readonly cut?: WordCut;
+  /** How lines are cut into words, which the alignments number. @default "unicode" */
+  readonly words?: WordCut;
   /** Lines of each text that are read. @default all */
   readonly maxLines?: number;
   /** @default 0 */
@@ -59,7 +61,7 @@ export async function mixCorpus(options: MixCorpusOptions): Promise<MixedCorpus>
   const { forms, share, wordsInPiece, cut, seed } = checkMixOptions(options);
   onProgress?.({ type: "step", step: "read texts" });
   const dictionary = path === undefined ? undefined : await readDictionary(path);
-  const texts = await readTexts(options);
+  const texts = await readMixedTexts(options, cut);
   const total = Math.min(texts.length, maxLines ?? texts.length);
   const known = dictionary && wordsOfTexts(texts, total, abortSignal);
   const tables = dictionary &&
@@ -115,40 +117,8 @@ const LINES_BETWEEN_CHECKS = 1_000;
 const CHARACTERS_IN_WRITE = 1 << 20;
 const NOTHING: SideCounts = { words: 0, replaceable: 0, replaced: 0 };
 
-interface Texts {
-  readonly length: number;
-  /** Undefined where there are no words. */
-  at(number: number): MixedLines | undefined;
-}
-
-async function readTexts({ parallel, text, targetText, abortSignal }: MixCorpusOptions): Promise<Texts> {
-  const isEmpty = (line: string) => !/\S/.test(line);
-  if (parallel !== undefined) {
-    const { source, target } = await readParallelLines(parallel, { ...(abortSignal && { abortSignal }) });
-    return {
-      length: source.length,
-      at: (number) =>
-        isEmpty(source[number]) || isEmpty(target[number])
-          ? undefined
-          : { number, source: source[number], target: target[number] },
-    };
-  }
-  const source = text === undefined ? [] : await readLines(text, abortSignal);
-  const target = targetText === undefined ? [] : await readLines(targetText, abortSignal);
-  // no translations of each other: each line of the shorter text stands beside one of the other by chance
-  const lineOf = (lines: readonly string[], number: number) =>
-    number < lines.length && !isEmpty(lines[number]) ? lines[number] : undefined;
-  return {
-    length: Math.max(source.length, target.length),
-    at(number) {
-      const lines = { number, source: lineOf(source, number), target: lineOf(target, number) };
-      return lines.source === undefined && lines.target === undefined ? undefined : lines;
-    },
-  };
-}
-
 /** In lower case. */
-function wordsOfTexts(texts: Texts, total: number, abortSignal: AbortSignal | undefined) {
+function wordsOfTexts(texts: MixedTexts, total: number, abortSignal: AbortSignal | undefined) {
   const known = { source: new Set<string>(), target: new Set<string>() };
   for (let number = 0; number < total; number++) {
     if (number % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
@@ -174,7 +144,7 @@ function wordsIn(words: ReadonlySet<string>) {
 
 function checkEvidence(forms: readonly MixedForm[], replaceable: number): void {
   if (!forms.includes("swapped") || replaceable > 0) return;
-  throw new RevocabError("no_evidence", "the dictionary has a translation for no word of the texts", {
-    hint: "the first column is the source's language, the second the target's",
+  throw new RevocabError("no_evidence", "no word of the texts has a translation, so nothing can be swapped", {
+    hint: "a dictionary's first column is the source's language, the second the target's; alignments must not be empty",
   });
 }
