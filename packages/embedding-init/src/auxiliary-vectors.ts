@@ -1,5 +1,6 @@
-import { type InitContext, type Matrix, RevocabError, type Vocabulary } from "@revocab/core";
-import { type FastTextModel, ngramBuckets, trainWordVectors, vectorsOfModel } from "@revocab/word-vectors";
+import { type InitContext, type Matrix, RevocabError } from "@revocab/core";
+import { trainWordVectors, vectorsOfModel } from "@revocab/word-vectors";
+import { tokenRows } from "./token-rows.ts";
 import { tokensOfLines } from "./tokens-of-lines.ts";
 
 export interface AuxiliaryTraining {
@@ -48,41 +49,8 @@ export async function auxiliaryVectors(
       onProgress: (event) => event.type !== "note" && onProgress(event),
     }),
   });
-  return tokenMatrix(model, vocabulary);
+  return tokenRows(vocabulary, vectorsOfModel(model, { onlyLearnedNgrams: true }));
 }
 
 /** Enough for the n-grams of a vocabulary; each costs 4 · dimension bytes. */
 const BUCKETS = 500_000;
-
-/**
- * A token that the text has often enough has the vector of its word. Any other has the mean of those of its n-grams that
- * some such word has too: the rows of the others are still as they were drawn, and say nothing. A rarer byte token has no
- * vector: the n-grams of "<0x41>" are those of a notation, the same for all.
- */
-function tokenMatrix(model: FastTextModel, vocabulary: Vocabulary): Matrix {
-  const vectors = vectorsOfModel(model);
-  const { dimension } = vectors;
-  const { words } = model.dictionary;
-  const learned = new Set(words.flatMap((word) => ngramHashes(word, model)));
-  const data = new Float32Array(vocabulary.size * dimension);
-  for (let id = 0; id < vocabulary.size; id++) {
-    const kind = vocabulary.kindOf(id);
-    if (kind !== "text" && kind !== "byte") continue;
-    const word = vocabulary.tokenOf(id);
-    const row = data.subarray(id * dimension, (id + 1) * dimension);
-    if (vectors.indexOf(word) !== undefined) row.set(vectors.vectorOf(word) as Float32Array);
-    else if (kind === "text") {
-      const known = ngramHashes(word, model).filter((hash) => learned.has(hash));
-      for (const hash of known) {
-        const start = (words.length + (hash % model.arguments.buckets)) * dimension;
-        for (let j = 0; j < dimension; j++) row[j] += model.input[start + j] / known.length;
-      }
-    }
-  }
-  return { rows: vocabulary.size, columns: dimension, data };
-}
-
-/** Before they are cut to a bucket: strange n-grams often share a bucket with a learned one, but hardly ever all 32 bits. */
-function ngramHashes(word: string, { arguments: { minN, maxN } }: FastTextModel): number[] {
-  return ngramBuckets(word, { minN, maxN, buckets: 2 ** 32 });
-}

@@ -13,6 +13,7 @@ import { evidenceName } from "./evidence-name.ts";
 import { noteEvidence } from "./note-evidence.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subwordVectors } from "./subword-vectors.ts";
+import { tokenRows } from "./token-rows.ts";
 import { tokensWithVector } from "./token-vectors.ts";
 
 export interface FocusOptions {
@@ -101,22 +102,12 @@ async function readAuxiliary(
   level: "token" | "word",
 ): Promise<Matrix> {
   const listeners = { ...(abortSignal && { abortSignal }) };
-  const vectors = typeof auxiliary === "string" ? await readWordVectors(auxiliary, listeners) : auxiliary;
+  const vectors =
+    typeof auxiliary === "string"
+      ? await readWordVectors(auxiliary, { ...listeners, onlyLearnedNgrams: true })
+      : auxiliary;
   if (level === "token") return tokenRows(target.vocabulary, vectors);
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
-}
-
-/** A byte token has a vector only where the file has it as a word: the n-grams of its notation say nothing. */
-function tokenRows(vocabulary: Vocabulary, vectors: WordVectors): Matrix {
-  const { dimension } = vectors;
-  const data = new Float32Array(vocabulary.size * dimension);
-  for (let id = 0; id < vocabulary.size; id++) {
-    const [kind, token] = [vocabulary.kindOf(id), vocabulary.tokenOf(id)];
-    const isKnown = kind === "text" || (kind === "byte" && vectors.indexOf(token) !== undefined);
-    const vector = isKnown ? vectors.vectorOf(token) : undefined;
-    if (vector !== undefined) data.set(vector, id * dimension);
-  }
-  return { rows: vocabulary.size, columns: dimension, data };
 }
 
 /** The vectors depend on the target and the seed alone: a comparison, which hides tokens of the source, need not train twice. */

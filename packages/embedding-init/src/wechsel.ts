@@ -28,7 +28,8 @@ export interface WechselOptions {
  * languages in one space.
  *
  * Departures: only used text and byte tokens are neighbors; a token that both vocabularies have is copied before, as for
- * every method (`--no-copy` is the paper's way); a token without a vector has no evidence (the reference draws it).
+ * every method (`--no-copy` is the paper's way); a token without a vector has no evidence (the reference draws it), and of
+ * n-grams that no word of the file has, none is made (the reference takes their rows, which were never trained).
  * @see https://arxiv.org/abs/2112.06598
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
  */
@@ -90,7 +91,7 @@ export function nearestInMeaning(
   }: InitContext): Promise<{ source: WordVectors; target: WordVectors }> {
     const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
     const read = async (vectors: WordVectors | string) =>
-      typeof vectors === "string" ? readWordVectors(vectors, watch) : vectors;
+      typeof vectors === "string" ? readWordVectors(vectors, { ...watch, onlyLearnedNgrams: true }) : vectors;
     const [source, target] = [await read(sourceVectors), await read(targetVectors)];
     if (dictionary === undefined) {
       if (source.dimension === target.dimension) return { source, target };

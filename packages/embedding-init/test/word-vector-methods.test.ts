@@ -1,11 +1,14 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { InitContext } from "@revocab/core";
 import { focus, ofa, orElse, planTable, subtokenMean, wechsel } from "@revocab/embedding-init";
 import { mixtureRow, randomStream } from "@revocab/matrix";
 import { describeMethodContract } from "@revocab/test-support/contract";
 import { makeContext, makeTables, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
+import { scratchFolders } from "@revocab/test-support/folders";
 import { handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import type { WordVectors } from "@revocab/word-vectors";
+import { readWordVectors, trainWordVectors, type WordVectors, writeFastText } from "@revocab/word-vectors";
 import { describe, expect, it } from "vitest";
 
 /** Vectors of a few words; any other word has none. */
@@ -41,6 +44,8 @@ const RANDOM: WordVectors = {
     return Float32Array.from({ length: 4 }, () => stream.normal());
   },
 };
+
+const scratch = scratchFolders();
 
 describeMethodContract("focus", () => focus({ auxiliary: RANDOM }));
 describeMethodContract("wechsel", () => wechsel({ sourceVectors: RANDOM, targetVectors: RANDOM }));
@@ -121,6 +126,21 @@ describe("wechsel", () => {
       }),
     );
     expect(Object.keys(hund).sort()).toEqual([" dog", "dog"]);
+  });
+
+  it("makes nothing of n-grams that no word of a file has: the token is counted, and goes to the fallback", async () => {
+    const path = join(scratch(), "words.bin");
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, "dog cat fish Hund Katze cat dog fish dog Hund Katze\n".repeat(20));
+    const model = await trainWordVectors({
+      documents: text,
+      ...{ dimension: 4, minCount: 1, minN: 3, maxN: 4, buckets: 100, epochs: 1, threads: 1, seed: 0 },
+    });
+    await writeFastText(path, model);
+    expect((await readWordVectors(path)).vectorOf("unheard")).toBeDefined();
+    const rows = await rowsOf(wechsel({ sourceVectors: path, targetVectors: path, neighbors: 2 }));
+    expect(Object.keys(rows[1])).toHaveLength(2);
+    expect(rows[4]).toEqual({});
   });
 
   it("refuses spaces of different widths without a dictionary, and wrong numbers", async () => {

@@ -1,5 +1,6 @@
 import type { WordVectors } from "../word-vectors.ts";
-import { ngramBuckets } from "./ngram-buckets.ts";
+import { learnedNgrams } from "./learned-ngrams.ts";
+import { ngramHashes } from "./ngram-hashes.ts";
 import type { RowBlocks } from "./row-blocks.ts";
 
 /** fastText's mark of a line's end. */
@@ -22,12 +23,15 @@ export interface NgramParts {
   readonly rawWords: ReadonlyMap<number, Uint8Array>;
   /** The first fastText, whose files have no version, gave `</s>` n-grams too. */
   readonly endOfLineHasNgrams: boolean;
+  /** Make words that are not in `words` of those n-grams alone that some word has. */
+  readonly onlyLearned: boolean;
 }
 
 /** Word vectors over rows in memory: a word is the mean of its own row and of the rows of its n-grams. */
 export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts): WordVectors {
   const dimension = rows.columns;
   const indices = new Map<string, number>();
+  let isLearned: ((hash: number) => boolean) | undefined;
   for (const [index, word] of words.entries()) if (!indices.has(word)) indices.set(word, index);
 
   return {
@@ -38,7 +42,7 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     indexOf: (word) => indices.get(word),
     vectorOf(word) {
       const index = indices.get(word);
-      const found = index === undefined ? ngramRows(word, word) : rowsOfWord(index);
+      const found = index === undefined ? rowsOfStranger(word) : rowsOfWord(index);
       if (found.length === 0) return undefined;
       const vector = new Float32Array(dimension);
       writeMean(vector, 0, found);
@@ -56,12 +60,33 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
 
   function rowsOfWord(index: number): number[] {
     const word = words[index] as string;
-    return [index, ...ngramRows(word, ngrams?.rawWords.get(index) ?? word)];
+    return [index, ...hashesOf(word, spellingOf(index)).map(rowOfHash)];
   }
 
-  function ngramRows(word: string, spelling: string | Uint8Array): number[] {
-    if (ngrams === undefined || (word === END_OF_LINE && !ngrams.endOfLineHasNgrams)) return [];
-    return ngramBuckets(spelling, ngrams).map((bucket) => words.length + bucket);
+  function rowsOfStranger(word: string): number[] {
+    const hashes = hashesOf(word, word);
+    if (!ngrams?.onlyLearned) return hashes.map(rowOfHash);
+    isLearned ??= learnedNgrams(
+      words.map((_, index) => spellingOf(index)).filter((_, index) => hasNgrams(words[index] as string)),
+      ngrams,
+    );
+    return hashes.filter(isLearned).map(rowOfHash);
+  }
+
+  function hashesOf(word: string, spelling: string | Uint8Array): number[] {
+    return ngrams !== undefined && hasNgrams(word) ? ngramHashes(spelling, ngrams) : [];
+  }
+
+  function rowOfHash(hash: number): number {
+    return words.length + (hash % (ngrams as NgramParts).buckets);
+  }
+
+  function spellingOf(index: number): string | Uint8Array {
+    return ngrams?.rawWords.get(index) ?? (words[index] as string);
+  }
+
+  function hasNgrams(word: string): boolean {
+    return word !== END_OF_LINE || ngrams?.endOfLineHasNgrams === true;
   }
 
   function writeMean(into: Float32Array, offset: number, found: readonly number[]): void {

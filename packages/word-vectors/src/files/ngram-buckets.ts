@@ -1,51 +1,9 @@
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
-const LESS_THAN = 0x3c;
-const GREATER_THAN = 0x3e;
+import { type NgramLengths, ngramHashes } from "./ngram-hashes.ts";
 
-const encoder = new TextEncoder();
-
-/**
- * The buckets of a word's character n-grams, in fastText's order and with its repeats: every run of minN to maxN
- * characters of `<word>`, except a lone `<` or `>`, hashed over its bytes.
- * @param word as text, or as the bytes of a file, which need not be UTF-8
- * @see https://github.com/facebookresearch/fastText `Dictionary::computeSubwords`
- */
+/** The buckets of a word's character n-grams, in fastText's order and with its repeats; see {@link ngramHashes}. */
 export function ngramBuckets(
   word: string | Uint8Array,
-  { minN, maxN, buckets }: { readonly minN: number; readonly maxN: number; readonly buckets: number },
+  { buckets, ...lengths }: NgramLengths & { readonly buckets: number },
 ): number[] {
-  const found: number[] = [];
-  if (maxN === 0) return found;
-  const bytes = wrap(typeof word === "string" ? encoder.encode(word) : word);
-  for (let start = 0; start < bytes.length; start++) {
-    if (isContinuation(bytes[start])) continue;
-    let hash = FNV_OFFSET;
-    let end = start;
-    for (let length = 1; length <= maxN && end < bytes.length; length++) {
-      do hash = step(hash, bytes[end++] as number);
-      while (end < bytes.length && isContinuation(bytes[end]));
-      const isLoneMark = length === 1 && (start === 0 || end === bytes.length);
-      if (length >= minN && !isLoneMark) found.push((hash >>> 0) % buckets);
-    }
-  }
-  return found;
-}
-
-function wrap(word: Uint8Array): Uint8Array {
-  const wrapped = new Uint8Array(word.length + 2);
-  wrapped[0] = LESS_THAN;
-  wrapped.set(word, 1);
-  wrapped[word.length + 1] = GREATER_THAN;
-  return wrapped;
-}
-
-/** True inside a character; a stray continuation byte joins the character before it. */
-function isContinuation(byte: number | undefined): boolean {
-  return ((byte as number) & 0xc0) === 0x80;
-}
-
-/** One step of FNV-1a, except that fastText extends the sign of a byte, so that 0x80 … 0xff set all upper bits. */
-function step(hash: number, byte: number): number {
-  return Math.imul(hash ^ ((byte << 24) >> 24), FNV_PRIME);
+  return ngramHashes(word, lengths).map((hash) => hash % buckets);
 }

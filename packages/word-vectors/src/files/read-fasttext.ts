@@ -21,7 +21,12 @@ import { RowBlocks } from "./row-blocks.ts";
  */
 export async function readFastText(
   path: string,
-  { maxWords = Number.POSITIVE_INFINITY, abortSignal, onProgress }: ReadVectorsOptions = {},
+  {
+    maxWords = Number.POSITIVE_INFINITY,
+    onlyLearnedNgrams = false,
+    abortSignal,
+    onProgress,
+  }: ReadVectorsOptions = {},
 ): Promise<WordVectors> {
   checkMaxWords(maxWords);
   const reader = await ByteReader.open(path, abortSignal);
@@ -53,7 +58,10 @@ export async function readFastText(
       counts: dictionary.counts,
       rows,
       ngrams: hasNgrams
-        ? { minN, maxN, buckets, rawWords: dictionary.rawWords, endOfLineHasNgrams: version === 0 }
+        ? {
+            ...{ minN, maxN, buckets, rawWords: dictionary.rawWords, endOfLineHasNgrams: version === 0 },
+            onlyLearned: onlyLearnedNgrams,
+          }
         : undefined,
     });
   } finally {

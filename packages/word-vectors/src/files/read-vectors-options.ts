@@ -7,6 +7,13 @@ export interface ReadVectorsOptions {
    * @default Infinity
    */
   readonly maxWords?: number;
+  /**
+   * Make a word that is not in the file of those of its n-grams alone that some word kept has, and say that nothing is known
+   * of it where there are none. fastText takes all: it has a vector for any word, but rows that no word taught are as they
+   * were drawn before training.
+   * @default false
+   */
+  readonly onlyLearnedNgrams?: boolean;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
 }
