@@ -73,11 +73,10 @@ export function domainTypes({
         const pieces = alignment.pieces.subarray(alignment.pieceOffsets[id], alignment.pieceOffsets[id + 1]);
         const relatives = relativesOf(id);
         if (pieces.length === 0 && relatives.length === 0) return NO_ROW;
-        const count = relatives.length;
-        const share = pieces.length === 0 ? 1 : (weight * count) / (count + 1 - weight);
+        const share = pieces.length === 0 ? 1 : shareOfTypes(weight, relatives.length);
         const row: { sources: number[]; weights: number[] } = { sources: [], weights: [] };
         addMean(row, pieces, 1 - share);
-        for (const relative of relatives) addMean(row, relative, share / count);
+        for (const relative of relatives) addMean(row, relative, share / relatives.length);
         return row;
       }
 
@@ -96,6 +95,11 @@ export function domainTypes({
       }
     },
   };
+}
+
+/** w_n; none for no known term, where the formula for w = 1 has no value. */
+function shareOfTypes(weight: number, count: number): number {
+  return count === 0 ? 0 : (weight * count) / (count + 1 - weight);
 }
 
 interface WeightedRow {

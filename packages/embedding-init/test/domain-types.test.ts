@@ -126,6 +126,7 @@ describe("domain-types", () => {
   it("weighs types by the weight given, from spelling alone to types alone", async () => {
     expect((await rowsOf({ weight: 0 }))[2]).toEqual({ o: 0.25, t: 0.5, er: 0.25 });
     expect((await rowsOf({ weight: 1 }))[2]).toEqual({ dog: 0.5, cat: 0.5 });
+    expect((await rowsOf({ weight: 1 }))[5]).toEqual({ " ": 0.3333, x: 0.6667 });
     expect((await rowsOf({ terms: 1 }))[2]).toEqual({ o: 0.1667, t: 0.3333, er: 0.1667, dog: 0.3333 });
   });
 
@@ -141,7 +142,7 @@ describe("domain-types", () => {
       selector: ({ term }) => term,
     });
     const options = {
-      weight: fc.double({ min: 0, max: 1, noNaN: true }),
+      weight: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
       known: fc.constantFrom("token" as const, "spelling" as const),
       case: fc.constantFrom("exact" as const, "any" as const),
     };
