@@ -58,7 +58,7 @@ export async function alignText({
   const dictionary = path === undefined ? undefined : await readDictionary(path);
   const lines = await readParallelLines(paths, { abortSignal });
   const aligned = await alignWords({ lines, words, symmetrization, ...numbers, abortSignal, onProgress });
-  const { alignment, skipped, forward, reverse } = aligned;
+  const { alignment, skipped, directions, forward, reverse } = aligned;
   await replaceFile(out, async (write) => {
     for (const text of pharaohText(alignment)) {
       throwIfAborted(abortSignal);
@@ -72,6 +72,7 @@ export async function alignText({
     targetWords: aligned.words.target,
     links: alignment.source.length,
     words,
+    directions,
     forward,
     reverse,
     ...(dictionary && {
@@ -88,6 +89,7 @@ export function printAlignedText({
   targetWords,
   links,
   words,
+  directions,
   forward,
   reverse,
   dictionary,
@@ -103,15 +105,20 @@ export function printAlignedText({
       ["words of the source", grouped(sourceWords)],
       ["words of the target", grouped(targetWords)],
       ["links", grouped(links)],
+      [
+        "found in both directions, of those in either",
+        grouped(directions.both),
+        share(directions.both, directions.either),
+      ],
       ...(dictionary === undefined
         ? []
         : [
             [
-              "  between words the dictionary pairs",
+              "  between words that the dictionary pairs",
               grouped(dictionary.listed),
               share(dictionary.listed, links),
             ],
-            ["source words with a listed translation in line", grouped(dictionary.translatable)],
+            ["source words with a listed translation in the line", grouped(dictionary.translatable)],
             ["  linked to it", grouped(dictionary.found), share(dictionary.found, dictionary.translatable)],
           ]),
     ]),

@@ -35,6 +35,8 @@ export { rowsOfPlan } from "./rows-of-plan.ts";
 export type { SubtokenMeanOptions } from "./subtoken-mean.ts";
 export { subtokenMean } from "./subtoken-mean.ts";
 export { tokensOfLines } from "./tokens-of-lines.ts";
+export type { TransTokenizationOptions } from "./trans-tokenization.ts";
+export { transTokenization } from "./trans-tokenization.ts";
 export { univariateNormal } from "./univariate-normal.ts";
 export type { WechselOptions } from "./wechsel.ts";
 export { wechsel } from "./wechsel.ts";

@@ -7,6 +7,7 @@ import { multivariateNormalEntry } from "./entries/multivariate-normal.ts";
 import { ofaEntry } from "./entries/ofa.ts";
 import { randomEntry } from "./entries/random.ts";
 import { subtokenMeanEntry } from "./entries/subtoken-mean.ts";
+import { transTokenizationEntry } from "./entries/trans-tokenization.ts";
 import { univariateNormalEntry } from "./entries/univariate-normal.ts";
 import { wechselEntry } from "./entries/wechsel.ts";
 import { zeroEntry } from "./entries/zero.ts";
@@ -25,5 +26,6 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
   wechsel: wechselEntry,
   ofa: ofaEntry,
   cw2v: cw2vEntry,
+  "trans-tokenization": transTokenizationEntry,
   "domain-types": domainTypesEntry,
 };

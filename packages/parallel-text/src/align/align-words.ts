@@ -30,6 +30,8 @@ export interface AlignedWords {
   readonly words: { readonly source: number; readonly target: number };
   /** Lines without links because a side has no words, or more than 1,000. */
   readonly skipped: { readonly empty: number; readonly long: number };
+  /** Links that both directions have, and links that at least one has; the nearer they are, the surer is the alignment. */
+  readonly directions: { readonly both: number; readonly either: number };
   /** The source words given and the target words generated, and the other way round. */
   readonly forward: DirectionSummary;
   readonly reverse: DirectionSummary;
@@ -69,19 +71,20 @@ export async function alignWords({
     onProgress,
   });
   const builder = new WordAlignmentBuilder();
+  const directions = { both: 0, either: 0 };
   for (let line = 0; line < source.length; line++) {
-    const links = symmetrize(
-      forward.links.subarray(corpus.targetOffsets[line], corpus.targetOffsets[line + 1]),
-      reverse.links.subarray(corpus.sourceOffsets[line], corpus.sourceOffsets[line + 1]),
-      symmetrization,
-    );
-    builder.addLine(links);
+    const there = forward.links.subarray(corpus.targetOffsets[line], corpus.targetOffsets[line + 1]);
+    const back = reverse.links.subarray(corpus.sourceOffsets[line], corpus.sourceOffsets[line + 1]);
+    builder.addLine(symmetrize(there, back, symmetrization));
+    directions.both += symmetrize(there, back, "intersect").length;
+    directions.either += symmetrize(there, back, "union").length;
   }
   const count = (side: readonly (readonly string[])[]) => side.reduce((sum, { length }) => sum + length, 0);
   return {
     alignment: builder.build(),
     words: { source: count(source), target: count(target) },
     skipped,
+    directions,
     forward: summaryOf(forward),
     reverse: summaryOf(reverse),
   };
