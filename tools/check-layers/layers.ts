@@ -5,6 +5,7 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["matrix", "vocabulary", "onnx"],
+  ["files"],
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime"],
   ["embedding-init"],

@@ -17,6 +17,7 @@ export type {
   PreparedRows,
   Role,
   RowMethod,
+  RunnableModel,
 } from "./methods.ts";
 export type { DenseRows, TablePlan } from "./plans.ts";
 export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";

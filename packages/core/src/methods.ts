@@ -1,5 +1,6 @@
 import type { Alignment } from "./alignment.ts";
 import type { ProgressListener } from "./events.ts";
+import type { PositionQuery, RunOptions } from "./language-models.ts";
 import type { Matrix, Mixture, StoredMatrix } from "./matrices.ts";
 import type { TokenId, Vocabulary } from "./vocabularies.ts";
 
@@ -19,6 +20,27 @@ export interface EmbeddingTable {
 
 export type EncodeText = (text: string) => Promise<Uint32Array>;
 
+/** The source model as a method may run it: its layers, with its own input rows or with others. */
+export interface RunnableModel {
+  readonly kind: "causal" | "masked";
+  /** The longest sequence the model was made for. */
+  readonly contextLength: number;
+  /** d: columns of the head's table. */
+  readonly width: number;
+  /** The model's whole tokenizer, also where a method is shown a vocabulary in which tokens are hidden. */
+  readonly vocabulary: Vocabulary;
+  readonly encode: EncodeText;
+  /**
+   * Final hidden states, what the head's table is multiplied with: for each query [positions × d].
+   * @param input the rows [V × d_in] that tokens are read with, in place of the model's own
+   * @throws RevocabError `not_finite`, `aborted`
+   */
+  hiddenStates(
+    queries: readonly PositionQuery[],
+    options?: RunOptions & { readonly input?: StoredMatrix },
+  ): Promise<Float32Array[]>;
+}
+
 /** What a method may look at before it is asked for rows. */
 export interface InitContext {
   readonly source: {
@@ -26,6 +48,8 @@ export interface InitContext {
     readonly tables: readonly EmbeddingTable[];
     /** How the tokenizer writes a text, without special tokens; only where the caller has a whole tokenizer. */
     readonly encode?: EncodeText;
+    /** Loads the layers when it is first called; only where the caller can run the model. */
+    readonly model?: () => Promise<RunnableModel>;
   };
   readonly target: { readonly vocabulary: Vocabulary; readonly encode?: EncodeText };
   readonly alignment: Alignment;
@@ -44,6 +68,8 @@ interface MethodDescription {
   readonly paper?: string;
   /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
   readonly differsByRole: boolean;
+  /** True when tokens that both vocabularies have get rows of this method too, so that they are not copied before it. @default false */
+  readonly changesShared?: boolean;
   /** The options in force, for the recipe; plain JSON. */
   readonly options: Readonly<Record<string, unknown>>;
 }

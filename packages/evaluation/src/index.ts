@@ -18,7 +18,3 @@ export type { Window } from "./plan-windows.ts";
 export { planWindows } from "./plan-windows.ts";
 export type { PseudoLikelihood, PseudoLikelihoodOptions } from "./pseudo-likelihood.ts";
 export { pseudoLikelihood } from "./pseudo-likelihood.ts";
-export type { EvaluationText, ReadTextOptions } from "./read-text.ts";
-export { readText } from "./read-text.ts";
-export type { DocumentBoundary, DocumentSplit } from "./split-documents.ts";
-export { boundaryOf, splitDocuments } from "./split-documents.ts";

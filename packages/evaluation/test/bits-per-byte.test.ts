@@ -1,10 +1,10 @@
 import type { ProgressEvent } from "@revocab/core";
 import { bitsPerByte } from "@revocab/evaluation";
+import { failure } from "@revocab/test-support/failure";
 import { special } from "@revocab/test-support/hand-made-vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { characterTokenizer } from "./character-tokenizer.ts";
-import { failure } from "./failure.ts";
 import { bigramModel, handMadeModel, uniformModel } from "./hand-made-models.ts";
 
 const BOS = special("<s>", "bos");

@@ -1,10 +1,10 @@
 import { pseudoLikelihood } from "@revocab/evaluation";
+import { failure } from "@revocab/test-support/failure";
 import { special } from "@revocab/test-support/hand-made-vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { samplePositions } from "../src/sample-positions.ts";
 import { characterTokenizer } from "./character-tokenizer.ts";
-import { failure } from "./failure.ts";
 import { handMadeModel, uniformModel } from "./hand-made-models.ts";
 
 const CLS = special("[CLS]", "cls");

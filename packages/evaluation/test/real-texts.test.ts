@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { bitsPerByte, readText } from "@revocab/evaluation";
+import { bitsPerByte } from "@revocab/evaluation";
+import { readText } from "@revocab/files";
 import { realData as data } from "@revocab/test-support/real-data";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";

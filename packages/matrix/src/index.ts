@@ -23,6 +23,7 @@ export { readMatrix } from "./read-matrix.ts";
 export type { WriteBytes } from "./replace-file.ts";
 export { replaceFile } from "./replace-file.ts";
 export { rowProduct } from "./row-product.ts";
+export { solvePositive } from "./solve-positive.ts";
 export { storeMatrix } from "./store-matrix.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { WasmMemory, WasmModule } from "./web-assembly.ts";

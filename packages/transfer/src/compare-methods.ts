@@ -1,7 +1,8 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type InitMethod, RevocabError } from "@revocab/core";
 import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
-import { type Evaluation, type EvaluationText, type LeaveOut, leaveOut, readText } from "@revocab/evaluation";
+import { type Evaluation, type LeaveOut, leaveOut } from "@revocab/evaluation";
+import { readText, type TextDocuments } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
 import { openTransformer, type Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
@@ -71,7 +72,7 @@ async function compare(
   model: OpenModel,
   tokenizer: Tokenizer,
   transformer: Transformer,
-  text: EvaluationText,
+  text: TextDocuments,
   options: CompareOptions,
 ): Promise<MethodComparison> {
   const { choice, abortSignal } = options;
@@ -115,7 +116,7 @@ async function tryMethod(
   model: OpenModel,
   tokenizer: Tokenizer,
   transformer: Transformer,
-  text: EvaluationText,
+  text: TextDocuments,
   options: CompareOptions,
 ): Promise<Omit<ComparedMethod, "candidate">> {
   const started = performance.now();

@@ -4,12 +4,10 @@ import {
   type BeginChoice,
   type ByteLevelScore,
   byteLevelScore,
-  type DocumentSplit,
   type Evaluation,
-  type EvaluationText,
   evaluateText,
-  readText,
 } from "@revocab/evaluation";
+import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import {
   languageModel,
   type ModelTables,
@@ -84,7 +82,7 @@ export async function evaluateModel(
 async function scoreBytes(
   transformer: Transformer,
   tokenizer: Tokenizer,
-  { documents }: EvaluationText,
+  { documents }: TextDocuments,
   { context, bos, abortSignal, onProgress }: ScoringOptions,
 ): Promise<ByteLevelSummary> {
   const model = languageModel(transformer);
@@ -107,7 +105,7 @@ async function scoreBytes(
 /** Scores an open model; its weights are in memory only while it runs. */
 export async function evaluateOpenModel(
   model: OpenModel,
-  text: EvaluationText,
+  text: TextDocuments,
   options: ScoringOptions,
 ): Promise<Evaluation> {
   const transformer = await openTransformer(model.checkpoint, threadsOf(options));
@@ -123,7 +121,7 @@ export async function evaluateTables(
   transformer: Transformer,
   tables: ModelTables | undefined,
   tokenizer: Tokenizer,
-  { documents }: EvaluationText,
+  { documents }: TextDocuments,
   { context, stride, bos, samples, samplesSeed, abortSignal, onProgress }: ScoringOptions,
 ): Promise<Evaluation> {
   const model = languageModel(transformer, tables);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { type DocumentBoundary, type Evaluation, type EvaluationText, readText } from "@revocab/evaluation";
+import type { Evaluation } from "@revocab/evaluation";
+import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/files";
 import { evaluateOpenModel, readOptions, type ScoringOptions } from "./evaluate-model.ts";
 import { labelledProgress } from "./labelled-progress.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
@@ -52,7 +53,7 @@ export async function measureSwap(model: OpenModel, options: ScoringOptions): Pr
   };
 }
 
-function describe(path: string, { documents, bytes, boundary, notes }: EvaluationText): MeasuredText {
+function describe(path: string, { documents, bytes, boundary, notes }: TextDocuments): MeasuredText {
   const hash = createHash("sha256");
   for (const document of documents) hash.update(document).update("\0");
   return {

@@ -1,4 +1,4 @@
-import { boundaryOf, splitDocuments } from "@revocab/evaluation";
+import { boundaryOf, splitDocuments } from "@revocab/files";
 import { describe, expect, it } from "vitest";
 
 describe("a text's documents", () => {

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readText } from "@revocab/evaluation";
+import { readText } from "@revocab/files";
+import { failure } from "@revocab/test-support/failure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { firstInvalidByte } from "../src/first-invalid-byte.ts";
-import { failure } from "./failure.ts";
 
 const scratch = scratchFolders();
 

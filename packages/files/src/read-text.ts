@@ -13,8 +13,8 @@ export interface ReadTextOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-/** A text to score. */
-export interface EvaluationText {
+/** The documents of a text. */
+export interface TextDocuments {
   /** Without white space around them; at least one, none empty. */
   readonly documents: readonly string[];
   /** UTF-8 bytes of the documents. */
@@ -35,7 +35,7 @@ export interface EvaluationText {
 export async function readText(
   path: string,
   { maxBytes = 1_000_000, split = "auto", abortSignal }: ReadTextOptions = {},
-): Promise<EvaluationText> {
+): Promise<TextDocuments> {
   if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > MOST_BYTES) {
     throw new RevocabError(
       "bad_options",
@@ -82,7 +82,7 @@ function result(
   { documents, bytes, isFull, isCut, stopped }: TakenDocuments & { readonly stopped?: number },
   boundary: DocumentBoundary,
   maxBytes: number,
-): EvaluationText {
+): TextDocuments {
   if (documents.length === 0) {
     throw new RevocabError(
       "bad_text",
