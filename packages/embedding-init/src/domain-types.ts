@@ -11,7 +11,7 @@ import { mixtureOfTokens } from "./similarity-mixtures.ts";
 export interface DomainTypesOptions {
   /** Terms with their types, or a file of them (.json, else `term TAB type,type` on each line). */
   readonly types: string | readonly TypedTerm[];
-  /** What the mean of many known terms weighs in a row, 0 … 1; its spelling weighs the rest. @default 0.5 */
+  /** What the mean of many known terms weighs in a row, 0 … 1; its spelling weighs the rest. @default 0.75 */
   readonly weight?: number;
   /** A term is known that is one source token, or any that the source can spell. @default "token" */
   readonly known?: KnownTerms;
@@ -29,7 +29,7 @@ export interface DomainTypesOptions {
  *     w_n    = w · n / (n + 1 − w)
  *
  * w_n is the best weight of two estimates with independent errors, one of them the mean of n terms around the type's own
- * mean, where w is best for n → ∞: a single known term weighs less (w = ½: ⅓) than many.
+ * mean, where w is best for n → ∞: a single known term weighs less (0.6 for w = 0.75) than many.
  *
  * Departures: the paper makes tokens of its own for each type and chooses among them by sentence, which no plain tokenizer
  * can; it publishes no code.
@@ -38,7 +38,7 @@ export interface DomainTypesOptions {
  */
 export function domainTypes({
   types,
-  weight = 0.5,
+  weight = 0.75,
   known = "token",
   case: termCase = "exact",
   terms: mostTerms = 256,

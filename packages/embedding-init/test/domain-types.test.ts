@@ -73,7 +73,7 @@ function contextOf(onProgress?: InitContext["onProgress"]): InitContext {
 }
 
 async function rowsOf(options: Partial<DomainTypesOptions>, context = contextOf()) {
-  const method = domainTypes({ types: TERMS, ...options });
+  const method = domainTypes({ types: TERMS, weight: 0.5, ...options });
   const { mixture } = await planTable({ context, method, table: input });
   return Array.from({ length: target.size }, (_, id) => {
     const { sources, weights } = mixtureRow(mixture, id);

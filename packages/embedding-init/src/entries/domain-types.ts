@@ -11,7 +11,7 @@ export const domainTypesEntry: MethodEntry = methodEntry("domain-types", {
   options: z.object({
     types: filePath.describe("terms with their types: lines of term TAB type,type, or .json"),
     weight: numberOption(z.number())
-      .default(0.5)
+      .default(0.75)
       .describe("what the mean of many known terms weighs in a row; its spelling weighs the rest"),
     known: z
       .enum(["token", "spelling"])
