@@ -11,7 +11,11 @@ export interface PatientFetchOptions {
   readonly firstDelay?: number;
   /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
   readonly onSent?: (bytes: number) => void;
-  /** A request that must not be sent twice: it may have been carried out though it failed. @default none */
+  /**
+   * A request that must not be sent twice, as it may have been carried out though it failed, nor be stopped on its way,
+   * as no one would know whether it was.
+   * @default none
+   */
   readonly isOnce?: (url: string, method: string) => boolean;
 }
 
@@ -34,7 +38,8 @@ export function patientFetch({
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const method = init.method ?? "GET";
-    const signals = [abortSignal, init.signal].filter((signal) => signal instanceof AbortSignal);
+    const signal = AbortSignal.any([abortSignal, init.signal].filter((one) => one instanceof AbortSignal));
+    const once = isOnce(url, method);
     let sent = 0;
     const count = (bytes: number) => {
       sent += bytes;
@@ -43,7 +48,7 @@ export function patientFetch({
     const send = () => {
       throwIfAborted(abortSignal);
       const body = init.body instanceof Blob && onSent ? new CountedBlob(init.body, count) : init.body;
-      return fetch(input, { ...init, ...(body && { body }), signal: AbortSignal.any(signals) });
+      return fetch(input, { ...init, ...(body && { body }), signal: once ? null : signal });
     };
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt >= attempts;
@@ -53,21 +58,21 @@ export function patientFetch({
         const response = await send();
         const isBusy = response.status === 429;
         if (!isBusy && response.status < 500) return response;
-        if (isLast || (!isBusy && isOnce(url, method))) return response;
+        if (isLast || (!isBusy && once)) return response;
         const asked = retryAfter(response.headers.get("Retry-After"));
         if (asked !== undefined && asked > MAX_RETRY_AFTER) return response;
         wait = Math.max(wait, asked ?? 0);
         why = `answered ${response.status}`;
         await response.body?.cancel();
       } catch (error) {
-        throwIfAborted(abortSignal);
-        if (isLast || init.signal?.aborted || isOnce(url, method)) throw error;
+        if (!once) throwIfAborted(abortSignal);
+        if (isLast || once || init.signal?.aborted) throw error;
         why = "broke the connection";
       }
       const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
       count(-sent);
       onProgress?.({ type: "note", step: "hub", message });
-      await setTimeout(wait, undefined, { signal: AbortSignal.any(signals) }).catch(() => {
+      await setTimeout(wait, undefined, { signal }).catch(() => {
         throwIfAborted(abortSignal);
         init.signal?.throwIfAborted();
       });

@@ -10,6 +10,7 @@ export interface HubContext {
   readonly storage: Storage;
   readonly token: string;
   readonly user: string;
+  readonly role: "write" | "read";
   readonly pageSize: number;
   readonly complaints: string[];
 }
@@ -33,7 +34,14 @@ async function apiRoutes(context: HubContext, exchange: Exchange): Promise<void>
   const [, kind, owner = "", name = "", action, ...rest] = segments;
   if (kind === "whoami-v2") {
     if (!record.authorized) return sendError(exchange, 401, "Invalid credentials in Authorization header");
-    return sendJson(exchange, 200, { type: "user", name: context.user, fullname: context.user, orgs: [] });
+    const auth = { type: "access_token", accessToken: { displayName: "test", role: context.role } };
+    return sendJson(exchange, 200, {
+      type: "user",
+      name: context.user,
+      fullname: context.user,
+      orgs: [],
+      auth,
+    });
   }
   if (kind === "repos" && owner === "create" && method === "POST") return createRoute(context, exchange);
   if (kind !== "models") return sendError(exchange, 404, "Not Found");
@@ -85,7 +93,11 @@ async function createRoute({ repositories, user }: HubContext, exchange: Exchang
   }
   const full = `${organization}/${name}`;
   if (repositories.all.has(full)) return sendError(exchange, 409, "You already created this model repo");
-  repositories.create(full, { private: visibility === "private" });
+  const repository = repositories.create(full, { private: visibility === "private" });
+  const attributes = repositories.store("*.safetensors filter=lfs diff=lfs merge=lfs -text\n", false);
+  repositories.commit(repository, "main", new Map([[".gitattributes", attributes]]), {
+    title: "initial commit",
+  });
   sendJson(exchange, 200, { url: `http://127.0.0.1/${full}`, id: full });
 }
 

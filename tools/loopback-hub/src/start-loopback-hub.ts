@@ -17,6 +17,8 @@ export interface LoopbackHubOptions {
   readonly token?: string;
   /** Who the token belongs to, and may create repositories. @default "me" */
   readonly user?: string;
+  /** What the token may do. @default "write" */
+  readonly role?: "write" | "read";
   /** Uploads beyond so many bytes go in parts of this size. @default 64 MiB */
   readonly partBytes?: number;
   /** Entries on a page of a listing. @default 1000 */
@@ -45,6 +47,7 @@ export interface LoopbackHub {
 export async function startLoopbackHub({
   token = "hf_loopbackToken",
   user = "me",
+  role = "write",
   partBytes = 64 << 20,
   pageSize = 1000,
 }: LoopbackHubOptions = {}): Promise<LoopbackHub> {
@@ -78,7 +81,7 @@ export async function startLoopbackHub({
   const files = storage({ folder, partBytes, complaints });
   const storageServer = await serve("storage", files.handle);
   files.setUrl(urlOf(storageServer));
-  const hub = hubRoutes({ repositories: repos, storage: files, token, user, pageSize, complaints });
+  const hub = hubRoutes({ repositories: repos, storage: files, token, user, role, pageSize, complaints });
   const hubServer = await serve("hub", hub);
   const url = urlOf(hubServer);
 

@@ -1,0 +1,104 @@
+import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
+import { throwIfAborted } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import type { HubClient } from "./hub-client.ts";
+import type { PublishOptions } from "./published-folder.ts";
+
+/** Looks who asks and whether the repository exists, and makes it where it does not; says whether it is new. */
+export async function prepareRepository(
+  client: HubClient,
+  repository: string,
+  options: PublishOptions,
+): Promise<boolean> {
+  const parameters = { ...client.parameters, accessToken: client.parameters.accessToken ?? "" };
+  const { auth } = await client.during("looking up whose token this is", () => whoAmI(parameters));
+  if (auth?.accessToken?.role === "read") {
+    throw new RevocabError("hub_denied", "the access token may only read", {
+      hint: "make one with write access, or a fine-grained one that may write to this repository",
+    });
+  }
+  const isPrivate = await visibilityOf(client, repository);
+  if (isPrivate !== undefined) {
+    if (options.private === true && !isPrivate) throw isPublic(repository);
+    return false;
+  }
+  if (options.pullRequest) {
+    throw new RevocabError(
+      "hub_missing",
+      `${repository} does not exist: there is nothing to open a pull request against`,
+      {
+        hint: "leave the pull request out, and the repository is created",
+      },
+    );
+  }
+  if (options.dryRun) return true;
+  throwIfAborted(options.abortSignal);
+  return client.during(`creating ${repository}`, async () => {
+    const visibility = options.private ? { visibility: "private" as const } : {};
+    try {
+      await createRepo({ ...parameters, repo: repository, ...visibility });
+      return true;
+    } catch (error) {
+      if (!(error instanceof HubApiError) || error.statusCode !== 409) throw error;
+      // it came to be since it was looked for, perhaps by this very request, whose answer was lost
+      if (options.private === true && !(await visibilityOf(client, repository))) throw isPublic(repository);
+      return false;
+    }
+  });
+}
+
+/** Whether a repository is private; undefined when there is none. */
+function visibilityOf(client: HubClient, repository: string): Promise<boolean | undefined> {
+  return client.during(`looking up ${repository}`, () =>
+    modelInfo({ ...client.parameters, name: repository, revision: "main" }).then(
+      (found) => found.private,
+      (error: unknown) => {
+        if (error instanceof HubApiError && error.statusCode === 404) return undefined;
+        throw error;
+      },
+    ),
+  );
+}
+
+function isPublic(repository: string): RevocabError {
+  return new RevocabError(
+    "bad_options",
+    `${repository} exists and is public, but a private one was asked for`,
+    {
+      hint: "make it private on its settings page first, or choose another name",
+    },
+  );
+}
+
+/** The revision that the commit follows; a branch that does not exist is made. */
+export async function startOf(
+  client: HubClient,
+  repository: string,
+  { branch = "main", pullRequest, dryRun, abortSignal }: PublishOptions,
+): Promise<string> {
+  if (branch === "main") return branch;
+  const exists = await client.during(`looking up ${repository}@${branch}`, () =>
+    modelInfo({ ...client.parameters, name: repository, revision: branch }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof HubApiError && error.statusCode === 404) return false;
+        throw error;
+      },
+    ),
+  );
+  if (exists) return branch;
+  if (dryRun) return "main";
+  if (pullRequest) {
+    throw new RevocabError(
+      "hub_missing",
+      `${repository} has no branch ${branch} to open a pull request against`,
+    );
+  }
+  throwIfAborted(abortSignal);
+  await client.during(`creating the branch ${branch} of ${repository}`, () =>
+    createBranch({ ...client.parameters, repo: repository, branch }).catch((error: unknown) => {
+      if (!(error instanceof HubApiError && error.statusCode === 409)) throw error;
+    }),
+  );
+  return branch;
+}

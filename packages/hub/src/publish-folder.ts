@@ -1,0 +1,118 @@
+import { throwIfAborted } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { carefulCommit, isCommit } from "./careful-commit.ts";
+import { checkPublished, differences } from "./check-published.ts";
+import { commitFolder, type Uploads } from "./commit-folder.ts";
+import { type FolderFile, folderFiles, refuseToken } from "./folder-files.ts";
+import { gatedFolder } from "./gated-folder.ts";
+import { hubClient } from "./hub-client.ts";
+import { hubSettings } from "./hub-settings.ts";
+import { listRepository } from "./list-repository.ts";
+import { checkRepositoryName } from "./model-reference.ts";
+import { prepareRepository, startOf } from "./prepare-repository.ts";
+import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
+import { staleFiles } from "./stale-files.ts";
+
+/**
+ * Publishes a model folder as one commit or pull request, and looks afterwards whether the Hub has what the folder has.
+ * An existing repository is taken; files of an earlier model in it (weights, tokenizer) go, others stay.
+ *
+ * @throws RevocabError `gate_failed` for a folder that did not pass the gate; `bad_options`; `hub_denied`, `hub_missing`,
+ *   `hub_failed`, `hub_unreachable`; `hub_damaged` when the Hub has something else than the folder; `aborted`, and then
+ *   nothing was committed
+ */
+export async function publishFolder(options: PublishOptions): Promise<PublishedFolder> {
+  const { folder, to, branch = "main", pullRequest = false, dryRun = false, abortSignal } = options;
+  const settings = options.settings ?? hubSettings();
+  const repository = checkRepositoryName(to);
+  const { source, target, revocab } = await gatedFolder(folder);
+  const files = await folderFiles(folder);
+  const { token } = settings;
+  if (settings.offline)
+    throw new RevocabError("bad_options", "HF_HUB_OFFLINE is set: nothing can be published");
+  if (token === undefined) {
+    throw new RevocabError("hub_denied", "publishing needs an access token, and there is none", {
+      hint: "set HF_TOKEN to a token with write access, or run hf auth login",
+    });
+  }
+  await refuseToken(folder, files, token);
+
+  const uploads: Uploads = { sent: 0 };
+  const onSent = (bytes: number) => {
+    uploads.sent += bytes;
+    uploads.onChange?.();
+  };
+  const client = hubClient(settings, { ...options, onSent, isOnce: isCommit });
+  const isNew = await prepareRepository(client, repository, { ...options, dryRun });
+  const before =
+    isNew && dryRun
+      ? undefined
+      : await listRepository(client, repository, await startOf(client, repository, options));
+  const deleted = staleFiles(before?.files ?? [], files);
+  const result = {
+    repository,
+    url: `${settings.endpoint}/${repository}`,
+    isNew,
+    branch,
+    files,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    deleted,
+  };
+  if (before === undefined || dryRun) {
+    return { ...result, commit: null, pullRequest: null, kept: keptOf(before?.files ?? [], files, deleted) };
+  }
+
+  const careful = carefulCommit({
+    ...options,
+    fetch: client.fetch,
+    isPullRequest: pullRequest,
+    findCommit: async () => {
+      const now = await listRepository(quiet, repository, branch);
+      if (now.commit === before.commit) return undefined;
+      if ((await differences(folder, files, now)).length === 0) return now.commit;
+      throw new RevocabError(
+        "hub_failed",
+        `${branch} of ${repository} has moved to ${now.commit.slice(0, 12)} meanwhile`,
+        {
+          hint: "someone else has committed: look at it, and publish again",
+        },
+      );
+    },
+  });
+  const quiet = hubClient(settings, { ...options, abortSignal: undefined });
+  throwIfAborted(abortSignal);
+  const { commit, pullRequestUrl } = await client.during(`publishing to ${repository}`, () =>
+    commitFolder({
+      ...options,
+      client: { ...client, parameters: { ...client.parameters, fetch: careful } },
+      repository,
+      files,
+      deleted,
+      branch,
+      isPullRequest: pullRequest,
+      parent: before.commit,
+      title: (options.title ?? `${source} with the tokenizer of ${target}`)
+        .replace(/\s+/g, " ")
+        .slice(0, 200),
+      description: `Written and checked by revocab ${revocab}.`,
+      uploads,
+    }),
+  );
+  const after = await listRepository(quiet, repository, commit.oid);
+  await checkPublished(folder, files, after);
+  return {
+    ...result,
+    commit: commit.oid,
+    pullRequest: pullRequestUrl ?? null,
+    kept: keptOf(after.files, files, []),
+  };
+}
+
+function keptOf(
+  remote: readonly { path: string }[],
+  files: readonly FolderFile[],
+  deleted: readonly string[],
+): string[] {
+  const ours = new Set([...files.map(({ path }) => path), ...deleted]);
+  return remote.map(({ path }) => path).filter((path) => !ours.has(path));
+}

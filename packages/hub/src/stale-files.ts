@@ -1,0 +1,19 @@
+import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import type { FolderFile } from "./folder-files.ts";
+
+const WEIGHTS =
+  /^[^/]+\.safetensors$|^[^/]+\.safetensors\.index\.json$|^pytorch_model.*\.bin(\.index\.json)?$/;
+
+/**
+ * Files of an earlier model that must not lie beside a new one: a loader would take shards, pickled weights or tokenizer
+ * files with the old vocabulary.
+ */
+export function staleFiles(
+  remote: readonly { readonly path: string }[],
+  files: readonly FolderFile[],
+): string[] {
+  const ours = new Set(files.map(({ path }) => path));
+  return remote
+    .map(({ path }) => path)
+    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || TOKENIZER_FILES.includes(path)));
+}
