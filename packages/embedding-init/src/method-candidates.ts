@@ -59,7 +59,10 @@ function named(
   given: Readonly<Record<string, unknown>>,
   catalog: Readonly<Record<string, MethodEntry>>,
 ): MethodCandidate {
-  const [name = "", ...pairs] = text.split(":");
+  const [name = ""] = text.split(":", 1);
+  const rest = text.slice(name.length + 1);
+  // a colon within a value stays in it: parallel=en.txt:de.txt
+  const pairs = rest === "" ? [] : rest.split(/:(?=[A-Za-z-]+=)/);
   const own: Record<string, string> = {};
   for (const pair of pairs) {
     const split = pair.indexOf("=");
@@ -80,7 +83,8 @@ function candidate(
   given: Readonly<Record<string, unknown>>,
   method: InitMethod,
 ): MethodCandidate {
-  const inForce: Readonly<Record<string, unknown>> = method.kind === "chain" ? {} : method.options;
+  // in a chain the methods after the first are its fallback
+  const [{ options: inForce }] = method.kind === "chain" ? method.methods : [method];
   const options = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [key, inForce[key] ?? value]),
   );

@@ -15,7 +15,14 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["multivariate-normal", {}],
       ...WEIGHTINGS.map((weighting) => ["subtoken-mean", { weighting }]),
     ]);
-    expect(methodCandidates("auto").leftOut.map(({ name }) => name)).toEqual(["focus", "wechsel", "ofa"]);
+    expect(methodCandidates("auto").leftOut.map(({ name }) => name)).toEqual([
+      "focus",
+      "wechsel",
+      "ofa",
+      "cw2v",
+      "trans-tokenization",
+      "domain-types",
+    ]);
   });
 
   it("makes each with the options it is listed under", () => {

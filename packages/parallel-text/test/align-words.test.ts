@@ -50,8 +50,9 @@ describe("alignWords", () => {
   });
 
   it("gives the same links on one thread and on two", async () => {
-    const one = await alignWords({ lines: LINES, threads: 1 });
-    const two = await alignWords({ lines: LINES, threads: 2 });
+    const many = inventedLines(3000);
+    const one = await alignWords({ lines: many, iterations: 12, threads: 1 });
+    const two = await alignWords({ lines: many, iterations: 12, threads: 2 });
     expect(two).toEqual(one);
   });
 
@@ -109,10 +110,10 @@ describe("alignWords", () => {
     await expect(never).rejects.toMatchObject({ code: "aborted" });
     const during = new AbortController();
     const stopped = alignWords({
-      lines: LINES,
+      lines: inventedLines(3000),
       iterations: 100,
       abortSignal: during.signal,
-      onProgress: () => during.abort(),
+      onProgress: (event) => event.type === "progress" && event.done > 0 && during.abort(),
     });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
   });

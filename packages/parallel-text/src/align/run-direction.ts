@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { throwIfAborted } from "@revocab/matrix";
-import type { DirectedAlignment } from "./align-direction.ts";
+import { alignDirection, type DirectedAlignment } from "./align-direction.ts";
 import type { AlignedCorpus } from "./aligned-corpus.ts";
 import type { DirectionMessage, DirectionTask } from "./direction-thread.ts";
 
@@ -13,7 +13,7 @@ export interface RunDirectionOptions {
 }
 
 /**
- * {@link alignDirection} on a thread of its own.
+ * {@link alignDirection} on a thread of its own; a small text is done before a thread would have started.
  * @throws RevocabError aborted, once the thread has stopped
  */
 export async function runDirection(
@@ -21,6 +21,9 @@ export async function runDirection(
   { isReverse, iterations, abortSignal, onWords }: RunDirectionOptions,
 ): Promise<DirectedAlignment> {
   throwIfAborted(abortSignal);
+  if (corpus.cells.length * iterations < LEAST_WORK) {
+    return alignDirection(corpus, { isReverse, iterations }) as DirectedAlignment;
+  }
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const task: DirectionTask = { corpus, isReverse, iterations, stop };
   const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
@@ -43,6 +46,9 @@ export async function runDirection(
     await worker.terminate();
   }
 }
+
+/** Pairs of words in all passes, about 20 ns each: a thread takes 100 ms to start. */
+const LEAST_WORK = 2 ** 20;
 
 /** Works from the sources too: tests of them run the thread that was built. */
 const THREAD = new URL("../../dist/align/direction-thread.js", import.meta.url);
