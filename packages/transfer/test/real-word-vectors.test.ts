@@ -68,7 +68,9 @@ describe.skipIf(data === undefined)("English to German by word vectors of 29,000
       expect(Object.values(origins).reduce((sum, count) => sum + count)).toBe(50_000);
       // the same as in any swap of these two, whatever fills the other rows
       expect(origins["copy-overlap"]).toBe(809);
-      expect(origins.wechsel).toBeGreaterThan(49_000);
+      // the others have no n-gram that a word of the captions has
+      expect(origins.wechsel).toBeGreaterThan(45_000);
+      expect(origins.wechsel).toBeLessThan(48_000);
       expect(recipe.methods[1]).toEqual({
         name: "wechsel",
         options: {
