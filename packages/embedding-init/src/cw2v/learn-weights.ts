@@ -93,10 +93,12 @@ async function chooseWeights(
   for (const mixture of mixtures) {
     const chosen = await topWeights(mixture, { ...how, newTokens, abortSignal: context.abortSignal });
     const { mean, most } = chosen.cut;
-    note(
-      context,
-      `of each row the ${how.top} heaviest weights were kept; those cut sum to ${mean.toFixed(4)} in the mean and ${most.toFixed(4)} at most`,
-    );
+    if (how.top < how.candidates.length) {
+      note(
+        context,
+        `of each row the ${how.top} heaviest weights were kept; those cut sum to ${mean.toFixed(4)} in the mean and ${most.toFixed(4)} at most`,
+      );
+    }
     rows.push(new Map([...copies, ...chosen.rows]));
   }
   return { input: rows[0], output: rows[rows.length - 1] };
