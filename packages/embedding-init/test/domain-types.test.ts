@@ -40,7 +40,7 @@ describeMethodContract("domain-types, else subtoken-mean", () =>
 
 const source = handMadeVocabulary([
   special("<s>", "bos"),
-  ...[" dog", "dog", "cat", " red", " green", "o", "t", "er", " ", "B", "l", "ue", "x"].map((word) =>
+  ...[" dog", "dog", " cat", "fly", " red", " green", "o", "t", "er", " ", "B", "l", "ue", "x"].map((word) =>
     text(word),
   ),
 ]);
@@ -59,6 +59,7 @@ const TERMS: readonly TypedTerm[] = [
   { term: "green", types: ["color"] },
   { term: "xx", types: ["lonely"] },
   { term: "toter", types: ["animal"] },
+  { term: "fly", types: ["animal"] },
 ];
 const [input] = makeTables();
 
@@ -84,11 +85,12 @@ async function rowsOf(options: Partial<DomainTypesOptions>, context = contextOf(
 }
 
 describe("domain-types", () => {
-  it("makes a term of its spelling and of the known terms of its type, in the form that the token has", async () => {
+  it("makes a term of its spelling and of the known terms of its type, with a space before them if the token has one", async () => {
     const [, spaced, bare] = await rowsOf({});
     // " otter" = " " o t t er: 5 pieces. Two known animals, so w_2 = ½ · 2 / 2½ = 0.4: a fifth for each, and 0.6 / 5 a piece.
-    expect(spaced).toEqual({ " ": 0.12, o: 0.12, t: 0.24, er: 0.12, " dog": 0.2, cat: 0.2 });
-    expect(bare).toEqual({ o: 0.15, t: 0.3, er: 0.15, dog: 0.2, cat: 0.2 });
+    expect(spaced).toEqual({ " ": 0.12, o: 0.12, t: 0.24, er: 0.12, " dog": 0.2, " cat": 0.2 });
+    // without a space there are three, for which a term after a space will do: w_3 = ½ · 3 / 3½ = 3/7
+    expect(bare).toEqual({ o: 0.1429, t: 0.2857, er: 0.1429, dog: 0.1429, " cat": 0.1429, fly: 0.1429 });
   });
 
   it("leaves words that are no term, and terms that no known term shares a type with, to their spelling", async () => {
@@ -112,27 +114,28 @@ describe("domain-types", () => {
 
   it("knows terms that the source spells when asked, but never the term itself", async () => {
     const rows = await rowsOf({ known: "spelling", weight: 1 });
-    // the thirds of " dog", " " + "cat" and " " + "t" + "o" + "t" + "er"
+    // the quarters of " dog", " cat", " " + "t" + "o" + "t" + "er" and " " + "fly"
     expect(rows[1]).toEqual({
-      " dog": 0.3333,
-      " ": 0.2333,
-      cat: 0.1667,
-      t: 0.1333,
-      o: 0.0667,
-      er: 0.0667,
+      " dog": 0.25,
+      " cat": 0.25,
+      " ": 0.175,
+      t: 0.1,
+      o: 0.05,
+      er: 0.05,
+      fly: 0.125,
     });
   });
 
   it("weighs types by the weight given, from spelling alone to types alone", async () => {
     expect((await rowsOf({ weight: 0 }))[2]).toEqual({ o: 0.25, t: 0.5, er: 0.25 });
-    expect((await rowsOf({ weight: 1 }))[2]).toEqual({ dog: 0.5, cat: 0.5 });
+    expect((await rowsOf({ weight: 1 }))[2]).toEqual({ dog: 0.3333, " cat": 0.3333, fly: 0.3333 });
     expect((await rowsOf({ weight: 1 }))[5]).toEqual({ " ": 0.3333, x: 0.6667 });
     expect((await rowsOf({ terms: 1 }))[2]).toEqual({ o: 0.1667, t: 0.3333, er: 0.1667, dog: 0.3333 });
   });
 
   it("takes the terms that share most types first", async () => {
     const types = [{ term: "otter", types: ["animal", "pet"] }, ...TERMS.slice(1)];
-    expect(Object.keys((await rowsOf({ types, terms: 1 }))[2])).toContain("cat");
+    expect(Object.keys((await rowsOf({ types, terms: 1 }))[2])).toContain(" cat");
   });
 
   it("gives rows that are convex, whatever the terms", async () => {
@@ -170,7 +173,7 @@ describe("domain-types", () => {
         type: "note",
         step: "domain-types",
         message:
-          "of 7 new tokens, 4 are among the 8 terms, and 3 have a known term of their types; the others are their spelling",
+          "of 7 new tokens, 4 are among the 9 terms, and 3 have a known term of their types; the others are their spelling",
       },
     ]);
   });

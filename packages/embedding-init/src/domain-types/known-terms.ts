@@ -9,8 +9,9 @@ export type KnownTerms = (typeof KNOWN_TERMS)[number];
 export type TermForm = "spaced" | "bare";
 
 /**
- * The source tokens whose mean is a term's row: the one token that it is, in the form asked for or else in the other, or
- * with `spelling` its pieces in the form asked for. Undefined for a term that is not known.
+ * The source tokens whose mean is a term's row: the one token that it is in the form asked for, or with `spelling` its pieces.
+ * For a token without a space a term with one serves too, but not the other way round: there "ant" is a piece of "want".
+ * Undefined for a term that is not known.
  */
 export function knownTerms(
   terms: readonly TypedTerm[],
@@ -26,8 +27,7 @@ export function knownTerms(
     return id !== undefined && source.kindOf(id) === "text" ? [id] : undefined;
   };
   const rowOf = (term: string, form: TermForm): readonly TokenId[] | undefined => {
-    const other = form === "spaced" ? "bare" : "spaced";
-    const token = tokenOf(term, form) ?? (known === "token" ? tokenOf(term, other) : undefined);
+    const token = tokenOf(term, form) ?? (known === "token" ? tokenOf(term, "spaced") : undefined);
     if (token !== undefined || known === "token") return token;
     const spelling = source.spell(bytesOf(term, form));
     return spelling === undefined || spelling.length === 0 ? undefined : [...spelling];
