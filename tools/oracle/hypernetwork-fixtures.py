@@ -33,6 +33,8 @@ CASES = {
     "tied-single-head": (dict(separate_out_embeddings=False, hn_single_head=True, **LANGUAGE), torch.float32, 1),
     "default-heads": (dict(hn_hidden_size=128, hn_intermediate_size=32, hn_n_layers=1, hn_num_attention_heads=None), torch.float16, 1),
     "half": (dict(), torch.float16, 1),
+    # For the contract suite's vocabulary: 21 source rows of width 6.
+    "contract": (dict(n_embd=6, original_vocab_size=21, hn_surface_maxlen=4), torch.float32, 1),
     "brain-half-shards": (dict(**LANGUAGE), torch.bfloat16, 3),
 }
 FORMS = [[0, 2, 2, 2, 2], [5, 6, 7, 8, 9], [19, 20, 21, 22, 2], [3, 3, 2, 2, 2], [3, 3, 2, 2, 2], [4, 5, 9, 2, 2], [1, 2, 2, 2, 2]]
@@ -159,7 +161,9 @@ def write_case(folder, name, changes, dtype, files):
         tensors[tensor] = (random(*shape) * (0.2 if is_factor else scale) + (1 if is_factor else 0)).to(dtype)
     d = config["n_embd"]
     source = random(config["original_vocab_size"], 2 * d if config["separate_out_embeddings"] else d)
-    forms = torch.tensor([[min(i, 19 + config["hn_n_extra_tokens"]) for i in form] for form in FORMS])
+    most = config["original_vocab_size"] + config["hn_n_extra_tokens"] - 1
+    length = config["hn_surface_maxlen"]
+    forms = torch.tensor([[min(i, most) for i in form[:length]] for form in FORMS])
     language = 1 if config["hn_embed_lang_id"] else None
     rows = forward(config, {k: v.float() for k, v in tensors.items()}, source, forms, language)
     shutil.rmtree(folder / name, ignore_errors=True)

@@ -3,7 +3,7 @@ import { readJsonObject, readWeightFiles, type WeightFiles } from "@revocab/chec
 import { type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
 import { openWeights, type Weights } from "@revocab/transformer-runtime";
-import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { convertToByteLevel, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { buildNetwork, positionsOf } from "./build-network.ts";
 import { type NetworkConfig, parseNetworkConfig } from "./network-config.ts";
 import { networkFeeds } from "./network-feeds.ts";
@@ -72,7 +72,7 @@ export async function openHypernetwork(
   const { json } = await readJsonObject(path, "bad_config", "give the folder of a hypernetwork");
   const config = parseNetworkConfig(json, path);
   const files = await weightFiles(directory);
-  const tokenizer = await loadTokenizer(directory);
+  const tokenizer = await loadOwnTokenizer(directory, config);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(files.files);
   const tableRows = tableRowsOf(files, weights, config);
@@ -133,6 +133,19 @@ async function weightFiles(directory: string): Promise<WeightFiles> {
       cause,
     });
   });
+}
+
+/**
+ * The byte-level tokenizer a hypernetwork was trained with. Where the folder has that of the source model, it lacks the
+ * ids that the network has rows of its own for: they come of the conversion, which changes nothing that was converted.
+ */
+async function loadOwnTokenizer(
+  directory: string,
+  { sourceRows, extraRows }: NetworkConfig,
+): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(directory);
+  if (extraRows === 0 || tokenizer.vocabulary.size > sourceRows) return tokenizer;
+  return convertToByteLevel(tokenizer, { mode: "reference" }).tokenizer;
 }
 
 /** Tables of positions are as long as the encoder's config, which is not in the folder, had them. */

@@ -1,3 +1,8 @@
+export {
+  type ByteLevelOptions,
+  type ByteLevelTokenizer,
+  convertToByteLevel,
+} from "./byte-level/convert-to-byte-level.ts";
 export type { TextCuts } from "./cuts/text-cuts.ts";
 export { displayToken } from "./display-token.ts";
 export { fingerprint } from "./fingerprint.ts";

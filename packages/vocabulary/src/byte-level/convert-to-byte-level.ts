@@ -1,0 +1,71 @@
+import { RevocabError } from "@revocab/core";
+import { readNotation } from "../read-notation.ts";
+import type { Tokenizer } from "../tokenizer.ts";
+import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
+import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { parseTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
+import { convertAsReference, type ReferenceConversion } from "./convert-as-reference.ts";
+import { convertFaithfully } from "./convert-faithfully.ts";
+import type { TokenizerDocument } from "./tokenizer-document.ts";
+
+/**
+ * - `faithful`: the same ids as before for all text whose characters the tokenizer knows; its normalizer stays, holes stay
+ *   holes, and all 256 bytes have a token.
+ * - `reference`: as ZeTT's own `convert_to_byte_level`, id for id: hypernetworks were trained with what it gives. Its
+ *   normalizer is lost, the byte 0xFF gets an id of its own, and text is cut as GPT-2's tokenizer cuts it.
+ */
+export type ByteLevelOptions =
+  | { readonly mode?: "faithful" }
+  | ({ readonly mode: "reference" } & ReferenceConversion);
+
+export interface ByteLevelTokenizer {
+  /** The converted tokenizer; its `files` can be written out. */
+  readonly tokenizer: Tokenizer;
+  /** Ids after those of the original: bytes it had no token for, and what characters are merged from. */
+  readonly added: number;
+}
+
+/**
+ * Rewrites a tokenizer in GPT-2's byte alphabet: each token keeps its id, and text that could not be written before is
+ * written in bytes.
+ *
+ * A BPE must merge characters from bytes, so it gets tokens for their first bytes; a character it does not know may end up
+ * in such a token.
+ * @see https://arxiv.org/abs/2405.07883
+ * @throws RevocabError `unsupported_tokenizer` for a tokenizer of whole words, or one that marks the ends of words
+ */
+export function convertToByteLevel(tokenizer: Tokenizer, options: ByteLevelOptions = {}): ByteLevelTokenizer {
+  const { family, origin, files, vocabulary } = tokenizer;
+  if (family === "wordlevel" || family === "character-bpe") {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${origin} is a ${family} tokenizer; byte-level BPE, SentencePiece BPE, Unigram or WordPiece was expected`,
+      { hint: "a tokenizer of whole words, or of marked word ends, has no byte-level form" },
+    );
+  }
+  const bytes = files.get("tokenizer.json")!;
+  const document = parseJson(bytes, origin) as TokenizerDocument;
+  const { notation } = readNotation(parseTokenizerJson(bytes, origin));
+  const subject = { tokenizer, document, notation };
+  const converted =
+    options.mode === "reference" ? convertAsReference(subject, options) : convertFaithfully(subject);
+  if (converted === document) return { tokenizer, added: 0 };
+  const written = new Map(files);
+  for (const name of ["tokenizer.model", "vocab.json", "merges.txt", "vocab.txt", "spiece.model"]) {
+    written.delete(name);
+  }
+  written.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(converted)));
+  const specials = options.mode === "reference" ? options.specialsOf : undefined;
+  if (specials !== undefined) replaceRoles(written, specials);
+  const result = tokenizerFromFiles(written, `${origin} in bytes`);
+  return { tokenizer: result, added: result.vocabulary.size - vocabulary.size };
+}
+
+/** The roles of a tokenizer that got another's specials are declared by that other one. */
+function replaceRoles(files: Map<string, Uint8Array>, specials: Tokenizer): void {
+  for (const name of ["tokenizer_config.json", "special_tokens_map.json"]) {
+    const content = specials.files.get(name);
+    if (content === undefined) files.delete(name);
+    else files.set(name, content);
+  }
+}
