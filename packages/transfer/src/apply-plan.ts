@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { copyCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
 import type { MethodComparison } from "./compare-methods.ts";
@@ -33,6 +34,8 @@ export interface ApplyOptions {
   readonly tokenIds?: Readonly<Record<string, number>>;
   /** Zero rows fail the gate unless asked for. @default false */
   readonly allowZeroRows?: boolean;
+  /** Codes of the languages that the card names. @default those of the source's card */
+  readonly languages?: readonly string[];
   /** A measurement begun with the source model; the written folder is scored before it takes its place. */
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
@@ -52,6 +55,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
+  const card = await cardOf(checkpoint.directory, options.languages);
   const configs = await followConfigs({
     model,
     target: tokenizer,
@@ -94,6 +98,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       plan,
       model,
       sourceHashes,
+      card,
       configs,
       template,
       published,
@@ -114,6 +119,16 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
       : inTermsOf(out, output.directory, error);
   }
+}
+
+async function cardOf(directory: string, languages: readonly string[] | undefined): Promise<CardFacts> {
+  const facts = await readCardFacts(directory);
+  if (languages === undefined) return facts;
+  const wrong = languages.find((code) => !isLanguageCode(code));
+  if (wrong === undefined) return { ...facts, languages };
+  throw new RevocabError("bad_options", `"${wrong}" is no code of a language such as de or pt-BR`, {
+    hint: "give ISO 639 codes: https://huggingface.co/docs/hub/model-cards#specifying-a-language",
+  });
 }
 
 /** The staging folder is gone when a person reads the message: it names the output instead. */

@@ -10,6 +10,7 @@ import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./e
 import { labelledProgress } from "./labelled-progress.ts";
 import { makePlan, type PlanOptions, planTables } from "./make-plan.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
+import { lazyModel } from "./runnable-model.ts";
 import { bitsPerByteOf } from "./scores.ts";
 import { tablesInMemory } from "./tables-in-memory.ts";
 
@@ -120,7 +121,7 @@ async function tryMethod(
   options: CompareOptions,
 ): Promise<Omit<ComparedMethod, "candidate">> {
   const started = performance.now();
-  const plan = await makePlan({ ...options, model, tokenizer, method });
+  const plan = await makePlan({ ...options, model, tokenizer, method, transformer });
   const tables = await tablesInMemory(plan, model, options);
   const seconds = (performance.now() - started) / 1000;
   const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
@@ -128,7 +129,7 @@ async function tryMethod(
     name,
     options: methodOptions,
     evaluation,
-    leaveOut: await hideAndGuess(model, tokenizer, method, options),
+    leaveOut: await hideAndGuess(model, tokenizer, transformer, method, options),
     seconds,
   };
 }
@@ -136,13 +137,14 @@ async function tryMethod(
 function hideAndGuess(
   model: OpenModel,
   tokenizer: Tokenizer,
+  transformer: Transformer,
   method: InitMethod,
   options: CompareOptions,
 ): Promise<LeaveOut> {
   const { seed = 0, abortSignal, onProgress } = options;
   const { tables, chain } = planTables({ ...options, model, tokenizer, method });
   return leaveOut({
-    source: { tokenizer: model.tokenizer, tables },
+    source: { tokenizer: model.tokenizer, tables, model: lazyModel(model, { transformer }).model },
     target: tokenizer,
     method: chain,
     seed,

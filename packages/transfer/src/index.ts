@@ -1,4 +1,5 @@
 export { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+export { type CardFacts, cardFacts } from "./card-facts.ts";
 export type { ChatTemplateChoice } from "./chat-template.ts";
 export {
   type ComparedMethod,

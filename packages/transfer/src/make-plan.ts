@@ -11,9 +11,11 @@ import {
   type Vocabulary,
 } from "@revocab/core";
 import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
+import type { Transformer } from "@revocab/transformer-runtime";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf, type OpenModel } from "./open-model.ts";
+import { lazyModel } from "./runnable-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 
@@ -34,6 +36,10 @@ export interface PlanOptions {
   readonly role?: Role;
   /** Rows are added until their number is a multiple of this. */
   readonly padToMultipleOf?: number;
+  /** Of the runtime, where a method runs the model. @default all cores */
+  readonly threads?: number;
+  /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
+  readonly transformer?: Transformer;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
 }
@@ -54,6 +60,8 @@ export async function makePlan({
   untie = false,
   role,
   padToMultipleOf,
+  threads,
+  transformer,
   abortSignal,
   onProgress,
 }: PlanOptions): Promise<SwapPlan> {
@@ -69,6 +77,10 @@ export async function makePlan({
     ...(padToMultipleOf !== undefined && { padToMultipleOf }),
   });
   const { methods } = chain;
+  const lazy = lazyModel(model, {
+    ...(threads !== undefined && { threads }),
+    ...(transformer && { transformer }),
+  });
 
   onProgress?.({ type: "step", step: "align" });
   const source = model.tokenizer.vocabulary;
@@ -76,7 +88,7 @@ export async function makePlan({
   const alignment = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
   const notes = new Set<string>();
   const context: InitContext = {
-    source: { vocabulary: source, tables, encode: model.tokenizer.encode },
+    source: { vocabulary: source, tables, encode: model.tokenizer.encode, model: lazy.model },
     target: { vocabulary: target, encode: tokenizer.encode },
     alignment,
     seed,
@@ -88,11 +100,15 @@ export async function makePlan({
     },
   };
   const plans: TablePlan[] = [];
-  for (const table of tables) {
-    onProgress?.({ type: "step", step: `plan ${table.slot}` });
-    const planned = await planTable({ context, method: chain, table, rows });
-    requireEvidence(planned, target);
-    plans.push(planned);
+  try {
+    for (const table of tables) {
+      onProgress?.({ type: "step", step: `plan ${table.slot}` });
+      const planned = await planTable({ context, method: chain, table, rows });
+      requireEvidence(planned, target);
+      plans.push(planned);
+    }
+  } finally {
+    await lazy.close();
   }
   return {
     recipe: {
@@ -135,7 +151,7 @@ export function planTables({
   readonly rows: number;
   readonly tables: readonly EmbeddingTable[];
 } {
-  const chain = orElse(...(copyShared ? [copyOverlap()] : []), method, fallback);
+  const chain = chainOf(method, fallback, copyShared);
   if (untie && !checkpoint.tied) {
     throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
       hint: "leave --untie out",
@@ -145,6 +161,15 @@ export function planTables({
   const { methods } = chain;
   const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
   return { chain, rows, tables };
+}
+
+/** Shared tokens are copied before the method is asked, or after one that has rows of its own for them. */
+function chainOf(method: InitMethod, fallback: InitMethod, copyShared: boolean): FallbackChain {
+  if (!copyShared) return orElse(method, fallback);
+  const methods = method.kind === "chain" ? method.methods : [method];
+  return methods.some(({ changesShared }) => changesShared)
+    ? orElse(method, copyOverlap(), fallback)
+    : orElse(copyOverlap(), method, fallback);
 }
 
 /** The tables the target model will have; untying adds an output table over the same source rows. */

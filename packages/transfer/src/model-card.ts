@@ -1,5 +1,7 @@
 import { METHODS } from "@revocab/embedding-init";
+import { cardMetadata } from "./card-metadata.ts";
 import type { SwapReport } from "./report.ts";
+import { reproducingCommand } from "./reproducing-command.ts";
 import { bitsPerByteOf } from "./scores.ts";
 
 /**
@@ -10,12 +12,14 @@ export function modelCard(report: SwapReport): string {
   const { source, target, parameters } = report;
   const grouped = (number: number) => number.toLocaleString("en");
   return [
-    frontMatter(report),
+    cardMetadata(report),
     `# ${plain(source.name)} with the tokenizer of ${plain(target.name)}`,
     `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: ` +
       `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
       `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
       "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
+    "## Why",
+    why(report),
     "## Where the rows come from",
     provenance(report),
     methods(report),
@@ -23,9 +27,11 @@ export function modelCard(report: SwapReport): string {
     measured(report),
     "## Limits",
     "The rows of new tokens are an initialization: the model needs continued training before it is good at what the new tokenizer is for.",
-    ...report.notes.map((note) => `- ${plain(note)}`),
+    ...[...report.gate.notes, ...report.notes].map((note) => `- ${plain(note)}`),
+    license(report),
     "## Reproduce",
     "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
+    command(report),
     `\`\`\`json\n${JSON.stringify(report.recipe, null, 2)}\n\`\`\``,
   ]
     .filter((part) => part !== "")
@@ -33,12 +39,31 @@ export function modelCard(report: SwapReport): string {
     .concat("\n");
 }
 
-/** Metadata as the Hub reads it. A folder is no repository, so only a hub snapshot is named as the base. */
-function frontMatter({ inputs }: SwapReport): string {
-  const { name, revision } = inputs.source;
-  const lines = ["library_name: transformers", "tags:", "- revocab", "- tokenizer-transfer"];
-  if (revision !== null) lines.push("base_model:", `- ${JSON.stringify(name)}`);
-  return `---\n${lines.join("\n")}\n---`;
+/** The purpose as far as the report knows it: what the source lacked, and by what its method was chosen. */
+function why({ source, target, alignment, comparison }: SwapReport): string {
+  const grouped = (number: number) => number.toLocaleString("en");
+  const split = alignment.spelled + alignment.byteOnly;
+  const gained =
+    `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
+    `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
+  const best = comparison?.methods[comparison.best];
+  if (comparison === null || best === undefined) return gained;
+  return (
+    `${gained} Of ${comparison.methods.length} methods that were tried on ${grouped(comparison.text.bytes)} bytes of text, ` +
+    `${code(best.name)} was taken: it scored best before any training.`
+  );
+}
+
+/** What the source's card says of its licence; no licence is claimed where it says nothing. */
+function license({ source, card }: SwapReport): string {
+  if (card.licenses.length === 0) return "";
+  const name = card.licenseName === null ? "" : ` (${plain(card.licenseName)})`;
+  return `The license is that of ${code(source.name)}: ${card.licenses.map(code).join(", ")}${name}.`;
+}
+
+function command(report: SwapReport): string {
+  const text = reproducingCommand(report);
+  return text === undefined ? "" : `\`\`\`sh\n${text}\n\`\`\``;
 }
 
 function provenance({ tables }: SwapReport): string {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
+import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
@@ -24,6 +25,8 @@ export interface SwapReport extends PlanSummary {
     readonly source: InputFiles & { readonly fingerprint: string };
     readonly target: InputFiles & { readonly fingerprint: string };
   };
+  /** What the card carries over from the source's, and the languages that were named instead. */
+  readonly card: CardFacts;
   readonly config: FollowedConfigs["changes"];
   readonly chatTemplate: { readonly from: ChosenChatTemplate["from"] };
   readonly parameters: { readonly before: number; readonly after: number };
@@ -49,6 +52,7 @@ export function makeReport({
   plan,
   model,
   sourceHashes,
+  card,
   configs,
   template,
   published,
@@ -61,6 +65,7 @@ export function makeReport({
   plan: SwapPlan;
   model: OpenModel;
   sourceHashes: Readonly<Record<string, string>>;
+  card: CardFacts;
   configs: FollowedConfigs;
   template: ChosenChatTemplate;
   published: PublishedTokenizer;
@@ -88,6 +93,7 @@ export function makeReport({
         files: hashContents(tokenizer.files),
       },
     },
+    card,
     config: configs.changes,
     chatTemplate: { from: template.from },
     parameters: countParameters(plan, model),
