@@ -1,3 +1,4 @@
+export { type ChainRuleOptions, CORRECTIONS, type Correction, chainRule } from "./chain-rule.ts";
 export { copyOverlap } from "./copy-overlap.ts";
 export type { Cw2vHeads, Cw2vLoss, Cw2vOptions } from "./cw2v.ts";
 export { cw2v } from "./cw2v.ts";

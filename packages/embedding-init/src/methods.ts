@@ -1,3 +1,4 @@
+import { chainRuleEntry } from "./entries/chain-rule.ts";
 import { copyOverlapEntry } from "./entries/copy-overlap.ts";
 import { cw2vEntry } from "./entries/cw2v.ts";
 import { domainTypesEntry } from "./entries/domain-types.ts";
@@ -22,6 +23,7 @@ export const METHODS: Readonly<Record<string, MethodEntry>> = {
   "multivariate-normal": multivariateNormalEntry,
   zero: zeroEntry,
   "subtoken-mean": subtokenMeanEntry,
+  "chain-rule": chainRuleEntry,
   focus: focusEntry,
   wechsel: wechselEntry,
   ofa: ofaEntry,

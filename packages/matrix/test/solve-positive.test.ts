@@ -45,7 +45,7 @@ describe("solvePositive", () => {
   });
 
   it("gives zeros where the matrix says nothing", () => {
-    expect(Array.from(solvePositive(Float64Array.of(2, 0, 0, 0), 2, Float64Array.of(4, 0), 1))).toEqual([
+    expect(Array.from(solvePositive(Float64Array.of(4, 0, 0, 0), 2, Float64Array.of(8, 0), 1))).toEqual([
       2, 0,
     ]);
   });

@@ -1,4 +1,11 @@
-import type { EmbeddingTable, InitContext, InitMethod, ProgressListener, Vocabulary } from "@revocab/core";
+import type {
+  EmbeddingTable,
+  InitContext,
+  InitMethod,
+  ProgressListener,
+  RunnableModel,
+  Vocabulary,
+} from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { chooseHidden, type HiddenTokens } from "./choose-hidden.ts";
@@ -9,6 +16,8 @@ export interface LeaveOutOptions {
     readonly tokenizer: Pick<Tokenizer, "vocabulary" | "vocabularyWithout">;
     /** With the roles their rows are planned for; see `makePlan` for tied models. */
     readonly tables: readonly EmbeddingTable[];
+    /** Only for methods that run the model. */
+    readonly model?: () => Promise<RunnableModel>;
   };
   readonly target: { readonly vocabulary: Vocabulary };
   /**
@@ -69,7 +78,7 @@ export async function leaveOut({
   );
   const view = tokenizer.vocabularyWithout(hidden.hiddenSources);
   const context: InitContext = {
-    source: { vocabulary: view, tables: source.tables },
+    source: { vocabulary: view, tables: source.tables, ...(source.model && { model: source.model }) },
     target,
     alignment: alignVocabularies({ source: view, target: target.vocabulary, ...listeners }),
     seed,

@@ -1,0 +1,143 @@
+import type { InitContext, RunnableModel, TokenId } from "@revocab/core";
+import { solvePositive } from "@revocab/matrix";
+import { openMatrixProduct } from "@revocab/onnx";
+import { contextualShares } from "./contextual-shares.ts";
+import type { HeadRowsOptions } from "./head-rows.ts";
+import { type PairedReading, pairedReading } from "./paired-reading.ts";
+import { type ReadStates, readStates } from "./read-states.ts";
+import { stateMap } from "./state-map.ts";
+import { StateSums } from "./state-sums.ts";
+import { addRidge, unitDirection } from "./unit-direction.ts";
+
+/** What the layers say of a text, as it enters the head's rows. */
+export interface FittedStates {
+  readonly width: number;
+  /** u [d], with u·h ≈ 1. */
+  readonly unit: Float64Array;
+  /** M [d × d] from states of the new reading to those of the old; undefined for the identity. */
+  readonly map: Float64Array | undefined;
+  /** δ_t [d], for mapped states. */
+  readonly shares: ReadonlyMap<TokenId, Float64Array>;
+}
+
+export interface FitStatesOptions extends Omit<HeadRowsOptions, "threads"> {
+  readonly context: InitContext;
+  readonly model: RunnableModel;
+  /** Passages of text, as many as are read. */
+  readonly sample: readonly string[];
+  readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
+  /** [V_t] log P̂(t | s₁) */
+  readonly shares: Float64Array;
+  readonly threads: number;
+}
+
+/** Runs the layers over the sample and fits what the correction asks for. */
+export async function fitStates(options: FitStatesOptions): Promise<FittedStates> {
+  const { context, model, correction, groups, shares, prior, inputOf, threads } = options;
+  const { width } = model;
+  const readings = await readPassages(options);
+  const read = await readStates({ context, model, readings, inputOf, threads });
+  const unit = unitDirection(read.own);
+  noteUnit(context, read, unit);
+  if (correction === "none" || read.isSame) return { width, unit, map: undefined, shares: new Map() };
+  const map = stateMap(read.pairs);
+  noteMap(context, read, map);
+  if (correction === "map") return { width, unit, map, shares: new Map() };
+  const states = await mapped(read.states, map, width, threads);
+  return {
+    width,
+    unit,
+    map,
+    shares: await contextualShares({
+      width,
+      states,
+      tokens: read.tokens,
+      groups: groups.values(),
+      logShares: shares,
+      unit,
+      inverse: await inverseSecondMoment(states, width, threads),
+      prior,
+      threads,
+      abortSignal: context.abortSignal,
+      onGroup(done) {
+        const total = groups.size;
+        context.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
+      },
+    }),
+  };
+}
+
+async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
+  const { vocabulary, encode } = context.target;
+  const readings: PairedReading[] = [];
+  let tokens = 0;
+  for (const passage of sample) {
+    if (tokens >= states) break;
+    const reading = await pairedReading(
+      passage,
+      model,
+      { vocabulary, encode: encode ?? (async () => new Uint32Array(0)) },
+      model.contextLength,
+    );
+    readings.push(reading);
+    tokens += reading.source.length;
+  }
+  return readings;
+}
+
+function noteUnit({ onProgress }: InitContext, { own }: ReadStates, unit: Float64Array): void {
+  const { width, total, own: second, count } = own;
+  let mean = 0;
+  let square = 0;
+  for (let i = 0; i < width; i++) {
+    mean += (unit[i] * total[i]) / count;
+    for (let j = 0; j < width; j++) square += (unit[i] * unit[j] * second[i * width + j]) / count;
+  }
+  const deviation = Math.sqrt(Math.max(0, square - mean ** 2));
+  const message = `u·h is ${mean.toFixed(2)} ± ${deviation.toFixed(2)} over ${count} hidden states (1 ± 0 would be a bias)`;
+  onProgress?.({ type: "note", step: "chain-rule", message });
+}
+
+function noteMap({ onProgress }: InitContext, { pairs }: ReadStates, map: Float64Array): void {
+  const { width, own, cross, squares } = pairs;
+  let difference = squares;
+  let explained = 0;
+  for (let i = 0; i < width; i++) {
+    difference += own[i * width + i] - 2 * cross[i * width + i];
+    for (let j = 0; j < width; j++) explained += map[i * width + j] * cross[j * width + i];
+  }
+  const share = (value: number) => `${((100 * value) / squares).toFixed(0)} %`;
+  const message = `read in new tokens, hidden states are off by ${share(difference)} of their square, and by ${share(squares - explained)} after the map (${pairs.count} places)`;
+  onProgress?.({ type: "note", step: "chain-rule", message });
+}
+
+/** [n × d] states, each times M. */
+async function mapped(
+  states: Float64Array,
+  map: Float64Array,
+  width: number,
+  threads: number,
+): Promise<Float64Array> {
+  if (states.length === 0) return states;
+  const product = await openMatrixProduct({ transposeRight: true, threads });
+  const left = { rows: states.length / width, columns: width, data: states };
+  const { data } = await product.multiply(left, { rows: width, columns: width, data: map });
+  await product.release();
+  return data;
+}
+
+/** (E[zzᵀ] + λI)⁻¹ */
+async function inverseSecondMoment(
+  states: Float64Array,
+  width: number,
+  threads: number,
+): Promise<Float64Array> {
+  const sums = await StateSums.open(width, threads);
+  await sums.add(states);
+  await sums.release();
+  const second = sums.own.map((value) => value / sums.count);
+  addRidge(second, width, 1e-3);
+  const identity = new Float64Array(width * width);
+  for (let i = 0; i < width; i++) identity[i * width + i] = 1;
+  return solvePositive(second, width, identity, width);
+}

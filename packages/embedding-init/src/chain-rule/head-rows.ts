@@ -1,0 +1,166 @@
+import { availableParallelism } from "node:os";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type Matrix,
+  RevocabError,
+  type RunnableModel,
+  type TokenId,
+} from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
+import type { Correction } from "../chain-rule.ts";
+import { correctedBasis } from "./corrected-basis.ts";
+import type { WeightedSources } from "./faded-pieces.ts";
+import { firstPieces } from "./first-pieces.ts";
+import { fitStates } from "./fit-states.ts";
+import { logShares } from "./log-shares.ts";
+import { readSample, tokensAsText } from "./read-sample.ts";
+
+export interface HeadRowsOptions {
+  readonly text: string | undefined;
+  readonly smoothing: number;
+  readonly correction: Correction;
+  readonly states: number;
+  readonly prior: number;
+  /** How a target token is read. */
+  readonly inputOf: (token: TokenId) => WeightedSources | undefined;
+  readonly threads?: number;
+}
+
+export interface HeadRows {
+  rowOf(token: TokenId, table: EmbeddingTable): WeightedSources | undefined;
+  /** X: the rows that `rowOf` addresses beyond those of the table. */
+  basis(table: EmbeddingTable): Matrix;
+}
+
+/**
+ * The rows of the head and of its bias.
+ * @throws RevocabError bad_options where the model cannot be run; bad_text; no_evidence
+ */
+export async function headRows(context: InitContext, options: HeadRowsOptions): Promise<HeadRows> {
+  const { alignment, source, target } = context;
+  const { smoothing, threads = availableParallelism() } = options;
+  const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
+  const model = await runnable(context);
+  const sample = await sampleOf(context, model, options);
+  const weightOf =
+    options.text === undefined ? byRank(context) : await byCount(context, sample.counted, smoothing);
+  const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
+  const fitted = await fitStates({
+    ...options,
+    context,
+    model,
+    sample: sample.passages,
+    groups,
+    shares,
+    threads,
+  });
+
+  const table = source.tables.find(({ role, isBias }) => role === "output" && !isBias) as EmbeddingTable;
+  const hasBias = source.tables.some(({ role, isBias }) => role === "output" && isBias);
+  const { matrix } = table;
+  const firsts = [...groups.keys()].sort((a, b) => a - b);
+  const head = correctedBasis(fitted, {
+    firsts,
+    rows: fitted.map === undefined ? undefined : await readRows(matrix, firsts),
+  });
+  return {
+    rowOf(token, { isBias }) {
+      const [first] = piecesOf(token);
+      if (first === undefined) return undefined;
+      const row: WeightedSources = { sources: [first], weights: [1] };
+      const add = (basisRow: number | undefined, weight: number) => {
+        if (basisRow === undefined || Math.fround(weight) === 0) return;
+        row.sources.push(matrix.rows + basisRow);
+        row.weights.push(weight);
+      };
+      if (isBias || !hasBias) add(0, shares[token]);
+      if (isBias) return row;
+      add(head.correctionOf.get(first), 1);
+      add(head.shareOf.get(token), 1);
+      return row;
+    },
+    basis: ({ isBias }) => (isBias ? { rows: 1, columns: 1, data: Float32Array.of(1) } : head.basis),
+  };
+}
+
+async function runnable({ source }: InitContext): Promise<RunnableModel> {
+  if (source.model === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "chain-rule needs the source model, to see its hidden states; only its tables are here",
+      { hint: "use it through a swap, or give the context a model" },
+    );
+  }
+  const model = await source.model();
+  if (model.kind === "causal") return model;
+  throw new RevocabError(
+    "bad_options",
+    "chain-rule takes the chain rule of a model that predicts the next token; this one predicts masked tokens",
+    { hint: "use subtoken-mean, or another method: revocab methods" },
+  );
+}
+
+/** Passages for the layers, and the documents whose tokens are counted. */
+async function sampleOf(context: InitContext, { vocabulary }: RunnableModel, { text }: HeadRowsOptions) {
+  const { abortSignal, onProgress, seed, target } = context;
+  if (text === undefined) return { passages: tokensAsText(target.vocabulary, vocabulary, seed), counted: [] };
+  const { documents, notes } = await readSample(text, { maxBytes: COUNTED_BYTES, abortSignal });
+  for (const message of notes) onProgress?.({ type: "note", step: "chain-rule", message });
+  return { passages: documents, counted: documents };
+}
+
+/** Tokens are counted in so much of the text. */
+const COUNTED_BYTES = 4_000_000;
+
+/** Without a text: tokenizers number their tokens by frequency, more or less, and frequencies fall as 1/rank. */
+function byRank({ target: { vocabulary } }: InitContext): (token: TokenId) => number {
+  const rank = new Uint32Array(vocabulary.size);
+  let next = 0;
+  for (let token = 0; token < vocabulary.size; token++) {
+    const kind = vocabulary.kindOf(token);
+    if (kind === "text" || kind === "byte") rank[token] = next++;
+  }
+  return (token) => 1 / (rank[token] + 10);
+}
+
+async function byCount(
+  { target: { vocabulary, encode } }: InitContext,
+  documents: readonly string[],
+  smoothing: number,
+): Promise<(token: TokenId) => number> {
+  if (encode === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "chain-rule counts tokens of a text and needs the target's tokenizer",
+      {
+        hint: "give the context the target's encode, or leave the text out",
+      },
+    );
+  }
+  const counts = new Float64Array(vocabulary.size);
+  for (const document of documents) for (const token of await encode(document)) counts[token]++;
+  const known = counts.reduce((sum, count, token) => {
+    const kind = vocabulary.kindOf(token);
+    return sum + (kind === "text" || kind === "byte" ? count : 0);
+  }, 0);
+  if (known === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      "the target's tokenizer reads all of the sample text as unknown tokens",
+      {
+        hint: "give a text in the language the tokenizer is for",
+      },
+    );
+  }
+  return (token) => counts[token] + smoothing;
+}
+
+async function readRows(matrix: EmbeddingTable["matrix"], rows: readonly TokenId[]): Promise<Matrix> {
+  const data = new Float32Array(rows.length * matrix.columns);
+  const all = await readMatrix(matrix, 0, matrix.rows);
+  rows.forEach((row, i) => {
+    data.set(all.data.subarray(row * matrix.columns, (row + 1) * matrix.columns), i * matrix.columns);
+  });
+  return { rows: rows.length, columns: matrix.columns, data };
+}
