@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from hypernetwork import Hypernetwork
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 from surface_forms import LONGEST
 
 
@@ -15,7 +16,7 @@ def write_checkpoint(network: Hypernetwork, pad: int, source: Path, out: Path) -
     out.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().to(torch.bfloat16).contiguous() for name, tensor in network.state_dict().items()}
     partial = out / "model.safetensors.partial"
-    save_file(tensors, partial, {"format": "pt"})
+    partial.write_bytes(serialize(tensors, {"format": "pt"}))
     partial.replace(out / "model.safetensors")
     (out / "config.json").write_text(json.dumps(config_of(network, pad), indent=2) + "\n")
     for name in ("tokenizer.json", "tokenizer_config.json"):

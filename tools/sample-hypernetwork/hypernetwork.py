@@ -94,14 +94,15 @@ class Layer(nn.Module):
     def __init__(self, hidden: int, intermediate: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        dense = lambda: nn.Linear(hidden, hidden)  # noqa: E731
-        norm = lambda: nn.LayerNorm(hidden, eps=1e-5)  # noqa: E731
         self.attention = nn.ModuleDict({
-            "self": nn.ModuleDict({"query": dense(), "key": dense(), "value": dense()}),
-            "output": nn.ModuleDict({"dense": dense(), "LayerNorm": norm()}),
+            "self": nn.ModuleDict({name: nn.Linear(hidden, hidden) for name in ("query", "key", "value")}),
+            "output": nn.ModuleDict({"dense": nn.Linear(hidden, hidden), "LayerNorm": nn.LayerNorm(hidden, eps=1e-5)}),
         })
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(hidden, intermediate)})
-        self.output = nn.ModuleDict({"dense": nn.Linear(intermediate, hidden), "LayerNorm": norm()})
+        self.output = nn.ModuleDict({
+            "dense": nn.Linear(intermediate, hidden),
+            "LayerNorm": nn.LayerNorm(hidden, eps=1e-5),
+        })
 
     def forward(self, x: Tensor, shapes: list[tuple[int, int]], first_only: bool) -> Tensor:
         """x [Σ n_k·k × H] → the same, or [Σ n_k × H] of first positions"""

@@ -23,7 +23,7 @@ from optimizer import Optimizer  # noqa: E402
 from stories import read_stories, split_stories  # noqa: E402
 from surface_forms import Speller  # noqa: E402
 from tokenizer_sampling import SubstringPool  # noqa: E402
-from training_batches import BatchMaker  # noqa: E402
+from training_batches import Batch, BatchMaker  # noqa: E402
 
 REPORT_EVERY = 100
 CHECKPOINT_EVERY = 100
@@ -46,9 +46,8 @@ def main() -> None:
     warm_up(network, batches, options)
     watched = BatchMaker(speller, batches.pool, validation).endless(options.seed + 1)
     watched = [next(watched) for _ in range(VALIDATION_BATCHES)]
-    save = lambda: write_checkpoint(network, model.model.config.pad_token_id, options.model, options.out)  # noqa: E731
-    learn(network, model, batches, watched, options, save)
-    save()
+    learn(network, model, batches, watched, options)
+    save(network, model, options)
 
 
 def parse_options() -> argparse.Namespace:
@@ -83,12 +82,18 @@ def warm_up(network: Hypernetwork, batches: BatchMaker, options: argparse.Namesp
             print(f"warm-up {step}: squared distance {loss.item():.4f}", flush=True)
 
 
-def learn(network, model, batches, watched, options, save) -> None:
+def learn(
+    network: Hypernetwork,
+    model: FrozenModel,
+    batches: BatchMaker,
+    watched: list[Batch],
+    options: argparse.Namespace,
+) -> None:
     """Until `steps` or `minutes` are over, whichever comes first; the rate falls to zero at that end."""
     optimizer = Optimizer(network, options.matrix_rate, options.other_rate)
     source = batches.endless(options.seed)
     started = time.monotonic()
-    mean = auxiliary_mean = None
+    loss_mean, auxiliary_mean = RunningMean(), RunningMean()
     for step in range(options.steps):
         elapsed = (time.monotonic() - started) / 60
         progress = max(step / options.steps, elapsed / options.minutes if options.minutes else 0.0)
@@ -99,21 +104,34 @@ def learn(network, model, batches, watched, options, save) -> None:
             loss, auxiliary = transfer_loss(network, model, next(source))
         (loss + AUXILIARY_WEIGHT * auxiliary).backward()
         optimizer.step(progress)
-        mean = loss.item() if mean is None else 0.96 * mean + 0.04 * loss.item()
-        auxiliary_mean = auxiliary.item() if auxiliary_mean is None else 0.96 * auxiliary_mean + 0.04 * auxiliary.item()
+        loss_mean.add(loss.item())
+        auxiliary_mean.add(auxiliary.item())
         if step % REPORT_EVERY == 0:
             print(
-                f"step {step} ({elapsed:.1f} min): loss {mean:.4f}, auxiliary {auxiliary_mean:.4f}, "
+                f"step {step} ({elapsed:.1f} min): loss {loss_mean.value:.4f}, auxiliary {auxiliary_mean.value:.4f}, "
                 f"validation {validation_loss(network, model, watched):.4f}",
                 flush=True,
             )
         if step % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
-            save()
-    print(f"end: loss {mean:.4f}, validation {validation_loss(network, model, watched):.4f}", flush=True)
+            save(network, model, options)
+    print(f"end: loss {loss_mean.value:.4f}, validation {validation_loss(network, model, watched):.4f}", flush=True)
+
+
+class RunningMean:
+    """Of about the last 25 values."""
+
+    value: float | None = None
+
+    def add(self, value: float) -> None:
+        self.value = value if self.value is None else 0.96 * self.value + 0.04 * value
+
+
+def save(network: Hypernetwork, model: FrozenModel, options: argparse.Namespace) -> None:
+    write_checkpoint(network, model.model.config.pad_token_id, options.model, options.out)
 
 
 @torch.no_grad()
-def validation_loss(network, model, watched) -> float:
+def validation_loss(network: Hypernetwork, model: FrozenModel, watched: list[Batch]) -> float:
     return sum(transfer_loss(network, model, batch)[0].item() for batch in watched) / len(watched)
 
 

@@ -13,7 +13,7 @@ BATCH, CONTEXT = 16, 128
 NEGATIVES, STRANGERS = 512, 192
 STRANGER_POOL = 20000
 MOST_STRANGERS = 60000
-# Marks in a stream of token numbers, which are not negative.
+# Marks in a stream of token numbers; as indices they count from the end of a table.
 BEGIN, END = -1, -2
 
 
@@ -69,15 +69,14 @@ class BatchMaker:
         # Log-uniform: from a vocabulary made for this text to one that holds mostly other words.
         stranger_count = STRANGERS * (MOST_STRANGERS / STRANGERS) ** random.random()
 
-        row_of = numpy.zeros(len(indices), dtype=numpy.int64)
-        row_of[present] = len(self.speller.specials) + numpy.arange(len(present))
-        # Of a negative token the first choice is a row of no meaning; it is not taken.
-        ids = numpy.where(tokens >= 0, row_of[tokens], self.speller.specials.index("<s>"))
-        ids[tokens == END] = self.speller.specials.index("</s>")
+        specials = self.speller.specials
+        row_of = numpy.zeros(len(indices) + 2, dtype=numpy.int64)
+        row_of[present] = len(specials) + numpy.arange(len(present))
+        row_of[BEGIN], row_of[END] = specials.index("<s>"), specials.index("</s>")
         known = indices[numpy.concatenate([present, negatives])]
         forms, place = by_length([*(self.spellings[i] for i in known), *(strangers[i] for i in picked)])
         log_weights = numpy.concatenate([
-            numpy.zeros(len(self.speller.specials) + len(present)),
+            numpy.zeros(len(specials) + len(present)),
             numpy.full(len(negatives), numpy.log(len(absent) / max(1, len(negatives)))),
             numpy.full(STRANGERS, numpy.log(stranger_count / STRANGERS)),
         ])
@@ -85,7 +84,7 @@ class BatchMaker:
             forms,
             place,
             torch.tensor(log_weights, dtype=torch.float32),
-            torch.tensor(ids.reshape(BATCH, CONTEXT)),
+            torch.tensor(row_of[tokens].reshape(BATCH, CONTEXT)),
         )
 
     def make_strangers(self, random: numpy.random.Generator) -> list[list[int]]:
