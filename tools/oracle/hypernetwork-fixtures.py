@@ -35,6 +35,7 @@ CASES = {
     "half": (dict(), torch.float16, 1),
     # For the contract suite's vocabulary: 21 source rows of width 6.
     "contract": (dict(n_embd=6, original_vocab_size=21, hn_surface_maxlen=4), torch.float32, 1),
+    "contract-tied": (dict(n_embd=6, original_vocab_size=21, hn_surface_maxlen=4, separate_out_embeddings=False), torch.float32, 1),
     "brain-half-shards": (dict(**LANGUAGE), torch.bfloat16, 3),
 }
 FORMS = [[0, 2, 2, 2, 2], [5, 6, 7, 8, 9], [19, 20, 21, 22, 2], [3, 3, 2, 2, 2], [3, 3, 2, 2, 2], [4, 5, 9, 2, 2], [1, 2, 2, 2, 2]]

@@ -23,12 +23,12 @@ export async function noteNetwork(
   }
   if (truncated.length > 0) {
     note(
-      `hypernetwork: ${truncated.length} target tokens are spelled in more than ${formLength} pieces, of which only the first ${formLength} were read: ${examples(truncated)}`,
+      `hypernetwork: ${truncated.length} target ${truncated.length === 1 ? "token is" : "tokens are"} spelled in more than ${formLength} pieces, of which only the first ${formLength} were read: ${examples(truncated)}`,
     );
   }
   if (unspelled.length > 0) {
     note(
-      `hypernetwork: ${unspelled.length} target tokens have bytes that its tokenizer cannot spell, so it has no row for them: ${examples(unspelled)}`,
+      `hypernetwork: ${unspelled.length} target ${unspelled.length === 1 ? "token has" : "tokens have"} bytes that its tokenizer cannot spell, so it has no row for ${unspelled.length === 1 ? "it" : "them"}: ${examples(unspelled)}`,
     );
   }
   const hasBiasTable = tables.some(({ slot }) => slot === "output.bias");

@@ -19,8 +19,12 @@ const PIECES: Readonly<Record<string, number>> = {
 };
 
 /** A random hypernetwork for the model of the contract suite; what its tokenizer cannot spell: "ö". */
-export function writeContractNetwork(folder: string, changes: Record<string, unknown> = {}): Fixture {
-  const fixture = writeNetwork(folder, "contract", changes);
+export function writeContractNetwork(
+  folder: string,
+  changes: Record<string, unknown> = {},
+  name = "contract",
+): Fixture {
+  const fixture = writeNetwork(folder, name, changes);
   const model = { ...TOKENIZER.model, vocab: PIECES, merges: ["a b", "Ġ c", "b c", "c a"] };
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify({ ...TOKENIZER, model }));
   return fixture;

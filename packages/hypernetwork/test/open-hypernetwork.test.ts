@@ -1,0 +1,134 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RevocabError } from "@revocab/core";
+import { openHypernetwork, predictRows } from "@revocab/hypernetwork";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { describe, expect, it } from "vitest";
+import { sourceTables, surfaceForms, writeNetwork } from "./network-folder.ts";
+
+const scratch = scratchFolders();
+const MISTRAL = "hypernet_untied_mistral_like.json";
+
+async function failure(change: (folder: string) => void, changes: Record<string, unknown> = {}) {
+  const folder = scratch();
+  writeNetwork(folder, MISTRAL, changes);
+  change(folder);
+  return openHypernetwork(folder).then(
+    () => {
+      throw new Error("nothing was thrown");
+    },
+    (error: RevocabError) => error,
+  );
+}
+const nothing = () => undefined;
+
+describe("openHypernetwork", () => {
+  it("says that another model is no hypernetwork", async () => {
+    const config = { model_type: "llama", hidden_size: 8 };
+    const one = await failure((folder) => writeFileSync(join(folder, "config.json"), JSON.stringify(config)));
+    expect(one).toMatchObject({
+      code: "unsupported_architecture",
+      message: expect.stringContaining('"llama"'),
+    });
+    expect(one.message).toContain("hn_hidden_size");
+  });
+
+  it("refuses kinds that were never published", async () => {
+    for (const [key, value] of [
+      ["hn_model_type", "t5"],
+      ["hn_embed_using_source_embeddings", false],
+      ["hn_add_inter_token_attention", true],
+      ["hn_embed_target_priors", true],
+    ] as const) {
+      expect(await failure(nothing, { [key]: value })).toMatchObject({
+        code: "unsupported_architecture",
+        message: expect.stringContaining(key),
+      });
+    }
+  });
+
+  it("names the key of a config that cannot be", async () => {
+    for (const [key, value] of [
+      ["hn_surface_maxlen", 0],
+      ["hn_n_layers", "2"],
+      ["n_embd", 1e9],
+      ["hn_num_attention_heads", 3],
+      ["pad_token_id", null],
+      ["hn_n_extra_tokens", -1],
+    ] as const) {
+      expect(await failure(nothing, { [key]: value })).toMatchObject({
+        code: "bad_config",
+        message: expect.stringContaining(key === "hn_num_attention_heads" ? "3 attention heads" : key),
+      });
+    }
+    expect(await failure(nothing, { hn_embed_lang_id: true })).toMatchObject({ code: "bad_config" });
+  });
+
+  it("names a tensor that is missing or has another shape", async () => {
+    expect(await failure(nothing, { hn_n_layers: 3 })).toMatchObject({
+      code: "unsupported_checkpoint",
+      message: expect.stringContaining("model.encoder.layer.2.attention.self.query.weight"),
+    });
+    expect(await failure(nothing, { hn_intermediate_size: 25 })).toMatchObject({
+      code: "shape_mismatch",
+      message: expect.stringMatching(/input_projection\.1\.dense1\.weight.*\[24,16\].*\[25,16\]/),
+    });
+    expect(await failure(nothing, { hn_surface_maxlen: 600 })).toMatchObject({
+      code: "shape_mismatch",
+      message: expect.stringMatching(/position_embeddings.*514 rows.*at least 600/),
+    });
+  });
+
+  it("says that a file is cut short", async () => {
+    const one = await failure((folder) => {
+      const path = join(folder, "model.safetensors");
+      truncateSync(path, readFileSync(path).length - 10);
+    });
+    expect(one).toMatchObject({ code: "bad_safetensors", message: expect.stringContaining("truncated") });
+  });
+
+  it("says how to convert weights of other kinds, and reads none of them", async () => {
+    for (const [name, how] of [
+      ["pytorch_model.bin", "safe_serialization"],
+      ["flax_model.msgpack", "convert_to_pt.py"],
+    ] as const) {
+      const one = await failure((folder) => {
+        rmSync(join(folder, "model.safetensors"));
+        writeFileSync(join(folder, name), "x");
+      });
+      expect(one).toMatchObject({ code: "unsupported_checkpoint", hint: expect.stringContaining(how) });
+      expect(one.message).toContain(name);
+    }
+  });
+
+  it("needs the tokenizer the hypernetwork spells with", async () => {
+    const one = await failure((folder) => rmSync(join(folder, "tokenizer.json")));
+    expect(one).toMatchObject({ code: "missing_file", message: expect.stringContaining("tokenizer") });
+  });
+
+  it("predicts nothing for a form that is all padding", async () => {
+    const folder = scratch();
+    const fixture = writeNetwork(folder, MISTRAL);
+    const hypernetwork = await openHypernetwork(folder);
+    const forms = surfaceForms(fixture);
+    const lengths = forms.lengths.slice();
+    lengths[2] = 0;
+    const act = predictRows({ hypernetwork, source: sourceTables(fixture), forms: { ...forms, lengths } });
+    await expect(act).rejects.toMatchObject({ message: expect.stringContaining("form 2 is all padding") });
+  });
+
+  it("stops between blocks when aborted", async () => {
+    const folder = scratch();
+    const fixture = writeNetwork(folder, MISTRAL);
+    const controller = new AbortController();
+    const act = predictRows({
+      hypernetwork: await openHypernetwork(folder),
+      source: sourceTables(fixture),
+      forms: surfaceForms(fixture),
+      batch: 1,
+      abortSignal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(act).rejects.toMatchObject({ code: "aborted" });
+  });
+});
