@@ -23,22 +23,22 @@ export async function noteNetwork(
   }
   if (truncated.length > 0) {
     note(
-      `hypernetwork: ${truncated.length} target ${truncated.length === 1 ? "token is" : "tokens are"} spelled in more than ${formLength} pieces, of which only the first ${formLength} were read: ${examples(truncated)}`,
+      `${truncated.length} target ${truncated.length === 1 ? "token is" : "tokens are"} spelled in more than ${formLength} pieces of the hypernetwork, of which only the first ${formLength} were read: ${examples(truncated)}`,
     );
   }
   if (unspelled.length > 0) {
     note(
-      `hypernetwork: ${unspelled.length} target ${unspelled.length === 1 ? "token has" : "tokens have"} bytes that its tokenizer cannot spell, so it has no row for ${unspelled.length === 1 ? "it" : "them"}: ${examples(unspelled)}`,
+      `${unspelled.length} target ${unspelled.length === 1 ? "token has" : "tokens have"} bytes that the hypernetwork cannot spell, so it has no row for ${unspelled.length === 1 ? "it" : "them"}: ${examples(unspelled)}`,
     );
   }
   const hasBiasTable = tables.some(({ slot }) => slot === "output.bias");
   if (config.hasBias && !hasBiasTable) {
-    note("hypernetwork: it predicts a bias per token, for which this model has no place: it was dropped");
+    note("the hypernetwork predicts a bias per token, for which this model has no place: it was dropped");
   }
   const left = tables.filter(
     ({ slot }) => !["input", "output"].includes(slot) && !(slot === "output.bias" && config.hasBias),
   );
   for (const { slot } of left) {
-    note(`hypernetwork: it predicts no rows for the table ${slot}, which are left to the fallback`);
+    note(`the hypernetwork predicts no rows for the table ${slot}, which are left to the fallback`);
   }
 }

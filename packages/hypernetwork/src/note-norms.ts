@@ -54,7 +54,7 @@ export async function noteNorms(
         `the rows it predicts for ${shared.length} tokens that both vocabularies have are like the model's own by a median cosine of ${likeness.toFixed(2)}`,
       );
     }
-    onProgress?.({ type: "note", step: "hypernetwork", message: `hypernetwork: ${parts.join("; ")}` });
+    onProgress?.({ type: "note", step: "hypernetwork", message: parts.join("; ") });
   }
 
   async function predict(tokens: readonly TokenId[]) {

@@ -117,8 +117,8 @@ describe("hypernetwork", () => {
     await prepare(network(), context);
     const all = notes.join("\n");
     expect(all).toMatch(/model\.safetensors: sha256 [0-9a-f]{64}/);
-    expect(all).toMatch(/3 target tokens are spelled in more than 4 pieces.*"jjjjjjjj"/);
-    expect(all).toMatch(/1 target token has bytes that its tokenizer cannot spell.*"ö"/);
+    expect(all).toMatch(/3 target tokens are spelled in more than 4 pieces of the hypernetwork.*"jjjjjjjj"/);
+    expect(all).toMatch(/1 target token has bytes that the hypernetwork cannot spell.*"ö"/);
     expect(all).toMatch(/median norm of \d+ predicted input rows is [\d.]+, and that of the model's [\d.]+/);
     expect(all).toMatch(
       /predicts for \d+ tokens that both vocabularies have are like the model's own by a median cosine/,
