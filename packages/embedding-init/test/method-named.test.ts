@@ -36,6 +36,7 @@ describe("methodNamed", () => {
     expect(methodNamed("subtoken-mean", { weighting: "front-loaded", decay: "0.25" })).toMatchObject({
       options: { weighting: "front-loaded", decay: 0.25 },
     });
+    expect(methodNamed("ofa", { ...vectors, rank: "100" })).toMatchObject({ options: { rank: 100 } });
   });
 
   it("the options in force make the same method again", () => {
