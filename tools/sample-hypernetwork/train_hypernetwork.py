@@ -55,7 +55,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--text", type=Path, required=True, help="stories separated by <|endoftext|>, UTF-8")
     parser.add_argument("--model", type=Path, required=True, help="folder of the model to transfer")
     parser.add_argument("--out", type=Path, required=True, help="folder for the hypernetwork")
-    parser.add_argument("--warm-up-steps", type=int, default=600, help="identity steps before (default 600)")
+    parser.add_argument("--warm-up-steps", type=int, default=250, help="identity steps before (default 250)")
     parser.add_argument("--steps", type=int, default=3000, help="steps with the language model (default 3000)")
     parser.add_argument("--minutes", type=float, help="stop earlier, this long after the warm-up (default: no limit)")
     parser.add_argument("--hidden", type=int, default=192)
