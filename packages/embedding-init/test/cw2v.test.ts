@@ -209,6 +209,11 @@ describe("a text for cw2v", () => {
     expect((await failureOf(weightsOf({ text: join(folder, "none") }))).code).toBe("missing_file");
   });
 
+  it("of which all lines are held out leaves nothing to learn from", async () => {
+    const failure = await failureOf(weightsOf({ text: fileOf("abc ab\n"), heldOut: 0.9999 }));
+    expect(failure.message).toMatch(/all 1 lines of .* were held out/);
+  });
+
   it("needs the target's tokenizer", async () => {
     const failure = await failureOf(weightsOf({}, { target: { vocabulary: TARGET_VOCABULARY } }));
     expect(failure.code).toBe("bad_options");
@@ -240,6 +245,23 @@ describe("a checkpoint of cw2v", () => {
         await weightsOf({ heldOut, epochs: 3 }),
       );
     }
+  });
+
+  it("is left behind when a training is stopped in the middle of an epoch, and goes on to the same bits", async () => {
+    const options = { checkpoint: path(), batch: 16 };
+    const stop = new AbortController();
+    let steps = 0;
+    const failure = await failureOf(
+      weightsOf(options, {
+        abortSignal: stop.signal,
+        onProgress: (event) => {
+          if (event.step === "train cw2v" && ++steps === 3) stop.abort();
+        },
+      }),
+    );
+    expect(failure.code).toBe("aborted");
+    expect(readFileSync(options.checkpoint, "latin1")).toContain('\\"batch\\":3');
+    expect(await weightsOf(options)).toEqual(await weightsOf({ batch: 16 }));
   });
 
   it("of another training is refused with what differs", async () => {

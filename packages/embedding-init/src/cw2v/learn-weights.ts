@@ -1,4 +1,5 @@
 import { type InitContext, RevocabError } from "@revocab/core";
+import { evidenceName } from "../evidence-name.ts";
 import { noteEvidence } from "../note-evidence.ts";
 import type { TokenWeights } from "../similarity-mixtures.ts";
 import { createModel, pairTables } from "./create-model.ts";
@@ -28,12 +29,15 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
   const heads = settings.heads ?? (tables.head === tables.input ? "one" : "both");
   const corpus = await readText(context, settings);
   const { participants, training, heldOut } = corpus;
+  if (participants.newTokens.length === 0)
+    return { input: sourceCopies(context), output: sourceCopies(context) };
   const candidates = candidateSources(source.vocabulary, tables.input.matrix.rows);
   const rank = Math.min(settings.rank, candidates.length);
   const top = settings.top === "all" ? candidates.length : settings.top;
   const { needed, keepBytes } = planMemory({
     ...{ rank, tables, heads, top },
     tokens: participants.newTokens.length,
+    participants: participants.tokens.length,
     candidates: candidates.length,
     batchPairs: settings.batch,
     negatives: settings.negatives,
@@ -78,6 +82,13 @@ async function readText(context: InitContext, { text, heldOut: share }: Cw2vSett
   const corpus = await readCorpus(text, { vocabulary, encode, abortSignal });
   await noteEvidence(context, "cw2v", { text });
   const { training, heldOut } = splitCorpus(corpus, share, seed);
+  if (training.tokens.length === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      `all ${heldOut.offsets.length - 1} lines of ${evidenceName(text)} were held out, and none is left to learn from`,
+      { hint: "give more lines, or a smaller heldOut" },
+    );
+  }
   const numbered = numberParticipants(training, heldOut, alignment);
   noteWithoutEvidence(context, numbered.participants);
   return numbered;

@@ -7,6 +7,8 @@ import { sourceRowBytes } from "./source-rows.ts";
 export interface MemoryQuestion {
   /** New tokens that the text has. */
   readonly tokens: number;
+  /** Those and the shared tokens that the text has. */
+  readonly participants: number;
   readonly candidates: number;
   readonly rank: number;
   readonly tables: PairTables;
@@ -33,8 +35,19 @@ export interface MemoryPlan {
  * @throws RevocabError bad_options when it is more than the limit
  */
 export function planMemory(question: MemoryQuestion): MemoryPlan {
-  const { tokens, candidates, rank, tables, heads, batchPairs, negatives, corpusTokens, keepsBest, top } =
-    question;
+  const {
+    tokens,
+    participants,
+    candidates,
+    rank,
+    tables,
+    heads,
+    batchPairs,
+    negatives,
+    corpusTokens,
+    keepsBest,
+    top,
+  } = question;
   const limit = question.limit ?? 0.75 * machineMemory();
   const mixtures = heads === "both" ? 2 : 1;
   const isTied = tables.head === tables.input;
@@ -43,9 +56,10 @@ export function planMemory(question: MemoryQuestion): MemoryPlan {
   const factors = 4 * mixtures * (tokens * rank + rank * candidates) * (keepsBest ? 4 : 3);
   const rows =
     sourceRowBytes(tables.input, candidates) + (isTied ? 0 : sourceRowBytes(tables.head, candidates));
-  const touched = Math.min(tokens, batchPairs * (2 + negatives));
+  const looked = batchPairs * (2 + negatives);
+  const touched = Math.min(tokens, looked);
   // both sides' rows and those they were taken from, each with its gradient
-  const batch = 4 * touched * (8 * d + rank) * mixtures;
+  const batch = 4 * (8 * d * Math.min(participants, looked) + rank * touched) * mixtures;
   // of A₂: the gradient, and a block's part of it
   const gradients = 4 * rank * candidates * (mixtures + 1);
   const block = 4 * Math.min(touched, tokensAtATime(candidates)) * (4 * candidates + 2 * rank + 2 * d);

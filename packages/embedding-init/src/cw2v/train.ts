@@ -1,9 +1,10 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { throwIfAborted } from "@revocab/matrix";
 import { adamStep } from "./adam.ts";
-import { batchLoss, lossOf } from "./batch-loss.ts";
+import { batchLoss } from "./batch-loss.ts";
 import { loadTraining, saveTraining, type TrainingRecipe } from "./checkpoint-file.ts";
 import type { DenseProducts } from "./dense-products.ts";
+import { heldOutLoss } from "./held-out-loss.ts";
 import type { Cw2vModel } from "./model.ts";
 import { type NegativeSampler, negativeSampler } from "./negative-sampler.ts";
 import type { NumberedCorpus } from "./number-participants.ts";
@@ -59,7 +60,7 @@ export async function train(options: TrainOptions): Promise<void> {
     position.losses.push(position.lossPairs === 0 ? 0 : position.lossSum / position.lossPairs);
     Object.assign(position, { epoch: position.epoch + 1, batch: 0, lossSum: 0, lossPairs: 0 });
     if (holdsOut) {
-      position.heldOutLosses.push(await heldOutLoss(options, sampler));
+      position.heldOutLosses.push(await heldOutLoss({ ...options, pairs: pairOptions(options, sampler) }));
       const [from, to] = hasEnded(position) ? [best, factors] : [factors, best];
       to.forEach((data, i) => {
         data.set(from[i]);
@@ -105,7 +106,7 @@ function noteEpoch({ epochs, onProgress }: TrainOptions, position: TrainingPosit
   onProgress?.({ type: "note", step: "cw2v", message: parts.join(", ") });
 }
 
-/** The batches of an epoch that are not done; `save` is called now and then. */
+/** The batches of an epoch that are not done; `save` is called now and then, and when the training is aborted. */
 async function trainEpoch(
   options: TrainOptions,
   sampler: NegativeSampler,
@@ -117,6 +118,7 @@ async function trainEpoch(
   let saved = performance.now();
   for (const batch of pairBatches({ ...pairOptions(options, sampler), epoch: position.epoch })) {
     if (batch.index < position.batch) continue;
+    if (abortSignal?.aborted) await save();
     throwIfAborted(abortSignal);
     await trainOn(batch, options, position);
     const done = position.epoch * length + batch.tokensDone;
@@ -163,19 +165,3 @@ async function trainOn(
   position.lossSum += loss * pairs.centers.length;
   position.lossPairs += pairs.centers.length;
 }
-
-/** Over the same pairs and negatives after every epoch. */
-async function heldOutLoss(options: TrainOptions, sampler: NegativeSampler): Promise<number> {
-  const { model, corpus, loss, products, abortSignal } = options;
-  let [sum, count] = [0, 0];
-  const held = { ...pairOptions(options, sampler), corpus: corpus.heldOut, epoch: HELD_OUT };
-  for (const pairs of pairBatches(held)) {
-    throwIfAborted(abortSignal);
-    sum += (await lossOf({ model, pairs, loss, products })) * pairs.centers.length;
-    count += pairs.centers.length;
-  }
-  return count === 0 ? 0 : sum / count;
-}
-
-/** An epoch that no training comes to, for the random numbers. */
-const HELD_OUT = 0xffffff;
