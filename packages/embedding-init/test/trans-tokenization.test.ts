@@ -160,8 +160,8 @@ describe("transTokenization", () => {
       expect.stringMatching(/^parallel target de\.txt: sha256 [0-9a-f]{64}$/),
       "3 of 3 pairs of words are linked at least 10 times; they have 30 of 30 links",
       "2 of 8 tokens write one of these words, 2 of them new",
-      "1 pairs were left out: the source tokenizer reads their source word as unknown",
-      "1 pairs were left out: the target tokenizer reads their target word as unknown",
+      "pairs left out because the source tokenizer reads the source word as unknown: 1",
+      "pairs left out because the target tokenizer reads the target word as unknown: 1",
     ]);
     expect(method.options).toEqual({
       parallel: "en.txt:de.txt",
@@ -274,6 +274,16 @@ describe("a word in tokens", () => {
     expect(writer.beginsWithSpace).toBe(true);
     expect(await writer.write(" a")).toEqual(idsOf(" a"));
     expect(await writer.write("b")).toEqual(idsOf("b"));
+    // a token that is hidden, as in a comparison, says nothing of the space: the next letter does
+    const hidden = {
+      ...vocabulary,
+      kindOf: (id: number) => (id === idsOf(" a")[0] ? "unused" : vocabulary.kindOf(id)),
+    };
+    const other = await wordWriter({
+      vocabulary: hidden,
+      encode: encodeAs({ a: [" a"], e: [" ", "<unk>"] }),
+    });
+    expect(other.beginsWithSpace).toBe(true);
   });
 
   it("is what a tokenizer makes of it that changes letters, rather than single bytes", async () => {

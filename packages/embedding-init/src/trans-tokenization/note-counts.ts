@@ -30,7 +30,9 @@ export function noteCounts(
   );
   for (const side of ["source", "target"] as const) {
     if (unwritten[side] === 0) continue;
-    note(`${unwritten[side]} pairs were left out: the ${side} tokenizer reads their ${side} word as unknown`);
+    note(
+      `pairs left out because the ${side} tokenizer reads the ${side} word as unknown: ${unwritten[side]}`,
+    );
   }
 }
 

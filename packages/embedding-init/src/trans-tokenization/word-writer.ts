@@ -25,7 +25,7 @@ export async function wordWriter({
 }): Promise<WordWriter> {
   const known = new Map<string, readonly TokenId[]>();
   return {
-    beginsWithSpace: encode !== undefined && startsWithSpace(await encode("a"), vocabulary),
+    beginsWithSpace: encode !== undefined && (await putsSpace(encode, vocabulary)),
     async write(word) {
       const written = known.get(word) ?? (await writeWord(word, vocabulary, encode));
       known.set(word, written);
@@ -36,8 +36,19 @@ export async function wordWriter({
 
 const SPACE = 0x20;
 
-function startsWithSpace(ids: Uint32Array, vocabulary: Vocabulary): boolean {
-  return ids.length > 0 && vocabulary.bytesOf(ids[0])[0] === SPACE;
+async function putsSpace(encode: EncodeText, vocabulary: Vocabulary): Promise<boolean> {
+  for (const letter of LETTERS) {
+    const [first] = await encode(letter);
+    if (first !== undefined && isToken(first, vocabulary)) return vocabulary.bytesOf(first)[0] === SPACE;
+  }
+  return false;
+}
+
+/** Several, for a tokenizer may not know one, and a comparison hides tokens. */
+const LETTERS = ["a", "e", "s", "t", "n", "1", "."];
+
+function isToken(id: TokenId, vocabulary: Vocabulary): boolean {
+  return vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
 }
 
 async function writeWord(
@@ -45,13 +56,12 @@ async function writeWord(
   vocabulary: Vocabulary,
   encode: EncodeText | undefined,
 ): Promise<readonly TokenId[]> {
-  const isToken = (id: TokenId) => vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
   const bytes = new TextEncoder().encode(word);
   const encoded = encode === undefined ? [] : Array.from(await encode(word));
-  if (encoded.every(isToken) && isWriting(encoded, bytes, vocabulary)) return encoded;
+  if (encoded.every((id) => isToken(id, vocabulary)) && isWriting(encoded, bytes, vocabulary)) return encoded;
   const spelled = vocabulary.spell(bytes);
   if (spelled?.every((id) => vocabulary.kindOf(id) === "text")) return Array.from(spelled);
-  const changed = encoded.filter(isToken);
+  const changed = encoded.filter((id) => isToken(id, vocabulary));
   return changed.length > 0 ? changed : Array.from(spelled ?? []);
 }
 
