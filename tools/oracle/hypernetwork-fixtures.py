@@ -70,8 +70,7 @@ def forward(config, w, source, forms, language):
     for i in range(config["hn_n_layers"]):
         name = f"model.encoder.layer.{i}"
         q, k, v = (linear(x, f"{name}.attention.self.{one}").unflatten(-1, (heads, -1)).transpose(1, 2) for one in ("query", "key", "value"))
-        scores = q @ k.transpose(2, 3) / (width // heads) ** 0.5
-        mixed = scores.masked_fill(~mask[:, None, None], -torch.inf).softmax(-1) @ v
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
         mixed = linear(mixed.transpose(1, 2).flatten(2), f"{name}.attention.output.dense")
         x = norm(mixed + x, f"{name}.attention.output.LayerNorm", 1e-5)
         inner = linear(F.gelu(linear(x, f"{name}.intermediate.dense")), f"{name}.output.dense")
