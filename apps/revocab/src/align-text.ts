@@ -1,17 +1,11 @@
 import type { ProgressListener } from "@revocab/core";
-import { replaceFile, throwIfAborted } from "@revocab/matrix";
 import {
-  type AlignedWords,
-  alignWords,
-  type DictionaryAgreement,
-  dictionaryAgreement,
-  pharaohText,
-  readParallelLines,
+  type AlignedFiles,
+  alignFiles,
   type Symmetrization,
   splitPathPair,
   type WordCut,
 } from "@revocab/parallel-text";
-import { readDictionary } from "@revocab/vocab-alignment";
 import { checkPlace } from "./check-place.ts";
 import { grouped, printTable } from "./print-table.ts";
 
@@ -30,56 +24,15 @@ export interface AlignTextOptions {
   readonly onProgress: ProgressListener;
 }
 
-export interface AlignedText extends Omit<AlignedWords, "alignment" | "words"> {
-  readonly lines: number;
-  readonly sourceWords: number;
-  readonly targetWords: number;
-  readonly links: number;
-  /** How the words are cut that the links number. */
-  readonly words: WordCut;
-  readonly dictionary?: DictionaryAgreement;
-  readonly out: string;
-}
-
 /** Aligns the words of two texts and writes the links. */
 export async function alignText({
   pair,
-  out,
   force = false,
-  dictionary: path,
-  words,
   symmetrize: symmetrization,
-  abortSignal,
-  onProgress,
-  ...numbers
-}: AlignTextOptions): Promise<AlignedText> {
-  checkPlace(out, force);
-  const paths = splitPathPair(pair);
-  const dictionary = path === undefined ? undefined : await readDictionary(path);
-  const lines = await readParallelLines(paths, { abortSignal });
-  const aligned = await alignWords({ lines, words, symmetrization, ...numbers, abortSignal, onProgress });
-  const { alignment, skipped, directions, forward, reverse } = aligned;
-  await replaceFile(out, async (write) => {
-    for (const text of pharaohText(alignment)) {
-      throwIfAborted(abortSignal);
-      await write(new TextEncoder().encode(text));
-    }
-  });
-  return {
-    lines: lines.source.length,
-    skipped,
-    sourceWords: aligned.words.source,
-    targetWords: aligned.words.target,
-    links: alignment.source.length,
-    words,
-    directions,
-    forward,
-    reverse,
-    ...(dictionary && {
-      dictionary: dictionaryAgreement({ lines, alignment, words, pairs: dictionary.pairs }),
-    }),
-    out,
-  };
+  ...options
+}: AlignTextOptions): Promise<AlignedFiles> {
+  checkPlace(options.out, force);
+  return alignFiles({ parallel: splitPathPair(pair), symmetrization, ...options });
 }
 
 export function printAlignedText({
@@ -94,7 +47,7 @@ export function printAlignedText({
   reverse,
   dictionary,
   out,
-}: AlignedText): string {
+}: AlignedFiles): string {
   const share = (part: number, whole: number) =>
     whole === 0 ? "" : `${((100 * part) / whole).toFixed(1)} %`;
   return [

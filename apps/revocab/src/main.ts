@@ -10,6 +10,7 @@ import { registerGenerate } from "./commands/generate.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { registerPlan } from "./commands/plan.ts";
+import { registerPublish } from "./commands/publish.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
 import { reportUsage } from "./report-usage.ts";
@@ -29,6 +30,7 @@ for (const register of [
   registerSwap,
   registerPlan,
   registerApply,
+  registerPublish,
   registerExplain,
   registerInspect,
   registerEval,

@@ -41,9 +41,9 @@ it("no command opens a socket, looks up a name, starts a program, or lets a toke
     expect(readFileSync(join(parentPath, name)).includes(secret), name).toBe(false);
 });
 
-it("a name is not looked up for a path that looks like an address", async () => {
+it("no host is asked for an address that is not the Hub's", async () => {
   const finished = await revocab(["inspect", "https://example.org/model"], { preload: "no-network.mjs" });
-  expect(finished).toMatchObject({ code: 1, stdout: "" });
+  expect(finished).toMatchObject({ code: 2, stdout: "" });
   expect(finished.stderr).toMatch(/^revocab: found nothing at .*\n {2}→ give a folder/);
 });
 

@@ -1,22 +1,61 @@
 import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
 import { throwIfAborted } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
-import type { HubClient } from "./hub-client.ts";
+import type { AccessToken } from "./access-token.ts";
+import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
+import { type HubSettings, hubSettings } from "./hub-settings.ts";
+import { checkRepositoryName } from "./model-reference.ts";
 import type { PublishOptions } from "./published-folder.ts";
 
-/** Looks who asks and whether the repository exists, and makes it where it does not; says whether it is new. */
+/**
+ * Checks what can be known before a folder is written: the name, that there is a token which may write, and that a
+ * private repository would not be a public one.
+ * @throws RevocabError `bad_options`, `hub_denied`, `hub_unreachable`, `hub_failed`
+ */
+export async function checkPublisher(
+  options: Pick<PublishOptions, "to" | "private" | keyof HubOptions>,
+): Promise<void> {
+  const settings = options.settings ?? hubSettings();
+  const repository = checkRepositoryName(options.to);
+  requireToken(settings);
+  const client = hubClient(settings, options);
+  await requireWriter(client);
+  if (options.private === true && (await visibilityOf(client, repository)) === false)
+    throw isPublic(repository);
+}
+
+/** @throws RevocabError `bad_options` offline, `hub_denied` without a token */
+export function requireToken({ offline, token }: HubSettings): AccessToken {
+  if (offline) {
+    throw new RevocabError("bad_options", "HF_HUB_OFFLINE is set: nothing can be published", {
+      hint: "unset it, and TRANSFORMERS_OFFLINE",
+    });
+  }
+  if (token !== undefined) return token;
+  throw new RevocabError("hub_denied", "publishing needs an access token, and there is none", {
+    hint: "set HF_TOKEN to a token with write access, or run hf auth login",
+  });
+}
+
+async function requireWriter({ parameters, during }: HubClient): Promise<void> {
+  const accessToken = parameters.accessToken ?? "";
+  const { auth } = await during("looking up whose token this is", () =>
+    whoAmI({ ...parameters, accessToken }),
+  );
+  if (auth?.accessToken?.role !== "read") return;
+  throw new RevocabError("hub_denied", "the access token may only read", {
+    hint: "make one with write access, or a fine-grained one that may write to this repository",
+  });
+}
+
+/** Looks whether the repository exists, and makes it where it does not; says whether it is new. */
 export async function prepareRepository(
   client: HubClient,
   repository: string,
   options: PublishOptions,
 ): Promise<boolean> {
   const parameters = { ...client.parameters, accessToken: client.parameters.accessToken ?? "" };
-  const { auth } = await client.during("looking up whose token this is", () => whoAmI(parameters));
-  if (auth?.accessToken?.role === "read") {
-    throw new RevocabError("hub_denied", "the access token may only read", {
-      hint: "make one with write access, or a fine-grained one that may write to this repository",
-    });
-  }
+  await requireWriter(client);
   const isPrivate = await visibilityOf(client, repository);
   if (isPrivate !== undefined) {
     if (options.private === true && !isPrivate) throw isPublic(repository);

@@ -9,7 +9,7 @@ import { hubClient } from "./hub-client.ts";
 import { hubSettings } from "./hub-settings.ts";
 import { listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
-import { prepareRepository, startOf } from "./prepare-repository.ts";
+import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
 import { staleFiles } from "./stale-files.ts";
 
@@ -27,15 +27,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
   const repository = checkRepositoryName(to);
   const { source, target, revocab } = await gatedFolder(folder);
   const files = await folderFiles(folder);
-  const { token } = settings;
-  if (settings.offline)
-    throw new RevocabError("bad_options", "HF_HUB_OFFLINE is set: nothing can be published");
-  if (token === undefined) {
-    throw new RevocabError("hub_denied", "publishing needs an access token, and there is none", {
-      hint: "set HF_TOKEN to a token with write access, or run hf auth login",
-    });
-  }
-  await refuseToken(folder, files, token);
+  await refuseToken(folder, files, requireToken(settings));
 
   const uploads: Uploads = { sent: 0 };
   const onSent = (bytes: number) => {

@@ -1,7 +1,12 @@
 /** How the server misbehaves for a request. */
 export type Fault =
-  /** Answers with a status instead of doing the work. */
-  | { readonly kind: "status"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** Answers with a status instead of doing the work, and says `error` about it. */
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly error?: string;
+    }
   /** Closes the connection after so many bytes of the body; 0 before any answer. */
   | { readonly kind: "cut"; readonly after: number }
   /** Sends so many bytes fewer than the range that was asked for, as a whole answer. */

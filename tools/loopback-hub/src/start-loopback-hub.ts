@@ -73,7 +73,7 @@ export async function startLoopbackHub({
       if (fault?.kind === "status") {
         request.resume();
         for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
-        sendError(exchange, fault.status, `the server was told to answer ${fault.status}`);
+        sendError(exchange, fault.status, fault.error ?? `the server was told to answer ${fault.status}`);
       } else if (fault?.kind === "cut" && fault.after === 0) request.destroy();
       else await handle(exchange);
     });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
+import { withModels } from "../with-models.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
@@ -20,24 +21,30 @@ export function registerApply(program: Command): void {
     .summary("rewrite a model by a saved plan")
     .description("Rewrite a model by a saved plan: the model it was made for, or a fine-tune of it.")
     .argument("<plan>", "plan file made by revocab plan")
-    .requiredOption("--model <folder>", "model folder with the vocabulary the plan was made for")
+    .requiredOption(
+      "--model <model>",
+      "the model to rewrite, with the vocabulary of the plan: a folder, or a repository of the Hub",
+    )
     .requiredOption("--out <folder>", "the folder to write");
   withModelOptions(withEvalOptions(withApplyOptions(command))).action(async (file: string, flags: Flags) => {
     const { out } = flags;
-    const { applySavedPlan } = await import("@revocab/transfer");
+    const { applySavedPlan, checkOutputPlace } = await import("@revocab/transfer");
     const { printSwap } = await import("../print-reports.ts");
     await runCommand(
       command,
-      (context) =>
-        applySavedPlan({
+      async (context) => {
+        const options = {
           plan: file,
-          model: flags.model,
           ...modelOptions(flags),
           ...applyOptions(flags),
           ...evalOptions(flags),
           out,
-          ...context,
-        }),
+        };
+        await checkOutputPlace({ ...options, inputs: [flags.model, file] });
+        return withModels(context, { model: { name: flags.model, want: "model" } }, ({ paths }) =>
+          applySavedPlan({ ...options, ...paths, ...context }),
+        );
+      },
       (report) => printSwap(report, out),
     );
   });

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { withModels } from "../with-models.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
 import {
   comparedPlanOptions,
+  MODEL_HELP,
   modelOptions,
   type PlanFlags,
   TOKENIZER_HELP,
@@ -23,7 +25,7 @@ export function registerCompare(program: Command): void {
     .description(
       "Try methods on a text and on hidden rows: one line each, the best marked. Nothing is written.",
     )
-    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+    .argument("<model>", MODEL_HELP);
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .requiredOption("--text <file>", "a UTF-8 text")
@@ -43,10 +45,8 @@ export function registerCompare(program: Command): void {
     const { printComparison } = await import("../print-evaluation.ts");
     await runCommand(
       command,
-      async (context) =>
-        compareMethods({
-          model,
-          tokenizer: flags.tokenizer,
+      async (context) => {
+        const options = {
           text: flags.text,
           choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
           ...modelOptions(flags),
@@ -54,7 +54,13 @@ export function registerCompare(program: Command): void {
           ...scoringOptions(flags),
           samplesSeed: flags.seed,
           ...context,
-        }),
+        };
+        const names = {
+          model: { name: model, want: "model" as const },
+          tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+        };
+        return withModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
+      },
       printComparison,
       { readsOnly: true },
     );

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { withModels } from "../with-models.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
-import { type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
 
 interface Flags extends ScoringFlags, ModelFlags {
   readonly text: string;
@@ -17,7 +18,7 @@ export function registerEval(program: Command): void {
     .description(
       "Score a model on a text: bits per byte, which models with different tokenizers can be compared by.",
     )
-    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+    .argument("<model>", MODEL_HELP);
   command.requiredOption("--text <file>", "a UTF-8 text");
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
@@ -29,15 +30,17 @@ export function registerEval(program: Command): void {
     await runCommand(
       command,
       (context) =>
-        evaluateModel({
-          model,
-          text: flags.text,
-          ...modelOptions(flags),
-          ...scoringOptions(flags),
-          samplesSeed: flags.seed,
-          byteLevel: flags.bytes ?? false,
-          ...context,
-        }),
+        withModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+          evaluateModel({
+            ...paths,
+            text: flags.text,
+            ...modelOptions(flags),
+            ...scoringOptions(flags),
+            samplesSeed: flags.seed,
+            byteLevel: flags.bytes ?? false,
+            ...context,
+          }),
+        ),
       printEvaluation,
       { readsOnly: true },
     );

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
-import { type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+import { withModels } from "../with-models.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
 
 interface Flags extends ModelFlags {
   readonly maxTokens: number;
@@ -17,7 +18,7 @@ export function registerGenerate(program: Command): void {
     .command("generate")
     .summary("continue a text, to see a model speak")
     .description("Continue a text: greedily, or sampled with a seed when --temperature is given.")
-    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json")
+    .argument("<model>", MODEL_HELP)
     .argument("<prompt>", "the text to continue");
   command
     .option("--max-tokens <n>", "stop after so many tokens", wholeNumber(1), 60)
@@ -32,20 +33,22 @@ export function registerGenerate(program: Command): void {
     const streams = !json;
     await runCommand(
       command,
-      ({ abortSignal }) =>
-        generateText({
-          model,
-          prompt,
-          ...modelOptions(flags),
-          maxTokens: flags.maxTokens,
-          temperature: flags.temperature,
-          ...(flags.topK !== undefined && { topK: flags.topK }),
-          ...(flags.topP !== undefined && { topP: flags.topP }),
-          seed: flags.seed,
-          ...(flags.threads !== undefined && { threads: flags.threads }),
-          ...(streams && { onText: (text: string) => process.stdout.write(forTerminal(text)) }),
-          abortSignal,
-        }),
+      (context) =>
+        withModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+          generateText({
+            ...paths,
+            prompt,
+            ...modelOptions(flags),
+            maxTokens: flags.maxTokens,
+            temperature: flags.temperature,
+            ...(flags.topK !== undefined && { topK: flags.topK }),
+            ...(flags.topP !== undefined && { topP: flags.topP }),
+            seed: flags.seed,
+            ...(flags.threads !== undefined && { threads: flags.threads }),
+            ...(streams && { onText: (text: string) => process.stdout.write(forTerminal(text)) }),
+            abortSignal: context.abortSignal,
+          }),
+        ),
       ({ notes }) => {
         process.stdout.write("\n");
         if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
+import { withModels } from "../with-models.ts";
 import {
+  MODEL_HELP,
   modelOptions,
   type PlanFlags,
   planOptions,
@@ -19,7 +21,7 @@ export function registerPlan(program: Command): void {
     .command("plan")
     .summary("compute the rows of a swap without rewriting a model")
     .description("Compute the rows of a swap and save them as a plan: weights only, no model is rewritten.")
-    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+    .argument("<model>", MODEL_HELP);
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .requiredOption("--out <file>", "the plan file to write")
@@ -31,18 +33,16 @@ export function registerPlan(program: Command): void {
       command,
       async (context) => {
         await checkPlanPlace(flags.out, flags.force ?? false);
-        return planTokenizerSwap(
-          {
-            model,
-            tokenizer: flags.tokenizer,
-            ...modelOptions(flags),
-            ...(await planOptions(flags)),
-            ...context,
-          },
-          async (plan) => {
+        const options = { ...modelOptions(flags), ...(await planOptions(flags)), ...context };
+        const names = {
+          model: { name: model, want: "tables" as const },
+          tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+        };
+        return withModels(context, names, ({ paths, weights, downloads }) =>
+          planTokenizerSwap({ ...options, ...paths, ...weights }, async (plan) => {
             await savePlan(plan, flags.out, { force: flags.force ?? false, ...context });
-            return summarizePlan(plan);
-          },
+            return { ...summarizePlan(plan), ...(downloads().length > 0 && { downloads: downloads() }) };
+          }),
         );
       },
       (summary) => `${printPlan(summary)}\nWritten to ${flags.out}\n`,

@@ -30,7 +30,10 @@ export function modelOptions({ vocabularyTensor, ignoreTensor }: ModelFlags) {
   };
 }
 
-export const TOKENIZER_HELP = "the new tokenizer: a folder, a tokenizer.json, or a SentencePiece .model";
+export const MODEL_HELP =
+  "a model folder (config.json, safetensors, tokenizer.json), or a repository of the Hub: ORG/NAME, ORG/NAME@REVISION";
+export const TOKENIZER_HELP =
+  "the new tokenizer: a folder, a tokenizer.json, a SentencePiece .model, or a repository of the Hub";
 
 export interface PlanFlags extends ModelFlags {
   readonly tokenizer: string;
@@ -114,6 +117,7 @@ export interface ApplyFlags extends ModelFlags {
   readonly chatTemplate: "auto" | "source" | "target" | "none";
   readonly tokenId?: Record<string, string>;
   readonly allowZeroRows?: boolean;
+  readonly language?: readonly string[];
   readonly threads?: number;
 }
 
@@ -132,6 +136,11 @@ export function withApplyOptions(command: Command): Command {
       "the id of a config key, such as image_token_id (repeatable)",
       collectPairs,
     )
+    .option(
+      "--language <code>",
+      "a language that the card names, such as de (those of the source's card; repeatable)",
+      collect,
+    )
     .option("--allow-zero-rows", "let rows of zeros pass the gate")
     .option("--threads <n>", "threads of the kernel and the runtime (all cores)", wholeNumber(1));
 }
@@ -143,6 +152,7 @@ export function applyOptions(flags: ApplyFlags) {
     chatTemplate: flags.chatTemplate,
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
+    ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),
   };
 }

@@ -1,16 +1,17 @@
-import { type InitMethod, RevocabError } from "@revocab/core";
-import type { MethodCandidate } from "@revocab/embedding-init";
-import type { ComparedMethod, MethodComparison } from "@revocab/transfer";
+import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
+import { prepareChoice } from "../choose-method.ts";
+import { publishAfterwards } from "../publish-afterwards.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { type EvalFlags, evalOptions, scoringOptions, withEvalOptions } from "./scoring-options.ts";
+import { type OpenedModels, withModels } from "../with-models.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
   applyOptions,
   comparedPlanOptions,
+  MODEL_HELP,
   modelOptions,
   type PlanFlags,
-  planOptions,
   TOKENIZER_HELP,
   withApplyOptions,
   withModelOptions,
@@ -21,6 +22,8 @@ interface SwapFlags extends PlanFlags, ApplyFlags, Omit<EvalFlags, "threads"> {
   readonly text?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
+  readonly publish?: string;
+  readonly private?: boolean;
 }
 
 export function registerSwap(program: Command): void {
@@ -28,12 +31,14 @@ export function registerSwap(program: Command): void {
     .command("swap")
     .summary("give a model another tokenizer")
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
-    .argument("<model>", "model folder: config.json, safetensors, tokenizer.json");
+    .argument("<model>", MODEL_HELP);
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .option("--out <folder>", "the folder to write")
     .option("--text <file>", "with --method auto: the text that decides")
-    .option("--dry-run", "print the plan's counts and write nothing");
+    .option("--dry-run", "print the plan's counts and write nothing")
+    .option("--publish <repository>", "publish the result on the Hub, as OWNER/NAME (see: revocab publish)")
+    .option("--private", "with --publish: a repository that only its owner sees");
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(command)))).action(
     async (directory: string, flags: SwapFlags) => {
       const { out, dryRun = false } = flags;
@@ -42,91 +47,83 @@ export function registerSwap(program: Command): void {
           exitCode: 2,
         });
       const { printPlan, printSwap } = await import("../print-reports.ts");
+      const { printPublished } = await import("../print-published.ts");
       const transfer = await import("@revocab/transfer");
-      const inputs = async (context: CommandContext) => {
-        if (dryRun && flags.eval !== undefined) {
-          throw new RevocabError(
-            "bad_options",
-            "--eval scores the written model, but --dry-run writes none",
-            {
-              hint: "revocab compare scores methods without writing a model",
-            },
-          );
-        }
-        const chosen = await chooseMethod(directory, flags, context);
-        return {
-          model: directory,
-          tokenizer: flags.tokenizer,
-          ...modelOptions(flags),
-          ...(await comparedPlanOptions(flags)),
-          ...chosen,
+      const names = {
+        // a plan needs the tables alone, unless a text decides about its method
+        model: {
+          name: directory,
+          want: dryRun && flags.method !== "auto" ? ("tables" as const) : ("model" as const),
+        },
+        tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+      };
+      /** What is wrong with the options is said before anything is downloaded. */
+      const prepare = async () => {
+        const choose = await prepareChoice(flags);
+        const options = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)) };
+        return async (context: CommandContext, { paths, weights }: OpenedModels<keyof typeof names>) => ({
+          ...paths,
+          ...weights,
+          ...options,
+          ...(await choose(paths, context)),
           ...context,
-        };
+        });
       };
       if (out === undefined || dryRun) {
         await runCommand(
           command,
-          async (context) => transfer.planTokenizerSwap(await inputs(context), transfer.summarizePlan),
+          async (context) => {
+            refuseWithDryRun(flags);
+            const inputs = await prepare();
+            return withModels(context, names, async (opened) =>
+              transfer.planTokenizerSwap(await inputs(context, opened), transfer.summarizePlan),
+            );
+          },
           (summary) => `${printPlan(summary)}\nNothing was written (--dry-run)\n`,
         );
       } else {
         await runCommand(
           command,
           async (context) => {
+            const inputs = await prepare();
             await transfer.checkOutputPlace({
               out,
               inputs: [directory, flags.tokenizer],
               force: flags.force ?? false,
             });
-            return transfer.swapTokenizer({
-              ...(await inputs(context)),
-              ...applyOptions(flags),
-              ...evalOptions(flags, flags.seed),
-              out,
-            });
+            const publish = await publishAfterwards(flags, context);
+            const report = await withModels(context, names, async (opened) =>
+              transfer.swapTokenizer({
+                ...(await inputs(context, opened)),
+                ...applyOptions(flags),
+                ...evalOptions(flags, flags.seed),
+                out,
+              }),
+            );
+            return { ...report, ...(await publish(out)) };
           },
-          (report) => printSwap(report, out),
+          ({ published, ...report }) =>
+            printSwap(report, out) + (published === undefined ? "" : printPublished(published)),
         );
       }
     },
   );
 }
 
-/** The method that was named, or with "auto" the best on a text, with the table that shows it. */
-async function chooseMethod(
-  model: string,
-  flags: SwapFlags,
-  context: CommandContext,
-): Promise<{ method: InitMethod; comparison?: MethodComparison }> {
-  if (flags.method !== "auto") {
-    if (flags.text !== undefined) {
-      throw new RevocabError("bad_options", `--text was given, but the method is ${flags.method}`, {
-        hint: "--text decides for --method auto; --eval scores the model before and after",
-      });
-    }
-    return { method: (await planOptions(flags)).method };
-  }
-  const text = flags.text ?? flags.eval;
-  if (text === undefined) {
-    throw new RevocabError("bad_options", "--method auto was given without a text to decide by", {
-      hint: "pass --text with a UTF-8 file of what the model shall speak",
+/** What only a written model can have done to it. */
+function refuseWithDryRun(flags: SwapFlags): void {
+  if (flags.eval !== undefined) {
+    throw new RevocabError("bad_options", "--eval scores the written model, but --dry-run writes none", {
+      hint: "revocab compare scores methods without writing a model",
     });
   }
-  const { methodCandidates } = await import("@revocab/embedding-init");
-  const { catalog } = await import("../catalog.ts");
-  const { compareMethods } = await import("@revocab/transfer");
-  const choice = methodCandidates("auto", flags.with, await catalog());
-  const comparison = await compareMethods({
-    model,
-    tokenizer: flags.tokenizer,
-    text,
-    choice,
-    ...modelOptions(flags),
-    ...(await comparedPlanOptions(flags)),
-    ...scoringOptions(flags),
-    samplesSeed: flags.seed,
-    ...context,
-  });
-  const { candidate } = comparison.methods[comparison.best] as ComparedMethod;
-  return { method: (choice.candidates[candidate] as MethodCandidate).method, comparison };
+  if (flags.publish !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "--publish publishes the written model, but --dry-run writes none",
+      {
+        hint: "leave one of them out; revocab publish has a --dry-run of its own",
+      },
+    );
+  }
 }

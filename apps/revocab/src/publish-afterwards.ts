@@ -1,0 +1,42 @@
+import { RevocabError } from "@revocab/core";
+import type { PublishedFolder } from "@revocab/hub";
+import type { CommandContext } from "./run-command.ts";
+
+export interface PublishFlags {
+  readonly publish?: string;
+  readonly private?: boolean;
+}
+
+/**
+ * Prepares to publish what a command writes. A wrong name, a missing token and the like are errors at once, before
+ * hours of work; a failure afterwards says where the model is and how to try again.
+ */
+export async function publishAfterwards(
+  { publish: to, private: hidden = false }: PublishFlags,
+  context: CommandContext,
+): Promise<(folder: string) => Promise<{ readonly published?: PublishedFolder }>> {
+  if (to === undefined) {
+    if (!hidden) return async () => ({});
+    throw new RevocabError("bad_options", "--private was given without --publish", {
+      hint: "pass --publish OWNER/NAME as well",
+    });
+  }
+  const { checkPublisher, publishFolder } = await import("@revocab/hub");
+  const options = { to, ...(hidden && { private: true }), ...context };
+  await checkPublisher(options);
+  return async (folder) => {
+    try {
+      return { published: await publishFolder({ folder, ...options }) };
+    } catch (error) {
+      if (!(error instanceof RevocabError)) throw error;
+      const again = `revocab publish ${folder} --to ${to}${hidden ? " --private" : ""}`;
+      throw new RevocabError(
+        error.code,
+        `the model is in ${folder}, but it was not published: ${error.message}`,
+        {
+          hint: `${error.hint === undefined ? "" : `${error.hint}; `}then ${again}`,
+        },
+      );
+    }
+  };
+}
