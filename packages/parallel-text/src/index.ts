@@ -1,3 +1,5 @@
+export type { AlignedFiles, AlignFilesOptions } from "./align/align-files.ts";
+export { alignFiles } from "./align/align-files.ts";
 export type { AlignedWords, AlignWordsOptions, DirectionSummary } from "./align/align-words.ts";
 export { alignWords } from "./align/align-words.ts";
 export type { DictionaryAgreement, DictionaryAgreementOptions } from "./align/dictionary-agreement.ts";
