@@ -16,7 +16,6 @@ export function checkVocabulary(
   source: Vocabulary,
 ): Vocabulary {
   const own = tokenizer.vocabulary;
-  checkIds(own, config.sourceRows + config.extraRows, directory);
   const hidden = new Set<TokenId>();
   let compared = 0;
   const different: TokenId[] = [];
@@ -41,16 +40,6 @@ export function checkVocabulary(
         ? ""
         : `, such as ${id}: "${displayToken(own, id)}" and "${displayToken(source, id)}"`),
     { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
-  );
-}
-
-/** Every id a spelling can have needs a row, of the source or of the network's own. */
-function checkIds(vocabulary: Vocabulary, rows: number, directory: string): void {
-  if (vocabulary.size <= rows) return;
-  throw new RevocabError(
-    "shape_mismatch",
-    `the tokenizer in ${directory} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
-    { hint: "tokenizer.json must be the one that was saved with the hypernetwork" },
   );
 }
 

@@ -57,6 +57,14 @@ export function parseNetworkConfig(json: unknown, path: string): NetworkConfig {
       },
     );
   }
+  const { pad_token_id: padId, original_vocab_size: sourceRows, hn_n_extra_tokens: extraRows } = config;
+  if (padId >= sourceRows + extraRows) {
+    throw new RevocabError(
+      "bad_config",
+      `${path}: pad_token_id is ${padId}, but there are ${sourceRows + extraRows} ids (original_vocab_size + hn_n_extra_tokens)`,
+      { hint: "download config.json again: it must be the one beside the hypernetwork's weights" },
+    );
+  }
   return {
     rowWidth,
     sourceWidth: hasHeadRows ? 2 * rowWidth : rowWidth,
@@ -65,9 +73,9 @@ export function parseNetworkConfig(json: unknown, path: string): NetworkConfig {
     layers: config.hn_n_layers,
     heads,
     formLength: config.hn_surface_maxlen,
-    sourceRows: config.original_vocab_size,
-    extraRows: config.hn_n_extra_tokens,
-    padId: config.pad_token_id,
+    sourceRows,
+    extraRows,
+    padId,
     isRescaled: config.hn_rescale_embeddings,
     hasHeadRows,
     hasSingleHead: config.hn_single_head,

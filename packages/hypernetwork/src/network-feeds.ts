@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import { positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
@@ -47,7 +48,7 @@ export async function networkFeeds(
     [PORTS.grid]: integers([B, S, -1]),
     [PORTS.positions]: integers([...Array(length).keys()]),
     ...(languages !== undefined && {
-      [PORTS.language]: integers([language ?? 0]),
+      [PORTS.language]: integers([checkedLanguage(languages.count, language)]),
       [PORTS.one]: integers([B, 1, width]),
     }),
     ...(readsAllPositions && {
@@ -61,6 +62,17 @@ export async function networkFeeds(
       ),
     }),
   };
+}
+
+/** @throws RevocabError `bad_options`: without a language the network has nothing to say */
+function checkedLanguage(count: number, language: number | undefined): number {
+  if (language !== undefined && Number.isInteger(language) && language >= 0 && language < count)
+    return language;
+  throw new RevocabError(
+    "bad_options",
+    `the language was given as ${language ?? "nothing"}; this hypernetwork asks for a number below ${count}`,
+    { hint: "languageIndex gives the number of a language by its name" },
+  );
 }
 
 /** [B × S × S], 1 where the id that is looked at is no padding. */

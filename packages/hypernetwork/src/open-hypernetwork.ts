@@ -73,6 +73,7 @@ export async function openHypernetwork(
   const config = parseNetworkConfig(json, path);
   const files = await weightFiles(directory);
   const tokenizer = await loadOwnTokenizer(directory, config);
+  checkIds(tokenizer, config, directory);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(files.files);
   const tableRows = tableRowsOf(files, weights, config);
@@ -85,11 +86,11 @@ export async function openHypernetwork(
     tokenizer,
     rowsAtOnce: (length) => rowsAtOnce(config, length),
     async run(forms, rows, source, language) {
+      const feeds = await networkFeeds(runtime, config, forms, rows, source, language);
       session ??= openSession(graph, {
         directory: weights.directory,
         ...(threads !== undefined && { threads }),
       });
-      const feeds = await networkFeeds(runtime, config, forms, rows, source, language);
       const results = await (await session).run(feeds);
       const matrix = (port: string, columns: number): Matrix => ({
         rows: rows.length,
@@ -146,6 +147,21 @@ async function loadOwnTokenizer(
   const tokenizer = await loadTokenizer(directory);
   if (extraRows === 0 || tokenizer.vocabulary.size > sourceRows) return tokenizer;
   return convertToByteLevel(tokenizer, { mode: "reference" }).tokenizer;
+}
+
+/** Every id a spelling can have needs a row, of the source or of the network's own. */
+function checkIds(
+  { vocabulary }: Tokenizer,
+  { sourceRows, extraRows }: NetworkConfig,
+  directory: string,
+): void {
+  const rows = sourceRows + extraRows;
+  if (vocabulary.size <= rows) return;
+  throw new RevocabError(
+    "shape_mismatch",
+    `the tokenizer in ${directory} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
+    { hint: "tokenizer.json must be the one that was saved with the hypernetwork" },
+  );
 }
 
 /** Tables of positions are as long as the encoder's config, which is not in the folder, had them. */

@@ -40,7 +40,8 @@ export function writeNetwork(folder: string, name: string, changes: Record<strin
     copyFileSync(join(FIXTURES, name.replace(".json", ".safetensors")), join(folder, "model.safetensors"));
   }
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...fixture.config, ...changes }));
-  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(TOKENIZER));
+  const ids = (fixture.config.original_vocab_size as number) + (fixture.config.hn_n_extra_tokens as number);
+  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizerOf(ids)));
   return fixture;
 }
 
@@ -72,6 +73,14 @@ export function surfaceForms({ surface_forms, config }: Fixture): SurfaceForms {
 
 /** A byte-level BPE of 23 ids: specials, then letters and what they merge to. */
 const PIECES = ["<unk>", "<s>", "</s>", ..."abcdefghijĠÃ©Ċ", "ab", "Ġc", "abc", "de", "fg", "hi"];
+function tokenizerOf(ids: number) {
+  const known = PIECES.slice(0, ids);
+  const { model } = TOKENIZER;
+  const merges = model.merges.filter((merge) => known.includes(merge.replace(" ", "")));
+  const vocab = Object.fromEntries(known.map((piece, id) => [piece, id]));
+  return { ...TOKENIZER, model: { ...model, vocab, merges } };
+}
+
 export const TOKENIZER = {
   version: "1.0",
   added_tokens: PIECES.slice(0, 3).map((content, id) => ({

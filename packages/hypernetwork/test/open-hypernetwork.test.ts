@@ -55,6 +55,7 @@ describe("openHypernetwork", () => {
       ["hn_num_attention_heads", 3],
       ["pad_token_id", null],
       ["hn_n_extra_tokens", -1],
+      ["pad_token_id", 23],
     ] as const) {
       expect(await failure(nothing, { [key]: value })).toMatchObject({
         code: "bad_config",
@@ -104,6 +105,37 @@ describe("openHypernetwork", () => {
   it("needs the tokenizer the hypernetwork spells with", async () => {
     const one = await failure((folder) => rmSync(join(folder, "tokenizer.json")));
     expect(one).toMatchObject({ code: "missing_file", message: expect.stringContaining("tokenizer") });
+  });
+
+  it("has a row for every id of its tokenizer", async () => {
+    const one = await failure((folder) => {
+      const path = join(folder, "tokenizer.json");
+      const json = JSON.parse(readFileSync(path, "utf8"));
+      json.model.vocab.z = 40;
+      writeFileSync(path, JSON.stringify(json));
+    });
+    expect(one).toMatchObject({
+      code: "shape_mismatch",
+      message: expect.stringMatching(/ids up to 40.*rows for 23/),
+    });
+  });
+
+  it("asks for its language when it is run", async () => {
+    const folder = scratch();
+    const fixture = writeNetwork(folder, "tied-single-head");
+    const hypernetwork = await openHypernetwork(folder);
+    for (const language of [undefined, 3, -1]) {
+      const act = predictRows({
+        hypernetwork,
+        source: sourceTables(fixture),
+        forms: surfaceForms(fixture),
+        ...(language !== undefined && { language }),
+      });
+      await expect(act).rejects.toMatchObject({
+        code: "bad_options",
+        message: expect.stringContaining("below 3"),
+      });
+    }
   });
 
   it("predicts nothing for a form that is all padding", async () => {
