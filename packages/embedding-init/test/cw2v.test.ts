@@ -154,6 +154,24 @@ describe("the rows of cw2v", () => {
     expect((await weightsOf(one, {}, "output"))[ID("abc")]).toEqual((await weightsOf(one))[ID("abc")]);
   });
 
+  it("are one for both roles of a tied model, unless a mixture for each is asked for, which needs a choice", async () => {
+    const tied = { source: { vocabulary: SOURCE_VOCABULARY, tables: makeTables().slice(0, 1) } };
+    const [input] = tied.source.tables;
+    const context = { ...contextOf(), ...tied };
+    const rowsFor = async (heads?: "both") => {
+      const prepared = await cw2v({ ...SMALL, ...(heads && { heads }) }).prepare(context);
+      const tokens = Uint32Array.of(ID("abc"));
+      return (["input", "output"] as const).map((role) => prepared.mixture(tokens, { ...input, role }));
+    };
+    const [one, both] = [await rowsFor(), await rowsFor("both")];
+    expect(one[0]).toEqual(one[1]);
+    expect(both[0]).not.toEqual(both[1]);
+    expect([cw2v(SMALL).differsByRole, cw2v({ ...SMALL, heads: "both" }).differsByRole]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it("repeat to the bit with one thread and one seed, and differ with another", async () => {
     expect(await weightsOf()).toEqual(await weightsOf());
     expect((await weightsOf({}, { seed: 8 }))[ID("abc")]).not.toEqual((await weightsOf())[ID("abc")]);
