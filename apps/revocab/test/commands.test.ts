@@ -135,9 +135,14 @@ describe("revocab methods and help", () => {
       "multivariate-normal",
       "zero",
       "subtoken-mean",
+      "chain-rule",
       "focus",
       "wechsel",
       "ofa",
+      "cw2v",
+      "trans-tokenization",
+      "domain-types",
+      "hypernetwork",
     ]);
   });
 

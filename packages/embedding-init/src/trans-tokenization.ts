@@ -110,19 +110,20 @@ export function transTokenization({
     if (alignments !== undefined) {
       return { lines, alignment: await readPharaoh(alignments, { lines, words, ...listeners }) };
     }
-    const { alignment, directions } = await alignWords({
+    const { alignment, skipped, directions } = await alignWords({
       lines,
       words,
       iterations,
       symmetrization,
       ...listeners,
     });
+    const note = (message: string) => onProgress?.({ type: "note", step: NAME, message });
     const agreement = `${((100 * directions.both) / directions.either).toFixed(1)} %`;
-    onProgress?.({
-      type: "note",
-      step: NAME,
-      message: `of ${directions.either} links of words, both directions found ${directions.both} (${agreement})`,
-    });
+    note(`of ${directions.either} links of words, both directions found ${directions.both} (${agreement})`);
+    if (skipped.empty + skipped.long > 0) {
+      const of = `of ${lines.source.length} lines`;
+      note(`${of} ${skipped.empty} with an empty side and ${skipped.long} too long ones were passed over`);
+    }
     return { lines, alignment };
   }
 }

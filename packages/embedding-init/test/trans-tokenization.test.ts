@@ -148,14 +148,15 @@ describe("transTokenization", () => {
   it("notes how sure the links are, which files it went by and what has evidence, but no path", async () => {
     const folder = scratch();
     const files = { source: join(folder, "en.txt"), target: join(folder, "de.txt") };
-    writeFileSync(files.source, "the dog ✝\n".repeat(10));
-    writeFileSync(files.target, "der Hund ✝\n".repeat(10));
+    writeFileSync(files.source, `${"the dog ✝\n".repeat(10)}\n`);
+    writeFileSync(files.target, `${"der Hund ✝\n".repeat(10)}leer\n`);
     const events: ProgressEvent[] = [];
     const method = transTokenization({ parallel: files });
     await rowsOf(method, { context: contextOf({ onProgress: (event) => void events.push(event) }) });
     const notes = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
     expect(notes).toEqual([
       "of 30 links of words, both directions found 30 (100.0 %)",
+      "of 11 lines 1 with an empty side and 0 too long ones were passed over",
       expect.stringMatching(/^parallel source en\.txt: sha256 [0-9a-f]{64}$/),
       expect.stringMatching(/^parallel target de\.txt: sha256 [0-9a-f]{64}$/),
       "3 of 3 pairs of words are linked at least 10 times; they have 30 of 30 links",
