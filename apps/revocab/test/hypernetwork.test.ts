@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { describe, expect, it } from "vitest";
+import { expectOneFailure, revocab } from "./revocab.ts";
+
+const scratch = scratchFolders();
+const HYPERNETWORK = join(SAMPLE_MODEL, "../hypernetwork");
+const inputs = [SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--method", "hypernetwork", "--quiet"];
+const withNetwork = (folder: string) => ["--with", `hypernetwork=${folder}`];
+
+interface Report {
+  readonly notes: readonly string[];
+  readonly tables: readonly { readonly origins: Readonly<Record<string, number>> }[];
+  readonly evaluation: { readonly before: { bitsPerByte: number }; readonly after: { bitsPerByte: number } };
+}
+
+describe("revocab swap --method hypernetwork", () => {
+  it("predicts the rows of new tokens, scores the model, and writes what its plan writes", async () => {
+    const folder = scratch();
+    const out = join(folder, "swapped");
+    const network = withNetwork(HYPERNETWORK);
+    const swapped = await revocab(["swap", ...inputs, ...network, "--out", out, "--eval", SAMPLE_TEXT]);
+    expect([swapped.code, swapped.stderr]).toEqual([0, ""]);
+    const report = JSON.parse(readFileSync(join(out, "revocab.json"), "utf8")) as Report;
+    expect(report.tables[0]?.origins).toEqual({ "copy-overlap": 872, hypernetwork: 2128 });
+    expect(report.notes.join("\n")).toMatch(/median norm of 128 predicted input rows/);
+    // subtoken-mean gives 1.64
+    expect(report.evaluation.after.bitsPerByte).toBeLessThan(1.6);
+
+    const plan = join(folder, "plan");
+    const applied = join(folder, "applied");
+    expect((await revocab(["plan", ...inputs, ...network, "--out", plan])).code).toBe(0);
+    const apply = ["apply", plan, "--model", SAMPLE_MODEL, "--out", applied, "--quiet"];
+    expect((await revocab(apply)).code).toBe(0);
+    const weights = (of: string) => readFileSync(join(of, "model.safetensors"));
+    expect(weights(applied).equals(weights(out))).toBe(true);
+  });
+
+  it("says what is wrong with a folder that is no hypernetwork, or a language it does not ask for", async () => {
+    const out = join(scratch(), "out");
+    const swap = (...options: string[]) => revocab(["swap", ...inputs, ...options, "--out", out]);
+    const model = await swap(...withNetwork(SAMPLE_MODEL));
+    expect(model.code).toBe(1);
+    expectOneFailure(model, /describes no ZeTT hypernetwork/);
+    const german = await swap(...withNetwork(HYPERNETWORK), "--with", "language=de");
+    expect(german.code).toBe(2);
+    expectOneFailure(german, /the language "de" was given, but this hypernetwork asks for none/);
+    expectOneFailure(await swap(), /needs the option hypernetwork/);
+  });
+});
