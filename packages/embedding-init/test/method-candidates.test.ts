@@ -14,6 +14,7 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["univariate-normal", {}],
       ["multivariate-normal", {}],
       ...WEIGHTINGS.map((weighting) => ["subtoken-mean", { weighting }]),
+      ["chain-rule", {}],
     ]);
     expect(methodCandidates("auto").leftOut.map(({ name }) => name)).toEqual([
       "focus",
@@ -40,6 +41,7 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["univariate-normal", {}],
       ["multivariate-normal", { epsilon: 1e-5 }],
       ["subtoken-mean", { weighting: "byte-length" }],
+      ["chain-rule", {}],
     ]);
   });
 
