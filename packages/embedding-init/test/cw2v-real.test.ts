@@ -29,7 +29,7 @@ describe.skipIf(data === undefined)("cw2v of stories260k, learned from 600 lines
         initializerRange: 0.02,
         onProgress: (event) => event.type === "note" && notes.push(event.message),
       };
-      const method = cw2v({ text, rank: 64, epochs: 2, batch: 1024 });
+      const method = cw2v({ text, rank: 64, epochs: 2, batch: 1024, threads: 1 });
       const { mixture } = await planTable({ context, method, table: checkpoint.tables[0] as EmbeddingTable });
       const [first, second] = notes.flatMap((note) => /loss ([\d.]+)/.exec(note)?.[1] ?? []).map(Number);
       expect(second).toBeLessThan(first);
