@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type CommitOutput, type CommitProgressEvent, commitIter } from "@huggingface/hub";
 import { throwIfAborted } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError } from "@revocab/core";
+import { DiskBlob } from "./disk-blob.ts";
 import type { FolderFile } from "./folder-files.ts";
 import type { HubClient } from "./hub-client.ts";
 
@@ -53,10 +53,10 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
     ...(abortSignal && { abortSignal }),
     operations: [
       ...deleted.map((path) => ({ operation: "delete" as const, path })),
-      ...files.map(({ path }) => ({
+      ...files.map(({ path, bytes }) => ({
         operation: "addOrUpdate" as const,
         path,
-        content: pathToFileURL(join(folder, path)),
+        content: new DiskBlob(join(folder, path), 0, bytes),
       })),
     ],
   });

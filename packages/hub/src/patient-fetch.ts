@@ -24,6 +24,12 @@ const MAX_DELAY = 30_000;
 const MAX_RETRY_AFTER = 300_000;
 
 /**
+ * Node's fetch keeps a copy of every body to send it again after a redirect, in memory: a file of 1.1 GB took 1.1 GB.
+ * It does not for a request that has no window and allows no redirect. Storage does not redirect uploads.
+ */
+const WITHOUT_COPY = { window: null, redirect: "error" } as const;
+
+/**
  * `fetch` that tries again after 429 (as long as Retry-After says), 5xx and broken connections, and that never sends
  * anything once the signal is raised: the library's own check misses a signal that is raised already, and commits.
  */
@@ -47,8 +53,10 @@ export function patientFetch({
     };
     const send = () => {
       throwIfAborted(abortSignal);
-      const body = init.body instanceof Blob && onSent ? new CountedBlob(init.body, count) : init.body;
-      return fetch(input, { ...init, ...(body && { body }), signal: once ? null : signal });
+      const rest = { ...init, signal: once ? null : signal };
+      if (!(init.body instanceof Blob)) return fetch(input, rest);
+      const body = onSent ? new CountedBlob(init.body, count) : init.body;
+      return fetch(input, { ...rest, ...WITHOUT_COPY, body });
     };
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt >= attempts;
