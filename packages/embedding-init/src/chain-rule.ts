@@ -86,7 +86,6 @@ export function chainRule({
       ...(correction === "contextual" && { prior }),
     },
     async prepare(context) {
-      await noteEvidence(context, "chain-rule", { text });
       const input = fadedPieces(context, fade);
       const head = hasHead(context)
         ? await headRows(context, {
@@ -99,6 +98,7 @@ export function chainRule({
             ...(threads !== undefined && { threads }),
           })
         : undefined;
+      await noteEvidence(context, "chain-rule", { text });
       return {
         mixture(tokens, table) {
           const builder = new MixtureBuilder();

@@ -74,26 +74,36 @@ export async function readStates({
       })),
       { input, ...signal },
     );
+    const first = next;
+    const met: Float32Array[] = [];
     for (const [i, { meetings }] of block.entries()) {
-      await own.add(Float64Array.from(before[i]));
-      const x = Float64Array.from(after[i]);
-      const y = new Float64Array(x.length);
-      meetings.forEach(({ sourcePosition, token }, at) => {
-        const state = before[i].subarray(sourcePosition * width, (sourcePosition + 1) * width);
-        y.set(state, at * width);
-        tokens[next + at] = token;
-      });
-      await pairs.add(x, y);
-      isSame &&= x.every((value, at) => value === y[at]);
-      states.set(x, next * width);
-      next += meetings.length;
+      states.set(after[i], next * width);
+      for (const { sourcePosition, token } of meetings) {
+        met.push(before[i].subarray(sourcePosition * width, (sourcePosition + 1) * width));
+        tokens[next++] = token;
+      }
     }
+    const x = states.subarray(first * width, next * width);
+    const y = joined(met);
+    isSame &&= x.every((value, at) => value === y[at]);
+    await own.add(joined(before));
+    await pairs.add(x, y);
     done += block.reduce((sum, { source }) => sum + source.length, 0);
     onProgress?.({ type: "progress", step: "read sample text", done, total, unit: "tokens" });
   }
   await own.release();
   await pairs.release();
   return { own, pairs, tokens, states, isSame };
+}
+
+function joined(arrays: readonly Float32Array[]): Float64Array {
+  const whole = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    whole.set(array, at);
+    at += array.length;
+  }
+  return whole;
 }
 
 /** Passages given to the model at a time. */

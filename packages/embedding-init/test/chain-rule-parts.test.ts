@@ -1,0 +1,130 @@
+import { randomStream } from "@revocab/matrix";
+import { handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
+import { describe, expect, it } from "vitest";
+import { contextualShares } from "../src/chain-rule/contextual-shares.ts";
+import { pairedReading } from "../src/chain-rule/paired-reading.ts";
+import { stateMap } from "../src/chain-rule/state-map.ts";
+import { StateSums } from "../src/chain-rule/state-sums.ts";
+import { unitDirection } from "../src/chain-rule/unit-direction.ts";
+import { spellingOf } from "./toy-model.ts";
+
+const letters = handMadeVocabulary([
+  special("<s>", "bos"),
+  ...Array.from("abc", (one) => text(one)),
+  text(" a"),
+]);
+const words = handMadeVocabulary([...["abc", "a", "b", "c", "bc", " a"].map((one) => text(one))]);
+const reader = (vocabulary: typeof letters) => ({ vocabulary, encode: spellingOf(vocabulary) });
+
+describe("a reading in two vocabularies", () => {
+  it("meets where tokens of both begin, after a BOS or not", async () => {
+    const { source, target, meetings } = await pairedReading("abca", reader(letters), reader(words), 10);
+    expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
+    expect(Array.from(target)).toEqual([0, 1]);
+    // before "abc" the target has read nothing; before the last "a" it has read "abc"
+    expect(meetings).toEqual([{ token: 1, sourcePosition: 3, targetPosition: 0 }]);
+  });
+
+  it("passes over a space that one tokenizer puts before the text", async () => {
+    const encode = async (one: string) => letters.spell(new TextEncoder().encode(` ${one}`))!;
+    const { meetings } = await pairedReading("abc", { vocabulary: letters, encode }, reader(letters), 10);
+    expect(meetings).toEqual([
+      { token: 1, sourcePosition: 0, targetPosition: 0 },
+      { token: 2, sourcePosition: 1, targetPosition: 1 },
+      { token: 3, sourcePosition: 2, targetPosition: 2 },
+    ]);
+  });
+
+  it("has no meetings where a tokenizer changes the text", async () => {
+    const encode = async (one: string) => letters.spell(new TextEncoder().encode(one.toLowerCase()))!;
+    const upper = { vocabulary: letters, encode: async () => letters.spell(new TextEncoder().encode("ab"))! };
+    const { meetings } = await pairedReading("abc", upper, { vocabulary: letters, encode }, 10);
+    expect(meetings).toEqual([]);
+  });
+
+  it("is cut to the context, meetings too", async () => {
+    const { source, meetings } = await pairedReading("abca", reader(letters), reader(letters), 3);
+    expect(source).toHaveLength(3);
+    expect(meetings.every(({ sourcePosition }) => sourcePosition < 3)).toBe(true);
+  });
+});
+
+const width = 4;
+
+async function sumsOf(x: Float64Array, y?: Float64Array): Promise<StateSums> {
+  const sums = await StateSums.open(width, 1);
+  await sums.add(x, y);
+  await sums.release();
+  return sums;
+}
+
+function normals(count: number, seed: number): Float64Array {
+  const stream = randomStream(seed, 0);
+  return Float64Array.from({ length: count }, () => stream.normal());
+}
+
+describe("the map of states", () => {
+  it("takes states back that a matrix has moved", async () => {
+    const h = normals(500 * width, 1);
+    // each state loses half of its next coordinate
+    const moved = h.map((value, at) => value - 0.5 * (at % width === width - 1 ? 0 : h[at + 1]));
+    const map = stateMap(await sumsOf(moved, h));
+    for (let row = 0; row < 5; row++) {
+      for (let i = 0; i < width; i++) {
+        let sum = 0;
+        for (let j = 0; j < width; j++) sum += map[i * width + j] * moved[row * width + j];
+        expect(sum).toBeCloseTo(h[row * width + i], 1);
+      }
+    }
+  });
+
+  it("is the identity for states that have not moved", async () => {
+    const h = normals(100 * width, 2);
+    const map = stateMap(await sumsOf(h, h));
+    map.forEach((value, at) => {
+      expect(value).toBeCloseTo(at % (width + 1) === 0 ? 1 : 0, 10);
+    });
+  });
+});
+
+it("the unit direction is a coordinate that is 1 in every state", async () => {
+  const h = normals(400 * width, 3).map((value, at) => (at % width === 2 ? 1 : value));
+  const unit = unitDirection(await sumsOf(h));
+  [0, 0, 1, 0].forEach((value, i) => {
+    expect(unit[i]).toBeCloseTo(value, 1);
+  });
+});
+
+describe("shares that depend on the state", () => {
+  // token 1 follows states with a positive first coordinate, token 0 the others
+  const states = normals(600 * width, 4).map((value, at) => (at % width === width - 1 ? 1 : value));
+  const tokens = Uint32Array.from({ length: 600 }, (_, at) => Number(states[at * width] > 0));
+  const options = {
+    width,
+    states,
+    tokens,
+    groups: [[0, 1], [2]],
+    logShares: Float64Array.of(Math.log(0.5), Math.log(0.5), 0),
+    unit: Float64Array.of(0, 0, 0, 1),
+    inverse: Float64Array.from({ length: width * width }, (_, at) => Number(at % (width + 1) === 0)),
+    threads: 1,
+  };
+
+  it("tell tokens apart that the shares without context cannot", async () => {
+    const shares = await contextualShares({ ...options, prior: 1 });
+    expect([...shares.keys()]).toEqual([0, 1]);
+    const [zero, one] = [shares.get(0)!, shares.get(1)!];
+    let right = 0;
+    for (let at = 0; at < tokens.length; at++) {
+      let score = 0;
+      for (let j = 0; j < width; j++) score += (one[j] - zero[j]) * states[at * width + j];
+      right += Number(score > 0 === (tokens[at] === 1));
+    }
+    expect(right / tokens.length).toBeGreaterThan(0.95);
+  });
+
+  it("stay what they are under a prior that outweighs the text", async () => {
+    const shares = await contextualShares({ ...options, prior: 1e9 });
+    for (const row of shares.values()) for (const value of row) expect(Math.abs(value)).toBeLessThan(1e-5);
+  });
+});

@@ -1,0 +1,55 @@
+import type { EncodeText, InitContext, RunnableModel, StoredMatrix, Vocabulary } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
+
+/** Text as a vocabulary's own spelling of its bytes; empty where it has none. */
+export function spellingOf(vocabulary: Vocabulary): EncodeText {
+  return async (text) => vocabulary.spell(new TextEncoder().encode(text)) ?? new Uint32Array(0);
+}
+
+/** A causal model without weights: a state is its token's input row and half of the state before, squashed, and a one. */
+export function toyModel(context: InitContext, kind: RunnableModel["kind"] = "causal"): RunnableModel {
+  const { vocabulary, tables } = context.source;
+  const [input, output] = [tables[0].matrix, tables[1].matrix];
+  const width = output.columns;
+  return {
+    kind,
+    contextLength: 64,
+    width,
+    vocabulary,
+    encode: spellingOf(vocabulary),
+    async hiddenStates(queries, options = {}) {
+      const rows = await readAll(options.input ?? input);
+      return queries.map(({ tokens, positions }) => {
+        const states: Float32Array[] = [];
+        tokens.forEach((token, at) => {
+          const state = new Float32Array(width);
+          for (let j = 0; j < width; j++) {
+            const before = at === 0 ? 0 : states[at - 1][j];
+            state[j] = Math.tanh(rows[token * input.columns + j] + 0.5 * before);
+          }
+          state[width - 1] = 1;
+          states.push(state);
+        });
+        const asked = new Float32Array(positions.length * width);
+        positions.forEach((position, i) => {
+          asked.set(states[position], i * width);
+        });
+        return asked;
+      });
+    },
+  };
+}
+
+async function readAll(matrix: StoredMatrix): Promise<Float32Array> {
+  return (await readMatrix(matrix, 0, matrix.rows)).data;
+}
+
+/** The context with a model that can be run and both tokenizers. */
+export function withModel(context: InitContext, kind?: RunnableModel["kind"]): InitContext {
+  const { source, target } = context;
+  return {
+    ...context,
+    source: { ...source, encode: spellingOf(source.vocabulary), model: async () => toyModel(context, kind) },
+    target: { ...target, encode: spellingOf(target.vocabulary) },
+  };
+}
