@@ -1,14 +1,17 @@
 import { join } from "node:path";
-import { readJsonObject, readWeightFiles, type WeightFiles } from "@revocab/checkpoint";
-import { type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
+import { readJsonObject } from "@revocab/checkpoint";
+import type { Matrix, StoredMatrix } from "@revocab/core";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
-import { openWeights, type Weights } from "@revocab/transformer-runtime";
-import { convertToByteLevel, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { openWeights } from "@revocab/transformer-runtime";
+import type { Tokenizer } from "@revocab/vocabulary";
 import { buildNetwork, positionsOf } from "./build-network.ts";
 import { type NetworkConfig, parseNetworkConfig } from "./network-config.ts";
 import { networkFeeds } from "./network-feeds.ts";
+import { networkFiles } from "./network-files.ts";
+import { ownTokenizer } from "./own-tokenizer.ts";
 import { PORTS } from "./ports.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
+import { tableRows } from "./table-rows.ts";
 
 /** The tables of the source model that a hypernetwork reads rows of. */
 export interface SourceTables {
@@ -71,13 +74,11 @@ export async function openHypernetwork(
   const path = join(directory, "config.json");
   const { json } = await readJsonObject(path, "bad_config", "give the folder of a hypernetwork");
   const config = parseNetworkConfig(json, path);
-  const files = await weightFiles(directory);
-  const tokenizer = await loadOwnTokenizer(directory, config);
-  checkIds(tokenizer, config, directory);
+  const files = await networkFiles(directory);
+  const tokenizer = await ownTokenizer(directory, config);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(files.files);
-  const tableRows = tableRowsOf(files, weights, config);
-  const graph = buildNetwork(config, weights, tableRows);
+  const graph = buildNetwork(config, weights, tableRows(files, config));
   let session: Promise<OnnxSession> | undefined;
   return {
     directory,
@@ -121,64 +122,4 @@ function rowsAtOnce(config: NetworkConfig, length: number): number {
   // hidden states, queries, keys, values and sums of a layer, its inner rows, and the source row that became it
   const bytes = (8 * width + 3 * innerWidth + sourceWidth) * 4;
   return Math.max(1, Math.floor(Math.min(RUN_BYTES / bytes, RUN_POSITIONS) / positions));
-}
-
-async function weightFiles(directory: string): Promise<WeightFiles> {
-  return readWeightFiles(directory).catch((cause: unknown) => {
-    if (!(cause instanceof RevocabError) || cause.code !== "unsupported_checkpoint") throw cause;
-    throw new RevocabError("unsupported_checkpoint", cause.message, {
-      hint:
-        "convert it where you trust its code: .bin by AutoModel.from_pretrained(FOLDER, trust_remote_code=True)" +
-        ".save_pretrained(OUT, safe_serialization=True) in Python, flax_model.msgpack by scripts/convert_to_pt.py " +
-        "of the zett repository; then copy the tokenizer files",
-      cause,
-    });
-  });
-}
-
-/**
- * The byte-level tokenizer a hypernetwork was trained with. Where the folder has that of the source model, it lacks the
- * ids that the network has rows of its own for: they come of the conversion, which changes nothing that was converted.
- */
-async function loadOwnTokenizer(
-  directory: string,
-  { sourceRows, extraRows }: NetworkConfig,
-): Promise<Tokenizer> {
-  const tokenizer = await loadTokenizer(directory);
-  if (extraRows === 0 || tokenizer.vocabulary.size > sourceRows) return tokenizer;
-  return convertToByteLevel(tokenizer, { mode: "reference" }).tokenizer;
-}
-
-/** Every id a spelling can have needs a row, of the source or of the network's own. */
-function checkIds(
-  { vocabulary }: Tokenizer,
-  { sourceRows, extraRows }: NetworkConfig,
-  directory: string,
-): void {
-  const rows = sourceRows + extraRows;
-  if (vocabulary.size <= rows) return;
-  throw new RevocabError(
-    "shape_mismatch",
-    `the tokenizer in ${directory} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
-    { hint: "tokenizer.json must be the one that was saved with the hypernetwork" },
-  );
-}
-
-/** Tables of positions are as long as the encoder's config, which is not in the folder, had them. */
-function tableRowsOf({ files }: WeightFiles, weights: Weights, config: NetworkConfig) {
-  const rowsOf = (name: string, least: number) => {
-    const tensor = `model.embeddings.${name}.weight`;
-    const entry = files.flatMap(({ tensors }) => tensors).find((one) => one.name === tensor);
-    const rows = entry?.shape[0] ?? least;
-    if (rows >= least) return rows;
-    throw new RevocabError(
-      "shape_mismatch",
-      `${weights.locationOf(tensor)} holds ${tensor} with ${rows} rows; by the config it has at least ${least}`,
-      { hint: "config.json and the weights belong to different hypernetworks: download both again" },
-    );
-  };
-  return {
-    positions: rowsOf("position_embeddings", config.formLength),
-    tokenTypes: rowsOf("token_type_embeddings", 1),
-  };
 }

@@ -7,6 +7,7 @@ import { parseJson } from "../tokenizer-json/parse-json.ts";
 import type { ConversionSubject } from "./conversion-subject.ts";
 import { inByteAlphabet } from "./in-byte-alphabet.ts";
 import { referenceMerges } from "./reference-merges.ts";
+import { renumberPostProcessor } from "./renumber-post-processor.ts";
 import { mergesOf, type TokenizerDocument } from "./tokenizer-document.ts";
 import { countWhitespace, nameWhitespaceRuns } from "./whitespace-runs.ts";
 
@@ -65,7 +66,7 @@ export function convertAsReference(
         BYTE_LEVEL,
       ],
     },
-    post_processor: postProcessor(specialsOf, idOf) ?? document.post_processor ?? null,
+    post_processor: renumberPostProcessor(specialsOf, idOf) ?? document.post_processor ?? null,
     decoder: BYTE_LEVEL,
     model,
   };
@@ -156,30 +157,4 @@ function specialIds({ vocabulary, files }: Tokenizer): ReadonlyMap<string, numbe
 
 function addedToken(content: string, id: number) {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-}
-
-/** The post-processor of the tokenizer whose specials these are, with the ids they have here. */
-function postProcessor(specialsOf: Tokenizer | undefined, idOf: ReadonlyMap<string, number>) {
-  const bytes = specialsOf?.files.get("tokenizer.json");
-  if (bytes === undefined) return undefined;
-  const { post_processor } = parseJson(bytes, "tokenizer.json") as TokenizerDocument;
-  return renumbered(post_processor) as TokenizerDocument["post_processor"];
-
-  function renumbered(value: unknown): unknown {
-    if (Array.isArray(value)) {
-      // `["</s>", 2]`, as RobertaProcessing writes a token
-      const [token, id] = value;
-      if (value.length === 2 && typeof token === "string" && typeof id === "number") {
-        return [token, idOf.get(token) ?? id];
-      }
-      return value.map(renumbered);
-    }
-    if (typeof value !== "object" || value === null) return value;
-    const entries = Object.entries(value).map(([key, inner]) => [key, renumbered(inner)]);
-    const copy = Object.fromEntries(entries) as { ids?: unknown; tokens?: unknown };
-    if (Array.isArray(copy.ids) && Array.isArray(copy.tokens)) {
-      copy.ids = copy.tokens.map((token, i) => idOf.get(String(token)) ?? (copy.ids as unknown[])[i]);
-    }
-    return copy;
-  }
 }
