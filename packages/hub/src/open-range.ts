@@ -12,6 +12,8 @@ export interface OpenRangeOptions {
   readonly start: number;
   readonly end: number;
   readonly abortSignal?: AbortSignal | undefined;
+  /** Remembers where the Hub redirects to, for the next range of the same file. */
+  readonly route?: { storage?: string | undefined } | undefined;
 }
 
 const MAX_REDIRECTS = 5;
@@ -45,23 +47,31 @@ export async function openRange(options: OpenRangeOptions): Promise<AsyncIterabl
 }
 
 async function follow(options: OpenRangeOptions, range: Record<string, string>): Promise<Response> {
-  const { client, repository, commit, file, abortSignal } = options;
+  const { client, repository, commit, file, abortSignal, route } = options;
   const { endpoint, token } = client.settings;
-  const path = file.path.split("/").map(encodeURIComponent).join("/");
-  let url = new URL(`${endpoint}/${repository}/resolve/${commit}/${path}`);
-  let isChecked = false;
-  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const isHub = url.origin === new URL(endpoint).origin;
-    const response = await client.fetch(url.href, {
+  const get = (url: URL) =>
+    client.fetch(url.href, {
       redirect: "manual",
       ...(abortSignal && { signal: abortSignal }),
       headers: {
         ...range,
         // or fetch asks for gzip, and offsets would be those of the compressed bytes
         "Accept-Encoding": "identity",
-        ...(isHub && token && { Authorization: `Bearer ${token.reveal()}` }),
+        ...(isOfHub(url, endpoint) && token && { Authorization: `Bearer ${token.reveal()}` }),
       },
     });
+  if (route?.storage !== undefined) {
+    const response = await get(new URL(route.storage));
+    if (response.ok) return response;
+    // a signed address expires, after an hour or so: the Hub gives another
+    route.storage = undefined;
+    await response.body?.cancel();
+  }
+  const path = file.path.split("/").map(encodeURIComponent).join("/");
+  let url = new URL(`${endpoint}/${repository}/resolve/${commit}/${path}`);
+  let isChecked = false;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const response = await get(url);
     const location = response.headers.get("Location");
     const isRedirect = response.status >= 300 && response.status < 400 && location !== null;
     if (!isChecked && (isRedirect || response.ok)) {
@@ -70,7 +80,10 @@ async function follow(options: OpenRangeOptions, range: Record<string, string>):
         response.headers.get("X-Linked-ETag") ?? (isRedirect ? null : response.headers.get("ETag"));
       isChecked = isOfVersion(etag, options, response);
     }
-    if (!isRedirect) return response;
+    if (!isRedirect) {
+      if (route !== undefined && response.ok && !isOfHub(url, endpoint)) route.storage = url.href;
+      return response;
+    }
     await response.body?.cancel();
     const next = new URL(location, url);
     if (url.protocol === "https:" && next.protocol !== "https:") {
@@ -91,6 +104,10 @@ async function follow(options: OpenRangeOptions, range: Record<string, string>):
       hint: "check HF_ENDPOINT",
     },
   );
+}
+
+function isOfHub(url: URL, endpoint: string): boolean {
+  return url.origin === new URL(endpoint).origin;
 }
 
 /** An ETag in the form of a hash must be the hash; says whether it was in that form. */

@@ -10,7 +10,7 @@ import { readRange } from "./read-range.ts";
  */
 export const BLOCK_BYTES = 1 << 18;
 
-export interface RangedFileOptions extends Omit<OpenRangeOptions, "start" | "end"> {
+export interface RangedFileOptions extends Omit<OpenRangeOptions, "start" | "end" | "route"> {
   /** A file to keep the blocks in; sparse, and as long as the remote one. */
   readonly keptIn: string;
   readonly onReceived?: ((bytes: number) => void) | undefined;
@@ -18,17 +18,18 @@ export interface RangedFileOptions extends Omit<OpenRangeOptions, "start" | "end
 
 /** A file of the Hub, read by position over HTTP ranges. */
 export async function rangedFile(options: RangedFileOptions): Promise<ReadableFile> {
-  const { file, repository, keptIn, onReceived } = options;
+  const { file, repository, keptIn } = options;
   const handle = await open(keptIn, "w+").catch((cause: unknown) => {
     throw writeError(keptIn, cause);
   });
+  const route = {};
   /** Each block that is there or on its way. */
   const blocks = new Map<number, Promise<void>>();
 
   const fetchBlocks = (first: number, count: number) => {
     const start = first * BLOCK_BYTES;
     const end = Math.min(file.bytes, start + count * BLOCK_BYTES);
-    const coming = fill(options, handle, start, end, onReceived).catch((error: unknown) => {
+    const coming = fill({ ...options, route, start, end }, handle).catch((error: unknown) => {
       for (let i = 0; i < count; i++) blocks.delete(first + i);
       throw error;
     });
@@ -62,17 +63,11 @@ export async function rangedFile(options: RangedFileOptions): Promise<ReadableFi
   };
 }
 
-async function fill(
-  options: RangedFileOptions,
-  handle: FileHandle,
-  start: number,
-  end: number,
-  onReceived: ((bytes: number) => void) | undefined,
-): Promise<void> {
-  let at = start;
-  await readRange({ ...options, start, end }, async (bytes) => {
+async function fill(options: RangedFileOptions & OpenRangeOptions, handle: FileHandle): Promise<void> {
+  let at = options.start;
+  await readRange(options, async (bytes) => {
     await writeAt(handle, options.keptIn, bytes, at);
     at += bytes.length;
-    onReceived?.(bytes.length);
+    options.onReceived?.(bytes.length);
   });
 }

@@ -143,6 +143,22 @@ describe("a model whose weights stay on the Hub", () => {
     await model.close();
   });
 
+  it("asks the Hub once where a file lies, and again when that address has expired", async () => {
+    const made = await withModel();
+    const model = await made.read();
+    const checkpoint = await openCheckpoint(model.directory, { weights: model.weights! });
+    const { matrix } = checkpoint.tables[0]!;
+    const asked = () => made.hub.requests.filter(({ path }) => path.endsWith("/model-2.safetensors")).length;
+    for (let row = 0; row < 512; row += 64) await rowsOf(matrix, row, 1);
+    expect(asked()).toBe(1);
+    made.hub.misbehave({ path: /^\/read\//, fault: { kind: "status", status: 403 } });
+    for (let row = 512; row < ROWS; row += 64) await rowsOf(matrix, row, 1);
+    expect(asked()).toBe(2);
+    expect(made.hub.complaints).toEqual([]);
+    await checkpoint.close();
+    await model.close();
+  });
+
   it("takes weights that are in the cache from there", async () => {
     const made = await withModel();
     const whole = await resolveModel("org/wide", { ...made.options, want: "model" });
@@ -215,7 +231,7 @@ describe("ranges that come broken", () => {
     const made = await withModel();
     const model = await made.read();
     const checkpoint = await openCheckpoint(model.directory, { weights: model.weights! });
-    made.hub.misbehave({ path: /\/resolve\//, fault: { kind: "status", status: 403 } });
+    made.hub.misbehave({ path: /\/resolve\/|^\/read\//, times: 2, fault: { kind: "status", status: 403 } });
     const { matrix } = checkpoint.tables[0]!;
     await expect(rowsOf(matrix)).rejects.toMatchObject({ code: "hub_denied" });
     expect((await rowsOf(matrix)).length).toBe(ROWS * COLUMNS * 4);
