@@ -1,10 +1,8 @@
 import type { ProgressListener } from "@revocab/core";
+import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
 import {
   alignSpaces,
-  type Coverage,
-  coverageOf,
   heldOutPrecision,
-  readDictionary,
   readWordVectors,
   type TranslationPrecision,
   writeTextVectors,

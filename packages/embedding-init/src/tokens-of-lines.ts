@@ -1,5 +1,5 @@
 import type { EncodeText, Vocabulary } from "@revocab/core";
-import { linesOfText } from "./lines-of-text.ts";
+import { linesOfText } from "@revocab/files";
 
 /**
  * The lines of a UTF-8 file as tokens, written as the tokenizer's file writes them: what vectors of tokens are trained on.

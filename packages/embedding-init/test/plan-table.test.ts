@@ -309,7 +309,7 @@ async function naiveRow(
   const { name: origin } = method;
   if (method.kind === "rows") {
     const prepared = await method.prepare(context);
-    if (prepared.covers?.(id) === false) return undefined;
+    if (prepared.covers?.(id, table) === false) return undefined;
     return {
       origin,
       sources: [],

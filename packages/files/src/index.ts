@@ -1,2 +1,5 @@
+export { linesOfText } from "./lines-of-text.ts";
+export { readLines } from "./read-lines.ts";
 export { type ReadTextOptions, readText, type TextDocuments } from "./read-text.ts";
+export { replaceFile } from "./replace-file.ts";
 export { boundaryOf, type DocumentBoundary, type DocumentSplit, splitDocuments } from "./split-documents.ts";

@@ -20,8 +20,6 @@ export { normalizeRows } from "./normalize-rows.ts";
 export type { RandomStream } from "./random-stream.ts";
 export { randomStream } from "./random-stream.ts";
 export { readMatrix } from "./read-matrix.ts";
-export type { WriteBytes } from "./replace-file.ts";
-export { replaceFile } from "./replace-file.ts";
 export { rowProduct } from "./row-product.ts";
 export { solvePositive } from "./solve-positive.ts";
 export { storeMatrix } from "./store-matrix.ts";

@@ -12,7 +12,6 @@ export { mixCorpus } from "./mix/mix-corpus.ts";
 export type { MixedForm, SideCounts } from "./mix/mix-lines.ts";
 export { MIXED_FORMS } from "./mix/mix-lines.ts";
 export { pharaohText } from "./pharaoh-text.ts";
-export { readLines } from "./read-lines.ts";
 export type { ParallelLines, ParallelPaths } from "./read-parallel-lines.ts";
 export { readParallelLines } from "./read-parallel-lines.ts";
 export type { ReadPharaohOptions } from "./read-pharaoh.ts";

@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import { readLines } from "./read-lines.ts";
+import { readLines } from "@revocab/files";
 
 /** Two texts of which line i of one says the same as line i of the other. */
 export interface ParallelPaths {

@@ -1,7 +1,7 @@
 import { RevocabError } from "@revocab/core";
+import { readLines } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
 import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
-import { readLines } from "./read-lines.ts";
 import type { ParallelLines } from "./read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "./words-of-line.ts";
 

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readLines, readParallelLines, splitPathPair } from "@revocab/parallel-text";
+import { readLines } from "@revocab/files";
+import { readParallelLines, splitPathPair } from "@revocab/parallel-text";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 let folder: string;

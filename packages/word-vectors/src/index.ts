@@ -1,5 +1,3 @@
-export type { Coverage, Dictionary, WordPair } from "@revocab/vocab-alignment";
-export { coverageOf, readDictionary } from "@revocab/vocab-alignment";
 export type { AlignSpacesOptions, SpaceAlignment } from "./align/align-spaces.ts";
 export { alignSpaces } from "./align/align-spaces.ts";
 export type { HeldOutPrecisionOptions } from "./align/held-out-precision.ts";

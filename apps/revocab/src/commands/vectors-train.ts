@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
 import type { TrainVectorsOptions } from "../train-vectors.ts";
+import { withModels } from "../with-models.ts";
 
 /** The options are named as the work takes them. */
 type Flags = Omit<TrainVectorsOptions, "abortSignal" | "onProgress">;
@@ -45,7 +46,14 @@ export function registerTrainVectors(vectors: Command): void {
       const { grouped } = await import("../print-table.ts");
       await runCommand(
         command,
-        (context) => trainVectors({ ...flags, ...context }),
+        (context) => {
+          const { tokenizer: name, ...options } = flags;
+          if (name === undefined) return trainVectors({ ...options, ...context });
+          const names = { tokenizer: { name, want: "tokenizer" as const } };
+          return withModels(context, names, ({ paths }) =>
+            trainVectors({ ...options, ...paths, ...context }),
+          );
+        },
         ({ words, dimension, tokens, out }) =>
           `${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
       );

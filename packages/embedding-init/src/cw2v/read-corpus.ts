@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type EncodeText, RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import { linesOfText } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
-import { linesOfText } from "../lines-of-text.ts";
 
 /** Lines of tokens, one after the other. */
 export interface Corpus {

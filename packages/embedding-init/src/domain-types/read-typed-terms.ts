@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import { readLines } from "@revocab/parallel-text";
+import { readLines } from "@revocab/files";
 import { termsOfJson } from "./terms-of-json.ts";
 import type { TypedTerm } from "./typed-term.ts";
 

@@ -1,4 +1,5 @@
-import { replaceFile, throwIfAborted } from "@revocab/matrix";
+import { replaceFile } from "@revocab/files";
+import { throwIfAborted } from "@revocab/matrix";
 import { readDictionary } from "@revocab/vocab-alignment";
 import { pharaohText } from "../pharaoh-text.ts";
 import { type ParallelPaths, readParallelLines } from "../read-parallel-lines.ts";

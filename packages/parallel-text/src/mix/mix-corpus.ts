@@ -1,5 +1,6 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import { replaceFile, throwIfAborted } from "@revocab/matrix";
+import { replaceFile } from "@revocab/files";
+import { throwIfAborted } from "@revocab/matrix";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
 import type { ParallelPaths } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";

@@ -1,5 +1,5 @@
+import { readLines } from "@revocab/files";
 import type { WordAlignment } from "../align/word-alignment.ts";
-import { readLines } from "../read-lines.ts";
 import { readParallelLines } from "../read-parallel-lines.ts";
 import { readPharaoh } from "../read-pharaoh.ts";
 import type { WordCut } from "../words-of-line.ts";

@@ -1,5 +1,6 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import { replaceFile, throwIfAborted } from "@revocab/matrix";
+import { replaceFile } from "@revocab/files";
+import { throwIfAborted } from "@revocab/matrix";
 import {
   ARGUMENT_BYTES,
   FASTTEXT_MAGIC,

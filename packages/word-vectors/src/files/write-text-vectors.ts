@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
-import { replaceFile, throwIfAborted } from "@revocab/matrix";
+import { replaceFile } from "@revocab/files";
+import { throwIfAborted } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
 import type { WriteVectorsOptions } from "./write-fasttext.ts";

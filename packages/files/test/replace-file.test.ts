@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "@revocab/matrix";
+import { replaceFile } from "@revocab/files";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
 
