@@ -105,6 +105,7 @@ function keptOf(
   files: readonly FolderFile[],
   deleted: readonly string[],
 ): string[] {
-  const ours = new Set([...files.map(({ path }) => path), ...deleted]);
+  // every repository of the Hub has a .gitattributes of its own
+  const ours = new Set([".gitattributes", ...files.map(({ path }) => path), ...deleted]);
   return remote.map(({ path }) => path).filter((path) => !ours.has(path));
 }

@@ -49,7 +49,7 @@ describe("a folder that passed the gate", () => {
       files: filesIn(folder).map((path) => ({ path, bytes: statSync(join(folder, path)).size })),
       bytes: filesIn(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0),
       deleted: [],
-      kept: [".gitattributes"],
+      kept: [],
     });
     expect(commits.get(published.commit!)).toMatchObject({
       title: "model with the tokenizer of tokenizer",

@@ -4,12 +4,13 @@ import { startLoopbackHub } from "./start-loopback-hub.ts";
 
 /**
  * A Hub in a process of its own, so that what a client takes is the client's: `node serve.js CONFIG`, CONFIG being JSON
- * `{ token?, partBytes?, repositories: { "ORG/NAME": { PATH: { file, sha256? } } } }`. Prints `{ url, token }`; then for
+ * `{ token?, partBytes?, storageHost?, repositories: { "ORG/NAME": { PATH: { file, sha256? } } } }`. Prints `{ url, token }`; then for
  * each line it reads, what was moved and complained about so far. Ends with its input.
  */
 const { repositories = {}, ...options } = JSON.parse(process.argv[2] ?? "{}") as {
   token?: string;
   partBytes?: number;
+  storageHost?: string;
   repositories?: Record<string, Record<string, FileContent>>;
 };
 const hub = await startLoopbackHub(options);

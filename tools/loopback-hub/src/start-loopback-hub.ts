@@ -23,6 +23,8 @@ export interface LoopbackHubOptions {
   readonly partBytes?: number;
   /** Entries on a page of a listing. @default 1000 */
   readonly pageSize?: number;
+  /** What addresses of the storage call it; the Python client takes all ports of a host for one. @default "127.0.0.1" */
+  readonly storageHost?: string;
 }
 
 export interface LoopbackHub {
@@ -50,6 +52,7 @@ export async function startLoopbackHub({
   role = "write",
   partBytes = 64 << 20,
   pageSize = 1000,
+  storageHost = "127.0.0.1",
 }: LoopbackHubOptions = {}): Promise<LoopbackHub> {
   const folder = mkdtempSync(join(tmpdir(), "revocab-hub-"));
   const requests: RequestRecord[] = [];
@@ -80,7 +83,7 @@ export async function startLoopbackHub({
 
   const files = storage({ folder, partBytes, complaints });
   const storageServer = await serve("storage", files.handle);
-  files.setUrl(urlOf(storageServer));
+  files.setUrl(urlOf(storageServer).replace("127.0.0.1", storageHost));
   const hub = hubRoutes({ repositories: repos, storage: files, token, user, role, pageSize, complaints });
   const hubServer = await serve("hub", hub);
   const url = urlOf(hubServer);
