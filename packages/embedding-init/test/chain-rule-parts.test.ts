@@ -35,10 +35,21 @@ describe("a reading in two vocabularies", () => {
     ]);
   });
 
-  it("has no meetings where a tokenizer changes the text", async () => {
-    const encode = async (one: string) => letters.spell(new TextEncoder().encode(one.toLowerCase()))!;
-    const upper = { vocabulary: letters, encode: async () => letters.spell(new TextEncoder().encode("ab"))! };
-    const { meetings } = await pairedReading("abc", upper, { vocabulary: letters, encode }, 10);
+  it("has the source read the text that the target makes of it", async () => {
+    const encode = async (one: string) => words.spell(new TextEncoder().encode(one.toLowerCase()))!;
+    const { source, meetings } = await pairedReading(
+      "ABca",
+      reader(letters),
+      { vocabulary: words, encode },
+      10,
+    );
+    expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
+    expect(meetings).toHaveLength(1);
+  });
+
+  it("has no meetings where the source changes the text", async () => {
+    const deaf = { vocabulary: letters, encode: async () => letters.spell(new TextEncoder().encode("ab"))! };
+    const { meetings } = await pairedReading("abc", deaf, reader(letters), 10);
     expect(meetings).toEqual([]);
   });
 

@@ -30,8 +30,7 @@ export interface HypernetworkOptions {
  * Each new token becomes the row that a hypernetwork, trained for the source model, predicts from how the token is
  * spelled in the model's own tokens.
  *
- * Departures: a token both vocabularies have is copied before, as for every method (`--no-copy` is the paper's way); the
- * target tokenizer stays as it is (the reference rewrites it, see `convertToByteLevel`); a special has the row of the
+ * A token that both vocabularies have is predicted too, as in the paper. Departures: the target tokenizer stays as it is (the reference rewrites it, see `convertToByteLevel`); a special has the row of the
  * source special with its role, and one the source does not know has no evidence; forms run with others of their length
  * alone, which changes only how sums are rounded.
  * @see https://arxiv.org/abs/2405.07883
@@ -57,6 +56,7 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
     paper: "https://arxiv.org/abs/2405.07883",
     // Input and head rows do differ where a network predicts both, but then a tied model is refused: there is no choice.
     differsByRole: false,
+    changesShared: true,
     options: {
       hypernetwork: basename(directory),
       ...(language !== undefined && { language }),

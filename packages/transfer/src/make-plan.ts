@@ -26,7 +26,7 @@ export interface PlanOptions {
   readonly method: InitMethod;
   /** Fills the rows `method` has no evidence for. @default mean() */
   readonly fallback?: InitMethod;
-  /** Copy the rows of shared tokens before the method is asked. @default true */
+  /** Copy the rows of shared tokens before the method is asked. @default true but for a method that `changesShared` */
   readonly copyShared?: boolean;
   /** @default 0 */
   readonly seed?: number;
@@ -55,7 +55,7 @@ export async function makePlan({
   tokenizer,
   method,
   fallback = mean(),
-  copyShared = true,
+  copyShared,
   seed = 0,
   untie = false,
   role,
@@ -71,7 +71,7 @@ export async function makePlan({
     tokenizer,
     method,
     fallback,
-    copyShared,
+    ...(copyShared !== undefined && { copyShared }),
     untie,
     ...(role && { role }),
     ...(padToMultipleOf !== undefined && { padToMultipleOf }),
@@ -142,7 +142,7 @@ export function planTables({
   tokenizer,
   method,
   fallback = mean(),
-  copyShared = true,
+  copyShared,
   untie = false,
   role,
   padToMultipleOf,
@@ -164,12 +164,11 @@ export function planTables({
 }
 
 /** Shared tokens are copied before the method is asked, or after one that has rows of its own for them. */
-function chainOf(method: InitMethod, fallback: InitMethod, copyShared: boolean): FallbackChain {
-  if (!copyShared) return orElse(method, fallback);
+function chainOf(method: InitMethod, fallback: InitMethod, copyShared: boolean | undefined): FallbackChain {
+  if (copyShared === false) return orElse(method, fallback);
   const methods = method.kind === "chain" ? method.methods : [method];
-  return methods.some(({ changesShared }) => changesShared)
-    ? orElse(method, copyOverlap(), fallback)
-    : orElse(copyOverlap(), method, fallback);
+  const isAskedFirst = copyShared === undefined && methods.some(({ changesShared }) => changesShared);
+  return isAskedFirst ? orElse(method, copyOverlap(), fallback) : orElse(copyOverlap(), method, fallback);
 }
 
 /** The tables the target model will have; untying adds an output table over the same source rows. */

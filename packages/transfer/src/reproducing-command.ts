@@ -6,16 +6,16 @@ import type { SwapReport } from "./report.ts";
  */
 export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport): string | undefined {
   const { methods, seed, untie, role, padToMultipleOf } = recipe;
-  const [first, ...others] = methods;
-  const copies = first?.name === "copy-overlap";
-  const [method, fallback, ...rest] = copies ? others : methods;
-  if (method === undefined || fallback === undefined || rest.length > 0) return undefined;
-  if (copies && Object.keys(first.options).length > 0) return undefined;
+  const copying = methods.findIndex(
+    ({ name, options }) => name === COPY && Object.keys(options).length === 0,
+  );
+  const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
+  if (method === undefined || fallback === undefined || rest.length > 0 || copying > 1) return undefined;
   const words = [
     ["revocab", "swap", nameOf(inputs.source), "--tokenizer", nameOf(inputs.target)],
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
-    copies ? [] : ["--no-copy"],
+    copying < 0 ? ["--no-copy"] : copying === 0 ? ["--copy"] : [],
     ["--seed", String(seed)],
     untie ? ["--untie"] : [],
     role === null ? [] : ["--role", role],
@@ -27,6 +27,9 @@ export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport)
   const split = words.indexOf("--method");
   return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
 }
+
+/** Asked first it is a choice; asked after the method, what the method does by itself; else it was left out. */
+const COPY = "copy-overlap";
 
 function nameOf({ name, revision }: { name: string; revision: string | null }): string {
   return revision === null ? `./${name}` : `${name}@${revision}`;

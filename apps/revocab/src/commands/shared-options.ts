@@ -41,7 +41,7 @@ export interface PlanFlags extends ModelFlags {
   readonly with?: Record<string, string>;
   readonly fallback: string;
   readonly fallbackWith?: Record<string, string>;
-  readonly copy: boolean;
+  readonly copy?: boolean;
   readonly seed: number;
   readonly untie?: boolean;
   readonly role?: Role;
@@ -65,7 +65,11 @@ export function withComparedPlanOptions(command: Command): Command {
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
     .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs)
-    .option("--no-copy", "do not copy the rows of tokens both vocabularies share")
+    .option(
+      "--copy",
+      "copy the rows of tokens both vocabularies share, also where the method has better ones (see: revocab methods)",
+    )
+    .option("--no-copy", "do not copy them")
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
@@ -87,7 +91,7 @@ export async function planOptions(
 
 export interface ComparedPlanOptions {
   readonly fallback: InitMethod;
-  readonly copyShared: boolean;
+  readonly copyShared?: boolean;
   readonly seed: number;
   readonly untie: boolean;
   readonly role?: Role;
@@ -97,7 +101,7 @@ export interface ComparedPlanOptions {
 export async function comparedPlanOptions(flags: Omit<PlanFlags, "method">): Promise<ComparedPlanOptions> {
   return {
     fallback: await methodOf(flags.fallback, flags.fallbackWith),
-    copyShared: flags.copy,
+    ...(flags.copy !== undefined && { copyShared: flags.copy }),
     seed: flags.seed,
     untie: flags.untie ?? false,
     ...(flags.role && { role: flags.role }),

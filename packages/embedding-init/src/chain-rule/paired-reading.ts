@@ -22,8 +22,9 @@ export interface Reader {
 }
 
 /**
- * Reads a passage twice. A reading has no meetings where a tokenizer changes the text, so that the bytes of its tokens
- * are not those of the other's; a space that a tokenizer puts before a text is passed over.
+ * Reads a passage twice. A target tokenizer that changes a text (to lower case, to NFC) has the source read what it made of
+ * it; where the bytes of both readings still differ there are no meetings. A space that a tokenizer puts before a text is
+ * passed over.
  * @param contextLength both readings are cut to it
  */
 export async function pairedReading(
@@ -32,18 +33,14 @@ export async function pairedReading(
   target: Reader,
   contextLength: number,
 ): Promise<PairedReading> {
-  const [left, right] = [await read(passage, source), await read(passage, target)];
-  const shift = left.bytes.length - right.bytes.length;
-  const [leftStart, rightStart] = [shift === 1 ? 1 : 0, shift === -1 ? 1 : 0];
-  const isSame =
-    Math.abs(shift) <= 1 && left.bytes.subarray(leftStart).equals(right.bytes.subarray(rightStart));
+  const right = await read(passage, target);
+  const plain = await read(passage, source);
+  const left = isSameText(plain, right) ? plain : await read(right.bytes.toString().trimStart(), source);
   const meetings: Meeting[] = [];
-  if (isSame) {
-    const placeOf = new Map(
-      left.starts.map((start, position) => [Math.max(0, start - leftStart), position] as const),
-    );
+  if (isSameText(left, right)) {
+    const placeOf = new Map(left.starts.map((start, position) => [Math.max(0, start - left.lead), position]));
     right.starts.forEach((start, position) => {
-      const sourcePosition = placeOf.get(Math.max(0, start - rightStart));
+      const sourcePosition = placeOf.get(Math.max(0, start - right.lead));
       if (sourcePosition === undefined) return;
       meetings.push({
         token: right.ids[position],
@@ -71,6 +68,8 @@ interface Reading {
   readonly begin: 0 | 1;
   readonly bos: TokenId | undefined;
   readonly bytes: Buffer;
+  /** White space before the text, in bytes. */
+  readonly lead: number;
   /** [tokens] where each begins, in bytes. */
   readonly starts: readonly number[];
 }
@@ -85,7 +84,17 @@ async function read(passage: string, { vocabulary, encode }: Reader): Promise<Re
     starts.push(length);
     length += piece.length;
   }
-  return { ids, bos, begin: bos === undefined ? 0 : 1, bytes: Buffer.concat(pieces), starts };
+  const bytes = Buffer.concat(pieces);
+  const found = bytes.findIndex((byte) => byte !== SPACE);
+  const lead = found < 0 ? bytes.length : found;
+  return { ids, bos, begin: bos === undefined ? 0 : 1, bytes, lead, starts };
+}
+
+const SPACE = 0x20;
+
+/** But for spaces before it. */
+function isSameText(left: Reading, right: Reading): boolean {
+  return left.bytes.subarray(left.lead).equals(right.bytes.subarray(right.lead));
 }
 
 function withBegin({ ids, bos }: Reading, contextLength: number): Uint32Array {

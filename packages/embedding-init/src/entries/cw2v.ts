@@ -46,6 +46,8 @@ export const cw2vEntry: MethodEntry = methodEntry("cw2v", {
       .optional()
       .describe("without it, as many as there are cores"),
   }),
+  // training takes minutes to hours: only for one who asks for it by name
+  variants: [],
   create: ({ heads, checkpoint, memory, threads, ...rest }) =>
     cw2v({
       ...rest,
