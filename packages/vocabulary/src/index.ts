@@ -5,6 +5,13 @@ export {
 } from "./byte-level/convert-to-byte-level.ts";
 export type { TextCuts } from "./cuts/text-cuts.ts";
 export { displayToken } from "./display-token.ts";
+export {
+  type AddedEntry,
+  type ExtendedTokenizer,
+  extendTokenizer,
+  type TokenizerExtension,
+} from "./edit/extend-tokenizer.ts";
+export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";
 export type { TokenizerFamily } from "./read-notation.ts";

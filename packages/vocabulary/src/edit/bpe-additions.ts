@@ -1,0 +1,129 @@
+import { RevocabError, type TokenId } from "@revocab/core";
+import { mergeSymbols } from "../spell/merge-symbols.ts";
+import { cheapestJoins } from "./cheapest-joins.ts";
+import type { EditSubject } from "./edit-subject.ts";
+import { growingMerges } from "./growing-merges.ts";
+import type { ModelAdditions, NewPiece, Refusal } from "./new-entries.ts";
+import { pieceForm } from "./piece-form.ts";
+
+/**
+ * Merges that build whole pieces from what the tokenizer spells them with: ` Schmetterling` = `ĠSch m etter ling` gets
+ * three merges and, as a merge can only make a token, two more tokens as steps. The new merges come after all old ones, so
+ * that a text is first merged as ever; each piece is built on what those before it made, the shortest first.
+ *
+ * No merge may make a token that the tokenizer has already: it would then be used where it was not, in old text.
+ */
+export function bpeAdditions(
+  { tokenizer, json, notation }: EditSubject,
+  pieces: readonly NewPiece[],
+): ModelAdditions & { readonly refused: readonly Refusal[] } {
+  const { model } = json;
+  if (model.type !== "BPE") throw new TypeError("only a BPE has merges");
+  if (model.endSuffix !== "" || model.continuingPrefix !== "") {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${tokenizer.origin} marks the edges of words (${JSON.stringify(model.continuingPrefix || model.endSuffix)}), expected a BPE without`,
+      { hint: "give the words as added tokens instead" },
+    );
+  }
+  const { vocabulary } = tokenizer;
+  const table = growingMerges(model.merges);
+  const formOf = new Map<TokenId, string>();
+  const idOf = new Map<string, TokenId>();
+  const give = (form: string): TokenId => {
+    const id = idOf.get(form) ?? vocabulary.size + idOf.size;
+    idOf.set(form, id);
+    formOf.set(id, form);
+    return id;
+  };
+  const written = (id: TokenId) => formOf.get(id) ?? vocabulary.tokenOf(id);
+  const isOld = (form: string) => json.pieces.idOf(form) !== undefined;
+  const newCharacters = new Map<string, TokenId>();
+  const merges: (readonly [string, string])[] = [];
+  const refused: Refusal[] = [];
+  const asked = new Map<string, string>();
+
+  const symbolsOf = (text: string): TokenId[] | undefined => {
+    const symbols: TokenId[] = [];
+    for (const part of splitAt(text, newCharacters)) {
+      const character = newCharacters.get(part);
+      const ids = character === undefined ? vocabulary.spell(Buffer.from(part)) : [character];
+      if (ids === undefined || ids.some((id) => id < vocabulary.size && vocabulary.kindOf(id) !== "text"))
+        return undefined;
+      symbols.push(...ids);
+    }
+    return symbols;
+  };
+
+  const build = (text: string): string | undefined => {
+    const form = pieceForm(text, notation);
+    const spelled = symbolsOf(text);
+    if (spelled === undefined) {
+      if ([...text].length > 1)
+        return "the tokenizer has no piece for some of its characters; make each such character a piece, too";
+      newCharacters.set(text, give(form));
+      return undefined;
+    }
+    const parts = mergeSymbols(spelled, table);
+    if (parts.length === 1) return isOld(form) ? "the tokenizer has it already" : undefined;
+    if (parts.length > MAX_PARTS)
+      return `the tokenizer spells it in ${parts.length} pieces, expected at most ${MAX_PARTS}`;
+    const joins = cheapestJoins(Array.from(parts, written), (joined) =>
+      isOld(joined) ? Number.POSITIVE_INFINITY : idOf.has(joined) ? 0 : 1,
+    );
+    if (joins === undefined)
+      return "every way to build it goes through a token that the tokenizer has already";
+    const before = table.count;
+    const known = new Map(Array.from(parts, (id) => [written(id), id]));
+    const idOfPart = (part: string) => idOf.get(part) ?? known.get(part)!;
+    for (const [left, right] of joins) {
+      if (table.rankOf(idOfPart(left), idOfPart(right)) >= 0) continue;
+      table.append(idOfPart(left), idOfPart(right), give(left + right));
+      merges.push([left, right]);
+    }
+    const [made, ...rest] = mergeSymbols(spelled, table);
+    if (rest.length === 0 && written(made) === form) return undefined;
+    merges.length -= table.count - before;
+    table.rewind(before);
+    return "merges of other tokens come between those that would build it";
+  };
+
+  for (const { text } of [...pieces].sort((a, b) => a.text.length - b.text.length)) {
+    const reason = build(text);
+    if (reason === undefined) asked.set(pieceForm(text, notation), text);
+    else refused.push({ text, reason });
+  }
+  const reached = new Set(merges.map((pair) => pair.join("")));
+  const steps = [...reached].filter((form) => !asked.has(form));
+  return {
+    entries: [
+      ...pieces
+        .map(({ text }) => ({ piece: pieceForm(text, notation), text }))
+        .filter(({ piece }) => asked.has(piece)),
+      ...steps.map((piece) => ({ piece })),
+    ],
+    merges,
+    refused,
+  };
+}
+
+/** Longer words have names of their own; the cost of looking for the joins grows with the third power. */
+const MAX_PARTS = 64;
+
+/** A text cut before and after each character of a set. */
+function splitAt(text: string, characters: ReadonlyMap<string, unknown>): string[] {
+  if (characters.size === 0) return [text];
+  const parts: string[] = [];
+  let run = "";
+  for (const character of text) {
+    if (!characters.has(character)) {
+      run += character;
+      continue;
+    }
+    if (run !== "") parts.push(run);
+    parts.push(character);
+    run = "";
+  }
+  if (run !== "") parts.push(run);
+  return parts;
+}

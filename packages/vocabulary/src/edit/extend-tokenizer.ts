@@ -1,0 +1,129 @@
+import { RevocabError, type TokenId } from "@revocab/core";
+import type { Tokenizer } from "../tokenizer.ts";
+import { bpeAdditions } from "./bpe-additions.ts";
+import { type EditSubject, editSubject } from "./edit-subject.ts";
+import { entryAdditions } from "./entry-additions.ts";
+import type { ModelAdditions, NewAddedToken, NewPiece, Refusal } from "./new-entries.ts";
+import { refuseUnfit } from "./refuse-unfit.ts";
+import { unigramAdditions } from "./unigram-additions.ts";
+import { whyUnreachable } from "./why-unreachable.ts";
+import { writeExtension } from "./write-extension.ts";
+
+export interface TokenizerExtension {
+  /** What the model itself is to use: whole words (" Schmetterling" as they stand behind a space) or parts of words. */
+  readonly pieces?: readonly (string | NewPiece)[];
+  /** Found before the model runs: control tokens, or words of any kind. */
+  readonly addedTokens?: readonly (string | NewAddedToken)[];
+  /** Leave out what cannot be added, and list it, instead of failing. @default false */
+  readonly skipRefused?: boolean;
+}
+
+export interface AddedEntry {
+  readonly id: TokenId;
+  /** As the file writes it. */
+  readonly token: string;
+  /** `step`: a token that was not asked for, but must be there for merges to build others from. */
+  readonly kind: "piece" | "step" | "added";
+}
+
+export interface ExtendedTokenizer {
+  /** The new tokenizer; its `files` can be written out. */
+  readonly tokenizer: Tokenizer;
+  /** Ids from the old `vocabulary.size` on, without a gap: pieces in their order, steps, added tokens in theirs. */
+  readonly added: readonly AddedEntry[];
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Adds entries to a tokenizer. Old ids stay, and text in which no new token is found is written as before. Every piece and
+ * added token is proven to be reached by a text in the tokenizers library.
+ * @throws RevocabError `bad_options` with the reason for each entry that cannot be added, `unsupported_tokenizer`
+ */
+export async function extendTokenizer(
+  tokenizer: Tokenizer,
+  { pieces = [], addedTokens = [], skipRefused = false }: TokenizerExtension,
+): Promise<ExtendedTokenizer> {
+  const subject = editSubject(tokenizer);
+  const unfit = refuseUnfit(
+    subject,
+    pieces.map((piece) => (typeof piece === "string" ? { text: piece } : piece)),
+    addedTokens.map((token) => (typeof token === "string" ? { content: token } : token)),
+  );
+  let wanted = unfit.pieces;
+  let wantedTokens = unfit.addedTokens;
+  const refused: Refusal[] = [...unfit.refused];
+  for (;;) {
+    const additions = modelAdditions(subject, wanted);
+    const extended = writeExtension(subject, additions, wantedTokens);
+    const added = addedEntries(tokenizer, additions, wantedTokens);
+    const texts = [
+      ...additions.entries.map(({ text }) => text),
+      ...wantedTokens.map(({ content }) => content),
+    ];
+    const asked = added.flatMap(({ id }, place) => {
+      const text = texts[place];
+      return text === undefined ? [] : [[id, text] as const];
+    });
+    const unreached = await whyUnreachable(extended, new Map(asked));
+    const lost = asked.flatMap(([id, text]) => {
+      const reason = unreached.get(id);
+      return reason === undefined ? [] : [{ id, text, reason }];
+    });
+    if (lost.length === 0) {
+      refused.push(...additions.refused);
+      if (refused.length > 0 && !skipRefused) throw refusal(refused);
+      return { tokenizer: extended, added, refused };
+    }
+    // What leads nowhere is taken back, with its steps; the others are built again without it.
+    refused.push(...lost.map(({ text, reason }) => ({ text, reason })));
+    const firstToken = tokenizer.vocabulary.size + additions.entries.length;
+    const lostPieces = new Set(lost.filter(({ id }) => id < firstToken).map(({ text }) => text));
+    const lostTokens = new Set(lost.filter(({ id }) => id >= firstToken).map(({ text }) => text));
+    wanted = wanted.filter(({ text }) => !lostPieces.has(text));
+    wantedTokens = wantedTokens.filter(({ content }) => !lostTokens.has(content));
+  }
+}
+
+function modelAdditions(
+  subject: EditSubject,
+  pieces: readonly NewPiece[],
+): ModelAdditions & { readonly refused: readonly Refusal[] } {
+  if (pieces.length === 0) return { entries: [], merges: [], refused: [] };
+  switch (subject.json.model.type) {
+    case "BPE":
+      return bpeAdditions(subject, pieces);
+    case "Unigram":
+      return { ...unigramAdditions(subject, pieces), refused: [] };
+    case "WordPiece":
+    case "WordLevel":
+      return { ...entryAdditions(subject, pieces), refused: [] };
+  }
+}
+
+function addedEntries(
+  { vocabulary }: Tokenizer,
+  { entries }: ModelAdditions,
+  addedTokens: readonly NewAddedToken[],
+): AddedEntry[] {
+  return [
+    ...entries.map(({ piece, text }) => ({
+      token: piece,
+      kind: text === undefined ? ("step" as const) : ("piece" as const),
+    })),
+    ...addedTokens.map(({ content }) => ({ token: content, kind: "added" as const })),
+  ].map((entry, place) => ({ id: vocabulary.size + place, ...entry }));
+}
+
+function refusal(refused: readonly Refusal[]): RevocabError {
+  const lines = refused.slice(0, LISTED).map(({ text, reason }) => `\n  ${JSON.stringify(text)}: ${reason}`);
+  const more = refused.length > LISTED ? `\n  and ${refused.length - LISTED} more` : "";
+  return new RevocabError(
+    "bad_options",
+    `${refused.length} entries cannot be added:${lines.join("")}${more}`,
+    {
+      hint: "take them out, or let them be skipped",
+    },
+  );
+}
+
+const LISTED = 20;
