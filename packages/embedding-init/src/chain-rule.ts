@@ -1,6 +1,12 @@
-import { type EmbeddingTable, type InitContext, type MixtureMethod, RevocabError } from "@revocab/core";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type MixtureMethod,
+  RevocabError,
+  type TokenId,
+} from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
-import { fadedPieces } from "./chain-rule/faded-pieces.ts";
+import { fadedPieces, type WeightedSources } from "./chain-rule/faded-pieces.ts";
 import { headRows } from "./chain-rule/head-rows.ts";
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
@@ -94,7 +100,7 @@ export function chainRule({
             correction,
             states,
             prior,
-            inputOf: input,
+            inputOf: (token) => input(token) ?? copied(context, token),
             ...(threads !== undefined && { threads }),
           })
         : undefined;
@@ -116,6 +122,11 @@ export function chainRule({
       };
     },
   };
+}
+
+/** A special is read with the row it will have, that of the source's special in its place. */
+function copied({ alignment: { sourceOf } }: InitContext, token: TokenId): WeightedSources | undefined {
+  return sourceOf[token] < 0 ? undefined : { sources: [sourceOf[token]], weights: [1] };
 }
 
 function hasHead({ source: { tables } }: InitContext): boolean {

@@ -76,7 +76,7 @@ function normals(count: number, seed: number): Float64Array {
 
 describe("the map of states", () => {
   it("takes states back that a matrix has moved", async () => {
-    const h = normals(500 * width, 1);
+    const h = normals(5000 * width, 1);
     // each state loses half of its next coordinate
     const moved = h.map((value, at) => value - 0.5 * (at % width === width - 1 ? 0 : h[at + 1]));
     const map = stateMap(await sumsOf(moved, h));

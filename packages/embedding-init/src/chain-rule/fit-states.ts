@@ -40,7 +40,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
   const unit = unitDirection(read.own);
   noteUnit(context, read, unit);
   const uncorrected = { width, unit, map: undefined, shares: new Map() };
-  if (correction === "none" || read.isSame || !hasEnough(context, read)) return uncorrected;
+  if (correction === "none" || read.isSame || read.pairs.count === 0) return uncorrected;
   const map = stateMap(read.pairs);
   noteMap(context, read, map);
   if (correction === "map") return { width, unit, map, shares: new Map() };
@@ -85,17 +85,6 @@ async function readPassages({ context, model, sample, states }: FitStatesOptions
   }
   return readings;
 }
-
-/** A map of d² numbers needs some places for each of its rows. */
-function hasEnough({ onProgress }: InitContext, { pairs: { count, width } }: ReadStates): boolean {
-  const needed = PLACES_PER_COLUMN * width;
-  if (count >= needed) return true;
-  const message = `nothing is corrected: tokens of both tokenizers begin at ${count} places of the text, and ${needed} are needed (${PLACES_PER_COLUMN} for each of ${width} columns)`;
-  onProgress?.({ type: "note", step: "chain-rule", message });
-  return false;
-}
-
-const PLACES_PER_COLUMN = 4;
 
 function noteUnit({ onProgress }: InitContext, { own }: ReadStates, unit: Float64Array): void {
   const { width, total, own: second, count } = own;

@@ -23,7 +23,7 @@ export interface Reader {
 
 /**
  * Reads a passage twice. A target tokenizer that changes a text (to lower case, to NFC) has the source read what it made of
- * it; where the bytes of both readings still differ there are no meetings. A space that a tokenizer puts before a text is
+ * it; where the bytes of both readings still differ, or it reads something as unknown, there are no meetings. A space that a tokenizer puts before a text is
  * passed over.
  * @param contextLength both readings are cut to it
  */
@@ -34,10 +34,12 @@ export async function pairedReading(
   contextLength: number,
 ): Promise<PairedReading> {
   const right = await read(passage, target);
+  const isUnknown = right.ids.some((id) => target.vocabulary.kindOf(id) === "special");
   const plain = await read(passage, source);
-  const left = isSameText(plain, right) ? plain : await read(right.bytes.toString().trimStart(), source);
+  const left =
+    isUnknown || isSameText(plain, right) ? plain : await read(right.bytes.toString().trimStart(), source);
   const meetings: Meeting[] = [];
-  if (isSameText(left, right)) {
+  if (!isUnknown && isSameText(left, right)) {
     const placeOf = new Map(left.starts.map((start, position) => [Math.max(0, start - left.lead), position]));
     right.starts.forEach((start, position) => {
       const sourcePosition = placeOf.get(Math.max(0, start - right.lead));
