@@ -1,19 +1,41 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { subtokenMean } from "@revocab/embedding-init";
 import { type FileContent, type LoopbackHub, startLoopbackHub } from "@revocab/loopback-hub";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import type { SwapReport } from "@revocab/transfer";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type SwapReport, swapTokenizer } from "@revocab/transfer";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectOneFailure, type Finished, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 const TOKEN = "hf_aSecretThatMustNotBeSeen0123456789";
+const place = mkdtempSync(join(tmpdir(), "revocab-swapped-"));
+const swappedSample = join(place, "out");
 let hub: LoopbackHub;
 let folder: string;
 let env: Record<string, string>;
 
+beforeAll(async () => {
+  await swapTokenizer({
+    model: SAMPLE_MODEL,
+    tokenizer: SAMPLE_TOKENIZER,
+    method: subtokenMean(),
+    out: swappedSample,
+  });
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
 beforeEach(async () => {
   hub = await startLoopbackHub({ token: TOKEN });
   folder = scratch();
@@ -48,7 +70,7 @@ function expectDone({ code, stderr, stdout }: Finished): string {
 
 describe("a name of the Hub", () => {
   it("is taken by swap wherever a folder is: the same model comes out, and it says where from", async () => {
-    const [remote, local] = [join(folder, "remote"), join(folder, "local")];
+    const [remote, local] = [join(folder, "remote"), swappedSample];
     expectDone(
       await run(
         "swap",
@@ -61,7 +83,6 @@ describe("a name of the Hub", () => {
         "de",
       ),
     );
-    expectDone(await run("swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--out", local, "--quiet"));
     for (const name of ["model.safetensors", "config.json", "tokenizer.json", "generation_config.json"]) {
       expect(readFileSync(join(remote, name)).equals(readFileSync(join(local, name))), name).toBe(true);
     }
@@ -160,28 +181,26 @@ describe("a name of the Hub", () => {
     expect(expectDone(await run("inspect", `${hub.url}/org/new-tokenizer/tree/main`))).toContain("3,000");
   });
 
-  it("is taken by eval, compare, generate and a dry run", async () => {
+  it("is taken by eval, compare, generate and a dry run, which may all download it into one cache at once", async () => {
     const scoring = ["--text", SAMPLE_TEXT, "--max-bytes", "500"];
-    expect(expectDone(await run("eval", "org/small-model", ...scoring))).toContain("bits per byte");
-    const methods = ["--methods", "mean,subtoken-mean"];
-    const compared = await run(
-      "compare",
-      "org/small-model",
-      "--tokenizer",
-      "org/new-tokenizer",
-      ...scoring,
-      ...methods,
-    );
-    expect(expectDone(compared)).toContain("★");
-    expectDone(await run("generate", "org/small-model", "Once", "--max-tokens", "2"));
-    const dry = await run("swap", "org/small-model", "--tokenizer", "org/new-tokenizer", "--dry-run");
-    expect(expectDone(dry)).toContain("Nothing was written (--dry-run)");
+    const swap = ["org/small-model", "--tokenizer", "org/new-tokenizer"];
+    const [scored, compared, , dry] = await Promise.all([
+      run("eval", "org/small-model", ...scoring).then(expectDone),
+      run("compare", ...swap, ...scoring, "--methods", "mean,subtoken-mean").then(expectDone),
+      run("generate", "org/small-model", "Once", "--max-tokens", "2").then(expectDone),
+      run("swap", ...swap, "--dry-run").then(expectDone),
+    ]);
+    expect(scored).toContain("bits per byte");
+    expect(compared).toContain("★");
+    expect(dry).toContain("Nothing was written (--dry-run)");
+    const blobs = join(env.HF_HOME!, "hub/models--org--small-model/blobs");
+    expect(readdirSync(blobs).filter((name) => name.endsWith(".incomplete"))).toEqual([]);
   });
 
   it("is not looked up when an option is wrong or the output exists", async () => {
     mkdirSync(join(folder, "out"));
     const names = ["org/small-model", "--tokenizer", "org/new-tokenizer"];
-    for (const [args, message] of [
+    const attempts: [string[], RegExp][] = [
       [["swap", ...names, "--out", join(folder, "out")], /the output .* exists already/],
       [["swap", ...names, "--out", join(folder, "new"), "--method", "nonsense"], /nonsense/],
       [["plan", ...names, "--out", join(folder, "new.plan"), "--with", "x=1"], /has no option "x"/],
@@ -189,10 +208,10 @@ describe("a name of the Hub", () => {
         ["swap", ...names, "--out", join(folder, "new"), "--private"],
         /--private was given without --publish/,
       ],
-    ] as const) {
-      const finished = await run(...args, "--quiet");
-      expectOneFailure(finished, message);
-    }
+    ];
+    await Promise.all(
+      attempts.map(async ([args, message]) => expectOneFailure(await run(...args, "--quiet"), message)),
+    );
     expect(hub.requests).toEqual([]);
   });
 
@@ -227,10 +246,10 @@ describe("a name of the Hub", () => {
 });
 
 describe("publish", () => {
-  /** A swap of the sample. */
-  async function swapped(): Promise<string> {
+  /** A copy of a swap of the sample. */
+  function swapped(): string {
     const out = join(folder, "out");
-    expectDone(await run("swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--out", out, "--quiet"));
+    cpSync(swappedSample, out, { recursive: true });
     return out;
   }
   const published = (name: string, branch = "main") => {
@@ -241,7 +260,7 @@ describe("publish", () => {
   };
 
   it("puts a folder on the Hub and says where it is", async () => {
-    const out = await swapped();
+    const out = swapped();
     const dry = await run("publish", out, "--to", "me/model", "--private", "--dry-run");
     expect(expectDone(dry)).toMatch(
       /would go to me\/model, a new repository\n\nNothing was published \(--dry-run\)\n$/,
@@ -262,7 +281,7 @@ describe("publish", () => {
   });
 
   it("opens pull requests, commits to branches, and gives its result as JSON", async () => {
-    const out = await swapped();
+    const out = swapped();
     hub.add("me/model", {});
     const branch = await run("publish", out, "--to", "me/model", "--branch", "v2", "--json");
     expect(JSON.parse(expectDone(branch))).toMatchObject({ branch: "v2", isNew: false, pullRequest: null });
@@ -362,7 +381,6 @@ describe("the access token", () => {
         "--json",
       ),
       await run("plan", "me/hidden", "--tokenizer", SAMPLE_TOKENIZER, "--out", join(folder, "swap.plan")),
-      await run("publish", out, "--to", "me/second"),
     ];
     for (const one of finished) expectDone(one);
     expect(hub.requests.some(({ authorized }) => authorized)).toBe(true);
