@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { RepositoryFile } from "./list-repository.ts";
 
@@ -48,7 +48,13 @@ export function repositoryCache(cacheDirectory: string, name: string): Repositor
     async link(file, commit) {
       const place = join(snapshot(commit), file.path);
       const target = relative(dirname(place), blob(file));
-      await replace(place, (path) => symlink(target, path));
+      await replace(place, (path) =>
+        symlink(target, path).catch((error: NodeJS.ErrnoException) => {
+          // Windows lets only some users make symbolic links
+          if (error.code !== "EPERM") throw error;
+          return link(blob(file), path);
+        }),
+      );
     },
   };
 }

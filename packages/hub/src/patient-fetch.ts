@@ -41,6 +41,7 @@ export function patientFetch({
   onSent,
   isOnce = () => false,
 }: PatientFetchOptions = {}): typeof fetch {
+  let wasReached = false;
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const method = init.method ?? "GET";
@@ -64,6 +65,7 @@ export function patientFetch({
       let wait = Math.min(MAX_DELAY, firstDelay * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
       try {
         const response = await send();
+        wasReached = true;
         const isBusy = response.status === 429;
         if (!isBusy && response.status < 500) return response;
         if (isLast || (!isBusy && once)) return response;
@@ -75,6 +77,7 @@ export function patientFetch({
       } catch (error) {
         if (!once) throwIfAborted(abortSignal);
         if (isLast || once || init.signal?.aborted) throw error;
+        if (!wasReached && isUnknownHost(error)) throw error;
         why = "broke the connection";
       }
       const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
@@ -86,6 +89,12 @@ export function patientFetch({
       });
     }
   };
+}
+
+/** A host that was never reached and whose name is not known: the machine is offline, or the name is wrong. */
+function isUnknownHost(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === "ENOTFOUND" || code === "EAI_AGAIN";
 }
 
 /** Milliseconds, from seconds or a date. */

@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import { fetchRepository } from "./fetch-repository.ts";
 import { hubClient } from "./hub-client.ts";
 import { hubSettings } from "./hub-settings.ts";
@@ -27,5 +28,19 @@ export async function resolveModel(text: string, options: ResolveOptions): Promi
       close: async () => {},
     };
   }
-  return fetchRepository(hubClient(settings, options), reference, options);
+  try {
+    return await fetchRepository(hubClient(settings, options), reference, options);
+  } catch (error) {
+    throw /^[a-z]+:\/\//.test(text) ? error : orNoFolder(error, text);
+  }
+}
+
+/** Someone who meant a folder must be told that it is not there. */
+function orNoFolder(error: unknown, text: string): unknown {
+  const isUnknown =
+    error instanceof RevocabError && /^hub_(missing|denied|unreachable)$|^missing_file$/.test(error.code);
+  if (!isUnknown) return error;
+  const { code, message, hint, cause } = error;
+  const added = `there is no folder ${text} here, so it was taken for a repository`;
+  return new RevocabError(code, message, { hint: hint === undefined ? added : `${hint}; ${added}`, cause });
 }

@@ -229,6 +229,19 @@ describe("a server that is busy or has a fault", () => {
       hint: expect.stringContaining("HF_HUB_OFFLINE=1"),
     });
   });
+
+  it("whose name no one knows is asked once: someone who meant a folder does not wait", async () => {
+    const made = await withModel();
+    const settings = { ...made.options.settings, endpoint: "http://no-such-host.invalid" };
+    const options = { ...made.options, settings, firstDelay: 60_000 };
+    await expect(resolveModel("models/llama", { ...options, want: "model" })).rejects.toMatchObject({
+      code: "hub_unreachable",
+      hint: expect.stringMatching(
+        /; there is no folder models\/llama here, so it was taken for a repository$/,
+      ),
+    });
+    expect(made.events.filter(({ type }) => type === "note")).toEqual([]);
+  });
 });
 
 describe("what may not be seen", () => {
