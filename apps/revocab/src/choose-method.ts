@@ -2,11 +2,16 @@ import { type InitMethod, RevocabError } from "@revocab/core";
 import type { MethodCandidate } from "@revocab/embedding-init";
 import type { ComparedMethod, MethodComparison } from "@revocab/transfer";
 import { type ScoringFlags, scoringOptions } from "./commands/scoring-options.ts";
-import { comparedPlanOptions, modelOptions, type PlanFlags, planOptions } from "./commands/shared-options.ts";
+import {
+  comparedPlanOptions,
+  modelOptions,
+  type PlanFlags,
+  planOptions,
+  wantedBy,
+} from "./commands/shared-options.ts";
 import type { CommandContext } from "./run-command.ts";
 
 export interface ChoiceFlags extends PlanFlags, ScoringFlags {
-  readonly text?: string;
   readonly eval?: string;
 }
 
@@ -18,24 +23,19 @@ export interface ChosenMethod {
 
 /**
  * The method that was named, or with "auto" the best on a text, with the table that shows it. What is wrong with the
- * options is an error at once; the comparison itself is made when the result is called.
+ * options is an error at once; the comparison itself is made by `choose`.
  */
-export async function prepareChoice(
-  flags: ChoiceFlags,
-): Promise<
-  (
+export async function prepareChoice(flags: ChoiceFlags): Promise<{
+  /** What of the model is needed to choose the method and to make rows by it. */
+  readonly want: "model" | "tables";
+  choose(
     paths: { readonly model: string; readonly tokenizer: string },
     context: CommandContext,
-  ) => Promise<ChosenMethod>
-> {
+  ): Promise<ChosenMethod>;
+}> {
   if (flags.method !== "auto") {
-    if (flags.text !== undefined) {
-      throw new RevocabError("bad_options", `--text was given, but the method is ${flags.method}`, {
-        hint: "--text decides for --method auto; --eval scores the model before and after",
-      });
-    }
-    const { method } = await planOptions(flags);
-    return async () => ({ method });
+    const options = await planOptions(flags);
+    return { want: wantedBy(options), choose: async () => ({ method: options.method }) };
   }
   const text = flags.text ?? flags.eval;
   if (text === undefined) {
@@ -47,7 +47,10 @@ export async function prepareChoice(
   const { catalog } = await import("./catalog.ts");
   const choice = methodCandidates("auto", flags.with, await catalog());
   const options = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), ...scoringOptions(flags) };
-  return async (paths, context) => {
+  const choose = async (
+    paths: { readonly model: string; readonly tokenizer: string },
+    context: CommandContext,
+  ): Promise<ChosenMethod> => {
     const { compareMethods } = await import("@revocab/transfer");
     const comparison = await compareMethods({
       ...paths,
@@ -60,4 +63,5 @@ export async function prepareChoice(
     const { candidate } = comparison.methods[comparison.best] as ComparedMethod;
     return { method: (choice.candidates[candidate] as MethodCandidate).method, comparison };
   };
+  return { want: "model", choose };
 }

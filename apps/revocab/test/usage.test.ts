@@ -110,9 +110,9 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       /--method auto was given without a text to decide by\n {2}→ pass --text/,
     ],
     [
-      "a text to decide by when the method is named",
-      [...swap, "--dry-run", "--text", SAMPLE_TEXT],
-      /--text was given, but the method is subtoken-mean\n {2}→ --text decides for --method auto/,
+      "a text for a method that reads none",
+      [...swap, "--dry-run", "--method", "subtoken-mean", "--text", SAMPLE_TEXT],
+      /--text was given, but the method subtoken-mean reads no text\n {2}→ leave --text out/,
     ],
     [
       "an --eval of what --dry-run does not write",

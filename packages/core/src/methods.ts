@@ -68,6 +68,8 @@ interface MethodDescription {
   readonly paper?: string;
   /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
   readonly differsByRole: boolean;
+  /** True when the method runs the source model, so that all its weights must be on this machine. @default false */
+  readonly runsModel?: boolean;
   /** True when tokens that both vocabularies have get rows of this method too, so that they are not copied before it. @default false */
   readonly changesShared?: boolean;
   /** The options in force, for the recipe; plain JSON. */

@@ -84,6 +84,7 @@ export function chainRule({
     weights: "signed",
     differsByRole: true,
     changesShared: true,
+    runsModel: true,
     options: {
       fade,
       correction,

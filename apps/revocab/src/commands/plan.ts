@@ -7,6 +7,7 @@ import {
   type PlanFlags,
   planOptions,
   TOKENIZER_HELP,
+  wantedBy,
   withModelOptions,
   withPlanOptions,
 } from "./shared-options.ts";
@@ -35,7 +36,7 @@ export function registerPlan(program: Command): void {
         await checkPlanPlace(flags.out, flags.force ?? false);
         const options = { ...modelOptions(flags), ...(await planOptions(flags)), ...context };
         const names = {
-          model: { name: model, want: "tables" as const },
+          model: { name: model, want: wantedBy(options) },
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
         };
         return withModels(context, names, ({ paths, weights, downloads }) =>

@@ -1,4 +1,4 @@
-import type { InitMethod, Role } from "@revocab/core";
+import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
 
@@ -37,7 +37,9 @@ export const TOKENIZER_HELP =
 
 export interface PlanFlags extends ModelFlags {
   readonly tokenizer: string;
-  readonly method: string;
+  /** @default chain-rule with a text, else subtoken-mean */
+  readonly method?: string;
+  readonly text?: string;
   readonly with?: Record<string, string>;
   readonly fallback: string;
   readonly fallbackWith?: Record<string, string>;
@@ -54,7 +56,14 @@ export function withPlanOptions(command: Command): Command {
   return withComparedPlanOptions(
     command
       .optionsGroup(ROWS)
-      .option("--method <name>", "what fills the rows of new tokens (see: revocab methods)", "subtoken-mean"),
+      .option(
+        "--method <name>",
+        "what fills the rows of new tokens; see: revocab methods (chain-rule with --text, else subtoken-mean)",
+      )
+      .option(
+        "--text <file>",
+        "a text like that the model shall read and write: evidence for the method, or with --method auto what decides",
+      ),
   );
 }
 
@@ -85,8 +94,20 @@ export function withComparedPlanOptions(command: Command): Command {
 export async function planOptions(
   flags: PlanFlags,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
-  const method = await methodOf(flags.method, flags.with);
+  const { method: name = flags.text === undefined ? "subtoken-mean" : "chain-rule", text } = flags;
+  const method = await methodOf(
+    name,
+    text === undefined ? flags.with : await withText(name, text, flags.with),
+  );
   return { method, ...(await comparedPlanOptions(flags)) };
+}
+
+/** What of a model the rows are made from: its tables, or all of it where a method runs it. */
+export function wantedBy(options: { readonly method: InitMethod; readonly fallback: InitMethod }) {
+  const methods = [options.method, options.fallback].flatMap((one) =>
+    one.kind === "chain" ? one.methods : [one],
+  );
+  return methods.some(({ runsModel }) => runsModel) ? ("model" as const) : ("tables" as const);
 }
 
 export interface ComparedPlanOptions {
@@ -107,6 +128,23 @@ export async function comparedPlanOptions(flags: Omit<PlanFlags, "method">): Pro
     ...(flags.role && { role: flags.role }),
     ...(flags.padToMultipleOf !== undefined && { padToMultipleOf: flags.padToMultipleOf }),
   };
+}
+
+/** The text as the option of the method that reads one. */
+async function withText(
+  name: string,
+  text: string,
+  options: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const { catalog } = await import("../catalog.ts");
+  const entry = (await catalog())[name];
+  if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
+    return { ...options, text };
+  }
+  const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
+  throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
+    hint: "leave --text out; --eval scores the model before and after",
+  });
 }
 
 async function methodOf(name: string, options: Readonly<Record<string, string>> = {}): Promise<InitMethod> {

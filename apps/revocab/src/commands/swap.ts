@@ -35,7 +35,6 @@ export function registerSwap(program: Command): void {
   command
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .option("--out <folder>", "the folder to write")
-    .option("--text <file>", "with --method auto: the text that decides")
     .option("--dry-run", "print the plan's counts and write nothing")
     .option("--publish <repository>", "publish the result on the Hub, as OWNER/NAME (see: revocab publish)")
     .option("--private", "with --publish: a repository that only its owner sees");
@@ -49,32 +48,30 @@ export function registerSwap(program: Command): void {
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const { printPublished } = await import("../print-published.ts");
       const transfer = await import("@revocab/transfer");
-      const names = {
-        // a plan needs the tables alone, unless a text decides about its method
-        model: {
-          name: directory,
-          want: dryRun && flags.method !== "auto" ? ("tables" as const) : ("model" as const),
-        },
-        tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
-      };
+      const tokenizer = { name: flags.tokenizer, want: "tokenizer" as const };
       /** What is wrong with the options is said before anything is downloaded. */
       const prepare = async () => {
-        const choose = await prepareChoice(flags);
+        const { want, choose } = await prepareChoice(flags);
         const options = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)) };
-        return async (context: CommandContext, { paths, weights }: OpenedModels<keyof typeof names>) => ({
+        const inputs = async (
+          context: CommandContext,
+          { paths, weights }: OpenedModels<"model" | "tokenizer">,
+        ) => ({
           ...paths,
           ...weights,
           ...options,
           ...(await choose(paths, context)),
           ...context,
         });
+        return { want, inputs };
       };
       if (out === undefined || dryRun) {
         await runCommand(
           command,
           async (context) => {
             refuseWithDryRun(flags);
-            const inputs = await prepare();
+            const { want, inputs } = await prepare();
+            const names = { model: { name: directory, want }, tokenizer };
             return withModels(context, names, async (opened) =>
               transfer.planTokenizerSwap(await inputs(context, opened), transfer.summarizePlan),
             );
@@ -85,7 +82,8 @@ export function registerSwap(program: Command): void {
         await runCommand(
           command,
           async (context) => {
-            const inputs = await prepare();
+            const { inputs } = await prepare();
+            const names = { model: { name: directory, want: "model" as const }, tokenizer };
             await transfer.checkOutputPlace({
               out,
               inputs: [directory, flags.tokenizer],
