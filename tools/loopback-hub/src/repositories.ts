@@ -92,8 +92,12 @@ export function repositories(folder: string): Repositories {
 }
 
 export function largeFile(place: string, size: number, sha256: string): StoredFile {
-  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`;
-  return { size, oid: gitHash(Buffer.from(pointer)), sha256, place };
+  return { size, oid: gitHash(pointerOf(sha256, size)), sha256, place };
+}
+
+/** What git holds in place of a large file. */
+export function pointerOf(sha256: string, size: number): Buffer {
+  return Buffer.from(`version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`);
 }
 
 function describe(place: string, size: number, isLarge: boolean, bytes: () => Uint8Array): StoredFile {
