@@ -5,12 +5,14 @@ export {
 } from "./byte-level/convert-to-byte-level.ts";
 export type { TextCuts } from "./cuts/text-cuts.ts";
 export { displayToken } from "./display-token.ts";
+export type { Corpus } from "./edit/corpus-words.ts";
 export {
   type AddedEntry,
   type ExtendedTokenizer,
   extendTokenizer,
   type TokenizerExtension,
 } from "./edit/extend-tokenizer.ts";
+export { type LearnedTokenizer, type LearningOptions, learnPieces } from "./edit/learn-pieces.ts";
 export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";

@@ -64,7 +64,7 @@ export async function extendTokenizer(
       const text = texts[place];
       return text === undefined ? [] : [[id, text] as const];
     });
-    const unreached = await whyUnreachable(extended, new Map(asked));
+    const unreached = await whyUnreachable(extended, new Map(asked.map(([id, text]) => [id, [text]])));
     const lost = asked.flatMap(([id, text]) => {
       const reason = unreached.get(id);
       return reason === undefined ? [] : [{ id, text, reason }];

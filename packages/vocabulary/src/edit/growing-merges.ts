@@ -44,3 +44,8 @@ export function growingMerges(base: MergeTable): GrowingMerges {
 export function pairKey(left: TokenId, right: TokenId): number {
   return left * 2 ** 24 + right;
 }
+
+export function pairOf(key: number): readonly [left: TokenId, right: TokenId] {
+  const right = key % 2 ** 24;
+  return [(key - right) / 2 ** 24, right];
+}

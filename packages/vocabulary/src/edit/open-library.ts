@@ -7,7 +7,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 export interface OpenLibrary {
   /** The words that the pre-tokenizer cuts a normalized text into, as the library writes them. */
   cut(normalText: string): readonly string[];
-  /** The ids of each text, cut where the pre-tokenizer cuts it. */
+  /** The ids of the texts, cut where the pre-tokenizer cuts them. */
   encodeWords(texts: readonly string[]): Promise<TokenId[][]>;
 }
 
@@ -24,9 +24,8 @@ export function openLibrary({ files }: Tokenizer): OpenLibrary {
     async encodeWords(texts) {
       const words: TokenId[][] = [];
       for (const encoding of await library.encodeBatch([...texts], { addSpecialTokens: false })) {
-        const ids = encoding.getIds();
         const wordIds = encoding.getWordIds();
-        ids.forEach((id, place) => {
+        encoding.getIds().forEach((id, place) => {
           if (place === 0 || wordIds[place] !== wordIds[place - 1]) words.push([]);
           words.at(-1)!.push(id);
         });

@@ -5,31 +5,44 @@ import { openLibrary } from "./open-library.ts";
 /**
  * Tries, in the Rust library, whether the tokenizer writes each token in some text: its own, or that after a letter, a
  * digit, a mark or a line. Gives the reason for each token that none of them has.
- * @param tokens the text that each id stands for
+ * @param tokens the text that each id stands for; for a part of a character, several texts that have it
  */
 export async function whyUnreachable(
   tokenizer: Tokenizer,
-  tokens: ReadonlyMap<TokenId, string>,
+  tokens: ReadonlyMap<TokenId, Iterable<string>>,
 ): Promise<Map<TokenId, string>> {
   const reasons = new Map<TokenId, string>();
   let cut: ((text: string) => readonly string[]) | undefined;
-  for (const [id, text] of tokens) {
-    let isReached = false;
-    for (const context of contextsOf(text)) {
-      if (!(await tokenizer.encode(context)).includes(id)) continue;
-      isReached = true;
-      break;
-    }
-    if (isReached) continue;
-    cut ??= openLibrary(tokenizer).cut;
-    reasons.set(id, await reasonOf(tokenizer, text, cut));
+  for (const [id, texts] of tokens) {
+    const reason = await tryTexts(tokenizer, id, texts, (text) => {
+      cut ??= openLibrary(tokenizer).cut;
+      return cut(text);
+    });
+    if (reason !== undefined) reasons.set(id, reason);
   }
   return reasons;
 }
 
+async function tryTexts(
+  tokenizer: Tokenizer,
+  id: TokenId,
+  texts: Iterable<string>,
+  cut: (text: string) => readonly string[],
+): Promise<string | undefined> {
+  let first: string | undefined;
+  for (const text of texts) {
+    first ??= text;
+    if ((await tokenizer.encode(text)).includes(id)) return undefined;
+  }
+  if (first === undefined) return "no text has it";
+  for (const context of contextsOf(first)) {
+    if ((await tokenizer.encode(context)).includes(id)) return undefined;
+  }
+  return reasonOf(tokenizer, first, cut);
+}
+
 /** A tokenizer that puts a space before each text has its word there without one. */
 function* contextsOf(text: string): Generator<string> {
-  yield text;
   if (text.startsWith(" ")) yield text.slice(1);
   for (const before of BEFORE) yield before + text;
 }

@@ -1,0 +1,108 @@
+import type { TokenId } from "@revocab/core";
+import { pairKey, pairOf } from "./growing-merges.ts";
+import { pairQueue } from "./pair-queue.ts";
+
+/** A word of a corpus as a tokenizer writes it now. */
+export interface CorpusWord {
+  readonly ids: readonly TokenId[];
+  /** How often the corpus has it. */
+  readonly count: number;
+}
+
+export interface LearnedJoins {
+  /** New pieces as a file writes them, in the order in which they were learned, with how often they were joined. */
+  readonly pieces: readonly { readonly piece: string; readonly count: number }[];
+  /** What was joined, by rank; a piece may be made in more than one way. */
+  readonly merges: readonly (readonly [string, string])[];
+}
+
+interface Joining {
+  /** How many new pieces to learn. */
+  readonly pieces: number;
+  /** Pairs that are rarer are not joined. */
+  readonly minimumCount: number;
+  /** The first id that no piece has. */
+  readonly firstId: TokenId;
+  written(id: TokenId): string;
+  /** The piece that two make; undefined where they must stay apart. */
+  join(left: string, right: string): string | undefined;
+  readonly onPiece?: (done: number) => void;
+}
+
+/**
+ * The training of a BPE, taken up where a tokenizer stopped: joins the pair of neighbours that is most frequent, of equals
+ * that with the lowest ids, until there are as many new pieces as wanted or no pair is frequent enough.
+ *
+ * `l o w` ×5, `l o w e r` ×2 → `lo` (7), `low` (7), `lowe` (2), `lower` (2).
+ * @see https://arxiv.org/abs/1508.07909
+ */
+export function learnJoins(corpus: readonly CorpusWord[], joining: Joining): LearnedJoins {
+  const words = corpus.map(({ ids }) => [...ids]);
+  const counts = new Map<number, number>();
+  const placesOf = new Map<number, Set<number>>();
+  const queue = pairQueue();
+  const countPairs = (place: number, sign: 1 | -1): void => {
+    const word = words[place];
+    for (let i = 1; i < word.length; i++) {
+      const key = pairKey(word[i - 1], word[i]);
+      counts.set(key, (counts.get(key) ?? 0) + sign * corpus[place].count);
+      if (sign < 0) continue;
+      const places = placesOf.get(key);
+      if (places === undefined) placesOf.set(key, new Set([place]));
+      else places.add(place);
+    }
+  };
+  for (let place = 0; place < words.length; place++) countPairs(place, 1);
+  for (const [key, count] of counts) queue.push(count, key);
+
+  const forms: string[] = [];
+  const idOf = new Map<string, TokenId>();
+  const pieces: { piece: string; count: number }[] = [];
+  const merges: (readonly [string, string])[] = [];
+  const written = (id: TokenId) => forms[id - joining.firstId] ?? joining.written(id);
+  while (pieces.length < joining.pieces) {
+    const top = queue.pop();
+    if (top === undefined || top.count < joining.minimumCount) break;
+    const count = counts.get(top.key) ?? 0;
+    if (count !== top.count) {
+      if (count > 0 && count < top.count) queue.push(count, top.key);
+      continue;
+    }
+    const [left, right] = pairOf(top.key);
+    const piece = joining.join(written(left), written(right));
+    if (piece === undefined) continue;
+    merges.push([written(left), written(right)]);
+    const id = idOf.get(piece) ?? joining.firstId + forms.length;
+    if (!idOf.has(piece)) {
+      idOf.set(piece, id);
+      forms.push(piece);
+      pieces.push({ piece, count });
+      joining.onPiece?.(pieces.length);
+    }
+    const touched = new Set<number>();
+    for (const place of placesOf.get(top.key) ?? []) {
+      countPairs(place, -1);
+      words[place] = joined(words[place], left, right, id);
+      countPairs(place, 1);
+      for (let i = 1; i < words[place].length; i++) {
+        const [a, b] = [words[place][i - 1], words[place][i]];
+        if (a === id || b === id) touched.add(pairKey(a, b));
+      }
+    }
+    counts.delete(top.key);
+    placesOf.delete(top.key);
+    for (const key of touched) queue.push(counts.get(key)!, key);
+  }
+  return { pieces, merges };
+}
+
+function joined(word: readonly TokenId[], left: TokenId, right: TokenId, id: TokenId): TokenId[] {
+  const result: TokenId[] = [];
+  for (let i = 0; i < word.length; i++) {
+    if (word[i] === left && word[i + 1] === right) {
+      result.push(id);
+      i++;
+    } else result.push(word[i]);
+  }
+  return result;
+}

@@ -1,0 +1,132 @@
+import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import type { Tokenizer } from "../tokenizer.ts";
+import { type Corpus, type CorpusWords, corpusWords } from "./corpus-words.ts";
+import { type EditSubject, editSubject } from "./edit-subject.ts";
+import type { AddedEntry } from "./extend-tokenizer.ts";
+import { type LearnedJoins, learnJoins } from "./learn-joins.ts";
+import type { ModelAdditions } from "./new-entries.ts";
+import { pieceJoiner } from "./piece-joiner.ts";
+import { scoreLearned } from "./score-learned.ts";
+import { textsWith } from "./texts-with.ts";
+import { whyUnreachable } from "./why-unreachable.ts";
+import { writeExtension } from "./write-extension.ts";
+
+export interface LearningOptions {
+  readonly tokenizer: Tokenizer;
+  readonly corpus: Corpus;
+  /** How many pieces to add. */
+  readonly count: number;
+  /** How often the corpus must have what becomes a piece. @default 2 */
+  readonly minimumCount?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+export interface LearnedTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** Ids from the old `vocabulary.size` on, the most frequent first. */
+  readonly added: readonly AddedEntry[];
+}
+
+/**
+ * Adds the pieces to a tokenizer that its own training would learn next from a corpus. Pairs of pieces are counted in what
+ * the tokenizer makes of each word, and the most frequent is joined, again and again:
+ * - BPE: these are its next merges, after all old ones;
+ * - WordPiece: the joined pieces become entries;
+ * - Unigram: more are joined, half as many again to begin with; those stay that are used most when the best spelling of each word is looked for,
+ *   and the score of each is the logarithm of its share of all tokens, or just above its other spelling if that is more.
+ *
+ * Characters that the tokenizer lacks are not learned. Every piece is proven to be reached in the tokenizers library.
+ * @throws RevocabError `bad_text` for a corpus with too few pairs, `bad_options`, `unsupported_tokenizer`, `aborted`
+ */
+export async function learnPieces({
+  tokenizer,
+  corpus,
+  count,
+  minimumCount = 2,
+  abortSignal,
+  onProgress,
+}: LearningOptions): Promise<LearnedTokenizer> {
+  requireWhole("count", count);
+  requireWhole("minimumCount", minimumCount);
+  const subject = editSubject(tokenizer);
+  const joiner = pieceJoiner(subject);
+  onProgress?.({ type: "step", step: "count words" });
+  const counted = await corpusWords(subject, corpus, abortSignal);
+  onProgress?.({ type: "step", step: "learn pieces" });
+  const isUnigram = subject.json.model.type === "Unigram";
+  const join = (pieces: number): LearnedJoins =>
+    learnJoins(counted.words, {
+      pieces,
+      minimumCount,
+      firstId: tokenizer.vocabulary.size,
+      written: (id) => tokenizer.vocabulary.tokenOf(id),
+      join: joiner,
+      onPiece(done) {
+        if (abortSignal?.aborted) throw new RevocabError("aborted", "aborted while learning pieces");
+        if (done % 100 === 0)
+          onProgress?.({ type: "progress", step: "learn pieces", done, total: pieces, unit: "tokens" });
+      },
+    });
+  const additions = isUnigram
+    ? usedAdditions(subject, counted, count, join)
+    : joinedAdditions(subject, join(count));
+  if (additions.entries.length < count) {
+    throw new RevocabError(
+      "bad_text",
+      `found ${additions.entries.length} pieces to learn in ${counted.tokens} tokens of text, expected ${count}`,
+      {
+        hint: `give more text, ask for fewer pieces, or count pairs that occur less than ${minimumCount} times`,
+      },
+    );
+  }
+  const extended = writeExtension(subject, additions, []);
+  const added = additions.entries.map(({ piece }, place) => ({
+    id: tokenizer.vocabulary.size + place,
+    token: piece,
+    kind: "piece" as const,
+  }));
+  await requireReached(extended, added);
+  return { tokenizer: extended, added };
+}
+
+function requireWhole(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new RevocabError("bad_options", `${name} is ${value}, expected a whole number above 0`);
+}
+
+function joinedAdditions({ json }: EditSubject, { pieces, merges }: LearnedJoins): ModelAdditions {
+  return {
+    entries: pieces.map(({ piece }) => ({ piece })),
+    merges: json.model.type === "BPE" ? merges : [],
+  };
+}
+
+/** Some joins are only steps to others: more are made until enough are used. */
+function usedAdditions(
+  subject: EditSubject,
+  counted: CorpusWords,
+  count: number,
+  join: (pieces: number) => LearnedJoins,
+): ModelAdditions {
+  for (let asked = Math.ceil(count * 1.5); ; asked *= 2) {
+    const { pieces } = join(asked);
+    const additions = scoreLearned(subject, counted, pieces, count);
+    if (additions.entries.length === count || pieces.length < asked) return additions;
+  }
+}
+
+async function requireReached(tokenizer: Tokenizer, added: readonly AddedEntry[]): Promise<void> {
+  const { vocabulary, origin } = tokenizer;
+  const texts = new Map<TokenId, Iterable<string>>(
+    added.map(({ id }) => [id, textsWith(vocabulary.bytesOf(id))] as const),
+  );
+  const reasons = await whyUnreachable(tokenizer, texts);
+  for (const [id, reason] of reasons) {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${origin}: the piece ${JSON.stringify(vocabulary.tokenOf(id))} was learned but is never used: ${reason}`,
+      { hint: "give the pieces you want by name" },
+    );
+  }
+}
