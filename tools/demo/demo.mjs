@@ -27,9 +27,26 @@ run(
   "--force",
 );
 
+show("Rows predicted by a small network that was trained for this model, from how a token is spelled.");
+run(
+  "swap",
+  "sample/model",
+  "--tokenizer",
+  "sample/tokenizer",
+  "--method",
+  "hypernetwork",
+  "--with",
+  "hypernetwork=sample/hypernetwork",
+  "--out",
+  "out/predicted",
+  "--eval",
+  "sample/stories.txt",
+  "--force",
+);
+
 show("Both speak; the swapped one needs training before it is as good again.");
 run("generate", "sample/model", "Once upon a time", "--max-tokens", "30");
-run("generate", "out/swapped", "Once upon a time", "--max-tokens", "30");
+run("generate", "out/predicted", "Once upon a time", "--max-tokens", "30");
 
 show("The same as a plan: the weights alone, which can be looked at and applied to any fine-tune.");
 run(
@@ -45,7 +62,9 @@ run(
 );
 run("explain", "out/swap.plan", " butterfly", " castle", "</s>");
 
-console.log("\nThe swapped model lies in out/swapped: any program that opens Hugging Face models opens it.");
+console.log(
+  "\nThe swapped model lies in out/swapped and out/predicted: any program that opens Hugging Face models opens it.",
+);
 
 function show(text) {
   console.log(`\n\x1b[1m${text}\x1b[0m`);
