@@ -5,7 +5,7 @@ export {
 } from "./byte-level/convert-to-byte-level.ts";
 export type { TextCuts } from "./cuts/text-cuts.ts";
 export { displayToken } from "./display-token.ts";
-export type { Corpus } from "./edit/corpus-words.ts";
+export type { Corpus } from "./edit/corpus-batches.ts";
 export {
   type AddedEntry,
   type ExtendedTokenizer,
@@ -14,6 +14,7 @@ export {
 } from "./edit/extend-tokenizer.ts";
 export { type LearnedTokenizer, type LearningOptions, learnPieces } from "./edit/learn-pieces.ts";
 export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
+export { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./edit/prune-tokenizer.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";
 export type { TokenizerFamily } from "./read-notation.ts";

@@ -1,10 +1,8 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import type { TokenId } from "@revocab/core";
+import { type Corpus, corpusBatches } from "./corpus-batches.ts";
 import type { EditSubject } from "./edit-subject.ts";
 import type { CorpusWord } from "./learn-joins.ts";
 import { openLibrary } from "./open-library.ts";
-
-/** Texts, a line each; a line should stay below some 10,000 characters. */
-export type Corpus = Iterable<string> | AsyncIterable<string>;
 
 export interface CorpusWords {
   readonly words: readonly CorpusWord[];
@@ -40,8 +38,7 @@ export async function corpusWords(
     }
     word = [];
   };
-  const count = async (lines: readonly string[]): Promise<void> => {
-    if (abortSignal?.aborted) throw new RevocabError("aborted", "aborted while reading the corpus");
+  for await (const lines of corpusBatches(corpus, abortSignal)) {
     for (const ids of await library.encodeWords(lines)) {
       tokens += ids.length;
       for (const id of ids) {
@@ -50,17 +47,6 @@ export async function corpusWords(
       }
       endWord();
     }
-  };
-  let batch: string[] = [];
-  for await (const line of corpus) {
-    batch.push(line);
-    if (batch.length < LINES_PER_BATCH) continue;
-    await count(batch);
-    batch = [];
   }
-  await count(batch);
   return { words: [...counts.values()], tokens };
 }
-
-/** The library is fastest on many short texts at once, and holds all of them. */
-const LINES_PER_BATCH = 64;

@@ -1,6 +1,7 @@
 import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
-import { type Corpus, type CorpusWords, corpusWords } from "./corpus-words.ts";
+import type { Corpus } from "./corpus-batches.ts";
+import { type CorpusWords, corpusWords } from "./corpus-words.ts";
 import { type EditSubject, editSubject } from "./edit-subject.ts";
 import type { AddedEntry } from "./extend-tokenizer.ts";
 import { type LearnedJoins, learnJoins } from "./learn-joins.ts";
