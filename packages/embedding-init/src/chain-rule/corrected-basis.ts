@@ -1,4 +1,6 @@
-import type { Matrix, TokenId } from "@revocab/core";
+import type { Matrix, StoredMatrix, TokenId } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
+import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 import type { FittedStates } from "./fit-states.ts";
 
 /** The rows a head needs beside its own, and where they lie among them. */
@@ -9,47 +11,69 @@ export interface CorrectedBasis {
   readonly shareOf: ReadonlyMap<TokenId, number>;
 }
 
+export interface CorrectedBasisOptions {
+  /** The first pieces, ascending. */
+  readonly firsts: readonly TokenId[];
+  /** [V_s × d] the head's table; read once, in blocks. */
+  readonly matrix: StoredMatrix;
+  readonly threads: number;
+}
+
 /**
  * A head row v meets states h′ of the new reading in place of h ≈ M·h′, so that v·h ≈ (Mᵀv)·h′: each row is turned by Mᵀ.
  * Written as the source row and what is added to it, so that a plan shows the source.
- * @param firsts first pieces, with `rows` [firsts × d] of the table in their order
  */
-export function correctedBasis(
+export async function correctedBasis(
   { width, unit, map, shares }: FittedStates,
-  { firsts, rows }: { readonly firsts: readonly TokenId[]; readonly rows: Matrix | undefined },
-): CorrectedBasis {
-  const corrected = rows === undefined ? [] : firsts;
+  { firsts, matrix, threads }: CorrectedBasisOptions,
+): Promise<CorrectedBasis> {
+  const corrected = map === undefined ? [] : firsts;
   const tokens = [...shares.keys()].sort((a, b) => a - b);
-  const basis: Matrix = {
-    rows: 1 + corrected.length + tokens.length,
-    columns: width,
-    data: new Float32Array((1 + corrected.length + tokens.length) * width),
-  };
-  const write = (at: number, row: ArrayLike<number>, less?: ArrayLike<number>) => {
-    const turned = map === undefined ? row : timesMap(row, map, width);
-    for (let j = 0; j < width; j++) basis.data[at * width + j] = turned[j] - (less?.[j] ?? 0);
-  };
-  write(0, unit);
-  const correctionOf = new Map<TokenId, number>();
-  corrected.forEach((first, i) => {
-    const row = (rows as Matrix).data.subarray(i * width, (i + 1) * width);
-    write(1 + i, row, row);
-    correctionOf.set(first, 1 + i);
-  });
-  const shareOf = new Map<TokenId, number>();
-  tokens.forEach((token, i) => {
-    write(1 + corrected.length + i, shares.get(token) as Float64Array);
-    shareOf.set(token, 1 + corrected.length + i);
-  });
+  const correctionOf = new Map(corrected.map((first, i) => [first, 1 + i] as const));
+  const shareOf = new Map(tokens.map((token, i) => [token, 1 + corrected.length + i] as const));
+  const rows = 1 + corrected.length + tokens.length;
+  const basis: Matrix = { rows, columns: width, data: new Float32Array(rows * width) };
+  const product = await openMatrixProduct({ threads });
+  try {
+    basis.data.set(await turned(Float64Array.from(unit), map, width, product));
+    for (const [token, row] of shareOf) {
+      basis.data.set(shares.get(token) as Float64Array, row * width);
+    }
+    const own = basis.data.subarray((1 + corrected.length) * width);
+    own.set(await turned(own, map, width, product));
+    for (let start = 0; start < matrix.rows && corrected.length > 0; start += BLOCK) {
+      const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
+      const moved = await turned(block.data, map, width, product);
+      for (let i = 0; i < block.rows; i++) {
+        const row = correctionOf.get(start + i);
+        if (row === undefined) continue;
+        for (let j = 0; j < width; j++) {
+          basis.data[row * width + j] = moved[i * width + j] - block.data[i * width + j];
+        }
+      }
+    }
+  } finally {
+    await product.release();
+  }
   return { basis, correctionOf, shareOf };
 }
 
-/** rowᵀ · M [d] */
-function timesMap(row: ArrayLike<number>, map: Float64Array, width: number): Float64Array {
-  const result = new Float64Array(width);
-  for (let i = 0; i < width; i++) {
-    const value = row[i];
-    for (let j = 0; j < width; j++) result[j] += value * map[i * width + j];
-  }
-  return result;
+/** Rows turned at a time. */
+const BLOCK = 4096;
+
+/** [n × d] each row v as Mᵀv, which is vᵀ·M. */
+async function turned<Data extends Float32Array | Float64Array>(
+  rows: Data,
+  map: Float64Array | undefined,
+  width: number,
+  product: MatrixProduct,
+): Promise<Data> {
+  if (map === undefined || rows.length === 0) return rows;
+  const right = {
+    rows: width,
+    columns: width,
+    data: rows instanceof Float64Array ? map : Float32Array.from(map),
+  };
+  const left = { rows: rows.length / width, columns: width, data: rows };
+  return (await product.multiply<Float32Array | Float64Array>(left, right)).data as Data;
 }

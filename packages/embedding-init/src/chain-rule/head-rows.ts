@@ -7,7 +7,6 @@ import {
   type RunnableModel,
   type TokenId,
 } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
 import type { Correction } from "../chain-rule.ts";
 import { correctedBasis } from "./corrected-basis.ts";
 import type { WeightedSources } from "./faded-pieces.ts";
@@ -60,10 +59,7 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   const hasBias = source.tables.some(({ role, isBias }) => role === "output" && isBias);
   const { matrix } = table;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
-  const head = correctedBasis(fitted, {
-    firsts,
-    rows: fitted.map === undefined ? undefined : await readRows(matrix, firsts),
-  });
+  const head = await correctedBasis(fitted, { firsts, matrix, threads });
   return {
     rowOf(token, { isBias }) {
       const [first] = piecesOf(token);
@@ -154,13 +150,4 @@ async function byCount(
     );
   }
   return (token) => counts[token] + smoothing;
-}
-
-async function readRows(matrix: EmbeddingTable["matrix"], rows: readonly TokenId[]): Promise<Matrix> {
-  const data = new Float32Array(rows.length * matrix.columns);
-  const all = await readMatrix(matrix, 0, matrix.rows);
-  rows.forEach((row, i) => {
-    data.set(all.data.subarray(row * matrix.columns, (row + 1) * matrix.columns), i * matrix.columns);
-  });
-  return { rows: rows.length, columns: matrix.columns, data };
 }

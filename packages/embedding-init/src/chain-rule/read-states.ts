@@ -36,7 +36,7 @@ export interface ReadStates {
 }
 
 /**
- * Runs the layers over the readings, twice each. Memory: the states of the new reading, 8·d bytes for each token.
+ * Runs the layers over the readings, twice each. Memory: 8·d bytes for each place where readings meet.
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readStates({
