@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { type Exchange, sendError } from "./exchange.ts";
 import type { StoredFile } from "./repositories.ts";
 
@@ -51,8 +52,9 @@ export async function sendFile(
     response.end();
     return;
   }
-  // what was written must be on its way before the connection goes
+  // what was written must have come before the connection goes: a broken stream loses what its reader has not taken yet
   await new Promise((resolve) => response.write("", resolve));
+  await setTimeout(50);
   response.destroy();
 }
 
