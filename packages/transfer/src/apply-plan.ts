@@ -14,7 +14,7 @@ import { modelCard } from "./model-card.ts";
 import type { OpenModel } from "./open-model.ts";
 import { produceRows } from "./produce-rows.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
-import { makeReport, type SwapReport } from "./report.ts";
+import { type EditSummary, makeReport, type SwapReport } from "./report.ts";
 import { withoutTimes } from "./scores.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -40,6 +40,8 @@ export interface ApplyOptions {
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
   readonly comparison?: MethodComparison;
+  /** What was done to the source's own tokenizer, for the report. */
+  readonly edit?: EditSummary;
   readonly threads?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
@@ -107,6 +109,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       gate,
       evaluation: evaluation ?? null,
       comparison: options.comparison ?? null,
+      ...(options.edit && { edit: options.edit }),
     });
     await writeOne("revocab.json", `${JSON.stringify(withoutTimes(report), null, 2)}\n`);
     await writeOne("README.md", modelCard(report));

@@ -8,6 +8,8 @@ export {
   labelOf,
   type MethodComparison,
 } from "./compare-methods.ts";
+export { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
+export { type EditReport, type EditVocabularyOptions, editVocabulary } from "./edit-vocabulary.ts";
 export {
   type ByteLevelSummary,
   evaluateModel,

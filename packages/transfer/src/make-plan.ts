@@ -36,6 +36,13 @@ export interface PlanOptions {
   readonly role?: Role;
   /** Rows are added until their number is a multiple of this. */
   readonly padToMultipleOf?: number;
+  /** Rows that the target has at least. @default as many as it has ids */
+  readonly minimumRows?: number;
+  /**
+   * [V_t] the source id of target tokens of which it is known, −1 for others: it goes before what their bytes say.
+   * @default nothing is known
+   */
+  readonly sourceOf?: Int32Array;
   /** Of the runtime, where a method runs the model. @default all cores */
   readonly threads?: number;
   /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
@@ -60,6 +67,8 @@ export async function makePlan({
   untie = false,
   role,
   padToMultipleOf,
+  minimumRows,
+  sourceOf,
   threads,
   transformer,
   abortSignal,
@@ -75,6 +84,7 @@ export async function makePlan({
     untie,
     ...(role && { role }),
     ...(padToMultipleOf !== undefined && { padToMultipleOf }),
+    ...(minimumRows !== undefined && { minimumRows }),
   });
   const { methods } = chain;
   const lazy = lazyModel(model, {
@@ -85,7 +95,8 @@ export async function makePlan({
   onProgress?.({ type: "step", step: "align" });
   const source = model.tokenizer.vocabulary;
   const target = tokenizer.vocabulary;
-  const alignment = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
+  const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
+  const alignment = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf);
   const notes = new Set<string>();
   const context: InitContext = {
     source: { vocabulary: source, tables, encode: model.tokenizer.encode, model: lazy.model },
@@ -146,6 +157,7 @@ export function planTables({
   untie = false,
   role,
   padToMultipleOf,
+  minimumRows = 0,
 }: Omit<PlanOptions, "seed" | "abortSignal" | "onProgress">): {
   readonly chain: FallbackChain;
   readonly rows: number;
@@ -157,7 +169,7 @@ export function planTables({
       hint: "leave --untie out",
     });
   }
-  const rows = padded(tokenizer.vocabulary.size, padToMultipleOf);
+  const rows = padded(Math.max(tokenizer.vocabulary.size, minimumRows), padToMultipleOf);
   const { methods } = chain;
   const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
   return { chain, rows, tables };
@@ -169,6 +181,16 @@ function chainOf(method: InitMethod, fallback: InitMethod, copyShared: boolean |
   const methods = method.kind === "chain" ? method.methods : [method];
   const isAskedFirst = copyShared === undefined && methods.some(({ changesShared }) => changesShared);
   return isAskedFirst ? orElse(method, copyOverlap(), fallback) : orElse(copyOverlap(), method, fallback);
+}
+
+/** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
+function withKnown(alignment: Alignment, known: Int32Array): Alignment {
+  const isUnknown = (id: number) => (known[id] as number) < 0;
+  return {
+    ...alignment,
+    sourceOf: alignment.sourceOf.map((found, id) => (isUnknown(id) ? found : (known[id] as number))),
+    headSourceOf: new Map([...(alignment.headSourceOf ?? [])].filter(([id]) => isUnknown(id))),
+  };
 }
 
 /** The tables the target model will have; untying adds an output table over the same source rows. */

@@ -3,6 +3,7 @@ import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
 import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 import type { MethodComparison } from "./compare-methods.ts";
+import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
 import { hashContents } from "./hash-files.ts";
@@ -38,7 +39,19 @@ export interface SwapReport extends PlanSummary {
   readonly evaluation: SwapEvaluation | null;
   /** How the method was chosen; null when it was named. */
   readonly comparison: MethodComparison | null;
+  /** What was done to the source's own tokenizer, where the target is that. */
+  readonly edit?: EditSummary;
   readonly notes: readonly string[];
+}
+
+/** An edit of a vocabulary in counts. */
+export interface EditSummary {
+  readonly pieces: number;
+  /** Tokens that only lead to pieces. */
+  readonly steps: number;
+  readonly addedTokens: number;
+  readonly refused: EditedTokenizer["refused"];
+  readonly pruned: EditedTokenizer["pruned"];
 }
 
 interface InputFiles {
@@ -61,6 +74,7 @@ export function makeReport({
   gate,
   evaluation,
   comparison,
+  edit,
 }: {
   plan: SwapPlan;
   model: OpenModel;
@@ -74,6 +88,7 @@ export function makeReport({
   gate: GateReport;
   evaluation: SwapEvaluation | null;
   comparison: MethodComparison | null;
+  edit?: EditSummary;
 }): SwapReport {
   const { tokenizer } = plan.target;
   return {
@@ -102,6 +117,7 @@ export function makeReport({
     gate,
     evaluation,
     comparison,
+    ...(edit && { edit }),
     notes: [
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),

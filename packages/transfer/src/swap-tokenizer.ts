@@ -19,7 +19,9 @@ export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
     readonly tokenizer: string;
   };
 
-export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "model" | "measuring"> & Measured;
+export type SwapOptions = PlanSwapOptions &
+  Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
+  Measured;
 
 /** Asks for a measurement of what the swap costs. */
 interface Measured {
@@ -57,7 +59,7 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model" | "measuring"> &
+  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
@@ -74,7 +76,8 @@ export async function applySavedPlan(
   }
 }
 
-async function measured(
+/** Scores the model before it is rewritten, where that is asked for. */
+export async function measured(
   model: OpenModel,
   { evaluate, abortSignal, onProgress }: Measured & Pick<ApplyOptions, "abortSignal" | "onProgress">,
 ): Promise<{ measuring?: MeasuringSwap }> {
@@ -83,7 +86,8 @@ async function measured(
   return { measuring: await measureSwap(model, { ...evaluate, ...listeners }) };
 }
 
-async function withModel<Result>(
+/** Opens a model for as long as it is used. */
+export async function withModel<Result>(
   options: OpenCheckpointOptions & { model: string },
   use: (model: OpenModel) => Promise<Result>,
 ): Promise<Result> {

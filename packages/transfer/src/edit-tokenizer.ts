@@ -1,0 +1,78 @@
+import { type ProgressListener, RevocabError } from "@revocab/core";
+import {
+  type AddedEntry,
+  type ExtendedTokenizer,
+  extendTokenizer,
+  type LearningOptions,
+  learnPieces,
+  type PrunedTokenizer,
+  type PruneOptions,
+  pruneTokenizer,
+  type Tokenizer,
+  type TokenizerExtension,
+} from "@revocab/vocabulary";
+
+/** What to do to a tokenizer, in this order: learn, add, prune. */
+export interface VocabularyEdit extends TokenizerExtension {
+  /** Pieces to learn from a text. */
+  readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount">;
+  /** Tokens to take out again; what was learned and added stays. */
+  readonly prune?: Pick<PruneOptions, "keepFor" | "keep" | "atMost" | "keepIds">;
+}
+
+export interface EditedTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** [new size] the old id of each token, −1 for a new one. */
+  readonly sourceOf: Int32Array;
+  /** With the ids that they have in the end. */
+  readonly added: readonly AddedEntry[];
+  readonly refused: ExtendedTokenizer["refused"];
+  /** Null where nothing was taken out. */
+  readonly pruned: PrunedTokenizer["counts"] | null;
+}
+
+/**
+ * Extends a tokenizer, prunes it, or both.
+ * @throws RevocabError `bad_options` where nothing is asked for, and whatever the steps throw
+ */
+export async function editTokenizer(
+  tokenizer: Tokenizer,
+  { learn, pieces = [], addedTokens = [], skipRefused = false, prune }: VocabularyEdit,
+  listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
+): Promise<EditedTokenizer> {
+  const adds = pieces.length + addedTokens.length > 0;
+  if (learn === undefined && prune === undefined && !adds) {
+    throw new RevocabError("bad_options", "found nothing to learn, to add or to take out", {
+      hint: "give pieces, added tokens, a text to learn from, or a text to prune to",
+    });
+  }
+  const learned = learn === undefined ? undefined : await learnPieces({ tokenizer, ...learn, ...listeners });
+  const base = learned?.tokenizer ?? tokenizer;
+  const extended = adds ? await extendTokenizer(base, { pieces, addedTokens, skipRefused }) : undefined;
+  const whole = extended?.tokenizer ?? base;
+  const added = [...(learned?.added ?? []), ...(extended?.added ?? [])];
+  const refused = extended?.refused ?? [];
+  const oldSize = tokenizer.vocabulary.size;
+  const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
+  if (prune === undefined) return { tokenizer: whole, sourceOf, added, refused, pruned: null };
+  const pruned = await pruneTokenizer(whole, {
+    ...prune,
+    keep: [...added.map(({ id }) => id), ...(prune.keep ?? [])],
+    ...(listeners.abortSignal && { abortSignal: listeners.abortSignal }),
+  });
+  const { newIdOf } = pruned;
+  const keptOf = new Int32Array(pruned.tokenizer.vocabulary.size).fill(-1);
+  newIdOf.forEach((newId, id) => {
+    if (newId >= 0) keptOf[newId] = sourceOf[id] as number;
+  });
+  return {
+    tokenizer: pruned.tokenizer,
+    sourceOf: keptOf,
+    added: added.flatMap((entry) => {
+      const id = newIdOf[entry.id] as number;
+      return id < 0 ? [] : [{ ...entry, id }];
+    }),
+    refused,
+    pruned: pruned.counts,
+  };
+}

@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openCheckpoint } from "@revocab/checkpoint";
+import { mean, subtokenMean } from "@revocab/embedding-init";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { realData } from "@revocab/test-support/real-data";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { editTokenizer, editVocabulary, swapTokenizer } from "@revocab/transfer";
+import { loadTokenizer } from "@revocab/vocabulary";
+import { describe, expect, it } from "vitest";
+import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";
+
+const scratch = scratchFolders();
+const stories = readFileSync(SAMPLE_TEXT, "utf8").split("\n").filter(Boolean);
+const method = subtokenMean();
+
+async function read(directory: string) {
+  const checkpoint = await openCheckpoint(directory);
+  try {
+    const slots = checkpoint.tables.map(({ slot }) => slot);
+    const tables = new Map<string, StoredRows>();
+    for (const slot of slots) tables.set(slot, await readTable(checkpoint, slot));
+    return { tables, others: otherTensors(checkpoint), input: tables.get("input") as StoredRows };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+const rowOf = ({ bytes, rows }: StoredRows, id: number) =>
+  bytes.subarray((bytes.length / rows) * id, (bytes.length / rows) * (id + 1)).toString("hex");
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+describe("editVocabulary", () => {
+  it("adds rows behind the old ones, which keep their bytes, and the config follows", async () => {
+    const out = join(scratch(), "out");
+    const report = await editVocabulary({
+      model: SAMPLE_MODEL,
+      pieces: [" marmalade"],
+      addedTokens: ["<|tool|>"],
+      method,
+      out,
+    });
+    const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
+    expect(after.others).toEqual(before.others);
+    expect(after.input.rows).toBe(1280 + report.added.length);
+    expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
+    expect(report.edit).toEqual({ pieces: 1, steps: 3, addedTokens: 1, refused: [], pruned: null });
+    expect(report.added.map(({ id, token }) => [id, token]).at(-1)).toEqual([1284, "<|tool|>"]);
+    const tokenizer = await loadTokenizer(out);
+    expect([...(await tokenizer.encode(" marmalade<|tool|>"))]).toEqual([1280, 1284]);
+    const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
+    expect(config.vocab_size).toBe(1285);
+    const written = JSON.parse(readFileSync(join(out, "revocab.json"), "utf8"));
+    expect(written.edit).toEqual(report.edit);
+    expect(written.added).toBeUndefined();
+  });
+
+  it("gives a learned piece the mean of what it was written with", async () => {
+    const out = join(scratch(), "out");
+    const { added } = await editVocabulary({
+      model: SAMPLE_MODEL,
+      learn: { corpus: stories, count: 20 },
+      method,
+      out,
+    });
+    expect(added.length).toBe(20);
+    const old = await loadTokenizer(SAMPLE_MODEL);
+    const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
+    const { vocabulary } = await loadTokenizer(out);
+    for (const { id } of added) {
+      const pieces = old.vocabulary.spell(vocabulary.bytesOf(id)) as Uint32Array;
+      for (let column = 0; column < 128; column++) {
+        const sum = pieces.reduce((total, piece) => total + before.input.values[piece * 128 + column]!, 0);
+        const found = after.input.values[id * 128 + column] as number;
+        expect(Math.abs(found - sum / pieces.length)).toBeLessThan(0.004 * Math.abs(found) + 1e-6);
+      }
+    }
+  });
+
+  it("takes padding rows first, and what stands in them is no evidence", async () => {
+    const folder = scratch();
+    const padded = join(folder, "padded");
+    await swapTokenizer({
+      model: SAMPLE_MODEL,
+      tokenizer: SAMPLE_MODEL,
+      method,
+      padToMultipleOf: 512,
+      out: padded,
+    });
+    await fillRows(padded, 1280, 0x70);
+    const out = join(folder, "out");
+    const addedTokens = ["<|a|>", "<|b|>"];
+    const report = await editVocabulary({ model: padded, addedTokens, method: mean(), out });
+    expect(report.target).toMatchObject({ tokens: 1282, rows: 1536 });
+    const [before, after] = [await read(padded), await read(out)];
+    expect(after.input.rows).toBe(1536);
+    for (const id of [0, 1279, 1282, 1535]) expect(rowOf(after.input, id)).toBe(rowOf(before.input, id));
+    const plain = join(folder, "plain");
+    await editVocabulary({ model: SAMPLE_MODEL, addedTokens, method: mean(), out: plain });
+    const { input } = await read(plain);
+    for (const id of [1280, 1281]) expect(rowOf(after.input, id)).toBe(rowOf(input, id));
+  });
+
+  it("extends and prunes in one pass: each kept row moves as bytes", async () => {
+    const out = join(scratch(), "out");
+    const edit = { pieces: [" marmalade"], prune: { keepFor: stories } };
+    const report = await editVocabulary({ model: SAMPLE_MODEL, ...edit, method, out });
+    const old = await loadTokenizer(SAMPLE_MODEL);
+    const { tokenizer, sourceOf, pruned } = await editTokenizer(old, edit);
+    expect(report.edit).toMatchObject({ pieces: 1, pruned });
+    expect(report.target.rows).toBe(pruned?.kept);
+    expect(report.target.rows).toBeLessThan(1280);
+    const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
+    let moved = 0;
+    sourceOf.forEach((source, id) => {
+      if (source < 0) return;
+      expect(rowOf(after.input, id)).toBe(rowOf(before.input, source));
+      moved++;
+    });
+    expect(moved).toBe(report.target.rows - report.added.length);
+    const [first] = report.added;
+    expect([...(await tokenizer.encode(" marmalade"))]).toEqual([first?.id]);
+    for (const line of stories) {
+      const expected = (await old.encode(line)).length;
+      expect((await tokenizer.encode(line)).length).toBe(expected);
+    }
+  });
+
+  it("refuses to do nothing, and says before any work that the output exists", async () => {
+    const model = SAMPLE_MODEL;
+    const out = join(scratch(), "out");
+    await expect(editVocabulary({ model, method, out })).rejects.toThrow(
+      expect.objectContaining({
+        code: "bad_options",
+        message: "found nothing to learn, to add or to take out",
+      }),
+    );
+    await expect(
+      editVocabulary({ model, method, pieces: [" marmalade"], out: SAMPLE_TOKENIZER }),
+    ).rejects.toThrow(expect.objectContaining({ code: "output_exists" }));
+    await expect(editVocabulary({ model, method, pieces: [" the"], out })).rejects.toThrow(
+      /" the": the tokenizer has it already/,
+    );
+  });
+});
+
+/** Fills the last rows of the input embeddings with a byte. */
+async function fillRows(directory: string, from: number, byte: number): Promise<void> {
+  const checkpoint = await openCheckpoint(directory);
+  const [table] = checkpoint.tables;
+  const name = table?.tensors[0]?.entry.name;
+  const file = checkpoint.files.find(({ tensors }) => tensors.some((tensor) => tensor.name === name));
+  const tensor = file?.tensors.find((candidate) => candidate.name === name);
+  await checkpoint.close();
+  if (table === undefined || file === undefined || tensor === undefined) throw new Error("no input table");
+  const content = readFileSync(file.path);
+  const rowBytes = (tensor.end - tensor.start) / table.matrix.rows;
+  content.fill(byte, tensor.start + from * rowBytes, tensor.end);
+  writeFileSync(file.path, content);
+}
+
+describe.skipIf(realData === undefined)("editVocabulary on a trained model", () => {
+  const lines = () => readFileSync(`${realData}/text/tinystories.txt`, "utf8").split("\n").filter(Boolean);
+
+  it("keeps its bits per byte where nothing is dropped that the text uses", async () => {
+    const text = `${realData}/text/tinystories.txt`;
+    const { evaluation, target } = await editVocabulary({
+      model: `${realData}/models/stories260k`,
+      prune: { keepFor: lines() },
+      method,
+      evaluate: { text, maxBytes: 20_000 },
+      out: join(scratch(), "out"),
+    });
+    expect(target.rows).toBe(488);
+    const [before, after] = [evaluation?.before, evaluation?.after].map((score) =>
+      score?.kind === "bits-per-byte" ? score.bitsPerByte : Number.NaN,
+    );
+    expect(before).toBeGreaterThan(0.8);
+    // The softmax has fewer rows to give probability to.
+    expect(after).toBeLessThanOrEqual(before as number);
+    expect(after).toBeCloseTo(before as number, 4);
+  });
+});
