@@ -30,6 +30,8 @@ export function carefulCommit(options: CarefulCommitOptions): typeof fetch {
     throwIfAborted(abortSignal);
     for (let attempt = 1; ; attempt++) {
       const outcome = await options.fetch(input, init).catch((error: unknown) => error as Error);
+      // stopped before it was sent
+      if (outcome instanceof RevocabError) throw outcome;
       const isUncertain = !(outcome instanceof Response) || outcome.status >= 500 || outcome.status === 412;
       if (!isUncertain) return outcome;
       if (isPullRequest)
@@ -45,6 +47,7 @@ export function carefulCommit(options: CarefulCommitOptions): typeof fetch {
         if (outcome instanceof Response) return outcome;
         throw outcome;
       }
+      throwIfAborted(abortSignal);
       await setTimeout(firstDelay * 2 ** (attempt - 1));
     }
   };

@@ -65,9 +65,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       throw new RevocabError(
         "hub_failed",
         `${branch} of ${repository} has moved to ${now.commit.slice(0, 12)} meanwhile`,
-        {
-          hint: "someone else has committed: look at it, and publish again",
-        },
+        { hint: "someone else has committed: look at it, and publish again" },
       );
     },
   });
@@ -90,7 +88,11 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       uploads,
     }),
   );
-  const after = await listRepository(quiet, repository, commit.oid);
+  const pull = /\/discussions\/(\d+)$/.exec(pullRequestUrl ?? "")?.[1];
+  const published = pull === undefined ? commit.oid : `refs/pr/${pull}`;
+  const after = await listRepository(quiet, repository, published).catch((error: unknown) => {
+    throw notLookedAt(error, pullRequestUrl ?? `${result.url}/commit/${commit.oid}`);
+  });
   await checkPublished(folder, files, after);
   return {
     ...result,
@@ -98,6 +100,17 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     pullRequest: pullRequestUrl ?? null,
     kept: keptOf(after.files, files, []),
   };
+}
+
+function notLookedAt(error: unknown, url: string): unknown {
+  if (!(error instanceof RevocabError)) return error;
+  return new RevocabError(
+    error.code,
+    `published as ${url}, but it could not be compared with the folder: ${error.message}`,
+    {
+      hint: "look at that page: nothing needs to be published again if all files are there",
+    },
+  );
 }
 
 function keptOf(

@@ -166,6 +166,28 @@ describe("a commit whose answer is lost", () => {
   });
 });
 
+describe("a Hub that is silent after a commit", () => {
+  it("is told of with the commit's address, so that it is not published again in vain", async () => {
+    const made = await place();
+    const folder = swapped();
+    const failure = publish(made, folder, {
+      attempts: 2,
+      onProgress(event) {
+        if (event.type !== "step" || event.step !== "commit") return;
+        made.hub.misbehave({ path: /\/revision\//, times: 100, fault: status(503) });
+      },
+    });
+    const { commit } = await failure.then(
+      () => ({ commit: undefined }),
+      (error: Error) => ({
+        commit: /published as \S+\/me\/model\/commit\/([0-9a-f]{40}), but/.exec(error.message)?.[1],
+      }),
+    );
+    expect(commit).toBe(made.hub.repository("me/model")!.branches.get("main"));
+    expectWhole(made.hub, folder);
+  });
+});
+
 describe("a branch that moves while files are uploaded", () => {
   it("is not overwritten: the other commit stays, and the message names it", async () => {
     const made = await place();
@@ -230,6 +252,27 @@ describe("a job that is stopped", () => {
     expect(sentCommits(made.hub)).toBe(0);
     expectNothing(made.hub);
   });
+
+  it.each([false, true])(
+    "while it waits to send its commit again (a pull request: %s) leaves no commit",
+    async (pullRequest) => {
+      const made = await place();
+      made.hub.add("me/model", {});
+      const abort = new AbortController();
+      const fault: Fault = status(429, { "Retry-After": "60" });
+      made.hub.misbehave({ path: /\/commit\//, fault });
+      const stopped = publish(made, swapped(), {
+        pullRequest,
+        abortSignal: abort.signal,
+        onProgress(event) {
+          if (event.type === "note") setTimeout(() => abort.abort(), 20);
+        },
+      });
+      await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+      expect(sentCommits(made.hub)).toBe(1);
+      expectNothing(made.hub);
+    },
+  );
 
   it("before it began asks nothing of the Hub", async () => {
     const made = await place();
