@@ -11,7 +11,7 @@ const MODEL_FILES: ReadonlySet<string> = new Set([
   "README.md",
   "model.safetensors.index.json",
 ]);
-const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(md|txt))?$/i;
+const LICENSE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(md|txt))?$/i;
 const TOKENIZER: ReadonlySet<string> = new Set(TOKENIZER_FILES);
 
 /** The files a tokenizer is read from. */
@@ -21,7 +21,7 @@ export function isTokenizerFile({ path }: RepositoryFile): boolean {
 
 /** The files of a model that a job may need, but for its weights: never .bin, never .py, nothing in a subfolder. */
 export function isSmallModelFile(file: RepositoryFile): boolean {
-  return MODEL_FILES.has(file.path) || LICENCE.test(file.path) || isTokenizerFile(file);
+  return MODEL_FILES.has(file.path) || LICENSE.test(file.path) || isTokenizerFile(file);
 }
 
 /** What may be downloaded whole without being asked for by name; a config or an index is never larger. */

@@ -25,9 +25,9 @@ export async function readCardFacts(directory: string): Promise<CardFacts> {
 }
 
 /**
- * Reads licence and language in a card's metadata: the YAML between two lines of `---` at its start. Of YAML only what
+ * Reads license and language in a card's metadata: the YAML between two lines of `---` at its start. Of YAML only what
  * such fields are written in is read: `key: value`, `key: [a, b]` and a list of `- value` lines, quoted or not. Values
- * that are no licence, address or language code are left out.
+ * that are no license, address or language code are left out.
  */
 export function cardFacts(card: string): CardFacts {
   const [, metadata = ""] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card) ?? [];

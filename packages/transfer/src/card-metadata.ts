@@ -20,7 +20,7 @@ export function cardMetadata({ inputs, card }: SwapReport): string {
   return `---\n${lines.join("\n")}\n---`;
 }
 
-/** Quoted, as `no` (Norwegian) is false in YAML; a single licence is no list on the Hub. */
+/** Quoted, as `no` (Norwegian) is false in YAML; a single license is no list on the Hub. */
 function list(key: string, values: readonly string[]): string[] {
   if (values.length === 0) return [];
   if (key === "license" && values.length === 1) return [`license: ${quoted(values[0] as string)}`];

@@ -54,7 +54,7 @@ function why({ source, target, alignment, comparison }: SwapReport): string {
   );
 }
 
-/** What the source's card says of its licence; no licence is claimed where it says nothing. */
+/** What the source's card says of its license; no license is claimed where it says nothing. */
 function license({ source, card }: SwapReport): string {
   if (card.licenses.length === 0) return "";
   const name = card.licenseName === null ? "" : ` (${plain(card.licenseName)})`;

@@ -30,7 +30,7 @@ async function swapped(card: string | undefined, options: Partial<SwapOptions> =
 const metadataOf = (card: string) => card.split("---\n")[1];
 
 describe("the metadata of a card", () => {
-  it("names the base, the relation, the licence and the languages of the source's card, and how to load it", async () => {
+  it("names the base, the relation, the license and the languages of the source's card, and how to load it", async () => {
     const source = "---\nlicense: llama3.2\nlanguage:\n- en\n- pt-BR\ntags: [x]\n---\n# Source\n";
     const { card, report } = await swapped(source);
     expect(metadataOf(card)).toBe(
@@ -46,11 +46,11 @@ describe("the metadata of a card", () => {
     });
   });
 
-  it("carries another licence by its name and its address", async () => {
-    const source = `---\r\nlicense: other\r\nlicense_name: "my-licence 1.0"\r\nlicense_link: https://example.org/LICENSE # its text\r\n---\r\n`;
+  it("carries another license by its name and its address", async () => {
+    const source = `---\r\nlicense: other\r\nlicense_name: "my-license 1.0"\r\nlicense_link: https://example.org/LICENSE # its text\r\n---\r\n`;
     const { card } = await swapped(source);
     expect(metadataOf(card)).toContain(
-      'license: "other"\nlicense_name: "my-licence 1.0"\nlicense_link: "https://example.org/LICENSE"\n',
+      'license: "other"\nlicense_name: "my-license 1.0"\nlicense_link: "https://example.org/LICENSE"\n',
     );
   });
 
@@ -58,7 +58,7 @@ describe("the metadata of a card", () => {
     ["there is no card", undefined],
     ["the card has no metadata", "# A model\nlicense: mit\n"],
     ["the metadata do not end", "---\nlicense: mit\n"],
-  ])("claims no licence and no language when %s", async (_, source) => {
+  ])("claims no license and no language when %s", async (_, source) => {
     const { card, report } = await swapped(source);
     expect(card).not.toMatch(/licen[sc]e|language/i);
     expect(report.card).toEqual({ licenses: [], licenseName: null, licenseLink: null, languages: [] });
