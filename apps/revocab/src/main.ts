@@ -6,10 +6,12 @@ import { registerCompare } from "./commands/compare.ts";
 import { registerCorpus } from "./commands/corpus.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
+import { registerExtend } from "./commands/extend.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { registerPlan } from "./commands/plan.ts";
+import { registerPrune } from "./commands/prune.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
@@ -30,6 +32,8 @@ for (const register of [
   registerSwap,
   registerPlan,
   registerApply,
+  registerExtend,
+  registerPrune,
   registerPublish,
   registerExplain,
   registerInspect,

@@ -92,7 +92,7 @@ export function withComparedPlanOptions(command: Command): Command {
 
 /** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */
 export async function planOptions(
-  flags: PlanFlags,
+  flags: Omit<PlanFlags, "tokenizer">,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
   const { method: name = flags.text === undefined ? "subtoken-mean" : "chain-rule", text } = flags;
   const method = await methodOf(
@@ -119,7 +119,9 @@ export interface ComparedPlanOptions {
   readonly padToMultipleOf?: number;
 }
 
-export async function comparedPlanOptions(flags: Omit<PlanFlags, "method">): Promise<ComparedPlanOptions> {
+export async function comparedPlanOptions(
+  flags: Omit<PlanFlags, "method" | "tokenizer">,
+): Promise<ComparedPlanOptions> {
   return {
     fallback: await methodOf(flags.fallback, flags.fallbackWith),
     ...(flags.copy !== undefined && { copyShared: flags.copy }),

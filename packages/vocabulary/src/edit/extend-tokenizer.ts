@@ -115,15 +115,12 @@ function addedEntries(
 }
 
 function refusal(refused: readonly Refusal[]): RevocabError {
-  const lines = refused.slice(0, LISTED).map(({ text, reason }) => `\n  ${JSON.stringify(text)}: ${reason}`);
-  const more = refused.length > LISTED ? `\n  and ${refused.length - LISTED} more` : "";
-  return new RevocabError(
-    "bad_options",
-    `${refused.length} entries cannot be added:${lines.join("")}${more}`,
-    {
-      hint: "take them out, or let them be skipped",
-    },
-  );
+  const listed = refused.slice(0, LISTED).map(({ text, reason }) => `${JSON.stringify(text)}: ${reason}`);
+  if (refused.length > LISTED) listed.push(`and ${refused.length - LISTED} more`);
+  const count = refused.length === 1 ? "1 entry" : `${refused.length} entries`;
+  return new RevocabError("bad_options", `${count} cannot be added: ${listed.join("; ")}`, {
+    hint: "take out what is listed, or have it skipped",
+  });
 }
 
 const LISTED = 20;
