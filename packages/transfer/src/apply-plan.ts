@@ -6,6 +6,7 @@ import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
+import { checkMovedRows } from "./check-moved-rows.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
@@ -93,7 +94,17 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
     const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
     onProgress?.({ type: "step", step: "check" });
-    const gate = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
+    const passed = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
+    const gate =
+      options.edit === undefined
+        ? passed
+        : {
+            ...passed,
+            checks: [
+              ...passed.checks,
+              await checkMovedRows({ directory: output.directory, plan, model, ...listeners }),
+            ],
+          };
     const evaluation = await options.measuring?.finish(output.directory);
     const sourceHashes = await model.hashes();
     const report = makeReport({

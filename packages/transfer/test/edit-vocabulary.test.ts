@@ -6,9 +6,10 @@ import { mean, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { editTokenizer, editVocabulary, swapTokenizer } from "@revocab/transfer";
+import { editTokenizer, editVocabulary, makePlan, openModel, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
+import { checkMovedRows } from "../src/check-moved-rows.ts";
 import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";
 
 const scratch = scratchFolders();
@@ -48,6 +49,10 @@ describe("editVocabulary", () => {
     expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
     expect(report.edit).toEqual({ pieces: 1, steps: 3, addedTokens: 1, refused: [], pruned: null });
     expect(report.added.map(({ id, token }) => [id, token]).at(-1)).toEqual([1284, "<|tool|>"]);
+    expect(report.gate.checks.at(-1)).toEqual({
+      name: "moved rows",
+      detail: `input 1280 of sha256 ${sha256(before.input.bytes).slice(0, 12)}: the bytes that they were`,
+    });
     const tokenizer = await loadTokenizer(out);
     expect([...(await tokenizer.encode(" marmalade<|tool|>"))]).toEqual([1280, 1284]);
     const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
@@ -125,6 +130,23 @@ describe("editVocabulary", () => {
     for (const line of stories) {
       const expected = (await old.encode(line)).length;
       expect((await tokenizer.encode(line)).length).toBe(expected);
+    }
+  });
+
+  it("does not pass the gate where a moved row is not what it was", async () => {
+    const out = join(scratch(), "out");
+    await editVocabulary({ model: SAMPLE_MODEL, addedTokens: ["<|tool|>"], method, out });
+    const model = await openModel(SAMPLE_MODEL);
+    try {
+      const { tokenizer } = await editTokenizer(model.tokenizer, { addedTokens: ["<|tool|>"] });
+      const plan = await makePlan({ model, tokenizer, method });
+      await checkMovedRows({ directory: out, plan, model });
+      await fillRows(out, 1279, 0x11);
+      await expect(checkMovedRows({ directory: out, plan, model })).rejects.toThrow(
+        /1280 rows of input were to move as bytes, but their sha256 is [0-9a-f]{12} and was [0-9a-f]{12}$/,
+      );
+    } finally {
+      await model.close();
     }
   });
 
