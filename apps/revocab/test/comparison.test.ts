@@ -36,15 +36,7 @@ function withoutTimes(text: string): { rest: unknown; times: number } {
 }
 
 /** Methods that a comparison without evidence leaves out. */
-const NEED_EVIDENCE = [
-  "focus",
-  "wechsel",
-  "ofa",
-  "cw2v",
-  "trans-tokenization",
-  "domain-types",
-  "hypernetwork",
-];
+const NEED_EVIDENCE = ["focus", "wechsel", "ofa", "trans-tokenization", "domain-types", "hypernetwork"];
 
 describe("revocab swap --eval", () => {
   // tools/oracle/bits_per_byte.py sample/model OUT --text sample/stories.txt --max-bytes 1000000 --context 256
@@ -134,9 +126,10 @@ describe("revocab compare", () => {
     const all = lines.filter((line) => line.startsWith("  left out: "));
     expect(all.slice(0, NEED_EVIDENCE.length).map((line) => line.split(": ")[1])).toEqual(NEED_EVIDENCE);
     const left = all.slice(NEED_EVIDENCE.length);
-    expect(left.map((line) => line.split(": ")[1])).toEqual(
-      ["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
-    );
+    expect(left.map((line) => line.split(": ")[1])).toEqual([
+      ...["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
+      "chain-rule",
+    ]);
     for (const line of left) expect(line).toMatch(/this model is tied: one row serves both$/);
   });
 
@@ -180,7 +173,7 @@ describe("revocab swap --method auto", () => {
     const scores = comparison?.methods.map(({ evaluation }) =>
       evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : Number.NaN,
     );
-    expect(scores).toHaveLength(9);
+    expect(scores).toHaveLength(10);
     const chosen = comparison?.methods[comparison.best];
     expect(scores?.[comparison?.best ?? -1]).toBe(Math.min(...(scores ?? [])));
     expect(report.recipe.methods[1]).toMatchObject({ name: chosen?.name, options: chosen?.options });

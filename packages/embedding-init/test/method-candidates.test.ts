@@ -20,7 +20,6 @@ describe("methodCandidates of all that the evidence allows", () => {
       "focus",
       "wechsel",
       "ofa",
-      "cw2v",
       "trans-tokenization",
       "domain-types",
     ]);
