@@ -1,13 +1,13 @@
 /**
  * What learning pieces and pruning do to a tokenizer. After a build:
- * `node tools/bench/edit-tokenizer.mjs learn TOKENIZER CORPUS COUNT OTHER_TEXT` prints tokens per byte of the corpus before and after, and
+ * `node tools/bench/edit-tokenizer.mjs learn TOKENIZER CORPUS COUNT OTHER_TEXT [SPARE]` prints tokens per byte of the corpus before and after, and
  * how many tokens of the other text are replaced by how many new ones;
  * `node tools/bench/edit-tokenizer.mjs prune TOKENIZER CORPUS` prints what is left, and whether the corpus is written with the same tokens.
  */
 import { readFileSync } from "node:fs";
 import { learnPieces, loadTokenizer, pruneTokenizer } from "../../packages/vocabulary/dist/index.js";
 
-const [what, path, corpusPath, count, otherPath] = process.argv.slice(2);
+const [what, path, corpusPath, count, otherPath, sparePath] = process.argv.slice(2);
 const linesOf = (file) => readFileSync(file, "utf8").split("\n").filter(Boolean);
 const tokenizer = await loadTokenizer(path);
 const { size } = tokenizer.vocabulary;
@@ -16,7 +16,12 @@ const bytes = corpus.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
 
 if (what === "learn") {
   const started = performance.now();
-  const { tokenizer: learned, added } = await learnPieces({ tokenizer, corpus, count: Number(count) });
+  const { tokenizer: learned, added } = await learnPieces({
+    tokenizer,
+    corpus,
+    count: Number(count),
+    ...(sparePath && { spare: linesOf(sparePath) }),
+  });
   const seconds = (performance.now() - started) / 1000;
   const own = await compare(learned, corpus, (id) => id);
   const other = await compare(learned, linesOf(otherPath), (id) => id);

@@ -99,6 +99,7 @@ describe("wrong usage of extend and prune", () => {
     ["nothing to add", extend, /found nothing to learn, to add or to take out/],
     ["a text without a number", [...extend, "--learn", SAMPLE_TEXT], /--learn was given without --add/],
     ["a number without a text", [...extend, "--add", "5"], /--add was given without --learn/],
+    ["a text to spare alone", [...extend, "--spare", SAMPLE_TEXT], /--spare was given without --learn/],
     [
       "a method that compares",
       [...extend, "--special", "<x>", "--method", "auto"],

@@ -15,7 +15,7 @@ import {
 /** What to do to a tokenizer, in this order: learn, add, prune. */
 export interface VocabularyEdit extends TokenizerExtension {
   /** Pieces to learn from a text. */
-  readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount">;
+  readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount" | "spare">;
   /** Tokens to take out again; what was learned and added stays. */
   readonly prune?: Pick<PruneOptions, "keepFor" | "keep" | "atMost" | "keepIds">;
 }

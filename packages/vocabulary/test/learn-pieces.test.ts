@@ -145,6 +145,17 @@ describe("learnPieces", () => {
     expect((await one).tokenizer.files).toEqual((await other).tokenizer.files);
   });
 
+  it("leaves apart what a text has that is to be spared, unless the corpus has it far more often", async () => {
+    const tokensWith = async (spare: readonly string[]) =>
+      (await learnPieces({ tokenizer: byteLevel(), corpus, count: 2, spare })).added.map(
+        ({ token }) => token,
+      );
+    expect(await tokensWith([])).toEqual(["lo", "low"]);
+    expect(await tokensWith(["lo"])).toEqual(["ow", "low"]);
+    // One in a thousand tokens of the spared text, one in six of the corpus.
+    expect(await tokensWith([`lo${" t".repeat(1000)}`])).toEqual(["lo", "low"]);
+  });
+
   it("says how many pieces a corpus had that is too small", async () => {
     await expect(learnPieces({ tokenizer: byteLevel(), corpus: ["low low"], count: 10 })).rejects.toThrow(
       expect.objectContaining({

@@ -44,4 +44,17 @@ describe.skipIf(realData === undefined)("learning German on real tokenizers", ()
     expect(after.length / before.length).toBeLessThan(0.65);
     expect(await tokenizer.decode(after)).toBe(corpus.join(""));
   });
+
+  it("sw-unigram-50k writes English as before where another English text was spared", async () => {
+    const original = await loadTokenizer(join(realData!, "tokenizers/sw-unigram-50k"));
+    const { tokenizer } = await learnPieces({
+      tokenizer: original,
+      corpus: lines("multi30k.de.txt", 2000),
+      count: 500,
+      spare: lines("en-sw.en.txt", 2000),
+    });
+    const english = await encodeAll(tokenizer, lines("wikitext2-valid.txt", 400));
+    const added = english.filter((id) => id >= original.vocabulary.size).length;
+    expect(added / english.length).toBeLessThan(0.02);
+  });
 });

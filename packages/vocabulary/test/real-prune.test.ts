@@ -21,7 +21,7 @@ describe.skipIf(realData === undefined)("pruning real tokenizers to a text", () 
       const { tokenizer: pruned, newIdOf } = await pruneTokenizer(original, { keepFor: stories });
       expect(pruned.vocabulary.size).toBe(left);
       const tokenizer = tokenizerFromFiles(pruned.files, "written");
-      for (const line of stories.slice(0, 500)) {
+      for (const line of stories.slice(0, 300)) {
         const expected = (await original.encode(line)).map((id) => newIdOf[id]);
         expect(await tokenizer.encode(line)).toEqual(expected);
       }

@@ -27,6 +27,7 @@ interface ExtendFlags
   readonly special?: readonly string[];
   readonly learn?: string;
   readonly add?: number;
+  readonly spare?: string;
   readonly skipRefused?: boolean;
   readonly out: string;
 }
@@ -49,6 +50,7 @@ export function registerExtend(program: Command): void {
     .option("--special <tokens...>", "control tokens")
     .option("--learn <file>", "learn pieces from this text")
     .option("--add <n>", "with --learn: how many", wholeNumber(1))
+    .option("--spare <file>", "with --learn: a text that is to be written as before, as far as that goes")
     .option("--skip-refused", "leave out what cannot be added, and say why, instead of failing");
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command))))).action(
     async (directory: string, flags: ExtendFlags) => {
@@ -88,7 +90,7 @@ export function registerExtend(program: Command): void {
 }
 
 async function editOf(flags: ExtendFlags, { abortSignal }: CommandContext) {
-  const { tokens, asWritten = false, special = [], learn, add, skipRefused = false } = flags;
+  const { tokens, asWritten = false, special = [], learn, add, spare, skipRefused = false } = flags;
   if ((learn === undefined) !== (add === undefined)) {
     throw new RevocabError(
       "bad_options",
@@ -96,11 +98,23 @@ async function editOf(flags: ExtendFlags, { abortSignal }: CommandContext) {
       { hint: "pass --learn with a text and --add with how many pieces to learn from it" },
     );
   }
+  if (spare !== undefined && learn === undefined) {
+    throw new RevocabError("bad_options", "--spare was given without --learn", {
+      hint: "pass --learn with a text and --add with how many pieces to learn from it",
+    });
+  }
   const { readCorpus, readTokenList } = await import("@revocab/transfer");
   const list = tokens === undefined ? undefined : await readTokenList(tokens, { asWritten, abortSignal });
   const prune = await pruneOptions(flags);
   return {
-    ...(learn !== undefined && add !== undefined && { learn: { corpus: readCorpus(learn), count: add } }),
+    ...(learn !== undefined &&
+      add !== undefined && {
+        learn: {
+          corpus: readCorpus(learn),
+          count: add,
+          ...(spare !== undefined && { spare: readCorpus(spare) }),
+        },
+      }),
     pieces: list?.pieces ?? [],
     addedTokens: [...(list?.addedTokens ?? []), ...special],
     skipRefused,

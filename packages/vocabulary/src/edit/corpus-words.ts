@@ -50,3 +50,16 @@ export async function corpusWords(
   }
   return { words: [...counts.values()], tokens };
 }
+
+/** The words of a corpus, with how often a text has them that is to be spared, and those that only it has. */
+export function withSpared(words: readonly CorpusWord[], spared: readonly CorpusWord[]): CorpusWord[] {
+  const countOf = new Map(spared.map(({ ids, count }) => [ids.join(" "), count]));
+  const common = words.map((word) => {
+    const key = word.ids.join(" ");
+    const count = countOf.get(key);
+    countOf.delete(key);
+    return count === undefined ? word : { ...word, spared: count };
+  });
+  const others = spared.filter(({ ids }) => countOf.has(ids.join(" ")));
+  return [...common, ...others.map(({ ids, count }) => ({ ids, count: 0, spared: count }))];
+}

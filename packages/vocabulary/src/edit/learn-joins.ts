@@ -7,6 +7,8 @@ export interface CorpusWord {
   readonly ids: readonly TokenId[];
   /** How often the corpus has it. */
   readonly count: number;
+  /** How often the text that is to be spared has it. @default 0 */
+  readonly spared?: number;
 }
 
 export interface LearnedJoins {
@@ -26,6 +28,8 @@ interface Joining {
   written(id: TokenId): string;
   /** The piece that two make; undefined where they must stay apart. */
   join(left: string, right: string): string | undefined;
+  /** Whether a pair may be joined that the corpus has so often, and the text that is to be spared. @default always */
+  readonly mayJoin?: (count: number, spared: number) => boolean;
   readonly onPiece?: (done: number) => void;
 }
 
@@ -39,6 +43,7 @@ interface Joining {
 export function learnJoins(corpus: readonly CorpusWord[], joining: Joining): LearnedJoins {
   const words = corpus.map(({ ids }) => [...ids]);
   const counts = new Map<number, number>();
+  const sparedCounts = new Map<number, number>();
   const placesOf = new Map<number, Set<number>>();
   const queue = pairQueue();
   const countPairs = (place: number, sign: 1 | -1): void => {
@@ -46,6 +51,8 @@ export function learnJoins(corpus: readonly CorpusWord[], joining: Joining): Lea
     for (let i = 1; i < word.length; i++) {
       const key = pairKey(word[i - 1], word[i]);
       counts.set(key, (counts.get(key) ?? 0) + sign * corpus[place].count);
+      const { spared = 0 } = corpus[place];
+      if (spared > 0) sparedCounts.set(key, (sparedCounts.get(key) ?? 0) + sign * spared);
       if (sign < 0) continue;
       const places = placesOf.get(key);
       if (places === undefined) placesOf.set(key, new Set([place]));
@@ -68,6 +75,7 @@ export function learnJoins(corpus: readonly CorpusWord[], joining: Joining): Lea
       if (count > 0 && count < top.count) queue.push(count, top.key);
       continue;
     }
+    if (joining.mayJoin?.(count, sparedCounts.get(top.key) ?? 0) === false) continue;
     const [left, right] = pairOf(top.key);
     const piece = joining.join(written(left), written(right));
     if (piece === undefined) continue;
@@ -90,6 +98,7 @@ export function learnJoins(corpus: readonly CorpusWord[], joining: Joining): Lea
       }
     }
     counts.delete(top.key);
+    sparedCounts.delete(top.key);
     placesOf.delete(top.key);
     for (const key of touched) queue.push(counts.get(key)!, key);
   }

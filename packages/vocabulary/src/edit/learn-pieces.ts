@@ -1,7 +1,7 @@
 import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import type { Corpus } from "./corpus-batches.ts";
-import { type CorpusWords, corpusWords } from "./corpus-words.ts";
+import { type CorpusWords, corpusWords, withSpared } from "./corpus-words.ts";
 import { type EditSubject, editSubject } from "./edit-subject.ts";
 import type { AddedEntry } from "./extend-tokenizer.ts";
 import { type LearnedJoins, learnJoins } from "./learn-joins.ts";
@@ -19,6 +19,12 @@ export interface LearningOptions {
   readonly count: number;
   /** How often the corpus must have what becomes a piece. @default 2 */
   readonly minimumCount?: number;
+  /**
+   * A text that is to be written as before, such as one in a language that the model has already: pairs are joined that are
+   * {@link SPARING} times as frequent in the corpus.
+   * @default none
+   */
+  readonly spare?: Corpus;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
 }
@@ -45,6 +51,7 @@ export async function learnPieces({
   corpus,
   count,
   minimumCount = 2,
+  spare,
   abortSignal,
   onProgress,
 }: LearningOptions): Promise<LearnedTokenizer> {
@@ -54,15 +61,19 @@ export async function learnPieces({
   const joiner = pieceJoiner(subject);
   onProgress?.({ type: "step", step: "count words" });
   const counted = await corpusWords(subject, corpus, abortSignal);
+  const spared = spare === undefined ? undefined : await corpusWords(subject, spare, abortSignal);
+  const words = spared === undefined ? counted.words : withSpared(counted.words, spared.words);
+  const sparing = spared === undefined ? 0 : (SPARING * counted.tokens) / spared.tokens;
   onProgress?.({ type: "step", step: "learn pieces" });
   const isUnigram = subject.json.model.type === "Unigram";
   const join = (pieces: number): LearnedJoins =>
-    learnJoins(counted.words, {
+    learnJoins(words, {
       pieces,
       minimumCount,
       firstId: tokenizer.vocabulary.size,
       written: (id) => tokenizer.vocabulary.tokenOf(id),
       join: joiner,
+      mayJoin: (times, timesSpared) => timesSpared === 0 || times >= timesSpared * sparing,
       onPiece(done) {
         if (abortSignal?.aborted) throw new RevocabError("aborted", "aborted while learning pieces");
         if (done % 100 === 0)
@@ -90,6 +101,9 @@ export async function learnPieces({
   await requireReached(extended, added);
   return { tokenizer: extended, added };
 }
+
+/** In 2,000 pieces this leaves some hundredth of a spared text changed. */
+const SPARING = 50;
 
 function requireWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value > 0) return;
