@@ -6,7 +6,14 @@ import { mean, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { editTokenizer, editVocabulary, makePlan, openModel, swapTokenizer } from "@revocab/transfer";
+import {
+  editTokenizer,
+  editVocabulary,
+  makePlan,
+  openModel,
+  readCorpus,
+  swapTokenizer,
+} from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { checkMovedRows } from "../src/check-moved-rows.ts";
@@ -165,6 +172,16 @@ describe("editVocabulary", () => {
     await expect(editVocabulary({ model, method, pieces: [" the"], out })).rejects.toThrow(
       /" the": the tokenizer has it already/,
     );
+  });
+});
+
+describe("readCorpus", () => {
+  it("gives lines without the marks between documents", async () => {
+    const path = join(scratch(), "corpus.txt");
+    writeFileSync(path, "one\r\n<|endoftext|>\n\ntwo<|endoftext|>three\n");
+    const lines: string[] = [];
+    for await (const line of readCorpus(path)) lines.push(line);
+    expect(lines).toEqual(["one", "two", "three"]);
   });
 });
 
