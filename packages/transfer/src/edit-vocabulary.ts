@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import { applyPlan } from "./apply-plan.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { makePlan } from "./make-plan.ts";
@@ -21,6 +22,11 @@ export interface EditReport extends SwapReport {
  * await editVocabulary({ model: "./model", pieces: [" Schmetterling"], method: subtokenMean(), out: "./out" });
  */
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
+  if (options.copyShared === false) {
+    throw new RevocabError("bad_options", "old tokens were not to be copied, but an edit keeps their rows", {
+      hint: "leave --no-copy out; swap to the edited tokenizer makes all rows anew",
+    });
+  }
   await checkOutputPlace({ ...options, inputs: [options.model] });
   return withModel(options, async (model) => {
     const edited = await editTokenizer(model.tokenizer, options, options);
@@ -28,6 +34,8 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
     model.hashes().catch(() => {});
     const plan = await makePlan({
       ...options,
+      // also before a method that would change them
+      copyShared: true,
       model,
       tokenizer: { ...edited.tokenizer, origin: `${model.name} (edited)` },
       sourceOf: edited.sourceOf,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { mean, subtokenMean } from "@revocab/embedding-init";
+import { chainRule, mean, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
@@ -155,6 +155,16 @@ describe("editVocabulary", () => {
     } finally {
       await model.close();
     }
+  });
+
+  it("keeps old rows under a method that changes shared tokens too", async () => {
+    const out = join(scratch(), "out");
+    const chain = chainRule({ text: SAMPLE_TEXT });
+    await editVocabulary({ model: SAMPLE_MODEL, pieces: [" marmalade"], method: chain, role: "output", out });
+    const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
+    expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
+    const remade = editVocabulary({ model: SAMPLE_MODEL, pieces: [" x"], method, copyShared: false, out });
+    await expect(remade).rejects.toMatchObject({ code: "bad_options" });
   });
 
   it("refuses to do nothing, and says before any work that the output exists", async () => {
