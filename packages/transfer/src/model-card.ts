@@ -1,6 +1,6 @@
 import { METHODS } from "@revocab/embedding-init";
 import { cardMetadata } from "./card-metadata.ts";
-import type { SwapReport } from "./report.ts";
+import type { EditSummary, SwapReport } from "./report.ts";
 import { reproducingCommand } from "./reproducing-command.ts";
 import { bitsPerByteOf } from "./scores.ts";
 
@@ -13,8 +13,10 @@ export function modelCard(report: SwapReport): string {
   const grouped = (number: number) => number.toLocaleString("en");
   return [
     cardMetadata(report),
-    `# ${plain(source.name)} with the tokenizer of ${plain(target.name)}`,
-    `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: ` +
+    `# ${plain(source.name)} with ${report.edit ? "an edited vocabulary" : `the tokenizer of ${plain(target.name)}`}`,
+    (report.edit
+      ? `revocab ${report.revocab} edited the vocabulary of ${code(source.name)} (${code(source.modelType)}): `
+      : `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: `) +
       `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
       `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
       "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
@@ -31,7 +33,9 @@ export function modelCard(report: SwapReport): string {
     license(report),
     "## Reproduce",
     "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
-    command(report),
+    report.edit
+      ? "The edit itself, words, texts and options of `revocab extend` or `prune`, is not part of the recipe: it is what the tokenizer's files hold."
+      : command(report),
     `\`\`\`json\n${JSON.stringify(report.recipe, null, 2)}\n\`\`\``,
   ]
     .filter((part) => part !== "")
@@ -40,8 +44,9 @@ export function modelCard(report: SwapReport): string {
 }
 
 /** The purpose as far as the report knows it: what the source lacked, and by what its method was chosen. */
-function why({ source, target, alignment, comparison }: SwapReport): string {
+function why({ source, target, alignment, comparison, edit }: SwapReport): string {
   const grouped = (number: number) => number.toLocaleString("en");
+  if (edit !== undefined) return whatWasEdited(edit);
   const split = alignment.spelled + alignment.byteOnly;
   const gained =
     `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
@@ -52,6 +57,20 @@ function why({ source, target, alignment, comparison }: SwapReport): string {
     `${gained} Of ${comparison.methods.length} methods that were tried on ${grouped(comparison.text.bytes)} bytes of text, ` +
     `${code(best.name)} was taken: it scored best before any training.`
   );
+}
+
+function whatWasEdited({ pieces, steps, addedTokens, pruned }: EditSummary): string {
+  const counted = (number: number, one: string) =>
+    `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
+  return [
+    "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte.",
+    ...(pieces + addedTokens === 0
+      ? []
+      : [
+          `Added: ${counted(pieces, "piece")}, ${counted(steps, "step")} that merges build them from, ${counted(addedTokens, "added token")}.`,
+        ]),
+    ...(pruned === null ? [] : [`Taken out: all but ${counted(pruned.kept, "token")}.`]),
+  ].join(" ");
 }
 
 /** What the source's card says of its license; no license is claimed where it says nothing. */
