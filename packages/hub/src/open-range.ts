@@ -43,7 +43,7 @@ export async function openRange(options: OpenRangeOptions): Promise<AsyncIterabl
   }
   if (!isWhole) checkRange(response, options);
   const { body } = response;
-  return body === null ? empty() : (body as unknown as AsyncIterable<Uint8Array>);
+  return body === null ? empty() : blocksOf(body, options.abortSignal);
 }
 
 async function follow(options: OpenRangeOptions, range: Record<string, string>): Promise<Response> {
@@ -150,6 +150,37 @@ function errorIn(body: string): string {
     return typeof error === "string" ? error : "";
   } catch {
     return "";
+  }
+}
+
+/**
+ * The blocks of a body until its end or the abort. Node's own iterator can wait for ever when the request is aborted
+ * while a block is on its way: neither its next block nor its cancellation ever comes.
+ */
+async function* blocksOf(
+  body: ReadableStream<Uint8Array>,
+  abortSignal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  let stop: (reason: unknown) => void = () => undefined;
+  const onAbort = () => stop(abortSignal?.reason);
+  abortSignal?.addEventListener("abort", onAbort);
+  const next = () =>
+    new Promise<Awaited<ReturnType<typeof reader.read>>>((resolve, reject) => {
+      stop = reject;
+      if (abortSignal?.aborted) onAbort();
+      else reader.read().then(resolve, reject);
+    });
+  try {
+    for (;;) {
+      const { done, value } = await next();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    abortSignal?.removeEventListener("abort", onAbort);
+    // not awaited: it may never settle
+    reader.cancel().catch(() => undefined);
   }
 }
 
