@@ -53,5 +53,6 @@ export function tokensAsText(target: Vocabulary, source: Vocabulary, seed: numbe
   );
 }
 
-const RANDOM_PASSAGES = 400;
+/** About 8,000 source tokens: u needs no more. */
+const RANDOM_PASSAGES = 80;
 const RANDOM_WORDS = 30;
