@@ -150,7 +150,9 @@ async function withText(
 }
 
 async function methodOf(name: string, options: Readonly<Record<string, string>> = {}): Promise<InitMethod> {
-  const { methodNamed } = await import("@revocab/embedding-init");
+  const { METHODS, methodNamed } = await import("@revocab/embedding-init");
+  // what runs hypernetworks takes 0.2 s to load: only for a name that is not among these
+  if (Object.hasOwn(METHODS, name)) return methodNamed(name, options, METHODS);
   const { catalog } = await import("../catalog.ts");
   return methodNamed(name, options, await catalog());
 }
