@@ -14,6 +14,7 @@ import { firstPieces } from "./first-pieces.ts";
 import { fitStates } from "./fit-states.ts";
 import { logShares } from "./log-shares.ts";
 import { readSample, tokensAsText } from "./read-sample.ts";
+import { weightsByCount, weightsByRank } from "./token-weights.ts";
 
 export interface HeadRowsOptions {
   readonly text: string | undefined;
@@ -43,7 +44,9 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   const model = await runnable(context);
   const sample = await sampleOf(context, model, options);
   const weightOf =
-    options.text === undefined ? byRank(context) : await byCount(context, sample.counted, smoothing);
+    options.text === undefined
+      ? weightsByRank(context)
+      : await weightsByCount(context, sample.counted, smoothing);
   const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
   const fitted = await fitStates({
     ...options,
@@ -108,46 +111,3 @@ async function sampleOf(context: InitContext, { vocabulary }: RunnableModel, { t
 
 /** Tokens are counted in so much of the text. */
 const COUNTED_BYTES = 4_000_000;
-
-/** Without a text: tokenizers number their tokens by frequency, more or less, and frequencies fall as 1/rank. */
-function byRank({ target: { vocabulary } }: InitContext): (token: TokenId) => number {
-  const rank = new Uint32Array(vocabulary.size);
-  let next = 0;
-  for (let token = 0; token < vocabulary.size; token++) {
-    const kind = vocabulary.kindOf(token);
-    if (kind === "text" || kind === "byte") rank[token] = next++;
-  }
-  return (token) => 1 / (rank[token] + 10);
-}
-
-async function byCount(
-  { target: { vocabulary, encode } }: InitContext,
-  documents: readonly string[],
-  smoothing: number,
-): Promise<(token: TokenId) => number> {
-  if (encode === undefined) {
-    throw new RevocabError(
-      "bad_options",
-      "chain-rule counts tokens of a text and needs the target's tokenizer",
-      {
-        hint: "give the context the target's encode, or leave the text out",
-      },
-    );
-  }
-  const counts = new Float64Array(vocabulary.size);
-  for (const document of documents) for (const token of await encode(document)) counts[token]++;
-  const known = counts.reduce((sum, count, token) => {
-    const kind = vocabulary.kindOf(token);
-    return sum + (kind === "text" || kind === "byte" ? count : 0);
-  }, 0);
-  if (known === 0) {
-    throw new RevocabError(
-      "no_evidence",
-      "the target's tokenizer reads all of the sample text as unknown tokens",
-      {
-        hint: "give a text in the language the tokenizer is for",
-      },
-    );
-  }
-  return (token) => counts[token] + smoothing;
-}

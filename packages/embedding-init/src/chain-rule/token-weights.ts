@@ -1,0 +1,48 @@
+import { type InitContext, RevocabError, type TokenId } from "@revocab/core";
+
+/** Without a text: tokenizers number their tokens by frequency, more or less, and frequencies fall as 1/rank. */
+export function weightsByRank({ target: { vocabulary } }: InitContext): (token: TokenId) => number {
+  const rank = new Uint32Array(vocabulary.size);
+  let next = 0;
+  for (let token = 0; token < vocabulary.size; token++) {
+    const kind = vocabulary.kindOf(token);
+    if (kind === "text" || kind === "byte") rank[token] = next++;
+  }
+  return (token) => 1 / (rank[token] + 10);
+}
+
+/**
+ * How often a text written with the target's tokenizer has each token, plus `smoothing`.
+ * @throws RevocabError bad_options without the tokenizer; no_evidence when it reads all of the text as unknown
+ */
+export async function weightsByCount(
+  { target: { vocabulary, encode } }: InitContext,
+  documents: readonly string[],
+  smoothing: number,
+): Promise<(token: TokenId) => number> {
+  if (encode === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "chain-rule counts tokens of a text and needs the target's tokenizer",
+      {
+        hint: "give the context the target's encode, or leave the text out",
+      },
+    );
+  }
+  const counts = new Float64Array(vocabulary.size);
+  for (const document of documents) for (const token of await encode(document)) counts[token]++;
+  const known = counts.reduce((sum, count, token) => {
+    const kind = vocabulary.kindOf(token);
+    return sum + (kind === "text" || kind === "byte" ? count : 0);
+  }, 0);
+  if (known === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      "the target's tokenizer reads all of the sample text as unknown tokens",
+      {
+        hint: "give a text in the language the tokenizer is for",
+      },
+    );
+  }
+  return (token) => counts[token] + smoothing;
+}
