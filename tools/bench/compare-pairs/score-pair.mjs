@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { methodCandidates, orElse, subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { readText } from "../../../packages/files/dist/index.js";
+// what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
+import { evaluateTables } from "../../../packages/transfer/dist/evaluate-model.js";
+import { bitsPerByteOf, makePlan, openModel, summarizePlan } from "../../../packages/transfer/dist/index.js";
+import { tablesInMemory } from "../../../packages/transfer/dist/tables-in-memory.js";
+import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
+import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
+
+/** A model with its layers in memory, a tokenizer, and the text that both are scored on. */
+export async function openPair(
+  { model: folder, tokenizer: path, split, untie },
+  { data, text, maxBytes, seed, threads },
+) {
+  const documents = await readText(text, { maxBytes, split });
+  const tokenizer = await loadTokenizer(join(data, "tokenizers", path));
+  const model = await openModel(join(data, "models", folder));
+  const transformer = await openTransformer(model.checkpoint, { threads });
+
+  const score = async (tables, by) => {
+    const started = performance.now();
+    const evaluation = await evaluateTables(transformer, tables, by, documents, { text });
+    return {
+      bitsPerByte: bitsPerByteOf(evaluation),
+      bytesPerToken: evaluation.bytesPerToken,
+      tokens: evaluation.tokens,
+      bytes: evaluation.bytes,
+      context: evaluation.context,
+      unknownTokens: evaluation.unknownTokens.count,
+      scoringSeconds: secondsSince(started),
+    };
+  };
+
+  return {
+    scoreSource: () => score(undefined, model.tokenizer),
+    async scoreMethod({ method: name, options, thenSpelled }) {
+      const started = performance.now();
+      const [{ method }] = methodCandidates([name], options).candidates;
+      const plan = await makePlan({
+        model,
+        tokenizer,
+        method: thenSpelled ? orElse(method, subtokenMean()) : method,
+        seed,
+        untie,
+        threads,
+        transformer,
+      });
+      const tables = await tablesInMemory(plan, model, {});
+      const rowSeconds = secondsSince(started);
+      const { recipe, tables: counted, notes } = summarizePlan(plan);
+      return {
+        ...(await score(tables, tokenizer)),
+        rowSeconds,
+        recipe: recipe.methods,
+        origins: Object.fromEntries(counted.map(({ slot, origins }) => [slot, origins])),
+        notes,
+      };
+    },
+    async close() {
+      await transformer.close();
+      await model.close();
+    },
+  };
+}
+
+function secondsSince(started) {
+  return (performance.now() - started) / 1000;
+}
