@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`));
 
+/** Projects whose tests replace modules, which a worker that runs several files would keep. */
+const REPLACE_MODULES = ["packages/neighbors"];
+
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
@@ -13,6 +16,9 @@ export default defineConfig({
         include: ["test/**/*.test.ts"],
         testTimeout: 120_000,
         hookTimeout: 120_000,
+        // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
+        server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
+        isolate: REPLACE_MODULES.includes(root),
       },
     })),
     reporters:

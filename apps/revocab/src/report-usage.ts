@@ -3,8 +3,8 @@ import { printFailure, usageHint } from "./failure.ts";
 import { fullName } from "./full-name.ts";
 
 /** Makes commander's complaints about the usage look like every other failure, those of commands within commands too. */
-export function reportUsage(command: Command): void {
-  for (const inner of command.commands) reportUsage(inner);
+export function reportUsage(command: Command, json: boolean): void {
+  for (const inner of command.commands) reportUsage(inner, json);
   command.configureOutput({
     outputError: (text) => {
       const [complaint = "", suggestion] = text.trim().split("\n");
@@ -15,8 +15,7 @@ export function reportUsage(command: Command): void {
           message: complaint.replace(/^error: /, "").replace(/\.$/, ""),
           hint: suggested === undefined ? usageHint(fullName(command)) : `did you mean ${suggested}?`,
         },
-        // commander stops at the complaint, before it may have come to this option
-        process.argv.includes("--json"),
+        json,
       );
     },
   });

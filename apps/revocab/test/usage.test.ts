@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
@@ -61,7 +62,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       /--untie and --role were both given/,
     ],
   ])("%s", async (_, args, message) => {
-    const finished = await revocab(args);
+    const finished = await inProcess(args);
     expect(finished).toMatchObject({ code: 2, stdout: "" });
     expectOneFailure(finished, message);
   });
@@ -120,7 +121,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       /--eval scores the written model, but --dry-run writes none\n {2}→ revocab compare/,
     ],
   ])("of scoring: %s", async (_, args, message) => {
-    const finished = await revocab(args);
+    const finished = await inProcess(args);
     expect(finished).toMatchObject({ code: 2, stdout: "" });
     expectOneFailure(finished, message);
   });
@@ -132,7 +133,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     ["--chat-template", "source", /the source has no chat template/],
   ])("%s %s, and nothing is written", async (option, value, message) => {
     const folder = scratch();
-    const finished = await revocab([...swap, "--out", join(folder, "a", "out"), option, value]);
+    const finished = await inProcess([...swap, "--out", join(folder, "a", "out"), option, value]);
     expect(finished.code).toBe(2);
     expectOneFailure(finished, message);
     expect(readdirSync(folder)).toEqual([]);
