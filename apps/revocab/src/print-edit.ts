@@ -1,28 +1,51 @@
-import type { EditReport } from "@revocab/transfer";
-import { printSwap } from "./print-reports.ts";
+import type { EditPlanSummary, EditReport, EditSummary } from "@revocab/transfer";
+import { printComparison } from "./print-evaluation.ts";
+import { printParameters, printPlan, printSwap } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
 
 /** What became of a vocabulary, and what was done to the model for it. */
-export function printEdit(report: EditReport, out: string): string {
-  const { edit, added } = report;
-  if (edit === undefined) return printSwap(report, out);
+export function printEdit({ added, ...report }: EditReport, out: string): string {
+  return `${printChanges(report.edit, added)}\n${printSwap(report, out)}`;
+}
+
+/** What would become of both. */
+export function printEditPlan(summary: EditPlanSummary): string {
+  const { edit, added, removed, comparison, tableBytes } = summary;
+  return [
+    `${printChanges(edit, added, removed)}\n`,
+    printPlan(summary),
+    printParameters(summary),
+    `  tables with a row per token: ${grouped(tableBytes.before)} → ${grouped(tableBytes.after)} bytes\n`,
+    comparison === null ? "" : `\nMethods compared\n${printComparison(comparison)}`,
+  ].join("");
+}
+
+type Entries = readonly { readonly token: string }[];
+
+function printChanges(edit: EditSummary | undefined, added: Entries, removed: Entries = []): string {
+  if (edit === undefined) return "";
   const { pieces, steps, addedTokens, refused, pruned } = edit;
-  const examples = added.slice(0, 8).map(({ token }) => token);
   const counts = [
     ["pieces added", grouped(pieces), ""],
     ["steps added", grouped(steps), "tokens that merges build pieces from"],
     ["added tokens", grouped(addedTokens), "found before the model runs"],
     ["refused", grouped(refused.length), ""],
-    ["kept", grouped(pruned?.kept ?? 0), "the others were taken out"],
+    ["taken out", grouped(edit.removed), ""],
+    ["kept", grouped(pruned?.kept ?? 0), ""],
     ["of these always", grouped(pruned?.always ?? 0), "specials, and what writes any text"],
     ["of these as steps", grouped(pruned?.steps ?? 0), "merges build others from them"],
   ].filter(([, count]) => count !== "0");
   return [
     "What became of the vocabulary\n",
     printTable(counts),
-    examples.length === 0 ? "" : `  ${examples.join(" ")}${added.length > examples.length ? " …" : ""}\n`,
+    printExamples("added", added),
+    printExamples("taken out", removed),
     ...refused.map(({ text, reason }) => `  refused ${JSON.stringify(text)}: ${reason}\n`),
-    "\n",
-    printSwap(report, out),
   ].join("");
+}
+
+function printExamples(name: string, tokens: Entries): string {
+  if (tokens.length === 0) return "";
+  const examples = tokens.slice(0, 8).map(({ token }) => token);
+  return `  ${name}: ${examples.join(" ")}${tokens.length > examples.length ? " …" : ""}\n`;
 }

@@ -60,8 +60,12 @@ export function printSwap(report: SwapReport, out: string): string {
   return sections.join("");
 }
 
-function printParameters({ parameters, recipe, gate }: SwapReport): string {
-  const head = gate.tables.find(({ slot }) => slot === "output");
+export function printParameters({
+  parameters,
+  recipe,
+  gate,
+}: Pick<SwapReport, "parameters" | "recipe"> & Partial<Pick<SwapReport, "gate">>): string {
+  const head = gate?.tables.find(({ slot }) => slot === "output");
   const added =
     recipe.untie && head ? `, ${grouped(head.rows * head.columns)} of them in the untied head` : "";
   return `\nParameters\n  ${grouped(parameters.before)} → ${grouped(parameters.after)}${added}\n`;

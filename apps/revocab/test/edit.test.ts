@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { loadTokenizer } from "@revocab/vocabulary";
@@ -8,20 +8,43 @@ import { expectOneFailure, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 
+/** A folder with the sample model and its text, as `./model` and `./stories.txt`. */
+function inputs() {
+  const folder = scratch();
+  const [model, text] = [join(folder, "model"), join(folder, "stories.txt")];
+  cpSync(SAMPLE_MODEL, model, { recursive: true });
+  cpSync(SAMPLE_TEXT, text);
+  return { folder, model, text };
+}
+
+/** Runs the command of the card beside the inputs: all files must be the same. */
+async function expectRepeated(out: string): Promise<void> {
+  const card = readFileSync(join(out, "README.md"), "utf8");
+  const [, command = ""] = /```sh\nrevocab ([\s\S]+?)\n```/.exec(card) ?? [];
+  const words = command.match(/'[^']*'|[^\s\\]+/g) ?? [];
+  const again = join(dirname(out), "again");
+  const args = words.map((word) =>
+    word === "./out" ? again : word.replace(/^'(.*)'$/, "$1").replace(/^\.\//, `${dirname(out)}/`),
+  );
+  const { code, stderr } = await revocab([...args, "--quiet"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(contentOf(again)).toEqual(contentOf(out));
+}
+
 describe("revocab extend", () => {
   it("adds words of a file, control tokens and learned pieces, and says what it refused", async () => {
     const before = contentOf(SAMPLE_MODEL);
-    const folder = scratch();
+    const { folder, model, text } = inputs();
     const [tokens, out] = [join(folder, "terms.txt"), join(folder, "out")];
     writeFileSync(tokens, "marmalade\nthe\n\n lighthouse\n");
-    const adding = ["extend", SAMPLE_MODEL, "--tokens", tokens, "--special", "<|tool|>", "<|think|>"];
+    const adding = ["extend", model, "--tokens", tokens, "--special", "<|tool|>", "<|think|>"];
     const refused = await revocab([...adding, "--out", out, "--quiet"]);
     expectOneFailure(
       refused,
       /2 entries cannot be added: " the": the tokenizer has it already: id 266; "": it is empty\n/,
     );
-    expect(readdirSync(folder)).toEqual(["terms.txt"]);
-    const learning = ["--learn", SAMPLE_TEXT, "--add", "10", "--skip-refused"];
+    expect(readdirSync(folder)).toEqual(["model", "stories.txt", "terms.txt"]);
+    const learning = ["--learn", text, "--add", "10", "--skip-refused"];
     const { code, stdout } = await revocab([...adding, ...learning, "--out", out, "--quiet"]);
     expect(code).toBe(0);
     expect(stdout).toContain("What became of the vocabulary\n  pieces added  12\n");
@@ -37,7 +60,8 @@ describe("revocab extend", () => {
       "<|think|>",
     ]);
     expect(Math.min(...ids)).toBe(1290);
-    expect(contentOf(SAMPLE_MODEL)).toEqual(before);
+    expect(contentOf(model)).toEqual(before);
+    await expectRepeated(out);
   });
 
   it("takes a list of pieces and added tokens with their settings", async () => {
@@ -78,17 +102,26 @@ describe("revocab extend", () => {
 });
 
 describe("revocab prune", () => {
-  it("leaves what a text needs, up to a number", async () => {
-    const out = join(scratch(), "out");
-    const args = ["prune", SAMPLE_MODEL, "--keep-for", SAMPLE_TEXT, "--keep", "500", "--out", out, "--quiet"];
+  it("leaves what a text needs, up to a number, and says before what it would leave", async () => {
+    const { folder, model, text } = inputs();
+    const out = join(folder, "out");
+    const args = ["prune", model, "--keep-for", text, "--keep", "500", "--out", out, "--quiet"];
+    const dry = await revocab([...args, "--dry-run"]);
+    expect(dry.stdout).toMatch(/ {2}taken out: ing .* …\n/);
+    expect(dry.stdout).toContain("  tables with a row per token: 327,680 → 128,000 bytes\n");
+    expect(dry.stdout).toMatch(/\nNothing was written \(--dry-run\)\n$/);
+    expect(readdirSync(folder)).toEqual(["model", "stories.txt"]);
     const { code, stdout } = await revocab(args);
     expect(code).toBe(0);
-    expect(stdout).toContain("  kept               500  the others were taken out\n");
+    const counted = /What became of the vocabulary\n {2}taken out +780\n {2}kept +500\n/;
+    expect(stdout).toMatch(counted);
+    expect(dry.stdout).toMatch(counted);
     expect(stdout).toContain("  955,520 → 855,680\n");
     const { vocabulary, encode, decode } = await loadTokenizer(out);
     expect(vocabulary.size).toBe(500);
-    const text = readFileSync(SAMPLE_TEXT, "utf8").slice(0, 2000);
-    expect(await decode(await encode(text))).toBe(text);
+    const sample = readFileSync(text, "utf8").slice(0, 2000);
+    expect(await decode(await encode(sample))).toBe(sample);
+    await expectRepeated(out);
   });
 });
 
@@ -100,11 +133,9 @@ describe("wrong usage of extend and prune", () => {
     ["a text without a number", [...extend, "--learn", SAMPLE_TEXT], /--learn was given without --add/],
     ["a number without a text", [...extend, "--add", "5"], /--add was given without --learn/],
     ["a text to spare alone", [...extend, "--spare", SAMPLE_TEXT], /--spare was given without --learn/],
-    [
-      "a method that compares",
-      [...extend, "--special", "<x>", "--method", "auto"],
-      /--method auto compares swaps/,
-    ],
+    ["nothing to decide by", [...extend, "--special", "<x>", "--method", "auto"], /without a text to decide/],
+    ["rows that stay", [...extend, "--special", "<x>", "--no-copy"], /subtoken-mean has no others for them/],
+    ["a dry run that publishes", [...prune, "--dry-run", "--publish", "a/b"], /--dry-run writes none/],
     ["nothing to keep", prune, /found nothing to learn, to add or to take out/],
     ["a number to keep without a text", [...prune, "--keep", "3"], /--keep was given without --keep-for/],
     [

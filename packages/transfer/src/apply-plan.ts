@@ -15,7 +15,7 @@ import { modelCard } from "./model-card.ts";
 import type { OpenModel } from "./open-model.ts";
 import { produceRows } from "./produce-rows.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
-import { type EditSummary, makeReport, type SwapReport } from "./report.ts";
+import { makeReport, type ReportedEdit, type SwapReport } from "./report.ts";
 import { withoutTimes } from "./scores.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -42,7 +42,7 @@ export interface ApplyOptions {
   /** How the plan's method was chosen, for the report. */
   readonly comparison?: MethodComparison;
   /** What was done to the source's own tokenizer, for the report. */
-  readonly edit?: EditSummary;
+  readonly edit?: ReportedEdit;
   readonly threads?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;

@@ -5,22 +5,25 @@ import { type Evaluation, type LeaveOut, leaveOut } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
 import { openTransformer, type Transformer } from "@revocab/transformer-runtime";
-import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { loadTokenizer } from "@revocab/vocabulary";
 import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
 import { labelledProgress } from "./labelled-progress.ts";
 import { makePlan, type PlanOptions, planTables } from "./make-plan.ts";
-import { type OpenModel, openModel } from "./open-model.ts";
+import { openModel } from "./open-model.ts";
 import { lazyModel } from "./runnable-model.ts";
 import { bitsPerByteOf } from "./scores.ts";
 import { tablesInMemory } from "./tables-in-memory.ts";
 
-export type CompareOptions = Omit<PlanOptions, "model" | "tokenizer" | "method"> &
-  ScoringOptions &
+export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer"> &
   OpenCheckpointOptions & {
     /** Model folder. */
     readonly model: string;
     /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
     readonly tokenizer: string;
+  };
+
+export type CompareOpenedOptions = Omit<PlanOptions, "method" | "transformer"> &
+  ScoringOptions & {
     /** What to try; see `methodCandidates`. */
     readonly choice: CandidateChoice;
   };
@@ -54,29 +57,32 @@ export interface ComparedMethod {
  * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
  */
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
-  const text = await readText(options.text, readOptions(options));
   const model = await openModel(options.model, options);
   try {
     const tokenizer = await loadTokenizer(options.tokenizer);
-    const transformer = await openTransformer(model.checkpoint, threadsOf(options));
-    try {
-      return await compare(model, tokenizer, transformer, text, options);
-    } finally {
-      await transformer.close();
-    }
+    return await compareOpened({ ...options, model, tokenizer });
   } finally {
     await model.close();
   }
 }
 
+/** {@link compareMethods} of an open model. */
+export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
+  const text = await readText(options.text, readOptions(options));
+  const transformer = await openTransformer(options.model.checkpoint, threadsOf(options));
+  try {
+    return await compare(transformer, text, options);
+  } finally {
+    await transformer.close();
+  }
+}
+
 async function compare(
-  model: OpenModel,
-  tokenizer: Tokenizer,
   transformer: Transformer,
   text: TextDocuments,
-  options: CompareOptions,
+  options: CompareOpenedOptions,
 ): Promise<MethodComparison> {
-  const { choice, abortSignal } = options;
+  const { model, choice, abortSignal } = options;
   const leftOut = [...choice.leftOut];
   const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
   const source = await evaluateTables(transformer, undefined, model.tokenizer, text, steps("source model"));
@@ -84,13 +90,11 @@ async function compare(
   for (const [index, candidate] of choice.candidates.entries()) {
     throwIfAborted(abortSignal);
     const label = labelOf(candidate);
-    const compared = await tryMethod(candidate, model, tokenizer, transformer, text, steps(label)).catch(
-      (error: unknown) => {
-        // rows that differ by role need an answer that the user has not given; the others need none
-        if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
-        return error;
-      },
-    );
+    const compared = await tryMethod(candidate, transformer, text, steps(label)).catch((error: unknown) => {
+      // rows that differ by role need an answer that the user has not given; the others need none
+      if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
+      return error;
+    });
     if (compared instanceof RevocabError) leftOut.push({ name: label, reason: compared.message });
     else methods.push({ ...compared, candidate: index });
   }
@@ -114,14 +118,13 @@ async function compare(
 
 async function tryMethod(
   { name, options: methodOptions, method }: MethodCandidate,
-  model: OpenModel,
-  tokenizer: Tokenizer,
   transformer: Transformer,
   text: TextDocuments,
-  options: CompareOptions,
+  options: CompareOpenedOptions,
 ): Promise<Omit<ComparedMethod, "candidate">> {
+  const { model, tokenizer } = options;
   const started = performance.now();
-  const plan = await makePlan({ ...options, model, tokenizer, method, transformer });
+  const plan = await makePlan({ ...options, method, transformer });
   const tables = await tablesInMemory(plan, model, options);
   const seconds = (performance.now() - started) / 1000;
   const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
@@ -129,20 +132,18 @@ async function tryMethod(
     name,
     options: methodOptions,
     evaluation,
-    leaveOut: await hideAndGuess(model, tokenizer, transformer, method, options),
+    leaveOut: await hideAndGuess(transformer, method, options),
     seconds,
   };
 }
 
 function hideAndGuess(
-  model: OpenModel,
-  tokenizer: Tokenizer,
   transformer: Transformer,
   method: InitMethod,
-  options: CompareOptions,
+  options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
-  const { seed = 0, abortSignal, onProgress } = options;
-  const { tables, chain } = planTables({ ...options, model, tokenizer, method });
+  const { model, tokenizer, seed = 0, abortSignal, onProgress } = options;
+  const { tables, chain } = planTables({ ...options, method });
   return leaveOut({
     source: { tokenizer: model.tokenizer, tables, model: lazyModel(model, { transformer }).model },
     target: tokenizer,

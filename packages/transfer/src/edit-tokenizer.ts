@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
 import {
   type AddedEntry,
   type ExtendedTokenizer,
@@ -11,9 +11,12 @@ import {
   type Tokenizer,
   type TokenizerExtension,
 } from "@revocab/vocabulary";
+import type { TokenList } from "./read-token-list.ts";
 
 /** What to do to a tokenizer, in this order: learn, add, prune. */
 export interface VocabularyEdit extends TokenizerExtension {
+  /** Pieces and added tokens of a file, which go before the others. */
+  readonly list?: TokenList;
   /** Pieces to learn from a text. */
   readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount" | "spare">;
   /** Tokens to take out again; what was learned and added stays. */
@@ -27,8 +30,16 @@ export interface EditedTokenizer {
   /** With the ids that they have in the end. */
   readonly added: readonly AddedEntry[];
   readonly refused: ExtendedTokenizer["refused"];
+  /** Tokens that were taken out, with the ids that they had. */
+  readonly removed: readonly RemovedToken[];
   /** Null where nothing was taken out. */
   readonly pruned: PrunedTokenizer["counts"] | null;
+}
+
+export interface RemovedToken {
+  readonly id: TokenId;
+  /** As the file wrote it. */
+  readonly token: string;
 }
 
 /**
@@ -37,9 +48,11 @@ export interface EditedTokenizer {
  */
 export async function editTokenizer(
   tokenizer: Tokenizer,
-  { learn, pieces = [], addedTokens = [], skipRefused = false, prune }: VocabularyEdit,
+  { learn, list, skipRefused = false, prune, ...asked }: VocabularyEdit,
   listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
 ): Promise<EditedTokenizer> {
+  const pieces = [...(list?.pieces ?? []), ...(asked.pieces ?? [])];
+  const addedTokens = [...(list?.addedTokens ?? []), ...(asked.addedTokens ?? [])];
   const adds = pieces.length + addedTokens.length > 0;
   if (learn === undefined && prune === undefined && !adds) {
     throw new RevocabError("bad_options", "found nothing to learn, to add or to take out", {
@@ -54,7 +67,7 @@ export async function editTokenizer(
   const refused = extended?.refused ?? [];
   const oldSize = tokenizer.vocabulary.size;
   const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
-  if (prune === undefined) return { tokenizer: whole, sourceOf, added, refused, pruned: null };
+  if (prune === undefined) return { tokenizer: whole, sourceOf, added, refused, removed: [], pruned: null };
   const pruned = await pruneTokenizer(whole, {
     ...prune,
     keep: [...added.map(({ id }) => id), ...(prune.keep ?? [])],
@@ -73,6 +86,14 @@ export async function editTokenizer(
       return id < 0 ? [] : [{ ...entry, id }];
     }),
     refused,
+    removed: removedFrom(tokenizer, newIdOf),
     pruned: pruned.counts,
   };
+}
+
+/** Holes in the numbering are no tokens. */
+function removedFrom({ vocabulary }: Tokenizer, newIdOf: Int32Array): RemovedToken[] {
+  return Array.from({ length: vocabulary.size }, (_, id) => ({ id, token: vocabulary.tokenOf(id) })).filter(
+    ({ id, token }) => token !== "" && (newIdOf[id] as number) < 0,
+  );
 }

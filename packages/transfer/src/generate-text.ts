@@ -1,7 +1,8 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { RevocabError, type SpecialRole } from "@revocab/core";
+import { RevocabError } from "@revocab/core";
 import { type Generated, generate, languageModel, openTransformer } from "@revocab/transformer-runtime";
 import { openModel } from "./open-model.ts";
+import { textLimits } from "./text-limits.ts";
 
 export interface GenerateTextOptions extends OpenCheckpointOptions {
   /** Model folder. */
@@ -32,8 +33,6 @@ export interface GeneratedText {
   readonly tokensPerSecond: number;
   readonly notes: readonly string[];
 }
-
-const END_ROLES: readonly SpecialRole[] = ["eos", "sep", "pad"];
 
 /**
  * Continues a text with the model in a folder. The same seed gives the same text.
@@ -80,15 +79,14 @@ export async function generateText({
         text = (text ?? "") + next;
         if (next !== "") onText?.(next);
       };
-      const stop = new Set(END_ROLES.flatMap((role) => vocabulary.idOfRole(role) ?? []));
+      const { ends: stop, isAllowed } = textLimits(vocabulary);
       const started = performance.now();
       const made = await generate({
         ...options,
         model,
         tokens,
         stop,
-        isAllowed: (id) =>
-          id < vocabulary.size && (stop.has(id) || /^(text|byte)$/.test(vocabulary.kindOf(id))),
+        isAllowed,
         onToken: (token) => grow(decoder.decode(vocabulary.bytesOf(token), { stream: true })),
       });
       const seconds = (performance.now() - started) / 1000;

@@ -8,8 +8,20 @@ export {
   labelOf,
   type MethodComparison,
 } from "./compare-methods.ts";
-export { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
-export { type EditReport, type EditVocabularyOptions, editVocabulary } from "./edit-vocabulary.ts";
+export type { EditRecipe, FileRecord, TextRecord } from "./edit-recipe.ts";
+export {
+  type EditedTokenizer,
+  editTokenizer,
+  type RemovedToken,
+  type VocabularyEdit,
+} from "./edit-tokenizer.ts";
+export {
+  type EditPlanSummary,
+  type EditReport,
+  type EditVocabularyOptions,
+  editVocabulary,
+  planVocabularyEdit,
+} from "./edit-vocabulary.ts";
 export {
   type ByteLevelSummary,
   evaluateModel,
@@ -30,11 +42,13 @@ export { type MeasuredText, type MeasuringSwap, measureSwap, type SwapEvaluation
 export { modelCard } from "./model-card.ts";
 export { type OpenModel, openModel } from "./open-model.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";
+export type { MethodContest } from "./pick-method.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
 export { checkPlanPlace } from "./plan-place.ts";
-export { readCorpus } from "./read-corpus.ts";
+export { type CorpusFile, readCorpus } from "./read-corpus.ts";
 export { readTokenList, type TokenList } from "./read-token-list.ts";
 export type { EditSummary, SwapReport } from "./report.ts";
+export { requireOtherRows } from "./require-other-rows.ts";
 export { savePlan } from "./save-plan.ts";
 export { bitsPerByteOf } from "./scores.ts";
 export { checkOutputPlace, type OutputPlace } from "./stage-output.ts";

@@ -33,10 +33,8 @@ export function modelCard(report: SwapReport): string {
     license(report),
     "## Reproduce",
     "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
-    report.edit
-      ? "The edit itself, words, texts and options of `revocab extend` or `prune`, is not part of the recipe: it is what the tokenizer's files hold."
-      : command(report),
-    `\`\`\`json\n${JSON.stringify(report.recipe, null, 2)}\n\`\`\``,
+    command(report),
+    `\`\`\`json\n${JSON.stringify(report.recipe, withoutLongLists, 2)}\n\`\`\``,
   ]
     .filter((part) => part !== "")
     .join("\n\n")
@@ -44,13 +42,14 @@ export function modelCard(report: SwapReport): string {
 }
 
 /** The purpose as far as the report knows it: what the source lacked, and by what its method was chosen. */
-function why({ source, target, alignment, comparison, edit }: SwapReport): string {
+function why({ source, target, alignment, comparison, edit, recipe }: SwapReport): string {
   const grouped = (number: number) => number.toLocaleString("en");
-  if (edit !== undefined) return whatWasEdited(edit);
   const split = alignment.spelled + alignment.byteOnly;
   const gained =
-    `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
-    `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
+    edit !== undefined
+      ? whatWasEdited(edit, recipe)
+      : `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
+        `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
   const best = comparison?.methods[comparison.best];
   if (comparison === null || best === undefined) return gained;
   return (
@@ -59,17 +58,22 @@ function why({ source, target, alignment, comparison, edit }: SwapReport): strin
   );
 }
 
-function whatWasEdited({ pieces, steps, addedTokens, pruned }: EditSummary): string {
+function whatWasEdited(
+  { pieces, steps, addedTokens, ids, removed }: EditSummary,
+  { methods }: SwapReport["recipe"],
+): string {
   const counted = (number: number, one: string) =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [
-    "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte.",
-    ...(pieces + addedTokens === 0
+    methods[0]?.name === "copy-overlap"
+      ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte."
+      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, but for those that ${code(methods[0]?.name ?? "")} has made for them.`,
+    ...(ids === null
       ? []
       : [
-          `Added: ${counted(pieces, "piece")}, ${counted(steps, "step")} that merges build them from, ${counted(addedTokens, "added token")}.`,
+          `Added as ids ${ids.first} to ${ids.last}: ${counted(pieces, "piece")}, ${counted(steps, "step")} that merges build them from, ${counted(addedTokens, "added token")}.`,
         ]),
-    ...(pruned === null ? [] : [`Taken out: all but ${counted(pruned.kept, "token")}.`]),
+    ...(removed === 0 ? [] : [`Taken out: ${counted(removed, "token")}.`]),
   ].join(" ");
 }
 
@@ -84,6 +88,14 @@ function command(report: SwapReport): string {
   const text = reproducingCommand(report);
   return text === undefined ? "" : `\`\`\`sh\n${text}\n\`\`\``;
 }
+
+/** A card is read by people: thousands of tokens that code has asked for stand in `revocab.json` alone. */
+function withoutLongLists(_: string, value: unknown): unknown {
+  if (!Array.isArray(value) || value.length <= LISTED) return value;
+  return [...value.slice(0, LISTED), `… and ${(value.length - LISTED).toLocaleString("en")} more`];
+}
+
+const LISTED = 20;
 
 function provenance({ tables }: SwapReport): string {
   const rows = tables.flatMap(({ slot, origins }) =>

@@ -4,6 +4,9 @@ import type { NewAddedToken, NewPiece } from "@revocab/vocabulary";
 import { z } from "zod";
 
 export interface TokenList {
+  /** The file, and how its lines were taken. */
+  readonly path: string;
+  readonly asWritten: boolean;
   readonly pieces: readonly (string | NewPiece)[];
   readonly addedTokens: readonly NewAddedToken[];
 }
@@ -24,9 +27,9 @@ export async function readTokenList(
   }: { readonly asWritten?: boolean; readonly abortSignal?: AbortSignal } = {},
 ): Promise<TokenList> {
   const lines = await readLines(path, abortSignal);
-  if (path.endsWith(".json")) return parseList(lines.join("\n"), path);
+  if (path.endsWith(".json")) return { path, asWritten, ...parseList(lines.join("\n"), path) };
   const pieces = lines.map((line) => (asWritten || line === "" || line.startsWith(" ") ? line : ` ${line}`));
-  return { pieces, addedTokens: [] };
+  return { path, asWritten, pieces, addedTokens: [] };
 }
 
 const list = z.array(
@@ -44,7 +47,7 @@ const list = z.array(
   ]),
 );
 
-function parseList(text: string, path: string): TokenList {
+function parseList(text: string, path: string): Pick<TokenList, "pieces" | "addedTokens"> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,8 +1,11 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
+import type { TokenId } from "@revocab/core";
 import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 import type { MethodComparison } from "./compare-methods.ts";
+import { countParameters } from "./count-parameters.ts";
+import type { EditRecipe } from "./edit-recipe.ts";
 import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
@@ -11,7 +14,7 @@ import type { SwapEvaluation } from "./measure-swap.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
-import type { SwapPlan } from "./swap-plan.ts";
+import type { Recipe, SwapPlan } from "./swap-plan.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
@@ -22,6 +25,8 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
  */
 export interface SwapReport extends PlanSummary {
   readonly revocab: string;
+  /** With what was done to the source's own tokenizer, where the target is that. */
+  readonly recipe: Recipe & { readonly edit?: EditRecipe };
   readonly inputs: {
     readonly source: InputFiles & { readonly fingerprint: string };
     readonly target: InputFiles & { readonly fingerprint: string };
@@ -39,7 +44,7 @@ export interface SwapReport extends PlanSummary {
   readonly evaluation: SwapEvaluation | null;
   /** How the method was chosen; null when it was named. */
   readonly comparison: MethodComparison | null;
-  /** What was done to the source's own tokenizer, where the target is that. */
+  /** What came of the edit of the source's own tokenizer, where the target is that. */
   readonly edit?: EditSummary;
   readonly notes: readonly string[];
 }
@@ -50,8 +55,18 @@ export interface EditSummary {
   /** Tokens that only lead to pieces. */
   readonly steps: number;
   readonly addedTokens: number;
+  /** The first and the last id of what was added; null where nothing was. */
+  readonly ids: { readonly first: TokenId; readonly last: TokenId } | null;
   readonly refused: EditedTokenizer["refused"];
+  /** How many tokens were taken out. */
+  readonly removed: number;
   readonly pruned: EditedTokenizer["pruned"];
+}
+
+/** What a report says of an edit: what was asked, and what came of it. */
+export interface ReportedEdit {
+  readonly recipe: EditRecipe;
+  readonly summary: EditSummary;
 }
 
 interface InputFiles {
@@ -88,12 +103,14 @@ export function makeReport({
   gate: GateReport;
   evaluation: SwapEvaluation | null;
   comparison: MethodComparison | null;
-  edit?: EditSummary;
+  edit?: ReportedEdit;
 }): SwapReport {
   const { tokenizer } = plan.target;
+  const summary = summarizePlan(plan);
   return {
     revocab: version,
-    ...summarizePlan(plan),
+    ...summary,
+    recipe: { ...summary.recipe, ...(edit && { edit: edit.recipe }) },
     inputs: {
       source: {
         name: model.name,
@@ -117,7 +134,7 @@ export function makeReport({
     gate,
     evaluation,
     comparison,
-    ...(edit && { edit }),
+    ...(edit && { edit: edit.summary }),
     notes: [
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),
@@ -125,20 +142,4 @@ export function makeReport({
       ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
     ],
   };
-}
-
-/** Every tensor once; a tied head, stored again or not, counts as the input table it is. */
-function countParameters(plan: SwapPlan, { checkpoint }: OpenModel): { before: number; after: number } {
-  const copies = new Set(
-    checkpoint.tables.flatMap(({ tensors }) => tensors.slice(1).map(({ entry }) => entry.name)),
-  );
-  let before = 0;
-  for (const { tensors } of checkpoint.files) {
-    for (const { name, shape } of tensors) if (!copies.has(name)) before += shape.reduce((a, b) => a * b, 1);
-  }
-  const columns = new Map(checkpoint.tables.map(({ slot, matrix }) => [slot, matrix.columns]));
-  const width = (slot: string) => columns.get(slot) ?? columns.get("input") ?? 0;
-  const old = checkpoint.tables.reduce((sum, { matrix }) => sum + matrix.rows * matrix.columns, 0);
-  const now = plan.tables.reduce((sum, { slot }) => sum + plan.target.rows * width(slot), 0);
-  return { before, after: before - old + now };
 }

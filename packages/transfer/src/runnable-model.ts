@@ -1,6 +1,13 @@
-import type { RunnableModel } from "@revocab/core";
-import { languageModel, openTransformer, type Transformer, tablesOf } from "@revocab/transformer-runtime";
+import type { RunnableModel, WriteOptions } from "@revocab/core";
+import {
+  languageModel,
+  openTransformer,
+  type Transformer,
+  tablesOf,
+  writeTexts,
+} from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
+import { textLimits } from "./text-limits.ts";
 
 /** A model that methods may run; its layers are loaded when one first asks. */
 export interface LazyModel {
@@ -22,6 +29,16 @@ export function lazyModel(
       : openTransformer(checkpoint, threads === undefined ? {} : { threads });
     return opening;
   };
+  /** Texts that were asked for before: a comparison asks every method, and again in its leave-out test. */
+  const written = new Map<string, readonly Uint32Array[]>();
+  const write = async (options: WriteOptions) => {
+    const runs = languageModel(await open());
+    try {
+      return await writeTexts({ ...options, ...textLimits(tokenizer.vocabulary), model: runs });
+    } finally {
+      await runs.close();
+    }
+  };
   return {
     async model() {
       const layers = await open();
@@ -32,6 +49,12 @@ export function lazyModel(
         width: head.transform?.dense.outputs ?? width,
         vocabulary: tokenizer.vocabulary,
         encode: tokenizer.encode,
+        async writeTexts({ tokens, seed, ...options }) {
+          const key = `${tokens} ${seed}`;
+          const texts = written.get(key) ?? (await write({ tokens, seed, ...options }));
+          written.set(key, texts);
+          return texts;
+        },
         async hiddenStates(queries, { input, ...options } = {}) {
           const own = tablesOf(checkpoint);
           const runs = languageModel(layers, input === undefined ? own : { ...own, input });

@@ -1,4 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import type { InitMethod } from "@revocab/core";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 import type { ScoringOptions } from "./evaluate-model.ts";
@@ -6,13 +7,16 @@ import { makePlan, type PlanOptions } from "./make-plan.ts";
 import { type MeasuringSwap, measureSwap } from "./measure-swap.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { openPlan } from "./open-plan.ts";
+import { type MethodContest, pickMethod } from "./pick-method.ts";
 import type { SwapReport } from "./report.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** {@link PlanOptions} with paths in place of what is opened. */
-export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
+export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer" | "method" | "transformer"> &
   OpenCheckpointOptions & {
+    /** Fills the rows of tokens the two vocabularies do not share, or several of which the best on a text does. */
+    readonly method: InitMethod | MethodContest;
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
     /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
@@ -20,7 +24,7 @@ export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer"> &
   };
 
 export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
+  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit"> &
   Measured;
 
 /** Asks for a measurement of what the swap costs. */
@@ -38,11 +42,12 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
+    const tokenizer = await loadTokenizer(options.tokenizer);
+    const picked = await pickMethod(options.method, { ...options, model, tokenizer });
     const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
-    const tokenizer = await loadTokenizer(options.tokenizer);
-    const plan = await makePlan({ ...options, model, tokenizer });
-    return applyPlan({ ...options, ...measuring, plan, model });
+    const plan = await makePlan({ ...options, ...picked, model, tokenizer });
+    return applyPlan({ ...options, ...picked, ...measuring, plan, model });
   });
 }
 
@@ -53,7 +58,8 @@ export function planTokenizerSwap<Result>(
 ): Promise<Result> {
   return withModel(options, async (model) => {
     const tokenizer = await loadTokenizer(options.tokenizer);
-    return use(await makePlan({ ...options, model, tokenizer }));
+    const { method } = await pickMethod(options.method, { ...options, model, tokenizer });
+    return use(await makePlan({ ...options, method, model, tokenizer }));
   });
 }
 

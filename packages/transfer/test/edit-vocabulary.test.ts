@@ -2,15 +2,17 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { chainRule, mean, subtokenMean } from "@revocab/embedding-init";
+import { chainRule, mean, methodCandidates, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import {
+  bitsPerByteOf,
   editTokenizer,
   editVocabulary,
   makePlan,
   openModel,
+  planVocabularyEdit,
   readCorpus,
   swapTokenizer,
 } from "@revocab/transfer";
@@ -54,7 +56,15 @@ describe("editVocabulary", () => {
     expect(after.others).toEqual(before.others);
     expect(after.input.rows).toBe(1280 + report.added.length);
     expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
-    expect(report.edit).toEqual({ pieces: 1, steps: 3, addedTokens: 1, refused: [], pruned: null });
+    expect(report.edit).toEqual({
+      pieces: 1,
+      steps: 3,
+      addedTokens: 1,
+      ids: { first: 1280, last: 1284 },
+      refused: [],
+      removed: 0,
+      pruned: null,
+    });
     expect(report.added.map(({ id, token }) => [id, token]).at(-1)).toEqual([1284, "<|tool|>"]);
     expect(report.gate.checks.at(-1)).toEqual({
       name: "moved rows",
@@ -120,6 +130,14 @@ describe("editVocabulary", () => {
     const edit = { pieces: [" marmalade"], prune: { keepFor: stories } };
     const report = await editVocabulary({ model: SAMPLE_MODEL, ...edit, method, out });
     const old = await loadTokenizer(SAMPLE_MODEL);
+    const planned = await planVocabularyEdit({ model: SAMPLE_MODEL, ...edit, method });
+    for (const same of ["recipe", "tables", "edit", "added", "parameters"] as const) {
+      expect(planned[same]).toEqual(report[same]);
+    }
+    expect(planned.tableBytes).toEqual({ before: 1280 * 256, after: report.target.rows * 256 });
+    expect(planned.removed).toHaveLength(planned.edit.removed);
+    expect(planned.edit.removed).toBe(1280 - (report.target.rows - report.added.length));
+    expect(planned.removed.every(({ id, token }) => old.vocabulary.tokenOf(id) === token)).toBe(true);
     const { tokenizer, sourceOf, pruned } = await editTokenizer(old, edit);
     expect(report.edit).toMatchObject({ pieces: 1, pruned });
     expect(report.target.rows).toBe(pruned?.kept);
@@ -163,8 +181,48 @@ describe("editVocabulary", () => {
     await editVocabulary({ model: SAMPLE_MODEL, pieces: [" marmalade"], method: chain, role: "output", out });
     const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
     expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
-    const remade = editVocabulary({ model: SAMPLE_MODEL, pieces: [" x"], method, copyShared: false, out });
-    await expect(remade).rejects.toMatchObject({ code: "bad_options" });
+  });
+
+  it("changes rows of kept tokens where that is asked for and the method has others for them", async () => {
+    const out = join(scratch(), "out");
+    const edit = { model: SAMPLE_MODEL, pieces: [" marmalade"], copyShared: false, untie: true, out };
+    const chain = chainRule({ text: SAMPLE_TEXT, correction: "none" });
+    const report = await editVocabulary({ ...edit, method: chain });
+    const [before, after] = [await read(SAMPLE_MODEL), await read(out)];
+    const [old, head] = [await loadTokenizer(SAMPLE_MODEL), after.tables.get("output") as StoredRows];
+    expect(sha256(after.input.bytes.subarray(0, before.input.bytes.length))).toBe(sha256(before.input.bytes));
+    const [longer] = old.vocabulary.spell(Buffer.from(" marmalade")) as Uint32Array;
+    expect(rowOf(head, longer!)).not.toBe(rowOf(before.input, longer!));
+    expect(rowOf(head, 0)).toBe(rowOf(before.input, 0));
+    const names = report.recipe.methods.map(({ name }) => name);
+    expect(names).toEqual(["chain-rule", "copy-overlap", "mean"]);
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("byte for byte, but for those that `chain-rule` has made for them");
+    await expect(editVocabulary({ ...edit, method, force: true })).rejects.toMatchObject({
+      code: "bad_options",
+      message: "the rows of kept tokens were to change, but subtoken-mean has no others for them",
+    });
+  });
+
+  it("takes the best of several methods on a text that has some of the new tokens", async () => {
+    const scoring = { text: SAMPLE_TEXT };
+    const choice = methodCandidates(["zero", "subtoken-mean"]);
+    const contest = { kind: "contest" as const, choice, scoring };
+    const planned = await planVocabularyEdit({
+      model: SAMPLE_MODEL,
+      learn: { corpus: readCorpus(SAMPLE_TEXT), count: 5 },
+      method: contest,
+    });
+    const { comparison, recipe } = planned;
+    const scores = comparison!.methods.map(({ evaluation }) => bitsPerByteOf(evaluation));
+    expect(scores).toHaveLength(2);
+    expect(comparison!.best).toBe(scores[0]! <= scores[1]! ? 0 : 1);
+    expect(recipe.methods[1]!.name).toBe(["zero", "subtoken-mean"][comparison!.best]);
+    const unread = planVocabularyEdit({ model: SAMPLE_MODEL, addedTokens: ["<|tool|>"], method: contest });
+    await expect(unread).rejects.toMatchObject({
+      code: "bad_options",
+      message: "none of the 1 new tokens is in the text that is to decide what makes their rows",
+    });
   });
 
   it("refuses to do nothing, and says before any work that the output exists", async () => {

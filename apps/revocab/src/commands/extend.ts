@@ -1,17 +1,19 @@
 import { RevocabError } from "@revocab/core";
+import type { VocabularyEdit } from "@revocab/transfer";
 import type { Command } from "commander";
+import { prepareChoice } from "../choose-method.ts";
 import { wholeNumber } from "../options.ts";
-import { type CommandContext, runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
+import { writeModel } from "../write-model.ts";
 import { type PruneFlags, pruneOptions, withPruneOptions } from "./edit-options.ts";
+import { type OutputFlags, withOutputOptions } from "./output-options.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
   applyOptions,
+  comparedPlanOptions,
   MODEL_HELP,
   modelOptions,
   type PlanFlags,
-  planOptions,
   withApplyOptions,
   withModelOptions,
   withPlanOptions,
@@ -21,7 +23,8 @@ interface ExtendFlags
   extends Omit<PlanFlags, "tokenizer">,
     ApplyFlags,
     PruneFlags,
-    Omit<EvalFlags, "threads"> {
+    Omit<EvalFlags, "threads">,
+    OutputFlags {
   readonly tokens?: string;
   readonly asWritten?: boolean;
   readonly special?: readonly string[];
@@ -29,7 +32,6 @@ interface ExtendFlags
   readonly add?: number;
   readonly spare?: string;
   readonly skipRefused?: boolean;
-  readonly out: string;
 }
 
 export function registerExtend(program: Command): void {
@@ -39,8 +41,8 @@ export function registerExtend(program: Command): void {
     .description(
       "Add tokens to a model's own tokenizer, and rows for them; old ids and rows stay. With --keep-for, tokens are taken out in the same pass.",
     )
-    .argument("<model>", MODEL_HELP)
-    .requiredOption("--out <folder>", "the folder to write")
+    .argument("<model>", MODEL_HELP);
+  withOutputOptions(command)
     .optionsGroup("What is added:")
     .option(
       "--tokens <file>",
@@ -52,44 +54,36 @@ export function registerExtend(program: Command): void {
     .option("--add <n>", "with --learn: how many", wholeNumber(1))
     .option("--spare <file>", "with --learn: a text that is to be written as before, as far as that goes")
     .option("--skip-refused", "leave out what cannot be added, and say why, instead of failing");
-  withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command))))).action(
-    async (directory: string, flags: ExtendFlags) => {
-      const { printEdit } = await import("../print-edit.ts");
-      const transfer = await import("@revocab/transfer");
-      await runCommand(
-        command,
-        async (context) => {
-          if (flags.method === "auto") {
-            throw new RevocabError("bad_options", "--method auto compares swaps to another tokenizer only", {
-              hint: "name a method: revocab methods lists them",
-            });
-          }
-          const plan = await planOptions(flags);
-          const { out } = flags;
-          await transfer.checkOutputPlace({ out, inputs: [directory], force: flags.force ?? false });
-          const edit = await editOf(flags, context);
-          const names = { model: { name: directory, want: "model" as const } };
-          return withModels(context, names, ({ paths, weights }) =>
-            transfer.editVocabulary({
-              ...paths,
-              ...weights,
-              ...modelOptions(flags),
-              ...plan,
-              ...applyOptions(flags),
-              ...evalOptions(flags, flags.seed),
-              ...edit,
-              ...context,
-              out,
-            }),
-          );
-        },
-        (report) => printEdit(report, flags.out),
-      );
-    },
+  withModelOptions(
+    withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
+  ).action(async (model: string, flags: ExtendFlags) => {
+    const { printEdit, printEditPlan } = await import("../print-edit.ts");
+    const { editVocabulary, planVocabularyEdit, requireOtherRows } = await import("@revocab/transfer");
+    await writeModel(command, flags, {
+      names: { model: { name: model, want: "model" } },
+      async prepare() {
+        const { want, method } = await prepareChoice(flags);
+        if (flags.copy === false) requireOtherRows(method);
+        const plan = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method };
+        return { want, options: { ...plan, ...(await editOf(flags)) } };
+      },
+      plan: planVocabularyEdit,
+      write: (options) =>
+        editVocabulary({ ...options, ...applyOptions(flags), ...evalOptions(flags, flags.seed) }),
+      printPlan: printEditPlan,
+      print: printEdit,
+    });
+  });
+}
+
+function withKeepingOption(command: Command): Command {
+  return command.option(
+    "--no-copy",
+    "let a method that has other rows for tokens that stay (see: revocab methods) change these, too",
   );
 }
 
-async function editOf(flags: ExtendFlags, { abortSignal }: CommandContext) {
+async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
   const { tokens, asWritten = false, special = [], learn, add, spare, skipRefused = false } = flags;
   if ((learn === undefined) !== (add === undefined)) {
     throw new RevocabError(
@@ -104,7 +98,7 @@ async function editOf(flags: ExtendFlags, { abortSignal }: CommandContext) {
     });
   }
   const { readCorpus, readTokenList } = await import("@revocab/transfer");
-  const list = tokens === undefined ? undefined : await readTokenList(tokens, { asWritten, abortSignal });
+  const list = tokens === undefined ? undefined : await readTokenList(tokens, { asWritten });
   const prune = await pruneOptions(flags);
   return {
     ...(learn !== undefined &&
@@ -115,8 +109,8 @@ async function editOf(flags: ExtendFlags, { abortSignal }: CommandContext) {
           ...(spare !== undefined && { spare: readCorpus(spare) }),
         },
       }),
-    pieces: list?.pieces ?? [],
-    addedTokens: [...(list?.addedTokens ?? []), ...special],
+    ...(list && { list }),
+    addedTokens: special,
     skipRefused,
     ...(prune && { prune }),
   };

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
+import { writeModel } from "../write-model.ts";
 import { type PruneFlags, pruneOptions, withPruneOptions } from "./edit-options.ts";
+import { type OutputFlags, withOutputOptions } from "./output-options.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
 import {
   type ApplyFlags,
@@ -12,9 +12,7 @@ import {
   withModelOptions,
 } from "./shared-options.ts";
 
-interface Flags extends ApplyFlags, PruneFlags, Omit<EvalFlags, "threads"> {
-  readonly out: string;
-}
+interface Flags extends ApplyFlags, PruneFlags, Omit<EvalFlags, "threads">, OutputFlags {}
 
 export function registerPrune(program: Command): void {
   const command = program
@@ -23,36 +21,26 @@ export function registerPrune(program: Command): void {
     .description(
       "Take the tokens out of a model that a text does not need; the rows of the others move as bytes.",
     )
-    .argument("<model>", MODEL_HELP)
-    .requiredOption("--out <folder>", "the folder to write");
-  withModelOptions(withEvalOptions(withApplyOptions(withPruneOptions(command)))).action(
-    async (directory: string, flags: Flags) => {
-      const { printEdit } = await import("../print-edit.ts");
-      const transfer = await import("@revocab/transfer");
+    .argument("<model>", MODEL_HELP);
+  withModelOptions(withEvalOptions(withApplyOptions(withPruneOptions(withOutputOptions(command))))).action(
+    async (model: string, flags: Flags) => {
+      const { printEdit, printEditPlan } = await import("../print-edit.ts");
+      const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
       const { mean } = await import("@revocab/embedding-init");
-      await runCommand(
-        command,
-        async (context) => {
-          const { out } = flags;
-          await transfer.checkOutputPlace({ out, inputs: [directory], force: flags.force ?? false });
+      await writeModel(command, flags, {
+        names: { model: { name: model, want: "model" } },
+        async prepare() {
           const prune = await pruneOptions(flags);
-          const names = { model: { name: directory, want: "model" as const } };
-          return withModels(context, names, ({ paths, weights }) =>
-            transfer.editVocabulary({
-              ...paths,
-              ...weights,
-              ...modelOptions(flags),
-              ...applyOptions(flags),
-              ...evalOptions(flags),
-              ...(prune && { prune }),
-              ...context,
-              method: mean(),
-              out,
-            }),
-          );
+          return {
+            want: "tables",
+            options: { ...modelOptions(flags), ...(prune && { prune }), method: mean() },
+          };
         },
-        (report) => printEdit(report, flags.out),
-      );
+        plan: planVocabularyEdit,
+        write: (options) => editVocabulary({ ...options, ...applyOptions(flags), ...evalOptions(flags) }),
+        printPlan: printEditPlan,
+        print: printEdit,
+      });
     },
   );
 }

@@ -52,7 +52,8 @@ export interface PlanFlags extends ModelFlags {
 
 const ROWS = "How the rows are made:";
 
-export function withPlanOptions(command: Command): Command {
+/** @param copying the options for rows that the model has already @default those of a swap */
+export function withPlanOptions(command: Command, copying = withCopyOptions): Command {
   return withComparedPlanOptions(
     command
       .optionsGroup(ROWS)
@@ -64,21 +65,18 @@ export function withPlanOptions(command: Command): Command {
         "--text <file>",
         "a text like that the model shall read and write: evidence for the method, or with --method auto what decides",
       ),
+    copying,
   );
 }
 
 /** Options of a plan but for its method, which a comparison has several of. */
-export function withComparedPlanOptions(command: Command): Command {
-  return command
+export function withComparedPlanOptions(command: Command, copying = withCopyOptions): Command {
+  const methods = command
     .optionsGroup(ROWS)
     .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
     .option("--fallback <name>", "what fills the rows the method has no evidence for", "mean")
-    .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs)
-    .option(
-      "--copy",
-      "copy the rows of tokens both vocabularies share, also where the method has better ones (see: revocab methods)",
-    )
-    .option("--no-copy", "do not copy them")
+    .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs);
+  return copying(methods)
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
@@ -88,6 +86,15 @@ export function withComparedPlanOptions(command: Command): Command {
       ]),
     )
     .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1));
+}
+
+function withCopyOptions(command: Command): Command {
+  return command
+    .option(
+      "--copy",
+      "copy the rows of tokens both vocabularies share, also where the method has better ones (see: revocab methods)",
+    )
+    .option("--no-copy", "do not copy them");
 }
 
 /** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */

@@ -1,0 +1,94 @@
+import { RevocabError } from "@revocab/core";
+import { readText } from "@revocab/files";
+import { throwIfAborted } from "@revocab/matrix";
+import { editRecipe } from "./edit-recipe.ts";
+import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
+import { readOptions } from "./evaluate-model.ts";
+import { makePlan } from "./make-plan.ts";
+import type { OpenModel } from "./open-model.ts";
+import { type MethodContest, type PickedMethod, pickMethod } from "./pick-method.ts";
+import type { EditSummary, ReportedEdit } from "./report.ts";
+import { requireOtherRows } from "./require-other-rows.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+import type { PlanSwapOptions } from "./swap-tokenizer.ts";
+
+export type PlanEditOptions = Omit<
+  PlanSwapOptions,
+  "model" | "tokenizer" | "copyShared" | "sourceOf" | "minimumRows"
+> &
+  VocabularyEdit & {
+    /**
+     * Leave the rows of kept tokens as they are; otherwise a method that `changesShared` is asked for these too.
+     * @default true
+     */
+    readonly copyShared?: boolean;
+  };
+
+export interface PlannedEdit extends PickedMethod {
+  readonly plan: SwapPlan;
+  readonly edited: EditedTokenizer;
+  readonly edit: ReportedEdit;
+}
+
+/**
+ * Edits the tokenizer of a model and plans the rows for it.
+ * @throws RevocabError `bad_options`; what the edit, the comparison and the plan throw
+ */
+export async function planEdit(
+  model: OpenModel,
+  { copyShared = true, ...options }: PlanEditOptions,
+): Promise<PlannedEdit> {
+  const { method, prune } = options;
+  if (!copyShared) requireOtherRows(method);
+  // a list that can be read once is read for the edit and for the recipe
+  const edit = {
+    ...options,
+    ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
+  };
+  const edited = await editTokenizer(model.tokenizer, edit, options);
+  if (method.kind === "contest") await requireOccurrence(method, edited, options.abortSignal);
+  const planned = {
+    ...options,
+    // without it a method that changes shared tokens is asked before they are copied
+    ...(copyShared && { copyShared }),
+    model,
+    tokenizer: { ...edited.tokenizer, origin: `${model.name} (edited)` },
+    sourceOf: edited.sourceOf,
+    ...(prune === undefined && { minimumRows: model.checkpoint.rows }),
+  };
+  const picked = await pickMethod(method, planned);
+  const plan = await makePlan({ ...planned, method: picked.method });
+  return { ...picked, plan, edited, edit: { recipe: await editRecipe(edit), summary: summaryOf(edited) } };
+}
+
+/** Rows that a text never reads and hardly weighs score alike whatever made them. */
+async function requireOccurrence(
+  { scoring }: MethodContest,
+  { tokenizer, sourceOf, added }: EditedTokenizer,
+  abortSignal: AbortSignal | undefined,
+): Promise<void> {
+  const { documents } = await readText(scoring.text, readOptions(scoring));
+  for (const document of documents) {
+    throwIfAborted(abortSignal);
+    if ((await tokenizer.encode(document)).some((id) => (sourceOf[id] as number) < 0)) return;
+  }
+  throw new RevocabError(
+    "bad_options",
+    `none of the ${added.length} new tokens is in the text that is to decide what makes their rows`,
+    { hint: "give --text with a text that has some of them, or name a method" },
+  );
+}
+
+function summaryOf({ added, refused, removed, pruned }: EditedTokenizer): EditSummary {
+  const count = (kind: string) => added.filter((entry) => entry.kind === kind).length;
+  const ids = added.map(({ id }) => id);
+  return {
+    pieces: count("piece"),
+    steps: count("step"),
+    addedTokens: count("added"),
+    ids: ids.length === 0 ? null : { first: Math.min(...ids), last: Math.max(...ids) },
+    refused,
+    removed: removed.length,
+    pruned,
+  };
+}
