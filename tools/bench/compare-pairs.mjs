@@ -59,7 +59,7 @@ for (const pair of pairs) {
     figures.source ??= await opened.scoreSource();
     save();
     for (const method of left) {
-      figures.methods[method.name] = await tryMethod(method, opened, evidence);
+      figures.methods[method.name] = await tryMethod(method, pair, opened, evidence);
       save();
       const { bitsPerByte, notApplicable, failed } = figures.methods[method.name];
       console.error(
@@ -74,11 +74,12 @@ console.log(table());
 console.error(`\nfigures: ${join(work, "results.json")}`);
 
 /** One method must not end the run: what it failed of stands in its place. */
-async function tryMethod(method, opened, evidence) {
+async function tryMethod(method, pair, opened, evidence) {
   try {
-    const given = await method.evidence(evidence);
+    const given = await method.evidence(evidence, pair);
     if (given.notApplicable !== undefined) return given;
-    return await opened.scoreMethod({ ...method, options: given });
+    const wrap = (one) => method.wrap(one, evidence);
+    return await opened.scoreMethod({ ...method, options: given, wrap });
   } catch (error) {
     return { failed: error.message };
   }

@@ -46,6 +46,8 @@ export function prepareEvidence({ file, part, terms = false, parallel, dictionar
     sample,
     lines,
     hasTerms: terms,
+    /** Where a method may keep what it learned. */
+    file: (name) => join(folder, name),
     /** Word vectors of both sides. */
     wordVectors() {
       const target = vectors("target", readFileSync(lines));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { methodCandidates, orElse, subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/transfer/dist/evaluate-model.js";
@@ -34,13 +34,13 @@ export async function openPair(
 
   return {
     scoreSource: () => score(undefined, model.tokenizer),
-    async scoreMethod({ method: name, options, thenSpelled }) {
+    async scoreMethod({ method: name, options, wrap }) {
       const started = performance.now();
       const [{ method }] = methodCandidates([name], options).candidates;
       const plan = await makePlan({
         model,
         tokenizer,
-        method: thenSpelled ? orElse(method, subtokenMean()) : method,
+        method: wrap(method),
         seed,
         untie,
         threads,
