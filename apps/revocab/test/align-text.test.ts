@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
 
 /** Of the whole file. */
 let folder: string;
 const at = (name: string) => join(folder, name);
-const align = (...args: string[]) => revocab(["align-text", ...args, "--quiet"]);
+const command = (args: readonly string[]) => ["align-text", ...args, "--quiet"];
+const align = (...args: string[]) => inProcess(command(args));
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "revocab-align-text-"));
@@ -22,7 +24,7 @@ describe("align-text", () => {
   it("writes the links and says what there was to link, and what a dictionary says of it", async () => {
     const out = at("links.txt");
     const texts = `${at("en.txt")}:${at("de.txt")}`;
-    const run = await align(texts, "--out", out, "--dictionary", at("words.txt"));
+    const run = await revocab(command([texts, "--out", out, "--dictionary", at("words.txt")]));
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(out, "utf8")).toBe("0-0 1-1 2-2 3-3\n\n0-0 1-1\n");
     expect(run.stdout.split("\n").slice(0, 11)).toEqual([

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { expectOneFailure, FIXTURE_MODELS, type RunOptions, revocab } from "./revocab.ts";
+import { inProcess } from "./in-process.ts";
+import { expectOneFailure, FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { editHeader } from "./safetensors.ts";
 import { type Workplace, workplace } from "./workplace.ts";
 
@@ -12,9 +13,9 @@ const scratch = scratchFolders();
 async function expectRefused(
   args: readonly string[],
   message: RegExp,
-  options: RunOptions = {},
+  run: typeof revocab = inProcess,
 ): Promise<void> {
-  const finished = await revocab([...args, "--quiet"], options);
+  const finished = await run([...args, "--quiet"]);
   expect(finished).toMatchObject({ code: 1, stdout: "" });
   expectOneFailure(finished, message);
 }
@@ -131,7 +132,7 @@ describe("a model that is not scored", () => {
     const swap = ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out];
     await expectRefused([...swap, "--eval", SAMPLE_TEXT], /models of type "mamba" cannot be run/);
     expect(readdirSync(at.place)).toEqual([]);
-    expect(await revocab([...swap, "--quiet"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await inProcess([...swap, "--quiet"])).toMatchObject({ code: 0, stderr: "" });
   });
 });
 
@@ -160,7 +161,7 @@ describe("a prompt that is refused, and not printed", () => {
 });
 
 async function expectUsage(args: readonly string[], message: RegExp): Promise<void> {
-  const finished = await revocab([...args, "--quiet"]);
+  const finished = await inProcess([...args, "--quiet"]);
   expect(finished).toMatchObject({ code: 2, stdout: "" });
   expectOneFailure(finished, message);
 }
@@ -181,7 +182,7 @@ describe("a swap that cannot be measured", () => {
     const at = workplace(scratch());
     // rows that a gate lets pass, for they are finite, and that overflow in the model
     const swap = ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out];
-    expect((await revocab([...swap, "--quiet"])).code).toBe(0);
+    expect((await inProcess([...swap, "--quiet"])).code).toBe(0);
     const old = contentOf(at.out);
     const before = contentOf(at.inputs);
     const failing = [...swap, "--force", "--eval", SAMPLE_TEXT, "--method", "random"];
@@ -193,7 +194,7 @@ describe("a swap that cannot be measured", () => {
 });
 
 describe("without onnxruntime-node", () => {
-  const missing: RunOptions = { preload: "no-onnxruntime.mjs" };
+  const missing = (args: readonly string[]) => revocab(args, { preload: "no-onnxruntime.mjs" });
 
   it.each([
     ["eval", ["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT]],
@@ -211,7 +212,7 @@ describe("without onnxruntime-node", () => {
     const swap = ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out];
     await expectRefused([...swap, "--eval", SAMPLE_TEXT], /needs onnxruntime-node/, missing);
     expect(readdirSync(at.place)).toEqual([]);
-    expect(await revocab([...swap, "--quiet"], missing)).toMatchObject({ code: 0, stderr: "" });
+    expect(await missing([...swap, "--quiet"])).toMatchObject({ code: 0, stderr: "" });
     rmSync(at.out, { recursive: true });
   });
 });

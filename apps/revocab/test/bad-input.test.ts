@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { editHeader } from "./safetensors.ts";
 import { type Workplace, workplace } from "./workplace.ts";
@@ -28,7 +29,7 @@ async function expectRefused(
   const at = workplace(scratch());
   breakIt(at);
   const before = contentOf(at.inputs);
-  const finished = await revocab([
+  const finished = await inProcess([
     ...["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out, "--quiet"],
     ...more,
   ]);
@@ -182,13 +183,13 @@ describe("an output that is refused", () => {
     writeFileSync(join(at.out, "config.json"), "mine");
     writeFileSync(join(at.out, "mine"), "mine");
     const args = ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out, "--force", "--quiet"];
-    const failed = await revocab([...args, "--method", "zero"]);
+    const failed = await inProcess([...args, "--method", "zero"]);
     expect(failed.code).toBe(1);
     expectOneFailure(failed, /did not pass the gate: input has 2128 new rows of zeros/);
     expect(readdirSync(at.place)).toEqual(["out"]);
     expect(readdirSync(at.out)).toEqual(["config.json", "mine"]);
     expect(readFileSync(join(at.out, "config.json"), "utf8")).toBe("mine");
-    expect((await revocab(args)).code).toBe(0);
+    expect((await inProcess(args)).code).toBe(0);
     expect(readdirSync(at.place)).toEqual(["out"]);
     expect(readdirSync(at.out)).toContain("model.safetensors");
     expect(readdirSync(at.out)).not.toContain("mine");
@@ -197,7 +198,7 @@ describe("an output that is refused", () => {
   it.each(["model", "model/out", "."])("the input: %s", async (out) => {
     const at = workplace(scratch());
     const before = contentOf(at.inputs);
-    const finished = await revocab([
+    const finished = await inProcess([
       ...["swap", at.model, "--tokenizer", at.tokenizer, "--out", join(at.inputs, out), "--force", "--quiet"],
     ]);
     expect(finished).toMatchObject({ code: 1, stdout: "" });
@@ -210,8 +211,11 @@ describe("an output that is refused", () => {
 });
 
 describe("a plan that is refused", () => {
-  const planOf = async ({ model, tokenizer }: Workplace, out: string, more: readonly string[] = []) =>
-    revocab(["plan", model, "--tokenizer", tokenizer, "--out", out, "--quiet", ...more]);
+  const planArgs = ({ model, tokenizer }: Workplace, out: string) => [
+    ...["plan", model, "--tokenizer", tokenizer, "--out", out, "--quiet"],
+  ];
+  const planOf = (at: Workplace, out: string, more: readonly string[] = []) =>
+    inProcess([...planArgs(at, out), ...more]);
 
   it("where a file is: as a plan only with --force, and never in place of another file", async () => {
     const at = workplace(scratch());
@@ -231,7 +235,7 @@ describe("a plan that is refused", () => {
 
   it("in a folder that does not exist", async () => {
     const at = workplace(scratch());
-    const finished = await planOf(at, join(at.place, "no", "swap.plan"));
+    const finished = await revocab(planArgs(at, join(at.place, "no", "swap.plan")));
     expect(finished.code).toBe(1);
     expectOneFailure(finished, /cannot write .*no\/swap\.plan: ENOENT/);
     expect(readdirSync(at.place)).toEqual([]);
@@ -244,10 +248,10 @@ describe("a plan that is refused", () => {
     const whole = readFileSync(plan);
     writeFileSync(join(at.inputs, "short.plan"), whole.subarray(0, whole.length - 1000));
     const before = contentOf(at.inputs);
-    const apply = (file: string, model: string, out: string) =>
-      revocab(["apply", file, "--model", model, "--out", out, "--force", "--quiet"]);
+    const apply = (file: string, model: string, out: string, run: typeof revocab = inProcess) =>
+      run(["apply", file, "--model", model, "--out", out, "--force", "--quiet"]);
     const refused = [
-      await apply(join(at.inputs, "short.plan"), at.model, at.out),
+      await apply(join(at.inputs, "short.plan"), at.model, at.out, revocab),
       await apply(weights(at), at.model, at.out),
       await apply(join(at.inputs, "none.plan"), at.model, at.out),
       await apply(plan, join(FIXTURE_MODELS, "llama-tied"), at.out),

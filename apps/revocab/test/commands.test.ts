@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
@@ -50,11 +51,11 @@ describe("revocab swap", () => {
   it("with --dry-run prints the counts a swap would print, and writes nothing", async () => {
     const folder = scratch();
     const args = ["swap", ...inputs, "--dry-run", "--out", join(folder, "out"), "--quiet"];
-    const text = await revocab(args);
+    const text = await inProcess(args);
     expect(text.code).toBe(0);
     expect(text.stdout).toContain("  input    872  copy-overlap\n         2,128  subtoken-mean\n");
     expect(text.stdout).toMatch(/\nNothing was written \(--dry-run\)\n$/);
-    const json = JSON.parse((await revocab([...args, "--json"])).stdout) as Record<string, unknown>;
+    const json = JSON.parse((await inProcess([...args, "--json"])).stdout) as Record<string, unknown>;
     expect(json).toMatchObject({
       alignment: { shared: 868, specialByRole: 4, spelled: 2128, withoutEvidence: 0 },
       tables: [{ slot: "input", origins: { "copy-overlap": 872, "subtoken-mean": 2128 } }],
@@ -64,7 +65,7 @@ describe("revocab swap", () => {
 
   it("with --untie says how many parameters that added", async () => {
     const out = join(scratch(), "out");
-    const { code, stdout } = await revocab([
+    const { code, stdout } = await inProcess([
       ...["swap", ...inputs, "--out", out, "--untie", "--with", "weighting=front-loaded"],
       ...["--pad-to-multiple-of", "64", "--quiet"],
     ]);
@@ -96,26 +97,26 @@ describe("revocab plan, explain and apply", () => {
         "2 </s>\n" +
         "  input = 1.000 · </s>   [copy-overlap]\n",
     );
-    const json = JSON.parse((await revocab(["explain", plan, "739", "--json"])).stdout) as unknown;
+    const json = JSON.parse((await inProcess(["explain", plan, "739", "--json"])).stdout) as unknown;
     expect(json).toMatchObject([
       { id: 739, token: " butterfly", tables: [{ sum: [{ weight: 0.5 }, { weight: 0.5 }] }] },
     ]);
 
-    const pieces = await revocab(["explain", plan, "a whole"]);
+    const pieces = await inProcess(["explain", plan, "a whole"]);
     expect(pieces).toMatchObject({
       code: 2,
       stderr:
         'revocab: "a whole" is no token of the target tokenizer\n' +
         '  → it writes this text as: 265 " a", 1221 " whole"; name one of these, by text or id\n',
     });
-    const beyond = await revocab(["explain", plan, "3000"]);
+    const beyond = await inProcess(["explain", plan, "3000"]);
     expect(beyond.code).toBe(2);
     expect(beyond.stderr).toMatch(/no id 3000: .* rows 0 … 2999\n/);
 
     const apply = await revocab(["apply", plan, "--model", SAMPLE_MODEL, "--out", applied, "--quiet"]);
     expect(apply).toMatchObject({ code: 0, stderr: "" });
     expect(apply.stdout).toContain(`\nWritten to ${applied}\n`);
-    await revocab(["swap", ...inputs, "--out", swapped, "--quiet"]);
+    await inProcess(["swap", ...inputs, "--out", swapped, "--quiet"]);
     expect(contentOf(applied)).toEqual(contentOf(swapped));
   });
 });
@@ -126,7 +127,7 @@ describe("revocab methods and help", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^subtoken-mean\n .+\n {2}evidence: the two tokenizers {3}paper: https:.+\n/m);
     expect(stdout).toContain("--with weighting=uniform|byte-length|first-last|front-loaded|exponential");
-    const json = JSON.parse((await revocab(["methods", "--json"])).stdout) as { name: string }[];
+    const json = JSON.parse((await inProcess(["methods", "--json"])).stdout) as { name: string }[];
     expect(json.map(({ name }) => name)).toEqual([
       "copy-overlap",
       "mean",
@@ -151,7 +152,7 @@ describe("revocab methods and help", () => {
       version: string;
     };
     expect(await revocab(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
-    const help = await revocab(["--help"]);
+    const help = await inProcess(["--help"]);
     expect(help).toMatchObject({ code: 0, stderr: "" });
     for (const name of [
       "swap",
@@ -165,7 +166,7 @@ describe("revocab methods and help", () => {
       "methods",
     ])
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
-    const swap = await revocab(["swap", "--help"]);
+    const swap = await inProcess(["swap", "--help"]);
     expect(swap).toMatchObject({ code: 0, stderr: "" });
     for (const option of ["--tokenizer", "--method", "--out", "--force", "--dry-run", "--json", "--quiet"])
       expect(swap.stdout).toContain(option);

@@ -5,14 +5,15 @@ import { realData as data } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import type { MethodComparison, SwapReport } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
 const inputs = [SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER];
 const compare = ["compare", ...inputs, "--text", SAMPLE_TEXT];
 
-async function succeed(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await revocab([...args, "--quiet"]);
+async function succeed(args: readonly string[], run: typeof revocab = inProcess): Promise<string> {
+  const { code, stdout, stderr } = await run([...args, "--quiet"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
@@ -78,7 +79,7 @@ describe("revocab swap --eval", () => {
       ...["--method", "auto", "--json"],
     ];
     const printed = withoutTimes(await succeed(swap("a")));
-    await succeed(swap("b"));
+    await succeed(swap("b"), revocab);
     expect(contentOf(join(folder, "a"))).toEqual(contentOf(join(folder, "b")));
     const written = withoutTimes(readFileSync(join(folder, "a", "revocab.json"), "utf8"));
     expect(written.times).toBe(0);
@@ -100,7 +101,7 @@ describe("revocab swap --eval", () => {
 
 describe("revocab compare", () => {
   it("prints one line a method, in the order tried, marks the best and says what it left out", async () => {
-    const lines = (await succeed(compare)).split("\n");
+    const lines = (await succeed(compare, revocab)).split("\n");
     expect(lines[0]).toBe("2,236 bytes in 5 documents; rows hidden and guessed: 80 of 799 shared tokens");
     expect(lines[2]).toMatch(/^ +method +bits\/byte +bytes\/token +cosine +rank +head cosine .* seconds$/);
     const rows = lines.slice(3, lines.indexOf("", 3)).map((line) => line.trim().split(/ {2,}/));

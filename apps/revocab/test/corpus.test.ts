@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
 
 /** Of the whole file. */
 let folder: string;
 const at = (name: string) => join(folder, name);
-const mix = (...args: string[]) => revocab(["corpus", "mix", ...args, "--quiet"]);
+const command = (args: readonly string[]) => ["corpus", "mix", ...args, "--quiet"];
+const mix = (...args: string[]) => inProcess(command(args));
 const parallel = () => `${at("en.txt")}:${at("de.txt")}`;
 
 beforeAll(() => {
@@ -22,16 +24,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("corpus mix", () => {
   it("writes the mixed text and says how much of it is mixed", async () => {
     const out = at("mixed.txt");
-    const run = await mix(
-      "--parallel",
-      parallel(),
-      "--dictionary",
-      at("words.txt"),
-      "--share",
-      "1",
-      "--out",
-      out,
-    );
+    const mixing = ["--parallel", parallel(), "--dictionary", at("words.txt"), "--share", "1", "--out", out];
+    const run = await revocab(command(mixing));
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toBe(`  lines read                   3
   of them empty, passed over   1

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { realData as data } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { revocab } from "./revocab.ts";
 
 const sample = ["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT];
@@ -17,7 +18,7 @@ function figuresOf(stdout: string): Record<string, string> {
 }
 
 async function json(args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await revocab([...args, "--json", "--quiet"]);
+  const { code, stdout, stderr } = await inProcess([...args, "--json", "--quiet"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -40,7 +41,7 @@ describe("revocab eval", () => {
   });
 
   it("with --bytes prints the score by bytes too, which is no worse than that by tokens", async () => {
-    const { stdout } = await revocab([...sample, "--bytes", "--quiet"]);
+    const { stdout } = await inProcess([...sample, "--bytes", "--quiet"]);
     expect(stdout).toContain("By bytes: the sum over all ways to write the text in tokens\n");
     const { byteLevel, bitsPerByte } = (await json([...sample, "--bytes"])) as {
       bitsPerByte: number;
@@ -76,7 +77,7 @@ describe("revocab eval", () => {
     expect(await json([...sample, "--documents", "blank-lines"])).toMatchObject({ documents: 9 });
     expect(await json([...sample, "--max-bytes", "1000"])).toMatchObject({ documents: 2, bytes: 960 });
     expect(await json([...sample, "--bos", "never"])).toMatchObject({ bos: null, scoredTokens: 667 });
-    const cut = await revocab([...sample, "--documents", "none", "--max-bytes", "300", "--quiet"]);
+    const cut = await inProcess([...sample, "--documents", "none", "--max-bytes", "300", "--quiet"]);
     expect(figuresOf(cut.stdout).text).toBe("300 bytes in 1 document");
     expect(cut.stdout).toContain("note: the text is longer than 300 bytes");
   });
@@ -109,10 +110,14 @@ const STORY =
 
 describe("revocab generate", () => {
   const generate = (prompt: string, ...more: string[]) =>
-    revocab(["generate", SAMPLE_MODEL, prompt, ...more]);
+    inProcess(["generate", SAMPLE_MODEL, prompt, ...more]);
 
   it("continues a text greedily as the reference library does, and prints nothing else", async () => {
-    expect(await generate("Once upon a time")).toMatchObject({ code: 0, stdout: `${STORY}\n`, stderr: "" });
+    expect(await revocab(["generate", SAMPLE_MODEL, "Once upon a time"])).toMatchObject({
+      code: 0,
+      stdout: `${STORY}\n`,
+      stderr: "",
+    });
   });
 
   it("with --json gives the tokens too, and why it stopped", async () => {

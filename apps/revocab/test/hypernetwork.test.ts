@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
 
 const scratch = scratchFolders();
@@ -31,16 +32,16 @@ describe("revocab swap --method hypernetwork", () => {
 
     const plan = join(folder, "plan");
     const applied = join(folder, "applied");
-    expect((await revocab(["plan", ...inputs, ...network, "--out", plan])).code).toBe(0);
+    expect((await inProcess(["plan", ...inputs, ...network, "--out", plan])).code).toBe(0);
     const apply = ["apply", plan, "--model", SAMPLE_MODEL, "--out", applied, "--quiet"];
-    expect((await revocab(apply)).code).toBe(0);
+    expect((await inProcess(apply)).code).toBe(0);
     const weights = (of: string) => readFileSync(join(of, "model.safetensors"));
     expect(weights(applied).equals(weights(out))).toBe(true);
   });
 
   it("says what is wrong with a folder that is no hypernetwork, or a language it does not ask for", async () => {
     const out = join(scratch(), "out");
-    const swap = (...options: string[]) => revocab(["swap", ...inputs, ...options, "--out", out]);
+    const swap = (...options: string[]) => inProcess(["swap", ...inputs, ...options, "--out", out]);
     const model = await swap(...withNetwork(SAMPLE_MODEL));
     expect(model.code).toBe(1);
     expectOneFailure(model, /describes no ZeTT hypernetwork/);

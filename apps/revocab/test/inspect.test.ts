@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { copyTensor } from "./safetensors.ts";
 import { workplace } from "./workplace.ts";
@@ -10,7 +11,7 @@ import { workplace } from "./workplace.ts";
 const scratch = scratchFolders();
 
 async function inspect(path: string): Promise<string> {
-  const { code, stdout, stderr } = await revocab(["inspect", path]);
+  const { code, stdout, stderr } = await inProcess(["inspect", path]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }

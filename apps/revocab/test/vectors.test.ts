@@ -13,12 +13,14 @@ import { gzipSync } from "node:zlib";
 import { randomStream } from "@revocab/matrix";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
 import { expectOneFailure, type Finished, revocab } from "./revocab.ts";
 
 /** Of the whole file: the vectors that one test trains, others read. */
 let folder: string;
 const at = (name: string) => join(folder, name);
-const vectors = (...args: string[]) => revocab(["vectors", ...args, "--quiet"]);
+const command = (args: readonly string[]) => ["vectors", ...args, "--quiet"];
+const vectors = (...args: string[]) => inProcess(command(args));
 
 const ANIMALS = ["dog", "cat", "horse", "sheep", "goat"];
 const KITCHEN = ["pot", "pan", "spoon", "knife", "oven"];
@@ -40,7 +42,7 @@ beforeAll(async () => {
   writeFileSync(at("no-tabs.txt"), "dog\tHund\ncat Katze\n");
   const trained = await Promise.all(
     ["topics.bin", "topics.vec"].map((name) =>
-      vectors("train", "--text", at("topics.txt"), "--out", at(name), ...SMALL),
+      revocab(command(["train", "--text", at("topics.txt"), "--out", at(name), ...SMALL])),
     ),
   );
   expect(trained.map(({ code, stderr }) => [code, stderr])).toEqual([
@@ -75,11 +77,9 @@ describe("vectors train", () => {
 
   it("makes the same bytes of the same text and seed on one thread, and others of another seed", async () => {
     const text = ["train", "--text", at("topics.txt"), "--out"];
-    const [again, other] = await Promise.all([
-      vectors(...text, at("again.bin"), ...SMALL),
-      vectors(...text, at("other.bin"), ...SMALL, "--seed", "1"),
-    ]);
-    expect([again?.code, other?.code]).toEqual([0, 0]);
+    const again = await revocab(command([...text, at("again.bin"), ...SMALL]));
+    const other = await vectors(...text, at("other.bin"), ...SMALL, "--seed", "1");
+    expect([again.code, other.code]).toEqual([0, 0]);
     const bytes = readFileSync(at("topics.bin"));
     expect(readFileSync(at("again.bin")).equals(bytes)).toBe(true);
     expect(readFileSync(at("other.bin")).equals(bytes)).toBe(false);
@@ -138,7 +138,7 @@ describe("vectors nearest", () => {
 
   it("says that a file without n-grams knows its own words alone", async () => {
     await expectFailure(
-      vectors("nearest", at("topics.vec"), "horses"),
+      revocab(command(["nearest", at("topics.vec"), "horses"])),
       1,
       /topics\.vec has no vector for "horses"\n.*no n-grams/,
     );
@@ -207,7 +207,8 @@ describe("vectors align", () => {
 
   it("turns the second space onto the first, and says how many pairs it went by", async () => {
     const dictionary = ["--dictionary", at("pairs.txt")];
-    const { code, stdout } = await align(...dictionary, "--out", at("turned.vec"));
+    const args = [...command(["align", at("topics.vec"), at("other-language.vec")]), ...dictionary];
+    const { code, stdout } = await revocab([...args, "--out", at("turned.vec")]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/pairs in the dictionary +12\n/);
     expect(stdout).toMatch(
@@ -271,7 +272,7 @@ function cosine(a: readonly number[], b: readonly number[]): number {
 
 describe("a swap by word vectors", () => {
   const swap = (method: string, ...options: string[]) =>
-    revocab([
+    inProcess([
       ...["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--out", at("swapped"), "--quiet"],
       ...["--method", method, ...options.flatMap((option) => ["--with", option])],
     ]);
