@@ -1,4 +1,3 @@
-import type { ProgressListener } from "@revocab/core";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
 import {
   alignSpaces,
@@ -8,9 +7,10 @@ import {
   writeTextVectors,
 } from "@revocab/word-vectors";
 import { grouped, printTable } from "./print-table.ts";
+import type { CommandContext } from "./run-command.ts";
 import { checkOutput } from "./train-vectors.ts";
 
-export interface AlignVectorsOptions {
+export interface AlignVectorsOptions extends CommandContext {
   /** Vectors that stay where they are. */
   readonly fixed: string;
   /** Vectors that are turned into their space. */
@@ -22,8 +22,6 @@ export interface AlignVectorsOptions {
   readonly center?: boolean;
   readonly csls?: boolean;
   readonly seed: number;
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressListener;
 }
 
 export interface AlignedVectors {

@@ -1,4 +1,3 @@
-import type { ProgressListener } from "@revocab/core";
 import {
   type MixedCorpus,
   type MixedForm,
@@ -8,8 +7,9 @@ import {
 } from "@revocab/parallel-text";
 import { checkPlace } from "./check-place.ts";
 import { grouped, printTable } from "./print-table.ts";
+import type { CommandContext } from "./run-command.ts";
 
-export interface MixTextsOptions {
+export interface MixTextsOptions extends CommandContext {
   /** SOURCE:TARGET */
   readonly parallel?: string;
   readonly text?: string;
@@ -26,8 +26,6 @@ export interface MixTextsOptions {
   readonly words: WordCut;
   readonly maxLines?: number;
   readonly seed: number;
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressListener;
 }
 
 /** Writes a text in which two languages mix. */

@@ -1,14 +1,6 @@
-/**
- * Every file name that belongs to a tokenizer. A model whose tokenizer is replaced loses all of them, as a stale
- * vocab.json or tokenizer.model would win over the new tokenizer.json in some loader.
- */
-export const TOKENIZER_FILES: readonly string[] = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
+/** Files that write the vocabulary of a tokenizer.json once more, each as some other program reads it. */
+export const OTHER_WRITINGS: readonly string[] = [
   "added_tokens.json",
-  "chat_template.jinja",
-  "chat_template.json",
   "vocab.json",
   "merges.txt",
   "vocab.txt",
@@ -23,4 +15,17 @@ export const TOKENIZER_FILES: readonly string[] = [
   "tekken.json",
   "bpe.codes",
   "dict.txt",
+];
+
+/**
+ * Every file name that belongs to a tokenizer. A model whose tokenizer is replaced loses all of them, as a stale
+ * vocab.json or tokenizer.model would win over the new tokenizer.json in some loader.
+ */
+export const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "chat_template.jinja",
+  "chat_template.json",
+  ...OTHER_WRITINGS,
 ];

@@ -1,23 +1,9 @@
-import type { MixedForm, WordCut } from "@revocab/parallel-text";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { MixTextsOptions } from "../mix-texts.ts";
 import { numberWithin, wholeNumber } from "../options.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 
-interface Flags {
-  readonly parallel?: string;
-  readonly text?: string;
-  readonly targetText?: string;
-  readonly dictionary?: string;
-  readonly alignments?: string;
-  readonly out: string;
-  readonly force?: boolean;
-  readonly forms?: readonly MixedForm[];
-  readonly share: number;
-  readonly piece: number;
-  readonly words: WordCut;
-  readonly maxLines?: number;
-  readonly seed: number;
-}
+type Flags = Omit<MixTextsOptions, keyof CommandContext>;
 
 const FORMS = ["swapped", "interleaved", "joined", "plain"];
 

@@ -1,15 +1,9 @@
 import type { Command } from "commander";
+import type { AlignVectorsOptions } from "../align-vectors.ts";
 import { wholeNumber } from "../options.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 
-interface Flags {
-  readonly dictionary: string;
-  readonly out: string;
-  readonly force?: boolean;
-  readonly center?: boolean;
-  readonly csls?: boolean;
-  readonly seed: number;
-}
+type Flags = Omit<AlignVectorsOptions, keyof CommandContext | "fixed" | "turned">;
 
 export function registerAlignVectors(vectors: Command): void {
   const command = vectors

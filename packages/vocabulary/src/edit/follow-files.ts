@@ -1,4 +1,5 @@
 import type { AddedTokenDocument } from "../byte-level/tokenizer-document.ts";
+import { OTHER_WRITINGS } from "../tokenizer-files.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
 
 /**
@@ -13,7 +14,7 @@ export function followFiles(
   newIdOf: (id: number) => number | undefined,
 ): Map<string, Uint8Array> {
   const followed = new Map(files);
-  for (const name of STALE) followed.delete(name);
+  for (const name of OTHER_WRITINGS) followed.delete(name);
   const specials = added.filter(({ special }) => special === true).map(({ content }) => content);
   const config = read(files, "tokenizer_config.json");
   if (config !== undefined) {
@@ -33,24 +34,6 @@ export function followFiles(
   }
   return followed;
 }
-
-const STALE = [
-  "added_tokens.json",
-  "vocab.json",
-  "merges.txt",
-  "vocab.txt",
-  "tokenizer.model",
-  "tokenizer.model.v3",
-  "spiece.model",
-  "sentencepiece.model",
-  "sentencepiece.bpe.model",
-  "spm.model",
-  "source.spm",
-  "target.spm",
-  "tekken.json",
-  "bpe.codes",
-  "dict.txt",
-];
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -3,6 +3,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import type { EditSubject } from "./edit-subject.ts";
 import { followFiles } from "./follow-files.ts";
+import { isPieceList } from "./is-piece-list.ts";
 import type { ModelAdditions, NewAddedToken } from "./new-entries.ts";
 
 /**
@@ -45,7 +46,7 @@ function extendVocab(
 ): TokenizerDocument["model"]["vocab"] {
   const { vocab } = document.model;
   const { size } = tokenizer.vocabulary;
-  if (!isList(vocab)) {
+  if (!isPieceList(vocab)) {
     return Object.fromEntries([
       ...Object.entries(vocab),
       ...entries.map(({ piece }, place) => [piece, size + place] as const),
@@ -59,12 +60,6 @@ function extendVocab(
     .sort((a, b) => a.id - b.id)
     .map(({ content }) => [content, lowest] as const);
   return [...vocab, ...between, ...entries.map(({ piece, score = lowest }) => [piece, score] as const)];
-}
-
-function isList(
-  vocab: TokenizerDocument["model"]["vocab"],
-): vocab is readonly (readonly [piece: string, score: number])[] {
-  return Array.isArray(vocab);
 }
 
 /** In the file's own way to write them. */

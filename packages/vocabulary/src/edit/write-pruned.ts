@@ -5,6 +5,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import type { EditSubject } from "./edit-subject.ts";
 import { followFiles } from "./follow-files.ts";
+import { isPieceList } from "./is-piece-list.ts";
 
 /**
  * The tokenizer with new ids, in the order of the old ones; merges of tokens that are no more are left out.
@@ -36,7 +37,7 @@ export function writePruned({ tokenizer, json, document }: EditSubject, newIdOf:
   function pruneModel(): ModelDocument {
     const { model } = document;
     const { vocab, unk_id: unkId } = model;
-    if (isList(vocab)) {
+    if (isPieceList(vocab)) {
       return {
         ...model,
         vocab: vocab.filter((_, id) => isKept(id)),
@@ -60,12 +61,6 @@ export function writePruned({ tokenizer, json, document }: EditSubject, newIdOf:
       .filter(([left, right]) => isPiece(left) && isPiece(right) && isPiece(left + right))
       .map((pair) => (areStrings ? pair.join(" ") : pair));
   }
-}
-
-function isList(
-  vocab: ModelDocument["vocab"],
-): vocab is readonly (readonly [piece: string, score: number])[] {
-  return Array.isArray(vocab);
 }
 
 function isPadding(padding: unknown): padding is { readonly pad_id: number; readonly pad_token: string } {
