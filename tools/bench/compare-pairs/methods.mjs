@@ -30,21 +30,26 @@ export const METHODS = [
   ...withSpelling("wechsel", (evidence) => evidence.wordVectors()),
   ...withSpelling("ofa", (evidence) => evidence.wordVectors()),
   row("trans-tokenization", (evidence) => evidence.parallelText()),
-  ...withSpelling("cw2v", (evidence, { name }) => ({
+  row("cw2v", skipGram("both")),
+  ...withSpelling("cw2v:heads=one", skipGram("one")),
+  row("chain-rule:without-text"),
+  row("chain-rule:correction=none", ({ sample }) => ({ text: sample })),
+  row("chain-rule:correction=map", ({ sample }) => ({ text: sample })),
+  row("chain-rule:correction=contextual", ({ sample }) => ({ text: sample })),
+];
+
+function skipGram(heads) {
+  return (evidence, { name }) => ({
     text: evidence.mixedText(),
     // the method's page has no better score for more
     epochs: 1,
     // so that the same seed gives the same bits
     threads: 1,
     memory: 3,
-    // both rows are of one training
-    checkpoint: evidence.file(`cw2v-${name.replace("/", "-")}.safetensors`),
-  })),
-  row("chain-rule:without-text"),
-  row("chain-rule:correction=none", ({ sample }) => ({ text: sample })),
-  row("chain-rule:correction=map", ({ sample }) => ({ text: sample })),
-  row("chain-rule:correction=contextual", ({ sample }) => ({ text: sample })),
-];
+    // all rows with these heads are of one training
+    checkpoint: evidence.file(`cw2v-${heads}-${name.replace("/", "-")}.safetensors`),
+  });
+}
 
 function row(name, evidence = () => ({}), wrap = (method) => method) {
   return { name, method: name.replace(/^where-seen:|:without-text$|\+subtoken-mean$/g, ""), evidence, wrap };
