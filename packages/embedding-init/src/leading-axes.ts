@@ -1,6 +1,5 @@
 import { type EmbeddingTable, type InitContext, type Matrix, RevocabError } from "@revocab/core";
-import { covariance } from "@revocab/matrix";
-import { leadingEigenvectors } from "@revocab/word-vectors";
+import { covariance, leadingEigenvectors } from "@revocab/matrix";
 import { statisticsOptions } from "./used-row-moments.ts";
 
 export interface Axes {
@@ -26,7 +25,7 @@ export async function leadingAxes(context: InitContext, table: EmbeddingTable, r
   }
   const { mean, covariance: gram } = await covariance(table.matrix, statisticsOptions(context));
   for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) gram[i * d + j] += mean[i] * mean[j];
-  const { vectors, values } = leadingEigenvectors({ rows: d, data: gram }, rank);
+  const { vectors, values } = await leadingEigenvectors({ rows: d, data: gram }, rank);
   const data = new Float32Array(rank * d);
   for (let axis = 0; axis < rank; axis++) {
     for (let i = 0; i < d; i++) data[axis * d + i] = vectors.data[i * rank + axis];
@@ -39,5 +38,5 @@ export async function leadingAxes(context: InitContext, table: EmbeddingTable, r
   };
 }
 
-/** About a minute, see {@link leadingEigenvectors}. */
+/** About a minute, see `leadingEigenvectors`. */
 const MAXIMUM_WIDTH = 2048;

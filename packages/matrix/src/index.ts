@@ -9,6 +9,7 @@ export { encodeInto } from "./encode-into.ts";
 export type { RowBlockOptions } from "./for-each-row-block.ts";
 export { forEachRowBlock } from "./for-each-row-block.ts";
 export { gatherSum } from "./gather-sum.ts";
+export { type LeadingEigenvectors, leadingEigenvectors } from "./leading-eigenvectors.ts";
 export { matrixOfBytes } from "./matrix-of-bytes.ts";
 export { MixtureBuilder } from "./mixture-builder.ts";
 export { mixtureRow } from "./mixture-row.ts";

@@ -1,5 +1,12 @@
 import { RevocabError } from "@revocab/core";
-import { choleskyFactor, columnMoments, covariance, randomStream, storeMatrix } from "@revocab/matrix";
+import {
+  choleskyFactor,
+  columnMoments,
+  covariance,
+  leadingEigenvectors,
+  randomStream,
+  storeMatrix,
+} from "@revocab/matrix";
 import { CholeskyDecomposition, Matrix as MlMatrix } from "ml-matrix";
 import { describe, expect, it } from "vitest";
 
@@ -140,3 +147,17 @@ function definition(matrix: ReturnType<typeof normals>, isUsed: (row: number) =>
 function sum(rows: readonly number[], value: (row: number) => number): number {
   return rows.reduce((total, row) => total + value(row), 0);
 }
+
+describe("leadingEigenvectors", () => {
+  it("gives those of the worked example, the largest first", async () => {
+    // [[2, 1], [1, 2]] has the eigenvalues 3 and 1, along (1, 1) and (1, −1); 5 stands alone
+    const data = Float64Array.of(2, 0, 1, 0, 5, 0, 1, 0, 2);
+    const { vectors, values } = await leadingEigenvectors({ rows: 3, data }, 2);
+    for (const [i, expected] of [5, 3, 1].entries()) expect(values[i]).toBeCloseTo(expected, 12);
+    const absolute = Array.from(vectors.data, Math.abs);
+    const half = Math.SQRT1_2;
+    for (const [i, expected] of [0, half, 1, 0, 0, half].entries())
+      expect(absolute[i]).toBeCloseTo(expected, 12);
+    expect(vectors.data[1]! * vectors.data[5]!).toBeGreaterThan(0);
+  });
+});

@@ -2,8 +2,6 @@ export type { AlignSpacesOptions, SpaceAlignment } from "./align/align-spaces.ts
 export { alignSpaces } from "./align/align-spaces.ts";
 export type { HeldOutPrecisionOptions } from "./align/held-out-precision.ts";
 export { heldOutPrecision } from "./align/held-out-precision.ts";
-export type { LeadingEigenvectors } from "./align/leading-eigenvectors.ts";
-export { leadingEigenvectors } from "./align/leading-eigenvectors.ts";
 export { rotateVectors } from "./align/rotate-vectors.ts";
 export type { SplitPairsOptions } from "./align/split-pairs.ts";
 export { splitPairs } from "./align/split-pairs.ts";

@@ -1,7 +1,6 @@
 import type { ProgressListener } from "@revocab/core";
-import { covariance } from "@revocab/matrix";
+import { covariance, leadingEigenvectors } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
-import { leadingEigenvectors } from "./leading-eigenvectors.ts";
 import { storedVectors } from "./stored-vectors.ts";
 import type { Matrix64 } from "./transposed-product.ts";
 
@@ -22,7 +21,7 @@ export async function principalAxes(
 ): Promise<Matrix64> {
   const { dimension } = vectors;
   const { covariance: data } = await covariance(storedVectors(vectors, WORDS), options);
-  return leadingEigenvectors({ rows: dimension, data }, width).vectors;
+  return (await leadingEigenvectors({ rows: dimension, data }, width)).vectors;
 }
 
 /** As in fastText's reduce_model: more words change the axes little. */

@@ -1,22 +1,25 @@
-import { EigenvalueDecomposition, Matrix as MlMatrix } from "ml-matrix";
-import type { Matrix64 } from "./transposed-product.ts";
-
 export interface LeadingEigenvectors {
   /** [d × count] orthonormal columns, of the largest eigenvalue first. */
-  readonly vectors: Matrix64;
+  readonly vectors: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly data: Float64Array<ArrayBuffer>;
+  };
   /** [d] all eigenvalues, the largest first. */
-  readonly values: Float64Array;
+  readonly values: Float64Array<ArrayBuffer>;
 }
 
 /**
  * The eigenvectors of the `count` largest eigenvalues of a symmetric matrix [d × d], count ≤ d. Takes about a second at
  * d = 512, 7 at 1,024, and eight times as long at twice the width.
  */
-export function leadingEigenvectors(
-  { rows: d, data }: Pick<Matrix64, "rows" | "data">,
+export async function leadingEigenvectors(
+  { rows: d, data }: { readonly rows: number; readonly data: Float64Array },
   count: number,
-): LeadingEigenvectors {
-  const decomposition = new EigenvalueDecomposition(MlMatrix.from1DArray(d, d, data), {
+): Promise<LeadingEigenvectors> {
+  // a tenth of a second to load, which few who use this package need
+  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
+  const decomposition = new EigenvalueDecomposition(Matrix.from1DArray(d, d, data), {
     assumeSymmetric: true,
   });
   const found = decomposition.realEigenvalues;
