@@ -18,6 +18,7 @@ export type {
   Role,
   RowMethod,
   RunnableModel,
+  WriteOptions,
 } from "./methods.ts";
 export type { DenseRows, TablePlan } from "./plans.ts";
 export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";

@@ -39,6 +39,19 @@ export interface RunnableModel {
     queries: readonly PositionQuery[],
     options?: RunOptions & { readonly input?: StoredMatrix },
   ): Promise<Float32Array[]>;
+  /**
+   * Texts that the model writes by itself: every token as often as the model finds it probable, without tokens that open
+   * or end a text. The same seed gives the same texts.
+   * @returns tokens of each text; about `tokens` in all, fewer where texts end as they begin
+   * @throws RevocabError `bad_options` for a masked model; `not_finite`, `aborted`
+   */
+  writeTexts(options: WriteOptions): Promise<readonly Uint32Array[]>;
+}
+
+export interface WriteOptions extends RunOptions {
+  readonly tokens: number;
+  readonly seed: number;
+  readonly onTokens?: (done: number) => void;
 }
 
 /** What a method may look at before it is asked for rows. */

@@ -17,11 +17,14 @@ export const CORRECTIONS = ["none", "map", "contextual"] as const;
 export type Correction = (typeof CORRECTIONS)[number];
 
 export interface ChainRuleOptions {
-  /**
-   * A UTF-8 file of text like that the model shall read and write. Without one, shares follow from the order of the
-   * target's ids, the layers are run on random target tokens, and nothing is corrected.
-   */
+  /** A UTF-8 file of text like that the model shall read and write. */
   readonly text?: string;
+  /**
+   * Source tokens of text that the model writes itself, to be read beside the text or in its place. With 0 and without a
+   * text, shares follow from the order of the target's ids, and the layers are run on random target tokens.
+   * @default 40_000 without a text, 0 with one
+   */
+  readonly written?: number;
   /** What a piece weighs at the input beside the one after it, 0 … 1. @default 0.5 */
   readonly fade?: number;
   /** Added to each token's count in the text, > 0. @default 0.1 */
@@ -31,7 +34,7 @@ export interface ChainRuleOptions {
    * - `map`: they are turned by M, which takes the states that the layers give for the new tokens to those they give for
    *   the old;
    * - `contextual`: and shares depend on the state, for tokens that the text has.
-   * @default "contextual" with a text, "none" without
+   * @default "contextual", and "none" without any text
    */
   readonly correction?: Correction;
   /** Source tokens of the text that the layers read. @default 40_000 */
@@ -58,7 +61,8 @@ export function chainRule({
   text,
   fade = 0.5,
   smoothing = 0.1,
-  correction = text === undefined ? "none" : "contextual",
+  written = text === undefined ? 40_000 : 0,
+  correction = text === undefined && written === 0 ? "none" : "contextual",
   states = 40_000,
   prior = 30,
   threads,
@@ -66,6 +70,7 @@ export function chainRule({
   checkOption("fade", fade, fade >= 0 && fade <= 1, "a number from 0 to 1");
   checkOption("smoothing", smoothing, smoothing > 0 && Number.isFinite(smoothing), "a number above 0");
   checkOption("states", states, Number.isInteger(states) && states >= 100, "a whole number from 100");
+  checkOption("written", written, Number.isInteger(written) && written >= 0, "a whole number from 0");
   checkOption("prior", prior, prior > 0 && Number.isFinite(prior), "a number above 0");
   if (!CORRECTIONS.includes(correction)) {
     throw new RevocabError(
@@ -73,9 +78,9 @@ export function chainRule({
       `correction is "${correction}", expected ${CORRECTIONS.join(", ")}`,
     );
   }
-  if (text === undefined && correction !== "none") {
+  if (text === undefined && written === 0 && correction !== "none") {
     throw new RevocabError("bad_options", `the correction "${correction}" was asked for without a text`, {
-      hint: "pass text=FILE, or correction=none",
+      hint: "pass text=FILE or written=40000, or correction=none",
     });
   }
   return {
@@ -89,7 +94,9 @@ export function chainRule({
       fade,
       correction,
       states,
-      ...(text !== undefined && { text: evidenceName(text), smoothing }),
+      written,
+      ...(text !== undefined && { text: evidenceName(text) }),
+      ...((text !== undefined || written > 0) && { smoothing }),
       ...(correction === "contextual" && { prior }),
     },
     async prepare(context) {
@@ -100,6 +107,7 @@ export function chainRule({
             smoothing,
             correction,
             states,
+            written,
             prior,
             inputOf: (token) => input(token) ?? copied(context, token),
             ...(threads !== undefined && { threads }),

@@ -1,6 +1,6 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
-import { type Generated, generate, languageModel, openTransformer } from "@revocab/transformer-runtime";
+import type { Generated } from "@revocab/transformer-runtime";
 import { openModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 
@@ -48,6 +48,7 @@ export async function generateText({
 }: GenerateTextOptions): Promise<GeneratedText> {
   const opened = await openModel(directory, options);
   try {
+    const { generate, languageModel, openTransformer } = await import("@revocab/transformer-runtime");
     const { vocabulary } = opened.tokenizer;
     const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
     const model = languageModel(transformer);

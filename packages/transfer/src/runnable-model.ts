@@ -1,11 +1,5 @@
 import type { RunnableModel, WriteOptions } from "@revocab/core";
-import {
-  languageModel,
-  openTransformer,
-  type Transformer,
-  tablesOf,
-  writeTexts,
-} from "@revocab/transformer-runtime";
+import type { Transformer } from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 
@@ -24,14 +18,17 @@ export function lazyModel(
 ): LazyModel {
   let opening: Promise<Transformer> | undefined;
   const open = () => {
-    opening ??= transformer
-      ? Promise.resolve(transformer)
-      : openTransformer(checkpoint, threads === undefined ? {} : { threads });
+    opening ??= transformer ? Promise.resolve(transformer) : load();
     return opening;
+  };
+  const load = async () => {
+    const { openTransformer } = await runtime();
+    return openTransformer(checkpoint, threads === undefined ? {} : { threads });
   };
   /** Texts that were asked for before: a comparison asks every method, and again in its leave-out test. */
   const written = new Map<string, readonly Uint32Array[]>();
   const write = async (options: WriteOptions) => {
+    const { languageModel, writeTexts } = await runtime();
     const runs = languageModel(await open());
     try {
       return await writeTexts({ ...options, ...textLimits(tokenizer.vocabulary), model: runs });
@@ -56,6 +53,7 @@ export function lazyModel(
           return texts;
         },
         async hiddenStates(queries, { input, ...options } = {}) {
+          const { languageModel, tablesOf } = await runtime();
           const own = tablesOf(checkpoint);
           const runs = languageModel(layers, input === undefined ? own : { ...own, input });
           try {
@@ -70,4 +68,9 @@ export function lazyModel(
       if (transformer === undefined) await (await opening)?.close();
     },
   };
+}
+
+/** Most swaps run no model, and do not wait for what would. */
+function runtime() {
+  return import("@revocab/transformer-runtime");
 }

@@ -21,3 +21,4 @@ export {
   type Transformer,
 } from "./open-transformer.ts";
 export { openWeights, type Weights } from "./weights.ts";
+export { type WriteTextsOptions, writeTexts } from "./write-texts.ts";

@@ -23,6 +23,11 @@ export interface TransformerLanguageModel extends LanguageModel {
     tokens: Uint32Array,
     cache?: BodyCache,
   ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
+  /** For several texts of one length at once, each with its next token: logits [B × V]. */
+  continueAll(
+    tokens: Uint32Array,
+    cache?: BodyCache,
+  ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
   /** Loads what `score` needs for sequences of up to `length`, so that the time of loading can be told from the rest. */
   load(length: number): Promise<void>;
   /** Frees the head; the transformer stays open. */
@@ -88,6 +93,15 @@ export function languageModel(
     return results;
   }
 
+  /** `length` tokens of each text, text after text. */
+  async function continueBody(tokens: Uint32Array, length: number, cache: BodyCache | undefined) {
+    const added = { tokens: tokens.subarray(0, length), positions: new Uint32Array(0) };
+    checkQueries([added], contextLength - (cache?.length ?? 0));
+    const embeddings = new Float32Array(tokens.length * width);
+    await rows.fill(tokens, embeddings, 0);
+    return transformer.continue(embeddings, length, cache);
+  }
+
   return {
     kind,
     contextLength,
@@ -112,12 +126,16 @@ export function languageModel(
       return results;
     },
     async continue(tokens, cache) {
-      checkQueries([{ tokens, positions: new Uint32Array(0) }], contextLength - (cache?.length ?? 0));
-      const embeddings = new Float32Array(tokens.length * width);
-      await rows.fill(tokens, embeddings, 0);
-      const continued = await transformer.continue(embeddings, tokens.length, cache);
+      const continued = await continueBody(tokens, tokens.length, cache);
       const last = continued.hidden.subarray((tokens.length - 1) * headWidth, tokens.length * headWidth);
       return { logits: finite(await head.run("logits", last), transformer), cache: continued.cache };
+    },
+    async continueAll(tokens, cache) {
+      const continued = await continueBody(tokens, 1, cache);
+      return {
+        logits: finite(await head.run("logits", continued.hidden), transformer),
+        cache: continued.cache,
+      };
     },
     async load(length) {
       await transformer.load(length);

@@ -33,13 +33,15 @@ export interface Transformer {
   run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
   /** Loads what {@link run} needs for sequences of up to `length`, so that its time can be told from that of the work. */
   load(length: number): Promise<void>;
-  /** The same for one sequence that continues an earlier one; it gives back the keys and values of both. */
+  /** The same for sequences of one length that continue earlier ones; it gives back the keys and values of both. */
   readonly continue: ContinueBody;
   close(): Promise<void>;
 }
 
 export type ContinueBody = (
+  /** [B · length × d] */
   embeddings: Float32Array,
+  /** Positions that are new, the same number for each of the B sequences. */
   length: number,
   cache: BodyCache | undefined,
   /** Positions there will be in the end, where that is known. */
@@ -53,7 +55,7 @@ export interface BodyCache {
 }
 
 export interface ContinuedBody {
-  /** [T × d] */
+  /** [B · T × d] */
   readonly hidden: Float32Array;
   readonly cache: BodyCache;
 }
@@ -120,7 +122,8 @@ export async function openTransformer(
     total?: number,
   ): Promise<ContinuedBody> {
     const past = cache?.length ?? 0;
-    const batch = { embeddings, lengths: [length], past, ...(total !== undefined && { total }) };
+    const lengths = Array<number>(embeddings.length / (length * description.width)).fill(length);
+    const batch = { embeddings, lengths, past, ...(total !== undefined && { total }) };
     const { hidden, tensors } = await runBody(true, batch, cache);
     return { hidden, cache: { length: past + length, tensors } };
   }

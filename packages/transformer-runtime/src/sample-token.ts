@@ -20,6 +20,7 @@ export function sampleToken(
   uniform: () => number,
 ): TokenId {
   if (temperature === 0) return mostProbable(logits, isAllowed);
+  if (topK >= logits.length && topP === 1) return anyToken(logits, temperature, isAllowed, uniform);
   const ids = Array.from(logits.keys())
     .filter(isAllowed)
     .sort((a, b) => logits[b] - logits[a] || a - b)
@@ -35,6 +36,32 @@ export function sampleToken(
     if (left < 0) return ids[i];
   }
   return ids[kept - 1];
+}
+
+/** One of all tokens: no need to sort them. */
+function anyToken(
+  logits: Float32Array,
+  temperature: number,
+  isAllowed: (token: TokenId) => boolean,
+  uniform: () => number,
+): TokenId {
+  const largest = logits[mostProbable(logits, isAllowed)];
+  const weights = new Float64Array(logits.length);
+  let total = 0;
+  for (let id = 0; id < logits.length; id++) {
+    if (!isAllowed(id)) continue;
+    weights[id] = Math.exp((logits[id] - largest) / temperature);
+    total += weights[id];
+  }
+  let left = uniform() * total;
+  let last = 0;
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id] === 0) continue;
+    left -= weights[id];
+    last = id;
+    if (left < 0) break;
+  }
+  return last;
 }
 
 function mostProbable(logits: Float32Array, isAllowed: (token: TokenId) => boolean): TokenId {

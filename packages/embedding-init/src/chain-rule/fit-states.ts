@@ -4,6 +4,7 @@ import { openMatrixProduct } from "@revocab/onnx";
 import { contextualShares } from "./contextual-shares.ts";
 import type { HeadRowsOptions } from "./head-rows.ts";
 import { type PairedReading, pairedReading } from "./paired-reading.ts";
+import type { Sample } from "./read-sample.ts";
 import { type ReadStates, readStates } from "./read-states.ts";
 import { stateMap } from "./state-map.ts";
 import { StateSums } from "./state-sums.ts";
@@ -23,8 +24,7 @@ export interface FittedStates {
 export interface FitStatesOptions extends Omit<HeadRowsOptions, "threads"> {
   readonly context: InitContext;
   readonly model: RunnableModel;
-  /** Passages of text, as many as are read. */
-  readonly sample: readonly string[];
+  readonly sample: Sample;
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
   /** [V_t] log P̂(t | s₁) */
   readonly shares: Float64Array;
@@ -70,19 +70,17 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
 
 async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
   const { vocabulary, encode } = context.target;
+  const target = { vocabulary, encode: encode ?? (async () => new Uint32Array(0)) };
+  const read = (passage: string) => pairedReading(passage, model, target, model.contextLength);
   const readings: PairedReading[] = [];
   let tokens = 0;
-  for (const passage of sample) {
+  for (const passage of sample.text) {
     if (tokens >= states) break;
-    const reading = await pairedReading(
-      passage,
-      model,
-      { vocabulary, encode: encode ?? (async () => new Uint32Array(0)) },
-      model.contextLength,
-    );
+    const reading = await read(passage);
     readings.push(reading);
     tokens += reading.source.length;
   }
+  for (const passage of sample.whole) readings.push(await read(passage));
   return readings;
 }
 

@@ -13,7 +13,7 @@ import type { WeightedSources } from "./faded-pieces.ts";
 import { firstPieces } from "./first-pieces.ts";
 import { fitStates } from "./fit-states.ts";
 import { logShares } from "./log-shares.ts";
-import { readSample, tokensAsText } from "./read-sample.ts";
+import { readSample } from "./read-sample.ts";
 import { weightsByCount, weightsByRank } from "./token-weights.ts";
 
 export interface HeadRowsOptions {
@@ -21,6 +21,7 @@ export interface HeadRowsOptions {
   readonly smoothing: number;
   readonly correction: Correction;
   readonly states: number;
+  readonly written: number;
   readonly prior: number;
   /** How a target token is read. */
   readonly inputOf: (token: TokenId) => WeightedSources | undefined;
@@ -42,9 +43,9 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   const { smoothing, threads = availableParallelism() } = options;
   const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
   const model = await runnable(context);
-  const sample = await sampleOf(context, model, options);
+  const sample = await readSample(context, model, options);
   const weightOf =
-    options.text === undefined
+    sample.counted.length === 0
       ? weightsByRank(context)
       : await weightsByCount(context, sample.counted, smoothing);
   const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
@@ -52,7 +53,7 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
     ...options,
     context,
     model,
-    sample: sample.passages,
+    sample,
     groups,
     shares,
     threads,
@@ -99,15 +100,3 @@ async function runnable({ source }: InitContext): Promise<RunnableModel> {
     { hint: "use subtoken-mean, or another method: revocab methods" },
   );
 }
-
-/** Passages for the layers, and the documents whose tokens are counted. */
-async function sampleOf(context: InitContext, { vocabulary }: RunnableModel, { text }: HeadRowsOptions) {
-  const { abortSignal, onProgress, seed, target } = context;
-  if (text === undefined) return { passages: tokensAsText(target.vocabulary, vocabulary, seed), counted: [] };
-  const { documents, notes } = await readSample(text, { maxBytes: COUNTED_BYTES, abortSignal });
-  for (const message of notes) onProgress?.({ type: "note", step: "chain-rule", message });
-  return { passages: documents, counted: documents };
-}
-
-/** Tokens are counted in so much of the text. */
-const COUNTED_BYTES = 4_000_000;

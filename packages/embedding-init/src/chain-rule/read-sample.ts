@@ -1,23 +1,56 @@
-import type { Vocabulary } from "@revocab/core";
+import type { InitContext, RunnableModel, Vocabulary } from "@revocab/core";
 import { readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
+import { writtenTexts } from "./written-texts.ts";
 
-export interface SampleText {
-  readonly documents: readonly string[];
-  readonly notes: readonly string[];
+/** What the layers read, and what tokens are counted in. */
+export interface Sample {
+  /** A text in passages that a model can read at once. The layers read as much of it as they are asked to. */
+  readonly text: readonly string[];
+  /** Passages that the layers read whole, beside those of the text. */
+  readonly whole: readonly string[];
+  /** Empty where there is nothing to count in. */
+  readonly counted: readonly string[];
+}
+
+export interface SampleOptions {
+  /** A UTF-8 file. */
+  readonly text: string | undefined;
+  /** Source tokens of texts that the model writes itself. */
+  readonly written: number;
 }
 
 /**
- * The documents of a text, cut at white space into passages that a model can read at once.
- * @throws RevocabError `missing_file`, `bad_text`, `bad_options`, `aborted`
+ * A text, texts of the model's own, or, with neither, target tokens in random order.
+ * @throws RevocabError `missing_file`, `bad_text`, `bad_options`, `no_evidence`, `not_finite`, `aborted`
  */
 export async function readSample(
-  path: string,
-  { maxBytes, abortSignal }: { readonly maxBytes: number; readonly abortSignal?: AbortSignal | undefined },
-): Promise<SampleText> {
-  const { documents, notes } = await readText(path, { maxBytes, ...(abortSignal && { abortSignal }) });
-  return { documents: documents.flatMap(passages), notes };
+  context: InitContext,
+  model: RunnableModel,
+  { text, written }: SampleOptions,
+): Promise<Sample> {
+  const given = text === undefined ? [] : await passagesOf(text, context);
+  const own = written === 0 ? [] : (await writtenTexts(context, model, written)).flatMap(passages);
+  const counted = [...given, ...own];
+  if (counted.length > 0) return { text: given, whole: own, counted };
+  return {
+    text: [],
+    whole: tokensAsText(context.target.vocabulary, model.vocabulary, context.seed),
+    counted,
+  };
 }
+
+async function passagesOf(path: string, { abortSignal, onProgress }: InitContext): Promise<string[]> {
+  const { documents, notes } = await readText(path, {
+    maxBytes: COUNTED_BYTES,
+    ...(abortSignal && { abortSignal }),
+  });
+  for (const message of notes) onProgress?.({ type: "note", step: "chain-rule", message });
+  return documents.flatMap(passages);
+}
+
+/** Tokens are counted in so much of a text. */
+const COUNTED_BYTES = 4_000_000;
 
 /** About 250 tokens: whole contexts are longer, but a passage must fit into that of every model. */
 const PASSAGE_CHARACTERS = 1000;
@@ -35,8 +68,8 @@ function passages(document: string): string[] {
   return cut.filter((passage) => passage.trim() !== "");
 }
 
-/** Where there is no text: passages of target tokens in random order, which say what the layers give at all. */
-export function tokensAsText(target: Vocabulary, source: Vocabulary, seed: number): string[] {
+/** With neither: passages of target tokens in random order, which say what the layers give at all. */
+function tokensAsText(target: Vocabulary, source: Vocabulary, seed: number): string[] {
   const words: string[] = [];
   const decoder = new TextDecoder("utf-8", { fatal: true });
   for (let token = 0; token < target.size; token++) {
