@@ -1,5 +1,4 @@
 import { type InitContext, type Matrix, RevocabError } from "@revocab/core";
-import { trainWordVectors, vectorsOfModel } from "@revocab/word-vectors";
 import { tokenRows } from "./token-rows.ts";
 import { tokensOfLines } from "./tokens-of-lines.ts";
 
@@ -31,6 +30,7 @@ export async function auxiliaryVectors(
       },
     );
   }
+  const { trainWordVectors, vectorsOfModel } = await import("@revocab/word-vectors");
   const model = await trainWordVectors({
     documents: tokensOfLines(text, { vocabulary, encode }),
     model: "cbow",

@@ -5,7 +5,7 @@ import {
   RevocabError,
   type Vocabulary,
 } from "@revocab/core";
-import { readWordVectors, type WordVectors } from "@revocab/word-vectors";
+import type { WordVectors } from "@revocab/word-vectors";
 import { anchorWeights } from "./anchor-weights.ts";
 import { auxiliaryVectors } from "./auxiliary-vectors.ts";
 import { checkOption } from "./check-option.ts";
@@ -102,10 +102,11 @@ async function readAuxiliary(
   level: "token" | "word",
 ): Promise<Matrix> {
   const listeners = { ...(abortSignal && { abortSignal }) };
-  const vectors =
-    typeof auxiliary === "string"
-      ? await readWordVectors(auxiliary, { ...listeners, onlyLearnedNgrams: true })
-      : auxiliary;
+  const read = async (path: string) => {
+    const { readWordVectors } = await import("@revocab/word-vectors");
+    return readWordVectors(path, { ...listeners, onlyLearnedNgrams: true });
+  };
+  const vectors = typeof auxiliary === "string" ? await read(auxiliary) : auxiliary;
   if (level === "token") return tokenRows(target.vocabulary, vectors);
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
 }

@@ -1,5 +1,4 @@
 import type { InitContext, Matrix, TokenId } from "@revocab/core";
-import { nearestRows } from "@revocab/neighbors";
 import type { TokenWeights } from "./similarity-mixtures.ts";
 import { softmax } from "./softmax.ts";
 import { rowsOf, tokensWithVector } from "./token-vectors.ts";
@@ -30,6 +29,7 @@ export async function nearestSources({
   const known = tokensWithVector(target);
   if (known.length === 0) return rows;
   const { abortSignal, onProgress } = context;
+  const { nearestRows } = await import("@revocab/neighbors");
   const { k, ids, similarities } = await nearestRows({
     queries: rowsOf(target, known),
     rows: source,

@@ -1,6 +1,6 @@
 import { type InitContext, type Matrix, type MixtureMethod, RevocabError } from "@revocab/core";
 import { coverageOf, readDictionary, type WordPair } from "@revocab/vocab-alignment";
-import { alignSpaces, readWordVectors, type WordVectors } from "@revocab/word-vectors";
+import type { WordVectors } from "@revocab/word-vectors";
 import { checkOption } from "./check-option.ts";
 import { evidenceName } from "./evidence-name.ts";
 import { nearestSources } from "./nearest-sources.ts";
@@ -89,6 +89,7 @@ export function nearestInMeaning(
     abortSignal,
     onProgress,
   }: InitContext): Promise<{ source: WordVectors; target: WordVectors }> {
+    const { alignSpaces, readWordVectors } = await import("@revocab/word-vectors");
     const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
     const read = async (vectors: WordVectors | string) =>
       typeof vectors === "string" ? readWordVectors(vectors, { ...watch, onlyLearnedNgrams: true }) : vectors;

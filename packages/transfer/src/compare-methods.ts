@@ -1,10 +1,10 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type InitMethod, RevocabError } from "@revocab/core";
 import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
-import { type Evaluation, type LeaveOut, leaveOut } from "@revocab/evaluation";
+import type { Evaluation, LeaveOut } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
-import { openTransformer, type Transformer } from "@revocab/transformer-runtime";
+import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
 import { labelledProgress } from "./labelled-progress.ts";
@@ -69,6 +69,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
 /** {@link compareMethods} of an open model. */
 export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
   const text = await readText(options.text, readOptions(options));
+  const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, threadsOf(options));
   try {
     return await compare(transformer, text, options);
@@ -137,13 +138,14 @@ async function tryMethod(
   };
 }
 
-function hideAndGuess(
+async function hideAndGuess(
   transformer: Transformer,
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
   const { model, tokenizer, seed = 0, abortSignal, onProgress } = options;
   const { tables, chain } = planTables({ ...options, method });
+  const { leaveOut } = await import("@revocab/evaluation");
   return leaveOut({
     source: { tokenizer: model.tokenizer, tables, model: lazyModel(model, { transformer }).model },
     target: tokenizer,

@@ -1,19 +1,8 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { ProgressListener } from "@revocab/core";
-import {
-  type BeginChoice,
-  type ByteLevelScore,
-  byteLevelScore,
-  type Evaluation,
-  evaluateText,
-} from "@revocab/evaluation";
+import type { BeginChoice, ByteLevelScore, Evaluation } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
-import {
-  languageModel,
-  type ModelTables,
-  openTransformer,
-  type Transformer,
-} from "@revocab/transformer-runtime";
+import type { ModelTables, Transformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type OpenModel, openModel } from "./open-model.ts";
 
@@ -63,6 +52,7 @@ export async function evaluateModel(
     },
 ): Promise<ModelEvaluation> {
   const text = await readText(options.text, readOptions(options));
+  const { openTransformer } = await import("@revocab/transformer-runtime");
   const model = await openModel(options.model, options);
   try {
     const transformer = await openTransformer(model.checkpoint, threadsOf(options));
@@ -85,6 +75,8 @@ async function scoreBytes(
   { documents }: TextDocuments,
   { context, bos, abortSignal, onProgress }: ScoringOptions,
 ): Promise<ByteLevelSummary> {
+  const { byteLevelScore } = await import("@revocab/evaluation");
+  const { languageModel } = await import("@revocab/transformer-runtime");
   const model = languageModel(transformer);
   try {
     const { documents: _, ...summary } = await byteLevelScore({
@@ -108,6 +100,7 @@ export async function evaluateOpenModel(
   text: TextDocuments,
   options: ScoringOptions,
 ): Promise<Evaluation> {
+  const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(model.checkpoint, threadsOf(options));
   try {
     return await evaluateTables(transformer, undefined, model.tokenizer, text, options);
@@ -124,6 +117,8 @@ export async function evaluateTables(
   { documents }: TextDocuments,
   { context, stride, bos, samples, samplesSeed, abortSignal, onProgress }: ScoringOptions,
 ): Promise<Evaluation> {
+  const { evaluateText } = await import("@revocab/evaluation");
+  const { languageModel } = await import("@revocab/transformer-runtime");
   const model = languageModel(transformer, tables);
   try {
     onProgress?.({ type: "step", step: "load" });
