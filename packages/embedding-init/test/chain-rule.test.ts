@@ -24,7 +24,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const contextFor = (target: Vocabulary, tables: readonly EmbeddingTable[]) =>
   withModel(makeContext(target, tables));
-describeMethodContract("chainRule without a text", () => chainRule({ threads: 1, states: 500 }), {
+describeMethodContract("chainRule without a text", () => chainRule({ threads: 1, written: 400 }), {
+  contextFor,
+});
+describeMethodContract("chainRule without any text", () => chainRule({ threads: 1, written: 0 }), {
   contextFor,
 });
 for (const correction of ["none", "map", "contextual"] as const) {
@@ -82,6 +85,49 @@ describe("the rows of the chain rule", () => {
     }
   });
 
+  it("count what the model writes itself too, beside a text or without one", async () => {
+    const context = untied();
+    const model = await context.source.model?.();
+    const written = await model?.writeTexts({ tokens: 400, seed: context.seed });
+    const encode = context.target.encode as NonNullable<InitContext["target"]["encode"]>;
+    const group = ["ab", "abc", "abab"].map((word) => idOf(TARGET_VOCABULARY, word));
+    const own = (written ?? []).map((ids) =>
+      Buffer.concat(Array.from(ids, (id) => SOURCE_VOCABULARY.bytesOf(id)))
+        .toString()
+        .replaceAll("\uFFFD", "")
+        .trim(),
+    );
+    const given = readFileSync(text, "utf8").split("\n\n");
+    for (const [options, documents] of [
+      [{ written: 400 }, own],
+      [{ written: 400, text }, [...given, ...own]],
+    ] as const) {
+      const counts = new Map<number, number>(group.map((id) => [id, 0.1]));
+      for (const document of documents) {
+        for (const id of await encode(document)) counts.set(id, (counts.get(id) ?? 0.1) + 1);
+      }
+      const total = group.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
+      const { weights } = await rowOf(
+        context,
+        chainRule({ ...options, correction: "none" }),
+        "output",
+        "abab",
+      );
+      expect(weights[1]).toBeCloseTo(Math.log((counts.get(group[2]) ?? 0) / total), 5);
+    }
+  });
+
+  it("are shared out by the order of ids where there is no text at all", async () => {
+    const context = untied();
+    const texts = Array.from({ length: TARGET_VOCABULARY.size }, (_, id) => id).filter(
+      (id) => !["special", "unused"].includes(TARGET_VOCABULARY.kindOf(id)),
+    );
+    const weightOf = (word: string) => 1 / (texts.indexOf(idOf(TARGET_VOCABULARY, word)) + 10);
+    const total = ["ab", "abc", "abab"].reduce((sum, word) => sum + weightOf(word), 0);
+    const { weights } = await rowOf(context, chainRule({ written: 0, threads: 1 }), "output", "abab");
+    expect(weights[1]).toBeCloseTo(Math.log(weightOf("abab") / total), 5);
+  });
+
   it("of a token that no other begins like is its source row, bit for bit", async () => {
     const row = await rowOf(untied(), chainRule({ text, correction: "none" }), "output", "é");
     expect(row).toMatchObject({ weights: [1] });
@@ -124,6 +170,16 @@ describe("chainRule refuses", () => {
     });
   });
 
+  it("a model that writes nothing", async () => {
+    const context = withModel(makeContext());
+    const model = await context.source.model?.();
+    const mute = {
+      ...context,
+      source: { ...context.source, model: async () => ({ ...model!, writeTexts: async () => [] }) },
+    };
+    await expect(rows(chainRule({ threads: 1 }), mute)).rejects.toMatchObject({ code: "no_evidence" });
+  });
+
   it("a text that is not there, or that the target reads as unknown", async () => {
     await expect(rows(chainRule({ text: join(scratch(), "none.txt") }))).rejects.toMatchObject({
       code: "missing_file",
@@ -138,7 +194,8 @@ describe("chainRule refuses", () => {
     [{ smoothing: 0 }],
     [{ states: 3 }],
     [{ prior: -1 }],
-    [{ correction: "map" as const }],
+    [{ written: -1 }],
+    [{ correction: "map" as const, written: 0 }],
   ])("options without sense: %j", (options) => {
     expect(() => chainRule(options)).toThrow(expect.objectContaining({ code: "bad_options" }));
   });

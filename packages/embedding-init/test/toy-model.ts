@@ -1,5 +1,5 @@
 import type { EncodeText, InitContext, RunnableModel, StoredMatrix, Vocabulary } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
+import { randomStream, readMatrix } from "@revocab/matrix";
 
 /** Text as a vocabulary's own spelling of its bytes; empty where it has none. */
 export function spellingOf(vocabulary: Vocabulary): EncodeText {
@@ -9,6 +9,7 @@ export function spellingOf(vocabulary: Vocabulary): EncodeText {
 /** A causal model without weights: a state is its token's input row and half of the state before, squashed, and a one. */
 export function toyModel(context: InitContext, kind: RunnableModel["kind"] = "causal"): RunnableModel {
   const { vocabulary, tables } = context.source;
+  const target = context.target.vocabulary;
   const [input, output] = [tables[0].matrix, tables[1].matrix];
   const width = output.columns;
   return {
@@ -37,8 +38,19 @@ export function toyModel(context: InitContext, kind: RunnableModel["kind"] = "ca
         return asked;
       });
     },
+    async writeTexts({ tokens, seed }) {
+      const ids = Array.from({ length: vocabulary.size }, (_, id) => id).filter(
+        (id) => vocabulary.kindOf(id) === "text" && target.spell(vocabulary.bytesOf(id)) !== undefined,
+      );
+      return Array.from({ length: Math.ceil(tokens / TEXT_LENGTH) }, (_, i) => {
+        const { uniform } = randomStream(seed, i);
+        return Uint32Array.from({ length: TEXT_LENGTH }, () => ids[Math.floor(uniform() * ids.length)]);
+      });
+    },
   };
 }
+
+const TEXT_LENGTH = 20;
 
 async function readAll(matrix: StoredMatrix): Promise<Float32Array> {
   return (await readMatrix(matrix, 0, matrix.rows)).data;

@@ -9,6 +9,9 @@ export interface LazyModel {
   close(): Promise<void>;
 }
 
+/** Texts that a model has written: a comparison asks for the same ones for every method, and again in its leave-out test. */
+const TEXTS = new WeakMap<Transformer, Map<string, readonly Uint32Array[]>>();
+
 /**
  * @param transformer the model's layers where they are loaded already; the caller closes them
  */
@@ -25,11 +28,9 @@ export function lazyModel(
     const { openTransformer } = await runtime();
     return openTransformer(checkpoint, threads === undefined ? {} : { threads });
   };
-  /** Texts that were asked for before: a comparison asks every method, and again in its leave-out test. */
-  const written = new Map<string, readonly Uint32Array[]>();
-  const write = async (options: WriteOptions) => {
+  const write = async (layers: Transformer, options: WriteOptions) => {
     const { languageModel, writeTexts } = await runtime();
-    const runs = languageModel(await open());
+    const runs = languageModel(layers);
     try {
       return await writeTexts({ ...options, ...textLimits(tokenizer.vocabulary), model: runs });
     } finally {
@@ -47,9 +48,11 @@ export function lazyModel(
         vocabulary: tokenizer.vocabulary,
         encode: tokenizer.encode,
         async writeTexts({ tokens, seed, ...options }) {
+          const known = TEXTS.get(layers) ?? new Map<string, readonly Uint32Array[]>();
+          TEXTS.set(layers, known);
           const key = `${tokens} ${seed}`;
-          const texts = written.get(key) ?? (await write({ tokens, seed, ...options }));
-          written.set(key, texts);
+          const texts = known.get(key) ?? (await write(layers, { tokens, seed, ...options }));
+          known.set(key, texts);
           return texts;
         },
         async hiddenStates(queries, { input, ...options } = {}) {
