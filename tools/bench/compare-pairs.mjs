@@ -52,11 +52,12 @@ for (const pair of pairs) {
   results.pairs[pair.name] = figures;
   const isDone = ({ name }) => (figures.methods[name] ?? { failed: "not tried" }).failed === undefined;
   const left = values.methods === undefined ? methods.filter((method) => !isDone(method)) : methods;
-  if (left.length === 0) continue;
+  if (left.length === 0 && figures.counts !== undefined) continue;
   const evidence = prepareEvidence({ ...TEXTS[pair.text], data, folder: join(work, "evidence", pair.text) });
   const opened = await openPair(pair, { ...settings, threads, data, text: evidence.evaluated });
   try {
     figures.source ??= await opened.scoreSource();
+    figures.counts ??= await opened.scoreCounts(evidence.sample);
     save();
     for (const method of left) {
       figures.methods[method.name] = await tryMethod(method, pair, opened, evidence);

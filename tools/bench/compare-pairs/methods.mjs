@@ -32,7 +32,9 @@ export const METHODS = [
   row("trans-tokenization", (evidence) => evidence.parallelText()),
   row("cw2v", skipGram("both")),
   ...withSpelling("cw2v:heads=one", skipGram("one")),
-  row("chain-rule:without-text"),
+  // without a text: by the order of ids, and by what the model writes itself
+  row("chain-rule:written=0"),
+  row("chain-rule:written=40000"),
   row("chain-rule:correction=none", ({ sample }) => ({ text: sample })),
   row("chain-rule:correction=map", ({ sample }) => ({ text: sample })),
   row("chain-rule:correction=contextual", ({ sample }) => ({ text: sample })),
@@ -52,7 +54,7 @@ function skipGram(heads) {
 }
 
 function row(name, evidence = () => ({}), wrap = (method) => method) {
-  return { name, method: name.replace(/^where-seen:|:without-text$|\+subtoken-mean$/g, ""), evidence, wrap };
+  return { name, method: name.replace(/^where-seen:|\+subtoken-mean$/g, ""), evidence, wrap };
 }
 
 function withSpelling(name, evidence) {

@@ -20,6 +20,10 @@ export function printTable({ results, pairs, methods, digits }) {
     ["", ...shown.map(({ name }) => name.replace("/", " → "))],
     ["---", ...shown.map(() => "---")],
     ["the model, own tokens", ...figures.map(({ source }) => source.bitsPerByte.toFixed(digits))],
+    [
+      "no model, counts of the sample",
+      ...figures.map(({ counts }) => counts?.bitsPerByte.toFixed(digits) ?? ""),
+    ],
     ...tried.map((method) => [`\`${method.name}\``, ...cells(method)]),
   ];
   return lines.map((line) => `| ${line.join(" | ")} |`.replace("|  |", "| |")).join("\n");

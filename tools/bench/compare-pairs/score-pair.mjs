@@ -34,6 +34,7 @@ export async function openPair(
 
   return {
     scoreSource: () => score(undefined, model.tokenizer),
+    scoreCounts: (sample) => scoreCounts(sample, tokenizer, split, documents),
     async scoreMethod({ method: name, options, wrap }) {
       const started = performance.now();
       const [{ method }] = methodCandidates([name], options).candidates;
@@ -62,6 +63,18 @@ export async function openPair(
       await model.close();
     },
   };
+}
+
+/** What the counts of the sample say of the text, with no model: a swapped model that scores worse has nothing to say yet. */
+async function scoreCounts(sample, { encode, vocabulary }, split, { documents, bytes }) {
+  const counts = new Float64Array(vocabulary.size).fill(0.1);
+  const { documents: known } = await readText(sample, { maxBytes: 2 ** 24, split });
+  for (const document of known) for (const id of await encode(document)) counts[id]++;
+  const sum = counts.reduce((total, count) => total + count, 0);
+  let bits = 0;
+  for (const document of documents)
+    for (const id of await encode(document)) bits -= Math.log2(counts[id] / sum);
+  return { bitsPerByte: bits / bytes };
 }
 
 function secondsSince(started) {
