@@ -109,6 +109,8 @@ export interface PreparedMixture {
 export interface RowMethod extends MethodDescription {
   readonly kind: "rows";
   prepare(context: InitContext): Promise<PreparedRows>;
+  /** Closes what is held open for further rows; when more are asked for, it is opened again. @default nothing is */
+  close?(): Promise<void>;
 }
 
 export interface PreparedRows {

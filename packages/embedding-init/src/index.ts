@@ -1,4 +1,5 @@
 export { type ChainRuleOptions, CORRECTIONS, type Correction, chainRule } from "./chain-rule.ts";
+export { closeMethod } from "./close-method.ts";
 export { copyOverlap } from "./copy-overlap.ts";
 export type { Cw2vHeads, Cw2vLoss, Cw2vOptions } from "./cw2v.ts";
 export { cw2v } from "./cw2v.ts";

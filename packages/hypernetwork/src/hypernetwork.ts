@@ -68,6 +68,9 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
       const network = await open();
       return prepareRows(context, network, languageIndex(network.config, language), batch);
     },
+    async close() {
+      await (await opening)?.close();
+    },
   };
 }
 

@@ -52,6 +52,7 @@ export interface Hypernetwork {
     source: SourceTables,
     language?: number,
   ): Promise<PredictedRows>;
+  /** Frees the weights; a further run loads them again. */
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { readText, type TextDocuments } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { closingMethods } from "./closing-methods.ts";
 import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
 import { labelledProgress } from "./labelled-progress.ts";
 import { makePlan, type PlanOptions, planTables } from "./make-plan.ts";
@@ -60,7 +61,8 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
   const model = await openModel(options.model, options);
   try {
     const tokenizer = await loadTokenizer(options.tokenizer);
-    return await compareOpened({ ...options, model, tokenizer });
+    const methods = options.choice.candidates.map(({ method }) => method);
+    return await closingMethods(methods, () => compareOpened({ ...options, model, tokenizer }));
   } finally {
     await model.close();
   }

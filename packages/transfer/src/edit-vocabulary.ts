@@ -6,7 +6,7 @@ import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
-import { measured, type SwapOptions, withModel } from "./swap-tokenizer.ts";
+import { measured, type SwapOptions, withModelAndMethods } from "./swap-tokenizer.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &
   Omit<SwapOptions, keyof PlanEditOptions | "tokenizer" | "sourceOf" | "minimumRows">;
@@ -39,7 +39,7 @@ export interface EditPlanSummary extends PlanSummary {
  */
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
-  return withModel(options, async (model) => {
+  return withModelAndMethods(options, async (model) => {
     const { plan, edited, edit, comparison } = await planEdit(model, options);
     const measuring = await measured(model, options);
     model.hashes().catch(() => {});
@@ -59,7 +59,7 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
 export function planVocabularyEdit(
   options: Omit<EditVocabularyOptions, "out" | "evaluate">,
 ): Promise<EditPlanSummary> {
-  return withModel(options, async (model) => {
+  return withModelAndMethods(options, async (model) => {
     const { plan, edited, edit, comparison = null } = await planEdit(model, options);
     const summary = summarizePlan(plan);
     return {

@@ -12,6 +12,18 @@ export interface MethodContest {
   readonly scoring: Omit<ScoringOptions, "threads" | "abortSignal" | "onProgress">;
 }
 
+/** What may have been asked for rows. */
+export function methodsOf({
+  method,
+  fallback,
+}: {
+  readonly method: InitMethod | MethodContest;
+  readonly fallback?: InitMethod;
+}): readonly InitMethod[] {
+  const asked = method.kind === "contest" ? method.choice.candidates.map((one) => one.method) : [method];
+  return fallback === undefined ? asked : [...asked, fallback];
+}
+
 export interface PickedMethod {
   readonly method: InitMethod;
   /** How it was chosen, when it was. */

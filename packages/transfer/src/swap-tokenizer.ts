@@ -2,12 +2,13 @@ import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { InitMethod } from "@revocab/core";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+import { closingMethods } from "./closing-methods.ts";
 import type { ScoringOptions } from "./evaluate-model.ts";
 import { makePlan, type PlanOptions } from "./make-plan.ts";
 import { type MeasuringSwap, measureSwap } from "./measure-swap.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
 import { openPlan } from "./open-plan.ts";
-import { type MethodContest, pickMethod } from "./pick-method.ts";
+import { type MethodContest, methodsOf, pickMethod } from "./pick-method.ts";
 import type { SwapReport } from "./report.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -41,7 +42,7 @@ interface Measured {
  */
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
-  return withModel(options, async (model) => {
+  return withModelAndMethods(options, async (model) => {
     const tokenizer = await loadTokenizer(options.tokenizer);
     const picked = await pickMethod(options.method, { ...options, model, tokenizer });
     const measuring = await measured(model, options);
@@ -56,7 +57,7 @@ export function planTokenizerSwap<Result>(
   options: PlanSwapOptions,
   use: (plan: SwapPlan) => Result | Promise<Result>,
 ): Promise<Result> {
-  return withModel(options, async (model) => {
+  return withModelAndMethods(options, async (model) => {
     const tokenizer = await loadTokenizer(options.tokenizer);
     const { method } = await pickMethod(options.method, { ...options, model, tokenizer });
     return use(await makePlan({ ...options, method, model, tokenizer }));
@@ -92,8 +93,16 @@ export async function measured(
   return { measuring: await measureSwap(model, { ...evaluate, ...listeners }) };
 }
 
+/** Opens a model for as long as it is used, and closes the methods with it. */
+export function withModelAndMethods<Result>(
+  options: OpenCheckpointOptions & Pick<PlanSwapOptions, "model" | "method" | "fallback">,
+  use: (model: OpenModel) => Promise<Result>,
+): Promise<Result> {
+  return closingMethods(methodsOf(options), () => withModel(options, use));
+}
+
 /** Opens a model for as long as it is used. */
-export async function withModel<Result>(
+async function withModel<Result>(
   options: OpenCheckpointOptions & { model: string },
   use: (model: OpenModel) => Promise<Result>,
 ): Promise<Result> {
