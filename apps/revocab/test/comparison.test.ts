@@ -203,6 +203,6 @@ describe("revocab swap --method auto", () => {
       ["multivariate-normal", {}],
       ["subtoken-mean", { weighting: "byte-length" }],
     ]);
-    expect(recipe.methods[1]).toEqual({ name: "subtoken-mean", options: { weighting: "byte-length" } });
+    expect(recipe.methods[1]).toMatchObject({ name: "subtoken-mean", options: { weighting: "byte-length" } });
   });
 });

@@ -27,6 +27,8 @@ describe("revocab swap --method hypernetwork", () => {
     const report = JSON.parse(readFileSync(join(out, "revocab.json"), "utf8")) as Report;
     expect(report.tables[0]?.origins).toEqual({ hypernetwork: 3000 });
     expect(report.notes.join("\n")).toMatch(/median norm of 128 predicted input rows/);
+    const paper = "(https://arxiv.org/abs/2405.07883)";
+    expect(readFileSync(join(out, "README.md"), "utf8")).toContain(paper);
     // subtoken-mean gives 1.64
     expect(report.evaluation.after.bitsPerByte).toBeLessThan(1.6);
 
@@ -37,6 +39,7 @@ describe("revocab swap --method hypernetwork", () => {
     expect((await inProcess(apply)).code).toBe(0);
     const weights = (of: string) => readFileSync(join(of, "model.safetensors"));
     expect(weights(applied).equals(weights(out))).toBe(true);
+    expect(readFileSync(join(applied, "README.md"), "utf8")).toContain(paper);
   });
 
   it("says what is wrong with a folder that is no hypernetwork, or a language it does not ask for", async () => {

@@ -123,7 +123,11 @@ export async function makePlan({
   }
   return {
     recipe: {
-      methods: methods.map(({ name, options }) => ({ name, options })),
+      methods: methods.map(({ name, options, paper }) => ({
+        name,
+        options,
+        ...(paper !== undefined && { paper }),
+      })),
       seed,
       untie,
       role: role ?? null,

@@ -106,14 +106,18 @@ function provenance({ tables }: SwapReport): string {
 
 function methods({ recipe }: SwapReport): string {
   const asked = recipe.methods
-    .map(({ name, options }) => {
-      const entry = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+    .map(({ name, options, paper = entryOf(name)?.paper }) => {
+      const entry = entryOf(name);
       const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
-      const paper = entry?.paper === undefined ? "" : ` (${entry.paper})`;
-      return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${paper}`;
+      const source = paper === undefined || !/^https:\/\/[^\s()<>"]+$/.test(paper) ? "" : ` (${paper})`;
+      return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${source}`;
     })
     .join("\n");
   return `Asked in this order, each for the rows that those before it left:\n\n${asked}`;
+}
+
+function entryOf(name: string) {
+  return Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
 }
 
 function measured({ evaluation }: SwapReport): string {

@@ -21,7 +21,13 @@ const count = z.number().int().nonnegative();
  */
 export const planWords = z.object({
   recipe: z.object({
-    methods: z.array(z.object({ name: z.string(), options: z.record(z.string(), z.unknown()) })),
+    methods: z.array(
+      z.object({
+        name: z.string(),
+        options: z.record(z.string(), z.unknown()),
+        paper: z.string().optional(),
+      }),
+    ),
     seed: count,
     untie: z.boolean(),
     role: role.nullable(),

@@ -3,14 +3,21 @@ import type { Tokenizer } from "@revocab/vocabulary";
 
 /** Everything that was chosen to make a plan; the same recipe on the same inputs gives the same bytes. */
 export interface Recipe {
-  /** The methods in the order they were asked, each with its options. */
-  readonly methods: readonly { readonly name: string; readonly options: Readonly<Record<string, unknown>> }[];
+  /** The methods in the order they were asked. */
+  readonly methods: readonly RecipeMethod[];
   readonly seed: number;
   /** The head gets rows of its own, though the source model is tied. */
   readonly untie: boolean;
   /** For a tied model and a method whose rows differ by role: the role whose rows serve both. */
   readonly role: Role | null;
   readonly padToMultipleOf: number | null;
+}
+
+export interface RecipeMethod {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Address of its paper or reference, where it names one. */
+  readonly paper?: string | undefined;
 }
 
 /** The rows of a target model before any model is rewritten. */

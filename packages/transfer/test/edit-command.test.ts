@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { chainRule, subtokenMean } from "@revocab/embedding-init";
+import { subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import {
@@ -78,7 +78,8 @@ describe("the recipe of an edit", () => {
   });
 
   it("says that the rows of kept tokens may change, where they may", async () => {
-    const edit = { addedTokens: ["<x>"], method: chainRule(), role: "output" as const };
+    const method = { ...subtokenMean(), changesShared: true };
+    const edit = { addedTokens: ["<x>"], method };
     expect(commandOf(await planned({ ...edit, copyShared: false }))).toContain(
       " --fallback mean --no-copy --seed 0 ",
     );

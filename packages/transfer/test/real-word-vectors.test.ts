@@ -73,6 +73,7 @@ describe.skipIf(data === undefined)("English to German by word vectors of 29,000
       expect(origins.wechsel).toBeLessThan(48_000);
       expect(recipe.methods[1]).toEqual({
         name: "wechsel",
+        paper: "https://arxiv.org/abs/2112.06598",
         options: {
           ...{ "source-vectors": "en.bin", "target-vectors": "de.bin", dictionary: "english-german.txt" },
           ...{ neighbors: 10, temperature: 0.1 },
