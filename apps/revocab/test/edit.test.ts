@@ -4,7 +4,8 @@ import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { expectOneFailure, revocab } from "./revocab.ts";
+import { inProcess } from "./in-process.ts";
+import { expectOneFailure } from "./revocab.ts";
 
 const scratch = scratchFolders();
 
@@ -26,7 +27,7 @@ async function expectRepeated(out: string): Promise<void> {
   const args = words.map((word) =>
     word === "./out" ? again : word.replace(/^'(.*)'$/, "$1").replace(/^\.\//, `${dirname(out)}/`),
   );
-  const { code, stderr } = await revocab([...args, "--quiet"]);
+  const { code, stderr } = await inProcess([...args, "--quiet"]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(contentOf(again)).toEqual(contentOf(out));
 }
@@ -38,14 +39,14 @@ describe("revocab extend", () => {
     const [tokens, out] = [join(folder, "terms.txt"), join(folder, "out")];
     writeFileSync(tokens, "marmalade\nthe\n\n lighthouse\n");
     const adding = ["extend", model, "--tokens", tokens, "--special", "<|tool|>", "<|think|>"];
-    const refused = await revocab([...adding, "--out", out, "--quiet"]);
+    const refused = await inProcess([...adding, "--out", out, "--quiet"]);
     expectOneFailure(
       refused,
       /2 entries cannot be added: " the": the tokenizer has it already: id 266; "": it is empty\n/,
     );
     expect(readdirSync(folder)).toEqual(["model", "stories.txt", "terms.txt"]);
     const learning = ["--learn", text, "--add", "10", "--skip-refused"];
-    const { code, stdout } = await revocab([...adding, ...learning, "--out", out, "--quiet"]);
+    const { code, stdout } = await inProcess([...adding, ...learning, "--out", out, "--quiet"]);
     expect(code).toBe(0);
     expect(stdout).toContain("What became of the vocabulary\n  pieces added  12\n");
     expect(stdout).toContain(
@@ -71,7 +72,7 @@ describe("revocab extend", () => {
       tokens,
       JSON.stringify(["marmalade", { content: "QED", special: false, singleWord: true }]),
     );
-    const { code, stdout } = await revocab([
+    const { code, stdout } = await inProcess([
       "extend",
       SAMPLE_MODEL,
       "--tokens",
@@ -88,7 +89,7 @@ describe("revocab extend", () => {
     expect([...(await encode("QED"))]).toEqual([vocabulary.size - 1]);
     expect((await encode("QEDs")).length).toBeGreaterThan(1);
     writeFileSync(tokens, '["a", { "contents": "b" }]');
-    const wrong = await revocab([
+    const wrong = await inProcess([
       "extend",
       SAMPLE_MODEL,
       "--tokens",
@@ -106,12 +107,12 @@ describe("revocab prune", () => {
     const { folder, model, text } = inputs();
     const out = join(folder, "out");
     const args = ["prune", model, "--keep-for", text, "--keep", "500", "--out", out, "--quiet"];
-    const dry = await revocab([...args, "--dry-run"]);
+    const dry = await inProcess([...args, "--dry-run"]);
     expect(dry.stdout).toMatch(/ {2}taken out: ing .* …\n/);
     expect(dry.stdout).toContain("  tables with a row per token: 327,680 → 128,000 bytes\n");
     expect(dry.stdout).toMatch(/\nNothing was written \(--dry-run\)\n$/);
     expect(readdirSync(folder)).toEqual(["model", "stories.txt"]);
-    const { code, stdout } = await revocab(args);
+    const { code, stdout } = await inProcess(args);
     expect(code).toBe(0);
     const counted = /What became of the vocabulary\n {2}taken out +780\n {2}kept +500\n/;
     expect(stdout).toMatch(counted);
@@ -145,7 +146,7 @@ describe("wrong usage of extend and prune", () => {
     ],
   ])("%s", async (_, args, message) => {
     const folder = scratch();
-    const finished = await revocab([...args, "--out", join(folder, "out")]);
+    const finished = await inProcess([...args, "--out", join(folder, "out")]);
     expect(finished.code).toBe(2);
     expectOneFailure(finished, message);
     expect(readdirSync(folder)).toEqual([]);
