@@ -47,6 +47,17 @@ async function rowOf(context: InitContext, method: MixtureMethod, slot: string, 
   return { sources: Array.from(sources), weights: Array.from(weights), rows: table.matrix.rows };
 }
 
+/** What smoothing adds to a token's count: 0.1 on average, and more for low ids. */
+function smoothingOf(id: number): number {
+  const texts = Array.from({ length: TARGET_VOCABULARY.size }, (_, token) => token).filter((token) =>
+    ["text", "byte"].includes(TARGET_VOCABULARY.kindOf(token)),
+  );
+  const rankOf = (token: number) => Math.max(0, texts.indexOf(token));
+  let total = 0;
+  for (let token = 0; token < TARGET_VOCABULARY.size; token++) total += 1 / (rankOf(token) + 10);
+  return (0.1 * TARGET_VOCABULARY.size) / total / (rankOf(id) + 10);
+}
+
 describe("the rows of the chain rule", () => {
   const untied = () => withModel(makeContext(TARGET_VOCABULARY, makeTables().slice(0, 2)));
 
@@ -74,7 +85,7 @@ describe("the rows of the chain rule", () => {
       for (const id of await encode(document)) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     const group = ["ab", "abc", "abab"].map((word) => idOf(TARGET_VOCABULARY, word));
-    const weightOf = (id: number) => (counts.get(id) ?? 0) + 0.1;
+    const weightOf = (id: number) => (counts.get(id) ?? 0) + smoothingOf(id);
     const total = group.reduce((sum, id) => sum + weightOf(id), 0);
     const method = chainRule({ text, correction: "none" });
     for (const word of ["ab", "abc", "abab"]) {
@@ -102,9 +113,9 @@ describe("the rows of the chain rule", () => {
       [{ written: 400 }, own],
       [{ written: 400, text }, [...given, ...own]],
     ] as const) {
-      const counts = new Map<number, number>(group.map((id) => [id, 0.1]));
+      const counts = new Map(group.map((id) => [id, smoothingOf(id)]));
       for (const document of documents) {
-        for (const id of await encode(document)) counts.set(id, (counts.get(id) ?? 0.1) + 1);
+        for (const id of await encode(document)) counts.set(id, (counts.get(id) ?? 0) + 1);
       }
       const total = group.reduce((sum, id) => sum + (counts.get(id) ?? 0), 0);
       const { weights } = await rowOf(

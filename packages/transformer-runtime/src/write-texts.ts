@@ -37,25 +37,22 @@ const FUTILE_ROUNDS = 20;
  * @throws RevocabError `bad_options` for a masked model; `not_finite`; `aborted`
  */
 export async function writeTexts(options: WriteTextsOptions): Promise<Uint32Array[]> {
-  const { model, openings, tokens, seed = 0, onTokens, abortSignal } = options;
+  const { model, openings, tokens, seed = 0, onTokens } = options;
   if (model.kind !== "causal") {
     throw new RevocabError("bad_options", "this is a masked model: it fills gaps and writes no text");
   }
   const texts: Uint32Array[] = [];
   let written = 0;
-  for (
-    let round = 0, futile = 0;
-    written < tokens && openings.length > 0 && futile < FUTILE_ROUNDS;
-    round++
-  ) {
-    const streams = Array.from({ length: TEXTS }, (_, i) => randomStream(seed, round * TEXTS + i, PURPOSE));
+  for (let begun = 0, futile = 0; written < tokens && openings.length > 0 && futile < FUTILE_ROUNDS; ) {
     const before = written;
+    const count = Math.min(TEXTS, Math.ceil((tokens - written) / LONGEST));
+    const streams = Array.from({ length: count }, (_, i) => randomStream(seed, begun + i, PURPOSE));
+    begun += count;
     for (const text of await writeSideBySide(streams, options, (more) => onTokens?.(before + more))) {
-      throwIfAborted(abortSignal);
       if (text.length > 0) texts.push(Uint32Array.from(text));
       written += text.length;
     }
-    futile = written - before < TEXTS ? futile + 1 : 0;
+    futile = written - before < count ? futile + 1 : 0;
   }
   return texts;
 }

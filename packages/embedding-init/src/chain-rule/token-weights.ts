@@ -12,14 +12,16 @@ export function weightsByRank({ target: { vocabulary } }: InitContext): (token: 
 }
 
 /**
- * How often a text written with the target's tokenizer has each token, plus `smoothing`.
+ * How often a text written with the target's tokenizer has each token, plus `smoothing` on average: more for tokens with low ids,
+ * which are frequent in the text that the tokenizer was made from.
  * @throws RevocabError bad_options without the tokenizer; no_evidence when it reads all of the text as unknown
  */
 export async function weightsByCount(
-  { target: { vocabulary, encode } }: InitContext,
+  context: InitContext,
   documents: readonly string[],
   smoothing: number,
 ): Promise<(token: TokenId) => number> {
+  const { vocabulary, encode } = context.target;
   if (encode === undefined) {
     throw new RevocabError(
       "bad_options",
@@ -44,5 +46,9 @@ export async function weightsByCount(
       },
     );
   }
-  return (token) => counts[token] + smoothing;
+  const prior = weightsByRank(context);
+  let total = 0;
+  for (let token = 0; token < vocabulary.size; token++) total += prior(token);
+  const scale = (smoothing * vocabulary.size) / total;
+  return (token) => counts[token] + scale * prior(token);
 }
