@@ -40,7 +40,9 @@ it("examples/extend-vocabulary.mjs gives one token a row, and writes a model wit
     expect(existsSync(join(out, "model.safetensors"))).toBe(true);
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toContain("# model with an edited vocabulary");
-    expect(card).toContain("Added: 22 pieces, 7 steps that merges build them from, 1 added token.");
+    expect(card).toContain(
+      "Added as ids 1280 to 1309: 22 pieces, 7 steps that merges build them from, 1 added token.",
+    );
     expect(card).not.toContain("revocab swap");
   } finally {
     rmSync(folder, { recursive: true, force: true });
