@@ -1,7 +1,6 @@
 import { randomStream } from "@revocab/matrix";
 import { handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
-import { contextualShares } from "../src/chain-rule/contextual-shares.ts";
 import { pairedReading } from "../src/chain-rule/paired-reading.ts";
 import { stateMap } from "../src/chain-rule/state-map.ts";
 import { StateSums } from "../src/chain-rule/state-sums.ts";
@@ -103,39 +102,5 @@ it("the unit direction is a coordinate that is 1 in every state", async () => {
   const unit = unitDirection(await sumsOf(h));
   [0, 0, 1, 0].forEach((value, i) => {
     expect(unit[i]).toBeCloseTo(value, 1);
-  });
-});
-
-describe("shares that depend on the state", () => {
-  // token 1 follows states with a positive first coordinate, token 0 the others
-  const states = normals(600 * width, 4).map((value, at) => (at % width === width - 1 ? 1 : value));
-  const tokens = Uint32Array.from({ length: 600 }, (_, at) => Number(states[at * width] > 0));
-  const options = {
-    width,
-    states,
-    tokens,
-    groups: [[0, 1], [2]],
-    logShares: Float64Array.of(Math.log(0.5), Math.log(0.5), 0),
-    unit: Float64Array.of(0, 0, 0, 1),
-    inverse: Float64Array.from({ length: width * width }, (_, at) => Number(at % (width + 1) === 0)),
-    threads: 1,
-  };
-
-  it("tell tokens apart that the shares without context cannot", async () => {
-    const shares = await contextualShares({ ...options, prior: 1 });
-    expect([...shares.keys()]).toEqual([0, 1]);
-    const [zero, one] = [shares.get(0)!, shares.get(1)!];
-    let right = 0;
-    for (let at = 0; at < tokens.length; at++) {
-      let score = 0;
-      for (let j = 0; j < width; j++) score += (one[j] - zero[j]) * states[at * width + j];
-      right += Number(score > 0 === (tokens[at] === 1));
-    }
-    expect(right / tokens.length).toBeGreaterThan(0.95);
-  });
-
-  it("stay what they are under a prior that outweighs the text", async () => {
-    const shares = await contextualShares({ ...options, prior: 1e9 });
-    for (const row of shares.values()) for (const value of row) expect(Math.abs(value)).toBeLessThan(1e-5);
   });
 });

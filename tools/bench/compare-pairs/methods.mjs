@@ -38,6 +38,7 @@ export const METHODS = [
   row("chain-rule:correction=none", ({ sample }) => ({ text: sample })),
   row("chain-rule:correction=map", ({ sample }) => ({ text: sample })),
   row("chain-rule:correction=contextual", ({ sample }) => ({ text: sample })),
+  row("chain-rule:correction=contextual:written=40000", ({ sample }) => ({ text: sample })),
 ];
 
 function skipGram(heads) {

@@ -5,7 +5,7 @@ import type { FittedStates } from "./fit-states.ts";
 
 /** The rows a head needs beside its own, and where they lie among them. */
 export interface CorrectedBasis {
-  /** [x × d]: Mᵀu, then for each first piece (Mᵀ − I)·row, then for each token with a share of its own Mᵀδ. */
+  /** [x × d]: Mᵀu, then for each first piece Mᵀ(row + δ) − row, then for each token with a share of its own Mᵀδ. */
   readonly basis: Matrix;
   readonly correctionOf: ReadonlyMap<TokenId, number>;
   readonly shareOf: ReadonlyMap<TokenId, number>;
@@ -24,14 +24,14 @@ export interface CorrectedBasisOptions {
  * Written as the source row and what is added to it, so that a plan shows the source.
  */
 export async function correctedBasis(
-  { width, unit, map, shares }: FittedStates,
+  { width, unit, map, shares, pieces }: FittedStates,
   { firsts, matrix, threads }: CorrectedBasisOptions,
 ): Promise<CorrectedBasis> {
-  const corrected = map === undefined ? [] : firsts;
+  const changed = map === undefined ? [] : firsts;
   const tokens = [...shares.keys()].sort((a, b) => a - b);
-  const correctionOf = new Map(corrected.map((first, i) => [first, 1 + i] as const));
-  const shareOf = new Map(tokens.map((token, i) => [token, 1 + corrected.length + i] as const));
-  const rows = 1 + corrected.length + tokens.length;
+  const correctionOf = new Map(changed.map((first, i) => [first, 1 + i] as const));
+  const shareOf = new Map(tokens.map((token, i) => [token, 1 + changed.length + i] as const));
+  const rows = 1 + changed.length + tokens.length;
   const basis: Matrix = { rows, columns: width, data: new Float32Array(rows * width) };
   const product = await openMatrixProduct({ threads });
   try {
@@ -39,11 +39,11 @@ export async function correctedBasis(
     for (const [token, row] of shareOf) {
       basis.data.set(shares.get(token) as Float64Array, row * width);
     }
-    const own = basis.data.subarray((1 + corrected.length) * width);
+    const own = basis.data.subarray((1 + changed.length) * width);
     own.set(await turned(own, map, width, product));
-    for (let start = 0; start < matrix.rows && corrected.length > 0; start += BLOCK) {
+    for (let start = 0; start < matrix.rows && changed.length > 0; start += BLOCK) {
       const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
-      const moved = await turned(block.data, map, width, product);
+      const moved = await turned(corrected(block, start, pieces), map, width, product);
       for (let i = 0; i < block.rows; i++) {
         const row = correctionOf.get(start + i);
         if (row === undefined) continue;
@@ -56,6 +56,20 @@ export async function correctedBasis(
     await product.release();
   }
   return { basis, correctionOf, shareOf };
+}
+
+/** The rows of a block, with what is added to first pieces. */
+function corrected(
+  { data, columns }: Matrix,
+  start: number,
+  pieces: ReadonlyMap<TokenId, Float64Array>,
+): Float32Array {
+  const rows = data.slice();
+  for (let at = 0; at < rows.length; at++) {
+    const piece = pieces.get(start + Math.floor(at / columns));
+    if (piece !== undefined) rows[at] += piece[at % columns];
+  }
+  return rows;
 }
 
 /** Rows turned at a time. */

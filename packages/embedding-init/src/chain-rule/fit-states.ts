@@ -2,6 +2,8 @@ import type { InitContext, RunnableModel, TokenId } from "@revocab/core";
 import { solvePositive } from "@revocab/matrix";
 import { openMatrixProduct } from "@revocab/onnx";
 import { contextualShares } from "./contextual-shares.ts";
+import { firstPieceCorrections } from "./first-piece-corrections.ts";
+import { openFitProducts, releaseFitProducts } from "./fit-classes.ts";
 import type { HeadRowsOptions } from "./head-rows.ts";
 import { type PairedReading, pairedReading } from "./paired-reading.ts";
 import type { Sample } from "./read-sample.ts";
@@ -19,6 +21,8 @@ export interface FittedStates {
   readonly map: Float64Array | undefined;
   /** δ_t [d], for mapped states. */
   readonly shares: ReadonlyMap<TokenId, Float64Array>;
+  /** δ [d] of first pieces, for mapped states. */
+  readonly pieces: ReadonlyMap<TokenId, Float64Array>;
 }
 
 export interface FitStatesOptions extends Omit<HeadRowsOptions, "threads"> {
@@ -39,33 +43,46 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
   const read = await readStates({ context, model, readings, inputOf, threads });
   const unit = unitDirection(read.own);
   noteUnit(context, read, unit);
-  const uncorrected = { width, unit, map: undefined, shares: new Map() };
-  if (correction === "none" || read.isSame || read.pairs.count === 0) return uncorrected;
+  const none = { width, unit, map: undefined, shares: new Map(), pieces: new Map() };
+  if (correction === "none" || read.isSame || read.pairs.count === 0) return none;
   const map = stateMap(read.pairs);
   noteMap(context, read, map);
-  if (correction === "map") return { width, unit, map, shares: new Map() };
+  if (correction === "map") return { ...none, map };
   const states = await mapped(read.states, map, width, threads);
-  return {
+  const products = await openFitProducts(threads);
+  const fit = {
     width,
-    unit,
-    map,
-    shares: await contextualShares({
-      width,
-      states,
-      tokens: read.tokens,
-      groups: groups.values(),
-      logShares: shares,
-      unit,
-      inverse: await inverseSecondMoment(states, width, threads),
-      prior,
-      threads,
-      abortSignal: context.abortSignal,
-      onGroup(done) {
-        const total = groups.size;
-        context.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
-      },
-    }),
+    states,
+    tokens: read.tokens,
+    groups,
+    inverse: await inverseSecondMoment(states, width, threads),
+    prior,
+    products,
+    abortSignal: context.abortSignal,
   };
+  try {
+    return {
+      width,
+      unit,
+      map,
+      pieces: await firstPieceCorrections({
+        ...fit,
+        tables: context.source.tables,
+        onNote: (message) => context.onProgress?.({ type: "note", step: "chain-rule", message }),
+      }),
+      shares: await contextualShares({
+        ...fit,
+        logShares: shares,
+        unit,
+        onGroup(done) {
+          const total = groups.size;
+          context.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
+        },
+      }),
+    };
+  } finally {
+    await releaseFitProducts(products);
+  }
 }
 
 async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
