@@ -14,6 +14,7 @@ import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import { lazyModel } from "./runnable-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
@@ -179,12 +180,21 @@ export function planTables({
   return { chain, rows, tables };
 }
 
-/** Shared tokens are copied before the method is asked, or after one that has rows of its own for them. */
-function chainOf(method: InitMethod, fallback: InitMethod, copyShared: boolean | undefined): FallbackChain {
+/**
+ * Shared tokens are copied before the method is asked, or after one that has rows of its own for them. Behind a fallback that
+ * needs evidence stands the mean.
+ */
+function chainOf(method: InitMethod, named: InitMethod, copyShared: boolean | undefined): FallbackChain {
+  const fallback = hasAllRows(named) ? named : orElse(named, mean());
   if (copyShared === false) return orElse(method, fallback);
   const methods = method.kind === "chain" ? method.methods : [method];
   const isAskedFirst = copyShared === undefined && methods.some(({ changesShared }) => changesShared);
   return isAskedFirst ? orElse(method, copyOverlap(), fallback) : orElse(copyOverlap(), method, fallback);
+}
+
+/** A chain says itself what stands at its end. */
+function hasAllRows(method: InitMethod): boolean {
+  return method.kind === "chain" || NEED_NO_EVIDENCE.has(method.name);
 }
 
 /** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */

@@ -1,4 +1,5 @@
 import { editWords } from "./edit-words.ts";
+import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { NO_WORD } from "./no-word.ts";
 import type { SwapReport } from "./report.ts";
 
@@ -33,7 +34,8 @@ function methodWords({
     ({ name, options }) => name === COPY && Object.keys(options).length === 0,
   );
   const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
-  if (method === undefined || fallback === undefined || rest.length > 0 || copying > 1) return [NO_WORD];
+  if (method === undefined || fallback === undefined || copying > 1) return [NO_WORD];
+  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0], fallback))) return [NO_WORD];
   return [
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
@@ -46,6 +48,13 @@ function methodWords({
 }
 
 const COPY = "copy-overlap";
+
+type RecipeMethod = SwapReport["recipe"]["methods"][number];
+
+/** What stands behind a fallback that needs evidence, without being named. */
+function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
+  return name === "mean" && Object.keys(options).length === 0 && !NEED_NO_EVIDENCE.has(fallback.name);
+}
 
 /**
  * A swap copies first where that is said, an edit where nothing is. Copies after the method are what a swap by such a

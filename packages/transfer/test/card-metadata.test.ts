@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { random, subtokenMean } from "@revocab/embedding-init";
+import { copyOverlap, random, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { cardFacts, modelCard, type SwapOptions, type SwapReport, swapTokenizer } from "@revocab/transfer";
@@ -113,6 +113,17 @@ describe("the command in a card", () => {
       `revocab swap org/small-model@${COMMIT} --tokenizer ./tokenizer --method subtoken-mean --with weighting=uniform ` +
         "--fallback random --no-copy --seed 7 --untie --pad-to-multiple-of 64 --chat-template none --out ./out",
     );
+  });
+
+  it("says nothing of the mean that stands behind a fallback which needs evidence", async () => {
+    const { card, report } = await swapped(undefined, { method: copyOverlap(), fallback: subtokenMean() });
+    expect(report.recipe.methods.map(({ name }) => name)).toEqual([
+      "copy-overlap",
+      "copy-overlap",
+      "subtoken-mean",
+      "mean",
+    ]);
+    expect(commandIn(card)).toContain(" --fallback subtoken-mean --fallback-with weighting=uniform --");
   });
 
   it("is left out where it would not make the same model, or a shell would read more than words", async () => {

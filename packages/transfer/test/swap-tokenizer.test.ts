@@ -5,6 +5,7 @@ import { type ProgressEvent, RevocabError } from "@revocab/core";
 import {
   copyOverlap,
   multivariateNormal,
+  orElse,
   random,
   subtokenMean,
   univariateNormal,
@@ -199,12 +200,12 @@ describe("what stops a swap leaves nothing", () => {
     expect(report.gate.notes.join()).toContain("rows of zeros, as allowed");
   });
 
-  it("a method and fallback without a row for some token", async () => {
+  it("a chain without a row for some token", async () => {
     const folder = scratch();
     const swap = swapTokenizer({
       ...inputs,
       method: copyOverlap(),
-      fallback: copyOverlap(),
+      fallback: orElse(copyOverlap()),
       out: join(folder, "out"),
     });
     await expect(swap).rejects.toMatchObject({
