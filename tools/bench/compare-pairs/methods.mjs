@@ -30,7 +30,7 @@ export const METHODS = [
   ...withSpelling("wechsel", (evidence) => evidence.wordVectors()),
   ...withSpelling("ofa", (evidence) => evidence.wordVectors()),
   row("trans-tokenization", (evidence) => evidence.parallelText()),
-  row("cw2v", skipGram("both")),
+  row("cw2v:heads=both", skipGram("both")),
   ...withSpelling("cw2v:heads=one", skipGram("one")),
   // without a text: by the order of ids, and by what the model writes itself
   row("chain-rule:written=0"),

@@ -26,7 +26,7 @@ export interface LearnedWeights {
 export async function learnWeights(context: InitContext, settings: Cw2vSettings): Promise<LearnedWeights> {
   const { source, seed, abortSignal, onProgress } = context;
   const tables = pairTables(source.tables);
-  const heads = settings.heads ?? (tables.head === tables.input ? "one" : "both");
+  const heads = settings.heads ?? "one";
   const corpus = await readText(context, settings);
   const { participants, training, heldOut } = corpus;
   if (participants.newTokens.length === 0)

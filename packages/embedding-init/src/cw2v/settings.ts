@@ -19,7 +19,7 @@ export interface Cw2vOptions {
   readonly learningRate?: number;
   /** `as-published` sums a pair's negatives inside one sigmoid, as the reference does. @default "standard" */
   readonly loss?: Cw2vLoss;
-  /** Whether the head's rows have weights of their own. @default "both", or "one" for a tied model */
+  /** Whether the head's rows have weights of their own. @default "one", which measures better than the reference's "both" */
   readonly heads?: Cw2vHeads;
   /** A token the text has f times is a center √(subsample / f) of the time; 0: always. @default 2 */
   readonly subsample?: number;

@@ -26,7 +26,7 @@ export const cw2vEntry: MethodEntry = methodEntry("cw2v", {
     heads: z
       .enum(CW2V_HEADS)
       .optional()
-      .describe("weights of their own for the head's rows, or one for both; both, but one for a tied model"),
+      .describe("weights of their own for the head's rows, or one for both; one when not given"),
     subsample: numberOption(z.number())
       .default(2)
       .describe("a token the text has f times is a center √(subsample / f) of the time; 0: always"),
