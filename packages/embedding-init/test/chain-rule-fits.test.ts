@@ -3,7 +3,12 @@ import { matrixOfBytes, randomStream } from "@revocab/matrix";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contextualShares } from "../src/chain-rule/contextual-shares.ts";
 import { firstPieceCorrections } from "../src/chain-rule/first-piece-corrections.ts";
-import { type FitProducts, openFitProducts, releaseFitProducts } from "../src/chain-rule/fit-classes.ts";
+import {
+  type FitProducts,
+  fitClasses,
+  openFitProducts,
+  releaseFitProducts,
+} from "../src/chain-rule/fit-classes.ts";
 
 const width = 4;
 const places = 600;
@@ -115,6 +120,21 @@ describe("what is added to first pieces", () => {
     // without it there is
     const unbiased = await correct(ones, 0);
     expect(unbiased.corrections.get(1)![3] - unbiased.corrections.get(0)![3]).toBeGreaterThan(2);
+  });
+
+  it("can be stopped", async () => {
+    const stopped = fitClasses({
+      width,
+      states,
+      contexts: Array.from(tokens, (k, at) => ({ at, k })),
+      classes: 2,
+      baseOf: async (_, contexts) => new Float64Array(2 * contexts),
+      inverse,
+      prior: 30,
+      products,
+      abortSignal: AbortSignal.abort(),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "aborted" });
   });
 
   it("is nothing for a text of one piece", async () => {

@@ -20,6 +20,9 @@ export interface FirstPieceCorrectionsOptions {
   /** [d × d] the inverse of the states' second moment. */
   readonly inverse: Float64Array;
   readonly products: FitProducts;
+  readonly abortSignal?: AbortSignal | undefined;
+  /** Places that fits have read, and will have. */
+  readonly onPlaces?: (done: number, total: number) => void;
   readonly onNote?: (message: string) => void;
 }
 
@@ -32,6 +35,7 @@ export async function firstPieceCorrections({
   groups,
   tokens,
   tables,
+  onPlaces,
   onNote,
   ...rest
 }: FirstPieceCorrectionsOptions): Promise<Map<TokenId, Float64Array>> {
@@ -62,9 +66,11 @@ export async function firstPieceCorrections({
     return data;
   };
   const fit = { ...rest, contexts, classes: firsts.length, baseOf };
-  const prior = await choosePrior(fit, onNote);
+  const total = (PRIORS.length + 1) * contexts.length;
+  const prior = await choosePrior(fit, (fits) => onPlaces?.(fits * contexts.length, total), onNote);
   if (prior === undefined) return new Map();
   const fitted = await fitClasses({ ...fit, prior });
+  onPlaces?.(total, total);
   return new Map(firsts.map((first, k) => [first, fitted.slice(k * width, (k + 1) * width)] as const));
 }
 
@@ -74,6 +80,7 @@ const PRIORS = [30, 300, 3000];
 /** The prior that is best on the last fifth of the contexts; undefined where no correction is. */
 async function choosePrior(
   fit: Omit<FitClassesOptions, "prior">,
+  onFits: (fits: number) => void,
   onNote: FirstPieceCorrectionsOptions["onNote"],
 ): Promise<number | undefined> {
   const cut = Math.floor(0.8 * fit.contexts.length);
@@ -84,10 +91,11 @@ async function choosePrior(
     prior: undefined,
     bits: before,
   };
-  for (const prior of PRIORS) {
+  for (const [i, prior] of PRIORS.entries()) {
     const rows = await fitClasses({ ...fit, contexts: fit.contexts.slice(0, cut), prior });
     const bits = await bitsOfClasses(heldOut, rows);
     if (bits < best.bits) best = { prior, bits };
+    onFits(i + 1);
   }
   const fitted =
     best.prior === undefined

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "@revocab/matrix";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 
 /** What follows in a context. */
@@ -22,6 +23,7 @@ export interface FitClassesOptions {
   /** How many contexts a class without correction is worth. */
   readonly prior: number;
   readonly products: FitProducts;
+  readonly abortSignal?: AbortSignal | undefined;
 }
 
 export interface FitProducts {
@@ -61,11 +63,13 @@ export async function fitClasses({
   inverse,
   prior,
   products,
+  abortSignal,
 }: FitClassesOptions): Promise<Float64Array> {
   const rows = new Float64Array(classes * width);
   const counts = new Float64Array(classes);
   for (const { k } of contexts) counts[k]++;
   for (let step = 0; step < STEPS; step++) {
+    throwIfAborted(abortSignal);
     const gradient = new Float64Array(rows.length);
     for (let start = 0; start < contexts.length; start += BLOCK) {
       const block = contexts.slice(start, start + BLOCK);

@@ -56,7 +56,6 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
     tokens: read.tokens,
     groups,
     inverse: await inverseSecondMoment(states, width, threads),
-    prior,
     products,
     abortSignal: context.abortSignal,
   };
@@ -68,10 +67,14 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
       pieces: await firstPieceCorrections({
         ...fit,
         tables: context.source.tables,
+        onPlaces(done, total) {
+          context.onProgress?.({ type: "progress", step: "fit first pieces", done, total, unit: "tokens" });
+        },
         onNote: (message) => context.onProgress?.({ type: "note", step: "chain-rule", message }),
       }),
       shares: await contextualShares({
         ...fit,
+        prior,
         logShares: shares,
         unit,
         onGroup(done) {
