@@ -47,15 +47,13 @@ async function rowOf(context: InitContext, method: MixtureMethod, slot: string, 
   return { sources: Array.from(sources), weights: Array.from(weights), rows: table.matrix.rows };
 }
 
-/** What smoothing adds to a token's count: 0.1 on average, and more for low ids. */
+/** What smoothing adds to the count of a text token: 0.1 on average, and more for low ids; specials take no part. */
 function smoothingOf(id: number): number {
   const texts = Array.from({ length: TARGET_VOCABULARY.size }, (_, token) => token).filter((token) =>
     ["text", "byte"].includes(TARGET_VOCABULARY.kindOf(token)),
   );
-  const rankOf = (token: number) => Math.max(0, texts.indexOf(token));
-  let total = 0;
-  for (let token = 0; token < TARGET_VOCABULARY.size; token++) total += 1 / (rankOf(token) + 10);
-  return (0.1 * TARGET_VOCABULARY.size) / total / (rankOf(id) + 10);
+  const total = texts.reduce((sum, _, rank) => sum + 1 / (rank + 10), 0);
+  return (0.1 * texts.length) / total / (texts.indexOf(id) + 10);
 }
 
 describe("the rows of the chain rule", () => {

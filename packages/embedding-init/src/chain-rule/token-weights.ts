@@ -1,12 +1,11 @@
-import { type InitContext, RevocabError, type TokenId } from "@revocab/core";
+import { type InitContext, RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 
 /** Without a text: tokenizers number their tokens by frequency, more or less, and frequencies fall as 1/rank. */
 export function weightsByRank({ target: { vocabulary } }: InitContext): (token: TokenId) => number {
   const rank = new Uint32Array(vocabulary.size);
   let next = 0;
   for (let token = 0; token < vocabulary.size; token++) {
-    const kind = vocabulary.kindOf(token);
-    if (kind === "text" || kind === "byte") rank[token] = next++;
+    if (isText(vocabulary, token)) rank[token] = next++;
   }
   return (token) => 1 / (rank[token] + 10);
 }
@@ -33,10 +32,7 @@ export async function weightsByCount(
   }
   const counts = new Float64Array(vocabulary.size);
   for (const document of documents) for (const token of await encode(document)) counts[token]++;
-  const known = counts.reduce((sum, count, token) => {
-    const kind = vocabulary.kindOf(token);
-    return sum + (kind === "text" || kind === "byte" ? count : 0);
-  }, 0);
+  const known = counts.reduce((sum, count, token) => sum + (isText(vocabulary, token) ? count : 0), 0);
   if (known === 0) {
     throw new RevocabError(
       "no_evidence",
@@ -47,8 +43,12 @@ export async function weightsByCount(
     );
   }
   const prior = weightsByRank(context);
-  let total = 0;
-  for (let token = 0; token < vocabulary.size; token++) total += prior(token);
-  const scale = (smoothing * vocabulary.size) / total;
+  const texts = Array.from(counts.keys()).filter((token) => isText(vocabulary, token));
+  const scale = (smoothing * texts.length) / texts.reduce((sum, token) => sum + prior(token), 0);
   return (token) => counts[token] + scale * prior(token);
+}
+
+function isText(vocabulary: Vocabulary, token: TokenId): boolean {
+  const kind = vocabulary.kindOf(token);
+  return kind === "text" || kind === "byte";
 }
