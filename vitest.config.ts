@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`));
 
+/** Where CI wants the counts. */
+const report = process.env.REVOCAB_TEST_REPORT;
+
 /** Projects whose tests replace modules, which a worker that runs several files would keep. */
 const REPLACE_MODULES = ["packages/neighbors"];
 
@@ -21,8 +24,7 @@ export default defineConfig({
         isolate: REPLACE_MODULES.includes(root),
       },
     })),
-    reporters:
-      process.env.CI === "true" ? ["default", ["json", { outputFile: "reports/tests.json" }]] : ["default"],
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     maxWorkers: 2,
     passWithNoTests: false,
   },

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +14,19 @@ function findRealData(): string | undefined {
   if (process.env.CI === "true") throw new Error(message);
   console.warn(`skipping the tests on real data: ${message}`);
   return undefined;
+}
+
+/**
+ * Lines of the real texts, of the first `characters` of each. For hooks and tests: while tests are collected there may be no
+ * real data.
+ */
+export function realLines(texts: readonly string[], characters: number): string[] {
+  return texts.flatMap((name) =>
+    readFileSync(join(realData!, `text/${name}.txt`), "utf8")
+      .slice(0, characters)
+      .split("\n")
+      .filter(Boolean),
+  );
 }
 
 /** Every tokenizer of the real data. */

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { realData } from "@revocab/test-support/real-data";
+import { realData, realLines } from "@revocab/test-support/real-data";
 import { convertToByteLevel, loadTokenizer, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { added, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 const spaceMark = [
@@ -176,12 +175,10 @@ describe("convertToByteLevel as the reference", () => {
 });
 
 describe.skipIf(realData === undefined)("convertToByteLevel of real tokenizers", () => {
-  const lines = ["tinystories", "xquad.de", "xquad.zh", "xquad.ar"].flatMap((name) =>
-    readFileSync(join(realData!, `text/${name}.txt`), "utf8")
-      .slice(0, 3000)
-      .split("\n")
-      .filter(Boolean),
-  );
+  let lines: readonly string[] = [];
+  beforeAll(() => {
+    lines = realLines(["tinystories", "xquad.de", "xquad.zh", "xquad.ar"], 3000);
+  });
   for (const name of ["mistral-v0.1", "t5-small", "bert-cased"]) {
     it(`${name} gives the same ids after it was written out, wherever it knew the characters`, async () => {
       const original = await loadTokenizer(join(realData!, "tokenizers", name));

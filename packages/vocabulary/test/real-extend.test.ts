@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { realData } from "@revocab/test-support/real-data";
+import { realData, realLines } from "@revocab/test-support/real-data";
 import { extendTokenizer, loadTokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
 const WORDS = [
   " Donaudampfschifffahrt",
@@ -15,12 +14,10 @@ const WORDS = [
 ];
 
 describe.skipIf(realData === undefined)("extending real tokenizers", () => {
-  const lines = ["wikitext2-valid", "xquad.de", "xquad.zh", "xquad.ar"].flatMap((name) =>
-    readFileSync(join(realData!, `text/${name}.txt`), "utf8")
-      .slice(0, 4_000)
-      .split("\n")
-      .filter(Boolean),
-  );
+  let lines: readonly string[] = [];
+  beforeAll(() => {
+    lines = realLines(["wikitext2-valid", "xquad.de", "xquad.zh", "xquad.ar"], 4_000);
+  });
 
   it.each(["gpt2", "llama-2", "de-unigram-50k", "bert-cased"])(
     "%s writes new words as one token, and text without them as before",

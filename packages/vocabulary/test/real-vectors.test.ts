@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 
 describe.skipIf(realData === undefined)("llama.cpp's 46 hard strings get the expected ids", () => {
   it.each([
-    ["gpt-2", "gpt2"],
     ["llama-spm", "llama-2"],
     ["qwen2", "qwen2"],
   ])("%s", async (vectors, name) => {
