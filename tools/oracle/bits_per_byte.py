@@ -8,7 +8,7 @@ The convention, exactly:
 - Documents are the parts of FILE between `<|endoftext|>`, without surrounding white space; empty ones are left out.
   Whole documents are taken from the start while their UTF-8 bytes together stay within --max-bytes. With
   --single-document, the first --max-bytes bytes of FILE are one document.
-- A document is tokenised whole, without special tokens. The tokenizer's BOS, if it has one, is put in front.
+- A document is tokenised whole, without special tokens. What the tokenizer puts before a text (a BOS, or nothing) is put in front.
 - A document longer than the model's context (or --context) is cut into windows of that many tokens; each window starts with the last
   token of the one before. So every token is scored once, except the document's first: the BOS, or without a BOS the
   first token of text, which nothing predicts.
@@ -57,6 +57,12 @@ def parse_options() -> argparse.Namespace:
     return options
 
 
+def put_before(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The special tokens that stand before a text of one letter."""
+    ids, is_special = (tokenizer("a", return_special_tokens_mask=True)[key] for key in ("input_ids", "special_tokens_mask"))
+    return ids[: is_special.index(0)]
+
+
 def read_documents(options: argparse.Namespace) -> list[str]:
     content = options.text.read_bytes()
     if options.single_document:
@@ -84,7 +90,7 @@ def score(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], context: int | None
 ) -> dict[str, float | int]:
     context = context or model.config.get_text_config().max_position_embeddings
-    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    begin = put_before(tokenizer)
     bits, tokens, unknown, scored, seconds = 0.0, 0, 0, 0, 0.0
     for document in documents:
         text = tokenizer(document, add_special_tokens=False, verbose=False).input_ids
@@ -110,7 +116,7 @@ def score(
 
 
 def continue_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    begin = put_before(tokenizer)
     ids = torch.tensor([begin + tokenizer(prompt, add_special_tokens=False).input_ids])
     written = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False)
     return tokenizer.decode(written[0], skip_special_tokens=True)

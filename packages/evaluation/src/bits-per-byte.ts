@@ -17,7 +17,7 @@ export interface BitsPerByteOptions {
   readonly context?: number;
   /** Tokens between the starts of windows; fewer give every token more context and take longer. @default context − 1 */
   readonly stride?: number;
-  /** Whether the BOS stands before each document, as context. @default "auto": if the tokenizer has one */
+  /** Whether the BOS stands before each document, as context. @default "auto": if the tokenizer adds one */
   readonly bos?: BeginChoice;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
@@ -38,7 +38,7 @@ export interface BitsPerByte {
   readonly tokens: number;
   /** Tokens that were predicted; `tokens` less the first of each document that has no BOS before it. */
   readonly scoredTokens: number;
-  /** The token before each document, as its tokenizer writes it; null if there is none. */
+  /** The tokens before each document, as its tokenizer writes them; null if there are none. */
   readonly bos: string | null;
   readonly unknownTokens: LostCharacters;
   /** Characters the tokenizer drops, or turns into white space, without an unknown token. */
@@ -58,7 +58,7 @@ export interface BitsPerByte {
  * How well a causal model predicts a text, in bits per byte. It does not depend on how the text is cut into tokens, so a
  * model can be compared with itself after its tokenizer was swapped.
  *
- * Each document is encoded whole, with the BOS before it if there is one. Windows of `context` tokens share one token, so
+ * Each document is encoded whole, with what the tokenizer puts before a text. Windows of `context` tokens share one token, so
  * every token but the first (the BOS, or without one the first of the text) is predicted exactly once. The bytes of a
  * first token that nothing predicts count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
@@ -116,7 +116,7 @@ export async function bitsPerByte({
     bytes: encoded.bytes,
     tokens: encoded.tokens,
     scoredTokens,
-    bos: begin.length === 0 ? null : tokenizer.vocabulary.tokenOf(begin[0]),
+    bos: begin.length === 0 ? null : begin.map((id) => tokenizer.vocabulary.tokenOf(id)).join(""),
     unknownTokens: encoded.unknownTokens,
     droppedCharacters: encoded.droppedCharacters,
     windows: windows.length,

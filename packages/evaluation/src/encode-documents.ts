@@ -4,7 +4,7 @@ import { displayToken, type Tokenizer } from "@revocab/vocabulary";
 import { hasEveryByte, type LostCharacters, lostCharacters } from "./lost-characters.ts";
 
 /** What evaluation asks of a tokenizer. */
-export type TextTokenizer = Pick<Tokenizer, "vocabulary" | "origin" | "encode" | "normalize">;
+export type TextTokenizer = Pick<Tokenizer, "vocabulary" | "origin" | "encode" | "normalize" | "frame">;
 
 export interface EncodedDocuments {
   /** Per document, without special tokens around it. */

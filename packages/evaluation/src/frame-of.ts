@@ -1,4 +1,5 @@
 import { RevocabError, type TokenId } from "@revocab/core";
+import { frameTokens } from "@revocab/vocabulary";
 import type { TextTokenizer } from "./encode-documents.ts";
 
 /** The special tokens a masked model was trained with. */
@@ -9,10 +10,11 @@ export interface Frame {
 }
 
 /**
- * What stands before and after a text: [CLS] and [SEP], else BOS and EOS, each where the tokenizer has it.
+ * What stands before and after a text: what the tokenizer puts there. Where that is not understood, [CLS] and [SEP], else BOS and
+ * EOS, each where the tokenizer has it.
  * @throws RevocabError `unsupported_tokenizer` without a mask token
  */
-export function frameOf({ vocabulary, origin }: TextTokenizer): Frame {
+export function frameOf({ vocabulary, origin, frame }: TextTokenizer): Frame {
   const mask = vocabulary.idOfRole("mask");
   if (mask === undefined) {
     throw new RevocabError(
@@ -23,6 +25,7 @@ export function frameOf({ vocabulary, origin }: TextTokenizer): Frame {
       },
     );
   }
+  if (frame !== undefined) return { ...frameTokens(frame), mask };
   const first = vocabulary.idOfRole("cls") ?? vocabulary.idOfRole("bos");
   const last = vocabulary.idOfRole("sep") ?? vocabulary.idOfRole("eos");
   return {

@@ -56,7 +56,13 @@ describe.skipIf(data === undefined)("the convention of bits_per_byte.py on real 
       "never",
       { bos: null, tokens: 14_482, windows: 157, scoredTokens: 14_401 },
     ],
-    ["tokenizers/gpt2", 60_000, 128, "auto", { bos: "<|endoftext|>", tokens: 14_482, scoredTokens: 14_482 }],
+    [
+      "tokenizers/gpt2",
+      60_000,
+      128,
+      "always",
+      { bos: "<|endoftext|>", tokens: 14_482, scoredTokens: 14_482 },
+    ],
   ] as const)(
     "%s in %d bytes of stories, context %d, BOS %s",
     async (folder, maxBytes, context, bos, expected) => {

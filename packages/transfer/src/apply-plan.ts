@@ -68,7 +68,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   });
   const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-  const published = publishTokenizer(tokenizer, checkpoint.modelType, template);
+  const published = publishTokenizer(tokenizer, model.tokenizer, checkpoint.modelType, template);
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
   const writeOne = async (file: string, content: string | Uint8Array) => {
     const path = join(output.directory, file);

@@ -6,51 +6,71 @@ export type ChatTemplateChoice = "auto" | "source" | "target" | "none";
 
 export interface ChosenChatTemplate {
   readonly from: "source" | "target" | "none";
-  readonly template: string | undefined;
+  /** All templates of that side, by name. */
+  readonly templates: ReadonlyMap<string, string>;
   /** Why it was chosen, where the user did not choose. */
   readonly note: string | undefined;
 }
 
 /**
- * Chooses the chat template of the target model. A template is only as good as its markers: each special
+ * Chooses the chat templates of the target model. A template is only as good as its markers: each special
  * token written in it must be one token of the target tokenizer, else the model would see it in pieces.
  *
- * @throws RevocabError `bad_options` when the template asked for is missing or does not fit
+ * @throws RevocabError `bad_options` when the templates asked for are missing or do not fit
  */
 export function chooseChatTemplate(
   choice: ChatTemplateChoice,
   source: Tokenizer,
   target: Tokenizer,
 ): ChosenChatTemplate {
-  if (choice === "none") return { from: "none", template: undefined, note: undefined };
-  const from = choice === "auto" ? (target.chatTemplate === undefined ? "source" : "target") : choice;
-  const template = (from === "source" ? source : target).chatTemplate;
-  if (template === undefined) {
-    if (choice === "auto") return { from: "none", template: undefined, note: undefined };
+  if (choice === "none") return NONE;
+  const from = choice === "auto" ? (target.chatTemplates.size === 0 ? "source" : "target") : choice;
+  const owner = from === "source" ? source : target;
+  const templates = owner.chatTemplates;
+  if (templates.size === 0) {
+    if (choice === "auto") return NONE;
     throw new RevocabError("bad_options", `the ${from} has no chat template`, {
       hint: "choose --chat-template auto or none",
     });
   }
-  const missing = missingMarkers(template, from === "source" ? source : target, target);
-  if (missing.length === 0) return { from, template, note: undefined };
-  const found = `the ${from}'s chat template writes ${missing.map((m) => `"${m}"`).join(", ")}, which the target tokenizer has not as one token`;
+  const missing = missingMarkers(owner, target);
+  if (missing.length === 0) return { from, templates, note: undefined };
+  const names = [...new Set(missing.map(({ template }) => template))].map(nameOfTemplate).join(", ");
+  const markers = [...new Set(missing.map(({ marker }) => `"${marker}"`))].join(", ");
+  const found = `the ${from}'s ${names} writes ${markers}, which the target tokenizer has not as one token`;
   if (choice === "auto") {
-    return { from: "none", template: undefined, note: `${found}; no chat template is written` };
+    const hint = from === "source" ? " (--chat-template source adds these tokens)" : "";
+    return { ...NONE, note: `${found}; no chat template is written${hint}` };
   }
   throw new RevocabError("bad_options", found, {
     hint: "add these tokens to the target tokenizer first, or choose --chat-template none",
   });
 }
 
-/** Special tokens the template writes out, or names by role, that the target tokenizer does not have as one token. */
-function missingMarkers(template: string, owner: Tokenizer, target: Tokenizer): string[] {
-  const written = new Set<string>();
-  for (const { token } of owner.specialTokens) if (template.includes(token)) written.add(token);
-  for (const [marker] of template.matchAll(/<\|[^|<>\s]{1,64}\|>/g)) written.add(marker);
-  const missing = [...written].filter((token) => target.vocabulary.idOfSpecial(token) === undefined);
-  for (const role of ["bos", "eos", "pad", "unk"] as const) {
-    const named = new RegExp(`\\b${role}_token\\b`).test(template);
-    if (named && target.vocabulary.idOfRole(role) === undefined) missing.push(`${role}_token`);
-  }
-  return missing;
+const NONE: ChosenChatTemplate = { from: "none", templates: new Map(), note: undefined };
+
+function nameOfTemplate(name: string): string {
+  return name === "default" ? "chat template" : `chat template "${name}"`;
+}
+
+/** A token that a template writes out, or names by role, and that the target tokenizer does not have as one token. */
+export interface MissingMarker {
+  /** The template's name. */
+  readonly template: string;
+  /** A token, or `bos_token` for a role that the target has no token for. */
+  readonly marker: string;
+}
+
+export function missingMarkers(owner: Tokenizer, target: Tokenizer): MissingMarker[] {
+  return [...owner.chatTemplates].flatMap(([template, text]) => {
+    const written = new Set<string>();
+    for (const { token } of owner.specialTokens) if (text.includes(token)) written.add(token);
+    for (const [marker] of text.matchAll(/<\|[^|<>\s]{1,64}\|>/g)) written.add(marker);
+    const tokens = [...written].filter((token) => target.vocabulary.idOfSpecial(token) === undefined);
+    const roles = (["bos", "eos", "pad", "unk"] as const)
+      .filter((role) => new RegExp(`\\b${role}_token\\b`).test(text))
+      .filter((role) => target.vocabulary.idOfRole(role) === undefined)
+      .map((role) => `${role}_token`);
+    return [...tokens, ...roles].map((marker) => ({ template, marker }));
+  });
 }

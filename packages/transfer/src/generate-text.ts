@@ -1,13 +1,14 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { Generated } from "@revocab/transformer-runtime";
+import { type FrameTokens, frameTokens, type Tokenizer } from "@revocab/vocabulary";
 import { openModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 
 export interface GenerateTextOptions extends OpenCheckpointOptions {
   /** Model folder. */
   readonly model: string;
-  /** The text to continue; the token that opens a text is put before it where the tokenizer has one. */
+  /** The text to continue, with what the tokenizer puts around a text, as AutoTokenizer does. */
   readonly prompt: string;
   /** @default 60 */
   readonly maxTokens?: number;
@@ -53,13 +54,13 @@ export async function generateText({
     const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
     const model = languageModel(transformer);
     try {
-      const begin = vocabulary.idOfRole("bos");
+      const { before, after } = framing(opened.tokenizer);
       const pieces = await opened.tokenizer.encode(prompt);
-      const tokens = Uint32Array.from([...(begin === undefined ? [] : [begin]), ...pieces]);
+      const tokens = Uint32Array.from([...before, ...pieces, ...after]);
       if (tokens.length === 0) {
         throw new RevocabError(
           "bad_text",
-          "the prompt is empty, and the tokenizer has no token that opens a text",
+          "the prompt is empty, and the tokenizer puts no token before a text",
           {
             hint: "give some text to continue",
           },
@@ -98,8 +99,17 @@ export async function generateText({
         endedBy: made.endedBy,
         seconds,
         tokensPerSecond: made.tokens.length / seconds,
-        notes:
-          made.endedBy === "context" ? [`the model's context of ${model.contextLength} tokens is full`] : [],
+        notes: [
+          ...(after.length === 0
+            ? []
+            : [
+                `the tokenizer ends every text with ${after.map((id) => vocabulary.tokenOf(id)).join("")}, the prompt too: ` +
+                  "the model goes on after the end of a text",
+              ]),
+          ...(made.endedBy === "context"
+            ? [`the model's context of ${model.contextLength} tokens is full`]
+            : []),
+        ],
       };
     } finally {
       await model.close();
@@ -108,4 +118,14 @@ export async function generateText({
   } finally {
     await opened.close();
   }
+}
+
+/** @throws RevocabError `unsupported_tokenizer` */
+function framing({ frame, origin }: Tokenizer): FrameTokens {
+  if (frame !== undefined) return frameTokens(frame);
+  throw new RevocabError(
+    "unsupported_tokenizer",
+    `${origin} has a post-processor that is not understood, so that it is not known what stands around a prompt`,
+    { hint: "expected TemplateProcessing, BertProcessing or RobertaProcessing, with ByteLevel beside them" },
+  );
 }

@@ -116,7 +116,7 @@ function inspectTokenizer({
   vocabulary,
   family,
   specialTokens,
-  chatTemplate,
+  chatTemplates,
 }: Tokenizer): TokenizerInspection {
   const kinds = { text: 0, byte: 0, special: 0, unused: 0 };
   let duplicates = 0;
@@ -133,6 +133,6 @@ function inspectTokenizer({
     kinds,
     specials: specialTokens,
     duplicates,
-    hasChatTemplate: chatTemplate !== undefined,
+    hasChatTemplate: chatTemplates.size > 0,
   };
 }

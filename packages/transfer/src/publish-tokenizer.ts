@@ -1,4 +1,4 @@
-import type { Tokenizer } from "@revocab/vocabulary";
+import { isChatTemplateFile, type Tokenizer } from "@revocab/vocabulary";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 
 /**
@@ -19,18 +19,19 @@ export interface PublishedTokenizer {
   readonly notes: readonly string[];
 }
 
-/** The target's tokenizer files for a model of this type, with the chosen chat template as the only one. */
+/** The target's tokenizer files for a model of this type, with the chosen chat templates as the only ones. */
 export function publishTokenizer(
   tokenizer: Tokenizer,
+  source: Tokenizer,
   modelType: string,
-  { from, template }: ChosenChatTemplate,
+  { from }: ChosenChatTemplate,
 ): PublishedTokenizer {
   const files = new Map(tokenizer.files);
   const notes: string[] = [];
   if (from !== "target") {
-    for (const file of files.keys()) if (file.startsWith("chat_template")) files.delete(file);
+    for (const file of files.keys()) if (isChatTemplateFile(file)) files.delete(file);
     editConfig(files, ({ chat_template: _, ...rest }) => rest);
-    if (template !== undefined) files.set("chat_template.jinja", new TextEncoder().encode(template));
+    if (from === "source") takeTemplates(files, source);
   }
   if (FORCED_CLASS.has(modelType)) {
     // An auto_map, though it names no code, makes AutoTokenizer read tokenizer_class again.
@@ -41,6 +42,14 @@ export function publishTokenizer(
     );
   }
   return { files, notes };
+}
+
+/** In the files and the form that the source has them: some are read by tokenizers, some by processors. */
+function takeTemplates(files: Map<string, Uint8Array>, source: Tokenizer): void {
+  for (const [file, content] of source.files) if (isChatTemplateFile(file)) files.set(file, content);
+  const config = source.files.get("tokenizer_config.json");
+  const { chat_template } = config === undefined ? {} : JSON.parse(new TextDecoder().decode(config));
+  if (chat_template !== undefined) editConfig(files, (rest) => ({ ...rest, chat_template }));
 }
 
 function editConfig(

@@ -10,28 +10,36 @@ beforeAll(async () => {
   target = await loadTokenizer(SAMPLE_TOKENIZER);
 });
 
-const withTemplate = (tokenizer: Tokenizer, chatTemplate: string): Tokenizer => ({
+const withTemplate = (
+  tokenizer: Tokenizer,
+  template: string,
+  named: Record<string, string> = {},
+): Tokenizer => ({
   ...tokenizer,
-  chatTemplate,
+  chatTemplates: new Map(Object.entries({ default: template, ...named })),
 });
 
 describe("chooseChatTemplate", () => {
   it("takes the target's own by default", () => {
     const chosen = chooseChatTemplate("auto", withTemplate(source, "S"), withTemplate(target, "T"));
-    expect(chosen).toMatchObject({ from: "target", template: "T" });
+    expect(chosen).toMatchObject({ from: "target", templates: new Map([["default", "T"]]) });
   });
 
   it("keeps the source's when the target has none and every marker in it is one token", () => {
     const template = "{{ bos_token }}{% for m in messages %}{{ m.content }}</s>{% endfor %}";
     const chosen = chooseChatTemplate("auto", withTemplate(source, template), target);
-    expect(chosen).toMatchObject({ from: "source", template, note: undefined });
+    expect(chosen).toMatchObject({
+      from: "source",
+      templates: new Map([["default", template]]),
+      note: undefined,
+    });
   });
 
   it("drops the source's, and says which marker is the reason, when one is no token of the target", () => {
     const chosen = chooseChatTemplate("auto", withTemplate(source, "<|im_start|>{{ messages }}"), target);
     expect(chosen).toMatchObject({
       from: "none",
-      template: undefined,
+      templates: new Map(),
       note: expect.stringContaining('"<|im_start|>"'),
     });
   });
@@ -41,6 +49,13 @@ describe("chooseChatTemplate", () => {
       /im_start/,
     );
     expect(() => chooseChatTemplate("target", source, target)).toThrow("the target has no chat template");
+  });
+
+  it("looks at every named template", () => {
+    const named = { tool_use: "<|tool|>{{ messages }}" };
+    expect(() => chooseChatTemplate("source", withTemplate(source, "S", named), target)).toThrow(
+      'the source\'s chat template "tool_use" writes "<|tool|>"',
+    );
   });
 
   it("refuses a template that names a role the target lacks", () => {

@@ -16,7 +16,11 @@ export { type LearnedTokenizer, type LearningOptions, learnPieces } from "./edit
 export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
 export { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./edit/prune-tokenizer.ts";
 export { fingerprint } from "./fingerprint.ts";
+export { type FrameTokens, frameTokens } from "./frame/frame-tokens.ts";
+export { BARE_FRAME, type FrameItem, type TextFrame } from "./frame/text-frame.ts";
+export { withFrame } from "./frame/with-frame.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";
+export { isChatTemplateFile } from "./publish/chat-templates-of.ts";
 export type { TokenizerFamily } from "./read-notation.ts";
 export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";

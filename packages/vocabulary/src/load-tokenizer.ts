@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { isChatTemplateFile, NAMED_TEMPLATES } from "./publish/chat-templates-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { TOKENIZER_FILES } from "./tokenizer-files.ts";
 import { tokenizerFromFiles } from "./tokenizer-from-files.ts";
@@ -41,7 +42,16 @@ async function readFolder(folder: string): Promise<Map<string, Uint8Array>> {
   for (const name of TOKENIZER_FILES) {
     if (names.includes(name)) files.set(name, await readBounded(join(folder, name)));
   }
+  for (const name of await namedTemplates(folder)) files.set(name, await readBounded(join(folder, name)));
   return files;
+}
+
+async function namedTemplates(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, NAMED_TEMPLATES)).catch((): string[] => []);
+  return names
+    .map((name) => `${NAMED_TEMPLATES}${name}`)
+    .filter(isChatTemplateFile)
+    .sort();
 }
 
 async function readBounded(path: string): Promise<Uint8Array> {

@@ -1,7 +1,8 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { textCuts } from "./cuts/text-cuts.ts";
-import { chatTemplateOf } from "./publish/chat-template-of.ts";
+import { textFrame } from "./frame/text-frame.ts";
+import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
 import { readNotation } from "./read-notation.ts";
 import { runtimeOf } from "./runtime-of.ts";
@@ -40,10 +41,11 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
     family,
     origin,
     files: published.files,
-    chatTemplate: chatTemplateOf(source, config),
+    chatTemplates: chatTemplatesOf(source, config),
     specialTokens: [...specials.tokenOf]
       .sort(([a], [b]) => a - b)
       .map(([id, token]) => ({ id, token, roles: vocabulary.rolesOf(id) })),
+    frame: textFrame(json.postProcessor),
     notes: [
       ...new Set([
         ...differences,

@@ -1,5 +1,6 @@
 import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
 import type { TextCuts } from "./cuts/text-cuts.ts";
+import type { TextFrame } from "./frame/text-frame.ts";
 import type { TokenizerFamily } from "./read-notation.ts";
 import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 
@@ -17,12 +18,15 @@ export interface Tokenizer {
   readonly origin: string;
   /** File name → content: a folder with these and a config.json opens with AutoTokenizer, with the same ids. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly chatTemplate: string | undefined;
+  /** Chat templates by name; the one that is used where none is named is `default`. */
+  readonly chatTemplates: ReadonlyMap<string, string>;
   readonly specialTokens: readonly {
     readonly id: TokenId;
     readonly token: string;
     readonly roles: readonly SpecialRole[];
   }[];
+  /** What is put around a text: specials such as BOS and EOS, and the type ids of pairs. `undefined` where that is not understood. */
+  readonly frame: TextFrame | undefined;
   /** What a user should know of it, in plain words: a normalizer that loses case, holes, a dummy prefix, … */
   readonly notes: readonly string[];
   /**

@@ -64,11 +64,15 @@ describe("the files for a model folder", () => {
         { name: "default", template: "D" },
       ],
     };
-    expect(tokenizerOf(parts).chatTemplate).toBeUndefined();
-    expect(tokenizerOf(parts, { "tokenizer_config.json": { chat_template: "C" } }).chatTemplate).toBe("C");
-    expect(tokenizerOf(parts, { "tokenizer_config.json": config }).chatTemplate).toBe("D");
+    expect(tokenizerOf(parts).chatTemplates.get("default")).toBeUndefined();
     expect(
-      tokenizerOf(parts, { "tokenizer_config.json": config, "chat_template.jinja": "J" }).chatTemplate,
+      tokenizerOf(parts, { "tokenizer_config.json": { chat_template: "C" } }).chatTemplates.get("default"),
+    ).toBe("C");
+    expect(tokenizerOf(parts, { "tokenizer_config.json": config }).chatTemplates.get("default")).toBe("D");
+    expect(
+      tokenizerOf(parts, { "tokenizer_config.json": config, "chat_template.jinja": "J" }).chatTemplates.get(
+        "default",
+      ),
     ).toBe("J");
   });
 
@@ -166,10 +170,10 @@ describe("loading", () => {
       await writeFile(join(folder, "mine.json"), tokenizerJson(parts));
       await writeFile(join(folder, "tokenizer_config.json"), '{"chat_template": "C", "pad_token": "<s>"}');
       for (const path of [folder, join(folder, "tokenizer.json")]) {
-        expect((await loadTokenizer(path)).chatTemplate).toBe("C");
+        expect((await loadTokenizer(path)).chatTemplates.get("default")).toBe("C");
       }
       const alone = await loadTokenizer(join(folder, "mine.json"));
-      expect(alone.chatTemplate).toBeUndefined();
+      expect(alone.chatTemplates.get("default")).toBeUndefined();
       expect(alone.vocabulary.idOfRole("pad")).toBeUndefined();
     } finally {
       await rm(folder, { recursive: true });

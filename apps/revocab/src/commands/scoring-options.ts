@@ -35,7 +35,7 @@ export function withScoringOptions(command: Command): Command {
         .default("auto"),
     )
     .addOption(
-      new Option("--bos <when>", "the token that opens a text before each document; auto is if there is one")
+      new Option("--bos <when>", "the BOS before each document; auto is if the tokenizer adds one to a text")
         .choices(["auto", "always", "never"])
         .default("auto"),
     )

@@ -2,6 +2,7 @@ import { SPECIAL_ROLES } from "@revocab/core";
 import type { Specials } from "../special/find-specials.ts";
 import { TOKENIZER_FILES } from "../tokenizer-files.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import { isChatTemplateFile } from "./chat-templates-of.ts";
 
 /**
  * The files a model folder needs so that AutoTokenizer opens this tokenizer with the ids of its tokenizer.json: those
@@ -20,6 +21,7 @@ export function publishableFiles(
     const content = source.get(name);
     if (content !== undefined) files.set(name, content);
   }
+  for (const [name, content] of source) if (isChatTemplateFile(name)) files.set(name, content);
   files.set("tokenizer.json", json.bytes);
   const changes = configChanges(config ?? {}, specials);
   const hasCode = config?.auto_map !== undefined;
