@@ -8,6 +8,7 @@ import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { closingMethods } from "./closing-methods.ts";
 import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
+import { type FittingOptions, fitTokenizer } from "./fit-tokenizer.ts";
 import { labelledProgress } from "./labelled-progress.ts";
 import { makePlan, type PlanOptions, planTables } from "./make-plan.ts";
 import { openModel } from "./open-model.ts";
@@ -15,7 +16,8 @@ import { lazyModel } from "./runnable-model.ts";
 import { bitsPerByteOf } from "./scores.ts";
 import { tablesInMemory } from "./tables-in-memory.ts";
 
-export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer"> &
+export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
+  FittingOptions &
   OpenCheckpointOptions & {
     /** Model folder. */
     readonly model: string;
@@ -60,9 +62,9 @@ export interface ComparedMethod {
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
   const model = await openModel(options.model, options);
   try {
-    const tokenizer = await loadTokenizer(options.tokenizer);
+    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
     const methods = options.choice.candidates.map(({ method }) => method);
-    return await closingMethods(methods, () => compareOpened({ ...options, model, tokenizer }));
+    return await closingMethods(methods, () => compareOpened({ ...options, ...target, model }));
   } finally {
     await model.close();
   }

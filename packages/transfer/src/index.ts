@@ -29,6 +29,13 @@ export {
   type ScoringOptions,
 } from "./evaluate-model.ts";
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
+export {
+  type FittedTokenizer,
+  type Fitting,
+  type FittingOptions,
+  fitTokenizer,
+  type SpecialTokensChoice,
+} from "./fit-tokenizer.ts";
 export type { GateReport } from "./gate.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
 export {

@@ -14,6 +14,8 @@ import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import type { Fitting } from "./fit-tokenizer.ts";
+import { hashContents } from "./hash-files.ts";
 import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import { lazyModel } from "./runnable-model.ts";
@@ -44,6 +46,8 @@ export interface PlanOptions {
    * @default nothing is known
    */
   readonly sourceOf?: Int32Array;
+  /** What was done to the tokenizer for this model, for the record: see `fitTokenizer`. @default nothing */
+  readonly fitting?: Fitting;
   /** Of the runtime, where a method runs the model. @default all cores */
   readonly threads?: number;
   /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
@@ -70,6 +74,7 @@ export async function makePlan({
   padToMultipleOf,
   minimumRows,
   sourceOf,
+  fitting,
   threads,
   transformer,
   abortSignal,
@@ -98,7 +103,7 @@ export async function makePlan({
   const target = tokenizer.vocabulary;
   const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
   const alignment = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf);
-  const notes = new Set<string>();
+  const notes = new Set<string>(fitting?.notes);
   const context: InitContext = {
     source: { vocabulary: source, tables, encode: model.tokenizer.encode, model: lazy.model },
     target: { vocabulary: target, encode: tokenizer.encode },
@@ -133,6 +138,7 @@ export async function makePlan({
       untie,
       role: role ?? null,
       padToMultipleOf: padToMultipleOf ?? null,
+      specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
     } satisfies Recipe,
     source: {
       name: model.name,
@@ -142,7 +148,13 @@ export async function makePlan({
       tied: checkpoint.tied,
       label: sourceLabeller(source, checkpoint.rows),
     },
-    target: { name: nameOf(tokenizer.origin).name, tokenizer, fingerprint: fingerprint(target), rows },
+    target: {
+      name: nameOf(tokenizer.origin).name,
+      tokenizer,
+      inputs: fitting?.inputs ?? hashContents(tokenizer.files),
+      fingerprint: fingerprint(target),
+      rows,
+    },
     tables: plans,
     alignment: summarize(alignment),
     notes: [...notes],

@@ -8,6 +8,7 @@ import {
 import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
+import { hashContents } from "./hash-files.ts";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords, planWords } from "./plan-format.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
@@ -47,7 +48,13 @@ export async function openPlan(path: string): Promise<OpenPlan> {
     return {
       recipe: words.recipe,
       source: { ...words.source, label: (id) => labels(id) ?? `(basis row ${id - words.source.rows})` },
-      target: { name: words.target.name, fingerprint: mark, rows: words.target.rows, tokenizer },
+      target: {
+        name: words.target.name,
+        fingerprint: mark,
+        rows: words.target.rows,
+        tokenizer,
+        inputs: words.target.inputs ?? hashContents(files),
+      },
       tables,
       alignment: words.alignment,
       notes: words.notes,

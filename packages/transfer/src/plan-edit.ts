@@ -14,7 +14,7 @@ import type { PlanSwapOptions } from "./swap-tokenizer.ts";
 
 export type PlanEditOptions = Omit<
   PlanSwapOptions,
-  "model" | "tokenizer" | "copyShared" | "sourceOf" | "minimumRows"
+  "model" | "tokenizer" | "copyShared" | "sourceOf" | "minimumRows" | "specialTokens" | "chatTemplate"
 > &
   VocabularyEdit & {
     /**

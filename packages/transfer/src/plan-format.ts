@@ -32,6 +32,8 @@ export const planWords = z.object({
     untie: z.boolean(),
     role: role.nullable(),
     padToMultipleOf: z.number().int().positive().nullable(),
+    /** Plans of before this was asked left the target's. */
+    specialTokens: z.enum(["model", "target"]).default("target"),
   }),
   source: z.object({
     name: z.string(),
@@ -40,7 +42,14 @@ export const planWords = z.object({
     rows: count,
     tied: z.boolean(),
   }),
-  target: z.object({ name: z.string(), fingerprint: z.string(), rows: count, files: z.array(z.string()) }),
+  target: z.object({
+    name: z.string(),
+    fingerprint: z.string(),
+    rows: count,
+    files: z.array(z.string()),
+    /** Missing where the files are as they were given. */
+    inputs: z.record(z.string(), z.string()).optional(),
+  }),
   tables: z.array(z.object({ slot: z.string(), role, origins: z.array(z.string()).max(255) })),
   alignment: z.object({
     shared: count,

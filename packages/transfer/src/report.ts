@@ -9,7 +9,6 @@ import type { EditRecipe } from "./edit-recipe.ts";
 import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
-import { hashContents } from "./hash-files.ts";
 import type { SwapEvaluation } from "./measure-swap.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
@@ -122,7 +121,7 @@ export function makeReport({
         name: plan.target.name,
         revision: nameOf(tokenizer.origin).revision,
         fingerprint: plan.target.fingerprint,
-        files: hashContents(tokenizer.files),
+        files: plan.target.inputs,
       },
     },
     card,

@@ -28,6 +28,7 @@ function methodWords({
   untie,
   role,
   padToMultipleOf,
+  specialTokens,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
   const copying = methods.findIndex(
@@ -44,6 +45,7 @@ function methodWords({
     untie ? ["--untie"] : [],
     role === null ? [] : ["--role", role],
     padToMultipleOf === null ? [] : ["--pad-to-multiple-of", String(padToMultipleOf)],
+    edit === undefined && specialTokens === "target" ? ["--special-tokens", "target"] : [],
   ].flat();
 }
 

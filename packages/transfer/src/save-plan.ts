@@ -141,6 +141,7 @@ function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan)
       fingerprint: target.fingerprint,
       rows: target.rows,
       files: [...target.tokenizer.files.keys()],
+      inputs: target.inputs,
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },

@@ -1,5 +1,6 @@
 import type { AlignmentCounts, Role, TablePlan } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { SpecialTokensChoice } from "./fit-tokenizer.ts";
 
 /** Everything that was chosen to make a plan; the same recipe on the same inputs gives the same bytes. */
 export interface Recipe {
@@ -11,6 +12,8 @@ export interface Recipe {
   /** For a tied model and a method whose rows differ by role: the role whose rows serve both. */
   readonly role: Role | null;
   readonly padToMultipleOf: number | null;
+  /** Whose special tokens stand around texts: those of the source's tokenizer, by roles, or the target's own. */
+  readonly specialTokens: SpecialTokensChoice;
 }
 
 export interface RecipeMethod {
@@ -47,7 +50,10 @@ export interface PlanSource {
 
 export interface PlanTarget {
   readonly name: string;
+  /** As it is written: fitted to the model. */
   readonly tokenizer: Tokenizer;
+  /** sha256 of the tokenizer's files as they were given, by name. */
+  readonly inputs: Readonly<Record<string, string>>;
   readonly fingerprint: string;
   /** Rows of the target matrices, padding included. */
   readonly rows: number;

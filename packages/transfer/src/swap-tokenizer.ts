@@ -4,6 +4,7 @@ import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 import { closingMethods } from "./closing-methods.ts";
 import type { ScoringOptions } from "./evaluate-model.ts";
+import { type FittingOptions, fitTokenizer } from "./fit-tokenizer.ts";
 import { makePlan, type PlanOptions } from "./make-plan.ts";
 import { type MeasuringSwap, measureSwap } from "./measure-swap.ts";
 import { type OpenModel, openModel } from "./open-model.ts";
@@ -14,7 +15,11 @@ import { checkOutputPlace } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** {@link PlanOptions} with paths in place of what is opened. */
-export type PlanSwapOptions = Omit<PlanOptions, "model" | "tokenizer" | "method" | "transformer"> &
+export type PlanSwapOptions = Omit<
+  PlanOptions,
+  "model" | "tokenizer" | "method" | "transformer" | "fitting"
+> &
+  FittingOptions &
   OpenCheckpointOptions & {
     /** Fills the rows of tokens the two vocabularies do not share, or several of which the best on a text does. */
     readonly method: InitMethod | MethodContest;
@@ -43,11 +48,11 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModelAndMethods(options, async (model) => {
-    const tokenizer = await loadTokenizer(options.tokenizer);
-    const picked = await pickMethod(options.method, { ...options, model, tokenizer });
+    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
+    const picked = await pickMethod(options.method, { ...options, ...target, model });
     const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
-    const plan = await makePlan({ ...options, ...picked, model, tokenizer });
+    const plan = await makePlan({ ...options, ...picked, ...target, model });
     return applyPlan({ ...options, ...picked, ...measuring, plan, model });
   });
 }
@@ -58,9 +63,9 @@ export function planTokenizerSwap<Result>(
   use: (plan: SwapPlan) => Result | Promise<Result>,
 ): Promise<Result> {
   return withModelAndMethods(options, async (model) => {
-    const tokenizer = await loadTokenizer(options.tokenizer);
-    const { method } = await pickMethod(options.method, { ...options, model, tokenizer });
-    return use(await makePlan({ ...options, method, model, tokenizer }));
+    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
+    const { method } = await pickMethod(options.method, { ...options, ...target, model });
+    return use(await makePlan({ ...options, ...target, method, model }));
   });
 }
 

@@ -23,6 +23,7 @@ export { loadTokenizer } from "./load-tokenizer.ts";
 export { isChatTemplateFile } from "./publish/chat-templates-of.ts";
 export type { TokenizerFamily } from "./read-notation.ts";
 export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
+export { type AddedToken, addedTokensOf } from "./special/added-tokens-of.ts";
 export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export { TOKENIZER_FILES } from "./tokenizer-files.ts";

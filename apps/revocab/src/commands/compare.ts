@@ -5,15 +5,18 @@ import { withModels } from "../with-models.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
 import {
   comparedPlanOptions,
+  type FittingFlags,
+  fittingOptions,
   MODEL_HELP,
   modelOptions,
   type PlanFlags,
   TOKENIZER_HELP,
   withComparedPlanOptions,
+  withFittingOptions,
   withModelOptions,
 } from "./shared-options.ts";
 
-interface Flags extends ScoringFlags, Omit<PlanFlags, "method"> {
+interface Flags extends ScoringFlags, Omit<PlanFlags, "method">, FittingFlags {
   readonly text: string;
   readonly methods?: string;
 }
@@ -26,7 +29,7 @@ export function registerCompare(program: Command): void {
       "Try methods on a text and on hidden rows: one line each, the best marked. Nothing is written.",
     )
     .argument("<model>", MODEL_HELP);
-  command
+  withFittingOptions(command)
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
     .requiredOption("--text <file>", "a UTF-8 text")
     .option(
@@ -51,6 +54,7 @@ export function registerCompare(program: Command): void {
           choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
           ...modelOptions(flags),
           ...(await comparedPlanOptions(flags)),
+          ...fittingOptions(flags),
           ...scoringOptions(flags),
           samplesSeed: flags.seed,
           ...context,

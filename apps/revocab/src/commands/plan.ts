@@ -2,19 +2,23 @@ import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
 import { withModels } from "../with-models.ts";
 import {
+  type FittingFlags,
+  fittingOptions,
   MODEL_HELP,
   modelOptions,
   type PlanFlags,
   planOptions,
   TOKENIZER_HELP,
   wantedBy,
+  withFittingOptions,
   withModelOptions,
   withPlanOptions,
 } from "./shared-options.ts";
 
-interface Flags extends PlanFlags {
+interface Flags extends PlanFlags, FittingFlags {
   readonly out: string;
   readonly force?: boolean;
+  readonly keepChatTemplate?: boolean;
 }
 
 export function registerPlan(program: Command): void {
@@ -23,8 +27,9 @@ export function registerPlan(program: Command): void {
     .summary("compute the rows of a swap without rewriting a model")
     .description("Compute the rows of a swap and save them as a plan: weights only, no model is rewritten.")
     .argument("<model>", MODEL_HELP);
-  command
+  withFittingOptions(command)
     .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+    .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
   withModelOptions(withPlanOptions(command)).action(async (model: string, flags: Flags) => {
@@ -34,7 +39,13 @@ export function registerPlan(program: Command): void {
       command,
       async (context) => {
         await checkPlanPlace(flags.out, flags.force ?? false);
-        const options = { ...modelOptions(flags), ...(await planOptions(flags)), ...context };
+        const options = {
+          ...modelOptions(flags),
+          ...(await planOptions(flags)),
+          ...fittingOptions(flags),
+          ...(flags.keepChatTemplate && { chatTemplate: "source" as const }),
+          ...context,
+        };
         const names = {
           model: { name: model, want: wantedBy(options) },
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },

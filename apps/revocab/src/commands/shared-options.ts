@@ -97,6 +97,28 @@ function withCopyOptions(command: Command): Command {
     .option("--no-copy", "do not copy them");
 }
 
+export interface FittingFlags {
+  readonly specialTokens?: "model" | "target";
+}
+
+/** How the target tokenizer is fitted to the model. */
+export function withFittingOptions(command: Command): Command {
+  return command
+    .optionsGroup("The tokenizer:")
+    .addOption(
+      new Option(
+        "--special-tokens <whose>",
+        "what stands around a text: what the model was trained with, in the target's tokens, or what the target tokenizer itself puts there",
+      )
+        .choices(["model", "target"])
+        .default("model"),
+    );
+}
+
+export function fittingOptions({ specialTokens }: FittingFlags) {
+  return { ...(specialTokens && { specialTokens }) };
+}
+
 /** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */
 export async function planOptions(
   flags: Omit<PlanFlags, "tokenizer">,

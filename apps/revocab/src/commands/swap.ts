@@ -7,16 +7,19 @@ import {
   type ApplyFlags,
   applyOptions,
   comparedPlanOptions,
+  type FittingFlags,
+  fittingOptions,
   MODEL_HELP,
   modelOptions,
   type PlanFlags,
   TOKENIZER_HELP,
   withApplyOptions,
+  withFittingOptions,
   withModelOptions,
   withPlanOptions,
 } from "./shared-options.ts";
 
-interface SwapFlags extends PlanFlags, ApplyFlags, Omit<EvalFlags, "threads">, OutputFlags {}
+interface SwapFlags extends PlanFlags, FittingFlags, ApplyFlags, Omit<EvalFlags, "threads">, OutputFlags {}
 
 export function registerSwap(program: Command): void {
   const command = program
@@ -24,7 +27,7 @@ export function registerSwap(program: Command): void {
     .summary("give a model another tokenizer")
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
     .argument("<model>", MODEL_HELP);
-  command.requiredOption("--tokenizer <path>", TOKENIZER_HELP);
+  withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withOutputOptions(command))))).action(
     async (model: string, flags: SwapFlags) => {
       const { printPlan, printSwap } = await import("../print-reports.ts");
@@ -36,7 +39,8 @@ export function registerSwap(program: Command): void {
         },
         async prepare() {
           const { want, method } = await prepareChoice(flags);
-          return { want, options: { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method } };
+          const plan = { ...(await comparedPlanOptions(flags)), ...fittingOptions(flags), method };
+          return { want, options: { ...modelOptions(flags), ...plan, chatTemplate: flags.chatTemplate } };
         },
         plan: (options) => planTokenizerSwap(options, summarizePlan),
         write: (options) =>

@@ -1,0 +1,209 @@
+import type { SpecialRole, TokenId } from "@revocab/core";
+import {
+  type AddedToken,
+  addedTokensOf,
+  extendTokenizer,
+  type FrameItem,
+  type TextFrame,
+  type Tokenizer,
+  withFrame,
+} from "@revocab/vocabulary";
+import { type ChatTemplateChoice, missingMarkers } from "./chat-template.ts";
+import { hashContents } from "./hash-files.ts";
+
+/** Whose special tokens stand around texts: those the model was trained with, or those of the target tokenizer as it is. */
+export type SpecialTokensChoice = "model" | "target";
+
+export interface FittingOptions {
+  /** @default "model" */
+  readonly specialTokens?: SpecialTokensChoice;
+  /** With `source` the special tokens that its chat templates need are added. @default "auto" */
+  readonly chatTemplate?: ChatTemplateChoice;
+}
+
+/** A target tokenizer for a model, and what was done to it. */
+export interface FittedTokenizer {
+  readonly tokenizer: Tokenizer;
+  readonly fitting: Fitting;
+}
+
+export interface Fitting {
+  readonly specialTokens: SpecialTokensChoice;
+  /** sha256 of the files of the tokenizer as it was given, by name. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** In plain words. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The target tokenizer as a model needs it, whose own is `source`:
+ * - around a text it puts what the source's puts there, by roles: a model that saw BOS before each text goes on seeing it, and
+ *   one that never saw EOS behind a prompt is not told that the text is over;
+ * - sentinels such as T5's `<extra_id_0>`, which stand for what the model is to fill in, are added where it lacks them;
+ * - so are the special tokens of a chat template that is to be kept.
+ *
+ * With `specialTokens: "target"` the first two are left out, and a note says what the model was trained with.
+ * @throws RevocabError as `extendTokenizer` does
+ */
+export async function fitTokenizer(
+  target: Tokenizer,
+  source: Tokenizer,
+  { specialTokens = "model", chatTemplate = "auto" }: FittingOptions = {},
+): Promise<FittedTokenizer> {
+  const sentinels = missingSentinels(source, target);
+  const markers = chatTemplate === "source" ? missingSpecials(source, target) : [];
+  const added = specialTokens === "model" ? [...sentinels, ...markers] : markers;
+  const extended = await withTokens(target, added);
+  const { tokenizer, notes } = fitFrame(extended, source, specialTokens);
+  return {
+    tokenizer,
+    fitting: {
+      specialTokens,
+      inputs: hashContents(target.files),
+      notes: [
+        ...sentinelNotes(sentinels, specialTokens),
+        ...(markers.length === 0
+          ? []
+          : [`added for the source's chat template, with their rows: ${listed(markers)}`]),
+        ...notes,
+      ],
+    },
+  };
+}
+
+const SENTINEL = /^<extra_id_\d+>$/;
+
+function missingSentinels(source: Tokenizer, target: Tokenizer): AddedToken[] {
+  return addedTokensOf(source).filter(
+    ({ content }) => SENTINEL.test(content) && target.vocabulary.idOfSpecial(content) === undefined,
+  );
+}
+
+/** The special tokens that the source's chat templates write and the target lacks; roles cannot be added. */
+function missingSpecials(source: Tokenizer, target: Tokenizer): AddedToken[] {
+  const missing = new Set(missingMarkers(source, target).map(({ marker }) => marker));
+  return addedTokensOf(source).filter(({ content }) => missing.has(content));
+}
+
+async function withTokens(target: Tokenizer, addedTokens: readonly AddedToken[]): Promise<Tokenizer> {
+  if (addedTokens.length === 0) return target;
+  const { tokenizer } = await extendTokenizer(target, { addedTokens });
+  return { ...tokenizer, origin: target.origin };
+}
+
+function sentinelNotes(sentinels: readonly AddedToken[], choice: SpecialTokensChoice): string[] {
+  if (sentinels.length === 0) return [];
+  return [
+    choice === "model"
+      ? `added, for the model was trained with them, with their rows: ${listed(sentinels)}`
+      : `the model was trained with sentinels that the target tokenizer does not have: ${listed(sentinels)}`,
+  ];
+}
+
+function listed(tokens: readonly AddedToken[]): string {
+  const shown = tokens.slice(0, 3).map(({ content }) => content);
+  return tokens.length > shown.length
+    ? `${shown.join(", ")} and ${tokens.length - shown.length} more`
+    : shown.join(", ");
+}
+
+function fitFrame(
+  target: Tokenizer,
+  source: Tokenizer,
+  choice: SpecialTokensChoice,
+): { readonly tokenizer: Tokenizer; readonly notes: readonly string[] } {
+  if (source.frame === undefined) {
+    const note =
+      "the post-processor of the model's tokenizer is not understood: the target's is left as it is";
+    return { tokenizer: target, notes: [note] };
+  }
+  const { frame, lost } = translated(source.frame, source, target);
+  const notes = lost.map(
+    (token) =>
+      `the model's texts have ${token}, for which the target tokenizer has no token: nothing stands there`,
+  );
+  if (target.frame !== undefined && isSameFrame(frame, target.frame)) return { tokenizer: target, notes };
+  const { what, own, models } = difference(target.frame, frame);
+  if (choice === "target") {
+    return {
+      tokenizer: target,
+      notes: [
+        `${what} is written as ${own}, as the target tokenizer has it; the model was trained with ${models}`,
+      ],
+    };
+  }
+  return {
+    tokenizer: withFrame(target, frame),
+    notes: [
+      ...notes,
+      `${what} is written as ${models}, as the model was trained; the target tokenizer itself writes ${own} (--special-tokens target leaves that)`,
+    ],
+  };
+}
+
+/** The source's frame in the target's tokens. */
+function translated(
+  { single, pair }: TextFrame,
+  source: Tokenizer,
+  target: Tokenizer,
+): { readonly frame: TextFrame; readonly lost: readonly string[] } {
+  const lost = new Set<string>();
+  const translate = (items: readonly FrameItem[]) =>
+    items.flatMap((item): readonly FrameItem[] => {
+      if (item.kind === "text") return [item];
+      const id = counterpart(item.id, source, target);
+      if (id !== undefined) return [{ ...item, id, token: target.vocabulary.tokenOf(id) }];
+      lost.add(item.token);
+      return [];
+    });
+  return { frame: { single: translate(single), pair: translate(pair) }, lost: [...lost] };
+}
+
+/** Encoders open a text with [CLS] and close it with [SEP], decoders do so with BOS and EOS. */
+const KIN: Readonly<Partial<Record<SpecialRole, SpecialRole>>> = {
+  cls: "bos",
+  bos: "cls",
+  sep: "eos",
+  eos: "sep",
+};
+
+function counterpart(
+  id: TokenId,
+  { vocabulary: source }: Tokenizer,
+  { vocabulary: target }: Tokenizer,
+): TokenId | undefined {
+  const roles = source.rolesOf(id);
+  const kin = roles.map((role) => KIN[role]).filter((role) => role !== undefined);
+  const byRole = (all: readonly SpecialRole[]) =>
+    all.map((role) => target.idOfRole(role)).find((found) => found !== undefined);
+  return byRole(roles) ?? target.idOfSpecial(source.tokenOf(id)) ?? byRole(kin);
+}
+
+function isSameFrame(one: TextFrame, other: TextFrame): boolean {
+  const written = ({ single, pair }: TextFrame) =>
+    JSON.stringify(
+      [single, pair].map((items) =>
+        items.map((item) => [item.kind === "text" ? item.text : item.id, item.kind, item.typeId]),
+      ),
+    );
+  return written(one) === written(other);
+}
+
+/** In words: single texts, where they differ, else pairs. */
+function difference(own: TextFrame | undefined, models: TextFrame) {
+  if (own === undefined || describe(own.single) !== describe(models.single)) {
+    const ownWords = own === undefined ? "what its post-processor says" : describe(own.single);
+    return { what: "a text", own: ownWords, models: describe(models.single) };
+  }
+  return { what: "a pair of texts", own: describe(own.pair), models: describe(models.pair) };
+}
+
+/** `[CLS] A [SEP] B:1 [SEP]:1`, where 1 is a type id. */
+function describe(items: readonly FrameItem[]): string {
+  return items
+    .map((item) => {
+      const word = item.kind === "text" ? item.text : item.token;
+      return item.typeId === 0 ? word : `${word}:${item.typeId}`;
+    })
+    .join(" ");
+}
