@@ -4,14 +4,18 @@ import type { RevocabError } from "@revocab/core";
 import { openHypernetwork, predictRows } from "@revocab/hypernetwork";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
-import { sourceTables, surfaceForms, writeNetwork } from "./network-folder.ts";
+import { GOLDEN, sourceTables, surfaceForms, writeNetwork } from "./network-folder.ts";
 
 const scratch = scratchFolders();
 const MISTRAL = "hypernet_untied_mistral_like.json";
 
-async function failure(change: (folder: string) => void, changes: Record<string, unknown> = {}) {
+async function failure(
+  change: (folder: string) => void,
+  changes: Record<string, unknown> = {},
+  name = MISTRAL,
+) {
   const folder = scratch();
-  writeNetwork(folder, MISTRAL, changes);
+  writeNetwork(folder, name, changes);
   change(folder);
   return openHypernetwork(folder).then(
     () => {
@@ -65,16 +69,21 @@ describe("openHypernetwork", () => {
     expect(await failure(nothing, { hn_embed_lang_id: true })).toMatchObject({ code: "bad_config" });
   });
 
-  it("names a tensor that is missing or has another shape", async () => {
-    expect(await failure(nothing, { hn_n_layers: 3 })).toMatchObject({
+  it.each(GOLDEN)("names a tensor of %s that is missing or has another shape", async (name) => {
+    const sizes = writeNetwork(scratch(), name).config as Record<string, number>;
+    const [layers, width, inner] = [sizes.hn_n_layers, sizes.hn_hidden_size, sizes.hn_intermediate_size];
+    expect(await failure(nothing, { hn_n_layers: layers! + 1 }, name)).toMatchObject({
       code: "unsupported_checkpoint",
-      message: expect.stringContaining("model.encoder.layer.2.attention.self.query.weight"),
+      message: expect.stringContaining(`model.encoder.layer.${layers}.attention.self.query.weight`),
     });
-    expect(await failure(nothing, { hn_intermediate_size: 25 })).toMatchObject({
+    const wider = await failure(nothing, { hn_intermediate_size: inner! + 1 }, name);
+    expect(wider).toMatchObject({
       code: "shape_mismatch",
-      message: expect.stringMatching(/input_projection\.1\.dense1\.weight.*\[24,16\].*\[25,16\]/),
+      message: expect.stringContaining("input_projection.1.dense1.weight"),
     });
-    expect(await failure(nothing, { hn_surface_maxlen: 600 })).toMatchObject({
+    expect(wider.message).toContain(`[${inner},${width}]`);
+    expect(wider.message).toContain(`[${inner! + 1},${width}]`);
+    expect(await failure(nothing, { hn_surface_maxlen: 600 }, name)).toMatchObject({
       code: "shape_mismatch",
       message: expect.stringMatching(/position_embeddings.*514 rows.*at least 600/),
     });
