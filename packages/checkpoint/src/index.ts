@@ -1,5 +1,10 @@
 export { buildHeader, type HeaderTensor } from "./build-header.ts";
-export { type CompanionFiles, copyCompanions, listCompanions } from "./companions.ts";
+export {
+  type CompanionFiles,
+  type CompanionOptions,
+  copyCompanions,
+  listCompanions,
+} from "./companions.ts";
 export { editJson, type JsonEdit } from "./edit-json.ts";
 export type { FileSource, ReadableFile } from "./file-source.ts";
 export type { CheckpointTable } from "./find-tables.ts";

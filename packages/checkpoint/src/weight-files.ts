@@ -3,6 +3,7 @@ import { RevocabError } from "@revocab/core";
 import type { FileSource } from "./file-source.ts";
 import { describeJson, isJsonObject, type JsonObject, readJsonObject } from "./json.ts";
 import { localFiles } from "./local-files.ts";
+import { refusePartialModel } from "./refuse-partial-model.ts";
 import { readSafetensorsHeader, type SafetensorsFile } from "./safetensors-header.ts";
 
 export const INDEX_NAME = "model.safetensors.index.json";
@@ -27,7 +28,10 @@ export async function readWeightFiles(
   if (names.includes(SINGLE_NAME)) {
     return { files: [await readSafetensorsHeader(join(directory, SINGLE_NAME), source)], index: undefined };
   }
-  if (!names.includes(INDEX_NAME)) throw noSafetensors(directory, names);
+  if (!names.includes(INDEX_NAME)) {
+    await refusePartialModel(directory, names);
+    throw noSafetensors(directory, names);
+  }
 
   const path = join(directory, INDEX_NAME);
   const { json: index } = await readJsonObject(path, "bad_safetensors", "download the index again");

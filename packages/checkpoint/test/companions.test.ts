@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyCompanions, hashFile, listCompanions } from "@revocab/checkpoint";
-import { afterAll, expect, it } from "vitest";
-import { temporaryFolder } from "./model-folder.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { floats, safetensorsOf, temporaryFolder } from "./model-folder.ts";
 
 const folder = temporaryFolder();
 const out = temporaryFolder();
@@ -14,59 +14,172 @@ afterAll(() => {
 });
 
 const KEPT = [
+  "1_Pooling/README.md",
   "1_Pooling/config.json",
   "LICENSE",
-  "linked.json",
+  "assets/figure.png",
+  "linked.md",
   "modeling_custom.py",
+  "modules.json",
   "preprocessor_config.json",
 ];
-const LEFT = [
-  ".git/config",
-  ".gitattributes",
-  "README.md",
-  "config.json",
-  "generation_config.json",
-  "model.safetensors",
-  "model.safetensors.index.json",
-  "onnx/decoder.json",
-  "original/params.json",
-  "pytorch_model.bin",
-  "pytorch_model.bin.index.json",
-  "tf_model.h5",
-  "flax_model.msgpack",
-  "model.Q4.gguf",
-  "optimizer.pt",
-  "tokenizer.json",
-  "vocab.json",
-];
+const LEFT = {
+  ".git/config": "hidden",
+  ".gitattributes": "hidden",
+  "README.md": "written anew",
+  "config.json": "written anew",
+  "generation_config.json": "written anew",
+  "model.safetensors": "written anew",
+  "model.safetensors.index.json": "weights with the old vocabulary",
+  "consolidated.safetensors": "weights with the old vocabulary",
+  "model.fp16.safetensors": "weights with the old vocabulary",
+  "onnx/decoder.json": "describes or holds the old model",
+  "original/params.json": "describes or holds the old model",
+  "trainer_state.json": "describes or holds the old model",
+  "pytorch_model.bin": "weights with the old vocabulary",
+  "pytorch_model.bin.index.json": "weights with the old vocabulary",
+  "tf_model.h5": "weights with the old vocabulary",
+  "model.Q4.gguf": "weights with the old vocabulary",
+  "optimizer.pt": "weights with the old vocabulary",
+  "tokenizer.json": "written anew",
+  "vocab.json": "belongs to the old tokenizer",
+  "tokenizer.model.v7m1": "belongs to the old tokenizer",
+  "qwen.tiktoken": "belongs to the old tokenizer",
+  "vocab.bpe": "belongs to the old tokenizer",
+  "encoder.json": "belongs to the old tokenizer",
+  "unigram.json": "belongs to the old tokenizer",
+  "additional_chat_templates/tools.jinja": "belongs to the old tokenizer",
+  "pieces.txt":
+    "not of a kind that is known to stay true with another vocabulary; --carry pieces.txt carries it",
+} as const;
 
-for (const name of [...KEPT, ...LEFT]) {
+for (const name of [...KEPT, ...Object.keys(LEFT)]) {
   mkdirSync(dirname(join(folder, name)), { recursive: true });
-  if (name === "linked.json") symlinkSync(join(folder, "LICENSE"), join(folder, name));
-  else writeFileSync(join(folder, name), name);
+  if (name === "linked.md") symlinkSync(join(folder, "LICENSE"), join(folder, name));
+  else writeFileSync(join(folder, name), name === "modules.json" ? "[]" : name);
 }
 
-it("what stays true is carried; weights in other formats, tokenizer files and configs are not", async () => {
-  const { carried, left } = await listCompanions(folder, ["tokenizer.json", "vocab.json"]);
+const options = {
+  rewritten: ["model.safetensors", "tokenizer.json"],
+  tokenizerFiles: ["tokenizer.json", "vocab.json"],
+  vocabularySizes: [10],
+};
+
+it("only files of kinds that stay true are carried; all others are named with the reason", async () => {
+  const { carried, left } = await listCompanions(folder, options);
   expect(carried).toEqual(KEPT);
-  expect(left.map(({ name }) => name).sort()).toEqual(
-    [".git", "onnx", "original", ...LEFT.filter((name) => !name.includes("/"))].sort(),
-  );
+  const expected = Object.entries(LEFT).map(([path, reason]) => {
+    const isInFolder = path.includes("/");
+    return { name: isInFolder ? path.slice(0, path.indexOf("/")) : path, reason };
+  });
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  expect(left.toSorted(byName)).toEqual(expected.toSorted(byName));
 });
 
-it("the old model card is left for the one that is written anew, a card of a part is carried", async () => {
-  const nested = join(folder, "1_Pooling/README.md");
-  writeFileSync(nested, "of the pooling");
-  const { carried, left } = await listCompanions(folder, []);
-  rmSync(nested);
-  expect(left).toContainEqual({ name: "README.md", reason: "written anew" });
-  expect(carried).toContain("1_Pooling/README.md");
+it("a file of an unknown kind, or a folder, is carried when it is named", async () => {
+  const { carried, left } = await listCompanions(folder, { ...options, carry: ["pieces.txt", "./onnx/"] });
+  expect(carried).toEqual([...KEPT, "onnx/decoder.json", "pieces.txt"].sort());
+  expect(left.some(({ name }) => name === "pieces.txt" || name === "onnx")).toBe(false);
+});
+
+it.each([
+  ["labels.json", "has no file or folder labels.json"],
+  ["tokenizer.json", "tokenizer.json is written anew"],
+])("--carry %s is refused: %s", async (path, message) => {
+  await expect(listCompanions(folder, { ...options, carry: [path] })).rejects.toMatchObject({
+    code: "bad_options",
+    message: expect.stringContaining(message),
+  });
 });
 
 it("copies arrive with the contents of what a link points to", async () => {
-  await copyCompanions(folder, out, ["tokenizer.json", "vocab.json"]);
-  expect(await readFile(join(out, "linked.json"), "utf8")).toBe("LICENSE");
+  await copyCompanions(folder, out, await listCompanions(folder, options));
+  expect(await readFile(join(out, "linked.md"), "utf8")).toBe("LICENSE");
   expect(await readFile(join(out, "1_Pooling/config.json"), "utf8")).toBe("1_Pooling/config.json");
+});
+
+describe("weights beside the model", () => {
+  const dense = (rows: number) => safetensorsOf([floats("linear.weight", [rows, 4])]);
+  const withParts = (files: Readonly<Record<string, string | Uint8Array>>) => {
+    const directory = temporaryFolder();
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), content);
+    }
+    return directory;
+  };
+  const MODULES = JSON.stringify([
+    { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
+    { idx: 1, name: "1", path: "2_Dense", type: "sentence_transformers.models.Dense" },
+  ]);
+
+  it("without a dimension of the vocabulary's size they are carried, with all that lies in their folder", async () => {
+    const directory = withParts({
+      "modules.json": MODULES,
+      "2_Dense/config.json": "{}",
+      "2_Dense/model.safetensors": dense(6),
+      "tower/config.json": "{}",
+      "tower/layout.json": "{}",
+      "tower/tower.safetensors": dense(6),
+      "projector.safetensors": dense(6),
+    });
+    const companions = await listCompanions(directory, options);
+    expect(companions.carried).toEqual([
+      "2_Dense/config.json",
+      "2_Dense/model.safetensors",
+      "modules.json",
+      "projector.safetensors",
+      "tower/config.json",
+      "tower/layout.json",
+      "tower/tower.safetensors",
+    ]);
+    const copy = temporaryFolder();
+    await copyCompanions(directory, copy, companions, { link: true });
+    expect(statSync(join(copy, "2_Dense/model.safetensors")).ino).toBe(
+      statSync(join(directory, "2_Dense/model.safetensors")).ino,
+    );
+    expect(await readFile(join(copy, "projector.safetensors"))).toEqual(Buffer.from(dense(6)));
+  });
+
+  it("with one, the folder is left whole, its config too", async () => {
+    const directory = withParts({ "draft/config.json": "{}", "draft/head.safetensors": dense(10) });
+    const { carried, left } = await listCompanions(directory, options);
+    expect({ carried, left }).toEqual({
+      carried: [],
+      left: [
+        {
+          name: "draft",
+          reason:
+            "head.safetensors holds linear.weight [10, 4], which has an entry per token of the old vocabulary",
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ["has a row per token", { "2_Dense/model.safetensors": dense(10) }, "linear.weight [10, 4]"],
+    ["is pickled", { "2_Dense/pytorch_model.bin": "pickle" }, "format that is not read"],
+    ["is damaged", { "2_Dense/model.safetensors": "short" }, "cannot be read"],
+  ])(
+    "a module of sentence-transformers that %s is refused, but carried when it is named",
+    async (_, files, what) => {
+      const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}", ...files });
+      await expect(listCompanions(directory, options)).rejects.toMatchObject({
+        code: "unsupported_checkpoint",
+        message: expect.stringContaining(what),
+      });
+      const { carried } = await listCompanions(directory, { ...options, carry: ["2_Dense"] });
+      expect(carried).toEqual(["2_Dense/config.json", ...Object.keys(files), "modules.json"]);
+    },
+  );
+
+  it("weights of words are refused: they are by token, though no tensor says so", async () => {
+    const directory = withParts({
+      "modules.json": JSON.stringify([{ path: "1_Words", type: "sentence_transformers.models.WordWeights" }]),
+      "1_Words/config.json": "{}",
+    });
+    await expect(listCompanions(directory, options)).rejects.toThrow("1_Words");
+  });
 });
 
 it("a file's hash is its SHA-256, over any number of blocks", async () => {

@@ -1,4 +1,4 @@
-import { rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
@@ -131,6 +131,28 @@ describe("a folder that is no model", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "weights.gguf"), "");
     await expectRefused(folder, "unsupported_checkpoint", /weights.gguf/);
+  });
+
+  it("is an adapter alone, and learns how to merge it with its base", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, "adapter_config.json"),
+      JSON.stringify({ base_model_name_or_path: "org/base" }),
+    );
+    writeFileSync(join(folder, "adapter_model.safetensors"), "");
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      hint: expect.stringMatching(/from_pretrained\('org\/base'\).*merge_and_unload.*--adapter/),
+    });
+    await expectRefused(folder, "unsupported_checkpoint", /is an adapter .* of org\/base, not a model/);
+  });
+
+  it("has its transformer in a folder of its own", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "0_Transformer"));
+    writeFileSync(join(folder, "0_Transformer/config.json"), JSON.stringify(LLAMA_CONFIG));
+    const module = { path: "0_Transformer", type: "sentence_transformers.models.Transformer" };
+    writeFileSync(join(folder, "modules.json"), JSON.stringify([module]));
+    await expectRefused(folder, "unsupported_checkpoint", /whose transformer lies in 0_Transformer/);
   });
 
   it("has no config", async () => {

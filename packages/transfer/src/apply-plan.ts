@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
+import { copyCompanions, listCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
@@ -35,6 +35,8 @@ export interface ApplyOptions {
   readonly tokenIds?: Readonly<Record<string, number>>;
   /** Zero rows fail the gate unless asked for. @default false */
   readonly allowZeroRows?: boolean;
+  /** Files and folders beside the weights that are carried whatever they are. */
+  readonly carry?: readonly string[];
   /** Codes of the languages that the card names. @default those of the source's card */
   readonly languages?: readonly string[];
   /** A measurement begun with the source model; the written folder is scored before it takes its place. */
@@ -69,6 +71,16 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, model.tokenizer, checkpoint.modelType, template);
+  const companions = await listCompanions(checkpoint.directory, {
+    rewritten: [
+      ...configs.files.keys(),
+      ...published.files.keys(),
+      ...checkpoint.files.map(({ name }) => name),
+    ],
+    tokenizerFiles: TOKENIZER_FILES,
+    vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
+    ...(options.carry && { carry: options.carry }),
+  });
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
   const writeOne = async (file: string, content: string | Uint8Array) => {
     const path = join(output.directory, file);
@@ -92,7 +104,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
-    const companions = await copyCompanions(checkpoint.directory, output.directory, TOKENIZER_FILES);
+    await copyCompanions(checkpoint.directory, output.directory, companions, { link });
     onProgress?.({ type: "step", step: "check" });
     const passed = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
     const gate =

@@ -192,6 +192,7 @@ export interface ApplyFlags extends ModelFlags {
   readonly chatTemplate: "auto" | "source" | "target" | "none";
   readonly tokenId?: Record<string, string>;
   readonly allowZeroRows?: boolean;
+  readonly carry?: readonly string[];
   readonly language?: readonly string[];
   readonly threads?: number;
 }
@@ -216,6 +217,11 @@ export function withApplyOptions(command: Command): Command {
       "a language that the card names, such as de (those of the source's card; repeatable)",
       collect,
     )
+    .option(
+      "--carry <path>",
+      "a file or folder of the model that is carried over whatever it is (repeatable)",
+      collect,
+    )
     .option("--allow-zero-rows", "let rows of zeros pass the gate")
     .option("--threads <n>", "threads of the kernel and the runtime (all cores)", wholeNumber(1));
 }
@@ -227,6 +233,7 @@ export function applyOptions(flags: ApplyFlags) {
     chatTemplate: flags.chatTemplate,
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
+    ...(flags.carry && { carry: flags.carry }),
     ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),
   };

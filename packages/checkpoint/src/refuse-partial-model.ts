@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RevocabError } from "@revocab/core";
+import { sentenceModules } from "./sentence-modules.ts";
+
+/**
+ * Refuses, by what they are, folders that opened with the model elsewhere but hold none: an adapter without its base, and
+ * a sentence-transformers model whose transformer lies in a folder of its own. Returns for any other.
+ *
+ * @param names the files of the folder
+ * @throws RevocabError `unsupported_checkpoint`
+ */
+export async function refusePartialModel(directory: string, names: readonly string[]): Promise<void> {
+  if (names.includes("adapter_config.json")) {
+    const base = await baseOf(directory);
+    const load = `AutoModelForCausalLM.from_pretrained('${base ?? "BASE"}')`;
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `${directory} is an adapter (adapter_config.json)${base === undefined ? "" : ` of ${base}`}, not a model: it holds no weights of its base`,
+      {
+        hint:
+          `merge it first: python -c "from transformers import AutoModelForCausalLM; from peft import PeftModel; ` +
+          `PeftModel.from_pretrained(${load}, '${directory}').merge_and_unload().save_pretrained('MERGED')", and copy the ` +
+          `tokenizer files to MERGED; or swap the base and rewrite the adapter by the same plan: revocab apply PLAN --adapter ${directory}`,
+      },
+    );
+  }
+  if (!names.includes("modules.json")) return;
+  const inFolder = (await sentenceModules(directory)).find(
+    ({ path }) => existsSync(join(directory, path, "config.json")) && /Transformer$/.test(path),
+  );
+  if (inFolder === undefined) return;
+  throw new RevocabError(
+    "unsupported_checkpoint",
+    `${directory} is a sentence-transformers model whose transformer lies in ${inFolder.path}; a folder with config.json and model.safetensors was expected`,
+    {
+      hint: `give ${join(directory, inFolder.path)} as the model; then copy ${directory} and put the result in the place of its ${inFolder.path}`,
+    },
+  );
+}
+
+async function baseOf(directory: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(join(directory, "adapter_config.json"), "utf8");
+    const base = (JSON.parse(text) as Record<string, unknown> | null)?.base_model_name_or_path;
+    return typeof base === "string" && base !== "" ? base : undefined;
+  } catch {
+    return undefined; // the message does without the name
+  }
+}
