@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { textCuts } from "./cuts/text-cuts.ts";
+import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
@@ -17,7 +18,7 @@ import { vocabularyOf } from "./vocabulary-of.ts";
 
 /**
  * A tokenizer from the content of its files, by their names in a model folder. A tokenizer.json is used where there is
- * one, else a SentencePiece model is converted to one.
+ * one, else a SentencePiece model or one of the other formats is converted to one.
  * @param origin the path or a label, for messages
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
  */
@@ -75,21 +76,7 @@ function withTokenizerJson(
   const source = new Map(files);
   if (source.has("tokenizer.json")) return { source, differences: [] };
   const name = SENTENCEPIECE_FILES.find((candidate) => source.has(candidate));
-  if (name === undefined) {
-    const others = ["vocab.json", "vocab.txt", "merges.txt", "tekken.json"].filter((other) =>
-      source.has(other),
-    );
-    throw new RevocabError(
-      "missing_file",
-      `${origin}: found ${others.length === 0 ? "no tokenizer" : others.join(" and ")}, expected tokenizer.json or a SentencePiece .model`,
-      {
-        hint:
-          others.length === 0
-            ? "give the folder of a tokenizer, or the file itself"
-            : "make a tokenizer.json: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python",
-      },
-    );
-  }
+  if (name === undefined) return withOtherFormat(source, origin);
   const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
@@ -97,6 +84,25 @@ function withTokenizerJson(
     source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
   }
   return { source, differences };
+}
+
+function withOtherFormat(
+  source: Map<string, Uint8Array>,
+  origin: string,
+): ReturnType<typeof withTokenizerJson> {
+  const found = tokenizerJsonFrom(source, (name) => placeOf(origin, name));
+  if (found === undefined) {
+    throw new RevocabError(
+      "missing_file",
+      `${origin}: found no tokenizer, expected tokenizer.json, a SentencePiece .model, vocab.json with merges.txt, vocab.txt, a .tiktoken file or tekken.json`,
+      { hint: "give the folder of a tokenizer, or the file itself" },
+    );
+  }
+  const encoder = new TextEncoder();
+  for (const name of found.reads) source.delete(name);
+  source.set("tokenizer.json", encoder.encode(found.tokenizerJson));
+  source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(found.tokenizerConfig, null, 2)}\n`));
+  return { source, differences: found.differences };
 }
 
 /** The converter knows bytes only; the message must say which file they are. */
@@ -128,6 +134,7 @@ function jsonObject(
 
 /** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
 function placeOf(origin: string, name: string): string {
-  if (!/\.(json|model|spm)$/.test(origin)) return join(origin, name);
-  return name === "tokenizer.json" || !name.endsWith(".json") ? origin : join(dirname(origin), name);
+  if (!/\.(json|model|spm|txt|bpe|tiktoken)$/.test(origin)) return join(origin, name);
+  const isTokenizer = name === "tokenizer.json" || name === "tekken.json" || /\.(model|spm)$/.test(name);
+  return isTokenizer ? origin : join(dirname(origin), name);
 }

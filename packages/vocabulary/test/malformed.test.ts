@@ -138,16 +138,14 @@ describe("a place without a tokenizer", () => {
     });
   });
 
-  it("that is an empty folder, or has only vocab.json and merges.txt, says so", async () => {
+  it("that is an empty folder, or has half of a vocabulary, says so", async () => {
     const folder = await mkdtemp(join(tmpdir(), "revocab-"));
     try {
       await expect(loadTokenizer(folder)).rejects.toMatchObject({ code: "missing_file" });
       await writeFile(join(folder, "vocab.json"), "{}");
-      await writeFile(join(folder, "merges.txt"), "");
       await expect(loadTokenizer(folder)).rejects.toMatchObject({
         code: "missing_file",
-        message: expect.stringContaining("found vocab.json and merges.txt"),
-        hint: expect.stringContaining("save_pretrained"),
+        message: expect.stringContaining("found vocab.json without merges.txt"),
       });
     } finally {
       await rm(folder, { recursive: true });
