@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { textCuts } from "./cuts/text-cuts.ts";
+import { isTiktoken } from "./formats/read-tiktoken.ts";
 import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
@@ -75,7 +76,12 @@ function withTokenizerJson(
 ): { readonly source: Map<string, Uint8Array>; readonly differences: readonly string[] } {
   const source = new Map(files);
   if (source.has("tokenizer.json")) return { source, differences: [] };
-  const name = SENTENCEPIECE_FILES.find((candidate) => source.has(candidate));
+  if (source.has("tekken.json")) return withOtherFormat(source, origin);
+  const name = SENTENCEPIECE_FILES.find((candidate) => {
+    // Llama 3's tokenizer.model is a tiktoken file under the same name.
+    const bytes = source.get(candidate);
+    return bytes !== undefined && !isTiktoken(bytes);
+  });
   if (name === undefined) return withOtherFormat(source, origin);
   const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
   const encoder = new TextEncoder();

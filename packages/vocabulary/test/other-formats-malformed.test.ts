@@ -169,6 +169,168 @@ describe("vocab.txt", () => {
   });
 });
 
+const line = (token: string, rank: number) => `${Buffer.from(token).toString("base64")} ${rank}\n`;
+const ranked = line("a", 0) + line("b", 1) + line("ab", 2);
+
+describe("a tiktoken file", () => {
+  const model = (text: string, config: object = {}) => ({
+    "tokenizer.model": text,
+    "tokenizer_config.json": config,
+  });
+  it.each([
+    [
+      "a last line cut short",
+      model(`${ranked}YWI`),
+      "bad_tokenizer",
+      /tokenizer\.model: line 4 is "YWI", expected a token in base64/,
+    ],
+    ["no base64", model(`${ranked}Y!= 3\n`), "bad_tokenizer", /line 4/],
+    ["base64 cut short", model(`${ranked}YWJ 3\n`), "bad_tokenizer", /line 4/],
+    ["a rank that is no number", model(`${ranked}YWJj x\n`), "bad_tokenizer", /line 4/],
+    ["a huge rank", model(`${ranked}YWJj 4000000000\n`), "bad_tokenizer", /line 4/],
+    ["a rank twice", model(ranked + line("c", 2)), "bad_tokenizer", /line 4: rank 2 belongs to another/],
+    ["a token twice", model(ranked + line("ab", 3)), "bad_tokenizer", /line 4: the token YWI= comes twice/],
+    [
+      "a huge added id",
+      model(ranked, { added_tokens_decoder: { 1000000000: { content: "x" } } }),
+      "bad_tokenizer",
+      /id 1000000000/,
+    ],
+    [
+      "a class with code of its own",
+      model(ranked, { tokenizer_class: "TikTokenTokenizer", auto_map: {} }),
+      "unsupported_tokenizer",
+      /of the class TikTokenTokenizer; it does not say how a text is cut/,
+    ],
+    [
+      "another name",
+      { "mine.tiktoken": ranked },
+      "unsupported_tokenizer",
+      /mine\.tiktoken: found a tiktoken file that is not among the known/,
+    ],
+    [
+      "the name of a published file on another content",
+      { "cl100k_base.tiktoken": ranked },
+      "bad_tokenizer",
+      /sha256 [0-9a-f]{12}…, expected cl100k_base's 223921b76ee9…/,
+    ],
+    [
+      "Qwen's, cut at a line",
+      { "qwen.tiktoken": ranked },
+      "bad_tokenizer",
+      /found 3 tokens, expected the 151643 of Qwen/,
+    ],
+  ] as Case[])("with %s is one clear error", claim);
+
+  it("whose last line is cut short asks whether it was downloaded completely, and no other does", () => {
+    expect(() => read(model(`${ranked}YWI`))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("downloaded completely") }),
+    );
+    expect(() => read({ "mine.tiktoken": ranked })).toThrow(
+      expect.objectContaining({ hint: expect.not.stringContaining("downloaded") }),
+    );
+  });
+
+  it("named tokenizer.model and with nothing beside it is read with Llama 3's pattern, which is said", () => {
+    const tokenizer = read({ "tokenizer.model": ranked });
+    expect(tokenizer.vocabulary.size).toBe(3);
+    expect(tokenizer.notes[0]).toMatch(/the pattern that the reference library takes for such files/);
+  });
+});
+
+describe("tekken.json", () => {
+  const config = {
+    pattern: "\\p{L}+|.",
+    default_num_special_tokens: 4,
+    default_vocab_size: 6,
+    version: "v3",
+  };
+  const special_tokens = [
+    { rank: 0, token_str: "<unk>" },
+    { rank: 1, token_str: "<s>" },
+  ];
+  const vocab = ["YQ==", "Yg=="].map((token_bytes, rank) => ({ rank, token_bytes }));
+  const file = (parts: object) => ({ "tekken.json": { config, vocab, special_tokens, ...parts } });
+  it.each([
+    ["a list", { "tekken.json": [] }, "bad_tokenizer", /no JSON object/],
+    ["no config", file({ config: undefined }), "bad_tokenizer", /no config\.pattern/],
+    [
+      "a pattern that is no text",
+      file({ config: { ...config, pattern: 1 } }),
+      "bad_tokenizer",
+      /no config\.pattern/,
+    ],
+    ["no vocab", file({ vocab: undefined }), "bad_tokenizer", /vocab is no list/],
+    ["an empty vocab", file({ vocab: [] }), "bad_tokenizer", /vocab has 0 entries/],
+    ["a wrong rank", file({ vocab: [vocab[1]] }), "bad_tokenizer", /vocab\[0\] is .*expected rank 0/],
+    ["bad base64", file({ vocab: [{ rank: 0, token_bytes: "YQ=" }] }), "bad_tokenizer", /vocab\[0\]/],
+    [
+      "a token twice",
+      file({ vocab: [vocab[0], { rank: 1, token_bytes: "YQ==" }] }),
+      "bad_tokenizer",
+      /vocab\[1\]: the token YQ== comes twice/,
+    ],
+    [
+      "fewer specials than listed",
+      file({ config: { ...config, default_num_special_tokens: 1 } }),
+      "bad_tokenizer",
+      /is 1, but 2 special tokens/,
+    ],
+    [
+      "a vocabulary smaller than its specials",
+      file({ config: { ...config, default_vocab_size: 3 } }),
+      "bad_tokenizer",
+      /is 3, expected at least the 4/,
+    ],
+    [
+      "a huge count",
+      file({ config: { ...config, default_num_special_tokens: 1e12 } }),
+      "bad_tokenizer",
+      /1000000000000, expected a count/,
+    ],
+    [
+      "a special rank twice",
+      file({ special_tokens: [special_tokens[0], special_tokens[0]] }),
+      "bad_tokenizer",
+      /each rank below 2 once/,
+    ],
+    [
+      "a special rank left out",
+      file({ special_tokens: [special_tokens[0], { rank: 2, token_str: "x" }] }),
+      "bad_tokenizer",
+      /each rank below 2 once/,
+    ],
+    [
+      "a special twice",
+      file({ special_tokens: [special_tokens[0], { rank: 1, token_str: "<unk>" }] }),
+      "bad_tokenizer",
+      /listed twice/,
+    ],
+    [
+      "a late version without specials",
+      file({ config: { ...config, version: "v11" }, special_tokens: undefined }),
+      "bad_tokenizer",
+      /version "v11"/,
+    ],
+    ["JSON cut short", { "tekken.json": '{"config": {"pat' }, "bad_tokenizer", /cut short/],
+  ] as Case[])("with %s is one clear error", claim);
+
+  it("of an old version has the special tokens of its time", () => {
+    const numbers = { ...config, default_num_special_tokens: 22, default_vocab_size: undefined };
+    const { vocabulary } = read(file({ config: numbers, special_tokens: undefined }));
+    expect(vocabulary.size).toBe(24);
+    expect([0, 1, 3, 11, 19, 21].map((id) => vocabulary.tokenOf(id))).toEqual([
+      "<unk>",
+      "<s>",
+      "[INST]",
+      "<pad>",
+      "[TOOL_CONTENT]",
+      "<SPECIAL_21>",
+    ]);
+    expect(vocabulary.idOfRole("eos")).toBe(2);
+  });
+});
+
 type Files = Record<string, unknown>;
 type Case = [string, Files, string, RegExp];
 

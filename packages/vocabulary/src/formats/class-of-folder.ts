@@ -17,11 +17,12 @@ export function classOfFolder({
   const registered = typeof type === "string" ? REGISTERED_CLASSES.get(type) : undefined;
   if (named === undefined) return registered;
   if (registered === undefined || withoutFast(registered) === withoutFast(named)) return withoutFast(named);
-  if (GENERIC.has(withoutFast(registered))) return withoutFast(named);
+  if (GENERIC_CLASSES.has(withoutFast(registered))) return withoutFast(named);
   return REGISTERED_WINS.has(type as string) ? withoutFast(registered) : named;
 }
 
-const GENERIC = new Set([
+/** They read a tokenizer.json, or a tiktoken file, but no vocab.json or vocab.txt. */
+export const GENERIC_CLASSES: ReadonlySet<string> = new Set([
   "TokenizersBackend",
   "PythonBackend",
   "PreTrainedTokenizerFast",

@@ -14,12 +14,14 @@ export interface SpecialTokens {
  * (or, in older folders, of special_tokens_map.json and added_tokens.json), then the named ones, then the others. Each
  * has the id that the vocabulary gives it, else the next free one, whatever id a file writes beside it.
  * @param place of tokenizer_config.json, for messages
+ * @param first tokens that are added before all these
  */
 export function specialTokens(
   settings: FolderSettings,
   known: Pick<TokenizerClass, "tokens" | "lstrip" | "resetsFlags">,
   vocab: ReadonlyMap<string, number>,
   place: string,
+  first: readonly string[] = [],
 ): SpecialTokens {
   const config = withSpecialTokensMap(settings);
   const decoder = decoderTokens(config, settings, place);
@@ -28,7 +30,8 @@ export function specialTokens(
   const names = new Set([...named.values()].map(({ content }) => content));
   const specials = new Set([...names, ...others.map(({ content }) => content)]);
 
-  const adding = new Map(decoder);
+  const adding = new Map(first.map((content) => [content, plainSpecial(content)]));
+  for (const [content, token] of decoder) adding.set(content, token);
   for (const token of [...named.values(), ...others]) {
     if (!adding.has(token.content)) adding.set(token.content, token);
   }
@@ -149,7 +152,6 @@ function listOf({
   additional_special_tokens: additional,
 }: JsonObject): unknown[] {
   if (Array.isArray(extra) && extra.length > 0) return extra;
-  if (isObject(extra) && Object.keys(extra).length > 0) return [];
   return Array.isArray(additional) ? additional : [];
 }
 
@@ -174,6 +176,6 @@ function tokenFrom(value: unknown, place: string): Token {
   };
 }
 
-function plainSpecial(content: string): Token {
+export function plainSpecial(content: string): Token {
   return { content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }

@@ -1,6 +1,8 @@
 import { folderSettings } from "./folder-settings.ts";
 import type { FoundFormat } from "./found-format.ts";
 import { fromClass } from "./from-class.ts";
+import { fromTekken } from "./from-tekken.ts";
+import { fromTiktoken } from "./from-tiktoken.ts";
 
 /**
  * The tokenizer.json of a folder that has none but other files of a tokenizer; `undefined` where it has none of them.
@@ -12,5 +14,9 @@ export function tokenizerJsonFrom(
   placeOf: (name: string) => string,
 ): FoundFormat | undefined {
   const settings = folderSettings(files, placeOf);
-  return fromClass(files, settings, placeOf);
+  return (
+    fromTekken(files, settings, placeOf) ??
+    fromTiktoken(files, settings, placeOf) ??
+    fromClass(files, settings, placeOf)
+  );
 }
