@@ -33,9 +33,10 @@ HEADS = [
 HAND_WRITTEN = {
     "gpt_neox": "gpt_neox", "gptj": "gpt2", "codegen": "gpt2", "bigbird_pegasus": "bart", "fuyu": "nested",
     "t5": "t5", "mt5": "t5", "umt5": "t5", "longt5": "t5", "switch_transformers": "t5", "whisper": "whisper",
-    "opt": "opt", "deberta": "bert", "deberta-v2": "bert", "camembert": "roberta",
+    "opt": "opt", "deberta": "deberta", "deberta-v2": "deberta", "camembert": "roberta",
     "gemma3n_text": "decoder", "marian": "bart", "mllama": "nested", "mobilebert": "bert",
-    "idefics": "decoder", "funnel": "bert", "modernbert-decoder": "modernbert",
+    "idefics": "decoder", "funnel": "funnel", "modernbert-decoder": "modernbert", "t5gemma": "t5gemma", "ctrl": "ctrl",
+    "git": "git", "prophetnet": "prophetnet", "led": "led", "fsmt": "bart", "cohere_asr": "cohere_asr",
 }
 UNTIE_FORBIDDEN = {
     name: "a tied model of this family scales the hidden state by d_model^-0.5 before the head, an untied one does not"
@@ -47,6 +48,7 @@ UNSUPPORTED = {
     "mobilebert": "a part of its head is stored transposed (cls.predictions.dense)",
     "mllama": "its input table has 8 rows more than its head",
     "idefics": "the rows of its added tokens are tables of their own",
+    "fsmt": "its source and target languages have a vocabulary each",
     "diffusion_gemma": "its encoder and decoder share their layers",
 }
 POSITIONS = re.compile(r"create_position_ids_from_input_ids|padding_idx \+ 1|pad_token_id \+ 1")

@@ -85,6 +85,23 @@ def untied_t5(vocab):
     return model
 
 
+def t5gemma(vocab):
+    """Encoder and decoder with an input table each; the head is the decoder's."""
+    part = dict(
+        hidden_size=D, intermediate_size=FF, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, head_dim=8,
+        vocab_size=vocab, bos_token_id=2, eos_token_id=1, pad_token_id=0, layer_types=["full_attention"],
+    )
+    return hf.T5GemmaForConditionalGeneration(hf.T5GemmaConfig(
+        encoder=hf.T5GemmaModuleConfig(**part), decoder=hf.T5GemmaModuleConfig(**part), vocab_size=vocab))
+
+
+def deberta_v3(vocab):
+    """The head of the released DeBERTa-v3 models: lm_predictions.lm_head, without a weight of its own."""
+    return hf.DebertaV2ForMaskedLM(hf.DebertaV2Config(
+        **{**ENCODER, "num_hidden_layers": 1}, vocab_size=vocab, legacy=False, type_vocab_size=0, relative_attention=True,
+        position_buckets=4))
+
+
 MODELS = {
     "llama-untied": (lambda: llama(43), torch.float32, None),
     "llama-tied": (lambda: llama(45, tied=True), torch.bfloat16, None),
@@ -112,6 +129,8 @@ MODELS = {
     "llava": (lambda: llava(41), torch.bfloat16, None),
     "gemma3": (lambda: gemma3(52), torch.bfloat16, None),
     "qwen2-vl": (lambda: qwen2_vl(54), torch.float16, "6KB"),
+    "t5gemma": (lambda: t5gemma(50), torch.bfloat16, None),
+    "deberta-v3": (lambda: deberta_v3(58), torch.float32, None),
 }
 
 

@@ -34,7 +34,6 @@ interface ArchitectureEntry {
 
 const layouts: Readonly<Record<string, readonly Layout[]>> = data.layouts;
 const modelTypes: Readonly<Record<string, ArchitectureEntry>> = data.modelTypes;
-const notVocabulary = data.notVocabulary.map((pattern) => new RegExp(pattern));
 
 /** An unknown `model_type` may have any layout: the names in the files decide. */
 export function architectureOf(modelType: string): Architecture {
@@ -49,9 +48,4 @@ export function architectureOf(modelType: string): Architecture {
     unsupported: entry?.unsupported,
     untieForbidden: entry?.untieForbidden,
   };
-}
-
-/** True for a tensor whose name says that it has no vocabulary dimension, whatever its shape. */
-export function isRuledOut(tensorName: string): boolean {
-  return notVocabulary.some((pattern) => pattern.test(tensorName));
 }

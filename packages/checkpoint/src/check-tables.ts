@@ -1,8 +1,8 @@
 import { RevocabError } from "@revocab/core";
-import { isRuledOut } from "./architectures.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
-import type { PlacedTensor } from "./find-tables.ts";
+import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
+import { hasOtherDimension } from "./other-dimension.ts";
 import { sameBytes } from "./same-bytes.ts";
 import type { TensorLocation } from "./tensor-location.ts";
 
@@ -60,22 +60,35 @@ export async function checkSlot(
 /** @throws RevocabError `unknown_tensor` for a tensor of the vocabulary's size that no one has placed. */
 export function rejectUnknown(
   placed: ReadonlyMap<string, PlacedTensor>,
-  slots: ReadonlyMap<string, readonly string[]>,
+  located: ReadonlyMap<string, readonly TensorLocation[]>,
   rows: number,
-  ignoreTensors: readonly string[],
+  { facts, ignoreTensors }: FindTablesOptions,
 ): void {
-  const known = new Set([...ignoreTensors, ...[...slots.values()].flat()]);
+  const known = new Set([...ignoreTensors, ...[...located.values()].flat().map(({ entry }) => entry.name)]);
   for (const { file, entry } of placed.values()) {
-    if (known.has(entry.name) || isRuledOut(entry.name) || !entry.shape.includes(rows)) continue;
+    const { name, shape } = entry;
+    if (known.has(name) || !shape.includes(rows) || hasOtherDimension(entry, rows, facts.config)) continue;
     throw new RevocabError(
       "unknown_tensor",
-      `${file.path} holds ${entry.name} [${entry.shape}], which has a dimension as large as the vocabulary (${rows}) ` +
+      `${file.path} holds ${name} [${shape}], which has a dimension as large as the vocabulary (${rows}) ` +
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: --vocabulary-tensor ${entry.name}=output (vocabularyTensors); ` +
-          `if the size is a coincidence: --ignore-tensor ${entry.name} (ignoreTensors)`,
+          `if it has a row per token, name its slot: --vocabulary-tensor ${name}=${likelySlot(entry, located)} ` +
+          `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${name} (ignoreTensors)`,
       },
     );
   }
+}
+
+/** The slot that a tensor most likely has, one that no other tensor has already: two in a slot must be copies. */
+function likelySlot(
+  { name, shape }: PlacedTensor["entry"],
+  located: ReadonlyMap<string, readonly TensorLocation[]>,
+): string {
+  const isBias = shape.filter((count) => count !== 1).length === 1;
+  const role = !isBias && /emb|wte|tok/.test(name) ? "input" : "output";
+  const place = name.replace(/\.(weight|bias)$/, "").replace(/^model\./, "");
+  const slot = isBias ? `${role}.bias` : role;
+  return located.has(slot) ? `${role}.${place}${isBias ? ".bias" : ""}` : slot;
 }

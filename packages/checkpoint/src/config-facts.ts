@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from "./json.ts";
 
 /** What a config says about the vocabulary and the tables that belong to it. */
 export interface ConfigFacts {
+  readonly config: JsonObject;
   readonly modelType: string;
   readonly architecture: Architecture;
   /** The part that describes the language model: the config itself, or `text_config` and the like. */
@@ -18,7 +19,7 @@ export interface ConfigFacts {
   readonly initializerRange: number;
 }
 
-const TEXT_KEYS = ["text_config", "llm_config", "language_config", "decoder"];
+const TEXT_KEYS = ["text_config", "llm_config", "language_config", "decoder", "vlm_config"];
 const WIDTH_KEYS = [
   "hidden_size",
   "d_model",
@@ -26,6 +27,8 @@ const WIDTH_KEYS = [
   "dim",
   "emb_dim",
   "embedding_size",
+  "input_embedding_size",
+  "embedding_dim",
   "word_embed_proj_dim",
 ];
 const HEAD_CLASSES = /(CausalLM|LMHead|ConditionalGeneration|MaskedLM|PreTraining|MultimodalLM)/;
@@ -51,6 +54,7 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
   const textPath = findTextPath(config);
   const text = textPath.reduce<JsonObject>((scope, key) => scope[key] as JsonObject, config);
   return {
+    config,
     modelType,
     architecture,
     textPath,
@@ -62,13 +66,21 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
   };
 }
 
-/** Where a config describes its language model: in itself, or in `text_config` and the like. */
+/**
+ * Where a config describes its language model: in itself, or in `text_config` and the like. A nested size goes before an
+ * outer one, for the library builds the language model from the part: an outer `vocab_size` of LLaVA and PaliGemma is
+ * often the one from before image tokens were added.
+ */
 export function findTextPath(config: JsonObject): readonly string[] {
-  if (typeof config.vocab_size === "number") return [];
-  const nested = TEXT_KEYS.filter((key) => isJsonObject(config[key]));
-  const withSize = nested.find((key) => (config[key] as JsonObject).vocab_size !== undefined);
-  const key = withSize ?? nested[0];
-  return key === undefined ? [] : [key];
+  const nested = TEXT_KEYS.filter((key) => isJsonObject(config[key])).map((key) => {
+    const inner = config[key] as JsonObject;
+    const path = findTextPath(inner);
+    const text = path.reduce<JsonObject>((scope, part) => scope[part] as JsonObject, inner);
+    return { path: [key, ...path], hasSize: text.vocab_size !== undefined };
+  });
+  const withSize = nested.find(({ hasSize }) => hasSize);
+  if (withSize === undefined && typeof config.vocab_size === "number") return [];
+  return (withSize ?? nested[0])?.path ?? [];
 }
 
 function readCount(scope: JsonObject, key: string, path: string): number | undefined {
@@ -87,12 +99,14 @@ function readCount(scope: JsonObject, key: string, path: string): number | undef
 }
 
 /**
- * The library forwards a nested `true` to the outer config (configuration_llava.py, configuration_qwen2_vl.py);
- * else the outer value decides, then the outer default.
+ * The library forwards a nested `true` to the outer config of some types (configuration_llava.py,
+ * configuration_qwen2_vl.py) and not of others: an outer `false` beside a nested `true` leaves it to what is stored.
+ * Else the outer value decides, then the nested one, then the outer default.
  */
 function readTied(config: JsonObject, text: JsonObject, architecture: Architecture): boolean | undefined {
   const outer = config.tie_word_embeddings;
   const inner = text.tie_word_embeddings;
+  if (outer === false && inner === true) return undefined;
   if (outer === true || inner === true) return true;
   if (outer === false || inner === false) return false;
   return architecture.tied;

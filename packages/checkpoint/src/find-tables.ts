@@ -5,6 +5,7 @@ import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
 import { firstRowBeyondEnd } from "./first-row-beyond-end.ts";
 import { nameSlots } from "./name-slots.ts";
+import { addOwnTables } from "./own-tables.ts";
 import { resolveTying } from "./resolve-tying.ts";
 import type { SafetensorsFile, TensorEntry } from "./safetensors-header.ts";
 import { locateTensor, storedTensor, type TensorLocation } from "./tensor-location.ts";
@@ -66,8 +67,9 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const input = located.get("input")!;
   const rows = input[0]!.rows;
   checkAgainstConfig(directory, facts, input[0]!);
+  await addOwnTables(located, placed, ignoreTensors, pool);
   for (const [slot, tensors] of located) await checkSlot(slot, tensors, rows, pool);
-  rejectUnknown(placed, slots, rows, ignoreTensors);
+  rejectUnknown(placed, located, rows, options);
 
   const heads = (located.get("output") ?? []).map(({ entry }) => entry.name);
   const tied = await resolveTying(directory, facts, located, headIsNamed, pool);

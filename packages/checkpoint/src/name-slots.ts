@@ -1,8 +1,9 @@
 import { RevocabError } from "@revocab/core";
 import type { Layout } from "./architectures.ts";
-import { chooseLayout } from "./choose-layout.ts";
+import { chooseLayout, type NamedSlots } from "./choose-layout.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
+import { readTableName } from "./table-names.ts";
 
 export interface SlotNames {
   /** Tensor names by slot; there is always an `input`. */
@@ -30,7 +31,8 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
   const free = [...placed.keys()].filter(
     (name) => !ignored.has(name) && !Object.hasOwn(vocabularyTensors, name),
   );
-  const named = chooseLayout(facts.architecture, free);
+  const chosen = chooseLayout(facts.architecture, free);
+  const named = chosen?.namesBySlot.has("input") ? chosen : (guessSlots(facts, free, placed) ?? chosen);
   const slots = new Map<string, string[]>();
   for (const [slot, names] of named?.namesBySlot ?? []) slots.set(slot, [...names]);
   for (const [name, slot] of Object.entries(vocabularyTensors))
@@ -52,20 +54,53 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
   return { slots, headName: layout.output?.[0], headIsNamed: layout.output !== undefined, layout };
 }
 
+/**
+ * Of an architecture whose names are not known: the one tensor with a row per token that is named as input embeddings,
+ * the one named as a head, and a head's bias. Where there are several it is for the user to say which is which.
+ */
+function guessSlots(
+  { vocabularySize }: ConfigFacts,
+  names: readonly string[],
+  placed: ReadonlyMap<string, PlacedTensor>,
+): NamedSlots | undefined {
+  const layout: Record<string, readonly string[]> = {};
+  for (const role of ["input", "output"] as const) {
+    const found = names.filter((name) => {
+      const { shape } = placed.get(name)!.entry;
+      return shape.length === 2 && shape[0] === vocabularySize && readTableName(name)?.role === role;
+    });
+    if (found.length === 1) layout[role] = found;
+  }
+  const biases = names.filter(
+    (name) => HEAD_BIAS.test(name) && placed.get(name)!.entry.shape.join() === String(vocabularySize),
+  );
+  if (biases.length === 1) layout["output.bias"] = biases;
+  return layout.input && { layout, namesBySlot: new Map(Object.entries(layout)) };
+}
+
+const HEAD_BIAS = /(^|\.)(lm_head|lm_head\.decoder|cls\.predictions|predictions|output_projection)\.bias$/;
+
 function noInput(
   directory: string,
-  facts: ConfigFacts,
+  { modelType, vocabularySize }: ConfigFacts,
   placed: ReadonlyMap<string, PlacedTensor>,
 ): RevocabError {
   const candidates = [...placed.values()]
-    .filter(({ entry }) => entry.shape.length === 2 && entry.shape[0] === facts.vocabularySize)
-    .map(({ entry }) => `${entry.name} [${entry.shape}]`);
+    .filter(({ entry }) => entry.shape.length === 2 && entry.shape[0] === vocabularySize)
+    .map(({ entry }) => entry);
+  const example = candidates.find(({ name }) => readTableName(name)?.role === "input") ?? candidates[0];
   return new RevocabError(
     "unsupported_checkpoint",
-    `${directory} (model_type ${facts.modelType}) has no input embeddings under a name that is known; ` +
-      (candidates.length === 0
-        ? "no tensor has a row per token"
-        : `these have a row per token: ${candidates}`),
-    { hint: 'name them with vocabularyTensors, for example { "my.embed.weight": "input" }' },
+    `${directory} (model_type ${modelType}) has no input embeddings under a name that is known; ` +
+      (example === undefined
+        ? `no tensor has ${vocabularySize === undefined ? "a row per token, as far as its config tells" : `${vocabularySize} rows`}`
+        : `these have a row per token: ${candidates.map(({ name, shape }) => `${name} [${shape}]`)}`),
+    {
+      hint:
+        example === undefined
+          ? "if a tensor has a row per token, name it: --vocabulary-tensor NAME=input (vocabularyTensors)"
+          : `say what they are: --vocabulary-tensor ${example.name}=input (vocabularyTensors); ` +
+            `revocab knows input, output, output.bias, and names of your own such as input.encoder`,
+    },
   );
 }

@@ -19,7 +19,7 @@ export interface TensorLocation {
  */
 export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorLocation {
   const { dtype, name, shape } = entry;
-  if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
+  if (!isStoredDtype(dtype)) {
     throw new RevocabError(
       "unsupported_dtype",
       `${file.path} holds ${name} as ${dtype} [${shape}]; tables with a row per token must be F32, F16 or BF16`,
@@ -36,6 +36,10 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
     );
   }
   return { file, entry, axis, dtype, rows, columns: axis === 1 ? 1 : (shape[1] ?? 1) };
+}
+
+export function isStoredDtype(dtype: string): dtype is StoredDtype {
+  return dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
 /** The tensor as a matrix read from its file, block by block. */

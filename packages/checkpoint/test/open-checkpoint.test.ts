@@ -23,6 +23,11 @@ const EXPECTED: Readonly<Record<string, readonly [tied: boolean, ...tables: stri
     "output.bias cls.predictions.bias 59x1 F32",
   ],
   "collision-llama": [false, "input model.embed_tokens.weight 16x16 F32", "output lm_head.weight 16x16 F32"],
+  "deberta-v3": [
+    true,
+    "input deberta.embeddings.word_embeddings.weight 58x16 F32",
+    "output.bias lm_predictions.lm_head.bias 58x1 F32",
+  ],
   gemma: [true, "input model.embed_tokens.weight 53x16 F16"],
   gemma3: [true, "input language_model.model.embed_tokens.weight 52x16 BF16"],
   "gemma3n-text": [
@@ -51,6 +56,11 @@ const EXPECTED: Readonly<Record<string, readonly [tied: boolean, ...tables: stri
   ],
   t5: [true, "input shared.weight 37x16 F32"],
   "t5-untied": [false, "input shared.weight 39x16 BF16", "output lm_head.weight 39x16 BF16"],
+  t5gemma: [
+    true,
+    "input model.decoder.embed_tokens.weight 50x16 BF16",
+    "input.encoder model.encoder.embed_tokens.weight 50x16 BF16",
+  ],
   "xlm-roberta": [
     true,
     "input roberta.embeddings.word_embeddings.weight 63x16 BF16",
@@ -240,7 +250,160 @@ describe("tensors of the vocabulary's size", () => {
     expectRefused(modelFolder(), "bad_options", /no tensor named nope/, { ignoreTensors: ["nope"] }));
 });
 
+describe("tables outside of the architecture's names", () => {
+  const MTP = "model.layers.1.";
+  const next = [
+    floats(`${MTP}embed_tokens.weight`, [10, 4], 5),
+    floats(`${MTP}shared_head.head.weight`, [10, 4], 6),
+    floats(`${MTP}shared_head.norm.weight`, [4]),
+  ];
+  const slotsOf = async (folder: string) => {
+    const checkpoint = await openCheckpoint(folder);
+    await checkpoint.close();
+    return Object.fromEntries(
+      checkpoint.tables.map(({ slot, tensors }) => [slot, tensors.map(({ entry }) => entry.name)]),
+    );
+  };
+
+  it("in a layer that predicts several tokens ahead have slots of their own", async () => {
+    expect(await slotsOf(modelFolder([...LLAMA_TENSORS, ...next]))).toEqual({
+      input: ["model.embed_tokens.weight"],
+      output: ["lm_head.weight"],
+      "input.layers.1": [`${MTP}embed_tokens.weight`],
+      "output.layers.1": [`${MTP}shared_head.head.weight`],
+    });
+  });
+
+  it("are copies where they hold the same bytes, of the table of their role first", async () => {
+    const copies = [
+      { ...floats("", [10, 4]), name: `${MTP}embed_tokens.weight` },
+      { ...floats("", [10, 4], 1), name: `${MTP}shared_head.head.weight` },
+      { ...floats("", [10, 4], 1), name: "extra.mystery" },
+    ];
+    expect(await slotsOf(modelFolder([...LLAMA_TENSORS, ...copies]))).toEqual({
+      input: ["model.embed_tokens.weight", `${MTP}embed_tokens.weight`],
+      output: ["lm_head.weight", `${MTP}shared_head.head.weight`, "extra.mystery"],
+    });
+  });
+
+  it("of draft heads are found with their biases", async () => {
+    const heads = [0, 1].flatMap((i) => [
+      floats(`medusa_head.${i}.0.linear.weight`, [4, 4], i),
+      floats(`medusa_head.${i}.1.weight`, [10, 4], 7 + i),
+      floats(`medusa_head.${i}.1.bias`, [10], 9 + i),
+    ]);
+    expect(Object.keys(await slotsOf(modelFolder([...LLAMA_TENSORS, ...heads])))).toEqual([
+      "input",
+      "output",
+      "output.medusa_head.0",
+      "output.medusa_head.1",
+      "output.medusa_head.0.bias",
+      "output.medusa_head.1.bias",
+    ]);
+  });
+
+  it("of encoder and decoder are two where they differ, though the architecture has one", async () => {
+    const t5 = { model_type: "t5", d_model: 4, vocab_size: 10, tie_word_embeddings: true };
+    const tensors = ["shared", "encoder.embed_tokens", "decoder.embed_tokens"].map((name, i) =>
+      floats(`${name}.weight`, [10, 4], i === 2 ? 1 : 0),
+    );
+    expect(await slotsOf(modelFolder(tensors, t5))).toEqual({
+      input: ["shared.weight", "encoder.embed_tokens.weight"],
+      "input.decoder": ["decoder.embed_tokens.weight"],
+    });
+  });
+
+  it.each([
+    ["a layer's map from tokens to experts", "model.layers.0.mlp.gate.tid2eid", [10, 2], "I64"],
+    ["a table inside an MLP", "model.layers.0.mlp.engram", [10, 3], "F32"],
+    ["a head of a part for images", "vision_tower.head.weight", [10, 3], "F32"],
+    ["a map of a draft head", "t2d", [10], "I64"],
+  ])("%s is named, wherever it stands", (_, name, shape, dtype) => {
+    const bytes = new Uint8Array(shape.reduce((a, b) => a * b, dtype === "I64" ? 8 : 4));
+    return expectRefused(
+      modelFolder([...LLAMA_TENSORS, { name, shape, dtype, bytes }]),
+      "unknown_tensor",
+      /holds .*which has a dimension as large as the vocabulary/,
+    );
+  });
+
+  it("are no tables where a layer's name or the config explains their size", async () => {
+    const config = { ...LLAMA_CONFIG, intermediate_size: 10, moe: { latent_size: 10 } };
+    const layer = [
+      floats("model.layers.0.mlp.down_proj.weight", [4, 10]),
+      floats("model.layers.0.mlp.latent_basis", [10, 3]),
+      floats("model.position_embeddings.weight", [10, 4], 4),
+    ];
+    expect(Object.keys(await slotsOf(modelFolder([...LLAMA_TENSORS, ...layer], config)))).toEqual([
+      "input",
+      "output",
+    ]);
+  });
+
+  it("are refused with the slot that they likely have", async () => {
+    const hintOn = async (tensor: (typeof LLAMA_TENSORS)[number]) => {
+      const error = await openCheckpoint(modelFolder([...LLAMA_TENSORS, tensor])).catch((e: unknown) => e);
+      return (error as { hint: string }).hint;
+    };
+    expect(await hintOn(floats("model.scores.bias", [10]))).toContain("model.scores.bias=output.bias");
+    expect(await hintOn(floats("model.scores", [10, 2]))).toContain("model.scores=output.scores ");
+  });
+});
+
+describe("an outer vocab_size", () => {
+  it("gives way to that of the part which describes the language model", async () => {
+    const { vocab_size, hidden_size, ...outer } = LLAMA_CONFIG;
+    const checkpoint = await openCheckpoint(
+      modelFolder(LLAMA_TENSORS, {
+        ...outer,
+        model_type: "llava",
+        vocab_size: 7,
+        text_config: { vocab_size, hidden_size },
+      }),
+    );
+    expect(checkpoint.rows).toBe(10);
+    await checkpoint.close();
+  });
+});
+
+describe("a head that only a nested config ties", () => {
+  it.each([
+    ["tied where it holds the input's rows", 0, true],
+    ["its own where it does not", 1, false],
+  ])("is %s", async (_, offset, tied) => {
+    const head = { ...floats("lm_head.weight", [10, 4], offset) };
+    const { vocab_size, hidden_size, ...outer } = LLAMA_CONFIG;
+    const text_config = { vocab_size, hidden_size, tie_word_embeddings: true };
+    const checkpoint = await openCheckpoint(
+      modelFolder([head, ...without("lm_head.weight")], { ...outer, text_config }),
+    );
+    expect(checkpoint.tied).toBe(tied);
+    await checkpoint.close();
+  });
+});
+
 describe("a model of an unknown type", () => {
+  it("with names that tell its tables opens, whatever stands before them", async () => {
+    const checkpoint = await openCheckpoint(
+      modelFolder(
+        [floats("core.net.token_embedding.weight", [10, 4]), floats("core.lm_head.weight", [10, 4], 1)],
+        { model_type: "new-one", vocab_size: 10, tie_word_embeddings: false },
+      ),
+    );
+    expect(checkpoint.tables.map(({ slot }) => slot)).toEqual(["input", "output"]);
+    await checkpoint.close();
+  });
+
+  it("with several tables that may be the input is refused with the flags to say which", () =>
+    expectRefused(
+      modelFolder([floats("a.embed.weight", [10, 4]), floats("b.embed.weight", [10, 4], 1)], {
+        model_type: "new-one",
+        vocab_size: 10,
+      }),
+      "unsupported_checkpoint",
+      /these have a row per token: a.embed.weight \[10,4\],b.embed.weight/,
+    ));
+
   it("with the usual names opens, and is tied where it has no head", async () => {
     const checkpoint = await openCheckpoint(
       modelFolder(without("lm_head.weight"), { model_type: "new-one", vocab_size: 10 }),

@@ -94,6 +94,19 @@ describe("the rows of the chain rule", () => {
     }
   });
 
+  it("at another head, such as a draft head's, are the first piece alone: what was fitted is this head's", async () => {
+    const [input, output] = makeTables().slice(0, 2) as [EmbeddingTable, EmbeddingTable];
+    const context = withModel(
+      makeContext(TARGET_VOCABULARY, [input, output, { ...output, slot: "output.layers.2" }]),
+    );
+    const method = chainRule({ text });
+    expect((await rowOf(context, method, "output", "abab")).sources.length).toBeGreaterThan(1);
+    expect(await rowOf(context, method, "output.layers.2", "abab")).toMatchObject({
+      sources: [idOf(SOURCE_VOCABULARY, "ab")],
+      weights: [1],
+    });
+  });
+
   it("count what the model writes itself too, beside a text or without one", async () => {
     const context = untied();
     const model = await context.source.model?.();

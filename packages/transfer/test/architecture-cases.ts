@@ -63,6 +63,14 @@ export const CASES: Readonly<Record<string, ArchitectureCase>> = {
     config: FOLLOWED,
   },
   "collision-llama": { size: 16, source: LLAMA, config: FOLLOWED },
+  "deberta-v3": {
+    size: 58,
+    source: {
+      specials: { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4 },
+      roles: { pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" },
+    },
+    config: FOLLOWED,
+  },
   gemma: { size: 53, source: GEMMA, config: FOLLOWED },
   gemma3: {
     size: 52,
@@ -124,6 +132,15 @@ export const CASES: Readonly<Record<string, ArchitectureCase>> = {
     size: 39,
     source: T5,
     config: T5_FOLLOWED,
+  },
+  t5gemma: {
+    size: 50,
+    source: GEMMA,
+    config: Object.fromEntries(
+      ["", "encoder.", "decoder."].flatMap((part) =>
+        Object.entries(FOLLOWED).map(([key, value]) => [`${part}${key}`, value]),
+      ),
+    ),
   },
   "xlm-roberta": {
     size: 63,

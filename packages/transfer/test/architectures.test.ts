@@ -72,6 +72,7 @@ describe("a tied model", () => {
     ["qwen2-padded", ["input", "output"]],
     ["qwen2-vl", ["input", "output"]],
     ["roberta", ["input", "output", "output.bias"]],
+    ["t5gemma", ["input", "input.encoder", "output"]],
     ["xlm-roberta", ["input", "output", "output.bias"]],
   ])("%s gets a head of its own, and padding rows that are the mean", async (name, slots) => {
     const options = prepare(name);

@@ -60,12 +60,13 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   });
 
   const table = source.tables.find(({ role, isBias }) => role === "output" && !isBias) as EmbeddingTable;
-  const hasBias = source.tables.some(({ role, isBias }) => role === "output" && isBias);
+  const bias = source.tables.find(({ role, isBias }) => role === "output" && isBias);
   const { matrix } = table;
+  const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
   const head = await correctedBasis(fitted, { firsts, matrix, threads });
   return {
-    rowOf(token, { isBias }) {
+    rowOf(token, { slot, isBias }) {
       const [first] = piecesOf(token);
       if (first === undefined) return undefined;
       const row: WeightedSources = { sources: [first], weights: [1] };
@@ -74,13 +75,18 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
         row.sources.push(matrix.rows + basisRow);
         row.weights.push(weight);
       };
-      if (isBias || !hasBias) add(0, shares[token]);
+      // what was found out about this head's hidden states says nothing of another's, such as a draft head's
+      if (!isOfHead(slot)) return row;
+      if (isBias || bias === undefined) add(0, shares[token]);
       if (isBias) return row;
       add(head.correctionOf.get(first), 1);
       add(head.shareOf.get(token), 1);
       return row;
     },
-    basis: ({ isBias }) => (isBias ? { rows: 1, columns: 1, data: Float32Array.of(1) } : head.basis),
+    basis({ slot, isBias, matrix: { columns } }) {
+      if (!isOfHead(slot)) return { rows: 0, columns, data: new Float32Array(0) };
+      return isBias ? { rows: 1, columns: 1, data: Float32Array.of(1) } : head.basis;
+    },
   };
 }
 
