@@ -195,6 +195,23 @@ describe("learnPieces", () => {
     expect(several.map(({ token }) => token)).toEqual(["19"]);
   });
 
+  it("takes a piece for a number that joins nothing, such as ▁½, for no proof that digits are joined", async () => {
+    const tokenizer = tokenizerOf({
+      model: {
+        type: "BPE",
+        vocab: vocabOf(["▁", "1", "9", "½", "▁½", "▁1", "99", "a", "b"]),
+        merges: ["▁ ½", "▁ 1"],
+      },
+      normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
+    });
+    const { added: entries } = await learnPieces({
+      tokenizer,
+      corpus: ["1919 ab ½", "19 19 ab ½", "1919 1919"],
+      count: 2,
+    });
+    expect(entries.map(({ token }) => token)).toEqual(["▁a", "▁ab"]);
+  });
+
   it("gives a Unigram the pieces it then uses most, scored by their share", async () => {
     const original = tokenizerOf({
       model: {

@@ -24,8 +24,12 @@ export async function corpusWords(
   const library = openLibrary(tokenizer);
   const added = new Set(json.added.map(({ id }) => id));
   const isApart = (id: TokenId) => vocabulary.kindOf(id) !== "text" || added.has(id);
-  const startsWord = (id: TokenId) =>
-    notation.spaceMark !== undefined && vocabulary.tokenOf(id).startsWith(notation.spaceMark);
+  const { spaceMark, continuingPrefix } = notation;
+  const startsWord = (id: TokenId) => {
+    if (spaceMark === undefined) return false;
+    const token = vocabulary.tokenOf(id);
+    return token.startsWith(spaceMark, token.startsWith(continuingPrefix) ? continuingPrefix.length : 0);
+  };
   const counts = new Map<string, { ids: TokenId[]; count: number }>();
   let tokens = 0;
   let word: TokenId[] = [];

@@ -3,7 +3,8 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { bpeAdditions } from "./bpe-additions.ts";
 import { type EditSubject, editSubject } from "./edit-subject.ts";
 import { entryAdditions } from "./entry-additions.ts";
-import type { ModelAdditions, NewAddedToken, NewPiece, Refusal } from "./new-entries.ts";
+import type { ModelAdditions, ModelEntry, NewAddedToken, NewPiece, Refusal } from "./new-entries.ts";
+import { pieceForm } from "./piece-form.ts";
 import { refuseUnfit } from "./refuse-unfit.ts";
 import { unigramAdditions } from "./unigram-additions.ts";
 import { whyUnreachable } from "./why-unreachable.ts";
@@ -93,11 +94,19 @@ function modelAdditions(
     case "BPE":
       return bpeAdditions(subject, pieces);
     case "Unigram":
-      return { ...unigramAdditions(subject, pieces), refused: [] };
+      return { ...unigramAdditions(subject, asEntries(subject, pieces)), refused: [] };
     case "WordPiece":
     case "WordLevel":
       return { ...entryAdditions(subject, pieces), refused: [] };
   }
+}
+
+function asEntries({ notation }: EditSubject, pieces: readonly NewPiece[]): ModelEntry[] {
+  return pieces.map(({ text, score }) => ({
+    piece: pieceForm(text, notation),
+    text,
+    ...(score !== undefined && { score }),
+  }));
 }
 
 function addedEntries(

@@ -58,7 +58,7 @@ export async function learnPieces({
   requireWhole("count", count);
   requireWhole("minimumCount", minimumCount);
   const subject = editSubject(tokenizer);
-  const joiner = pieceJoiner(subject);
+  const joiner = await pieceJoiner(subject);
   onProgress?.({ type: "step", step: "count words" });
   const counted = await corpusWords(subject, corpus, abortSignal);
   const spared = spare === undefined ? undefined : await corpusWords(subject, spare, abortSignal);

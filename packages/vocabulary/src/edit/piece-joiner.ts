@@ -1,4 +1,5 @@
-import { RevocabError, type Vocabulary } from "@revocab/core";
+import { RevocabError } from "@revocab/core";
+import type { Tokenizer } from "../tokenizer.ts";
 import type { EditSubject } from "./edit-subject.ts";
 
 /**
@@ -7,11 +8,11 @@ import type { EditSubject } from "./edit-subject.ts";
  * letters, digits and other marks are kept apart here, as SentencePiece's trainer does.
  * @throws RevocabError `unsupported_tokenizer` for whole words, and for a BPE that marks the edges of words
  */
-export function pieceJoiner({
+export async function pieceJoiner({
   tokenizer,
   json,
   notation,
-}: EditSubject): (left: string, right: string) => string | undefined {
+}: EditSubject): Promise<(left: string, right: string) => string | undefined> {
   const { model } = json;
   const marksEdges = model.type === "BPE" && (model.continuingPrefix !== "" || model.endSuffix !== "");
   if (model.type === "WordLevel" || marksEdges) {
@@ -24,23 +25,36 @@ export function pieceJoiner({
   const addedContents = new Set(json.added.map(({ content }) => content));
   const isOld = (piece: string) => json.pieces.idOf(piece) !== undefined || addedContents.has(piece);
   const { continuingPrefix, spaceMark } = notation;
+  const withoutPrefix = (piece: string) =>
+    piece.slice(piece.startsWith(continuingPrefix) ? continuingPrefix.length : 0);
   const isOneKind =
-    spaceMark === undefined ? undefined : joinsDigits(tokenizer.vocabulary) ? ONE_KIND : NO_DIGITS;
+    spaceMark === undefined ? undefined : (await joinsDigits(tokenizer)) ? ONE_KIND : NO_DIGITS;
   return (left, right) => {
-    const piece = left + right.slice(right.startsWith(continuingPrefix) ? continuingPrefix.length : 0);
+    const piece = left + withoutPrefix(right);
     if (isOld(piece)) return undefined;
-    return isOneKind === undefined || isOneKind.test(piece.replaceAll(spaceMark!, " ")) ? piece : undefined;
+    if (isOneKind === undefined) return piece;
+    return isOneKind.test(withoutPrefix(piece).replaceAll(spaceMark!, " ")) ? piece : undefined;
   };
 }
 
-/** Llama writes numbers digit by digit: a single "00" would change one English token in twenty. */
-function joinsDigits(vocabulary: Vocabulary): boolean {
-  for (let id = 0; id < vocabulary.size; id++) {
-    if (vocabulary.kindOf(id) !== "text") continue;
-    if (/^ ?\p{N}{2}|^ \p{N}/u.test(Buffer.from(vocabulary.bytesOf(id)).toString())) return true;
-  }
-  return false;
+/**
+ * Llama writes numbers digit by digit: a single "00" would change one English token in twenty. Only what a tokenizer makes
+ * of numbers tells: a piece such as `▁½`, or one that no text reaches, proves nothing.
+ */
+async function joinsDigits({ encode, vocabulary }: Tokenizer): Promise<boolean> {
+  const ids = await encode(NUMBERS.map((number) => `${number} x${number}`).join(" "));
+  return ids.some((id) => /\p{Nd}{2}/u.test(Buffer.from(vocabulary.bytesOf(id)).toString()));
 }
+
+/** Every pair of digits, and longer numbers that texts have. */
+const NUMBERS = [
+  ...Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0")),
+  "000",
+  "1000",
+  "1999",
+  "2000",
+  "2024",
+];
 
 const ONE_KIND = /^ ?(?:[\p{L}\p{M}]+|\p{N}+|[^\s\p{L}\p{M}\p{N}]+)$/u;
 const NO_DIGITS = /^ ?(?:[\p{L}\p{M}]+|[^\s\p{L}\p{M}\p{N}]+)$/u;

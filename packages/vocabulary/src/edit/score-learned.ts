@@ -16,7 +16,7 @@ export function scoreLearned(
   candidates: LearnedJoins["pieces"],
   count: number,
 ): ModelAdditions {
-  const { json, tokenizer, notation } = subject;
+  const { json, tokenizer } = subject;
   const texts = words.map(({ ids, count: times }) => ({
     text: Array.from(ids, (id) => tokenizer.vocabulary.tokenOf(id)).join(""),
     times,
@@ -38,7 +38,7 @@ export function scoreLearned(
   return unigramAdditions(
     subject,
     kept.map(({ piece, count: times }) => ({
-      text: notation.spaceMark === undefined ? piece : piece.replaceAll(notation.spaceMark, " "),
+      piece,
       atLeast: Math.log((usedOf.get(piece) ?? times) / tokens),
     })),
   );

@@ -1,6 +1,5 @@
 import type { EditSubject } from "./edit-subject.ts";
-import type { ModelAdditions, ModelEntry, NewPiece } from "./new-entries.ts";
-import { pieceForm } from "./piece-form.ts";
+import type { ModelAdditions, ModelEntry } from "./new-entries.ts";
 import { scoreTable } from "./score-table.ts";
 
 /**
@@ -10,20 +9,22 @@ import { scoreTable } from "./score-table.ts";
  * The shortest come first, as they may be parts of longer ones.
  */
 export function unigramAdditions(
-  { json, notation }: EditSubject,
-  pieces: readonly (NewPiece & { readonly atLeast?: number })[],
+  { json }: EditSubject,
+  pieces: readonly (ModelEntry & { readonly atLeast?: number })[],
 ): ModelAdditions {
   const table = scoreTable(json);
-  const scored = new Map<string, ModelEntry>();
-  for (const { text, score, atLeast = table.lowest } of [...pieces].sort(
-    (a, b) => a.text.length - b.text.length,
+  const scored = new Map<string, number>();
+  for (const { piece, score, atLeast = table.lowest } of [...pieces].sort(
+    (a, b) => a.piece.length - b.piece.length,
   )) {
-    const piece = pieceForm(text, notation);
     const given = score ?? Math.max(table.lowest, atLeast, table.best(piece).sum + MARGIN);
     table.set(piece, given);
-    scored.set(text, { piece, score: given, text });
+    scored.set(piece, given);
   }
-  return { entries: pieces.map(({ text }) => scored.get(text)!), merges: [] };
+  return {
+    entries: pieces.map(({ atLeast: _, ...entry }) => ({ ...entry, score: scored.get(entry.piece)! })),
+    merges: [],
+  };
 }
 
 /** More than sums of some hundred scores are rounded by, and less than any two scores of a training are apart. */
