@@ -15,6 +15,7 @@ export {
 export { type LearnedTokenizer, type LearningOptions, learnPieces } from "./edit/learn-pieces.ts";
 export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
 export { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./edit/prune-tokenizer.ts";
+export { type RenamedToken, renameTokens, type TokenRename } from "./edit/rename-tokens.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { type FrameTokens, frameTokens } from "./frame/frame-tokens.ts";
 export { BARE_FRAME, type FrameItem, type TextFrame } from "./frame/text-frame.ts";

@@ -88,7 +88,7 @@ describe("extending a byte-level BPE", () => {
       ze: "the tokenizer has no piece for some of its characters; make each such character a piece, too",
       dd: "it has a score, but only a Unigram has scores",
       "\ud800": "it has half of a surrogate pair",
-      a: "the tokenizer has it already: id 0",
+      a: "it stands for a character of any text: id 0",
       "  ": "it is empty",
     });
     expect(entries.map(({ token }) => token)).toEqual(["abcd", "abc"]);

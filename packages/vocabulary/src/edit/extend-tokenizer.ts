@@ -13,7 +13,10 @@ import { writeExtension } from "./write-extension.ts";
 export interface TokenizerExtension {
   /** What the model itself is to use: whole words (" Schmetterling" as they stand behind a space) or parts of words. */
   readonly pieces?: readonly (string | NewPiece)[];
-  /** Found before the model runs: control tokens, or words of any kind. */
+  /**
+   * Found before the model runs: control tokens, or words of any kind. What the tokenizer has as an ordinary entry becomes
+   * an added token at its own id.
+   */
   readonly addedTokens?: readonly (string | NewAddedToken)[];
   /** Leave out what cannot be added, and list it, instead of failing. @default false */
   readonly skipRefused?: boolean;
@@ -32,6 +35,8 @@ export interface ExtendedTokenizer {
   readonly tokenizer: Tokenizer;
   /** Ids from the old `vocabulary.size` on, without a gap: pieces in their order, steps, added tokens in theirs. */
   readonly added: readonly AddedEntry[];
+  /** Entries that it had and that are added tokens now, at their own ids. */
+  readonly promoted: readonly { readonly id: TokenId; readonly token: string }[];
   readonly refused: readonly Refusal[];
 }
 
@@ -52,19 +57,23 @@ export async function extendTokenizer(
   );
   let wanted = unfit.pieces;
   let wantedTokens = unfit.addedTokens;
+  let promoted = unfit.promoted;
   const refused: Refusal[] = [...unfit.refused];
   for (;;) {
     const additions = modelAdditions(subject, wanted);
-    const extended = writeExtension(subject, additions, wantedTokens);
+    const extended = writeExtension(subject, additions, wantedTokens, promoted);
     const added = addedEntries(tokenizer, additions, wantedTokens);
     const texts = [
       ...additions.entries.map(({ text }) => text),
       ...wantedTokens.map(({ content }) => content),
     ];
-    const asked = added.flatMap(({ id }, place) => {
-      const text = texts[place];
-      return text === undefined ? [] : [[id, text] as const];
-    });
+    const asked = [
+      ...added.flatMap(({ id }, place) => {
+        const text = texts[place];
+        return text === undefined ? [] : [[id, text] as const];
+      }),
+      ...promoted.map(({ id, content }) => [id, content] as const),
+    ];
     const unreached = await whyUnreachable(extended, new Map(asked.map(([id, text]) => [id, [text]])));
     const lost = asked.flatMap(([id, text]) => {
       const reason = unreached.get(id);
@@ -73,12 +82,22 @@ export async function extendTokenizer(
     if (lost.length === 0) {
       refused.push(...additions.refused);
       if (refused.length > 0 && !skipRefused) throw refusal(refused);
-      return { tokenizer: extended, added, refused };
+      return {
+        tokenizer: extended,
+        added,
+        promoted: promoted.map(({ id, content }) => ({ id, token: content })),
+        refused,
+      };
     }
     // What leads nowhere is taken back, with its steps; the others are built again without it.
     refused.push(...lost.map(({ text, reason }) => ({ text, reason })));
-    const firstToken = tokenizer.vocabulary.size + additions.entries.length;
-    const lostPieces = new Set(lost.filter(({ id }) => id < firstToken).map(({ text }) => text));
+    const lostIds = new Set(lost.map(({ id }) => id));
+    promoted = promoted.filter(({ id }) => !lostIds.has(id));
+    const { size } = tokenizer.vocabulary;
+    const firstToken = size + additions.entries.length;
+    const lostPieces = new Set(
+      lost.filter(({ id }) => id >= size && id < firstToken).map(({ text }) => text),
+    );
     const lostTokens = new Set(lost.filter(({ id }) => id >= firstToken).map(({ text }) => text));
     wanted = wanted.filter(({ text }) => !lostPieces.has(text));
     wantedTokens = wantedTokens.filter(({ content }) => !lostTokens.has(content));

@@ -37,15 +37,18 @@ export function followFiles(
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+/** The list that is in force: the reference library reads `additional_special_tokens` where the other is empty. */
 function withSpecials(config: JsonObject, specials: readonly string[], mayCreate: boolean): JsonObject {
-  if (specials.length === 0) return {};
-  const name = LISTS.find((list) => Array.isArray(config[list])) ?? (mayCreate ? LISTS[0] : undefined);
-  if (name === undefined) return {};
+  const name = LISTS.find((list) => Array.isArray(config[list]) && config[list].length > 0) ?? LISTS[1];
   const old = config[name];
-  return { [name]: [...(Array.isArray(old) ? old : []), ...specials] };
+  const listed: readonly unknown[] = Array.isArray(old) ? old : [];
+  const known = new Set(listed.map((entry) => (isObject(entry) ? entry.content : entry)));
+  const unlisted = specials.filter((special) => !known.has(special));
+  if (unlisted.length === 0 || !(mayCreate || Array.isArray(old))) return {};
+  return { [name]: [...listed, ...unlisted] };
 }
 
-const LISTS = ["additional_special_tokens", "extra_special_tokens"];
+const LISTS = ["extra_special_tokens", "additional_special_tokens"] as const;
 
 function followDecoder(
   decoder: JsonObject,

@@ -1,3 +1,5 @@
+import type { TokenId } from "@revocab/core";
+
 /** A piece that a user asks for: the text that it is to stand for, its leading space included. */
 export interface NewPiece {
   readonly text: string;
@@ -18,6 +20,11 @@ export interface NewAddedToken {
   readonly rstrip?: boolean;
   /** Looked for after the normalizer. @default false for specials, true for others */
   readonly normalized?: boolean;
+}
+
+/** An entry that the tokenizer has, to be an added token at its own id. */
+export interface PromotedToken extends NewAddedToken {
+  readonly id: TokenId;
 }
 
 export interface Refusal {

@@ -1,5 +1,7 @@
+import type { TokenId } from "@revocab/core";
+import type { AddedTokenJson } from "../tokenizer-json/tokenizer-json.ts";
 import type { EditSubject } from "./edit-subject.ts";
-import type { NewAddedToken, NewPiece, Refusal } from "./new-entries.ts";
+import type { NewAddedToken, NewPiece, PromotedToken, Refusal } from "./new-entries.ts";
 import { pieceForm } from "./piece-form.ts";
 
 /** Refuses what can be seen without building anything: nothing, twice the same, what the tokenizer has, no score. */
@@ -10,11 +12,13 @@ export function refuseUnfit(
 ): {
   readonly pieces: readonly NewPiece[];
   readonly addedTokens: readonly NewAddedToken[];
+  /** Added tokens whose strings the tokenizer has as ordinary entries. */
+  readonly promoted: readonly PromotedToken[];
   readonly refused: readonly Refusal[];
 } {
   const { vocabulary } = tokenizer;
   const refused: Refusal[] = [];
-  const taken = new Set(json.added.map(({ content }) => content));
+  const taken = new Set<string>();
   const isFit = (text: string, form: string, reason: string | undefined): boolean => {
     const found = reason ?? (taken.has(form) ? "it is asked for twice" : undefined);
     if (found === undefined) taken.add(form);
@@ -43,9 +47,38 @@ export function refuseUnfit(
           : undefined);
       return isFit(text, form, reason);
     }),
-    addedTokens: addedTokens.filter(({ content }) =>
-      isFit(content, content, content.trim() === "" ? "it is empty" : reasonOf(content, content)),
-    ),
+    ...raisedAndNew(),
     refused,
   };
+
+  /** What the tokenizer has as an entry of its own becomes an added token at its id, as in the reference library. */
+  function raisedAndNew() {
+    const promoted: PromotedToken[] = [];
+    const fit = addedTokens.filter((token) => {
+      const { content } = token;
+      const known = json.added.find((entry) => entry.content === content);
+      const id = known?.id ?? json.pieces.idOf(content);
+      const reason = content.trim() === "" ? "it is empty" : whyNotRaised(id, token, known);
+      if (!isFit(content, content, reason ?? (id === undefined ? reasonOf(content, content) : undefined)))
+        return false;
+      if (id === undefined) return true;
+      promoted.push({ ...token, id });
+      return false;
+    });
+    return { addedTokens: fit, promoted };
+  }
+
+  function whyNotRaised(
+    id: TokenId | undefined,
+    { content, special = true }: NewAddedToken,
+    known: AddedTokenJson | undefined,
+  ): string | undefined {
+    if (id === undefined) return undefined;
+    if (known?.special === true || (known !== undefined && !special))
+      return `the tokenizer has it already: id ${id}`;
+    if (vocabulary.kindOf(id) === "byte") return `it stands for a byte: id ${id}`;
+    if (known === undefined && vocabulary.kindOf(id) === "text" && [...content].length === 1)
+      return `it stands for a character of any text: id ${id}`;
+    return undefined;
+  }
 }

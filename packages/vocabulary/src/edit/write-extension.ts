@@ -1,43 +1,54 @@
 import type { TokenizerDocument } from "../byte-level/tokenizer-document.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
+import { addedTokenDocument } from "./added-token-document.ts";
 import type { EditSubject } from "./edit-subject.ts";
 import { followFiles } from "./follow-files.ts";
 import { isPieceList } from "./is-piece-list.ts";
-import type { ModelAdditions, NewAddedToken } from "./new-entries.ts";
+import type { ModelAdditions, NewAddedToken, PromotedToken } from "./new-entries.ts";
 
 /**
  * The tokenizer with entries of its model from `vocabulary.size` on, then added tokens, and merges after its own. Added
  * tokens that a file numbers behind its model keep their ids: they become entries of the model, which only looks at text
  * that holds none of them.
+ * @param promoted entries that it has, to be found before the model runs
  */
 export function writeExtension(
   subject: EditSubject,
   { entries, merges }: ModelAdditions,
   addedTokens: readonly NewAddedToken[],
+  promoted: readonly PromotedToken[] = [],
 ): Tokenizer {
   const { tokenizer, document } = subject;
   const { size } = tokenizer.vocabulary;
+  const old = document.added_tokens ?? [];
+  const raised = promoted.map(({ id, ...token }) =>
+    addedTokenDocument(
+      token,
+      id,
+      old.find((entry) => entry.id === id),
+    ),
+  );
   const added = addedTokens.map((token, place) => addedTokenDocument(token, size + entries.length + place));
+  const isRaised = new Map(raised.map((token) => [token.id, token]));
+  const known = new Set(old.map(({ id }) => id));
   const { model } = document;
   const extended: TokenizerDocument = {
     ...document,
-    added_tokens: [...(document.added_tokens ?? []), ...added],
+    added_tokens: [
+      ...old.map((token) => isRaised.get(token.id) ?? token),
+      ...raised.filter(({ id }) => !known.has(id)),
+      ...added,
+    ],
     model: {
       ...model,
       vocab: extendVocab(subject, entries),
       ...(merges.length > 0 && { merges: extendMerges(model.merges ?? [], merges) }),
     },
   };
-  const files = followFiles(tokenizer.files, added, (id) => id);
+  const files = followFiles(tokenizer.files, [...raised, ...added], (id) => id);
   files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(extended)));
   return tokenizerFromFiles(files, `${tokenizer.origin}, extended`);
-}
-
-function addedTokenDocument(token: NewAddedToken, id: number) {
-  const { content, special = true, singleWord = false, lstrip = false, rstrip = false } = token;
-  const { normalized = !special } = token;
-  return { id, content, single_word: singleWord, lstrip, rstrip, normalized, special };
 }
 
 function extendVocab(

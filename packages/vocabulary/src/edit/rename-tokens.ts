@@ -1,0 +1,134 @@
+import { RevocabError, type TokenId } from "@revocab/core";
+import {
+  type ComponentDocument,
+  mergesOf,
+  type TokenizerDocument,
+} from "../byte-level/tokenizer-document.ts";
+import type { Tokenizer } from "../tokenizer.ts";
+import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
+import { addedTokenDocument } from "./added-token-document.ts";
+import { type EditSubject, editSubject } from "./edit-subject.ts";
+import { followFiles } from "./follow-files.ts";
+import { followNames, renamedValue } from "./follow-names.ts";
+import { isPieceList } from "./is-piece-list.ts";
+import { whyUnreachable } from "./why-unreachable.ts";
+
+/** A token that is to be called otherwise; it stays what it is to the model. */
+export interface TokenRename {
+  /** As the file writes it: `<|reserved_special_token_0|>`, `<unused0>`, `[unused1]`. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface RenamedToken extends TokenRename {
+  readonly id: TokenId;
+}
+
+/**
+ * Gives reserved tokens names of one's own, at their own ids. The new names are control tokens, found before the model
+ * runs; what named the old ones names the new ones: the model's vocabulary, the post-processor, padding, roles, lists of
+ * specials and chat templates. Text that holds neither name is written as before.
+ *
+ * An ordinary piece, which texts are written with, cannot be renamed: they would be written without it.
+ * @throws RevocabError `bad_options` with the reason for each token that cannot be renamed
+ */
+export async function renameTokens(
+  tokenizer: Tokenizer,
+  renames: readonly TokenRename[],
+): Promise<{ readonly tokenizer: Tokenizer; readonly renamed: readonly RenamedToken[] }> {
+  const subject = editSubject(tokenizer);
+  const renamed: RenamedToken[] = [];
+  for (const { from, to } of renames) {
+    const id = idOf(subject, from);
+    const reason = (await whyNot(subject, from, to, id)) ?? whyTwice(renamed, from, to);
+    if (reason !== undefined || id === undefined) {
+      throw new RevocabError("bad_options", `${JSON.stringify(from)} cannot be renamed: ${reason}`, {
+        hint: "rename reserved tokens, such as <|reserved_special_token_0|>, <unused0> or [unused1]; revocab inspect lists the specials",
+      });
+    }
+    renamed.push({ id, from, to });
+  }
+  if (renamed.length === 0) return { tokenizer, renamed };
+  const result = writeRenamed(subject, renamed);
+  const unreached = await whyUnreachable(result, new Map(renamed.map(({ id, to }) => [id, [to]])));
+  for (const { id, from, to } of renamed) {
+    const reason = unreached.get(id);
+    if (reason === undefined) continue;
+    throw new RevocabError(
+      "bad_options",
+      `${JSON.stringify(from)} cannot be renamed ${JSON.stringify(to)}: ${reason}`,
+      { hint: "choose another name" },
+    );
+  }
+  return { tokenizer: result, renamed };
+}
+
+function idOf({ json }: EditSubject, token: string): TokenId | undefined {
+  return json.added.find(({ content }) => content === token)?.id ?? json.pieces.idOf(token);
+}
+
+async function whyNot(
+  subject: EditSubject,
+  from: string,
+  to: string,
+  id: TokenId | undefined,
+): Promise<string | undefined> {
+  if (id === undefined) return "the tokenizer has no such token";
+  if (to.trim() === "") return "its new name is empty";
+  if (/\p{Surrogate}/u.test(to)) return "its new name has half of a surrogate pair";
+  const holder = idOf(subject, to);
+  if (holder !== undefined) return `the tokenizer has ${JSON.stringify(to)} already: id ${holder}`;
+  const { tokenizer, json } = subject;
+  if (tokenizer.vocabulary.kindOf(id) === "byte") return "it stands for a byte";
+  if (isMerged(subject, from)) return "the model's merges use it";
+  if (json.added.some((token) => token.id === id) || RESERVED.test(from)) return undefined;
+  const isWritten = (await whyUnreachable(tokenizer, new Map([[id, [from]]]))).size === 0;
+  return isWritten ? "it is an ordinary piece, which texts are written with" : undefined;
+}
+
+/** Names that say so themselves; a Unigram may write a text with such an entry, but no text has it. */
+const RESERVED = /^[<[].*(unused|reserved|extra_id|placeholder|spare|dummy).*[>\]]$/i;
+
+function whyTwice(renamed: readonly RenamedToken[], from: string, to: string): string | undefined {
+  if (renamed.some((other) => other.from === from)) return "it is renamed twice";
+  return renamed.some((other) => other.to === to) ? `${JSON.stringify(to)} is asked for twice` : undefined;
+}
+
+function isMerged({ document: { model } }: EditSubject, token: string): boolean {
+  return mergesOf(model).some(([left, right]) => left === token || right === token || left + right === token);
+}
+
+function writeRenamed({ tokenizer, document }: EditSubject, renamed: readonly RenamedToken[]): Tokenizer {
+  const nameOf = new Map(renamed.map(({ from, to }) => [from, to]));
+  const old = document.added_tokens ?? [];
+  const added = renamed.map(({ id, to }) =>
+    addedTokenDocument(
+      { content: to },
+      id,
+      old.find((token) => token.id === id),
+    ),
+  );
+  const isRenamed = new Map(added.map((token) => [token.id, token]));
+  const known = new Set(old.map(({ id }) => id));
+  const { vocab, unk_token: unkToken } = document.model;
+  const { padding, post_processor: postProcessor } = document;
+  const result: TokenizerDocument = {
+    ...document,
+    ...(padding !== undefined && { padding: renamedValue(padding, nameOf) }),
+    added_tokens: [
+      ...old.map((token) => isRenamed.get(token.id) ?? token),
+      ...added.filter(({ id }) => !known.has(id)),
+    ],
+    post_processor: renamedValue(postProcessor ?? null, nameOf) as ComponentDocument | null,
+    model: {
+      ...document.model,
+      ...(typeof unkToken === "string" && { unk_token: nameOf.get(unkToken) ?? unkToken }),
+      vocab: isPieceList(vocab)
+        ? vocab.map(([piece, score]) => [nameOf.get(piece) ?? piece, score] as const)
+        : Object.fromEntries(Object.entries(vocab).map(([piece, id]) => [nameOf.get(piece) ?? piece, id])),
+    },
+  };
+  const files = followFiles(followNames(tokenizer.files, nameOf), added, (id) => id);
+  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(result)));
+  return tokenizerFromFiles(files, tokenizer.origin);
+}
