@@ -130,14 +130,14 @@ describe("wrong usage of extend and prune", () => {
   const extend = ["extend", SAMPLE_MODEL, "--quiet"];
   const prune = ["prune", SAMPLE_MODEL, "--quiet"];
   it.each([
-    ["nothing to add", extend, /found nothing to learn, to add or to take out/],
+    ["nothing to add", extend, /found nothing to learn, to add, to rename or to take out/],
     ["a text without a number", [...extend, "--learn", SAMPLE_TEXT], /--learn was given without --add/],
     ["a number without a text", [...extend, "--add", "5"], /--add was given without --learn/],
     ["a text to spare alone", [...extend, "--spare", SAMPLE_TEXT], /--spare was given without --learn/],
     ["nothing to decide by", [...extend, "--special", "<x>", "--method", "auto"], /without a text to decide/],
     ["rows that stay", [...extend, "--special", "<x>", "--no-copy"], /subtoken-mean has no others for them/],
     ["a dry run that publishes", [...prune, "--dry-run", "--publish", "a/b"], /--dry-run writes none/],
-    ["nothing to keep", prune, /found nothing to learn, to add or to take out/],
+    ["nothing to keep", prune, /found nothing to learn, to add, to rename or to take out/],
     ["a number to keep without a text", [...prune, "--keep", "3"], /--keep was given without --keep-for/],
     [
       "fewer than any text needs",

@@ -29,6 +29,11 @@ export interface Alignment {
   readonly pieceOffsets: Uint32Array;
   readonly pieces: Uint32Array;
   readonly counts: AlignmentCounts;
+  /**
+   * The target is the source with entries added, or called otherwise: rows of no token, holes and padding, mean the same.
+   * @default told from the entries
+   */
+  readonly extendsSource?: boolean;
 }
 
 /** Every target id falls in exactly one of the first six counts. */

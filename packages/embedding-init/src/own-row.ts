@@ -6,11 +6,12 @@ import { extendsVocabulary } from "@revocab/vocab-alignment";
  * target vocabulary extends the source's. Between unrelated vocabularies equal row numbers say nothing.
  */
 export function ownRowOf(
-  { source, target }: InitContext,
+  { source, target, alignment }: InitContext,
   { matrix }: EmbeddingTable,
 ): (id: TokenId) => TokenId | undefined {
   const { vocabulary } = source;
-  if (!extendsVocabulary(vocabulary, target.vocabulary)) return () => undefined;
+  const { extendsSource = extendsVocabulary(vocabulary, target.vocabulary) } = alignment;
+  if (!extendsSource) return () => undefined;
   return (id) => {
     const isUnused = id >= vocabulary.size || vocabulary.kindOf(id) === "unused";
     return isUnused && id < matrix.rows ? id : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
-import type { NewAddedToken, NewPiece } from "@revocab/vocabulary";
+import type { NewAddedToken, NewPiece, TokenRename } from "@revocab/vocabulary";
 import type { VocabularyEdit } from "./edit-tokenizer.ts";
 import type { CorpusFile } from "./read-corpus.ts";
 
@@ -18,6 +18,10 @@ export interface EditRecipe {
   readonly tokens: (FileRecord & { readonly asWritten: boolean }) | null;
   readonly pieces: readonly (string | NewPiece)[];
   readonly addedTokens: readonly (string | NewAddedToken)[];
+  /** Only where tokens were renamed, or another end of texts was named. */
+  readonly renames?: readonly TokenRename[];
+  readonly renamedRows?: "keep" | "make";
+  readonly eos?: string;
   readonly skipRefused: boolean;
   readonly prune: {
     readonly keepFor: TextRecord | null;
@@ -38,7 +42,8 @@ export interface FileRecord {
 export type TextRecord = FileRecord | { readonly name: null };
 
 export async function editRecipe(edit: VocabularyEdit): Promise<EditRecipe> {
-  const { learn, list, pieces = [], addedTokens = [], skipRefused = false, prune } = edit;
+  const { renames = [], renamedRows = "keep", learn, list, pieces = [], addedTokens = [], eos } = edit;
+  const { skipRefused = false, prune } = edit;
   return {
     learn:
       learn === undefined
@@ -52,6 +57,8 @@ export async function editRecipe(edit: VocabularyEdit): Promise<EditRecipe> {
     tokens: list === undefined ? null : { ...(await fileRecord(list.path)), asWritten: list.asWritten },
     pieces,
     addedTokens,
+    ...(renames.length > 0 && { renames, renamedRows }),
+    ...(eos !== undefined && { eos }),
     skipRefused,
     prune:
       prune === undefined

@@ -5,16 +5,26 @@ import {
   extendTokenizer,
   type LearningOptions,
   learnPieces,
+  nameRole,
   type PrunedTokenizer,
   type PruneOptions,
   pruneTokenizer,
+  type RenamedToken,
+  renameTokens,
   type Tokenizer,
   type TokenizerExtension,
+  type TokenRename,
 } from "@revocab/vocabulary";
 import type { TokenList } from "./read-token-list.ts";
 
-/** What to do to a tokenizer, in this order: learn, add, prune. */
+/** What to do to a tokenizer, in this order: rename, learn, add, name the end of texts, prune. */
 export interface VocabularyEdit extends TokenizerExtension {
+  /** Reserved tokens that get names of one's own. */
+  readonly renames?: readonly TokenRename[];
+  /** Whether renamed tokens keep their rows, or get new ones as new tokens do. @default "keep" */
+  readonly renamedRows?: "keep" | "make";
+  /** The token that ends texts from now on. @default the tokenizer's own */
+  readonly eos?: string;
   /** Pieces and added tokens of a file, which go before the others. */
   readonly list?: TokenList;
   /** Pieces to learn from a text. */
@@ -29,6 +39,10 @@ export interface EditedTokenizer {
   readonly sourceOf: Int32Array;
   /** With the ids that they have in the end. */
   readonly added: readonly AddedEntry[];
+  /** Entries of old ids that are added tokens now, with the ids that they have in the end. */
+  readonly promoted: ExtendedTokenizer["promoted"];
+  /** With the ids that they have in the end. */
+  readonly renamed: readonly RenamedToken[];
   readonly refused: ExtendedTokenizer["refused"];
   /** Tokens that were taken out, with the ids that they had. */
   readonly removed: readonly RemovedToken[];
@@ -48,26 +62,46 @@ export interface RemovedToken {
  */
 export async function editTokenizer(
   tokenizer: Tokenizer,
-  { learn, list, skipRefused = false, prune, ...asked }: VocabularyEdit,
+  {
+    renames = [],
+    renamedRows = "keep",
+    learn,
+    list,
+    skipRefused = false,
+    eos,
+    prune,
+    ...asked
+  }: VocabularyEdit,
   listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
 ): Promise<EditedTokenizer> {
   const pieces = [...(list?.pieces ?? []), ...(asked.pieces ?? [])];
   const addedTokens = [...(list?.addedTokens ?? []), ...(asked.addedTokens ?? [])];
   const adds = pieces.length + addedTokens.length > 0;
-  if (learn === undefined && prune === undefined && !adds) {
-    throw new RevocabError("bad_options", "found nothing to learn, to add or to take out", {
-      hint: "give pieces, added tokens, a text to learn from, or a text to prune to",
+  if (learn === undefined && prune === undefined && eos === undefined && renames.length === 0 && !adds) {
+    throw new RevocabError("bad_options", "found nothing to learn, to add, to rename or to take out", {
+      hint: "give pieces, added tokens, a text to learn from, names for reserved tokens, or a text to prune to",
     });
   }
-  const learned = learn === undefined ? undefined : await learnPieces({ tokenizer, ...learn, ...listeners });
-  const base = learned?.tokenizer ?? tokenizer;
+  const called = await renameTokens(tokenizer, renames);
+  const learned =
+    learn === undefined
+      ? undefined
+      : await learnPieces({ tokenizer: called.tokenizer, ...learn, ...listeners });
+  const base = learned?.tokenizer ?? called.tokenizer;
   const extended = adds ? await extendTokenizer(base, { pieces, addedTokens, skipRefused }) : undefined;
-  const whole = extended?.tokenizer ?? base;
+  const larger = extended?.tokenizer ?? base;
+  const whole = eos === undefined ? larger : nameRole(larger, "eos", eos);
+  const promoted = extended?.promoted ?? [];
+  const { renamed } = called;
   const added = [...(learned?.added ?? []), ...(extended?.added ?? [])];
   const refused = extended?.refused ?? [];
   const oldSize = tokenizer.vocabulary.size;
-  const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
-  if (prune === undefined) return { tokenizer: whole, sourceOf, added, refused, removed: [], pruned: null };
+  const isMadeAnew = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
+  const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) =>
+    id < oldSize && !isMadeAnew.has(id) ? id : -1,
+  );
+  const edited = { tokenizer: whole, sourceOf, added, promoted, renamed, refused, removed: [], pruned: null };
+  if (prune === undefined) return edited;
   const pruned = await pruneTokenizer(whole, {
     ...prune,
     keep: [...added.map(({ id }) => id), ...(prune.keep ?? [])],
@@ -81,14 +115,20 @@ export async function editTokenizer(
   return {
     tokenizer: pruned.tokenizer,
     sourceOf: keptOf,
-    added: added.flatMap((entry) => {
-      const id = newIdOf[entry.id] as number;
-      return id < 0 ? [] : [{ ...entry, id }];
-    }),
+    added: renumbered(added),
+    promoted: renumbered(promoted),
+    renamed: renumbered(renamed),
     refused,
     removed: removedFrom(tokenizer, newIdOf),
     pruned: pruned.counts,
   };
+
+  function renumbered<Entry extends { readonly id: TokenId }>(entries: readonly Entry[]): readonly Entry[] {
+    return entries.flatMap((entry) => {
+      const id = newIdOf[entry.id] as number;
+      return id < 0 ? [] : [{ ...entry, id }];
+    });
+  }
 }
 
 /** Holes in the numbering are no tokens. */

@@ -9,7 +9,16 @@ import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
 import { measured, type SwapOptions, withModelAndMethods } from "./swap-tokenizer.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &
-  Omit<SwapOptions, keyof PlanEditOptions | "tokenizer" | "sourceOf" | "minimumRows">;
+  Omit<
+    SwapOptions,
+    | keyof PlanEditOptions
+    | "tokenizer"
+    | "sourceOf"
+    | "minimumRows"
+    | "extendsSource"
+    | "newTokens"
+    | "addedTokens"
+  >;
 
 /** {@link SwapReport}, and what the new ids are. */
 export interface EditReport extends SwapReport {

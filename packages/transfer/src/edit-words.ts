@@ -13,8 +13,12 @@ export function editWords(
   { untie, role, padToMultipleOf }: Recipe,
   how: readonly string[],
 ): readonly string[] {
-  const { learn, tokens, pieces, addedTokens, prune } = edit;
-  const adds = learn !== null || tokens !== null || pieces.length + addedTokens.length > 0;
+  const { learn, tokens, pieces, addedTokens, renames = [], renamedRows, eos, prune } = edit;
+  const adds =
+    learn !== null ||
+    tokens !== null ||
+    eos !== undefined ||
+    pieces.length + addedTokens.length + renames.length > 0;
   const isPlain = !untie && role === null && padToMultipleOf === null;
   if (!adds && isPlain) return ["revocab", "prune", model, ...pruneWords(prune)];
   return [
@@ -23,6 +27,9 @@ export function editWords(
     // the command line takes pieces from a file alone
     pieces.length > 0 ? [NO_WORD] : [],
     addedTokens.length === 0 ? [] : ["--special", ...addedTokens.map(specialWord)],
+    renames.length === 0 ? [] : ["--rename", ...renames.map(({ from, to }) => specialWord(`${from}=${to}`))],
+    renamedRows === "make" ? ["--renamed-rows", "make"] : [],
+    eos === undefined ? [] : ["--eos", specialWord(eos)],
     learnWords(learn),
     edit.skipRefused ? ["--skip-refused"] : [],
     pruneWords(prune),

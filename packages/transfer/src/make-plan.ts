@@ -8,6 +8,7 @@ import {
   RevocabError,
   type Role,
   type TablePlan,
+  type TokenId,
   type Vocabulary,
 } from "@revocab/core";
 import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
@@ -20,6 +21,7 @@ import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import { lazyModel } from "./runnable-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
+import { withSpecialsApart } from "./specials-apart.ts";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 
 export interface PlanOptions {
@@ -48,6 +50,13 @@ export interface PlanOptions {
   readonly sourceOf?: Int32Array;
   /** What was done to the tokenizer for this model, for the record: see `fitTokenizer`. @default nothing */
   readonly fitting?: Fitting;
+  /**
+   * The target is the source with entries added or called otherwise, so that rows of no token stay as well.
+   * @default told from the entries
+   */
+  readonly extendsSource?: boolean;
+  /** Ids that were added to a vocabulary or got other names: specials among them never get one and the same row. @default none */
+  readonly newTokens?: readonly TokenId[];
   /** Of the runtime, where a method runs the model. @default all cores */
   readonly threads?: number;
   /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
@@ -75,13 +84,19 @@ export async function makePlan({
   minimumRows,
   sourceOf,
   fitting,
+  extendsSource,
+  newTokens = [],
   threads,
   transformer,
   abortSignal,
   onProgress,
 }: PlanOptions): Promise<SwapPlan> {
   const { checkpoint } = model;
-  const { chain, rows, tables } = planTables({
+  const {
+    chain: asked,
+    rows,
+    tables,
+  } = planTables({
     model,
     tokenizer,
     method,
@@ -92,7 +107,6 @@ export async function makePlan({
     ...(padToMultipleOf !== undefined && { padToMultipleOf }),
     ...(minimumRows !== undefined && { minimumRows }),
   });
-  const { methods } = chain;
   const lazy = lazyModel(model, {
     ...(threads !== undefined && { threads }),
     ...(transformer && { transformer }),
@@ -102,8 +116,11 @@ export async function makePlan({
   const source = model.tokenizer.vocabulary;
   const target = tokenizer.vocabulary;
   const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
-  const alignment = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf);
-  const notes = new Set<string>(fitting?.notes);
+  const known = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf);
+  const alignment = extendsSource === undefined ? known : { ...known, extendsSource };
+  const { chain, note } = withSpecialsApart(asked, { alignment, target, ids: newTokens });
+  const { methods } = chain;
+  const notes = new Set<string>([...(fitting?.notes ?? []), ...(note === undefined ? [] : [note])]);
   const context: InitContext = {
     source: { vocabulary: source, tables, encode: model.tokenizer.encode, model: lazy.model },
     target: { vocabulary: target, encode: tokenizer.encode },

@@ -14,7 +14,15 @@ import type { PlanSwapOptions } from "./swap-tokenizer.ts";
 
 export type PlanEditOptions = Omit<
   PlanSwapOptions,
-  "model" | "tokenizer" | "copyShared" | "sourceOf" | "minimumRows" | "specialTokens" | "chatTemplate"
+  | "model"
+  | "tokenizer"
+  | "copyShared"
+  | "sourceOf"
+  | "minimumRows"
+  | "extendsSource"
+  | "newTokens"
+  | "specialTokens"
+  | "chatTemplate"
 > &
   VocabularyEdit & {
     /**
@@ -54,7 +62,8 @@ export async function planEdit(
     model,
     tokenizer: { ...edited.tokenizer, origin: `${model.name} (edited)` },
     sourceOf: edited.sourceOf,
-    ...(prune === undefined && { minimumRows: model.checkpoint.rows }),
+    newTokens: [...edited.added, ...edited.renamed].map(({ id }) => id),
+    ...(prune === undefined && { minimumRows: model.checkpoint.rows, extendsSource: true }),
   };
   const picked = await pickMethod(method, planned);
   const plan = await makePlan({ ...planned, method: picked.method });
@@ -79,7 +88,7 @@ async function requireOccurrence(
   );
 }
 
-function summaryOf({ added, refused, removed, pruned }: EditedTokenizer): EditSummary {
+function summaryOf({ added, promoted, renamed, refused, removed, pruned }: EditedTokenizer): EditSummary {
   const count = (kind: string) => added.filter((entry) => entry.kind === kind).length;
   const ids = added.map(({ id }) => id);
   return {
@@ -87,6 +96,8 @@ function summaryOf({ added, refused, removed, pruned }: EditedTokenizer): EditSu
     steps: count("step"),
     addedTokens: count("added"),
     ids: ids.length === 0 ? null : { first: Math.min(...ids), last: Math.max(...ids) },
+    promoted,
+    renamed,
     refused,
     removed: removed.length,
     pruned,

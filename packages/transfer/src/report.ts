@@ -56,6 +56,9 @@ export interface EditSummary {
   readonly addedTokens: number;
   /** The first and the last id of what was added; null where nothing was. */
   readonly ids: { readonly first: TokenId; readonly last: TokenId } | null;
+  /** Entries that the tokenizer had and that are control tokens now. */
+  readonly promoted: EditedTokenizer["promoted"];
+  readonly renamed: EditedTokenizer["renamed"];
   readonly refused: EditedTokenizer["refused"];
   /** How many tokens were taken out. */
   readonly removed: number;

@@ -2,6 +2,7 @@ import { editWords } from "./edit-words.ts";
 import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { NO_WORD } from "./no-word.ts";
 import type { SwapReport } from "./report.ts";
+import { isForSpecials } from "./specials-apart.ts";
 
 /**
  * The command that makes the same model again, on two lines; undefined where a name or an option cannot be written as
@@ -23,7 +24,7 @@ const PLAIN = /^[\w./@=+:,-]+$/;
 const QUOTED = /^'[^\p{C}'`]+'$/u;
 
 function methodWords({
-  methods,
+  methods: all,
   seed,
   untie,
   role,
@@ -31,6 +32,7 @@ function methodWords({
   specialTokens,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
+  const methods = all.filter((method) => !isForSpecials(method));
   const copying = methods.findIndex(
     ({ name, options }) => name === COPY && Object.keys(options).length === 0,
   );

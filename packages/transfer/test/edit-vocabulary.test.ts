@@ -61,6 +61,8 @@ describe("editVocabulary", () => {
       steps: 3,
       addedTokens: 1,
       ids: { first: 1280, last: 1284 },
+      promoted: [],
+      renamed: [],
       refused: [],
       removed: 0,
       pruned: null,
@@ -231,7 +233,7 @@ describe("editVocabulary", () => {
     await expect(editVocabulary({ model, method, out })).rejects.toThrow(
       expect.objectContaining({
         code: "bad_options",
-        message: "found nothing to learn, to add or to take out",
+        message: "found nothing to learn, to add, to rename or to take out",
       }),
     );
     await expect(

@@ -13,6 +13,7 @@ export {
   type TokenizerExtension,
 } from "./edit/extend-tokenizer.ts";
 export { type LearnedTokenizer, type LearningOptions, learnPieces } from "./edit/learn-pieces.ts";
+export { nameRole } from "./edit/name-role.ts";
 export type { NewAddedToken, NewPiece, Refusal } from "./edit/new-entries.ts";
 export { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./edit/prune-tokenizer.ts";
 export { type RenamedToken, renameTokens, type TokenRename } from "./edit/rename-tokens.ts";

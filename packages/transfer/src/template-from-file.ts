@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { RevocabError } from "@revocab/core";
+import { readLines } from "@revocab/files";
+import type { Tokenizer } from "@revocab/vocabulary";
+import { type RenderedSample, renderSample, type TemplateTokens } from "./render-chat-template.ts";
+
+/** A chat template of one's own, checked against the tokenizer that is to use it. */
+export interface FileTemplate {
+  readonly from: "file";
+  readonly template: string;
+  readonly note: string | undefined;
+  /** The file without its path. */
+  readonly file: { readonly name: string; readonly sha256: string };
+  readonly sample: RenderedSample & {
+    /** How many tokens the text is, and which of them are specials, in their order. */
+    readonly tokens: number;
+    readonly specials: readonly string[];
+  };
+}
+
+/**
+ * Reads a chat template, renders a sample conversation by it, and requires that every control token that it writes
+ * (`<|im_start|>`) and every role that it names (`bos_token`) is one token of the tokenizer: a model would be trained on,
+ * and asked with, pieces of them.
+ * @throws RevocabError `missing_file`, `bad_text`; `bad_options` for a template that renders nothing, or whose tokens are none
+ */
+export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
+  const template = (await readLines(path)).join("\n");
+  const sample = renderSample(template, tokensOf(tokenizer));
+  const written = markersIn(`${template}\n${sample.text}`, tokenizer);
+  const split = (
+    await Promise.all(written.map(async (marker) => ((await isOneToken(tokenizer, marker)) ? [] : [marker])))
+  ).flat();
+  const missing = [...split.filter((marker) => CONTROL.test(marker)), ...missingRoles(template, tokenizer)];
+  if (missing.length > 0) {
+    const names = missing.map((marker) => JSON.stringify(marker)).join(", ");
+    throw new RevocabError(
+      "bad_options",
+      `the chat template ${path} writes ${names}, which the tokenizer does not have as one token`,
+      {
+        hint: `add what is missing as control tokens: --special ${missing.map((one) => `"${one}"`).join(" ")}`,
+      },
+    );
+  }
+  const ids = await tokenizer.encode(sample.text);
+  const { vocabulary } = tokenizer;
+  return {
+    from: "file",
+    template,
+    note:
+      split.length === 0
+        ? undefined
+        : `the chat template writes ${split.map((one) => JSON.stringify(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
+    file: { name: basename(path), sha256: createHash("sha256").update(template).digest("hex") },
+    sample: {
+      ...sample,
+      tokens: ids.length,
+      specials: Array.from(ids).flatMap((id) =>
+        vocabulary.kindOf(id) === "special" ? [vocabulary.tokenOf(id)] : [],
+      ),
+    },
+  };
+}
+
+/** Whether a marker is found whole in a text, as a special or as another added token (Qwen's `<think>`). */
+async function isOneToken({ encode, vocabulary }: Tokenizer, marker: string): Promise<boolean> {
+  return (await encode(marker)).some((id) => vocabulary.tokenOf(id) === marker);
+}
+
+/** What looks like a control token, and every special of the tokenizer that is written. */
+function markersIn(text: string, { specialTokens }: Tokenizer): string[] {
+  const markers = Array.from(text.matchAll(MARKER), ([marker]) => marker);
+  const specials = specialTokens.map(({ token }) => token).filter((token) => text.includes(token));
+  return [...new Set([...markers, ...specials])];
+}
+
+/** `<|im_start|>`, DeepSeek's `<｜User｜>`, `<start_of_turn>`; Jinja's own signs and comparisons are none. */
+const MARKER = /<\|[^|<>\s]{1,64}\|>|<｜[^｜<>\s]{1,64}｜>|<\/?[a-z]\w{0,63}>/gi;
+/** What no one writes as ordinary text; `<tools>` some templates do. */
+const CONTROL = /^<[|｜].*[|｜]>$/;
+
+function missingRoles(template: string, { vocabulary }: Tokenizer): string[] {
+  const named = (["bos", "eos", "pad", "unk"] as const).filter((role) =>
+    new RegExp(`\\b${role}_token\\b`).test(template),
+  );
+  return named.filter((role) => vocabulary.idOfRole(role) === undefined).map((role) => `${role}_token`);
+}
+
+function tokensOf({ vocabulary }: Tokenizer): TemplateTokens {
+  return Object.fromEntries(
+    (["bos", "eos", "pad", "unk"] as const).flatMap((role) => {
+      const id = vocabulary.idOfRole(role);
+      return id === undefined ? [] : [[`${role}_token`, vocabulary.tokenOf(id)]];
+    }),
+  );
+}
