@@ -37,6 +37,7 @@ HAND_WRITTEN = {
     "gemma3n_text": "decoder", "marian": "bart", "mllama": "nested", "mobilebert": "bert",
     "idefics": "decoder", "funnel": "funnel", "modernbert-decoder": "modernbert", "t5gemma": "t5gemma", "ctrl": "ctrl",
     "git": "git", "prophetnet": "prophetnet", "led": "led", "fsmt": "bart", "cohere_asr": "cohere_asr",
+    "cpmant": "decoder", "florence2": "florence2",
 }
 UNTIE_FORBIDDEN = {
     name: "a tied model of this family scales the hidden state by d_model^-0.5 before the head, an untied one does not"
@@ -48,6 +49,7 @@ UNSUPPORTED = {
     "mobilebert": "a part of its head is stored transposed (cls.predictions.dense)",
     "mllama": "its input table has 8 rows more than its head",
     "idefics": "the rows of its added tokens are tables of their own",
+    "cpmant": "its input table holds the rows of prompts behind those of tokens",
     "fsmt": "its source and target languages have a vocabulary each",
     "diffusion_gemma": "its encoder and decoder share their layers",
 }

@@ -39,7 +39,8 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
     slots.set(slot, [...(slots.get(slot) ?? []), name]);
 
   // Some tied models are stored with the head alone; the library ties either way (modeling_utils.tie_weights).
-  if (!slots.has("input") && slots.has("output") && facts.saysTied !== false) {
+  const mayBeInput = (name: string) => readTableName(name)?.role === "input";
+  if (!slots.has("input") && slots.has("output") && facts.saysTied !== false && !free.some(mayBeInput)) {
     const head = slots.get("output")!;
     slots.delete("output");
     return {

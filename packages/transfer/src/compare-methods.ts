@@ -90,7 +90,7 @@ async function compare(
   const { model, choice, abortSignal } = options;
   const leftOut = [...choice.leftOut];
   const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
-  const source = await evaluateTables(transformer, undefined, model.tokenizer, text, steps("source model"));
+  const source = await evaluateTables(transformer, undefined, model.readable, text, steps("source model"));
   const methods: ComparedMethod[] = [];
   for (const [index, candidate] of choice.candidates.entries()) {
     throwIfAborted(abortSignal);
@@ -151,7 +151,7 @@ async function hideAndGuess(
   const { tables, chain } = planTables({ ...options, method });
   const { leaveOut } = await import("@revocab/evaluation");
   return leaveOut({
-    source: { tokenizer: model.tokenizer, tables, model: lazyModel(model, { transformer }).model },
+    source: { tokenizer: model.readable, tables, model: lazyModel(model, { transformer }).model },
     target: tokenizer,
     method: chain,
     seed,

@@ -10,7 +10,7 @@ import type { Recipe } from "./swap-plan.ts";
 export function editWords(
   edit: EditRecipe,
   model: string,
-  { untie, role, padToMultipleOf }: Recipe,
+  { untie, role, padToMultipleOf, rows }: Recipe,
   how: readonly string[],
 ): readonly string[] {
   const { learn, tokens, pieces, addedTokens, renames = [], renamedRows, eos, prune } = edit;
@@ -19,7 +19,7 @@ export function editWords(
     tokens !== null ||
     eos !== undefined ||
     pieces.length + addedTokens.length + renames.length > 0;
-  const isPlain = !untie && role === null && padToMultipleOf === null;
+  const isPlain = !untie && role === null && padToMultipleOf === null && rows === null;
   if (!adds && isPlain) return ["revocab", "prune", model, ...pruneWords(prune)];
   return [
     ["revocab", "extend", model],

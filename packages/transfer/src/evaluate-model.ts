@@ -57,10 +57,10 @@ export async function evaluateModel(
   try {
     const transformer = await openTransformer(model.checkpoint, threadsOf(options));
     try {
-      const scored = await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+      const scored = await evaluateTables(transformer, undefined, model.readable, text, options);
       const evaluation = { ...scored, notes: [...text.notes, ...scored.notes] };
       if (options.byteLevel !== true) return evaluation;
-      return { ...evaluation, byteLevel: await scoreBytes(transformer, model.tokenizer, text, options) };
+      return { ...evaluation, byteLevel: await scoreBytes(transformer, model.readable, text, options) };
     } finally {
       await transformer.close();
     }
@@ -103,7 +103,7 @@ export async function evaluateOpenModel(
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(model.checkpoint, threadsOf(options));
   try {
-    return await evaluateTables(transformer, undefined, model.tokenizer, text, options);
+    return await evaluateTables(transformer, undefined, model.readable, text, options);
   } finally {
     await transformer.close();
   }

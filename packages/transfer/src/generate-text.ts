@@ -50,12 +50,12 @@ export async function generateText({
   const opened = await openModel(directory, options);
   try {
     const { generate, languageModel, openTransformer } = await import("@revocab/transformer-runtime");
-    const { vocabulary } = opened.tokenizer;
+    const { vocabulary } = opened.readable;
     const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
     const model = languageModel(transformer);
     try {
       const { before, after } = framing(opened.tokenizer);
-      const pieces = await opened.tokenizer.encode(prompt);
+      const pieces = await opened.readable.encode(prompt);
       const tokens = Uint32Array.from([...before, ...pieces, ...after]);
       if (tokens.length === 0) {
         throw new RevocabError(

@@ -2,6 +2,7 @@ import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab
 import { RevocabError, type TokenKind } from "@revocab/core";
 import { fingerprint, loadTokenizer, TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf } from "./open-model.ts";
+import { readableTokenizer, tokensWithoutRow } from "./readable-tokenizer.ts";
 
 export interface Inspection {
   readonly name: string;
@@ -59,7 +60,7 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
     return undefined;
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
-  if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer.vocabulary.size, model.rows));
+  if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
   return {
     name: nameOf(path).name,
     model,
@@ -100,15 +101,25 @@ async function inspectModel(
   };
 }
 
-function sizeSurprises(size: number, rows: number): string[] {
+function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string[] {
+  const { size } = tokenizer.vocabulary;
   if (rows > size) {
     return [
       `${rows - size} padding rows: the tokenizer ends at id ${size - 1}, the embeddings at ${rows - 1}`,
     ];
   }
   if (rows === size) return [];
+  try {
+    readableTokenizer(tokenizer, rows, path);
+  } catch {
+    return [
+      `the tokenizer has ids up to ${size - 1}, but the embeddings have ${rows} rows: they do not belong together`,
+    ];
+  }
+  const tokens = tokensWithoutRow(tokenizer, rows).map((id) => `${id} ${tokenizer.vocabulary.tokenOf(id)}`);
   return [
-    `the tokenizer has ids up to ${size - 1}, but the embeddings have ${rows} rows: they do not belong together`,
+    `${tokens.length} added tokens have no row, for the model was not resized: ${tokens.slice(0, 5).join(", ")}` +
+      `${tokens.length > 5 ? ", …" : ""}; it cannot read them until an edit or a swap gives them rows`,
   ];
 }
 

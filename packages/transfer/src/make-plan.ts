@@ -19,6 +19,7 @@ import type { Fitting } from "./fit-tokenizer.ts";
 import { hashContents } from "./hash-files.ts";
 import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
+import { tokensWithoutRow } from "./readable-tokenizer.ts";
 import { lazyModel } from "./runnable-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
 import { withSpecialsApart } from "./specials-apart.ts";
@@ -41,6 +42,8 @@ export interface PlanOptions {
   readonly role?: Role;
   /** Rows are added until their number is a multiple of this. */
   readonly padToMultipleOf?: number;
+  /** Rows that the target has, in place of a multiple: as many as another model it is served with. */
+  readonly rows?: number;
   /** Rows that the target has at least. @default as many as it has ids */
   readonly minimumRows?: number;
   /**
@@ -81,6 +84,7 @@ export async function makePlan({
   untie = false,
   role,
   padToMultipleOf,
+  rows: askedRows,
   minimumRows,
   sourceOf,
   fitting,
@@ -105,6 +109,7 @@ export async function makePlan({
     untie,
     ...(role && { role }),
     ...(padToMultipleOf !== undefined && { padToMultipleOf }),
+    ...(askedRows !== undefined && { rows: askedRows }),
     ...(minimumRows !== undefined && { minimumRows }),
   });
   const lazy = lazyModel(model, {
@@ -113,16 +118,20 @@ export async function makePlan({
   });
 
   onProgress?.({ type: "step", step: "align" });
-  const source = model.tokenizer.vocabulary;
+  const source = model.readable.vocabulary;
   const target = tokenizer.vocabulary;
   const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
-  const known = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf);
+  const known = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, checkpoint.rows);
   const alignment = extendsSource === undefined ? known : { ...known, extendsSource };
   const { chain, note } = withSpecialsApart(asked, { alignment, target, ids: newTokens });
   const { methods } = chain;
-  const notes = new Set<string>([...(fitting?.notes ?? []), ...(note === undefined ? [] : [note])]);
+  const notes = new Set<string>([
+    ...noteOnSurplus(model),
+    ...(fitting?.notes ?? []),
+    ...(note === undefined ? [] : [note]),
+  ]);
   const context: InitContext = {
-    source: { vocabulary: source, tables, encode: model.tokenizer.encode, model: lazy.model },
+    source: { vocabulary: source, tables, encode: model.readable.encode, model: lazy.model },
     target: { vocabulary: target, encode: tokenizer.encode },
     alignment,
     seed,
@@ -156,11 +165,12 @@ export async function makePlan({
       role: role ?? null,
       padToMultipleOf: padToMultipleOf ?? null,
       specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
+      rows: askedRows ?? null,
     } satisfies Recipe,
     source: {
       name: model.name,
       modelType: checkpoint.modelType,
-      fingerprint: fingerprint(source),
+      fingerprint: fingerprint(model.tokenizer.vocabulary),
       rows: checkpoint.rows,
       tied: checkpoint.tied,
       label: sourceLabeller(source, checkpoint.rows),
@@ -191,6 +201,7 @@ export function planTables({
   untie = false,
   role,
   padToMultipleOf,
+  rows: askedRows,
   minimumRows = 0,
 }: Omit<PlanOptions, "seed" | "abortSignal" | "onProgress">): {
   readonly chain: FallbackChain;
@@ -203,7 +214,11 @@ export function planTables({
       hint: "leave --untie out",
     });
   }
-  const rows = padded(Math.max(tokenizer.vocabulary.size, minimumRows), padToMultipleOf);
+  const { size } = tokenizer.vocabulary;
+  const rows =
+    askedRows === undefined
+      ? padded(Math.max(size, minimumRows), padToMultipleOf)
+      : exactly(askedRows, size, padToMultipleOf);
   const { methods } = chain;
   const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
   return { chain, rows, tables };
@@ -227,8 +242,8 @@ function hasAllRows(method: InitMethod): boolean {
 }
 
 /** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
-function withKnown(alignment: Alignment, known: Int32Array): Alignment {
-  const isUnknown = (id: number) => (known[id] as number) < 0;
+function withKnown(alignment: Alignment, known: Int32Array, rows: number): Alignment {
+  const isUnknown = (id: number) => (known[id] as number) < 0 || (known[id] as number) >= rows;
   return {
     ...alignment,
     sourceOf: alignment.sourceOf.map((found, id) => (isUnknown(id) ? found : (known[id] as number))),
@@ -300,18 +315,43 @@ function requireEvidence({ origin, origins }: TablePlan, vocabulary: Vocabulary)
   );
 }
 
-/** Beyond this no hardware asks for it, and the padding would outweigh the vocabulary. */
-const MAX_MULTIPLE = 65_536;
+/** The largest vocabularies have a quarter of this; beyond it a number is a slip. */
+const MAX_MULTIPLE = 2 ** 20;
 
 function padded(size: number, multiple = 1): number {
   if (!Number.isInteger(multiple) || multiple < 1 || multiple > MAX_MULTIPLE) {
     throw new RevocabError(
       "bad_options",
       `rows were asked for as a multiple of ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
-      { hint: "64 or 128 suit most hardware" },
+      { hint: "64 or 128 suit most hardware; --rows gives a number of rows as it is" },
     );
   }
   return Math.ceil(size / multiple) * multiple;
+}
+
+const MAX_ROWS = 2 ** 24;
+
+function exactly(rows: number, size: number, multiple: number | undefined): number {
+  if (multiple !== undefined) {
+    throw new RevocabError("bad_options", "--rows and --pad-to-multiple-of were both given", {
+      hint: "--rows says how many rows there are, --pad-to-multiple-of works it out: leave one of them out",
+    });
+  }
+  if (Number.isInteger(rows) && rows >= size && rows <= MAX_ROWS) return rows;
+  throw new RevocabError(
+    "bad_options",
+    `${rows} rows were asked for; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
+    { hint: `give --rows ${size} or more, or leave it out` },
+  );
+}
+
+function noteOnSurplus({ tokenizer, checkpoint: { rows } }: OpenModel): readonly string[] {
+  const ids = tokensWithoutRow(tokenizer, rows);
+  if (ids.length === 0) return [];
+  const examples = ids.slice(0, 3).map((id) => `${id} "${displayToken(tokenizer.vocabulary, id)}"`);
+  return [
+    `${ids.length} of the source's tokens have no row in it and are no evidence: ${examples.join(", ")}`,
+  ];
 }
 
 /** The keys in the order of the plan file, so that a report does not tell how its plan came about. */

@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
+import { readableTokenizer } from "./readable-tokenizer.ts";
 
 /** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: Tokenizer;
+  /** The tokenizer without tokens that have no row: what the model can be run with, and what is evidence for new rows. */
+  readonly readable: Tokenizer;
   readonly name: string;
   readonly revision: string | null;
   /** How the tensors were found, to find them again in what is written. */
@@ -21,7 +23,7 @@ export interface OpenModel {
 /**
  * Opens a model folder with its tokenizer.
  *
- * @throws RevocabError `shape_mismatch` when the tokenizer has ids that the embeddings have no row for
+ * @throws RevocabError `shape_mismatch` when tokens have no row that were not added at the tokenizer's end
  */
 export async function openModel(
   directory: string,
@@ -31,19 +33,12 @@ export async function openModel(
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
   try {
     const tokenizer = await loadTokenizer(directory);
-    if (tokenizer.vocabulary.size > checkpoint.rows) {
-      throw new RevocabError(
-        "shape_mismatch",
-        `the embeddings of ${directory} have ${checkpoint.rows} rows but its tokenizer has ids up to ${tokenizer.vocabulary.size - 1}`,
-        {
-          hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder",
-        },
-      );
-    }
+    const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     let hashing: HashingFiles | undefined;
     return {
       checkpoint,
       tokenizer,
+      readable,
       ...nameOf(directory),
       tensorOptions,
       hashes() {

@@ -7,6 +7,7 @@ import { readOptions } from "./evaluate-model.ts";
 import { makePlan } from "./make-plan.ts";
 import type { OpenModel } from "./open-model.ts";
 import { type MethodContest, type PickedMethod, pickMethod } from "./pick-method.ts";
+import { tokensWithoutRow } from "./readable-tokenizer.ts";
 import type { EditSummary, ReportedEdit } from "./report.ts";
 import { requireOtherRows } from "./require-other-rows.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -53,7 +54,7 @@ export async function planEdit(
     ...options,
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
-  const edited = await editTokenizer(model.tokenizer, edit, options);
+  const edited = withTokensWithoutRow(await editTokenizer(model.tokenizer, edit, options), model);
   if (method.kind === "contest") await requireOccurrence(method, edited, options.abortSignal);
   const planned = {
     ...options,
@@ -68,6 +69,25 @@ export async function planEdit(
   const picked = await pickMethod(method, planned);
   const plan = await makePlan({ ...planned, method: picked.method });
   return { ...picked, plan, edited, edit: { recipe: await editRecipe(edit), summary: summaryOf(edited) } };
+}
+
+/** A token that the tokenizer has and the model has no row for is new to the model. */
+function withTokensWithoutRow(
+  edited: EditedTokenizer,
+  { checkpoint, tokenizer }: OpenModel,
+): EditedTokenizer {
+  const surplus = new Set(tokensWithoutRow(tokenizer, checkpoint.rows));
+  if (surplus.size === 0) return edited;
+  const ids = Array.from(edited.sourceOf.keys()).filter((id) => surplus.has(edited.sourceOf[id] as number));
+  const { vocabulary } = edited.tokenizer;
+  return {
+    ...edited,
+    sourceOf: edited.sourceOf.map((source) => (source < checkpoint.rows ? source : -1)),
+    added: [
+      ...ids.map((id) => ({ id, token: vocabulary.tokenOf(id), kind: "added" as const })),
+      ...edited.added,
+    ],
+  };
 }
 
 /** Rows that a text never reads and hardly weighs score alike whatever made them. */

@@ -34,6 +34,7 @@ export const planWords = z.object({
     padToMultipleOf: z.number().int().positive().nullable(),
     /** Plans of before this was asked left the target's. */
     specialTokens: z.enum(["model", "target"]).default("target"),
+    rows: z.number().int().positive().nullable().default(null),
   }),
   source: z.object({
     name: z.string(),

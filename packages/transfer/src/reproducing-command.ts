@@ -30,6 +30,7 @@ function methodWords({
   role,
   padToMultipleOf,
   specialTokens,
+  rows,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
   const methods = all.filter((method) => !isForSpecials(method));
@@ -48,6 +49,7 @@ function methodWords({
     role === null ? [] : ["--role", role],
     padToMultipleOf === null ? [] : ["--pad-to-multiple-of", String(padToMultipleOf)],
     edit === undefined && specialTokens === "target" ? ["--special-tokens", "target"] : [],
+    rows === null ? [] : ["--rows", String(rows)],
   ].flat();
 }
 

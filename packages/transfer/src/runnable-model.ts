@@ -16,7 +16,7 @@ const TEXTS = new WeakMap<Transformer, Map<string, readonly Uint32Array[]>>();
  * @param transformer the model's layers where they are loaded already; the caller closes them
  */
 export function lazyModel(
-  { checkpoint, tokenizer }: OpenModel,
+  { checkpoint, readable: tokenizer }: OpenModel,
   { threads, transformer }: { readonly threads?: number; readonly transformer?: Transformer } = {},
 ): LazyModel {
   let opening: Promise<Transformer> | undefined;

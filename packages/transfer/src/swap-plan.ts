@@ -14,6 +14,8 @@ export interface Recipe {
   readonly padToMultipleOf: number | null;
   /** Whose special tokens stand around texts: those of the source's tokenizer, by roles, or the target's own. */
   readonly specialTokens: SpecialTokensChoice;
+  /** The number of rows where it was asked for as such. */
+  readonly rows: number | null;
 }
 
 export interface RecipeMethod {

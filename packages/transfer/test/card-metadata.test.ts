@@ -115,6 +115,11 @@ describe("the command in a card", () => {
     );
   });
 
+  it("names a number of rows that was asked for as such", async () => {
+    const { card } = await swapped(undefined, { rows: 4000 });
+    expect(commandIn(card)).toContain("--seed 0 --rows 4000 --chat-template");
+  });
+
   it("says nothing of the mean that stands behind a fallback which needs evidence", async () => {
     const { card, report } = await swapped(undefined, { method: copyOverlap(), fallback: subtokenMean() });
     expect(report.recipe.methods.map(({ name }) => name)).toEqual([

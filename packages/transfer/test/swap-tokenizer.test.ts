@@ -125,6 +125,15 @@ describe("swapTokenizer on the sample", () => {
     expect(new Set(rows.slice(3000)).size).toBe(1);
   });
 
+  it("has exactly the rows that are asked for, as many as another model it is served with", async () => {
+    const out = join(scratch(), "out");
+    const report = await swapTokenizer({ ...inputs, rows: 3001, out });
+    expect(report.target).toMatchObject({ tokens: 3000, rows: 3001 });
+    expect(report.recipe.rows).toBe(3001);
+    expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8"))).toMatchObject({ vocab_size: 3001 });
+    expect(await rowsOf(out, "input")).toHaveLength(3001);
+  });
+
   it("removes the old tokenizer's files and carries over what does not depend on it", async () => {
     const folder = scratch();
     const model = join(folder, "model");

@@ -13,7 +13,7 @@ export function withModelOptions(command: Command): Command {
     .optionsGroup("Which tensors have a row per token, where the architecture does not say:")
     .option(
       "--vocabulary-tensor <name=slot>",
-      "a tensor with a row per token: input, output, output.bias (repeatable)",
+      "a tensor with a row per token: input, output, output.bias, or a name after them such as input.encoder (repeatable)",
       collectPairs,
     )
     .option(
@@ -48,6 +48,7 @@ export interface PlanFlags extends ModelFlags {
   readonly untie?: boolean;
   readonly role?: Role;
   readonly padToMultipleOf?: number;
+  readonly rows?: number;
 }
 
 const ROWS = "How the rows are made:";
@@ -85,7 +86,12 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
         "output",
       ]),
     )
-    .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1));
+    .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1))
+    .option(
+      "--rows <n>",
+      "have exactly n rows, such as the model has that this one is served with",
+      wholeNumber(1),
+    );
 }
 
 function withCopyOptions(command: Command): Command {
@@ -146,6 +152,7 @@ export interface ComparedPlanOptions {
   readonly untie: boolean;
   readonly role?: Role;
   readonly padToMultipleOf?: number;
+  readonly rows?: number;
 }
 
 export async function comparedPlanOptions(
@@ -158,6 +165,7 @@ export async function comparedPlanOptions(
     untie: flags.untie ?? false,
     ...(flags.role && { role: flags.role }),
     ...(flags.padToMultipleOf !== undefined && { padToMultipleOf: flags.padToMultipleOf }),
+    ...(flags.rows !== undefined && { rows: flags.rows }),
   };
 }
 

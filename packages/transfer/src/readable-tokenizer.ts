@@ -1,0 +1,62 @@
+import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import { displayToken, type Tokenizer } from "@revocab/vocabulary";
+
+/**
+ * A model's tokenizer as far as the model can read it. Tokens that were added to the tokenizer alone, without resizing
+ * the model, have ids beyond its rows: they are left out here, and a text that holds one is refused.
+ *
+ * @throws RevocabError `shape_mismatch` where other tokens than added ones at the end have no row
+ */
+export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory: string): Tokenizer {
+  const { vocabulary } = tokenizer;
+  const surplus = tokensWithoutRow(tokenizer, rows);
+  if (vocabulary.size <= rows) return tokenizer;
+  const added = addedIds(tokenizer);
+  const foreign = surplus.find((id) => !added.has(id));
+  if (foreign !== undefined) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `the embeddings of ${directory} have ${rows} rows but its tokenizer has ids up to ${vocabulary.size - 1}, ` +
+        `and ${foreign} "${displayToken(vocabulary, foreign)}" is no token that was added to it`,
+      {
+        hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder",
+      },
+    );
+  }
+  const without = (hidden: ReadonlySet<TokenId>) =>
+    cutTo(rows, tokenizer.vocabularyWithout(new Set([...hidden, ...surplus])));
+  return {
+    ...tokenizer,
+    vocabulary: without(new Set()),
+    vocabularyWithout: without,
+    specialTokens: tokenizer.specialTokens.filter(({ id }) => id < rows),
+    async encode(text) {
+      const ids = await tokenizer.encode(text);
+      const beyond = ids.find((id) => id >= rows);
+      if (beyond === undefined) return ids;
+      throw new RevocabError(
+        "bad_text",
+        `a text holds "${displayToken(vocabulary, beyond)}", a token that was added to the tokenizer of ${directory} ` +
+          `with the id ${beyond}, but the model has ${rows} rows and none for it`,
+        { hint: "revocab extend gives it a row, with every other token that is added" },
+      );
+    },
+  };
+}
+
+/** Ids of the tokens that a tokenizer has beyond the rows of a model. */
+export function tokensWithoutRow({ vocabulary }: Tokenizer, rows: number): readonly TokenId[] {
+  return Array.from({ length: Math.max(vocabulary.size - rows, 0) }, (_, i) => rows + i).filter(
+    (id) => vocabulary.kindOf(id) !== "unused",
+  );
+}
+
+function addedIds({ files, specialTokens }: Tokenizer): ReadonlySet<TokenId> {
+  const json: unknown = JSON.parse(new TextDecoder().decode(files.get("tokenizer.json")) || "{}");
+  const { added_tokens = [] } = json as { added_tokens?: readonly { readonly id: TokenId }[] };
+  return new Set([...added_tokens.map(({ id }) => id), ...specialTokens.map(({ id }) => id)]);
+}
+
+function cutTo(size: number, vocabulary: Vocabulary): Vocabulary {
+  return { ...vocabulary, size };
+}
