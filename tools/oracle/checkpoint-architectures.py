@@ -53,6 +53,8 @@ UNSUPPORTED = {
     "fsmt": "its source and target languages have a vocabulary each",
     "diffusion_gemma": "its encoder and decoder share their layers",
 }
+# Not the library's: a table of static embeddings (model2vec, sentence-transformers).
+OTHERS = {"model2vec": {"layout": "model2vec", "tied": False}}
 POSITIONS = re.compile(r"create_position_ids_from_input_ids|padding_idx \+ 1|pad_token_id \+ 1")
 
 
@@ -117,7 +119,7 @@ def main(path: Path) -> None:
             print(f"no layout for {model_type}: {tied}", file=sys.stderr)
         else:
             entries[model_type] = entry
-    data["modelTypes"] = entries
+    data["modelTypes"] = dict(sorted({**entries, **OTHERS}.items()))
     path.write_text(one_line_each(data) + "\n")
     print(f"{len(entries)} model types", file=sys.stderr)
 

@@ -1,4 +1,5 @@
 import { RevocabError } from "@revocab/core";
+import data from "./architectures.json" with { type: "json" };
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
 import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
@@ -80,6 +81,30 @@ export function rejectUnknown(
     );
   }
 }
+
+/**
+ * Integers that name tokens or rows by number mean others once the vocabulary changes, and no mixture of them is one.
+ * @throws RevocabError `unsupported_checkpoint`
+ */
+export function rejectMaps(
+  placed: ReadonlyMap<string, PlacedTensor>,
+  { ignoreTensors }: FindTablesOptions,
+): void {
+  for (const { file, entry } of placed.values()) {
+    const { name, dtype, shape } = entry;
+    const reason = maps.get(name.split(".").at(-1)!);
+    if (reason === undefined || /^B?F/.test(dtype) || ignoreTensors.includes(name)) continue;
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `${file.path} holds ${name} as ${dtype} [${shape}]: ${reason}`,
+      {
+        hint: `it would have to be made anew; where nothing reads it, pass --ignore-tensor ${name} (ignoreTensors)`,
+      },
+    );
+  }
+}
+
+const maps: ReadonlyMap<string, string> = new Map(Object.entries(data.maps));
 
 /** The slot that a tensor most likely has, one that no other tensor has already: two in a slot must be copies. */
 function likelySlot(

@@ -35,7 +35,7 @@ const HEAD_CLASSES = /(CausalLM|LMHead|ConditionalGeneration|MaskedLM|PreTrainin
 
 /** @throws RevocabError `bad_config` */
 export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
-  const modelType = config.model_type;
+  const modelType = config.model_type ?? (isStatic(config) ? "model2vec" : undefined);
   if (typeof modelType !== "string") {
     throw new RevocabError("bad_config", `${path} has no model_type`, {
       hint: "give the folder of a transformers model (not of an adapter, a tokenizer or a pipeline)",
@@ -64,6 +64,12 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
     expectsHead: readExpectsHead(config),
     initializerRange: readInitializerRange(config, text),
   };
+}
+
+/** A table and nothing else: model2vec writes its config with a model_type or without, sentence-transformers none. */
+function isStatic(config: JsonObject): boolean {
+  const isNamed = Array.isArray(config.architectures) && config.architectures.includes("StaticModel");
+  return isNamed || "apply_zipf" in config || "embedding_dtype" in config;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { EmbeddingTable, Role } from "@revocab/core";
 import type { Layout } from "./architectures.ts";
-import { checkAgainstConfig, checkSlot, rejectUnknown } from "./check-tables.ts";
+import { checkAgainstConfig, checkSlot, rejectMaps, rejectUnknown } from "./check-tables.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
 import { firstRowBeyondEnd } from "./first-row-beyond-end.ts";
@@ -55,6 +55,7 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const { directory, files, facts, pool, ignoreTensors } = options;
   const placed = new Map<string, PlacedTensor>();
   for (const file of files) for (const entry of file.tensors) placed.set(entry.name, { file, entry });
+  rejectMaps(placed, options);
   const { slots, headName, headIsNamed, layout } = nameSlots(options, placed);
 
   const located = new Map<string, TensorLocation[]>();

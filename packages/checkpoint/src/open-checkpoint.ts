@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { RevocabError } from "@revocab/core";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
 import type { FileSource } from "./file-source.ts";
@@ -12,7 +13,7 @@ import { readWeightFiles } from "./weight-files.ts";
 export interface Checkpoint {
   readonly directory: string;
   readonly config: JsonObject;
-  /** config.json as it is written; see `editJson`. */
+  /** config.json as it is written, see `editJson`; empty for a table that is saved without one. */
   readonly configText: string;
   readonly modelType: string;
   /** The weight files, their headers checked. */
@@ -60,11 +61,7 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const { files, index } = await readWeightFiles(directory, weights);
   const path = join(directory, "config.json");
-  const { json: config, text: configText } = await readJsonObject(
-    path,
-    "bad_config",
-    "give the folder of a transformers model",
-  );
+  const { json: config, text: configText } = await readConfig(path, files);
   const facts = readConfigFacts(config, path);
   const pool = new FilePool(weights);
   try {
@@ -90,5 +87,20 @@ export async function openCheckpoint(
   } catch (error) {
     await pool.close();
     throw error;
+  }
+}
+
+async function readConfig(
+  path: string,
+  files: readonly SafetensorsFile[],
+): ReturnType<typeof readJsonObject> {
+  try {
+    return await readJsonObject(path, "bad_config", "give the folder of a transformers model");
+  } catch (error) {
+    // a StaticEmbedding of sentence-transformers is saved without a config: one table and its tokenizer
+    const names = files.flatMap(({ tensors }) => tensors.map(({ name }) => name));
+    if (!(error instanceof RevocabError) || error.code !== "missing_file") throw error;
+    if (names.join() !== "embedding.weight") throw error;
+    return { json: { model_type: "model2vec" }, text: "" };
   }
 }

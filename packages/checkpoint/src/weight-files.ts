@@ -75,6 +75,14 @@ function noSafetensors(directory: string, names: readonly string[]): RevocabErro
       { hint: `save the model with transformers' save_pretrained, which writes ${SINGLE_NAME}` },
     );
   }
+  const parts = names.filter((name) => /^\d+_StaticEmbedding$/.test(name));
+  if (parts.length > 0) {
+    return new RevocabError(
+      "missing_file",
+      `${directory} is a model of sentence-transformers, whose table and tokenizer are in its folder ${parts[0]}`,
+      { hint: `give ${directory}/${parts[0]}, and put the result in its place` },
+    );
+  }
   return new RevocabError("missing_file", `${directory} holds neither ${SINGLE_NAME} nor ${INDEX_NAME}`, {
     hint: "give the folder of a model: config.json and *.safetensors",
   });

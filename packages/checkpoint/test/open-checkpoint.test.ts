@@ -314,10 +314,9 @@ describe("tables outside of the architecture's names", () => {
   });
 
   it.each([
-    ["a layer's map from tokens to experts", "model.layers.0.mlp.gate.tid2eid", [10, 2], "I64"],
+    ["a table of integers in a layer", "model.layers.0.mlp.gate.experts_of", [10, 2], "I64"],
     ["a table inside an MLP", "model.layers.0.mlp.engram", [10, 3], "F32"],
     ["a head of a part for images", "vision_tower.head.weight", [10, 3], "F32"],
-    ["a map of a draft head", "t2d", [10], "I64"],
   ])("%s is named, wherever it stands", (_, name, shape, dtype) => {
     const bytes = new Uint8Array(shape.reduce((a, b) => a * b, dtype === "I64" ? 8 : 4));
     return expectRefused(
@@ -326,6 +325,18 @@ describe("tables outside of the architecture's names", () => {
       /holds .*which has a dimension as large as the vocabulary/,
     );
   });
+
+  it.each([
+    ["the experts of tokens", "model.layers.0.mlp.gate.tid2eid", "which experts each token is sent to"],
+    ["the tokens of a draft head", "d2t", "which tokens the ids of a draft head are"],
+    ["the rows of tokens", "mapping", "which row each token has"],
+  ])("map %s: no mixture of rows is one, so they are refused by name", (_, name, reason) =>
+    expectRefused(
+      modelFolder([...LLAMA_TENSORS, { name, dtype: "I64", shape: [10], bytes: new Uint8Array(80) }]),
+      "unsupported_checkpoint",
+      new RegExp(`holds .*${name} as I64 \\[10\\]: it says ${reason}`),
+    ),
+  );
 
   it("are no tables where a layer's name or the config explains their size", async () => {
     const config = { ...LLAMA_CONFIG, intermediate_size: 10, moe: { latent_size: 10 } };
@@ -347,6 +358,39 @@ describe("tables outside of the architecture's names", () => {
     };
     expect(await hintOn(floats("model.scores.bias", [10]))).toContain("model.scores.bias=output.bias");
     expect(await hintOn(floats("model.scores", [10, 2]))).toContain("model.scores=output.scores ");
+  });
+});
+
+describe("a table of static embeddings", () => {
+  const config = { tokenizer_name: "x", apply_zipf: true, hidden_dim: 4 };
+
+  it.each([
+    ["as model2vec writes it", "embeddings", { ...config, model_type: "model2vec" }],
+    ["as model2vec wrote it first, without a model_type", "embeddings", config],
+    ["as sentence-transformers writes it, without a config", "embedding.weight", undefined],
+  ])("opens %s", async (_, name, written) => {
+    const folder = modelFolder([floats(name, [10, 4])], written);
+    if (written === undefined) unlinkSync(join(folder, "config.json"));
+    const checkpoint = await openCheckpoint(folder);
+    expect(checkpoint.modelType).toBe("model2vec");
+    expect([checkpoint.rows, checkpoint.tied]).toEqual([10, false]);
+    await checkpoint.close();
+  });
+
+  it("has a table of weights besides where the model has them", async () => {
+    const folder = modelFolder([floats("embeddings", [10, 4]), floats("weights", [10])], config);
+    const checkpoint = await openCheckpoint(folder);
+    expect(checkpoint.tables.map(({ slot, isBias }) => [slot, isBias])).toEqual([
+      ["input", false],
+      ["input.weights", false],
+    ]);
+    await checkpoint.close();
+  });
+
+  it("is named where it lies in a folder of its own", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "0_StaticEmbedding"));
+    await expectRefused(folder, "missing_file", /table and tokenizer are in its folder 0_StaticEmbedding/);
   });
 });
 

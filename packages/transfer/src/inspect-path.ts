@@ -52,7 +52,8 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some((name) => WEIGHTS.test(name));
   const hasTokenizer = names.some((name) => TOKENIZER_FILES.includes(name));
-  const isModel = hasWeights || (names.includes("config.json") && !hasTokenizer);
+  const isInPart = names.some((name) => name.endsWith("_StaticEmbedding")); // the error says where
+  const isModel = hasWeights || isInPart || (names.includes("config.json") && !hasTokenizer);
   const model = isModel ? await inspectModel(path, options, surprises) : null;
   const tokenizer = await loadTokenizer(path).catch((error: unknown) => {
     if (!model || !(error instanceof RevocabError) || error.code !== "missing_file") throw error;
