@@ -44,7 +44,12 @@ export async function checkSlot(
     throw new RevocabError(
       "unsupported_checkpoint",
       `${first.entry.name} has ${first.rows} rows, but the input embeddings have ${rows}`,
-      { hint: "a model with two vocabularies cannot be given one new vocabulary" },
+      {
+        hint:
+          first.columns === rows
+            ? "the tensor has a column per token; tables are rewritten where they have a row per token: store it transposed"
+            : "a model with two vocabularies cannot be given one new vocabulary",
+      },
     );
   }
   for (const other of tensors.slice(1)) {

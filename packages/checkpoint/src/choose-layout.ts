@@ -1,4 +1,5 @@
 import type { Architecture, Layout } from "./architectures.ts";
+import { isOfOtherPart } from "./other-dimension.ts";
 
 /** The tensors of a model that a layout names, by slot, the preferred name first. */
 export interface NamedSlots {
@@ -17,7 +18,10 @@ export function chooseLayout(
   const names = [...tensorNames];
   const expected = bestFit(layouts, names);
   if (expected?.namesBySlot.has("input")) return expected;
-  const other = bestFit(otherLayouts, names);
+  const other = bestFit(
+    otherLayouts,
+    names.filter((name) => !isOfOtherPart(name)),
+  );
   return other?.namesBySlot.has("input") ? other : (expected ?? other);
 }
 

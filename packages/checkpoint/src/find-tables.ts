@@ -52,7 +52,7 @@ export interface PlacedTensor {
  * `unknown_tensor` (a tensor as large as the vocabulary that no one has placed), `bad_options`.
  */
 export async function findTables(options: FindTablesOptions): Promise<FoundTables> {
-  const { directory, files, facts, pool, ignoreTensors } = options;
+  const { directory, files, facts, pool } = options;
   const placed = new Map<string, PlacedTensor>();
   for (const file of files) for (const entry of file.tensors) placed.set(entry.name, { file, entry });
   rejectMaps(placed, options);
@@ -68,7 +68,7 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const input = located.get("input")!;
   const rows = input[0]!.rows;
   checkAgainstConfig(directory, facts, input[0]!);
-  await addOwnTables(located, placed, ignoreTensors, pool);
+  await addOwnTables(located, placed, options, headIsNamed);
   for (const [slot, tensors] of located) await checkSlot(slot, tensors, rows, pool);
   rejectUnknown(placed, located, rows, options);
 

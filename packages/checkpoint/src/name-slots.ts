@@ -3,6 +3,7 @@ import type { Layout } from "./architectures.ts";
 import { chooseLayout, type NamedSlots } from "./choose-layout.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
+import { isOfOtherPart } from "./other-dimension.ts";
 import { readTableName } from "./table-names.ts";
 
 export interface SlotNames {
@@ -26,6 +27,12 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
         hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
       });
     }
+  }
+  const strange = Object.values(vocabularyTensors).find((slot) => !SLOT.test(slot));
+  if (strange !== undefined) {
+    throw new RevocabError("bad_options", `"${strange}" is no slot of a tensor with a row per token`, {
+      hint: "slots are input, output and output.bias, and more of a kind by a name: input.encoder, output.draft, output.draft.bias",
+    });
   }
   const ignored = new Set(ignoreTensors);
   const free = [...placed.keys()].filter(
@@ -55,6 +62,8 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
   return { slots, headName: layout.output?.[0], headIsNamed: layout.output !== undefined, layout };
 }
 
+const SLOT = /^(input|output)(\.[\w-]+)*$/;
+
 /**
  * Of an architecture whose names are not known: the one tensor with a row per token that is named as input embeddings,
  * the one named as a head, and a head's bias. Where there are several it is for the user to say which is which.
@@ -70,7 +79,9 @@ function guessSlots(
       const { shape } = placed.get(name)!.entry;
       return shape.length === 2 && shape[0] === vocabularySize && readTableName(name)?.role === role;
     });
-    if (found.length === 1) layout[role] = found;
+    const ofText = found.filter((name) => !isOfOtherPart(name));
+    const likely = ofText.length > 0 ? ofText : found;
+    if (likely.length === 1) layout[role] = likely;
   }
   const biases = names.filter(
     (name) => HEAD_BIAS.test(name) && placed.get(name)!.entry.shape.join() === String(vocabularySize),

@@ -1,5 +1,5 @@
 import type { FilePool } from "./file-pool.ts";
-import type { PlacedTensor } from "./find-tables.ts";
+import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
 import { isOfOtherPart } from "./other-dimension.ts";
 import { sameBytes } from "./same-bytes.ts";
 import { readTableName } from "./table-names.ts";
@@ -15,9 +15,11 @@ import { isStoredDtype, locateTensor, type TensorLocation } from "./tensor-locat
 export async function addOwnTables(
   located: Map<string, TensorLocation[]>,
   placed: ReadonlyMap<string, PlacedTensor>,
-  ignoreTensors: readonly string[],
-  pool: FilePool,
+  { facts, ignoreTensors, pool }: FindTablesOptions,
+  headIsNamed: boolean,
 ): Promise<void> {
+  // beside a tied head, a head elsewhere is another one
+  const mayBeHead = facts.saysTied === false && !headIsNamed;
   const rows = located.get("input")![0]!.rows;
   await separateUnlike(located, pool);
   const known = new Set([...ignoreTensors, ...[...located.values()].flat().map(({ entry }) => entry.name)]);
@@ -27,8 +29,11 @@ export async function addOwnTables(
     const named = isOfOtherPart(name) ? undefined : readTableName(name);
     const copied = await copiedTable(located, { file, entry }, named?.role, pool);
     if (copied !== undefined) located.get(copied)!.push(locateTensor(file, entry));
-    else if (named !== undefined && !located.has(named.slot))
-      located.set(named.slot, [locateTensor(file, entry)]);
+    else if (named !== undefined) {
+      const isHead = named.role === "output" && mayBeHead && !located.has("output");
+      const slot = isHead ? named.role : named.slot;
+      if (!located.has(slot)) located.set(slot, [locateTensor(file, entry)]);
+    }
   }
   addBiases(located, placed, ignoreTensors, rows);
 }

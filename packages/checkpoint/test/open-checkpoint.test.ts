@@ -236,6 +236,19 @@ describe("tensors of the vocabulary's size", () => {
     await expectRefused(folder, "unsupported_checkpoint", /these have a row per token: tok.w \[10,4\]/);
   });
 
+  it("cannot get a slot that does not exist", () =>
+    expectRefused(withExtra(), "bad_options", /"ouput" is no slot/, {
+      vocabularyTensors: { "model.mystery.weight": "ouput" },
+    }));
+
+  it("with a column per token are refused as such", async () => {
+    const folder = withExtra();
+    const error = await openCheckpoint(folder, {
+      vocabularyTensors: { "model.mystery.weight": "output.mystery" },
+    }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ hint: expect.stringContaining("has a column per token") });
+  });
+
   it("that are quantised are refused", () =>
     expectRefused(
       modelFolder([

@@ -111,6 +111,29 @@ describe("new rows", () => {
     }
   });
 
+  it("go to every copy and every table of its own, in whatever layer it stands", async () => {
+    const more = [
+      { ...floats("", [10, 4]), name: "model.layers.1.embed_tokens.weight" },
+      floats("model.layers.1.shared_head.head.weight", [10, 4], 7),
+    ];
+    const checkpoint = await open(modelFolder([...LLAMA_TENSORS, ...more]));
+    await rewriteCheckpoint({
+      checkpoint,
+      out,
+      rows: 12,
+      produce: produceFrom(checkpoint, 12, reversed(checkpoint)),
+    });
+    const [before, after] = [await tensorBytes(checkpoint.directory), await tensorBytes(out)];
+    for (const name of ["lm_head.weight", "model.embed_tokens.weight", ...more.map(({ name }) => name)]) {
+      const rows = (bytes: Buffer) =>
+        Array.from({ length: bytes.length / 16 }, (_, row) => bytes.toString("hex", row * 16, row * 16 + 16));
+      const old = rows(before.get(name)!);
+      expect(rows(after.get(name)!), name).toEqual(
+        Array.from({ length: 12 }, (_, row) => old[reversed(checkpoint)(row)]),
+      );
+    }
+  });
+
   it("may come in blocks of some columns, in any order", async () => {
     const checkpoint = await open(modelFolder());
     await rewriteCheckpoint({

@@ -6,14 +6,14 @@ import type { SwapReport } from "./report.ts";
  * other weights.
  * @see https://huggingface.co/docs/hub/model-cards#specifying-a-base-model
  */
-export function cardMetadata({ inputs, card }: SwapReport): string {
+export function cardMetadata({ inputs, source, card }: SwapReport): string {
   const { name, revision } = inputs.source;
   const lines = [
     ...list("language", card.languages),
     ...list("license", card.licenses),
     ...(card.licenseName === null ? [] : [`license_name: ${quoted(card.licenseName)}`]),
     ...(card.licenseLink === null ? [] : [`license_link: ${quoted(card.licenseLink)}`]),
-    "library_name: transformers",
+    `library_name: ${source.modelType === "model2vec" ? "model2vec" : "transformers"}`,
     ...list("tags", ["revocab", "tokenizer-transfer"]),
     ...(revision === null ? [] : [...list("base_model", [name]), "base_model_relation: finetune"]),
   ];

@@ -80,6 +80,12 @@ async function inspectModel(
   const checkpoint = await openCheckpoint(path, options);
   await checkpoint.close(); // all below is from headers
   const { modelType, rows, tied, files, tables, headTensors, positionsFollowPad } = checkpoint;
+  const outer = checkpoint.config.vocab_size;
+  if (typeof outer === "number" && outer !== rows) {
+    surprises.push(
+      `the outer vocab_size of config.json is ${outer}; the part that describes the language model has the ${rows} rows there are, and counts`,
+    );
+  }
   if (headTensors.length > 0) {
     surprises.push(
       `the head is tied, yet stored as well (${headTensors.join(", ")}); both are rewritten alike`,
