@@ -1,4 +1,5 @@
 import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@revocab/transfer";
+import { printAdapterTensors } from "./print-adapter.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { grouped, printTable } from "./print-table.ts";
 
@@ -54,6 +55,7 @@ export function printSwap(report: SwapReport, out: string): string {
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
     ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
     chatTemplate.from === "none" ? "" : `  chat template: the ${chatTemplate.from}'s\n`,
+    report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
     `\nWritten to ${out}\n`,
   );
@@ -72,7 +74,7 @@ export function printParameters({
 }
 
 /** What a person may miss in the output: neither rewritten weights nor what is replaced as a matter of course. */
-function printLeft({ companions, files }: SwapReport): string {
+export function printLeft({ companions, files }: Pick<SwapReport, "companions" | "files">): string {
   const written = new Set(files.map(({ name }) => name));
   const expected = /^(hidden|written anew|belongs to the old tokenizer)$/;
   const left = companions.left.filter(({ name, reason }) => !written.has(name) && !expected.test(reason));

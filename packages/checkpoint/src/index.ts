@@ -23,6 +23,7 @@ export { localFiles } from "./local-files.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export { writeAt, writeError } from "./output-file.ts";
+export { placeUnchanged } from "./place-unchanged.ts";
 export { readExactly } from "./read-exactly.ts";
 export {
   type RewriteCheckpointOptions,

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { copyCompanions, listCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError } from "@revocab/core";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
@@ -71,11 +72,13 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, model.tokenizer, checkpoint.modelType, template);
+  const adapter = await adapterBeside(model, plan, options);
   const companions = await listCompanions(checkpoint.directory, {
     rewritten: [
       ...configs.files.keys(),
       ...published.files.keys(),
       ...checkpoint.files.map(({ name }) => name),
+      ...adapter.files,
     ],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
@@ -105,6 +108,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
     await copyCompanions(checkpoint.directory, output.directory, companions, { link });
+    const writtenAdapter = await adapter.write(output.directory);
     onProgress?.({ type: "step", step: "check" });
     const passed = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
     const gate =
@@ -129,6 +133,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       published,
       written,
       companions,
+      ...(writtenAdapter && { adapter: writtenAdapter }),
       gate,
       evaluation: evaluation ?? null,
       comparison: options.comparison ?? null,

@@ -1,3 +1,11 @@
+export {
+  type AdapterReport,
+  type ApplyToAdapterOptions,
+  applySavedPlanToAdapter,
+  applyToAdapter,
+  baseOfAdapter,
+} from "./adapter/apply-to-adapter.ts";
+export type { RewrittenTensor, WrittenAdapter } from "./adapter/write-adapter.ts";
 export { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 export { type CardFacts, cardFacts } from "./card-facts.ts";
 export type { ChatTemplateChoice } from "./chat-template.ts";

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
 import type { TokenId } from "@revocab/core";
+import type { WrittenAdapter } from "./adapter/write-adapter.ts";
 import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 import type { MethodComparison } from "./compare-methods.ts";
@@ -38,6 +39,8 @@ export interface SwapReport extends PlanSummary {
   readonly files: WrittenFiles["files"];
   /** The other files of the source folder. */
   readonly companions: CompanionFiles;
+  /** The adapter that lay beside the model, where one did. */
+  readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
   /** What the swap cost on a text, before any training; null when nothing was measured. */
   readonly evaluation: SwapEvaluation | null;
@@ -88,6 +91,7 @@ export function makeReport({
   published,
   written,
   companions,
+  adapter,
   gate,
   evaluation,
   comparison,
@@ -102,6 +106,7 @@ export function makeReport({
   published: PublishedTokenizer;
   written: WrittenFiles;
   companions: CompanionFiles;
+  adapter?: WrittenAdapter;
   gate: GateReport;
   evaluation: SwapEvaluation | null;
   comparison: MethodComparison | null;
@@ -133,6 +138,7 @@ export function makeReport({
     parameters: countParameters(plan, model),
     files: written.files,
     companions,
+    ...(adapter && { adapter }),
     gate,
     evaluation,
     comparison,

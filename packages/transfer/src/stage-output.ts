@@ -39,7 +39,7 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
     throw new RevocabError(
       "output_exists",
-      `the output ${out} exists and is no model: it has no config.json`,
+      `the output ${out} exists and is no model: it has no config.json, nor adapter_config.json`,
       {
         hint: "--force replaces model folders and empty folders alone; choose another --out",
       },
@@ -47,10 +47,11 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   }
 }
 
-/** What --force may take away: a model, or nothing. A home folder given by mistake stays. */
+/** What --force may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
 async function mayBeReplaced(target: string): Promise<boolean> {
   const names = await readdir(target).catch(() => undefined);
-  return names !== undefined && (names.length === 0 || names.includes("config.json"));
+  const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
+  return names !== undefined && (names.length === 0 || names.some(isModel));
 }
 
 /**

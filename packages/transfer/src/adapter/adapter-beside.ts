@@ -1,0 +1,50 @@
+import type { OpenModel } from "../open-model.ts";
+import type { ProduceOptions } from "../produce-rows.ts";
+import type { SwapPlan } from "../swap-plan.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, openAdapter } from "./open-adapter.ts";
+import { planAdapter, type WrittenAdapter, writeAdapter } from "./write-adapter.ts";
+
+/** The adapter that a trainer left in the folder of its base. */
+export interface AdapterBeside {
+  /** What it writes itself. */
+  readonly files: readonly string[];
+  /** Undefined where the folder holds none. */
+  write(out: string): Promise<WrittenAdapter | undefined>;
+}
+
+/**
+ * Plans what becomes of the adapter in a model's own folder: readers put it on the model when they open the folder, so it
+ * follows the vocabulary with it. Its config then names no base: that is the folder itself, as transformers takes it,
+ * while the base it named has the old vocabulary.
+ *
+ * @param options `carry` leaves an adapter that the user names as it is
+ * @throws RevocabError what `openAdapter` and `planAdapter` throw
+ */
+export async function adapterBeside(
+  model: OpenModel,
+  plan: SwapPlan,
+  options: ProduceOptions & {
+    readonly link?: boolean;
+    readonly allowZeroRows?: boolean;
+    readonly carry?: readonly string[];
+  },
+): Promise<AdapterBeside> {
+  const isCarried = options.carry?.includes(ADAPTER_CONFIG) ?? false;
+  const adapter = isCarried ? undefined : await openAdapter(model.checkpoint.directory);
+  if (adapter === undefined) return { files: [], write: async () => undefined };
+  const { threads, abortSignal, onProgress } = options;
+  const job = {
+    adapter,
+    plan,
+    model,
+    base: undefined,
+    ...(threads !== undefined && { threads }),
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  };
+  const planned = planAdapter(job);
+  return {
+    files: [ADAPTER_CONFIG, ADAPTER_WEIGHTS],
+    write: (out) => writeAdapter(job, planned, out, options),
+  };
+}

@@ -1,0 +1,72 @@
+import { type ConfigChange, editJson, isJsonObject, type JsonValue } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import type { Adapter } from "./open-adapter.ts";
+import type { TrainedTokens } from "./trained-tokens.ts";
+
+export interface FollowedAdapterConfig {
+  readonly text: string;
+  readonly changes: readonly ConfigChange[];
+}
+
+/**
+ * adapter_config.json for the new vocabulary: the base it is put on, and the ids of the tokens it trains.
+ *
+ * The base it named has the old vocabulary; without a new one it names none, and a reader that would open the base by
+ * itself says so instead of opening the old one. A revision pins a commit of the old base and goes with it.
+ *
+ * @throws RevocabError `unsupported_checkpoint` for ids that stand for the spelling of a text
+ */
+export function followAdapterConfig(
+  { config, configText, directory }: Adapter,
+  base: string | undefined,
+  tokens: readonly TrainedTokens[],
+): FollowedAdapterConfig {
+  if (config.alora_invocation_tokens != null) {
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `the adapter ${directory} begins to act at the ids ${JSON.stringify(config.alora_invocation_tokens)} (alora_invocation_tokens), which spell a text in the old vocabulary`,
+      { hint: "tokenize the text with the new tokenizer, and train or save the adapter with these ids" },
+    );
+  }
+  const changes: ConfigChange[] = [];
+  const set = (keys: readonly string[], from: JsonValue | undefined, to: JsonValue, reason: string) => {
+    const path = keys.join(".");
+    const isNew =
+      JSON.stringify(from) !== JSON.stringify(to) && changes.every((change) => change.path !== path);
+    if (isNew) changes.push({ path, keys, from, to, reason });
+  };
+  const isNamed = base !== undefined;
+  set(
+    ["base_model_name_or_path"],
+    config.base_model_name_or_path ?? null,
+    base ?? null,
+    isNamed ? "given by the user" : "the base it named has the old vocabulary",
+  );
+  if (config.revision != null) set(["revision"], config.revision, null, "a commit of the old base");
+  for (const [key, lists] of groupByKey(tokens)) {
+    const { [key]: old } = config;
+    const reason = "the rows that the plan makes with the trained tokens";
+    set([key], old, followedIds(old as JsonValue, lists), reason);
+  }
+  return { text: editJson(configText, changes), changes };
+}
+
+function groupByKey(tokens: readonly TrainedTokens[]): ReadonlyMap<string, readonly TrainedTokens[]> {
+  const groups = new Map<string, TrainedTokens[]>();
+  for (const list of tokens) {
+    const [key] = list.keys as [string];
+    groups.set(key, [...(groups.get(key) ?? []), list]);
+  }
+  return groups;
+}
+
+/** The new ids, in one list or in one for each module; null where none is left, as PEFT writes that none is trained. */
+function followedIds(old: JsonValue, lists: readonly TrainedTokens[]): JsonValue {
+  if (!isJsonObject(old)) return lists[0]?.to.length ? [...lists[0].to] : null;
+  const left = Object.entries(old).flatMap(([module, ids]): [string, JsonValue][] => {
+    const found = lists.find(({ keys }) => keys[1] === module);
+    if (found?.to.length === 0) return [];
+    return [[module, found ? [...found.to] : (ids as JsonValue)]];
+  });
+  return left.length === 0 ? null : Object.fromEntries(left);
+}

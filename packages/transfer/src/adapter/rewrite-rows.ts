@@ -1,0 +1,107 @@
+import type { FileHandle } from "node:fs/promises";
+import { readExactly } from "@revocab/checkpoint";
+import { BYTES_PER_VALUE, type StoredMatrix, type TablePlan } from "@revocab/core";
+import { matrixOfBytes } from "@revocab/matrix";
+import { tablePlan } from "../check-fit.ts";
+import { type ProduceOptions, produceRows } from "../produce-rows.ts";
+import type { SwapPlan } from "../swap-plan.ts";
+import type { RowCheck } from "./check-new-rows.ts";
+import type { RowsTensor } from "./sort-tensors.ts";
+
+/** Takes the bytes at an offset from where the tensor begins in its new file. */
+export type WriteBytes = (bytes: Uint8Array, offset: number) => Promise<void>;
+
+/**
+ * Makes a tensor with an entry per token anew, block by block.
+ *
+ * A table of its own (a copy that was trained whole) becomes W · [T; X], with the plan's rows that are no sum. A change
+ * that is added to the base's rows, ΔE = B · A, becomes W · [ΔE; 0], which is B · (A · Wᵀ): then base and change stay
+ * in step, W · [E; X] + W · [ΔE; 0] = W · [E + ΔE; X].
+ *
+ * Peak memory is that of a swap, but for A [r × V], which is turned in memory.
+ */
+export async function rewriteRows(
+  tensor: RowsTensor,
+  file: { readonly handle: FileHandle; readonly path: string },
+  plan: SwapPlan,
+  check: RowCheck,
+  write: WriteBytes,
+  options: ProduceOptions,
+): Promise<void> {
+  const { dtype, columns, axis, slot, isChange } = tensor;
+  const size = BYTES_PER_VALUE[dtype];
+  const table = isChange ? withoutOwnRows(tablePlan(plan, slot), columns) : tablePlan(plan, slot);
+  const source = axis === 0 ? storedRows(tensor, file) : await turnedRows(tensor, file);
+  const turned = axis === 0 ? undefined : new Uint8Array(plan.target.rows * columns * size);
+  const put: WriteBytes = async (bytes, offset) => {
+    if (turned === undefined) await write(bytes, offset);
+    else turned.set(bytes, offset);
+  };
+  await produceRows(
+    table,
+    source,
+    async ({ startRow, rows, startColumn, columns: width, bytes }) => {
+      check.see(bytes, startRow, rows);
+      if (width === columns) return put(bytes, startRow * columns * size);
+      for (let row = 0; row < rows; row++) {
+        const part = bytes.subarray(row * width * size, (row + 1) * width * size);
+        await put(part, ((startRow + row) * columns + startColumn) * size);
+      }
+    },
+    options,
+  );
+  check.finish();
+  if (turned !== undefined) await write(transpose(turned, plan.target.rows, columns, size), 0);
+}
+
+/** A tensor [V × columns] as it lies in its file. */
+function storedRows(
+  { entry, dtype, columns }: RowsTensor,
+  { handle, path }: { readonly handle: FileHandle; readonly path: string },
+): StoredMatrix {
+  const rowBytes = columns * BYTES_PER_VALUE[dtype];
+  return {
+    rows: entry.shape[0] as number,
+    columns,
+    dtype,
+    readRows: (start, _count, into) => readExactly(handle, into, entry.start + start * rowBytes, path),
+  };
+}
+
+/** A tensor [columns × V] with a row per token. */
+async function turnedRows(
+  { entry, dtype, columns }: RowsTensor,
+  { handle, path }: { readonly handle: FileHandle; readonly path: string },
+): Promise<StoredMatrix> {
+  const stored = new Uint8Array(entry.end - entry.start);
+  await readExactly(handle, stored, entry.start, path);
+  const rows = entry.shape[1] as number;
+  return matrixOfBytes({ rows, columns, dtype }, transpose(stored, columns, rows, BYTES_PER_VALUE[dtype]));
+}
+
+/** Zeros for what the plan makes of no source row. */
+function withoutOwnRows(table: TablePlan, columns: number): TablePlan {
+  const { rows } = table.basis;
+  return {
+    ...table,
+    basis: { rows, columns, data: new Float32Array(rows * columns) },
+    dense: {
+      ids: new Uint32Array(0),
+      columns,
+      read: async () => ({ rows: 0, columns, data: new Float32Array(0) }),
+    },
+  };
+}
+
+/** [rows × columns] → [columns × rows], values of `size` bytes. */
+function transpose(bytes: Uint8Array, rows: number, columns: number, size: number): Uint8Array {
+  const turned = new Uint8Array(bytes.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = (row * columns + column) * size;
+      const to = (column * rows + row) * size;
+      for (let i = 0; i < size; i++) turned[to + i] = bytes[from + i] as number;
+    }
+  }
+  return turned;
+}

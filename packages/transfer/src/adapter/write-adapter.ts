@@ -1,0 +1,216 @@
+import { type FileHandle, open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  buildHeader,
+  type ConfigChange,
+  placeUnchanged,
+  readExactly,
+  writeAt,
+  writeError,
+} from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { throwIfAborted } from "@revocab/matrix";
+import type { OpenModel } from "../open-model.ts";
+import type { ProduceOptions } from "../produce-rows.ts";
+import type { SwapPlan } from "../swap-plan.ts";
+import { checkNewRows } from "./check-new-rows.ts";
+import { followAdapterConfig } from "./follow-adapter-config.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter } from "./open-adapter.ts";
+import { rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
+import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
+import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
+
+export interface AdapterJob extends ProduceOptions {
+  readonly adapter: Adapter;
+  readonly plan: SwapPlan;
+  /** The base that the adapter was trained on. */
+  readonly model: OpenModel;
+  /** What its config names as its base; undefined for none. */
+  readonly base: string | undefined;
+}
+
+/** What an adapter will be: every tensor sorted, every id of its config followed. Nothing has been written. */
+export interface PlannedAdapter {
+  readonly tensors: readonly AdapterTensor[];
+  /** By the name of their tensor, those that are left out too. */
+  readonly tokens: ReadonlyMap<string, TrainedTokens>;
+  readonly configText: string;
+  readonly changes: readonly ConfigChange[];
+  /** Tensors of tokens that the target has nothing of. */
+  readonly gone: readonly string[];
+}
+
+/** A tensor that has changed. */
+export interface RewrittenTensor {
+  readonly name: string;
+  readonly slot: string;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+export interface WrittenAdapter {
+  readonly rewritten: readonly RewrittenTensor[];
+  /** How many tensors moved as bytes. */
+  readonly copied: number;
+  /** Tensors that were left out: rows of tokens that the target has nothing of. */
+  readonly gone: readonly string[];
+  readonly config: readonly ConfigChange[];
+}
+
+const BLOCK_BYTES = 8 << 20;
+
+/**
+ * Sorts what the adapter trains before anything is written.
+ * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
+ */
+export function planAdapter({ adapter, plan, model, base }: AdapterJob): PlannedAdapter {
+  const tensors = sortTensors(adapter, plan, model);
+  const tokens = new Map(
+    tensors.flatMap((tensor) =>
+      tensor.how === "tokens" ? [[tensor.entry.name, trainedTokens(tensor, adapter, plan, model)]] : [],
+    ),
+  );
+  const lists = new Map<string, string>();
+  for (const { keys, to } of tokens.values()) {
+    const [path, ids] = [keys.join("."), JSON.stringify(to)];
+    if ((lists.get(path) ?? ids) !== ids) {
+      throw new RevocabError(
+        "unsupported_checkpoint",
+        `the adapter ${adapter.directory} has one list of trained tokens (${path}) for two tables, whose rows the plan makes with them differ`,
+        { hint: "merge the adapter into its base first (peft: merge_and_unload), and swap the merged model" },
+      );
+    }
+    lists.set(path, ids);
+  }
+  const config = followAdapterConfig(adapter, base, [...tokens.values()]);
+  return {
+    tensors: tensors.filter(({ entry }) => tokens.get(entry.name)?.to.length !== 0),
+    tokens,
+    configText: config.text,
+    changes: config.changes,
+    gone: tensors.flatMap(({ entry }) => (tokens.get(entry.name)?.to.length === 0 ? [entry.name] : [])),
+  };
+}
+
+/**
+ * Writes the adapter's two files into `out`, rewritten for the plan's target. Where no tensor has a vocabulary dimension
+ * the weights are the same file, hard-linked with `link`.
+ * @throws RevocabError `gate_failed` for rows that are not finite; `no_space`, `write_failed`, `aborted`
+ */
+export async function writeAdapter(
+  job: AdapterJob,
+  planned: PlannedAdapter,
+  out: string,
+  { link = false, allowZeroRows = false }: { readonly link?: boolean; readonly allowZeroRows?: boolean } = {},
+): Promise<WrittenAdapter> {
+  const { adapter, plan } = job;
+  const { tensors, tokens } = planned;
+  const shapes = tensors.map((tensor) => newShape(tensor, plan, tokens));
+  const isSame = planned.gone.length === 0 && tensors.every(({ how }) => how === "copied");
+  const target = join(out, ADAPTER_WEIGHTS);
+  try {
+    await writeFile(join(out, ADAPTER_CONFIG), planned.configText);
+    if (!isSame || !(await placeUnchanged(adapter.file.path, target, link))) {
+      await writeWeights(job, planned, shapes, target, allowZeroRows);
+    }
+  } catch (cause) {
+    throw writeError(out, cause);
+  }
+  return {
+    rewritten: tensors.flatMap((tensor, i) =>
+      tensor.how === "copied"
+        ? []
+        : [
+            {
+              name: tensor.entry.name,
+              slot: tensor.slot,
+              from: tensor.entry.shape,
+              to: shapes[i] as number[],
+            },
+          ],
+    ),
+    copied: tensors.filter(({ how }) => how === "copied").length,
+    gone: planned.gone,
+    config: planned.changes,
+  };
+}
+
+async function writeWeights(
+  job: AdapterJob,
+  { tensors, tokens }: PlannedAdapter,
+  shapes: readonly (readonly number[])[],
+  target: string,
+  allowZeroRows: boolean,
+): Promise<void> {
+  const { adapter, plan, model, abortSignal } = job;
+  const lengths = tensors.map(({ entry }, i) => newLength(entry, shapes[i] as number[]));
+  const header = buildHeader(
+    tensors.map(({ entry: { name, dtype } }, i) => ({
+      name,
+      dtype,
+      shape: shapes[i] as number[],
+      length: lengths[i] as number,
+    })),
+    adapter.file.metadata,
+  );
+  const source = { handle: await open(adapter.file.path, "r"), path: adapter.file.path };
+  try {
+    const written = await open(target, "wx");
+    try {
+      await writeAt(written, target, header, 0);
+      let position = header.length;
+      for (const [i, tensor] of tensors.entries()) {
+        throwIfAborted(abortSignal);
+        const start = position;
+        const write: WriteBytes = (bytes, offset) => writeAt(written, target, bytes, start + offset);
+        if (tensor.how === "copied") await copyBytes(tensor, source, write);
+        else {
+          const check = checkNewRows(tensor, plan, allowZeroRows);
+          if (tensor.how === "rows") await rewriteRows(tensor, source, plan, check, write, job);
+          else {
+            const found = tokens.get(tensor.entry.name) as TrainedTokens;
+            const bytes = await rewriteTrainedTokens(tensor, found, source, plan, model);
+            check.see(bytes, 0, found.to.length);
+            await write(bytes, 0);
+          }
+        }
+        position += lengths[i] as number;
+      }
+    } finally {
+      await written.close();
+    }
+  } finally {
+    await source.handle.close();
+  }
+}
+
+async function copyBytes(
+  { entry }: AdapterTensor,
+  { handle, path }: { readonly handle: FileHandle; readonly path: string },
+  write: WriteBytes,
+): Promise<void> {
+  const length = entry.end - entry.start;
+  for (let offset = 0; offset < length; offset += BLOCK_BYTES) {
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, length - offset));
+    await readExactly(handle, block, entry.start + offset, path);
+    await write(block, offset);
+  }
+}
+
+function newShape(
+  tensor: AdapterTensor,
+  plan: SwapPlan,
+  tokens: ReadonlyMap<string, TrainedTokens>,
+): readonly number[] {
+  const { entry, how } = tensor;
+  if (how === "copied") return entry.shape;
+  const count = how === "rows" ? plan.target.rows : tokens.get(entry.name)!.to.length;
+  const axis = how === "rows" ? tensor.axis : 0;
+  return entry.shape.map((size, dimension) => (dimension === axis ? count : size));
+}
+
+function newLength({ shape, start, end }: AdapterTensor["entry"], to: readonly number[]): number {
+  const values = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
+  const before = values(shape);
+  return before === 0 ? 0 : ((end - start) / before) * values(to);
+}
