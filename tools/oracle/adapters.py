@@ -2,11 +2,13 @@
 
     python tools/oracle/adapters.py fixtures        # writes packages/transfer/test/fixtures/adapters
     python tools/oracle/adapters.py check MODEL TOKENIZER WORK      # with REVOCAB="node apps/revocab/bin/revocab.js"
+    python tools/oracle/adapters.py types MODEL TOKENIZER WORK --methods subtoken-mean --kinds plain both saved tokens
 
 `check` makes an adapter of every kind on MODEL (a causal Llama), tied as it is and with a head of its own, swaps the model
 by a plan, rewrites each adapter by the same plan, and compares in torch what they do per token: the input rows and the
 head of swapped model + rewritten adapter must be the plan's mixtures of those of model + adapter, and on tokens that the
-plan copies the logits must be those of before. A kind that is refused must be refused by name.
+plan copies the logits must be those of before. A kind that is refused must be refused by name. `types` does so on a tiny
+random model of many architectures, with the tokenizer of MODEL.
 """
 
 import argparse
@@ -28,7 +30,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import peft  # noqa: E402
 from peft import LoraConfig, PeftModel, TrainableTokensConfig, get_peft_model  # noqa: E402
-from transformers import AutoModelForCausalLM, logging  # noqa: E402
+from transformers import AutoConfig, AutoModelForCausalLM, logging  # noqa: E402
+from transformers.pytorch_utils import Conv1D  # noqa: E402
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -42,47 +45,72 @@ def lora(**options):
     return LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", layers_to_transform=None, **options)
 
 
-def kinds(size):
-    """Name → (config, options of save_pretrained, whether revocab rewrites it), for a model of so many rows."""
+def kinds(size, embed="embed_tokens", head="lm_head", inner="q_proj"):
+    """
+    Name → (config, options of save_pretrained, whether revocab rewrites it), for a model of so many rows, whose modules
+    have these names. A list says for which models: tied, untied.
+    """
     trained = [1, 2, size // 2, size // 2 + 7, size - 60] if size > 100 else [1, 2, 20, 30]
-    q = ["q_proj"]
-    both = ["embed_tokens", "lm_head"]
+    q = [inner]
+    both = [embed, head]
     return {
         "plain": (lora(target_modules=q), {}, True),
         "dora": (lora(target_modules=q, use_dora=True), {}, True),
-        "embedding": (lora(target_modules=[*q, "embed_tokens"]), {}, True),
-        "embedding-only": (lora(target_modules=["embed_tokens"]), {"save_embedding_layers": False}, True),
-        "head": (lora(target_modules=["lm_head"]), {}, True),
+        "embedding": (lora(target_modules=[*q, embed]), {}, True),
+        "embedding-only": (lora(target_modules=[embed]), {"save_embedding_layers": False}, True),
+        "head": (lora(target_modules=[head]), {}, True),
         "both": (lora(target_modules=both), {}, True),
-        "rank": (lora(target_modules=both, rank_pattern={"embed_tokens": 2}, use_rslora=True), {}, True),
+        "rank": (lora(target_modules=both, rank_pattern={embed: 2}, use_rslora=True), {}, True),
         "saved": (lora(target_modules=q, modules_to_save=both), {}, True),
-        "saved-embedding": (lora(target_modules=q, modules_to_save=["embed_tokens"]), {}, True),
+        "saved-embedding": (lora(target_modules=q, modules_to_save=[embed]), {}, True),
         "saved-layers": (lora(target_modules=q), {"save_embedding_layers": True}, True),
-        "lora-bias": (lora(target_modules=["lm_head"], lora_bias=True), {}, True),
+        "embedding-tied": (lora(target_modules=[*q, embed], ensure_weight_tying=True), {}, True),
+        "saved-tied": (lora(target_modules=q, modules_to_save=[embed], ensure_weight_tying=True), {}, True),
+        "lora-bias": (lora(target_modules=[head], lora_bias=True), {}, True),
         "tokens": (lora(target_modules=q, trainable_token_indices=trained), {}, True),
         "tokens-by-module": (
-            lora(target_modules=q, trainable_token_indices={"embed_tokens": trained, "lm_head": trained[:2]}),
+            lora(target_modules=q, trainable_token_indices={embed: trained, head: trained[2:4]}),
             {},
             True,
         ),
-        "tokens-alone": (TrainableTokensConfig(token_indices=trained, target_modules=["embed_tokens"]), {}, True),
+        "tokens-by-module-same": (
+            lora(target_modules=q, trainable_token_indices={embed: trained, head: trained}),
+            {},
+            True,
+        ),
+        "tokens-by-module-gone": (
+            lora(target_modules=q, trainable_token_indices={embed: trained, head: [5, 6]}),
+            {},
+            ["untied"],
+        ),
+        "tokens-alone": (TrainableTokensConfig(token_indices=trained, target_modules=[embed]), {}, True),
         "tokens-gone": (lora(target_modules=q, trainable_token_indices=[5, 6]), {}, True),
-        "ia3": (peft.IA3Config(target_modules=["k_proj"], feedforward_modules=[], task_type="CAUSAL_LM"), {}, True),
-        "dora-head": (lora(target_modules=["lm_head"], use_dora=True), {}, False),
-        "dora-embedding": (lora(target_modules=["embed_tokens"], use_dora=True), {}, False),
-        "ia3-head": (peft.IA3Config(target_modules=["lm_head"], feedforward_modules=[]), {}, False),
-        "vera-head": (peft.VeraConfig(target_modules=["lm_head"], r=4), {}, False),
-        "lokr-head": (peft.LoKrConfig(target_modules=["lm_head"], r=4), {}, False),
-        "fourier-head": (peft.FourierFTConfig(target_modules=["lm_head"], n_frequency=10), {}, False),
-        "oft-head": (peft.OFTConfig(target_modules=["lm_head"], oft_block_size=4), {}, False),
-        "miss-head": (peft.MissConfig(target_modules=["lm_head"], r=4), {}, False),
+        "ia3": (peft.IA3Config(target_modules=q, feedforward_modules=[], task_type="CAUSAL_LM"), {}, True),
+        "dora-head": (lora(target_modules=[head], use_dora=True), {}, False),
+        "dora-embedding": (lora(target_modules=[embed], use_dora=True), {}, False),
+        "ia3-head": (peft.IA3Config(target_modules=[head], feedforward_modules=[]), {}, False),
+        "vera-head": (peft.VeraConfig(target_modules=[head], r=4), {}, False),
+        "lokr-head": (peft.LoKrConfig(target_modules=[head], r=4), {}, False),
+        "fourier-head": (peft.FourierFTConfig(target_modules=[head], n_frequency=10), {}, False),
+        "oft-head": (peft.OFTConfig(target_modules=[head], oft_block_size=4), {}, False),
+        "miss-head": (peft.MissConfig(target_modules=[head], r=4), {}, False),
         "hira-both": (peft.HiraConfig(target_modules=both, r=4), {}, False),
-        "shira-head": (peft.ShiraConfig(target_modules=["lm_head"], r=4), {}, False),
-        "delora-head": (peft.DeloraConfig(target_modules=["lm_head"], r=4), {}, False),
-        "waveft-head": (peft.WaveFTConfig(target_modules=["lm_head"], n_frequency=10), {}, False),
-        "randlora-head": (peft.RandLoraConfig(target_modules=["lm_head"], r=4), {}, False),
-        "c3a-head": (peft.C3AConfig(target_modules=["lm_head"], block_size=1), {}, False),
+        "shira-head": (peft.ShiraConfig(target_modules=[head], r=4), {}, False),
+        "delora-head": (peft.DeloraConfig(target_modules=[head], r=4), {}, False),
+        "waveft-head": (peft.WaveFTConfig(target_modules=[head], n_frequency=10), {}, False),
+        "randlora-head": (peft.RandLoraConfig(target_modules=[head], r=4), {}, False),
+        "c3a-head": (peft.C3AConfig(target_modules=[head], block_size=1), {}, False),
     }
+
+
+def names_of(folder):
+    """The last parts of the names of input embeddings, head, and some linear layer of a model."""
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    modules = {id(module): name.split(".")[-1] for name, module in model.named_modules()}
+    tables = [modules[id(table)] for table in (model.get_input_embeddings(), model.get_output_embeddings())]
+    linear = (torch.nn.Linear, Conv1D)
+    inner = [name.split(".")[-1] for name, module in model.named_modules() if isinstance(module, linear) and ".0." in name]
+    return model.config.get_text_config().vocab_size, *tables, inner[0]
 
 
 def make(model_folder, out, config, save_options, base=None):
@@ -162,6 +190,10 @@ def revocab(*arguments):
     return subprocess.run([*shlex.split(os.environ["REVOCAB"]), *map(str, arguments)], capture_output=True, text=True)
 
 
+def error_of(done):
+    return next((line[:180] for line in done.stderr.splitlines() if line.startswith("revocab: ")), "no reason given")
+
+
 def untied(model_folder, out):
     model = AutoModelForCausalLM.from_pretrained(model_folder)
     torch.manual_seed(1)
@@ -191,41 +223,89 @@ def check_one(folder, adapter, rewritten, swapped, plan):
     return worst, float((old_logits - new_logits).abs().max())
 
 
-def check(model_folder, tokenizer, work, methods):
-    work = Path(work)
+def check_model(model_folder, tokenizer, work, method, only):
+    """Rewrites adapters of every kind on one model; returns how many came out wrong."""
+    shape = "tied" if AutoConfig.from_pretrained(model_folder).get_text_config().tie_word_embeddings else "untied"
+    label = f"{Path(model_folder).name[:16]:16} {shape:6} {method:13}"
+    work.mkdir(parents=True, exist_ok=True)
+    plan, swapped = work / f"{method}.plan", work / method
+    options = ["--method", method, "--seed", "3", *(["--role", "input"] if shape == "tied" else [])]
+    made = revocab("plan", model_folder, "--tokenizer", tokenizer, *options, "--out", plan)
+    made = made if made.returncode else revocab("apply", plan, "--model", model_folder, "--out", swapped)
+    if made.returncode:
+        print(f"{label} NOT SWAPPED: {error_of(made)}")
+        return 1
+    opened = Plan(plan)
+    failures = 0
+    for name, (config, save_options, is_rewritten) in kinds(*names_of(model_folder)).items():
+        if only and name not in only:
+            continue
+        adapter = work / "adapters" / name
+        if not adapter.exists():
+            try:
+                make(model_folder, adapter, config, save_options)
+            except Exception as error:
+                print(f"{label} {name:21} peft does not make it: {str(error)[:90]}")
+                continue
+        out = work / f"{method}-{name}"
+        can_be = is_rewritten if isinstance(is_rewritten, bool) else shape in is_rewritten
+        done = revocab("apply", plan, "--adapter", adapter, "--base", swapped, "--out", out)
+        if done.returncode:
+            said = error_of(done)
+            right = not can_be and "cannot follow the vocabulary" in said
+            print(f"{label} {name:21} {'refused' if right else 'WRONGLY REFUSED'}: {said}")
+        else:
+            rows, logits = check_one(model_folder, adapter, out, swapped, opened)
+            right = can_be and rows < 2e-5 and logits < 2e-3
+            print(f"{label} {name:21} {'right' if right else 'WRONG'}: rows {rows:.1e}, logits {logits:.1e}", flush=True)
+        failures += not right
+    return failures
+
+
+def check(model_folder, tokenizer, work, methods, only):
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    untied(model_folder, work / "untied")
+    untied(model_folder, work / "own-head")
     failures = 0
-    for method in methods:
-        for shape, folder in {"tied": model_folder, "untied": work / "untied"}.items():
-            plan, swapped = work / f"{method}-{shape}.plan", work / f"{method}-{shape}"
-            options = ["--method", method, "--seed", "3", *(["--role", "input"] if shape == "tied" else [])]
-            made = revocab("plan", folder, "--tokenizer", tokenizer, *options, "--out", plan)
-            made = made.returncode and made or revocab("apply", plan, "--model", folder, "--out", swapped)
-            if made.returncode:
-                sys.exit(made.stderr)
-            opened = Plan(plan)
-            for name, (config, save_options, is_rewritten) in kinds(opened.words["source"]["rows"]).items():
-                adapter = work / "adapters" / f"{shape}-{name}"
-                if not adapter.exists():
-                    try:
-                        make(folder, adapter, config, save_options)
-                    except Exception as error:
-                        print(f"{method:14} {shape:7} {name:18} peft does not make it: {str(error)[:90]}")
-                        continue
-                out = work / f"{method}-{shape}-{name}"
-                done = revocab("apply", plan, "--adapter", adapter, "--base", swapped, "--out", out)
-                if done.returncode:
-                    said = done.stderr.strip().splitlines()[0][:150]
-                    right = not is_rewritten and "cannot follow the vocabulary" in said
-                    print(f"{method:14} {shape:7} {name:18} {'refused' if right else 'WRONGLY REFUSED'}: {said}")
-                else:
-                    rows, logits = check_one(folder, adapter, out, swapped, opened)
-                    right = is_rewritten and rows < 2e-5 and logits < 2e-3
-                    print(f"{method:14} {shape:7} {name:18} {'right' if right else 'WRONG'}: rows {rows:.1e}, logits {logits:.1e}")
-                failures += not right
-    print(f"{failures} wrong")
+    for folder in (model_folder, work / "own-head"):
+        inside = work / f"of-{Path(folder).name}"
+        for method in methods:
+            failures += check_model(folder, tokenizer, inside, method, only)
+    return failures
+
+
+TINY = {
+    "hidden_size": 32, "n_embd": 32, "d_model": 32, "word_embed_proj_dim": 32, "intermediate_size": 48, "ffn_dim": 48,
+    "num_hidden_layers": 2, "n_layer": 2, "n_layers": 2, "num_attention_heads": 4, "n_head": 4, "n_heads": 4,
+    "num_key_value_heads": 2, "head_dim": 8, "rotary_dim": 4, "max_position_embeddings": 64, "n_positions": 64,
+    "vocab_size": 512, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "num_experts": 4, "num_local_experts": 4,
+    "moe_intermediate_size": 16, "num_experts_per_tok": 2,
+}  # fmt: skip
+TYPES = (
+    "llama gpt2 gpt_neox gptj codegen opt bloom falcon mistral mixtral qwen2 qwen3 gemma gemma2 gemma3_text phi phi3 "
+    "olmo olmo2 cohere starcoder2 stablelm granite gpt_bigcode mpt biogpt glm nemotron smollm3 gpt_neo xglm persimmon"
+).split()
+
+
+def check_types(model_folder, tokenizer, work, methods, only):
+    """A tiny random model of each type, with the tokenizer of MODEL."""
+    shutil.rmtree(work, ignore_errors=True)
+    failures = 0
+    for kind in TYPES:
+        folder = work / kind
+        try:
+            known = AutoConfig.for_model(kind).to_dict()
+            config = AutoConfig.for_model(kind, **{key: value for key, value in TINY.items() if key in known})
+            torch.manual_seed(0)
+            model = AutoModelForCausalLM.from_config(config)
+            model.save_pretrained(folder)
+        except Exception as error:
+            print(f"{kind:16} not built: {str(error)[:100]}", flush=True)
+            continue
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(Path(model_folder) / name, folder)
+        for method in methods:
+            failures += check_model(folder, tokenizer, work / f"of-{kind}", method, only)
     return failures
 
 
@@ -233,12 +313,17 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("fixtures")
-    checking = commands.add_parser("check")
-    for name in ("model", "tokenizer", "work"):
-        checking.add_argument(name)
-    checking.add_argument("--methods", nargs="+", default=["subtoken-mean", "random"])
+    for command in ("check", "types"):
+        checking = commands.add_parser(command)
+        for name in ("model", "tokenizer", "work"):
+            checking.add_argument(name)
+        checking.add_argument("--methods", nargs="+", default=["subtoken-mean", "random"])
+        checking.add_argument("--kinds", nargs="+", default=[])
     options = parser.parse_args()
     if options.command == "fixtures":
         fixtures()
     else:
-        sys.exit(bool(check(options.model, options.tokenizer, options.work, options.methods)))
+        run = check if options.command == "check" else check_types
+        wrong = run(options.model, options.tokenizer, Path(options.work), options.methods, options.kinds)
+        print(f"{wrong} wrong")
+        sys.exit(wrong > 0)

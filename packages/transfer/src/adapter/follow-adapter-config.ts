@@ -1,6 +1,7 @@
 import { type ConfigChange, editJson, isJsonObject, type JsonValue } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { Adapter } from "./open-adapter.ts";
+import { refuseAdapter } from "./refuse-adapter.ts";
 import type { TrainedTokens } from "./trained-tokens.ts";
 
 export interface FollowedAdapterConfig {
@@ -17,10 +18,12 @@ export interface FollowedAdapterConfig {
  * @throws RevocabError `unsupported_checkpoint` for ids that stand for the spelling of a text
  */
 export function followAdapterConfig(
-  { config, configText, directory }: Adapter,
+  adapter: Adapter,
   base: string | undefined,
   tokens: readonly TrainedTokens[],
+  isTied: boolean,
 ): FollowedAdapterConfig {
+  const { config, configText, directory } = adapter;
   if (config.alora_invocation_tokens != null) {
     throw new RevocabError(
       "unsupported_checkpoint",
@@ -46,7 +49,7 @@ export function followAdapterConfig(
   for (const [key, lists] of groupByKey(tokens)) {
     const { [key]: old } = config;
     const reason = "the rows that the plan makes with the trained tokens";
-    set([key], old, followedIds(old as JsonValue, lists), reason);
+    set([key], old, followedIds(old as JsonValue, lists, isTied, adapter), reason);
   }
   return { text: editJson(configText, changes), changes };
 }
@@ -60,13 +63,40 @@ function groupByKey(tokens: readonly TrainedTokens[]): ReadonlyMap<string, reado
   return groups;
 }
 
-/** The new ids, in one list or in one for each module; null where none is left, as PEFT writes that none is trained. */
-function followedIds(old: JsonValue, lists: readonly TrainedTokens[]): JsonValue {
+/**
+ * The new ids, in one list or in one for each module; null where none is left, as PEFT writes that none is trained.
+ *
+ * PEFT ties the head's trained tokens to the input's where both lists of a tied model are the same, and stores them once.
+ * So two lists that are the same stay so, and two that differ must not become so, nor one of them be lost.
+ */
+function followedIds(
+  old: JsonValue,
+  lists: readonly TrainedTokens[],
+  isTied: boolean,
+  adapter: Adapter,
+): JsonValue {
   if (!isJsonObject(old)) return lists[0]?.to.length ? [...lists[0].to] : null;
-  const left = Object.entries(old).flatMap(([module, ids]): [string, JsonValue][] => {
-    const found = lists.find(({ keys }) => keys[1] === module);
-    if (found?.to.length === 0) return [];
-    return [[module, found ? [...found.to] : (ids as JsonValue)]];
+  const entries = Object.entries(old).map(([module, ids]) => {
+    const key = JSON.stringify(ids);
+    const found =
+      lists.find(({ keys }) => keys[1] === module) ?? lists.find(({ from }) => JSON.stringify(from) === key);
+    if (found === undefined) {
+      throw new RevocabError(
+        "bad_config",
+        `${adapter.directory} has ids of trained tokens for ${module} (${key}), but no rows for them`,
+        { hint: "save the adapter again with peft" },
+      );
+    }
+    return { module, key, to: found.to };
   });
-  return left.length === 0 ? null : Object.fromEntries(left);
+  const kept = entries.filter(({ to }) => to.length > 0);
+  const before = new Set(entries.map(({ key }) => key)).size;
+  const after = new Set(kept.map(({ to }) => JSON.stringify(to))).size;
+  if (isTied && before > 1 && after !== before) {
+    throw refuseAdapter(
+      adapter,
+      `its modules train different tokens of one table (${JSON.stringify(old)}), of which the target has too few to keep them apart`,
+    );
+  }
+  return kept.length === 0 ? null : Object.fromEntries(kept.map(({ module, to }) => [module, [...to]]));
 }

@@ -3,6 +3,7 @@ import { RevocabError, type StoredDtype } from "@revocab/core";
 import type { OpenModel } from "../open-model.ts";
 import type { SwapPlan } from "../swap-plan.ts";
 import type { Adapter } from "./open-adapter.ts";
+import { refuseAdapter } from "./refuse-adapter.ts";
 import { isOfOtherModule, type TrainedPart, trainedPart } from "./trained-part.ts";
 
 /** What becomes of one tensor of an adapter. */
@@ -137,10 +138,6 @@ function dtypeOf({ name, dtype }: TensorEntry): StoredDtype {
   );
 }
 
-function refusal({ name, shape }: TensorEntry, { config, directory }: Adapter, what: string): RevocabError {
-  return new RevocabError(
-    "unsupported_checkpoint",
-    `the adapter ${directory} (${String(config.peft_type)}) cannot follow the vocabulary: ${name} [${shape.join(", ")}] ${what}`,
-    { hint: "merge it into its base first (peft: merge_and_unload), and swap the merged model" },
-  );
+function refusal({ name, shape }: TensorEntry, adapter: Adapter, what: string): RevocabError {
+  return refuseAdapter(adapter, `${name} [${shape.join(", ")}] ${what}`);
 }

@@ -8,7 +8,6 @@ import {
   writeAt,
   writeError,
 } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
 import { throwIfAborted } from "@revocab/matrix";
 import type { OpenModel } from "../open-model.ts";
 import type { ProduceOptions } from "../produce-rows.ts";
@@ -16,6 +15,7 @@ import type { SwapPlan } from "../swap-plan.ts";
 import { checkNewRows } from "./check-new-rows.ts";
 import { followAdapterConfig } from "./follow-adapter-config.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter } from "./open-adapter.ts";
+import { refuseAdapter } from "./refuse-adapter.ts";
 import { rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
 import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
 import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
@@ -64,6 +64,12 @@ const BLOCK_BYTES = 8 << 20;
  * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
  */
 export function planAdapter({ adapter, plan, model, base }: AdapterJob): PlannedAdapter {
+  if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
+    throw refuseAdapter(
+      adapter,
+      "it trains head and input as one (ensure_weight_tying), but the plan parts them",
+    );
+  }
   const tensors = sortTensors(adapter, plan, model);
   const tokens = new Map(
     tensors.flatMap((tensor) =>
@@ -74,15 +80,14 @@ export function planAdapter({ adapter, plan, model, base }: AdapterJob): Planned
   for (const { keys, to } of tokens.values()) {
     const [path, ids] = [keys.join("."), JSON.stringify(to)];
     if ((lists.get(path) ?? ids) !== ids) {
-      throw new RevocabError(
-        "unsupported_checkpoint",
-        `the adapter ${adapter.directory} has one list of trained tokens (${path}) for two tables, whose rows the plan makes with them differ`,
-        { hint: "merge the adapter into its base first (peft: merge_and_unload), and swap the merged model" },
+      throw refuseAdapter(
+        adapter,
+        `it has one list of trained tokens (${path}) for two tables, but the rows that the plan makes with them differ`,
       );
     }
     lists.set(path, ids);
   }
-  const config = followAdapterConfig(adapter, base, [...tokens.values()]);
+  const config = followAdapterConfig(adapter, base, [...tokens.values()], model.checkpoint.tied);
   return {
     tensors: tensors.filter(({ entry }) => tokens.get(entry.name)?.to.length !== 0),
     tokens,
