@@ -17,6 +17,10 @@ interface NamedSlot {
   readonly slot: string;
 }
 
+/** What modules of one kind are called; transformers 5 has `lm_head` in Python for what files call `embed_out`. */
+const HEADS = ["lm_head", "embed_out", "output_layer", "output_projection"];
+const INPUTS = ["embed_tokens", "embed_in", "wte", "word_embeddings", "tok_embeddings"];
+
 const PREFIX = /^base_model\.(model\.)?/;
 
 /**
@@ -62,13 +66,18 @@ function slotOf(module: string, slots: readonly NamedSlot[], { name: model }: Op
   if (/(^|\.)\d+(\.|$)/.test(module)) return undefined;
   const alike = tables.filter(({ name }) => lastPart(name) === lastPart(module));
   const nearest = alike.filter(({ name }) => endsWithPath(name, module) || endsWithPath(module, name));
-  const found = nearest.length > 0 ? nearest : alike;
+  const found = [nearest, alike, namesake(module, tables)].find((some) => some.length > 0) ?? [];
   if (new Set(found.map(({ slot }) => slot)).size <= 1) return found[0]?.slot;
   throw new RevocabError(
     "unsupported_checkpoint",
     `the adapter trains ${module}, which may be ${found.map(({ name, slot }) => `${name} (${slot})`).join(" or ")} of ${model}`,
     { hint: "merge the adapter into its base first (peft: merge_and_unload), and swap the merged model" },
   );
+}
+
+function namesake(module: string, tables: readonly NamedSlot[]): readonly NamedSlot[] {
+  const names = [HEADS, INPUTS].find((some) => some.includes(lastPart(module))) ?? [];
+  return tables.filter(({ name }) => names.includes(lastPart(name)));
 }
 
 function namedSlots(plan: SwapPlan, { checkpoint }: OpenModel): readonly NamedSlot[] {
