@@ -78,7 +78,8 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   const job = { ...options, adapter, base };
   const planned = planAdapter(job);
   const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, plan.target.tokenizer);
-  const published = template && publishTokenizer(plan.target.tokenizer, model.checkpoint.modelType, template);
+  const published =
+    template && publishTokenizer(plan.target.tokenizer, own, model.checkpoint.modelType, template);
   const companions = await listCompanions(adapter.directory, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,
