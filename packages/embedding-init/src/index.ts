@@ -34,6 +34,8 @@ export type { RandomOptions } from "./random.ts";
 export { random } from "./random.ts";
 export type { RowsOfPlanOptions } from "./rows-of-plan.ts";
 export { rowsOfPlan } from "./rows-of-plan.ts";
+export type { SpecialsApartOptions } from "./specials-apart.ts";
+export { specialsApart } from "./specials-apart.ts";
 export type { SubtokenMeanOptions } from "./subtoken-mean.ts";
 export { subtokenMean } from "./subtoken-mean.ts";
 export { tokensOfLines } from "./tokens-of-lines.ts";

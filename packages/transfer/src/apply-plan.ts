@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyCompanions, listCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError } from "@revocab/core";
-import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import { TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
@@ -69,7 +69,10 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     untie: plan.recipe.untie,
     overrides: tokenIds,
   });
-  const template = chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer);
+  const { eos } = plan.recipe;
+  const end = eos === undefined ? undefined : tokenizer.vocabulary.idOfSpecial(eos);
+  const configs =
+    end === undefined ? followed : followEos(followed, { eos: end, newIdOf: namesake(model, tokenizer) });
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, model.tokenizer, checkpoint.modelType, template);
   const adapter = await adapterBeside(model, plan, options);
@@ -150,6 +153,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
       : inTermsOf(out, output.directory, error);
   }
+}
+
+/** The new id of a special token, by its name. */
+function namesake(model: OpenModel, { vocabulary }: Tokenizer): (id: TokenId) => TokenId | undefined {
+  return (id) => vocabulary.idOfSpecial(model.tokenizer.vocabulary.tokenOf(id));
 }
 
 async function cardOf(directory: string, languages: readonly string[] | undefined): Promise<CardFacts> {

@@ -35,7 +35,7 @@ export interface VocabularyEdit extends TokenizerExtension {
 
 export interface EditedTokenizer {
   readonly tokenizer: Tokenizer;
-  /** [new size] the old id of each token, −1 for a new one. */
+  /** [new size] the old id of each token, −1 for a new one, −2 for an old one that is to get a new row. */
   readonly sourceOf: Int32Array;
   /** With the ids that they have in the end. */
   readonly added: readonly AddedEntry[];
@@ -98,7 +98,7 @@ export async function editTokenizer(
   const oldSize = tokenizer.vocabulary.size;
   const isMadeAnew = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
   const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) =>
-    id < oldSize && !isMadeAnew.has(id) ? id : -1,
+    isMadeAnew.has(id) ? -2 : id < oldSize ? id : -1,
   );
   const edited = { tokenizer: whole, sourceOf, added, promoted, renamed, refused, removed: [], pruned: null };
   if (prune === undefined) return edited;

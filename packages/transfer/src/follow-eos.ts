@@ -7,13 +7,26 @@ import type { FollowedConfigs } from "./follow-configs.ts";
  * at them. So does generation_config.json where it names one, as what is generated stops at any; config.json names one
  * (the reference library's trainer aligns a model with its tokenizer in the same way).
  */
-export function followEos({ files, changes }: FollowedConfigs, eos: TokenId | undefined): FollowedConfigs {
-  if (eos === undefined) return { files, changes };
+export function followEos(
+  { files, changes }: FollowedConfigs,
+  { eos, newIdOf }: { readonly eos: TokenId; readonly newIdOf: (id: TokenId) => TokenId | undefined },
+): FollowedConfigs {
   const followed = new Map(files);
   const all = [...changes];
   for (const [file, text] of files) {
     const json = JSON.parse(text) as JsonObject;
-    const edits = eosEdits(json, [], (value) => endsWith(value, eos, file === "generation_config.json"));
+    // what stood there before the vocabulary was followed, in new ids
+    const oldEnds = (keys: readonly string[]): JsonValue | undefined => {
+      const change = changes.find((one) => one.file === file && one.path === keys.join("."));
+      if (change === undefined) return valueAt(json, keys);
+      const ends = [change.from ?? null]
+        .flat()
+        .flatMap((id) => (typeof id === "number" ? [newIdOf(id) ?? []].flat() : []));
+      return Array.isArray(change.from) ? ends : ends[0];
+    };
+    const edits = eosEdits(json, [], (keys) =>
+      endsWith(oldEnds(keys), eos, file === "generation_config.json"),
+    );
     followed.set(file, editJson(text, edits));
     for (const { keys, to } of edits) {
       const path = keys.join(".");
@@ -36,13 +49,13 @@ function endsWith(value: JsonValue | undefined, eos: TokenId, keepsOne: boolean)
 function eosEdits(
   scope: JsonObject,
   path: readonly string[],
-  follow: (value: JsonValue | undefined) => JsonValue,
+  follow: (keys: readonly string[]) => JsonValue,
 ): JsonEdit[] {
   const nested = Object.entries(scope).flatMap(([key, value]) =>
     isJsonObject(value) && !OTHER_PARTS.test(key) ? eosEdits(value, [...path, key], follow) : [],
   );
   const isHere = KEY in scope || (path.length === 0 && nested.length === 0);
-  const edits = isHere ? [...nested, { keys: [...path, KEY], to: follow(scope[KEY]) }] : nested;
+  const edits = isHere ? [...nested, { keys: [...path, KEY], to: follow([...path, KEY]) }] : nested;
   return edits.filter(
     ({ keys, to }) => JSON.stringify(valueAt(scope, keys.slice(path.length))) !== JSON.stringify(to),
   );

@@ -17,12 +17,12 @@ import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import type { Fitting } from "./fit-tokenizer.ts";
 import { hashContents } from "./hash-files.ts";
+import { keepSpecialsApart } from "./keep-specials-apart.ts";
 import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import { tokensWithoutRow } from "./readable-tokenizer.ts";
 import { lazyModel } from "./runnable-model.ts";
 import { sourceLabeller } from "./source-labels.ts";
-import { withSpecialsApart } from "./specials-apart.ts";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 
 export interface PlanOptions {
@@ -47,7 +47,8 @@ export interface PlanOptions {
   /** Rows that the target has at least. @default as many as it has ids */
   readonly minimumRows?: number;
   /**
-   * [V_t] the source id of target tokens of which it is known, −1 for others: it goes before what their bytes say.
+   * [V_t] the source id of target tokens of which it is known, −1 for others: it goes before what their bytes say. −2 for a
+   * token that is to have a row of its own, whatever its bytes or its role say.
    * @default nothing is known
    */
   readonly sourceOf?: Int32Array;
@@ -123,7 +124,7 @@ export async function makePlan({
   const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
   const known = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, checkpoint.rows);
   const alignment = extendsSource === undefined ? known : { ...known, extendsSource };
-  const { chain, note } = withSpecialsApart(asked, { alignment, target, ids: newTokens });
+  const { chain, note } = keepSpecialsApart(asked, { alignment, target, ids: newTokens });
   const { methods } = chain;
   const notes = new Set<string>([
     ...noteOnSurplus(model),
@@ -243,10 +244,12 @@ function hasAllRows(method: InitMethod): boolean {
 
 /** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
 function withKnown(alignment: Alignment, known: Int32Array, rows: number): Alignment {
-  const isUnknown = (id: number) => (known[id] as number) < 0 || (known[id] as number) >= rows;
+  const isUnknown = (id: number) => known[id] === -1 || (known[id] as number) >= rows;
   return {
     ...alignment,
-    sourceOf: alignment.sourceOf.map((found, id) => (isUnknown(id) ? found : (known[id] as number))),
+    sourceOf: alignment.sourceOf.map((found, id) =>
+      isUnknown(id) ? found : Math.max(-1, known[id] as number),
+    ),
     headSourceOf: new Map([...(alignment.headSourceOf ?? [])].filter(([id]) => isUnknown(id))),
   };
 }

@@ -1,5 +1,6 @@
 import { METHODS } from "@revocab/embedding-init";
 import { cardMetadata } from "./card-metadata.ts";
+import { isForSpecials } from "./keep-specials-apart.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 import { reproducingCommand } from "./reproducing-command.ts";
 import { bitsPerByteOf } from "./scores.ts";
@@ -59,9 +60,10 @@ function why({ source, target, alignment, comparison, edit, recipe }: SwapReport
 }
 
 function whatWasEdited(
-  { pieces, steps, addedTokens, ids, removed }: EditSummary,
-  { methods }: SwapReport["recipe"],
+  { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
+  recipe: SwapReport["recipe"],
 ): string {
+  const methods = recipe.methods.filter((method) => !isForSpecials(method));
   const counted = (number: number, one: string) =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [
@@ -73,6 +75,12 @@ function whatWasEdited(
       : [
           `Added as ids ${ids.first} to ${ids.last}: ${counted(pieces, "piece")}, ${counted(steps, "step")} that merges build them from, ${counted(addedTokens, "added token")}.`,
         ]),
+    ...(promoted.length === 0
+      ? []
+      : [`Control tokens now, at their old ids: ${promoted.map(({ token }) => code(token)).join(", ")}.`]),
+    ...(renamed.length === 0
+      ? []
+      : [`Renamed: ${renamed.map(({ from, to }) => `${code(from)} to ${code(to)}`).join(", ")}.`]),
     ...(removed === 0 ? [] : [`Taken out: ${counted(removed, "token")}.`]),
   ].join(" ");
 }

@@ -1,8 +1,8 @@
-import { editWords } from "./edit-words.ts";
+import { editWords, quotedWord } from "./edit-words.ts";
+import { isForSpecials } from "./keep-specials-apart.ts";
 import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { NO_WORD } from "./no-word.ts";
 import type { SwapReport } from "./report.ts";
-import { isForSpecials } from "./specials-apart.ts";
 
 /**
  * The command that makes the same model again, on two lines; undefined where a name or an option cannot be written as

@@ -38,11 +38,11 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
 export function summarizeTable({ slot, role, origin, origins }: TablePlan): TableSummary {
   const counts = new Array<number>(origins.length).fill(0);
   for (const index of origin) counts[index] = (counts[index] as number) + 1;
-  return {
-    slot,
-    role,
-    origins: Object.fromEntries(
-      origins.map((name, i) => [name, counts[i] as number]).filter(([, n]) => n !== 0),
-    ),
-  };
+  // a method may stand in a chain twice, for different tokens
+  const byName = new Map<string, number>();
+  origins.forEach((name, i) => {
+    const count = counts[i] as number;
+    if (count !== 0) byName.set(name, (byName.get(name) ?? 0) + count);
+  });
+  return { slot, role, origins: Object.fromEntries(byName) };
 }
