@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
-import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
+import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { inProcess } from "./in-process.ts";
@@ -102,6 +102,61 @@ describe("revocab extend", () => {
   });
 });
 
+const CHATML =
+  "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+describe("a chat model in one go", () => {
+  const specials = ["--special", "<|im_start|>", "<|im_end|>", "--eos", "<|im_end|>"];
+
+  it("is made by extend, which shows a sample conversation, and again by the command of its card", async () => {
+    const { folder, model } = inputs();
+    const [template, out] = [join(folder, "chatml.jinja"), join(folder, "out")];
+    writeFileSync(template, CHATML);
+    const args = ["extend", model, ...specials, "--chat-template", template, "--out", out, "--quiet"];
+    const { code, stdout } = await inProcess(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "\nChat template chatml.jinja: a sample conversation in 58 tokens, 9 of them specials\n",
+    );
+    expect(stdout).toContain("  | You answer in one word.<|im_end|>\n");
+    expect(stdout).toMatch(/generation_config\.json +eos_token_id +1 → \[1281,1\]/);
+    expect(stdout).toContain("  note: 2 new specials have the row of a counterpart, or the mean, and noise");
+    const { chatTemplates } = await loadTokenizer(out);
+    expect([...chatTemplates.values()]).toEqual([CHATML]);
+    await expectRepeated(out);
+  });
+
+  it("is made by swap, whose tokenizer gets the specials first", async () => {
+    const { folder, model } = inputs();
+    const [template, out] = [join(folder, "chatml.jinja"), join(folder, "out")];
+    writeFileSync(template, CHATML);
+    cpSync(SAMPLE_TOKENIZER, join(folder, "tokenizer"), { recursive: true });
+    const tokenizer = join(folder, "tokenizer");
+    const args = ["swap", model, "--tokenizer", tokenizer, ...specials, "--chat-template", template];
+    const { code, stdout } = await inProcess([...args, "--out", out, "--quiet"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("\nChat template chatml.jinja: a sample conversation in ");
+    const { vocabulary } = await loadTokenizer(out);
+    expect(vocabulary.tokenOf(vocabulary.idOfRole("eos")!)).toBe("<|im_end|>");
+    await expectRepeated(out);
+  });
+
+  it("renames reserved tokens and promotes entries at their own ids", async () => {
+    const { folder, model } = inputs();
+    const out = join(folder, "out");
+    const args = ["extend", model, "--rename", "<pad>=<|pad|>", "--special", "ing", "--out", out, "--quiet"];
+    const { code, stdout } = await inProcess(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain("  promoted: ing\n  renamed: <pad> → <|pad|>\n");
+    const { vocabulary } = await loadTokenizer(out);
+    expect(vocabulary.tokenOf(3)).toBe("<|pad|>");
+    expect(vocabulary.idOfRole("pad")).toBe(3);
+    expect(vocabulary.size).toBe(1280);
+    await expectRepeated(out);
+  });
+});
+
 describe("revocab prune", () => {
   it("leaves what a text needs, up to a number, and says before what it would leave", async () => {
     const { folder, model, text } = inputs();
@@ -134,6 +189,22 @@ describe("wrong usage of extend and prune", () => {
     ["a text without a number", [...extend, "--learn", SAMPLE_TEXT], /--learn was given without --add/],
     ["a number without a text", [...extend, "--add", "5"], /--add was given without --learn/],
     ["a text to spare alone", [...extend, "--spare", SAMPLE_TEXT], /--spare was given without --learn/],
+    ["no name for a reserved token", [...extend, "--rename", "<pad>="], /--rename <pad>=: expected OLD=NEW/],
+    [
+      "a token that is none",
+      [...extend, "--rename", "<x>=<y>"],
+      /"<x>" cannot be renamed: the tokenizer has no such/,
+    ],
+    [
+      "an end that is no token",
+      [...extend, "--eos", "<x>"],
+      /"<x>" was named as the eos token, but it is no special/,
+    ],
+    [
+      "no template",
+      [...extend, "--special", "<x>", "--chat-template", "sauce"],
+      /--chat-template is "sauce": found no such file, expected one or auto, source, target, none/,
+    ],
     ["nothing to decide by", [...extend, "--special", "<x>", "--method", "auto"], /without a text to decide/],
     ["rows that stay", [...extend, "--special", "<x>", "--no-copy"], /subtoken-mean has no others for them/],
     ["a dry run that publishes", [...prune, "--dry-run", "--publish", "a/b"], /--dry-run writes none/],
