@@ -1,5 +1,5 @@
 import { Template } from "@huggingface/jinja";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, type SpecialRole } from "@revocab/core";
 
 export interface ChatMessage {
   readonly role: string;
@@ -13,12 +13,7 @@ export interface RenderedSample {
 }
 
 /** What the reference library hands to a template of the tokenizer's roles. */
-export interface TemplateTokens {
-  readonly bos_token?: string;
-  readonly eos_token?: string;
-  readonly pad_token?: string;
-  readonly unk_token?: string;
-}
+export type TemplateTokens = Readonly<Partial<Record<`${SpecialRole}_token`, string>>>;
 
 /**
  * Renders messages as the reference library's `apply_chat_template` does: blocks are trimmed, and the template is given
@@ -34,6 +29,8 @@ export function renderChat(
   return new Template(template).render({
     messages: messages.map((message) => ({ ...message })),
     ...tokens,
+    tools: null,
+    documents: null,
     add_generation_prompt: addGenerationPrompt,
   });
 }

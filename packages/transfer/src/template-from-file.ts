@@ -1,7 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { RevocabError } from "@revocab/core";
-import { readLines } from "@revocab/files";
+import { RevocabError, SPECIAL_ROLES } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample, type TemplateTokens } from "./render-chat-template.ts";
 
@@ -26,7 +27,7 @@ export interface FileTemplate {
  * @throws RevocabError `missing_file`, `bad_text`; `bad_options` for a template that renders nothing, or whose tokens are none
  */
 export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
-  const template = (await readLines(path)).join("\n");
+  const template = await readTemplate(path);
   const sample = renderSample(template, tokensOf(tokenizer));
   const written = markersIn(`${template}\n${sample.text}`, tokenizer);
   const split = (
@@ -63,6 +64,20 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   };
 }
 
+/** As it is: what stands at its end is a template's, too. */
+async function readTemplate(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    throw new RevocabError("missing_file", `the chat template ${path} cannot be read: ${cause.message}`, {
+      hint: "give the path of a file with a chat template in Jinja",
+      cause,
+    });
+  });
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  throw new RevocabError("bad_text", `the chat template ${path} is not UTF-8`, {
+    hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
+  });
+}
+
 /** Whether a marker is found whole in a text, as a special or as another added token (Qwen's `<think>`). */
 async function isOneToken({ encode, vocabulary }: Tokenizer, marker: string): Promise<boolean> {
   return (await encode(marker)).some((id) => vocabulary.tokenOf(id) === marker);
@@ -89,7 +104,7 @@ function missingRoles(template: string, { vocabulary }: Tokenizer): string[] {
 
 function tokensOf({ vocabulary }: Tokenizer): TemplateTokens {
   return Object.fromEntries(
-    (["bos", "eos", "pad", "unk"] as const).flatMap((role) => {
+    SPECIAL_ROLES.flatMap((role) => {
       const id = vocabulary.idOfRole(role);
       return id === undefined ? [] : [[`${role}_token`, vocabulary.tokenOf(id)]];
     }),
