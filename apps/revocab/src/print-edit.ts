@@ -24,11 +24,13 @@ type Entries = readonly { readonly token: string }[];
 
 function printChanges(edit: EditSummary | undefined, added: Entries, removed: Entries = []): string {
   if (edit === undefined) return "";
-  const { pieces, steps, addedTokens, refused, pruned } = edit;
+  const { pieces, steps, addedTokens, promoted, renamed, refused, pruned } = edit;
   const counts = [
     ["pieces added", grouped(pieces), ""],
     ["steps added", grouped(steps), "tokens that merges build pieces from"],
     ["added tokens", grouped(addedTokens), "found before the model runs"],
+    ["promoted", grouped(promoted.length), "entries that are control tokens now, at their own ids"],
+    ["renamed", grouped(renamed.length), "reserved tokens, at their own ids"],
     ["refused", grouped(refused.length), ""],
     ["taken out", grouped(edit.removed), ""],
     ["kept", grouped(pruned?.kept ?? 0), ""],
@@ -39,6 +41,11 @@ function printChanges(edit: EditSummary | undefined, added: Entries, removed: En
     "What became of the vocabulary\n",
     printTable(counts),
     printExamples("added", added),
+    printExamples("promoted", promoted),
+    printExamples(
+      "renamed",
+      renamed.map(({ from, to }) => ({ token: `${from} → ${to}` })),
+    ),
     printExamples("taken out", removed),
     ...refused.map(({ text, reason }) => `  refused ${JSON.stringify(text)}: ${reason}\n`),
   ].join("");

@@ -54,12 +54,22 @@ export function printSwap(report: SwapReport, out: string): string {
     "\nChecked\n",
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
     ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
-    chatTemplate.from === "none" ? "" : `  chat template: the ${chatTemplate.from}'s\n`,
+    printChatTemplate(chatTemplate),
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
     `\nWritten to ${out}\n`,
   );
   return sections.join("");
+}
+
+function printChatTemplate({ from, file, sample }: SwapReport["chatTemplate"]): string {
+  if (file === undefined || sample === undefined)
+    return from === "none" ? "" : `  chat template: the ${from}'s\n`;
+  const { text, tokens, specials } = sample;
+  return [
+    `\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
+    ...text.split("\n").map((line) => `  | ${line}\n`),
+  ].join("");
 }
 
 export function printParameters({

@@ -10,6 +10,7 @@ import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
 import { checkMovedRows } from "./check-moved-rows.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
+import { followEos } from "./follow-eos.ts";
 import { checkGate } from "./gate.ts";
 import type { MeasuringSwap } from "./measure-swap.ts";
 import { modelCard } from "./model-card.ts";
@@ -20,6 +21,7 @@ import { makeReport, type ReportedEdit, type SwapReport } from "./report.ts";
 import { withoutTimes } from "./scores.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
+import { templateFromFile } from "./template-from-file.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
@@ -32,6 +34,8 @@ export interface ApplyOptions {
   readonly link?: boolean;
   /** @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
+  /** A chat template of one's own, in place of the choice. @default none */
+  readonly chatTemplateFile?: string;
   /** Ids for config keys that have no counterpart, or that shall differ. */
   readonly tokenIds?: Readonly<Record<string, number>>;
   /** Zero rows fail the gate unless asked for. @default false */
@@ -62,7 +66,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
   const card = await cardOf(checkpoint.directory, options.languages);
-  const configs = await followConfigs({
+  const template =
+    options.chatTemplateFile === undefined
+      ? chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer)
+      : await templateFromFile(options.chatTemplateFile, tokenizer);
+  const followed = await followConfigs({
     model,
     target: tokenizer,
     rows,

@@ -1,15 +1,20 @@
 import { RevocabError } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { FileTemplate } from "./template-from-file.ts";
 
 /** Whose chat template the target model gets; `auto` takes the target's, else the source's where it fits. */
 export type ChatTemplateChoice = "auto" | "source" | "target" | "none";
 
 export interface ChosenChatTemplate {
-  readonly from: "source" | "target" | "none";
+  /** `file`: one of the user's own, see `templateFromFile`. */
+  readonly from: "source" | "target" | "none" | "file";
   /** All templates of that side, by name. */
   readonly templates: ReadonlyMap<string, string>;
   /** Why it was chosen, where the user did not choose. */
   readonly note: string | undefined;
+  /** Of a file: its name, and a sample conversation as it writes it. */
+  readonly file?: FileTemplate["file"];
+  readonly sample?: FileTemplate["sample"];
 }
 
 /**

@@ -27,9 +27,9 @@ export function editWords(
     // the command line takes pieces from a file alone
     pieces.length > 0 ? [NO_WORD] : [],
     addedTokens.length === 0 ? [] : ["--special", ...addedTokens.map(specialWord)],
-    renames.length === 0 ? [] : ["--rename", ...renames.map(({ from, to }) => specialWord(`${from}=${to}`))],
+    renames.length === 0 ? [] : ["--rename", ...renames.map(({ from, to }) => quotedWord(`${from}=${to}`))],
     renamedRows === "make" ? ["--renamed-rows", "make"] : [],
-    eos === undefined ? [] : ["--eos", specialWord(eos)],
+    eos === undefined ? [] : ["--eos", quotedWord(eos)],
     learnWords(learn),
     edit.skipRefused ? ["--skip-refused"] : [],
     pruneWords(prune),
@@ -65,7 +65,12 @@ function textWord({ name }: TextRecord): string {
   return name === null ? NO_WORD : `./${name}`;
 }
 
-/** In quotes, as control tokens are seldom without signs of a shell; settings of their own need a file. */
+/** Settings of their own need a file. */
 function specialWord(token: EditRecipe["addedTokens"][number]): string {
-  return typeof token !== "string" || token.startsWith("-") ? NO_WORD : `'${token}'`;
+  return typeof token === "string" ? quotedWord(token) : NO_WORD;
+}
+
+/** In quotes, as control tokens are seldom without signs of a shell. */
+export function quotedWord(token: string): string {
+  return token.startsWith("-") ? NO_WORD : `'${token}'`;
 }

@@ -4,6 +4,8 @@ import {
   addedTokensOf,
   extendTokenizer,
   type FrameItem,
+  type NewAddedToken,
+  nameRole,
   type TextFrame,
   type Tokenizer,
   withFrame,
@@ -19,6 +21,10 @@ export interface FittingOptions {
   readonly specialTokens?: SpecialTokensChoice;
   /** With `source` the special tokens that its chat templates need are added. @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
+  /** Control tokens to add to the target tokenizer. @default none */
+  readonly specials?: readonly string[];
+  /** The special token of the target that ends texts from now on. @default its own */
+  readonly eos?: string;
 }
 
 /** A target tokenizer for a model, and what was done to it. */
@@ -29,6 +35,9 @@ export interface FittedTokenizer {
 
 export interface Fitting {
   readonly specialTokens: SpecialTokensChoice;
+  readonly specials: readonly string[];
+  /** Ids of what was added. */
+  readonly newTokens: readonly TokenId[];
   /** sha256 of the files of the tokenizer as it was given, by name. */
   readonly inputs: Readonly<Record<string, string>>;
   /** In plain words. */
@@ -40,7 +49,7 @@ export interface Fitting {
  * - around a text it puts what the source's puts there, by roles: a model that saw BOS before each text goes on seeing it, and
  *   one that never saw EOS behind a prompt is not told that the text is over;
  * - sentinels such as T5's `<extra_id_0>`, which stand for what the model is to fill in, are added where it lacks them;
- * - so are the special tokens of a chat template that is to be kept.
+ * - so are the special tokens of a chat template that is to be kept, and those that are asked for.
  *
  * With `specialTokens: "target"` the first two are left out, and a note says what the model was trained with.
  * @throws RevocabError as `extendTokenizer` does
@@ -48,17 +57,21 @@ export interface Fitting {
 export async function fitTokenizer(
   target: Tokenizer,
   source: Tokenizer,
-  { specialTokens = "model", chatTemplate = "auto" }: FittingOptions = {},
+  { specialTokens = "model", chatTemplate = "auto", specials = [], eos }: FittingOptions = {},
 ): Promise<FittedTokenizer> {
   const sentinels = missingSentinels(source, target);
   const markers = chatTemplate === "source" ? missingSpecials(source, target) : [];
   const added = specialTokens === "model" ? [...sentinels, ...markers] : markers;
-  const extended = await withTokens(target, added);
-  const { tokenizer, notes } = fitFrame(extended, source, specialTokens);
+  const asked = specials.filter((special) => added.every(({ content }) => content !== special));
+  const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
+  const ended = eos === undefined ? extended.tokenizer : nameRole(extended.tokenizer, "eos", eos);
+  const { tokenizer, notes } = fitFrame(ended, source, specialTokens);
   return {
     tokenizer,
     fitting: {
       specialTokens,
+      specials,
+      newTokens: extended.newTokens,
       inputs: hashContents(target.files),
       notes: [
         ...sentinelNotes(sentinels, specialTokens),
@@ -85,10 +98,10 @@ function missingSpecials(source: Tokenizer, target: Tokenizer): AddedToken[] {
   return addedTokensOf(source).filter(({ content }) => missing.has(content));
 }
 
-async function withTokens(target: Tokenizer, addedTokens: readonly AddedToken[]): Promise<Tokenizer> {
-  if (addedTokens.length === 0) return target;
-  const { tokenizer } = await extendTokenizer(target, { addedTokens });
-  return { ...tokenizer, origin: target.origin };
+async function withTokens(target: Tokenizer, addedTokens: readonly NewAddedToken[]) {
+  if (addedTokens.length === 0) return { tokenizer: target, newTokens: [] };
+  const { tokenizer, added } = await extendTokenizer(target, { addedTokens });
+  return { tokenizer: { ...tokenizer, origin: target.origin }, newTokens: added.map(({ id }) => id) };
 }
 
 function sentinelNotes(sentinels: readonly AddedToken[], choice: SpecialTokensChoice): string[] {

@@ -52,8 +52,6 @@ export interface PlanOptions {
    * @default nothing is known
    */
   readonly sourceOf?: Int32Array;
-  /** What was done to the tokenizer for this model, for the record: see `fitTokenizer`. @default nothing */
-  readonly fitting?: Fitting;
   /**
    * The target is the source with entries added or called otherwise, so that rows of no token stay as well.
    * @default told from the entries
@@ -61,6 +59,10 @@ export interface PlanOptions {
   readonly extendsSource?: boolean;
   /** Ids that were added to a vocabulary or got other names: specials among them never get one and the same row. @default none */
   readonly newTokens?: readonly TokenId[];
+  /** What was done to the tokenizer for this model, for the record: see `fitTokenizer`. @default nothing */
+  readonly fitting?: Fitting;
+  /** The token that the tokenizer was told to end texts with: configs follow where the plan is applied. @default as they say */
+  readonly eos?: string;
   /** Of the runtime, where a method runs the model. @default all cores */
   readonly threads?: number;
   /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
@@ -88,9 +90,10 @@ export async function makePlan({
   rows: askedRows,
   minimumRows,
   sourceOf,
-  fitting,
   extendsSource,
-  newTokens = [],
+  fitting,
+  newTokens = fitting?.newTokens ?? [],
+  eos,
   threads,
   transformer,
   abortSignal,
@@ -165,6 +168,8 @@ export async function makePlan({
       untie,
       role: role ?? null,
       padToMultipleOf: padToMultipleOf ?? null,
+      ...(fitting && fitting.specials.length > 0 && { specials: fitting.specials }),
+      ...(eos !== undefined && { eos }),
       specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
       rows: askedRows ?? null,
     } satisfies Recipe,

@@ -24,6 +24,7 @@ export type PlanEditOptions = Omit<
   | "newTokens"
   | "specialTokens"
   | "chatTemplate"
+  | "specials"
 > &
   VocabularyEdit & {
     /**

@@ -33,6 +33,8 @@ export const planWords = z.object({
     role: role.nullable(),
     padToMultipleOf: z.number().int().positive().nullable(),
     /** Plans of before this was asked left the target's. */
+    specials: z.array(z.string()).readonly().optional(),
+    eos: z.string().optional(),
     specialTokens: z.enum(["model", "target"]).default("target"),
     rows: z.number().int().positive().nullable().default(null),
   }),

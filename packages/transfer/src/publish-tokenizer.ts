@@ -24,7 +24,7 @@ export function publishTokenizer(
   tokenizer: Tokenizer,
   source: Tokenizer,
   modelType: string,
-  { from }: ChosenChatTemplate,
+  { from, templates }: ChosenChatTemplate,
 ): PublishedTokenizer {
   const files = new Map(tokenizer.files);
   const notes: string[] = [];
@@ -32,6 +32,8 @@ export function publishTokenizer(
     for (const file of files.keys()) if (isChatTemplateFile(file)) files.delete(file);
     editConfig(files, ({ chat_template: _, ...rest }) => rest);
     if (from === "source") takeTemplates(files, source);
+    const own = from === "file" ? templates.get("default") : undefined;
+    if (own !== undefined) files.set("chat_template.jinja", new TextEncoder().encode(own));
   }
   if (FORCED_CLASS.has(modelType)) {
     // An auto_map, though it names no code, makes AutoTokenizer read tokenizer_class again.

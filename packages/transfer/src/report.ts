@@ -34,7 +34,8 @@ export interface SwapReport extends PlanSummary {
   /** What the card carries over from the source's, and the languages that were named instead. */
   readonly card: CardFacts;
   readonly config: FollowedConfigs["changes"];
-  readonly chatTemplate: { readonly from: ChosenChatTemplate["from"] };
+  /** Of one from a file also its name and a sample conversation. */
+  readonly chatTemplate: Pick<ChosenChatTemplate, "from" | "file" | "sample">;
   readonly parameters: { readonly before: number; readonly after: number };
   readonly files: WrittenFiles["files"];
   /** The other files of the source folder. */
@@ -134,7 +135,11 @@ export function makeReport({
     },
     card,
     config: configs.changes,
-    chatTemplate: { from: template.from },
+    chatTemplate: {
+      from: template.from,
+      ...(template.file && { file: template.file }),
+      ...(template.sample && { sample: template.sample }),
+    },
     parameters: countParameters(plan, model),
     files: written.files,
     companions,

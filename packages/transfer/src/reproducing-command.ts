@@ -14,7 +14,8 @@ export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport)
     recipe.edit === undefined
       ? ["revocab", "swap", model, "--tokenizer", nameOf(inputs.target), ...methodWords(recipe)]
       : editWords(recipe.edit, model, recipe, methodWords(recipe));
-  const words = [...asked, "--chat-template", chatTemplate.from, "--out", "./out"];
+  const template = chatTemplate.file === undefined ? chatTemplate.from : `./${chatTemplate.file.name}`;
+  const words = [...asked, "--chat-template", template, "--out", "./out"];
   if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
   const split = words.findIndex((word) => word === "--method" || word === "--chat-template");
   return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
@@ -31,6 +32,8 @@ function methodWords({
   padToMultipleOf,
   specialTokens,
   rows,
+  specials = [],
+  eos,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
   const methods = all.filter((method) => !isForSpecials(method));
@@ -50,6 +53,8 @@ function methodWords({
     padToMultipleOf === null ? [] : ["--pad-to-multiple-of", String(padToMultipleOf)],
     edit === undefined && specialTokens === "target" ? ["--special-tokens", "target"] : [],
     rows === null ? [] : ["--rows", String(rows)],
+    specials.length === 0 ? [] : ["--special", ...specials.map(quotedWord)],
+    eos === undefined || edit !== undefined ? [] : ["--eos", quotedWord(eos)],
   ].flat();
 }
 

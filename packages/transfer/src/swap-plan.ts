@@ -16,6 +16,10 @@ export interface Recipe {
   readonly specialTokens: SpecialTokensChoice;
   /** The number of rows where it was asked for as such. */
   readonly rows: number | null;
+  /** Control tokens that the target tokenizer was given for this model. @default none */
+  readonly specials?: readonly string[] | undefined;
+  /** The token that it was told to end texts with. @default its own */
+  readonly eos?: string | undefined;
 }
 
 export interface RecipeMethod {

@@ -9,7 +9,7 @@ import { type RenderedSample, renderSample, type TemplateTokens } from "./render
 /** A chat template of one's own, checked against the tokenizer that is to use it. */
 export interface FileTemplate {
   readonly from: "file";
-  readonly template: string;
+  readonly templates: ReadonlyMap<string, string>;
   readonly note: string | undefined;
   /** The file without its path. */
   readonly file: { readonly name: string; readonly sha256: string };
@@ -48,7 +48,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   const { vocabulary } = tokenizer;
   return {
     from: "file",
-    template,
+    templates: new Map([["default", template]]),
     note:
       split.length === 0
         ? undefined

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import type { VocabularyEdit } from "@revocab/transfer";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { prepareChoice } from "../choose-method.ts";
 import { wholeNumber } from "../options.ts";
 import { writeModel } from "../write-model.ts";
@@ -10,7 +10,9 @@ import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.
 import {
   type ApplyFlags,
   applyOptions,
+  chatTemplateOptions,
   comparedPlanOptions,
+  EOS_HELP,
   MODEL_HELP,
   modelOptions,
   type PlanFlags,
@@ -28,6 +30,9 @@ interface ExtendFlags
   readonly tokens?: string;
   readonly asWritten?: boolean;
   readonly special?: readonly string[];
+  readonly rename?: readonly string[];
+  readonly renamedRows: "keep" | "make";
+  readonly eos?: string;
   readonly learn?: string;
   readonly add?: number;
   readonly spare?: string;
@@ -49,7 +54,23 @@ export function registerExtend(program: Command): void {
       "words, one a line, each meant behind a space; or a .json list of pieces and added tokens",
     )
     .option("--as-written", "with --tokens: take the words of lines without a space before them")
-    .option("--special <tokens...>", "control tokens")
+    .option(
+      "--special <tokens...>",
+      "control tokens; what the tokenizer has as an ordinary entry becomes one at its own id",
+    )
+    .option(
+      "--rename <old=new...>",
+      "reserved tokens, such as <unused0>, and their new names as control tokens",
+    )
+    .addOption(
+      new Option(
+        "--renamed-rows <how>",
+        "with --rename: keep the rows of reserved tokens, or make them as those of new tokens",
+      )
+        .choices(["keep", "make"])
+        .default("keep"),
+    )
+    .option("--eos <token>", EOS_HELP)
     .option("--learn <file>", "learn pieces from this text")
     .option("--add <n>", "with --learn: how many", wholeNumber(1))
     .option("--spare <file>", "with --learn: a text that is to be written as before, as far as that goes")
@@ -64,6 +85,7 @@ export function registerExtend(program: Command): void {
       async prepare() {
         const { want, method } = await prepareChoice(flags);
         if (flags.copy === false) requireOtherRows(method);
+        chatTemplateOptions(flags);
         const plan = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method };
         return { want, options: { ...plan, ...(await editOf(flags)) } };
       },
@@ -84,7 +106,8 @@ function withKeepingOption(command: Command): Command {
 }
 
 async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
-  const { tokens, asWritten = false, special = [], learn, add, spare, skipRefused = false } = flags;
+  const { tokens, asWritten = false, special = [], rename = [], renamedRows, eos } = flags;
+  const { learn, add, spare, skipRefused = false } = flags;
   if ((learn === undefined) !== (add === undefined)) {
     throw new RevocabError(
       "bad_options",
@@ -111,7 +134,20 @@ async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
       }),
     ...(list && { list }),
     addedTokens: special,
+    ...(rename.length > 0 && { renames: rename.map(renameOf), renamedRows }),
+    ...(eos !== undefined && { eos }),
     skipRefused,
     ...(prune && { prune }),
   };
+}
+
+/** Names may have signs of equality in them: the first that is not at an end divides. */
+function renameOf(pair: string): { readonly from: string; readonly to: string } {
+  const split = pair.indexOf("=", 1);
+  if (split < 0 || split === pair.length - 1) {
+    throw new RevocabError("bad_options", `--rename ${pair}: expected OLD=NEW`, {
+      hint: 'for instance --rename "<|reserved_special_token_0|>=<|tool|>"',
+    });
+  }
+  return { from: pair.slice(0, split), to: pair.slice(split + 1) };
 }

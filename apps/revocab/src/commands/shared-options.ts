@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
@@ -105,6 +106,8 @@ function withCopyOptions(command: Command): Command {
 
 export interface FittingFlags {
   readonly specialTokens?: "model" | "target";
+  readonly special?: readonly string[];
+  readonly eos?: string;
 }
 
 /** How the target tokenizer is fitted to the model. */
@@ -118,11 +121,20 @@ export function withFittingOptions(command: Command): Command {
       )
         .choices(["model", "target"])
         .default("model"),
-    );
+    )
+    .option("--special <tokens...>", "control tokens that the target tokenizer is given first")
+    .option("--eos <token>", EOS_HELP);
 }
 
-export function fittingOptions({ specialTokens }: FittingFlags) {
-  return { ...(specialTokens && { specialTokens }) };
+export const EOS_HELP =
+  "the special token that ends texts from now on, such as <|im_end|>; the tokenizer and the configs follow";
+
+export function fittingOptions({ specialTokens, special, eos }: FittingFlags) {
+  return {
+    ...(specialTokens && { specialTokens }),
+    ...(special && { specials: special }),
+    ...(eos !== undefined && { eos }),
+  };
 }
 
 /** What makePlan takes, from the command line; unknown methods and options are errors that name what exists. */
@@ -197,7 +209,8 @@ async function methodOf(name: string, options: Readonly<Record<string, string>> 
 export interface ApplyFlags extends ModelFlags {
   readonly force?: boolean;
   readonly link?: boolean;
-  readonly chatTemplate: "auto" | "source" | "target" | "none";
+  /** One of {@link CHAT_TEMPLATES}, or a file. */
+  readonly chatTemplate: string;
   readonly tokenId?: Record<string, string>;
   readonly allowZeroRows?: boolean;
   readonly carry?: readonly string[];
@@ -210,10 +223,10 @@ export function withApplyOptions(command: Command): Command {
     .optionsGroup("What is written:")
     .option("--force", "replace an existing --out, after the new one is complete")
     .option("--link", "hard-link weight files without vocabulary tensors instead of copying them")
-    .addOption(
-      new Option("--chat-template <whose>", "whose chat template the model gets")
-        .choices(["auto", "source", "target", "none"])
-        .default("auto"),
+    .option(
+      "--chat-template <whose>",
+      "whose chat template the model gets: auto, source, target or none; or a file with one in Jinja",
+      "auto",
     )
     .option(
       "--token-id <key=id>",
@@ -234,11 +247,25 @@ export function withApplyOptions(command: Command): Command {
     .option("--threads <n>", "threads of the kernel and the runtime (all cores)", wholeNumber(1));
 }
 
+const CHAT_TEMPLATES = ["auto", "source", "target", "none"] as const;
+
+/** @throws RevocabError `bad_options` for what is neither a choice nor a file */
+export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemplate">) {
+  const choice = CHAT_TEMPLATES.find((one) => one === chatTemplate);
+  if (choice !== undefined) return { chatTemplate: choice };
+  if (existsSync(chatTemplate)) return { chatTemplateFile: chatTemplate };
+  throw new RevocabError(
+    "bad_options",
+    `--chat-template is ${JSON.stringify(chatTemplate)}: found no such file, expected one or ${CHAT_TEMPLATES.join(", ")}`,
+    { hint: "give the path of a file with a chat template in Jinja" },
+  );
+}
+
 export function applyOptions(flags: ApplyFlags) {
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,
-    chatTemplate: flags.chatTemplate,
+    ...chatTemplateOptions(flags),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
     ...(flags.carry && { carry: flags.carry }),

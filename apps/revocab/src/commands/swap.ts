@@ -6,6 +6,7 @@ import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.
 import {
   type ApplyFlags,
   applyOptions,
+  chatTemplateOptions,
   comparedPlanOptions,
   type FittingFlags,
   fittingOptions,
@@ -40,7 +41,7 @@ export function registerSwap(program: Command): void {
         async prepare() {
           const { want, method } = await prepareChoice(flags);
           const plan = { ...(await comparedPlanOptions(flags)), ...fittingOptions(flags), method };
-          return { want, options: { ...modelOptions(flags), ...plan, chatTemplate: flags.chatTemplate } };
+          return { want, options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) } };
         },
         plan: (options) => planTokenizerSwap(options, summarizePlan),
         write: (options) =>
