@@ -1,4 +1,5 @@
 import { RevocabError } from "@revocab/core";
+import type { ApplyOptions } from "@revocab/transfer";
 import { InvalidArgumentError } from "commander";
 
 /** Collects a repeatable KEY=VALUE option. */
@@ -35,16 +36,24 @@ export function numberWithin(least: number, most: number): (value: string) => nu
   };
 }
 
-/** KEY=ID pairs as numbers. */
-export function tokenIdsOf(pairs: Record<string, string>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(pairs).map(([key, value]) => {
-      if (!/^\d+$/.test(value)) {
-        throw new RevocabError("bad_options", `--token-id ${key}=${value}: expected a number`, {
-          hint: "for instance --token-id image_token_id=32000",
-        });
-      }
-      return [key, Number(value)];
-    }),
-  );
+/** What `--token-id KEY=VALUE` may say: an id, ids with commas between them, a list or a map as JSON, null, or keep. */
+export type TokenIdAnswer = NonNullable<ApplyOptions["tokenIds"]>[string];
+
+export function tokenIdsOf(pairs: Record<string, string>): Record<string, TokenIdAnswer> {
+  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, tokenIdAnswer(key, value)]));
+}
+
+function tokenIdAnswer(key: string, value: string): TokenIdAnswer {
+  if (value === "keep") return value;
+  const json = /^\d+(,\d+)+$/.test(value) ? `[${value}]` : value;
+  if (/^(\d+$|null$|\[|\{)/.test(json)) {
+    try {
+      return JSON.parse(json) as TokenIdAnswer;
+    } catch {
+      // the error below says it
+    }
+  }
+  throw new RevocabError("bad_options", `--token-id ${key}=${value}: expected a number`, {
+    hint: "for instance --token-id image_token_id=32000; also 1,2 for a list, JSON, null, or keep",
+  });
 }

@@ -32,18 +32,15 @@ function printCounts({ recipe, source, target, alignment, tables }: PlanSummary)
 
 /** What a finished swap did, and where it is. */
 export function printSwap(report: SwapReport, out: string): string {
-  const { config, chatTemplate, gate, notes } = report;
+  const { config, configNotes, chatTemplate, gate, notes } = report;
   const sections = [printCounts(report), printParameters(report)];
-  if (config.length > 0) {
+  if (config.length + configNotes.length > 0) {
     sections.push(
       "\nConfig\n",
       printTable(
-        config.map(({ file, path, from, to }) => [
-          file,
-          path,
-          `${JSON.stringify(from)} → ${JSON.stringify(to)}`,
-        ]),
+        config.map(({ file, path, from, to }) => [file, path, `${shortened(from)} → ${shortened(to)}`]),
       ),
+      ...configNotes.map((note) => `  note: ${note}\n`),
     );
   }
   if (report.comparison) {
@@ -114,4 +111,12 @@ function rowsOf({ slot, origins }: TableSummary): string[][] {
 
 function quoted(token: string): string {
   return /^(<.+>|\[.+\]|\(.+\))$/.test(token) ? token : `"${token}"`;
+}
+
+/** A map of thousands of image tokens is counted, and a long list cut. */
+function shortened(value: unknown): string {
+  if (value === undefined) return "not given";
+  const text = JSON.stringify(value);
+  if (text.length <= 60) return text;
+  return Array.isArray(value) ? `[${value.length} items]` : `{${Object.keys(value as object).length} ids}`;
 }

@@ -12,10 +12,6 @@ export interface Architecture {
   readonly tied: boolean | undefined;
   /** A stored head that differs from the input embeddings counts, whatever the config says of tying (T5). */
   readonly tiedByContent: boolean;
-  /** Ids in force where a config leaves them out. */
-  readonly defaultIds: Readonly<Partial<Record<"bos" | "eos" | "pad", number>>>;
-  /** Position embeddings are numbered from `pad_token_id` + 1, so the pad id cannot change. */
-  readonly positionsFollowPad: boolean;
   /** Why models of this type cannot be given another vocabulary. */
   readonly unsupported: string | undefined;
   /** Why a tied model of this type cannot be untied by adding a head. */
@@ -26,8 +22,6 @@ interface ArchitectureEntry {
   readonly layout: string;
   readonly tied: boolean;
   readonly tiedByContent?: boolean;
-  readonly defaultIds?: Architecture["defaultIds"];
-  readonly positionsFollowPad?: boolean;
   readonly unsupported?: string;
   readonly untieForbidden?: string;
 }
@@ -42,9 +36,7 @@ export function architectureOf(modelType: string): Architecture {
     layouts: entry === undefined ? [] : layouts[entry.layout]!,
     otherLayouts: Object.values(layouts).flat(),
     tiedByContent: entry?.tiedByContent ?? false,
-    defaultIds: entry?.defaultIds ?? {},
     tied: entry?.tied,
-    positionsFollowPad: entry?.positionsFollowPad ?? false,
     unsupported: entry?.unsupported,
     untieForbidden: entry?.untieForbidden,
   };

@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import { type Architecture, architectureOf } from "./architectures.ts";
+import { isOtherPart, sizeKeyIn, typeOfPart } from "./config-keys.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 
 /** What a config says about the vocabulary and the tables that belong to it. */
@@ -58,7 +59,7 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
     modelType,
     architecture,
     textPath,
-    vocabularySize: readCount(text, "vocab_size", path),
+    vocabularySize: readCount(text, sizeKeyIn(text) ?? "vocab_size", path),
     widths: WIDTH_KEYS.map((key) => text[key]).filter((value) => typeof value === "number"),
     saysTied: readTied(config, text, architecture),
     expectsHead: readExpectsHead(config),
@@ -78,15 +79,21 @@ function isStatic(config: JsonObject): boolean {
  * often the one from before image tokens were added.
  */
 export function findTextPath(config: JsonObject): readonly string[] {
-  const nested = TEXT_KEYS.filter((key) => isJsonObject(config[key])).map((key) => {
-    const inner = config[key] as JsonObject;
-    const path = findTextPath(inner);
-    const text = path.reduce<JsonObject>((scope, part) => scope[part] as JsonObject, inner);
-    return { path: [key, ...path], hasSize: text.vocab_size !== undefined };
+  const modelType = String(config.model_type);
+  const nested = TEXT_KEYS.flatMap((key) => {
+    const part = config[key];
+    if (!isJsonObject(part) || isOtherPart(modelType, key, typeOfPart(modelType, key, part))) return [];
+    const path = findTextPath(part);
+    const text = path.reduce<JsonObject>((scope, name) => scope[name] as JsonObject, part);
+    return [{ path: [key, ...path], hasSize: sizeIn(text) !== undefined }];
   });
   const withSize = nested.find(({ hasSize }) => hasSize);
-  if (withSize === undefined && typeof config.vocab_size === "number") return [];
+  if (withSize === undefined && typeof sizeIn(config) === "number") return [];
   return (withSize ?? nested[0])?.path ?? [];
+}
+
+function sizeIn(scope: JsonObject) {
+  return scope[sizeKeyIn(scope) ?? "vocab_size"];
 }
 
 function readCount(scope: JsonObject, key: string, path: string): number | undefined {

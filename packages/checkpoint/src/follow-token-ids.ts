@@ -1,27 +1,39 @@
 import { SPECIAL_ROLES, type SpecialRole, type TokenId } from "@revocab/core";
+import type { KeyKind } from "./config-keys.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 
 /** Where the new vocabulary has a special token of a role, and the counterpart of an old token. */
 export interface TokenIdMap {
   byRole(role: SpecialRole): TokenId | undefined;
   byOldId(id: TokenId): TokenId | undefined;
+  /** What an id of the old vocabulary names: undefined for no token at all. */
+  kindOf(id: TokenId): "special" | "text" | undefined;
+  /**
+   * The new vocabulary is an edit of the old one: `byOldId` is all there is to know, and roles say nothing. A model that
+   * was trained to stop at a token which its tokenizer does not call eos goes on to stop at it.
+   * @default false
+   */
+  readonly isExact?: boolean;
 }
 
 export interface FollowedIds {
   readonly to: JsonValue;
   readonly reason: string;
-  /** Old ids without a counterpart; the value is then left as it was. */
+  /** Old ids without a counterpart, for which the value is left as it was. */
   readonly missing: readonly TokenId[];
+  /** Old ids without a counterpart that were taken out of the value, for it means the same without them. */
+  readonly dropped: readonly TokenId[];
 }
 
-const ID_KEYS = /_token_(id|ids|index|indices)$|_to_id$/;
-const LIST_KEYS = new Set(["bad_words_ids", "force_words_ids", "forced_decoder_ids", "sequence_bias"]);
-const SUPPRESS_KEYS = new Set(["suppress_tokens", "begin_suppress_tokens"]);
+/** Kinds whose values hold token ids. */
+export type TokenIdKind = Exclude<KeyKind, "size" | "tokens" | "layerSize" | "offset" | "other">;
+
 /** Roles that are filled in where the source had none: generation stops at eos, batches need pad. */
 const FILLED_ROLES = new Set<SpecialRole>(["bos", "eos", "pad"]);
+const FOLLOWED = "the counterpart of the old token";
 
-export function isTokenIdKey(key: string): boolean {
-  return ID_KEYS.test(key) || LIST_KEYS.has(key) || SUPPRESS_KEYS.has(key);
+export function isRole(kind: KeyKind): kind is SpecialRole {
+  return (SPECIAL_ROLES as readonly string[]).includes(kind);
 }
 
 export function roleOfKey(role: SpecialRole): string {
@@ -30,17 +42,33 @@ export function roleOfKey(role: SpecialRole): string {
 
 /** The value of one key that holds token ids, for the new vocabulary; `scope` is the object the key is in. */
 export function followTokenIds(
-  scope: JsonObject,
-  key: string,
+  kind: TokenIdKind,
   value: JsonValue,
+  scope: JsonObject,
   map: TokenIdMap,
 ): FollowedIds {
-  const role = SPECIAL_ROLES.find((name) => key === roleOfKey(name) || key === `${roleOfKey(name)}s`);
-  if (role !== undefined) return followRole(role, value, map);
-  if (SUPPRESS_KEYS.has(key) && Array.isArray(value)) return followSuppressed(value, map);
-  if (key === "forced_decoder_ids" && Array.isArray(value)) return followForced(value, scope, map);
-  if (key === "sequence_bias" && value !== null) return { to: value, reason: "", missing: idsIn(value) };
+  if (isRole(kind)) return map.isExact ? followStops(value, map) : followRole(kind, value, map);
+  if (Array.isArray(value)) {
+    if (kind === "suppressed") return followList(value, (id) => followOther(id, {}, map));
+    if (kind === "words" && map.isExact) return followList(value, (word) => followOther(word, {}, map));
+    if (kind === "biases") return followBiases(value, map);
+    if (kind === "forced") return followForced(value, scope, map);
+  }
+  if (kind === "keyed" && isJsonObject(value)) return followKeys(value, map);
   return followOther(value, scope, map);
+}
+
+/** What a user names as the token of a role: alone, or the first of a list of ends of text. */
+export function setRole(id: TokenId, value: JsonValue, map: TokenIdMap): JsonValue {
+  if (!Array.isArray(value)) return id;
+  const kept = idsIn(value).map((old) => map.byOldId(old));
+  return [...new Set([id, ...kept.filter((other) => other !== undefined)])];
+}
+
+export function idsIn(value: JsonValue): readonly TokenId[] {
+  if (Array.isArray(value)) return value.flatMap(idsIn);
+  if (isJsonObject(value)) return Object.values(value).flatMap((item) => idsIn(item!));
+  return typeof value === "number" && value >= 0 && Number.isInteger(value) ? [value] : [];
 }
 
 function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): FollowedIds {
@@ -48,7 +76,7 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
   const ids = idsIn(value);
   if (ids.length === 0) {
     const fills = target !== undefined && FILLED_ROLES.has(role);
-    return { to: fills ? target : value, reason: `the new vocabulary has a token for ${role}`, missing: [] };
+    return followed(fills ? target : value, `the new vocabulary has a token for ${role}`);
   }
   if (Array.isArray(value)) {
     const kept = ids.map((id) => map.byOldId(id));
@@ -57,7 +85,7 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
     const lost = ids.filter((_, i) => kept[i] === undefined && (i > 0 || target === undefined));
     const reason =
       lost.length === 0 ? `the tokens for ${role}` : `the tokens for ${role}; ${lost} have no counterpart`;
-    return { to: all.length === 0 ? null : all, reason, missing: [] };
+    return { ...followed(all.length === 0 ? null : all, reason), dropped: lost };
   }
   const to = target ?? map.byOldId(ids[0]!) ?? null;
   const reason =
@@ -66,22 +94,45 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
       : target === undefined
         ? `the counterpart of the old token ${ids[0]}`
         : `the new vocabulary's token for ${role}`;
-  return { to, reason, missing: [] };
+  return followed(to, reason);
 }
 
-/** A token that no longer exists need not be suppressed. */
-function followSuppressed(value: readonly JsonValue[], map: TokenIdMap): FollowedIds {
-  const to = value.flatMap((id): readonly JsonValue[] => {
-    if (typeof id !== "number" || id < 0) return [id];
-    const counterpart = map.byOldId(id);
-    return counterpart === undefined ? [] : [counterpart];
-  });
-  const dropped = value.length - to.length;
+/** Of a list of ends of text those that are left do; a single id must have a counterpart. */
+function followStops(value: JsonValue, map: TokenIdMap): FollowedIds {
+  if (Array.isArray(value)) {
+    const list = followList(value, (id) => followOther(id, {}, map));
+    if (idsIn(list.to).length > 0) return list;
+  }
+  return followOther(value, {}, map);
+}
+
+/** Items that name a token without a counterpart are dropped: what no longer exists need not be forbidden. */
+function followList(value: readonly JsonValue[], follow: (item: JsonValue) => FollowedIds): FollowedIds {
+  const items = value.map(follow);
+  const dropped = items.flatMap(({ missing }) => missing);
+  const to = items.filter(({ missing }) => missing.length === 0).map((item) => item.to);
+  const lost = items.length - to.length;
   return {
-    to,
-    reason: `counterparts of the old tokens; ${dropped} of ${value.length} no longer exist`,
+    // the library refuses an empty list of words and of biases, and takes null for none
+    to: to.length === 0 && value.some(Array.isArray) ? null : to,
+    reason:
+      lost === 0
+        ? "counterparts of the old tokens"
+        : `counterparts of the old tokens; ${lost} of ${items.length} no longer exist`,
     missing: [],
+    dropped: [...new Set(dropped)],
   };
+}
+
+/** `[[[7, 8], -2.5], …]`. In a swap a sequence without counterparts is the user's to decide on. */
+function followBiases(value: readonly JsonValue[], map: TokenIdMap): FollowedIds {
+  const list = followList(value, (pair) => {
+    if (!Array.isArray(pair) || pair.length !== 2) return followOther(pair, {}, map);
+    const sequence = followOther(pair[0] as JsonValue, {}, map);
+    return { ...sequence, to: [sequence.to, pair[1] as JsonValue] };
+  });
+  if (map.isExact || list.dropped.length === 0) return list;
+  return { to: value, reason: "", missing: list.dropped, dropped: [] };
 }
 
 /** Pairs of a position and a token. */
@@ -89,11 +140,24 @@ function followForced(value: readonly JsonValue[], scope: JsonObject, map: Token
   const missing: TokenId[] = [];
   const to = value.map((pair): JsonValue => {
     if (!Array.isArray(pair) || pair.length !== 2) return pair;
-    const followed = followOther(pair[1] as JsonValue, scope, map);
-    missing.push(...followed.missing);
-    return [pair[0] as JsonValue, followed.to];
+    const second = followOther(pair[1] as JsonValue, scope, map);
+    missing.push(...second.missing);
+    return [pair[0] as JsonValue, second.to];
   });
-  return { to: missing.length > 0 ? value : to, reason: "counterparts of the old tokens", missing };
+  return { ...followed(missing.length > 0 ? value : to, "counterparts of the old tokens"), missing };
+}
+
+/** A map whose keys are ids; what is said of a token that is gone is dropped. */
+function followKeys(value: JsonObject, map: TokenIdMap): FollowedIds {
+  const dropped: TokenId[] = [];
+  const entries = Object.entries(value).flatMap(([key, item]): [string, JsonValue][] => {
+    const id = Number(key);
+    if (!Number.isSafeInteger(id) || id < 0) return [[key, item!]];
+    const counterpart = map.byOldId(id);
+    if (counterpart === undefined) dropped.push(id);
+    return counterpart === undefined ? [] : [[String(counterpart), item!]];
+  });
+  return { ...followed(Object.fromEntries(entries), "counterparts of the old tokens"), dropped };
 }
 
 function followOther(value: JsonValue, scope: JsonObject, map: TokenIdMap): FollowedIds {
@@ -109,17 +173,16 @@ function followOther(value: JsonValue, scope: JsonObject, map: TokenIdMap): Foll
     return counterpart ?? item;
   };
   const to = follow(value);
-  return { to: missing.length > 0 ? value : to, reason: "the counterpart of the old token", missing };
+  return { ...followed(missing.length > 0 ? value : to, FOLLOWED), missing };
 }
 
 /** `decoder_start_token_id` is mostly pad or bos of the same config. */
 function counterpartByRole(id: TokenId, scope: JsonObject, map: TokenIdMap): TokenId | undefined {
+  if (map.isExact) return undefined;
   const role = SPECIAL_ROLES.find((name) => scope[roleOfKey(name)] === id && map.byRole(name) !== undefined);
   return role === undefined ? undefined : map.byRole(role);
 }
 
-function idsIn(value: JsonValue): readonly TokenId[] {
-  return [value]
-    .flat(4)
-    .filter((id): id is number => typeof id === "number" && id >= 0 && Number.isInteger(id));
+function followed(to: JsonValue, reason: string): FollowedIds {
+  return { to, reason, missing: [], dropped: [] };
 }

@@ -1,109 +1,82 @@
-import type { SpecialRole, TokenId } from "@revocab/core";
-import { type Architecture, architectureOf } from "./architectures.ts";
+import type { TokenId } from "@revocab/core";
+import { askAboutUnknown } from "./ask-about-unknown.ts";
 import { checkPadPositions } from "./check-pad-positions.ts";
 import { findTextPath } from "./config-facts.ts";
-import { followTokenIds, isTokenIdKey, type TokenIdMap } from "./follow-token-ids.ts";
+import { hasOtherVocabulary, isOtherPart, type KeyKind, kindOfKey, typeOfPart } from "./config-keys.ts";
+import {
+  type ConfigChange,
+  type FollowVocabularyOptions,
+  findOverride,
+  KEEP,
+  leave,
+  type Place,
+  record,
+  type UnmappedValue,
+  type Walk,
+} from "./config-walk.ts";
+import { followTokenIds, isRole, setRole, type TokenIdKind } from "./follow-token-ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-
-/** One value of a config that the new vocabulary has changed. */
-export interface ConfigChange {
-  /** Keys from the outside in, joined by dots: `text_config.eos_token_id`. */
-  readonly path: string;
-  readonly keys: readonly string[];
-  /** Undefined for a key that the config did not have. */
-  readonly from: JsonValue | undefined;
-  readonly to: JsonValue;
-  readonly reason: string;
-}
-
-/** A value of a config that names tokens for which the new vocabulary has no counterpart; it was left as it is. */
-export interface UnmappedValue {
-  readonly path: string;
-  readonly value: JsonValue;
-  /** The old ids without a counterpart. */
-  readonly ids: readonly TokenId[];
-}
-
-export interface FollowVocabularyOptions {
-  /** config.json or generation_config.json of the source model. */
-  readonly json: JsonObject;
-  /** Rows of the source model's tables, and of the new model's. */
-  readonly sourceRows: number;
-  readonly rows: number;
-  readonly tokenIds: TokenIdMap;
-  /** Values to set whatever the vocabularies say, by path or by last key: `{ image_token_id: 7 }`. */
-  readonly overrides?: Readonly<Record<string, JsonValue>>;
-  /** The new model has a head of its own. @default false */
-  readonly untie?: boolean;
-}
+import { missingKeys } from "./missing-keys.ts";
 
 export interface FollowedVocabulary {
   readonly json: JsonObject;
   readonly changes: readonly ConfigChange[];
   /** What the caller must decide: give overrides, or refuse. */
   readonly unmapped: readonly UnmappedValue[];
+  /** What a user should hear of, in plain words. */
+  readonly notes: readonly string[];
   /** The overrides that found their key here. */
   readonly usedOverrides: readonly string[];
 }
 
-interface Walk extends Required<FollowVocabularyOptions> {
-  readonly changes: ConfigChange[];
-  readonly unmapped: UnmappedValue[];
-  readonly usedOverrides: Set<string>;
-}
-
-const SIZE_KEYS = /^(vocab_size|n_vocab|padded_vocab_size|text_vocab_size|decoder_vocab_size)$/;
-/** Parts that describe no text model; the token ids in them, where there are any, belong to another vocabulary. */
-const OTHER_PARTS = /^(vision|audio|speech|visual|vq|quantization)_?\w*$/;
-
 /**
  * A model's config for its new vocabulary: sizes, token ids in every nested config, and tying; all else, unknown keys
  * and the order of keys included, stays. To write it, give `changes` to `editJson` with the text of the file: numbers that
- * did not change must stay as they are written.
+ * did not change must stay as they are written. What a key is comes from `config-token-ids.json`.
  *
- * - Ids of a role (`eos_token_id`, …) follow the role, then the old id; without a counterpart they become null.
+ * - Ids of a role (`eos_token_id`, `pad_index`, …) follow the role, then the old id; without a counterpart they become
+ *   null. Where the new vocabulary is an edit (`tokenIds.isExact`) they follow the old id alone, like all others.
  * - Other ids (`image_token_id`, `decoder_start_token_id`, …) follow the old id; without a counterpart they are left
- *   and listed in `unmapped`.
- * - bos, eos and pad that the config leaves out, so that the library would use its defaults, are written out.
- * @throws RevocabError `token_id_unmapped` when position embeddings are numbered from the pad id and it would change.
+ *   and listed in `unmapped`. From lists of what shall not be written they are dropped, and that is noted.
+ * - Ids that the config leaves out, so that the library would use its defaults, are written out where these change.
+ * - Keys that nobody knows are listed in `unmapped` where they look like a token id or a size that would change.
+ * @throws RevocabError `token_id_unmapped` when position embeddings depend on the pad id and it would change.
  */
 export function followVocabulary(options: FollowVocabularyOptions): FollowedVocabulary {
+  const { json } = options;
+  const isConfig = typeof json.model_type === "string";
+  const modelType = isConfig ? (json.model_type as string) : options.modelType;
   const walk: Walk = {
-    overrides: {},
-    untie: false,
     ...options,
     changes: [],
     unmapped: [],
+    notes: [],
     usedOverrides: new Set(),
+    textPath: isConfig ? findTextPath(json).join(".") : undefined,
   };
-  const { json } = options;
-  const textPath = findTextPath(json);
-  const isConfig = typeof json.model_type === "string";
-  const followed = followObject(json, [], walk, isConfig ? textPath : undefined) as JsonObject;
-  if (isConfig) checkPadPositions(json, followed, textPath);
+  const followed = followObject({ scope: json, path: [], modelType }, walk);
+  if (isConfig) walk.notes.push(...checkPadPositions(json, followed));
   return {
     json: followed,
     changes: walk.changes,
     unmapped: walk.unmapped,
+    notes: walk.notes,
     usedOverrides: [...walk.usedOverrides],
   };
 }
 
-function followObject(
-  scope: JsonObject,
-  path: readonly string[],
-  walk: Walk,
-  textPath: readonly string[] | undefined,
-): JsonObject {
-  const entries = Object.entries(scope).map(([key, value]) => [
+function followObject(place: Place, walk: Walk): JsonObject {
+  const { scope, path } = place;
+  if (hasOtherVocabulary(place.modelType)) return scope;
+  const entries = Object.entries(scope).map(([key, value]): [string, JsonValue] => [
     key,
-    followValue(scope, key, value!, path, walk, textPath),
+    followValue(place, key, value!, walk),
   ]);
-  const isText = textPath !== undefined && path.join() === textPath.join();
-  if (isText) entries.push(...missingKeys(scope, path, walk));
+  const isText = path.join(".") === walk.textPath;
+  entries.push(...missingKeys(place, walk, isText));
   if (
     walk.untie &&
-    (isText || (textPath !== undefined && path.length === 0)) &&
+    (isText || (walk.textPath !== undefined && path.length === 0)) &&
     !("tie_word_embeddings" in scope)
   ) {
     record(walk, path, "tie_word_embeddings", undefined, false, "the head has rows of its own");
@@ -112,92 +85,126 @@ function followObject(
   return Object.fromEntries(entries);
 }
 
-function followValue(
-  scope: JsonObject,
-  key: string,
-  value: JsonValue,
-  path: readonly string[],
-  walk: Walk,
-  textPath: readonly string[] | undefined,
-): JsonValue {
+function followValue(place: Place, key: string, value: JsonValue, walk: Walk): JsonValue {
+  const { scope, path, modelType } = place;
   const override = findOverride(walk, path, key);
+  if (override === KEEP) return value;
   if (override !== undefined) return record(walk, path, key, value, override, "given by the user");
-  if (SIZE_KEYS.test(key) && value === walk.sourceRows) {
-    return record(walk, path, key, value, walk.rows, "the new number of rows");
-  }
-  if (key === "vocab_size_per_layer_input" && typeof value === "number") {
-    return record(walk, path, key, value, walk.rows, "every token has per-layer rows");
-  }
-  if (key === "vocab_offset" && typeof value === "number") {
-    walk.unmapped.push({ path: [...path, key].join("."), value, ids: [value] });
-    return value;
-  }
   if (key === "tie_word_embeddings" && walk.untie && value !== false) {
     return record(walk, path, key, value, false, "the head has rows of its own");
   }
-  if (isTokenIdKey(key)) {
-    const { to, reason, missing } = followTokenIds(scope, key, value, walk.tokenIds);
-    if (missing.length > 0) walk.unmapped.push({ path: [...path, key].join("."), value, ids: missing });
-    return record(walk, path, key, value, to, reason);
-  }
+  const kind = kindOfKey(modelType, key);
+  if (kind !== undefined) return followKnown(place, key, kind, value, walk);
   if (isJsonObject(value)) {
-    return OTHER_PARTS.test(key)
-      ? followOtherPart(value, [...path, key], walk)
-      : followObject(value, [...path, key], walk, textPath);
+    const partType = typeOfPart(modelType, key, value);
+    const part = { scope: value, path: [...path, key], modelType: partType };
+    return isOtherPart(modelType, key, partType) ? followOtherPart(part, walk) : followObject(part, walk);
+  }
+  askAboutUnknown(scope, path, key, value, walk);
+  return value;
+}
+
+function followKnown(
+  { scope, path }: Place,
+  key: string,
+  kind: KeyKind,
+  value: JsonValue,
+  walk: Walk,
+): JsonValue {
+  switch (kind) {
+    case "other":
+      return value;
+    case "size":
+      return followSize(path, key, value, walk);
+    case "layerSize":
+      return typeof value === "number"
+        ? record(walk, path, key, value, walk.rows, "every token has per-layer rows")
+        : value;
+    case "tokens":
+      return followTokenCount(path, key, value, walk);
+    case "offset":
+      if (typeof value === "number") leave(walk, path, key, value, [value]);
+      return value;
+    default: {
+      const id = isRole(kind) ? walk.roles?.[kind] : undefined;
+      if (id !== undefined) {
+        return record(walk, path, key, value, setRole(id, value, walk.tokenIds), "given by the user");
+      }
+      return followIds(scope, path, key, kind as TokenIdKind, value, walk);
+    }
+  }
+}
+
+function followIds(
+  scope: JsonObject,
+  path: readonly string[],
+  key: string,
+  kind: TokenIdKind,
+  value: JsonValue,
+  walk: Walk,
+): JsonValue {
+  const answered = isJsonObject(value) ? withAnswers(value, [...path, key], walk) : undefined;
+  const { to, reason, missing, dropped } = followTokenIds(
+    kind,
+    answered === undefined ? value : answered.open,
+    scope,
+    walk.tokenIds,
+  );
+  if (missing.length > 0) leave(walk, path, key, value, missing);
+  if (dropped.length > 0) {
+    const where = [...path, key].join(".");
+    walk.notes.push(
+      `${where}: ${dropped.length === 1 ? "the token" : "the tokens"} ${listed(dropped)} no longer ` +
+        `${dropped.length === 1 ? "exists" : "exist"}; what it said of ${dropped.length === 1 ? "it" : "them"} was dropped`,
+    );
+  }
+  const whole = answered === undefined ? to : { ...(to as JsonObject), ...answered.given };
+  return record(walk, path, key, value, whole, reason, dropped);
+}
+
+/** Entries of a map of ids that the user has answered for, and the rest. */
+function withAnswers(value: JsonObject, path: readonly string[], walk: Walk) {
+  const given: Record<string, JsonValue> = {};
+  const open: Record<string, JsonValue> = {};
+  for (const [name, item] of Object.entries(value)) {
+    const answer = findOverride(walk, path, name, true);
+    if (answer === undefined) open[name] = item!;
+    else given[name] = answer === KEEP ? item! : answer;
+  }
+  return { given, open };
+}
+
+/** A size that is not the old number of rows is another table's, or was wrong before; it stays, and that is noted. */
+function followSize(path: readonly string[], key: string, value: JsonValue, walk: Walk): JsonValue {
+  if (value === walk.sourceRows) {
+    return record(walk, path, key, value, walk.rows, "the new number of rows");
+  }
+  if (typeof value === "number" && walk.rows !== walk.sourceRows) {
+    walk.notes.push(
+      `${[...path, key].join(".")} = ${value} is not the number of rows that the model had, ${walk.sourceRows}, and was ` +
+        "left as it is",
+    );
   }
   return value;
 }
 
+/** The library cuts logits off behind this token (Inkling): a wrong count would cost tokens. */
+function followTokenCount(path: readonly string[], key: string, value: JsonValue, walk: Walk): JsonValue {
+  if (typeof value !== "number") return value;
+  const { sourceRows, rows, sourceTokens = sourceRows, tokens = rows } = walk;
+  if (value === sourceTokens) return record(walk, path, key, value, tokens, "the new number of tokens");
+  if (value === sourceRows) return record(walk, path, key, value, rows, "the new number of rows");
+  leave(walk, path, key, value, [value]);
+  return value;
+}
+
 /** Of a part that describes no text model, offsets into the text vocabulary alone are looked at (Gemma3n). */
-function followOtherPart(part: JsonObject, path: readonly string[], walk: Walk): JsonObject {
-  if (typeof part.vocab_offset !== "number") return part;
-  const vocab_offset = followValue(part, "vocab_offset", part.vocab_offset, path, walk, undefined);
-  return { ...part, vocab_offset };
+function followOtherPart({ scope, path }: Place, walk: Walk): JsonObject {
+  if (typeof scope.vocab_offset !== "number") return scope;
+  const part = { scope, path, modelType: undefined };
+  return { ...scope, vocab_offset: followValue(part, "vocab_offset", scope.vocab_offset, walk) };
 }
 
-/** Keys that a sparse config leaves to the library's defaults, which hold for the old vocabulary alone. */
-function missingKeys(scope: JsonObject, path: readonly string[], walk: Walk): [string, JsonValue][] {
-  const added: [string, JsonValue][] = [];
-  if (scope.vocab_size === undefined) {
-    added.push([
-      "vocab_size",
-      record(walk, path, "vocab_size", undefined, walk.rows, "the new number of rows"),
-    ]);
-  }
-  const { defaultIds }: Architecture = architectureOf(String(scope.model_type));
-  for (const [role, id] of Object.entries(defaultIds) as [SpecialRole, number][]) {
-    const key = `${role}_token_id`;
-    if (scope[key] !== undefined) continue;
-    const override = findOverride(walk, path, key);
-    const { to } = followTokenIds({ [key]: id }, key, id, walk.tokenIds);
-    const reason =
-      override === undefined
-        ? `the library's default, ${id}, holds for the old vocabulary`
-        : "given by the user";
-    added.push([key, record(walk, path, key, undefined, override ?? to, reason)]);
-  }
-  return added;
-}
-
-function findOverride(walk: Walk, path: readonly string[], key: string): JsonValue | undefined {
-  for (const name of [[...path, key].join("."), key]) {
-    if (!Object.hasOwn(walk.overrides, name)) continue;
-    walk.usedOverrides.add(name);
-    return walk.overrides[name];
-  }
-  return undefined;
-}
-
-function record(
-  walk: Walk,
-  path: readonly string[],
-  key: string,
-  from: JsonValue | undefined,
-  to: JsonValue,
-  reason: string,
-): JsonValue {
-  if (JSON.stringify(from) !== JSON.stringify(to)) {
-    walk.changes.push({ path: [...path, key].join("."), keys: [...path, key], from, to, reason });
-  }
-  return to;
+function listed(ids: readonly TokenId[]): string {
+  return ids.length <= 8 ? ids.join(", ") : `${ids.slice(0, 8).join(", ")} and ${ids.length - 8} more`;
 }

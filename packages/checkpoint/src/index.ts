@@ -5,17 +5,17 @@ export {
   copyCompanions,
   listCompanions,
 } from "./companions.ts";
+export {
+  type ConfigChange,
+  type FollowVocabularyOptions,
+  KEEP,
+  type UnmappedValue,
+} from "./config-walk.ts";
 export { editJson, type JsonEdit } from "./edit-json.ts";
 export type { FileSource, ReadableFile } from "./file-source.ts";
 export type { CheckpointTable } from "./find-tables.ts";
 export type { TokenIdMap } from "./follow-token-ids.ts";
-export {
-  type ConfigChange,
-  type FollowedVocabulary,
-  type FollowVocabularyOptions,
-  followVocabulary,
-  type UnmappedValue,
-} from "./follow-vocabulary.ts";
+export { type FollowedVocabulary, followVocabulary } from "./follow-vocabulary.ts";
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
 export { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from "./json.ts";

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
 import type { FileSource } from "./file-source.ts";
@@ -33,7 +34,7 @@ export interface Checkpoint {
   readonly headTensors: readonly string[];
   /** Why this architecture cannot be untied by adding a head. */
   readonly untieForbidden: string | undefined;
-  /** Position embeddings are numbered from `pad_token_id` + 1 (RoBERTa): the pad id must stay. */
+  /** Positions depend on the pad id (RoBERTa, XGLM): it must stay. */
   readonly positionsFollowPad: boolean;
   readonly initializerRange: number;
   /** Closes the files that reading tables has opened. */
@@ -80,7 +81,7 @@ export async function openCheckpoint(
       omittedCopies: found.omittedCopies,
       headTensors: found.headTensors,
       untieForbidden: facts.architecture.untieForbidden,
-      positionsFollowPad: facts.architecture.positionsFollowPad,
+      positionsFollowPad: positionsFollowPad(facts.modelType, config),
       initializerRange: facts.initializerRange,
       close: () => pool.close(),
     };

@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, listCompanions, rewriteCheckpoint, writeError } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import {
+  copyCompanions,
+  type JsonValue,
+  listCompanions,
+  rewriteCheckpoint,
+  writeError,
+} from "@revocab/checkpoint";
+import { type ProgressListener, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import { TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
@@ -36,8 +42,18 @@ export interface ApplyOptions {
   readonly chatTemplate?: ChatTemplateChoice;
   /** A chat template of one's own, in place of the choice. @default none */
   readonly chatTemplateFile?: string;
-  /** Ids for config keys that have no counterpart, or that shall differ. */
-  readonly tokenIds?: Readonly<Record<string, number>>;
+  /**
+   * Values for config keys that have no counterpart, or that shall differ: by key, by path (`text_config.eos_token_id`) or
+   * by file and path (`config.json:pad_token_id`); `"keep"` leaves what is there.
+   */
+  readonly tokenIds?: Readonly<Record<string, JsonValue>>;
+  /** Tokens that get a role in all configs, whatever these said: `{ eos: 513 }`. */
+  readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>>;
+  /**
+   * [V_t] where the target is an edit of the model's own tokenizer, the old id of each token, −1 for a new one: ids in the
+   * configs are mapped by it and by nothing else.
+   */
+  readonly editedFrom?: Int32Array;
   /** Zero rows fail the gate unless asked for. @default false */
   readonly allowZeroRows?: boolean;
   /** Files and folders beside the weights that are carried whatever they are. */
@@ -76,6 +92,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     rows,
     untie: plan.recipe.untie,
     overrides: tokenIds,
+    roles: options.roles,
+    editedFrom: options.editedFrom,
   });
   const { eos } = plan.recipe;
   const end = eos === undefined ? undefined : tokenizer.vocabulary.idOfSpecial(eos);

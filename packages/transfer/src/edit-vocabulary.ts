@@ -59,6 +59,7 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
       plan,
       model,
       edit,
+      editedFrom: edited.sourceOf,
     });
     return { ...report, added: edited.added };
   });

@@ -8,7 +8,7 @@ import type { FollowedConfigs } from "./follow-configs.ts";
  * (the reference library's trainer aligns a model with its tokenizer in the same way).
  */
 export function followEos(
-  { files, changes }: FollowedConfigs,
+  { files, changes, notes }: FollowedConfigs,
   { eos, newIdOf }: { readonly eos: TokenId; readonly newIdOf: (id: TokenId) => TokenId | undefined },
 ): FollowedConfigs {
   const followed = new Map(files);
@@ -36,7 +36,7 @@ export function followEos(
       all.push({ file, path, keys, from, to, reason: "the end of texts that was asked for" });
     }
   }
-  return { files: followed, changes: all };
+  return { files: followed, changes: all, notes };
 }
 
 function endsWith(value: JsonValue | undefined, eos: TokenId, keepsOne: boolean): JsonValue {

@@ -92,7 +92,7 @@ async function inspectModel(
     );
   }
   if (positionsFollowPad) {
-    surprises.push("position embeddings are numbered from pad_token_id + 1: the pad id must stay the same");
+    surprises.push("positions depend on pad_token_id: the pad id must stay the same");
   }
   return {
     modelType,

@@ -34,6 +34,8 @@ export interface SwapReport extends PlanSummary {
   /** What the card carries over from the source's, and the languages that were named instead. */
   readonly card: CardFacts;
   readonly config: FollowedConfigs["changes"];
+  /** What was dropped from the configs, was left as it was though it looks wrong, or could not be known. */
+  readonly configNotes: FollowedConfigs["notes"];
   /** Of one from a file also its name and a sample conversation. */
   readonly chatTemplate: Pick<ChosenChatTemplate, "from" | "file" | "sample">;
   readonly parameters: { readonly before: number; readonly after: number };
@@ -135,6 +137,7 @@ export function makeReport({
     },
     card,
     config: configs.changes,
+    configNotes: configs.notes,
     chatTemplate: {
       from: template.from,
       ...(template.file && { file: template.file }),

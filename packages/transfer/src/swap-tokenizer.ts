@@ -30,7 +30,7 @@ export type PlanSwapOptions = Omit<
   };
 
 export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit"> &
+  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit" | "editedFrom"> &
   Measured;
 
 /** Asks for a measurement of what the swap costs. */
@@ -71,7 +71,7 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
+  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit" | "editedFrom"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {

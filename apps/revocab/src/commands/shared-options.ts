@@ -230,7 +230,7 @@ export function withApplyOptions(command: Command): Command {
     )
     .option(
       "--token-id <key=id>",
-      "the id of a config key, such as image_token_id (repeatable)",
+      "the id of a config key, such as image_token_id, or keep (repeatable)",
       collectPairs,
     )
     .option(
