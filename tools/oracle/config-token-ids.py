@@ -188,12 +188,14 @@ def describe(config_class, names):
         entry["aliases"] = aliases
     made = made_of(config_class)
     parts = parts_of(config_class, made)
-    defaults, sizes = {}, {}
+    defaults, sizes, required = {}, {}, []
     for field in dataclasses.fields(config_class):
         key = field.name
         kind = KEYS_OF.get(model_type, {}).get(key, kind_of(key))
         if kind in (None, "other"):
             continue
+        if kind in ROLES and "None" not in str(field.type):
+            required.append(key)
         # some defaults are set after the fields (GLM's eos); with parts, those may be taken from a part
         value = as_default(getattr(config_class, key, None) if parts or made is None else getattr(made, key, None))
         if value is None:
@@ -206,6 +208,8 @@ def describe(config_class, names):
             sizes[key] = value
     if defaults:
         entry["defaults"] = dict(sorted(defaults.items()))
+    if required:
+        entry["required"] = required
     if sizes:
         entry["defaultSizes"] = sizes
     if parts and SIZE_KEY.get(model_type, "vocab_size") not in names:

@@ -261,8 +261,9 @@ def decide(model_type):
     try:
         difference = with_limit(try_type, model_type)
     except Exception as error:
-        sources = {Path(inspect.getfile(model_class)) for model_class in model_classes(model_type)}
-        if any(POSITIONS.search(source.read_text()) for source in sources):
+        names = {model_class.__module__ for model_class in model_classes(model_type)}
+        sources = [sys.modules[name].__file__ for name in names if name in sys.modules]
+        if any(POSITIONS.search(Path(source).read_text()) for source in sources):
             return "follow", {"by": "source"}
         return "unknown", str(error)
     if difference is None:

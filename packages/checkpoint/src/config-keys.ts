@@ -39,6 +39,8 @@ interface ModelTypeKeys {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Ids in force where a config leaves the key out. */
   readonly defaults?: Readonly<Record<string, TokenId | readonly TokenId[]>>;
+  /** Ids of roles that the library does not take null for. */
+  readonly required?: readonly string[];
   /** Sizes in force where a config leaves the key out, other than that of the text table. */
   readonly defaultSizes?: Readonly<Record<string, number>>;
   /** The text table's size is in a part alone. */
@@ -93,6 +95,12 @@ export function typeOfPart(modelType: string | undefined, key: string, part: Jso
 
 export function hasOtherVocabulary(modelType: string | undefined): boolean {
   return entryOf(modelType).otherVocabulary === true;
+}
+
+/** False for the id of a role that must be a token: the library refuses a config with null there. */
+export function mayBeNull(modelType: string | undefined, key: string): boolean {
+  const { required = [], aliases = {} } = entryOf(modelType);
+  return !required.includes(aliases[key] ?? key);
 }
 
 /** Ids that the library uses where a config does not give them. */

@@ -2,7 +2,14 @@ import type { TokenId } from "@revocab/core";
 import { askAboutUnknown } from "./ask-about-unknown.ts";
 import { checkPadPositions } from "./check-pad-positions.ts";
 import { findTextPath } from "./config-facts.ts";
-import { hasOtherVocabulary, isOtherPart, type KeyKind, kindOfKey, typeOfPart } from "./config-keys.ts";
+import {
+  hasOtherVocabulary,
+  isOtherPart,
+  type KeyKind,
+  kindOfKey,
+  mayBeNull,
+  typeOfPart,
+} from "./config-keys.ts";
 import {
   type ConfigChange,
   type FollowVocabularyOptions,
@@ -14,7 +21,7 @@ import {
   type UnmappedValue,
   type Walk,
 } from "./config-walk.ts";
-import { followTokenIds, isRole, setRole, type TokenIdKind } from "./follow-token-ids.ts";
+import { followTokenIds, idsIn, isRole, setRole, type TokenIdKind } from "./follow-token-ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { missingKeys } from "./missing-keys.ts";
 
@@ -104,13 +111,8 @@ function followValue(place: Place, key: string, value: JsonValue, walk: Walk): J
   return value;
 }
 
-function followKnown(
-  { scope, path }: Place,
-  key: string,
-  kind: KeyKind,
-  value: JsonValue,
-  walk: Walk,
-): JsonValue {
+function followKnown(place: Place, key: string, kind: KeyKind, value: JsonValue, walk: Walk): JsonValue {
+  const { path } = place;
   switch (kind) {
     case "other":
       return value;
@@ -130,14 +132,13 @@ function followKnown(
       if (id !== undefined) {
         return record(walk, path, key, value, setRole(id, value, walk.tokenIds), "given by the user");
       }
-      return followIds(scope, path, key, kind as TokenIdKind, value, walk);
+      return followIds(place, key, kind as TokenIdKind, value, walk);
     }
   }
 }
 
 function followIds(
-  scope: JsonObject,
-  path: readonly string[],
+  { scope, path, modelType }: Place,
   key: string,
   kind: TokenIdKind,
   value: JsonValue,
@@ -151,6 +152,10 @@ function followIds(
     walk.tokenIds,
   );
   if (missing.length > 0) leave(walk, path, key, value, missing);
+  if (to === null && value !== null && !mayBeNull(modelType, key)) {
+    leave(walk, path, key, value, idsIn(value));
+    return value;
+  }
   if (dropped.length > 0) {
     const where = [...path, key].join(".");
     walk.notes.push(
@@ -158,7 +163,10 @@ function followIds(
         `${dropped.length === 1 ? "exists" : "exist"}; what it said of ${dropped.length === 1 ? "it" : "them"} was dropped`,
     );
   }
-  const whole = answered === undefined ? to : { ...(to as JsonObject), ...answered.given };
+  const whole =
+    answered === undefined || Object.keys(answered.given).length === 0
+      ? to
+      : inOrderOf(value as JsonObject, { ...(to as JsonObject), ...answered.given });
   return record(walk, path, key, value, whole, reason, dropped);
 }
 
@@ -172,6 +180,10 @@ function withAnswers(value: JsonObject, path: readonly string[], walk: Walk) {
     else given[name] = answer === KEEP ? item! : answer;
   }
   return { given, open };
+}
+
+function inOrderOf(old: JsonObject, now: JsonObject): JsonObject {
+  return Object.fromEntries([...Object.keys(old), ...Object.keys(now)].map((name) => [name, now[name]]));
 }
 
 /** A size that is not the old number of rows is another table's, or was wrong before; it stays, and that is noted. */

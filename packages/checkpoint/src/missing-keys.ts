@@ -3,6 +3,7 @@ import {
   defaultIdsOf,
   defaultSizesOf,
   kindOfKey,
+  mayBeNull,
   nameIn,
   sizeKeyIn,
   sizeKeyOf,
@@ -68,7 +69,7 @@ function addIds(place: Place, walk: Walk, add: Add): void {
 
 /** A default that names no token of the old vocabulary, or only a word of it, was never meant. */
 function addDefault(
-  { scope, path }: Place,
+  { scope, path, modelType }: Place,
   key: string,
   kind: TokenIdKind,
   value: JsonValue,
@@ -80,8 +81,9 @@ function addDefault(
   if (walk.tokenIds.isExact && kinds.every((found) => found === undefined)) return;
   const { to, missing } = followTokenIds(kind, value, scope, walk.tokenIds);
   const reason = `the library's default, ${JSON.stringify(value)}, holds for the old vocabulary`;
-  if (missing.length > 0 && isRole(kind)) add(key, null, reason);
-  else if (missing.length > 0) leave(walk, path, key, value, missing);
+  const isLost = missing.length > 0 || to === null;
+  if (isLost && isRole(kind) && mayBeNull(modelType, key)) add(key, null, reason);
+  else if (isLost) leave(walk, path, key, value, idsIn(value));
   else if (JSON.stringify(to) !== JSON.stringify(value)) add(key, to, reason);
 }
 

@@ -61,6 +61,20 @@ describe("ids of a role", () => {
     expect(unmapped).toEqual([]);
   });
 
+  it("are asked for where the library does not take null (XLM's unk_index, ModernBERT's decoder)", () => {
+    const xlm = { model_type: "xlm", vocab_size: 512, unk_index: 77, mask_token_id: 77 };
+    const { json, unmapped } = follow(xlm);
+    expect(json).toMatchObject({ unk_index: 77, mask_token_id: null });
+    expect(unmapped.map(({ path }) => path)).toContain("unk_index");
+    const decoder = follow({ model_type: "modernbert-decoder", vocab_size: 512 });
+    // the library's defaults are in force, and this vocabulary has no counterparts of them
+    expect(decoder.unmapped.map(({ path }) => path)).toEqual([
+      "cls_token_id",
+      "pad_token_id",
+      "sep_token_id",
+    ]);
+  });
+
   it("in a list keep the role's own token first and drop what has no counterpart", () => {
     const { json, changes } = follow({ eos_token_id: [3, 4, 77] });
     expect(json).toEqual({ eos_token_id: [1002, 103, 104] });
