@@ -1,13 +1,12 @@
 import { RevocabError } from "@revocab/core";
 import type { ConvertedModel } from "./converted-model.ts";
+import { listMerges, type Ties } from "./list-merges.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
-/**
- * The BPE model. SentencePiece stores no merges: it joins the two neighbours whose text together is the piece of the
- * highest score, the leftmost at a tie. So every way to cut a piece into two pieces is a merge, ranked by the score.
- */
+/** The BPE model, with the merges that SentencePiece leaves unsaid. */
 export function convertBpe({ pieces, trainer }: ModelProto): ConvertedModel {
   refuseUnusedPieces(pieces);
+  const { merges, ties } = listMerges(pieces);
   const symbols = pieces.filter(({ text, type }) => type === "userDefined" && Array.from(text).length > 1);
   return {
     model: {
@@ -21,30 +20,11 @@ export function convertBpe({ pieces, trainer }: ModelProto): ConvertedModel {
       // A symbol is cut out whole and then looked up whole; no merges lead to it.
       ignore_merges: symbols.length > 0,
       vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
-      merges: listMerges(pieces),
+      merges,
     },
     preTokenizer: symbols.length === 0 ? null : isolate(symbols.map(({ text }) => text)),
-    differences: describeDifferences(pieces, symbols.length),
+    differences: describeDifferences(pieces, symbols.length, ties),
   };
-}
-
-/** Among cuts of one piece the longer left part goes first: in a run of one character the odd one is left at the end. */
-function listMerges(pieces: readonly Piece[]): [string, string][] {
-  const normal = pieces.filter(({ type }) => type === "normal");
-  const mergeable = new Set(normal.map(({ text }) => text));
-  return normal
-    .toSorted((left, right) => right.score - left.score)
-    .flatMap(({ text }) => cuts(text).filter(([left, right]) => mergeable.has(left) && mergeable.has(right)));
-}
-
-/** Every cut between two code points, longest left part first. */
-function cuts(text: string): [string, string][] {
-  const found: [string, string][] = [];
-  for (let at = text.length - 1; at > 0; at--) {
-    const isInsidePair = /[\uDC00-\uDFFF]/.test(text[at]!);
-    if (!isInsidePair) found.push([text.slice(0, at), text.slice(at)]);
-  }
-  return found;
 }
 
 function isolate(symbols: readonly string[]): object {
@@ -53,23 +33,32 @@ function isolate(symbols: readonly string[]): object {
   return { type: "Split", pattern: { Regex: alternatives.join("|") }, behavior: "Isolated", invert: false };
 }
 
-function describeDifferences(pieces: readonly Piece[], symbolCount: number): string[] {
+function describeDifferences(
+  pieces: readonly Piece[],
+  symbolCount: number,
+  ties: Ties | undefined,
+): string[] {
   const normal = pieces.filter(({ type }) => type === "normal");
   const texts = new Set(normal.map(({ text }) => text));
-  const tied = normal.length - new Set(normal.map(({ score }) => score)).size;
   const ragged = normal.filter(
     ({ text }) =>
       !texts.has(text) || (Array.from(text).length > 1 && Array.from(text).some((c) => !texts.has(c))),
   ).length;
   return [
-    ...(tied > 0
-      ? [`${tied} pieces share their score with another: ties fall by id, in SentencePiece by place`]
-      : []),
+    ...(ties === undefined || ties.isExact ? [] : [describeTies(ties)]),
     ...(ragged > 0 ? [`${ragged} pieces hold a character that is no piece and are never reached`] : []),
     ...(symbolCount > 0
       ? ["the text between two user-defined symbols is looked up whole before it is merged"]
       : []),
   ];
+}
+
+function describeTies({ pieces, tried, differing, example }: Ties): string {
+  const result =
+    example === undefined
+      ? `all ${tried} texts tried come out the same`
+      : `${differing} of ${tried} texts tried come out otherwise, such as ${JSON.stringify(example.text)}: ${example.listed.join(" · ")}, in SentencePiece ${example.program.join(" · ")}`;
+  return `${pieces} pieces share their score with another; SentencePiece joins the leftmost of them, which a list of merges cannot always say: ${result}`;
 }
 
 /** SentencePiece merges through unused pieces and then takes them apart again; a tokenizer.json cannot say that. */

@@ -1,6 +1,8 @@
 import { RevocabError } from "@revocab/core";
+import { bestPath } from "./best-path.ts";
 import type { ConvertedModel } from "./converted-model.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
+import { tiedTexts } from "./tied-texts.ts";
 
 /** SentencePiece prefers a user-defined symbol to anything else by giving it about the best score there is. */
 const USER_DEFINED_SCORE = -0.1;
@@ -32,11 +34,47 @@ export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel 
     preTokenizer: null,
     differences: [
       "path scores are summed in 64-bit floats, in SentencePiece in 32-bit, so near ties may fall otherwise",
+      ...describeTies(normal),
       ...(trainer.byteFallback && !canSpellBytePieces(pieces, unkIsForced)
         ? ["the string of a byte piece in a text becomes its id"]
         : []),
     ],
   };
+}
+
+/**
+ * Paths of equal score: in 64 bits the sums of a few scores are exact, and the path with the longest last piece stays;
+ * in 32 bits they are rounded, and the order of adding decides.
+ */
+function describeTies(normal: readonly Piece[]): string[] {
+  const holders = new Map<number, number>();
+  for (const { score } of normal) holders.set(score, (holders.get(score) ?? 0) + 1);
+  const tied = normal.filter(({ score }) => holders.get(score)! > 1).map(({ text }) => text);
+  if (tied.length === 0) return [];
+  const scoreOf = new Map(normal.map(({ text, score }) => [text, score]));
+  const longest = normal.reduce((most, { text }) => Math.max(most, Array.from(text).length), 1);
+  const texts = [...tiedTexts(tied), ...rowsOf(tied)];
+  const differing = texts.filter((text) => {
+    const program = bestPath(text, { scoreOf, longest, round: Math.fround });
+    const library = bestPath(text, { scoreOf, longest, round: (sum) => sum });
+    return program.join(" ") !== library.join(" ");
+  });
+  const example = differing.length === 0 ? "" : `, such as ${JSON.stringify(differing[0])}`;
+  return [
+    `${tied.length} pieces share their score with another: ${differing.length} of ${texts.length} texts tried come out otherwise than in SentencePiece${example}`,
+  ];
+}
+
+/** Rounding shows in longer texts: eight pieces in a row, picked by a linear congruential generator. */
+function rowsOf(tied: readonly string[]): string[] {
+  const short = tied.filter((text) => text.length <= 64);
+  if (short.length === 0) return [];
+  let state = 1;
+  const pick = (): string => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return short[(state >> 8) % short.length]!;
+  };
+  return Array.from({ length: 1000 }, () => Array.from({ length: 8 }, pick).join(""));
 }
 
 /** True when no piece of several characters holds a character that is no piece: then unknown is never a choice. */

@@ -1,0 +1,128 @@
+import { mergeLeftmost } from "./merge-leftmost.ts";
+import type { Piece } from "./model-proto.ts";
+import { type Merge, orderTies, type TieContext } from "./order-ties.ts";
+import { tiedTexts } from "./tied-texts.ts";
+
+export interface ListedMerges {
+  /** Best first. */
+  readonly merges: readonly Merge[];
+  readonly ties: Ties | undefined;
+}
+
+/** Pieces of one score: SentencePiece takes the leftmost of them, a list of merges knows no place. */
+export interface Ties {
+  /** How many pieces share their score with another. */
+  readonly pieces: number;
+  /** The list gives the program's pieces for every text. */
+  readonly isExact: boolean;
+  /** Texts made of such pieces, on which both ways were tried, and those that came out otherwise. */
+  readonly tried: number;
+  readonly differing: number;
+  /** The first that came out otherwise, as the program and as the list cuts it. */
+  readonly example:
+    | { readonly text: string; readonly program: string[]; readonly listed: string[] }
+    | undefined;
+}
+
+/**
+ * The merges of a SentencePiece BPE, which stores none: it joins the two neighbours whose text together is the piece of
+ * the highest score, the leftmost at a tie. So every way to cut a piece into two symbols is a merge, ranked by the score.
+ */
+export function listMerges(pieces: readonly Piece[]): ListedMerges {
+  const scoreOf = new Map(
+    pieces.filter(({ type }) => type === "normal").map(({ text, score }) => [text, score]),
+  );
+  const tiers = new Map<number, string[]>();
+  for (const [text, score] of scoreOf) {
+    if (Array.from(text).length === 1) continue;
+    const tier = tiers.get(score);
+    if (tier === undefined) tiers.set(score, [text]);
+    else tier.push(text);
+  }
+  const byScore = [...tiers].sort(([one], [other]) => other - one).map(([, texts]) => texts);
+  const mergesOf = (texts: readonly string[]) =>
+    texts.flatMap((text) => cuts(text).filter(([left, right]) => scoreOf.has(left) && scoreOf.has(right)));
+  const tied = byScore.filter((texts) => texts.length > 1).flat();
+  if (tied.length === 0) return { merges: byScore.flatMap(mergesOf), ties: undefined };
+
+  const context = tieContext(scoreOf);
+  let isExact = true;
+  const merges = byScore.flatMap((texts): readonly Merge[] => {
+    const plain = mergesOf(texts);
+    if (texts.length === 1 || plain.length < 2) return plain;
+    if (plain.length > MOST_ORDERED || texts.some((text) => text.length > LONGEST_ORDERED)) {
+      isExact = false;
+      return plain;
+    }
+    const ordered = orderTies(plain, context);
+    isExact &&= ordered.isExact;
+    return ordered.merges;
+  });
+  const compared = isExact ? { tried: 0, differing: 0, example: undefined } : compare(tied, merges, scoreOf);
+  return { merges, ties: { pieces: tied.length, isExact, ...compared } };
+}
+
+/**
+ * Every cut between two code points, longest left part first: in a run of one character the odd one is left at the end.
+ */
+function cuts(text: string): Merge[] {
+  const found: Merge[] = [];
+  for (let at = text.length - 1; at > 0; at--) {
+    const isInsidePair = /[\uDC00-\uDFFF]/.test(text[at]!);
+    if (!isInsidePair) found.push([text.slice(0, at), text.slice(at)]);
+  }
+  return found;
+}
+
+/** Beyond that, circles are all but certain, and it takes a minute and a gigabyte for 360,000. */
+const MOST_ORDERED = 20_000;
+
+/** The work grows with the fourth power of it; SentencePiece trains pieces of 16 characters. */
+const LONGEST_ORDERED = 64;
+
+function tieContext(scoreOf: ReadonlyMap<string, number>): TieContext {
+  const rightsOf = new Map<string, string[]>();
+  const leftsOf = new Map<string, string[]>();
+  const add = (map: Map<string, string[]>, key: string, value: string) => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [value]);
+    else list.push(value);
+  };
+  for (const text of scoreOf.keys()) {
+    for (const [left, right] of cuts(text)) {
+      add(rightsOf, left, right);
+      add(leftsOf, right, left);
+    }
+  }
+  return { scoreOf, rightsOf, leftsOf };
+}
+
+/** On texts of tied pieces. */
+function compare(
+  tied: readonly string[],
+  merges: readonly Merge[],
+  scoreOf: ReadonlyMap<string, number>,
+): Pick<Ties, "tried" | "differing" | "example"> {
+  const rankOf = new Map<string, Map<string, number>>();
+  for (const [rank, [left, right]] of merges.entries()) {
+    const ranks = rankOf.get(left);
+    if (ranks === undefined) rankOf.set(left, new Map([[right, rank]]));
+    else ranks.set(right, rank);
+  }
+  const program = (left: string, right: string) => {
+    const score = scoreOf.get(left + right);
+    return score === undefined ? undefined : -score;
+  };
+  const listed = (left: string, right: string) => rankOf.get(left)?.get(right);
+  const texts = tiedTexts(tied);
+  let differing = 0;
+  let example: Ties["example"];
+  for (const text of texts) {
+    const ours = mergeLeftmost(text, listed);
+    const theirs = mergeLeftmost(text, program);
+    if (ours.length === theirs.length && ours.every((symbol, index) => symbol === theirs[index])) continue;
+    differing++;
+    example ??= { text, program: theirs, listed: ours };
+  }
+  return { tried: texts.length, differing, example };
+}
