@@ -1,9 +1,9 @@
 """Random SentencePiece models in which many pieces share their score, and the ids that the program gives for random
-texts, for packages/vocabulary/test/sentencepiece-ties.test.ts.
+texts, with the merges that transformers lists, for packages/vocabulary/test/sentencepiece-ties.test.ts.
 
     python tools/oracle/sentencepiece-ties.py
 
-Needs sentencepiece 0.2.2.
+Needs sentencepiece 0.2.2 and transformers 5.18.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as proto
+from transformers.tokenization_utils_base import generate_merges
 
 OUT = Path(__file__).resolve().parents[2] / "packages/vocabulary/test/fixtures/sentencepiece/ties.json"
 MODELS, TEXTS = 150, 150
@@ -24,6 +25,9 @@ def main():
     for model in models:
         program = sentencepiece.SentencePieceProcessor(model_proto=serialized(model))
         model["digest"] = digest("\n".join(" ".join(map(str, program.encode(text))) for text in texts(model)))
+        if model["algorithm"] == "bpe":
+            vocab = {piece.piece: id for id, piece in enumerate(proto.ModelProto.FromString(serialized(model)).pieces)}
+            model["merges"] = digest("".join(f"{left} {right}\n" for left, right in generate_merges(vocab)))
     OUT.write_text("[\n" + ",\n".join(json.dumps(model) for model in models) + "\n]\n")
     print(len(models), OUT.stat().st_size)
 

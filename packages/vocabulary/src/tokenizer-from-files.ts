@@ -1,13 +1,17 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { textCuts } from "./cuts/text-cuts.ts";
+import { classOfFolder } from "./formats/class-of-folder.ts";
+import { folderSettings } from "./formats/folder-settings.ts";
 import { isTiktoken } from "./formats/read-tiktoken.ts";
+import { PROGRAM_CLASSES } from "./formats/tokenizer-classes.ts";
 import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
 import { readNotation } from "./read-notation.ts";
 import { runtimeOf } from "./runtime-of.ts";
+import type { MergeOrder } from "./sentencepiece/convert-bpe.ts";
 import { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 import { findSpecials } from "./special/find-specials.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -83,7 +87,10 @@ function withTokenizerJson(
     return bytes !== undefined && !isTiktoken(bytes);
   });
   if (name === undefined) return withOtherFormat(source, origin);
-  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
+  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, {
+    place: placeOf(origin, name),
+    mergeOrder: mergeOrderOf(source, (each) => placeOf(origin, each)),
+  });
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
@@ -111,10 +118,22 @@ function withOtherFormat(
   return { source, differences: found.differences };
 }
 
+/** A `.model` alone is the program's; in a folder that names a class it is read as that class reads it. */
+function mergeOrderOf(
+  source: ReadonlyMap<string, Uint8Array>,
+  placeIn: (name: string) => string,
+): MergeOrder {
+  const className = classOfFolder(folderSettings(source, placeIn));
+  return className === undefined || PROGRAM_CLASSES.has(className) ? "program" : "ids";
+}
+
 /** The converter knows bytes only; the message must say which file they are. */
-function convert(model: Uint8Array, place: string): ReturnType<typeof convertSentencePiece> {
+function convert(
+  model: Uint8Array,
+  { place, mergeOrder }: { readonly place: string; readonly mergeOrder: MergeOrder },
+): ReturnType<typeof convertSentencePiece> {
   try {
-    return convertSentencePiece(model);
+    return convertSentencePiece(model, { mergeOrder });
   } catch (cause) {
     if (!(cause instanceof RevocabError)) throw cause;
     throw new RevocabError(cause.code, `${place}: ${cause.message}`, {

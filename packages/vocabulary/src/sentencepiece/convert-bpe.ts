@@ -1,12 +1,18 @@
 import { RevocabError } from "@revocab/core";
 import type { ConvertedModel } from "./converted-model.ts";
-import { listMerges, type Ties } from "./list-merges.ts";
+import { listMerges, listMergesById, type Ties } from "./list-merges.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
+/**
+ * `program`: as the SentencePiece program merges. `ids`: as the reference library lists merges when it opens a folder whose
+ * only vocabulary is the `.model`: the same where scores fall with the ids, as trained models have it.
+ */
+export type MergeOrder = "program" | "ids";
+
 /** The BPE model, with the merges that SentencePiece leaves unsaid. */
-export function convertBpe({ pieces, trainer }: ModelProto): ConvertedModel {
+export function convertBpe({ pieces, trainer }: ModelProto, mergeOrder: MergeOrder): ConvertedModel {
   refuseUnusedPieces(pieces);
-  const { merges, ties } = listMerges(pieces);
+  const { merges, ties } = mergeOrder === "ids" ? listMergesById(pieces) : listMerges(pieces);
   const symbols = pieces.filter(({ text, type }) => type === "userDefined" && Array.from(text).length > 1);
   return {
     model: {
@@ -23,7 +29,7 @@ export function convertBpe({ pieces, trainer }: ModelProto): ConvertedModel {
       merges,
     },
     preTokenizer: symbols.length === 0 ? null : isolate(symbols.map(({ text }) => text)),
-    differences: describeDifferences(pieces, symbols.length, ties),
+    differences: describeDifferences(pieces, { symbolCount: symbols.length, ties, mergeOrder }),
   };
 }
 
@@ -35,8 +41,11 @@ function isolate(symbols: readonly string[]): object {
 
 function describeDifferences(
   pieces: readonly Piece[],
-  symbolCount: number,
-  ties: Ties | undefined,
+  {
+    symbolCount,
+    ties,
+    mergeOrder,
+  }: { readonly symbolCount: number; readonly ties: Ties | undefined; readonly mergeOrder: MergeOrder },
 ): string[] {
   const normal = pieces.filter(({ type }) => type === "normal");
   const texts = new Set(normal.map(({ text }) => text));
@@ -45,7 +54,7 @@ function describeDifferences(
       !texts.has(text) || (Array.from(text).length > 1 && Array.from(text).some((c) => !texts.has(c))),
   ).length;
   return [
-    ...(ties === undefined || ties.isExact ? [] : [describeTies(ties)]),
+    ...(ties === undefined || ties.isExact ? [] : [describeTies(ties, mergeOrder)]),
     ...(ragged > 0 ? [`${ragged} pieces hold a character that is no piece and are never reached`] : []),
     ...(symbolCount > 0
       ? ["the text between two user-defined symbols is looked up whole before it is merged"]
@@ -53,12 +62,16 @@ function describeDifferences(
   ];
 }
 
-function describeTies({ pieces, tried, differing, example }: Ties): string {
+function describeTies({ pieces, tried, differing, example }: Ties, mergeOrder: MergeOrder): string {
+  const cause =
+    mergeOrder === "ids"
+      ? `${pieces} pieces have a score that is not below those of lower ids; the reference library merges by id, SentencePiece by score`
+      : `${pieces} pieces share their score with another; SentencePiece joins the leftmost of them, which a list of merges cannot always say`;
   const result =
     example === undefined
       ? `all ${tried} texts tried come out the same`
       : `${differing} of ${tried} texts tried come out otherwise, such as ${JSON.stringify(example.text)}: ${example.listed.join(" · ")}, in SentencePiece ${example.program.join(" · ")}`;
-  return `${pieces} pieces share their score with another; SentencePiece joins the leftmost of them, which a list of merges cannot always say: ${result}`;
+  return `${cause}: ${result}`;
 }
 
 /** SentencePiece merges through unused pieces and then takes them apart again; a tokenizer.json cannot say that. */

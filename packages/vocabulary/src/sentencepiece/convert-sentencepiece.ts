@@ -1,5 +1,5 @@
 import { checkModel } from "./check-model.ts";
-import { convertBpe } from "./convert-bpe.ts";
+import { convertBpe, type MergeOrder } from "./convert-bpe.ts";
 import { convertNormalizer } from "./convert-normalizer.ts";
 import { convertUnigram } from "./convert-unigram.ts";
 import type { ModelProto } from "./model-proto.ts";
@@ -20,14 +20,18 @@ export interface ConvertedSentencePiece {
  * is added around a text, as `spm_encode` adds nothing. Control pieces and the unknown piece are special added
  * tokens, so their strings in a text become their ids, which SentencePiece would spell out.
  *
+ * @param options.mergeOrder whose order of a BPE's merges to take, @default "program"
  * @throws RevocabError `bad_tokenizer`: truncated or no ModelProto, and what SentencePiece itself refuses;
  *   `unsupported_tokenizer`: WORD and CHAR models, and unused pieces that only SentencePiece can step over
  */
-export function convertSentencePiece(model: Uint8Array): ConvertedSentencePiece {
+export function convertSentencePiece(
+  model: Uint8Array,
+  { mergeOrder = "program" }: { readonly mergeOrder?: MergeOrder } = {},
+): ConvertedSentencePiece {
   const proto = readModelProto(model);
   checkModel(proto);
   const { normalizer, differences } = convertNormalizer(proto);
-  const converted = proto.trainer.algorithm === "bpe" ? convertBpe(proto) : convertUnigram(proto);
+  const converted = proto.trainer.algorithm === "bpe" ? convertBpe(proto, mergeOrder) : convertUnigram(proto);
   const tokenizer = {
     version: "1.0",
     truncation: null,

@@ -29,9 +29,7 @@ export interface Ties {
  * the highest score, the leftmost at a tie. So every way to cut a piece into two symbols is a merge, ranked by the score.
  */
 export function listMerges(pieces: readonly Piece[]): ListedMerges {
-  const scoreOf = new Map(
-    pieces.filter(({ type }) => type === "normal").map(({ text, score }) => [text, score]),
-  );
+  const scoreOf = scoresOf(pieces);
   const tiers = new Map<number, string[]>();
   for (const [text, score] of scoreOf) {
     if (Array.from(text).length === 1) continue;
@@ -45,7 +43,7 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
   const tied = byScore.filter((texts) => texts.length > 1).flat();
   if (tied.length === 0) return { merges: byScore.flatMap(mergesOf), ties: undefined };
 
-  const context = tieContext(scoreOf);
+  let context: TieContext | undefined;
   let isExact = true;
   const merges = byScore.flatMap((texts): readonly Merge[] => {
     const plain = mergesOf(texts);
@@ -54,6 +52,7 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
       isExact = false;
       return plain;
     }
+    context ??= tieContext(scoreOf);
     const ordered = orderTies(plain, context);
     isExact &&= ordered.isExact;
     return ordered.merges;
@@ -63,12 +62,43 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
 }
 
 /**
+ * The merges as the reference library lists them: every way to cut a piece into two pieces of any kind, by the id of the
+ * whole and not its score, then by the ids of the parts of one length. `ties` are pieces whose scores do not fall with
+ * their ids, for which the program merges in another order.
+ */
+export function listMergesById(pieces: readonly Piece[]): ListedMerges {
+  const idOf = new Map(pieces.map(({ text }, id) => [text, id]));
+  const length = (text: string) => Array.from(text).length;
+  const merges = [...idOf.keys()].flatMap((text) =>
+    cuts(text)
+      .filter(([left, right]) => idOf.has(left) && idOf.has(right))
+      .sort(([one], [other]) => length(one) - length(other)),
+  );
+  const scoreOf = scoresOf(pieces);
+  let lowest = Number.POSITIVE_INFINITY;
+  let raised = 0;
+  const texts: string[] = [];
+  for (const [text, score] of scoreOf) {
+    if (length(text) === 1) continue;
+    texts.push(text);
+    if (score >= lowest) raised++;
+    lowest = Math.min(lowest, score);
+  }
+  if (raised === 0) return { merges, ties: undefined };
+  return { merges, ties: { pieces: raised, isExact: false, ...compare(texts, merges, scoreOf) } };
+}
+
+function scoresOf(pieces: readonly Piece[]): Map<string, number> {
+  return new Map(pieces.filter(({ type }) => type === "normal").map(({ text, score }) => [text, score]));
+}
+
+/**
  * Every cut between two code points, longest left part first: in a run of one character the odd one is left at the end.
  */
 function cuts(text: string): Merge[] {
   const found: Merge[] = [];
   for (let at = text.length - 1; at > 0; at--) {
-    const isInsidePair = /[\uDC00-\uDFFF]/.test(text[at]!);
+    const isInsidePair = (text.charCodeAt(at) & 0xfc00) === 0xdc00;
     if (!isInsidePair) found.push([text.slice(0, at), text.slice(at)]);
   }
   return found;
@@ -97,9 +127,9 @@ function tieContext(scoreOf: ReadonlyMap<string, number>): TieContext {
   return { scoreOf, rightsOf, leftsOf };
 }
 
-/** On texts of tied pieces. */
+/** On texts of the pieces. */
 function compare(
-  tied: readonly string[],
+  pieces: readonly string[],
   merges: readonly Merge[],
   scoreOf: ReadonlyMap<string, number>,
 ): Pick<Ties, "tried" | "differing" | "example"> {
@@ -114,7 +144,7 @@ function compare(
     return score === undefined ? undefined : -score;
   };
   const listed = (left: string, right: string) => rankOf.get(left)?.get(right);
-  const texts = tiedTexts(tied);
+  const texts = tiedTexts(pieces);
   let differing = 0;
   let example: Ties["example"];
   for (const text of texts) {
