@@ -76,7 +76,6 @@ def main():
     data = {
         "madeBy": f"tools/oracle/tokenizer-formats.py with transformers {transformers.__version__}",
         "leftOut": LEFT_OUT,
-        "sentencePieceProgram": sorted(c.__name__ for c in all_classes() if not issubclass(c, TokenizersBackend) and any(str(name).endswith((".model", ".spm")) for name in c.vocab_files_names.values())),
         "modelTypes": registered,
         "registeredWins": sorted(auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS),
         "components": pool,

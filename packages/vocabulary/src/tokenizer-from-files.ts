@@ -4,14 +4,14 @@ import { textCuts } from "./cuts/text-cuts.ts";
 import { classOfFolder } from "./formats/class-of-folder.ts";
 import { folderSettings } from "./formats/folder-settings.ts";
 import { isTiktoken } from "./formats/read-tiktoken.ts";
-import { PROGRAM_CLASSES } from "./formats/tokenizer-classes.ts";
+import { PROGRAM_CLASSES, withoutFast } from "./formats/tokenizer-classes.ts";
 import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { publishableFiles } from "./publish/publishable-files.ts";
 import { readNotation } from "./read-notation.ts";
 import { runtimeOf } from "./runtime-of.ts";
-import type { MergeOrder } from "./sentencepiece/convert-bpe.ts";
+import type { ModelReader } from "./sentencepiece/arrange-pieces.ts";
 import { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 import { findSpecials } from "./special/find-specials.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -89,7 +89,7 @@ function withTokenizerJson(
   if (name === undefined) return withOtherFormat(source, origin);
   const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, {
     place: placeOf(origin, name),
-    mergeOrder: mergeOrderOf(source, (each) => placeOf(origin, each)),
+    reader: readerOf(source, (each) => placeOf(origin, each)),
   });
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
@@ -119,21 +119,23 @@ function withOtherFormat(
 }
 
 /** A `.model` alone is the program's; in a folder that names a class it is read as that class reads it. */
-function mergeOrderOf(
+function readerOf(
   source: ReadonlyMap<string, Uint8Array>,
   placeIn: (name: string) => string,
-): MergeOrder {
-  const className = classOfFolder(folderSettings(source, placeIn));
-  return className === undefined || PROGRAM_CLASSES.has(className) ? "program" : "ids";
+): ModelReader | undefined {
+  const settings = folderSettings(source, placeIn);
+  const className = classOfFolder(settings);
+  if (className === undefined || PROGRAM_CLASSES.has(className)) return undefined;
+  return { className: withoutFast(className), config: settings.config };
 }
 
 /** The converter knows bytes only; the message must say which file they are. */
 function convert(
   model: Uint8Array,
-  { place, mergeOrder }: { readonly place: string; readonly mergeOrder: MergeOrder },
+  { place, reader }: { readonly place: string; readonly reader: ModelReader | undefined },
 ): ReturnType<typeof convertSentencePiece> {
   try {
-    return convertSentencePiece(model, { mergeOrder });
+    return convertSentencePiece(model, reader === undefined ? {} : { reader });
   } catch (cause) {
     if (!(cause instanceof RevocabError)) throw cause;
     throw new RevocabError(cause.code, `${place}: ${cause.message}`, {

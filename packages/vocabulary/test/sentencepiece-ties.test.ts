@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { PbfWriter } from "pbf";
 import { Tokenizer } from "tokenizers";
 import { describe, expect, it } from "vitest";
 import { convertSentencePiece } from "../src/sentencepiece/convert-sentencepiece.ts";
+import { ALGORITHMS, CONTROL, NORMAL, sentencePieceModel, UNKNOWN } from "./sentencepiece-model.ts";
 
 interface Model {
   readonly algorithm: "bpe" | "unigram";
@@ -37,7 +37,9 @@ describe("pieces that share their score", () => {
 
   it("of a BPE are listed by id where the reference library is to open the folder", () => {
     for (const model of models.filter(({ algorithm }) => algorithm === "bpe")) {
-      const { tokenizerJson } = convertSentencePiece(write(model), { mergeOrder: "ids" });
+      const { tokenizerJson } = convertSentencePiece(write(model), {
+        reader: { className: "LlamaTokenizer", config: {} },
+      });
       const merges = JSON.parse(tokenizerJson).model.merges as [string, string][];
       expect(digestOf(merges.map((merge) => `${merge.join(" ")}\n`).join(""))).toBe(model.merges);
     }
@@ -51,7 +53,9 @@ describe("pieces that share their score", () => {
       ["ab", -1],
       ["bc", 0],
     ];
-    const { differences } = convertSentencePiece(write({ algorithm: "bpe", pieces }), { mergeOrder: "ids" });
+    const { differences } = convertSentencePiece(write({ algorithm: "bpe", pieces }), {
+      reader: { className: "LlamaTokenizer", config: {} },
+    });
     expect(differences.at(-1)).toBe(
       "1 pieces have a score that is not below those of lower ids; the reference library merges by id, SentencePiece " +
         'by score: 1 of 5 texts tried come out otherwise, such as "abc": ab · c, in SentencePiece a · bc',
@@ -112,31 +116,10 @@ function textsOf({ letters, seed }: Model): string[] {
 }
 
 function write({ algorithm, pieces }: Pick<Model, "algorithm" | "pieces">): Uint8Array {
-  const writer = new PbfWriter();
-  const specials: [string, number, number][] = [
-    ["<unk>", 0, 2],
-    ["<s>", 0, 3],
-    ["</s>", 0, 3],
-  ];
-  for (const [text, score, type] of [...specials, ...pieces.map((piece) => [...piece, 1] as const)]) {
-    writer.writeMessage(
-      1,
-      (_, piece) => {
-        piece.writeStringField(1, text);
-        piece.writeFloatField(2, score);
-        piece.writeVarintField(3, type);
-      },
-      null,
-    );
-  }
-  writer.writeMessage(2, (_, trainer) => trainer.writeVarintField(3, algorithm === "bpe" ? 2 : 1), null);
-  writer.writeMessage(
-    3,
-    (_, normalizer) => {
-      normalizer.writeBooleanField(3, false);
-      normalizer.writeBooleanField(4, false);
-    },
-    null,
-  );
-  return writer.finish();
+  return sentencePieceModel(ALGORITHMS[algorithm], [
+    ["<unk>", 0, UNKNOWN],
+    ["<s>", 0, CONTROL],
+    ["</s>", 0, CONTROL],
+    ...pieces.map((piece) => [...piece, NORMAL] as const),
+  ]);
 }

@@ -43,8 +43,14 @@ export function tokenizerClass(name: string): TokenizerClass | undefined {
 /** Why a class that reads vocab.json or vocab.txt is not among the known ones. */
 export const LEFT_OUT: ReadonlyMap<string, string> = new Map(Object.entries(data.leftOut));
 
-/** Classes that run the SentencePiece program on a `.model`; all others build its merges anew. */
-export const PROGRAM_CLASSES: ReadonlySet<string> = new Set(data.sentencePieceProgram);
+/** Classes that run the SentencePiece program and give its ids. */
+export const PROGRAM_CLASSES: ReadonlySet<string> = new Set([
+  "BertGenerationTokenizer",
+  "CpmTokenizer",
+  "GPTSw3Tokenizer",
+  "SiglipTokenizer",
+  "SpeechT5Tokenizer",
+]);
 
 /** The class that the reference library registers for a model type. */
 export const REGISTERED_CLASSES: ReadonlyMap<string, string> = new Map(Object.entries(data.modelTypes));

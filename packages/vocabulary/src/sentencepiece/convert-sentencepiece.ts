@@ -1,5 +1,6 @@
+import { arrangePieces, type ModelReader } from "./arrange-pieces.ts";
 import { checkModel } from "./check-model.ts";
-import { convertBpe, type MergeOrder } from "./convert-bpe.ts";
+import { convertBpe } from "./convert-bpe.ts";
 import { convertNormalizer } from "./convert-normalizer.ts";
 import { convertUnigram } from "./convert-unigram.ts";
 import type { ModelProto } from "./model-proto.ts";
@@ -20,18 +21,23 @@ export interface ConvertedSentencePiece {
  * is added around a text, as `spm_encode` adds nothing. Control pieces and the unknown piece are special added
  * tokens, so their strings in a text become their ids, which SentencePiece would spell out.
  *
- * @param options.mergeOrder whose order of a BPE's merges to take, @default "program"
+ * @param options.reader the class of the reference library that is to open it: with its numbering of the pieces and its
+ *   order of merges, which go by id. @default the ids of the program
  * @throws RevocabError `bad_tokenizer`: truncated or no ModelProto, and what SentencePiece itself refuses;
  *   `unsupported_tokenizer`: WORD and CHAR models, and unused pieces that only SentencePiece can step over
  */
 export function convertSentencePiece(
   model: Uint8Array,
-  { mergeOrder = "program" }: { readonly mergeOrder?: MergeOrder } = {},
+  { reader }: { readonly reader?: ModelReader } = {},
 ): ConvertedSentencePiece {
-  const proto = readModelProto(model);
+  const read = readModelProto(model);
+  const proto = reader === undefined ? read : { ...read, pieces: arrangePieces(read.pieces, reader) };
   checkModel(proto);
   const { normalizer, differences } = convertNormalizer(proto);
-  const converted = proto.trainer.algorithm === "bpe" ? convertBpe(proto, mergeOrder) : convertUnigram(proto);
+  const converted =
+    proto.trainer.algorithm === "bpe"
+      ? convertBpe(proto, reader === undefined ? "program" : "ids")
+      : convertUnigram(proto);
   const tokenizer = {
     version: "1.0",
     truncation: null,
