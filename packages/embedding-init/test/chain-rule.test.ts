@@ -97,7 +97,7 @@ describe("the rows of the chain rule", () => {
   it("at another head, such as a draft head's, are the first piece alone: what was fitted is this head's", async () => {
     const [input, output] = makeTables().slice(0, 2) as [EmbeddingTable, EmbeddingTable];
     const context = withModel(
-      makeContext(TARGET_VOCABULARY, [input, output, { ...output, slot: "output.layers.2" }]),
+      makeContext(TARGET_VOCABULARY, [input, { ...output, slot: "output.layers.2" }, output]),
     );
     const method = chainRule({ text });
     expect((await rowOf(context, method, "output", "abab")).sources.length).toBeGreaterThan(1);

@@ -7,6 +7,7 @@ import {
   type FitProducts,
   fitClasses,
 } from "./fit-classes.ts";
+import { mainHead } from "./main-head.ts";
 
 export interface FirstPieceCorrectionsOptions {
   readonly width: number;
@@ -56,8 +57,7 @@ export async function firstPieceCorrections({
     const first = firstOf.get(token);
     if (first !== undefined) contexts.push({ at, k: classOf.get(first) as number });
   });
-  const head = tables.find(({ role, isBias }) => role === "output" && !isBias) as EmbeddingTable;
-  const bias = tables.find(({ role, isBias }) => role === "output" && isBias);
+  const { table: head, bias } = mainHead(tables);
   const right = { rows: firsts.length, columns: width, data: await rowsOf(head, firsts) };
   const biases = bias && (await rowsOf(bias, firsts));
   const baseOf = async (states: Float64Array, count: number) => {

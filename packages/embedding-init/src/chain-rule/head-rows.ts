@@ -13,6 +13,7 @@ import type { WeightedSources } from "./faded-pieces.ts";
 import { firstPieces } from "./first-pieces.ts";
 import { fitStates } from "./fit-states.ts";
 import { logShares } from "./log-shares.ts";
+import { mainHead } from "./main-head.ts";
 import { readSample } from "./read-sample.ts";
 import { weightsByCount, weightsByRank } from "./token-weights.ts";
 
@@ -59,8 +60,7 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
     threads,
   });
 
-  const table = source.tables.find(({ role, isBias }) => role === "output" && !isBias) as EmbeddingTable;
-  const bias = source.tables.find(({ role, isBias }) => role === "output" && isBias);
+  const { table, bias } = mainHead(source.tables);
   const { matrix } = table;
   const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
