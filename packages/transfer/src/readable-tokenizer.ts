@@ -11,8 +11,8 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
   const { vocabulary } = tokenizer;
   const surplus = tokensWithoutRow(tokenizer, rows);
   if (vocabulary.size <= rows) return tokenizer;
-  const added = addedIds(tokenizer);
-  const foreign = surplus.find((id) => !added.has(id));
+  const own = idsOfModel(tokenizer);
+  const foreign = surplus.find((id) => own.has(id));
   if (foreign !== undefined) {
     throw new RevocabError(
       "shape_mismatch",
@@ -51,10 +51,17 @@ export function tokensWithoutRow({ vocabulary }: Tokenizer, rows: number): reado
   );
 }
 
-function addedIds({ files, specialTokens }: Tokenizer): ReadonlySet<TokenId> {
-  const json: unknown = JSON.parse(new TextDecoder().decode(files.get("tokenizer.json")) || "{}");
-  const { added_tokens = [] } = json as { added_tokens?: readonly { readonly id: TokenId }[] };
-  return new Set([...added_tokens.map(({ id }) => id), ...specialTokens.map(({ id }) => id)]);
+/** Ids of the tokenizer's own pieces, which are trained with the model; all others were added, by whatever file. */
+function idsOfModel({ files }: Tokenizer): ReadonlySet<TokenId> {
+  const text = new TextDecoder().decode(files.get("tokenizer.json"));
+  const { model, added_tokens = [] } = JSON.parse(text || "{}") as {
+    readonly model?: { readonly vocab?: Readonly<Record<string, TokenId>> | readonly unknown[] };
+    readonly added_tokens?: readonly { readonly id: TokenId }[];
+  };
+  const vocab = model?.vocab ?? {};
+  const ids = new Set(Array.isArray(vocab) ? vocab.keys() : Object.values(vocab as Record<string, TokenId>));
+  for (const { id } of added_tokens) ids.delete(id);
+  return ids;
 }
 
 function cutTo(size: number, vocabulary: Vocabulary): Vocabulary {
