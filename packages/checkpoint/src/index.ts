@@ -36,6 +36,7 @@ export {
   type SafetensorsFile,
   type TensorEntry,
 } from "./safetensors-header.ts";
+export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 export type { ProduceTable, TableBlock, TableToProduce } from "./table-writer.ts";
 export type { TensorLocation } from "./tensor-location.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";

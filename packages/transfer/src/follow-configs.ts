@@ -12,9 +12,10 @@ import {
 import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { configsBeside, followDimensions, lostTokens } from "./configs-beside.ts";
 import type { OpenModel } from "./open-model.ts";
 
-/** The configs of the target model as text, by file name, and what changed in them. */
+/** The configs of the target model as text, by path, and what changed in them. */
 export interface FollowedConfigs {
   readonly files: ReadonlyMap<string, string>;
   readonly changes: readonly (ConfigChange & { readonly file: string })[];
@@ -44,7 +45,8 @@ export interface FollowConfigsOptions {
 const FILES = ["config.json", "generation_config.json"] as const;
 
 /**
- * Rewrites config.json and generation_config.json for the target tokenizer: sizes and every token id.
+ * Rewrites config.json, generation_config.json and the configs beside them (configs-beside.ts) for the target tokenizer:
+ * sizes and every token id.
  *
  * @throws RevocabError `token_id_unmapped` when an id the model needs has no counterpart, or a key that nobody knows
  *   looks like an id; `bad_options` for an override whose key no config has
@@ -58,9 +60,13 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
   const unmapped: (UnmappedValue & { file: string })[] = [];
   const notes: string[] = [];
   const unused = new Set(Object.keys(overrides));
-  for (const file of FILES) {
+  const own = FILES.map((file) => ({ file, isPerToken: false }));
+  const beside = await configsBeside(checkpoint.directory);
+  for (const config of [...own, ...beside]) {
+    const { file } = config;
     const text = await readText(checkpoint.directory, file);
     if (text === undefined) continue;
+    const isBeside = beside.includes(config);
     const followed = followVocabulary({
       json: parseObject(text, file),
       modelType: checkpoint.modelType,
@@ -73,9 +79,17 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
       ...(roles && { roles }),
       overrides: overridesOf(file, overrides),
     });
-    files.set(file, editJson(text, followed.changes));
-    changes.push(...followed.changes.map((change) => ({ file, ...change })));
+    const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
+    // one that stays as it is is carried like any other file
+    if (!isBeside || edits.length > 0) files.set(file, editJson(text, edits));
+    changes.push(...edits.map((change) => ({ file, ...change })));
     unmapped.push(...followed.unmapped.map((value) => ({ file, ...value })));
+    if (isBeside) {
+      const lost = lostTokens(followed.json, model.tokenizer, target);
+      unmapped.push(
+        ...lost.map(({ key, token }) => ({ file, path: key, value: token, ids: [], isUnknown: false })),
+      );
+    }
     notes.push(...followed.notes.map((note) => `${file} ${note}`));
     for (const key of followed.usedOverrides) {
       unused.delete(key);
@@ -97,7 +111,7 @@ function overridesOf(
   overrides: FollowConfigsOptions["overrides"],
 ): Readonly<Record<string, JsonValue>> {
   const entries = Object.entries(overrides);
-  const isOfFile = (key: string) => FILES.some((name) => key.startsWith(`${name}:`));
+  const isOfFile = (key: string) => /^[^:]+\.json:/.test(key);
   const own = entries
     .filter(([key]) => key.startsWith(`${file}:`))
     .map(([key, value]) => [key.slice(file.length + 1), value] as const);

@@ -1,3 +1,4 @@
+import { basename, isAbsolute } from "node:path";
 import { type ConfigChange, editJson, isJsonObject, type JsonValue } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { Adapter } from "./open-adapter.ts";
@@ -41,7 +42,7 @@ export function followAdapterConfig(
   const isNamed = base !== undefined;
   set(
     ["base_model_name_or_path"],
-    config.base_model_name_or_path ?? null,
+    withoutPath(config.base_model_name_or_path ?? null),
     base ?? null,
     isNamed ? "given by the user" : "the base it named has the old vocabulary",
   );
@@ -52,6 +53,11 @@ export function followAdapterConfig(
     set([key], old, followedIds(old as JsonValue, lists, isTied, adapter), reason);
   }
   return { text: editJson(configText, changes), changes };
+}
+
+/** A report holds no path of a machine. */
+function withoutPath(base: JsonValue): JsonValue {
+  return typeof base === "string" && isAbsolute(base) ? basename(base) : base;
 }
 
 function groupByKey(tokens: readonly TrainedTokens[]): ReadonlyMap<string, readonly TrainedTokens[]> {
