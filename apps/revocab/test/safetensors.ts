@@ -26,6 +26,17 @@ export function copyTensor(path: string, from: string, name: string): void {
   });
 }
 
+/** Writes a file of these tensors. */
+export function writeTensors(path: string, tensors: readonly NewTensor[]): void {
+  const header: Header = {};
+  let position = 0;
+  for (const { name, dtype, shape, bytes } of tensors) {
+    header[name] = { dtype, shape, data_offsets: [position, position + bytes.length] };
+    position += bytes.length;
+  }
+  write(path, header, Buffer.concat(tensors.map(({ bytes }) => bytes)));
+}
+
 interface NewTensor {
   readonly name: string;
   readonly dtype: string;
