@@ -29,8 +29,9 @@ warnings.filterwarnings("ignore")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import peft  # noqa: E402
+import transformers  # noqa: E402
 from peft import LoraConfig, PeftModel, TrainableTokensConfig, get_peft_model  # noqa: E402
-from transformers import AutoConfig, AutoModelForCausalLM, logging  # noqa: E402
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, logging  # noqa: E402
 from transformers.pytorch_utils import Conv1D  # noqa: E402
 
 logging.set_verbosity_error()
@@ -42,7 +43,7 @@ MODELS = ROOT / "packages/checkpoint/test/fixtures/models"
 
 
 def lora(**options):
-    return LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", layers_to_transform=None, **options)
+    return LoraConfig(r=4, lora_alpha=8, **options)
 
 
 def kinds(size, embed="embed_tokens", head="lm_head", inner="q_proj"):
@@ -85,7 +86,7 @@ def kinds(size, embed="embed_tokens", head="lm_head", inner="q_proj"):
         ),
         "tokens-alone": (TrainableTokensConfig(token_indices=trained, target_modules=[embed]), {}, True),
         "tokens-gone": (lora(target_modules=q, trainable_token_indices=[5, 6]), {}, True),
-        "ia3": (peft.IA3Config(target_modules=q, feedforward_modules=[], task_type="CAUSAL_LM"), {}, True),
+        "ia3": (peft.IA3Config(target_modules=q, feedforward_modules=[]), {}, True),
         "dora-head": (lora(target_modules=[head], use_dora=True), {}, False),
         "dora-embedding": (lora(target_modules=[embed], use_dora=True), {}, False),
         "ia3-head": (peft.IA3Config(target_modules=[head], feedforward_modules=[]), {}, False),
@@ -103,9 +104,13 @@ def kinds(size, embed="embed_tokens", head="lm_head", inner="q_proj"):
     }
 
 
+def opened(folder):
+    return getattr(transformers, AutoConfig.from_pretrained(folder).architectures[0]).from_pretrained(folder)
+
+
 def names_of(folder):
     """The last parts of the names of input embeddings, head, and some linear layer of a model."""
-    model = AutoModelForCausalLM.from_pretrained(folder)
+    model = opened(folder)
     modules = {id(module): name.split(".")[-1] for name, module in model.named_modules()}
     tables = [modules[id(table)] for table in (model.get_input_embeddings(), model.get_output_embeddings())]
     linear = (torch.nn.Linear, Conv1D)
@@ -116,7 +121,7 @@ def names_of(folder):
 def make(model_folder, out, config, save_options, base=None):
     """A trained adapter: every number of it is moved by a random amount."""
     torch.manual_seed(5)
-    model = get_peft_model(AutoModelForCausalLM.from_pretrained(model_folder), config)
+    model = get_peft_model(opened(model_folder), config)
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data += torch.randn_like(parameter) * 0.1
@@ -205,21 +210,28 @@ def untied(model_folder, out):
         shutil.copy(Path(model_folder) / name, out)
 
 
+def run(model, ids):
+    more = {"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}
+    return model(input_ids=ids, **more).logits[0]
+
+
 def check_one(folder, adapter, rewritten, swapped, plan):
-    before = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder), adapter).eval()
-    after = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(swapped), rewritten).eval()
+    before = PeftModel.from_pretrained(opened(folder), adapter).eval()
+    after = PeftModel.from_pretrained(opened(swapped), rewritten).eval()
     worst = 0.0
     for slot, old, new in zip(("input", "output"), per_token(before), per_token(after)):
         expected = plan.apply(plan.slot(slot), old)
         worst = max(worst, float(np.abs(expected - new).max()))
-    bias = plan.apply(plan.slot("output"), per_token(before)[2][:, None], ours=False)[:, 0]
+    has_bias = "output.bias/offsets" in plan.tensors
+    slot = "output.bias" if has_bias else plan.slot("output")
+    bias = plan.apply(slot, per_token(before)[2][:, None], ours=has_bias)[:, 0]
     worst = max(worst, float(np.abs(bias - per_token(after)[2]).max()))
     pairs = plan.copies()
     ids = np.random.default_rng(0).choice(len(pairs), 24)
     old_ids, new_ids = (torch.tensor([[pairs[i][side] for i in ids]]) for side in (0, 1))
     with torch.no_grad():
-        old_logits = before(old_ids).logits[0][:, [old for old, _ in pairs]]
-        new_logits = after(new_ids).logits[0][:, [new for _, new in pairs]]
+        old_logits = run(before, old_ids)[:, [old for old, _ in pairs]]
+        new_logits = run(after, new_ids)[:, [new for _, new in pairs]]
     return worst, float((old_logits - new_logits).abs().max())
 
 
@@ -235,7 +247,7 @@ def check_model(model_folder, tokenizer, work, method, only):
     if made.returncode:
         print(f"{label} NOT SWAPPED: {error_of(made)}")
         return 1
-    opened = Plan(plan)
+    words = Plan(plan)
     failures = 0
     for name, (config, save_options, is_rewritten) in kinds(*names_of(model_folder)).items():
         if only and name not in only:
@@ -255,7 +267,7 @@ def check_model(model_folder, tokenizer, work, method, only):
             right = not can_be and "cannot follow the vocabulary" in said
             print(f"{label} {name:21} {'refused' if right else 'WRONGLY REFUSED'}: {said}")
         else:
-            rows, logits = check_one(model_folder, adapter, out, swapped, opened)
+            rows, logits = check_one(model_folder, adapter, out, swapped, words)
             right = can_be and rows < 2e-5 and logits < 2e-3
             print(f"{label} {name:21} {'right' if right else 'WRONG'}: rows {rows:.1e}, logits {logits:.1e}", flush=True)
         failures += not right
@@ -279,25 +291,37 @@ TINY = {
     "num_hidden_layers": 2, "n_layer": 2, "n_layers": 2, "num_attention_heads": 4, "n_head": 4, "n_heads": 4,
     "num_key_value_heads": 2, "head_dim": 8, "rotary_dim": 4, "max_position_embeddings": 64, "n_positions": 64,
     "vocab_size": 512, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "num_experts": 4, "num_local_experts": 4,
-    "moe_intermediate_size": 16, "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16, "num_experts_per_tok": 2, "dim": 32, "hidden_dim": 48, "embedding_size": 32, "d_kv": 8,
+    "d_ff": 48, "num_layers": 2, "num_decoder_layers": 2, "num_heads": 4, "encoder_layers": 2, "decoder_layers": 2,
+    "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48,
 }  # fmt: skip
 TYPES = (
     "llama gpt2 gpt_neox gptj codegen opt bloom falcon mistral mixtral qwen2 qwen3 gemma gemma2 gemma3_text phi phi3 "
-    "olmo olmo2 cohere starcoder2 stablelm granite gpt_bigcode mpt biogpt glm nemotron smollm3 gpt_neo xglm persimmon"
+    "olmo olmo2 cohere starcoder2 stablelm granite gpt_bigcode mpt biogpt glm nemotron smollm3 gpt_neo xglm persimmon "
+    "bert roberta distilbert electra t5 mt5 bart modernbert"
 ).split()
 
 
-def check_types(model_folder, tokenizer, work, methods, only):
+def automatic(config):
+    """The model with a head that its type is known for."""
+    for auto in (AutoModelForSeq2SeqLM, AutoModelForMaskedLM, AutoModelForCausalLM):
+        if type(config) in auto._model_mapping and (auto is not AutoModelForSeq2SeqLM or config.is_encoder_decoder):
+            return auto.from_config(config)
+    raise ValueError(f"no model with a head is known for {config.model_type}")
+
+
+def check_types(model_folder, tokenizer, work, methods, only, types=TYPES):
     """A tiny random model of each type, with the tokenizer of MODEL."""
     shutil.rmtree(work, ignore_errors=True)
     failures = 0
-    for kind in TYPES:
+    for kind in types:
         folder = work / kind
         try:
             known = AutoConfig.for_model(kind).to_dict()
             config = AutoConfig.for_model(kind, **{key: value for key, value in TINY.items() if key in known})
             torch.manual_seed(0)
-            model = AutoModelForCausalLM.from_config(config)
+            torch.manual_seed(0)
+            model = automatic(config)
             model.save_pretrained(folder)
         except Exception as error:
             print(f"{kind:16} not built: {str(error)[:100]}", flush=True)
@@ -319,11 +343,13 @@ if __name__ == "__main__":
             checking.add_argument(name)
         checking.add_argument("--methods", nargs="+", default=["subtoken-mean", "random"])
         checking.add_argument("--kinds", nargs="+", default=[])
+        checking.add_argument("--types", nargs="+", default=[], help="of types, these model types alone")
     options = parser.parse_args()
     if options.command == "fixtures":
         fixtures()
     else:
-        run = check if options.command == "check" else check_types
-        wrong = run(options.model, options.tokenizer, Path(options.work), options.methods, options.kinds)
+        compare = check if options.command == "check" else check_types
+        more = {"types": options.types} if options.types else {}
+        wrong = compare(options.model, options.tokenizer, Path(options.work), options.methods, options.kinds, **more)
         print(f"{wrong} wrong")
         sys.exit(wrong > 0)
