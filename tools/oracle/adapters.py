@@ -37,6 +37,8 @@ from transformers.pytorch_utils import Conv1D  # noqa: E402
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
+PLAN_OPTIONS = shlex.split(os.environ.get("PLAN_OPTIONS", ""))  # such as --untie: then those that train head and input as one are refused
+
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "packages/transfer/test/fixtures/adapters"
 MODELS = ROOT / "packages/checkpoint/test/fixtures/models"
@@ -241,7 +243,7 @@ def check_model(model_folder, tokenizer, work, method, only):
     label = f"{Path(model_folder).name[:16]:16} {shape:6} {method:13}"
     work.mkdir(parents=True, exist_ok=True)
     plan, swapped = work / f"{method}.plan", work / method
-    options = ["--method", method, "--seed", "3", *(["--role", "input"] if shape == "tied" else [])]
+    options = ["--method", method, "--seed", "3", *(PLAN_OPTIONS or (["--role", "input"] if shape == "tied" else []))]
     made = revocab("plan", model_folder, "--tokenizer", tokenizer, *options, "--out", plan)
     made = made if made.returncode else revocab("apply", plan, "--model", model_folder, "--out", swapped)
     if made.returncode:
