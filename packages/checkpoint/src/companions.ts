@@ -178,7 +178,7 @@ function refuseBrokenChain(walk: Walk): void {
     if (path === "" || isAsked(path, walk)) continue;
     const reason = type.endsWith(".WordWeights")
       ? "it holds a weight for each token of the old vocabulary"
-      : left.find(({ name }) => name === path)?.reason;
+      : (left.find(({ name }) => name === path)?.reason ?? missingWeights(path, type, walk));
     if (reason === undefined) continue;
     throw new RevocabError(
       "unsupported_checkpoint",
@@ -190,6 +190,13 @@ function refuseBrokenChain(walk: Walk): void {
       },
     );
   }
+}
+
+/** Modules that are nothing without weights; a download that skipped pickled ones has none. */
+function missingWeights(path: string, type: string, { carried }: Walk): string | undefined {
+  if (!/\.(Dense|CNN|LSTM|LayerNorm|WeightedLayerPooling|SparseAutoEncoder)$/.test(type)) return undefined;
+  const isThere = carried.some((name) => name.startsWith(`${path}/`) && name.endsWith(".safetensors"));
+  return isThere ? undefined : "it has no weights in a format that is read here; safetensors were expected";
 }
 
 async function isFileOrLinkToOne(path: string): Promise<boolean> {

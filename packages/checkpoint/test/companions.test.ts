@@ -173,6 +173,11 @@ describe("weights beside the model", () => {
     },
   );
 
+  it("a module that has no weights at all is refused: a download may have left pickled ones behind", async () => {
+    const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}" });
+    await expect(listCompanions(directory, options)).rejects.toThrow(/2_Dense .*has no weights in a format/);
+  });
+
   it("weights of words are refused: they are by token, though no tensor says so", async () => {
     const directory = withParts({
       "modules.json": JSON.stringify([{ path: "1_Words", type: "sentence_transformers.models.WordWeights" }]),

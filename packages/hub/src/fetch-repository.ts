@@ -7,7 +7,7 @@ import type { HubClient } from "./hub-client.ts";
 import { listRepository, type RepositoryFile, type RepositoryListing } from "./list-repository.ts";
 import { remoteWeights } from "./remote-weights.ts";
 import type { ResolvedModel, ResolveOptions, Wanted } from "./resolved-model.ts";
-import { isSmallModelFile, isTokenizerFile, MAX_SMALL_FILE_BYTES } from "./wanted-files.ts";
+import { isSmallModelFile, isTokenizerFile, MAX_SMALL_FILE_BYTES, partWeights } from "./wanted-files.ts";
 
 /** Brings what is wanted of a repository into the cache, and gives the snapshot's folder. */
 export async function fetchRepository(
@@ -33,13 +33,14 @@ export async function fetchRepository(
   requireFiles(listing, small, kind);
   await download(small);
   const weights = kind === "tokenizer" ? [] : await chooseWeights(listing, cache.snapshot(listing.commit));
-  if (kind === "model") await download(weights);
+  const parts = kind === "model" ? partWeights(listing.files) : [];
+  if (kind === "model") await download([...weights, ...parts]);
   await cache.remember(revision, listing.commit);
   const remote =
     kind === "tables"
       ? await remoteWeights({ client, cache, listing, files: weights, abortSignal, onReceived })
       : undefined;
-  const ofBytes = [...small, ...weights].reduce((sum, { bytes }) => sum + bytes, 0);
+  const ofBytes = [...small, ...weights, ...parts].reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     directory: cache.snapshot(listing.commit),
     repository: { name, commit: listing.commit },

@@ -50,6 +50,35 @@ describe("a model of the Hub", () => {
     expect(hub.requests.filter(({ path }) => /\.(py|bin|onnx)/.test(path))).toEqual([]);
   });
 
+  it("comes with the modules of sentence-transformers and an adapter, whose weights only a job that writes needs", async () => {
+    const { hub, options } = await place();
+    const parts = {
+      "modules.json": "[]",
+      "1_Pooling/config.json": "{}",
+      "2_Dense/config.json": "{}",
+      "2_Dense/model.safetensors": "dense",
+      "2_Dense/pytorch_model.bin": "pickle",
+      "adapter_config.json": "{}",
+      "adapter_model.safetensors": "adapter",
+    };
+    hub.add("org/sentences", { ...sampleFiles(), ...parts });
+    const filesIn = async (want: "model" | "tables") => {
+      const { directory, close } = await resolveModel("org/sentences", { ...options, want });
+      await close();
+      const names = readdirSync(directory, { recursive: true }).map((name) =>
+        String(name).replaceAll("\\", "/"),
+      );
+      return Object.keys(parts).filter((name) => names.includes(name));
+    };
+    expect(await filesIn("tables")).toEqual([
+      "modules.json",
+      "1_Pooling/config.json",
+      "2_Dense/config.json",
+      "adapter_config.json",
+    ]);
+    expect(await filesIn("model")).toEqual(Object.keys(parts).filter((name) => !name.endsWith(".bin")));
+  });
+
   it("is downloaded once: a second job asks for the listing alone", async () => {
     const { hub, options } = await place();
     hub.add("org/small-model", sampleFiles());
