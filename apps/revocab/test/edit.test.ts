@@ -70,7 +70,11 @@ describe("revocab extend", () => {
     const [tokens, out] = [join(folder, "tokens.json"), join(folder, "out")];
     writeFileSync(
       tokens,
-      JSON.stringify(["marmalade", { content: "QED", special: false, singleWord: true }]),
+      JSON.stringify([
+        "marmalade",
+        { content: "QED", special: false, singleWord: true },
+        { rename: "<pad>", to: "<|a=b|>" },
+      ]),
     );
     const { code, stdout } = await inProcess([
       "extend",
@@ -84,6 +88,7 @@ describe("revocab extend", () => {
     expect(code).toBe(0);
     const { added, edit } = JSON.parse(stdout);
     expect(edit).toMatchObject({ pieces: 1, addedTokens: 1, refused: [], pruned: null });
+    expect(edit.renamed).toEqual([{ id: 3, from: "<pad>", to: "<|a=b|>" }]);
     expect(added[0]).toEqual({ id: 1280, token: "marmalade", kind: "piece" });
     const { encode, vocabulary } = await loadTokenizer(out);
     expect([...(await encode("QED"))]).toEqual([vocabulary.size - 1]);

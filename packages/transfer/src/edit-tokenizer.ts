@@ -62,20 +62,12 @@ export interface RemovedToken {
  */
 export async function editTokenizer(
   tokenizer: Tokenizer,
-  {
-    renames = [],
-    renamedRows = "keep",
-    learn,
-    list,
-    skipRefused = false,
-    eos,
-    prune,
-    ...asked
-  }: VocabularyEdit,
+  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...asked }: VocabularyEdit,
   listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
 ): Promise<EditedTokenizer> {
   const pieces = [...(list?.pieces ?? []), ...(asked.pieces ?? [])];
   const addedTokens = [...(list?.addedTokens ?? []), ...(asked.addedTokens ?? [])];
+  const renames = [...(list?.renames ?? []), ...(asked.renames ?? [])];
   const adds = pieces.length + addedTokens.length > 0;
   if (learn === undefined && prune === undefined && eos === undefined && renames.length === 0 && !adds) {
     throw new RevocabError("bad_options", "found nothing to learn, to add, to rename or to take out", {

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import { readLines } from "@revocab/files";
-import type { NewAddedToken, NewPiece } from "@revocab/vocabulary";
+import type { NewAddedToken, NewPiece, TokenRename } from "@revocab/vocabulary";
 import { z } from "zod";
 
 export interface TokenList {
@@ -9,11 +9,13 @@ export interface TokenList {
   readonly asWritten: boolean;
   readonly pieces: readonly (string | NewPiece)[];
   readonly addedTokens: readonly NewAddedToken[];
+  readonly renames: readonly TokenRename[];
 }
 
 /**
  * Tokens to add, from a file: a word a line, or, in a file named `.json`, a list of texts, of `{ text, score }` for pieces
- * and of `{ content, special, singleWord, lstrip, rstrip, normalized }` for added tokens.
+ * of `{ content, special, singleWord, lstrip, rstrip, normalized }` for added tokens, and of `{ rename, to }` for reserved
+ * tokens and their new names.
  *
  * A word of a line is meant as it stands in a text, behind a space, and gets one; texts of a list are taken as they are.
  * @param asWritten the words of lines are taken as they are, too @default false
@@ -29,7 +31,7 @@ export async function readTokenList(
   const lines = await readLines(path, abortSignal);
   if (path.endsWith(".json")) return { path, asWritten, ...parseList(lines.join("\n"), path) };
   const pieces = lines.map((line) => (asWritten || line === "" || line.startsWith(" ") ? line : ` ${line}`));
-  return { path, asWritten, pieces, addedTokens: [] };
+  return { path, asWritten, pieces, addedTokens: [], renames: [] };
 }
 
 const list = z.array(
@@ -44,10 +46,11 @@ const list = z.array(
       rstrip: z.boolean().optional(),
       normalized: z.boolean().optional(),
     }),
+    z.strictObject({ rename: z.string(), to: z.string() }),
   ]),
 );
 
-function parseList(text: string, path: string): Pick<TokenList, "pieces" | "addedTokens"> {
+function parseList(text: string, path: string): Pick<TokenList, "pieces" | "addedTokens" | "renames"> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,12 +63,20 @@ function parseList(text: string, path: string): Pick<TokenList, "pieces" | "adde
     throw new RevocabError(
       "bad_options",
       `${path} is no list of tokens${place === undefined ? "" : `: entry ${String(place)} is none`}`,
-      { hint: 'expected ["text", { "text": "…", "score": -9 }, { "content": "<|tool|>", "special": true }]' },
+      {
+        hint: 'expected ["text", { "text": "…", "score": -9 }, { "content": "<|tool|>", "special": true }, { "rename": "<unused0>", "to": "<|call|>" }]',
+      },
     );
   }
-  const isAdded = (entry: (typeof parsed.data)[number]) => typeof entry !== "string" && "content" in entry;
+  const has = (entry: (typeof parsed.data)[number], key: string) => typeof entry !== "string" && key in entry;
   return {
-    pieces: parsed.data.filter((entry) => !isAdded(entry)) as (string | NewPiece)[],
-    addedTokens: parsed.data.filter(isAdded) as NewAddedToken[],
+    pieces: parsed.data.filter((entry) => typeof entry === "string" || has(entry, "text")) as (
+      | string
+      | NewPiece
+    )[],
+    addedTokens: parsed.data.filter((entry) => has(entry, "content")) as NewAddedToken[],
+    renames: parsed.data.flatMap((entry) =>
+      typeof entry !== "string" && "rename" in entry ? [{ from: entry.rename, to: entry.to }] : [],
+    ),
   };
 }

@@ -40,6 +40,24 @@ const byteLevel = (files: Readonly<Record<string, object>> = {}) =>
   );
 
 describe("pruning a BPE", () => {
+  it.each([
+    { extra_special_tokens: ["<s>", "<pad>"] },
+    { extra_special_tokens: [{ __type: "AddedToken", content: "<s>", special: true }] },
+    { extra_special_tokens: { image_token: "<pad>" }, additional_special_tokens: ["<s>"] },
+    { additional_special_tokens: ["<s>", { __type: "AddedToken", content: "<pad>", special: true }] },
+  ])("leaves specials in the form that they are listed in: %j", async (lists) => {
+    const files = {
+      "tokenizer_config.json": { bos_token: "<s>", ...lists },
+      "special_tokens_map.json": lists,
+    };
+    const { tokenizer } = await pruneTokenizer(byteLevel(files), { keepFor: ["abc"] });
+    for (const name of Object.keys(files)) {
+      const written = JSON.parse(Buffer.from(tokenizer.files.get(name)!).toString());
+      expect(written).toMatchObject(lists);
+    }
+    expect(tokenizer.vocabulary.idOfSpecial("<pad>")).toBe(tokenizer.vocabulary.size - 1);
+  });
+
   it("keeps what merges go through, all bytes and the specials, and numbers them in the old order", async () => {
     const original = byteLevel({
       "tokenizer_config.json": { bos_token: "<s>", added_tokens_decoder: { "9": { content: "<s>" } } },

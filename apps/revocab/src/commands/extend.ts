@@ -51,7 +51,7 @@ export function registerExtend(program: Command): void {
     .optionsGroup("What is added:")
     .option(
       "--tokens <file>",
-      "words, one a line, each meant behind a space; or a .json list of pieces and added tokens",
+      "words, one a line, each meant behind a space; or a .json list of pieces, added tokens and renames",
     )
     .option("--as-written", "with --tokens: take the words of lines without a space before them")
     .option(
