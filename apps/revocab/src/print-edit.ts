@@ -1,6 +1,6 @@
 import type { EditPlanSummary, EditReport, EditSummary } from "@revocab/transfer";
 import { printComparison } from "./print-evaluation.ts";
-import { printParameters, printPlan, printSwap } from "./print-reports.ts";
+import { printChatTemplate, printParameters, printPlan, printSwap } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
 
 /** What became of a vocabulary, and what was done to the model for it. */
@@ -10,12 +10,13 @@ export function printEdit({ added, ...report }: EditReport, out: string): string
 
 /** What would become of both. */
 export function printEditPlan(summary: EditPlanSummary): string {
-  const { edit, added, removed, comparison, tableBytes } = summary;
+  const { edit, added, removed, comparison, tableBytes, chatTemplate } = summary;
   return [
     `${printChanges(edit, added, removed)}\n`,
     printPlan(summary),
     printParameters(summary),
     `  tables with a row per token: ${grouped(tableBytes.before)} → ${grouped(tableBytes.after)} bytes\n`,
+    chatTemplate === undefined ? "" : printChatTemplate(chatTemplate),
     comparison === null ? "" : `\nMethods compared\n${printComparison(comparison)}`,
   ].join("");
 }

@@ -59,7 +59,8 @@ export function printSwap(report: SwapReport, out: string): string {
   return sections.join("");
 }
 
-function printChatTemplate({ from, file, sample }: SwapReport["chatTemplate"]): string {
+/** A conversation as a template from a file writes it, else whose template it is. */
+export function printChatTemplate({ from, file, sample }: SwapReport["chatTemplate"]): string {
   if (file === undefined || sample === undefined)
     return from === "none" ? "" : `  chat template: the ${from}'s\n`;
   const { text, tokens, specials } = sample;

@@ -119,6 +119,10 @@ describe("a chat model in one go", () => {
     const [template, out] = [join(folder, "chatml.jinja"), join(folder, "out")];
     writeFileSync(template, CHATML);
     const args = ["extend", model, ...specials, "--chat-template", template, "--out", out, "--quiet"];
+    const dry = await inProcess([...args, "--dry-run"]);
+    expect(dry.stdout).toContain(
+      "Chat template chatml.jinja: a sample conversation in 58 tokens, 9 of them specials",
+    );
     const { code, stdout } = await inProcess(args);
     expect(code).toBe(0);
     expect(stdout).toContain(

@@ -7,6 +7,7 @@ import type { EditSummary, SwapReport } from "./report.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 import { type PlanSummary, summarizePlan } from "./summarize-plan.ts";
 import { measured, type SwapOptions, withModelAndMethods } from "./swap-tokenizer.ts";
+import type { FileTemplate } from "./template-from-file.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &
   Omit<
@@ -32,6 +33,8 @@ export interface EditPlanSummary extends PlanSummary {
   /** Of the tables with a row per token. */
   readonly tableBytes: { readonly before: number; readonly after: number };
   readonly comparison: SwapReport["comparison"];
+  /** Of a chat template from a file: what it is, and a sample conversation. */
+  readonly chatTemplate?: Pick<FileTemplate, "from" | "file" | "sample">;
   readonly edit: EditSummary;
   readonly added: EditedTokenizer["added"];
   readonly removed: EditedTokenizer["removed"];
@@ -70,7 +73,7 @@ export function planVocabularyEdit(
   options: Omit<EditVocabularyOptions, "out" | "evaluate">,
 ): Promise<EditPlanSummary> {
   return withModelAndMethods(options, async (model) => {
-    const { plan, edited, edit, comparison = null } = await planEdit(model, options);
+    const { plan, edited, edit, template, comparison = null } = await planEdit(model, options);
     const summary = summarizePlan(plan);
     return {
       ...summary,
@@ -81,6 +84,9 @@ export function planVocabularyEdit(
       added: edited.added,
       removed: edited.removed,
       comparison,
+      ...(template && {
+        chatTemplate: { from: template.from, file: template.file, sample: template.sample },
+      }),
     };
   });
 }

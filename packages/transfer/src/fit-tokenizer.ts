@@ -12,6 +12,7 @@ import {
 } from "@revocab/vocabulary";
 import { type ChatTemplateChoice, missingMarkers } from "./chat-template.ts";
 import { hashContents } from "./hash-files.ts";
+import { templateFromFile } from "./template-from-file.ts";
 
 /** Whose special tokens stand around texts: those the model was trained with, or those of the target tokenizer as it is. */
 export type SpecialTokensChoice = "model" | "target";
@@ -21,6 +22,8 @@ export interface FittingOptions {
   readonly specialTokens?: SpecialTokensChoice;
   /** With `source` the special tokens that its chat templates need are added. @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
+  /** A chat template that is to be checked against the fitted tokenizer, before rows are made. @default none */
+  readonly chatTemplateFile?: string;
   /** Control tokens to add to the target tokenizer. @default none */
   readonly specials?: readonly string[];
   /** The special token of the target that ends texts from now on. @default its own */
@@ -57,7 +60,13 @@ export interface Fitting {
 export async function fitTokenizer(
   target: Tokenizer,
   source: Tokenizer,
-  { specialTokens = "model", chatTemplate = "auto", specials = [], eos }: FittingOptions = {},
+  {
+    specialTokens = "model",
+    chatTemplate = "auto",
+    chatTemplateFile,
+    specials = [],
+    eos,
+  }: FittingOptions = {},
 ): Promise<FittedTokenizer> {
   const sentinels = missingSentinels(source, target);
   const markers = chatTemplate === "source" ? missingSpecials(source, target) : [];
@@ -66,6 +75,7 @@ export async function fitTokenizer(
   const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
   const ended = eos === undefined ? extended.tokenizer : nameRole(extended.tokenizer, "eos", eos);
   const { tokenizer, notes } = fitFrame(ended, source, specialTokens);
+  if (chatTemplateFile !== undefined) await templateFromFile(chatTemplateFile, tokenizer);
   return {
     tokenizer,
     fitting: {

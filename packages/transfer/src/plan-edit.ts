@@ -12,6 +12,7 @@ import type { EditSummary, ReportedEdit } from "./report.ts";
 import { requireOtherRows } from "./require-other-rows.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 import type { PlanSwapOptions } from "./swap-tokenizer.ts";
+import { type FileTemplate, templateFromFile } from "./template-from-file.ts";
 
 export type PlanEditOptions = Omit<
   PlanSwapOptions,
@@ -32,12 +33,15 @@ export type PlanEditOptions = Omit<
      * @default true
      */
     readonly copyShared?: boolean;
+    /** A chat template that is to be checked before rows are made. @default none */
+    readonly chatTemplateFile?: string;
   };
 
 export interface PlannedEdit extends PickedMethod {
   readonly plan: SwapPlan;
   readonly edited: EditedTokenizer;
   readonly edit: ReportedEdit;
+  readonly template: FileTemplate | undefined;
 }
 
 /**
@@ -56,6 +60,9 @@ export async function planEdit(
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
   const edited = withTokensWithoutRow(await editTokenizer(model.tokenizer, edit, options), model);
+  const { chatTemplateFile } = options;
+  const template =
+    chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, edited.tokenizer);
   if (method.kind === "contest") await requireOccurrence(method, edited, options.abortSignal);
   const planned = {
     ...options,
@@ -69,7 +76,8 @@ export async function planEdit(
   };
   const picked = await pickMethod(method, planned);
   const plan = await makePlan({ ...planned, method: picked.method });
-  return { ...picked, plan, edited, edit: { recipe: await editRecipe(edit), summary: summaryOf(edited) } };
+  const reported = { recipe: await editRecipe(edit), summary: summaryOf(edited) };
+  return { ...picked, plan, edited, edit: reported, template };
 }
 
 /** A token that the tokenizer has and the model has no row for is new to the model. */

@@ -85,9 +85,13 @@ export function registerExtend(program: Command): void {
       async prepare() {
         const { want, method } = await prepareChoice(flags);
         if (flags.copy === false) requireOtherRows(method);
-        chatTemplateOptions(flags);
+        const { chatTemplateFile } = chatTemplateOptions(flags);
         const plan = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method };
-        return { want, options: { ...plan, ...(await editOf(flags)) } };
+        const edit = {
+          ...(await editOf(flags)),
+          ...(chatTemplateFile !== undefined && { chatTemplateFile }),
+        };
+        return { want, options: { ...plan, ...edit } };
       },
       plan: planVocabularyEdit,
       write: (options) =>

@@ -250,7 +250,10 @@ export function withApplyOptions(command: Command): Command {
 const CHAT_TEMPLATES = ["auto", "source", "target", "none"] as const;
 
 /** @throws RevocabError `bad_options` for what is neither a choice nor a file */
-export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemplate">) {
+export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemplate">): {
+  readonly chatTemplate?: (typeof CHAT_TEMPLATES)[number];
+  readonly chatTemplateFile?: string;
+} {
   const choice = CHAT_TEMPLATES.find((one) => one === chatTemplate);
   if (choice !== undefined) return { chatTemplate: choice };
   if (existsSync(chatTemplate)) return { chatTemplateFile: chatTemplate };
