@@ -52,7 +52,10 @@ NEEDED = {
     "emu3_text_model": {"pad_token_id": 1},
     "bamba": {"mamba_n_heads": 4, "mamba_d_head": 16}, "granitemoehybrid": {"mamba_n_heads": 4, "mamba_d_head": 16},
     "falcon_h1": {"mamba_n_heads": 4, "mamba_d_head": 16, "mamba_d_ssm": 64},
-    "mamba2": {"num_heads": 4, "head_dim": 16},
+    "mamba2": {"num_heads": 4, "head_dim": 16}, "lfm2_moe": {"layer_types": ["full_attention", "conv"]},
+    "dots1": {"n_routed_experts": 4, "n_shared_experts": 1},
+    "reformer": {"is_decoder": True}, "informer": {"prediction_length": 4},
+    "cohere_compass_text": {"layer_types": ["sliding_attention", "full_attention"]},
     "glm5_next_text": {"index_kpool": 1},
     "time_series_transformer": {"prediction_length": 4}, "autoformer": {"prediction_length": 4},
 }
@@ -67,7 +70,7 @@ HEADS = [
 BASES = auto.MODEL_MAPPING_NAMES
 
 # What a key's number becomes, the first pattern that matches; None: as it is.
-VOCABULARY = r"^(vocab_size|n_vocab|vocab_size_per_layer_input|text_vocab_size)$"
+VOCABULARY = r"^(vocab_size|decoder_vocab_size|n_vocab|vocab_size_per_layer_input|text_vocab_size)$"
 SIZES = [
     (VOCABULARY, V),
     (r"^type_vocab_size$", 2),

@@ -57,7 +57,11 @@ export async function checkSlot(
       throw new RevocabError(
         "unsupported_checkpoint",
         `${first.entry.name} and ${other.entry.name} should be two copies of one table, but they differ`,
-        { hint: "a model with two different tables here is not supported" },
+        {
+          hint:
+            "where both are read, give the second a slot of its own: " +
+            `--vocabulary-tensor ${other.entry.name}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}`,
+        },
       );
     }
   }
