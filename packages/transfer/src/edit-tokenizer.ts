@@ -35,7 +35,9 @@ export interface VocabularyEdit extends TokenizerExtension {
 
 export interface EditedTokenizer {
   readonly tokenizer: Tokenizer;
-  /** [new size] the old id of each token, −1 for a new one, −2 for an old one that is to get a new row. */
+  /** [new size] the old id of each token, −1 for a new one. */
+  readonly oldIdOf: Int32Array;
+  /** [new size] whose row each token gets: that of its old id, −1 for a new one, −2 for an old one that is to get a new row. */
   readonly sourceOf: Int32Array;
   /** With the ids that they have in the end. */
   readonly added: readonly AddedEntry[];
@@ -89,10 +91,20 @@ export async function editTokenizer(
   const refused = extended?.refused ?? [];
   const oldSize = tokenizer.vocabulary.size;
   const isMadeAnew = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
-  const sourceOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) =>
-    isMadeAnew.has(id) ? -2 : id < oldSize ? id : -1,
-  );
-  const edited = { tokenizer: whole, sourceOf, added, promoted, renamed, refused, removed: [], pruned: null };
+  const oldIdOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
+  const rowsOf = (oldIds: Int32Array) => oldIds.map((id) => (isMadeAnew.has(id) ? -2 : id));
+  const sourceOf = rowsOf(oldIdOf);
+  const edited = {
+    tokenizer: whole,
+    oldIdOf,
+    sourceOf,
+    added,
+    promoted,
+    renamed,
+    refused,
+    removed: [],
+    pruned: null,
+  };
   if (prune === undefined) return edited;
   const pruned = await pruneTokenizer(whole, {
     ...prune,
@@ -102,11 +114,12 @@ export async function editTokenizer(
   const { newIdOf } = pruned;
   const keptOf = new Int32Array(pruned.tokenizer.vocabulary.size).fill(-1);
   newIdOf.forEach((newId, id) => {
-    if (newId >= 0) keptOf[newId] = sourceOf[id] as number;
+    if (newId >= 0) keptOf[newId] = oldIdOf[id] as number;
   });
   return {
     tokenizer: pruned.tokenizer,
-    sourceOf: keptOf,
+    oldIdOf: keptOf,
+    sourceOf: rowsOf(keptOf),
     added: renumbered(added),
     promoted: renumbered(promoted),
     renamed: renumbered(renamed),

@@ -62,7 +62,7 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
       plan,
       model,
       edit,
-      editedFrom: edited.sourceOf,
+      editedFrom: edited.oldIdOf,
     });
     return { ...report, added: edited.added };
   });
