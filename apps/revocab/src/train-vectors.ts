@@ -46,7 +46,8 @@ export async function trainVectors({
   ...numbers
 }: TrainVectorsOptions): Promise<TrainedVectors> {
   checkOutput(out, force);
-  const documents = tokenizer === undefined ? text : tokensOfLines(text, await loadTokenizer(tokenizer));
+  const documents =
+    tokenizer === undefined ? text : tokensOfLines(text, await loadTokenizer(tokenizer, { reading: "file" }));
   const model = await trainWordVectors({ ...numbers, documents, dimension: dim, abortSignal, onProgress });
   const watch = { abortSignal, onProgress };
   if (out.endsWith(".bin")) await writeFastText(out, model, watch);

@@ -9,7 +9,7 @@ import type { NetworkConfig } from "./network-config.ts";
  */
 export async function ownTokenizer(directory: string, config: NetworkConfig): Promise<Tokenizer> {
   const { sourceRows, extraRows } = config;
-  let tokenizer = await loadTokenizer(directory);
+  let tokenizer = await loadTokenizer(directory, { reading: "file" });
   if (extraRows > 0 && tokenizer.vocabulary.size <= sourceRows) {
     tokenizer = convertToByteLevel(tokenizer, { mode: "reference" }).tokenizer;
   }

@@ -100,7 +100,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const configs =
     end === undefined ? followed : followEos(followed, { eos: end, newIdOf: namesake(model, tokenizer) });
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-  const published = publishTokenizer(tokenizer, model.tokenizer, checkpoint.modelType, template);
+  const published = publishTokenizer(tokenizer, template, {
+    modelType: checkpoint.modelType,
+    source: model.tokenizer,
+    isEdit: options.edit !== undefined,
+  });
   const adapter = await adapterBeside(model, plan, options);
   const companions = await listCompanions(checkpoint.directory, {
     rewritten: [

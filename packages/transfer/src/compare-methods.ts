@@ -62,7 +62,11 @@ export interface ComparedMethod {
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
   const model = await openModel(options.model, options);
   try {
-    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
+    const target = await fitTokenizer(
+      await loadTokenizer(options.tokenizer, { reading: "file" }),
+      model.tokenizer,
+      options,
+    );
     const methods = options.choice.candidates.map(({ method }) => method);
     return await closingMethods(methods, () => compareOpened({ ...options, ...target, model }));
   } finally {

@@ -34,7 +34,11 @@ export async function openPlan(path: string): Promise<OpenPlan> {
     const files = new Map<string, Uint8Array>();
     for (const name of words.target.files) files.set(name, await tensor(`target/${name}`, "U8"));
     // The plan file is where this tokenizer is: messages name it, and no output may replace it.
-    const tokenizer = tokenizerFromFiles(files, path);
+    const tokenizer = tokenizerFromFiles(
+      files,
+      path,
+      words.target.className === undefined ? {} : { className: words.target.className },
+    );
     const mark = fingerprint(tokenizer.vocabulary);
     if (mark !== words.target.fingerprint) {
       bad(

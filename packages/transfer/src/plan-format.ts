@@ -52,6 +52,8 @@ export const planWords = z.object({
     files: z.array(z.string()),
     /** Missing where the files are as they were given. */
     inputs: z.record(z.string(), z.string()).optional(),
+    /** How AutoTokenizer opens the tokenizer; plans of before have none. */
+    className: z.string().optional(),
   }),
   tables: z.array(z.object({ slot: z.string(), role, origins: z.array(z.string()).max(255) })),
   alignment: z.object({

@@ -142,6 +142,7 @@ function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan)
       rows: target.rows,
       files: [...target.tokenizer.files.keys()],
       inputs: target.inputs,
+      className: target.tokenizer.reference.className,
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },

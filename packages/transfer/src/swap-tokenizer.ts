@@ -48,7 +48,11 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModelAndMethods(options, async (model) => {
-    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
+    const target = await fitTokenizer(
+      await loadTokenizer(options.tokenizer, { reading: "file" }),
+      model.tokenizer,
+      options,
+    );
     const picked = await pickMethod(options.method, { ...options, ...target, model });
     const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
@@ -63,7 +67,11 @@ export function planTokenizerSwap<Result>(
   use: (plan: SwapPlan) => Result | Promise<Result>,
 ): Promise<Result> {
   return withModelAndMethods(options, async (model) => {
-    const target = await fitTokenizer(await loadTokenizer(options.tokenizer), model.tokenizer, options);
+    const target = await fitTokenizer(
+      await loadTokenizer(options.tokenizer, { reading: "file" }),
+      model.tokenizer,
+      options,
+    );
     const { method } = await pickMethod(options.method, { ...options, ...target, model });
     return use(await makePlan({ ...options, ...target, method, model }));
   });

@@ -125,7 +125,7 @@ describe("ids that the new tokenizer cannot give", () => {
 describe("AutoTokenizer", () => {
   it("is kept from forcing its own class on a Qwen2 model, and told nothing on others", async () => {
     for (const [name, map] of [
-      ["qwen2-padded", { AutoTokenizer: [null, "revocab.NoCode"] }],
+      ["qwen2-padded", { AutoTokenizer: [null, "tokenization_plain.PlainTokenizer"] }],
       ["llama-tied", undefined],
     ] as const) {
       const options = prepare(name);

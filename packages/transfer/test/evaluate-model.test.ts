@@ -29,7 +29,10 @@ function maskedModel(): string {
     },
   };
   const roles = { pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" };
-  const config = Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token]));
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    ...Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token])),
+  };
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
   writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
   return folder;

@@ -53,7 +53,12 @@ export function writeTokenizer(
       merges,
     },
   };
-  const config = Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token]));
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    // An auto_map keeps AutoTokenizer from the class of a model type, as some are forced on a tokenizer of any kind.
+    auto_map: { AutoTokenizer: [null, "tokenization_plain.PlainTokenizer"] },
+    ...Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token])),
+  };
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
   writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));

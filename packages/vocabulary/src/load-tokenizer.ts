@@ -5,7 +5,7 @@ import { askedFile } from "./formats/asked-file.ts";
 import { isChatTemplateFile, NAMED_TEMPLATES } from "./publish/chat-templates-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { OTHER_WRITINGS, TOKENIZER_FILES } from "./tokenizer-files.ts";
-import { tokenizerFromFiles } from "./tokenizer-from-files.ts";
+import { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
 import { MAX_FILE_BYTES } from "./tokenizer-json/limits.ts";
 
@@ -15,14 +15,17 @@ import { MAX_FILE_BYTES } from "./tokenizer-json/limits.ts";
  * neighbours, which may name its class, roles and a chat template; a file under another name stands alone.
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
  */
-export async function loadTokenizer(path: string): Promise<Tokenizer> {
+export async function loadTokenizer(
+  path: string,
+  options: Pick<ReadingOptions, "reading"> = {},
+): Promise<Tokenizer> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new RevocabError("missing_file", `found nothing at ${path}, expected a tokenizer`, {
       hint: "give a folder with tokenizer.json, a tokenizer.json, or a file such as tokenizer.model, vocab.txt or tekken.json",
       cause,
     });
   });
-  if (found.isDirectory()) return tokenizerFromFiles(await readFolder(path), path);
+  if (found.isDirectory()) return tokenizerFromFiles(await readFolder(path), path, options);
   const asked = askedFile(basename(path));
   const isKnown = TOKENIZER_FILES.includes(basename(path)) || basename(path).endsWith(".tiktoken");
   const files = isKnown ? await readFolder(dirname(path)) : new Map<string, Uint8Array>();
@@ -35,7 +38,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
       if (isOther(other) && !partners.includes(other)) files.delete(other);
     files.set(name, content);
   }
-  return tokenizerFromFiles(files, path);
+  return tokenizerFromFiles(files, path, options);
 }
 
 function isOther(name: string): boolean {

@@ -10,7 +10,7 @@ import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 export function runtimeOf(
   { bytes, normalizer: normalizerJson }: TokenizerJson,
   origin: string,
-): Pick<Tokenizer, "encode" | "decode" | "normalize"> {
+): Pick<Tokenizer, "encode" | "encodeWithSpecials" | "decode" | "normalize"> {
   let loaded: Library.Tokenizer | undefined;
   let normalizer: Library.Normalizer | null | undefined;
   const load = (): Library.Tokenizer => {
@@ -35,6 +35,10 @@ export function runtimeOf(
     async encode(text) {
       const encoding = await load().encode(text, null, { addSpecialTokens: false });
       return Uint32Array.from(encoding.getIds());
+    },
+    async encodeWithSpecials(text, pair) {
+      const encoding = await load().encode(text, pair ?? null, { addSpecialTokens: true });
+      return { ids: Uint32Array.from(encoding.getIds()), typeIds: Uint8Array.from(encoding.getTypeIds()) };
     },
     async decode(ids: Uint32Array | readonly TokenId[]) {
       return load().decode([...ids], false);

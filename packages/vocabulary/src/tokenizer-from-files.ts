@@ -7,38 +7,66 @@ import { isTiktoken } from "./formats/read-tiktoken.ts";
 import { PROGRAM_CLASSES, withoutFast } from "./formats/tokenizer-classes.ts";
 import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
-import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
-import { publishableFiles } from "./publish/publishable-files.ts";
+import { chatTemplatesOf, isChatTemplateFile } from "./publish/chat-templates-of.ts";
+import { fastConfig } from "./publish/fast-config.ts";
 import { readNotation } from "./read-notation.ts";
+import { chooseClass, namesCode } from "./reference/choose-class.ts";
+import { classNamed, FAST_CLASS, knownName, type TokenizerClass } from "./reference/class-table.ts";
+import type { DeclaredTokens, DeclaringFiles } from "./reference/declared-tokens.ts";
+import {
+  type ReadingSubject,
+  type ReferenceReading,
+  readAsReference,
+} from "./reference/read-as-reference.ts";
+import { type TokenizerReading, tokenizerReading } from "./reference/tokenizer-reading.ts";
 import { runtimeOf } from "./runtime-of.ts";
 import type { ModelReader } from "./sentencepiece/arrange-pieces.ts";
 import { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
-import { findSpecials } from "./special/find-specials.ts";
+import { findSpecials, type Specials } from "./special/find-specials.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { TOKENIZER_FILES } from "./tokenizer-files.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
 import { parseJson } from "./tokenizer-json/parse-json.ts";
-import { parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
+import {
+  finishTokenizerJson,
+  type OpenTokenizerJson,
+  openTokenizerJson,
+  parseTokenizerJson,
+} from "./tokenizer-json/parse-tokenizer-json.ts";
+import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 import { tokenizerNotes } from "./tokenizer-notes.ts";
 import { vocabularyOf } from "./vocabulary-of.ts";
 
+export interface ReadingOptions {
+  /**
+   * `class`: as AutoTokenizer opens the folder, with what its class rebuilds. `file`: as tokenizer.json says, which is what a
+   * swap publishes. Tokens that stand only in other files are there both ways. @default "class"
+   */
+  readonly reading?: "class" | "file";
+  /** A class that was chosen before. @default chosen by the configs, as AutoTokenizer does */
+  readonly className?: string;
+}
+
 /**
  * A tokenizer from the content of its files, by their names in a model folder. A tokenizer.json is used where there is
- * one, else a SentencePiece model or one of the other formats is converted to one.
+ * one, else a SentencePiece model or one of the other formats is converted to one. The model's config.json may be among
+ * them: its model type may decide the class.
  * @param origin the path or a label, for messages
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
  */
-export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origin: string): Tokenizer {
-  const { source, differences } = withTokenizerJson(files, origin);
-  const config = jsonObject(source, "tokenizer_config.json", origin);
-  const specialTokensMap = jsonObject(source, "special_tokens_map.json", origin);
-  const json = parseTokenizerJson(source.get("tokenizer.json")!, placeOf(origin, "tokenizer.json"));
+export function tokenizerFromFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions = {},
+): Tokenizer {
+  const { source, differences, isComplete } = withTokenizerJson(files, origin);
+  const read =
+    options.reading === "file"
+      ? readFile(source, origin)
+      : readFolder(source, origin, { ...options, isFile: isComplete });
+  const { json, specials, reference, config } = read;
   const { family, notation } = readNotation(json);
-  const specials = findSpecials(
-    json,
-    [config, specialTokensMap].filter((object) => object !== undefined),
-  );
   const { vocabulary, vocabularyWithout, bpeNeighbours } = vocabularyOf(json, notation, specials);
-  const published = publishableFiles(source, { json, config, specials });
   return {
     vocabulary,
     vocabularyWithout,
@@ -46,7 +74,8 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
     textCuts: () => textCuts(json),
     family,
     origin,
-    files: published.files,
+    files: read.files,
+    reference,
     chatTemplates: chatTemplatesOf(source, config),
     specialTokens: [...specials.tokenOf]
       .sort(([a], [b]) => a - b)
@@ -56,13 +85,151 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, Uint8Array>, origi
       ...new Set([
         ...differences,
         ...json.notes,
+        ...reference.differences,
+        ...(reference.reason === undefined ? [] : [reference.reason]),
         ...specials.notes,
-        ...published.notes,
+        ...read.notes,
         ...tokenizerNotes(json, notation, vocabulary),
       ]),
     ],
     ...runtimeOf(json, placeOf(origin, "tokenizer.json")),
   };
+}
+
+interface ReadTokenizer {
+  readonly json: TokenizerJson;
+  readonly specials: Specials;
+  readonly reference: TokenizerReading;
+  readonly config: JsonObject | undefined;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly notes: readonly string[];
+}
+
+/** As AutoTokenizer opens the folder. */
+function readFolder(
+  source: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  { className: given, isFile }: ReadingOptions & { readonly isFile: boolean },
+): ReadTokenizer {
+  const { config, place, opened, beside } = open(source, origin);
+  const model = jsonObject(source, "config.json", origin);
+  const className = given === undefined ? chooseClass(model, config) : (knownName(given) ?? FAST_CLASS);
+  const described = classNamed(className);
+  const subject = { className, described: described ?? FAST, files: beside, isFile };
+  const refusal = described === undefined ? "is code that no table describes" : codeRefusal(described);
+  const read = refusal ?? readAsReference(opened, subject);
+  const isRefused = typeof read === "string";
+  const reading = isRefused ? mustRead(opened, { ...subject, className: FAST_CLASS, described: FAST }) : read;
+  const reason = isRefused
+    ? `AutoTokenizer opens it as ${className}, but ${read}; what is shown here is tokenizer.json as it stands`
+    : undefined;
+  const json =
+    reading.bytes === opened.bytes
+      ? finishTokenizerJson(opened, place)
+      : parseTokenizerJson(reading.bytes, place);
+  return {
+    json,
+    specials: findSpecials(json, isRefused ? declaring(beside) : [namesIn(reading.declared)]),
+    reference: tokenizerReading(className, reading, { reason, ...endings(opened) }),
+    config,
+    files: ownFiles(source, json.bytes),
+    notes: namesCode(config)
+      ? [
+          "tokenizer_config.json names Python code (auto_map), which is read with trust_remote_code=True only, and not here",
+        ]
+      : [],
+  };
+}
+
+/** As tokenizer.json says, with the files that publish it so. */
+function readFile(source: ReadonlyMap<string, Uint8Array>, origin: string): ReadTokenizer {
+  const { config, place, opened, beside } = open(source, origin);
+  const { bytes: pinnedBytes, notes } = finishTokenizerJson(opened, place);
+  const pinned = pinnedBytes === opened.bytes ? opened : openTokenizerJson(pinnedBytes, place);
+  const readWith = (settings: JsonObject | undefined) => {
+    const files = { ...beside, config: settings };
+    const reading = mustRead(pinned, { className: FAST_CLASS, described: FAST, files });
+    const json =
+      reading.bytes === pinned.bytes
+        ? finishTokenizerJson(pinned, place)
+        : parseTokenizerJson(reading.bytes, place);
+    return { reading, json, specials: findSpecials(json, [namesIn(reading.declared)]) };
+  };
+  const found = readWith(config);
+  const published = fastConfig(config, found.reading.declared, found);
+  const { reading, json, specials } = published.config === config ? found : readWith(published.config);
+  return {
+    json: { ...json, notes: [...notes, ...json.notes] },
+    specials,
+    reference: tokenizerReading(FAST_CLASS, reading, { reason: undefined, ...endings(opened) }),
+    config,
+    files: published.files(ownFiles(source, json.bytes)),
+    notes: published.notes,
+  };
+}
+
+const FAST = classNamed(FAST_CLASS)!;
+
+/** The files that every reading begins with. */
+function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
+  const config = jsonObject(source, "tokenizer_config.json", origin);
+  const place = placeOf(origin, "tokenizer.json");
+  return {
+    config,
+    place,
+    opened: openTokenizerJson(source.get("tokenizer.json")!, place),
+    beside: {
+      config,
+      specialTokensMap: jsonObject(source, "special_tokens_map.json", origin),
+      addedTokens: jsonObject(source, "added_tokens.json", origin),
+    },
+  };
+}
+
+function endings({ data }: OpenTokenizerJson): { readonly padding: unknown; readonly truncation: unknown } {
+  return { padding: data.padding, truncation: data.truncation };
+}
+
+/** The plain class refuses nothing. */
+function mustRead(opened: OpenTokenizerJson, subject: ReadingSubject): ReferenceReading {
+  const reading = readAsReference(opened, subject);
+  if (typeof reading === "string") throw new Error(reading);
+  return reading;
+}
+
+/** A class in Python reads other files, and by rules of its own. */
+function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
+  if (backend === "tokenizers") return undefined;
+  const names = Object.values(files);
+  const read = names.length === 0 ? "no file" : names.join(", ");
+  return `that is ${backend === "python" ? "Python code" : "the SentencePiece program"}, which reads ${read}`;
+}
+
+function declaring({
+  config,
+  specialTokensMap,
+}: Pick<DeclaringFiles, "config" | "specialTokensMap">): JsonObject[] {
+  return [config, specialTokensMap].filter((object) => object !== undefined);
+}
+
+/** The named and further special tokens in force, as a config would declare them. */
+function namesIn({ named, extra }: DeclaredTokens): JsonObject {
+  return { ...Object.fromEntries(named), extra_special_tokens: [...extra] };
+}
+
+/** All of them, with the tokenizer.json in force. */
+function ownFiles(
+  source: ReadonlyMap<string, Uint8Array>,
+  tokenizerJson: Uint8Array,
+): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of TOKENIZER_FILES) {
+    const content = source.get(name);
+    if (content !== undefined) files.set(name, content);
+  }
+  for (const [name, content] of source) if (isChatTemplateFile(name)) files.set(name, content);
+  files.set("tokenizer.json", tokenizerJson);
+  return files;
 }
 
 const SENTENCEPIECE_FILES = [
@@ -77,9 +244,14 @@ const SENTENCEPIECE_FILES = [
 function withTokenizerJson(
   files: ReadonlyMap<string, Uint8Array>,
   origin: string,
-): { readonly source: Map<string, Uint8Array>; readonly differences: readonly string[] } {
+): {
+  readonly source: Map<string, Uint8Array>;
+  readonly differences: readonly string[];
+  /** False for a vocabulary alone, around which the class puts what its settings say. */
+  readonly isComplete: boolean;
+} {
   const source = new Map(files);
-  if (source.has("tokenizer.json")) return { source, differences: [] };
+  if (source.has("tokenizer.json")) return { source, differences: [], isComplete: true };
   if (source.has("tekken.json")) return withOtherFormat(source, origin);
   const name = SENTENCEPIECE_FILES.find((candidate) => {
     // Llama 3's tokenizer.model is a tiktoken file under the same name.
@@ -96,7 +268,7 @@ function withTokenizerJson(
   if (!source.has("tokenizer_config.json")) {
     source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
   }
-  return { source, differences };
+  return { source, differences, isComplete: false };
 }
 
 function withOtherFormat(
@@ -115,7 +287,7 @@ function withOtherFormat(
   for (const name of found.reads) source.delete(name);
   source.set("tokenizer.json", encoder.encode(found.tokenizerJson));
   source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(found.tokenizerConfig, null, 2)}\n`));
-  return { source, differences: found.differences };
+  return { source, differences: found.differences, isComplete: true };
 }
 
 /** A `.model` alone is the program's; in a folder that names a class it is read as that class reads it. */
@@ -144,6 +316,8 @@ function convert(
     });
   }
 }
+
+type JsonObject = Readonly<Record<string, unknown>>;
 
 function jsonObject(
   files: ReadonlyMap<string, Uint8Array>,

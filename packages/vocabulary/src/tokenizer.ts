@@ -2,6 +2,7 @@ import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
 import type { TextCuts } from "./cuts/text-cuts.ts";
 import type { TextFrame } from "./frame/text-frame.ts";
 import type { TokenizerFamily } from "./read-notation.ts";
+import type { TokenizerReading } from "./reference/tokenizer-reading.ts";
 import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 
 /** A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library to run it. */
@@ -16,8 +17,13 @@ export interface Tokenizer {
   readonly family: TokenizerFamily;
   /** The path it was read from, or a label; for messages. */
   readonly origin: string;
-  /** File name → content: a folder with these and a config.json opens with AutoTokenizer, with the same ids. */
+  /**
+   * File name → content: the folder's own files, with the tokenizer.json in force. A folder with these and the same config.json
+   * opens with AutoTokenizer as the same class, with the same ids.
+   */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** How AutoTokenizer opens it; vocabulary, encoding and decoding are of what is in force there. */
+  readonly reference: TokenizerReading;
   /** Chat templates by name; the one that is used where none is named is `default`. */
   readonly chatTemplates: ReadonlyMap<string, string>;
   readonly specialTokens: readonly {
@@ -38,8 +44,18 @@ export interface Tokenizer {
   textCuts(): TextCuts | undefined;
   /** The ids of a text, without special tokens added around it. */
   encode(text: string): Promise<Uint32Array>;
+  /**
+   * What `tokenizer(text)` or `tokenizer(text, pair)` gives in the reference library: with the special tokens around it, and
+   * the number of the text, 0 or 1, that each id belongs to.
+   */
+  encodeWithSpecials(text: string, pair?: string): Promise<EncodedTexts>;
   /** The text of ids, special tokens included. */
   decode(ids: Uint32Array | readonly TokenId[]): Promise<string>;
   /** The text after the tokenizer's own normalizer. */
   normalize(text: string): string;
+}
+
+export interface EncodedTexts {
+  readonly ids: Uint32Array;
+  readonly typeIds: Uint8Array;
 }

@@ -14,9 +14,12 @@ const parts = {
 const configOf = ({ files }: { files: ReadonlyMap<string, Uint8Array> }) =>
   JSON.parse(Buffer.from(files.get("tokenizer_config.json")!).toString());
 
-describe("the files for a model folder", () => {
+const asFile = (of: typeof parts, files: Record<string, object | string> = {}) =>
+  tokenizerOf(of, files, { reading: "file" });
+
+describe("the files that publish a tokenizer.json as it is", () => {
   it("get a tokenizer_config.json with the roles where there is none", () => {
-    expect(configOf(tokenizerOf(parts))).toEqual({
+    expect(configOf(asFile(parts))).toEqual({
       tokenizer_class: "PreTrainedTokenizerFast",
       bos_token: "<s>",
       eos_token: "</s>",
@@ -29,7 +32,7 @@ describe("the files for a model folder", () => {
       bos_token: { __type: "AddedToken", content: "<s>" },
       legacy: false,
     };
-    const tokenizer = tokenizerOf(parts, { "tokenizer_config.json": config, "special_tokens_map.json": {} });
+    const tokenizer = asFile(parts, { "tokenizer_config.json": config, "special_tokens_map.json": {} });
     expect(configOf(tokenizer)).toEqual({ ...config, tokenizer_class: "PreTrainedTokenizerFast" });
     expect(tokenizer.notes.join()).toContain("instead of LlamaTokenizer");
     expect([...tokenizer.files.keys()]).toEqual([
@@ -41,7 +44,7 @@ describe("the files for a model folder", () => {
 
   it("stay as they are where nothing needs to change", () => {
     const config = '{ "tokenizer_class":"PreTrainedTokenizerFast", "bos_token":"<s>" }';
-    const tokenizer = tokenizerOf(parts, { "tokenizer_config.json": config });
+    const tokenizer = asFile(parts, { "tokenizer_config.json": config });
     expect(Buffer.from(tokenizer.files.get("tokenizer_config.json")!).toString()).toBe(config);
     expect(Buffer.from(tokenizer.files.get("tokenizer.json")!).toString()).toBe(tokenizerJson(parts));
   });
@@ -52,7 +55,7 @@ describe("the files for a model folder", () => {
       bos_token: "<s>",
       auto_map: { AutoTokenizer: ["x.Y", null] },
     };
-    const tokenizer = tokenizerOf(parts, { "tokenizer_config.json": config });
+    const tokenizer = asFile(parts, { "tokenizer_config.json": config });
     expect(configOf(tokenizer).auto_map).toBeUndefined();
     expect(tokenizer.notes.join()).toContain("auto_map");
   });

@@ -8,7 +8,7 @@ describe.skipIf(realData === undefined)("llama.cpp's 46 hard strings get the exp
     ["llama-spm", "llama-2"],
     ["qwen2", "qwen2"],
   ])("%s", async (vectors, name) => {
-    const tokenizer = await loadTokenizer(`${realData}/tokenizers/${name}`);
+    const tokenizer = await loadTokenizer(`${realData}/tokenizers/${name}`, { reading: "file" });
     // Each text is followed by the separator, so nothing comes after the last.
     const texts = read(`${vectors}.inp`).split("\n__ggml_vocab_test__\n").slice(0, -1);
     const expected = read(`${vectors}.out`)

@@ -17,16 +17,19 @@ describe("roles", () => {
     expect(vocabulary.idOfSpecial("</s>")).toBe(2);
   });
 
-  it("come from special_tokens_map.json where tokenizer_config.json is silent or null", () => {
-    const { vocabulary } = tokenizerOf(
-      { model, added: specials },
-      {
-        "tokenizer_config.json": { bos_token: "<s>", eos_token: null },
-        "special_tokens_map.json": { bos_token: "[X]", eos_token: "</s>" },
-      },
-    );
-    expect(vocabulary.idOfRole("bos")).toBe(1);
-    expect(vocabulary.idOfRole("eos")).toBe(2);
+  it("come from special_tokens_map.json before tokenizer_config.json, which may list all tokens by number and end that", () => {
+    const of = (more: object) =>
+      tokenizerOf(
+        { model, added: specials },
+        {
+          "tokenizer_config.json": { bos_token: "<s>", eos_token: null, ...more },
+          "special_tokens_map.json": { bos_token: "[X]", eos_token: "</s>" },
+        },
+      ).vocabulary;
+    expect(of({}).idOfRole("bos")).toBe(3);
+    expect(of({}).idOfRole("eos")).toBe(2);
+    expect(of({ added_tokens_decoder: {} }).idOfRole("bos")).toBe(1);
+    expect(of({ added_tokens_decoder: {} }).idOfRole("eos")).toBeUndefined();
   });
 
   it("come from custom where no file declares any", () => {
@@ -60,10 +63,10 @@ describe("roles", () => {
     expect(template.vocabulary.rolesOf(1)).toEqual(["bos"]);
   });
 
-  it("that name a token which is not there are noted, not invented", () => {
+  it("that name a token which tokenizer.json does not have make it a new token, as AutoTokenizer does", () => {
     const { vocabulary, notes } = tokenizerOf({ model }, { "tokenizer_config.json": { unk_token: "<unk>" } });
-    expect(vocabulary.idOfRole("unk")).toBeUndefined();
-    expect(notes).toContain('the unk token "<unk>" is not in the vocabulary');
+    expect(vocabulary.idOfRole("unk")).toBe(1);
+    expect(notes.join()).toContain('AutoTokenizer adds from other files or the class: 1 "<unk>"');
   });
 });
 

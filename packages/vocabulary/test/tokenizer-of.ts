@@ -1,4 +1,4 @@
-import { type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
+import { type ReadingOptions, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 
 interface Parts {
   readonly model: object;
@@ -27,17 +27,24 @@ export function tokenizerJson(parts: Parts): string {
 }
 
 /** A tokenizer made of its parts, with other files (objects are written as JSON) beside it. */
-export function tokenizerOf(parts: Parts, files: Readonly<Record<string, object | string>> = {}): Tokenizer {
-  return tokenizerFrom({ "tokenizer.json": tokenizerJson(parts), ...files });
+export function tokenizerOf(
+  parts: Parts,
+  files: Readonly<Record<string, object | string>> = {},
+  options?: ReadingOptions,
+): Tokenizer {
+  return tokenizerFrom({ "tokenizer.json": tokenizerJson(parts), ...files }, options);
 }
 
-export function tokenizerFrom(files: Readonly<Record<string, object | string>>): Tokenizer {
+export function tokenizerFrom(
+  files: Readonly<Record<string, object | string>>,
+  options?: ReadingOptions,
+): Tokenizer {
   const encoder = new TextEncoder();
   const contents = Object.entries(files).map(([name, content]): [string, Uint8Array] => [
     name,
     encoder.encode(typeof content === "string" ? content : JSON.stringify(content)),
   ]);
-  return tokenizerFromFiles(new Map(contents), "test");
+  return tokenizerFromFiles(new Map(contents), "test", options);
 }
 
 export function added(id: number, content: string, flags: object = {}): object {

@@ -79,7 +79,12 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   const planned = planAdapter(job);
   const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, plan.target.tokenizer);
   const published =
-    template && publishTokenizer(plan.target.tokenizer, own, model.checkpoint.modelType, template);
+    template &&
+    publishTokenizer(plan.target.tokenizer, template, {
+      modelType: model.checkpoint.modelType,
+      source: own,
+      isEdit: false,
+    });
   const companions = await listCompanions(adapter.directory, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,

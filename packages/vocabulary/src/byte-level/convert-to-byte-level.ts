@@ -57,7 +57,7 @@ export function convertToByteLevel(tokenizer: Tokenizer, options: ByteLevelOptio
   written.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(converted)));
   const specials = options.mode === "reference" ? options.specialsOf : undefined;
   if (specials !== undefined) replaceRoles(written, specials);
-  const result = tokenizerFromFiles(written, `${origin} in bytes`);
+  const result = tokenizerFromFiles(written, `${origin} in bytes`, { reading: "file" });
   return { tokenizer: result, added: result.vocabulary.size - vocabulary.size };
 }
 

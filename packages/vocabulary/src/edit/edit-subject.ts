@@ -5,6 +5,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
 import { parseTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import { requireEditable } from "./edited-tokenizer.ts";
 
 /** A tokenizer to edit: as it is known, as its file has it, and how that writes bytes. */
 export interface EditSubject {
@@ -15,6 +16,7 @@ export interface EditSubject {
 }
 
 export function editSubject(tokenizer: Tokenizer): EditSubject {
+  requireEditable(tokenizer);
   const bytes = tokenizer.files.get("tokenizer.json")!;
   const json = parseTokenizerJson(bytes, tokenizer.origin);
   const document = parseJson(bytes, tokenizer.origin) as TokenizerDocument;

@@ -1,11 +1,12 @@
 import type { AddedTokenDocument } from "../byte-level/tokenizer-document.ts";
 import { OTHER_WRITINGS } from "../tokenizer-files.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { openTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
 
 /**
- * The files beside a tokenizer.json after an edit: other writings of the same vocabulary are left out, as they are stale;
- * tokenizer_config.json lists added tokens under their new ids, and both it and special_tokens_map.json list new specials
- * where they list others.
+ * The files beside a tokenizer.json after an edit. Other writings of the same vocabulary are left out, as they are stale;
+ * tokenizer_config.json numbers added tokens by the ids they have now, and both it and special_tokens_map.json list new
+ * specials where they list others. All other keys stay, the class among them.
  * @param newIdOf undefined for a token that is no more
  */
 export function followFiles(
@@ -18,48 +19,54 @@ export function followFiles(
   const specials = added.filter(({ special }) => special === true).map(({ content }) => content);
   const config = read(files, "tokenizer_config.json");
   if (config !== undefined) {
-    const decoder = isObject(config.added_tokens_decoder)
-      ? { added_tokens_decoder: followDecoder(config.added_tokens_decoder, added, newIdOf) }
-      : {};
-    write(followed, "tokenizer_config.json", {
-      ...config,
-      ...withSpecials(config, specials, true),
-      ...decoder,
-    });
-  } else if (specials.length > 0)
-    write(followed, "tokenizer_config.json", { additional_special_tokens: specials });
+    const decoder =
+      "added_tokens_decoder" in config
+        ? { added_tokens_decoder: numberedTokens(files.get("tokenizer.json")!, added, newIdOf) }
+        : {};
+    write(followed, "tokenizer_config.json", { ...config, ...withSpecials(config, specials), ...decoder });
+  }
   const map = read(files, "special_tokens_map.json");
   if (map !== undefined) {
-    write(followed, "special_tokens_map.json", { ...map, ...withSpecials(map, specials, false) });
+    write(followed, "special_tokens_map.json", { ...map, ...withSpecials(map, specials) });
   }
   return followed;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The list that is in force: the reference library reads `additional_special_tokens` where the other is empty. */
-function withSpecials(config: JsonObject, specials: readonly string[], mayCreate: boolean): JsonObject {
-  const name = LISTS.find((list) => Array.isArray(config[list]) && config[list].length > 0) ?? LISTS[1];
+/**
+ * Behind the others, in the list that is in force: the library reads `additional_special_tokens` where the other is empty. A
+ * list is begun for the plain class alone: it would replace the further specials of another.
+ */
+function withSpecials(config: JsonObject, specials: readonly string[]): JsonObject {
+  const isList = (name: string) => Array.isArray(config[name]);
+  const filled = LISTS.find((list) => isList(list) && (config[list] as readonly unknown[]).length > 0);
+  const begun = PLAIN_NAMES.has(config.tokenizer_class) ? LISTS[1] : undefined;
+  const name = filled ?? LISTS.find(isList) ?? begun;
+  if (name === undefined) return {};
   const old = config[name];
   const listed: readonly unknown[] = Array.isArray(old) ? old : [];
   const known = new Set(listed.map((entry) => (isObject(entry) ? entry.content : entry)));
   const unlisted = specials.filter((special) => !known.has(special));
-  if (unlisted.length === 0 || !(mayCreate || Array.isArray(old))) return {};
-  return { [name]: [...listed, ...unlisted] };
+  return unlisted.length === 0 ? {} : { [name]: [...listed, ...unlisted] };
 }
+
+const PLAIN_NAMES: ReadonlySet<unknown> = new Set(["PreTrainedTokenizerFast", "TokenizersBackend"]);
 
 const LISTS = ["extra_special_tokens", "additional_special_tokens"] as const;
 
-function followDecoder(
-  decoder: JsonObject,
+/** All added tokens in force, by their new ids: the order of the ids is that in which the library adds them. */
+function numberedTokens(
+  tokenizerJson: Uint8Array,
   added: readonly AddedTokenDocument[],
   newIdOf: (id: number) => number | undefined,
 ): JsonObject {
-  const old = Object.entries(decoder).flatMap(([id, token]) => {
-    const newId = newIdOf(Number(id));
+  const { data } = openTokenizerJson(tokenizerJson, "tokenizer.json");
+  const kept = (data.added_tokens ?? []).flatMap(({ id, ...token }) => {
+    const newId = newIdOf(id);
     return newId === undefined ? [] : [[newId, token] as const];
   });
-  return Object.fromEntries([...old, ...added.map(({ id, ...token }) => [id, token] as const)]);
+  return Object.fromEntries([...kept, ...added.map(({ id, ...token }) => [id, token] as const)]);
 }
 
 function read(files: ReadonlyMap<string, Uint8Array>, name: string): JsonObject | undefined {

@@ -1,7 +1,7 @@
 import { RevocabError, type SpecialRole } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
-import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { editedTokenizer } from "./edited-tokenizer.ts";
 
 /**
  * The tokenizer with another token for a role: tokenizer_config.json, and special_tokens_map.json where it is there, name
@@ -25,5 +25,5 @@ export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string)
     const text = JSON.stringify({ ...settings, [`${role}_token`]: token }, null, 2);
     named.set(name, new TextEncoder().encode(`${text}\n`));
   }
-  return tokenizerFromFiles(named, origin);
+  return editedTokenizer(tokenizer, named, origin);
 }

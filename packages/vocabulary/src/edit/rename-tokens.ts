@@ -5,9 +5,9 @@ import {
   type TokenizerDocument,
 } from "../byte-level/tokenizer-document.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { addedTokenDocument } from "./added-token-document.ts";
 import { type EditSubject, editSubject } from "./edit-subject.ts";
+import { editedTokenizer } from "./edited-tokenizer.ts";
 import { followFiles } from "./follow-files.ts";
 import { followNames, renamedValue } from "./follow-names.ts";
 import { isPieceList } from "./is-piece-list.ts";
@@ -130,5 +130,5 @@ function writeRenamed({ tokenizer, document }: EditSubject, renamed: readonly Re
   };
   const files = followFiles(followNames(tokenizer.files, nameOf), added, (id) => id);
   files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(result)));
-  return tokenizerFromFiles(files, tokenizer.origin);
+  return editedTokenizer(tokenizer, files, tokenizer.origin);
 }

@@ -1,8 +1,8 @@
 import type { TokenizerDocument } from "../byte-level/tokenizer-document.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { addedTokenDocument } from "./added-token-document.ts";
 import type { EditSubject } from "./edit-subject.ts";
+import { editedTokenizer } from "./edited-tokenizer.ts";
 import { followFiles } from "./follow-files.ts";
 import { isPieceList } from "./is-piece-list.ts";
 import type { ModelAdditions, NewAddedToken, PromotedToken } from "./new-entries.ts";
@@ -48,7 +48,7 @@ export function writeExtension(
   };
   const files = followFiles(tokenizer.files, [...raised, ...added], (id) => id);
   files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(extended)));
-  return tokenizerFromFiles(files, `${tokenizer.origin}, extended`);
+  return editedTokenizer(tokenizer, files, `${tokenizer.origin}, extended`);
 }
 
 function extendVocab(

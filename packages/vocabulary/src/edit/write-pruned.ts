@@ -2,8 +2,8 @@ import type { TokenId } from "@revocab/core";
 import { renumberPostProcessor } from "../byte-level/renumber-post-processor.ts";
 import { type ModelDocument, mergesOf, type TokenizerDocument } from "../byte-level/tokenizer-document.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import type { EditSubject } from "./edit-subject.ts";
+import { editedTokenizer } from "./edited-tokenizer.ts";
 import { followFiles } from "./follow-files.ts";
 import { isPieceList } from "./is-piece-list.ts";
 
@@ -32,7 +32,7 @@ export function writePruned({ tokenizer, json, document }: EditSubject, newIdOf:
   };
   const files = followFiles(tokenizer.files, [], (id) => (isKept(id) ? newIdOf[id] : undefined));
   files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(pruned)));
-  return tokenizerFromFiles(files, `${tokenizer.origin}, pruned`);
+  return editedTokenizer(tokenizer, files, `${tokenizer.origin}, pruned`);
 
   function pruneModel(): ModelDocument {
     const { model } = document;

@@ -23,7 +23,7 @@ export function withFrame(tokenizer: Tokenizer, frame: TextFrame): Tokenizer {
     "tokenizer.json",
     new TextEncoder().encode(JSON.stringify({ ...document, post_processor: postProcessor })),
   );
-  return tokenizerFromFiles(files, tokenizer.origin);
+  return tokenizerFromFiles(files, tokenizer.origin, { className: tokenizer.reference.className });
 }
 
 /** RobertaProcessing is a frame that trims offsets as ByteLevel does. */

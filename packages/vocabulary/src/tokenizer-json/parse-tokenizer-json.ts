@@ -4,7 +4,7 @@ import { type Outline, outline } from "./outline.ts";
 import { pinAddedIds } from "./pin-added-ids.ts";
 import { readMerges } from "./read-merges.ts";
 import { type Place, readPieces, readScoredPieces } from "./read-pieces.ts";
-import { splitDocument } from "./split-document.ts";
+import { type SplitDocument, splitDocument } from "./split-document.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
 
 /**
@@ -13,6 +13,19 @@ import type { TokenizerJson } from "./tokenizer-json.ts";
  *   `unsupported_tokenizer` for a model type that this package does not know
  */
 export function parseTokenizerJson(bytes: Uint8Array, origin: string): TokenizerJson {
+  return finishTokenizerJson(openTokenizerJson(bytes, origin), origin);
+}
+
+/** A tokenizer.json that was checked, before its added tokens are numbered. */
+export interface OpenTokenizerJson extends Pick<SplitDocument, "vocabAt" | "mergesAt"> {
+  readonly bytes: Uint8Array;
+  /** The file but for `model.vocab` and `model.merges`. */
+  readonly data: Outline;
+  readonly pieces: TokenizerJson["pieces"];
+  readonly model: TokenizerJson["model"];
+}
+
+export function openTokenizerJson(bytes: Uint8Array, origin: string): OpenTokenizerJson {
   const { document, vocabAt, mergesAt } = splitDocument(bytes, origin);
   const checked = outline.safeParse(document);
   if (!checked.success) {
@@ -27,8 +40,15 @@ export function parseTokenizerJson(bytes: Uint8Array, origin: string): Tokenizer
     vocab: { bytes, at: vocabAt, origin },
     merges: { bytes, at: mergesAt, origin },
   });
+  requireOwnIds(data.added_tokens ?? [], pieces, origin);
+  return { bytes, data, pieces, model, vocabAt, mergesAt };
+}
+
+export function finishTokenizerJson(
+  { bytes, data, pieces, model }: OpenTokenizerJson,
+  origin: string,
+): TokenizerJson {
   const added = data.added_tokens ?? [];
-  requireOwnIds(added, pieces, origin);
   const pinned = pinAddedIds(bytes, { added, pieces, model }, origin);
   return {
     model,

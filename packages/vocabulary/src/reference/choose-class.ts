@@ -1,0 +1,44 @@
+import { classOfConfig, classOfModelType, FAST_CLASS, forcesItsClass, knownName } from "./class-table.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * The class that AutoTokenizer takes for a folder, from its config.json and tokenizer_config.json: the one that a file names,
+ * the one of the model type where that is known to be named wrong, or the plain class that reads tokenizer.json as it is.
+ * Code that an `auto_map` names is not run here: it is what the library does without `trust_remote_code`.
+ */
+export function chooseClass(config: JsonObject | undefined, tokenizerConfig: JsonObject | undefined): string {
+  const modelType = typeof config?.model_type === "string" ? config.model_type : "";
+  const named = nameIn(tokenizerConfig) ?? nameIn(config);
+  const registered = modelType === "" ? undefined : classOfModelType(modelType)?.replace(/Fast$/, "");
+  if (
+    !namesCode(tokenizerConfig) &&
+    named !== undefined &&
+    registered !== undefined &&
+    registered !== named.replace(/Fast$/, "")
+  ) {
+    if (PLAIN.has(registered)) return FAST_CLASS;
+    const found = knownName(forcesItsClass(modelType) ? registered : named) ?? FAST_CLASS;
+    return PLAIN.has(found) ? FAST_CLASS : found;
+  }
+  if (named !== undefined) return plain(knownName(named) ?? FAST_CLASS);
+  return plain(knownName(classOfConfig(modelType)) ?? FAST_CLASS);
+}
+
+const PLAIN: ReadonlySet<string> = new Set([FAST_CLASS, "PythonBackend", "PreTrainedTokenizerFast"]);
+
+function plain(name: string): string {
+  return PLAIN.has(name) ? FAST_CLASS : name;
+}
+
+function nameIn(config: JsonObject | undefined): string | undefined {
+  const name = config?.tokenizer_class;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+/** Whether a tokenizer_config.json names code of the folder's own. The old form is a list. */
+export function namesCode(tokenizerConfig: JsonObject | undefined): boolean {
+  const map = tokenizerConfig?.auto_map;
+  if (Array.isArray(map)) return true;
+  return typeof map === "object" && map !== null && ((map as JsonObject).AutoTokenizer ?? null) !== null;
+}

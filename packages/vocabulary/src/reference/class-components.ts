@@ -1,0 +1,137 @@
+import type { ComponentTable, Rebuild } from "./class-table.ts";
+import { contentOf, type DeclaredTokens } from "./declared-tokens.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface ClassComponents {
+  /** Without `vocab` and `merges`. */
+  readonly model: JsonObject;
+  readonly normalizer: unknown;
+  readonly pre_tokenizer: unknown;
+  readonly decoder: unknown;
+  readonly post_processor: unknown;
+}
+
+export interface ComponentContext {
+  readonly declared: DeclaredTokens;
+  /** The SentencePiece charsmap that the class finds in tokenizer.json, in base64. */
+  readonly charsmap: string | undefined;
+  /** The post-processor of tokenizer.json. */
+  readonly postProcessor: unknown;
+  /** The ids in force, added tokens included. */
+  readonly idOf: (token: string) => number | undefined;
+}
+
+/**
+ * What a class builds around a vocabulary.
+ * @returns a sentence that says why the class refuses these files, or why what it does with them is not known
+ */
+export function classComponents(rebuild: Rebuild, context: ComponentContext): ClassComponents | string {
+  const { settings } = context.declared;
+  for (const [name, known] of Object.entries(rebuild.fixed ?? {})) {
+    if ((settings[name] ?? known) !== known) {
+      return `what it does with ${name} ${JSON.stringify(settings[name])} is not known here`;
+    }
+  }
+  const { given, missing = given } = rebuild.postProcessor;
+  try {
+    return {
+      model: resolve(rebuild.modelOptions, rebuild, context) as JsonObject,
+      normalizer: resolve(rebuild.normalizer, rebuild, context),
+      pre_tokenizer: resolve(rebuild.preTokenizer, rebuild, context),
+      decoder: resolve(rebuild.decoder, rebuild, context),
+      post_processor: resolve((context.postProcessor ?? null) === null ? missing : given, rebuild, context),
+    };
+  } catch (cause) {
+    if (cause instanceof Refused) return cause.message;
+    throw cause;
+  }
+}
+
+/** The post-processor that a class sets though it takes all else from tokenizer.json. */
+export function classPostProcessor(
+  rebuild: Rebuild,
+  context: ComponentContext,
+): { readonly is: unknown } | string {
+  const components = classComponents(
+    { ...rebuild, modelOptions: NOTHING, normalizer: NOTHING, preTokenizer: NOTHING, decoder: NOTHING },
+    context,
+  );
+  return typeof components === "string" ? components : { is: components.post_processor };
+}
+
+const NOTHING: ComponentTable = { is: null };
+
+class Refused extends Error {}
+
+function resolve(table: ComponentTable, rebuild: Rebuild, context: ComponentContext): unknown {
+  const { settings } = context.declared;
+  if ("is" in table) return filled(table.is, rebuild, context);
+  const key = table.by
+    .map((name) => {
+      if (name === "_spm_precompiled_charsmap") return context.charsmap === undefined ? "null" : "charsmap";
+      const value = name in settings ? settings[name] : table.defaults[name];
+      return typeof value === "string" && LANGUAGES.has(name) ? "given" : JSON.stringify(value);
+    })
+    .join(",");
+  if (!Object.hasOwn(table.cases, key)) throw new Refused(`it refuses ${table.by.join(", ")} = ${key}`);
+  return filled(table.components[table.cases[key]!], rebuild, context);
+}
+
+const LANGUAGES: ReadonlySet<string> = new Set(["src_lang", "tgt_lang"]);
+
+/** A component with tokens, ids and values in place of their names. */
+function filled(value: unknown, rebuild: Rebuild, context: ComponentContext): unknown {
+  if (typeof value === "string") return withValues(value, rebuild, context);
+  if (Array.isArray(value)) return value.map((item) => filled(item, rebuild, context));
+  if (typeof value !== "object" || value === null) return value;
+  const object = value as JsonObject;
+  if (object.type === "$file") return context.postProcessor;
+  if (typeof object.$token === "string")
+    return idOf(withValues(`⟦${object.$token}⟧`, rebuild, context), context);
+  if (typeof object.$parameter === "string")
+    return context.declared.settings[object.$parameter] ?? object.default;
+  const entries = Object.entries(object).map(([name, inner]): [string, unknown] => {
+    if (name === "special_tokens")
+      return [name, specialTokens(inner as Readonly<Record<string, string>>, rebuild, context)];
+    if (name !== "sep" && name !== "cls") return [name, filled(inner, rebuild, context)];
+    const [token] = inner as readonly [string];
+    const content = withValues(token, rebuild, context);
+    return [name, [content, idOf(content, context)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Of a template: the ids of the tokens it names. */
+function specialTokens(
+  names: Readonly<Record<string, string>>,
+  rebuild: Rebuild,
+  context: ComponentContext,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, token]) => {
+      const id = withValues(name, rebuild, context);
+      return [id, { id, ids: [idOf(withValues(token, rebuild, context), context)], tokens: [id] }];
+    }),
+  );
+}
+
+/** As the library does: what it does not know is the unknown token. */
+function idOf(token: string, { idOf, declared }: ComponentContext): number {
+  const unknown = declared.named.get("unk_token");
+  const id = idOf(token) ?? (unknown === undefined ? undefined : idOf(contentOf(unknown)));
+  if (id === undefined) throw new Refused(`it needs the token ${JSON.stringify(token)}, which is not there`);
+  return id;
+}
+
+function withValues(text: string, rebuild: Rebuild, { declared, charsmap }: ComponentContext): string {
+  return text.replace(/⟦(\w+)⟧/g, (_, name: string) => {
+    if (name === "charsmap") return charsmap ?? "";
+    if (LANGUAGES.has(name)) {
+      // SeamlessM4T saves `__fra__` and takes it for `fra`.
+      return String(declared.settings[name] ?? rebuild.languages?.[name] ?? "").replace(/^__(.*)__$/, "$1");
+    }
+    const token = declared.named.get(name);
+    return token === undefined ? "None" : contentOf(token);
+  });
+}

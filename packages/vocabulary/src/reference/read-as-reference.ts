@@ -1,0 +1,264 @@
+import type { TokenId } from "@revocab/core";
+import { components } from "../tokenizer-json/components.ts";
+import type { OpenTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
+import type { ComponentJson } from "../tokenizer-json/tokenizer-json.ts";
+import {
+  type AddedVocabulary,
+  addedVocabulary,
+  isSame,
+  type ModelPieces,
+  tokenFlags,
+} from "./added-vocabulary.ts";
+import { type ClassComponents, classComponents, classPostProcessor } from "./class-components.ts";
+import { FAST_CLASS, type Rebuild, type TokenFlags, type TokenizerClass } from "./class-table.ts";
+import { contentOf, type DeclaredTokens, type DeclaringFiles, declaredTokens } from "./declared-tokens.ts";
+import { rewriteDocument } from "./rewrite-document.ts";
+
+export interface ReferenceReading {
+  /** The tokenizer.json in force: the file's own bytes where the class takes them as they are. */
+  readonly bytes: Uint8Array;
+  readonly declared: DeclaredTokens;
+  /** Where it is not what tokenizer.json says, in words for people; empty if it is. */
+  readonly differences: readonly string[];
+  /** Tokens that are in force though tokenizer.json has no such token. */
+  readonly addedTokens: readonly { readonly id: TokenId; readonly content: string }[];
+}
+
+/**
+ * What a class of the reference library makes of a tokenizer.json and the files beside it: the components that it keeps or
+ * builds, and the tokens that stand only in other files, with the ids that it gives them.
+ * @param isFile whether the document is a tokenizer.json of the folder, and not made from another file
+ * @returns a sentence that says why the class cannot open it
+ */
+export function readAsReference(
+  opened: OpenTokenizerJson,
+  { className, described, files, isFile = true }: ReadingSubject,
+): ReferenceReading | string {
+  const { data, pieces } = opened;
+  const rebuild = described.rebuild;
+  const isRebuilt = rebuild !== undefined && described.readsFileFirst !== true;
+  const fileTokens = (data.added_tokens ?? []).map(({ id, content, ...flags }) => ({
+    id,
+    ...tokenFlags(content, flags),
+  }));
+  const padding = data.padding as { readonly pad_token?: unknown } | null | undefined;
+  const declared = declaredTokens(
+    {
+      ...files,
+      fileTokens: isFile ? fileTokens : undefined,
+      paddingToken: typeof padding?.pad_token === "string" ? padding.pad_token : undefined,
+    },
+    rebuild,
+  );
+  if (isRebuilt) {
+    const refusal = refuseVocabulary(opened, rebuild);
+    if (refusal !== undefined) return refusal;
+  }
+  const added = addedVocabulary(modelPieces(pieces));
+  if (!isRebuilt || !isFile) added.add(fileTokens);
+  addDeclared(added, declared, rebuild);
+  const context = {
+    declared,
+    charsmap: charsmapOf(data.normalizer),
+    postProcessor: data.post_processor ?? null,
+    idOf: (token: string) => added.idOf(token),
+  };
+  let built: Partial<ClassComponents> = {};
+  if (isRebuilt) {
+    const components = classComponents(rebuild, context);
+    if (typeof components === "string") return components;
+    built = components;
+  } else if (rebuild !== undefined) {
+    const own = classPostProcessor(rebuild, context);
+    if (typeof own === "string") return own;
+    built = { post_processor: own.is };
+  } else if (!isFile) {
+    built = { post_processor: endsProcessor(declared, added) ?? data.post_processor ?? null };
+  }
+  return inForce(opened, {
+    className,
+    built,
+    added,
+    fileTokens,
+    declared,
+    rebuild: isRebuilt ? rebuild : undefined,
+  });
+}
+
+export interface ReadingSubject {
+  readonly className: string;
+  readonly described: TokenizerClass;
+  readonly files: Omit<DeclaringFiles, "fileTokens" | "paddingToken">;
+  /** @default true */
+  readonly isFile?: boolean;
+}
+
+/** What tokens are added, in the order of TokenizersBackend: numbered ones by number, named ones, the others. */
+function addDeclared(added: AddedVocabulary, declared: DeclaredTokens, rebuild: Rebuild | undefined): void {
+  const batch: (string | TokenFlags)[] = declared.numbered.filter((token) => !added.holds(token));
+  const known = new Set([...added.tokens(), ...declared.numbered].map(({ content }) => content));
+  const isListed = (token: string | TokenFlags) =>
+    batch.some((other) =>
+      typeof token === "string" || typeof other === "string" ? other === token : isSame(other, token),
+    );
+  const wanted = [...declared.named.values(), ...declared.extra];
+  for (const token of wanted) {
+    if (!known.has(contentOf(token)) && !isListed(token)) batch.push(token);
+  }
+  const names = new Set([...declared.named.values()].map(contentOf));
+  added.add(
+    batch.map((token) => {
+      if (typeof token === "string") return tokenFlags(token, { special: true });
+      return names.has(token.content) ? { ...token, special: true } : token;
+    }),
+  );
+  if (rebuild?.resets === true)
+    added.add(wanted.map((token) => tokenFlags(contentOf(token), { special: true })));
+}
+
+/** The model's pieces by their number in the class: a list becomes numbered by place. */
+function modelPieces(pieces: OpenTokenizerJson["pieces"]): ModelPieces {
+  return { count: pieces.count, idOf: (piece) => pieces.idOf(piece) };
+}
+
+function refuseVocabulary({ model }: OpenTokenizerJson, rebuild: Rebuild): string | undefined {
+  const isList = model.type === "Unigram";
+  if (rebuild.model === "Unigram" ? isList : !isList) return undefined;
+  return `it builds a ${rebuild.model}, but tokenizer.json has a ${model.type}`;
+}
+
+/** The first charsmap of the normalizer or of one level of a sequence, as the library looks for it. */
+function charsmapOf(normalizer: ComponentJson | null | undefined): string | undefined {
+  const found = components(normalizer ?? undefined).find(
+    ({ type }) => type === "Precompiled",
+  )?.precompiled_charsmap;
+  return typeof found === "string" ? found : undefined;
+}
+
+/** Where there is no tokenizer.json, `add_bos_token` and `add_eos_token` of the config say what is put around a text. */
+function endsProcessor(
+  { settings, named }: DeclaredTokens,
+  added: AddedVocabulary,
+): ComponentJson | undefined {
+  if (!("add_bos_token" in settings) && !("add_eos_token" in settings)) return undefined;
+  const end = (name: "bos" | "eos") => {
+    const token = settings[`add_${name}_token`] === true ? named.get(`${name}_token`) : undefined;
+    return token === undefined ? [] : [contentOf(token)];
+  };
+  const [before, after] = [end("bos"), end("eos")];
+  const special = (type_id: number) => (id: string) => ({ SpecialToken: { id, type_id } });
+  const around = (id: string, type_id: number) => [
+    ...before.map(special(type_id)),
+    { Sequence: { id, type_id } },
+    ...after.map(special(type_id)),
+  ];
+  return {
+    type: "TemplateProcessing",
+    single: around("A", 0),
+    pair: [...around("A", 0), ...around("B", 1)],
+    special_tokens: Object.fromEntries(
+      [...before, ...after].map((id) => [id, { id, ids: [added.idOf(id)], tokens: [id] }]),
+    ),
+  };
+}
+
+function inForce(
+  opened: OpenTokenizerJson,
+  {
+    className,
+    built,
+    added,
+    fileTokens,
+    declared,
+    rebuild,
+  }: {
+    readonly className: string;
+    readonly built: Partial<ClassComponents>;
+    readonly added: AddedVocabulary;
+    readonly fileTokens: readonly (TokenFlags & { readonly id: TokenId })[];
+    readonly declared: DeclaredTokens;
+    readonly rebuild: Rebuild | undefined;
+  },
+): ReferenceReading {
+  const { data, bytes } = opened;
+  const tokens = added.tokens();
+  const { model: options, ...parts } = built;
+  const changed = Object.entries(parts).filter(([name, part]) => !isAlike(data[name], part));
+  const { vocab: _vocab, merges: _merges, ...fileOptions } = data.model;
+  const hasOtherModel =
+    options !== undefined && !isAlike(withoutDefaults(fileOptions), withoutDefaults(options));
+  const hasOtherTokens = !isAlike(byId(fileTokens), tokens);
+  const fileContents = new Map(fileTokens.map(({ content, id }) => [content, id]));
+  const isPiece = (content: string, id: TokenId) => opened.pieces.idOf(content) === id;
+  const addedTokens = tokens.filter(
+    ({ content, id }) => fileContents.get(content) !== id && !isPiece(content, id),
+  );
+  const names = [
+    ...changed.map(([name]) => PART_NAMES[name] ?? name),
+    ...(hasOtherModel ? ["model options"] : []),
+  ];
+  if (names.length === 0 && !hasOtherTokens) return { bytes, declared, differences: [], addedTokens: [] };
+  const keepsMerges = rebuild === undefined ? opened.mergesAt !== undefined : rebuild.model === "BPE";
+  return {
+    bytes: rewriteDocument(bytes, opened, {
+      document: {
+        ...data,
+        ...Object.fromEntries(changed),
+        added_tokens: tokens,
+        model: hasOtherModel ? options : fileOptions,
+      },
+      keepMerges: keepsMerges,
+    }),
+    declared,
+    differences: [
+      ...(names.length > 0
+        ? [
+            `AutoTokenizer opens it as ${className}, which sets its own ${list(names)} in place of those of tokenizer.json`,
+          ]
+        : []),
+      ...(addedTokens.length > 0 ? [addedNote(addedTokens)] : []),
+      ...(hasOtherTokens && addedTokens.length === 0 && names.length === 0
+        ? [
+            `AutoTokenizer opens it as ${className === FAST_CLASS ? "PreTrainedTokenizerFast" : className} with other flags of added tokens than tokenizer.json has`,
+          ]
+        : []),
+    ],
+    addedTokens: addedTokens.map(({ id, content }) => ({ id, content })),
+  };
+}
+
+const PART_NAMES: Readonly<Record<string, string>> = {
+  pre_tokenizer: "pre-tokenizer",
+  post_processor: "post-processor",
+};
+
+function byId(tokens: readonly (TokenFlags & { readonly id: TokenId })[]): readonly object[] {
+  return tokens.toSorted((a, b) => a.id - b.id);
+}
+
+function addedNote(tokens: ReferenceReading["addedTokens"]): string {
+  const shown = tokens.slice(0, 5).map(({ id, content }) => `${id} ${JSON.stringify(content)}`);
+  const rest = tokens.length > 5 ? ` and ${tokens.length - 5} more` : "";
+  return `tokens that tokenizer.json does not have and AutoTokenizer adds from other files or the class: ${shown.join(", ")}${rest}`;
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** Options that say what is so without them. */
+function withoutDefaults(options: object): object {
+  return Object.fromEntries(
+    Object.entries(options).filter(
+      ([, value]) => value !== null && value !== false && value !== "" && value !== undefined,
+    ),
+  );
+}
+
+/** Equal but for the order of keys. */
+function isAlike(left: unknown, right: unknown): boolean {
+  if (left === right || ((left ?? null) === null && (right ?? null) === null)) return true;
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
+  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...keys].every((key) => isAlike((left as never)[key], (right as never)[key]));
+}
