@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
@@ -80,6 +81,7 @@ export async function openTransformer(
   { threads, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
   checkThreads(threads);
+  refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(checkpoint.files);
@@ -165,6 +167,18 @@ function feedPast(
     feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
     feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
   });
+}
+
+/** Other readers put an adapter in the model's folder on the model when they open it; without it the model is another one. */
+function refuseAdapter({ directory }: Checkpoint): void {
+  if (!existsSync(join(directory, "adapter_config.json"))) return;
+  throw new RevocabError(
+    "unsupported_checkpoint",
+    `${directory} holds an adapter (adapter_config.json), which is not run here`,
+    {
+      hint: "merge it into the model first (peft: merge_and_unload), or take its files out of the folder to run the base alone",
+    },
+  );
 }
 
 /** Threads that wait for a core take turns: a thousand of them on two cores took 134 s for what two did in one. */

@@ -88,6 +88,15 @@ describe("a model that cannot be run", () => {
     });
   });
 
+  it("for an adapter in its folder is told so: others would put it on the model", async () => {
+    const folder = changed("llama-untied", () => {});
+    writeFileSync(join(folder, "adapter_config.json"), "{}");
+    await expect(run(folder)).rejects.toMatchObject({
+      code: "unsupported_checkpoint",
+      message: expect.stringContaining("adapter_config.json"),
+    });
+  });
+
   it("for a type that is not known is told those that are", async () => {
     const folder = changed("llama-untied", ({ config }) => {
       config.model_type = "opt";
