@@ -137,7 +137,8 @@ async function visitFolder(path: string, depth: number, walk: Walk, isPart: bool
     walk.left.push({ name: path, reason: `${name} ${found}` });
     return;
   }
-  await visit(path, depth, walk, isPart || weights.length > 0 || isModule(path, walk));
+  // of a folder that the caller or the user picks files from, each is judged by itself
+  await visit(path, depth, walk, isPart || (!expected && (weights.length > 0 || isModule(path, walk))));
 }
 
 async function reasonToLeaveFile(path: string, walk: Walk, isPart: boolean): Promise<string | undefined> {

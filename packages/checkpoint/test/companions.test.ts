@@ -173,6 +173,15 @@ describe("weights beside the model", () => {
     },
   );
 
+  it("a file that is named brings nothing else of its folder that has a row per token", async () => {
+    const directory = withParts({ "draft/notes.json": "{}", "draft/head.safetensors": dense(10) });
+    const { carried, left } = await listCompanions(directory, { ...options, carry: ["draft/notes.json"] });
+    expect(carried).toEqual(["draft/notes.json"]);
+    expect(left).toEqual([
+      { name: "draft/head.safetensors", reason: expect.stringContaining("linear.weight [10, 4]") },
+    ]);
+  });
+
   it("a module that has no weights at all is refused: a download may have left pickled ones behind", async () => {
     const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}" });
     await expect(listCompanions(directory, options)).rejects.toThrow(/2_Dense .*has no weights in a format/);
