@@ -287,7 +287,7 @@ function withOtherFormat(
   for (const name of found.reads) source.delete(name);
   source.set("tokenizer.json", encoder.encode(found.tokenizerJson));
   source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(found.tokenizerConfig, null, 2)}\n`));
-  return { source, differences: found.differences, isComplete: true };
+  return { source, differences: found.differences, isComplete: false };
 }
 
 /** A `.model` alone is the program's; in a folder that names a class it is read as that class reads it. */

@@ -202,7 +202,7 @@ it("adds specials to the list that the reference library reads, in whatever form
   const listOf = async (config: object) => {
     const original = tokenizerOf(
       { model: { type: "WordLevel", unk_token: "x", vocab: vocabOf(["x", "y"]) }, added: [added(2, "<a>")] },
-      { "tokenizer_config.json": config },
+      { "tokenizer_config.json": { tokenizer_class: "PreTrainedTokenizerFast", ...config } },
     );
     const { tokenizer } = await extendTokenizer(original, { addedTokens: ["<b>"] });
     const { extra_special_tokens: extra, additional_special_tokens: additional } = read(
