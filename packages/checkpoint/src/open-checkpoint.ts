@@ -42,7 +42,10 @@ export interface Checkpoint {
 }
 
 export interface OpenCheckpointOptions {
-  /** Slots (`input`, `output`, `output.bias`, …) of tensors that the architecture data does not know, by name. */
+  /**
+   * Slots of tensors that the architecture data does not know, by their names: `input`, `output`, `output.bias`, or one of
+   * these with a name behind it where a model has several (`input.encoder`, `output.draft.bias`).
+   */
   readonly vocabularyTensors?: Readonly<Record<string, string>>;
   /** Tensors that have a dimension of the vocabulary's size by coincidence. */
   readonly ignoreTensors?: readonly string[];

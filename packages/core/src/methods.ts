@@ -9,7 +9,7 @@ export type Role = "input" | "output";
 
 /** One tensor of the source model with a row per token; a head bias is a table of one column. */
 export interface EmbeddingTable {
-  /** Unique in a model: `input`, `output`, `output.bias`, `input.per_layer`. */
+  /** Unique in a model: `input`, `output`, `output.bias`, and others by their place: `input.encoder`, `output.layers.61`. */
   readonly slot: string;
   readonly role: Role;
   /** A bias has one column and its scale is that of logits. */
