@@ -1,9 +1,9 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { subtokenMean } from "@revocab/embedding-init";
+import { mean, random, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
-import { swapTokenizer } from "@revocab/transfer";
+import { applySavedPlan, planTokenizerSwap, savePlan, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { CASES, TARGET, TARGET_SIZE } from "./architecture-cases.ts";
@@ -95,6 +95,25 @@ describe("a tied model", () => {
       message: expect.stringMatching(/cannot be untied.*d_model\^-0\.5/),
     });
     expect(existsSync(options.out)).toBe(false);
+  });
+});
+
+describe("several input tables", () => {
+  it("get rows of their own sources, and a plan file of them writes the same bytes", async () => {
+    const options = { ...prepare("t5gemma"), method: random(), fallback: mean() };
+    const plan = `${options.out}.plan`;
+    await swapTokenizer(options);
+    await planTokenizerSwap(options, (made) => savePlan(made, plan));
+    const applied = `${options.out}-applied`;
+    const { tables } = await applySavedPlan({ plan, model: options.model, out: applied });
+    expect(tables.map(({ slot, role }) => [slot, role])).toEqual([
+      ["input", "input"],
+      ["input.encoder", "input"],
+    ]);
+    const [swapped, written] = [options.out, applied].map((folder) =>
+      readFileSync(join(folder, "model.safetensors")),
+    );
+    expect(written!.equals(swapped!)).toBe(true);
   });
 });
 
