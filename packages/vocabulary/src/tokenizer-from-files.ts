@@ -5,7 +5,7 @@ import { classOfFolder } from "./formats/class-of-folder.ts";
 import { folderSettings } from "./formats/folder-settings.ts";
 import { isTiktoken } from "./formats/read-tiktoken.ts";
 import { PROGRAM_CLASSES, withoutFast } from "./formats/tokenizer-classes.ts";
-import { tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
+import { goesBeforeSentencePiece, tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf, isChatTemplateFile } from "./publish/chat-templates-of.ts";
 import { fastConfig } from "./publish/fast-config.ts";
@@ -252,7 +252,8 @@ function withTokenizerJson(
 } {
   const source = new Map(files);
   if (source.has("tokenizer.json")) return { source, differences: [], isComplete: true };
-  if (source.has("tekken.json")) return withOtherFormat(source, origin);
+  if (goesBeforeSentencePiece(source, (name) => placeOf(origin, name)))
+    return withOtherFormat(source, origin);
   const name = SENTENCEPIECE_FILES.find((candidate) => {
     // Llama 3's tokenizer.model is a tiktoken file under the same name.
     const bytes = source.get(candidate);

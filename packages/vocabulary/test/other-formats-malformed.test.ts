@@ -132,6 +132,13 @@ describe("vocab.json and merges.txt", () => {
     ],
   ] as Case[])("%s is one clear error", claim);
 
+  it("a class in Python code, which reads them by rules of its own, is refused by name", () => {
+    for (const tokenizer_class of PYTHON_CLASSES) {
+      const files = { ...pair(), "vocab.txt": "a\n", "tokenizer_config.json": { tokenizer_class } };
+      expect(() => read(files)).toThrow(`the class ${tokenizer_class}`);
+    }
+  });
+
   it("a half of them names the other", () => {
     expect(() => read({ "merges.txt": merges, ...gpt2 })).toThrow("found merges.txt without vocab.json");
     expect(() => read({ "encoder.json": vocab })).toThrow("found encoder.json without vocab.bpe");
@@ -330,6 +337,30 @@ describe("tekken.json", () => {
     expect(vocabulary.idOfRole("eos")).toBe(2);
   });
 });
+
+/** Classes of transformers 5.18 that read vocab.json or vocab.txt without the tokenizers library. */
+const PYTHON_CLASSES = [
+  "BertJapaneseTokenizer",
+  "BertweetTokenizer",
+  "BioGptTokenizer",
+  "BlenderbotSmallTokenizer",
+  "CTRLTokenizer",
+  "ClvpTokenizer",
+  "CpmAntTokenizer",
+  "EsmTokenizer",
+  "FSMTTokenizer",
+  "FlaubertTokenizer",
+  "GPTNeoXJapaneseTokenizer",
+  "M2M100Tokenizer",
+  "MgpstrTokenizer",
+  "PhobertTokenizer",
+  "RoCBertTokenizer",
+  "Speech2TextTokenizer",
+  "TapasTokenizer",
+  "VitsTokenizer",
+  "Wav2Vec2CTCTokenizer",
+  "XLMTokenizer",
+];
 
 type Files = Record<string, unknown>;
 type Case = [string, Files, string, RegExp];

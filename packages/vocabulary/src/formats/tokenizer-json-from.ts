@@ -1,8 +1,10 @@
-import { folderSettings } from "./folder-settings.ts";
+import { classOfFolder } from "./class-of-folder.ts";
+import { type FolderSettings, folderSettings } from "./folder-settings.ts";
 import type { FoundFormat } from "./found-format.ts";
 import { fromClass } from "./from-class.ts";
 import { fromTekken } from "./from-tekken.ts";
 import { fromTiktoken } from "./from-tiktoken.ts";
+import { tokenizerClass } from "./tokenizer-classes.ts";
 
 /**
  * The tokenizer.json of a folder that has none but other files of a tokenizer; `undefined` where it has none of them.
@@ -14,9 +16,25 @@ export function tokenizerJsonFrom(
   placeOf: (name: string) => string,
 ): FoundFormat | undefined {
   const settings = folderSettings(files, placeOf);
+  if (isReadByClass(files, settings)) return fromClass(files, settings, placeOf);
   return (
     fromTekken(files, settings, placeOf) ??
     fromTiktoken(files, settings, placeOf) ??
     fromClass(files, settings, placeOf)
   );
+}
+
+/** Whether {@link tokenizerJsonFrom} goes before a SentencePiece model that lies in the same folder. */
+export function goesBeforeSentencePiece(
+  files: ReadonlyMap<string, Uint8Array>,
+  placeOf: (name: string) => string,
+): boolean {
+  return files.has("tekken.json") || isReadByClass(files, folderSettings(files, placeOf));
+}
+
+/** The folder's class reads vocab.json or vocab.txt, and nothing else, and the file is there. */
+function isReadByClass(files: ReadonlyMap<string, Uint8Array>, settings: FolderSettings): boolean {
+  const className = classOfFolder(settings);
+  const known = className === undefined ? undefined : tokenizerClass(className);
+  return known !== undefined && files.has(known.file);
 }
