@@ -26,6 +26,7 @@ export { asFastFiles } from "./publish/as-fast-files.ts";
 export { isChatTemplateFile } from "./publish/chat-templates-of.ts";
 export type { TokenizerFamily } from "./read-notation.ts";
 export type { TokenizerReading } from "./reference/tokenizer-reading.ts";
+export type { ModelReader } from "./sentencepiece/arrange-pieces.ts";
 export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 export { type AddedToken, addedTokensOf } from "./special/added-tokens-of.ts";
 export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";

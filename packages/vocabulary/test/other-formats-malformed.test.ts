@@ -144,6 +144,13 @@ describe("vocab.json and merges.txt", () => {
     expect(() => read({ "encoder.json": vocab })).toThrow("found encoder.json without vocab.bpe");
   });
 
+  it("an added token that a file numbers otherwise than the reference library is said", () => {
+    const config = { tokenizer_class: "GPT2Tokenizer", added_tokens_decoder: { 9: { content: "<late>" } } };
+    const { notes, vocabulary } = read({ ...pair(), "tokenizer_config.json": config });
+    expect(vocabulary.tokenOf(4)).toBe("<late>");
+    expect(notes).toContain('a file numbers the added token "<late>" 9; the reference library numbers it 4');
+  });
+
   it("encoder.json and vocab.bpe are GPT-2's by their names", () => {
     const tokenizer = read({ "encoder.json": vocab, "vocab.bpe": merges });
     expect(tokenizer.vocabulary.idOfRole("eos")).toBe(3);

@@ -48,6 +48,23 @@ describe("a tiktoken file", () => {
     });
   }
 
+  it("of Llama 3 and of Qwen has the special tokens at the ids of the published code", () => {
+    const specialsOf = (name: string) => KNOWN_TIKTOKEN.find((known) => known.name === name)!.specials;
+    const llama = specialsOf("Llama 3");
+    expect(llama).toMatchObject({
+      "<|begin_of_text|>": 128000,
+      "<|start_header_id|>": 128006,
+      "<|eot_id|>": 128009,
+      "<|reserved_special_token_250|>": 128255,
+    });
+    expect(new Set(Object.values(llama)).size).toBe(256);
+    expect(specialsOf("Qwen")).toMatchObject({
+      "<|im_end|>": 151645,
+      "<|extra_0|>": 151646,
+      "<|extra_204|>": 151850,
+    });
+  });
+
   for (const folder of fixture.folders) {
     it(`${folder.title} is read as AutoTokenizer reads it`, async () => {
       const settings = Object.entries(folder.files).map(

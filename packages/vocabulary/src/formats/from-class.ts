@@ -65,7 +65,7 @@ export function fromClass(
   return {
     tokenizerJson: JSON.stringify(document),
     tokenizerConfig: { tokenizer_class: className, ...settings.config, ...newRoles(settings, tokens) },
-    differences: [`read from ${reads.join(" and ")} as ${className} does`],
+    differences: [`read from ${reads.join(" and ")} as ${className} does`, ...tokens.notes],
     reads: [...reads, "added_tokens.json"],
   };
 }

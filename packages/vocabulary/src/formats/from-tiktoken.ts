@@ -59,6 +59,7 @@ export function fromTiktoken(
         ? `read from ${name} with the pattern that the reference library takes for such files; they do not say theirs`
         : `read from ${name}, which is ${known.name}'s`,
       ...(isListed || known?.note === undefined ? [] : [known.note]),
+      ...tokens.notes,
     ],
     reads: [name, "added_tokens.json"],
   };
@@ -150,6 +151,7 @@ function publishedTokens(
   const isPublished = new Set(Object.keys(specials));
   return {
     tokenOf: named.tokenOf,
+    notes: named.notes,
     added: [
       ...Object.entries(specials).map(([content, id]) => ({ id, ...plainSpecial(content) })),
       ...named.added.filter(({ content }) => !isPublished.has(content)),

@@ -7,6 +7,8 @@ export interface SpecialTokens {
   /** By key of tokenizer_config.json: what the files name, else what the class knows by default. */
   readonly tokenOf: ReadonlyMap<string, string>;
   readonly added: readonly AddedTokenDocument[];
+  /** Tokens that have another id than a file writes beside them, in words for people. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -24,7 +26,8 @@ export function specialTokens(
   first: readonly string[] = [],
 ): SpecialTokens {
   const config = withSpecialTokensMap(settings);
-  const decoder = decoderTokens(config, settings, place);
+  const numbered = decoderTokens(config, settings, place);
+  const decoder = new Map([...numbered].map(([content, { token }]) => [content, token]));
   const named = namedTokens(config, known, decoder, place);
   const others = listOf(config).map((value) => tokenFrom(value, place));
   const names = new Set([...named.values()].map(({ content }) => content));
@@ -47,6 +50,14 @@ export function specialTokens(
   return {
     tokenOf: new Map([...named].map(([key, { content }]) => [key, content])),
     added: [...added.values()].sort((one, other) => one.id - other.id),
+    notes: [...numbered].flatMap(([content, { id }]) => {
+      const inUse = added.get(content)!.id;
+      return inUse === id
+        ? []
+        : [
+            `a file numbers the added token ${JSON.stringify(content)} ${id}; the reference library numbers it ${inUse}`,
+          ];
+    }),
   };
 }
 
@@ -80,7 +91,7 @@ function decoderTokens(
   config: JsonObject,
   { addedTokens = {} }: FolderSettings,
   place: string,
-): Map<string, Token> {
+): Map<string, Numbered> {
   if (config.added_tokens_decoder === undefined) {
     const specials = new Set(
       [...ROLE_KEYS.map((key) => config[key]), ...listOf(config)]
@@ -104,7 +115,12 @@ function decoderTokens(
   );
 }
 
-function inOrder(entries: readonly (readonly [number, Token])[], place: string): Map<string, Token> {
+interface Numbered {
+  readonly id: number;
+  readonly token: Token;
+}
+
+function inOrder(entries: readonly (readonly [number, Token])[], place: string): Map<string, Numbered> {
   const wrong = entries.find(([id]) => !Number.isSafeInteger(id) || id < 0);
   if (wrong !== undefined) {
     throw badTokenizer(
@@ -113,7 +129,7 @@ function inOrder(entries: readonly (readonly [number, Token])[], place: string):
     );
   }
   const sorted = [...entries].sort(([one], [other]) => one - other);
-  return new Map(sorted.map(([, token]) => [token.content, token]));
+  return new Map(sorted.map(([id, token]) => [token.content, { id, token }]));
 }
 
 /** Role by role, then tokens that only this model has, such as `image_token`. */
