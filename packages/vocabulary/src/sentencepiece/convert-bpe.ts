@@ -54,7 +54,7 @@ function describeDifferences(
       !texts.has(text) || (Array.from(text).length > 1 && Array.from(text).some((c) => !texts.has(c))),
   ).length;
   return [
-    ...(ties === undefined || ties.isExact ? [] : [describeTies(ties, mergeOrder)]),
+    ...(ties === undefined || (ties.isExact && ties.differing === 0) ? [] : [describeTies(ties, mergeOrder)]),
     ...(ragged > 0 ? [`${ragged} pieces hold a character that is no piece and are never reached`] : []),
     ...(symbolCount > 0
       ? ["the text between two user-defined symbols is looked up whole before it is merged"]

@@ -1,6 +1,6 @@
 import { mergeLeftmost } from "./merge-leftmost.ts";
 import type { Piece } from "./model-proto.ts";
-import { type Merge, orderTies, type TieContext } from "./order-ties.ts";
+import { type Merge, orderTies, type Place, type TieContext } from "./order-ties.ts";
 import { tiedTexts } from "./tied-texts.ts";
 
 export interface ListedMerges {
@@ -13,7 +13,7 @@ export interface ListedMerges {
 export interface Ties {
   /** How many pieces share their score with another. */
   readonly pieces: number;
-  /** The list gives the program's pieces for every text. */
+  /** The order of the list has all that the program's pieces depend on. */
   readonly isExact: boolean;
   /** Texts made of such pieces, on which both ways were tried, and those that came out otherwise. */
   readonly tried: number;
@@ -52,13 +52,12 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
       isExact = false;
       return plain;
     }
-    context ??= tieContext(scoreOf);
+    context ??= tieContext(scoreOf, tied);
     const ordered = orderTies(plain, context);
     isExact &&= ordered.isExact;
     return ordered.merges;
   });
-  const compared = isExact ? { tried: 0, differing: 0, example: undefined } : compare(tied, merges, scoreOf);
-  return { merges, ties: { pieces: tied.length, isExact, ...compared } };
+  return { merges, ties: { pieces: tied.length, isExact, ...compare(tied, merges, scoreOf) } };
 }
 
 /**
@@ -110,21 +109,17 @@ const MOST_ORDERED = 20_000;
 /** The work grows with the fourth power of it; SentencePiece trains pieces of 16 characters. */
 const LONGEST_ORDERED = 64;
 
-function tieContext(scoreOf: ReadonlyMap<string, number>): TieContext {
-  const rightsOf = new Map<string, string[]>();
-  const leftsOf = new Map<string, string[]>();
-  const add = (map: Map<string, string[]>, key: string, value: string) => {
-    const list = map.get(key);
-    if (list === undefined) map.set(key, [value]);
-    else list.push(value);
-  };
-  for (const text of scoreOf.keys()) {
-    for (const [left, right] of cuts(text)) {
-      add(rightsOf, left, right);
-      add(leftsOf, right, left);
+function tieContext(scoreOf: ReadonlyMap<string, number>, tied: readonly string[]): TieContext {
+  const placesOf = new Map<string, Place[]>(tied.map((text) => [text, []]));
+  for (const whole of scoreOf.keys()) {
+    if (whole.length > LONGEST_ORDERED) continue;
+    for (let at = 0; at < whole.length; at++) {
+      for (let to = at + 2; to <= whole.length; to++) {
+        if (to - at < whole.length) placesOf.get(whole.slice(at, to))?.push({ whole, at });
+      }
     }
   }
-  return { scoreOf, rightsOf, leftsOf };
+  return { scoreOf, placesOf };
 }
 
 /** On texts of the pieces. */

@@ -4,10 +4,13 @@ export type Merge = readonly [left: string, right: string];
 export interface TieContext {
   /** The score of a piece that merges may make; `undefined` for anything else. */
   readonly scoreOf: ReadonlyMap<string, number>;
-  /** Left part → right parts, of every cut of every piece. */
-  readonly rightsOf: ReadonlyMap<string, readonly string[]>;
-  /** Right part → left parts. */
-  readonly leftsOf: ReadonlyMap<string, readonly string[]>;
+  /** A tied piece → where it stands within longer pieces. */
+  readonly placesOf: ReadonlyMap<string, readonly Place[]>;
+}
+
+export interface Place {
+  readonly whole: string;
+  readonly at: number;
 }
 
 /**
@@ -16,9 +19,8 @@ export interface TieContext {
  * would be hindered by Q or would go on merging into Q's place:
  *
  * 1. the right part of P is the left part of Q: they want the same symbol;
- * 2. what P makes can be merged on with the left part of Q, at this score or a better one, or with something that what Q
- *    makes is a part of;
- * 3. the right part of P can be merged with what Q makes at a better score;
+ * 2. what P makes stands in a piece of this score or a better one, and behind it there the left part of Q or what Q makes;
+ * 3. what Q makes stands in a piece of a better score, which begins with the right part of P;
  * 4. P makes a part of a merge of which 1 to 3 hold.
  *
  * @param merges in the order that is kept where nothing is required
@@ -27,7 +29,7 @@ export interface TieContext {
  */
 export function orderTies(
   merges: readonly Merge[],
-  { scoreOf, rightsOf, leftsOf }: TieContext,
+  { scoreOf, placesOf }: TieContext,
 ): { readonly merges: Merge[]; readonly isExact: boolean } {
   const graph = precedence();
   const made = new Set(merges.map(([left, right]) => left + right));
@@ -52,35 +54,34 @@ export function orderTies(
     graph.require(done, graph.node(left === right ? "begins" : "ends", right));
     for (const part of [left, right]) graph.require(graph.node("ends", part), graph.node("begins", part));
 
-    // 2.
     graph.require(graph.node("cuts", whole), merge);
-    for (const next of rightsOf.get(whole) ?? []) {
-      if (scoreOf.get(whole + next)! < score) continue;
-      graph.require(done, graph.node("ends", next));
-      graph.require(graph.node("ends", next), graph.node("begins", next));
-      for (const inside of substrings(next)) {
-        if (inside !== whole && made.has(inside)) graph.require(done, graph.node("cuts", inside));
-      }
-    }
-    // 3.
+    graph.require(done, graph.node("made", whole));
     graph.require(done, graph.node("before", right));
   }
   for (const whole of made) {
-    for (const left of leftsOf.get(whole) ?? []) {
-      if (scoreOf.get(left + whole)! > score)
-        graph.require(graph.node("before", left), graph.node("cuts", whole));
+    for (const { whole: holder, at } of placesOf.get(whole) ?? []) {
+      const holderScore = scoreOf.get(holder)!;
+      const end = at + whole.length;
+      // 2.
+      for (let from = end; holderScore >= score && from < holder.length; from++) {
+        const ends = graph.node("ends", holder.slice(from));
+        graph.require(graph.node("made", whole), ends);
+        graph.require(ends, graph.node("begins", holder.slice(from)));
+        for (let to = from + 2; to <= holder.length; to++) {
+          const inside = holder.slice(from, to);
+          if (inside !== whole && made.has(inside)) {
+            graph.require(graph.node("made", whole), graph.node("cuts", inside));
+          }
+        }
+      }
+      // 3.
+      for (let to = 1; holderScore > score && to <= at; to++) {
+        graph.require(graph.node("before", holder.slice(0, to)), graph.node("cuts", whole));
+      }
     }
   }
   const { order, isExact } = graph.inOrder(mergeNodes);
   return { merges: order.map((node) => merges[node]!), isExact };
-}
-
-function substrings(text: string): string[] {
-  const found: string[] = [];
-  for (let from = 0; from < text.length; from++) {
-    for (let to = from + 2; to <= text.length; to++) found.push(text.slice(from, to));
-  }
-  return found;
 }
 
 /** Numbered nodes, of which some must come before others. */
