@@ -43,12 +43,13 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
   const tied = byScore.filter((texts) => texts.length > 1).flat();
   if (tied.length === 0) return { merges: byScore.flatMap(mergesOf), ties: undefined };
 
+  const isLarge = [...scoreOf.keys()].reduce((sum, text) => sum + text.length ** 2, 0) > MOST_WORK;
   let context: TieContext | undefined;
   let isExact = true;
   const merges = byScore.flatMap((texts): readonly Merge[] => {
     const plain = mergesOf(texts);
     if (texts.length === 1 || plain.length < 2) return plain;
-    if (plain.length > MOST_ORDERED || texts.some((text) => text.length > LONGEST_ORDERED)) {
+    if (isLarge || plain.length > MOST_ORDERED || texts.some((text) => text.length > LONGEST_ORDERED)) {
       isExact = false;
       return plain;
     }
@@ -105,6 +106,9 @@ function cuts(text: string): Merge[] {
 
 /** Beyond that, circles are all but certain, and it takes a minute and a gigabyte for 360,000. */
 const MOST_ORDERED = 20_000;
+
+/** Pieces within pieces to look at: a vocabulary of 256,000 pieces has about 20 million. */
+const MOST_WORK = 100_000_000;
 
 /** The work grows with the fourth power of it; SentencePiece trains pieces of 16 characters. */
 const LONGEST_ORDERED = 64;

@@ -29,4 +29,4 @@ export function tiedTexts(tied: readonly string[]): string[] {
 const MAX_TRIED = 6_000;
 
 /** Merging a text takes the square of its length; SentencePiece trains pieces of 16 characters. */
-const LONGEST = 64;
+const LONGEST = 32;
