@@ -49,6 +49,8 @@ export interface FollowVocabularyOptions {
    * that is there. @default none
    */
   readonly overrides?: Readonly<Record<string, JsonValue>>;
+  /** The file is no model's config: every `*_token_id` in it is an id, though no config class has it. @default false */
+  readonly idsByName?: boolean;
   /** The new model has a head of its own. @default false */
   readonly untie?: boolean;
 }

@@ -7,6 +7,7 @@ import {
   isOtherPart,
   type KeyKind,
   kindOfKey,
+  looksLike,
   mayBeNull,
   typeOfPart,
 } from "./config-keys.ts";
@@ -100,7 +101,8 @@ function followValue(place: Place, key: string, value: JsonValue, walk: Walk): J
   if (key === "tie_word_embeddings" && walk.untie && value !== false) {
     return record(walk, path, key, value, false, "the head has rows of its own");
   }
-  const kind = kindOfKey(modelType, key);
+  const isIdByName = walk.idsByName && looksLike(key) === "token id";
+  const kind = kindOfKey(modelType, key) ?? (isIdByName ? "id" : undefined);
   if (kind !== undefined) return followKnown(place, key, kind, value, walk);
   if (isJsonObject(value)) {
     const partType = typeOfPart(modelType, key, value);

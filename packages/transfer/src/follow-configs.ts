@@ -78,6 +78,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
       tokenIds,
       ...(roles && { roles }),
       overrides: overridesOf(file, overrides),
+      idsByName: isBeside,
     });
     const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
     // one that stays as it is is carried like any other file
