@@ -190,6 +190,23 @@ describe("revocab prune", () => {
   });
 });
 
+describe("the section Config", () => {
+  it("of prune says which words of generation_config.json are gone", async () => {
+    const { folder, model, text } = inputs();
+    const { vocabulary } = await loadTokenizer(model);
+    const last = vocabulary.size - 1;
+    const gone = Array.from({ length: 40 }, (_, i) => [last - i]);
+    writeFileSync(join(model, "generation_config.json"), JSON.stringify({ bad_words_ids: gone }));
+    const out = join(folder, "out");
+    const args = ["prune", model, "--keep-for", text, "--keep", "300", "--out", out, "--quiet"];
+    const { code, stdout } = await inProcess(args);
+    expect(code).toBe(0);
+    const config = stdout.slice(stdout.indexOf("\nConfig\n"), stdout.indexOf("\nChecked\n"));
+    expect(config).toMatch(/generation_config\.json {2}bad_words_ids +\[40 items\] → /);
+    expect(config).toMatch(/note: generation_config\.json bad_words_ids: the tokens? \d+/);
+  });
+});
+
 describe("wrong usage of extend and prune", () => {
   const extend = ["extend", SAMPLE_MODEL, "--quiet"];
   const prune = ["prune", SAMPLE_MODEL, "--quiet"];
