@@ -8,6 +8,7 @@ import { makePlan } from "./make-plan.ts";
 import type { OpenModel } from "./open-model.ts";
 import { type MethodContest, type PickedMethod, pickMethod } from "./pick-method.ts";
 import { tokensWithoutRow } from "./readable-tokenizer.ts";
+import { refuseNamedElsewhere } from "./refuse-named-elsewhere.ts";
 import type { EditSummary, ReportedEdit } from "./report.ts";
 import { requireOtherRows } from "./require-other-rows.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -60,6 +61,7 @@ export async function planEdit(
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
   const edited = withTokensWithoutRow(await editTokenizer(model.tokenizer, edit, options), model);
+  await refuseNamedElsewhere(model.checkpoint.directory, edited.renamed);
   const { chatTemplateFile } = options;
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, edited.tokenizer);

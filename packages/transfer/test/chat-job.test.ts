@@ -1,10 +1,17 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { mean, random, subtokenMean } from "@revocab/embedding-init";
-import { scratchFolders } from "@revocab/test-support/folders";
+import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { editVocabulary, modelCard, swapTokenizer } from "@revocab/transfer";
+import {
+  applySavedPlan,
+  editVocabulary,
+  modelCard,
+  planTokenizerSwap,
+  savePlan,
+  swapTokenizer,
+} from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { readTable } from "./stored-rows.ts";
@@ -203,6 +210,23 @@ describe("a chat model in one go", () => {
   });
 });
 
+it("a saved plan brings the control tokens, their rows and the end of texts", async () => {
+  const { folder, model, out } = workplace();
+  const [file, direct] = [join(folder, "swap.plan"), join(folder, "direct")];
+  const options = {
+    model,
+    tokenizer: SAMPLE_TOKENIZER,
+    method: subtokenMean(),
+    specials: SPECIALS,
+    eos: "<|im_end|>",
+  };
+  await planTokenizerSwap(options, (plan) => savePlan(plan, file));
+  await applySavedPlan({ plan: file, model, out });
+  await swapTokenizer({ ...options, out: direct });
+  expect(contentOf(out)).toEqual(contentOf(direct));
+  expect(read(out, "generation_config.json").eos_token_id).toEqual([3001, 2]);
+});
+
 describe("promoted and renamed tokens", () => {
   it("keep their rows, as do rows of no token; renamed ones get new rows where that is asked for", async () => {
     const { model, out, folder } = workplace();
@@ -222,6 +246,16 @@ describe("promoted and renamed tokens", () => {
     expect(Buffer.compare(before.bytes, after.bytes)).toBe(0);
     expect(read(out, "tokenizer_config.json").pad_token).toBe("<|pad|>");
     expect(modelCard(kept)).toContain("Renamed: `<pad>` to `<'pad'>`.");
+
+    writeFileSync(join(model, "processor_config.json"), JSON.stringify({ image: { token: "<pad>" } }));
+    await expect(
+      editVocabulary({ model, out: join(folder, "named"), method: mean(), ...rename }),
+    ).rejects.toMatchObject({
+      code: "bad_options",
+      message:
+        '"<pad>" cannot be renamed: processor_config.json names it, and its processor would go on writing it',
+    });
+    rmSync(join(model, "processor_config.json"));
 
     const anew = join(folder, "anew");
     await editVocabulary({ model, out: anew, method: mean(), ...rename, renamedRows: "make" });
