@@ -219,9 +219,10 @@ it("adds specials to the list that the reference library reads, in whatever form
     additional: ["<a>", "<b>"],
   });
   // names of tokens, which attributes of the tokenizer are made of, stay beside a list
-  expect(await listOf({ extra_special_tokens: { image_token: "<a>" } })).toEqual({
+  const tokenizer_class = "PreTrainedTokenizerFast";
+  expect(await listOf({ tokenizer_class, extra_special_tokens: { image_token: "<a>" } })).toEqual({
     extra: { image_token: "<a>" },
     additional: ["<b>"],
   });
-  expect(await listOf({})).toEqual({ additional: ["<b>"] });
+  expect(await listOf({ tokenizer_class })).toEqual({ additional: ["<b>"] });
 });
