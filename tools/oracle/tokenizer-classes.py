@@ -18,6 +18,7 @@ from pathlib import Path
 
 import transformers
 from tokenizers import AddedToken, processors
+from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS, SpmConverter
 from transformers.models.auto import tokenization_auto as auto
 from transformers.tokenization_python import PythonBackend
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -109,7 +110,15 @@ def describe(cls):
         "modelInputNames": list(cls.model_input_names),
     }
     if backend != "tokenizers":
+        if backend == "sentencepiece" and not any("_convert_token_to_id" in c.__dict__ for c in cls.__mro__ if c is not SentencePieceBackend and issubclass(c, SentencePieceBackend)):
+            described["plainIds"] = True
         return described
+    # Pieces of a .model get other ids, or come in another order.
+    converter = SLOW_TO_FAST_CONVERTERS.get(cls.__name__)
+    if hasattr(cls, "convert_from_spm_model") or (
+        hasattr(converter, "convert_from_spm") and converter.convert_from_spm.__func__ is not SpmConverter.convert_from_spm.__func__
+    ):
+        described["ownPieces"] = True
     # Code of its own that changes ids on their way out, or what must be given with a text.
     own = [
         name
@@ -212,6 +221,7 @@ class Probe:
 
 def rebuild_of(cls):
     probe = Probe(cls)
+    own_names = list(cls.model_input_names)
     switches = [
         name
         for name, default in probe.parameters.items()
@@ -253,6 +263,13 @@ def rebuild_of(cls):
             result["postProcessor"] = {"given": result_part, **({"missing": missing} if missing != result_part else {})}
         else:
             result[{"pre_tokenizer": "preTokenizer"}.get(part, part) + ("Options" if part == "model" else "")] = result_part
+    # Where no tokenizer.json is there, a config may say that bos and eos are put around a text; some classes say it themselves.
+    ends = probe.components({**base, "add_bos_token": True, "add_eos_token": True})["post_processor"]
+    around = [item.get("SpecialToken", {}).get("id") for item in (ends or {}).get("single", [])]
+    if len(around) == 3 and around[0] == "⟦bos_token⟧" and around[2] == "⟦eos_token⟧" and "bos_token" in probe.tokens:
+        plain_ends = probe.components(base)["post_processor"]
+        if plain_ends != ends:
+            result["endsByConfig"] = True
     defaults = probe.build({"tags_dict": {"a": 0}} if "tags_dict" in probe.parameters else {}, named=[])
     result["tokens"] = {
         name: parameter if not isinstance(parameter, AddedToken) else flags(parameter)
@@ -281,8 +298,11 @@ def rebuild_of(cls):
                 found = probe.build({**base, name: option}).model_input_names
             except Exception:
                 continue
-            if list(found) != list(cls.model_input_names):
-                names[f"{name},{json.dumps(option)}"] = list(found)
+            # Some classes write to the list of the class.
+            found = list(dict.fromkeys(found))
+            cls.model_input_names = list(own_names)
+            if found != own_names:
+                names[f"{name},{json.dumps(option)}"] = found
     if names:
         result["inputNamesIf"] = names
     if "extra_special_tokens" in probe.parameters:

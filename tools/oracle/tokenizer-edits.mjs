@@ -34,7 +34,11 @@ for (const name of readdirSync(work).sort()) {
       const edited = (await make()).tokenizer;
       mkdirSync(out);
       for (const file of readdirSync(folder)) {
-        if (/\.(json|txt)$/.test(file) && !TOKENIZER_FILES.includes(file) && !["observed.json", "refused.txt"].includes(file))
+        if (
+          /\.(json|txt)$/.test(file) &&
+          !TOKENIZER_FILES.includes(file) &&
+          !["observed.json", "refused.txt"].includes(file)
+        )
           cpSync(join(folder, file), join(out, file));
       }
       for (const [file, bytes] of edited.files) writeFileSync(join(out, file), bytes);
@@ -46,4 +50,5 @@ for (const name of readdirSync(work).sort()) {
   }
 }
 console.log(written, "edits written;", [...refused.values()].flat().length, "refused");
-for (const [reason, names] of refused) console.log(`  ${names.length}: ${reason} (${names.slice(0, 3).join(", ")})`);
+for (const [reason, names] of refused)
+  console.log(`  ${names.length}: ${reason} (${names.slice(0, 3).join(", ")})`);

@@ -13,7 +13,7 @@ const counts = { right: 0, "not in force": 0, wrong: 0, "opened though the libra
 const reasons = new Map();
 for (const name of readdirSync(work).sort()) {
   const folder = join(work, name);
-  if (!existsSync(join(folder, "tokenizer.json"))) continue;
+  if (!["tokenizer.json", "tokenizer_config.json"].some((file) => existsSync(join(folder, file)))) continue;
   const expected = existsSync(join(folder, "observed.json"))
     ? JSON.parse(readFileSync(join(folder, "observed.json"), "utf8"))
     : undefined;

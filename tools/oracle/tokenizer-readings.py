@@ -3,6 +3,7 @@ Opens folders of every tokenizer class of transformers 5.18 with AutoTokenizer a
 tokenizer-readings.mjs to compare with what revocab reads.
 
     python tools/oracle/tokenizer-readings.py WORK
+    python tools/oracle/tokenizer-readings.py --fixture packages/vocabulary/test/fixtures/tokenizer-readings.json
     node tools/oracle/tokenizer-readings.mjs WORK
 
 Each class gets a small vocabulary that any of them can use, saved by the class itself, and the same folder as older versions
@@ -229,5 +230,120 @@ def observed(folder, trust=False):
     return result
 
 
+def fixture(path):
+    """A few strings for every class around three vocabularies, for the tests of the vocabulary package."""
+    import tempfile
+
+    classes = json.loads(
+        (Path(__file__).parents[2] / "packages/vocabulary/src/reference/tokenizer-classes.json").read_text()
+    )["classes"]
+    readable = {name: auto.tokenizer_class_from_name(name) for name, described in classes.items() if described["backend"] == "tokenizers"}
+    own = {}
+    for cls in readable.values():
+        if cls is not TokenizersBackend:
+            for name, parameter in inspect.signature(cls.__init__).parameters.items():
+                if name.endswith("_token") and isinstance(parameter.default, str):
+                    own[parameter.default] = None
+    pieces = list(dict.fromkeys(SPECIALS + list(own) + ["ro_RO", "en_XX", "eng_Latn", "__eng__", "__fra__"]))
+    characters = sorted(set("the Dog ran far Café ½ x ` ' ..sopnw"))
+    characters.remove(" ")
+    alphabet = [bytes_to_unicode()[byte] for byte in sorted(set(" \n".join(FIXTURE_TEXTS + ["½ 2⁄é"]).encode()))]
+    merges = [("t", "h"), ("th", "e"), ("▁", "the"), ("Ġ", "the"), ("d", "o"), ("do", "g"), ("f", "a"), ("fa", "r")]
+    merged = [a + b for a, b in merges]
+    vocabularies = {
+        "BPE": {"vocab": {p: i for i, p in enumerate(dict.fromkeys(pieces + alphabet + characters + ["▁", "g", "h", "t", "d"] + merged))}, "merges": merges},
+        "WordPiece": {"vocab": {p: i for i, p in enumerate(dict.fromkeys(pieces + characters + ["##" + c for c in characters] + merged))}},
+        "Unigram": {"vocab": [[p, 0.0] for p in pieces] + [["▁", -2.0]] + [[p, -3.0 - i / 8] for i, p in enumerate(m for m in merged if "Ġ" not in m)] + [[c, -6.0 - i / 8] for i, c in enumerate(characters)]},
+    }
+    added = [{"id": i, "content": p, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for i, p in enumerate(SPECIALS)]
+    components = {
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+        "pre_tokenizer": None,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}},
+        },
+        "decoder": None,
+    }
+    models = {
+        "BPE": {"type": "BPE", "fuse_unk": False, "byte_fallback": False, **vocabularies["BPE"]},
+        "WordPiece": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, **vocabularies["WordPiece"]},
+        "Unigram": {"type": "Unigram", "unk_id": 3, "byte_fallback": False, **vocabularies["Unigram"]},
+    }
+    documents = {name: {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, **components, "model": model} for name, model in models.items()}
+    expected = {}
+    for name, cls in readable.items():
+        model = classes[name].get("rebuild", {}).get("model", "BPE")
+        parameters = inspect.signature(cls.__init__).parameters if cls is not TokenizersBackend else {}
+        turned = {n: not p.default for n, p in parameters.items() if isinstance(p.default, bool) and not n.startswith("add_bos")}
+        names = [value for value in cls.model_input_names if value != "token_type_ids" or name != "CodeGenTokenizer"]
+        for variant, config in {"plain": {}, "turned": {**turned, **FIXTURE_CONFIG}}.items():
+            config = {"tokenizer_class": name, **config}
+            if "entity_vocab" in parameters or "tags_dict" in parameters:
+                continue  # classes that want files of their own
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / "tokenizer.json").write_text(json.dumps(documents[model], ensure_ascii=False))
+                (Path(folder) / "tokenizer_config.json").write_text(json.dumps(config))
+                try:
+                    cls.model_input_names = list(names)  # CodeGen's adds to the list of the class
+                    tokenizer = AutoTokenizer.from_pretrained(folder)
+                except BaseException as error:
+                    print("left out", name, variant, str(error)[:80])
+                    continue
+            tokenizer.backend_tokenizer.no_truncation()
+            tokenizer.backend_tokenizer.no_padding()
+            encodings = [tokenizer.backend_tokenizer.encode(*([t] if isinstance(t, str) else t)) for t in FIXTURE_TEXTS + [FIXTURE_PAIR]]
+            expected[f"{name} {variant}"] = {
+                "model": model,
+                **({"switches": turned} if turned and variant == "turned" else {}),
+                "size": max(tokenizer.get_vocab().values()) + 1,
+                "sides": [tokenizer.padding_side, tokenizer.truncation_side],
+                "inputs": tokenizer.model_input_names,
+                "length": tokenizer.model_max_length if tokenizer.model_max_length < 1e20 else None,
+                "ids": [e.ids for e in encodings],
+                "types": encodings[-1].type_ids,
+            }
+    lines = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False, separators=(',', ':'))}" for k, v in expected.items())
+    documents = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False, separators=(',', ':'))}" for k, v in documents.items())
+    made = f"tools/oracle/tokenizer-readings.py --fixture with transformers {transformers.__version__}"
+    texts = json.dumps(FIXTURE_TEXTS, ensure_ascii=False)
+    path.write_text(f'{{\n  "madeBy": "{made}",\n  "texts": {texts},\n  "pair": {json.dumps(FIXTURE_PAIR)},\n  "turned": {json.dumps(FIXTURE_CONFIG)},\n  "documents": {{\n{documents}\n  }},\n  "expected": {{\n{lines}\n  }}\n}}\n', encoding="utf-8")
+    print(len(expected), "readings,", path.stat().st_size, "bytes")
+
+
+FIXTURE_TEXTS = ["the  Dog<unk></s>far", " Café ½ ``x'\n[MASK] sop<|new|>"]
+FIXTURE_CONFIG = {
+    "added_tokens_decoder": {"1": {"content": "sop", "lstrip": True, "normalized": False, "rstrip": False, "single_word": False, "special": True}},
+    "pad_token": "<|new|>",
+}
+FIXTURE_PAIR = ["the dog", "far"]
+
+def models(work, paths):
+    """Folders with a SentencePiece model and no tokenizer.json, as the classes that read one take it apart."""
+    shutil.rmtree(work, ignore_errors=True)
+    settings = {"add_bos_token": True, "add_eos_token": True, "legacy": True, "add_prefix_space": False, "extra_special_tokens": ["<|new|>"]}
+    for path in map(Path, paths):
+        for name in MODEL_CLASSES:
+            cls = auto.tokenizer_class_from_name(name)
+            for variant, more in enumerate(({}, settings)):
+                folder = work / f"{path.stem}-{name}-{variant}"
+                folder.mkdir(parents=True)
+                shutil.copy(path, folder / (cls.vocab_files_names.get("vocab_file") or "tokenizer.model"))
+                (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": name, **more}))
+                try:
+                    observe(folder)
+                except BaseException as error:
+                    (folder / "refused.txt").write_text(f"{type(error).__name__}: {str(error)[:100]}")
+
+
+MODEL_CLASSES = ["LlamaTokenizer", "PreTrainedTokenizerFast", "GemmaTokenizer", "AlbertTokenizer", "DebertaV2Tokenizer", "CodeLlamaTokenizer", "XLNetTokenizer", "RemBertTokenizer", "BarthezTokenizer"]
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--models":
+        models(Path(sys.argv[2]), sys.argv[3:])
+    elif sys.argv[1] == "--fixture":
+        fixture(Path(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]))

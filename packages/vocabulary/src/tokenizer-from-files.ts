@@ -1,18 +1,16 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { textCuts } from "./cuts/text-cuts.ts";
-import { classOfFolder } from "./formats/class-of-folder.ts";
-import { folderSettings } from "./formats/folder-settings.ts";
 import { isTiktoken } from "./formats/read-tiktoken.ts";
-import { PROGRAM_CLASSES, withoutFast } from "./formats/tokenizer-classes.ts";
 import { goesBeforeSentencePiece, tokenizerJsonFrom } from "./formats/tokenizer-json-from.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { chatTemplatesOf, isChatTemplateFile } from "./publish/chat-templates-of.ts";
-import { fastConfig } from "./publish/fast-config.ts";
+import { FAST_NAME, fastConfig } from "./publish/fast-config.ts";
 import { readNotation } from "./read-notation.ts";
 import { chooseClass, namesCode } from "./reference/choose-class.ts";
 import { classNamed, FAST_CLASS, knownName, type TokenizerClass } from "./reference/class-table.ts";
 import type { DeclaredTokens, DeclaringFiles } from "./reference/declared-tokens.ts";
+import { type ExtractedModel, extractSentencePiece } from "./reference/extract-sentencepiece.ts";
 import {
   type ReadingSubject,
   type ReferenceReading,
@@ -20,8 +18,11 @@ import {
 } from "./reference/read-as-reference.ts";
 import { type TokenizerReading, tokenizerReading } from "./reference/tokenizer-reading.ts";
 import { runtimeOf } from "./runtime-of.ts";
-import type { ModelReader } from "./sentencepiece/arrange-pieces.ts";
+import { arrangePieces, type ModelReader } from "./sentencepiece/arrange-pieces.ts";
+import { checkModel } from "./sentencepiece/check-model.ts";
 import { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
+import type { ModelProto } from "./sentencepiece/model-proto.ts";
+import { readModelProto } from "./sentencepiece/read-model-proto.ts";
 import { findSpecials, type Specials } from "./special/find-specials.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { TOKENIZER_FILES } from "./tokenizer-files.ts";
@@ -59,11 +60,23 @@ export function tokenizerFromFiles(
   origin: string,
   options: ReadingOptions = {},
 ): Tokenizer {
-  const { source, differences, isComplete } = withTokenizerJson(files, origin);
+  const extracted = extractModel(files, origin, options);
+  if (options.reading === "file" && extracted !== undefined) {
+    // Its ids are those that the class in force gives; published is what that makes.
+    const { files: own } = tokenizerFromFiles(files, origin, { ...options, reading: "class" });
+    return tokenizerFromFiles(own, origin, options);
+  }
+  const { source, differences, isConverted } = extracted ?? withTokenizerJson(files, origin);
   const read =
     options.reading === "file"
       ? readFile(source, origin)
-      : readFolder(source, origin, { ...options, isFile: isComplete });
+      : isConverted
+        ? readConverted(source, origin, options)
+        : readFolder(source, origin, {
+            ...options,
+            isFile: files.has("tokenizer.json"),
+            extracted: extracted?.model,
+          });
   const { json, specials, reference, config } = read;
   const { family, notation } = readNotation(json);
   const { vocabulary, vocabularyWithout, bpeNeighbours } = vocabularyOf(json, notation, specials);
@@ -109,13 +122,16 @@ interface ReadTokenizer {
 function readFolder(
   source: ReadonlyMap<string, Uint8Array>,
   origin: string,
-  { className: given, isFile }: ReadingOptions & { readonly isFile: boolean },
+  {
+    isFile,
+    extracted,
+    ...options
+  }: ReadingOptions & { readonly isFile: boolean; readonly extracted: ExtractedModel | undefined },
 ): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
-  const model = jsonObject(source, "config.json", origin);
-  const className = given === undefined ? chooseClass(model, config) : (knownName(given) ?? FAST_CLASS);
+  const className = classInForce(config, jsonObject(source, "config.json", origin), options);
   const described = classNamed(className);
-  const subject = { className, described: described ?? FAST, files: beside, isFile };
+  const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
   const refusal = described === undefined ? "is code that no table describes" : codeRefusal(described);
   const read = refusal ?? readAsReference(opened, subject);
   const isRefused = typeof read === "string";
@@ -139,6 +155,80 @@ function readFolder(
         ]
       : [],
   };
+}
+
+function classInForce(
+  config: JsonObject | undefined,
+  model: JsonObject | undefined,
+  { className }: ReadingOptions,
+): string {
+  return className === undefined ? chooseClass(model, config) : (knownName(className) ?? FAST_CLASS);
+}
+
+/**
+ * A tokenizer.json that was made of other files is complete as the class makes it of those. Where the class would make something
+ * else of the tokenizer.json, the plain one is named.
+ */
+function readConverted(
+  source: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions,
+): ReadTokenizer {
+  const read = readFolder(source, origin, { ...options, isFile: true, extracted: undefined });
+  const { isInForce, differences, className } = read.reference;
+  if (isInForce && differences.length === 0) return read;
+  const { auto_map: _code, ...config } = jsonObject(source, "tokenizer_config.json", origin) ?? {};
+  const settings = JSON.stringify({ ...config, tokenizer_class: FAST_NAME }, null, 2);
+  const plain = new Map(source).set("tokenizer_config.json", new TextEncoder().encode(`${settings}\n`));
+  const fast = readFolder(plain, origin, { className: FAST_CLASS, isFile: true, extracted: undefined });
+  const note = `written as ${FAST_NAME}: of its tokenizer.json ${className} would make something else than of its files`;
+  return { ...fast, notes: [...fast.notes, note] };
+}
+
+/**
+ * A folder that names a class, with a SentencePiece model and no tokenizer.json, as the class in force takes the model apart. A
+ * file that is no such model is left to others.
+ */
+function extractModel(
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions,
+): (ReturnType<typeof withTokenizerJson> & { readonly model: ExtractedModel }) | undefined {
+  const name = SENTENCEPIECE_FILES.find((candidate) => files.has(candidate));
+  const isNamed = files.has("tokenizer_config.json") || files.has("config.json");
+  if (!isNamed || files.has("tokenizer.json") || name === undefined) return undefined;
+  if (goesBeforeSentencePiece(files, (each) => placeOf(origin, each))) return undefined;
+  let proto: ModelProto;
+  try {
+    proto = readModelProto(files.get(name)!);
+    checkModel(proto);
+  } catch {
+    return undefined;
+  }
+  const config = jsonObject(files, "tokenizer_config.json", origin);
+  const className = classInForce(config, jsonObject(files, "config.json", origin), options);
+  const described = classNamed(className);
+  if (described?.plainIds === true) return undefined;
+  const pieces = arranged(proto, { className, config: config ?? {} }, placeOf(origin, name));
+  if (described?.backend !== "tokenizers") {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${placeOf(origin, name)}: ${className} numbers the pieces of this model by rules of its own, expected a tokenizer.json beside it`,
+      { hint: "make one: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python" },
+    );
+  }
+  const model = extractSentencePiece({ ...proto, pieces }, described.rebuild);
+  const source = new Map(files).set("tokenizer.json", new TextEncoder().encode(model.tokenizerJson));
+  return { source, differences: [], isConverted: false, model };
+}
+
+/** The message must say which file it is about. */
+function arranged(proto: ModelProto, reader: ModelReader, place: string): ModelProto["pieces"] {
+  try {
+    return arrangePieces(proto.pieces, reader);
+  } catch (cause) {
+    throw inTermsOf(place, cause);
+  }
 }
 
 /** As tokenizer.json says, with the files that publish it so. */
@@ -247,11 +337,11 @@ function withTokenizerJson(
 ): {
   readonly source: Map<string, Uint8Array>;
   readonly differences: readonly string[];
-  /** False for a vocabulary alone, around which the class puts what its settings say. */
-  readonly isComplete: boolean;
+  /** Whether it was made of other files than a SentencePiece model, with all that their class builds. */
+  readonly isConverted: boolean;
 } {
   const source = new Map(files);
-  if (source.has("tokenizer.json")) return { source, differences: [], isComplete: true };
+  if (source.has("tokenizer.json")) return { source, differences: [], isConverted: false };
   if (goesBeforeSentencePiece(source, (name) => placeOf(origin, name)))
     return withOtherFormat(source, origin);
   const name = SENTENCEPIECE_FILES.find((candidate) => {
@@ -260,16 +350,13 @@ function withTokenizerJson(
     return bytes !== undefined && !isTiktoken(bytes);
   });
   if (name === undefined) return withOtherFormat(source, origin);
-  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, {
-    place: placeOf(origin, name),
-    reader: readerOf(source, (each) => placeOf(origin, each)),
-  });
+  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
     source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
   }
-  return { source, differences, isComplete: false };
+  return { source, differences, isConverted: false };
 }
 
 function withOtherFormat(
@@ -288,34 +375,22 @@ function withOtherFormat(
   for (const name of found.reads) source.delete(name);
   source.set("tokenizer.json", encoder.encode(found.tokenizerJson));
   source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(found.tokenizerConfig, null, 2)}\n`));
-  return { source, differences: found.differences, isComplete: false };
-}
-
-/** A `.model` alone is the program's; in a folder that names a class it is read as that class reads it. */
-function readerOf(
-  source: ReadonlyMap<string, Uint8Array>,
-  placeIn: (name: string) => string,
-): ModelReader | undefined {
-  const settings = folderSettings(source, placeIn);
-  const className = classOfFolder(settings);
-  if (className === undefined || PROGRAM_CLASSES.has(className)) return undefined;
-  return { className: withoutFast(className), config: settings.config };
+  return { source, differences: found.differences, isConverted: true };
 }
 
 /** The converter knows bytes only; the message must say which file they are. */
-function convert(
-  model: Uint8Array,
-  { place, reader }: { readonly place: string; readonly reader: ModelReader | undefined },
-): ReturnType<typeof convertSentencePiece> {
+function convert(model: Uint8Array, place: string): ReturnType<typeof convertSentencePiece> {
   try {
-    return convertSentencePiece(model, reader === undefined ? {} : { reader });
+    return convertSentencePiece(model);
   } catch (cause) {
-    if (!(cause instanceof RevocabError)) throw cause;
-    throw new RevocabError(cause.code, `${place}: ${cause.message}`, {
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-      cause,
-    });
+    throw inTermsOf(place, cause);
   }
+}
+
+function inTermsOf(place: string, cause: unknown): unknown {
+  if (!(cause instanceof RevocabError)) return cause;
+  const { code, message, hint } = cause;
+  return new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

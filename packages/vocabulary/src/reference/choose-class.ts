@@ -21,7 +21,9 @@ export function chooseClass(config: JsonObject | undefined, tokenizerConfig: Jso
     const found = knownName(forcesItsClass(modelType) ? registered : named) ?? FAST_CLASS;
     return PLAIN.has(found) ? FAST_CLASS : found;
   }
-  if (named !== undefined) return plain(knownName(named) ?? FAST_CLASS);
+  if (named !== undefined) {
+    return plain(knownName(named.replace(/Fast$/, "")) ?? knownName(named) ?? FAST_CLASS);
+  }
   return plain(knownName(classOfConfig(modelType)) ?? FAST_CLASS);
 }
 

@@ -18,6 +18,7 @@ export interface ComponentContext {
   readonly charsmap: string | undefined;
   /** The post-processor of tokenizer.json. */
   readonly postProcessor: unknown;
+  readonly pieceIdOf: (piece: string) => number | undefined;
   /** The ids in force, added tokens included. */
   readonly idOf: (token: string) => number | undefined;
 }
@@ -87,8 +88,7 @@ function filled(value: unknown, rebuild: Rebuild, context: ComponentContext): un
   if (typeof value !== "object" || value === null) return value;
   const object = value as JsonObject;
   if (object.type === "$file") return context.postProcessor;
-  if (typeof object.$token === "string")
-    return idOf(withValues(`⟦${object.$token}⟧`, rebuild, context), context);
+  if (typeof object.$token === "string") return pieceOf(object.$token, rebuild, context);
   if (typeof object.$parameter === "string")
     return context.declared.settings[object.$parameter] ?? object.default;
   const entries = Object.entries(object).map(([name, inner]): [string, unknown] => {
@@ -114,6 +114,15 @@ function specialTokens(
       return [id, { id, ids: [idOf(withValues(token, rebuild, context), context)], tokens: [id] }];
     }),
   );
+}
+
+/** The place of a named token in the list of pieces, where added tokens are not. */
+function pieceOf(name: string, rebuild: Rebuild, context: ComponentContext): unknown {
+  const token = withValues(`⟦${name}⟧`, rebuild, context);
+  const place = context.pieceIdOf(token) ?? context.declared.settings.unk_id;
+  if (place === undefined)
+    throw new Refused(`it needs the piece ${JSON.stringify(token)}, which is not there`);
+  return place;
 }
 
 /** As the library does: what it does not know is the unknown token. */

@@ -12,6 +12,10 @@ export interface TokenizerClass {
   readonly code?: readonly string[];
   /** Methods that build prompts and language prefixes. */
   readonly prompts?: readonly string[];
+  /** Pieces of a SentencePiece model get other ids than they have there. */
+  readonly ownPieces?: boolean;
+  /** Of a class that runs the SentencePiece program: its ids are the program's. */
+  readonly plainIds?: boolean;
   /** Components of tokenizer.json are kept, though the class has defaults of its own. */
   readonly readsFileFirst?: boolean;
   readonly rebuild?: Rebuild;
@@ -52,6 +56,8 @@ export interface Rebuild {
   readonly settings?: Readonly<Record<string, number | string>>;
   /** What `⟦src_lang⟧` and `⟦tgt_lang⟧` are where a config names none. */
   readonly languages?: Readonly<Record<string, string>>;
+  /** `add_bos_token` and `add_eos_token` decide what is around a text, where there is no tokenizer.json. */
+  readonly endsByConfig?: boolean;
   /** Parameters of which only the default is understood. */
   readonly fixed?: Readonly<Record<string, string | null>>;
 }

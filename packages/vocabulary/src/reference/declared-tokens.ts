@@ -1,5 +1,6 @@
 import { tokenFlags } from "./added-vocabulary.ts";
 import type { ExtraRule, Rebuild, TokenFlags } from "./class-table.ts";
+import type { ExtractedModel } from "./extract-sentencepiece.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 type Token = string | TokenFlags;
@@ -12,6 +13,8 @@ export interface DeclaringFiles {
   readonly addedTokens: JsonObject | undefined;
   /** `added_tokens` of tokenizer.json; undefined where there is no such file. */
   readonly fileTokens: readonly (TokenFlags & { readonly id: number })[] | undefined;
+  /** What a SentencePiece model gives where there is no tokenizer.json. */
+  readonly extracted?: Omit<ExtractedModel, "tokenizerJson"> | undefined;
   /** `padding.pad_token` of tokenizer.json. */
   readonly paddingToken: string | undefined;
 }
@@ -66,6 +69,12 @@ export function declaredTokens(files: DeclaringFiles, rebuild: Rebuild | undefin
     const token = asToken(settings[role]);
     if (token === undefined) continue;
     settings[role] = byContent.get(typeof token === "string" ? token : token.content) ?? token;
+  }
+  const { tokens, names = {}, unknown } = files.extracted ?? {};
+  if (tokens !== undefined) settings.additional_special_tokens = tokens;
+  if (unknown !== undefined) settings.unk_id = unknown;
+  if (rebuild === undefined) {
+    for (const [name, token] of Object.entries(names)) if (!(name in settings)) settings[name] = token;
   }
   return {
     named: namedTokens(settings, ownNames, rebuild, files.paddingToken),

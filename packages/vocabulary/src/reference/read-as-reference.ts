@@ -54,20 +54,27 @@ export function readAsReference(
     const refusal = refuseVocabulary(opened, rebuild);
     if (refusal !== undefined) return refusal;
   }
+  const charsmap = charsmapOf(data.normalizer);
+  if (!isFile && charsmap === undefined && wantsCharsmap(rebuild)) {
+    return "it needs a charsmap, and the SentencePiece model has none";
+  }
   const added = addedVocabulary(modelPieces(pieces));
   if (!isRebuilt || !isFile) added.add(fileTokens);
   addDeclared(added, declared, rebuild);
   const context = {
     declared,
-    charsmap: charsmapOf(data.normalizer),
+    charsmap,
     postProcessor: data.post_processor ?? null,
+    pieceIdOf: (piece: string) => pieces.idOf(piece),
     idOf: (token: string) => added.idOf(token),
   };
   let built: Partial<ClassComponents> = {};
   if (isRebuilt) {
     const components = classComponents(rebuild, context);
     if (typeof components === "string") return components;
-    built = components;
+    const byDefault = "by" in rebuild.postProcessor.given ? rebuild.postProcessor.given.defaults : {};
+    const ends = !isFile && rebuild.endsByConfig ? endsProcessor(declared, added, byDefault) : undefined;
+    built = ends === undefined ? components : { ...components, post_processor: ends };
   } else if (rebuild !== undefined) {
     const own = classPostProcessor(rebuild, context);
     if (typeof own === "string") return own;
@@ -127,6 +134,15 @@ function refuseVocabulary({ model }: OpenTokenizerJson, rebuild: Rebuild): strin
   return `it builds a ${rebuild.model}, but tokenizer.json has a ${model.type}`;
 }
 
+/** The library hands an empty charsmap to a class that takes one, which it then refuses. */
+function wantsCharsmap(rebuild: Rebuild | undefined): boolean {
+  return (
+    rebuild !== undefined &&
+    "by" in rebuild.normalizer &&
+    rebuild.normalizer.by.includes("_spm_precompiled_charsmap")
+  );
+}
+
 /** The first charsmap of the normalizer or of one level of a sequence, as the library looks for it. */
 function charsmapOf(normalizer: ComponentJson | null | undefined): string | undefined {
   const found = components(normalizer ?? undefined).find(
@@ -139,10 +155,14 @@ function charsmapOf(normalizer: ComponentJson | null | undefined): string | unde
 function endsProcessor(
   { settings, named }: DeclaredTokens,
   added: AddedVocabulary,
+  byDefault: Readonly<Record<string, unknown>> = {},
 ): ComponentJson | undefined {
   if (!("add_bos_token" in settings) && !("add_eos_token" in settings)) return undefined;
   const end = (name: "bos" | "eos") => {
-    const token = settings[`add_${name}_token`] === true ? named.get(`${name}_token`) : undefined;
+    const token =
+      (settings[`add_${name}_token`] ?? byDefault[`add_${name}_token`]) === true
+        ? named.get(`${name}_token`)
+        : undefined;
     return token === undefined ? [] : [contentOf(token)];
   };
   const [before, after] = [end("bos"), end("eos")];
