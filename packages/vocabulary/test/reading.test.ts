@@ -130,16 +130,14 @@ describe("tokens that stand in a config alone", () => {
 });
 
 describe("the class of a folder", () => {
-  const files = (config: object): [string, Uint8Array][] => [
-    ["tokenizer.json", Buffer.from(JSON.stringify(documents.BPE))],
-    ["tokenizer_config.json", Buffer.from(JSON.stringify(config))],
-  ];
+  const files = (config: object, model: object | undefined): [string, Uint8Array][] =>
+    Object.entries({
+      "tokenizer.json": documents.BPE,
+      "tokenizer_config.json": config,
+      ...(model && { "config.json": model }),
+    }).map(([name, content]) => [name, Buffer.from(JSON.stringify(content))]);
   const classOf = (config: object, model?: object) =>
-    tokenizerFromFiles(
-      new Map(files(config)),
-      "folder",
-      model && { modelConfig: Buffer.from(JSON.stringify(model)) },
-    ).reference.className;
+    tokenizerFromFiles(new Map(files(config, model)), "folder").reference.className;
 
   it.each<[object, object | undefined, string]>([
     [{}, undefined, "PreTrainedTokenizerFast"],

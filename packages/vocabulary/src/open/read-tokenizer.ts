@@ -1,0 +1,186 @@
+import { isChatTemplateFile } from "../publish/chat-templates-of.ts";
+import { FAST_NAME, fastConfig } from "../publish/fast-config.ts";
+import { namesCode } from "../reference/choose-class.ts";
+import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
+import type { DeclaredTokens, DeclaringFiles } from "../reference/declared-tokens.ts";
+import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
+import {
+  type ReadingSubject,
+  type ReferenceReading,
+  readAsReference,
+} from "../reference/read-as-reference.ts";
+import { type TokenizerReading, tokenizerReading } from "../reference/tokenizer-reading.ts";
+import { findSpecials, type Specials } from "../special/find-specials.ts";
+import { TOKENIZER_FILES } from "../tokenizer-files.ts";
+import type { ReadingOptions } from "../tokenizer-from-files.ts";
+import {
+  finishTokenizerJson,
+  type OpenTokenizerJson,
+  openTokenizerJson,
+  parseTokenizerJson,
+} from "../tokenizer-json/parse-tokenizer-json.ts";
+import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import { classInForce } from "./class-in-force.ts";
+import { jsonObject, placeOf } from "./tokenizer-place.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What a reading of the files comes to. */
+export interface ReadTokenizer {
+  readonly json: TokenizerJson;
+  readonly specials: Specials;
+  readonly reference: TokenizerReading;
+  readonly config: JsonObject | undefined;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly notes: readonly string[];
+}
+
+/** As AutoTokenizer opens the folder. */
+export function readFolder(
+  source: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  {
+    isFile,
+    extracted,
+    ...options
+  }: ReadingOptions & { readonly isFile: boolean; readonly extracted: ExtractedModel | undefined },
+): ReadTokenizer {
+  const { config, place, opened, beside } = open(source, origin);
+  const className = classInForce(config, jsonObject(source, "config.json", origin), options);
+  const described = classNamed(className);
+  const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
+  const refusal = described === undefined ? "is code that no table describes" : codeRefusal(described);
+  const read = refusal ?? readAsReference(opened, subject);
+  const isRefused = typeof read === "string";
+  const reading = isRefused ? mustRead(opened, { ...subject, className: FAST_CLASS, described: FAST }) : read;
+  const reason = isRefused
+    ? `AutoTokenizer opens it as ${className}, but ${read}; what is shown here is tokenizer.json as it stands`
+    : undefined;
+  const json =
+    reading.bytes === opened.bytes
+      ? finishTokenizerJson(opened, place)
+      : parseTokenizerJson(reading.bytes, place);
+  return {
+    json,
+    specials: findSpecials(json, isRefused ? declaring(beside) : [namesIn(reading.declared)]),
+    reference: tokenizerReading(className, reading, { reason, ...endings(opened) }),
+    config,
+    files: ownFiles(source, json.bytes),
+    notes: namesCode(config)
+      ? [
+          "tokenizer_config.json names Python code (auto_map), which is read with trust_remote_code=True only, and not here",
+        ]
+      : [],
+  };
+}
+
+/**
+ * A tokenizer.json that was made of other files is complete as the class makes it of those. Where the class would make something
+ * else of the tokenizer.json, the plain one is named.
+ */
+export function readConverted(
+  source: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions,
+): ReadTokenizer {
+  const read = readFolder(source, origin, { ...options, isFile: true, extracted: undefined });
+  const { isInForce, differences, className } = read.reference;
+  if (isInForce && differences.length === 0) return read;
+  const { auto_map: _code, ...config } = jsonObject(source, "tokenizer_config.json", origin) ?? {};
+  const settings = JSON.stringify({ ...config, tokenizer_class: FAST_NAME }, null, 2);
+  const plain = new Map(source).set("tokenizer_config.json", new TextEncoder().encode(`${settings}\n`));
+  const fast = readFolder(plain, origin, { className: FAST_CLASS, isFile: true, extracted: undefined });
+  const note = `written as ${FAST_NAME}: of its tokenizer.json ${className} would make something else than of its files`;
+  return { ...fast, notes: [...fast.notes, note] };
+}
+
+/** As tokenizer.json says, with the files that publish it so. */
+export function readFile(source: ReadonlyMap<string, Uint8Array>, origin: string): ReadTokenizer {
+  const { config, place, opened, beside } = open(source, origin);
+  const { bytes: pinnedBytes, notes } = finishTokenizerJson(opened, place);
+  const pinned = pinnedBytes === opened.bytes ? opened : openTokenizerJson(pinnedBytes, place);
+  const readWith = (settings: JsonObject | undefined) => {
+    const files = { ...beside, config: settings };
+    const reading = mustRead(pinned, { className: FAST_CLASS, described: FAST, files });
+    const json =
+      reading.bytes === pinned.bytes
+        ? finishTokenizerJson(pinned, place)
+        : parseTokenizerJson(reading.bytes, place);
+    return { reading, json, specials: findSpecials(json, [namesIn(reading.declared)]) };
+  };
+  const found = readWith(config);
+  const published = fastConfig(config, found.reading.declared, found);
+  const { reading, json, specials } = published.config === config ? found : readWith(published.config);
+  return {
+    json: { ...json, notes: [...notes, ...json.notes] },
+    specials,
+    reference: tokenizerReading(FAST_CLASS, reading, { reason: undefined, ...endings(opened) }),
+    config,
+    files: published.files(ownFiles(source, json.bytes)),
+    notes: published.notes,
+  };
+}
+
+const FAST = classNamed(FAST_CLASS)!;
+
+/** The files that every reading begins with. */
+function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
+  const config = jsonObject(source, "tokenizer_config.json", origin);
+  const place = placeOf(origin, "tokenizer.json");
+  return {
+    config,
+    place,
+    opened: openTokenizerJson(source.get("tokenizer.json")!, place),
+    beside: {
+      config,
+      specialTokensMap: jsonObject(source, "special_tokens_map.json", origin),
+      addedTokens: jsonObject(source, "added_tokens.json", origin),
+    },
+  };
+}
+
+function endings({ data }: OpenTokenizerJson): { readonly padding: unknown; readonly truncation: unknown } {
+  return { padding: data.padding, truncation: data.truncation };
+}
+
+/** The plain class refuses nothing. */
+function mustRead(opened: OpenTokenizerJson, subject: ReadingSubject): ReferenceReading {
+  const reading = readAsReference(opened, subject);
+  if (typeof reading === "string") throw new Error(reading);
+  return reading;
+}
+
+/** A class in Python reads other files, and by rules of its own. */
+function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
+  if (backend === "tokenizers") return undefined;
+  const names = Object.values(files);
+  const read = names.length === 0 ? "no file" : names.join(", ");
+  return `that is ${backend === "python" ? "Python code" : "the SentencePiece program"}, which reads ${read}`;
+}
+
+function declaring({
+  config,
+  specialTokensMap,
+}: Pick<DeclaringFiles, "config" | "specialTokensMap">): JsonObject[] {
+  return [config, specialTokensMap].filter((object) => object !== undefined);
+}
+
+/** The named and further special tokens in force, as a config would declare them. */
+function namesIn({ named, extra }: DeclaredTokens): JsonObject {
+  return { ...Object.fromEntries(named), extra_special_tokens: [...extra] };
+}
+
+/** All of them, with the tokenizer.json in force. */
+function ownFiles(
+  source: ReadonlyMap<string, Uint8Array>,
+  tokenizerJson: Uint8Array,
+): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of TOKENIZER_FILES) {
+    const content = source.get(name);
+    if (content !== undefined) files.set(name, content);
+  }
+  for (const [name, content] of source) if (isChatTemplateFile(name)) files.set(name, content);
+  files.set("tokenizer.json", tokenizerJson);
+  return files;
+}
