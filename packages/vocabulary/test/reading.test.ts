@@ -163,6 +163,11 @@ describe("the class of a folder", () => {
         { tokenizer_class: "M2M100Tokenizer" },
         /Python code, which reads vocab.json, sentencepiece.bpe.model/,
       ],
+      [
+        { tokenizer_class: "ItsTokenizer", auto_map: { AutoTokenizer: ["x.Y", null] } },
+        /Python code of the folder/,
+      ],
+      [{ split_special_tokens: true }, /split_special_tokens of tokenizer_config.json is not followed/],
       [{ tokenizer_class: "XLMRobertaTokenizer" }, /builds a Unigram, but tokenizer.json has a BPE/],
     ] as const) {
       const tokenizer = tokenizerFromFiles(new Map(files(config)), "folder");

@@ -1,6 +1,6 @@
 import { isChatTemplateFile } from "../publish/chat-templates-of.ts";
 import { FAST_NAME, fastConfig } from "../publish/fast-config.ts";
-import { namesCode } from "../reference/choose-class.ts";
+import { isCodeAlone, namesCode } from "../reference/choose-class.ts";
 import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
 import type { DeclaredTokens, DeclaringFiles } from "../reference/declared-tokens.ts";
 import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
@@ -46,10 +46,14 @@ export function readFolder(
   }: ReadingOptions & { readonly isFile: boolean; readonly extracted: ExtractedModel | undefined },
 ): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
-  const className = classInForce(config, jsonObject(source, "config.json", origin), options);
+  const model = jsonObject(source, "config.json", origin);
+  const className = classInForce(config, model, options);
   const described = classNamed(className);
   const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
-  const refusal = described === undefined ? "is code that no table describes" : codeRefusal(described);
+  const refusal =
+    described === undefined
+      ? "that is code that no table describes"
+      : (codeRefusal(described) ?? settingRefusal(config, model, options));
   const read = refusal ?? readAsReference(opened, subject);
   const isRefused = typeof read === "string";
   const reading = isRefused ? mustRead(opened, { ...subject, className: FAST_CLASS, described: FAST }) : read;
@@ -156,6 +160,20 @@ function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
   const names = Object.values(files);
   const read = names.length === 0 ? "no file" : names.join(", ");
   return `that is ${backend === "python" ? "Python code" : "the SentencePiece program"}, which reads ${read}`;
+}
+
+/** What a config may ask for that is not done here. */
+function settingRefusal(
+  config: JsonObject | undefined,
+  model: JsonObject | undefined,
+  { className }: ReadingOptions,
+): string | undefined {
+  for (const name of ["split_special_tokens", "fix_mistral_regex"]) {
+    if (config?.[name] === true) return `${name} of tokenizer_config.json is not followed here`;
+  }
+  return className === undefined && isCodeAlone(model, config)
+    ? "its tokenizer is Python code of the folder (auto_map), which is not read here"
+    : undefined;
 }
 
 function declaring({

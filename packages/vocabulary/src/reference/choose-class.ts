@@ -38,6 +38,18 @@ function nameIn(config: JsonObject | undefined): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
+/** Whether only code of the folder's own opens it: AutoTokenizer then refuses without `trust_remote_code`. */
+export function isCodeAlone(
+  config: JsonObject | undefined,
+  tokenizerConfig: JsonObject | undefined,
+): boolean {
+  if (!namesCode(tokenizerConfig)) return false;
+  const named = nameIn(tokenizerConfig);
+  const modelType = typeof config?.model_type === "string" ? config.model_type : "";
+  const hasType = classOfModelType(modelType) !== undefined;
+  return (named === undefined || knownName(named) === undefined) && !hasType;
+}
+
 /** Whether a tokenizer_config.json names code of the folder's own. The old form is a list. */
 export function namesCode(tokenizerConfig: JsonObject | undefined): boolean {
   const map = tokenizerConfig?.auto_map;
