@@ -13,7 +13,6 @@ import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
-import { checkMovedRows } from "./check-moved-rows.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { followEos } from "./follow-eos.ts";
@@ -49,11 +48,6 @@ export interface ApplyOptions {
   readonly tokenIds?: Readonly<Record<string, JsonValue>>;
   /** Tokens that get a role in all configs, whatever these said: `{ eos: 513 }`. */
   readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>>;
-  /**
-   * [V_t] where the target is an edit of the model's own tokenizer, the old id of each token, −1 for a new one: ids in the
-   * configs are mapped by it and by nothing else.
-   */
-  readonly editedFrom?: Int32Array;
   /** Zero rows fail the gate unless asked for. @default false */
   readonly allowZeroRows?: boolean;
   /** Files and folders beside the weights that are carried whatever they are. */
@@ -93,7 +87,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     untie: plan.recipe.untie,
     overrides: tokenIds,
     roles: options.roles,
-    editedFrom: options.editedFrom,
+    editedFrom: options.edit?.oldIdOf,
   });
   const { eos } = plan.recipe;
   const end = eos === undefined ? undefined : tokenizer.vocabulary.idOfSpecial(eos);
@@ -143,17 +137,14 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     await copyCompanions(checkpoint.directory, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
     onProgress?.({ type: "step", step: "check" });
-    const passed = await checkGate({ directory: output.directory, plan, model, allowZeroRows, ...listeners });
-    const gate =
-      options.edit === undefined
-        ? passed
-        : {
-            ...passed,
-            checks: [
-              ...passed.checks,
-              await checkMovedRows({ directory: output.directory, plan, model, ...listeners }),
-            ],
-          };
+    const gate = await checkGate({
+      directory: output.directory,
+      plan,
+      model,
+      edit: options.edit,
+      allowZeroRows,
+      ...listeners,
+    });
     const evaluation = await options.measuring?.finish(output.directory);
     const sourceHashes = await model.hashes();
     const report = makeReport({

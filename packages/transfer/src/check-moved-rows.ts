@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE, RevocabError } from "@revocab/core";
+import { BYTES_PER_VALUE } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import { sourceOf } from "./check-fit.ts";
+import { gateFailed } from "./gate-failed.ts";
 import type { OpenModel } from "./open-model.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
@@ -71,9 +72,3 @@ export async function checkMovedRows({
 
 /** Where old rows stand in their old order a read takes many; a row of a large model has 16 kB. */
 const ROWS_PER_READ = 512;
-
-function gateFailed(what: string): RevocabError {
-  return new RevocabError("gate_failed", `the model that was written did not pass the gate: ${what}`, {
-    hint: "nothing was written; please report this",
-  });
-}

@@ -62,7 +62,6 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
       plan,
       model,
       edit,
-      editedFrom: edited.oldIdOf,
     });
     return { ...report, added: edited.added };
   });

@@ -1,9 +1,13 @@
 import { type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, SPECIAL_ROLES } from "@revocab/core";
+import type { ProgressListener } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
-import { displayToken, fingerprint, loadTokenizer } from "@revocab/vocabulary";
+import { displayToken } from "@revocab/vocabulary";
+import { checkMovedRows } from "./check-moved-rows.ts";
+import { checkWrittenIds } from "./check-written-ids.ts";
+import { checkWrittenTokenizer } from "./check-written-tokenizer.ts";
+import { gateFailed } from "./gate-failed.ts";
 import type { OpenModel } from "./open-model.ts";
-import { SAMPLE_TEXT } from "./sample-text.ts";
+import type { ReportedEdit } from "./report.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** What was checked on the written folder before it took its place. */
@@ -20,6 +24,8 @@ export interface GateOptions {
   readonly directory: string;
   readonly plan: SwapPlan;
   readonly model: OpenModel;
+  /** What was done to the model's own tokenizer, where the target is that. */
+  readonly edit: ReportedEdit | undefined;
   readonly allowZeroRows: boolean;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
@@ -31,7 +37,7 @@ export interface GateOptions {
  * @throws RevocabError `gate_failed`
  */
 export async function checkGate(options: GateOptions): Promise<GateReport> {
-  const { directory, plan, model, allowZeroRows, abortSignal, onProgress } = options;
+  const { directory, plan, model, edit, allowZeroRows, abortSignal, onProgress } = options;
   const { vocabulary } = plan.target.tokenizer;
   const { tables } = await verifyCheckpoint(directory, {
     ...model.tensorOptions,
@@ -51,7 +57,14 @@ export async function checkGate(options: GateOptions): Promise<GateReport> {
         name: "weights",
         detail: `${tables.map(({ slot, rows, columns, dtype }) => `${slot} ${rows} × ${columns} ${dtype}`).join(", ")}: no NaN, no infinity; all other tensors of the same names, dtypes and shapes`,
       },
-      ...(await checkTokenizer(directory, plan)),
+      ...(await checkWrittenTokenizer({ directory, plan, source: model.tokenizer, edit })),
+      await checkWrittenIds({
+        directory,
+        modelType: model.checkpoint.modelType,
+        rows: plan.target.rows,
+        source: model.checkpoint,
+      }),
+      ...(edit === undefined ? [] : [await checkMovedRows({ ...options })]),
     ],
     notes: tables.flatMap((table, i) => notesOn(table, (made[i] as number[]).length, label)),
     tables,
@@ -74,9 +87,10 @@ function refuseZeroRows(
   for (const [i, { slot }] of tables.entries()) {
     const rows = made[i] ?? [];
     if (rows.length === 0) continue;
-    fail(`${slot} has ${rows.length} new rows of zeros, such as ${rows.slice(0, 3).map(label).join(", ")}`, {
-      hint: "choose another method or fallback; --allow-zero-rows lets them pass",
-    });
+    throw gateFailed(
+      `${slot} has ${rows.length} new rows of zeros, such as ${rows.slice(0, 3).map(label).join(", ")}`,
+      "choose another method or fallback; --allow-zero-rows lets them pass",
+    );
   }
 }
 
@@ -104,42 +118,4 @@ function notesOn(
     );
   }
   return notes;
-}
-
-/** The written tokenizer must be the target's, give ids that have rows, and text that gives the ids back. */
-async function checkTokenizer(directory: string, plan: SwapPlan): Promise<GateReport["checks"]> {
-  const { tokenizer, rows } = plan.target;
-  const written = await loadTokenizer(directory);
-  if (fingerprint(written.vocabulary) !== plan.target.fingerprint) {
-    fail("the tokenizer that was written is not the one of the plan");
-  }
-  const json = [written, tokenizer].map(({ files }) => files.get("tokenizer.json") ?? new Uint8Array());
-  if (Buffer.compare(json[0] as Uint8Array, json[1] as Uint8Array) !== 0) {
-    fail("the tokenizer.json that was written is not the one of the plan");
-  }
-  // the same file gives the same ids: the plan's instance, loaded already, speaks for the written one
-  const ids = await tokenizer.encode(SAMPLE_TEXT);
-  const beyond = ids.find((id) => id >= rows);
-  if (beyond !== undefined) fail(`the tokenizer gives the id ${beyond}, but there are ${rows} rows`);
-  const text = await tokenizer.decode(ids);
-  const again = await tokenizer.encode(text);
-  const returns = again.length === ids.length && again.every((id, i) => id === ids[i]);
-  const roles = SPECIAL_ROLES.flatMap((role) => {
-    const id = written.vocabulary.idOfRole(role);
-    return id === undefined ? [] : [`${role} ${written.vocabulary.tokenOf(id)}`];
-  });
-  return [
-    {
-      name: "tokenizer",
-      detail: `as planned; ids of ${SAMPLE_TEXT.length} characters of sample text ${returns ? "come back from their text" : "do not all come back from their text: it loses information"}`,
-    },
-    { name: "roles", detail: roles.join(", ") || "the tokenizer has no special tokens" },
-  ];
-}
-
-function fail(
-  what: string,
-  { hint = "nothing was written; please report this" }: { hint?: string } = {},
-): never {
-  throw new RevocabError("gate_failed", `the swapped model did not pass the gate: ${what}`, { hint });
 }

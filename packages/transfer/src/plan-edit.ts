@@ -78,7 +78,13 @@ export async function planEdit(
   };
   const picked = await pickMethod(method, planned);
   const plan = await makePlan({ ...planned, method: picked.method });
-  const reported = { recipe: await editRecipe(edit), summary: summaryOf(edited) };
+  const { added, promoted, renamed, oldIdOf } = edited;
+  const reported = {
+    recipe: await editRecipe(edit),
+    summary: summaryOf(edited),
+    oldIdOf,
+    changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
+  };
   return { ...picked, plan, edited, edit: reported, template };
 }
 

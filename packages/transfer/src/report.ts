@@ -75,6 +75,10 @@ export interface EditSummary {
 export interface ReportedEdit {
   readonly recipe: EditRecipe;
   readonly summary: EditSummary;
+  /** [V_t] the id that each token had before, −1 for a new one: ids in the configs are mapped by it and by nothing else. */
+  readonly oldIdOf: EditedTokenizer["oldIdOf"];
+  /** Ids of tokens that are new, or are called or found otherwise than before. */
+  readonly changed: readonly TokenId[];
 }
 
 interface InputFiles {

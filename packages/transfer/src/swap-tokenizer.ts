@@ -30,7 +30,7 @@ export type PlanSwapOptions = Omit<
   };
 
 export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit" | "editedFrom"> &
+  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit"> &
   Measured;
 
 /** Asks for a measurement of what the swap costs. */
@@ -79,7 +79,7 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit" | "editedFrom"> &
+  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {

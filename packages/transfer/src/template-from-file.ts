@@ -2,9 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { RevocabError, SPECIAL_ROLES } from "@revocab/core";
+import { RevocabError } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { type RenderedSample, renderSample, type TemplateTokens } from "./render-chat-template.ts";
+import { type RenderedSample, renderSample } from "./render-chat-template.ts";
+import { tokensOfRoles } from "./tokens-of-roles.ts";
 
 /** A chat template of one's own, checked against the tokenizer that is to use it. */
 export interface FileTemplate {
@@ -28,7 +29,7 @@ export interface FileTemplate {
  */
 export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
   const template = await readTemplate(path);
-  const sample = renderSample(template, tokensOf(tokenizer));
+  const sample = renderSample(template, tokensOfRoles(tokenizer));
   const written = markersIn(`${template}\n${sample.text}`, tokenizer);
   const split = (
     await Promise.all(written.map(async (marker) => ((await isOneToken(tokenizer, marker)) ? [] : [marker])))
@@ -100,13 +101,4 @@ function missingRoles(template: string, { vocabulary }: Tokenizer): string[] {
     new RegExp(`\\b${role}_token\\b`).test(template),
   );
   return named.filter((role) => vocabulary.idOfRole(role) === undefined).map((role) => `${role}_token`);
-}
-
-function tokensOf({ vocabulary }: Tokenizer): TemplateTokens {
-  return Object.fromEntries(
-    SPECIAL_ROLES.flatMap((role) => {
-      const id = vocabulary.idOfRole(role);
-      return id === undefined ? [] : [[`${role}_token`, vocabulary.tokenOf(id)]];
-    }),
-  );
 }

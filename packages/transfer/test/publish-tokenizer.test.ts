@@ -22,9 +22,9 @@ function tokenizerOf(config: object, reading: "class" | "file" = "class") {
   return tokenizerFromFiles(new Map(contents), "fixture", { reading });
 }
 
-const template = { from: "target", template: undefined, note: undefined } as const;
+const template = { from: "target", templates: new Map(), note: undefined } as const;
 const bert = { tokenizer_class: "BertTokenizer", model_max_length: 64, padding_side: "left" };
-const source = tokenizerOf(bert).reference;
+const source = tokenizerOf(bert);
 const target = tokenizerOf({ model_max_length: 8, model_input_names: ["input_ids"] }, "file");
 const configOf = (files: ReadonlyMap<string, Uint8Array>) =>
   JSON.parse(Buffer.from(files.get("tokenizer_config.json")!).toString());
@@ -49,7 +49,7 @@ describe("the tokenizer files of a written model", () => {
   });
 
   it("have no limit of length where the model has none", () => {
-    const endless = tokenizerOf({ tokenizer_class: "BertTokenizer", model_max_length: 1e30 }).reference;
+    const endless = tokenizerOf({ tokenizer_class: "BertTokenizer", model_max_length: 1e30 });
     const { files } = publishTokenizer(target, template, {
       modelType: "bert",
       source: endless,
@@ -61,7 +61,14 @@ describe("the tokenizer files of a written model", () => {
   it("name the methods of the source's class that are lost", () => {
     const { notes } = publishTokenizer(target, template, {
       modelType: "mbart",
-      source: { ...source, className: "MBartTokenizer", methods: ["set_src_lang_special_tokens"] },
+      source: {
+        ...source,
+        reference: {
+          ...source.reference,
+          className: "MBartTokenizer",
+          methods: ["set_src_lang_special_tokens"],
+        },
+      },
       isEdit: false,
     });
     expect(notes.join()).toContain(
