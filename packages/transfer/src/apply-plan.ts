@@ -26,7 +26,7 @@ import { makeReport, type ReportedEdit, type SwapReport } from "./report.ts";
 import { withoutTimes } from "./scores.ts";
 import { stageOutput } from "./stage-output.ts";
 import type { SwapPlan } from "./swap-plan.ts";
-import { templateFromFile } from "./template-from-file.ts";
+import { type FileTemplate, templateFromFile } from "./template-from-file.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
@@ -41,6 +41,8 @@ export interface ApplyOptions {
   readonly chatTemplate?: ChatTemplateChoice;
   /** A chat template of one's own, in place of the choice. @default none */
   readonly chatTemplateFile?: string;
+  /** That of `chatTemplateFile`, where it was read already. @default read from the file */
+  readonly template?: FileTemplate;
   /**
    * Values for config keys that have no counterpart, or that shall differ: by key, by path (`text_config.eos_token_id`) or
    * by file and path (`config.json:pad_token_id`); `"keep"` leaves what is there.
@@ -77,9 +79,10 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   checkFit(plan, model);
   const card = await cardOf(checkpoint.directory, options.languages);
   const template =
-    options.chatTemplateFile === undefined
+    options.template ??
+    (options.chatTemplateFile === undefined
       ? chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer)
-      : await templateFromFile(options.chatTemplateFile, tokenizer);
+      : await templateFromFile(options.chatTemplateFile, tokenizer));
   const followed = await followConfigs({
     model,
     target: tokenizer,

@@ -52,13 +52,14 @@ export interface EditPlanSummary extends PlanSummary {
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
   return withModelAndMethods(options, async (model) => {
-    const { plan, edited, edit, comparison } = await planEdit(model, options);
+    const { plan, edited, edit, comparison, template } = await planEdit(model, options);
     const measuring = await measured(model, options);
     model.hashes().catch(() => {});
     const report = await applyPlan({
       ...options,
       ...measuring,
       ...(comparison && { comparison }),
+      ...(template && { template }),
       plan,
       model,
       edit,

@@ -12,7 +12,7 @@ import {
 } from "@revocab/vocabulary";
 import { type ChatTemplateChoice, missingMarkers } from "./chat-template.ts";
 import { hashContents } from "./hash-files.ts";
-import { templateFromFile } from "./template-from-file.ts";
+import { type FileTemplate, templateFromFile } from "./template-from-file.ts";
 
 /** Whose special tokens stand around texts: those the model was trained with, or those of the target tokenizer as it is. */
 export type SpecialTokensChoice = "model" | "target";
@@ -34,6 +34,8 @@ export interface FittingOptions {
 export interface FittedTokenizer {
   readonly tokenizer: Tokenizer;
   readonly fitting: Fitting;
+  /** The chat template of the file that was named: it is read once, for it may be a pipe. */
+  readonly template?: FileTemplate;
 }
 
 export interface Fitting {
@@ -75,9 +77,11 @@ export async function fitTokenizer(
   const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
   const ended = eos === undefined ? extended.tokenizer : nameRole(extended.tokenizer, "eos", eos);
   const { tokenizer, notes } = fitFrame(ended, source, specialTokens);
-  if (chatTemplateFile !== undefined) await templateFromFile(chatTemplateFile, tokenizer);
+  const template =
+    chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, tokenizer);
   return {
     tokenizer,
+    ...(template && { template }),
     fitting: {
       specialTokens,
       specials,

@@ -30,7 +30,7 @@ export type PlanSwapOptions = Omit<
   };
 
 export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit"> &
+  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit" | "template"> &
   Measured;
 
 /** Asks for a measurement of what the swap costs. */
@@ -57,7 +57,8 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
     const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
     const plan = await makePlan({ ...options, ...picked, ...target, model });
-    return applyPlan({ ...options, ...picked, ...measuring, plan, model });
+    const { template } = target;
+    return applyPlan({ ...options, ...picked, ...measuring, ...(template && { template }), plan, model });
   });
 }
 
@@ -79,7 +80,7 @@ export function planTokenizerSwap<Result>(
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit"> &
+  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit" | "template"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {

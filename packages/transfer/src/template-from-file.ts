@@ -30,6 +30,11 @@ export interface FileTemplate {
 export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
   const template = await readTemplate(path);
   const sample = renderSample(template, tokensOfRoles(tokenizer));
+  if (sample.text.trim() === "") {
+    throw new RevocabError("bad_options", `the chat template ${path} writes nothing of a conversation`, {
+      hint: "give a file with a chat template in Jinja, which writes the messages",
+    });
+  }
   const written = markersIn(`${template}\n${sample.text}`, tokenizer);
   const split = (
     await Promise.all(written.map(async (marker) => ((await isOneToken(tokenizer, marker)) ? [] : [marker])))

@@ -158,6 +158,11 @@ describe("a chat model in one go", () => {
       code: "bad_options",
       message: expect.stringContaining("the chat template renders no conversation"),
     });
+    writeFileSync(broken, "\n");
+    await expect(editVocabulary({ ...edit, chatTemplateFile: broken })).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining("broken.jinja writes nothing of a conversation"),
+    });
     await expect(
       editVocabulary({ ...edit, chatTemplateFile: join(folder, "nothing.jinja") }),
     ).rejects.toMatchObject({ code: "missing_file" });
