@@ -170,7 +170,7 @@ describe("the class of a folder", () => {
       [{ split_special_tokens: true }, /split_special_tokens of tokenizer_config.json is not followed/],
       [{ tokenizer_class: "XLMRobertaTokenizer" }, /builds a Unigram, but tokenizer.json has a BPE/],
     ] as const) {
-      const tokenizer = tokenizerFromFiles(new Map(files(config)), "folder");
+      const tokenizer = tokenizerFromFiles(new Map(files(config, undefined)), "folder");
       expect(tokenizer.reference).toMatchObject({ isInForce: false, reason: expect.stringMatching(reason) });
       await expect(extendTokenizer(tokenizer, { addedTokens: ["<x>"] })).rejects.toMatchObject({
         code: "unsupported_tokenizer",
