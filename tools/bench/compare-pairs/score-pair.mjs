@@ -3,7 +3,13 @@ import { methodCandidates } from "../../../packages/embedding-init/dist/index.js
 import { readText } from "../../../packages/files/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/transfer/dist/evaluate-model.js";
-import { bitsPerByteOf, makePlan, openModel, summarizePlan } from "../../../packages/transfer/dist/index.js";
+import {
+  bitsPerByteOf,
+  fitTokenizer,
+  makePlan,
+  openModel,
+  summarizePlan,
+} from "../../../packages/transfer/dist/index.js";
 import { tablesInMemory } from "../../../packages/transfer/dist/tables-in-memory.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
@@ -14,8 +20,9 @@ export async function openPair(
   { data, text, maxBytes, seed, threads },
 ) {
   const documents = await readText(text, { maxBytes, split });
-  const tokenizer = await loadTokenizer(join(data, "tokenizers", path));
   const model = await openModel(join(data, "models", folder));
+  const given = await loadTokenizer(join(data, "tokenizers", path), { reading: "file" });
+  const { tokenizer, fitting } = await fitTokenizer(given, model.tokenizer);
   const transformer = await openTransformer(model.checkpoint, { threads });
 
   const score = async (tables, by) => {
@@ -41,6 +48,7 @@ export async function openPair(
       const plan = await makePlan({
         model,
         tokenizer,
+        fitting,
         method: wrap(method),
         seed,
         untie,
