@@ -3,12 +3,10 @@
     python tools/oracle/checkpoint-architectures.py packages/checkpoint/src/architectures.json
 
 The layouts are written by hand. For each model_type with a language-model head this finds the layout that has the
-library's tied names, the library's default of `tie_word_embeddings`, its default ids of bos, eos and pad (in force where
-a config leaves them out), and whether position ids start at pad_token_id + 1. What is written by hand in an entry
-(`layout` under HAND_WRITTEN, `untieForbidden`, `unsupported`) is in this file. Needs torch and transformers 5.
+library's tied names, and the library's default of `tie_word_embeddings`. What is written by hand in an entry (`layout`
+under HAND_WRITTEN, `untieForbidden`, `unsupported`) is in this file. Needs torch and transformers 5.
 """
 
-import inspect
 import json
 import re
 import sys
@@ -55,7 +53,6 @@ UNSUPPORTED = {
 }
 # Not the library's: a table of static embeddings (model2vec, sentence-transformers).
 OTHERS = {"model2vec": {"layout": "model2vec", "tied": False}}
-POSITIONS = re.compile(r"create_position_ids_from_input_ids|padding_idx \+ 1|pad_token_id \+ 1")
 
 
 def names_match(pattern: str, name: str) -> bool:
@@ -83,13 +80,6 @@ def describe(model_type, layouts):
     if layout is None:
         return None, tied
     entry = {"layout": layout, "tied": bool(getattr(config, "tie_word_embeddings", True))}
-    defaults = {role: getattr(config, f"{role}_token_id", None) for role in ("bos", "eos", "pad")}
-    defaults = {role: value for role, value in defaults.items() if isinstance(value, int)}
-    if defaults:
-        entry["defaultIds"] = defaults
-    source = Path(inspect.getfile(model_class)).read_text()
-    if POSITIONS.search(source) and model_type != "esm" and "text_config" not in getattr(config_class, "sub_configs", {}):
-        entry["positionsFollowPad"] = True
     if model_type in UNSUPPORTED:
         entry["unsupported"] = UNSUPPORTED[model_type]
     if model_type in TIED_BY_CONTENT:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import transformers
 from tokenizers import AddedToken, processors
-from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS, SpmConverter
 from transformers.models.auto import tokenization_auto as auto
 from transformers.tokenization_python import PythonBackend
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -113,12 +112,6 @@ def describe(cls):
         if backend == "sentencepiece" and not any("_convert_token_to_id" in c.__dict__ for c in cls.__mro__ if c is not SentencePieceBackend and issubclass(c, SentencePieceBackend)):
             described["plainIds"] = True
         return described
-    # Pieces of a .model get other ids, or come in another order.
-    converter = SLOW_TO_FAST_CONVERTERS.get(cls.__name__)
-    if hasattr(cls, "convert_from_spm_model") or (
-        hasattr(converter, "convert_from_spm") and converter.convert_from_spm.__func__ is not SpmConverter.convert_from_spm.__func__
-    ):
-        described["ownPieces"] = True
     # Code of its own that changes ids on their way out, or what must be given with a text.
     own = [
         name

@@ -12,8 +12,6 @@ export interface TokenizerClass {
   readonly code?: readonly string[];
   /** Methods that build prompts and language prefixes. */
   readonly prompts?: readonly string[];
-  /** Pieces of a SentencePiece model get other ids than they have there. */
-  readonly ownPieces?: boolean;
   /** Of a class that runs the SentencePiece program: its ids are the program's. */
   readonly plainIds?: boolean;
   /** Components of tokenizer.json are kept, though the class has defaults of its own. */
