@@ -42,7 +42,10 @@ export interface FollowVocabularyOptions {
   readonly sourceTokens?: number;
   readonly tokens?: number;
   readonly tokenIds: TokenIdMap;
-  /** Tokens that get a role whatever the configs and the vocabularies say. @default none */
+  /**
+   * Tokens that get a role whatever the configs and the vocabularies say, in every key of the role; where a config has
+   * none, at its top. @default none
+   */
   readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>>;
   /**
    * Values to set whatever the vocabularies say, by path or by last key: `{ image_token_id: 7 }`, `"keep"` for the value
@@ -61,8 +64,15 @@ export interface Walk extends FollowVocabularyOptions {
   readonly unmapped: UnmappedValue[];
   readonly notes: string[];
   readonly usedOverrides: Set<string>;
+  /** Roles that a key of the file has, or got. */
+  readonly rolesInPlace: Set<SpecialRole>;
   /** Where the language model is described; undefined in a generation_config.json, which has no part for it. */
   readonly textPath: string | undefined;
+}
+
+/** Whether the file is a generation_config.json. */
+export function isGeneration({ textPath, idsByName = false }: Walk): boolean {
+  return textPath === undefined && !idsByName;
 }
 
 /** An object of the config that the walk is in. */

@@ -31,6 +31,7 @@ export type TokenIdKind = Exclude<KeyKind, "size" | "tokens" | "layerSize" | "of
 /** Roles that are filled in where the source had none: generation stops at eos, batches need pad. */
 const FILLED_ROLES = new Set<SpecialRole>(["bos", "eos", "pad"]);
 const FOLLOWED = "the counterpart of the old token";
+export const GIVEN = "given by the user";
 
 export function isRole(kind: KeyKind): kind is SpecialRole {
   return (SPECIAL_ROLES as readonly string[]).includes(kind);
@@ -58,11 +59,23 @@ export function followTokenIds(
   return followOther(value, scope, map);
 }
 
-/** What a user names as the token of a role: alone, or the first of a list of ends of text. */
-export function setRole(id: TokenId, value: JsonValue, map: TokenIdMap): JsonValue {
-  if (!Array.isArray(value)) return id;
-  const kept = idsIn(value).map((old) => map.byOldId(old));
-  return [...new Set([id, ...kept.filter((other) => other !== undefined)])];
+/**
+ * The value of a key for the token that a user names for its role: alone, or the first of a list, before the counterparts of the
+ * others. Generation stops at any of a list of ends, so that there one id becomes a list, too: the model was trained to
+ * stop at the old one.
+ */
+export function giveRole(
+  id: TokenId,
+  value: JsonValue,
+  { map, keepsOne }: { readonly map: TokenIdMap; readonly keepsOne: boolean },
+): FollowedIds {
+  const old = idsIn(value);
+  if (!Array.isArray(value) && !keepsOne) return followed(id, GIVEN);
+  const others = [...new Set(old.map((each) => map.byOldId(each)))].filter(
+    (other) => other !== undefined && other !== id,
+  ) as TokenId[];
+  const to = Array.isArray(value) || others.length > 0 ? [id, ...others] : id;
+  return { ...followed(to, GIVEN), dropped: old.filter((each) => map.byOldId(each) === undefined) };
 }
 
 export function idsIn(value: JsonValue): readonly TokenId[] {

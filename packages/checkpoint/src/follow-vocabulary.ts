@@ -15,6 +15,7 @@ import {
   type ConfigChange,
   type FollowVocabularyOptions,
   findOverride,
+  isGeneration,
   KEEP,
   leave,
   type Place,
@@ -22,7 +23,15 @@ import {
   type UnmappedValue,
   type Walk,
 } from "./config-walk.ts";
-import { followTokenIds, idsIn, isRole, setRole, type TokenIdKind } from "./follow-token-ids.ts";
+import {
+  type FollowedIds,
+  followTokenIds,
+  GIVEN,
+  giveRole,
+  idsIn,
+  isRole,
+  type TokenIdKind,
+} from "./follow-token-ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { missingKeys } from "./missing-keys.ts";
 
@@ -60,6 +69,7 @@ export function followVocabulary(options: FollowVocabularyOptions): FollowedVoca
     unmapped: [],
     notes: [],
     usedOverrides: new Set(),
+    rolesInPlace: new Set(),
     textPath: isConfig ? findTextPath(json).join(".") : undefined,
   };
   const followed = followObject({ scope: json, path: [], modelType }, walk);
@@ -95,14 +105,15 @@ function followObject(place: Place, walk: Walk): JsonObject {
 
 function followValue(place: Place, key: string, value: JsonValue, walk: Walk): JsonValue {
   const { scope, path, modelType } = place;
+  const isIdByName = walk.idsByName && looksLike(key) === "token id";
+  const kind = kindOfKey(modelType, key) ?? (isIdByName ? "id" : undefined);
+  if (kind !== undefined && isRole(kind)) walk.rolesInPlace.add(kind);
   const override = findOverride(walk, path, key);
   if (override === KEEP) return value;
-  if (override !== undefined) return record(walk, path, key, value, override, "given by the user");
+  if (override !== undefined) return record(walk, path, key, value, override, GIVEN);
   if (key === "tie_word_embeddings" && walk.untie && value !== false) {
     return record(walk, path, key, value, false, "the head has rows of its own");
   }
-  const isIdByName = walk.idsByName && looksLike(key) === "token id";
-  const kind = kindOfKey(modelType, key) ?? (isIdByName ? "id" : undefined);
   if (kind !== undefined) return followKnown(place, key, kind, value, walk);
   if (isJsonObject(value)) {
     const partType = typeOfPart(modelType, key, value);
@@ -129,13 +140,8 @@ function followKnown(place: Place, key: string, kind: KeyKind, value: JsonValue,
     case "offset":
       if (typeof value === "number") leave(walk, path, key, value, [value]);
       return value;
-    default: {
-      const id = isRole(kind) ? walk.roles?.[kind] : undefined;
-      if (id !== undefined) {
-        return record(walk, path, key, value, setRole(id, value, walk.tokenIds), "given by the user");
-      }
+    default:
       return followIds(place, key, kind as TokenIdKind, value, walk);
-    }
   }
 }
 
@@ -147,12 +153,9 @@ function followIds(
   walk: Walk,
 ): JsonValue {
   const answered = isJsonObject(value) ? withAnswers(value, [...path, key], walk) : undefined;
-  const { to, reason, missing, dropped } = followTokenIds(
-    kind,
-    answered === undefined ? value : answered.open,
-    scope,
-    walk.tokenIds,
-  );
+  const { to, reason, missing, dropped } =
+    followGiven(kind, value, walk) ??
+    followTokenIds(kind, answered === undefined ? value : answered.open, scope, walk.tokenIds);
   if (missing.length > 0) leave(walk, path, key, value, missing);
   if (to === null && value !== null && !mayBeNull(modelType, key)) {
     leave(walk, path, key, value, idsIn(value));
@@ -170,6 +173,12 @@ function followIds(
       ? to
       : inOrderOf(value as JsonObject, { ...(to as JsonObject), ...answered.given });
   return record(walk, path, key, value, whole, reason, dropped);
+}
+
+function followGiven(kind: TokenIdKind, value: JsonValue, walk: Walk): FollowedIds | undefined {
+  const id = isRole(kind) ? walk.roles?.[kind] : undefined;
+  if (id === undefined) return undefined;
+  return giveRole(id, value, { map: walk.tokenIds, keepsOne: kind === "eos" && isGeneration(walk) });
 }
 
 /** Entries of a map of ids that the user has answered for, and the rest. */

@@ -9,8 +9,8 @@ import {
   sizeKeyOf,
   textPartsOf,
 } from "./config-keys.ts";
-import { findOverride, KEEP, leave, type Place, record, type Walk } from "./config-walk.ts";
-import { followTokenIds, idsIn, isRole, roleOfKey, type TokenIdKind } from "./follow-token-ids.ts";
+import { findOverride, isGeneration, KEEP, leave, type Place, record, type Walk } from "./config-walk.ts";
+import { followTokenIds, GIVEN, idsIn, isRole, roleOfKey, type TokenIdKind } from "./follow-token-ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
 /** Adds a key to the object that the walk is in. */
@@ -21,7 +21,7 @@ type Add = (key: string, to: JsonValue, reason: string) => void;
  * @throws RevocabError `bad_config` for a config whose whole text part is left to them
  */
 export function missingKeys(place: Place, walk: Walk, isText: boolean): [string, JsonValue][] {
-  const { scope, path, modelType } = place;
+  const { path } = place;
   const added: [string, JsonValue][] = [];
   const add: Add = (key, to, reason) => added.push([key, record(walk, path, key, undefined, to, reason)]);
   // a generation_config.json leaves ids to config.json, whose defaults these are
@@ -29,13 +29,7 @@ export function missingKeys(place: Place, walk: Walk, isText: boolean): [string,
     if (isText) addSizes(place, walk, add);
     addIds(place, walk, add);
   }
-  if (isText || walk.textPath === undefined) {
-    for (const [role, id] of Object.entries(walk.roles ?? {}) as [SpecialRole, TokenId][]) {
-      const key = roleOfKey(role);
-      const isThere = nameIn(scope, modelType, key) !== undefined || added.some(([name]) => name === key);
-      if (!isThere) add(key, id, "given by the user");
-    }
-  }
+  if (path.length === 0 && (walk.textPath !== undefined || isGeneration(walk))) addRoles(place, walk, add);
   return added;
 }
 
@@ -60,10 +54,22 @@ function addIds(place: Place, walk: Walk, add: Add): void {
   for (const [key, id] of types.flatMap(defaultIdsOf)) {
     if (nameIn(scope, modelType, key) !== undefined) continue;
     const kind = kindOfKey(modelType, key) as TokenIdKind;
-    const answer = findOverride(walk, path, key) ?? (isRole(kind) ? walk.roles?.[kind] : undefined);
+    const given = isRole(kind) ? walk.roles?.[kind] : undefined;
+    const answer = findOverride(walk, path, key) ?? given;
+    if (answer !== undefined && isRole(kind)) walk.rolesInPlace.add(kind as SpecialRole);
     if (answer === KEEP) continue;
     if (answer === undefined) addDefault(place, key, kind, id as JsonValue, walk, add);
-    else add(key, answer, "given by the user");
+    else add(key, answer, GIVEN);
+  }
+}
+
+/** A role that the user gives and no key has, the defaults of the model's type included. */
+function addRoles({ path }: Place, walk: Walk, add: Add): void {
+  for (const [role, id] of Object.entries(walk.roles ?? {}) as [SpecialRole, TokenId][]) {
+    if (walk.rolesInPlace.has(role)) continue;
+    const key = roleOfKey(role);
+    const answer = findOverride(walk, path, key) ?? id;
+    if (answer !== KEEP) add(key, answer, GIVEN);
   }
 }
 

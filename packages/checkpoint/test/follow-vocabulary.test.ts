@@ -2,6 +2,7 @@ import {
   type FollowVocabularyOptions,
   followVocabulary,
   type JsonObject,
+  type JsonValue,
   type TokenIdMap,
 } from "@revocab/checkpoint";
 import type { SpecialRole } from "@revocab/core";
@@ -419,6 +420,41 @@ describe("roles that the user gives", () => {
       bos_token_id: 101,
       eos_token_id: 700,
     });
+  });
+
+  it("stop generation where the model was trained to stop, too", () => {
+    const ends = (eos_token_id: JsonValue, model_type?: string) =>
+      follow({ ...(model_type && { model_type }), eos_token_id }, { tokenIds: edited, roles: { eos: 700 } })
+        .json.eos_token_id;
+    expect(ends(3)).toEqual([700, 103]);
+    expect(ends([3, 4])).toEqual([700, 103, 104]);
+    expect(ends(null)).toBe(700);
+    expect(ends(3, "llama")).toBe(700);
+    expect(ends([3, 4], "llama")).toEqual([700, 103, 104]);
+  });
+
+  it("are added at the top of a config that has them nowhere, and of no other file", () => {
+    const roles = { eos: 700 };
+    const sparse = { model_type: "unheard_of", vocab_size: 512 };
+    expect(follow(sparse, { tokenIds: edited, roles }).json.eos_token_id).toBe(700);
+    const nested = { ...sparse, text_config: { eos_token_id: 3 } };
+    expect(follow(nested, { tokenIds: edited, roles }).json).toMatchObject({
+      text_config: { eos_token_id: 700 },
+    });
+    expect(follow(nested, { tokenIds: edited, roles }).json).not.toHaveProperty("eos_token_id");
+    const beside = { image_token_id: 3 };
+    expect(follow(beside, { tokenIds: edited, roles, idsByName: true }).json).toEqual({
+      image_token_id: 103,
+    });
+  });
+
+  it("give way to what the user says of a key", () => {
+    const json = { model_type: "llama", vocab_size: 512, bos_token_id: 1, eos_token_id: 3 };
+    const given = { tokenIds: edited, roles: { eos: 700 }, overrides: { eos_token_id: 5 } };
+    expect(follow(json, given).json.eos_token_id).toBe(5);
+    expect(follow(json, given).changes.filter(({ path }) => path === "eos_token_id")).toHaveLength(1);
+    const { eos_token_id: _, ...without } = json;
+    expect(follow(without, given).json.eos_token_id).toBe(5);
   });
 });
 

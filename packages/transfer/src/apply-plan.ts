@@ -8,14 +8,13 @@ import {
   writeError,
 } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
-import { TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
+import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
 import { type ChatTemplateChoice, chooseChatTemplate } from "./chat-template.ts";
 import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
-import { followEos } from "./follow-eos.ts";
 import { checkGate } from "./gate.ts";
 import type { MeasuringSwap } from "./measure-swap.ts";
 import { modelCard } from "./model-card.ts";
@@ -83,19 +82,15 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     (options.chatTemplateFile === undefined
       ? chooseChatTemplate(chatTemplate, model.tokenizer, tokenizer)
       : await templateFromFile(options.chatTemplateFile, tokenizer));
-  const followed = await followConfigs({
+  const configs = await followConfigs({
     model,
     target: tokenizer,
     rows,
     untie: plan.recipe.untie,
     overrides: tokenIds,
-    roles: options.roles,
+    roles: { ...namedRoles(plan), ...options.roles },
     editedFrom: options.edit?.oldIdOf,
   });
-  const { eos } = plan.recipe;
-  const end = eos === undefined ? undefined : tokenizer.vocabulary.idOfSpecial(eos);
-  const configs =
-    end === undefined ? followed : followEos(followed, { eos: end, newIdOf: namesake(model, tokenizer) });
   const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, template, {
     modelType: checkpoint.modelType,
@@ -179,9 +174,10 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   }
 }
 
-/** The new id of a special token, by its name. */
-function namesake(model: OpenModel, { vocabulary }: Tokenizer): (id: TokenId) => TokenId | undefined {
-  return (id) => vocabulary.idOfSpecial(model.tokenizer.vocabulary.tokenOf(id));
+/** The end of texts that the recipe names. */
+function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOptions["roles"]> {
+  const id = eos === undefined ? undefined : target.tokenizer.vocabulary.idOfSpecial(eos);
+  return id === undefined ? {} : { eos: id };
 }
 
 async function cardOf(directory: string, languages: readonly string[] | undefined): Promise<CardFacts> {
