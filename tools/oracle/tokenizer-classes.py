@@ -18,6 +18,7 @@ from pathlib import Path
 
 import transformers
 from tokenizers import AddedToken, processors
+from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS
 from transformers.models.auto import tokenization_auto as auto
 from transformers.tokenization_python import PythonBackend
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -83,7 +84,8 @@ def config_types():
 def all_classes():
     names = {name for name in auto.TOKENIZER_MAPPING_NAMES.values() if name}
     names |= {name for name in dir(transformers) if name.endswith(("Tokenizer", "TokenizerFast", "Backend"))}
-    names |= {"PreTrainedTokenizer"}
+    # Older names that the library still finds a class for.
+    names |= {"PreTrainedTokenizer", *SLOW_TO_FAST_CONVERTERS}
     for name in sorted(names):
         try:
             cls = auto.tokenizer_class_from_name(name)
@@ -145,6 +147,9 @@ class Probe:
     def __init__(self, cls):
         self.cls = cls
         self.parameters = {}
+        self.padding = 0
+        self.unknown = None
+        self.unknown_score, self.unknown_place = 0.0, None
         for base in cls.__mro__:
             if "__init__" not in base.__dict__ or base is TokenizersBackend:
                 continue
@@ -155,8 +160,6 @@ class Probe:
                 break
         self.tokens = [name for name in self.parameters if name.endswith("_token") and not name.startswith("add_")]
         self.model = cls.model.__name__ if cls.model is not None else self.guess_model()
-        self.padding = 0
-        self.is_unknown_named = False
 
     def guess_model(self):
         for model in ("Unigram", "WordPiece", "BPE"):
@@ -178,8 +181,13 @@ class Probe:
         pieces += ["__eng__", "__fra__", "__ro_RO__", "__vie__", "vie", "ro_RO", "__python__", "<|startoftranscript|>", "<|endoftext|>", "<|notimestamps|>"]
         pieces += [str(value) for name, value in self.parameters.items() if name in self.tokens and value is not None]
         pieces = list(dict.fromkeys(pieces))
+        unknown = self.marker("unk_token")
+        if self.unknown_place is not None:
+            pieces.remove(unknown)
+        if self.unknown_place == "first":
+            pieces.insert(0, unknown)
         if self.model == "Unigram":
-            vocabulary = {"vocab": [(piece, 0.0) for piece in pieces]}
+            vocabulary = {"vocab": [(piece, self.unknown_score if piece == unknown else 0.0) for piece in pieces]}
         else:
             vocabulary = {"vocab": {piece: i for i, piece in enumerate(pieces)}}
             if self.model == "BPE":
@@ -196,18 +204,18 @@ class Probe:
         tokenizer = self.build(values, **how)
         document = json.loads(tokenizer.backend_tokenizer.to_str())
         model = {key: value for key, value in document["model"].items() if key not in ("vocab", "merges")}
-        if "unk_id" in model and model["unk_id"] is not None:
-            unknown = document["model"]["vocab"][model["unk_id"]][0]
-            if self.is_unknown_named:
-                model["unk_id"] = {"$token": unknown.strip("⟦⟧")}
-            elif "unk_id" in self.parameters:
-                model["unk_id"] = {"$parameter": "unk_id", "default": model["unk_id"]}
+        if self.unknown is not None:
+            model["unk_id"] = self.unknown
         vocabulary = {id: piece for piece, id in tokenizer.get_vocab().items()}
+        # An id that stays where all pieces move is one that the class has fixed.
+        self.padding += 3
+        moved = json.loads(self.build(values, **how).backend_tokenizer.to_str())["post_processor"]
+        self.padding -= 3
         return {
             "normalizer": document["normalizer"],
             "pre_tokenizer": document["pre_tokenizer"],
             "decoder": document["decoder"],
-            "post_processor": without_ids(document["post_processor"], vocabulary),
+            "post_processor": without_ids(document["post_processor"], moved, vocabulary),
             "model": model,
         }
 
@@ -239,13 +247,7 @@ def rebuild_of(cls):
     if "tags_dict" in probe.parameters:
         base["tags_dict"] = {"a": 0}
     given = processors.TemplateProcessing(single="⟦file⟧:0 $A:0", pair="⟦file⟧:0 $A:0 $B:1", special_tokens=[("⟦file⟧", 0)])
-    # An unknown piece that moves with the others is found by its name, one that does not by its place.
-    places = []
-    for probe.padding in (0, 3):
-        document = json.loads(probe.build(base).backend_tokenizer.to_str())
-        places.append(document["model"].get("unk_id"))
-    probe.padding = 0
-    probe.is_unknown_named = places[0] != places[1]
+    probe.unknown = unknown_place(probe, base)
     result = {"model": probe.model}
     for part in ("model", "normalizer", "pre_tokenizer", "decoder", "post_processor"):
         how = {"post": given} if part == "post_processor" else {}
@@ -318,7 +320,7 @@ def rebuild_of(cls):
     # What changes a prompt by more than its name: only the default is known.
     by = json.dumps(result["postProcessor"])
     fixed = {name: probe.parameters[name] for name in ("src_lang", "language", "task") if name in probe.parameters and f'["{name}"' not in by and f', "{name}"]' not in by}
-    fixed = {name: value for name, value in fixed.items() if name not in LANGUAGES}
+    fixed = {name: value for name, value in fixed.items() if name not in LANGUAGES} | fixed_parameters(probe, base)
     if fixed:
         result["fixed"] = fixed
     languages = {name: probe.parameters[name] for name in LANGUAGES if isinstance(probe.parameters.get(name), str)}
@@ -327,6 +329,63 @@ def rebuild_of(cls):
     if probe.parameters.get("extra_ids") is not None:
         result["extraIds"] = probe.parameters["extra_ids"]
     return result
+
+
+def unknown_place(probe, base):
+    """
+    How a class finds the unknown piece of a Unigram: by its name, at a place that a parameter says, or None for a place of its own.
+    Found by name, the piece may have to have the score 0 or not be the first, and there may be a place for where it is not there.
+    """
+
+    def place(values=base, **changes):
+        for name, value in changes.items():
+            setattr(probe, name, value)
+        try:
+            return json.loads(probe.build(values).backend_tokenizer.to_str())["model"].get("unk_id")
+        except Exception:
+            return None
+        finally:
+            probe.padding, probe.unknown_score, probe.unknown_place = 0, 0.0, None
+
+    def without_name(**changes):
+        here = place(**changes)
+        if here is None:
+            return None
+        if "unk_id" in probe.parameters and place({**base, "unk_id": here + 1}, **changes) == here + 1:
+            return {"$parameter": "unk_id", "default": here}
+        return here
+
+    here = place()
+    if here is None:
+        return None
+    if here == place(padding=3):
+        found = without_name()
+        return found if isinstance(found, dict) else None
+    rule = {"$token": "unk_token"}
+    if place(unknown_score=-1.0) != here:
+        rule["score"] = 0
+    if place(unknown_place="first") != 0:
+        rule["from"] = 1
+    otherwise = without_name(unknown_place="none", padding=200)
+    return rule if otherwise is None else {**rule, "otherwise": otherwise}
+
+
+def fixed_parameters(probe, base):
+    """Parameters with a text or a number that change what is built, in ways that the table does not say."""
+    known = {"extra_ids", "unk_id", "model_max_length", *LANGUAGES}
+    fixed = {}
+    plain = probe.build(base)
+    for name, default in probe.parameters.items():
+        if isinstance(default, bool) or not isinstance(default, (str, int)) or name in known or name in base or name in probe.tokens:
+            continue
+        try:
+            other = probe.build({**base, name: "⟦other⟧" if isinstance(default, str) else default + 1})
+            if other.backend_tokenizer.to_str() == plain.backend_tokenizer.to_str():
+                continue
+        except Exception:
+            pass
+        fixed[name] = default
+    return fixed
 
 
 def added_extra(tokenizer):
@@ -385,8 +444,8 @@ def turned(value, options):
     return next((option for option in options if option != value), value)
 
 
-def without_ids(post, vocabulary):
-    """For each name that a template has, the token whose id is given, instead of that id."""
+def without_ids(post, moved, vocabulary):
+    """For each name that a template has, the token whose id is given, instead of that id; an id that does not move stays."""
     if post is None:
         return None
     if "⟦file⟧" in json.dumps(post, ensure_ascii=False):
@@ -398,15 +457,16 @@ def without_ids(post, vocabulary):
             vocabulary = {id: piece.replace(language, f"⟦{name}⟧") for id, piece in vocabulary.items()}
     post = json.loads(text)
     if post["type"] == "Sequence":
-        return {**post, "processors": [without_ids(part, vocabulary) for part in post["processors"]]}
+        return {**post, "processors": [without_ids(*parts, vocabulary) for parts in zip(post["processors"], moved["processors"], strict=True)]}
     post = dict(post)
     if "special_tokens" in post:
         post["special_tokens"] = {
-            name: vocabulary[value["ids"][0]] for name, value in sorted(post["special_tokens"].items())
+            name: value["ids"][0] if value["ids"] == other["ids"] else vocabulary[value["ids"][0]]
+            for (name, value), (_, other) in zip(sorted(post["special_tokens"].items()), sorted(moved["special_tokens"].items()), strict=True)
         }
     for key in ("sep", "cls"):
         if key in post:
-            post[key] = [post[key][0]]
+            post[key] = post[key] if post[key] == moved[key] else [post[key][0]]
     return post
 
 

@@ -87,6 +87,46 @@ describe("every class that builds on the tokenizers library", () => {
   });
 });
 
+describe("ids that the code of a class has fixed", () => {
+  const open = (tokenizer_class: string, model: object, config: object = {}) =>
+    tokenizerOf({ model }, { "tokenizer_config.json": { tokenizer_class, ...config } });
+
+  it("HerbertTokenizer puts the ids 0 and 2 around a text, whatever tokens have them", async () => {
+    const vocab = { a: 0, "<pad>": 1, b: 2, "<s>": 3, "</s>": 4, "<unk>": 5, "<mask>": 6, "a</w>": 7 };
+    const { encodeWithSpecials } = open("HerbertTokenizer", { type: "BPE", vocab, merges: [] });
+    expect([...(await encodeWithSpecials("a")).ids]).toEqual([0, 7, 2]);
+  });
+
+  const named = ["[PAD]", "[CLS]", "[SEP]", "[MASK]"].map((piece): [string, number] => [piece, 0]);
+  it.each<[string, [string, number][], object, number | undefined]>([
+    ["DebertaV2Tokenizer", [["[UNK]", 0]], {}, 4],
+    ["DebertaV2Tokenizer", [["[UNK]", -1]], {}, 1],
+    ["DebertaV2Tokenizer", [["▁", 0]], { unk_id: 3 }, 3],
+    ["CamembertTokenizer", [["<unk>", -1]], {}, 4],
+    ["CamembertTokenizer", [["▁", 0]], {}, 0],
+    ["UdopTokenizer", [["▁", 0]], {}, 2],
+    ["PegasusTokenizer", [["<unk>", 0]], {}, 4],
+    ["PegasusTokenizer", [["<unk>", -1]], {}, undefined],
+    ["BigBirdTokenizer", [["<unk>", -1]], {}, undefined],
+  ])("%s with the piece %j and %j: its unknown piece", (className, pieces, config, id) => {
+    const vocab = [...named, ...pieces, ["x", -2]];
+    const { files, reference } = open(className, { type: "Unigram", vocab, unk_id: 0 }, config);
+    const { model } = JSON.parse(Buffer.from(files.get("tokenizer.json")!).toString());
+    expect(reference.isInForce).toBe(id !== undefined);
+    if (id !== undefined) expect(model.unk_id).toBe(id);
+  });
+
+  it("a parameter whose effect no table says is refused", () => {
+    const vocab = { "[UNK]": 0, a: 1, "##b": 2 };
+    const { reference } = open(
+      "FunnelTokenizer",
+      { type: "WordPiece", vocab, unk_token: "[UNK]" },
+      { wordpieces_prefix: "@@" },
+    );
+    expect(reference.reason).toMatch(/what it does with wordpieces_prefix "@@" is not known here/);
+  });
+});
+
 describe("tokens that stand in a config alone", () => {
   const parts = {
     model: { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
@@ -130,7 +170,7 @@ describe("tokens that stand in a config alone", () => {
 });
 
 describe("the class of a folder", () => {
-  const files = (config: object, model: object | undefined): [string, Uint8Array][] =>
+  const files = (config: object, model?: object): [string, Uint8Array][] =>
     Object.entries({
       "tokenizer.json": documents.BPE,
       "tokenizer_config.json": config,
@@ -145,6 +185,8 @@ describe("the class of a folder", () => {
     [{}, { model_type: "gpt2" }, "GPT2Tokenizer"],
     [{ tokenizer_class: "LlamaTokenizerFast" }, undefined, "LlamaTokenizer"],
     [{ tokenizer_class: "BartTokenizer" }, undefined, "RobertaTokenizer"],
+    [{ tokenizer_class: "LongformerTokenizerFast" }, undefined, "RobertaTokenizer"],
+    [{ tokenizer_class: "ElectraTokenizer" }, { model_type: "electra" }, "BertTokenizer"],
     [{ tokenizer_class: "PreTrainedTokenizerFast" }, { model_type: "qwen2" }, "Qwen2Tokenizer"],
     [
       { tokenizer_class: "PreTrainedTokenizerFast", auto_map: { AutoTokenizer: [null, "x.Y"] } },

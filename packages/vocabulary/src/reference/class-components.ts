@@ -19,6 +19,8 @@ export interface ComponentContext {
   /** The post-processor of tokenizer.json. */
   readonly postProcessor: unknown;
   readonly pieceIdOf: (piece: string) => number | undefined;
+  /** Of a piece of a Unigram by its id. */
+  readonly scoreOf: (id: number) => number | undefined;
   /** The ids in force, added tokens included. */
   readonly idOf: (token: string) => number | undefined;
 }
@@ -30,7 +32,9 @@ export interface ComponentContext {
 export function classComponents(rebuild: Rebuild, context: ComponentContext): ClassComponents | string {
   const { settings } = context.declared;
   for (const [name, known] of Object.entries(rebuild.fixed ?? {})) {
-    if ((settings[name] ?? known) !== known) {
+    const value = settings[name] ?? known;
+    const content = typeof value === "object" && value !== null && "content" in value ? value.content : value;
+    if (content !== known) {
       return `what it does with ${name} ${JSON.stringify(settings[name])} is not known here`;
     }
   }
@@ -88,41 +92,59 @@ function filled(value: unknown, rebuild: Rebuild, context: ComponentContext): un
   if (typeof value !== "object" || value === null) return value;
   const object = value as JsonObject;
   if (object.type === "$file") return context.postProcessor;
-  if (typeof object.$token === "string") return pieceOf(object.$token, rebuild, context);
+  if (typeof object.$token === "string") return placeOf(object as unknown as PieceRule, rebuild, context);
   if (typeof object.$parameter === "string")
     return context.declared.settings[object.$parameter] ?? object.default;
   const entries = Object.entries(object).map(([name, inner]): [string, unknown] => {
     if (name === "special_tokens")
-      return [name, specialTokens(inner as Readonly<Record<string, string>>, rebuild, context)];
+      return [name, specialTokens(inner as Readonly<Record<string, string | number>>, rebuild, context)];
     if (name !== "sep" && name !== "cls") return [name, filled(inner, rebuild, context)];
-    const [token] = inner as readonly [string];
+    const [token, fixed] = inner as readonly [string, number?];
     const content = withValues(token, rebuild, context);
-    return [name, [content, idOf(content, context)]];
+    return [name, [content, fixed ?? idOf(content, context)]];
   });
   return Object.fromEntries(entries);
 }
 
-/** Of a template: the ids of the tokens it names. */
+/** Of a template: the ids of the tokens it names; an id that is a number is one that the class has fixed. */
 function specialTokens(
-  names: Readonly<Record<string, string>>,
+  names: Readonly<Record<string, string | number>>,
   rebuild: Rebuild,
   context: ComponentContext,
 ): JsonObject {
   return Object.fromEntries(
     Object.entries(names).map(([name, token]) => {
-      const id = withValues(name, rebuild, context);
-      return [id, { id, ids: [idOf(withValues(token, rebuild, context), context)], tokens: [id] }];
+      const content = withValues(name, rebuild, context);
+      const id = typeof token === "number" ? token : idOf(withValues(token, rebuild, context), context);
+      return [content, { id: content, ids: [id], tokens: [content] }];
     }),
   );
 }
 
-/** The place of a named token in the list of pieces, where added tokens are not. */
-function pieceOf(name: string, rebuild: Rebuild, context: ComponentContext): unknown {
-  const token = withValues(`⟦${name}⟧`, rebuild, context);
-  const place = context.pieceIdOf(token) ?? context.declared.settings.unk_id;
-  if (place === undefined)
-    throw new Refused(`it needs the piece ${JSON.stringify(token)}, which is not there`);
-  return place;
+/** How a class finds the place of a named token in the list of pieces, where added tokens are not. */
+interface PieceRule {
+  readonly $token: string;
+  /** The score that the piece must have, and the lowest place that counts. */
+  readonly score?: number;
+  readonly from?: number;
+  /** The place where there is no such piece; without one the class refuses. */
+  readonly otherwise?: unknown;
+}
+
+function placeOf(
+  { $token, score, from = 0, otherwise }: PieceRule,
+  rebuild: Rebuild,
+  context: ComponentContext,
+): unknown {
+  const token = withValues(`⟦${$token}⟧`, rebuild, context);
+  const place = context.pieceIdOf(token);
+  const counts = place !== undefined && place >= from;
+  if (counts && (score === undefined || context.scoreOf(place) === score)) return place;
+  const other = filled(otherwise, rebuild, context);
+  if (typeof other === "number" && context.scoreOf(other) !== undefined) return other;
+  throw new Refused(
+    `it needs the piece ${JSON.stringify(token)}${score === undefined ? "" : ` with score ${score}`}${from > 0 ? ` behind the place ${from - 1}` : ""}, which is not there`,
+  );
 }
 
 /** As the library does: what it does not know is the unknown token. */

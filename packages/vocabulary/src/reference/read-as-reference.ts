@@ -66,6 +66,7 @@ export function readAsReference(
     charsmap,
     postProcessor: data.post_processor ?? null,
     pieceIdOf: (piece: string) => pieces.idOf(piece),
+    scoreOf: (id: number) => (opened.model.type === "Unigram" ? opened.model.scores[id] : undefined),
     idOf: (token: string) => added.idOf(token),
   };
   let built: Partial<ClassComponents> = {};
