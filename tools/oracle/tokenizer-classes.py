@@ -259,10 +259,11 @@ def rebuild_of(cls):
         else:
             result[{"pre_tokenizer": "preTokenizer"}.get(part, part) + ("Options" if part == "model" else "")] = result_part
     # Where no tokenizer.json is there, a config may say that bos and eos are put around a text; some classes say it themselves.
-    ends = probe.components({**base, "add_bos_token": True, "add_eos_token": True})["post_processor"]
+    named = {**base, **{name: probe.marker(name) for name in ("bos_token", "eos_token")}}
+    ends = probe.components({**named, "add_bos_token": True, "add_eos_token": True})["post_processor"]
     around = [item.get("SpecialToken", {}).get("id") for item in (ends or {}).get("single", [])]
-    if len(around) == 3 and around[0] == "⟦bos_token⟧" and around[2] == "⟦eos_token⟧" and "bos_token" in probe.tokens:
-        plain_ends = probe.components(base)["post_processor"]
+    if len(around) == 3 and around[0] == "⟦bos_token⟧" and around[2] == "⟦eos_token⟧":
+        plain_ends = probe.components(named)["post_processor"]
         if plain_ends != ends:
             result["endsByConfig"] = True
     defaults = probe.build({"tags_dict": {"a": 0}} if "tags_dict" in probe.parameters else {}, named=[])
@@ -323,6 +324,9 @@ def rebuild_of(cls):
     fixed = {name: value for name, value in fixed.items() if name not in LANGUAGES} | fixed_parameters(probe, base)
     if fixed:
         result["fixed"] = fixed
+    needs = [name for name in probe.tokens if not opens(probe, {**base, name: None})]
+    if needs:
+        result["needs"] = needs
     languages = {name: probe.parameters[name] for name in LANGUAGES if isinstance(probe.parameters.get(name), str)}
     if languages:
         result["languages"] = languages
@@ -368,6 +372,14 @@ def unknown_place(probe, base):
         rule["from"] = 1
     otherwise = without_name(unknown_place="none", padding=200)
     return rule if otherwise is None else {**rule, "otherwise": otherwise}
+
+
+def opens(probe, values):
+    try:
+        probe.build(values)
+        return True
+    except Exception:
+        return False
 
 
 def fixed_parameters(probe, base):

@@ -7,3 +7,7 @@ export interface FoundFormat {
   /** The names of the files that now stand in tokenizer.json. */
   readonly reads: readonly string[];
 }
+
+/** What helps where a vocabulary cannot be read without its class. */
+export const SAVE_AGAIN =
+  "give a folder with tokenizer.json: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python writes it";

@@ -1,11 +1,13 @@
 import { RevocabError } from "@revocab/core";
-import { classDocument, SAVE_AGAIN } from "./class-document.ts";
-import { classOfFolder } from "./class-of-folder.ts";
+import { chooseClassOfFiles } from "../reference/choose-class.ts";
+import { classNamed, type TokenizerClass } from "../reference/class-table.ts";
+import { contentOf, type DeclaredTokens, ROLE_NAMES } from "../reference/declared-tokens.ts";
+import { readAsReference } from "../reference/read-as-reference.ts";
+import { openTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
+import { checkDeclared, numberNotes } from "./check-declared.ts";
 import { type FolderSettings, isObject } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
+import { type FoundFormat, SAVE_AGAIN } from "./found-format.ts";
 import { readMergesTxt, readVocabJson, readVocabTxt } from "./read-vocabulary.ts";
-import { ROLE_KEYS, type SpecialTokens, specialTokens } from "./special-tokens.ts";
-import { LEFT_OUT, type TokenizerClass, tokenizerClass } from "./tokenizer-classes.ts";
 
 /** The files of one vocabulary, and the class to take where nothing names one. */
 interface VocabularyFiles {
@@ -21,6 +23,22 @@ const VOCABULARY_FILES: readonly VocabularyFiles[] = [
   { vocab: "vocab.txt" },
 ];
 
+/** Why a class that reads these files cannot be made of them alone. */
+const LEFT_OUT: ReadonlyMap<string, string> = new Map([
+  ["LukeTokenizer", "reads entity_vocab.json"],
+  ["MarkupLMTokenizer", "needs tags_dict"],
+  ["RoFormerTokenizer", "cuts with jieba"],
+  ["SplinterTokenizer", "puts a question token into pairs"],
+]);
+
+/** Of a class that is known to be made of it, and merges.txt where that belongs to it. */
+export function vocabularyFileOf(className: string): "vocab.json" | "vocab.txt" | undefined {
+  const { rebuild, files = {} } = classNamed(className) ?? {};
+  if (rebuild === undefined || LEFT_OUT.has(className)) return undefined;
+  if (files.vocab_file === "vocab.txt") return "vocab.txt";
+  return files.vocab_file === "vocab.json" && files.merges_file === "merges.txt" ? "vocab.json" : undefined;
+}
+
 /**
  * A vocabulary of vocab.json and merges.txt, or of vocab.txt. These files say nothing of how a text is cut before the
  * model sees it: that is in the code of the tokenizer's class, and here in a table of what each class builds.
@@ -35,7 +53,7 @@ export function fromClass(
     ({ vocab, merges }) => files.has(vocab) && (merges === undefined || files.has(merges)),
   );
   if (found === undefined) return refuseHalf(files, placeOf);
-  const { className, known } = classToTake(found, settings, placeOf);
+  const { className, described } = classToTake(found, settings, placeOf);
   const reads = [found.vocab, ...(found.merges === undefined ? [] : [found.merges])];
   const vocab =
     found.merges === undefined
@@ -43,31 +61,70 @@ export function fromClass(
       : readVocabJson(files.get(found.vocab)!, placeOf(found.vocab));
   const merges =
     found.merges === undefined
-      ? {}
-      : { merges: readMergesTxt(files.get(found.merges)!, vocab, placeOf(found.merges)) };
+      ? undefined
+      : readMergesTxt(files.get(found.merges)!, vocab, placeOf(found.merges));
 
-  const place = placeOf("tokenizer_config.json");
-  const tokens = specialTokens(settings, known, vocab, place);
-  const idOfAdded = new Map(tokens.added.map(({ id, content }) => [content, id]));
-  const idOf = (token: string) => idOfAdded.get(token) ?? vocab.get(token);
-  const parts = classDocument(known, settings.config, { ...tokens, idOf }, { className, place });
-  const document = {
+  const { tokenizerJson, declared } = asClassReads(
+    JSON.stringify(document(Object.fromEntries(vocab), merges)),
+    { className, described, settings },
+    placeOf("tokenizer_config.json"),
+  );
+  return {
+    tokenizerJson,
+    tokenizerConfig: { tokenizer_class: className, ...settings.config, ...newRoles(settings, declared) },
+    differences: [
+      `read from ${reads.join(" and ")} as ${className} does`,
+      ...numberNotes(settings, JSON.parse(tokenizerJson).added_tokens),
+    ],
+    reads: [...reads, "added_tokens.json"],
+  };
+}
+
+/** Without the components around the model: the class builds them. */
+function document(vocab: Readonly<Record<string, number>>, merges: readonly [string, string][] | undefined) {
+  return {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: tokens.added,
-    normalizer: parts.normalizer,
-    pre_tokenizer: parts.pre_tokenizer,
-    post_processor: parts.post_processor,
-    decoder: parts.decoder,
-    model: { ...(parts.model as object), vocab: Object.fromEntries(vocab), ...merges },
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    model: merges === undefined ? { type: "WordPiece", vocab } : { type: "BPE", vocab, merges },
   };
-  return {
-    tokenizerJson: JSON.stringify(document),
-    tokenizerConfig: { tokenizer_class: className, ...settings.config, ...newRoles(settings, tokens) },
-    differences: [`read from ${reads.join(" and ")} as ${className} does`, ...tokens.notes],
-    reads: [...reads, "added_tokens.json"],
-  };
+}
+
+function asClassReads(
+  tokenizerJson: string,
+  {
+    className,
+    described,
+    settings,
+  }: {
+    readonly className: string;
+    readonly described: TokenizerClass;
+    readonly settings: FolderSettings;
+  },
+  place: string,
+): { readonly tokenizerJson: string; readonly declared: DeclaredTokens } {
+  checkDeclared(settings, described.rebuild, place);
+  const read = readAsReference(openTokenizerJson(new TextEncoder().encode(tokenizerJson), place), {
+    className,
+    described,
+    files: settings,
+    isFile: false,
+  });
+  if (typeof read !== "string") {
+    return { tokenizerJson: new TextDecoder().decode(read.bytes), declared: read.declared };
+  }
+  throw new RevocabError(
+    "unsupported_tokenizer",
+    `${place}: a ${className} cannot be made of these files: ${read}`,
+    {
+      hint: SAVE_AGAIN,
+    },
+  );
 }
 
 function refuseHalf(files: ReadonlyMap<string, Uint8Array>, placeOf: (name: string) => string): undefined {
@@ -86,10 +143,14 @@ function refuseHalf(files: ReadonlyMap<string, Uint8Array>, placeOf: (name: stri
 }
 
 /** Roles by a class's defaults or by special_tokens_map.json: a loader of the written folder need not know either. */
-function newRoles({ config }: FolderSettings, { tokenOf }: SpecialTokens): Record<string, string> {
-  const contentOf = (value: unknown) => (isObject(value) ? value.content : value);
+function newRoles({ config }: FolderSettings, { named }: DeclaredTokens): Record<string, string> {
+  const contentIn = (value: unknown) => (isObject(value) ? value.content : value);
   return Object.fromEntries(
-    [...tokenOf].filter(([key, token]) => ROLE_KEYS.includes(key) && contentOf(config[key]) !== token),
+    ROLE_NAMES.flatMap((role) => {
+      const token = named.get(role);
+      const content = token === undefined ? undefined : contentOf(token);
+      return content === undefined || contentIn(config[role]) === content ? [] : [[role, content]];
+    }),
   );
 }
 
@@ -97,11 +158,13 @@ function classToTake(
   { vocab, merges, classByName }: VocabularyFiles,
   settings: FolderSettings,
   placeOf: (name: string) => string,
-): { readonly className: string; readonly known: TokenizerClass } {
-  const className = classOfFolder(settings) ?? classByName;
-  const known = className === undefined ? undefined : tokenizerClass(className);
+): { readonly className: string; readonly described: TokenizerClass } {
+  const className = chooseClassOfFiles(settings.modelConfig, settings.config) ?? classByName;
+  const described = className === undefined ? undefined : classNamed(className);
   const file = merges === undefined ? "vocab.txt" : "vocab.json";
-  if (className !== undefined && known?.file === file) return { className, known };
+  if (className !== undefined && described !== undefined && vocabularyFileOf(className) === file) {
+    return { className, described };
+  }
   const why = className === undefined ? undefined : LEFT_OUT.get(className);
   throw new RevocabError(
     "unsupported_tokenizer",

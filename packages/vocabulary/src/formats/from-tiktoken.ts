@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { RevocabError } from "@revocab/core";
+import { chooseClassOfFiles } from "../reference/choose-class.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
-import { SAVE_AGAIN } from "./class-document.ts";
-import { classOfFolder, GENERIC_CLASSES } from "./class-of-folder.ts";
 import { edgeTemplate } from "./edge-template.ts";
 import { type FolderSettings, isObject, type JsonObject } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
+import { type FoundFormat, SAVE_AGAIN } from "./found-format.ts";
 import { KNOWN_TIKTOKEN, type KnownTiktoken, LLAMA3_PATTERN } from "./known-tiktoken.ts";
 import { rankedDocument } from "./ranked-document.ts";
 import { isTiktoken, readTiktoken } from "./read-tiktoken.ts";
@@ -100,15 +99,14 @@ function knownFile(
  * one pattern.
  */
 function isReadByLibrary(settings: FolderSettings, name: string): boolean {
-  const className = classOfFolder(settings);
   if (settings.config.auto_map !== undefined || !LIBRARY_NAMES.includes(name)) return false;
-  return className === undefined || GENERIC_CLASSES.has(className);
+  return chooseClassOfFiles(settings.modelConfig, settings.config) === undefined;
 }
 
 const LIBRARY_NAMES = ["tokenizer.model", "tiktoken.model"];
 
 function refuse(settings: FolderSettings, place: string): never {
-  const className = classOfFolder(settings);
+  const className = chooseClassOfFiles(settings.modelConfig, settings.config);
   throw new RevocabError(
     "unsupported_tokenizer",
     `${place}: found a tiktoken file that is not among the known ones${className === undefined ? "" : `, of the class ${className}`}; it does not say how a text is cut into words, nor its special tokens`,

@@ -1,7 +1,12 @@
 import type { AddedTokenDocument } from "../byte-level/tokenizer-document.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { type FolderSettings, isObject, type JsonObject } from "./folder-settings.ts";
-import type { TokenizerClass } from "./tokenizer-classes.ts";
+
+interface Known {
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly lstrip: readonly string[];
+  readonly resetsFlags: boolean;
+}
 
 export interface SpecialTokens {
   /** By key of tokenizer_config.json: what the files name, else what the class knows by default. */
@@ -20,7 +25,7 @@ export interface SpecialTokens {
  */
 export function specialTokens(
   settings: FolderSettings,
-  known: Pick<TokenizerClass, "tokens" | "lstrip" | "resetsFlags">,
+  known: Known,
   vocab: ReadonlyMap<string, number>,
   place: string,
   first: readonly string[] = [],
@@ -135,7 +140,7 @@ function inOrder(entries: readonly (readonly [number, Token])[], place: string):
 /** Role by role, then tokens that only this model has, such as `image_token`. */
 function namedTokens(
   config: JsonObject,
-  { tokens, lstrip }: Pick<TokenizerClass, "tokens" | "lstrip">,
+  { tokens, lstrip }: Known,
   decoder: ReadonlyMap<string, Token>,
   place: string,
 ): Map<string, Token> {

@@ -1,10 +1,9 @@
-import { classOfFolder } from "./class-of-folder.ts";
+import { chooseClassOfFiles } from "../reference/choose-class.ts";
 import { type FolderSettings, folderSettings } from "./folder-settings.ts";
 import type { FoundFormat } from "./found-format.ts";
-import { fromClass } from "./from-class.ts";
+import { fromClass, vocabularyFileOf } from "./from-class.ts";
 import { fromTekken } from "./from-tekken.ts";
 import { fromTiktoken } from "./from-tiktoken.ts";
-import { tokenizerClass } from "./tokenizer-classes.ts";
 
 /**
  * The tokenizer.json of a folder that has none but other files of a tokenizer; `undefined` where it has none of them.
@@ -34,7 +33,7 @@ export function goesBeforeSentencePiece(
 
 /** The folder's class reads vocab.json or vocab.txt, and nothing else, and the file is there. */
 function isReadByClass(files: ReadonlyMap<string, Uint8Array>, settings: FolderSettings): boolean {
-  const className = classOfFolder(settings);
-  const known = className === undefined ? undefined : tokenizerClass(className);
-  return known !== undefined && files.has(known.file);
+  const className = chooseClassOfFiles(settings.modelConfig, settings.config);
+  const file = className === undefined ? undefined : vocabularyFileOf(className);
+  return file !== undefined && files.has(file);
 }

@@ -27,7 +27,27 @@ export function chooseClass(config: JsonObject | undefined, tokenizerConfig: Jso
   return plain(knownName(classOfConfig(modelType)) ?? FAST_CLASS);
 }
 
-const PLAIN: ReadonlySet<string> = new Set([FAST_CLASS, "PythonBackend", "PreTrainedTokenizerFast"]);
+/**
+ * The class that reads a folder without tokenizer.json: the one that AutoTokenizer takes, or, where that is the plain class, which
+ * reads no vocab.json and no vocab.txt, the one that the files name. Undefined where they name none.
+ */
+export function chooseClassOfFiles(
+  config: JsonObject | undefined,
+  tokenizerConfig: JsonObject | undefined,
+): string | undefined {
+  const chosen = chooseClass(config, tokenizerConfig);
+  if (chosen !== FAST_CLASS) return chosen;
+  const named = nameIn(tokenizerConfig) ?? nameIn(config);
+  const found = named === undefined ? undefined : (knownName(named) ?? named);
+  return found === undefined || PLAIN.has(found) ? undefined : found;
+}
+
+const PLAIN: ReadonlySet<string> = new Set([
+  FAST_CLASS,
+  "PythonBackend",
+  "PreTrainedTokenizerFast",
+  "MistralCommonBackend",
+]);
 
 function plain(name: string): string {
   return PLAIN.has(name) ? FAST_CLASS : name;

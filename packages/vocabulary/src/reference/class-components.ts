@@ -30,7 +30,9 @@ export interface ComponentContext {
  * @returns a sentence that says why the class refuses these files, or why what it does with them is not known
  */
 export function classComponents(rebuild: Rebuild, context: ComponentContext): ClassComponents | string {
-  const { settings } = context.declared;
+  const { settings, named } = context.declared;
+  const lacking = rebuild.needs?.find((name) => !named.has(name));
+  if (lacking !== undefined) return `it needs ${lacking}, and there is none`;
   for (const [name, known] of Object.entries(rebuild.fixed ?? {})) {
     const value = settings[name] ?? known;
     const content = typeof value === "object" && value !== null && "content" in value ? value.content : value;

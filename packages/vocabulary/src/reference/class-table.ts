@@ -14,7 +14,7 @@ export interface TokenizerClass {
   readonly prompts?: readonly string[];
   /** Of a class that runs the SentencePiece program: its ids are the program's. */
   readonly plainIds?: boolean;
-  /** Components of tokenizer.json are kept, though the class has defaults of its own. */
+  /** Components of tokenizer.json are kept, though the class has its own for a folder without one. */
   readonly readsFileFirst?: boolean;
   readonly rebuild?: Rebuild;
 }
@@ -56,6 +56,8 @@ export interface Rebuild {
   readonly languages?: Readonly<Record<string, string>>;
   /** `add_bos_token` and `add_eos_token` decide what is around a text, where there is no tokenizer.json. */
   readonly endsByConfig?: boolean;
+  /** Named tokens without which it cannot be built. */
+  readonly needs?: readonly string[];
   /** Parameters of which only the default is understood. */
   readonly fixed?: Readonly<Record<string, string | null>>;
 }

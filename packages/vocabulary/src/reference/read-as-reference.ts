@@ -36,7 +36,7 @@ export function readAsReference(
 ): ReferenceReading | string {
   const { data, pieces } = opened;
   const rebuild = described.rebuild;
-  const isRebuilt = rebuild !== undefined && described.readsFileFirst !== true;
+  const isRebuilt = rebuild !== undefined && (!isFile || described.readsFileFirst !== true);
   const fileTokens = (data.added_tokens ?? []).map(({ id, content, ...flags }) => ({
     id,
     ...tokenFlags(content, flags),
@@ -85,6 +85,7 @@ export function readAsReference(
   }
   return inForce(opened, {
     className,
+    isFile,
     built,
     added,
     fileTokens,
@@ -187,6 +188,7 @@ function inForce(
   opened: OpenTokenizerJson,
   {
     className,
+    isFile,
     built,
     added,
     fileTokens,
@@ -194,6 +196,7 @@ function inForce(
     rebuild,
   }: {
     readonly className: string;
+    readonly isFile: boolean;
     readonly built: Partial<ClassComponents>;
     readonly added: AddedVocabulary;
     readonly fileTokens: readonly (TokenFlags & { readonly id: TokenId })[];
@@ -207,7 +210,10 @@ function inForce(
   const changed = Object.entries(parts).filter(([name, part]) => !isAlike(data[name], part));
   const { vocab: _vocab, merges: _merges, ...fileOptions } = data.model;
   const hasOtherModel =
-    options !== undefined && !isAlike(withoutDefaults(fileOptions), withoutDefaults(options));
+    options !== undefined &&
+    !(isFile
+      ? isAlike(withoutDefaults(fileOptions), withoutDefaults(options))
+      : isAlike(fileOptions, options));
   const hasOtherTokens = !isAlike(byId(fileTokens), tokens);
   const fileContents = new Map(fileTokens.map(({ content, id }) => [content, id]));
   const isPiece = (content: string, id: TokenId) => opened.pieces.idOf(content) === id;

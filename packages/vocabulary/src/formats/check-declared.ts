@@ -1,0 +1,86 @@
+import type { ComponentTable, Rebuild } from "../reference/class-table.ts";
+import { ROLE_NAMES } from "../reference/declared-tokens.ts";
+import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
+import { type FolderSettings, isObject } from "./folder-settings.ts";
+
+/**
+ * What the files beside a vocabulary say must be of the kind that a class expects: tokens with a content, ids that are whole numbers,
+ * switches that are true or false.
+ * @param place of tokenizer_config.json, for messages
+ * @throws RevocabError `bad_tokenizer`
+ */
+export function checkDeclared(settings: FolderSettings, rebuild: Rebuild | undefined, place: string): void {
+  const { config, specialTokensMap = {} } = settings;
+  for (const { content, id } of numbersOf(settings, place)) {
+    if (Number.isSafeInteger(id) && id >= 0) continue;
+    throw badTokenizer(place, `the added token ${JSON.stringify(content)} has no whole number as id`);
+  }
+  for (const object of [config, specialTokensMap]) {
+    for (const role of ROLE_NAMES) if (object[role] !== undefined) requireToken(object[role], place);
+    for (const list of [object.extra_special_tokens, object.additional_special_tokens]) {
+      for (const token of Array.isArray(list) ? list : []) requireToken(token, place);
+    }
+  }
+  const tables = rebuild === undefined ? [] : tablesOf(rebuild);
+  for (const table of tables) {
+    for (const [name, standard] of "by" in table ? Object.entries(table.defaults) : []) {
+      const value = config[name];
+      if (typeof standard !== "boolean" || typeof (value ?? true) === "boolean") continue;
+      throw badTokenizer(place, `${name} is ${JSON.stringify(value)}, expected true or false`);
+    }
+  }
+}
+
+/** Tokens that have another id than a file writes beside them, in words for people. */
+export function numberNotes(
+  settings: FolderSettings,
+  added: readonly { readonly id: number; readonly content: string }[],
+): string[] {
+  const idOf = new Map(added.map(({ content, id }) => [content, id]));
+  return numbersOf(settings, "").flatMap(({ content, id }) => {
+    const inUse = idOf.get(content);
+    return inUse === undefined || inUse === id
+      ? []
+      : [
+          `a file numbers the added token ${JSON.stringify(content)} ${id}; the reference library numbers it ${inUse}`,
+        ];
+  });
+}
+
+/** Of `added_tokens_decoder`, or of added_tokens.json where there is none. */
+function numbersOf(
+  { config, addedTokens = {} }: FolderSettings,
+  place: string,
+): { readonly content: string; readonly id: number }[] {
+  const { added_tokens_decoder: decoder } = config;
+  if (decoder === undefined) {
+    return Object.entries(addedTokens).map(([content, id]) => ({ content, id: Number(id) }));
+  }
+  if (!isObject(decoder)) {
+    throw badTokenizer(place, "added_tokens_decoder is no object, expected ids with their tokens");
+  }
+  return Object.entries(decoder).map(([id, token]) => ({
+    content: requireToken(token, place)!,
+    id: Number(id),
+  }));
+}
+
+function requireToken(value: unknown, place: string): string | undefined {
+  if (value === null || typeof value === "string") return value ?? undefined;
+  if (isObject(value) && typeof value.content === "string") return value.content;
+  throw badTokenizer(
+    place,
+    `found ${JSON.stringify(value).slice(0, 80)} for a special token, expected a string or an object with content`,
+  );
+}
+
+function tablesOf({
+  modelOptions,
+  normalizer,
+  preTokenizer,
+  decoder,
+  postProcessor,
+}: Rebuild): ComponentTable[] {
+  const { given, missing = given } = postProcessor;
+  return [modelOptions, normalizer, preTokenizer, decoder, missing];
+}
