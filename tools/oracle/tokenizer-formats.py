@@ -1,12 +1,10 @@
-"""What the reference library builds from vocab.json and merges.txt, or from vocab.txt, for every tokenizer class.
+"""What the reference library makes of vocab.json and merges.txt, or of vocab.txt, for every tokenizer class.
 
     python tools/oracle/tokenizer-formats.py
 
-Writes packages/vocabulary/src/formats/tokenizer-classes.json: per class the special tokens it knows by default and, for
-every value of the settings that matter, the components it builds around the model; and which class AutoTokenizer takes.
-Strings and ids of special tokens stand as `{bos_token}` and `#{bos_token}`. Also writes the folders of
-packages/vocabulary/test/fixtures/formats/folders.json, with the tokenizer and the ids that AutoTokenizer makes of them.
-Needs transformers 5.18.
+Writes the folders of packages/vocabulary/test/fixtures/formats/folders.json, with the tokenizer and the ids that AutoTokenizer
+makes of them: each class as it is, and with every setting that matters turned. What is read by is the table of
+tokenizer-classes.py. Needs transformers 5.18.
 """
 
 import hashlib
@@ -42,11 +40,6 @@ LEFT_OUT = {
     "LukeTokenizer": "reads entity_vocab.json", "MarkupLMTokenizer": "needs tags_dict",
     "RoFormerTokenizer": "cuts with jieba", "SplinterTokenizer": "puts a question token into pairs",
 }
-#: Settings that a class obeys in other ways than the data can say: the only value they may have.
-FIXED = {
-    "WhisperTokenizer": {"language": None, "task": None, "predict_timestamps": False},
-    "FunnelTokenizer": {"wordpieces_prefix": "##"},
-}
 PARTS = ["normalizer", "pre_tokenizer", "post_processor", "decoder"]
 MERGES = [
     ("t", "h"), ("th", "e"), ("Ġ", "the"), ("Ġ", "c"), ("a", "t"), ("Ġc", "at"), ("Ġ", "Ġ"), ("Ã", "©"), ("1", "2"),
@@ -67,23 +60,9 @@ PAIRS = [("the cat", "12 the"), ("", "x"), ("a", "")]
 
 def main():
     classes = {c: names for c, names in all_classes().items() if kind_of(c) and c.__name__ not in LEFT_OUT}
-    pool = []
-    table = {}
-    for tokenizer_class, names in sorted(classes.items(), key=lambda item: item[0].__name__):
-        table[tokenizer_class.__name__] = describe(tokenizer_class, names, pool)
-    of_name = {name: c for c, entry in table.items() for name in [c, *entry["names"]]}
-    registered = {model_type: name for model_type, name in auto.TOKENIZER_MAPPING_NAMES.items() if name}
-    data = {
-        "madeBy": f"tools/oracle/tokenizer-formats.py with transformers {transformers.__version__}",
-        "leftOut": LEFT_OUT,
-        "modelTypes": registered,
-        "registeredWins": sorted(auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS),
-        "components": pool,
-        "classes": table,
-    }
-    write(PACKAGE / "src/formats/tokenizer-classes.json", data)
-    write_folders(table, {name: c for c, names in classes.items() for name in names}, of_name)
-    print(f"{len(table)} classes under {len(of_name)} names, {len(pool)} components")
+    table = {c.__name__: describe(c) for c in sorted(classes, key=lambda c: c.__name__)}
+    write_folders(table)
+    print(f"{len(table)} classes under {sum(len({*names, c.__name__}) for c, names in classes.items())} names")
 
 
 def all_classes():
@@ -110,74 +89,47 @@ def kind_of(tokenizer_class):
     return "vocab.txt" if files.get("vocab_file") == "vocab.txt" else None
 
 
-def describe(tokenizer_class, names, pool):
-    kind = kind_of(tokenizer_class)
+def describe(tokenizer_class):
     plain = open_class(tokenizer_class, [], {})
     defaults = {role: str(token) for role in ROLES if (token := getattr(plain, role)) is not None}
     named = NAMED.get(tokenizer_class.__name__, [])
     tokens = list(dict.fromkeys([*MARKED.values(), *defaults.values(), *named]))
-    settings, absent, nullable = settings_that_matter(tokenizer_class, tokens)
-    built = {}
-    for values in itertools.product(*[[None, False, True] if absent[name] is None else [False, True] for name in settings]):
-        config = {**MARKED, **{name: value for name, value in zip(settings, values) if value is not None}}
-        template = template_of(tokenizer_class, tokens, config)
-        built[",".join(map(json.dumps, values))] = [index_in(pool, template[part]) for part in [*PARTS, "model"]]
-    marked = document_of(open_class(tokenizer_class, tokens, MARKED))["added_tokens"]
-    return {
-        "names": [name for name in names if name != tokenizer_class.__name__],
-        "file": kind,
-        "tokens": defaults,
-        "lstrip": [role for role in ROLES for added in marked if added["content"] == MARKED[role] and added["lstrip"]],
-        "resetsFlags": resets_flags(tokenizer_class, tokens),
-        "fixed": FIXED.get(tokenizer_class.__name__, {}),
-        "settings": {name: {"absent": absent[name], "mayBeNull": nullable[name]} for name in settings},
-        "built": built,
-    }
+    return {"file": kind_of(tokenizer_class), "tokens": defaults, "settings": settings_that_matter(tokenizer_class, tokens)}
 
 
 def settings_that_matter(tokenizer_class, tokens):
-    """Which change anything, the value that a setting has when it is not given (null: none of the two), and whether
-    null means not given."""
+    """Which change anything, with the value that a setting has when it is not given; None where that is neither."""
     plain = components_of(open_class(tokenizer_class, tokens, MARKED))
-    found, absent, nullable = [], {}, {}
+    absent = {}
     for name in SETTINGS:
         results = {}
-        for value in (False, True, None):
+        for value in (False, True):
             try:
                 results[value] = components_of(open_class(tokenizer_class, tokens, {**MARKED, name: value}))
             except TypeError:
                 results[value] = "refused"
         if results[False] == plain and results[True] == plain:
             continue
-        found.append(name)
         absent[name] = next((value for value in (False, True) if results[value] == plain), None)
-        nullable[name] = results[None] == plain
     # "Not given" must be the same as that value whatever the others are.
-    for values in itertools.product([False, True], repeat=len(found)):
-        config = {**MARKED, **dict(zip(found, values))}
-        for name in found:
+    for values in itertools.product([False, True], repeat=len(absent)):
+        config = {**MARKED, **dict(zip(absent, values))}
+        for name in absent:
             given = {**config, name: absent[name]}
             if absent[name] is not None and components_of(open_class(tokenizer_class, tokens, without(config, name))) != components_of(
                 open_class(tokenizer_class, tokens, given)
             ):
                 absent[name] = None
-    return found, absent, nullable
+    return absent
 
 
 def without(config, name):
     return {key: value for key, value in config.items() if key != name}
 
 
-def resets_flags(tokenizer_class, tokens):
-    """Whether flags that a config gives a special token are overwritten by the class."""
-    token = {"__type": "AddedToken", "content": MARKED["eos_token"], "lstrip": True, "rstrip": False, "normalized": False, "single_word": False, "special": True}
-    added = document_of(open_class(tokenizer_class, tokens, {**MARKED, "eos_token": token}))["added_tokens"]
-    return not next(entry["lstrip"] for entry in added if entry["content"] == MARKED["eos_token"])
-
-
-def open_class(tokenizer_class, tokens, config, shift=0):
+def open_class(tokenizer_class, tokens, config):
     with tempfile.TemporaryDirectory() as name:
-        write_vocabulary(Path(name), kind_of(tokenizer_class), [*(f"[shift{i}]" for i in range(shift)), *tokens])
+        write_vocabulary(Path(name), kind_of(tokenizer_class), tokens)
         (Path(name) / "tokenizer_config.json").write_text(json.dumps(config))
         return tokenizer_class.from_pretrained(name)
 
@@ -201,36 +153,7 @@ def components_of(tokenizer):
     return {**{part: document[part] for part in PARTS}, "model": model}
 
 
-def template_of(tokenizer_class, tokens, config):
-    """The components with strings and ids of special tokens as placeholders: a number that moves with the ids of a
-    vocabulary is an id, one that stays is a number."""
-    names = {**{token: role for role, token in MARKED.items()}, **{token: token for token in NAMED.get(tokenizer_class.__name__, [])}}
-    here, there = (open_class(tokenizer_class, tokens, config, shift) for shift in (0, 7))
-    ids = {token: (here.convert_tokens_to_ids(token), there.convert_tokens_to_ids(token)) for token in names}
-    of_ids = {pair: names[token] for token, pair in ids.items()}
-
-    def walk(a, b):
-        if isinstance(a, dict):
-            return {walk(key, key): walk(value, b[key]) for key, value in a.items()}
-        if isinstance(a, list):
-            return [walk(x, y) for x, y in zip(a, b, strict=True)]
-        if isinstance(a, str):
-            assert a == b
-            return "{%s}" % names[a] if a in names else a
-        if a == b:
-            return a
-        return "#{%s}" % of_ids[(a, b)]
-
-    return walk(components_of(here), components_of(there))
-
-
-def index_in(pool, value):
-    if value not in pool:
-        pool.append(value)
-    return pool.index(value)
-
-
-def write_folders(table, class_of, of_name):
+def write_folders(table):
     """Folders as they are published, and what AutoTokenizer makes of them."""
     folders = []
     for name, entry in table.items():
@@ -242,7 +165,7 @@ def write_folders(table, class_of, of_name):
             for value in (True, False):
                 config = {"tokenizer_class": name, **MARKED, setting: value}
                 folders.append((f"{name} with {setting} {value}", entry["file"], marked, {"tokenizer_config.json": config}))
-        every = {setting: entry["settings"][setting]["absent"] is False for setting in entry["settings"]}
+        every = {setting: entry["settings"][setting] is False for setting in entry["settings"]}
         folders.append((f"{name} with all settings turned", entry["file"], own, {"tokenizer_config.json": {"tokenizer_class": name + "Fast", **every}}))
     token = lambda content, **flags: {"content": content, "lstrip": False, "rstrip": False, "normalized": False, "single_word": False, "special": True, **flags}
     eot, roberta = ["<|endoftext|>"], ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -295,10 +218,8 @@ def write(path, data):
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = []
     for key, value in data.items():
-        if isinstance(value, (dict, list)) and len(json.dumps(value)) > 300 and (isinstance(value, list) or key == "classes"):
-            items = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in value.items()] if isinstance(value, dict) else [json.dumps(v) for v in value]
-            opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-            lines.append(f"  {json.dumps(key)}: {opening}\n    " + ",\n    ".join(items) + f"\n  {closing}")
+        if isinstance(value, list) and len(json.dumps(value)) > 300:
+            lines.append(f"  {json.dumps(key)}: [\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]")
         else:
             lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")

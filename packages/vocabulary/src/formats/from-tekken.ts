@@ -34,8 +34,7 @@ export function fromTekken(
 
   const configPlace = placeOf("tokenizer_config.json");
   const roles = Object.fromEntries(Object.entries(ROLES).filter(([, token]) => specials.includes(token)));
-  const known = { tokens: roles, lstrip: [], resetsFlags: false };
-  const tokens = specialTokens(settings, known, ids, configPlace, specials);
+  const tokens = specialTokens({ settings, vocab: ids, roles, first: specials, place: configPlace });
   const idOf = new Map(tokens.added.map(({ content, id }) => [content, id]));
   const postProcessor = edgeTemplate(settings.config, { tokenOf: tokens.tokenOf, idOf, place: configPlace });
   return {

@@ -33,13 +33,12 @@ export function fromTiktoken(
   const configPlace = placeOf("tokenizer_config.json");
   const isListed = known === undefined || settings.config.added_tokens_decoder !== undefined;
   const tokens = isListed
-    ? specialTokens(
+    ? specialTokens({
         settings,
-        NO_CLASS,
-        ranks,
-        configPlace,
-        placeholders(settings.config, ranks.size, configPlace),
-      )
+        vocab: ranks,
+        first: placeholders(settings.config, ranks.size, configPlace),
+        place: configPlace,
+      })
     : publishedTokens(known, settings, { ranks, configPlace });
   const idOf = new Map(tokens.added.map(({ content, id }) => [content, id]));
   const postProcessor = edgeTemplate(settings.config, { tokenOf: tokens.tokenOf, idOf, place: configPlace });
@@ -63,8 +62,6 @@ export function fromTiktoken(
     reads: [name, "added_tokens.json"],
   };
 }
-
-const NO_CLASS = { tokens: {}, lstrip: [], resetsFlags: false };
 
 function mayBeTiktoken(name: string): boolean {
   return name.endsWith(".tiktoken") || name.endsWith(".model");
@@ -145,7 +142,7 @@ function publishedTokens(
   { ranks, configPlace }: { readonly ranks: ReadonlyMap<string, number>; readonly configPlace: string },
 ): SpecialTokens {
   const ids = new Map([...ranks, ...Object.entries(specials)]);
-  const named = specialTokens(settings, { ...NO_CLASS, tokens: roles }, ids, configPlace);
+  const named = specialTokens({ settings, vocab: ids, roles, place: configPlace });
   const isPublished = new Set(Object.keys(specials));
   return {
     tokenOf: named.tokenOf,

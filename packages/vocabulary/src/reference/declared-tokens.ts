@@ -14,7 +14,7 @@ export interface DeclaringFiles {
   /** `added_tokens` of tokenizer.json; undefined where there is no such file. */
   readonly fileTokens: readonly (TokenFlags & { readonly id: number })[] | undefined;
   /** What a SentencePiece model gives where there is no tokenizer.json. */
-  readonly extracted?: Omit<ExtractedModel, "tokenizerJson"> | undefined;
+  readonly extracted?: Partial<Omit<ExtractedModel, "tokenizerJson">> | undefined;
   /** `padding.pad_token` of tokenizer.json. */
   readonly paddingToken: string | undefined;
 }

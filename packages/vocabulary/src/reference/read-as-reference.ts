@@ -2,13 +2,8 @@ import type { TokenId } from "@revocab/core";
 import { components } from "../tokenizer-json/components.ts";
 import type { OpenTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { ComponentJson } from "../tokenizer-json/tokenizer-json.ts";
-import {
-  type AddedVocabulary,
-  addedVocabulary,
-  isSame,
-  type ModelPieces,
-  tokenFlags,
-} from "./added-vocabulary.ts";
+import { addDeclared } from "./add-declared.ts";
+import { type AddedVocabulary, addedVocabulary, type ModelPieces, tokenFlags } from "./added-vocabulary.ts";
 import { type ClassComponents, classComponents, classPostProcessor } from "./class-components.ts";
 import { FAST_CLASS, type Rebuild, type TokenFlags, type TokenizerClass } from "./class-table.ts";
 import { contentOf, type DeclaredTokens, type DeclaringFiles, declaredTokens } from "./declared-tokens.ts";
@@ -100,29 +95,6 @@ export interface ReadingSubject {
   readonly files: Omit<DeclaringFiles, "fileTokens" | "paddingToken">;
   /** @default true */
   readonly isFile?: boolean;
-}
-
-/** What tokens are added, in the order of TokenizersBackend: numbered ones by number, named ones, the others. */
-function addDeclared(added: AddedVocabulary, declared: DeclaredTokens, rebuild: Rebuild | undefined): void {
-  const batch: (string | TokenFlags)[] = declared.numbered.filter((token) => !added.holds(token));
-  const known = new Set([...added.tokens(), ...declared.numbered].map(({ content }) => content));
-  const isListed = (token: string | TokenFlags) =>
-    batch.some((other) =>
-      typeof token === "string" || typeof other === "string" ? other === token : isSame(other, token),
-    );
-  const wanted = [...declared.named.values(), ...declared.extra];
-  for (const token of wanted) {
-    if (!known.has(contentOf(token)) && !isListed(token)) batch.push(token);
-  }
-  const names = new Set([...declared.named.values()].map(contentOf));
-  added.add(
-    batch.map((token) => {
-      if (typeof token === "string") return tokenFlags(token, { special: true });
-      return names.has(token.content) ? { ...token, special: true } : token;
-    }),
-  );
-  if (rebuild?.resets === true)
-    added.add(wanted.map((token) => tokenFlags(contentOf(token), { special: true })));
 }
 
 /** The model's pieces by their number in the class: a list becomes numbered by place. */
