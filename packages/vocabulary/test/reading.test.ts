@@ -170,7 +170,7 @@ describe("tokens that stand in a config alone", () => {
 });
 
 describe("the class of a folder", () => {
-  const files = (config: object, model?: object): [string, Uint8Array][] =>
+  const files = (config: object, model: object | undefined): [string, Uint8Array][] =>
     Object.entries({
       "tokenizer.json": documents.BPE,
       "tokenizer_config.json": config,

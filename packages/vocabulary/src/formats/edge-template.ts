@@ -1,3 +1,4 @@
+import { endsTemplate } from "../reference/ends-template.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import type { JsonObject } from "./folder-settings.ts";
 
@@ -25,20 +26,9 @@ export function edgeTemplate(
     }
     return value ? tokenOf.get(role) : undefined;
   };
-  const bos = tokenFor("add_bos_token", "bos_token");
-  const eos = tokenFor("add_eos_token", "eos_token");
-  const around = (sequence: string, type: number): object[] => [
-    ...(bos === undefined ? [] : [{ SpecialToken: { id: bos, type_id: type } }]),
-    { Sequence: { id: sequence, type_id: type } },
-    ...(eos === undefined ? [] : [{ SpecialToken: { id: eos, type_id: type } }]),
-  ];
-  const used = [...new Set([bos, eos])].filter((token) => token !== undefined);
-  return {
-    type: "TemplateProcessing",
-    single: around("A", 0),
-    pair: [...around("A", 0), ...around("B", 1)],
-    special_tokens: Object.fromEntries(
-      used.map((token) => [token, { id: token, ids: [idOf.get(token)!], tokens: [token] }]),
-    ),
-  };
+  return endsTemplate({
+    before: tokenFor("add_bos_token", "bos_token"),
+    after: tokenFor("add_eos_token", "eos_token"),
+    idOf: (token) => idOf.get(token),
+  });
 }

@@ -7,6 +7,7 @@ import { type AddedVocabulary, addedVocabulary, type ModelPieces, tokenFlags } f
 import { type ClassComponents, classComponents, classPostProcessor } from "./class-components.ts";
 import { FAST_CLASS, type Rebuild, type TokenFlags, type TokenizerClass } from "./class-table.ts";
 import { contentOf, type DeclaredTokens, type DeclaringFiles, declaredTokens } from "./declared-tokens.ts";
+import { endsTemplate } from "./ends-template.ts";
 import { rewriteDocument } from "./rewrite-document.ts";
 
 export interface ReferenceReading {
@@ -133,27 +134,11 @@ function endsProcessor(
 ): ComponentJson | undefined {
   if (!("add_bos_token" in settings) && !("add_eos_token" in settings)) return undefined;
   const end = (name: "bos" | "eos") => {
-    const token =
-      (settings[`add_${name}_token`] ?? byDefault[`add_${name}_token`]) === true
-        ? named.get(`${name}_token`)
-        : undefined;
-    return token === undefined ? [] : [contentOf(token)];
+    const isWanted = (settings[`add_${name}_token`] ?? byDefault[`add_${name}_token`]) === true;
+    const token = isWanted ? named.get(`${name}_token`) : undefined;
+    return token === undefined ? undefined : contentOf(token);
   };
-  const [before, after] = [end("bos"), end("eos")];
-  const special = (type_id: number) => (id: string) => ({ SpecialToken: { id, type_id } });
-  const around = (id: string, type_id: number) => [
-    ...before.map(special(type_id)),
-    { Sequence: { id, type_id } },
-    ...after.map(special(type_id)),
-  ];
-  return {
-    type: "TemplateProcessing",
-    single: around("A", 0),
-    pair: [...around("A", 0), ...around("B", 1)],
-    special_tokens: Object.fromEntries(
-      [...before, ...after].map((id) => [id, { id, ids: [added.idOf(id)], tokens: [id] }]),
-    ),
-  };
+  return endsTemplate({ before: end("bos"), after: end("eos"), idOf: (token) => added.idOf(token) });
 }
 
 function inForce(
