@@ -60,7 +60,10 @@ export async function planEdit(
     ...options,
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
-  const edited = withTokensWithoutRow(await editTokenizer(model.tokenizer, edit, options), model);
+  const edited = withTokensWithoutRow(
+    await editTokenizer(model.tokenizer, withPadInPlace(edit, model), options),
+    model,
+  );
   await refuseNamedElsewhere(model.checkpoint.directory, edited.renamed);
   const { chatTemplateFile } = options;
   const template =
@@ -86,6 +89,21 @@ export async function planEdit(
     changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
   };
   return { ...picked, plan, edited, edit: reported, template };
+}
+
+/**
+ * Where positions depend on the pad id, the tokens before the pad token stay, so that it keeps its id when others move up:
+ * CamemBERT has `<s>NOTUSED` at 0, which no text needs, and `<pad>` at 1.
+ */
+function withPadInPlace<Edit extends VocabularyEdit>(edit: Edit, { checkpoint, tokenizer }: OpenModel): Edit {
+  const { prune } = edit;
+  const pad = checkpoint.config.pad_token_id;
+  if (!checkpoint.positionsFollowPad || prune === undefined || typeof pad !== "number") return edit;
+  const { vocabulary } = tokenizer;
+  const before = Array.from({ length: Math.min(pad, vocabulary.size) }, (_, id) => id).filter(
+    (id) => vocabulary.tokenOf(id) !== "",
+  );
+  return { ...edit, prune: { ...prune, keep: [...before, ...(prune.keep ?? [])] } };
 }
 
 /** A token that the tokenizer has and the model has no row for is new to the model. */

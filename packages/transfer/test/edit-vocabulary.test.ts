@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { chainRule, mean, methodCandidates, subtokenMean } from "@revocab/embedding-init";
 import { scratchFolders } from "@revocab/test-support/folders";
@@ -20,6 +21,7 @@ import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { checkMovedRows } from "../src/check-moved-rows.ts";
 import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";
+import { writeTokenizer } from "./write-tokenizer.ts";
 
 const scratch = scratchFolders();
 const stories = readFileSync(SAMPLE_TEXT, "utf8").split("\n").filter(Boolean);
@@ -158,6 +160,30 @@ describe("editVocabulary", () => {
       const expected = (await old.encode(line)).length;
       expect((await tokenizer.encode(line)).length).toBe(expected);
     }
+  });
+
+  it("keeps the pad id of a model that counts positions from it, though no text needs the tokens before it", async () => {
+    const model = join(scratch(), "model");
+    cpSync(fileURLToPath(new URL("../../checkpoint/test/fixtures/models/roberta", import.meta.url)), model, {
+      recursive: true,
+    });
+    const specials = { "<pad>": 1, "</s>": 2, "<unk>": 3, "<s>": 4 };
+    const roles = { bos: "<s>", cls: "<s>", pad: "<pad>", eos: "</s>", sep: "</s>", unk: "<unk>" };
+    writeTokenizer(model, {
+      size: 61,
+      specials,
+      roles,
+      merges: [
+        ["t", "h"],
+        ["o", "n"],
+      ],
+    });
+    const out = join(scratch(), "out");
+    await editVocabulary({ model, prune: { keepFor: ["eat"] }, method, out, tokenIds: { bos_token_id: 4 } });
+    const { vocabulary } = await loadTokenizer(out);
+    expect([0, 1].map((id) => vocabulary.tokenOf(id))).toEqual(["th", "<pad>"]);
+    expect(vocabulary.size).toBeLessThan(61);
+    expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).pad_token_id).toBe(1);
   });
 
   it("does not pass the gate where a moved row is not what it was", async () => {
