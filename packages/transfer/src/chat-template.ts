@@ -44,12 +44,20 @@ export function chooseChatTemplate(
   const markers = [...new Set(missing.map(({ marker }) => `"${marker}"`))].join(", ");
   const found = `the ${from}'s ${names} writes ${markers}, which the target tokenizer has not as one token`;
   if (choice === "auto") {
-    const hint = from === "source" ? " (--chat-template source adds these tokens)" : "";
+    const hint = from === "source" ? ` (${howToAdd(missing, source)} adds these tokens)` : "";
     return { ...NONE, note: `${found}; no chat template is written${hint}` };
   }
   throw new RevocabError("bad_options", found, {
     hint: "add these tokens to the target tokenizer first, or choose --chat-template none",
   });
+}
+
+/** A role comes with a token of the source's that is added under its own name; the rest are no question of roles. */
+function howToAdd(missing: readonly MissingMarker[], { vocabulary }: Tokenizer): string {
+  const roles = TEMPLATE_ROLES.filter((role) => missing.some(({ marker }) => marker === `${role}_token`));
+  const ids = roles.map((role) => vocabulary.idOfRole(role)).filter((id) => id !== undefined);
+  const tokens = [...new Set(ids.map((id) => `"${vocabulary.tokenOf(id)}"`))];
+  return ["--chat-template source", ...(tokens.length === 0 ? [] : ["with --special", ...tokens])].join(" ");
 }
 
 const NONE: ChosenChatTemplate = { from: "none", templates: new Map(), note: undefined };
@@ -66,14 +74,15 @@ export interface MissingMarker {
   readonly marker: string;
 }
 
+const TEMPLATE_ROLES = ["bos", "eos", "pad", "unk"] as const;
+
 export function missingMarkers(owner: Tokenizer, target: Tokenizer): MissingMarker[] {
   return [...owner.chatTemplates].flatMap(([template, text]) => {
     const written = new Set<string>();
     for (const { token } of owner.specialTokens) if (text.includes(token)) written.add(token);
     for (const [marker] of text.matchAll(/<\|[^|<>\s]{1,64}\|>/g)) written.add(marker);
     const tokens = [...written].filter((token) => target.vocabulary.idOfSpecial(token) === undefined);
-    const roles = (["bos", "eos", "pad", "unk"] as const)
-      .filter((role) => new RegExp(`\\b${role}_token\\b`).test(text))
+    const roles = TEMPLATE_ROLES.filter((role) => new RegExp(`\\b${role}_token\\b`).test(text))
       .filter((role) => target.vocabulary.idOfRole(role) === undefined)
       .map((role) => `${role}_token`);
     return [...tokens, ...roles].map((marker) => ({ template, marker }));

@@ -1,4 +1,4 @@
-import type { SpecialRole, TokenId } from "@revocab/core";
+import { SPECIAL_ROLES, type SpecialRole, type TokenId } from "@revocab/core";
 import {
   type AddedToken,
   addedTokensOf,
@@ -56,6 +56,8 @@ export interface Fitting {
  * - sentinels such as T5's `<extra_id_0>`, which stand for what the model is to fill in, are added where it lacks them;
  * - so are the special tokens of a chat template that is to be kept, and those that are asked for.
  *
+ * What the source does with a token and the target can do with none is said in a note.
+ *
  * With `specialTokens: "target"` the first two are left out, and a note says what the model was trained with.
  * @throws RevocabError as `extendTokenizer` does
  */
@@ -75,7 +77,8 @@ export async function fitTokenizer(
   const added = specialTokens === "model" ? [...sentinels, ...markers] : markers;
   const asked = specials.filter((special) => added.every(({ content }) => content !== special));
   const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
-  const ended = eos === undefined ? extended.tokenizer : nameRole(extended.tokenizer, "eos", eos);
+  const named = withRolesOf(source, extended.tokenizer, specials);
+  const ended = eos === undefined ? named : nameRole(named, "eos", eos);
   const { tokenizer, notes } = fitFrame(ended, source, specialTokens);
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, tokenizer);
@@ -93,9 +96,43 @@ export async function fitTokenizer(
           ? []
           : [`added for the source's chat template, with their rows: ${listed(markers)}`]),
         ...notes,
+        ...lostRoleNotes(source, tokenizer),
       ],
     },
   };
+}
+
+/** Specials that were asked for as the source writes them do what they do in the source, where nothing else does. */
+function withRolesOf(source: Tokenizer, target: Tokenizer, specials: readonly string[]): Tokenizer {
+  const asked = SPECIAL_ROLES.flatMap((role) => {
+    const token = tokenOfRole(source, role);
+    const isOpen = target.vocabulary.idOfRole(role) === undefined;
+    return isOpen && token !== undefined && specials.includes(token) ? [{ role, token }] : [];
+  });
+  return asked.reduce((named, { role, token }) => nameRole(named, role, token), target);
+}
+
+/** What no longer works without a token of the role. BOS and its kin are seen around texts: see {@link fitFrame}. */
+const LOST: readonly (readonly [SpecialRole, string])[] = [
+  ["pad", "texts of several lengths cannot be put into one batch"],
+  ["mask", "no gap can be marked in a text"],
+  ["eos", "nothing ends a text"],
+];
+
+function lostRoleNotes(source: Tokenizer, target: Tokenizer): string[] {
+  return LOST.flatMap(([role, consequence]) => {
+    const id = source.vocabulary.idOfRole(role);
+    if (id === undefined || counterpart(id, source, target) !== undefined) return [];
+    const token = source.vocabulary.tokenOf(id);
+    return [
+      `the target tokenizer has no counterpart of the model's ${role} token, ${token}: ${consequence} (--special "${token}" adds it)`,
+    ];
+  });
+}
+
+function tokenOfRole({ vocabulary }: Tokenizer, role: SpecialRole): string | undefined {
+  const id = vocabulary.idOfRole(role);
+  return id === undefined ? undefined : vocabulary.tokenOf(id);
 }
 
 const SENTINEL = /^<extra_id_\d+>$/;

@@ -63,6 +63,9 @@ describe("chooseChatTemplate", () => {
       ...target,
       vocabulary: { ...target.vocabulary, idOfRole: () => undefined, idOfSpecial: () => undefined },
     };
+    expect(chooseChatTemplate("auto", withTemplate(source, "{{ eos_token }}"), unk).note).toContain(
+      '(--chat-template source with --special "</s>" adds these tokens)',
+    );
     expect(() => chooseChatTemplate("source", withTemplate(source, "{{ eos_token }}"), unk)).toThrow(
       /eos_token/,
     );

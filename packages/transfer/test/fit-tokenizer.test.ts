@@ -130,6 +130,23 @@ describe("fitTokenizer", () => {
     );
   });
 
+  it("says what a model can no longer do without a special, and gives one that is added its role", async () => {
+    const bert = tokenizer({
+      specials: ["[PAD]", "[MASK]"],
+      roles: { pad_token: "[PAD]", mask_token: "[MASK]" },
+    });
+    const { fitting } = await fitTokenizer(GPT, bert);
+    expect(fitting.notes).toEqual([
+      'the target tokenizer has no counterpart of the model\'s pad token, [PAD]: texts of several lengths cannot be put into one batch (--special "[PAD]" adds it)',
+      'the target tokenizer has no counterpart of the model\'s mask token, [MASK]: no gap can be marked in a text (--special "[MASK]" adds it)',
+    ]);
+    const asked = await fitTokenizer(GPT, bert, { specials: ["[PAD]", "[MASK]"] });
+    const { vocabulary } = asked.tokenizer;
+    expect(vocabulary.idOfRole("pad")).toBe(vocabulary.idOfSpecial("[PAD]"));
+    expect(vocabulary.idOfRole("mask")).toBe(vocabulary.idOfSpecial("[MASK]"));
+    expect(asked.fitting.notes).toEqual([]);
+  });
+
   it("adds the sentinels that a T5 fills in, as the source has them", async () => {
     const t5 = tokenizer({
       specials: ["<pad>", "</s>", "<extra_id_1>", "<extra_id_0>"],
