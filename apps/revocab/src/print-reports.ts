@@ -51,7 +51,7 @@ export function printSwap(report: SwapReport, out: string): string {
     "\nChecked\n",
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
     ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
-    printChatTemplate(chatTemplate),
+    printChatTemplate(chatTemplate, report.edit === undefined ? undefined : "the model's own"),
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
     `\nWritten to ${out}\n`,
@@ -59,10 +59,17 @@ export function printSwap(report: SwapReport, out: string): string {
   return sections.join("");
 }
 
-/** A conversation as a template from a file writes it, else whose template it is. */
-export function printChatTemplate({ from, file, sample }: SwapReport["chatTemplate"]): string {
-  if (file === undefined || sample === undefined)
-    return from === "none" ? "" : `  chat template: the ${from}'s\n`;
+/**
+ * A conversation as a template from a file writes it, else whose template it is.
+ * @param whose of an edit, where source and target are one @default the side that it is from
+ */
+export function printChatTemplate(
+  { from, file, sample }: SwapReport["chatTemplate"],
+  whose = `the ${from}'s`,
+): string {
+  if (file === undefined || sample === undefined) {
+    return from === "none" ? "" : `  chat template: ${whose}\n`;
+  }
   const { text, tokens, specials } = sample;
   return [
     `\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
