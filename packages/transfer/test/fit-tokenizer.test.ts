@@ -96,6 +96,7 @@ describe("fitTokenizer", () => {
   it("takes the BOS from a tokenizer whose model never had one", async () => {
     const { tokenizer: fitted } = await fitTokenizer(LLAMA, GPT);
     expect(fitted.frame).toEqual(GPT.frame);
+    expect([...(await fitted.encodeWithSpecials("a", "b")).typeIds]).toEqual([0, 1]);
     expect(
       JSON.parse(new TextDecoder().decode(fitted.files.get("tokenizer.json"))).post_processor,
     ).toBeNull();

@@ -13,12 +13,12 @@ export type FrameItem =
   | { readonly kind: "text"; readonly text: "A" | "B"; readonly typeId: number }
   | { readonly kind: "special"; readonly token: string; readonly id: TokenId; readonly typeId: number };
 
-/** A tokenizer that adds nothing. */
+/** A tokenizer that adds nothing. The library gives the second text of a pair the type id 1 by itself. */
 export const BARE_FRAME: TextFrame = {
   single: [{ kind: "text", text: "A", typeId: 0 }],
   pair: [
     { kind: "text", text: "A", typeId: 0 },
-    { kind: "text", text: "B", typeId: 0 },
+    { kind: "text", text: "B", typeId: 1 },
   ],
 };
 

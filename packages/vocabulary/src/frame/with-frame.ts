@@ -4,7 +4,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { components } from "../tokenizer-json/components.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
-import type { FrameItem, TextFrame } from "./text-frame.ts";
+import { BARE_FRAME, type FrameItem, type TextFrame } from "./text-frame.ts";
 
 /**
  * The tokenizer with another frame around its texts: the post-processor is replaced, but for what trims the offsets of
@@ -41,7 +41,7 @@ function offsetsOf({ type, ...fields }: ComponentDocument): ComponentDocument[] 
 }
 
 function isBare({ single, pair }: TextFrame): boolean {
-  return [...single, ...pair].every(({ kind, typeId }) => kind === "text" && typeId === 0);
+  return JSON.stringify([single, pair]) === JSON.stringify([BARE_FRAME.single, BARE_FRAME.pair]);
 }
 
 function templateOf({ single, pair }: TextFrame, { vocabulary, origin }: Tokenizer): ComponentDocument {
