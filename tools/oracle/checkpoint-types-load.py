@@ -4,7 +4,7 @@
 
 Both must load with the same tensors missing and unexpected, every parameter and buffer must be the source's, and those
 that follow the vocabulary must be the source's with three rows more, copies of the first. Then both read the same ids: hidden
-states and the logits of the old tokens must be the source's, to the bit. Classes that need more than ids (pictures, sounds) are
+states and the logits of the old tokens must be the source's, within 1e-6. Classes that need more than ids (pictures, sounds) are
 counted as not run.
 """
 
@@ -70,20 +70,22 @@ def outputs(model, rows):
     return flat
 
 
-def run(old, new, rows, missing):
-    """None where both say the same, a sentence where not; undefined outputs are none."""
+def run(old, new, missing):
+    """None where both say the same, `not run`, or what differs."""
     state = old.state_dict()
     with torch.no_grad():
         for name, tensor in new.state_dict().items():  # what no file has is drawn at random
             if name in missing and tensor.shape == state[name].shape:
                 tensor.copy_(state[name])
     try:
+        rows = old.get_input_embeddings().weight.shape[0]
         before = outputs(old, rows)
-    except Exception:
+    except Exception:  # it needs pictures or sounds, or has no table of its own
         return "not run"
     after = outputs(new, rows)
     for name, tensor in before.items():
-        if name not in after or not torch.equal(tensor.nan_to_num(), after[name].nan_to_num()):
+        # products of equal matrices differ in the last bit where these lie at other addresses
+        if name not in after or not torch.allclose(tensor, after[name], rtol=0, atol=1e-6, equal_nan=True):
             return f"{name} of the old tokens differs"
     return None if before else "not run"
 
@@ -102,8 +104,7 @@ def main(folder, out):
         try:
             new, info = load(target, class_name)
             finding = compare(old, old_info, new, info)
-            rows = old.get_input_embeddings().weight.shape[0]
-            said = run(old, new, rows, info.get("missing_keys", [])) if finding is None else None
+            said = run(old, new, info.get("missing_keys", [])) if finding is None else None
             counts["run alike"] += finding is None and said is None
             finding = finding if said in (None, "not run") else said
         except Exception as error:
