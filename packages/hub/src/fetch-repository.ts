@@ -64,7 +64,10 @@ function requireFiles(
       { hint: "this is no ordinary model repository: download it by hand and give the folder" },
     );
   }
-  const needed = kind === "tokenizer" ? small.length > 0 : small.some(({ path }) => path === "config.json");
+  const needed =
+    kind === "tokenizer"
+      ? small.some(({ path }) => path !== "config.json")
+      : small.some(({ path }) => path === "config.json");
   if (needed) return;
   const held = files.slice(0, 5).map(({ path }) => path);
   throw new RevocabError(

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { INDEX_NAME, SINGLE_NAME, shardsOf } from "./choose-weights.ts";
 import type { ResolvedModel, Wanted } from "./resolved-model.ts";
@@ -44,7 +45,7 @@ export async function fromCacheAlone(
 
 async function missingIn(directory: string, want: Wanted): Promise<string[]> {
   const has = (file: string) => existsSync(join(directory, file));
-  const missing = TOKENIZER_FILES.some(has) ? [] : ["a tokenizer"];
+  const missing = (await readdir(directory)).some(isTokenizerFile) ? [] : ["a tokenizer"];
   const isTokenizer = want === "tokenizer" || (want === "any" && !has("config.json"));
   if (isTokenizer) return missing;
   if (!has("config.json")) missing.push("config.json");

@@ -17,7 +17,7 @@ interface Report {
   readonly revocab?: unknown;
   readonly source?: { readonly name?: unknown };
   readonly target?: { readonly name?: unknown };
-  readonly inputs?: { readonly target?: { readonly files?: Readonly<Record<string, unknown>> } };
+  readonly tokenizerFiles?: Readonly<Record<string, unknown>>;
   readonly files?: readonly { readonly name?: unknown; readonly bytes?: unknown }[];
   readonly gate?: { readonly checks?: readonly unknown[] };
 }
@@ -77,9 +77,10 @@ async function requireFile(folder: string, name: string): Promise<number> {
   return fail(`${folder} has no ${name}, which was there when it passed the gate`);
 }
 
-async function checkTokenizer(folder: string, { inputs }: Report): Promise<void> {
-  const expected = inputs?.target?.files?.["tokenizer.json"];
-  if (typeof expected !== "string") return; // a SentencePiece tokenizer is written converted
+async function checkTokenizer(folder: string, { tokenizerFiles }: Report): Promise<void> {
+  const expected = tokenizerFiles?.["tokenizer.json"];
+  if (typeof expected !== "string")
+    fail(`${folder}/revocab.json names no tokenizer.json that passed the gate`);
   const bytes = await readFile(join(folder, "tokenizer.json")).catch(() => undefined);
   if (bytes === undefined) fail(`${folder} has no tokenizer.json, which was there when it passed the gate`);
   const digest = createHash("sha256").update(bytes).digest("hex");

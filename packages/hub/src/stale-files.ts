@@ -1,4 +1,4 @@
-import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { isTokenizerFile } from "@revocab/vocabulary";
 import type { FolderFile } from "./folder-files.ts";
 
 const WEIGHTS =
@@ -15,5 +15,5 @@ export function staleFiles(
   const ours = new Set(files.map(({ path }) => path));
   return remote
     .map(({ path }) => path)
-    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || TOKENIZER_FILES.includes(path)));
+    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || isTokenizerFile(path)));
 }

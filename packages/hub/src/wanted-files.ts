@@ -1,4 +1,4 @@
-import { TOKENIZER_FILES } from "@revocab/vocabulary";
+import { isTokenizerFile as isOfTokenizer } from "@revocab/vocabulary";
 import type { RepositoryFile } from "./list-repository.ts";
 
 /** Configs, and what a rewritten model keeps of its source beside the weights: all small, none of it code. */
@@ -12,11 +12,10 @@ const MODEL_FILES: ReadonlySet<string> = new Set([
   "model.safetensors.index.json",
 ]);
 const LICENSE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(md|txt))?$/i;
-const TOKENIZER: ReadonlySet<string> = new Set(TOKENIZER_FILES);
 
-/** The files a tokenizer is read from. */
+/** The files a tokenizer is read from; the model type in config.json may decide its class. */
 export function isTokenizerFile({ path }: RepositoryFile): boolean {
-  return TOKENIZER.has(path);
+  return isOfTokenizer(path) || path === "config.json";
 }
 
 /** sentence-transformers' chain of modules, and an adapter: without them the model is another one. */

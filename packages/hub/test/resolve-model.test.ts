@@ -180,19 +180,19 @@ describe("a model of the Hub", () => {
 });
 
 describe("a tokenizer of the Hub", () => {
-  it("comes without the weights of the model it belongs to", async () => {
+  it("comes with the config, which may decide its class, and without the weights of the model it belongs to", async () => {
     const { hub, options } = await place();
     hub.add("org/small-model", sampleFiles());
     const { directory } = await resolveModel("org/small-model", { ...options, want: "tokenizer" });
-    expect(readdirSync(directory).sort()).toEqual(["tokenizer.json", "tokenizer_config.json"]);
+    expect(readdirSync(directory).sort()).toEqual(["config.json", "tokenizer.json", "tokenizer_config.json"]);
   });
 
   it("is missed at once where there is none", async () => {
     const { hub, options } = await place();
-    hub.add("org/nothing", { "README.md": "# nothing" });
+    hub.add("org/nothing", { "README.md": "# nothing", "config.json": "{}" });
     await expect(resolveModel("org/nothing", { ...options, want: "tokenizer" })).rejects.toMatchObject({
       code: "hub_missing",
-      message: "org/nothing has no tokenizer; it holds README.md",
+      message: "org/nothing has no tokenizer; it holds README.md, config.json",
     });
   });
 });
@@ -245,7 +245,7 @@ describe("offline", () => {
     await resolveModel("org/sharded", { ...options, want: "model" });
     const offline = { ...options, settings: { ...options.settings, offline: true } };
     await expect(resolveModel("org/small-model", { ...offline, want: "model" })).rejects.toMatchObject({
-      message: expect.stringContaining("without config.json, model.safetensors, and HF_HUB_OFFLINE is set"),
+      message: expect.stringContaining("without model.safetensors, and HF_HUB_OFFLINE is set"),
     });
     await expect(resolveModel("org/sharded", { ...offline, want: "model" })).rejects.toMatchObject({
       message: expect.stringContaining("without model-2.safetensors, and"),

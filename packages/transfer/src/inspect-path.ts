@@ -1,6 +1,6 @@
 import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, type TokenKind } from "@revocab/core";
-import { fingerprint, loadTokenizer, TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
+import { fingerprint, isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { nameOf } from "./open-model.ts";
 import { readableTokenizer, tokensWithoutRow } from "./readable-tokenizer.ts";
 
@@ -51,13 +51,13 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
   const surprises: string[] = [];
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some((name) => WEIGHTS.test(name));
-  const hasTokenizer = names.some((name) => TOKENIZER_FILES.includes(name));
+  const hasTokenizer = names.some(isTokenizerFile);
   const isInPart = names.some((name) => name.endsWith("_StaticEmbedding")); // the error says where
   const isModel = hasWeights || isInPart || (names.includes("config.json") && !hasTokenizer);
   const model = isModel ? await inspectModel(path, options, surprises) : null;
   const tokenizer = await loadTokenizer(path).catch((error: unknown) => {
     if (!model || !(error instanceof RevocabError) || error.code !== "missing_file") throw error;
-    surprises.push("the folder has no tokenizer.json and no SentencePiece model; a swap needs one");
+    surprises.push("the folder has no tokenizer; a swap needs one");
     return undefined;
   });
   if (tokenizer) surprises.push(...tokenizer.notes);

@@ -10,6 +10,7 @@ import type { EditRecipe } from "./edit-recipe.ts";
 import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
+import { hashContents } from "./hash-files.ts";
 import type { SwapEvaluation } from "./measure-swap.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
@@ -40,6 +41,8 @@ export interface SwapReport extends PlanSummary {
   readonly chatTemplate: Pick<ChosenChatTemplate, "from" | "file" | "sample">;
   readonly parameters: { readonly before: number; readonly after: number };
   readonly files: WrittenFiles["files"];
+  /** sha256 by name of the tokenizer's files as they were written: fitted to the model, or edited. */
+  readonly tokenizerFiles: Readonly<Record<string, string>>;
   /** The other files of the source folder. */
   readonly companions: CompanionFiles;
   /** The adapter that lay beside the model, where one did. */
@@ -149,6 +152,7 @@ export function makeReport({
     },
     parameters: countParameters(plan, model),
     files: written.files,
+    tokenizerFiles: hashContents(published.files),
     companions,
     ...(adapter && { adapter }),
     gate,

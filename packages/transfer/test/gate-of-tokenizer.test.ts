@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mean, subtokenMean } from "@revocab/embedding-init";
@@ -138,4 +139,21 @@ describe("the written folder", () => {
     expect(own).toMatchObject({ paddingSide: "left", modelInputNames: ["input_ids"], modelMaxLength: 256 });
     for (const other of others) expect(other).toEqual(own);
   });
+});
+
+it("the report has the hashes of the tokenizer as it was given, and as it was written", async () => {
+  const [tokenizer, out] = [join(scratch(), "tokenizer"), join(scratch(), "out")];
+  cpSync(SAMPLE_TOKENIZER, tokenizer, { recursive: true });
+  changed(tokenizer, "tokenizer.json", (json) =>
+    Object.assign(json, { post_processor: { type: "BertProcessing", cls: ["<s>", 1], sep: ["</s>", 2] } }),
+  );
+  const report = await swapTokenizer({ model: SAMPLE_MODEL, tokenizer, method: mean(), out });
+  const hash = (folder: string) =>
+    createHash("sha256")
+      .update(readFileSync(join(folder, "tokenizer.json")))
+      .digest("hex");
+  expect(report.notes.join()).toContain("a text is written as <s> A, as the model was trained");
+  expect(report.inputs.target.files["tokenizer.json"]).toBe(hash(tokenizer));
+  expect(report.tokenizerFiles["tokenizer.json"]).toBe(hash(out));
+  expect(hash(out)).not.toBe(hash(tokenizer));
 });

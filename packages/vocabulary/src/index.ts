@@ -31,5 +31,5 @@ export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";
 export { type AddedToken, addedTokensOf } from "./special/added-tokens-of.ts";
 export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 export type { EncodedTexts, Tokenizer } from "./tokenizer.ts";
-export { TOKENIZER_FILES } from "./tokenizer-files.ts";
+export { isTokenizerFile, TOKENIZER_FILES } from "./tokenizer-files.ts";
 export { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";

@@ -4,7 +4,7 @@ import { RevocabError } from "@revocab/core";
 import { askedFile } from "./formats/asked-file.ts";
 import { isChatTemplateFile, NAMED_TEMPLATES } from "./publish/chat-templates-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { OTHER_WRITINGS, TOKENIZER_FILES } from "./tokenizer-files.ts";
+import { isTokenizerFile, OTHER_WRITINGS } from "./tokenizer-files.ts";
 import { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
 import { MAX_FILE_BYTES } from "./tokenizer-json/limits.ts";
@@ -27,8 +27,9 @@ export async function loadTokenizer(
   });
   if (found.isDirectory()) return tokenizerFromFiles(await readFolder(path), path, options);
   const asked = askedFile(basename(path));
-  const isKnown = TOKENIZER_FILES.includes(basename(path)) || basename(path).endsWith(".tiktoken");
-  const files = isKnown ? await readFolder(dirname(path)) : new Map<string, Uint8Array>();
+  const files = isTokenizerFile(basename(path))
+    ? await readFolder(dirname(path))
+    : new Map<string, Uint8Array>();
   const content = await readBounded(path);
   if (asked === undefined) files.set("tokenizer.json", content);
   else {
@@ -49,12 +50,11 @@ function isOther(name: string): boolean {
 async function readFolder(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const names = await readdir(folder);
-  // config.json names the type of the model, by which a class of tokenizer is registered.
-  const wanted = names.filter((name) => name.endsWith(".tiktoken"));
-  for (const name of [...TOKENIZER_FILES, "config.json", ...wanted]) {
-    if (names.includes(name)) files.set(name, await readBounded(join(folder, name)));
+  // config.json names the type of the model, by which a class of tokenizer is registered
+  const wanted = names.filter((name) => isTokenizerFile(name) || name === "config.json");
+  for (const name of [...wanted, ...(await namedTemplates(folder))]) {
+    files.set(name, await readBounded(join(folder, name)));
   }
-  for (const name of await namedTemplates(folder)) files.set(name, await readBounded(join(folder, name)));
   return files;
 }
 

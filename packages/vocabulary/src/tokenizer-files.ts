@@ -1,3 +1,5 @@
+import { isChatTemplateFile } from "./publish/chat-templates-of.ts";
+
 /** Files that write the vocabulary of a tokenizer.json once more, each as some other program reads it. */
 export const OTHER_WRITINGS: readonly string[] = [
   "added_tokens.json",
@@ -37,3 +39,9 @@ export const TOKENIZER_FILES: readonly string[] = [
   "chat_template.json",
   ...OTHER_WRITINGS,
 ];
+
+/** Whether a file of a folder is a tokenizer's: one of {@link TOKENIZER_FILES}, ranks of tiktoken, or a chat template. */
+export function isTokenizerFile(path: string): boolean {
+  const isRanks = path.endsWith(".tiktoken") && !path.includes("/");
+  return TOKENIZER_FILES.includes(path) || isRanks || isChatTemplateFile(path);
+}

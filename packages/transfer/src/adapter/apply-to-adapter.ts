@@ -10,7 +10,13 @@ import {
   writeError,
 } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError } from "@revocab/core";
-import { fingerprint, loadTokenizer, TOKENIZER_FILES, type Tokenizer } from "@revocab/vocabulary";
+import {
+  fingerprint,
+  isTokenizerFile,
+  loadTokenizer,
+  TOKENIZER_FILES,
+  type Tokenizer,
+} from "@revocab/vocabulary";
 import { type ChatTemplateChoice, type ChosenChatTemplate, chooseChatTemplate } from "../chat-template.ts";
 import { checkFit } from "../check-fit.ts";
 import { type OpenModel, openModel } from "../open-model.ts";
@@ -165,7 +171,7 @@ export async function baseOfAdapter(directory: string): Promise<string | undefin
  */
 async function ownTokenizer({ directory }: Adapter, model: OpenModel): Promise<Tokenizer | undefined> {
   const names = await readdir(directory);
-  if (!names.some((name) => TOKENIZER_FILES.includes(name))) return undefined;
+  if (!names.some(isTokenizerFile)) return undefined;
   const tokenizer = await loadTokenizer(directory);
   const [own, base] = [tokenizer.vocabulary, model.tokenizer.vocabulary];
   const differs = Array.from({ length: Math.max(own.size, base.size) }, (_, id) => id).find(
