@@ -108,6 +108,9 @@ describe("pruning a BPE", () => {
     await expect(pruneTokenizer(byteLevel(), {})).rejects.toThrow(
       "found neither keep nor keepFor, expected tokens or texts to keep",
     );
+    await expect(pruneTokenizer(byteLevel(), { keepFor: [""] })).rejects.toThrow(
+      "found no text to keep tokens for: it is empty",
+    );
   });
 
   it("stops when it is told to", async () => {

@@ -71,6 +71,11 @@ export async function pruneTokenizer(
     );
   }
   const used = keepFor === undefined ? [] : await tokensByUse(tokenizer, keepFor, abortSignal);
+  if (keepFor !== undefined && used.length === 0) {
+    throw new RevocabError("bad_options", "found no text to keep tokens for: it is empty", {
+      hint: "give a text of the kind the model is for",
+    });
+  }
   const { ids, always, steps } = keptTokens(subject, [...named, ...used], atMost);
   const newIdOf = new Int32Array(vocabulary.size).fill(-1);
   ids.forEach((id, place) => {
