@@ -181,11 +181,17 @@ function fitFrame(
       "the post-processor of the model's tokenizer is not understood: the target's is left as it is";
     return { tokenizer: target, notes: [note] };
   }
-  const { frame, lost } = translated(source.frame, source, target);
-  const notes = lost.map(
-    (token) =>
-      `the model's texts have ${token}, for which the target tokenizer has no token: nothing stands there`,
-  );
+  const { frame, lost, merged } = translated(source.frame, source, target);
+  const notes = [
+    ...lost.map(
+      (token) =>
+        `the model's texts have ${token}, for which the target tokenizer has no token: nothing stands there`,
+    ),
+    ...merged.map(
+      ([token, tokens]) =>
+        `CHECK THE OUTPUT: ${tokens.join(" and ")} of the model's texts are both ${token} now; a model that looks for one of them, as CLIP does for the end of a text, finds the other: such a model needs a target tokenizer with a token for each`,
+    ),
+  ];
   if (target.frame !== undefined && isSameFrame(frame, target.frame)) return { tokenizer: target, notes };
   const { what, own, models } = difference(target.frame, frame);
   if (choice === "target") {
@@ -210,17 +216,29 @@ function translated(
   { single, pair }: TextFrame,
   source: Tokenizer,
   target: Tokenizer,
-): { readonly frame: TextFrame; readonly lost: readonly string[] } {
+): {
+  readonly frame: TextFrame;
+  readonly lost: readonly string[];
+  /** Tokens of the target that stand for several of the source. */
+  readonly merged: readonly (readonly [string, readonly string[]])[];
+} {
   const lost = new Set<string>();
+  const standsFor = new Map<string, Set<string>>();
   const translate = (items: readonly FrameItem[]) =>
     items.flatMap((item): readonly FrameItem[] => {
       if (item.kind === "text") return [item];
       const id = counterpart(item.id, source, target);
-      if (id !== undefined) return [{ ...item, id, token: target.vocabulary.tokenOf(id) }];
+      if (id !== undefined) {
+        const token = target.vocabulary.tokenOf(id);
+        standsFor.set(token, (standsFor.get(token) ?? new Set()).add(item.token));
+        return [{ ...item, id, token }];
+      }
       lost.add(item.token);
       return [];
     });
-  return { frame: { single: translate(single), pair: translate(pair) }, lost: [...lost] };
+  const frame = { single: translate(single), pair: translate(pair) };
+  const merged = [...standsFor].filter(([, tokens]) => tokens.size > 1);
+  return { frame, lost: [...lost], merged: merged.map(([token, tokens]) => [token, [...tokens]]) };
 }
 
 /** Encoders open a text with [CLS] and close it with [SEP], decoders do so with BOS and EOS. */

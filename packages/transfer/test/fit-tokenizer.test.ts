@@ -103,7 +103,8 @@ describe("fitTokenizer", () => {
   });
 
   it("keeps the type ids of an encoder's pairs, and finds its specials by what they do", async () => {
-    const { tokenizer: fitted } = await fitTokenizer(GPT, BERT);
+    const { tokenizer: fitted, fitting } = await fitTokenizer(GPT, BERT);
+    expect(fitting.notes[0]).toContain("[CLS] and [SEP] of the model's texts are both <|endoftext|> now");
     const end = "<|endoftext|>:0";
     expect(words(fitted)).toEqual([end, "A:0", end, "B:1", "<|endoftext|>:1"]);
   });
