@@ -79,7 +79,7 @@ export async function fitTokenizer(
   const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
   const named = withRolesOf(source, extended.tokenizer, specials);
   const ended = eos === undefined ? named : nameRole(named, "eos", eos);
-  const { tokenizer, notes } = fitFrame(ended, source, specialTokens);
+  const { tokenizer, notes } = fitFrame(ended, source, specialTokens, specials);
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, tokenizer);
   return {
@@ -175,13 +175,14 @@ function fitFrame(
   target: Tokenizer,
   source: Tokenizer,
   choice: SpecialTokensChoice,
+  asked: readonly string[],
 ): { readonly tokenizer: Tokenizer; readonly notes: readonly string[] } {
   if (source.frame === undefined) {
     const note =
       "the post-processor of the model's tokenizer is not understood: the target's is left as it is";
     return { tokenizer: target, notes: [note] };
   }
-  const { frame, lost, merged } = translated(source.frame, source, target);
+  const { frame, lost, merged } = translated(source.frame, source, target, asked);
   const notes = [
     ...lost.map(
       (token) =>
@@ -189,7 +190,7 @@ function fitFrame(
     ),
     ...merged.map(
       ([token, tokens]) =>
-        `CHECK THE OUTPUT: ${tokens.join(" and ")} of the model's texts are both ${token} now; a model that looks for one of them, as CLIP does for the end of a text, finds the other: such a model needs a target tokenizer with a token for each`,
+        `CHECK THE OUTPUT: ${tokens.join(" and ")} of the model's texts are both ${token} now; a model that looks for one of them, as CLIP does for the end of a text, finds the other (--special ${tokens.map((one) => `"${one}"`).join(" ")} gives the target tokenizer a token for each)`,
     ),
   ];
   if (target.frame !== undefined && isSameFrame(frame, target.frame)) return { tokenizer: target, notes };
@@ -216,6 +217,7 @@ function translated(
   { single, pair }: TextFrame,
   source: Tokenizer,
   target: Tokenizer,
+  asked: readonly string[],
 ): {
   readonly frame: TextFrame;
   readonly lost: readonly string[];
@@ -227,7 +229,9 @@ function translated(
   const translate = (items: readonly FrameItem[]) =>
     items.flatMap((item): readonly FrameItem[] => {
       if (item.kind === "text") return [item];
-      const id = counterpart(item.id, source, target);
+      // a token that was added by its name is the model's own, whatever has its role in the target
+      const own = asked.includes(item.token) ? target.vocabulary.idOfSpecial(item.token) : undefined;
+      const id = own ?? counterpart(item.id, source, target);
       if (id !== undefined) {
         const token = target.vocabulary.tokenOf(id);
         standsFor.set(token, (standsFor.get(token) ?? new Set()).add(item.token));

@@ -183,3 +183,19 @@ describe("fitTokenizer", () => {
     expect(fitting.inputs["tokenizer.json"]).toMatch(/^[0-9a-f]{64}$/);
   });
 });
+
+it("two specials that become one are said, and stay two where the first is added by its name", async () => {
+  const clip = tokenizer({
+    specials: ["<|startoftext|>", "<|endoftext|>"],
+    roles: { bos_token: "<|startoftext|>", eos_token: "<|endoftext|>" },
+    postProcessor: { type: "RobertaProcessing", cls: ["<|startoftext|>", 0], sep: ["<|endoftext|>", 1] },
+  });
+  const { fitting } = await fitTokenizer(GPT, clip);
+  expect(fitting.notes.join()).toContain(
+    "<|startoftext|> and <|endoftext|> of the model's texts are both <|endoftext|> now",
+  );
+  const asked = ["<|startoftext|>"];
+  const { tokenizer: fitted, fitting: own } = await fitTokenizer(GPT, clip, { specials: asked });
+  expect(frameTokens(fitted.frame!)).toEqual({ before: [GPT.vocabulary.size], after: [0] });
+  expect(own.notes.join()).not.toContain("CHECK THE OUTPUT");
+});
