@@ -2,7 +2,7 @@ import { isChatTemplateFile } from "../publish/chat-templates-of.ts";
 import { FAST_NAME, fastConfig } from "../publish/fast-config.ts";
 import { isCodeAlone, namesCode } from "../reference/choose-class.ts";
 import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
-import type { DeclaredTokens, DeclaringFiles } from "../reference/declared-tokens.ts";
+import { contentOf, type DeclaredTokens, type DeclaringFiles } from "../reference/declared-tokens.ts";
 import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
 import {
   type ReadingSubject,
@@ -69,7 +69,10 @@ export function readFolder(
     specials: findSpecials(json, isRefused ? declaring(beside) : [namesIn(reading.declared)]),
     reference: tokenizerReading(className, reading, { reason, ...endings(opened) }),
     config,
-    files: ownFiles(source, json.bytes),
+    files:
+      extracted === undefined
+        ? ownFiles(source, json.bytes)
+        : withFurtherSpecials(ownFiles(source, json.bytes), config, reading.declared),
     notes: namesCode(config)
       ? [
           "tokenizer_config.json names Python code (auto_map), which is read with trust_remote_code=True only, and not here",
@@ -186,6 +189,22 @@ function declaring({
 /** The named and further special tokens in force, as a config would declare them. */
 function namesIn({ named, extra }: DeclaredTokens): JsonObject {
   return { ...Object.fromEntries(named), extra_special_tokens: [...extra] };
+}
+
+/**
+ * Beside a tokenizer.json the control pieces of a SentencePiece model are no further specials by themselves: the config lists
+ * them, as the library does when it saves such a folder.
+ */
+function withFurtherSpecials(
+  files: Map<string, Uint8Array>,
+  config: JsonObject | undefined,
+  { extra }: DeclaredTokens,
+): Map<string, Uint8Array> {
+  const isListed =
+    config !== undefined && ("extra_special_tokens" in config || "additional_special_tokens" in config);
+  if (isListed || extra.length === 0) return files;
+  const listed = { ...config, extra_special_tokens: extra.map(contentOf) };
+  return files.set("tokenizer_config.json", new TextEncoder().encode(`${JSON.stringify(listed, null, 2)}\n`));
 }
 
 /** All of them, with the tokenizer.json in force. */
