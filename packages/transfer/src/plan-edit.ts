@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import { readText } from "@revocab/files";
 import { throwIfAborted } from "@revocab/matrix";
@@ -61,7 +64,7 @@ export async function planEdit(
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
   const edited = withTokensWithoutRow(
-    await editTokenizer(model.tokenizer, withPadInPlace(edit, model), options),
+    await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options),
     model,
   );
   await refuseNamedElsewhere(model.checkpoint.directory, edited.renamed);
@@ -92,18 +95,28 @@ export async function planEdit(
 }
 
 /**
- * Where positions depend on the pad id, the tokens before the pad token stay, so that it keeps its id when others move up:
- * CamemBERT has `<s>NOTUSED` at 0, which no text needs, and `<pad>` at 1.
+ * What a prune leaves in place whatever its text: tokens that the configs name (an eos that the tokenizer does not know as a
+ * special), and where positions depend on the pad id those before it, so that it keeps its id when others move up: CamemBERT has
+ * `<s>NOTUSED` at 0, which no text needs, and `<pad>` at 1.
  */
-function withPadInPlace<Edit extends VocabularyEdit>(edit: Edit, { checkpoint, tokenizer }: OpenModel): Edit {
+async function withNamedTokens<Edit extends VocabularyEdit>(
+  edit: Edit,
+  { checkpoint, tokenizer }: OpenModel,
+): Promise<Edit> {
   const { prune } = edit;
-  const pad = checkpoint.config.pad_token_id;
-  if (!checkpoint.positionsFollowPad || prune === undefined || typeof pad !== "number") return edit;
+  if (prune === undefined) return edit;
+  const { config, directory, modelType, rows, positionsFollowPad } = checkpoint;
+  const path = join(directory, "generation_config.json");
+  const generation = existsSync(path)
+    ? (await readJsonObject(path, "bad_config", "restore the file, or remove it")).json
+    : {};
+  const named = [config, generation].flatMap((json) => namedTokenIds(json, modelType, rows));
+  const pad = config.pad_token_id;
+  const before =
+    positionsFollowPad && typeof pad === "number" ? Array.from({ length: pad }, (_, id) => id) : [];
   const { vocabulary } = tokenizer;
-  const before = Array.from({ length: Math.min(pad, vocabulary.size) }, (_, id) => id).filter(
-    (id) => vocabulary.tokenOf(id) !== "",
-  );
-  return { ...edit, prune: { ...prune, keep: [...before, ...(prune.keep ?? [])] } };
+  const kept = [...before, ...named].filter((id) => id < vocabulary.size && vocabulary.tokenOf(id) !== "");
+  return { ...edit, prune: { ...prune, keep: [...kept, ...(prune.keep ?? [])] } };
 }
 
 /** A token that the tokenizer has and the model has no row for is new to the model. */

@@ -157,3 +157,18 @@ it("the report has the hashes of the tokenizer as it was given, and as it was wr
   expect(report.tokenizerFiles["tokenizer.json"]).toBe(hash(out));
   expect(hash(out)).not.toBe(hash(tokenizer));
 });
+
+it("a prune keeps the tokens that configs name, though its text has none of them", async () => {
+  const [model, out] = [join(scratch(), "model"), join(scratch(), "out")];
+  cpSync(SAMPLE_MODEL, model, { recursive: true });
+  const { vocabulary } = await loadTokenizer(model);
+  changed(model, "generation_config.json", (json) => Object.assign(json, { eos_token_id: [1, 700] }));
+  await editVocabulary({ model, method: mean(), prune: { keepFor: ["the"] }, out });
+  const written = (await loadTokenizer(out)).vocabulary;
+  const { eos_token_id: ids } = JSON.parse(readFileSync(join(out, "generation_config.json"), "utf8"));
+  expect(ids.map((id: number) => written.tokenOf(id))).toEqual([1, 700].map((id) => vocabulary.tokenOf(id)));
+  writeFileSync(join(model, "generation_config.json"), "{");
+  await expect(
+    editVocabulary({ model, method: mean(), prune: { keepFor: ["the"] }, out: join(scratch(), "no") }),
+  ).rejects.toMatchObject({ code: "bad_config" });
+});
