@@ -142,25 +142,24 @@ export function describeMethodContract(
         }
       });
 
-      it.skipIf(readsEmbeddings)(
-        `${method.name}: mapping E → E·A + b maps the new rows likewise`,
-        async () => {
-          const columns = 5;
-          const rows = SOURCE_VOCABULARY.size + 3;
-          const embeddings = randomMatrix(rows, columns, 11);
-          const map = affineMap(columns);
-          const plain = await productOf(method, embeddings, contextFor);
-          const mapped = await productOf(method, map(embeddings), contextFor);
-          const expected = map(plain.rows);
-          for (let row = 0; row < expected.rows; row++) {
-            if (plain.isEmpty(row)) continue;
-            for (let j = 0; j < columns; j++) {
-              const i = row * columns + j;
-              expect(mapped.rows.data[i]).toBeCloseTo(expected.data[i], 4);
-            }
+      if (readsEmbeddings) continue;
+
+      it(`${method.name}: mapping E → E·A + b maps the new rows likewise`, async () => {
+        const columns = 5;
+        const rows = SOURCE_VOCABULARY.size + 3;
+        const embeddings = randomMatrix(rows, columns, 11);
+        const map = affineMap(columns);
+        const plain = await productOf(method, embeddings, contextFor);
+        const mapped = await productOf(method, map(embeddings), contextFor);
+        const expected = map(plain.rows);
+        for (let row = 0; row < expected.rows; row++) {
+          if (plain.isEmpty(row)) continue;
+          for (let j = 0; j < columns; j++) {
+            const i = row * columns + j;
+            expect(mapped.rows.data[i]).toBeCloseTo(expected.data[i], 4);
           }
-        },
-      );
+        }
+      });
     }
   });
 }

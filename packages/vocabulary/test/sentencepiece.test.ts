@@ -111,7 +111,7 @@ const TIES: Record<string, readonly string[]> = {
   "ja-8000": ["en-sw.en.txt 20", "en-sw.sw.txt 20", "xquad.en.txt 103", "xquad.zh.txt 81"],
 };
 
-describe.skipIf(realData === undefined)(`real SentencePiece models (in ${realData})`, () => {
+describe.skipIf(realData === undefined)("real SentencePiece models", () => {
   for (const [name, texts] of Object.entries(real.texts)) {
     it(`${name} gives the ids of the SentencePiece program for 2,200 lines but the known ones`, async () => {
       const bytes = readFileSync(`${realData}/tokenizers/sentencepiece/${name}.model`);
