@@ -20,7 +20,7 @@ export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
 export { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from "./json.ts";
 export { localFiles } from "./local-files.ts";
-export { namedTokenIds } from "./named-token-ids.ts";
+export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";
 export type { NormOutliers } from "./norm-outliers.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export { writeAt, writeError } from "./output-file.ts";

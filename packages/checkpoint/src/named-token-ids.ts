@@ -3,14 +3,26 @@ import { kindOfKey } from "./config-keys.ts";
 import { followVocabulary } from "./follow-vocabulary.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 
+export interface ListedTokenIds {
+  readonly ids: readonly TokenId[];
+  /** Paths of the keys that name an id that has no row. */
+  readonly beyond: readonly string[];
+}
+
 /** Lists of what shall not be written name no token that has to be there. */
 const UNNEEDED: ReadonlySet<string | undefined> = new Set(["words", "suppressed", "biases"]);
 
 /** The ids that a model's config or generation config needs, below `rows`: those of roles and of its own keys. */
 export function namedTokenIds(json: JsonObject, modelType: string, rows: number): readonly TokenId[] {
-  const named = new Set<TokenId>();
-  followVocabulary({
-    json: withoutLists(json, modelType),
+  const { ids } = listTokenIds(withoutLists(json, modelType), modelType, rows);
+  return [...new Set(ids)].filter((id) => id < rows);
+}
+
+/** Every id that a config names, as often as it does, and the keys of those that have no row. */
+export function listTokenIds(json: JsonObject, modelType: string, rows: number): ListedTokenIds {
+  const ids: TokenId[] = [];
+  const { changes, unmapped } = followVocabulary({
+    json,
     modelType,
     sourceRows: rows,
     rows,
@@ -18,13 +30,13 @@ export function namedTokenIds(json: JsonObject, modelType: string, rows: number)
       isExact: true,
       byRole: () => undefined,
       byOldId(id) {
-        if (id < rows) named.add(id);
-        return id;
+        ids.push(id);
+        return id < rows ? id : undefined;
       },
       kindOf: () => undefined,
     },
   });
-  return [...named];
+  return { ids, beyond: [...changes, ...unmapped].map(({ path }) => path) };
 }
 
 function withoutLists(json: JsonObject, modelType: string): JsonObject {

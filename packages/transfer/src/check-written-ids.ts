@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { followVocabulary, type JsonObject } from "@revocab/checkpoint";
+import { type JsonObject, listTokenIds } from "@revocab/checkpoint";
 import { gateFailed } from "./gate-failed.ts";
 
 const FILES = ["config.json", "generation_config.json"];
@@ -26,36 +26,15 @@ export async function checkWrittenIds({
     const written = await readJson(join(directory, file));
     if (written === undefined) continue;
     const before = await readJson(join(source.directory, file));
-    const known = new Set(before && idsBeyond(before, modelType, source.rows).paths);
-    const { paths, count } = idsBeyond(written, modelType, rows);
-    const wrong = paths.filter((path) => !known.has(path));
+    const known = new Set(before && listTokenIds(before, modelType, source.rows).beyond);
+    const { ids, beyond } = listTokenIds(written, modelType, rows);
+    const wrong = beyond.filter((path) => !known.has(path));
     if (wrong.length > 0) {
       throw gateFailed(`${file} names ids beyond the ${rows} rows: ${wrong.join(", ")}`);
     }
-    named += count;
+    named += ids.length;
   }
   return { name: "configs", detail: `${named} token ids in them, all with a row` };
-}
-
-/** The keys of ids that have no row, and how many ids are named at all. */
-function idsBeyond(json: JsonObject, modelType: string, rows: number) {
-  let count = 0;
-  const { changes, unmapped } = followVocabulary({
-    json,
-    modelType,
-    sourceRows: rows,
-    rows,
-    tokenIds: {
-      isExact: true,
-      byRole: () => undefined,
-      byOldId(id) {
-        count++;
-        return id < rows ? id : undefined;
-      },
-      kindOf: () => undefined,
-    },
-  });
-  return { paths: [...changes, ...unmapped].map(({ path }) => path), count };
 }
 
 async function readJson(path: string): Promise<JsonObject | undefined> {
