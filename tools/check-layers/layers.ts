@@ -4,8 +4,8 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["matrix", "vocabulary", "onnx"],
   ["files"],
+  ["matrix", "vocabulary", "onnx"],
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime"],
   ["embedding-init"],

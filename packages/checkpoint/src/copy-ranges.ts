@@ -1,10 +1,10 @@
 import { readSync, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "@revocab/core";
 import { writeError } from "./output-file.ts";
 import type { CopiedRange } from "./plan-output.ts";
 import { endsTooEarly } from "./read-exactly.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /**
  * A block of 1 MB is still in the processor's cache when it is written. Copying 2.2 GB so, on the calling thread, took 0.5 s

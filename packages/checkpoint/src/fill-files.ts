@@ -1,12 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { copyRanges } from "./copy-ranges.ts";
 import { openForReading } from "./open-for-reading.ts";
 import { writeAt } from "./output-file.ts";
 import type { PlannedFile, PlannedOutput } from "./plan-output.ts";
 import { type ProduceTable, writeTable } from "./table-writer.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 export const WRITE_STEP = "write weights";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { throwIfAborted } from "./throw-if-aborted.ts";
+import { throwIfAborted } from "@revocab/core";
 
 const BLOCK_BYTES = 4 << 20;
 

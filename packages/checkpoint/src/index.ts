@@ -40,7 +40,6 @@ export {
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 export type { ProduceTable, TableBlock, TableToProduce } from "./table-writer.ts";
 export type { TensorLocation } from "./tensor-location.ts";
-export { throwIfAborted } from "./throw-if-aborted.ts";
 export {
   type VerifiedTable,
   type VerifyExpectations,

@@ -1,6 +1,6 @@
 import { type FileHandle, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
@@ -8,7 +8,6 @@ import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
 import { type PlannedOutput, planOutput } from "./plan-output.ts";
 import type { ProduceTable } from "./table-writer.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 import { INDEX_NAME } from "./weight-files.ts";
 import { writeIndex } from "./write-index.ts";
 

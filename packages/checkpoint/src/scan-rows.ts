@@ -1,5 +1,4 @@
-import { BYTES_PER_VALUE, type StoredDtype, type StoredMatrix } from "@revocab/core";
-import { throwIfAborted } from "./throw-if-aborted.ts";
+import { BYTES_PER_VALUE, type StoredDtype, type StoredMatrix, throwIfAborted } from "@revocab/core";
 
 export interface RowScan {
   /** [rows] NaN or infinite where the row has such a value, 0 exactly where every value is zero. */

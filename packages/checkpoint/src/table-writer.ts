@@ -1,10 +1,9 @@
 import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { RevocabError, type Role } from "@revocab/core";
+import { RevocabError, type Role, throwIfAborted } from "@revocab/core";
 import { Coverage, type TableRectangle } from "./coverage.ts";
 import { writeAt, writeError } from "./output-file.ts";
 import type { PlannedTable } from "./plan-output.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** A piece of a new table: `bytes` holds rows × columns values in the table's dtype, row-major, little-endian. */
 export interface TableBlock extends TableRectangle {

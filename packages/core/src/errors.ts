@@ -3,6 +3,7 @@ export type RevocabErrorCode =
   | "aborted"
   | "apply_mismatch"
   | "bad_config"
+  | "bad_file"
   | "bad_options"
   | "bad_plan"
   | "bad_safetensors"

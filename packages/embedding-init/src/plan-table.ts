@@ -4,9 +4,9 @@ import {
   type InitContext,
   type InitMethod,
   type Matrix,
-  RevocabError,
   type TablePlan,
   type TokenId,
+  throwIfAborted,
 } from "@revocab/core";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { type ChosenRow, chooseRows } from "./choose-rows.ts";
@@ -47,7 +47,7 @@ export interface PlanTableOptions {
 export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   const { context, method, table, blockRows = 4096 } = options;
   checkPlanShapes(options);
-  throwIfAborted(context);
+  throwIfAborted(context.abortSignal);
   const tokens = tokensOfPlan(options);
   const isUnused = unusedIds(context);
   const ownRow = ownRowOf(context, table);
@@ -61,7 +61,7 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
   const none = unused + 1;
 
   for (let start = 0; start < tokens.length; start += blockRows) {
-    throwIfAborted(context);
+    throwIfAborted(context.abortSignal);
     const block = tokens.subarray(start, start + blockRows);
     const chosen = await chooseRows(
       stack,
@@ -77,7 +77,7 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
     // Without a turn of the event loop no signal could arrive: what methods do here is synchronous.
     await setImmediate();
   }
-  throwIfAborted(context);
+  throwIfAborted(context.abortSignal);
 
   return {
     slot: table.slot,
@@ -113,12 +113,6 @@ async function meanOfUsed(context: InitContext, table: EmbeddingTable): Promise<
 
 function unusedIds({ target: { vocabulary } }: InitContext): (token: TokenId) => boolean {
   return (token) => token >= vocabulary.size || vocabulary.kindOf(token) === "unused";
-}
-
-function throwIfAborted({ abortSignal }: InitContext): void {
-  if (abortSignal?.aborted) {
-    throw new RevocabError("aborted", "planning was aborted", { cause: abortSignal.reason });
-  }
 }
 
 function report({ onProgress }: InitContext, { slot }: EmbeddingTable, done: number, total: number): void {

@@ -4,8 +4,9 @@ import {
   type ProgressListener,
   type StoredMatrix,
   type TablePlan,
+  throwIfAborted,
 } from "@revocab/core";
-import { decodeInto, encodeInto, multiplyMixture, throwIfAborted } from "@revocab/matrix";
+import { decodeInto, encodeInto, multiplyMixture } from "@revocab/matrix";
 
 export interface RowsOfPlanOptions {
   readonly abortSignal?: AbortSignal;

@@ -1,5 +1,4 @@
-import { type EncodeText, type Matrix, RevocabError, type Vocabulary } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type EncodeText, type Matrix, RevocabError, throwIfAborted, type Vocabulary } from "@revocab/core";
 import type { WordVectors } from "@revocab/word-vectors";
 
 export interface SubwordVectorsOptions {

@@ -1,5 +1,10 @@
-import { type LanguageModel, type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import {
+  type LanguageModel,
+  type ProgressListener,
+  RevocabError,
+  type TokenId,
+  throwIfAborted,
+} from "@revocab/core";
 import { displayToken, type Tokenizer } from "@revocab/vocabulary";
 import { hasEveryByte, type LostCharacters, lostCharacters } from "./lost-characters.ts";
 

@@ -1,5 +1,10 @@
-import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import {
+  type LanguageModel,
+  type ProgressListener,
+  RevocabError,
+  type ScoreQuery,
+  throwIfAborted,
+} from "@revocab/core";
 
 /** Something to score: its sizes are known before its query is made. */
 export interface Scored {

@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 
 /** A file, or a pipe, that is read from its start as far as is needed. */
 export interface TextFile {

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 
 /**
  * The lines of a UTF-8 text file, without their ends (LF or CR LF); a byte order mark is left out. A text that ends in a

@@ -1,5 +1,4 @@
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { decodeText } from "./decode-text.ts";
 import { openText } from "./open-text.ts";
 import { boundaryOf, type DocumentBoundary, type DocumentSplit } from "./split-documents.ts";

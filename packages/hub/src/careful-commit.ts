@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { throwIfAborted } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 
 export interface CarefulCommitOptions {
   /** Sends a commit once, and cannot be stopped while it is on its way. */

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { type CommitOutput, type CommitProgressEvent, commitIter } from "@huggingface/hub";
-import { throwIfAborted } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { DiskBlob } from "./disk-blob.ts";
 import type { FolderFile } from "./folder-files.ts";
 import type { HubClient } from "./hub-client.ts";

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { throwIfAborted } from "@revocab/checkpoint";
-import type { ProgressListener } from "@revocab/core";
+import { type ProgressListener, throwIfAborted } from "@revocab/core";
 
 export interface PatientFetchOptions {
   readonly abortSignal?: AbortSignal | undefined;

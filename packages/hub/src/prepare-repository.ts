@@ -1,6 +1,5 @@
 import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
-import { throwIfAborted } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import type { AccessToken } from "./access-token.ts";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
 import { type HubSettings, hubSettings } from "./hub-settings.ts";

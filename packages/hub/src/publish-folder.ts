@@ -1,5 +1,4 @@
-import { throwIfAborted } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { carefulCommit, isCommit } from "./careful-commit.ts";
 import { checkPublished, differences } from "./check-published.ts";
 import { commitFolder, type Uploads } from "./commit-folder.ts";

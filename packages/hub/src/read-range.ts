@@ -1,5 +1,4 @@
-import { throwIfAborted } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { type OpenRangeOptions, openRange } from "./open-range.ts";
 
 /** How often a connection may break without a byte gained before it is given up. */

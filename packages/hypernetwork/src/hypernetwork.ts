@@ -6,8 +6,9 @@ import {
   RevocabError,
   type RowMethod,
   type TokenId,
+  throwIfAborted,
 } from "@revocab/core";
-import { readMatrix, throwIfAborted } from "@revocab/matrix";
+import { readMatrix } from "@revocab/matrix";
 import { checkVocabulary } from "./check-vocabulary.ts";
 import { formsOfTarget } from "./forms-of-target.ts";
 import { languageIndex } from "./language-index.ts";

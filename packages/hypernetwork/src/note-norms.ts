@@ -1,5 +1,11 @@
-import type { InitContext, Matrix, StoredMatrix, TokenId } from "@revocab/core";
-import { readMatrix, throwIfAborted } from "@revocab/matrix";
+import {
+  type InitContext,
+  type Matrix,
+  type StoredMatrix,
+  type TokenId,
+  throwIfAborted,
+} from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
 import { formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
 import type { PredictedPart } from "./row-store.ts";

@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
 import type { SurfaceForms } from "./surface-forms.ts";

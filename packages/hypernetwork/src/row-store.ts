@@ -1,6 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import { BYTES_PER_VALUE, type ProgressListener, type StoredDtype, type TokenId } from "@revocab/core";
-import { decodeInto, encodeInto, throwIfAborted } from "@revocab/matrix";
+import {
+  BYTES_PER_VALUE,
+  type ProgressListener,
+  type StoredDtype,
+  type TokenId,
+  throwIfAborted,
+} from "@revocab/core";
+import { decodeInto, encodeInto } from "@revocab/matrix";
 import { type FormBlocks, formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
 import type { SurfaceForms } from "./surface-forms.ts";

@@ -1,6 +1,11 @@
-import { BYTES_PER_VALUE, type Matrix, type ProgressListener, type StoredMatrix } from "@revocab/core";
+import {
+  BYTES_PER_VALUE,
+  type Matrix,
+  type ProgressListener,
+  type StoredMatrix,
+  throwIfAborted,
+} from "@revocab/core";
 import { decodeInto } from "./decode-into.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 export interface RowBlockOptions {
   /** Upper bound of one block as f32, at least one row. @default 8 MiB */

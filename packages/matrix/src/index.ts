@@ -24,6 +24,5 @@ export { readMatrix } from "./read-matrix.ts";
 export { rowProduct } from "./row-product.ts";
 export { solvePositive } from "./solve-positive.ts";
 export { storeMatrix } from "./store-matrix.ts";
-export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { WasmMemory, WasmModule } from "./web-assembly.ts";
 export { Instance, Memory, Module } from "./web-assembly.ts";

@@ -1,6 +1,5 @@
-import { BYTES_PER_VALUE, type Matrix, type StoredMatrix } from "@revocab/core";
+import { BYTES_PER_VALUE, type Matrix, type StoredMatrix, throwIfAborted } from "@revocab/core";
 import type { ReferencedRows } from "./referenced-rows.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** Columns [start, start + count) of the source matrix. */
 export interface ColumnSlab {

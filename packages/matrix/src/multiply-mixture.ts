@@ -6,6 +6,7 @@ import {
   type ProgressListener,
   RevocabError,
   type StoredMatrix,
+  throwIfAborted,
 } from "@revocab/core";
 import { checkMixture } from "./check-mixture.ts";
 import { gatherCrew } from "./gather-crew.ts";
@@ -15,7 +16,6 @@ import { type ColumnSlab, loadBasisSlab, loadSlab } from "./load-slab.ts";
 import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
 import { referencedRows } from "./referenced-rows.ts";
 import { returnMemory } from "./shared-memory.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** A rectangle of the product, in the dtype of the source matrix. */
 export interface ProductBlock {

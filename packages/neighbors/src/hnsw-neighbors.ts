@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { type Matrix, RevocabError } from "@revocab/core";
-import { forEachRowBlock, normalizeRows, throwIfAborted } from "@revocab/matrix";
+import { type Matrix, RevocabError, throwIfAborted } from "@revocab/core";
+import { forEachRowBlock, normalizeRows } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import { type HnswIndex, loadHnswlib } from "./load-hnswlib.ts";
 import type { NeighborSearch } from "./neighbor-search.ts";

@@ -1,5 +1,11 @@
-import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
-import { matrixOfBytes, throwIfAborted } from "@revocab/matrix";
+import {
+  type Matrix,
+  type ProgressListener,
+  RevocabError,
+  type StoredMatrix,
+  throwIfAborted,
+} from "@revocab/core";
+import { matrixOfBytes } from "@revocab/matrix";
 import { candidateRows } from "./candidate-rows.ts";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import { type HnswOptions, hnswNeighbors } from "./hnsw-neighbors.ts";

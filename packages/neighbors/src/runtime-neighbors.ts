@@ -1,5 +1,5 @@
-import type { Matrix } from "@revocab/core";
-import { normalizeRows, throwIfAborted } from "@revocab/matrix";
+import { type Matrix, throwIfAborted } from "@revocab/core";
+import { normalizeRows } from "@revocab/matrix";
 import { type CandidateBlock, forEachCandidateBlock } from "./for-each-candidate-block.ts";
 import { openLargestProducts } from "./largest-products.ts";
 import { lengthOf } from "./length-of.ts";

@@ -1,6 +1,5 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { readLines } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
 import type { ParallelLines } from "./read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "./words-of-line.ts";

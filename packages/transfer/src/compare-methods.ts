@@ -1,9 +1,8 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type InitMethod, RevocabError } from "@revocab/core";
+import { type InitMethod, RevocabError, throwIfAborted } from "@revocab/core";
 import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
 import type { Evaluation, LeaveOut } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { closingMethods } from "./closing-methods.ts";

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import { editRecipe } from "./edit-recipe.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { readOptions } from "./evaluate-model.ts";

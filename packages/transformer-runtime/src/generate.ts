@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { RevocabError, type TokenId } from "@revocab/core";
-import { randomStream, throwIfAborted } from "@revocab/matrix";
+import { RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { randomStream } from "@revocab/matrix";
 import type { TransformerLanguageModel } from "./language-model.ts";
 import type { BodyCache } from "./open-transformer.ts";
 import { type SamplingOptions, sampleToken } from "./sample-token.ts";

@@ -4,8 +4,8 @@ import {
   RevocabError,
   type RunOptions,
   type ScoreQuery,
+  throwIfAborted,
 } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
 import { type Batch, planBatches } from "./batches.ts";
 import { openHead } from "./head.ts";
 import { type ModelTables, tablesOf } from "./model-tables.ts";

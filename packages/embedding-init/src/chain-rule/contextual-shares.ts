@@ -1,5 +1,4 @@
-import type { TokenId } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type TokenId, throwIfAborted } from "@revocab/core";
 import { type ClassContext, type FitProducts, fitClasses } from "./fit-classes.ts";
 
 export interface ContextualSharesOptions {

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "@revocab/matrix";
+import { throwIfAborted } from "@revocab/core";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 
 /** What follows in a context. */

@@ -5,8 +5,9 @@ import {
   type RunnableModel,
   type StoredMatrix,
   type TokenId,
+  throwIfAborted,
 } from "@revocab/core";
-import { MixtureBuilder, matrixOfBytes, multiplyMixture, throwIfAborted } from "@revocab/matrix";
+import { MixtureBuilder, matrixOfBytes, multiplyMixture } from "@revocab/matrix";
 import type { PairedReading } from "./paired-reading.ts";
 import { StateSums } from "./state-sums.ts";
 

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "@revocab/matrix";
+import { throwIfAborted } from "@revocab/core";
 import { type BatchLossOptions, lossOf } from "./batch-loss.ts";
 import type { NumberedCorpus } from "./number-participants.ts";
 import { type PairBatchOptions, pairBatches } from "./pair-batches.ts";

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import { type EncodeText, RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import { type EncodeText, RevocabError, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import { linesOfText } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 
 /** Lines of tokens, one after the other. */
 export interface Corpus {

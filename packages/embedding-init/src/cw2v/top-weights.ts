@@ -1,5 +1,4 @@
-import { type InitContext, RevocabError, type TokenId } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type InitContext, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { TokenWeights } from "../similarity-mixtures.ts";
 import type { DenseProducts } from "./dense-products.ts";
 import { type LearnedMixture, mixtureWeights, tokensAtATime } from "./learned-mixture.ts";

@@ -1,5 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { adamStep } from "./adam.ts";
 import { batchLoss } from "./batch-loss.ts";
 import { loadTraining, saveTraining, type TrainingRecipe } from "./checkpoint-file.ts";

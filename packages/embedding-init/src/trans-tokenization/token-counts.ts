@@ -1,5 +1,4 @@
-import type { InitContext, TokenId } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type InitContext, type TokenId, throwIfAborted } from "@revocab/core";
 import { spreadCount } from "./spread-count.ts";
 import type { CountedPair } from "./word-pairs.ts";
 import type { WordWriter } from "./word-writer.ts";

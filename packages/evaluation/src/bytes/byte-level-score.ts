@@ -1,5 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { type DocumentByteScore, readDocument } from "./read-document.ts";
 import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
 import type { TokenStream } from "./token-stream.ts";

@@ -1,5 +1,4 @@
-import type { TokenId, Vocabulary } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import type { TokenStream } from "./token-stream.ts";
 import type { TokenSuccession } from "./token-succession.ts";
 

@@ -1,5 +1,4 @@
-import { type LanguageModel, RevocabError, type TokenId } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
 import type { CoverState } from "./cover-tree.ts";

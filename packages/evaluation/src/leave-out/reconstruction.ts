@@ -1,5 +1,11 @@
-import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
-import { multiplyTransposed, readMatrix, storeMatrix, throwIfAborted } from "@revocab/matrix";
+import {
+  type Matrix,
+  type ProgressListener,
+  RevocabError,
+  type StoredMatrix,
+  throwIfAborted,
+} from "@revocab/core";
+import { multiplyTransposed, readMatrix, storeMatrix } from "@revocab/matrix";
 
 export interface ReconstructionOptions {
   /** [n × d] guessed rows. */

@@ -1,5 +1,5 @@
+import { throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import { readDictionary } from "@revocab/vocab-alignment";
 import { pharaohText } from "../pharaoh-text.ts";
 import { type ParallelPaths, readParallelLines } from "../read-parallel-lines.ts";

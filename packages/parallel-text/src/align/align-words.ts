@@ -1,5 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import type { ParallelLines } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";
 import type { DirectedAlignment } from "./align-direction.ts";

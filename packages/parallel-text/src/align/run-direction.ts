@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { throwIfAborted } from "@revocab/matrix";
+import { throwIfAborted } from "@revocab/core";
 import { alignDirection, type DirectedAlignment } from "./align-direction.ts";
 import type { AlignedCorpus } from "./aligned-corpus.ts";
 import type { DirectionMessage, DirectionTask } from "./direction-thread.ts";

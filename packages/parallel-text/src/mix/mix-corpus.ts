@@ -1,6 +1,5 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
 import type { ParallelPaths } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";

@@ -8,7 +8,7 @@ import {
   writeAt,
   writeError,
 } from "@revocab/checkpoint";
-import { throwIfAborted } from "@revocab/matrix";
+import { throwIfAborted } from "@revocab/core";
 import type { OpenModel } from "../open-model.ts";
 import type { ProduceOptions } from "../produce-rows.ts";
 import type { SwapPlan } from "../swap-plan.ts";

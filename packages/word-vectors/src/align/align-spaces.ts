@@ -1,5 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import type { WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { correspondences } from "./correspondences.ts";

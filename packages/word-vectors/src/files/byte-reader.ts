@@ -1,6 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 
 const BUFFER_BYTES = 1 << 20;
 /** Node refuses longer reads than 2 GiB − 1. */

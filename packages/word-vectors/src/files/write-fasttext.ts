@@ -1,6 +1,5 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import {
   ARGUMENT_BYTES,
   FASTTEXT_MAGIC,

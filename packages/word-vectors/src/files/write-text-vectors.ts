@@ -1,6 +1,5 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
-import { throwIfAborted } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
 import type { WriteVectorsOptions } from "./write-fasttext.ts";

@@ -1,5 +1,4 @@
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 import type { FastTextModel } from "../files/fasttext-model.ts";
 import { reportTraining } from "./report-training.ts";
 import { readTrainingCorpus } from "./training-corpus.ts";

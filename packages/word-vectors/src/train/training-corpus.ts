@@ -1,5 +1,4 @@
-import { RevocabError } from "@revocab/core";
-import { throwIfAborted } from "@revocab/matrix";
+import { RevocabError, throwIfAborted } from "@revocab/core";
 
 /** fastText's word for the end of a line. It is counted and trained like any other. */
 export const LINE_END = "</s>";

@@ -1,6 +1,6 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError } from "./errors.ts";
 
-/** @throws RevocabError `aborted`, or the signal's reason where that is one already. */
+/** @throws RevocabError the signal's own reason where it is one, otherwise `aborted` with the reason as its cause */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   if (signal.reason instanceof RevocabError) throw signal.reason;

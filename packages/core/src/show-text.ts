@@ -1,0 +1,50 @@
+/** The longest piece of foreign text that a message quotes, in characters. */
+const LONGEST_QUOTE = 200;
+
+/**
+ * Foreign text as one line that is safe to show anywhere: on a terminal, in a note, on a card. Control and format
+ * characters, separators other than the space, bidirectional marks, private characters and lone surrogates are escaped
+ * (`\n`, `\x1b`, `\u{202e}`); beyond `most` characters it ends in `…`.
+ */
+export function showText(text: string, most = Number.POSITIVE_INFINITY): string {
+  // a character is at most two units long: what lies beyond is cut before it is looked at
+  const characters = text.length > most ? [...text.slice(0, 2 * most)] : undefined;
+  const kept = characters === undefined ? text : characters.slice(0, most).join("");
+  const isCut = kept.length < text.length;
+  return `${kept.replace(UNSAFE, escapeCharacter)}${isCut ? "…" : ""}`;
+}
+
+/**
+ * A foreign value as a message quotes it: as JSON on one line, safe to show, at most 200 characters of it. Lists and
+ * objects nested deeper than 8 are shown as `…`.
+ */
+export function quote(value: unknown): string {
+  let left = LONGEST_QUOTE;
+  const bounded = (part: unknown, depth: number): unknown => {
+    left--;
+    if (typeof part === "string") return part.slice(0, LONGEST_QUOTE);
+    if (typeof part === "bigint") return String(part);
+    if (typeof part !== "object" || part === null) return part;
+    if (depth === 0 || left <= 0) return "…";
+    if (Array.isArray(part)) return part.slice(0, left).map((item) => bounded(item, depth - 1));
+    const shown: Record<string, unknown> = Object.create(null);
+    for (const key in part) {
+      if (left <= 0) break;
+      shown[key.slice(0, LONGEST_QUOTE)] = bounded((part as Record<string, unknown>)[key], depth - 1);
+    }
+    return shown;
+  };
+  return showText(JSON.stringify(bounded(value, DEEPEST_QUOTE)) ?? String(value), LONGEST_QUOTE);
+}
+
+function escapeCharacter(character: string): string {
+  const named = NAMED[character];
+  if (named !== undefined) return named;
+  const code = character.codePointAt(0)!;
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+}
+
+const DEEPEST_QUOTE = 8;
+const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+/** Control and format characters, lone surrogates, unassigned and private ones, line and paragraph separators. */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
