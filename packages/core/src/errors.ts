@@ -28,6 +28,7 @@ export type RevocabErrorCode =
   | "token_id_unmapped"
   | "unknown_method"
   | "unknown_tensor"
+  | "unknown_text"
   | "unsupported_architecture"
   | "unsupported_checkpoint"
   | "unsupported_dtype"

@@ -4,6 +4,7 @@ export type { RevocabErrorCode } from "./errors.ts";
 export { RevocabError } from "./errors.ts";
 export type { ProgressEvent, ProgressListener } from "./events.ts";
 export type { LanguageModel, PositionQuery, RunOptions, ScoreQuery } from "./language-models.ts";
+export { mapAhead } from "./map-ahead.ts";
 export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";
 export type {

@@ -1,5 +1,6 @@
 import {
   type LanguageModel,
+  mapAhead,
   type ProgressListener,
   RevocabError,
   type TokenId,
@@ -54,9 +55,10 @@ export async function encodeDocuments({
   let done = 0;
   let tokens = 0;
   let unknownCount = 0;
-  for (const [index, document] of documents.entries()) {
+  for await (const [index, encoded] of mapAhead(documents.keys(), (index) =>
+    tokenizer.encode(documents[index]),
+  )) {
     throwIfAborted(abortSignal);
-    const encoded = await tokenizer.encode(document);
     checkIds(encoded, tokenizer, model);
     ids.push(encoded);
     tokens += encoded.length;

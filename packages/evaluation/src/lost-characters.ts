@@ -17,8 +17,10 @@ export async function lostCharacters(
 ): Promise<{ readonly unknown: LostCharacters; readonly dropped: LostCharacters }> {
   const unknown = new Map<string, number>();
   const dropped = new Map<string, number>();
-  for (const [character, count] of characterCounts(documents)) {
-    const fate = await fateOf(character, tokenizer);
+  const counts = [...characterCounts(documents)];
+  const fates = await Promise.all(counts.map(([character]) => fateOf(character, tokenizer)));
+  for (const [index, [character, count]] of counts.entries()) {
+    const fate = fates[index];
     if (fate !== "kept") (fate === "unknown" ? unknown : dropped).set(character, count);
   }
   return { unknown: commonest(unknown), dropped: commonest(dropped) };
@@ -46,7 +48,7 @@ async function fateOf(
   character: string,
   tokenizer: Pick<Tokenizer, "encode" | "normalize" | "vocabulary">,
 ): Promise<"kept" | "unknown" | "dropped"> {
-  if (NOT_JUDGED.test(character) || tokenizer.normalize(character).trim() === "") return "kept";
+  if (NOT_JUDGED.test(character) || (await tokenizer.normalize(character)).trim() === "") return "kept";
   const { vocabulary } = tokenizer;
   const ids = await tokenizer.encode(character);
   const unknownId = vocabulary.idOfRole("unk");

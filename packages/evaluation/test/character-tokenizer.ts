@@ -15,7 +15,7 @@ export function characterTokenizer(characters: string, ...specials: readonly Han
     frame: { single: framed(vocabulary), pair: [] },
     encode: async (string) =>
       Uint32Array.from([...string].map((one) => ids.get(one) ?? unknown).filter((id) => id !== undefined)),
-    normalize: (string) => string,
+    normalize: async (string) => string,
   };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
 import { editRecipe } from "./edit-recipe.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
@@ -144,9 +144,9 @@ async function requireOccurrence(
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { documents } = await readText(scoring.text, readOptions(scoring));
-  for (const document of documents) {
+  for await (const [, ids] of mapAhead(documents, tokenizer.encode)) {
     throwIfAborted(abortSignal);
-    if ((await tokenizer.encode(document)).some((id) => (sourceOf[id] as number) < 0)) return;
+    if (ids.some((id) => (sourceOf[id] as number) < 0)) return;
   }
   throw new RevocabError(
     "bad_options",

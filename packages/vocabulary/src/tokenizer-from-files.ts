@@ -6,7 +6,7 @@ import { readConverted, readFile, readFolder } from "./open/read-tokenizer.ts";
 import { placeOf } from "./open/tokenizer-place.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { readNotation } from "./read-notation.ts";
-import { runtimeOf } from "./runtime-of.ts";
+import { runtimeOf } from "./runtime/runtime-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerNotes } from "./tokenizer-notes.ts";
 import { vocabularyOf } from "./vocabulary-of.ts";
