@@ -1,10 +1,16 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { RevocabError, showText } from "@revocab/core";
-import type { Allowance, Allowed, LibraryAnswer, LibraryRequest } from "./messages.ts";
+import {
+  type Allowance,
+  type Allowed,
+  type LibraryAnswer,
+  type LibraryRequest,
+  WATCHDOG_SAYS,
+} from "./messages.ts";
 
 const PROGRAM = new URL("./library-process.js", import.meta.url);
-/** Of what the process wrote to stderr, enough for a reason. */
-const KEPT_STDERR = 2_000;
+/** Characters of what the process writes to stderr during a request: the reason stands first. */
+const KEPT_STDERR = 10_000;
 
 /** How a process ended that was asked something: killed by the library, or by its watchdog. */
 export class LibraryDied extends Error {}
@@ -16,6 +22,7 @@ export class LibraryDied extends Error {}
 export class LibraryChild {
   readonly #child: ChildProcess;
   readonly #started: Promise<void>;
+  #hasStarted = false;
   #stderr = "";
   #waiting: { resolve(answer: LibraryAnswer): void; reject(error: Error): void } | undefined;
   #end: Error | undefined;
@@ -24,28 +31,26 @@ export class LibraryChild {
     this.#child = fork(PROGRAM, [], {
       serialization: "advanced",
       execArgv: [],
+      env: { ...process.env, RUST_BACKTRACE: "0" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
+      this.#stderr = (this.#stderr + text).slice(0, KEPT_STDERR);
     });
-    let hasStarted = false;
     this.#started = new Promise((resolve, reject) => {
-      this.#child.once("message", () => {
-        hasStarted = true;
-        this.#child.on("message", (answer) => this.#settle()?.resolve(answer as LibraryAnswer));
-        resolve();
-      });
-      const fail = (error: Error) => {
-        this.#end ??= error;
+      const fail = (why: string) => {
+        this.#end ??= this.#hasStarted ? new LibraryDied(why) : notStarted(why);
         reject(this.#end);
         this.#settle()?.reject(this.#end);
       };
-      this.#child.once("error", fail);
-      // stderr has been read to its end by then
-      this.#child.once("close", (code, signal) => {
-        fail(hasStarted ? new LibraryDied(this.#reason(code, signal)) : notStarted(this.#lastLine()));
+      this.#child.once("message", () => {
+        this.#hasStarted = true;
+        this.#child.on("message", (answer) => this.#settle()?.resolve(answer as LibraryAnswer));
+        resolve();
       });
+      this.#child.once("error", ({ message }) => fail(message));
+      // stderr has been read to its end by then
+      this.#child.once("close", (code, signal) => fail(this.#reason(code, signal)));
     });
     this.#started.catch(() => {}); // whoever asks sees it
     this.#keepAlive(false);
@@ -53,6 +58,11 @@ export class LibraryChild {
 
   get hasEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  end(): void {
+    this.#end ??= new LibraryDied("it was ended");
+    this.#child.kill("SIGKILL");
   }
 
   /** @throws LibraryDied when the process ends before it answers */
@@ -63,6 +73,7 @@ export class LibraryChild {
       return await new Promise((resolve, reject) => {
         if (this.#end !== undefined) return reject(this.#end);
         this.#waiting = { resolve, reject };
+        this.#stderr = "";
         this.#child.send({ request, allowance } satisfies Allowed<LibraryRequest>, (error) => {
           // a process that just died cannot be written to; its end says why
           if (error !== null && !this.#child.killed && this.#child.exitCode === null)
@@ -87,19 +98,24 @@ export class LibraryChild {
     (this.#child.stderr as unknown as { ref(): void; unref(): void })[switchTo]();
   }
 
+  /** The watchdog's reason, or what the library said when it panicked. */
   #reason(code: number | null, signal: NodeJS.Signals | null): string {
-    const line = this.#lastLine();
-    const how = signal === null ? `it ended with exit code ${code}` : `it ended by ${signal}`;
-    return line === "" ? how : /^it /.test(line) ? line : `${how}: ${line}`;
-  }
-
-  #lastLine(): string {
-    return showText(this.#stderr.trimEnd().split("\n").at(-1) ?? "", 200);
+    const ended = signal === null ? `it ended with exit code ${code}` : `it ended by ${signal}`;
+    const lines = this.#stderr.split("\n").filter((line) => line.trim() !== "");
+    const watchdog = lines.find((line) => line.startsWith(WATCHDOG_SAYS));
+    if (watchdog !== undefined) return watchdog.slice(WATCHDOG_SAYS.length);
+    const panic = lines.findIndex((line) => line.includes(" panicked at "));
+    const said = panic === -1 ? lines.at(-1) : lines[panic + 1];
+    return said === undefined ? ended : `${ended}: ${said}`;
   }
 }
 
-function notStarted(line: string): RevocabError {
-  return new RevocabError("missing_dependency", `the tokenizers library could not be started: ${line}`, {
-    hint: "install revocab again on this machine: the library has a part of its own for each platform",
-  });
+function notStarted(reason: string): RevocabError {
+  return new RevocabError(
+    "missing_dependency",
+    `the tokenizers library could not be started: ${showText(reason, 200)}`,
+    {
+      hint: "install revocab again on this machine: the library has a part of its own for each platform",
+    },
+  );
 }

@@ -15,7 +15,6 @@ import type {
 import type { WatchdogData } from "./watchdog.ts";
 
 type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
-type Text = Parameters<Library.Tokenizer["encodeBatch"]>[0][number];
 
 // The program of a child process: the Rust library may abort, crash or never end on a hostile file, and all of that ends
 // with this process.
@@ -53,10 +52,6 @@ function watch({ processorTime, memory }: Allowance): void {
 }
 
 async function carryOut(request: LibraryRequest): Promise<LibraryAnswer> {
-  if (request.type === "unload") {
-    for (const key of request.keys) tokenizers.delete(key);
-    return { type: "done", outcomes: [] };
-  }
   if (request.type === "load") {
     const tokenizer = Tokenizer.fromString(new TextDecoder().decode(request.json));
     // Files saved from a training run may cut every text at 512 ids, or pad it.
@@ -90,31 +85,27 @@ async function answersOf(
   }
 }
 
-/** A batch uses all cores, but fails as a whole: then its texts are encoded one by one. */
+/**
+ * Texts go to the library as one batch, which uses all cores; pairs do not fit in one. A batch fails as a whole: then its texts
+ * are encoded one by one.
+ */
 async function encodeAll<Answer>(
   tokenizer: Library.Tokenizer,
   items: readonly EncodeItem[],
   read: (encoding: Encoding) => Answer,
 ): Promise<Outcome<Answer>[]> {
-  const outcomes: Outcome<Answer>[] = [];
+  const encodings = new Map<EncodeItem, Encoding>();
   for (const specials of [false, true]) {
-    const places = items.flatMap((item, place) => (item.specials === specials ? [place] : []));
-    if (places.length === 0) continue;
-    const texts = places.map((place): Text => {
-      const { text, pair } = items[place];
-      return pair === undefined ? text : [text, pair];
-    });
-    const options = { addSpecialTokens: specials };
-    const encodings =
-      texts.length === 1 ? undefined : await tokenizer.encodeBatch(texts, options).catch(() => undefined);
-    for (const [index, place] of places.entries()) {
-      const { text, pair } = items[place];
-      outcomes[place] = await outcomeOf(async () =>
-        read(encodings?.[index] ?? (await tokenizer.encode(text, pair ?? null, options))),
-      );
-    }
+    const batch = items.filter((item) => item.specials === specials && item.pair === undefined);
+    if (batch.length < 2) continue;
+    const texts = batch.map(({ text }) => text);
+    const found = await tokenizer.encodeBatch(texts, { addSpecialTokens: specials }).catch(() => []);
+    for (const [place, encoding] of found.entries()) encodings.set(batch[place], encoding);
   }
-  return outcomes;
+  return each(items, async (item) => {
+    const { text, pair = null, specials } = item;
+    return read(encodings.get(item) ?? (await tokenizer.encode(text, pair, { addSpecialTokens: specials })));
+  });
 }
 
 async function each<Item, Answer>(

@@ -3,7 +3,6 @@ import type { TokenId } from "@revocab/core";
 /** What the process that runs the tokenizers library is asked, one thing at a time. */
 export type LibraryRequest =
   | { readonly type: "load"; readonly key: number; readonly json: Uint8Array }
-  | { readonly type: "unload"; readonly keys: readonly number[] }
   | BatchRequest;
 
 /** A batch for one tokenizer; each item is answered on its own. */
@@ -44,6 +43,9 @@ export type Outcome<Answer> = { readonly answer: Answer } | { readonly refusal: 
 export type LibraryAnswer =
   | { readonly type: "done"; readonly outcomes: readonly Outcome<BatchAnswers[BatchRequest["type"]]>[] }
   | { readonly type: "refused"; readonly refusal: string };
+
+/** What the watchdog's line on stderr begins with; the parent reads the rest as the reason. */
+export const WATCHDOG_SAYS = "watchdog: ";
 
 /** A request on its way, with what it may cost. */
 export interface Allowed<Request> {

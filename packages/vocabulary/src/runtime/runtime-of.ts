@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { RevocabError, showText, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { checkCharsmaps } from "../tokenizer-json/check-charsmaps.ts";
@@ -27,8 +27,13 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
     isChecked = true;
     const found = await libraryQueue.ask(tokenizer, type, item, size).catch((cause: unknown) => {
       if (cause instanceof RevocabError) throw cause;
-      const problem = cause instanceof LibraryDied ? "did not survive it" : "refuses it";
-      throw badTokenizer(origin, `the tokenizers library ${problem}: ${(cause as Error).message}`, { cause });
+      const [problem, hint] =
+        cause instanceof LibraryDied ? ["did not survive it", DIED_HINT] : ["refuses it"];
+      throw badTokenizer(
+        origin,
+        `the tokenizers library ${problem}: ${showText((cause as Error).message, 200)}`,
+        { cause, ...(hint !== undefined && { hint }) },
+      );
     });
     if ("answer" in found) return found.answer;
     if (NO_UNKNOWN_ENTRY.test(found.refusal)) {
@@ -40,7 +45,7 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
         },
       );
     }
-    throw badTokenizer(origin, `the tokenizers library refuses a text: ${found.refusal}`);
+    throw badTokenizer(origin, `the tokenizers library refuses a text: ${showText(found.refusal, 200)}`);
   };
   const runtime: TokenizerRuntime = {
     async encode(text) {
@@ -65,13 +70,18 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
       return ask("cut", text, text.length);
     },
   };
-  unused.register(tokenizer, tokenizer.key);
+  unused.register(tokenizer, { key: tokenizer.key, bytes: bytes.length });
   return runtime;
 }
 
 let nextKey = 0;
 /** The process forgets a tokenizer that nothing here can use any more. */
-const unused = new FinalizationRegistry<number>((key) => libraryQueue.forget(key));
+const unused = new FinalizationRegistry<{ readonly key: number; readonly bytes: number }>((one) =>
+  libraryQueue.forget(one),
+);
+
+const DIED_HINT =
+  "take the file from where it was published; where the machine ran out of memory, run again with less beside it";
 
 /** What the library says of a text with a character that has no token, where the model has no unknown token either. */
 const NO_UNKNOWN_ENTRY = /`unk_id` is missing|missing \[UNK\] token/i;

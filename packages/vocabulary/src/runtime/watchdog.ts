@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
+import { WATCHDOG_SAYS } from "./messages.ts";
 
 /**
  * Ends the process in which the tokenizers library runs when a request costs more than it may. It is a thread of its own,
@@ -64,9 +65,8 @@ function processorTime(): number {
   return (user + system) / 1000;
 }
 
-/** The parent reads the last line of stderr. */
 function end(reason: string): never {
-  if (reason !== "") writeSync(2, `\n${reason}\n`);
+  if (reason !== "") writeSync(2, `\n${WATCHDOG_SAYS}${reason}\n`);
   process.kill(process.pid, "SIGKILL");
   throw new Error("unreachable");
 }

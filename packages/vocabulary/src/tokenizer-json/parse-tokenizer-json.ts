@@ -1,5 +1,6 @@
 import { RevocabError, type TokenId } from "@revocab/core";
 import { badTokenizer } from "./bad-tokenizer.ts";
+import { checkComponents } from "./check-components.ts";
 import { type Outline, outline } from "./outline.ts";
 import { pinAddedIds } from "./pin-added-ids.ts";
 import { readMerges } from "./read-merges.ts";
@@ -36,6 +37,7 @@ export function openTokenizerJson(bytes: Uint8Array, origin: string): OpenTokeni
     });
   }
   const { data } = checked;
+  checkComponents(data, origin);
   const { pieces, model } = readModel(data.model, {
     vocab: { bytes, at: vocabAt, origin },
     merges: { bytes, at: mergesAt, origin },
