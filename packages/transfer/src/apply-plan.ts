@@ -7,7 +7,8 @@ import {
   rewriteCheckpoint,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { type ProgressListener, quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import type { InputFolder } from "@revocab/files";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
@@ -76,7 +77,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
-  const card = await cardOf(checkpoint.directory, options.languages);
+  const card = await cardOf(checkpoint.folder, options.languages);
   const template =
     options.template ??
     (options.chatTemplateFile === undefined
@@ -98,7 +99,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     isEdit: options.edit !== undefined,
   });
   const adapter = await adapterBeside(model, plan, options);
-  const companions = await listCompanions(checkpoint.directory, {
+  const companions = await listCompanions(checkpoint.folder, {
     rewritten: [
       ...configs.files.keys(),
       ...published.files.keys(),
@@ -132,7 +133,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
-    await copyCompanions(checkpoint.directory, output.directory, companions, { link });
+    await copyCompanions(checkpoint.folder, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({
@@ -163,6 +164,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     await writeOne("revocab.json", `${JSON.stringify(withoutTimes(report), null, 2)}\n`);
     await writeOne("README.md", modelCard(report));
+    await checkpoint.folder.check();
+    await adapter.check();
     abortSignal?.throwIfAborted();
     await output.commit();
     return report;
@@ -180,12 +183,12 @@ function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOpt
   return id === undefined ? {} : { eos: id };
 }
 
-async function cardOf(directory: string, languages: readonly string[] | undefined): Promise<CardFacts> {
-  const facts = await readCardFacts(directory);
+async function cardOf(folder: InputFolder, languages: readonly string[] | undefined): Promise<CardFacts> {
+  const facts = await readCardFacts(folder);
   if (languages === undefined) return facts;
   const wrong = languages.find((code) => !isLanguageCode(code));
   if (wrong === undefined) return { ...facts, languages };
-  throw new RevocabError("bad_options", `"${wrong}" is no code of a language such as de or pt-BR`, {
+  throw new RevocabError("bad_options", `${quote(wrong)} is no code of a language such as de or pt-BR`, {
     hint: "give ISO 639 codes: https://huggingface.co/docs/hub/model-cards#specifying-a-language",
   });
 }

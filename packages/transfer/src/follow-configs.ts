@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
   type ConfigChange,
   editJson,
   followVocabulary,
   type JsonObject,
   type JsonValue,
+  MAX_JSON_BYTES,
   type TokenIdMap,
   type UnmappedValue,
 } from "@revocab/checkpoint";
@@ -61,11 +60,12 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
   const notes: string[] = [];
   const unused = new Set(Object.keys(overrides));
   const own = FILES.map((file) => ({ file, isPerToken: false }));
-  const beside = await configsBeside(checkpoint.directory);
+  const beside = await configsBeside(checkpoint.folder);
   for (const config of [...own, ...beside]) {
     const { file } = config;
-    const text = await readText(checkpoint.directory, file);
-    if (text === undefined) continue;
+    const bytes = await checkpoint.folder.readIfThere(file, { most: MAX_JSON_BYTES });
+    if (bytes === undefined) continue;
+    const text = bytes.toString("utf8");
     const isBeside = beside.includes(config);
     const followed = followVocabulary({
       json: parseObject(text, file),
@@ -192,15 +192,6 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
 function shortened(value: JsonValue): string {
   const text = JSON.stringify(value);
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
-}
-
-async function readText(directory: string, file: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(directory, file), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 function parseObject(text: string, file: string): JsonObject {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import {
   readExactly,
   readSafetensorsHeader,
@@ -6,6 +6,7 @@ import {
   type TensorEntry,
 } from "@revocab/checkpoint";
 import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
+import { openFile } from "@revocab/files";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
 import { hashContents } from "./hash-files.ts";
@@ -28,7 +29,7 @@ const MAX_TENSOR_BYTES = 2 ** 32;
 export async function openPlan(path: string): Promise<OpenPlan> {
   const file = await readSafetensorsHeader(path);
   const words = readWords(file);
-  const handle = await open(path, "r");
+  const handle = await openFile(path, { hint: "give a plan that revocab plan has made" });
   try {
     const tensor = tensorReader(file, handle);
     const files = new Map<string, Uint8Array>();

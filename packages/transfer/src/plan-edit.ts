@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
 import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
@@ -66,7 +64,7 @@ export async function planEdit(
     await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options),
     model,
   );
-  await refuseNamedElsewhere(model.checkpoint.directory, edited.renamed);
+  await refuseNamedElsewhere(model.checkpoint.folder, edited.renamed);
   const { chatTemplateFile } = options;
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, edited.tokenizer);
@@ -93,6 +91,8 @@ export async function planEdit(
   return { ...picked, plan, edited, edit: reported, template };
 }
 
+const GENERATION = "generation_config.json";
+
 /**
  * What a prune leaves in place whatever its text: tokens that the configs name (an eos that the tokenizer does not know as a
  * special), and where positions depend on the pad id those before it, so that it keeps its id when others move up: CamemBERT has
@@ -104,10 +104,9 @@ async function withNamedTokens<Edit extends VocabularyEdit>(
 ): Promise<Edit> {
   const { prune } = edit;
   if (prune === undefined) return edit;
-  const { config, directory, modelType, rows, positionsFollowPad } = checkpoint;
-  const path = join(directory, "generation_config.json");
-  const generation = existsSync(path)
-    ? (await readJsonObject(path, "bad_config", "restore the file, or remove it")).json
+  const { config, folder, modelType, rows, positionsFollowPad } = checkpoint;
+  const generation = (await folder.has(GENERATION))
+    ? (await readJsonObject(folder, GENERATION, "bad_config", "restore the file, or remove it")).json
     : {};
   const named = [config, generation].flatMap((json) => namedTokenIds(json, modelType, rows));
   const pad = config.pad_token_id;

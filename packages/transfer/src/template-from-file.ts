@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { readWhole } from "@revocab/files";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample } from "./render-chat-template.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
@@ -31,9 +31,13 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   const template = await readTemplate(path);
   const sample = renderSample(template, tokensOfRoles(tokenizer));
   if (sample.text.trim() === "") {
-    throw new RevocabError("bad_options", `the chat template ${path} writes nothing of a conversation`, {
-      hint: "give a file with a chat template in Jinja, which writes the messages",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `the chat template ${showText(path)} writes nothing of a conversation`,
+      {
+        hint: "give a file with a chat template in Jinja, which writes the messages",
+      },
+    );
   }
   const written = markersIn(`${template}\n${sample.text}`, tokenizer);
   const split = (
@@ -41,12 +45,12 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   ).flat();
   const missing = [...split.filter((marker) => CONTROL.test(marker)), ...missingRoles(template, tokenizer)];
   if (missing.length > 0) {
-    const names = missing.map((marker) => JSON.stringify(marker)).join(", ");
+    const names = missing.map((marker) => quote(marker)).join(", ");
     throw new RevocabError(
       "bad_options",
-      `the chat template ${path} writes ${names}, which the tokenizer does not have as one token`,
+      `the chat template ${showText(path)} writes ${names}, which the tokenizer does not have as one token`,
       {
-        hint: `add what is missing as control tokens: --special ${missing.map((one) => `"${one}"`).join(" ")}`,
+        hint: `add what is missing as control tokens: --special ${missing.map((one) => quote(one)).join(" ")}`,
       },
     );
   }
@@ -58,7 +62,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
     note:
       split.length === 0
         ? undefined
-        : `the chat template writes ${split.map((one) => JSON.stringify(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
+        : `the chat template writes ${split.map((one) => quote(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
     file: { name: basename(path), sha256: createHash("sha256").update(template).digest("hex") },
     sample: {
       ...sample,
@@ -70,16 +74,17 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   };
 }
 
+/** The longest published ones have 20 kB. */
+const LONGEST_TEMPLATE = 10e6;
+
 /** As it is: what stands at its end is a template's, too. */
 async function readTemplate(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new RevocabError("missing_file", `the chat template ${path} cannot be read: ${cause.message}`, {
-      hint: "give the path of a file with a chat template in Jinja",
-      cause,
-    });
+  const bytes = await readWhole(path, {
+    most: LONGEST_TEMPLATE,
+    hint: "give the path of a file with a chat template in Jinja",
   });
   if (isUtf8(bytes)) return bytes.toString("utf8");
-  throw new RevocabError("bad_text", `the chat template ${path} is not UTF-8`, {
+  throw new RevocabError("bad_text", `the chat template ${showText(path)} is not UTF-8`, {
     hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
   });
 }
