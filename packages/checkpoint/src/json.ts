@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
+import { parseJson as parseForeignJson } from "@revocab/files";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -48,21 +49,18 @@ export function formatJson(value: JsonObject): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
+/** @throws RevocabError `code` for a text that is no JSON or nested too deep */
 export function parseJson(
   text: string,
   origin: string,
   code: "bad_config" | "bad_safetensors",
   hint: string,
 ) {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new RevocabError(code, `${origin} is not valid JSON: ${(cause as Error).message}`, { hint, cause });
-  }
+  return parseForeignJson(text, { origin, code, hint }) as JsonValue;
 }
 
 export function describeJson(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : `${typeof value} ${JSON.stringify(value).slice(0, 40)}`;
+  return typeof value === "object" ? "an object" : `${typeof value} ${quote(value)}`;
 }

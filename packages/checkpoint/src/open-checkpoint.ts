@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { readingFile } from "@revocab/files";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
@@ -63,13 +64,17 @@ export async function openCheckpoint(
   directory: string,
   { vocabularyTensors = {}, ignoreTensors = [], weights = localFiles }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  const { files, index } = await readWeightFiles(directory, weights);
+  const { files, index } = await readingFile(directory, "bad_safetensors", () =>
+    readWeightFiles(directory, weights),
+  );
   const path = join(directory, "config.json");
   const { json: config, text: configText } = await readConfig(path, files);
-  const facts = readConfigFacts(config, path);
+  const facts = await readingFile(path, "bad_config", () => readConfigFacts(config, path));
   const pool = new FilePool(weights);
   try {
-    const found = await findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors });
+    const found = await readingFile(directory, "bad_safetensors", () =>
+      findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors }),
+    );
     return {
       directory: resolve(directory),
       config,

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { parseJson } from "./json.ts";
 import { sentenceModules } from "./sentence-modules.ts";
 
 /**
@@ -42,8 +43,9 @@ export async function refusePartialModel(directory: string, names: readonly stri
 
 async function baseOf(directory: string): Promise<string | undefined> {
   try {
-    const text = await readFile(join(directory, "adapter_config.json"), "utf8");
-    const base = (JSON.parse(text) as Record<string, unknown> | null)?.base_model_name_or_path;
+    const path = join(directory, "adapter_config.json");
+    const config = parseJson(await readFile(path, "utf8"), path, "bad_config", "");
+    const base = (config as Record<string, unknown> | null)?.base_model_name_or_path;
     return typeof base === "string" && base !== "" ? base : undefined;
   } catch {
     return undefined; // the message does without the name

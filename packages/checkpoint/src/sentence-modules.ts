@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { isJsonObject, type JsonValue } from "./json.ts";
+import { isJsonObject, parseJson } from "./json.ts";
 
 /** One step of a sentence-transformers model. */
 export interface SentenceModule {
@@ -16,18 +16,13 @@ export async function sentenceModules(directory: string): Promise<readonly Sente
   const path = join(directory, "modules.json");
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return [];
-  let modules: JsonValue | undefined;
-  try {
-    modules = JSON.parse(text) as JsonValue;
-  } catch {
-    // the error below says it
-  }
+  const modules = parseJson(text, path, "bad_config", HINT);
   if (
     !Array.isArray(modules) ||
     !modules.every((entry) => isJsonObject(entry) && typeof entry.path === "string")
   ) {
     throw new RevocabError("bad_config", `${path} is no list of modules with a path each`, {
-      hint: "restore the file as sentence-transformers wrote it, or remove it",
+      hint: HINT,
     });
   }
   return modules.map(({ path, type }) => ({
@@ -35,3 +30,5 @@ export async function sentenceModules(directory: string): Promise<readonly Sente
     type: String(type ?? ""),
   }));
 }
+
+const HINT = "restore the file as sentence-transformers wrote it, or remove it";

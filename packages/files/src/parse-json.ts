@@ -50,7 +50,7 @@ const BACKSLASH = 0x5c;
 
 function problemOf(text: string, { message }: Error): string {
   const start = text.trimStart();
-  if (start === "") return "nothing";
+  if (start === "") return "an empty file";
   if (start[0] !== "{" && start[0] !== "[")
     return `no JSON but text that starts with ${quote(start.slice(0, 20))}`;
   if (!/[}\]]\s*$/.test(text)) return `JSON that is cut short after ${text.length} characters`;

@@ -48,8 +48,8 @@ test("brackets in strings are text, behind escaped quotes and backslashes too", 
 });
 
 test("the error says what was found in place of JSON", () => {
-  expect(problem("")).toBe("/m/x.json: found nothing, expected a complete JSON file");
-  expect(problem(" \n")).toContain("found nothing");
+  expect(problem("")).toBe("/m/x.json: found an empty file, expected a complete JSON file");
+  expect(problem(" \n")).toContain("found an empty file");
   expect(problem("hello")).toContain('no JSON but text that starts with "hello"');
   expect(problem('{"a": "\\')).toContain("cut short after 8 characters");
   expect(problem('{"a": [1, 2')).toContain("cut short after 11 characters");

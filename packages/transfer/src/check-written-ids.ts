@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type JsonObject, listTokenIds } from "@revocab/checkpoint";
+import { parseJson } from "@revocab/files";
 import { gateFailed } from "./gate-failed.ts";
 
 const FILES = ["config.json", "generation_config.json"];
@@ -39,7 +40,7 @@ export async function checkWrittenIds({
 
 async function readJson(path: string): Promise<JsonObject | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as JsonObject;
+    return parseJson(await readFile(path, "utf8"), { origin: path, code: "bad_config" }) as JsonObject;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -10,6 +10,7 @@ import {
   type UnmappedValue,
 } from "@revocab/checkpoint";
 import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { parseJson, readingFile } from "@revocab/files";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { configsBeside, followDimensions, lostTokens } from "./configs-beside.ts";
@@ -67,19 +68,21 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
     const text = await readText(checkpoint.directory, file);
     if (text === undefined) continue;
     const isBeside = beside.includes(config);
-    const followed = followVocabulary({
-      json: parseObject(text, file),
-      modelType: checkpoint.modelType,
-      sourceRows: checkpoint.rows,
-      rows,
-      sourceTokens: model.tokenizer.vocabulary.size,
-      tokens: target.vocabulary.size,
-      untie: untie && file === "config.json",
-      tokenIds,
-      ...(roles && { roles }),
-      overrides: overridesOf(file, overrides),
-      idsByName: isBeside,
-    });
+    const followed = await readingFile(join(checkpoint.directory, file), "bad_config", () =>
+      followVocabulary({
+        json: parseObject(text, file),
+        modelType: checkpoint.modelType,
+        sourceRows: checkpoint.rows,
+        rows,
+        sourceTokens: model.tokenizer.vocabulary.size,
+        tokens: target.vocabulary.size,
+        untie: untie && file === "config.json",
+        tokenIds,
+        ...(roles && { roles }),
+        overrides: overridesOf(file, overrides),
+        idsByName: isBeside,
+      }),
+    );
     const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
     // one that stays as it is is carried like any other file
     if (!isBeside || edits.length > 0) files.set(file, editJson(text, edits));
@@ -204,14 +207,8 @@ async function readText(directory: string, file: string): Promise<string | undef
 }
 
 function parseObject(text: string, file: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // the error below says it
-  }
+  const hint = "restore the file, or remove it: generation settings are optional";
+  const value = parseJson(text, { origin: file, code: "bad_config", hint });
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new RevocabError("bad_config", `${file} is no JSON object`, {
-    hint: "restore the file, or remove it: generation settings are optional",
-  });
+  throw new RevocabError("bad_config", `${file} is no JSON object`, { hint });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
+import { readingFile } from "@revocab/files";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 import { readableTokenizer } from "./readable-tokenizer.ts";
@@ -32,7 +33,7 @@ export async function openModel(
   const tensorOptions = { vocabularyTensors, ignoreTensors };
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
   try {
-    const tokenizer = await loadTokenizer(directory);
+    const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     let hashing: HashingFiles | undefined;
     return {

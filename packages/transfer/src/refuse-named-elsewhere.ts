@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { parseJson } from "@revocab/files";
 import type { RenamedToken } from "@revocab/vocabulary";
 
 /**
@@ -15,7 +16,9 @@ export async function refuseNamedElsewhere(
   if (renamed.length === 0) return;
   const files = (await readdir(directory)).filter((name) => /processor_config\.json$/.test(name));
   for (const file of files) {
-    const strings = stringsIn(await readJson(join(directory, file)));
+    const path = join(directory, file);
+    const config = parseJson(await readFile(path, "utf8"), { origin: path, code: "bad_config" });
+    const strings = stringsIn(config);
     const named = renamed.find(({ from }) => strings.has(from));
     if (named === undefined) continue;
     throw new RevocabError(
@@ -23,15 +26,6 @@ export async function refuseNamedElsewhere(
       `${JSON.stringify(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
       { hint: "rename another token, or change that file in a copy of the model first" },
     );
-  }
-}
-
-/** Undefined for a file that is none: it names nothing. */
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
   }
 }
 

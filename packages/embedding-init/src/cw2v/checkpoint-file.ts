@@ -1,6 +1,7 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
+import { parseJson } from "@revocab/files";
 import type { NamedMatrix, TrainingPosition } from "./training-state.ts";
 
 /** What a training depends on, by name; two of the same recipe go through the same numbers. */
@@ -64,7 +65,7 @@ export async function loadTraining(
   if (!isThere) return undefined;
   const { metadata, tensors } = await readSafetensorsHeader(path);
   if (metadata?.format !== FORMAT) {
-    throw misfit(path, `it says it is ${JSON.stringify(metadata?.format ?? null)}, not ${FORMAT}`);
+    throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
   }
   const differences = differencesOf(parseObject(path, metadata.recipe), recipe);
   if (differences.length > 0) throw misfit(path, differences.join("; "));
@@ -98,7 +99,7 @@ function differencesOf(found: Readonly<Record<string, unknown>>, expected: Train
 
 function parseObject(path: string, text: unknown): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(String(text));
+    const value = parseJson(String(text), { origin: path, code: "bad_options" });
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }
