@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import type { AdapterReport, WrittenAdapter } from "@revocab/transfer";
 import { printLeft } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
@@ -29,11 +30,7 @@ export function printAdapterTensors({ rewritten, copied, gone, config }: Written
       ]),
       ...gone.map((name) => ["", "left out", `${name}: the target has nothing of its tokens`]),
       ["", grouped(copied), "tensors without a row per token, byte for byte"],
-      ...config.map(({ path, from, to }) => [
-        "config",
-        path,
-        `${JSON.stringify(from)} → ${JSON.stringify(to)}`,
-      ]),
+      ...config.map(({ path, from, to }) => ["config", path, `${quote(from)} → ${quote(to)}`]),
     ]),
   ].join("");
 }

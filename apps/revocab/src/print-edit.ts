@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import type { EditPlanSummary, EditReport, EditSummary } from "@revocab/transfer";
 import { printComparison } from "./print-evaluation.ts";
 import { printChatTemplate, printParameters, printPlan, printSwap } from "./print-reports.ts";
@@ -48,7 +49,7 @@ function printChanges(edit: EditSummary | undefined, added: Entries, removed: En
       renamed.map(({ from, to }) => ({ token: `${from} → ${to}` })),
     ),
     printExamples("taken out", removed),
-    ...refused.map(({ text, reason }) => `  refused ${JSON.stringify(text)}: ${reason}\n`),
+    ...refused.map(({ text, reason }) => `  refused ${quote(text)}: ${reason}\n`),
   ].join("");
 }
 

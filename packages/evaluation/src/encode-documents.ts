@@ -1,6 +1,7 @@
 import {
   type LanguageModel,
   type ProgressListener,
+  quote,
   RevocabError,
   type TokenId,
   throwIfAborted,
@@ -126,5 +127,5 @@ function notesOf(
 }
 
 function quoted(characters: readonly string[]): string {
-  return characters.map((character) => JSON.stringify(character)).join(" ");
+  return characters.map((character) => quote(character)).join(" ");
 }

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { quote } from "@revocab/core";
 import type { EncodedTexts, Tokenizer } from "@revocab/vocabulary";
 import { gateFailed } from "./gate-failed.ts";
 import { renderSample } from "./render-chat-template.ts";
@@ -52,11 +53,11 @@ function sentences(): Sample[] {
   const texts = SAMPLE_TEXT.split("\n").filter((text) => text.trim() !== "");
   // lines alone, and all of them with the white space between
   const single = [...texts, SAMPLE_TEXT].map((text) => ({
-    what: `the text ${JSON.stringify(text)}`,
+    what: `the text ${quote(text)}`,
     encode: ({ encodeWithSpecials }: Tokenizer) => encodeWithSpecials(text),
   }));
   const pairs = texts.slice(1).map((text, place) => ({
-    what: `the pair ${JSON.stringify(texts[place])}, ${JSON.stringify(text)}`,
+    what: `the pair ${quote(texts[place])}, ${quote(text)}`,
     encode: ({ encodeWithSpecials }: Tokenizer) => encodeWithSpecials(texts[place]!, text),
   }));
   return [...single, ...pairs];

@@ -1,4 +1,4 @@
-import { SPECIAL_ROLES, type TokenId } from "@revocab/core";
+import { quote, SPECIAL_ROLES, type TokenId } from "@revocab/core";
 import { fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { checkSameEncodings } from "./check-same-encodings.ts";
 import { gateFailed } from "./gate-failed.ts";
@@ -79,7 +79,7 @@ function requireSettings(written: Tokenizer, source: Tokenizer, isEdit: boolean)
 /** Ids that any file of the folder gives, tokens that a config alone adds among them. */
 function requireRows({ vocabulary, reference }: Tokenizer, rows: number): void {
   if (vocabulary.size <= rows) return;
-  const beyond = reference.addedTokens.map(({ content }) => JSON.stringify(content));
+  const beyond = reference.addedTokens.map(({ content }) => quote(content));
   const names = beyond.length === 0 ? "" : `, such as ${beyond.slice(0, 3).join(", ")}`;
   throw gateFailed(
     `AutoTokenizer gives ids up to ${vocabulary.size - 1}${names}, but there are ${rows} rows`,

@@ -9,7 +9,7 @@ import {
   type TokenIdMap,
   type UnmappedValue,
 } from "@revocab/checkpoint";
-import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import { parseJson, readingFile } from "@revocab/files";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
@@ -162,9 +162,9 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
   const known = unmapped.filter(({ isUnknown }) => !isUnknown);
   const unknown = unmapped.filter(({ isUnknown }) => isUnknown);
   const list = (values: typeof unmapped) =>
-    values.map(({ file, path, value }) => `${file} ${path} = ${shortened(value)}`).join(", ");
+    values.map(({ file, path, value }) => `${file} ${path} = ${quote(value)}`).join(", ");
   const answers = unknown.map(({ path, likely }) =>
-    likely === undefined ? `--token-id ${path}=ID` : `--token-id ${path}=${shortened(likely)}`,
+    likely === undefined ? `--token-id ${path}=ID` : `--token-id ${path}=${quote(likely)}`,
   );
   return new RevocabError(
     "token_id_unmapped",
@@ -189,12 +189,6 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
       ].join("; "),
     },
   );
-}
-
-/** A map of thousands of image tokens is not printed. */
-function shortened(value: JsonValue): string {
-  const text = JSON.stringify(value);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 async function readText(directory: string, file: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { parseJson } from "@revocab/files";
 import type { RenamedToken } from "@revocab/vocabulary";
 
@@ -23,7 +23,7 @@ export async function refuseNamedElsewhere(
     if (named === undefined) continue;
     throw new RevocabError(
       "bad_options",
-      `${JSON.stringify(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
+      `${quote(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
       { hint: "rename another token, or change that file in a copy of the model first" },
     );
   }

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample } from "./render-chat-template.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
@@ -41,7 +41,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   ).flat();
   const missing = [...split.filter((marker) => CONTROL.test(marker)), ...missingRoles(template, tokenizer)];
   if (missing.length > 0) {
-    const names = missing.map((marker) => JSON.stringify(marker)).join(", ");
+    const names = missing.map((marker) => quote(marker)).join(", ");
     throw new RevocabError(
       "bad_options",
       `the chat template ${path} writes ${names}, which the tokenizer does not have as one token`,
@@ -58,7 +58,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
     note:
       split.length === 0
         ? undefined
-        : `the chat template writes ${split.map((one) => JSON.stringify(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
+        : `the chat template writes ${split.map((one) => quote(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
     file: { name: basename(path), sha256: createHash("sha256").update(template).digest("hex") },
     sample: {
       ...sample,

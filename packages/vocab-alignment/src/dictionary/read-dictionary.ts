@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { Dictionary, WordPair } from "./dictionary.ts";
 
 /**
@@ -72,17 +72,13 @@ function parseLine(line: string, place: string): WordPair {
   const [source, target] = sides;
   if (sides.length !== 2) {
     const tabs = sides.length === 1 ? "no tab" : `${sides.length - 1} tabs`;
-    throw new RevocabError("bad_text", `${place} has ${tabs}, expected one: ${shown(line)}`, { hint: HINT });
+    throw new RevocabError("bad_text", `${place} has ${tabs}, expected one: ${quote(line)}`, { hint: HINT });
   }
   if (source === "" || target === "") {
     const side = source === "" ? "before" : "after";
-    throw new RevocabError("bad_text", `${place} has no word ${side} its tab: ${shown(line)}`, {
+    throw new RevocabError("bad_text", `${place} has no word ${side} its tab: ${quote(line)}`, {
       hint: HINT,
     });
   }
   return { source, target };
-}
-
-function shown(line: string): string {
-  return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line);
 }

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { quote } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import { openLibrary } from "./open-library.ts";
 
@@ -56,12 +57,10 @@ async function reasonOf(
 ): Promise<string> {
   const normal = tokenizer.normalize(text);
   const isKept = [normal, normal.replaceAll("▁", " ")].some((form) => form.includes(text.trim()));
-  if (!isKept) return `the normalizer turns it into ${JSON.stringify(normal)}`;
+  if (!isKept) return `the normalizer turns it into ${quote(normal)}`;
   const words = cut(normal);
   if (words.length > 1)
-    return `the tokenizer cuts it before the model sees it: ${words.map((word) => JSON.stringify(word)).join(" ")}`;
-  const pieces = Array.from(await tokenizer.encode(text), (id) =>
-    JSON.stringify(tokenizer.vocabulary.tokenOf(id)),
-  );
+    return `the tokenizer cuts it before the model sees it: ${words.map((word) => quote(word)).join(" ")}`;
+  const pieces = Array.from(await tokenizer.encode(text), (id) => quote(tokenizer.vocabulary.tokenOf(id)));
   return `the tokenizer still writes it as ${pieces.join(" ")}`;
 }

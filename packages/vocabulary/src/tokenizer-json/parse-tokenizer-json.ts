@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import { badTokenizer } from "./bad-tokenizer.ts";
 import { type Outline, outline } from "./outline.ts";
 import { pinAddedIds } from "./pin-added-ids.ts";
@@ -110,7 +110,7 @@ function readModel(
     default:
       throw new RevocabError(
         "unsupported_tokenizer",
-        `${origin}: found model type ${JSON.stringify(type)}, expected BPE, Unigram, WordPiece or WordLevel`,
+        `${origin}: found model type ${quote(type)}, expected BPE, Unigram, WordPiece or WordLevel`,
         { hint: "convert the tokenizer to one of these with the tokenizers library" },
       );
   }
@@ -135,7 +135,7 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
     if (otherId !== id) {
       throw badTokenizer(
         origin,
-        `the added token ${JSON.stringify(content)} has id ${id} and id ${otherId}, expected one id per token`,
+        `the added token ${quote(content)} has id ${id} and id ${otherId}, expected one id per token`,
       );
     }
     idOfAdded.set(content, id);
@@ -143,7 +143,7 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
     if (holder !== undefined && holder !== content) {
       throw badTokenizer(
         origin,
-        `id ${id} belongs to both ${JSON.stringify(holder)} and the added token ${JSON.stringify(content)}, expected one token per id`,
+        `id ${id} belongs to both ${quote(holder)} and the added token ${quote(content)}, expected one token per id`,
       );
     }
     contentOf.set(id, content);
