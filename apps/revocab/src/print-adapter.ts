@@ -2,19 +2,20 @@ import { quote } from "@revocab/core";
 import type { AdapterReport, WrittenAdapter } from "@revocab/transfer";
 import { printLeft } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
+import { printNotes, shown } from "./shown.ts";
 
 /** What a rewritten adapter is, and where. */
 export function printAdapter(report: AdapterReport, out: string): string {
   const { source, target, notes, chatTemplate } = report;
   return [
-    `adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)\n`,
+    shown`adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)\n`,
     printAdapterTensors(report),
-    ...notes.map((note) => `  note: ${note}\n`),
+    printNotes(notes),
     chatTemplate === null || chatTemplate.from === "none"
       ? ""
       : `  chat template: the ${chatTemplate.from}'s\n`,
     printLeft({ ...report, files: [] }),
-    `\nWritten to ${out}\n`,
+    shown`\nWritten to ${out}\n`,
   ].join("");
 }
 

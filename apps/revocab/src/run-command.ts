@@ -1,6 +1,7 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showJson } from "@revocab/core";
 import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
+import { forTerminal } from "./for-terminal.ts";
 import { fullName } from "./full-name.ts";
 import { type ProgressRenderer, progressRenderer } from "./progress.ts";
 
@@ -11,7 +12,8 @@ export interface CommandContext {
 }
 
 /**
- * Runs a command's work and prints its result: text on stdout, or JSON with --json.
+ * Runs a command's work and prints its result: text on stdout, or JSON with --json. Neither lets a control character
+ * through but line ends.
  * Exit code 0 done, 1 failed, 2 wrong usage. The first Ctrl-C stops the work cleanly, a second one at once; a
  * command that only reads has nothing to clean up and stops at the first.
  */
@@ -44,7 +46,7 @@ export async function runCommand<Result>(
   try {
     const result = await work({ abortSignal: abort.signal, onProgress: progress.onProgress });
     progress.close();
-    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : print(result));
+    process.stdout.write(json ? `${showJson(result)}\n` : forTerminal(print(result)));
   } catch (error) {
     fail(abort.signal.aborted ? abort.signal.reason : error);
   } finally {

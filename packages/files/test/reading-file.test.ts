@@ -12,7 +12,12 @@ const failing = (error: unknown) =>
 
 test("a failure that nobody foresaw becomes an error of the file that was read, with its cause", async () => {
   const overflow = (): number => 1 + overflow();
-  for (const read of [overflow, () => new Array(-1), () => (undefined as unknown as { x: { y: 1 } }).x.y]) {
+  const failures: readonly (() => unknown)[] = [
+    overflow,
+    () => new Array(-1),
+    () => (undefined as unknown as { x: { y: 1 } }).x.y,
+  ];
+  for (const read of failures) {
     const error = await readingFile("/m/config.json", "bad_config", read).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RevocabError);
     expect(error).toMatchObject({

@@ -1,5 +1,5 @@
 import { quote, SPECIAL_ROLES, type TokenId } from "@revocab/core";
-import { fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { displayToken, fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { checkSameEncodings } from "./check-same-encodings.ts";
 import { gateFailed } from "./gate-failed.ts";
 import type { ReportedEdit } from "./report.ts";
@@ -35,7 +35,7 @@ export async function checkWrittenTokenizer({
   }
   const roles = SPECIAL_ROLES.flatMap((role) => {
     const id = written.vocabulary.idOfRole(role);
-    return id === undefined ? [] : [`${role} ${written.vocabulary.tokenOf(id)}`];
+    return id === undefined ? [] : [`${role} ${displayToken(written.vocabulary, id)}`];
   });
   const { className } = written.reference;
   return [
