@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
 import { RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
+import { writableEncoder } from "@revocab/vocabulary";
 import { editRecipe } from "./edit-recipe.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { readOptions } from "./evaluate-model.ts";
@@ -144,9 +145,11 @@ async function requireOccurrence(
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { documents } = await readText(scoring.text, readOptions(scoring));
+  const encode = writableEncoder(tokenizer);
   for (const document of documents) {
     throwIfAborted(abortSignal);
-    if ((await tokenizer.encode(document)).some((id) => (sourceOf[id] as number) < 0)) return;
+    const { ids } = await encode(document, abortSignal);
+    if (ids.some((id) => (sourceOf[id] as number) < 0)) return;
   }
   throw new RevocabError(
     "bad_options",

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { TokenId } from "@revocab/core";
+import { RevocabError, type TokenId } from "@revocab/core";
 import type * as Library from "tokenizers";
 import type { Tokenizer } from "./tokenizer.ts";
 import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
@@ -33,11 +33,15 @@ export function runtimeOf(
   };
   return {
     async encode(text) {
-      const encoding = await load().encode(text, null, { addSpecialTokens: false });
+      const encoding = await load()
+        .encode(text, null, { addSpecialTokens: false })
+        .catch((cause: Error) => refused(cause, origin));
       return Uint32Array.from(encoding.getIds());
     },
     async encodeWithSpecials(text, pair) {
-      const encoding = await load().encode(text, pair ?? null, { addSpecialTokens: true });
+      const encoding = await load()
+        .encode(text, pair ?? null, { addSpecialTokens: true })
+        .catch((cause: Error) => refused(cause, origin));
       return { ids: Uint32Array.from(encoding.getIds()), typeIds: Uint8Array.from(encoding.getTypeIds()) };
     },
     async decode(ids: Uint32Array | readonly TokenId[]) {
@@ -51,3 +55,13 @@ export function runtimeOf(
 }
 
 const require = createRequire(import.meta.url);
+
+/** A tokenizer without an unknown entry refuses a text that it cannot write. */
+function refused(cause: Error, origin: string): never {
+  if (!/unk_id` is missing|missing \[UNK\]|unk token .* not found/i.test(cause.message)) throw cause;
+  throw new RevocabError(
+    "unknown_text",
+    `${origin}: found a text that the tokenizer cannot write, for it has no unknown token`,
+    { cause },
+  );
+}

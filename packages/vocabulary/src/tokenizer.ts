@@ -42,11 +42,15 @@ export interface Tokenizer {
   bpeNeighbours(): BpeNeighbours | undefined;
   /** How a text is cut before the model sees it, where one pattern does it; `undefined` for anything else. */
   textCuts(): TextCuts | undefined;
-  /** The ids of a text, without special tokens added around it. */
+  /**
+   * The ids of a text, without special tokens added around it.
+   * @throws RevocabError `unknown_text` for one that the tokenizer cannot write: it has no unknown token
+   */
   encode(text: string): Promise<Uint32Array>;
   /**
    * What `tokenizer(text)` or `tokenizer(text, pair)` gives in the reference library: with the special tokens around it, and
    * the number of the text, 0 or 1, that each id belongs to.
+   * @throws RevocabError `unknown_text` as `encode` does
    */
   encodeWithSpecials(text: string, pair?: string): Promise<EncodedTexts>;
   /** The text of ids, special tokens included. */

@@ -1,6 +1,7 @@
 import type { TokenId } from "@revocab/core";
 import { quote } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
+import { unlessRefused } from "../writable-encoder.ts";
 import { openLibrary } from "./open-library.ts";
 
 /**
@@ -33,13 +34,17 @@ async function tryTexts(
   let first: string | undefined;
   for (const text of texts) {
     first ??= text;
-    if ((await tokenizer.encode(text)).includes(id)) return undefined;
+    if (await has(tokenizer, text, id)) return undefined;
   }
   if (first === undefined) return "no text has it";
   for (const context of contextsOf(first)) {
-    if ((await tokenizer.encode(context)).includes(id)) return undefined;
+    if (await has(tokenizer, context, id)) return undefined;
   }
   return reasonOf(tokenizer, first, cut);
+}
+
+async function has(tokenizer: Tokenizer, text: string, id: TokenId): Promise<boolean> {
+  return (await unlessRefused(tokenizer.encode(text)))?.includes(id) ?? false;
 }
 
 /** A tokenizer that puts a space before each text has its word there without one. */
@@ -61,6 +66,8 @@ async function reasonOf(
   const words = cut(normal);
   if (words.length > 1)
     return `the tokenizer cuts it before the model sees it: ${words.map((word) => quote(word)).join(" ")}`;
-  const pieces = Array.from(await tokenizer.encode(text), (id) => quote(tokenizer.vocabulary.tokenOf(id)));
+  const ids = await unlessRefused(tokenizer.encode(text));
+  if (ids === undefined) return "the tokenizer has no tokens for some of it";
+  const pieces = Array.from(ids, (id) => quote(tokenizer.vocabulary.tokenOf(id)));
   return `the tokenizer still writes it as ${pieces.join(" ")}`;
 }
