@@ -1,7 +1,8 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files";
 import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
+import { forTerminal } from "./for-terminal.ts";
 import { fullName } from "./full-name.ts";
 import { type ProgressRenderer, progressRenderer } from "./progress.ts";
 
@@ -12,7 +13,8 @@ export interface CommandContext {
 }
 
 /**
- * Runs a command's work and prints its result: text on stdout, or JSON with --json.
+ * Runs a command's work and prints its result: text on stdout, or JSON with --json. Neither lets a control character
+ * through but line ends.
  * Exit code 0 done, 1 failed, 2 wrong usage. The first Ctrl-C stops the work cleanly; work that has not stopped within a
  * second, and any work at a second Ctrl-C, is ended, and what it has not finished removed. A command that only reads has
  * nothing to clean up and ends at the first.
@@ -54,7 +56,7 @@ export async function runCommand<Result>(
     const result = await work({ abortSignal: abort.signal, onProgress: progress.onProgress });
     if (isOver) return;
     progress.close();
-    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : print(result));
+    process.stdout.write(json ? `${showJson(result)}\n` : forTerminal(print(result)));
   } catch (error) {
     if (!isOver) fail(abort.signal.aborted ? abort.signal.reason : error);
   } finally {

@@ -22,7 +22,7 @@ export type {
   WriteOptions,
 } from "./methods.ts";
 export type { DenseRows, TablePlan } from "./plans.ts";
-export { quote, showText } from "./show-text.ts";
+export { quote, showJson, showNotes, showText } from "./show-text.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";
 export { SPECIAL_ROLES } from "./vocabularies.ts";

@@ -12,6 +12,7 @@ export function characterTokenizer(characters: string, ...specials: readonly Han
   return {
     vocabulary,
     origin: "characters",
+    family: "wordlevel",
     frame: { single: framed(vocabulary), pair: [] },
     encode: async (string) =>
       Uint32Array.from([...string].map((one) => ids.get(one) ?? unknown).filter((id) => id !== undefined)),

@@ -7,7 +7,15 @@ import {
   rewriteCheckpoint,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import {
+  type ProgressListener,
+  quote,
+  RevocabError,
+  type SpecialRole,
+  showJson,
+  showText,
+  type TokenId,
+} from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
@@ -162,7 +170,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       comparison: options.comparison ?? null,
       ...(options.edit && { edit: options.edit }),
     });
-    await writeOne("revocab.json", `${JSON.stringify(withoutTimes(report), null, 2)}\n`);
+    await writeOne("revocab.json", `${showJson(withoutTimes(report))}\n`);
     await writeOne("README.md", modelCard(report));
     await checkpoint.folder.check();
     await adapter.check();
@@ -195,10 +203,11 @@ async function cardOf(folder: InputFolder, languages: readonly string[] | undefi
 
 /** The staging folder is gone when a person reads the message: it names the output instead. */
 function inTermsOf(out: string, staging: string, error: unknown): unknown {
-  if (!(error instanceof RevocabError) || !error.message.includes(staging)) return error;
+  const shown = showText(staging);
+  if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
   const { code, message, hint } = error;
-  return new RevocabError(code, message.replaceAll(staging, out), {
-    ...(hint !== undefined && { hint: hint.replaceAll(staging, out) }),
+  return new RevocabError(code, message.replaceAll(shown, out), {
+    ...(hint !== undefined && { hint: hint.replaceAll(shown, out) }),
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { type JsonObject, listTokenIds, MAX_JSON_BYTES } from "@revocab/checkpoint";
-import { InputFolder } from "@revocab/files";
+import { InputFolder, parseJson } from "@revocab/files";
 import { gateFailed } from "./gate-failed.ts";
 
 const FILES = ["config.json", "generation_config.json"];
@@ -39,5 +40,7 @@ export async function checkWrittenIds({
 
 async function readJson(folder: InputFolder, file: string): Promise<JsonObject | undefined> {
   const bytes = await folder.readIfThere(file, { most: MAX_JSON_BYTES });
-  return bytes && (JSON.parse(bytes.toString("utf8")) as JsonObject);
+  if (bytes === undefined) return undefined;
+  const origin = join(folder.path, file);
+  return parseJson(bytes.toString("utf8"), { origin, code: "bad_config" }) as JsonObject;
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
+import { readingFile } from "@revocab/files";
 import { isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 import { readableTokenizer } from "./readable-tokenizer.ts";
@@ -34,7 +35,7 @@ export async function openModel(
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
   try {
     await rememberTokenizer(checkpoint);
-    const tokenizer = await loadTokenizer(directory);
+    const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     let hashing: HashingFiles | undefined;
     return {

@@ -1,6 +1,7 @@
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
 import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
+import { writableEncoder } from "@revocab/vocabulary";
 import { editRecipe } from "./edit-recipe.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { readOptions } from "./evaluate-model.ts";
@@ -143,7 +144,8 @@ async function requireOccurrence(
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { documents } = await readText(scoring.text, readOptions(scoring));
-  for await (const [, ids] of mapAhead(documents, tokenizer.encode)) {
+  const encode = writableEncoder(tokenizer);
+  for await (const [, { ids }] of mapAhead(documents, (document) => encode(document, abortSignal))) {
     throwIfAborted(abortSignal);
     if (ids.some((id) => (sourceOf[id] as number) < 0)) return;
   }

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { MAX_JSON_BYTES } from "@revocab/checkpoint";
-import { quote, RevocabError, showText } from "@revocab/core";
-import type { InputFolder } from "@revocab/files";
+import { quote, RevocabError } from "@revocab/core";
+import { type InputFolder, parseJson } from "@revocab/files";
 import type { RenamedToken } from "@revocab/vocabulary";
 
 /**
@@ -16,23 +17,16 @@ export async function refuseNamedElsewhere(
   if (renamed.length === 0) return;
   const files = (await readdir(folder.path)).filter((name) => /processor_config\.json$/.test(name));
   for (const file of files) {
-    const strings = stringsIn(jsonOf(await folder.read(file, { most: MAX_JSON_BYTES })));
+    const bytes = await folder.read(file, { most: MAX_JSON_BYTES });
+    const origin = join(folder.path, file);
+    const strings = stringsIn(parseJson(bytes.toString("utf8"), { origin, code: "bad_config" }));
     const named = renamed.find(({ from }) => strings.has(from));
     if (named === undefined) continue;
     throw new RevocabError(
       "bad_options",
-      `${quote(named.from)} cannot be renamed: ${showText(file)} names it, and its processor would go on writing it`,
+      `${quote(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
       { hint: "rename another token, or change that file in a copy of the model first" },
     );
-  }
-}
-
-/** Undefined for a file that is none: it names nothing. */
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { readWhole } from "@revocab/files";
-import type { Tokenizer } from "@revocab/vocabulary";
+import { type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample } from "./render-chat-template.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
 
@@ -54,15 +54,12 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
       },
     );
   }
-  const ids = await tokenizer.encode(sample.text);
+  const { ids, refused } = await writableEncoder(tokenizer)(sample.text);
   const { vocabulary } = tokenizer;
   return {
     from: "file",
     templates: new Map([["default", template]]),
-    note:
-      split.length === 0
-        ? undefined
-        : `the chat template writes ${split.map((one) => quote(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
+    note: noteOn(split, refused),
     file: { name: basename(path), sha256: createHash("sha256").update(template).digest("hex") },
     sample: {
       ...sample,
@@ -76,6 +73,21 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
 
 /** The longest published ones have 20 kB. */
 const LONGEST_TEMPLATE = 10e6;
+
+function noteOn(split: readonly string[], refused: readonly string[]): string | undefined {
+  const listed = (texts: readonly string[]) => texts.map((text) => quote(text)).join(", ");
+  const notes = [
+    ...(split.length === 0
+      ? []
+      : [`the chat template writes ${listed(split)} as ordinary text: the tokenizer has no such token`]),
+    ...(refused.length === 0
+      ? []
+      : [
+          `the tokenizer cannot write ${listed([...new Set(refused)].slice(0, 10))} of the sample conversation`,
+        ]),
+  ];
+  return notes.length === 0 ? undefined : notes.join("; ");
+}
 
 /** As it is: what stands at its end is a template's, too. */
 async function readTemplate(path: string): Promise<string> {
@@ -91,7 +103,8 @@ async function readTemplate(path: string): Promise<string> {
 
 /** Whether a marker is found whole in a text, as a special or as another added token (Qwen's `<think>`). */
 async function isOneToken({ encode, vocabulary }: Tokenizer, marker: string): Promise<boolean> {
-  return (await encode(marker)).some((id) => vocabulary.tokenOf(id) === marker);
+  const ids = await unlessRefused(encode(marker));
+  return ids?.some((id) => vocabulary.tokenOf(id) === marker) ?? false;
 }
 
 /** What looks like a control token, and every special of the tokenizer that is written. */

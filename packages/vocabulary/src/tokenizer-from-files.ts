@@ -1,3 +1,4 @@
+import { inReading } from "@revocab/files";
 import { textCuts } from "./cuts/text-cuts.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { extractModel } from "./open/extract-model.ts";
@@ -32,6 +33,18 @@ export function tokenizerFromFiles(
   files: ReadonlyMap<string, Uint8Array>,
   origin: string,
   options: ReadingOptions = {},
+): Tokenizer {
+  try {
+    return readTokenizer(files, origin, options);
+  } catch (error) {
+    throw inReading(origin, "bad_tokenizer", error);
+  }
+}
+
+function readTokenizer(
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions,
 ): Tokenizer {
   const extracted = extractModel(files, origin, options);
   if (options.reading === "file" && extracted !== undefined) {

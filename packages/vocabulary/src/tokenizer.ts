@@ -48,12 +48,13 @@ export interface Tokenizer {
   /**
    * The ids of a text, without special tokens added around it. Texts that are encoded at once go to the library together and
    * use all cores.
-   * @throws RevocabError `unknown_text` for a character without a token, where there is no unknown token either
+   * @throws RevocabError `unknown_text` for one that the tokenizer cannot write: it has no unknown token
    */
   encode(text: string): Promise<Uint32Array>;
   /**
    * What `tokenizer(text)` or `tokenizer(text, pair)` gives in the reference library: with the special tokens around it, and
    * the number of the text, 0 or 1, that each id belongs to.
+   * @throws RevocabError `unknown_text` as `encode` does
    */
   encodeWithSpecials(text: string, pair?: string): Promise<EncodedTexts>;
   /**

@@ -1,7 +1,7 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
 import { quote, RevocabError } from "@revocab/core";
-import { openFile, unfinished } from "@revocab/files";
+import { openFile, parseJson, unfinished } from "@revocab/files";
 import type { NamedMatrix, TrainingPosition } from "./training-state.ts";
 
 /** What a training depends on, by name; two of the same recipe go through the same numbers. */
@@ -102,7 +102,7 @@ function differencesOf(found: Readonly<Record<string, unknown>>, expected: Train
 
 function parseObject(path: string, text: unknown): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(String(text));
+    const value = parseJson(String(text), { origin: path, code: "bad_options" });
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }

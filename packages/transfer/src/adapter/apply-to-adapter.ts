@@ -9,7 +9,7 @@ import {
   readSafetensorsHeader,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
 import {
   fingerprint,
   isTokenizerFile,
@@ -119,7 +119,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       target: { name: plan.target.name, rows: plan.target.rows },
       chatTemplate: template ? { from: template.from } : null,
       companions: { ...companions, left: companions.left.map(describeCard) },
-      notes: [
+      notes: showNotes([
         ...(base === undefined
           ? [
               "adapter_config.json names no base: open the swapped model, and put the adapter on it; --base names one",
@@ -127,7 +127,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
           : []),
         ...(template?.note === undefined ? [] : [template.note]),
         ...(published?.notes ?? []),
-      ],
+      ]),
     };
   } catch (error) {
     await output.discard();

@@ -7,7 +7,7 @@ import {
   type SafetensorsFile,
 } from "@revocab/checkpoint";
 import { RevocabError, showText } from "@revocab/core";
-import { InputFolder } from "@revocab/files";
+import { InputFolder, readingFile } from "@revocab/files";
 
 export const ADAPTER_CONFIG = "adapter_config.json";
 export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
@@ -27,7 +27,11 @@ export interface Adapter {
  * Opens the adapter in a folder; undefined where the folder holds none.
  * @throws RevocabError `bad_config`, `bad_safetensors`, `missing_file`; `unsupported_checkpoint` for pickled weights
  */
-export async function openAdapter(directory: string): Promise<Adapter | undefined> {
+export function openAdapter(directory: string): Promise<Adapter | undefined> {
+  return readingFile(directory, "bad_config", () => readAdapter(directory));
+}
+
+async function readAdapter(directory: string): Promise<Adapter | undefined> {
   const names = await readdir(directory).catch((): string[] => []);
   if (!names.includes(ADAPTER_CONFIG)) return undefined;
   if (!names.includes(ADAPTER_WEIGHTS)) {
