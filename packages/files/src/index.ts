@@ -1,3 +1,4 @@
+export { insideFolder } from "./inside-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";
 export { type OpenOptions, openFile, type ReadOptions, readWhole } from "./open-file.ts";
 export { readLines } from "./read-lines.ts";
