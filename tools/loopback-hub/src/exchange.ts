@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault } from "./faults.ts";
 import type { RequestRecord } from "./request-log.ts";
+import { trickle } from "./trickle.ts";
 
 /** One request and its answer. */
 export interface Exchange {
@@ -15,7 +16,7 @@ export interface Exchange {
 }
 
 export function sendJson(
-  { response, record }: Exchange,
+  { response, record, fault }: Exchange,
   status: number,
   value: unknown,
   headers: Record<string, string> = {},
@@ -28,7 +29,8 @@ export function sendJson(
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": body.length,
   });
-  response.end(body);
+  if (fault?.kind === "trickle") void trickle(response, body, fault.milliseconds);
+  else response.end(body);
 }
 
 /** An error as the Hub words it. */
