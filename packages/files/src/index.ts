@@ -1,3 +1,4 @@
+export { type ContentHash, hashContent, promisedHash, startHash } from "./content-hash.ts";
 export { insideFolder } from "./inside-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";
 export { type OpenOptions, openFile, type ReadOptions, readWhole } from "./open-file.ts";

@@ -1,6 +1,6 @@
 import { RevocabError, showText } from "@revocab/core";
+import { hashContent } from "@revocab/files";
 import { type FolderFile, placeOf } from "./folder-files.ts";
-import { hasContent } from "./hash-content.ts";
 import type { RepositoryListing } from "./list-repository.ts";
 
 /**
@@ -35,7 +35,10 @@ export async function differences(
     if (there === undefined) found.push(`${showText(path, 200)} is missing`);
     else if (there.bytes !== bytes)
       found.push(`${showText(path, 200)} has ${there.bytes} bytes there and ${bytes} here`);
-    else if (there.hash.algorithm === "git-sha1" && !(await hasContent(await placeOf(folder, path), there))) {
+    else if (
+      there.hash.algorithm === "git-sha1" &&
+      there.hash.hex !== (await hashContent(await placeOf(folder, path), "git-sha1"))
+    ) {
       found.push(`${showText(path, 200)} has another content there`);
     }
   }

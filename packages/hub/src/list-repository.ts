@@ -1,5 +1,6 @@
 import { modelInfo } from "@huggingface/hub";
 import { quote, RevocabError, showText } from "@revocab/core";
+import type { ContentHash } from "@revocab/files";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
 import { unusable } from "./server-fault.ts";
@@ -8,8 +9,7 @@ import { unusable } from "./server-fault.ts";
 export interface RepositoryFile {
   readonly path: string;
   readonly bytes: number;
-  /** sha256 of a large file's content; git's sha1 (`blob LENGTH\0`, then the content) of another's. */
-  readonly hash: { readonly algorithm: "sha256" | "git-sha1"; readonly hex: string };
+  readonly hash: ContentHash;
 }
 
 /** A repository at one commit. */

@@ -27,7 +27,7 @@ export interface OpenRangeOptions {
  */
 export async function openRange(options: OpenRangeOptions): Promise<AsyncIterable<Uint8Array>> {
   const { client, repository, commit, file, start, end, abortSignal } = options;
-  const doing = `downloading ${file.path} of ${repository}`;
+  const doing = `downloading ${showText(file.path, 200)} of ${repository}`;
   const isWhole = start === 0 && end === file.bytes;
   return client.during(doing, async () => {
     const response = await request(options, isWhole ? {} : { Range: `bytes=${start}-${end - 1}` });
@@ -81,7 +81,7 @@ function isOfVersion(
   discard(response);
   throw new RevocabError(
     "hub_damaged",
-    `the server has ${file.path} of ${repository} with the hash ${etag}, but the Hub lists ${file.hash.hex}`,
+    `the server has ${showText(file.path, 200)} of ${repository} with the hash ${etag}, but the Hub lists ${file.hash.hex}`,
     {
       hint: "a mirror or a proxy serves another version of the file: try again later, or another HF_ENDPOINT",
     },
@@ -95,7 +95,7 @@ function checkRange(response: Response, { file, repository, start, end }: OpenRa
   discard(response);
   throw new RevocabError(
     "hub_damaged",
-    `bytes ${start}–${end - 1} of ${file.bytes} of ${file.path} in ${repository} were asked for, and the server answered ` +
+    `bytes ${start}–${end - 1} of ${file.bytes} of ${showText(file.path, 200)} in ${repository} were asked for, and the server answered ` +
       `${response.status} with ${header === null ? "no range" : `"${showText(header, 100)}"`}`,
     {
       hint: "the server, or a proxy before it, does not serve ranges of files: use another HF_ENDPOINT or network",

@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { type OpenRangeOptions, openRange } from "./open-range.ts";
 
 /** How often a connection may break with hardly a byte gained before it is given up. */
@@ -35,7 +35,7 @@ export async function readRange(
     }
     fruitless = start - before >= FRUITFUL_BYTES ? 0 : fruitless + 1;
     if (fruitless >= FRUITLESS_ATTEMPTS) {
-      const doing = `downloading ${file.path} of ${repository} from byte ${start} of ${file.bytes}`;
+      const doing = `downloading ${showText(file.path, 200)} of ${repository} from byte ${start} of ${file.bytes}`;
       await client.during(doing, () => Promise.reject(broken));
     }
   }
