@@ -21,7 +21,8 @@ export function sendJson(
   value: unknown,
   headers: Record<string, string> = {},
 ): void {
-  const body = Buffer.from(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  const body = Buffer.from(fault?.kind === "mutate" ? fault.change(text) : text);
   record.status = status;
   record.sent += body.length;
   response.writeHead(status, {

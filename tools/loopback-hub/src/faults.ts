@@ -34,6 +34,10 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body: string | Uint8Array;
     }
+  /** Does the work, and changes the JSON it answers. */
+  | { readonly kind: "mutate"; readonly change: (body: string) => string }
+  /** Does the work, and adds headers to its answer. */
+  | { readonly kind: "headers"; readonly headers: Readonly<Record<string, string>> }
   /** Says that the listing goes on there, whatever there is. */
   | { readonly kind: "next-page"; readonly href: string }
   /** Sends uploads there. */
@@ -54,6 +58,8 @@ export interface FaultRule {
 export interface Faults {
   add(rule: FaultRule): void;
   take(method: string, path: string): Fault | undefined;
+  /** Forgets all rules. */
+  clear(): void;
 }
 
 export function faults(): Faults {
@@ -61,6 +67,9 @@ export function faults(): Faults {
   return {
     add(rule) {
       rules.push({ rule, left: rule.times ?? 1 });
+    },
+    clear() {
+      rules.length = 0;
     },
     take(method, path) {
       const found = rules.find(

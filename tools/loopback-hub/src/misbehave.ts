@@ -12,6 +12,9 @@ export async function misbehave(exchange: Exchange): Promise<boolean> {
     case "delay":
       await setTimeout(fault.milliseconds);
       return false;
+    case "headers":
+      for (const [name, value] of Object.entries(fault.headers)) response.setHeader(name, value);
+      return false;
     case "silent":
       request.resume();
       return true;

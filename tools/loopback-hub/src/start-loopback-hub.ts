@@ -40,6 +40,8 @@ export interface LoopbackHub {
   ): Repository;
   repository(name: string): Repository | undefined;
   misbehave(rule: FaultRule): void;
+  /** From now on as it should. */
+  behave(): void;
   /** What the client did against the rules: a wrong hash, a token where it has no business. Empty when all is well. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
@@ -100,6 +102,7 @@ export async function startLoopbackHub({
     },
     repository: (name) => repos.all.get(name),
     misbehave: rules.add,
+    behave: rules.clear,
     async close() {
       await Promise.all([hubServer, storageServer].map(shut));
       rmSync(folder, { recursive: true, force: true });
