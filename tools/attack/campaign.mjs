@@ -1,0 +1,183 @@
+import { spawn } from "node:child_process";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isFailure } from "./verdict.mjs";
+
+/** How long one mutant may take, in milliseconds. */
+const DEADLINE = 5000;
+/** What the child and all below it may hold, in bytes. */
+const MOST_MEMORY = 1e9;
+const GLANCE = 100;
+
+/**
+ * Has mutants `from` to `from + count` of a kind read, in a child process that may die. A death, a hang or memory without bound
+ * is put down to the mutant that was at hand; the child is then started anew behind it.
+ * @returns the verdict of each mutant, in their order
+ */
+export async function campaign({
+  kind,
+  seed = 1,
+  from = 0,
+  count,
+  keep,
+  until = Number.POSITIVE_INFINITY,
+  onVerdict = () => {},
+}) {
+  const scratch = mkdtempSync(join(tmpdir(), "revocab-attack-"));
+  const verdicts = [];
+  const end = from + count;
+  try {
+    for (let next = from; next < end && Date.now() < until; ) {
+      const seen = await runChild({ kind, seed, from: next, to: end, scratch, until });
+      for (const verdict of seen) {
+        verdicts.push(verdict);
+        onVerdict(verdict);
+      }
+      if (keep !== undefined && seen.length > 0 && isFailure(seen.at(-1))) {
+        keepMutant(
+          join(scratch, "work", "mutant"),
+          join(keep, `${kind}-${seed}-${seen.at(-1).index}`.replaceAll("/", "-")),
+        );
+      }
+      next = seen.length === 0 ? end : seen.at(-1).index + 1;
+    }
+    return verdicts;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Runs one child to its end, and kills it when the mutant at hand takes too long or too much. */
+function runChild({ kind, seed, from, to, scratch, until }) {
+  const journalPath = join(scratch, "journal");
+  rmSync(journalPath, { force: true });
+  closeSync(openSync(journalPath, "w"));
+  const child = spawn(
+    process.execPath,
+    ["--expose-gc", RUNNER, kind, String(seed), String(from), String(to), journalPath, scratch],
+    // a group of its own, so that what the library itself started is ended with it
+    { stdio: ["ignore", "ignore", "pipe"], detached: process.platform !== "win32" },
+  );
+  let said = "";
+  child.stderr.on("data", (data) => {
+    said = (said + data).slice(-100_000);
+  });
+  const journal = followJournal(journalPath);
+  let stopped;
+  let most = 0;
+  let atHand = { since: Date.now(), index: undefined };
+  const glance = setInterval(() => {
+    const index = journal.read().at(-1)?.start;
+    if (index !== atHand.index) {
+      atHand = { since: Date.now(), index };
+      most = 0;
+    }
+    const memory = memoryOf(child.pid);
+    most = Math.max(most, memory);
+    const waited = Date.now() - atHand.since;
+    if (memory > MOST_MEMORY) stop("memory", `${Math.round(memory / 1e6)} MB`);
+    else if (waited > DEADLINE + (index === undefined ? STARTING : 0))
+      stop("hang", `${waited} ms, ${Math.round(most / 1e6)} MB`);
+    else if (Date.now() > until) stop();
+  }, GLANCE);
+  const stop = (verdict, detail) => {
+    stopped ??= { verdict, detail };
+    endTree(child);
+  };
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearInterval(glance);
+      const lines = journal.read();
+      journal.close();
+      const seen = lines.filter((line) => line.index !== undefined);
+      const begun = lines.at(-1)?.start;
+      const broken = lines.at(-1)?.broken;
+      if (broken !== undefined) reject(new Error(`a mutant of ${kind} cannot be made: ${broken}`));
+      if (begun === undefined && seen.length === 0) {
+        reject(new Error(`the runner of ${kind} did not start (${signal ?? code}): ${said}`));
+      }
+      if (begun !== undefined && stopped?.verdict !== undefined) seen.push({ index: begun, ...stopped });
+      else if (begun !== undefined && stopped === undefined) {
+        seen.push({
+          index: begun,
+          verdict: "died",
+          detail: `${signal ?? `exit ${code}`}: ${lastWords(said)}`,
+        });
+      }
+      resolve(seen);
+    });
+  });
+}
+
+/** What a dying process wrote: where a panic or a fatal error is told, that, else the end. */
+function lastWords(said) {
+  const lines = said.split("\n").filter((line) => line.trim() !== "");
+  const told = lines.findIndex((line) => /panicked at|FATAL ERROR|overflowed its stack/.test(line));
+  return (told < 0 ? lines.slice(-2) : lines.slice(told, told + 2)).join(" ").slice(0, 400);
+}
+
+const RUNNER = fileURLToPath(new URL("runner.mjs", import.meta.url));
+/** What node and the packages may take to load, in milliseconds. */
+const STARTING = 15_000;
+
+/** The lines of a file that grows, parsed. */
+function followJournal(path) {
+  const file = openSync(path, "r");
+  const lines = [];
+  let rest = "";
+  return {
+    read() {
+      const buffer = Buffer.alloc(65_536);
+      for (let size = readSync(file, buffer); size > 0; size = readSync(file, buffer)) {
+        rest += buffer.toString("latin1", 0, size);
+      }
+      const whole = rest.split("\n");
+      rest = whole.pop();
+      lines.push(...whole.map((line) => JSON.parse(Buffer.from(line, "latin1").toString("utf8"))));
+      return lines;
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** Resident bytes of a process and of all below it; 0 where the system does not tell. */
+function memoryOf(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "latin1").split(" ").filter(Boolean),
+    );
+    return children.reduce((sum, child) => sum + memoryOf(child), own);
+  } catch {
+    return 0; // it has ended, or this is no Linux
+  }
+}
+
+function endTree(child) {
+  if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
+  else
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // it ended by itself
+    }
+}
+
+function keepMutant(from, to) {
+  mkdirSync(to, { recursive: true });
+  cpSync(from, to, { recursive: true, force: true });
+}

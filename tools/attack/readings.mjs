@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { openCheckpoint } from "../../packages/checkpoint/dist/index.js";
+import { subtokenMean } from "../../packages/embedding-init/dist/index.js";
+import { generateText, inspectPath, swapTokenizer } from "../../packages/transfer/dist/index.js";
+import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
+import { made, tinyTokenizer, writeFolder } from "./inputs.mjs";
+
+/** Short texts of every sort, and a word that is long enough for a regex to be slow on it. */
+const TEXTS = [
+  "",
+  "The story in a  tree!",
+  "Hellö wörld 語\n😀 12345",
+  "a".repeat(200),
+  `${"ab ".repeat(30)}\u0000\ufffd`,
+];
+
+/** What `inspect` and `swap` do with a tokenizer, a folder's or `file` of it: read it both ways, run it. */
+export async function readTokenizer(folder, { file = "" } = {}) {
+  const path = join(folder, file);
+  const { surprises } = await inspectPath(path);
+  const published = await loadTokenizer(path, { reading: "file" });
+  const tokenizer = await loadTokenizer(path);
+  for (const one of [published, tokenizer]) {
+    for (const text of TEXTS) {
+      one.normalize(text);
+      await one.decode(await one.encode(text));
+    }
+    await one.encodeWithSpecials(TEXTS[1], TEXTS[2]);
+  }
+  tokenizer.bpeNeighbours();
+  tokenizer.textCuts();
+  return [...surprises, ...published.notes, ...tokenizer.notes];
+}
+
+/** What `inspect` does with a model; of one in eight also what `swap` and `generate` do. */
+export function modelReading(inputs) {
+  return async (folder, _, random) => {
+    const { surprises } = await inspectPath(folder);
+    await (await openCheckpoint(folder)).close();
+    if (!random.oneIn(8)) return surprises;
+    const target = await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20)));
+    const { notes, configNotes = [] } = await swapTokenizer({
+      model: folder,
+      tokenizer: target,
+      method: subtokenMean(),
+      out: join(folder, "../out"),
+      threads: 1,
+    });
+    await generateText({ model: folder, prompt: "the story", maxTokens: 2, threads: 1 });
+    return [...surprises, ...notes, ...configNotes];
+  };
+}
