@@ -11,6 +11,7 @@ export type RevocabErrorCode =
   | "bad_tokenizer"
   | "bad_vectors"
   | "context_too_long"
+  | "file_changed"
   | "gate_failed"
   | "hub_damaged"
   | "hub_denied"
