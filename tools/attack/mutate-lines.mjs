@@ -21,7 +21,7 @@ const BLOWS = [
   (random, lines) => change(random, lines, (line) => changeWord(random, line)),
   (random, lines) =>
     change(random, lines, (line) => line.replace(/[\t ]/, random.pick(["", "\t", "  ", "\t\t", "\u00a0"]))),
-  (random, lines) => [lines.join("")],
+  (_random, lines) => [lines.join("")],
   () => [""],
 ];
 

@@ -59,7 +59,7 @@ function fieldsOf(bytes) {
     const [tag, start] = varint(bytes, place);
     const wire = Number(tag & 7n);
     const number = Number(tag >> 3n);
-    const [value, end] = valueOf(bytes, start, wire);
+    const [value, end] = fieldValue(bytes, start, wire);
     if (end === undefined || end > bytes.length || number === 0) return undefined;
     fields.push({ number, wire, value });
     place = end;
@@ -67,7 +67,7 @@ function fieldsOf(bytes) {
   return fields;
 }
 
-function valueOf(bytes, start, wire) {
+function fieldValue(bytes, start, wire) {
   if (wire === 0) return varint(bytes, start);
   if (wire === 1) return [bytes.subarray(start, start + 8), start + 8];
   if (wire === 5) return [bytes.subarray(start, start + 4), start + 4];

@@ -42,7 +42,7 @@ async function read(folder) {
       truncated: [],
       unspelled: [],
     };
-    await predictRows({ hypernetwork, source, forms });
+    await predictRows({ hypernetwork, source, forms, ...(config.languages && { language: 0 }) });
     return tokenizer.notes;
   } finally {
     await hypernetwork.close();
