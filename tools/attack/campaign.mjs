@@ -1,18 +1,9 @@
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endTree, memoryOf, OF_ITS_OWN } from "./process-tree.mjs";
 import { isFailure } from "./verdict.mjs";
 
 /** How long one mutant may take, in milliseconds. */
@@ -67,8 +58,7 @@ function runChild({ kind, seed, from, to, scratch, until }) {
   const child = spawn(
     process.execPath,
     ["--expose-gc", RUNNER, kind, String(seed), String(from), String(to), journalPath, scratch],
-    // a group of its own, so that what the library itself started is ended with it
-    { stdio: ["ignore", "ignore", "pipe"], detached: process.platform !== "win32" },
+    { stdio: ["ignore", "ignore", "pipe"], ...OF_ITS_OWN },
   );
   let said = "";
   child.stderr.on("data", (data) => {
@@ -103,16 +93,18 @@ function runChild({ kind, seed, from, to, scratch, until }) {
       const lines = journal.read();
       journal.close();
       const seen = lines.filter((line) => line.index !== undefined);
-      const begun = lines.at(-1)?.start;
+      const { start: begun, what } = lines.at(-1) ?? {};
       const broken = lines.at(-1)?.broken;
       if (broken !== undefined) reject(new Error(`a mutant of ${kind} cannot be made: ${broken}`));
       if (begun === undefined && seen.length === 0) {
         reject(new Error(`the runner of ${kind} did not start (${signal ?? code}): ${said}`));
       }
-      if (begun !== undefined && stopped?.verdict !== undefined) seen.push({ index: begun, ...stopped });
+      if (begun !== undefined && stopped?.verdict !== undefined)
+        seen.push({ index: begun, what, ...stopped });
       else if (begun !== undefined && stopped === undefined) {
         seen.push({
           index: begun,
+          what,
           verdict: "died",
           detail: `${signal ?? `exit ${code}`}: ${lastWords(said)}`,
         });
@@ -151,30 +143,6 @@ function followJournal(path) {
     },
     close: () => closeSync(file),
   };
-}
-
-/** Resident bytes of a process and of all below it; 0 where the system does not tell. */
-function memoryOf(pid) {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "latin1");
-    const own = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "latin1").split(" ").filter(Boolean),
-    );
-    return children.reduce((sum, child) => sum + memoryOf(child), own);
-  } catch {
-    return 0; // it has ended, or this is no Linux
-  }
-}
-
-function endTree(child) {
-  if (process.platform === "win32") spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
-  else
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // it ended by itself
-    }
 }
 
 function keepMutant(from, to) {

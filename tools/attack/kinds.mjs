@@ -23,11 +23,12 @@ export const KINDS = [
 ];
 
 /**
+ * @param name one of {@link KINDS}, or the address of a module that is another
  * @param inputs a folder for what readings need beside the mutants
- * @returns `mutant(random)` makes `{ what, files }` of a stream of random numbers; `read(folder, mutant, random)` reads it as the
+ * @returns `seeds` are valid but for those that say otherwise; `mutant(random)` makes `{ what, files }` of a stream of random numbers; `read(folder, mutant, random)` reads it as the
  *   commands would and gives the texts that they show
  */
 export async function kindOf(name, inputs) {
-  const { default: open } = await import(`./kinds/${name}.mjs`);
+  const { default: open } = await import(KINDS.includes(name) ? `./kinds/${name}.mjs` : name);
   return open(inputs);
 }

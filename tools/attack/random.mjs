@@ -10,6 +10,8 @@ export function randomOf(...seed) {
   };
   const below = (limit) => Math.floor(next() * limit);
   return {
+    /** The last word of the seed, which numbers the mutant. */
+    number: seed.at(-1),
     next,
     /** A whole number in [0, limit). */
     below,

@@ -14,22 +14,29 @@ const TEXTS = [
   `${"ab ".repeat(30)}\u0000\ufffd`,
 ];
 
-/** What `inspect` and `swap` do with a tokenizer, a folder's or `file` of it: read it both ways, run it. */
-export async function readTokenizer(folder, { file = "" } = {}) {
-  const path = join(folder, file);
-  const { surprises } = await inspectPath(path);
-  const published = await loadTokenizer(path, { reading: "file" });
-  const tokenizer = await loadTokenizer(path);
-  for (const one of [published, tokenizer]) {
-    for (const text of TEXTS) {
-      one.normalize(text);
-      await one.decode(await one.encode(text));
-    }
-    await one.encodeWithSpecials(TEXTS[1], TEXTS[2]);
-  }
+/**
+ * What `inspect` and `swap` do with a tokenizer: it is read both ways; of what is accepted, one in eight and every one that is
+ * known to kill is also run, which starts a process each.
+ */
+export async function readTokenizer(folder, { what }, random) {
+  const { surprises } = await inspectPath(folder);
+  const published = await loadTokenizer(folder, { reading: "file" });
+  const tokenizer = await loadTokenizer(folder);
   tokenizer.bpeNeighbours();
   tokenizer.textCuts();
+  if (what.includes("killer") || random.oneIn(8)) {
+    await runTokenizer(published);
+    await runTokenizer(tokenizer);
+  }
   return [...surprises, ...published.notes, ...tokenizer.notes];
+}
+
+async function runTokenizer(tokenizer) {
+  for (const text of TEXTS) {
+    await tokenizer.normalize(text);
+    await tokenizer.decode(await tokenizer.encode(text));
+  }
+  await tokenizer.encodeWithSpecials(TEXTS[1], TEXTS[2]);
 }
 
 /** What `inspect` does with a model; of one in eight also what `swap` and `generate` do. */

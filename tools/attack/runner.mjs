@@ -15,10 +15,11 @@ const TIRED_BYTES = 500e6;
 const journal = openSync(journalPath, "a");
 const record = (line) => writeSync(journal, `${JSON.stringify(line)}\n`);
 let current;
+let told;
 // what escapes from a promise or a callback is the fault of the mutant at hand
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
-    record({ index: current, ...ofError(error), escaped: event });
+    record({ index: current, what: told, ...ofError(error), escaped: event });
     process.exit(1);
   });
 }
@@ -26,8 +27,10 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
 const folder = join(scratch, "work");
 const kind = await kindOf(kindName, join(scratch, "inputs"));
 for (current = Math.max(Number(from), -kind.seeds.length); current < Number(to); current++) {
-  record({ start: current });
   const mutant = mutantOf(current);
+  const { what, expected } = mutant;
+  told = what;
+  record({ start: current, what });
   const place = join(folder, "mutant");
   rmSync(folder, { recursive: true, force: true });
   writeMutant(place, mutant.files);
@@ -36,7 +39,7 @@ for (current = Math.max(Number(from), -kind.seeds.length); current < Number(to);
     kind.read(place, mutant, randomOf(seed, kindName, current, "reading")),
   );
   if (kind.isNative) await collectGarbage();
-  record({ index: current, ...verdict, what: mutant.what, ms: Math.round(performance.now() - started) });
+  record({ index: current, what, ...verdict, expected, ms: Math.round(performance.now() - started) });
   if (process.memoryUsage.rss() > TIRED_BYTES) process.exit(0);
 }
 process.exit(0);
@@ -52,8 +55,9 @@ function mutantOf(number) {
   }
 }
 
-function undamaged({ name, files, attacked }) {
-  return { what: `${name} as it is`, files: Object.entries(files), name: attacked[0] };
+function undamaged({ name, files, attacked, isRefused = false }) {
+  const expected = isRefused ? "refused" : "accepted";
+  return { what: `${name} as it is`, files: Object.entries(files), name: attacked[0], expected };
 }
 
 /** Native objects that die when they are freed shall do so while the mutant that made them is at hand. */

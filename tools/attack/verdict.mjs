@@ -9,8 +9,8 @@ export function isFailure({ verdict }) {
 const LONGEST_MESSAGE = 1200;
 /** How a command was called: the command line says what to do. */
 const USAGE_CODES = new Set(["bad_options", "needs_untie", "unknown_method"]);
-/** What no message may hold: control and format characters, lone surrogates, line and paragraph separators. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** What no text that is shown may hold: control and format characters, lone surrogates, line and paragraph separators. */
+export const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** What came of one mutant: `work` gives the texts that a user would be shown, or throws. */
 export async function verdictOf(work) {
