@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
-import type { InputFolder } from "@revocab/files";
+import { type InputFolder, parseJson as parseForeignJson } from "@revocab/files";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -36,20 +36,14 @@ export function formatJson(value: JsonObject): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
+/** @throws RevocabError `code` for a text that is no JSON or nested too deep */
 export function parseJson(
   text: string,
   origin: string,
   code: "bad_config" | "bad_safetensors",
   hint: string,
 ) {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new RevocabError(code, `${origin} is not valid JSON: ${showText((cause as Error).message, 200)}`, {
-      hint,
-      cause,
-    });
-  }
+  return parseForeignJson(text, { origin, code, hint }) as JsonValue;
 }
 
 export function describeJson(value: JsonValue | undefined): string {

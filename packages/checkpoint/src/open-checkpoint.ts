@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { InputFolder } from "@revocab/files";
+import { InputFolder, readingFile } from "@revocab/files";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
@@ -67,13 +67,17 @@ export async function openCheckpoint(
   { vocabularyTensors = {}, ignoreTensors = [], weights = localFiles }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   const folder = new InputFolder(directory);
-  const { files, index } = await readWeightFiles(directory, weights, folder);
+  const { files, index } = await readingFile(directory, "bad_safetensors", () =>
+    readWeightFiles(directory, weights, folder),
+  );
   const path = join(directory, "config.json");
   const { json: config, text: configText } = await readConfig(folder, files);
-  const facts = readConfigFacts(config, path);
+  const facts = await readingFile(path, "bad_config", () => readConfigFacts(config, path));
   const pool = new FilePool(weights);
   try {
-    const found = await findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors });
+    const found = await readingFile(directory, "bad_safetensors", () =>
+      findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors }),
+    );
     return {
       directory: resolve(directory),
       folder,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
-import { MAX_JSON_BYTES } from "./json.ts";
+import { MAX_JSON_BYTES, parseJson } from "./json.ts";
 import { sentenceModules } from "./sentence-modules.ts";
 
 /**
@@ -44,9 +44,10 @@ export async function refusePartialModel(folder: InputFolder, names: readonly st
 
 async function baseOf(folder: InputFolder): Promise<string | undefined> {
   try {
-    const text = await folder.read("adapter_config.json", { most: MAX_JSON_BYTES });
-    const base = (JSON.parse(text.toString("utf8")) as Record<string, unknown> | null)
-      ?.base_model_name_or_path;
+    const path = join(folder.path, "adapter_config.json");
+    const bytes = await folder.read("adapter_config.json", { most: MAX_JSON_BYTES });
+    const config = parseJson(bytes.toString("utf8"), path, "bad_config", "");
+    const base = (config as Record<string, unknown> | null)?.base_model_name_or_path;
     return typeof base === "string" && base !== "" ? showText(base, 200) : undefined;
   } catch {
     return undefined; // the message does without the name

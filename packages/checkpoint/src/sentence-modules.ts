@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
-import { quote, RevocabError, showText } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
-import { isJsonObject, type JsonValue, MAX_JSON_BYTES } from "./json.ts";
+import { isJsonObject, MAX_JSON_BYTES, parseJson } from "./json.ts";
 
 /** One step of a sentence-transformers model. */
 export interface SentenceModule {
@@ -18,13 +18,8 @@ export interface SentenceModule {
 export async function sentenceModules(folder: InputFolder): Promise<readonly SentenceModule[]> {
   const bytes = await folder.readIfThere("modules.json", { most: MAX_JSON_BYTES });
   if (bytes === undefined) return [];
-  const path = showText(join(folder.path, "modules.json"));
-  let modules: JsonValue | undefined;
-  try {
-    modules = JSON.parse(bytes.toString("utf8")) as JsonValue;
-  } catch {
-    // the error below says it
-  }
+  const path = join(folder.path, "modules.json");
+  const modules = parseJson(bytes.toString("utf8"), path, "bad_config", HINT);
   if (
     !Array.isArray(modules) ||
     !modules.every((entry) => isJsonObject(entry) && typeof entry.path === "string")
