@@ -15,7 +15,16 @@ const GLANCE = 100;
 /**
  * Has mutants `from` to `from + count` of a kind read, in a child process that may die. A death, a hang or memory without bound
  * is put down to the mutant that was at hand; the child is then started anew behind it.
- * @returns the verdict of each mutant, in their order
+ * @param {object} options
+ * @param {string} options.kind
+ * @param {string | number} [options.seed]
+ * @param {number} [options.from] below 0 are the seeds, undamaged
+ * @param {number} options.count
+ * @param {string} [options.keep] a folder for the files of what died, hung or took too much
+ * @param {number} [options.until] a time in milliseconds at which to stop
+ * @param {(verdict: Verdict) => void} [options.onVerdict]
+ * @returns {Promise<Verdict[]>} of each mutant, in their order
+ * @typedef {{ index: number, what: string, verdict: string, expected?: string, code?: string, detail?: string }} Verdict
  */
 export async function campaign({
   kind,

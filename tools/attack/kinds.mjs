@@ -1,8 +1,16 @@
-/** Every kind of file: what `kinds/NAME.mjs` makes mutants of and how they are read. */
-export const KINDS = [
+/** Weights, configs, plans, and what stands beside a model. */
+export const MODEL_KINDS = [
   "safetensors",
   "shards",
   "configs",
+  "plans",
+  "adapters",
+  "hypernetworks",
+  "sentence-transformers",
+  "reports",
+];
+/** What a vocabulary is read from. */
+export const TOKENIZER_KINDS = [
   "tokenizer-json",
   "tokenizer-configs",
   "chat-templates",
@@ -11,16 +19,11 @@ export const KINDS = [
   "tekken",
   "vocab-and-merges",
   "vocab-txt",
-  "plans",
-  "word-vectors",
-  "dictionaries",
-  "parallel-texts",
-  "texts",
-  "adapters",
-  "hypernetworks",
-  "sentence-transformers",
-  "reports",
 ];
+/** Words, texts and vectors of words. */
+export const TEXT_KINDS = ["word-vectors", "dictionaries", "parallel-texts", "texts"];
+/** Every kind of file: what `kinds/NAME.mjs` makes mutants of and how they are read. */
+export const KINDS = [...MODEL_KINDS, ...TOKENIZER_KINDS, ...TEXT_KINDS];
 
 /**
  * @param name one of {@link KINDS}, or the address of a module that is another

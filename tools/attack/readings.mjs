@@ -39,12 +39,12 @@ async function runTokenizer(tokenizer) {
   await tokenizer.encodeWithSpecials(TEXTS[1], TEXTS[2]);
 }
 
-/** What `inspect` does with a model; of one in eight also what `swap` and `generate` do. */
+/** What `inspect` does with a model; of one in sixteen also what `swap` and `generate` do. */
 export function modelReading(inputs) {
   return async (folder, _, random) => {
     const { surprises } = await inspectPath(folder);
     await (await openCheckpoint(folder)).close();
-    if (!random.oneIn(8)) return surprises;
+    if (!random.oneIn(16)) return surprises;
     const target = await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20)));
     const { notes, configNotes = [] } = await swapTokenizer({
       model: folder,

@@ -9,13 +9,13 @@ const COMMAND = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", impor
  * @param before arguments of node, `shell` a command that is to run it, `killAfter` a time in milliseconds for SIGKILL
  * @returns what it said and how it ended; `hung` where the deadline passed, and the most memory it held, in bytes
  */
-export function runCommand(args, { before = [], shell, env, uid, deadline = 30_000, killAfter } = {}) {
+export function runCommand(args, { before = [], shell, env, uid, deadline = 20_000, killAfter } = {}) {
   const whole = [process.execPath, ...before, COMMAND, ...args];
   const [program, ...rest] =
     shell === undefined ? whole : ["/bin/sh", "-c", `${shell}; exec "$@"`, "sh", ...whole];
   const child = spawn(program, rest, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, REVOCAB_OFFLINE: "1", HF_HUB_OFFLINE: "1", ...env },
+    env: { ...process.env, HF_HUB_OFFLINE: "1", ...env },
     ...(uid !== undefined && { uid, gid: uid }),
     ...OF_ITS_OWN,
   });

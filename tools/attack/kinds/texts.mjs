@@ -22,15 +22,17 @@ export default async function texts(inputs) {
   return {
     seeds,
     mutant: (random) => damagedFolder(random, seeds),
-    read: (folder) => read(folder, tokenizer),
+    read: (folder, _, random) => read(folder, tokenizer, random),
   };
 }
 
 /** What `eval`, `extend --learn` and `prune --keep-for` do with a text. */
-async function read(folder, tokenizer) {
+async function read(folder, tokenizer, random) {
   const path = join(folder, "text.txt");
   const { notes } = await readText(path);
   const corpus = readCorpus(path);
+  for await (const _ of corpus);
+  if (!random.oneIn(12)) return notes;
   await learnPieces({ tokenizer, corpus, count: 3 });
   await pruneTokenizer(tokenizer, { keepFor: corpus });
   return notes;

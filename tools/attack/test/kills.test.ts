@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -16,20 +17,20 @@ describe("a swap that is killed at any time", () => {
   let milliseconds: number;
 
   beforeAll(async () => {
-    const folder = join(process.env.TMPDIR ?? "/tmp", `revocab-kills-${process.pid}`);
-    mkdirSync(folder);
+    const folder = mkdtempSync(join(tmpdir(), "revocab-kills-"));
     const place = placeIn(folder);
     const started = performance.now();
     expect(await swap(place)).toMatchObject({ code: 0 });
     milliseconds = performance.now() - started;
     whole = contentOf(place.out);
+    rmSync(folder, { recursive: true });
   });
 
   it(`leaves the old output or the new one, whole, and the next run cleans up: ${KILLS} kills, then success`, async () => {
     const place = placeIn(scratch());
     const inputs = [contentOf(place.model), contentOf(place.tokenizer)];
     mkdirSync(place.out);
-    writeFileSync(join(place.out, "mine"), "mine");
+    writeFileSync(join(place.out, "config.json"), "{}"); // --force replaces model folders alone
     const old = contentOf(place.out);
     const random = randomOf("kills", 1);
     let killed = 0;

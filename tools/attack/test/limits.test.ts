@@ -10,17 +10,14 @@ const swap = ({ model, tokenizer, out }: Place, options = {}) =>
   runCommand(["swap", model, "--tokenizer", tokenizer, "--out", out, "--quiet"], options);
 
 describe("limits of the system", () => {
-  it.skipIf(!IS_POSIX)("64 open files are enough for a model of 200 shards", async () => {
+  // node itself opens up to 200 files at once to load the modules of the command
+  it.skipIf(!IS_POSIX)("256 open files are enough for a model of 400 shards", async () => {
     const place = placeIn(scratch());
-    shard(place.model, 200);
-    for (const told of [
-      await runCommand(["inspect", place.model], { shell: "ulimit -n 64" }),
-      await swap(place, { shell: "ulimit -n 64" }),
-    ]) {
-      expect(told.stderr).toBe("");
-      expect(told).toMatchObject({ code: 0, hung: false });
-    }
-    expect(readdirSync(place.out).filter((name) => name.endsWith(".safetensors")).length).toBeGreaterThan(0);
+    shard(place.model, 400);
+    const told = await swap(place, { shell: "ulimit -n 256" });
+    expect(told.stderr).toBe("");
+    expect(told).toMatchObject({ code: 0, hung: false });
+    expect(readdirSync(place.out).filter((name) => name.endsWith(".safetensors"))).toHaveLength(400);
   });
 
   it("a heap of 64 MB is enough, and gives the same bytes", async () => {
