@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { z } from "zod";
 import type { TypedTerm } from "./typed-term.ts";
 
@@ -28,10 +28,14 @@ function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RevocabError("bad_text", `${path} is no JSON: ${(cause as Error).message}`, {
-      hint: HINT,
-      cause,
-    });
+    throw new RevocabError(
+      "bad_text",
+      `${showText(path)} is no JSON: ${showText((cause as Error).message, 200)}`,
+      {
+        hint: HINT,
+        cause,
+      },
+    );
   }
 }
 
@@ -43,8 +47,8 @@ function wrongShape(path: string, content: unknown, { issues }: z.ZodError): Rev
     (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
     content,
   );
-  const shown = (JSON.stringify(found) ?? "missing").slice(0, 80);
-  return new RevocabError("bad_text", `${path} is no list of terms with types: ${at} is ${shown}`, {
+  const shown = found === undefined ? "missing" : quote(found);
+  return new RevocabError("bad_text", `${showText(path)} is no list of terms with types: ${at} is ${shown}`, {
     hint: HINT,
   });
 }
