@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { awaitAnswer } from "../await-answer.ts";
 import { runCommand } from "../run-command.ts";
 
 interface Flags {
@@ -29,7 +30,8 @@ export function registerPublish(program: Command): void {
     const { printPublished } = await import("../print-published.ts");
     await runCommand(
       command,
-      (context) => publishFolder({ folder, ...flags, ...(hidden && { private: true }), ...context }),
+      (context) =>
+        awaitAnswer(() => publishFolder({ folder, ...flags, ...(hidden && { private: true }), ...context })),
       printPublished,
     );
   });
