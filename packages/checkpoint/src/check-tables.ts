@@ -84,7 +84,7 @@ export function rejectUnknown(
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: --vocabulary-tensor ${showText(name, 200)}=${likelySlot(entry, located)} ` +
+          `if it has a row per token, name its slot: --vocabulary-tensor ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)} ` +
           `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
       },
     );

@@ -114,7 +114,7 @@ function noInput(
     `${showText(directory)} (model_type ${showText(modelType, 200)}) has no input embeddings under a name that is known; ` +
       (example === undefined
         ? `no tensor has ${vocabularySize === undefined ? "a row per token, as far as its config tells" : `${vocabularySize} rows`}`
-        : `these have a row per token: ${candidates.slice(0, 5).map(({ name, shape }) => `${showText(name, 200)} [${showText(String(shape), 200)}]`)}`),
+        : `these have a row per token: ${candidates.slice(0, 5).map(({ name, shape }) => `${showText(name, 50)} [${showText(String(shape), 50)}]`)}`),
     {
       hint:
         example === undefined
