@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import type { PublishedFolder } from "@revocab/hub";
+import { awaitAnswer } from "./await-answer.ts";
 import type { CommandContext } from "./run-command.ts";
 
 export interface PublishFlags {
@@ -33,7 +34,7 @@ export async function publishAfterwards(
   await checkPublisher(options);
   return async (folder) => {
     try {
-      return { published: await publishFolder({ folder, ...options }) };
+      return { published: await awaitAnswer(() => publishFolder({ folder, ...options })) };
     } catch (error) {
       if (!(error instanceof RevocabError)) throw error;
       const again = [

@@ -1,6 +1,7 @@
 import { RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files";
 import type { Command } from "commander";
+import { isAnswerAwaited } from "./await-answer.ts";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { forTerminal } from "./for-terminal.ts";
 import { fullName } from "./full-name.ts";
@@ -16,8 +17,8 @@ export interface CommandContext {
  * Runs a command's work and prints its result: text on stdout, or JSON with --json. Neither lets a control character
  * through but line ends.
  * Exit code 0 done, 1 failed, 2 wrong usage. The first Ctrl-C stops the work cleanly; work that has not stopped within a
- * second, and any work at a second Ctrl-C, is ended, and what it has not finished removed. A command that only reads has
- * nothing to clean up and ends at the first.
+ * second, and any work at a second Ctrl-C, is ended, and what it has not finished removed. A commit that is on its way to
+ * the Hub is waited for. A command that only reads has nothing to clean up and ends at the first.
  */
 export async function runCommand<Result>(
   command: Command,
@@ -44,6 +45,7 @@ export async function runCommand<Result>(
     abort.abort(reason);
     // it is not cleared: work may be over while a thread still holds up the end of the process
     setTimeout(() => {
+      if (isAnswerAwaited()) return;
       if (!isOver) fail(reason);
       endProcess();
     }, PATIENCE_MS).unref();
@@ -58,10 +60,15 @@ export async function runCommand<Result>(
     progress.close();
     process.stdout.write(json ? `${showJson(result)}\n` : forTerminal(print(result)));
   } catch (error) {
-    if (!isOver) fail(abort.signal.aborted ? abort.signal.reason : error);
+    if (!isOver) fail(abort.signal.aborted ? withMore(error, abort.signal.reason) : error);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+}
+
+/** The reason of the stop, in any disguise, or what tells more than it: where a model is that was not published. */
+function withMore(error: unknown, reason: RevocabError): unknown {
+  return error instanceof RevocabError && error.message.includes(reason.message) ? error : reason;
 }
 
 /** Work that listens to its signal stops in a few ms; with this, a command ends within a second of Ctrl-C. */

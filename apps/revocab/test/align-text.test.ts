@@ -52,7 +52,7 @@ describe("align-text", () => {
     [2, /no pair of parallel texts/, ["en.txt"]],
     [1, /has 3 lines and .*short.txt has 1/, ["en.txt:short.txt"]],
     [1, /no tab/, ["en.txt:de.txt", "--dictionary", "de.txt"]],
-    [1, /no text at .*missing.txt/, ["en.txt:missing.txt"]],
+    [1, /missing.txt: there is no such file, expected a text/, ["en.txt:missing.txt"]],
     [2, /grow.*intersect, union/, ["en.txt:de.txt", "--symmetrize", "both"]],
     [2, /whole number of at least 1/, ["en.txt:de.txt", "--iterations", "0"]],
   ])("fails with code %i and one message: %s", async (code, message, args) => {

@@ -51,11 +51,11 @@ describe("a text that is refused, with what to do", () => {
   it("a folder, and one that is not there", async () => {
     await expectRefused(
       ["eval", SAMPLE_MODEL, "--text", SAMPLE_MODEL],
-      /found a folder, expected a text file\n {2}→ /,
+      /found a folder, expected a text file or a pipe\n {2}→ /,
     );
     await expectRefused(
       ["eval", SAMPLE_MODEL, "--text", "/does/not/exist"],
-      /\/does\/not\/exist: there is no such file, expected a text file\n {2}→ /,
+      /\/does\/not\/exist: there is no such file, expected a text file or a pipe\n {2}→ /,
     );
   });
 });

@@ -128,7 +128,7 @@ describe("weights that are refused", () => {
 
 describe("a config that is refused", () => {
   it.each<[string, (at: Workplace) => void, RegExp]>([
-    ["none", (at) => rmSync(config(at)), /config\.json does not exist or cannot be read\n/],
+    ["none", (at) => rmSync(config(at)), /config\.json: there is no such file\n/],
     [
       "no JSON",
       (at) => writeFileSync(config(at), "{\n  model_type:\n"),

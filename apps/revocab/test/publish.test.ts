@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { contentOf } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
@@ -68,6 +69,27 @@ describe("publish", () => {
     expect(expectDone(finished)).toMatch(/Published as [0-9a-f]{12}: http/);
     const { ".gitattributes": _, ...files } = published("me/swapped");
     expect(files).toEqual(contentOf(out));
+  });
+
+  it("is waited for at Ctrl-C once its commit is on its way, and ended by a second one", async () => {
+    const out = swapped();
+    at.hub.misbehave({ path: /\/commit\//, times: 2, fault: { kind: "delay", milliseconds: 3000 } });
+    const interrupted = (name: string, pauses: readonly number[]) => {
+      const before = at.hub.requests.length;
+      return revocab(["publish", out, "--to", name], {
+        env: at.env,
+        onStart: async (child) => {
+          while (!at.hub.requests.slice(before).some(({ path }) => path.includes("/commit/")))
+            await setTimeout(20);
+          for (const pause of pauses) {
+            await setTimeout(pause);
+            child.kill("SIGINT");
+          }
+        },
+      });
+    };
+    expect(expectDone(await interrupted("me/model", [0]))).toMatch(/Published as/);
+    expect(await interrupted("me/other", [0, 200])).toMatchObject({ code: 1, stdout: "" });
   });
 
   it("after a swap fails with the place of the model and the command that tries again", async () => {

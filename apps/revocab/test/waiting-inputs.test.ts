@@ -17,8 +17,8 @@ let pipe: string;
 
 const swap = (...more: string[]) => ["swap", at.model, "--tokenizer", at.tokenizer, "--out", at.out, ...more];
 
-/** Far more than the second that is promised after Ctrl-C. */
-const PATIENCE_MS = 10_000;
+/** Far more than the second that is promised after Ctrl-C: other tests take the machine's time. */
+const PATIENCE_MS = 60_000;
 
 describe.skipIf(process.platform === "win32")("inputs that no one can wait for", () => {
   beforeEach(() => {
@@ -163,7 +163,7 @@ async function withPatience(finished: Promise<Finished>): Promise<Finished> {
     return await Promise.race([
       finished,
       setTimeout(PATIENCE_MS, undefined, { signal: late.signal }).then(() =>
-        Promise.reject(new Error("the command went on after 10 s")),
+        Promise.reject(new Error("the command went on for a minute")),
       ),
     ]);
   } finally {

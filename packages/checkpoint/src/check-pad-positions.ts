@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { defaultIdsOf, isOtherPart, nameIn, typeOfPart } from "./config-keys.ts";
 import { roleOfKey } from "./follow-token-ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
@@ -84,7 +84,7 @@ function padMoves(
   const key = [...path, PAD].join(".");
   return new RevocabError(
     "token_id_unmapped",
-    `the positions of ${modelType} depend on ${key}: the model's pad id is ${before}, the new vocabulary's is ${after}, ` +
+    `the positions of ${showText(modelType, 200)} depend on ${key}: the model's pad id is ${before}, the new vocabulary's is ${after}, ` +
       "so that every position embedding would be another",
     {
       hint:
@@ -96,7 +96,7 @@ function padMoves(
 
 function mayMove(modelType: string, path: string, before: number, after: JsonValue | undefined): string {
   return (
-    `CHECK THE OUTPUT: ${path} goes from ${before} to ${after}, and it is not known whether ${modelType} computes positions ` +
+    `CHECK THE OUTPUT: ${path} goes from ${before} to ${after}, and it is not known whether ${showText(modelType, 200)} computes positions ` +
     `from it, as RoBERTa does; if its code does, run again with --token-id config.json:${path}=${before}`
   );
 }

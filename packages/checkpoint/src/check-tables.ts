@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import data from "./architectures.json" with { type: "json" };
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
@@ -17,14 +17,14 @@ export function checkAgainstConfig(
   if (vocabularySize !== undefined && vocabularySize !== rows) {
     throw new RevocabError(
       "bad_config",
-      `${directory}/config.json says vocab_size ${vocabularySize}, but ${entry.name} has ${rows} rows`,
+      `${showText(directory)}/config.json says vocab_size ${vocabularySize}, but ${showText(entry.name, 200)} has ${rows} rows`,
       { hint: "config and weights belong to different versions of the model: download both again" },
     );
   }
   if (widths.length > 0 && !widths.includes(columns)) {
     throw new RevocabError(
       "bad_config",
-      `${directory}/config.json says that embeddings are ${widths.join(" or ")} wide, but ${entry.name} has ${columns} columns`,
+      `${showText(directory)}/config.json says that embeddings are ${widths.join(" or ")} wide, but ${showText(entry.name, 200)} has ${columns} columns`,
       { hint: "config and weights belong to different versions of the model: download both again" },
     );
   }
@@ -43,7 +43,7 @@ export async function checkSlot(
   if (!fits) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${first.entry.name} has ${first.rows} rows, but the input embeddings have ${rows}`,
+      `${showText(first.entry.name, 200)} has ${first.rows} rows, but the input embeddings have ${rows}`,
       {
         hint:
           first.columns === rows
@@ -56,11 +56,11 @@ export async function checkSlot(
     if (!(await sameBytes(pool, first, other))) {
       throw new RevocabError(
         "unsupported_checkpoint",
-        `${first.entry.name} and ${other.entry.name} should be two copies of one table, but they differ`,
+        `${showText(first.entry.name, 200)} and ${showText(other.entry.name, 200)} should be two copies of one table, but they differ`,
         {
           hint:
             "where both are read, give the second a slot of its own: " +
-            `--vocabulary-tensor ${other.entry.name}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}`,
+            `--vocabulary-tensor ${showText(other.entry.name, 200)}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}`,
         },
       );
     }
@@ -80,12 +80,12 @@ export function rejectUnknown(
     if (known.has(name) || !shape.includes(rows) || hasOtherDimension(entry, rows, facts.config)) continue;
     throw new RevocabError(
       "unknown_tensor",
-      `${file.path} holds ${name} [${shape}], which has a dimension as large as the vocabulary (${rows}) ` +
+      `${showText(file.path)} holds ${showText(name, 200)} [${showText(String(shape), 200)}], which has a dimension as large as the vocabulary (${rows}) ` +
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: --vocabulary-tensor ${name}=${likelySlot(entry, located)} ` +
-          `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${name} (ignoreTensors)`,
+          `if it has a row per token, name its slot: --vocabulary-tensor ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)} ` +
+          `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
       },
     );
   }
@@ -105,9 +105,9 @@ export function rejectMaps(
     if (reason === undefined || /^B?F/.test(dtype) || ignoreTensors.includes(name)) continue;
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${file.path} holds ${name} as ${dtype} [${shape}]: ${reason}`,
+      `${showText(file.path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]: ${reason}`,
       {
-        hint: `it would have to be made anew; where nothing reads it, pass --ignore-tensor ${name} (ignoreTensors)`,
+        hint: `it would have to be made anew; where nothing reads it, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
       },
     );
   }

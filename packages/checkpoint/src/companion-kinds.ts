@@ -1,3 +1,5 @@
+import { showText } from "@revocab/core";
+
 /**
  * What a model folder may hold beside weights, configs and tokenizer and still be true with another vocabulary, by kind.
  * It is a list of what is known to stay, not of what is known to be stale: a tokenizer file of a kind that nobody here
@@ -55,5 +57,5 @@ export function reasonToLeave(path: string, isFolder: boolean): string | undefin
   if (isOtherWeights(name) || (!path.includes("/") && OTHER_COPY.test(name)))
     return "weights with the old vocabulary";
   if (name.endsWith(".safetensors") || KINDS.some((kind) => kind.test(path))) return undefined;
-  return `not of a kind that is known to stay true with another vocabulary; --carry ${path} carries it`;
+  return `not of a kind that is known to stay true with another vocabulary; --carry ${showText(path, 200)} carries it`;
 }

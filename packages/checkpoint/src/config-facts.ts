@@ -1,4 +1,4 @@
-import { quote, RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { type Architecture, architectureOf } from "./architectures.ts";
 import { isOtherPart, sizeKeyIn, typeOfPart } from "./config-keys.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
@@ -38,7 +38,7 @@ const HEAD_CLASSES = /(CausalLM|LMHead|ConditionalGeneration|MaskedLM|PreTrainin
 export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
   const modelType = config.model_type ?? (isStatic(config) ? "model2vec" : undefined);
   if (typeof modelType !== "string") {
-    throw new RevocabError("bad_config", `${path} has no model_type`, {
+    throw new RevocabError("bad_config", `${showText(path)} has no model_type`, {
       hint: "give the folder of a transformers model (not of an adapter, a tokenizer or a pipeline)",
     });
   }
@@ -46,7 +46,7 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
   if (architecture.unsupported !== undefined) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${path} is of type ${modelType}: ${architecture.unsupported}`,
+      `${showText(path)} is of type ${showText(modelType, 200)}: ${architecture.unsupported}`,
       {
         hint: "models of this type cannot be given another vocabulary",
       },
@@ -100,9 +100,13 @@ function readCount(scope: JsonObject, key: string, path: string): number | undef
   const value = scope[key];
   if (value === undefined || value === null) return undefined;
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
-    throw new RevocabError("bad_config", `${path} gives ${key} as ${quote(value)}; a count was expected`, {
-      hint: "download config.json again",
-    });
+    throw new RevocabError(
+      "bad_config",
+      `${showText(path)} gives ${showText(key, 200)} as ${quote(value)}; a count was expected`,
+      {
+        hint: "download config.json again",
+      },
+    );
   }
   return value as number;
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { JsonValue } from "./json.ts";
 
 /** One value to set in a JSON text; the keys lead to it from the outside in. */
@@ -47,12 +47,18 @@ function find(text: string, keys: readonly string[]) {
   let object = readSpan(text, skipSpace(text, 0), 0);
   for (const [depth, key] of keys.entries()) {
     if (object.entries === undefined) {
-      throw new RevocabError("bad_config", `the config has no object at ${keys.slice(0, depth).join(".")}`);
+      throw new RevocabError(
+        "bad_config",
+        `the config has no object at ${showText(keys.slice(0, depth).join("."), 200)}`,
+      );
     }
     const entry = object.entries.get(key);
     if (depth === keys.length - 1) return { object, keyStart: entry?.keyStart, value: entry?.value };
     if (entry === undefined) {
-      throw new RevocabError("bad_config", `the config has no key ${keys.slice(0, depth + 1).join(".")}`);
+      throw new RevocabError(
+        "bad_config",
+        `the config has no key ${showText(keys.slice(0, depth + 1).join("."), 200)}`,
+      );
     }
     object = entry.value;
   }

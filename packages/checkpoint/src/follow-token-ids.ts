@@ -97,7 +97,9 @@ function followRole(role: SpecialRole, value: JsonValue, map: TokenIdMap): Follo
     const all = [...new Set([target, ...kept].filter((id) => id !== undefined))];
     const lost = ids.filter((_, i) => kept[i] === undefined && (i > 0 || target === undefined));
     const reason =
-      lost.length === 0 ? `the tokens for ${role}` : `the tokens for ${role}; ${lost} have no counterpart`;
+      lost.length === 0
+        ? `the tokens for ${role}`
+        : `the tokens for ${role}; ${lost.slice(0, 8)}${lost.length > 8 ? ", …" : ""} have no counterpart`;
     return { ...followed(all.length === 0 ? null : all, reason), dropped: lost };
   }
   const to = target ?? map.byOldId(ids[0]!) ?? null;

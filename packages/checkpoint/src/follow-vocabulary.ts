@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { showText } from "@revocab/core";
 import { askAboutUnknown } from "./ask-about-unknown.ts";
 import { checkPadPositions } from "./check-pad-positions.ts";
 import { findTextPath } from "./config-facts.ts";
@@ -204,7 +205,7 @@ function followSize(path: readonly string[], key: string, value: JsonValue, walk
   }
   if (typeof value === "number" && walk.rows !== walk.sourceRows) {
     walk.notes.push(
-      `${[...path, key].join(".")} = ${value} is not the number of rows that the model had, ${walk.sourceRows}, and was ` +
+      `${showText([...path, key].join("."), 200)} = ${value} is not the number of rows that the model had, ${walk.sourceRows}, and was ` +
         "left as it is",
     );
   }

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 
 /**
  * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; a disk that cannot
@@ -17,7 +17,7 @@ export async function requireFreeSpace(
   if (free >= needed) return;
   throw new RevocabError(
     "no_space",
-    `${directory} is on a disk with ${free} bytes free; ${needed} bytes are needed`,
+    `${showText(directory)} is on a disk with ${free} bytes free; ${needed} bytes are needed`,
     { hint: `free ${Math.ceil((needed - free) / 1e6)} MB there, or choose ${elsewhere}` },
   );
 }

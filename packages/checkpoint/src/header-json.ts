@@ -43,6 +43,9 @@ export function parseHeaderJson(text: string): HeaderValue {
 /** The recursion limit of serde_json. */
 const MOST_LEVELS = 127;
 const SPACE = /[ \t\n\r]*/y;
+/** A string as nearly all are, which is what it says. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows none in a string
+const PLAIN = /"[^"\\\u0000-\u001f]*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORDS = [
   ["null", null],
@@ -108,6 +111,14 @@ class Reader {
   }
 
   #string(): string {
+    PLAIN.lastIndex = this.#at;
+    const plain = PLAIN.exec(this.#text)?.[0];
+    if (plain === undefined) return this.#escaped();
+    this.#at += plain.length;
+    return plain.slice(1, -1);
+  }
+
+  #escaped(): string {
     let end = this.#text.indexOf('"', this.#at + 1);
     while (end > 0 && this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
     if (end < 0) this.#fail("a string without an end");
@@ -151,6 +162,7 @@ class Reader {
   }
 
   #skipSpace(): void {
+    if (this.#text.charCodeAt(this.#at) > 0x20) return;
     SPACE.lastIndex = this.#at;
     SPACE.exec(this.#text);
     this.#at = SPACE.lastIndex;

@@ -1,4 +1,4 @@
-import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type SpecialRole, showText, type TokenId } from "@revocab/core";
 import {
   defaultIdsOf,
   defaultSizesOf,
@@ -99,7 +99,7 @@ function requireTextPart(scope: JsonObject, modelType: string | undefined): void
   if (parts.length === 0 || parts.some((key) => scope[key] !== undefined)) return;
   throw new RevocabError(
     "bad_config",
-    `config.json has no ${parts.join(" and no ")}, so that the size of the vocabulary is the default of ${modelType}`,
+    `config.json has no ${parts.join(" and no ")}, so that the size of the vocabulary is the default of ${showText(String(modelType), 200)}`,
     { hint: "write it out: open the config with transformers' AutoConfig and save it again" },
   );
 }

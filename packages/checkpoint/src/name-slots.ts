@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { Layout } from "./architectures.ts";
 import { chooseLayout, type NamedSlots } from "./choose-layout.ts";
 import type { ConfigFacts } from "./config-facts.ts";
@@ -23,16 +23,24 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
   const { directory, facts, vocabularyTensors, ignoreTensors } = options;
   for (const name of [...Object.keys(vocabularyTensors), ...ignoreTensors]) {
     if (!placed.has(name)) {
-      throw new RevocabError("bad_options", `${directory} holds no tensor named ${name}`, {
-        hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
-      });
+      throw new RevocabError(
+        "bad_options",
+        `${showText(directory)} holds no tensor named ${showText(name, 200)}`,
+        {
+          hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
+        },
+      );
     }
   }
   const strange = Object.values(vocabularyTensors).find((slot) => !SLOT.test(slot));
   if (strange !== undefined) {
-    throw new RevocabError("bad_options", `"${strange}" is no slot of a tensor with a row per token`, {
-      hint: "slots are input, output and output.bias, and more of a kind by a name: input.encoder, output.draft, output.draft.bias",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `"${showText(strange, 200)}" is no slot of a tensor with a row per token`,
+      {
+        hint: "slots are input, output and output.bias, and more of a kind by a name: input.encoder, output.draft, output.draft.bias",
+      },
+    );
   }
   const ignored = new Set(ignoreTensors);
   const free = [...placed.keys()].filter(
@@ -103,15 +111,15 @@ function noInput(
   const example = candidates.find(({ name }) => readTableName(name)?.role === "input") ?? candidates[0];
   return new RevocabError(
     "unsupported_checkpoint",
-    `${directory} (model_type ${modelType}) has no input embeddings under a name that is known; ` +
+    `${showText(directory)} (model_type ${showText(modelType, 200)}) has no input embeddings under a name that is known; ` +
       (example === undefined
         ? `no tensor has ${vocabularySize === undefined ? "a row per token, as far as its config tells" : `${vocabularySize} rows`}`
-        : `these have a row per token: ${candidates.map(({ name, shape }) => `${name} [${shape}]`)}`),
+        : `these have a row per token: ${candidates.slice(0, 5).map(({ name, shape }) => `${showText(name, 50)} [${showText(String(shape), 50)}]`)}`),
     {
       hint:
         example === undefined
           ? "if a tensor has a row per token, name it: --vocabulary-tensor NAME=input (vocabularyTensors)"
-          : `say what they are: --vocabulary-tensor ${example.name}=input (vocabularyTensors); ` +
+          : `say what they are: --vocabulary-tensor ${showText(example.name, 200)}=input (vocabularyTensors); ` +
             `revocab knows input, output, output.bias, and names of your own such as input.encoder`,
     },
   );

@@ -1,4 +1,4 @@
-import { BYTES_PER_VALUE, RevocabError, type Role } from "@revocab/core";
+import { BYTES_PER_VALUE, RevocabError, type Role, showText } from "@revocab/core";
 import { buildHeader } from "./build-header.ts";
 import type { CheckpointTable } from "./find-tables.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
@@ -85,14 +85,14 @@ function slotTables(checkpoint: Checkpoint, untie: boolean): readonly SlotTable[
   if (!untie) return checkpoint.tables;
   const { headName, tied, directory, untieForbidden } = checkpoint;
   if (!tied) {
-    throw new RevocabError("bad_options", `${directory} cannot be untied: its head is not tied`, {
+    throw new RevocabError("bad_options", `${showText(directory)} cannot be untied: its head is not tied`, {
       hint: "leave untie out",
     });
   }
   if (untieForbidden !== undefined || headName === undefined) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${directory} cannot be untied: ${untieForbidden ?? "the name of its head is not known"}`,
+      `${showText(directory)} cannot be untied: ${untieForbidden ?? "the name of its head is not known"}`,
       { hint: "use one set of rows for input and output" },
     );
   }

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 
 export const DAMAGED_HINT = "the file is damaged or no safetensors file: download or convert it again";
 
@@ -23,7 +23,7 @@ export async function readExactly(
 export function endsTooEarly(path: string, position: number, missing: number): RevocabError {
   return new RevocabError(
     "bad_safetensors",
-    `${path} ends at byte ${position}, ${missing} bytes before it should`,
+    `${showText(path)} ends at byte ${position}, ${missing} bytes before it should`,
     { hint: DAMAGED_HINT },
   );
 }

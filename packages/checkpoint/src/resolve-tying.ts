@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-pool.ts";
 import { sameBytes } from "./same-bytes.ts";
@@ -24,7 +24,7 @@ export async function resolveTying(
     if (hasHead && facts.saysTied === false && facts.expectsHead === true) {
       throw new RevocabError(
         "bad_config",
-        `${directory} has no head, but its config says that the head is not tied`,
+        `${showText(directory)} has no head, but its config says that the head is not tied`,
         {
           hint: 'the weights are incomplete, or "tie_word_embeddings" in config.json should be true',
         },
@@ -41,8 +41,8 @@ export async function resolveTying(
   if (facts.saysTied === undefined || facts.architecture.tiedByContent) return false;
   throw new RevocabError(
     "bad_config",
-    `${directory} says that the head is tied to the input embeddings, but ${output[0]!.entry.name} and ` +
-      `${input[0]!.entry.name} differ`,
+    `${showText(directory)} says that the head is tied to the input embeddings, but ${showText(output[0]!.entry.name, 200)} and ` +
+      `${showText(input[0]!.entry.name, 200)} differ`,
     {
       hint:
         "readers disagree about such a model (old ones ignore the head, new ones use it): set " +

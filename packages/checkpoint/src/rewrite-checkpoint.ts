@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { insideFolder } from "@revocab/files";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
@@ -83,7 +83,7 @@ export async function rewriteCheckpoint({
 
 async function requireEmpty(out: string): Promise<void> {
   const names = await readdir(out).catch((cause: unknown) => {
-    throw new RevocabError("write_failed", `${out} is no folder that can be read`, {
+    throw new RevocabError("write_failed", `${showText(out)} is no folder that can be read`, {
       hint: "create it first",
       cause,
     });
@@ -91,7 +91,7 @@ async function requireEmpty(out: string): Promise<void> {
   if (names.length > 0) {
     throw new RevocabError(
       "output_exists",
-      `${out} holds ${names.length} files; an empty folder was expected`,
+      `${showText(out)} holds ${names.length} files; an empty folder was expected`,
       {
         hint: "choose another output folder",
       },
@@ -125,7 +125,7 @@ async function placeFiles(
     const how = await placeUnchanged(source.path, join(out, source.name), link);
     if (how !== undefined) placed.set(source.name, how);
     if (link && how !== "linked") {
-      const message = `${source.name} could not be hard-linked into ${out}; it is ${how ?? "copied"}`;
+      const message = `${showText(source.name, 200)} could not be hard-linked into ${showText(out)}; it is ${how ?? "copied"}`;
       onProgress?.({ type: "note", step: WRITE_STEP, message });
     }
   }

@@ -1,4 +1,4 @@
-import { BYTES_PER_VALUE, RevocabError, type StoredDtype, type StoredMatrix } from "@revocab/core";
+import { BYTES_PER_VALUE, RevocabError, type StoredDtype, type StoredMatrix, showText } from "@revocab/core";
 import type { FilePool } from "./file-pool.ts";
 import type { SafetensorsFile, TensorEntry } from "./safetensors-header.ts";
 
@@ -22,7 +22,7 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
   if (!isStoredDtype(dtype)) {
     throw new RevocabError(
       "unsupported_dtype",
-      `${file.path} holds ${name} as ${dtype} [${shape}]; tables with a row per token must be F32, F16 or BF16`,
+      `${showText(file.path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]; tables with a row per token must be F32, F16 or BF16`,
       { hint: "the embeddings are quantised or in a rare format: use the model as it was before, in bf16" },
     );
   }
@@ -31,8 +31,10 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
   if (shape.length < 1 || shape.length > 2 || rows === 0 || (axis === 0 && shape[1] === 0)) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${file.path} holds ${name} with the shape [${shape}]; [rows, columns] or [rows] was expected`,
-      { hint: `if this tensor has no row per token, pass --ignore-tensor ${name} (ignoreTensors)` },
+      `${showText(file.path)} holds ${showText(name, 200)} with the shape [${showText(String(shape), 200)}]; [rows, columns] or [rows] was expected`,
+      {
+        hint: `if this tensor has no row per token, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+      },
     );
   }
   return { file, entry, axis, dtype, rows, columns: axis === 1 ? 1 : (shape[1] ?? 1) };

@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, type StoredDtype, type TokenId } from "@revocab/core";
+import { type ProgressListener, RevocabError, type StoredDtype, showText, type TokenId } from "@revocab/core";
 import { findIdenticalRows, type IdenticalRows } from "./identical-rows.ts";
 import { findNormOutliers, type NormOutliers } from "./norm-outliers.ts";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
@@ -102,18 +102,21 @@ function checkTensors(
       const expected = `${before.matrix.dtype} [${rows} × ${before.matrix.columns}]`;
       const found = `${tensor.dtype} [${tensor.rows} × ${tensor.columns}]`;
       if (found !== expected)
-        fail(directory, `holds ${tensor.entry.name} as ${found}; ${expected} was expected`);
+        fail(directory, `holds ${showText(tensor.entry.name, 200)} as ${found}; ${expected} was expected`);
     }
   }
   const others = otherTensors(written);
   for (const [name, expected] of otherTensors(source)) {
     const found = others.get(name);
     if (found !== expected)
-      fail(directory, `holds ${name} as ${found ?? "nothing"}; ${expected} was expected`);
+      fail(
+        directory,
+        `holds ${showText(name, 200)} as ${showText(found ?? "nothing", 200)}; ${showText(expected, 200)} was expected`,
+      );
     others.delete(name);
   }
   for (const [name, found] of others)
-    fail(directory, `holds ${name} (${found}), which the source does not have`);
+    fail(directory, `holds ${showText(name, 200)} (${showText(found, 200)}), which the source does not have`);
 }
 
 function otherTensors(checkpoint: Checkpoint): Map<string, string> {
@@ -142,7 +145,7 @@ function rowsWhere(rows: number, holds: (row: TokenId) => boolean): TokenId[] {
 }
 
 function fail(directory: string, what: string): never {
-  throw new RevocabError("gate_failed", `the written model ${directory} ${what}`, {
+  throw new RevocabError("gate_failed", `the written model ${showText(directory)} ${what}`, {
     hint: "nothing was kept; when the source has them too, repair or download it again",
   });
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { readSafetensorsHeader } from "./safetensors-header.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function vocabularyTensorIn(
     const found = tensors.find(({ shape }) => shape.some((count) => sizes.includes(count)));
     return (
       found &&
-      `holds ${found.name} [${found.shape.join(", ")}], which has an entry per token of the old vocabulary`
+      `holds ${showText(found.name, 200)} [${showText(found.shape.join(", "), 200)}], which has an entry per token of the old vocabulary`
     );
   } catch (error) {
     if (error instanceof RevocabError) return `cannot be read: ${error.message}`;

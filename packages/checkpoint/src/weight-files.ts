@@ -52,7 +52,7 @@ export async function readWeightFiles(
   if (missing.length > 0) {
     throw new RevocabError(
       "missing_file",
-      `${path} names ${shards.length} files, of which ${missing.length} are missing: ${missing.slice(0, 5).join(", ")}`,
+      `${showText(path)} names ${shards.length} files, of which ${missing.length} are missing: ${showText(missing.slice(0, 5).join(", "), 300)}`,
       { hint: "the download was not complete: download the missing files" },
     );
   }
@@ -88,7 +88,7 @@ function noSafetensors(directory: string, names: readonly string[]): RevocabErro
   if (pickled.length > 0) {
     return new RevocabError(
       "unsupported_checkpoint",
-      `${directory} holds its weights as ${pickled[0]} (pickled Python objects, which can run code when read); ` +
+      `${showText(directory)} holds its weights as ${showText(pickled[0], 200)} (pickled Python objects, which can run code when read); ` +
         "safetensors were expected",
       {
         hint:
@@ -101,7 +101,7 @@ function noSafetensors(directory: string, names: readonly string[]): RevocabErro
   if (others.length > 0) {
     return new RevocabError(
       "unsupported_checkpoint",
-      `${directory} holds ${others.slice(0, 3).join(", ")}, but neither ${SINGLE_NAME} nor ${INDEX_NAME}`,
+      `${showText(directory)} holds ${showText(others.slice(0, 3).join(", "), 300)}, but neither ${SINGLE_NAME} nor ${INDEX_NAME}`,
       { hint: `save the model with transformers' save_pretrained, which writes ${SINGLE_NAME}` },
     );
   }
@@ -109,13 +109,17 @@ function noSafetensors(directory: string, names: readonly string[]): RevocabErro
   if (parts.length > 0) {
     return new RevocabError(
       "missing_file",
-      `${directory} is a model of sentence-transformers, whose table and tokenizer are in its folder ${parts[0]}`,
-      { hint: `give ${directory}/${parts[0]}, and put the result in its place` },
+      `${showText(directory)} is a model of sentence-transformers, whose table and tokenizer are in its folder ${showText(parts[0], 200)}`,
+      { hint: `give ${showText(directory)}/${showText(parts[0], 200)}, and put the result in its place` },
     );
   }
-  return new RevocabError("missing_file", `${directory} holds neither ${SINGLE_NAME} nor ${INDEX_NAME}`, {
-    hint: "give the folder of a model: config.json and *.safetensors",
-  });
+  return new RevocabError(
+    "missing_file",
+    `${showText(directory)} holds neither ${SINGLE_NAME} nor ${INDEX_NAME}`,
+    {
+      hint: "give the folder of a model: config.json and *.safetensors",
+    },
+  );
 }
 
 function readWeightMap(index: JsonObject, path: string): ReadonlyMap<string, string> {
@@ -148,21 +152,25 @@ function checkAgreement(
   for (const file of files) {
     for (const { name } of file.tensors) {
       if (shardOf.get(name) === undefined)
-        bad(path, `does not list the tensor ${name}, which is in ${file.name}`);
-      if (seen.has(name)) bad(path, `covers files that hold the tensor ${name} twice`);
+        bad(path, `does not list the tensor ${showText(name, 200)}, which is in ${showText(file.name, 200)}`);
+      if (seen.has(name)) bad(path, `covers files that hold the tensor ${showText(name, 200)} twice`);
       if (shardOf.get(name) !== file.name) {
-        bad(path, `says that ${name} is in ${shardOf.get(name)}, but it is in ${file.name}`);
+        bad(
+          path,
+          `says that ${showText(name, 200)} is in ${showText(shardOf.get(name)!, 200)}, but it is in ${showText(file.name, 200)}`,
+        );
       }
       seen.add(name);
     }
   }
   for (const [name, shard] of shardOf) {
-    if (!seen.has(name)) bad(path, `says that ${name} is in ${shard}, which does not hold it`);
+    if (!seen.has(name))
+      bad(path, `says that ${showText(name, 200)} is in ${showText(shard, 200)}, which does not hold it`);
   }
 }
 
 function bad(path: string, what: string): never {
-  throw new RevocabError("bad_safetensors", `${path} ${what}`, {
+  throw new RevocabError("bad_safetensors", `${showText(path)} ${what}`, {
     hint: "index and files belong to different versions of the model, or are damaged: download both again",
   });
 }

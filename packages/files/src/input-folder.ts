@@ -24,7 +24,7 @@ export class InputFolder {
    * @throws RevocabError `missing_file`, and `bad_file` for a link that leads out of the folder
    */
   async open(name: string, options: OpenOptions = {}): Promise<FileHandle> {
-    const handle = await openFile(await insideFolder(this.path, name), options);
+    const handle = await openFile(await insideFolder(this.path, name, options), options);
     try {
       this.remember(name, await markOf(handle));
       return handle;

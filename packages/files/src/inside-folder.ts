@@ -1,6 +1,7 @@
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
+import type { OpenOptions } from "./open-file.ts";
 
 /**
  * The real path of a file or folder that belongs to `folder`, to be opened in place of `path`. What a folder holds is
@@ -13,9 +14,13 @@ import { RevocabError, showText } from "@revocab/core";
  * @throws RevocabError `bad_file` for a link that leads out, with where it leads; `missing_file` for no file, and for a
  *   link to nothing
  */
-export async function insideFolder(folder: string, path: string): Promise<string> {
+export async function insideFolder(
+  folder: string,
+  path: string,
+  { hint = "check the path, and that the file is all there" }: OpenOptions = {},
+): Promise<string> {
   const full = resolve(folder, path);
-  const [root, real] = [await realOf(folder), await realOf(full)];
+  const [root, real] = [await realOf(folder, hint), await realOf(full, hint)];
   if (isWithin(root, real) || isBlobOf(root, real)) return real;
   throw new RevocabError(
     "bad_file",
@@ -41,12 +46,12 @@ function isWithin(folder: string, path: string): boolean {
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-async function realOf(path: string): Promise<string> {
+async function realOf(path: string, hint: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {
     throw new RevocabError("missing_file", `${showText(path)}: ${await whyUnreal(path, cause)}`, {
-      hint: "check the path, and that the file is all there",
+      hint,
       cause,
     });
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openFile, readWhole } from "@revocab/files";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cannotOpen, wholeOf } from "../src/open-file.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -42,3 +43,25 @@ test.runIf(process.platform !== "win32")(
     server.close();
   },
 );
+
+test("too many open files is called what it is", () => {
+  const cause = Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
+  expect(cannotOpen("a", cause, "a regular file", { hint: "download the model again" })).toMatchObject({
+    code: "missing_file",
+    message: expect.stringContaining("this process has too many open files"),
+    hint: expect.stringContaining("ulimit -n"),
+  });
+});
+
+test("a file that has more bytes than it says is read within the bound", async () => {
+  const growing = join(folder, "growing");
+  await writeFile(growing, "");
+  const handle = await openFile(growing);
+  await writeFile(growing, "12345");
+  const stat = handle.stat.bind(handle);
+  handle.stat = (async () => Object.assign(await stat(), { size: 0 })) as typeof handle.stat;
+  await expect(wholeOf(handle, growing, { most: 4 })).rejects.toMatchObject({
+    code: "bad_file",
+    message: expect.stringContaining("more bytes, expected at most 4"),
+  });
+});

@@ -1,4 +1,4 @@
-import { quote, RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { z } from "zod";
 
 /** What config.json says of a hypernetwork, under plain names. Sizes are held against the tensors when they are used. */
@@ -40,7 +40,7 @@ export function parseNetworkConfig(json: unknown, path: string): NetworkConfig {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const { path: place, message } = parsed.error.issues[0];
-    throw new RevocabError("bad_config", `${path}: ${place.join(".")}: ${message}`, {
+    throw new RevocabError("bad_config", `${showText(path)}: ${place.join(".")}: ${message}`, {
       hint: "download config.json again: it must be the one beside the hypernetwork's weights",
     });
   }
@@ -51,7 +51,7 @@ export function parseNetworkConfig(json: unknown, path: string): NetworkConfig {
   if (heads < 1 || width % heads !== 0) {
     throw new RevocabError(
       "bad_config",
-      `${path}: hn_hidden_size ${width} does not divide into ${heads} attention heads`,
+      `${showText(path)}: hn_hidden_size ${width} does not divide into ${heads} attention heads`,
       {
         hint: "hn_num_attention_heads must divide hn_hidden_size; without it there are hn_hidden_size / 64",
       },
@@ -61,7 +61,7 @@ export function parseNetworkConfig(json: unknown, path: string): NetworkConfig {
   if (padId >= sourceRows + extraRows) {
     throw new RevocabError(
       "bad_config",
-      `${path}: pad_token_id is ${padId}, but there are ${sourceRows + extraRows} ids (original_vocab_size + hn_n_extra_tokens)`,
+      `${showText(path)}: pad_token_id is ${padId}, but there are ${sourceRows + extraRows} ids (original_vocab_size + hn_n_extra_tokens)`,
       { hint: "download config.json again: it must be the one beside the hypernetwork's weights" },
     );
   }
@@ -132,7 +132,7 @@ function requireHypernetwork(json: unknown, path: string): void {
   if (absent.length === 0) return;
   throw new RevocabError(
     "unsupported_architecture",
-    `${path} (model_type ${quote(object.model_type ?? null)}) describes no ZeTT hypernetwork: it has no ${absent.join(" and no ")}`,
+    `${showText(path)} (model_type ${quote(object.model_type ?? null)}) describes no ZeTT hypernetwork: it has no ${absent.join(" and no ")}`,
     { hint: "give the folder of a hypernetwork, such as a zett-hypernetwork-… of the paper's authors" },
   );
 }
@@ -148,7 +148,7 @@ function requireSupported(config: RawConfig, path: string): void {
     if (config[key] === expected) continue;
     throw new RevocabError(
       "unsupported_architecture",
-      `${path} has ${key} ${quote(config[key])}; only ${quote(expected)} can be run`,
+      `${showText(path)} has ${key} ${quote(config[key])}; only ${quote(expected)} can be run`,
       { hint: "no published hypernetwork differs, and the reference's PyTorch code refuses it as well" },
     );
   }
@@ -161,7 +161,7 @@ function languagesOf({ hn_embed_lang_id, n_langs, langs }: RawConfig, path: stri
   if (count > 0 && names.length <= count) return { count, names };
   throw new RevocabError(
     "bad_config",
-    `${path} asks for a language, but has n_langs ${n_langs ?? null} and ${names.length} names in langs`,
+    `${showText(path)} asks for a language, but has n_langs ${n_langs ?? null} and ${names.length} names in langs`,
     { hint: "n_langs is the number of rows of lang_embeddings.weight" },
   );
 }

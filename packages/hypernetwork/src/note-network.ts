@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { hashFile } from "@revocab/checkpoint";
 import type { InitContext, TokenId } from "@revocab/core";
+import { showText } from "@revocab/core";
 import { displayToken } from "@revocab/vocabulary";
 import type { Hypernetwork } from "./open-hypernetwork.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
@@ -19,7 +20,7 @@ export async function noteNetwork(
       .join(", ") + (tokens.length > 10 ? ", …" : "");
   for (const name of files) {
     const hash = await hashFile(join(directory, name), { ...(abortSignal && { abortSignal }) });
-    note(`hypernetwork ${basename(directory)}/${name}: sha256 ${hash}`);
+    note(`hypernetwork ${showText(basename(directory))}/${showText(name)}: sha256 ${hash}`);
   }
   if (truncated.length > 0) {
     note(

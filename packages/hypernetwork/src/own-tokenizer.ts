@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { convertToByteLevel, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import type { NetworkConfig } from "./network-config.ts";
 
@@ -27,7 +27,7 @@ function checkIds(
   if (vocabulary.size <= rows) return;
   throw new RevocabError(
     "shape_mismatch",
-    `the tokenizer in ${directory} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
+    `the tokenizer in ${showText(directory)} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
     { hint: "tokenizer.json must be the one that was saved with the hypernetwork" },
   );
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Matrix, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
@@ -68,14 +68,14 @@ export function checkTables({ config, directory }: Hypernetwork, { input, output
     if (table.columns !== rowWidth) {
       throw new RevocabError(
         "shape_mismatch",
-        `the model's ${name} rows have ${table.columns} columns; the hypernetwork in ${directory} was made for ${rowWidth} (n_embd)`,
+        `the model's ${name} rows have ${table.columns} columns; the hypernetwork in ${showText(directory)} was made for ${rowWidth} (n_embd)`,
         { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
       );
     }
     if (table.rows < sourceRows) {
       throw new RevocabError(
         "shape_mismatch",
-        `the model has ${table.rows} ${name} rows; the hypernetwork in ${directory} was made for ${sourceRows} (original_vocab_size)`,
+        `the model has ${table.rows} ${name} rows; the hypernetwork in ${showText(directory)} was made for ${sourceRows} (original_vocab_size)`,
         { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
       );
     }
@@ -84,8 +84,8 @@ export function checkTables({ config, directory }: Hypernetwork, { input, output
     throw new RevocabError(
       "shape_mismatch",
       hasHeadRows
-        ? `the hypernetwork in ${directory} reads input and head rows (separate_out_embeddings), but the model has no head rows of its own`
-        : `the hypernetwork in ${directory} predicts one row per token, but the model has head rows of its own`,
+        ? `the hypernetwork in ${showText(directory)} reads input and head rows (separate_out_embeddings), but the model has no head rows of its own`
+        : `the hypernetwork in ${showText(directory)} predicts one row per token, but the model has head rows of its own`,
       { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
     );
   }

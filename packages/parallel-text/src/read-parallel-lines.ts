@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { readLines } from "@revocab/files";
 
 /** Two texts of which line i of one says the same as line i of the other. */
@@ -33,7 +33,7 @@ export async function readParallelLines(
   if (source.length !== target.length) {
     throw new RevocabError(
       "bad_text",
-      `${paths.source} has ${source.length} lines and ${paths.target} has ${target.length}; parallel texts have as many lines`,
+      `${showText(paths.source)} has ${source.length} lines and ${showText(paths.target)} has ${target.length}; parallel texts have as many lines`,
       { hint: "line i of one must be the translation of line i of the other" },
     );
   }
@@ -41,7 +41,7 @@ export async function readParallelLines(
   if (empty === source.length) {
     throw new RevocabError(
       "bad_text",
-      `${paths.source} and ${paths.target} have no line with words on both sides`,
+      `${showText(paths.source)} and ${showText(paths.target)} have no line with words on both sides`,
       { hint: "give two texts of which line i of one is the translation of line i of the other" },
     );
   }

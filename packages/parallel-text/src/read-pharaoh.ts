@@ -1,4 +1,4 @@
-import { quote, RevocabError, throwIfAborted } from "@revocab/core";
+import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { readLines } from "@revocab/files";
 import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
 import type { ParallelLines } from "./read-parallel-lines.ts";
@@ -26,7 +26,7 @@ export async function readPharaoh(
   if (written.length !== lines.source.length) {
     throw new RevocabError(
       "bad_text",
-      `${path} has ${written.length} lines and the parallel texts have ${lines.source.length}; an alignment has as many lines`,
+      `${showText(path)} has ${written.length} lines and the parallel texts have ${lines.source.length}; an alignment has as many lines`,
       {
         hint: "align these texts anew, or give the texts that were aligned; empty lines must stand in the file too",
       },
@@ -35,13 +35,13 @@ export async function readPharaoh(
   const builder = new WordAlignmentBuilder();
   for (const [line, text] of written.entries()) {
     if (line % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
-    const links = parseLinks(text, `${path}, line ${line + 1}`);
+    const links = parseLinks(text, `${showText(path)}, line ${line + 1}`);
     if (links.length > 0) {
       const source = wordsOfLine(lines.source[line], words).length;
       const target = wordsOfLine(lines.target[line], words).length;
       const wrong = links.find(([i, j]) => i >= source || j >= target);
       if (wrong !== undefined)
-        throw outOfRange(wrong, { source, target, words }, `${path}, line ${line + 1}`);
+        throw outOfRange(wrong, { source, target, words }, `${showText(path)}, line ${line + 1}`);
     }
     builder.addLine(links);
   }

@@ -161,7 +161,7 @@ describe("trainWordVectors", () => {
     });
     await expect(train({ documents: folder })).rejects.toMatchObject({
       code: "missing_file",
-      message: `${folder} is a folder, not a text`,
+      message: `${folder}: found a folder, expected a regular file`,
     });
     const file = join(folder, "latin1.txt");
     writeFileSync(file, Buffer.from("caf\xe9 noir\n".repeat(10), "latin1"));

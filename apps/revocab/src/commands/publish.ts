@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { awaitAnswer } from "../await-answer.ts";
 import { collect } from "../options.ts";
 import { runCommand } from "../run-command.ts";
 import { ALLOW_FILE_HELP } from "./output-options.ts";
@@ -34,13 +35,15 @@ export function registerPublish(program: Command): void {
     await runCommand(
       command,
       (context) =>
-        publishFolder({
-          folder,
-          ...flags,
-          ...(hidden && { private: true }),
-          ...(allowFile && { allowFiles: allowFile }),
-          ...context,
-        }),
+        awaitAnswer(() =>
+          publishFolder({
+            folder,
+            ...flags,
+            ...(hidden && { private: true }),
+            ...(allowFile && { allowFiles: allowFile }),
+            ...context,
+          }),
+        ),
       printPublished,
     );
   });

@@ -1,6 +1,6 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
-import { quote, RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { openFile, parseJson, unfinished } from "@revocab/files";
 import type { NamedMatrix, TrainingPosition } from "./training-state.ts";
 
@@ -28,7 +28,7 @@ export async function saveTraining(
     })),
     { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
   );
-  const partial = `${path}.partial`;
+  const partial = `${showText(path)}.partial`;
   const finish = unfinished(partial);
   try {
     const handle = await open(partial, "w");
@@ -128,7 +128,7 @@ function parsePosition(path: string, found: Readonly<Record<string, unknown>>): 
 }
 
 function misfit(path: string, why: string): RevocabError {
-  return new RevocabError("bad_options", `${path} is no checkpoint of this training: ${why}`, {
+  return new RevocabError("bad_options", `${showText(path)} is no checkpoint of this training: ${why}`, {
     hint: "name another file as the checkpoint, or remove this one to begin again",
   });
 }

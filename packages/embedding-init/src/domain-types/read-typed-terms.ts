@@ -1,4 +1,4 @@
-import { quote, RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { readLines } from "@revocab/files";
 import { termsOfJson } from "./terms-of-json.ts";
 import type { TypedTerm } from "./typed-term.ts";
@@ -14,7 +14,9 @@ export async function readTypedTerms(path: string, abortSignal?: AbortSignal): P
   const isJson = path.toLowerCase().endsWith(".json");
   const terms = isJson ? termsOfJson(lines.join("\n"), path) : termsOfLines(lines, path);
   if (terms.length > 0) return united(terms);
-  throw new RevocabError("bad_text", `${path} holds no term`, { hint: isJson ? JSON_HINT : LINE_HINT });
+  throw new RevocabError("bad_text", `${showText(path)} holds no term`, {
+    hint: isJson ? JSON_HINT : LINE_HINT,
+  });
 }
 
 const LINE_HINT =
@@ -31,7 +33,8 @@ function termsOfLines(lines: readonly string[], path: string): TypedTerm[] {
       (term === "" && "has no term before its tab") ||
       (types.some((type) => type === "") && `has a term without a type`);
     if (!found) return [{ term, types }];
-    throw new RevocabError("bad_text", `${path}, line ${i + 1} ${found}: ${quote(line)}`, {
+    const shown = quote(line);
+    throw new RevocabError("bad_text", `${showText(path)}, line ${i + 1} ${found}: ${shown}`, {
       hint: LINE_HINT,
     });
   });

@@ -1,4 +1,4 @@
-import { quote, RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import { parseJson } from "@revocab/files";
 import { z } from "zod";
 import type { TypedTerm } from "./typed-term.ts";
@@ -34,7 +34,7 @@ function wrongShape(path: string, content: unknown, { issues }: z.ZodError): Rev
     content,
   );
   const shown = found === undefined ? "missing" : quote(found);
-  return new RevocabError("bad_text", `${path} is no list of terms with types: ${at} is ${shown}`, {
+  return new RevocabError("bad_text", `${showText(path)} is no list of terms with types: ${at} is ${shown}`, {
     hint: HINT,
   });
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { ByteReader } from "./byte-reader.ts";
 import {
   ARGUMENT_BYTES,
@@ -43,7 +43,7 @@ function versionOf(path: string, first: number, second: number): 0 | 11 | 12 {
   if (second === 11 || second === 12) return second;
   throw new RevocabError(
     "bad_vectors",
-    `${path} says version ${second} of fastText's format; versions 11 to ${FASTTEXT_VERSION} are known`,
+    `${showText(path)} says version ${second} of fastText's format; versions 11 to ${FASTTEXT_VERSION} are known`,
     { hint: "open it with the program that wrote it, and save its vectors as text" },
   );
 }
@@ -120,8 +120,8 @@ function nameOf<Name extends string>(
 function notFastText(path: string, version: number): RevocabError {
   const found =
     version === 0
-      ? `${path} does not begin as a fastText file does, with ${FASTTEXT_MAGIC} or plausible arguments`
-      : `the arguments in ${path} are such as fastText never writes`;
+      ? `${showText(path)} does not begin as a fastText file does, with ${FASTTEXT_MAGIC} or plausible arguments`
+      : `the arguments in ${showText(path)} are such as fastText never writes`;
   return new RevocabError("bad_vectors", found, {
     hint: "fastText's binary files end in .bin; text vectors (.vec, .txt) and word2vec's binary files are read too",
   });

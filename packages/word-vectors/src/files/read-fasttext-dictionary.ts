@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { ByteReader } from "./byte-reader.ts";
 import { LABEL_TYPE, WORD_TYPE } from "./fasttext-format.ts";
 
@@ -69,7 +69,7 @@ async function readSizes(reader: ByteReader, version: number): Promise<{ entries
 
 /** @returns RevocabError `bad_vectors` */
 export function damaged(path: string, what: string): RevocabError {
-  return new RevocabError("bad_vectors", `${path} is no fastText file that can be read: ${what}`, {
+  return new RevocabError("bad_vectors", `${showText(path)} is no fastText file that can be read: ${what}`, {
     hint: "copy or download the file again; it may also be of another program",
   });
 }
@@ -78,7 +78,7 @@ export function damaged(path: string, what: string): RevocabError {
 export function quantized(path: string): RevocabError {
   return new RevocabError(
     "bad_vectors",
-    `${path} is a quantized or pruned fastText model (.ftz), which has lost its exact vectors`,
+    `${showText(path)} is a quantized or pruned fastText model (.ftz), which has lost its exact vectors`,
     {
       hint: "use the .bin file from which it was made",
     },

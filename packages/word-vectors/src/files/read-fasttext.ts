@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
@@ -108,7 +108,7 @@ function checkFinite(path: string, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     if (Number.isFinite(value)) continue;
-    throw new RevocabError("not_finite", `${path} has ${value} in its input matrix`, {
+    throw new RevocabError("not_finite", `${showText(path)} has ${value} in its input matrix`, {
       hint: "its training diverged, or the file is damaged: train with a lower learning rate, or copy it again",
     });
   }
@@ -134,6 +134,6 @@ async function checkOutput(
 
 function noteBrokenWords(path: string, count: number, onProgress: ProgressListener | undefined): void {
   if (count === 0) return;
-  const message = `${count} words of ${path} are not UTF-8: they are listed with U+FFFD in place of the broken bytes`;
+  const message = `${count} words of ${showText(path)} are not UTF-8: they are listed with U+FFFD in place of the broken bytes`;
   onProgress?.({ type: "note", step: "read vectors", message });
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
@@ -49,7 +49,8 @@ export async function readTextVectors(
       lines++;
       if (lines % LINES_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
-    if (rows === undefined || words.size === 0) throw new RevocabError("bad_vectors", `${path} has no words`);
+    if (rows === undefined || words.size === 0)
+      throw new RevocabError("bad_vectors", `${showText(path)} has no words`);
     const wasCut = words.size === maxWords;
     if (promised !== undefined && !wasCut && lines !== promised) throw wrongCount(path, promised, lines);
     reportBytes(reader, onProgress);
@@ -78,7 +79,7 @@ function checkDimension({ path, size }: ByteReader, dimension: number): void {
 function wrongCount(path: string, promised: number, found: number): RevocabError {
   return new RevocabError(
     "bad_vectors",
-    `${path} says ${promised} words in its first line and has ${found}`,
+    `${showText(path)} says ${promised} words in its first line and has ${found}`,
     {
       hint: found < promised ? "copy or download the file again" : "correct the first line, or remove it",
     },
@@ -86,7 +87,7 @@ function wrongCount(path: string, promised: number, found: number): RevocabError
 }
 
 function badLine(path: string, line: number, problem: string): RevocabError {
-  return new RevocabError("bad_vectors", `${path}, line ${line}: ${problem}`, {
+  return new RevocabError("bad_vectors", `${showText(path)}, line ${line}: ${problem}`, {
     hint: "text vectors have a word and then its numbers in each line, as many in all lines",
   });
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
@@ -26,7 +26,7 @@ export async function readWord2VecBinary(
   try {
     const header = parseTextHeader(await reader.takeUntil(NEW_LINE, 64, "its first line"));
     if (header === undefined) {
-      throw new RevocabError("bad_vectors", `${path} does not begin with a line "words d"`, {
+      throw new RevocabError("bad_vectors", `${showText(path)} does not begin with a line "words d"`, {
         hint: "it is not a binary file of word2vec",
       });
     }
@@ -45,7 +45,7 @@ export async function readWord2VecBinary(
       if (!row.every(Number.isFinite)) {
         throw new RevocabError(
           "not_finite",
-          `${path}: ${what}, "${word.slice(0, 40)}", has a value that is not finite`,
+          `${showText(path)}: ${what}, ${quote(word)}, has a value that is not finite`,
           {
             hint: "the file is damaged or of another format",
           },
@@ -55,12 +55,12 @@ export async function readWord2VecBinary(
       else words.add(word);
       if (i % WORDS_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
-    if (words.size === 0) throw new RevocabError("bad_vectors", `${path} has no words`);
+    if (words.size === 0) throw new RevocabError("bad_vectors", `${showText(path)} has no words`);
     const wasCut = words.size === maxWords;
     if (!wasCut && reader.remaining > 1) {
       throw new RevocabError(
         "bad_vectors",
-        `${path} has ${reader.remaining} bytes after its ${promised} words`,
+        `${showText(path)} has ${reader.remaining} bytes after its ${promised} words`,
         {
           hint: "it is damaged or of another format",
         },

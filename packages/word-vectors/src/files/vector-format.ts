@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { ByteReader } from "./byte-reader.ts";
 import { FASTTEXT_MAGIC } from "./fasttext-format.ts";
 import { splitVectorLine } from "./split-vector-line.ts";
@@ -54,7 +54,9 @@ async function readHead(path: string, abortSignal: AbortSignal | undefined): Pro
   const reader = await ByteReader.open(path, abortSignal);
   try {
     if (reader.size === 0) {
-      throw new RevocabError("bad_vectors", `${path} is empty`, { hint: "copy or download the file again" });
+      throw new RevocabError("bad_vectors", `${showText(path)} is empty`, {
+        hint: "copy or download the file again",
+      });
     }
     return (await reader.take(Math.min(reader.size, HEAD_BYTES), "its first bytes")).slice();
   } finally {
@@ -65,7 +67,7 @@ async function readHead(path: string, abortSignal: AbortSignal | undefined): Pro
 function refuseOthers(path: string, head: Uint8Array): void {
   const other = OTHER_FORMATS.find(({ start }) => start.every((byte, i) => head[i] === byte));
   if (other === undefined) return;
-  throw new RevocabError("bad_vectors", `${path} is ${other.name}`, { hint: other.hint });
+  throw new RevocabError("bad_vectors", `${showText(path)} is ${other.name}`, { hint: other.hint });
 }
 
 /** The floats of a binary row hold bytes that no text has, control characters above all; 64 KiB of them always do. */
