@@ -152,7 +152,7 @@ describe("a tokenizer that is refused", () => {
       (at) => writeFileSync(target(at), "<!DOCTYPE html>\n<p>Not found</p>\n"),
       /tokenizer\.json/,
     ],
-    ["an empty file", (at) => writeFileSync(target(at), ""), /tokenizer\.json: the file is empty/],
+    ["an empty file", (at) => writeFileSync(target(at), ""), /tokenizer\.json: found an empty file/],
     ["a config.json", (at) => cpSync(config(at), target(at)), /tokenizer\.json: is no tokenizer/],
     [
       "the model's own, missing",

@@ -37,10 +37,12 @@ export function quote(value: unknown): string {
   return showText(JSON.stringify(bounded(value, DEEPEST_QUOTE)) ?? String(value), LONGEST_QUOTE);
 }
 
-/** Notes as reports, cards and the terminal show them: each on one line that is safe to show. */
+/** Notes as reports, cards and the terminal show them: each on one line that is safe to show, at most 2,000 characters of it. */
 export function showNotes(notes: readonly string[]): readonly string[] {
-  return notes.map((note) => showText(note));
+  return notes.map((note) => showText(note, LONGEST_NOTE));
 }
+
+const LONGEST_NOTE = 2000;
 
 /**
  * A value as JSON on lines, two spaces a level, that is safe to show: what moves a cursor, turns text around or is half a

@@ -41,6 +41,7 @@ test("a value is quoted as JSON of at most 200 characters, however large or deep
 
 test("notes are each on one line", () => {
   expect(showNotes(["a\nb", "\u001b[31m"])).toEqual(["a\\nb", "\\x1b[31m"]);
+  expect(showNotes(["x".repeat(1e6)])).toEqual([`${"x".repeat(2000)}…`]);
 });
 
 test("JSON that is shown parses to the same value and has no control character but its line ends", () => {

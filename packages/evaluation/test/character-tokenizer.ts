@@ -11,6 +11,7 @@ export function characterTokenizer(characters: string, ...specials: readonly Han
   const unknown = vocabulary.idOfRole("unk");
   return {
     vocabulary,
+    family: "character-bpe",
     origin: "characters",
     family: "wordlevel",
     frame: { single: framed(vocabulary), pair: [] },

@@ -2,7 +2,9 @@ import { RevocabError, showText } from "@revocab/core";
 import { openFile } from "./open-file.ts";
 
 /**
- * The lines of a UTF-8 file as they are read, without their ends. A pipe is refused: such texts are read more than once.
+ * The lines of a UTF-8 file as they are read, without their ends. One that is longer than 65,536 characters comes in parts,
+ * each as long as that allows and the next from its white space on, where there is any: whoever learns from a text holds a
+ * line whole, and takes longer than in proportion for it. A pipe is refused: such texts are read more than once.
  * @throws RevocabError `missing_file`; `bad_text` when the file is not UTF-8
  */
 export async function* linesOfText(path: string): AsyncIterable<string> {
@@ -18,12 +20,40 @@ export async function* linesOfText(path: string): AsyncIterable<string> {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
       read += chunk.length;
       rest = lines.pop() ?? "";
-      yield* lines;
+      for (const line of lines) {
+        const parts = partsOf(line);
+        yield* parts.full;
+        yield parts.rest;
+      }
+      const parts = partsOf(rest);
+      yield* parts.full;
+      rest = parts.rest;
     }
     yield rest + decoder.decode();
   } catch (cause) {
     throw readFailure(path, read, cause);
   }
+}
+
+/** A text in parts that are as long as may be, and what remains for another; where it is cut depends on nothing before or behind. */
+function partsOf(text: string): { readonly full: readonly string[]; readonly rest: string } {
+  const full: string[] = [];
+  let start = 0;
+  while (text.length - start > LONGEST_LINE) {
+    const end = start + partLength(text.slice(start, start + LONGEST_LINE));
+    full.push(text.slice(start, end));
+    start = end;
+  }
+  return { full, rest: text.slice(start) };
+}
+
+const LONGEST_LINE = 2 ** 16;
+
+function partLength(text: string): number {
+  const space = /\s\S*$/u.exec(text)?.index ?? 0;
+  if (space > 0) return space;
+  // half of a character is none
+  return /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
 }
 
 function readFailure(path: string, read: number, cause: unknown): unknown {

@@ -5,7 +5,8 @@ import { openText } from "./open-text.ts";
 /**
  * The lines of a UTF-8 text, a file or a pipe, without their ends (LF or CR LF); a byte order mark is left out. A text that ends in a
  * line end has no further line after it.
- * @throws RevocabError missing_file; bad_text with the number of the first line that is not UTF-8; aborted
+ * @throws RevocabError missing_file; bad_text with the number of the first line that is not UTF-8 or has more than 16 MiB;
+ *   aborted
  */
 export async function readLines(path: string, abortSignal?: AbortSignal): Promise<string[]> {
   throwIfAborted(abortSignal);
@@ -16,6 +17,13 @@ export async function readLines(path: string, abortSignal?: AbortSignal): Promis
     if (lines.length % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
     const found = bytes.indexOf(LINE_FEED, start);
     const end = found < 0 ? bytes.length : found;
+    if (end - start > LONGEST_LINE) {
+      throw new RevocabError(
+        "bad_text",
+        `${path}, line ${lines.length + 1} has ${end - start} bytes, expected at most ${LONGEST_LINE}`,
+        { hint: "give a text with a sentence, or a word, in each line" },
+      );
+    }
     if (!isValid && !isUtf8(bytes.subarray(start, end))) {
       throw new RevocabError("bad_text", `${showText(path)}, line ${lines.length + 1} is not UTF-8`, {
         hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
@@ -29,6 +37,7 @@ export async function readLines(path: string, abortSignal?: AbortSignal): Promis
 }
 
 const LINE_FEED = 0x0a;
+const LONGEST_LINE = 2 ** 24;
 const CARRIAGE_RETURN = 0x0d;
 const LINES_BETWEEN_CHECKS = 1 << 16;
 /** A text is held whole; ten million sentences are about this much. */

@@ -35,6 +35,17 @@ describe("the lines of a text", () => {
     ]);
   });
 
+  it("must have lines of at most 16 MiB: the first that is longer is named", async () => {
+    const path = await fileOf(
+      "long.txt",
+      Buffer.concat([Buffer.from("a\n"), Buffer.alloc(2 ** 24 + 1, "b")]),
+    );
+    await expect(readLines(path)).rejects.toMatchObject({
+      code: "bad_text",
+      message: `${path}, line 2 has 16777217 bytes, expected at most 16777216`,
+    });
+  });
+
   it("must be UTF-8: the first line that is not is named", async () => {
     const path = await fileOf("latin.txt", Buffer.from("gut\nsch\xf6n\n", "latin1"));
     await expect(readLines(path)).rejects.toMatchObject({

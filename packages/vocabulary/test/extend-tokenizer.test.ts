@@ -29,6 +29,22 @@ async function tokensOf({ vocabulary, encode }: Tokenizer, text: string): Promis
   return Array.from(await encode(text), (id) => vocabulary.tokenOf(id));
 }
 
+describe("what is too long for a token", () => {
+  it.each([
+    ["a piece", { pieces: ["ab".repeat(500_000)] }],
+    ["a token found before the model", { addedTokens: ["ab".repeat(500_000)] }],
+  ])("is refused as %s, and quoted in part", async (_, extension) => {
+    const error = await extendTokenizer(byteLevel(), extension).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(
+        /^1 entry cannot be added: "(ab)+a…: it has 1000000 characters, expected at most 1000$/,
+      ),
+    });
+    expect((error as Error).message.length).toBeLessThan(400);
+  });
+});
+
 describe("extending a byte-level BPE", () => {
   it("builds a whole word from the tokenizer's own pieces of it, after all old merges", async () => {
     const original = byteLevel();

@@ -302,3 +302,15 @@ describe("textsWith", () => {
     expect([...textsWith(Uint8Array.of(0xff))]).toEqual([]);
   });
 });
+
+describe("learning from one word of 1 MB", () => {
+  it("joins what it is made of, counted in words of 1,000 tokens", async () => {
+    const { tokenizer, added: learned } = await learnPieces({
+      tokenizer: byteLevel(),
+      corpus: ["lo".repeat(500_000)],
+      count: 2,
+    });
+    expect(learned.map(({ token }) => token)).toEqual(["lo", "lolo"]);
+    expect(await tokensOf(tokenizer, "lololow")).toEqual(["lolo", "lo", "w"]);
+  });
+});

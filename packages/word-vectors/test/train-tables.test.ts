@@ -84,4 +84,12 @@ describe("the dictionary of training", () => {
     expect([...corpus.counts]).toEqual([4, 4]);
     expect([...corpus.tokens]).toEqual([0, 0, 0, 1, 1, 1, 0, 1]);
   });
+
+  it("list the rows of a word of 1 MB", () => {
+    const word = "ab".repeat(500_000);
+    const shape = { minN: 3, maxN: 6, buckets: 1000 };
+    const { starts, rows } = subwordTable(["x", word], shape);
+    const expected = [1, ...ngramBuckets(word, shape).map((bucket) => 2 + bucket)];
+    expect(Array.from(rows.subarray(starts[1], starts[2]))).toEqual(expected);
+  });
 });

@@ -155,7 +155,7 @@ describe("trainWordVectors", () => {
     await expect(train({ documents: [] })).rejects.toMatchObject({ code: "bad_text" });
   });
 
-  it("refuses a file that is missing or no UTF-8, and empty words", async () => {
+  it("refuses a file that is missing or no UTF-8, empty words, and words without end", async () => {
     await expect(train({ documents: join(folder, "none.txt") })).rejects.toMatchObject({
       code: "missing_file",
     });
@@ -166,6 +166,12 @@ describe("trainWordVectors", () => {
     const file = join(folder, "latin1.txt");
     writeFileSync(file, Buffer.from("caf\xe9 noir\n".repeat(10), "latin1"));
     await expect(train({ documents: file })).rejects.toMatchObject({ code: "bad_text" });
+    const endless = join(folder, "endless.txt");
+    writeFileSync(endless, `a b ${"c".repeat(1e6)}`);
+    await expect(train({ documents: endless })).rejects.toMatchObject({
+      code: "bad_text",
+      message: expect.stringContaining(`${endless} has a word of more than 262144 characters before byte `),
+    });
     await expect(train({ documents: [["a"], ["b", ""]] })).rejects.toMatchObject({
       code: "bad_text",
       message: "word 2 of document 2 is an empty string",

@@ -12,7 +12,7 @@ export interface CorpusWords {
 /**
  * The words of a corpus, each once, as the tokenizer writes them: what its pre-tokenizer keeps together and, where spaces
  * are marked in pieces, up to the next mark. A word ends at specials, byte tokens and added tokens, too, as nothing may be
- * joined to them.
+ * joined to them, and after 1,000 tokens: what is longer is no word, and each join counts the pairs of a whole word anew.
  */
 export async function corpusWords(
   { tokenizer, json, notation }: EditSubject,
@@ -47,12 +47,15 @@ export async function corpusWords(
       for (const id of ids) {
         if (isApart(id) || startsWord(id)) endWord();
         if (!isApart(id)) word.push(id);
+        if (word.length === LONGEST_WORD) endWord();
       }
       endWord();
     }
   }
   return { words: [...counts.values()], tokens };
 }
+
+const LONGEST_WORD = 1000;
 
 /** The words of a corpus, with how often a text has them that is to be spared, and those that only it has. */
 export function withSpared(words: readonly CorpusWord[], spared: readonly CorpusWord[]): CorpusWord[] {

@@ -4,7 +4,7 @@ import type { EditSubject } from "./edit-subject.ts";
 import type { NewAddedToken, NewPiece, PromotedToken, Refusal } from "./new-entries.ts";
 import { pieceForm } from "./piece-form.ts";
 
-/** Refuses what can be seen without building anything: nothing, twice the same, what the tokenizer has, no score. */
+/** Refuses what can be seen without building anything: nothing, twice the same, what is too long for a token, what the tokenizer has, no score. */
 export function refuseUnfit(
   { tokenizer, json, notation }: EditSubject,
   pieces: readonly NewPiece[],
@@ -27,6 +27,7 @@ export function refuseUnfit(
   };
   const reasonOf = (text: string, form: string): string | undefined => {
     if (text === "" || form === "") return "it is empty";
+    if (text.length > LONGEST) return `it has ${text.length} characters, expected at most ${LONGEST}`;
     if (/\p{Surrogate}/u.test(text)) return "it has half of a surrogate pair";
     const added = json.added.find(({ content }) => content === form);
     const id = added?.id ?? json.pieces.idOf(form);
@@ -82,3 +83,6 @@ export function refuseUnfit(
     return undefined;
   }
 }
+
+/** The longest tokens of published vocabularies are rulers of some hundred signs. */
+const LONGEST = 1000;

@@ -84,4 +84,4 @@ const DIED_HINT =
   "take the file from where it was published; where the machine ran out of memory, run again with less beside it";
 
 /** What the library says of a text with a character that has no token, where the model has no unknown token either. */
-const NO_UNKNOWN_ENTRY = /`unk_id` is missing|missing \[UNK\] token/i;
+const NO_UNKNOWN_ENTRY = /`unk_id` is missing|missing \[UNK\]|unk token .* not found/i;

@@ -20,7 +20,10 @@ export function subwordTable(
   const blocks: Uint32Array[] = [];
   words.forEach((word, id) => {
     const buckets = word === LINE_END ? [] : ngramBuckets(word, shape);
-    const rows = Uint32Array.of(id, ...buckets.map((bucket) => words.length + bucket));
+    const rows = new Uint32Array(1 + buckets.length).fill(id, 0, 1);
+    buckets.forEach((bucket, i) => {
+      rows[1 + i] = words.length + bucket;
+    });
     blocks.push(rows);
     starts[id + 1] = starts[id] + rows.length;
     gains[id] = gainOf(rows);

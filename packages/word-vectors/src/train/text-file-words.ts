@@ -4,7 +4,8 @@ import { LINE_END } from "./training-corpus.ts";
 
 /**
  * The words of a text file, `</s>` for each line feed, some thousand at a time.
- * @throws RevocabError missing_file when there is no such file to read; bad_text when it is not UTF-8
+ * @throws RevocabError missing_file when there is no such file to read; bad_text when it is not UTF-8, or has a word of more
+ *   than 262,144 characters
  */
 export async function* textFileWords(
   file: string,
@@ -32,10 +33,22 @@ export async function* textFileWords(
     const end = lastSpace(text);
     rest = text.slice(end);
     done += bytes.length;
+    if (rest.length > LONGEST_WORD) throw endlessWord(file, done);
     onProgress?.({ type: "progress", step: "read words", done, total: Math.max(done, total), unit: "bytes" });
     yield wordsOf(text.slice(0, end));
   }
   yield wordsOf(rest + decode());
+}
+
+/** What is longer is no word, and would be held, and searched for its end again with every block that is read. */
+const LONGEST_WORD = 2 ** 18;
+
+function endlessWord(file: string, place: number): RevocabError {
+  return new RevocabError(
+    "bad_text",
+    `${file} has a word of more than ${LONGEST_WORD} characters before byte ${place}, expected white space between words`,
+    { hint: "take out what is no text; a script without spaces has to be cut into words first" },
+  );
 }
 
 const SPACE = /[ \n\r\t\v\f\0]/;
