@@ -8,6 +8,7 @@ import {
 } from "@revocab/parallel-text";
 import { checkPlace } from "./check-place.ts";
 import { grouped, printTable } from "./print-table.ts";
+import { shown } from "./shown.ts";
 
 export interface AlignTextOptions {
   /** SOURCE:TARGET */
@@ -90,6 +91,6 @@ export function printAlignedText({
         `${(100 * nullShare).toFixed(1)} %`,
       ]),
     ]),
-    `\nWritten to ${out}; the links number words as words=${words} cuts them\n`,
+    shown`\nWritten to ${out}; the links number words as words=${words} cuts them\n`,
   ].join("");
 }

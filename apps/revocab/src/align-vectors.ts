@@ -8,6 +8,7 @@ import {
 } from "@revocab/word-vectors";
 import { grouped, printTable } from "./print-table.ts";
 import type { CommandContext } from "./run-command.ts";
+import { shown } from "./shown.ts";
 import { checkOutput } from "./train-vectors.ts";
 
 export interface AlignVectorsOptions extends CommandContext {
@@ -76,6 +77,6 @@ export function printAlignment({ coverage, heldOut, out }: AlignedVectors): stri
         `${(100 * value).toFixed(1)} %`,
       ]),
     ]),
-    `\nWritten to ${out}\n`,
+    shown`\nWritten to ${out}\n`,
   ].join("");
 }

@@ -1,4 +1,5 @@
-import { RevocabError, type RevocabErrorCode } from "@revocab/core";
+import { RevocabError, type RevocabErrorCode, showJson, showText } from "@revocab/core";
+import { forTerminal } from "./for-terminal.ts";
 
 /** A failure as it is printed: what was found and expected, and what to do about it. */
 export interface Failure {
@@ -46,17 +47,15 @@ export function usageHint(command: string): string {
 /** Prints a failure: two lines on stderr, and with --json one value on stdout. */
 export function printFailure(failure: Failure, json: boolean): void {
   const { message, hint, stack } = failure;
-  if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
-  process.stderr.write(`revocab: ${oneLine(message)}\n${hint ? `  → ${oneLine(hint)}\n` : ""}`);
-  if (stack) process.stderr.write(`${stack}\n`);
+  if (json) process.stdout.write(`${showJson({ error: failure })}\n`);
+  process.stderr.write(
+    `revocab: ${showText(message, LONGEST)}\n${hint ? `  → ${showText(hint, LONGEST)}\n` : ""}`,
+  );
+  if (stack) process.stderr.write(`${forTerminal(stack)}\n`);
 }
 
-/** Messages quote files: line ends become spaces, other control characters cannot reach the terminal. */
-function oneLine(text: string): string {
-  return text
-    .replace(/\s*[\r\n]\s*/g, " ")
-    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
+/** Those of the system have paths in them, of any length up to 4,096. */
+const LONGEST = 5000;
 
 const SYSTEM_HINTS: Readonly<Record<string, string>> = {
   EACCES: "check the permissions of this path",

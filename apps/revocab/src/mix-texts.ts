@@ -8,6 +8,7 @@ import {
 import { checkPlace } from "./check-place.ts";
 import { grouped, printTable } from "./print-table.ts";
 import type { CommandContext } from "./run-command.ts";
+import { shown } from "./shown.ts";
 
 export interface MixTextsOptions extends CommandContext {
   /** SOURCE:TARGET */
@@ -67,6 +68,6 @@ export function printMixed({ lines, empty, written, source, target, dictionary, 
           ]
         : []),
     ]),
-    `\nWritten to ${out}\n`,
+    shown`\nWritten to ${out}\n`,
   ].join("");
 }

@@ -1,4 +1,5 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { parseJson } from "@revocab/files";
 import type { ApplyOptions } from "@revocab/transfer";
 import { InvalidArgumentError } from "commander";
 
@@ -47,13 +48,16 @@ function tokenIdAnswer(key: string, value: string): TokenIdAnswer {
   if (value === "keep") return value;
   const json = /^\d+(,\d+)+$/.test(value) ? `[${value}]` : value;
   if (/^(\d+$|null$|\[|\{)/.test(json)) {
-    try {
-      return JSON.parse(json) as TokenIdAnswer;
-    } catch {
-      // the error below says it
-    }
+    return parseJson(json, {
+      origin: `--token-id ${key}`,
+      code: "bad_options",
+      hint: TOKEN_ID_HINT,
+    }) as TokenIdAnswer;
   }
-  throw new RevocabError("bad_options", `--token-id ${key}=${value}: expected a number`, {
-    hint: "for instance --token-id image_token_id=32000; also 1,2 for a list, JSON, null, or keep",
+  throw new RevocabError("bad_options", `--token-id ${key}=${showText(value, 200)}: expected a number`, {
+    hint: TOKEN_ID_HINT,
   });
 }
+
+const TOKEN_ID_HINT =
+  "for instance --token-id image_token_id=32000; also 1,2 for a list, JSON, null, or keep";

@@ -1,19 +1,21 @@
+import { quote } from "@revocab/core";
 import type { AdapterReport, WrittenAdapter } from "@revocab/transfer";
 import { printLeft } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
+import { printNotes, shown } from "./shown.ts";
 
 /** What a rewritten adapter is, and where. */
 export function printAdapter(report: AdapterReport, out: string): string {
   const { source, target, notes, chatTemplate } = report;
   return [
-    `adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)\n`,
+    shown`adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)\n`,
     printAdapterTensors(report),
-    ...notes.map((note) => `  note: ${note}\n`),
+    printNotes(notes),
     chatTemplate === null || chatTemplate.from === "none"
       ? ""
       : `  chat template: the ${chatTemplate.from}'s\n`,
     printLeft({ ...report, files: [] }),
-    `\nWritten to ${out}\n`,
+    shown`\nWritten to ${out}\n`,
   ].join("");
 }
 
@@ -29,11 +31,7 @@ export function printAdapterTensors({ rewritten, copied, gone, config }: Written
       ]),
       ...gone.map((name) => ["", "left out", `${name}: the target has nothing of its tokens`]),
       ["", grouped(copied), "tensors without a row per token, byte for byte"],
-      ...config.map(({ path, from, to }) => [
-        "config",
-        path,
-        `${JSON.stringify(from)} → ${JSON.stringify(to)}`,
-      ]),
+      ...config.map(({ path, from, to }) => ["config", path, `${quote(from)} → ${quote(to)}`]),
     ]),
   ].join("");
 }

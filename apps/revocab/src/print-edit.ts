@@ -1,7 +1,9 @@
+import { quote } from "@revocab/core";
 import type { EditPlanSummary, EditReport, EditSummary } from "@revocab/transfer";
 import { printComparison } from "./print-evaluation.ts";
 import { printChatTemplate, printParameters, printPlan, printSwap } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
+import { shown } from "./shown.ts";
 
 /** What became of a vocabulary, and what was done to the model for it. */
 export function printEdit({ added, ...report }: EditReport, out: string): string {
@@ -48,12 +50,12 @@ function printChanges(edit: EditSummary | undefined, added: Entries, removed: En
       renamed.map(({ from, to }) => ({ token: `${from} → ${to}` })),
     ),
     printExamples("taken out", removed),
-    ...refused.map(({ text, reason }) => `  refused ${JSON.stringify(text)}: ${reason}\n`),
+    ...refused.map(({ text, reason }) => shown`  refused ${quote(text)}: ${reason}\n`),
   ].join("");
 }
 
 function printExamples(name: string, tokens: Entries): string {
   if (tokens.length === 0) return "";
   const examples = tokens.slice(0, 8).map(({ token }) => token);
-  return `  ${name}: ${examples.join(" ")}${tokens.length > examples.length ? " …" : ""}\n`;
+  return shown`  ${name}: ${examples.join(" ")}${tokens.length > examples.length ? " …" : ""}\n`;
 }

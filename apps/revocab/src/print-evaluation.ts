@@ -8,6 +8,7 @@ import {
   type SwapEvaluation,
 } from "@revocab/transfer";
 import { grouped, printTable } from "./print-table.ts";
+import { printNotes, shown } from "./shown.ts";
 
 type Evaluation = SwapEvaluation["before"];
 
@@ -57,7 +58,7 @@ function printByteLevel({
 export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
   const [first, second] = [figures(before), figures(after)];
   return [
-    `\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
+    shown`\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
     printTable([
       ["", "before", "after"],
       ...first.map(([name, value], i) => [name, value, second[i]?.[1] ?? ""]),
@@ -110,8 +111,8 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
         method.seconds.toFixed(1),
       ]),
     ]),
-    `\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
-    ...leftOut.map(({ name, reason }) => `  left out: ${name}: ${reason}\n`),
+    shown`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
+    ...leftOut.map(({ name, reason }) => shown`  left out: ${name}: ${reason}\n`),
     printNotes([...new Set([...text.notes, ...methods.flatMap(notesOf)])]),
   ].join("");
 }
@@ -157,8 +158,4 @@ function amountOf({ bytes, documents }: { bytes: number; documents: number }): s
 
 function hiddenOf({ leaveOut }: ComparedMethod): string {
   return `${grouped(leaveOut.hiddenTokens)} of ${grouped(leaveOut.sharedTokens)} shared tokens`;
-}
-
-function printNotes(notes: readonly string[], prefix = ""): string {
-  return notes.map((note) => `  note: ${prefix}${note}\n`).join("");
 }

@@ -1,13 +1,14 @@
 import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/transfer";
 import { grouped, printTable } from "./print-table.ts";
+import { shown } from "./shown.ts";
 
 /** The vocabulary of a model or tokenizer, for a person. */
 export function printInspection({ name, model, tokenizer, surprises }: Inspection): string {
   return [
-    model ? printModel(name, model) : `${name}\n`,
+    model ? printModel(name, model) : shown`${name}\n`,
     tokenizer ? printTokenizer(tokenizer) : "\nTokenizer: none\n",
     surprises.length > 0 ? "\nSurprises\n" : "",
-    ...surprises.map((surprise) => `  ${surprise}\n`),
+    ...surprises.map((surprise) => shown`  ${surprise}\n`),
   ].join("");
 }
 
@@ -21,7 +22,7 @@ const MAX_SPECIALS = 24;
 function printModel(name: string, { modelType, head, files, tables }: ModelInspection): string {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
-    `${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${sized(bytes)}\n`,
+    shown`${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${sized(bytes)}\n`,
     `\nTensors with a row per token (${HEADS[head]})\n`,
     printTable(
       tables.map(({ slot, tensors, shape: [rows, columns], dtype }) => [

@@ -2,17 +2,18 @@ import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@r
 import { printAdapterTensors } from "./print-adapter.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { grouped, printTable } from "./print-table.ts";
+import { printNotes, shown } from "./shown.ts";
 
 /** The counts of a plan, and what its methods had to say. */
 export function printPlan(summary: PlanSummary): string {
-  return printCounts(summary) + summary.notes.map((note) => `  note: ${note}\n`).join("");
+  return printCounts(summary) + printNotes(summary.notes);
 }
 
 function printCounts({ recipe, source, target, alignment, tables }: PlanSummary): string {
   const hasOutput = tables.some(({ slot }) => slot === "output");
   const head = source.tied ? "tied" : hasOutput ? "own head" : "no head";
   return [
-    `${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${head}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows${recipe.untie ? ", own head" : ""})\n`,
+    shown`${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${head}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows${recipe.untie ? ", own head" : ""})\n`,
     "\nHow the target's tokens relate to the source's\n",
     printTable(
       [
@@ -40,7 +41,7 @@ export function printSwap(report: SwapReport, out: string): string {
       printTable(
         config.map(({ file, path, from, to }) => [file, path, `${shortened(from)} → ${shortened(to)}`]),
       ),
-      ...configNotes.map((note) => `  note: ${note}\n`),
+      printNotes(configNotes),
     );
   }
   if (report.comparison) {
@@ -50,11 +51,11 @@ export function printSwap(report: SwapReport, out: string): string {
   sections.push(
     "\nChecked\n",
     printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
-    ...[...gate.notes, ...notes].map((note) => `  note: ${note}\n`),
+    printNotes([...gate.notes, ...notes]),
     printChatTemplate(chatTemplate, report.edit === undefined ? undefined : "the model's own"),
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
-    `\nWritten to ${out}\n`,
+    shown`\nWritten to ${out}\n`,
   );
   return sections.join("");
 }
@@ -72,8 +73,8 @@ export function printChatTemplate(
   }
   const { text, tokens, specials } = sample;
   return [
-    `\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
-    ...text.split("\n").map((line) => `  | ${line}\n`),
+    shown`\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
+    ...text.split("\n").map((line) => shown`  | ${line}\n`),
   ].join("");
 }
 
@@ -102,11 +103,11 @@ export function printExplanations(explanations: readonly TokenExplanation[]): st
   return explanations
     .map(({ id, token, tables }) =>
       [
-        `${id} ${quoted(token)}\n`,
+        shown`${id} ${quoted(token)}\n`,
         ...tables.map(({ slot, origin, sum }) => {
           const terms = sum.slice(0, 12).map((term) => `${term.weight.toFixed(3)} · ${quoted(term.token)}`);
           const rest = sum.length > 12 ? ` + ${sum.length - 12} more` : "";
-          return `  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
+          return shown`  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
         }),
       ].join(""),
     )

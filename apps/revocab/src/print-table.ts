@@ -1,5 +1,7 @@
-/** Rows of cells as aligned columns; numbers lie to the right. */
-export function printTable(rows: readonly (readonly string[])[], indent = "  "): string {
+import { showText } from "@revocab/core";
+/** Rows of cells as aligned columns; numbers lie to the right. Cells may quote files: they are shown on one line. */
+export function printTable(cells: readonly (readonly string[])[], indent = "  "): string {
+  const rows = cells.map((row) => row.map((cell) => showText(cell, LONGEST_CELL)));
   const widths: number[] = [];
   for (const row of rows)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
@@ -12,6 +14,9 @@ export function printTable(rows: readonly (readonly string[])[], indent = "  "):
     })
     .join("");
 }
+
+/** So that one token of 1 MB does not widen the line of every other. */
+const LONGEST_CELL = 1000;
 
 export function grouped(number: number): string {
   return number.toLocaleString("en");

@@ -1,4 +1,5 @@
-import type { ProgressEvent, ProgressListener } from "@revocab/core";
+import { type ProgressEvent, type ProgressListener, showText } from "@revocab/core";
+import { shown } from "./shown.ts";
 
 export interface ProgressRenderer {
   readonly onProgress: ProgressListener;
@@ -34,12 +35,12 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
     onProgress(event) {
       if (event.type === "note") {
         finish();
-        stream.write(`${event.step}: ${event.message}\n`);
+        stream.write(shown`${event.step}: ${event.message}\n`);
         return;
       }
       if (event.type === "step") {
         finish();
-        drawn = `${event.step} …`;
+        drawn = shown`${event.step} …`;
         stream.write(drawn);
         return;
       }
@@ -51,7 +52,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       if (event.done < event.total && now - last < 100) return;
       last = now;
       const columns = (stream.columns || 80) - 1;
-      const label = event.step.padEnd(16);
+      const label = showText(event.step).padEnd(16);
       const said = `${amount(event)}${pace(event)}`;
       const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - said.length - 2)));
       const line = `${label} ${bar} ${said}`.slice(0, columns);
@@ -68,14 +69,14 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   const pace = paceOf();
   return {
     onProgress(event) {
-      if (event.type === "step") stream.write(`${event.step} …\n`);
-      else if (event.type === "note") stream.write(`${event.step}: ${event.message}\n`);
+      if (event.type === "step") stream.write(shown`${event.step} …\n`);
+      else if (event.type === "note") stream.write(shown`${event.step}: ${event.message}\n`);
       else {
         const said = `${amount(event)}${pace(event)}`;
         const quarter = event.total === 0 ? 4 : Math.floor((event.done / event.total) * 4);
         if (quarter === 0 || quarter <= (quarters.get(event.step) ?? 0)) return;
         quarters.set(event.step, quarter === 4 ? 0 : quarter);
-        stream.write(`${event.step}: ${said}\n`);
+        stream.write(shown`${event.step}: ${said}\n`);
       }
     },
     close() {},

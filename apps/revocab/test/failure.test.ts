@@ -54,7 +54,7 @@ describe("printFailure", () => {
 
   it("keeps a message that quotes a file on one line, and its control characters off the terminal", () => {
     printFailure({ message: 'bad "{\n  \u001b[2Jx"', hint: "a\r\nb" }, false);
-    expect(written).toEqual({ stdout: "", stderr: 'revocab: bad "{ \\x1b[2Jx"\n  → a b\n' });
+    expect(written).toEqual({ stdout: "", stderr: 'revocab: bad "{\\n  \\x1b[2Jx"\n  → a\\r\\nb\n' });
   });
 
   it("with json gives the same as one value on stdout", () => {

@@ -19,6 +19,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A script of `preload/` that runs before the command does. */
   readonly preload?: string;
+  /** Most files that it may have open. */
+  readonly openFiles?: number;
+  readonly onStart?: (child: ChildProcess) => void;
   /** Sees each piece of stderr as it comes. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -26,13 +29,17 @@ export interface RunOptions {
 /** Runs the command as a user does: a process of its own, its output in pipes. */
 export function revocab(
   args: readonly string[],
-  { env, preload, onStderr }: RunOptions = {},
+  { env, preload, openFiles, onStart, onStderr }: RunOptions = {},
 ): Promise<Finished> {
   const before = preload ? ["--import", new URL(`preload/${preload}`, import.meta.url).href] : [];
-  const child = spawn(process.execPath, [...before, command, ...args], {
+  const line = [process.execPath, ...before, command, ...args];
+  const limited =
+    openFiles === undefined ? line : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...line];
+  const child = spawn(limited[0] as string, limited.slice(1), {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onStart?.(child);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 export type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
 
@@ -35,6 +36,27 @@ export function writeTensors(path: string, tensors: readonly NewTensor[]): void 
     position += bytes.length;
   }
   write(path, header, Buffer.concat(tensors.map(({ bytes }) => bytes)));
+}
+
+/** Copies a model with a file for each tensor, and others of small tensors until there are `count` files. */
+export function shardModel(source: string, target: string, count: number): void {
+  cpSync(source, target, { recursive: true });
+  const { header, data } = read(join(target, "model.safetensors"));
+  rmSync(join(target, "model.safetensors"));
+  const own = Object.entries(header).flatMap(([name, { dtype, shape, data_offsets }]) =>
+    name === "__metadata__" ? [] : [{ name, dtype, shape, bytes: data.subarray(...data_offsets) }],
+  );
+  const more = Array.from({ length: count - own.length }, (_, i) => {
+    return { name: `model.more.${i}`, dtype: "F32", shape: [3], bytes: Buffer.alloc(12) };
+  });
+  const weightMap: Record<string, string> = {};
+  for (const [i, tensor] of [...own, ...more].entries()) {
+    const file = `m-${i}.safetensors`;
+    writeTensors(join(target, file), [tensor]);
+    weightMap[tensor.name] = file;
+  }
+  const index = { metadata: { total_size: data.length + 12 * more.length }, weight_map: weightMap };
+  writeFileSync(join(target, "model.safetensors.index.json"), JSON.stringify(index));
 }
 
 interface NewTensor {

@@ -1,6 +1,8 @@
+import { constants, type Dirent } from "node:fs";
 import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { type InputFolder, insideFolder } from "@revocab/files";
 import { isOtherWeights, reasonToLeave } from "./companion-kinds.ts";
 import { writeError } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
@@ -25,6 +27,7 @@ export interface CompanionOptions {
 }
 
 interface Walk {
+  readonly folder: InputFolder;
   readonly directory: string;
   readonly rewritten: ReadonlySet<string>;
   readonly tokenizerFiles: ReadonlySet<string>;
@@ -47,18 +50,24 @@ const MAX_DEPTH = 4;
  * safetensors without a dimension of the vocabulary's size, with the files of their folder (a `2_Dense`, a vision tower).
  * Left, each with the reason: all else, above all weights in other formats and the files of the old tokenizer. A folder
  * whose weights are left is left whole: a config without its weights would be opened with random ones.
- * Links to files are followed (the hub's cache is made of them).
+ * Links to files of the folder are followed (the hub's cache is made of them), links to folders are left.
  *
+ * @param folder remembers the files that are carried
  * @throws RevocabError `unsupported_checkpoint` when a module that `modules.json` names cannot be carried; `bad_options`
- *   when `carry` names nothing, or what is written anew
+ *   when `carry` names nothing, or what is written anew; `bad_file` when a file to carry is a link out of the folder;
+ *   `missing_file` when it cannot be read
  */
-export async function listCompanions(directory: string, options: CompanionOptions): Promise<CompanionFiles> {
+export async function listCompanions(
+  folder: InputFolder,
+  options: CompanionOptions,
+): Promise<CompanionFiles> {
   const walk: Walk = {
-    directory,
+    folder,
+    directory: folder.path,
     rewritten: new Set([...REWRITTEN, ...options.rewritten]),
     tokenizerFiles: new Set(options.tokenizerFiles),
     sizes: options.vocabularySizes,
-    modules: await sentenceModules(directory),
+    modules: await sentenceModules(folder),
     carry: (options.carry ?? []).map((path) => path.replace(/^\.\/|\/$/g, "")),
     carried: [],
     left: [],
@@ -71,20 +80,21 @@ export async function listCompanions(directory: string, options: CompanionOption
 
 /**
  * Copies the files that {@link listCompanions} carries into `out`; weights are hard-linked with `link`.
- * @throws RevocabError `no_space`, `write_failed`
+ * @throws RevocabError `missing_file` or `bad_file` for a file that cannot be read any more; `no_space`, `write_failed`
  */
 export async function copyCompanions(
-  directory: string,
+  folder: InputFolder,
   out: string,
   { carried }: CompanionFiles,
   { link = false }: { readonly link?: boolean } = {},
 ): Promise<void> {
   for (const name of carried) {
-    const [source, target] = [join(directory, name), join(out, name)];
+    await (await folder.open(name)).close(); // from here on a failure is one of writing
+    const [source, target] = [await insideFolder(folder.path, name), join(out, name)];
     try {
       await mkdir(dirname(target), { recursive: true });
       const isPlaced = name.endsWith(".safetensors") && (await placeUnchanged(source, target, link));
-      if (!isPlaced) await copyFile(source, target);
+      if (!isPlaced) await copyFile(source, target, constants.COPYFILE_FICLONE);
     } catch (cause) {
       throw writeError(target, cause);
     }
@@ -92,25 +102,37 @@ export async function copyCompanions(
 }
 
 async function visit(folder: string, depth: number, walk: Walk, isPart = false): Promise<void> {
-  const { directory, rewritten, carried, left } = walk;
+  const { directory, rewritten, left } = walk;
   const entries = await readdir(join(directory, folder), { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     const isFile = await isFileOrLinkToOne(join(directory, path));
     const isFolder = entry.isDirectory();
     if (isFolder && depth >= MAX_DEPTH) left.push({ name: path, reason: "nested too deep" });
-    else if (!isFile && !isFolder) left.push({ name: path, reason: "no ordinary file" });
+    else if (!isFile && !isFolder)
+      left.push({ name: path, reason: await kindOfOther(entry, join(directory, path)) });
     else if (rewritten.has(path)) left.push({ name: path, reason: "written anew" });
     else if (isAsked(path, walk)) {
-      if (isFile) carried.push(path);
+      if (isFile) await take(path, walk);
       else await visit(path, depth + 1, walk);
     } else if (isFolder) await visitFolder(path, depth + 1, walk, isPart);
     else {
       const reason = await reasonToLeaveFile(path, walk, isPart);
-      if (reason === undefined) carried.push(path);
+      if (reason === undefined) await take(path, walk);
       else left.push({ name: path, reason });
     }
   }
+}
+
+/** Opens a file that is to be carried, which refuses links out of the folder and remembers what it is. */
+async function take(path: string, { folder, carried }: Walk): Promise<void> {
+  await (await folder.open(path)).close();
+  carried.push(path);
+}
+
+async function kindOfOther(entry: Dirent, path: string): Promise<string> {
+  const isLinkToFolder = entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory();
+  return isLinkToFolder ? "a link to a folder" : "no ordinary file";
 }
 
 /** A folder with weights of its own is a part, carried or left as one. */
@@ -159,14 +181,18 @@ function isAsked(path: string, { carry }: Walk): boolean {
   return carry.some((asked) => path === asked || path.startsWith(`${asked}/`));
 }
 
-function refuseUnmet({ carry, carried, directory, rewritten }: Walk): void {
+function refuseUnmet({ carry, carried, left, directory, rewritten }: Walk): void {
+  const because = (asked: string) => {
+    const reason = left.find(({ name }) => name === asked)?.reason;
+    return reason === undefined ? "" : `: it is ${reason}`;
+  };
   for (const asked of carry) {
     if (carried.some((path) => path === asked || path.startsWith(`${asked}/`))) continue;
     throw new RevocabError(
       "bad_options",
       rewritten.has(asked)
-        ? `${asked} is written anew for the new vocabulary: it cannot be carried as it is`
-        : `${directory} has no file or folder ${asked} to carry`,
+        ? `${showText(asked)} is written anew for the new vocabulary: it cannot be carried as it is`
+        : `${showText(directory)} has no file or folder ${showText(asked)} to carry${because(asked)}`,
       { hint: "--carry takes a path inside the model folder, such as labels.json or 2_Dense" },
     );
   }
@@ -183,11 +209,11 @@ function refuseBrokenChain(walk: Walk): void {
     if (reason === undefined) continue;
     throw new RevocabError(
       "unsupported_checkpoint",
-      `${directory} has the module ${path} (${type}), which cannot be carried: ${reason}`,
+      `${showText(directory)} has the module ${showText(path, 200)} (${showText(type, 200)}), which cannot be carried: ${reason}`,
       {
         hint: reason.includes("format")
-          ? `save the model with sentence-transformers, which writes safetensors; or --carry ${path} where it does not depend on the vocabulary`
-          : `where it does not depend on the vocabulary: --carry ${path}`,
+          ? `save the model with sentence-transformers, which writes safetensors; or --carry ${showText(path, 200)} where it does not depend on the vocabulary`
+          : `where it does not depend on the vocabulary: --carry ${showText(path, 200)}`,
       },
     );
   }

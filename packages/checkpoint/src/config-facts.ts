@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { type Architecture, architectureOf } from "./architectures.ts";
 import { isOtherPart, sizeKeyIn, typeOfPart } from "./config-keys.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
@@ -100,13 +100,9 @@ function readCount(scope: JsonObject, key: string, path: string): number | undef
   const value = scope[key];
   if (value === undefined || value === null) return undefined;
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
-    throw new RevocabError(
-      "bad_config",
-      `${path} gives ${key} as ${JSON.stringify(value)}; a count was expected`,
-      {
-        hint: "download config.json again",
-      },
-    );
+    throw new RevocabError("bad_config", `${path} gives ${key} as ${quote(value)}; a count was expected`, {
+      hint: "download config.json again",
+    });
   }
   return value as number;
 }

@@ -1,6 +1,6 @@
 /**
- * Bits per value of the safetensors dtypes, under their names in the header. A dtype that is missing here (a newer
- * version of the format) is carried over by its byte range, without a check of shape against length.
+ * Bits per value of the dtypes of the format, under their names in the header: those of safetensors 0.8.0, whose readers
+ * refuse any other.
  * @see https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs
  */
 export const BITS_PER_VALUE: Readonly<Record<string, number>> = {

@@ -1,6 +1,10 @@
+import type { FileMark } from "@revocab/files";
+
 /** A file that is read by position: on the disk, or in a place that answers for ranges of bytes. */
 export interface ReadableFile {
   readonly bytes: number;
+  /** What it was when it was opened; for a file on the disk. */
+  readonly mark?: FileMark;
   /**
    * Fills `into` with the bytes from `position`.
    * @throws RevocabError `bad_safetensors` when the file ends before `into` is full

@@ -1,18 +1,17 @@
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { openFile } from "@revocab/files";
 import { copyRanges } from "./copy-ranges.ts";
-import { openForReading } from "./open-for-reading.ts";
-import { writeAt } from "./output-file.ts";
+import { writeAt, writeError } from "./output-file.ts";
 import type { PlannedFile, PlannedOutput } from "./plan-output.ts";
-import { type ProduceTable, writeTable } from "./table-writer.ts";
+import { type OutputTarget, type ProduceTable, writeTable } from "./table-writer.ts";
 
 export const WRITE_STEP = "write weights";
 
 export interface FillOptions {
   readonly planned: PlannedOutput;
   readonly toWrite: readonly PlannedFile[];
-  readonly handles: ReadonlyMap<string, FileHandle>;
   readonly out: string;
   readonly produce: ProduceTable;
   readonly abortSignal: AbortSignal | undefined;
@@ -46,34 +45,51 @@ export async function fillFiles(options: FillOptions): Promise<void> {
 }
 
 async function copyAll(
-  { toWrite, handles, out }: FillOptions,
+  { toWrite, out }: FillOptions,
   abortSignal: AbortSignal,
   onBytes: (count: number) => void,
 ): Promise<void> {
   for (const { source, header, copied } of toWrite) {
-    const target = { handle: handles.get(source.name)!, path: join(out, source.name) };
-    if (header !== undefined) await writeAt(target.handle, target.path, header, 0);
     const ranges = header === undefined ? [{ from: 0, to: 0, length: source.bytes }] : copied;
-    const handle = await openForReading(source.path);
+    const target = await openToFill(join(out, source.name));
     try {
-      await copyRanges({ source: { handle, path: source.path }, target, ranges, abortSignal, onBytes });
+      if (header !== undefined) await writeAt(target.handle, target.path, header, 0);
+      const handle = await openFile(source.path);
+      try {
+        await copyRanges({ source: { handle, path: source.path }, target, ranges, abortSignal, onBytes });
+      } finally {
+        await handle.close();
+      }
     } finally {
-      await handle.close();
+      await target.handle.close();
     }
   }
 }
 
 async function produceAll(
-  { handles, out, produce }: FillOptions,
+  { out, produce }: FillOptions,
   { files, tables }: PlannedOutput,
   abortSignal: AbortSignal,
   onBytes: (count: number) => void,
 ): Promise<void> {
   for (const table of tables) {
-    const targets = table.targets.map(({ file, position }) => {
-      const { name } = files[file]!.source;
-      return { handle: handles.get(name)!, path: join(out, name), position };
-    });
-    await writeTable(table, targets, produce, abortSignal, onBytes);
+    const targets: (OutputTarget & { readonly handle: FileHandle })[] = [];
+    try {
+      for (const { file, position } of table.targets) {
+        targets.push({ ...(await openToFill(join(out, files[file]!.source.name))), position });
+      }
+      await writeTable(table, targets, produce, abortSignal, onBytes);
+    } finally {
+      await Promise.all(targets.map(({ handle }) => handle.close()));
+    }
+  }
+}
+
+/** Each file is opened when it is filled: a model of hundreds of shards has more than a process may hold open. */
+async function openToFill(path: string): Promise<{ readonly handle: FileHandle; readonly path: string }> {
+  try {
+    return { handle: await open(path, "r+"), path };
+  } catch (cause) {
+    throw writeError(path, cause);
   }
 }

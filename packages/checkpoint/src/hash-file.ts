@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { throwIfAborted } from "@revocab/core";
+import { openFile } from "@revocab/files";
 
 const BLOCK_BYTES = 4 << 20;
 
 /**
  * The SHA-256 of a file, in hex. Apart from copying: a rewritten file is not read from end to end, and hashing keeps one
  * core busy at 0.4–2 GB/s, which on two cores is time the kernels need.
- * @throws RevocabError `aborted`
+ * @throws RevocabError `missing_file`, `aborted`
  */
 export async function hashFile(
   path: string,
   { abortSignal }: { abortSignal?: AbortSignal } = {},
 ): Promise<string> {
   const hash = createHash("sha256");
-  const handle = await open(path, "r");
+  const handle = await openFile(path);
   try {
     const buffers = [Buffer.allocUnsafeSlow(BLOCK_BYTES), Buffer.allocUnsafeSlow(BLOCK_BYTES)];
     let position = 0;

@@ -19,7 +19,7 @@ export { type FollowedVocabulary, followVocabulary } from "./follow-vocabulary.t
 export { requireFreeSpace } from "./free-space.ts";
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
-export { isJsonObject, type JsonObject, type JsonValue, readJsonObject } from "./json.ts";
+export { isJsonObject, type JsonObject, type JsonValue, MAX_JSON_BYTES, readJsonObject } from "./json.ts";
 export { localFiles } from "./local-files.ts";
 export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";
 export type { NormOutliers } from "./norm-outliers.ts";

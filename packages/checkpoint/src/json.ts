@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { join } from "node:path";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { type InputFolder, parseJson as parseForeignJson } from "@revocab/files";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -7,36 +8,23 @@ export interface JsonObject {
 }
 
 /** A config or an index beyond this size is no config: the index of a 1 T-parameter model has about 10 MB. */
-const MAX_JSON_BYTES = 100e6;
+export const MAX_JSON_BYTES = 100e6;
 
 /**
- * Reads a file that must hold one JSON object.
- * @throws RevocabError `missing_file`, or `code` when it is too large or no JSON object.
+ * Reads a file of a folder that must hold one JSON object.
+ * @throws RevocabError `missing_file`, `bad_file`; `code` when it is no JSON object
  */
 export async function readJsonObject(
-  path: string,
+  folder: InputFolder,
+  name: string,
   code: "bad_config" | "bad_safetensors",
   hint: string,
 ): Promise<{ readonly json: JsonObject; readonly text: string }> {
-  const size = await stat(path).then(
-    (stats) => stats.size,
-    (cause: unknown) => {
-      throw new RevocabError("missing_file", `${path} does not exist or cannot be read`, { hint, cause });
-    },
-  );
-  if (size > MAX_JSON_BYTES) {
-    throw new RevocabError(code, `${path} has ${size} bytes; at most ${MAX_JSON_BYTES} were expected`, {
-      hint,
-    });
-  }
-  const text = await readFile(path, "utf8");
+  const text = (await folder.read(name, { most: MAX_JSON_BYTES, hint })).toString("utf8");
+  const path = showText(join(folder.path, name));
   const parsed = parseJson(text, path, code, hint);
-  if (!isJsonObject(parsed)) {
-    throw new RevocabError(code, `${path} holds ${describeJson(parsed)}; a JSON object was expected`, {
-      hint,
-    });
-  }
-  return { json: parsed, text };
+  if (isJsonObject(parsed)) return { json: parsed, text };
+  throw new RevocabError(code, `${path} holds ${describeJson(parsed)}; a JSON object was expected`, { hint });
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
@@ -48,21 +36,18 @@ export function formatJson(value: JsonObject): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
+/** @throws RevocabError `code` for a text that is no JSON or nested too deep */
 export function parseJson(
   text: string,
   origin: string,
   code: "bad_config" | "bad_safetensors",
   hint: string,
 ) {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new RevocabError(code, `${origin} is not valid JSON: ${(cause as Error).message}`, { hint, cause });
-  }
+  return parseForeignJson(text, { origin, code, hint }) as JsonValue;
 }
 
 export function describeJson(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : `${typeof value} ${JSON.stringify(value).slice(0, 40)}`;
+  return typeof value === "object" ? "an object" : `${typeof value} ${quote(value)}`;
 }

@@ -1,4 +1,4 @@
-import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import {
   defaultIdsOf,
   defaultSizesOf,
@@ -86,7 +86,7 @@ function addDefault(
   if (!isRole(kind) && !kinds.includes("special")) return;
   if (walk.tokenIds.isExact && kinds.every((found) => found === undefined)) return;
   const { to, missing } = followTokenIds(kind, value, scope, walk.tokenIds);
-  const reason = `the library's default, ${JSON.stringify(value)}, holds for the old vocabulary`;
+  const reason = `the library's default, ${quote(value)}, holds for the old vocabulary`;
   const isLost = missing.length > 0 || to === null;
   if (isLost && isRole(kind) && mayBeNull(modelType, key)) add(key, null, reason);
   else if (isLost) leave(walk, path, key, value, idsIn(value));

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { InputFolder, readingFile } from "@revocab/files";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool } from "./file-pool.ts";
@@ -13,6 +14,8 @@ import { readWeightFiles } from "./weight-files.ts";
 /** A model folder whose headers have been read; its tables are read from the files when asked. */
 export interface Checkpoint {
   readonly directory: string;
+  /** Remembers what was read, and tells when it changed. */
+  readonly folder: InputFolder;
   readonly config: JsonObject;
   /** config.json as it is written, see `editJson`; empty for a table that is saved without one. */
   readonly configText: string;
@@ -63,15 +66,21 @@ export async function openCheckpoint(
   directory: string,
   { vocabularyTensors = {}, ignoreTensors = [], weights = localFiles }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  const { files, index } = await readWeightFiles(directory, weights);
+  const folder = new InputFolder(directory);
+  const { files, index } = await readingFile(directory, "bad_safetensors", () =>
+    readWeightFiles(directory, weights, folder),
+  );
   const path = join(directory, "config.json");
-  const { json: config, text: configText } = await readConfig(path, files);
-  const facts = readConfigFacts(config, path);
+  const { json: config, text: configText } = await readConfig(folder, files);
+  const facts = await readingFile(path, "bad_config", () => readConfigFacts(config, path));
   const pool = new FilePool(weights);
   try {
-    const found = await findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors });
+    const found = await readingFile(directory, "bad_safetensors", () =>
+      findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors }),
+    );
     return {
       directory: resolve(directory),
+      folder,
       config,
       configText,
       modelType: facts.modelType,
@@ -95,11 +104,16 @@ export async function openCheckpoint(
 }
 
 async function readConfig(
-  path: string,
+  folder: InputFolder,
   files: readonly SafetensorsFile[],
 ): ReturnType<typeof readJsonObject> {
   try {
-    return await readJsonObject(path, "bad_config", "give the folder of a transformers model");
+    return await readJsonObject(
+      folder,
+      "config.json",
+      "bad_config",
+      "give the folder of a transformers model",
+    );
   } catch (error) {
     // a StaticEmbedding of sentence-transformers is saved without a config: one table and its tokenizer
     const names = files.flatMap(({ tensors }) => tensors.map(({ name }) => name));

@@ -1,19 +1,17 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 
 /**
  * Creates a file of its final size; it must not exist yet.
  * @throws RevocabError `write_failed`, `no_space`
  */
-export async function createSized(path: string, bytes: number): Promise<FileHandle> {
+export async function createSized(path: string, bytes: number): Promise<void> {
   try {
     const handle = await open(path, "wx");
     try {
       await handle.truncate(bytes);
-      return handle;
-    } catch (error) {
+    } finally {
       await handle.close();
-      throw error;
     }
   } catch (cause) {
     throw writeError(path, cause);
@@ -42,12 +40,12 @@ export function writeError(path: string, cause: unknown): RevocabError {
   if (cause instanceof RevocabError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new RevocabError("no_space", `no space left while writing ${path}`, {
+    return new RevocabError("no_space", `no space left while writing ${showText(path)}`, {
       hint: "free space on that disk, or choose another output folder",
       cause,
     });
   }
-  return new RevocabError("write_failed", `cannot write ${path}: ${message}`, {
+  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
     hint: "check that the folder exists and may be written to",
     cause,
   });

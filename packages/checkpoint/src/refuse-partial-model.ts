@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import type { InputFolder } from "@revocab/files";
+import { MAX_JSON_BYTES, parseJson } from "./json.ts";
 import { sentenceModules } from "./sentence-modules.ts";
 
 /**
@@ -11,9 +12,10 @@ import { sentenceModules } from "./sentence-modules.ts";
  * @param names the files of the folder
  * @throws RevocabError `unsupported_checkpoint`
  */
-export async function refusePartialModel(directory: string, names: readonly string[]): Promise<void> {
+export async function refusePartialModel(folder: InputFolder, names: readonly string[]): Promise<void> {
+  const directory = showText(folder.path);
   if (names.includes("adapter_config.json")) {
-    const base = await baseOf(directory);
+    const base = await baseOf(folder);
     const load = `AutoModelForCausalLM.from_pretrained('${base ?? "BASE"}')`;
     throw new RevocabError(
       "unsupported_checkpoint",
@@ -27,8 +29,8 @@ export async function refusePartialModel(directory: string, names: readonly stri
     );
   }
   if (!names.includes("modules.json")) return;
-  const inFolder = (await sentenceModules(directory)).find(
-    ({ path }) => existsSync(join(directory, path, "config.json")) && /Transformer$/.test(path),
+  const inFolder = (await sentenceModules(folder)).find(
+    ({ path }) => existsSync(join(folder.path, path, "config.json")) && /Transformer$/.test(path),
   );
   if (inFolder === undefined) return;
   throw new RevocabError(
@@ -40,11 +42,13 @@ export async function refusePartialModel(directory: string, names: readonly stri
   );
 }
 
-async function baseOf(directory: string): Promise<string | undefined> {
+async function baseOf(folder: InputFolder): Promise<string | undefined> {
   try {
-    const text = await readFile(join(directory, "adapter_config.json"), "utf8");
-    const base = (JSON.parse(text) as Record<string, unknown> | null)?.base_model_name_or_path;
-    return typeof base === "string" && base !== "" ? base : undefined;
+    const path = join(folder.path, "adapter_config.json");
+    const bytes = await folder.read("adapter_config.json", { most: MAX_JSON_BYTES });
+    const config = parseJson(bytes.toString("utf8"), path, "bad_config", "");
+    const base = (config as Record<string, unknown> | null)?.base_model_name_or_path;
+    return typeof base === "string" && base !== "" ? showText(base, 200) : undefined;
   } catch {
     return undefined; // the message does without the name
   }

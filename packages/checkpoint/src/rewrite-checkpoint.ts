@@ -1,6 +1,7 @@
-import { type FileHandle, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { insideFolder } from "@revocab/files";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
@@ -60,6 +61,7 @@ export async function rewriteCheckpoint({
   throwIfAborted(abortSignal);
   const planned = planOutput(checkpoint, rows, untie);
   await requireEmpty(out);
+  await noteLinksOut(checkpoint, onProgress);
   const placed = await placeFiles(planned, out, link, onProgress);
   const toWrite = planned.files.filter((file) => !placed.has(file.source.name));
   await requireFreeSpace(
@@ -67,15 +69,8 @@ export async function rewriteCheckpoint({
     toWrite.reduce((sum, file) => sum + file.bytes, 0),
   );
 
-  const handles = new Map<string, FileHandle>();
-  try {
-    for (const { source, bytes } of toWrite) {
-      handles.set(source.name, await createSized(join(out, source.name), bytes));
-    }
-    await fillFiles({ planned, toWrite, handles, out, produce, abortSignal, onProgress });
-  } finally {
-    await Promise.all([...handles.values()].map((handle) => handle.close()));
-  }
+  for (const { source, bytes } of toWrite) await createSized(join(out, source.name), bytes);
+  await fillFiles({ planned, toWrite, out, produce, abortSignal, onProgress });
   const files = planned.files.map(({ source, bytes, header }): WrittenFile => {
     const how = placed.get(source.name) ?? (header === undefined ? "copied" : "rewritten");
     return { name: source.name, bytes, how };
@@ -101,6 +96,20 @@ async function requireEmpty(out: string): Promise<void> {
         hint: "choose another output folder",
       },
     );
+  }
+}
+
+/** Weights may lie elsewhere behind links, which only safetensors can do; whoever shares the result should know. */
+async function noteLinksOut(
+  { folder, files }: Checkpoint,
+  onProgress: ProgressListener | undefined,
+): Promise<void> {
+  for (const { name, mark } of files) {
+    if (mark === undefined) continue; // not on the disk
+    await insideFolder(folder.path, name).catch((error: RevocabError) => {
+      if (error.code !== "bad_file") return; // whoever reads the file says what is wrong
+      onProgress?.({ type: "note", step: WRITE_STEP, message: `${error.message}; its tensors are written` });
+    });
   }
 }
 

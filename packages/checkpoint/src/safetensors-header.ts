@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { RevocabError } from "@revocab/core";
-import { BITS_PER_VALUE } from "./dtypes.ts";
+import { RevocabError, showText } from "@revocab/core";
+import type { FileMark } from "@revocab/files";
 import type { FileSource, ReadableFile } from "./file-source.ts";
-import { describeJson, isJsonObject, type JsonObject, type JsonValue, parseJson } from "./json.ts";
+import { HeaderSyntaxError } from "./header-json.ts";
 import { localFiles } from "./local-files.ts";
 import { DAMAGED_HINT as HINT } from "./read-exactly.ts";
-import { repeatedKey } from "./repeated-key.ts";
+import { type Header, HeaderError, readHeader } from "./read-header.ts";
 
 /** One tensor of a safetensors file. */
 export interface TensorEntry {
@@ -26,7 +26,9 @@ export interface SafetensorsFile {
   readonly bytes: number;
   /** Where the tensors' bytes begin. */
   readonly dataStart: number;
-  readonly metadata: JsonObject | undefined;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  /** What the file was when its header was read; for a file on the disk. */
+  readonly mark?: FileMark;
   /** In the order of their bytes. */
   readonly tensors: readonly TensorEntry[];
 }
@@ -38,7 +40,8 @@ const MAX_HEADER_BYTES = 100e6;
  * Reads and checks the header of a safetensors file; the tensors themselves are not read.
  *
  * The format: 8 bytes little-endian length n, n bytes of JSON `{ name: { dtype, shape, data_offsets: [start, end] } }`
- * (offsets from the end of the JSON), then the tensors, without gaps, to the end of the file.
+ * (offsets from the end of the JSON), then the tensors, without gaps, to the end of the file; in detail what the
+ * safetensors library accepts (read-header.ts).
  * @throws RevocabError `missing_file`; `bad_safetensors` when any of this does not hold.
  */
 export async function readSafetensorsHeader(
@@ -51,7 +54,9 @@ export async function readSafetensorsHeader(
     const bytes = new Uint8Array(length);
     await file.read(bytes, 8);
     const { metadata, tensors } = parseHeader(bytes, 8 + length, file.bytes, path);
-    return { name: basename(path), path, bytes: file.bytes, dataStart: 8 + length, metadata, tensors };
+    const { bytes: size, mark } = file;
+    const place = { name: basename(path), path, bytes: size, dataStart: 8 + length, ...(mark && { mark }) };
+    return { ...place, metadata, tensors };
   } finally {
     await file.close();
   }
@@ -72,23 +77,33 @@ async function headerLength(file: ReadableFile, path: string): Promise<number> {
   return Number(length);
 }
 
+/** Reads the header and holds it against the file's size. */
 function parseHeader(bytes: Uint8Array, dataStart: number, size: number, path: string) {
-  const text = decodeUtf8(bytes, path);
-  const header = parseJson(text, `the header of ${path}`, "bad_safetensors", HINT);
-  if (!isJsonObject(header)) fail(path, `has ${describeJson(header)} as its header; an object was expected`);
-  const repeated = repeatedKey(text);
-  if (repeated !== undefined) fail(path, `has two tensors named "${repeated}" in its header`);
-
-  const metadata = header.__metadata__;
-  if (metadata !== undefined && !isJsonObject(metadata)) {
-    fail(path, `has ${describeJson(metadata)} as __metadata__; an object was expected`);
+  const { metadata, entries } = headerOf(bytes, path);
+  const end = dataStart + (entries.at(-1)?.offsets[1] ?? 0);
+  if (end > size) {
+    const { name, offsets } = entries.find(({ offsets: [, last] }) => dataStart + last > size)!;
+    fail(
+      path,
+      `has ${size} bytes, but the tensor ${showText(name, 100)} ends at byte ${dataStart + offsets[1]}: it is truncated`,
+    );
   }
-  const tensors = Object.entries(header)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, value]) => parseEntry(name, value, dataStart, path))
-    .sort((a, b) => a.start - b.start || a.end - b.end);
-  checkTiling(tensors, dataStart, size, path);
+  if (end < size) fail(path, `has ${size - end} bytes after its last tensor`);
+  const tensors = entries.map(({ name, dtype, shape, offsets: [start, stop] }): TensorEntry => {
+    return { name, dtype, shape, start: dataStart + start, end: dataStart + stop };
+  });
   return { metadata, tensors };
+}
+
+function headerOf(bytes: Uint8Array, path: string): Header {
+  const text = decodeUtf8(bytes, path);
+  try {
+    return readHeader(text);
+  } catch (error) {
+    if (error instanceof HeaderError) return fail(path, error.message);
+    if (!(error instanceof HeaderSyntaxError)) throw error;
+    return fail(path, `has a header that is not valid JSON: ${error.message}`);
+  }
 }
 
 function decodeUtf8(bytes: Uint8Array, path: string): string {
@@ -99,47 +114,6 @@ function decodeUtf8(bytes: Uint8Array, path: string): string {
   }
 }
 
-function parseEntry(
-  name: string,
-  value: JsonValue | undefined,
-  dataStart: number,
-  path: string,
-): TensorEntry {
-  if (!isJsonObject(value))
-    fail(path, `describes the tensor ${name} by ${describeJson(value)}, not an object`);
-  const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string") fail(path, `gives the tensor ${name} no dtype`);
-  if (!isCountList(shape)) fail(path, `gives the tensor ${name} the shape ${JSON.stringify(shape)}`);
-  if (!isCountList(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
-    fail(path, `gives the tensor ${name} the data_offsets ${JSON.stringify(offsets)}`);
-  }
-  const [start, end] = offsets as readonly [number, number];
-  const bits = BITS_PER_VALUE[dtype];
-  const expected = bits === undefined ? end - start : (shape.reduce((a, b) => a * b, 1) * bits) / 8;
-  if (expected !== end - start) {
-    fail(path, `gives the tensor ${name} (${dtype} [${shape}]) ${end - start} bytes; it needs ${expected}`);
-  }
-  return { name, dtype, shape, start: dataStart + start, end: dataStart + end };
-}
-
-function isCountList(value: JsonValue | undefined): value is readonly number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
-}
-
-function checkTiling(tensors: readonly TensorEntry[], dataStart: number, size: number, path: string): void {
-  let position = dataStart;
-  for (const { name, start, end } of tensors) {
-    if (end > size)
-      fail(path, `has ${size} bytes, but the tensor ${name} ends at byte ${end}: it is truncated`);
-    if (start < position)
-      fail(path, `has overlapping tensors: ${name} starts ${position - start} bytes too early`);
-    if (start > position)
-      fail(path, `has ${start - position} bytes before the tensor ${name} that belong to none`);
-    position = end;
-  }
-  if (position !== size) fail(path, `has ${size - position} bytes after its last tensor`);
-}
-
 function fail(path: string, what: string): never {
-  throw new RevocabError("bad_safetensors", `${path} ${what}`, { hint: HINT });
+  throw new RevocabError("bad_safetensors", `${showText(path)} ${what}`, { hint: HINT });
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { InputFolder } from "@revocab/files";
 import type { FileSource } from "./file-source.ts";
 import { describeJson, isJsonObject, type JsonObject, readJsonObject } from "./json.ts";
 import { localFiles } from "./local-files.ts";
@@ -18,23 +19,33 @@ export interface WeightFiles {
 /**
  * Finds the weights as the transformers library does: `model.safetensors`, else the files that
  * `model.safetensors.index.json` names; reads and checks their headers.
+ * @param folder remembers the files
  * @throws RevocabError `missing_file`, `bad_safetensors`, `unsupported_checkpoint` (other formats only).
  */
 export async function readWeightFiles(
   directory: string,
   source: FileSource = localFiles,
+  folder: InputFolder = new InputFolder(directory),
 ): Promise<WeightFiles> {
   const names = await source.list(directory);
-  if (names.includes(SINGLE_NAME)) {
-    return { files: [await readSafetensorsHeader(join(directory, SINGLE_NAME), source)], index: undefined };
-  }
+  const read = async (name: string) => {
+    const file = await readSafetensorsHeader(join(directory, name), source);
+    if (file.mark !== undefined) folder.remember(name, file.mark);
+    return file;
+  };
+  if (names.includes(SINGLE_NAME)) return { files: [await read(SINGLE_NAME)], index: undefined };
   if (!names.includes(INDEX_NAME)) {
-    await refusePartialModel(directory, names);
+    await refusePartialModel(folder, names);
     throw noSafetensors(directory, names);
   }
 
   const path = join(directory, INDEX_NAME);
-  const { json: index } = await readJsonObject(path, "bad_safetensors", "download the index again");
+  const { json: index } = await readJsonObject(
+    folder,
+    INDEX_NAME,
+    "bad_safetensors",
+    "download the index again",
+  );
   const shardOf = readWeightMap(index, path);
   const shards = [...new Set(shardOf.values())].sort();
   const missing = shards.filter((shard) => !names.includes(shard));
@@ -45,11 +56,30 @@ export async function readWeightFiles(
       { hint: "the download was not complete: download the missing files" },
     );
   }
-  const files = await Promise.all(
-    shards.map((shard) => readSafetensorsHeader(join(directory, shard), source)),
-  );
+  const files = await mapFew(shards, read);
   checkAgreement(files, shardOf, path);
   return { files, index };
+}
+
+/** A few at a time keep a disk or a connection busy, and hundreds of shards do not take every file a process may open. */
+async function mapFew<Item, Result>(
+  items: readonly Item[],
+  use: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < items.length) {
+      const i = next++;
+      results[i] = await use(items[i]!);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: 16 }, work));
+  } finally {
+    next = items.length; // after a failure the others begin nothing more
+  }
+  return results;
 }
 
 function noSafetensors(directory: string, names: readonly string[]): RevocabError {
@@ -96,7 +126,7 @@ function readWeightMap(index: JsonObject, path: string): ReadonlyMap<string, str
     if (typeof shard !== "string" || !isPlainName(shard)) {
       bad(
         path,
-        `names ${JSON.stringify(shard)} for ${tensor}; the name of a file in the same folder was expected`,
+        `names ${quote(shard)} for ${showText(tensor, 200)}; the name of a file in the same folder was expected`,
       );
     }
     shardOf.set(tensor, shard);

@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyCompanions, hashFile, listCompanions } from "@revocab/checkpoint";
+import { InputFolder } from "@revocab/files";
 import { afterAll, describe, expect, it } from "vitest";
 import { floats, safetensorsOf, temporaryFolder } from "./model-folder.ts";
 
@@ -66,7 +68,7 @@ const options = {
 };
 
 it("only files of kinds that stay true are carried; all others are named with the reason", async () => {
-  const { carried, left } = await listCompanions(folder, options);
+  const { carried, left } = await listCompanions(new InputFolder(folder), options);
   expect(carried).toEqual(KEPT);
   const expected = Object.entries(LEFT).map(([path, reason]) => {
     const isInFolder = path.includes("/");
@@ -77,7 +79,10 @@ it("only files of kinds that stay true are carried; all others are named with th
 });
 
 it("a file of an unknown kind, or a folder, is carried when it is named", async () => {
-  const { carried, left } = await listCompanions(folder, { ...options, carry: ["pieces.txt", "./onnx/"] });
+  const { carried, left } = await listCompanions(new InputFolder(folder), {
+    ...options,
+    carry: ["pieces.txt", "./onnx/"],
+  });
   expect(carried).toEqual([...KEPT, "onnx/decoder.json", "pieces.txt"].sort());
   expect(left.some(({ name }) => name === "pieces.txt" || name === "onnx")).toBe(false);
 });
@@ -86,14 +91,14 @@ it.each([
   ["labels.json", "has no file or folder labels.json"],
   ["tokenizer.json", "tokenizer.json is written anew"],
 ])("--carry %s is refused: %s", async (path, message) => {
-  await expect(listCompanions(folder, { ...options, carry: [path] })).rejects.toMatchObject({
+  await expect(listCompanions(new InputFolder(folder), { ...options, carry: [path] })).rejects.toMatchObject({
     code: "bad_options",
     message: expect.stringContaining(message),
   });
 });
 
 it("copies arrive with the contents of what a link points to", async () => {
-  await copyCompanions(folder, out, await listCompanions(folder, options));
+  await copyCompanions(new InputFolder(folder), out, await listCompanions(new InputFolder(folder), options));
   expect(await readFile(join(out, "linked.md"), "utf8")).toBe("LICENSE");
   expect(await readFile(join(out, "1_Pooling/config.json"), "utf8")).toBe("1_Pooling/config.json");
 });
@@ -123,7 +128,7 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors": dense(6),
       "projector.safetensors": dense(6),
     });
-    const companions = await listCompanions(directory, options);
+    const companions = await listCompanions(new InputFolder(directory), options);
     expect(companions.carried).toEqual([
       "2_Dense/config.json",
       "2_Dense/model.safetensors",
@@ -134,7 +139,7 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors",
     ]);
     const copy = temporaryFolder();
-    await copyCompanions(directory, copy, companions, { link: true });
+    await copyCompanions(new InputFolder(directory), copy, companions, { link: true });
     expect(statSync(join(copy, "2_Dense/model.safetensors")).ino).toBe(
       statSync(join(directory, "2_Dense/model.safetensors")).ino,
     );
@@ -143,7 +148,7 @@ describe("weights beside the model", () => {
 
   it("with one, the folder is left whole, its config too", async () => {
     const directory = withParts({ "draft/config.json": "{}", "draft/head.safetensors": dense(10) });
-    const { carried, left } = await listCompanions(directory, options);
+    const { carried, left } = await listCompanions(new InputFolder(directory), options);
     expect({ carried, left }).toEqual({
       carried: [],
       left: [
@@ -164,18 +169,24 @@ describe("weights beside the model", () => {
     "a module of sentence-transformers that %s is refused, but carried when it is named",
     async (_, files, what) => {
       const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}", ...files });
-      await expect(listCompanions(directory, options)).rejects.toMatchObject({
+      await expect(listCompanions(new InputFolder(directory), options)).rejects.toMatchObject({
         code: "unsupported_checkpoint",
         message: expect.stringContaining(what),
       });
-      const { carried } = await listCompanions(directory, { ...options, carry: ["2_Dense"] });
+      const { carried } = await listCompanions(new InputFolder(directory), {
+        ...options,
+        carry: ["2_Dense"],
+      });
       expect(carried).toEqual(["2_Dense/config.json", ...Object.keys(files), "modules.json"]);
     },
   );
 
   it("a file that is named brings nothing else of its folder that has a row per token", async () => {
     const directory = withParts({ "draft/notes.json": "{}", "draft/head.safetensors": dense(10) });
-    const { carried, left } = await listCompanions(directory, { ...options, carry: ["draft/notes.json"] });
+    const { carried, left } = await listCompanions(new InputFolder(directory), {
+      ...options,
+      carry: ["draft/notes.json"],
+    });
     expect(carried).toEqual(["draft/notes.json"]);
     expect(left).toEqual([
       { name: "draft/head.safetensors", reason: expect.stringContaining("linear.weight [10, 4]") },
@@ -184,7 +195,9 @@ describe("weights beside the model", () => {
 
   it("a module that has no weights at all is refused: a download may have left pickled ones behind", async () => {
     const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}" });
-    await expect(listCompanions(directory, options)).rejects.toThrow(/2_Dense .*has no weights in a format/);
+    await expect(listCompanions(new InputFolder(directory), options)).rejects.toThrow(
+      /2_Dense .*has no weights in a format/,
+    );
   });
 
   it("weights of words are refused: they are by token, though no tensor says so", async () => {
@@ -192,7 +205,7 @@ describe("weights beside the model", () => {
       "modules.json": JSON.stringify([{ path: "1_Words", type: "sentence_transformers.models.WordWeights" }]),
       "1_Words/config.json": "{}",
     });
-    await expect(listCompanions(directory, options)).rejects.toThrow("1_Words");
+    await expect(listCompanions(new InputFolder(directory), options)).rejects.toThrow("1_Words");
   });
 });
 
@@ -201,5 +214,89 @@ it("a file's hash is its SHA-256, over any number of blocks", async () => {
     const bytes = Buffer.alloc(size, "revocab");
     writeFileSync(join(folder, "hashed"), bytes);
     expect(await hashFile(join(folder, "hashed"))).toBe(createHash("sha256").update(bytes).digest("hex"));
+  }
+});
+
+describe.skipIf(process.platform === "win32")("a companion that is no file of the folder", () => {
+  const setUp = () => {
+    const [place, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(join(elsewhere, "secret"), "secret");
+    mkdirSync(join(elsewhere, "pictures"));
+    writeFileSync(join(elsewhere, "pictures", "a.png"), "");
+    return { place, elsewhere };
+  };
+  const list = (place: string, carry: readonly string[] = []) =>
+    listCompanions(new InputFolder(place), { ...options, carry });
+
+  it("is refused by name when it is a link that leads out, in sub-folders and when it is asked for too", async () => {
+    for (const [name, carry] of [
+      ["LICENSE", []],
+      ["1_Pooling/config.json", []],
+      ["NOTES.bin", ["NOTES.bin"]],
+    ] as const) {
+      const { place, elsewhere } = setUp();
+      mkdirSync(join(place, "1_Pooling"));
+      symlinkSync(join(elsewhere, "secret"), join(place, name));
+      await expect(list(place, carry)).rejects.toMatchObject({
+        code: "bad_file",
+        message: expect.stringContaining(`${join(place, name)} leads to `),
+      });
+    }
+  });
+
+  it("is left when it is of a kind that is left anyway, or in a folder that is a link", async () => {
+    const { place, elsewhere } = setUp();
+    symlinkSync(join(elsewhere, "secret"), join(place, "NOTES.bin"));
+    symlinkSync(join(elsewhere, "pictures"), join(place, "pictures"));
+    expect(await list(place)).toEqual({
+      carried: [],
+      left: [
+        { name: "NOTES.bin", reason: expect.any(String) },
+        { name: "pictures", reason: "a link to a folder" },
+      ],
+    });
+    await expect(list(place, ["pictures"])).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining("to carry: it is a link to a folder"),
+    });
+  });
+
+  it("is refused when it became a pipe or a link that leads out before it is copied", async () => {
+    for (const replace of [
+      (path: string, elsewhere: string) => symlinkSync(join(elsewhere, "secret"), path),
+      (path: string) => execFileSync("mkfifo", [path]),
+    ]) {
+      const { place, elsewhere } = setUp();
+      writeFileSync(join(place, "LICENSE"), "text");
+      const companions = await list(place);
+      rmSync(join(place, "LICENSE"));
+      replace(join(place, "LICENSE"), elsewhere);
+      const copied = temporaryFolder();
+      await expect(copyCompanions(new InputFolder(place), copied, companions)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(bad|missing)_file$/),
+        message: expect.stringContaining("LICENSE"),
+      });
+      expect(readdirSync(copied)).toEqual([]);
+    }
+  });
+
+  it.skipIf(process.getuid?.() === 0)("is named when it may not be read", async () => {
+    const { place } = setUp();
+    writeFileSync(join(place, "LICENSE"), "text", { mode: 0 });
+    await expect(list(place)).rejects.toMatchObject({
+      code: "missing_file",
+      message: expect.stringContaining("LICENSE: it cannot be read (EACCES)"),
+    });
+  });
+});
+
+it("a module whose path leads out of the folder is refused", async () => {
+  for (const path of ["../other", "a/../../other", "..", "//etc"]) {
+    const place = temporaryFolder();
+    writeFileSync(join(place, "modules.json"), JSON.stringify([{ path, type: "x.Pooling" }]));
+    await expect(listCompanions(new InputFolder(place), options), path).rejects.toMatchObject({
+      code: "bad_config",
+      message: expect.stringContaining("expected a path inside the folder"),
+    });
   }
 });

@@ -5,6 +5,8 @@ import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core"
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
+import { FilePool } from "../src/file-pool.ts";
+import { floats, LLAMA_TENSORS, shardedFolder } from "./model-folder.ts";
 
 const scratch = scratchFolders();
 
@@ -81,4 +83,29 @@ describe("weight files that lie elsewhere", () => {
     });
     await expect(localFiles.list(join(folder, "nothing"))).rejects.toMatchObject({ code: "missing_file" });
   });
+});
+
+it("of hundreds of weight files few are open at a time, at opening and while tables are read", async () => {
+  const [head, input, ...rest] = LLAMA_TENSORS;
+  const many = Array.from({ length: 300 }, (_, i) => floats(`extra.${i}`, [2]));
+  const shards = Object.fromEntries(many.map((tensor, i) => [`m-${i}.safetensors`, [tensor]]));
+  const folder = shardedFolder({ "a.safetensors": [head!, input!], "b.safetensors": rest, ...shards });
+  let [open, most] = [0, 0];
+  const counting: FileSource = {
+    list: localFiles.list,
+    open: async (path) => {
+      most = Math.max(most, ++open);
+      const file = await localFiles.open(path);
+      return { ...file, close: () => file.close().finally(() => open--) };
+    },
+  };
+  const checkpoint = await openCheckpoint(folder, { weights: counting });
+  expect(most).toBeLessThanOrEqual(16);
+  const pool = new FilePool(counting);
+  const read = ({ path }: { path: string }) => pool.read(path, new Uint8Array(8), 0);
+  for (const file of checkpoint.files) await read(file);
+  await Promise.all(checkpoint.files.slice(0, 20).map(read));
+  expect(most).toBeLessThanOrEqual(32);
+  await Promise.all([pool.close(), checkpoint.close()]);
+  expect(open).toBe(0);
 });

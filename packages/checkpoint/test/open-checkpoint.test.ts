@@ -172,7 +172,7 @@ describe("a folder that is no model", () => {
   });
 
   it.each([
-    ["is no JSON", "{", /not valid JSON/],
+    ["is no JSON", "{", /JSON that is cut short/],
     ["is a list", "[]", /holds a list/],
     ["has no model_type", "{}", /no model_type/],
     ["has a vocab_size that is no count", '{"model_type":"llama","vocab_size":-3}', /vocab_size as -3/],

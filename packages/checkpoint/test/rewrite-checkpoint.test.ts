@@ -2,6 +2,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -176,8 +177,8 @@ describe("new rows", () => {
     expect(after.get("lm_head.weight")).toHaveLength(12 * 16);
   });
 
-  it("leave quantised and unknown dtypes elsewhere in the file as they are", async () => {
-    const odd = ["F8_E4M3", "I8", "F4", "FUTURE"].map((dtype, i) => {
+  it("leave quantised dtypes elsewhere in the file as they are", async () => {
+    const odd = ["F8_E4M3", "I8", "F4", "F8_E8M0"].map((dtype, i) => {
       const bytes = Uint8Array.from({ length: 3 }, (_, j) => i * 3 + j);
       return { name: `model.layers.0.${dtype}`, dtype, shape: dtype === "F4" ? [6] : [3], bytes };
     });
@@ -295,6 +296,34 @@ describe("a sharded model", () => {
     expect(lstatSync(join(out, "b.safetensors")).isFile()).toBe(true);
     expect(await readFile(join(out, "b.safetensors"))).toEqual(await readFile(join(folder, "blob")));
   });
+
+  it.skipIf(process.platform === "win32")(
+    "may lie behind a link out of the folder, which is noted",
+    async () => {
+      const [head, input, ...rest] = LLAMA_TENSORS;
+      const folder = shardedFolder({ "a.safetensors": [head!, input!], "b.safetensors": rest });
+      const elsewhere = realpathSync(temporaryFolder());
+      renameSync(join(folder, "b.safetensors"), join(elsewhere, "disk.safetensors"));
+      symlinkSync(join(elsewhere, "disk.safetensors"), join(folder, "b.safetensors"));
+      const checkpoint = await open(folder);
+      const notes: string[] = [];
+      await rewriteCheckpoint({
+        checkpoint,
+        out,
+        rows: 12,
+        produce: produceFrom(checkpoint, 12, reversed(checkpoint)),
+        onProgress: (event) => event.type === "note" && notes.push(event.message),
+      });
+      expect(notes).toEqual([
+        `${join(folder, "b.safetensors")} leads to ${join(elsewhere, "disk.safetensors")}, which is outside the folder ${folder}; its tensors are written`,
+      ]);
+      expect(lstatSync(join(out, "b.safetensors")).isFile()).toBe(true);
+      expect(await readFile(join(out, "b.safetensors"))).toEqual(
+        await readFile(join(folder, "b.safetensors")),
+      );
+      rmSync(elsewhere, { recursive: true });
+    },
+  );
 
   it("without `link` gets files of its own", async () => {
     const [head, input, ...rest] = LLAMA_TENSORS;

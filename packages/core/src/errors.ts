@@ -1,3 +1,5 @@
+import { showText } from "./show-text.ts";
+
 /** One code per failure a caller may want to tell apart. */
 export type RevocabErrorCode =
   | "aborted"
@@ -11,6 +13,7 @@ export type RevocabErrorCode =
   | "bad_tokenizer"
   | "bad_vectors"
   | "context_too_long"
+  | "file_changed"
   | "gate_failed"
   | "hub_damaged"
   | "hub_denied"
@@ -28,6 +31,7 @@ export type RevocabErrorCode =
   | "token_id_unmapped"
   | "unknown_method"
   | "unknown_tensor"
+  | "unknown_text"
   | "unsupported_architecture"
   | "unsupported_checkpoint"
   | "unsupported_dtype"
@@ -35,7 +39,9 @@ export type RevocabErrorCode =
   | "write_failed";
 
 /**
- * A failure the user can act on. The message says what was found and what was expected; `hint` says what to do.
+ * A failure the user can act on. The message says what was found and what was expected; `hint` says what to do. Both are
+ * one line that is safe to show, whatever they quote: what {@link showText} escapes is escaped, and of a message beyond
+ * 1,000 characters (2,000 for a hint, which may hold a command) the start and the end are kept.
  */
 export class RevocabError extends Error {
   override readonly name = "RevocabError";
@@ -43,8 +49,23 @@ export class RevocabError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: RevocabErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      oneLine(message, LONGEST_MESSAGE),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : oneLine(options.hint, LONGEST_HINT);
   }
+}
+
+const LONGEST_MESSAGE = 1000;
+const LONGEST_HINT = 2000;
+
+/** A path stands at the start of a message, and what was expected at its end. */
+function oneLine(text: string, most: number): string {
+  const shown = text.length > most ? undefined : showText(text);
+  if (shown !== undefined && shown.length <= most) return shown;
+  const end = Math.floor(most / 4);
+  const start = [...showText(text.slice(0, most))].slice(0, most - end - 1);
+  return `${start.join("")}…${[...showText(text.slice(-end))].slice(-end).join("")}`;
 }

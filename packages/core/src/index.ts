@@ -4,6 +4,7 @@ export type { RevocabErrorCode } from "./errors.ts";
 export { RevocabError } from "./errors.ts";
 export type { ProgressEvent, ProgressListener } from "./events.ts";
 export type { LanguageModel, PositionQuery, RunOptions, ScoreQuery } from "./language-models.ts";
+export { mapAhead } from "./map-ahead.ts";
 export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";
 export type {
@@ -21,7 +22,7 @@ export type {
   WriteOptions,
 } from "./methods.ts";
 export type { DenseRows, TablePlan } from "./plans.ts";
-export { quote, showText } from "./show-text.ts";
+export { quote, showJson, showNotes, showText } from "./show-text.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";
 export { SPECIAL_ROLES } from "./vocabularies.ts";

@@ -37,6 +37,24 @@ export function quote(value: unknown): string {
   return showText(JSON.stringify(bounded(value, DEEPEST_QUOTE)) ?? String(value), LONGEST_QUOTE);
 }
 
+/** Notes as reports, cards and the terminal show them: each on one line that is safe to show. */
+export function showNotes(notes: readonly string[]): readonly string[] {
+  return notes.map((note) => showText(note));
+}
+
+/**
+ * A value as JSON on lines, two spaces a level, that is safe to show: what moves a cursor, turns text around or is half a
+ * character is escaped as JSON does it (`\\u202e`), so that it parses to the same value.
+ */
+export function showJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(UNSAFE_IN_JSON, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
 function escapeCharacter(character: string): string {
   const named = NAMED[character];
   if (named !== undefined) return named;
@@ -48,3 +66,8 @@ const DEEPEST_QUOTE = 8;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 /** Control and format characters, lone surrogates, unassigned and private ones, line and paragraph separators. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/**
+ * The same but for line ends, and for unassigned and private characters: which these are is for each version of Unicode
+ * to say, and a report has the same bytes under all.
+ */
+const UNSAFE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

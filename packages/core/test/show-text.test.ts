@@ -1,4 +1,4 @@
-import { quote, showText } from "@revocab/core";
+import { quote, showJson, showNotes, showText } from "@revocab/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -37,4 +37,22 @@ test("a value is quoted as JSON of at most 200 characters, however large or deep
   const wide = Array.from({ length: 200 }, () => Array.from({ length: 200 }, () => ({ a: 1 })));
   expect(quote(wide).length).toBeLessThanOrEqual(201);
   expect(quote(JSON.parse('{"__proto__": {"a": 1}}'))).toBe('{"__proto__":{"a":1}}');
+});
+
+test("notes are each on one line", () => {
+  expect(showNotes(["a\nb", "\u001b[31m"])).toEqual(["a\\nb", "\\x1b[31m"]);
+});
+
+test("JSON that is shown parses to the same value and has no control character but its line ends", () => {
+  const unit = fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code));
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit }), fc.string({ unit })), (value) => {
+      const shown = showJson(value);
+      expect(JSON.parse(shown)).toEqual(value);
+      expect(shown).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    }),
+  );
+  expect(showJson({ "\u007f": "\u009b\u202e\u{e0001}" })).toBe(
+    '{\n  "\\u007f": "\\u009b\\u202e\\udb40\\udc01"\n}',
+  );
 });

@@ -1,4 +1,4 @@
-import { type InitMethod, RevocabError } from "@revocab/core";
+import { type InitMethod, quote, RevocabError } from "@revocab/core";
 import { z } from "zod";
 import { nearestName } from "./nearest-name.ts";
 
@@ -73,6 +73,6 @@ function parseOptions<Options extends z.ZodObject>(
       { hint: `pass --with ${key}=…` },
     );
   }
-  const found = JSON.stringify(options[String(path[0])]);
+  const found = quote(options[String(path[0])]);
   throw new RevocabError("bad_options", `option ${path.join(".")} of ${name} is ${found}: ${message}`);
 }

@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
-import type { InitContext } from "@revocab/core";
+import { hashFile } from "@revocab/checkpoint";
+import { type InitContext, showText } from "@revocab/core";
 
 /**
  * Notes which files a method went by, with their sha256: a recipe has their names alone, and two files may have one name.
@@ -15,9 +13,8 @@ export async function noteEvidence(
 ): Promise<void> {
   for (const [option, file] of Object.entries(evidence)) {
     if (typeof file !== "string") continue;
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(file), hash, { ...(abortSignal && { signal: abortSignal }) });
-    const message = `${option} ${basename(file)}: sha256 ${hash.digest("hex")}`;
+    const hash = await hashFile(file, { ...(abortSignal && { abortSignal }) });
+    const message = `${option} ${showText(basename(file))}: sha256 ${hash}`;
     onProgress?.({ type: "note", step: method, message });
   }
 }

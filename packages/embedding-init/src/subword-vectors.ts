@@ -55,11 +55,12 @@ export async function subwordVectors({
   for (let start = 0; start < count; start += BLOCK) {
     throwIfAborted(abortSignal);
     const block = vectors.rows(start, Math.min(BLOCK, count - start));
+    const words = vectors.words.slice(start, start + block.rows);
+    const written = await Promise.all(words.flatMap((word) => [word, ` ${word}`]).map(encode));
     for (let i = 0; i < block.rows; i++) {
-      const word = vectors.words[start + i];
       const weight = vectors.counts?.[start + i] ?? 1 / (start + i + 1);
-      for (const text of [word, ` ${word}`]) {
-        for (const id of new Set(await encode(text))) {
+      for (const ids of written.slice(2 * i, 2 * i + 2)) {
+        for (const id of new Set(ids)) {
           if (vocabulary.kindOf(id) !== "text" && vocabulary.kindOf(id) !== "byte") continue;
           totals[id] += weight;
           for (let j = 0; j < dimension; j++)

@@ -1,4 +1,4 @@
-import type { EncodeText, Vocabulary } from "@revocab/core";
+import { type EncodeText, mapAhead, type Vocabulary } from "@revocab/core";
 import { linesOfText } from "@revocab/files";
 
 /**
@@ -10,7 +10,7 @@ export async function* tokensOfLines(
   path: string,
   { vocabulary, encode }: { readonly vocabulary: Vocabulary; readonly encode: EncodeText },
 ): AsyncIterable<readonly string[]> {
-  for await (const line of linesOfText(path)) {
-    if (line.trim() !== "") yield Array.from(await encode(line), (id) => vocabulary.tokenOf(id));
+  for await (const [line, ids] of mapAhead(linesOfText(path), encode)) {
+    if (line.trim() !== "") yield Array.from(ids, (id) => vocabulary.tokenOf(id));
   }
 }

@@ -227,7 +227,7 @@ describe("a file of terms", () => {
     ["t.tsv", Uint8Array.of(0x61, 0x09, 0x61, 0x0a, 0xe4, 0x09, 0x61), /line 2 is not UTF-8/],
     ["t.tsv", "\n \n", /holds no term/],
     ["t.json", "{}", /holds no term/],
-    ["t.json", "{", /is no JSON/],
+    ["t.json", "{", /t\.json: found JSON that is cut short/],
     ["t.json", '{"dog": "animal"}', /its entry dog is "animal"/],
     ["t.json", '{"dog": []}', /its entry dog is \[\]/],
     ["t.json", '{"dog": ["animal", 3]}', /its entry dog\.1 is 3/],

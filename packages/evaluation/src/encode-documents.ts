@@ -1,15 +1,20 @@
 import {
   type LanguageModel,
+  mapAhead,
   type ProgressListener,
+  quote,
   RevocabError,
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { displayToken, type Tokenizer } from "@revocab/vocabulary";
-import { hasEveryByte, type LostCharacters, lostCharacters } from "./lost-characters.ts";
+import { displayToken, type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
+import { hasEveryByte, type LostCharacters, lostCharacters, withRefused } from "./lost-characters.ts";
 
 /** What evaluation asks of a tokenizer. */
-export type TextTokenizer = Pick<Tokenizer, "vocabulary" | "origin" | "encode" | "normalize" | "frame">;
+export type TextTokenizer = Pick<
+  Tokenizer,
+  "vocabulary" | "family" | "origin" | "encode" | "normalize" | "frame"
+>;
 
 export interface EncodedDocuments {
   /** Per document, without special tokens around it. */
@@ -25,7 +30,8 @@ export interface EncodedDocuments {
 
 /**
  * Documents as token ids, each encoded whole: a cut would change the tokens beside it. Counts what the tokenizer cannot
- * write, for a model that has to predict less than the text has a better score than it deserves.
+ * write, for a model that has to predict less than the text has a better score than it deserves; what a tokenizer without
+ * an unknown token refuses is left out and counted with what others drop.
  * @throws RevocabError `bad_text` without text, `shape_mismatch` for an id that the model has no row for, `aborted`
  */
 export async function encodeDocuments({
@@ -54,9 +60,14 @@ export async function encodeDocuments({
   let done = 0;
   let tokens = 0;
   let unknownCount = 0;
-  for (const [index, document] of documents.entries()) {
+  const encode = writableEncoder(tokenizer);
+  const refused = new Map<string, number>();
+  for await (const [index, written] of mapAhead(documents.keys(), (index) =>
+    encode(documents[index], abortSignal),
+  )) {
     throwIfAborted(abortSignal);
-    const encoded = await tokenizer.encode(document);
+    const { ids: encoded, refused: here } = written;
+    for (const stretch of here) refused.set(stretch, (refused.get(stretch) ?? 0) + 1);
     checkIds(encoded, tokenizer, model);
     ids.push(encoded);
     tokens += encoded.length;
@@ -68,7 +79,7 @@ export async function encodeDocuments({
   const mayLose = unknownCount > 0 || !hasEveryByte(tokenizer);
   const lost = mayLose ? await lostCharacters(documents, tokenizer) : NOTHING_LOST;
   const unknownTokens = { count: unknownCount, examples: lost.unknown.examples };
-  const droppedCharacters = lost.dropped;
+  const droppedCharacters = withRefused(lost.dropped, refused);
   const notes = notesOf(tokenizer, unknownTokens, droppedCharacters, tokens, written);
   return { ids, bytes, tokens, unknownTokens, droppedCharacters, notes };
 }
@@ -92,7 +103,7 @@ async function timesWritten(
   unknownId: TokenId,
 ): Promise<number> {
   const token = tokenizer.vocabulary.tokenOf(unknownId);
-  if (!(await tokenizer.encode(token)).includes(unknownId)) return 0;
+  if (!(await unlessRefused(tokenizer.encode(token)))?.includes(unknownId)) return 0;
   return documents.reduce((sum, document) => sum + document.split(token).length - 1, 0);
 }
 
@@ -126,5 +137,5 @@ function notesOf(
 }
 
 function quoted(characters: readonly string[]): string {
-  return characters.map((character) => JSON.stringify(character)).join(" ");
+  return characters.map((character) => quote(character)).join(" ");
 }

@@ -12,10 +12,11 @@ export function characterTokenizer(characters: string, ...specials: readonly Han
   return {
     vocabulary,
     origin: "characters",
+    family: "wordlevel",
     frame: { single: framed(vocabulary), pair: [] },
     encode: async (string) =>
       Uint32Array.from([...string].map((one) => ids.get(one) ?? unknown).filter((id) => id !== undefined)),
-    normalize: (string) => string,
+    normalize: async (string) => string,
   };
 }
 

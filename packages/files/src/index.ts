@@ -1,8 +1,13 @@
 export { type ContentHash, hashContent, promisedHash, startHash } from "./content-hash.ts";
+export { type FileMark, markOf } from "./file-mark.ts";
+export { InputFolder } from "./input-folder.ts";
 export { insideFolder } from "./inside-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";
 export { type OpenOptions, openFile, type ReadOptions, readWhole } from "./open-file.ts";
+export { type JsonOptions, parseJson } from "./parse-json.ts";
 export { readLines } from "./read-lines.ts";
 export { type ReadTextOptions, readText, type TextDocuments } from "./read-text.ts";
+export { inReading, readingFile } from "./reading-file.ts";
 export { replaceFile } from "./replace-file.ts";
 export { boundaryOf, type DocumentBoundary, type DocumentSplit, splitDocuments } from "./split-documents.ts";
+export { removeUnfinished, unfinished } from "./unfinished.ts";

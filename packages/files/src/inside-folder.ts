@@ -19,7 +19,7 @@ export async function insideFolder(folder: string, path: string): Promise<string
   if (isWithin(root, real) || isBlobOf(root, real)) return real;
   throw new RevocabError(
     "bad_file",
-    `${showText(full)} is a link to ${showText(real)}, which is outside the folder ${showText(folder)}`,
+    `${showText(full)} leads to ${showText(real)}, which is outside the folder ${showText(folder)}`,
     { hint: "put a copy of the file in the folder if it is meant, else remove the link" },
   );
 }

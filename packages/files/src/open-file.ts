@@ -1,6 +1,6 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 
 export interface OpenOptions {
   /** What to do when the file cannot be used; for the error. */
@@ -17,58 +17,109 @@ export interface ReadOptions extends OpenOptions {
  * it is opened without blocking, looked at, and closed.
  * @throws RevocabError `missing_file` for no file, a folder, what is no regular file, or a file that may not be read
  */
-export async function openFile(path: string, { hint = CHECK_PATH }: OpenOptions = {}): Promise<FileHandle> {
-  const missing = (found: string, cause?: unknown) =>
-    new RevocabError("missing_file", `${path}: ${found}, expected a regular file`, {
-      hint: (cause as NodeJS.ErrnoException | undefined)?.code === "EMFILE" ? MORE_FILES : hint,
-      cause,
-    });
+export async function openFile(path: string, options: OpenOptions = {}): Promise<FileHandle> {
   const handle = await open(path, FLAGS).catch((cause: NodeJS.ErrnoException) => {
-    throw missing(FOUND[cause.code ?? ""] ?? `it cannot be read (${cause.code})`, cause);
+    throw cannotOpen(path, cause, "a regular file", options);
   });
   try {
     const stats = await handle.stat();
     if (stats.isFile()) return handle;
-    throw missing(`found ${kindOf(stats)}`);
+    throw notExpected(path, stats, "a regular file", options);
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
+/** Why a file could not be opened, from the system's error. */
+export function cannotOpen(
+  path: string,
+  cause: NodeJS.ErrnoException,
+  expected: string,
+  { hint = CHECK_PATH }: OpenOptions,
+): RevocabError {
+  const found = FOUND[cause.code ?? ""] ?? `it cannot be read (${cause.code})`;
+  return new RevocabError("missing_file", `${showText(path)}: ${found}, expected ${expected}`, {
+    hint: cause.code === "EMFILE" ? MORE_FILES : hint,
+    cause,
+  });
+}
+
+/** What was opened is of another kind. */
+export function notExpected(
+  path: string,
+  stats: Stats,
+  expected: string,
+  { hint = CHECK_PATH }: OpenOptions,
+): RevocabError {
+  return new RevocabError("missing_file", `${showText(path)}: found ${kindOf(stats)}, expected ${expected}`, {
+    hint,
+  });
+}
+
 /**
  * All bytes of a regular file.
  * @throws RevocabError `missing_file` as {@link openFile} does, or `bad_file` when it is larger than `most`
  */
-export async function readWhole(path: string, { most, ...options }: ReadOptions): Promise<Buffer> {
-  const handle = await openFile(path, options);
+export async function readWhole(path: string, options: ReadOptions): Promise<Buffer> {
+  return wholeOf(await openFile(path, options), path, options);
+}
+
+/**
+ * All bytes of an open file, which is closed.
+ * @throws RevocabError `bad_file` when it is larger than `most`
+ */
+export async function wholeOf(
+  handle: FileHandle,
+  path: string,
+  { most, hint = CHECK_PATH }: ReadOptions,
+): Promise<Buffer> {
   try {
     const { size } = await handle.stat();
-    if (size > most) {
-      throw new RevocabError("bad_file", `${path}: found ${size} bytes, expected at most ${most}`, {
-        hint: options.hint ?? CHECK_PATH,
-      });
-    }
-    return await handle.readFile();
+    const bytes = size > most ? undefined : await readUpTo(handle, size, most);
+    if (bytes !== undefined) return bytes;
+    const found = size > most ? `${size} bytes` : "more bytes";
+    throw new RevocabError("bad_file", `${showText(path)}: found ${found}, expected at most ${most}`, {
+      hint,
+    });
+  } catch (cause) {
+    if (cause instanceof RevocabError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new RevocabError("missing_file", `${showText(path)}: it cannot be read (${code ?? message})`, {
+      hint,
+      cause,
+    });
   } finally {
     await handle.close();
   }
 }
 
-type Kinds = Pick<
-  Awaited<ReturnType<FileHandle["stat"]>>,
-  "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isCharacterDevice"
->;
+/** A file may have more bytes than it says (those of /proc) or grow meanwhile. Undefined for more than `most`. */
+async function readUpTo(handle: FileHandle, expected: number, most: number): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let total = 0;
+  for (let wanted = expected + 1; total <= most; wanted = Math.min(MORE_BYTES, most + 1 - total)) {
+    const part = Buffer.allocUnsafeSlow(Math.min(wanted, LONGEST_READ));
+    const { bytesRead } = await handle.read(part, 0, part.length, null);
+    if (bytesRead === 0) return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    parts.push(part.subarray(0, bytesRead));
+    total += bytesRead;
+  }
+  return undefined;
+}
 
-function kindOf(stats: Kinds): string {
+const MORE_BYTES = 1 << 16;
+const LONGEST_READ = 1 << 30;
+
+function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a pipe";
   if (stats.isSocket()) return "a socket";
   return stats.isBlockDevice() || stats.isCharacterDevice() ? "a device" : "something that is no file";
 }
 
-/** Windows knows no such flag, and no such files. */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+/** For reading, without waiting for a pipe's writer. Windows knows no such flag, and no such files. */
+export const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 const CHECK_PATH = "check the path, and that the file is all there and may be read";
 const MORE_FILES = "too many files are open: raise the limit (ulimit -n)";
 const FOUND: Readonly<Record<string, string>> = {

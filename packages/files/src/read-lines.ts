@@ -1,21 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import { readFile, stat } from "node:fs/promises";
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { openText } from "./open-text.ts";
 
 /**
- * The lines of a UTF-8 text file, without their ends (LF or CR LF); a byte order mark is left out. A text that ends in a
+ * The lines of a UTF-8 text, a file or a pipe, without their ends (LF or CR LF); a byte order mark is left out. A text that ends in a
  * line end has no further line after it.
  * @throws RevocabError missing_file; bad_text with the number of the first line that is not UTF-8; aborted
  */
 export async function readLines(path: string, abortSignal?: AbortSignal): Promise<string[]> {
   throwIfAborted(abortSignal);
-  await checkFile(path);
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new RevocabError("missing_file", `${path} cannot be read: ${cause.message}`, {
-      hint: "check whether you may read it",
-      cause,
-    });
-  });
+  const bytes = await bytesOf(path, abortSignal);
   const lines: string[] = [];
   const isValid = isUtf8(bytes);
   for (let start = hasMark(bytes) ? 3 : 0; start < bytes.length; ) {
@@ -23,7 +17,7 @@ export async function readLines(path: string, abortSignal?: AbortSignal): Promis
     const found = bytes.indexOf(LINE_FEED, start);
     const end = found < 0 ? bytes.length : found;
     if (!isValid && !isUtf8(bytes.subarray(start, end))) {
-      throw new RevocabError("bad_text", `${path}, line ${lines.length + 1} is not UTF-8`, {
+      throw new RevocabError("bad_text", `${showText(path)}, line ${lines.length + 1} is not UTF-8`, {
         hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
       });
     }
@@ -40,23 +34,25 @@ const LINES_BETWEEN_CHECKS = 1 << 16;
 /** A text is held whole; ten million sentences are about this much. */
 const MAXIMUM_BYTES = 2 ** 30;
 
-async function checkFile(path: string): Promise<void> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new RevocabError("missing_file", `there is no text at ${path}`, { hint: "check the path", cause });
-  });
-  if (found.isDirectory()) {
-    throw new RevocabError("missing_file", `${path} is a folder, expected a text`, {
-      hint: "give one file; join several with cat",
-    });
+async function bytesOf(path: string, abortSignal: AbortSignal | undefined): Promise<Buffer> {
+  const file = await openText(path);
+  try {
+    for (let wanted = FIRST_BYTES; ; wanted = Math.min(8 * wanted, MAXIMUM_BYTES)) {
+      const { bytes, isWhole } = await file.readStart(wanted, abortSignal);
+      if (isWhole) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (wanted === MAXIMUM_BYTES) break;
+    }
+  } finally {
+    await file.close();
   }
-  if (found.size > MAXIMUM_BYTES) {
-    throw new RevocabError(
-      "bad_text",
-      `${path} has ${found.size} bytes, expected a text of at most ${MAXIMUM_BYTES}`,
-      { hint: "give a part of it, for example with head -n" },
-    );
-  }
+  throw new RevocabError(
+    "bad_text",
+    `${showText(path)} has more than ${MAXIMUM_BYTES} bytes, expected a text of at most so many`,
+    { hint: "give a part of it, for example with head -n" },
+  );
 }
+
+const FIRST_BYTES = 2 ** 24;
 
 function hasMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { unfinished } from "./unfinished.ts";
 
 /** Appends bytes to the file being written. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
@@ -13,6 +14,7 @@ const LONGEST_WRITE = 1 << 30;
  */
 export async function replaceFile(path: string, fill: (write: WriteBytes) => Promise<void>): Promise<void> {
   const partial = `${path}.${process.pid}.partial`;
+  const finish = unfinished(partial);
   let handle: FileHandle | undefined;
   try {
     const file = await orWriteError(path, () => open(partial, "w"));
@@ -30,6 +32,8 @@ export async function replaceFile(path: string, fill: (write: WriteBytes) => Pro
     await handle?.close();
     await rm(partial, { force: true });
     throw error;
+  } finally {
+    finish();
   }
 }
 
@@ -40,9 +44,9 @@ async function orWriteError<T>(path: string, write: () => Promise<T>): Promise<T
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === "ENOSPC" || code === "EDQUOT") {
       const hint = "free space on that disk, or choose another folder";
-      throw new RevocabError("no_space", `no space left while writing ${path}`, { hint, cause });
+      throw new RevocabError("no_space", `no space left while writing ${showText(path)}`, { hint, cause });
     }
     const hint = "check that the folder exists and may be written to";
-    throw new RevocabError("write_failed", `cannot write ${path}: ${message}`, { hint, cause });
+    throw new RevocabError("write_failed", `cannot write ${showText(path)}: ${message}`, { hint, cause });
   }
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { z } from "zod";
 
 /** What config.json says of a hypernetwork, under plain names. Sizes are held against the tensors when they are used. */
@@ -132,7 +132,7 @@ function requireHypernetwork(json: unknown, path: string): void {
   if (absent.length === 0) return;
   throw new RevocabError(
     "unsupported_architecture",
-    `${path} (model_type ${JSON.stringify(object.model_type ?? null)}) describes no ZeTT hypernetwork: it has no ${absent.join(" and no ")}`,
+    `${path} (model_type ${quote(object.model_type ?? null)}) describes no ZeTT hypernetwork: it has no ${absent.join(" and no ")}`,
     { hint: "give the folder of a hypernetwork, such as a zett-hypernetwork-… of the paper's authors" },
   );
 }
@@ -148,7 +148,7 @@ function requireSupported(config: RawConfig, path: string): void {
     if (config[key] === expected) continue;
     throw new RevocabError(
       "unsupported_architecture",
-      `${path} has ${key} ${JSON.stringify(config[key])}; only ${JSON.stringify(expected)} can be run`,
+      `${path} has ${key} ${quote(config[key])}; only ${quote(expected)} can be run`,
       { hint: "no published hypernetwork differs, and the reference's PyTorch code refuses it as well" },
     );
   }

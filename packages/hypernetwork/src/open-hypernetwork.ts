@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readJsonObject } from "@revocab/checkpoint";
 import type { Matrix, StoredMatrix } from "@revocab/core";
+import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
 import { openWeights } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
@@ -73,7 +74,13 @@ export async function openHypernetwork(
   { threads }: OpenHypernetworkOptions = {},
 ): Promise<Hypernetwork> {
   const path = join(directory, "config.json");
-  const { json } = await readJsonObject(path, "bad_config", "give the folder of a hypernetwork");
+  const folder = new InputFolder(directory);
+  const { json } = await readJsonObject(
+    folder,
+    "config.json",
+    "bad_config",
+    "give the folder of a hypernetwork",
+  );
   const config = parseNetworkConfig(json, path);
   const files = await networkFiles(directory);
   const tokenizer = await ownTokenizer(directory, config);

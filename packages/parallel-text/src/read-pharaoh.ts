@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { readLines } from "@revocab/files";
 import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
 import type { ParallelLines } from "./read-parallel-lines.ts";
@@ -56,7 +56,7 @@ function parseLinks(text: string, place: string): (readonly [number, number])[] 
     if (link === "") continue;
     const found = /^(\d{1,9})-(\d{1,9})$/.exec(link);
     if (found === null) {
-      throw new RevocabError("bad_text", `${place} has ${shown(link)}, expected links such as 0-0 1-2`, {
+      throw new RevocabError("bad_text", `${place} has ${quote(link)}, expected links such as 0-0 1-2`, {
         hint: "Pharaoh's format has pairs of whole numbers from 0, source word - target word, with spaces between pairs",
       });
     }
@@ -80,8 +80,4 @@ function outOfRange(
       hint: `check that source and target are in the file's order, and that it numbers the words of ${words}, not of ${words === "unicode" ? "whitespace" : "unicode"}`,
     },
   );
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

@@ -7,7 +7,16 @@ import {
   rewriteCheckpoint,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import {
+  type ProgressListener,
+  quote,
+  RevocabError,
+  type SpecialRole,
+  showJson,
+  showText,
+  type TokenId,
+} from "@revocab/core";
+import type { InputFolder } from "@revocab/files";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
 import { adapterBeside } from "./adapter/adapter-beside.ts";
 import { type CardFacts, isLanguageCode, readCardFacts } from "./card-facts.ts";
@@ -77,7 +86,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
-  const card = await cardOf(checkpoint.directory, options.languages);
+  const card = await cardOf(checkpoint.folder, options.languages);
   const template =
     options.template ??
     (options.chatTemplateFile === undefined
@@ -99,7 +108,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     isEdit: options.edit !== undefined,
   });
   const adapter = await adapterBeside(model, plan, options);
-  const companions = await listCompanions(checkpoint.directory, {
+  const companions = await listCompanions(checkpoint.folder, {
     rewritten: [
       ...configs.files.keys(),
       ...published.files.keys(),
@@ -133,7 +142,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
-    await copyCompanions(checkpoint.directory, output.directory, companions, { link });
+    await copyCompanions(checkpoint.folder, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({
@@ -163,8 +172,10 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       comparison: options.comparison ?? null,
       ...(options.edit && { edit: options.edit }),
     });
-    await writeOne("revocab.json", `${JSON.stringify(withoutTimes(report), null, 2)}\n`);
+    await writeOne("revocab.json", `${showJson(withoutTimes(report))}\n`);
     await writeOne("README.md", modelCard(report));
+    await checkpoint.folder.check();
+    await adapter.check();
     abortSignal?.throwIfAborted();
     await output.commit();
     return report;
@@ -182,22 +193,23 @@ function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOpt
   return id === undefined ? {} : { eos: id };
 }
 
-async function cardOf(directory: string, languages: readonly string[] | undefined): Promise<CardFacts> {
-  const facts = await readCardFacts(directory);
+async function cardOf(folder: InputFolder, languages: readonly string[] | undefined): Promise<CardFacts> {
+  const facts = await readCardFacts(folder);
   if (languages === undefined) return facts;
   const wrong = languages.find((code) => !isLanguageCode(code));
   if (wrong === undefined) return { ...facts, languages };
-  throw new RevocabError("bad_options", `"${wrong}" is no code of a language such as de or pt-BR`, {
+  throw new RevocabError("bad_options", `${quote(wrong)} is no code of a language such as de or pt-BR`, {
     hint: "give ISO 639 codes: https://huggingface.co/docs/hub/model-cards#specifying-a-language",
   });
 }
 
 /** The staging folder is gone when a person reads the message: it names the output instead. */
 function inTermsOf(out: string, staging: string, error: unknown): unknown {
-  if (!(error instanceof RevocabError) || !error.message.includes(staging)) return error;
+  const shown = showText(staging);
+  if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
   const { code, message, hint } = error;
-  return new RevocabError(code, message.replaceAll(staging, out), {
-    ...(hint !== undefined && { hint: hint.replaceAll(staging, out) }),
+  return new RevocabError(code, message.replaceAll(shown, out), {
+    ...(hint !== undefined && { hint: hint.replaceAll(shown, out) }),
     cause: error,
   });
 }

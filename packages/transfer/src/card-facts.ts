@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { InputFolder } from "@revocab/files";
 
 /** What a model's own card says of it that stays true for another vocabulary; strings as the Hub knows them. */
 export interface CardFacts {
@@ -13,15 +14,15 @@ export interface CardFacts {
 
 export const NO_FACTS: CardFacts = { licenses: [], licenseName: null, licenseLink: null, languages: [] };
 
+const CARD = "README.md";
 const MAX_CARD_BYTES = 2e6;
 const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8})*$|^multilingual$|^code$/i;
 
 /** The facts of the card in a model folder; none where there is no card. */
-export async function readCardFacts(directory: string): Promise<CardFacts> {
-  const path = join(directory, "README.md");
-  const found = await stat(path).catch(() => undefined);
+export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
+  const found = await stat(join(folder.path, CARD)).catch(() => undefined);
   if (!found?.isFile() || found.size > MAX_CARD_BYTES) return NO_FACTS;
-  return cardFacts(await readFile(path, "utf8"));
+  return cardFacts((await folder.read(CARD, { most: MAX_CARD_BYTES })).toString("utf8"));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { showJson } from "@revocab/core";
 import type { SwapReport } from "./report.ts";
 
 /**
@@ -29,5 +30,5 @@ function list(key: string, values: readonly string[]): string[] {
 
 /** JSON's strings are YAML's. */
 function quoted(text: string): string {
-  return JSON.stringify(text);
+  return showJson(text);
 }

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type JsonObject, listTokenIds } from "@revocab/checkpoint";
+import { type JsonObject, listTokenIds, MAX_JSON_BYTES } from "@revocab/checkpoint";
+import { InputFolder, parseJson } from "@revocab/files";
 import { gateFailed } from "./gate-failed.ts";
 
 const FILES = ["config.json", "generation_config.json"];
@@ -19,13 +19,14 @@ export async function checkWrittenIds({
   readonly directory: string;
   readonly modelType: string;
   readonly rows: number;
-  readonly source: { readonly directory: string; readonly rows: number };
+  readonly source: { readonly folder: InputFolder; readonly rows: number };
 }): Promise<{ readonly name: string; readonly detail: string }> {
+  const output = new InputFolder(directory);
   let named = 0;
   for (const file of FILES) {
-    const written = await readJson(join(directory, file));
+    const written = await readJson(output, file);
     if (written === undefined) continue;
-    const before = await readJson(join(source.directory, file));
+    const before = await readJson(source.folder, file);
     const known = new Set(before && listTokenIds(before, modelType, source.rows).beyond);
     const { ids, beyond } = listTokenIds(written, modelType, rows);
     const wrong = beyond.filter((path) => !known.has(path));
@@ -37,11 +38,9 @@ export async function checkWrittenIds({
   return { name: "configs", detail: `${named} token ids in them, all with a row` };
 }
 
-async function readJson(path: string): Promise<JsonObject | undefined> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as JsonObject;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+async function readJson(folder: InputFolder, file: string): Promise<JsonObject | undefined> {
+  const bytes = await folder.readIfThere(file, { most: MAX_JSON_BYTES });
+  if (bytes === undefined) return undefined;
+  const origin = join(folder.path, file);
+  return parseJson(bytes.toString("utf8"), { origin, code: "bad_config" }) as JsonObject;
 }

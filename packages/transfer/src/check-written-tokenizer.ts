@@ -1,5 +1,12 @@
-import { SPECIAL_ROLES, type TokenId } from "@revocab/core";
-import { fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { quote, SPECIAL_ROLES, type TokenId } from "@revocab/core";
+import {
+  displayToken,
+  fingerprint,
+  loadTokenizer,
+  type Tokenizer,
+  unlessRefused,
+  writableEncoder,
+} from "@revocab/vocabulary";
 import { checkSameEncodings } from "./check-same-encodings.ts";
 import { gateFailed } from "./gate-failed.ts";
 import type { ReportedEdit } from "./report.ts";
@@ -28,20 +35,20 @@ export async function checkWrittenTokenizer({
   requirePlanned(written, plan);
   requireSettings(written, source, edit !== undefined);
   requireRows(written, rows);
-  const { ids } = await tokenizer.encodeWithSpecials(SAMPLE_TEXT);
+  const { ids, refused } = await writeSample(tokenizer);
   const beyond = ids.find((id) => id >= rows);
   if (beyond !== undefined) {
     throw gateFailed(`the tokenizer gives the id ${beyond}, but there are ${rows} rows`);
   }
   const roles = SPECIAL_ROLES.flatMap((role) => {
     const id = written.vocabulary.idOfRole(role);
-    return id === undefined ? [] : [`${role} ${written.vocabulary.tokenOf(id)}`];
+    return id === undefined ? [] : [`${role} ${displayToken(written.vocabulary, id)}`];
   });
   const { className } = written.reference;
   return [
     {
       name: "tokenizer",
-      detail: `as planned, opened as ${className}; ids of ${SAMPLE_TEXT.length} characters of sample text ${(await returns(tokenizer)) ? "come back from their text" : "do not all come back from their text: it loses information"}`,
+      detail: `as planned, opened as ${className}; ids of ${SAMPLE_TEXT.length} characters of sample text ${(await returns(tokenizer)) ? "come back from their text" : "do not all come back from their text: it loses information"}${refused === 0 ? "" : `; it cannot write ${refused} of them`}`,
     },
     { name: "roles", detail: roles.join(", ") || "the tokenizer has no special tokens" },
     ...(edit === undefined ? [] : [await checkSameEncodings({ source, edited: written, edit })]),
@@ -79,7 +86,7 @@ function requireSettings(written: Tokenizer, source: Tokenizer, isEdit: boolean)
 /** Ids that any file of the folder gives, tokens that a config alone adds among them. */
 function requireRows({ vocabulary, reference }: Tokenizer, rows: number): void {
   if (vocabulary.size <= rows) return;
-  const beyond = reference.addedTokens.map(({ content }) => JSON.stringify(content));
+  const beyond = reference.addedTokens.map(({ content }) => quote(content));
   const names = beyond.length === 0 ? "" : `, such as ${beyond.slice(0, 3).join(", ")}`;
   throw gateFailed(
     `AutoTokenizer gives ids up to ${vocabulary.size - 1}${names}, but there are ${rows} rows`,
@@ -87,8 +94,20 @@ function requireRows({ vocabulary, reference }: Tokenizer, rows: number): void {
   );
 }
 
+/** The sample with its special tokens; of one that the tokenizer refuses, what it can write, and the specials alone. */
+async function writeSample(
+  tokenizer: Tokenizer,
+): Promise<{ readonly ids: readonly TokenId[]; readonly refused: number }> {
+  const whole = await unlessRefused(tokenizer.encodeWithSpecials(SAMPLE_TEXT));
+  if (whole !== undefined) return { ids: [...whole.ids], refused: 0 };
+  const { ids, refused } = await writableEncoder(tokenizer)(SAMPLE_TEXT);
+  const specials = await unlessRefused(tokenizer.encodeWithSpecials(""));
+  return { ids: [...ids, ...(specials?.ids ?? [])], refused: refused.join("").length };
+}
+
 async function returns(tokenizer: Tokenizer): Promise<boolean> {
-  const ids = await tokenizer.encode(SAMPLE_TEXT);
-  const again: ArrayLike<TokenId> = await tokenizer.encode(await tokenizer.decode(ids));
+  const { ids } = await writableEncoder(tokenizer)(SAMPLE_TEXT);
+  const again: ArrayLike<TokenId> =
+    (await unlessRefused(tokenizer.encode(await tokenizer.decode(ids)))) ?? [];
   return again.length === ids.length && ids.every((id, place) => id === again[place]);
 }

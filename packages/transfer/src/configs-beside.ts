@@ -7,6 +7,7 @@ import {
   type JsonValue,
   sentenceModules,
 } from "@revocab/checkpoint";
+import type { InputFolder } from "@revocab/files";
 import type { Tokenizer } from "@revocab/vocabulary";
 
 const PROCESSORS = ["processor_config.json", "preprocessor_config.json", "video_preprocessor_config.json"];
@@ -23,12 +24,12 @@ export interface ConfigBeside {
  * The configs of processors and of sentence-transformers' modules: ids in them follow the vocabulary as those in config.json
  * do (`image_token_id`, `true_token_id`, `keep_only_token_ids`), and tokens that they name have to be there.
  */
-export async function configsBeside(directory: string): Promise<readonly ConfigBeside[]> {
-  const modules = (await sentenceModules(directory)).flatMap(({ path, type }) =>
+export async function configsBeside(folder: InputFolder): Promise<readonly ConfigBeside[]> {
+  const modules = (await sentenceModules(folder)).flatMap(({ path, type }) =>
     path === "" ? [] : [{ file: `${path}/config.json`, isPerToken: type.endsWith(".SpladePooling") }],
   );
   const processors = PROCESSORS.map((file) => ({ file, isPerToken: false }));
-  return [...processors, ...modules].filter(({ file }) => existsSync(join(directory, file)));
+  return [...processors, ...modules].filter(({ file }) => existsSync(join(folder.path, file)));
 }
 
 /** A token that a config names by its string. */

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
+import { hashFile } from "@revocab/checkpoint";
 import type { NewAddedToken, NewPiece, TokenRename } from "@revocab/vocabulary";
 import type { VocabularyEdit } from "./edit-tokenizer.ts";
 import type { CorpusFile } from "./read-corpus.ts";
@@ -81,7 +80,5 @@ function isFile(corpus: Iterable<string> | AsyncIterable<string>): corpus is Cor
 }
 
 async function fileRecord(path: string): Promise<FileRecord> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return { name: basename(path), sha256: hash.digest("hex") };
+  return { name: basename(path), sha256: await hashFile(path) };
 }

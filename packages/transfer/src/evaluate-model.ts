@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import type { ProgressListener } from "@revocab/core";
+import { type ProgressListener, showNotes } from "@revocab/core";
 import type { BeginChoice, ByteLevelScore, Evaluation } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import type { ModelTables, Transformer } from "@revocab/transformer-runtime";
@@ -58,7 +58,7 @@ export async function evaluateModel(
     const transformer = await openTransformer(model.checkpoint, threadsOf(options));
     try {
       const scored = await evaluateTables(transformer, undefined, model.readable, text, options);
-      const evaluation = { ...scored, notes: [...text.notes, ...scored.notes] };
+      const evaluation = { ...scored, notes: showNotes([...text.notes, ...scored.notes]) };
       if (options.byteLevel !== true) return evaluation;
       return { ...evaluation, byteLevel: await scoreBytes(transformer, model.readable, text, options) };
     } finally {

@@ -1,6 +1,6 @@
 import { RevocabError, type Role, type TokenId } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
-import { displayToken } from "@revocab/vocabulary";
+import { displayToken, unlessRefused } from "@revocab/vocabulary";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** What one row of the target model is made of. */
@@ -61,7 +61,7 @@ export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId
   const id = vocabulary.idOfSpecial(wanted) ?? vocabulary.idsOf(new TextEncoder().encode(wanted))[0];
   if (id !== undefined) return id;
   const pieces = Array.from(
-    await tokenizer.encode(wanted),
+    (await unlessRefused(tokenizer.encode(wanted))) ?? [],
     (piece) => `${piece} "${displayToken(vocabulary, piece)}"`,
   );
   throw new RevocabError("bad_options", `"${wanted}" is no token of the target tokenizer`, {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ConfigChange,
@@ -6,10 +5,12 @@ import {
   followVocabulary,
   type JsonObject,
   type JsonValue,
+  MAX_JSON_BYTES,
   type TokenIdMap,
   type UnmappedValue,
 } from "@revocab/checkpoint";
-import { RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
+import { parseJson, readingFile } from "@revocab/files";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { configsBeside, followDimensions, lostTokens } from "./configs-beside.ts";
@@ -61,25 +62,28 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
   const notes: string[] = [];
   const unused = new Set(Object.keys(overrides));
   const own = FILES.map((file) => ({ file, isPerToken: false }));
-  const beside = await configsBeside(checkpoint.directory);
+  const beside = await configsBeside(checkpoint.folder);
   for (const config of [...own, ...beside]) {
     const { file } = config;
-    const text = await readText(checkpoint.directory, file);
-    if (text === undefined) continue;
+    const bytes = await checkpoint.folder.readIfThere(file, { most: MAX_JSON_BYTES });
+    if (bytes === undefined) continue;
+    const text = bytes.toString("utf8");
     const isBeside = beside.includes(config);
-    const followed = followVocabulary({
-      json: parseObject(text, file),
-      modelType: checkpoint.modelType,
-      sourceRows: checkpoint.rows,
-      rows,
-      sourceTokens: model.tokenizer.vocabulary.size,
-      tokens: target.vocabulary.size,
-      untie: untie && file === "config.json",
-      tokenIds,
-      ...(roles && { roles }),
-      overrides: overridesOf(file, overrides),
-      idsByName: isBeside,
-    });
+    const followed = await readingFile(join(checkpoint.directory, file), "bad_config", () =>
+      followVocabulary({
+        json: parseObject(text, file),
+        modelType: checkpoint.modelType,
+        sourceRows: checkpoint.rows,
+        rows,
+        sourceTokens: model.tokenizer.vocabulary.size,
+        tokens: target.vocabulary.size,
+        untie: untie && file === "config.json",
+        tokenIds,
+        ...(roles && { roles }),
+        overrides: overridesOf(file, overrides),
+        idsByName: isBeside,
+      }),
+    );
     const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
     // one that stays as it is is carried like any other file
     if (!isBeside || edits.length > 0) files.set(file, editJson(text, edits));
@@ -159,9 +163,9 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
   const known = unmapped.filter(({ isUnknown }) => !isUnknown);
   const unknown = unmapped.filter(({ isUnknown }) => isUnknown);
   const list = (values: typeof unmapped) =>
-    values.map(({ file, path, value }) => `${file} ${path} = ${shortened(value)}`).join(", ");
+    values.map(({ file, path, value }) => `${file} ${path} = ${quote(value)}`).join(", ");
   const answers = unknown.map(({ path, likely }) =>
-    likely === undefined ? `--token-id ${path}=ID` : `--token-id ${path}=${shortened(likely)}`,
+    likely === undefined ? `--token-id ${path}=ID` : `--token-id ${path}=${quote(likely)}`,
   );
   return new RevocabError(
     "token_id_unmapped",
@@ -188,30 +192,9 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
   );
 }
 
-/** A map of thousands of image tokens is not printed. */
-function shortened(value: JsonValue): string {
-  const text = JSON.stringify(value);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
-}
-
-async function readText(directory: string, file: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(directory, file), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
 function parseObject(text: string, file: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // the error below says it
-  }
+  const hint = "restore the file, or remove it: generation settings are optional";
+  const value = parseJson(text, { origin: file, code: "bad_config", hint });
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw new RevocabError("bad_config", `${file} is no JSON object`, {
-    hint: "restore the file, or remove it: generation settings are optional",
-  });
+  throw new RevocabError("bad_config", `${file} is no JSON object`, { hint });
 }

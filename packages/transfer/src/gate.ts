@@ -1,5 +1,5 @@
 import { type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
-import type { ProgressListener } from "@revocab/core";
+import { type ProgressListener, showNotes } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import { displayToken } from "@revocab/vocabulary";
 import { checkMovedRows } from "./check-moved-rows.ts";
@@ -66,7 +66,7 @@ export async function checkGate(options: GateOptions): Promise<GateReport> {
       }),
       ...(edit === undefined ? [] : [await checkMovedRows({ ...options })]),
     ],
-    notes: tables.flatMap((table, i) => notesOn(table, (made[i] as number[]).length, label)),
+    notes: showNotes(tables.flatMap((table, i) => notesOn(table, (made[i] as number[]).length, label))),
     tables,
   };
 }

@@ -1,7 +1,7 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { Generated } from "@revocab/transformer-runtime";
-import { type FrameTokens, frameTokens, type Tokenizer } from "@revocab/vocabulary";
+import { displayToken, type FrameTokens, frameTokens, type Tokenizer } from "@revocab/vocabulary";
 import { openModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 
@@ -103,7 +103,7 @@ export async function generateText({
           ...(after.length === 0
             ? []
             : [
-                `the tokenizer ends every text with ${after.map((id) => vocabulary.tokenOf(id)).join("")}, the prompt too: ` +
+                `the tokenizer ends every text with ${after.map((id) => displayToken(vocabulary, id)).join("")}, the prompt too: ` +
                   "the model goes on after the end of a text",
               ]),
           ...(made.endedBy === "context"

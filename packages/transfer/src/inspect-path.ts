@@ -1,6 +1,12 @@
 import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
-import { RevocabError, type TokenKind } from "@revocab/core";
-import { fingerprint, isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { RevocabError, showNotes, type TokenKind } from "@revocab/core";
+import {
+  displayToken,
+  fingerprint,
+  isTokenizerFile,
+  loadTokenizer,
+  type Tokenizer,
+} from "@revocab/vocabulary";
 import { nameOf } from "./open-model.ts";
 import { readableTokenizer, tokensWithoutRow } from "./readable-tokenizer.ts";
 
@@ -66,7 +72,7 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
     name: nameOf(path).name,
     model,
     tokenizer: tokenizer ? inspectTokenizer(tokenizer) : null,
-    surprises,
+    surprises: showNotes(surprises),
   };
 }
 
@@ -123,7 +129,9 @@ function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string
       `the tokenizer has ids up to ${size - 1}, but the embeddings have ${rows} rows: they do not belong together`,
     ];
   }
-  const tokens = tokensWithoutRow(tokenizer, rows).map((id) => `${id} ${tokenizer.vocabulary.tokenOf(id)}`);
+  const tokens = tokensWithoutRow(tokenizer, rows).map(
+    (id) => `${id} ${displayToken(tokenizer.vocabulary, id)}`,
+  );
   return [
     `${tokens.length} added tokens have no row, for the model was not resized: ${tokens.slice(0, 5).join(", ")}` +
       `${tokens.length > 5 ? ", …" : ""}; it cannot read them until an edit or a swap gives them rows`,

@@ -15,6 +15,7 @@ import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { asEvidence } from "./as-evidence.ts";
 import type { Fitting } from "./fit-tokenizer.ts";
 import { hashContents } from "./hash-files.ts";
 import { keepSpecialsApart } from "./keep-specials-apart.ts";
@@ -134,9 +135,15 @@ export async function makePlan({
     ...(fitting?.notes ?? []),
     ...(note === undefined ? [] : [note]),
   ]);
+  let refused = 0;
   const context: InitContext = {
-    source: { vocabulary: source, tables, encode: model.readable.encode, model: lazy.model },
-    target: { vocabulary: target, encode: tokenizer.encode },
+    source: { vocabulary: source, tables, encode: asEvidence(model.readable), model: lazy.model },
+    target: {
+      vocabulary: target,
+      encode: asEvidence(tokenizer, (characters) => {
+        refused += characters;
+      }),
+    },
     alignment,
     seed,
     initializerRange: checkpoint.initializerRange,
@@ -190,8 +197,12 @@ export async function makePlan({
     },
     tables: plans,
     alignment: summarize(alignment),
-    notes: [...notes],
+    notes: refused === 0 ? [...notes] : [...notes, noteOnRefused(refused)],
   };
+}
+
+function noteOnRefused(characters: number): string {
+  return `${characters} characters of the texts that the methods read are left out: the target tokenizer has no tokens for them, nor an unknown one`;
 }
 
 /**

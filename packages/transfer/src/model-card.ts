@@ -1,6 +1,8 @@
+import { showJson } from "@revocab/core";
 import { METHODS } from "@revocab/embedding-init";
 import { cardMetadata } from "./card-metadata.ts";
 import { isForSpecials } from "./keep-specials-apart.ts";
+import { code, plain } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 import { reproducingCommand } from "./reproducing-command.ts";
 import { bitsPerByteOf } from "./scores.ts";
@@ -35,7 +37,7 @@ export function modelCard(report: SwapReport): string {
     "## Reproduce",
     "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
     command(report),
-    `\`\`\`json\n${JSON.stringify(report.recipe, withoutLongLists, 2)}\n\`\`\``,
+    `\`\`\`json\n${showJson(JSON.parse(JSON.stringify(report.recipe, withoutLongLists)))}\n\`\`\``,
   ]
     .filter((part) => part !== "")
     .join("\n\n")
@@ -159,15 +161,7 @@ function measured({ evaluation }: SwapReport): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** Names and notes quote files: they must not become markup. */
-function plain(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
-}
-
-function code(text: string): string {
-  return `\`${text.replace(/\s+/g, " ").replace(/[`|]/g, "'")}\``;
 }

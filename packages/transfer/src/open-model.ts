@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
-import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { readingFile } from "@revocab/files";
+import { isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 import { readableTokenizer } from "./readable-tokenizer.ts";
 
@@ -32,7 +34,8 @@ export async function openModel(
   const tensorOptions = { vocabularyTensors, ignoreTensors };
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
   try {
-    const tokenizer = await loadTokenizer(directory);
+    await rememberTokenizer(checkpoint);
+    const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     let hashing: HashingFiles | undefined;
     return {
@@ -54,6 +57,12 @@ export async function openModel(
     await checkpoint.close();
     throw error;
   }
+}
+
+/** Before they are read, so that none can change unseen; links out of the folder are refused with it. */
+async function rememberTokenizer({ folder }: Checkpoint): Promise<void> {
+  const names = (await readdir(folder.path)).filter(isTokenizerFile).sort();
+  for (const name of names) await (await folder.open(name)).close();
 }
 
 function hashedNames({ directory, files }: Checkpoint, tokenizer: Tokenizer): string[] {

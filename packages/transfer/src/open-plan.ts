@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import {
   readExactly,
   readSafetensorsHeader,
@@ -6,6 +6,7 @@ import {
   type TensorEntry,
 } from "@revocab/checkpoint";
 import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
+import { openFile, parseJson, readingFile } from "@revocab/files";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
 import { hashContents } from "./hash-files.ts";
@@ -25,10 +26,14 @@ const MAX_TENSOR_BYTES = 2 ** 32;
  *
  * @throws RevocabError `bad_plan` for a file that is no plan, of another version, or inconsistent
  */
-export async function openPlan(path: string): Promise<OpenPlan> {
+export function openPlan(path: string): Promise<OpenPlan> {
+  return readingFile(path, "bad_plan", () => readPlan(path));
+}
+
+async function readPlan(path: string): Promise<OpenPlan> {
   const file = await readSafetensorsHeader(path);
   const words = readWords(file);
-  const handle = await open(path, "r");
+  const handle = await openFile(path, { hint: "give a plan that revocab plan has made" });
   try {
     const tensor = tensorReader(file, handle);
     const files = new Map<string, Uint8Array>();
@@ -75,12 +80,11 @@ function readWords({ path, metadata }: SafetensorsFile): PlanWords {
   if (metadata.version !== PLAN_VERSION) {
     bad(path, `is a plan of version ${String(metadata.version)}; this revocab reads version ${PLAN_VERSION}`);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(String(metadata.plan));
-  } catch {
-    bad(path, "has metadata that is no JSON");
-  }
+  const value = parseJson(String(metadata.plan), {
+    origin: `the metadata of ${path}`,
+    code: "bad_plan",
+    hint: HINT,
+  });
   const { success, data, error } = planWords.safeParse(value);
   if (!success)
     bad(
@@ -203,5 +207,7 @@ async function readLabels(
 }
 
 function bad(path: string, what: string): never {
-  throw new RevocabError("bad_plan", `${path} ${what}`, { hint: "make the plan again with revocab plan" });
+  throw new RevocabError("bad_plan", `${path} ${what}`, { hint: HINT });
 }
+
+const HINT = "make the plan again with revocab plan";

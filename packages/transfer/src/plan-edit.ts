@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
+import { writableEncoder } from "@revocab/vocabulary";
 import { editRecipe } from "./edit-recipe.ts";
 import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { readOptions } from "./evaluate-model.ts";
@@ -66,7 +65,7 @@ export async function planEdit(
     await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options),
     model,
   );
-  await refuseNamedElsewhere(model.checkpoint.directory, edited.renamed);
+  await refuseNamedElsewhere(model.checkpoint.folder, edited.renamed);
   const { chatTemplateFile } = options;
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, edited.tokenizer);
@@ -93,6 +92,8 @@ export async function planEdit(
   return { ...picked, plan, edited, edit: reported, template };
 }
 
+const GENERATION = "generation_config.json";
+
 /**
  * What a prune leaves in place whatever its text: tokens that the configs name (an eos that the tokenizer does not know as a
  * special), and where positions depend on the pad id those before it, so that it keeps its id when others move up: CamemBERT has
@@ -104,10 +105,9 @@ async function withNamedTokens<Edit extends VocabularyEdit>(
 ): Promise<Edit> {
   const { prune } = edit;
   if (prune === undefined) return edit;
-  const { config, directory, modelType, rows, positionsFollowPad } = checkpoint;
-  const path = join(directory, "generation_config.json");
-  const generation = existsSync(path)
-    ? (await readJsonObject(path, "bad_config", "restore the file, or remove it")).json
+  const { config, folder, modelType, rows, positionsFollowPad } = checkpoint;
+  const generation = (await folder.has(GENERATION))
+    ? (await readJsonObject(folder, GENERATION, "bad_config", "restore the file, or remove it")).json
     : {};
   const named = [config, generation].flatMap((json) => namedTokenIds(json, modelType, rows));
   const pad = config.pad_token_id;
@@ -144,9 +144,10 @@ async function requireOccurrence(
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { documents } = await readText(scoring.text, readOptions(scoring));
-  for (const document of documents) {
+  const encode = writableEncoder(tokenizer);
+  for await (const [, { ids }] of mapAhead(documents, (document) => encode(document, abortSignal))) {
     throwIfAborted(abortSignal);
-    if ((await tokenizer.encode(document)).some((id) => (sourceOf[id] as number) < 0)) return;
+    if (ids.some((id) => (sourceOf[id] as number) < 0)) return;
   }
   throw new RevocabError(
     "bad_options",

@@ -1,3 +1,4 @@
+import { parseJson } from "@revocab/files";
 import { asFastFiles, isChatTemplateFile, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 
@@ -63,7 +64,7 @@ export function publishTokenizer(
 function takeTemplates(files: Map<string, Uint8Array>, source: Tokenizer): void {
   for (const [file, content] of source.files) if (isChatTemplateFile(file)) files.set(file, content);
   const config = source.files.get("tokenizer_config.json");
-  const { chat_template } = config === undefined ? {} : JSON.parse(new TextDecoder().decode(config));
+  const { chat_template } = config === undefined ? {} : settingsIn(config);
   if (chat_template !== undefined) editConfig(files, (rest) => ({ ...rest, chat_template }));
 }
 
@@ -124,7 +125,12 @@ type JsonObject = Record<string, unknown>;
 
 function editConfig(files: Map<string, Uint8Array>, edit: (config: JsonObject) => JsonObject): void {
   const bytes = files.get("tokenizer_config.json");
-  const config = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as JsonObject) : {};
+  const config = bytes ? settingsIn(bytes) : {};
   const edited = JSON.stringify(edit(config), null, 2);
   files.set("tokenizer_config.json", new TextEncoder().encode(`${edited}\n`));
+}
+
+function settingsIn(bytes: Uint8Array): JsonObject {
+  const options = { origin: "tokenizer_config.json", code: "bad_tokenizer" } as const;
+  return parseJson(new TextDecoder().decode(bytes), options) as JsonObject;
 }

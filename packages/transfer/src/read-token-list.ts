@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import { readLines } from "@revocab/files";
+import { parseJson, readLines } from "@revocab/files";
 import type { NewAddedToken, NewPiece, TokenRename } from "@revocab/vocabulary";
 import { z } from "zod";
 
@@ -50,22 +50,17 @@ const list = z.array(
   ]),
 );
 
+const HINT =
+  'expected ["text", { "text": "…", "score": -9 }, { "content": "<|tool|>", "special": true }, { "rename": "<unused0>", "to": "<|call|>" }]';
+
 function parseList(text: string, path: string): Pick<TokenList, "pieces" | "addedTokens" | "renames"> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // what follows says it
-  }
-  const parsed = list.safeParse(value);
+  const parsed = list.safeParse(parseJson(text, { origin: path, code: "bad_options", hint: HINT }));
   if (!parsed.success) {
     const [place] = parsed.error.issues[0]?.path ?? [];
     throw new RevocabError(
       "bad_options",
       `${path} is no list of tokens${place === undefined ? "" : `: entry ${String(place)} is none`}`,
-      {
-        hint: 'expected ["text", { "text": "…", "score": -9 }, { "content": "<|tool|>", "special": true }, { "rename": "<unused0>", "to": "<|call|>" }]',
-      },
+      { hint: HINT },
     );
   }
   const has = (entry: (typeof parsed.data)[number], key: string) => typeof entry !== "string" && key in entry;

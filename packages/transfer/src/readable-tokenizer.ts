@@ -1,4 +1,5 @@
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import { parseJson } from "@revocab/files";
 import { displayToken, type Tokenizer } from "@revocab/vocabulary";
 
 /**
@@ -52,9 +53,9 @@ export function tokensWithoutRow({ vocabulary }: Tokenizer, rows: number): reado
 }
 
 /** Ids of the tokenizer's own pieces, which are trained with the model; all others were added, by whatever file. */
-function idsOfModel({ files }: Tokenizer): ReadonlySet<TokenId> {
+function idsOfModel({ files, origin }: Tokenizer): ReadonlySet<TokenId> {
   const text = new TextDecoder().decode(files.get("tokenizer.json"));
-  const { model, added_tokens = [] } = JSON.parse(text || "{}") as {
+  const { model, added_tokens = [] } = parseJson(text || "{}", { origin, code: "bad_tokenizer" }) as {
     readonly model?: { readonly vocab?: Readonly<Record<string, TokenId>> | readonly unknown[] };
     readonly added_tokens?: readonly { readonly id: TokenId }[];
   };

@@ -1,6 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { MAX_JSON_BYTES } from "@revocab/checkpoint";
+import { quote, RevocabError } from "@revocab/core";
+import { type InputFolder, parseJson } from "@revocab/files";
 import type { RenamedToken } from "@revocab/vocabulary";
 
 /**
@@ -9,29 +11,22 @@ import type { RenamedToken } from "@revocab/vocabulary";
  * @throws RevocabError `bad_options`
  */
 export async function refuseNamedElsewhere(
-  directory: string,
+  folder: InputFolder,
   renamed: readonly RenamedToken[],
 ): Promise<void> {
   if (renamed.length === 0) return;
-  const files = (await readdir(directory)).filter((name) => /processor_config\.json$/.test(name));
+  const files = (await readdir(folder.path)).filter((name) => /processor_config\.json$/.test(name));
   for (const file of files) {
-    const strings = stringsIn(await readJson(join(directory, file)));
+    const bytes = await folder.read(file, { most: MAX_JSON_BYTES });
+    const origin = join(folder.path, file);
+    const strings = stringsIn(parseJson(bytes.toString("utf8"), { origin, code: "bad_config" }));
     const named = renamed.find(({ from }) => strings.has(from));
     if (named === undefined) continue;
     throw new RevocabError(
       "bad_options",
-      `${JSON.stringify(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
+      `${quote(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
       { hint: "rename another token, or change that file in a copy of the model first" },
     );
-  }
-}
-
-/** Undefined for a file that is none: it names nothing. */
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
-import type { TokenId } from "@revocab/core";
+import { showNotes, type TokenId } from "@revocab/core";
 import type { WrittenAdapter } from "./adapter/write-adapter.ts";
 import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
@@ -148,7 +148,7 @@ export function makeReport({
     },
     card,
     config: configs.changes,
-    configNotes: configs.notes,
+    configNotes: showNotes(configs.notes),
     chatTemplate: {
       from: template.from,
       ...(template.file && { file: template.file }),
@@ -164,11 +164,11 @@ export function makeReport({
     evaluation,
     comparison,
     ...(edit && { edit: edit.summary }),
-    notes: [
+    notes: showNotes([
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),
       ...published.notes,
       ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
-    ],
+    ]),
   };
 }

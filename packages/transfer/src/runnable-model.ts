@@ -1,5 +1,6 @@
 import type { RunnableModel, WriteOptions } from "@revocab/core";
 import type { Transformer } from "@revocab/transformer-runtime";
+import { asEvidence } from "./as-evidence.ts";
 import type { OpenModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 
@@ -46,7 +47,7 @@ export function lazyModel(
         contextLength,
         width: head.transform?.dense.outputs ?? width,
         vocabulary: tokenizer.vocabulary,
-        encode: tokenizer.encode,
+        encode: asEvidence(tokenizer),
         async writeTexts({ tokens, seed, ...options }) {
           const known = TEXTS.get(layers) ?? new Map<string, readonly Uint32Array[]>();
           TEXTS.set(layers, known);

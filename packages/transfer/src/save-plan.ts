@@ -3,6 +3,7 @@ import { endianness } from "node:os";
 import { resolve } from "node:path";
 import { buildHeader, writeAt, writeError } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
+import { unfinished } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import { checkPlanPlace, partialPlanFile, removeLeftPlans } from "./plan-place.ts";
 import type { SwapPlan } from "./swap-plan.ts";
@@ -45,6 +46,7 @@ export async function savePlan(
   const handle = await open(partial, "wx").catch((cause: unknown) => {
     throw writeError(out, cause);
   });
+  const finish = unfinished(partial);
   try {
     let position = 0;
     const append = async (bytes: Uint8Array) => {
@@ -67,6 +69,8 @@ export async function savePlan(
     await handle.close().catch(() => {});
     await rm(partial, { force: true });
     throw error;
+  } finally {
+    finish();
   }
 }
 

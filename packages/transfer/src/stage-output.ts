@@ -3,6 +3,7 @@ import { mkdir, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promi
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { writeError } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
+import { unfinished } from "@revocab/files";
 import { isAlive } from "./is-alive.ts";
 
 /** A folder beside the target that becomes the target in one rename, or vanishes. */
@@ -72,7 +73,9 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   const mark = `${process.pid}-${randomBytes(4).toString("hex")}`;
   const directory = join(parent, `.${basename(target)}.revocab-partial-${mark}`);
   const replaced = join(parent, `.${basename(target)}.revocab-replaced-${mark}`);
+  const finish = unfinished(directory, firstMade === undefined ? [] : foldersBetween(parent, firstMade));
   await mkdir(directory).catch((cause: unknown) => {
+    finish();
     throw writeError(parent, cause);
   });
   return {
@@ -87,6 +90,7 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
       try {
         if (replaces) await rename(target, replaced);
         await rename(directory, target);
+        finish();
       } catch (cause) {
         if (replaces && !(await exists(target))) await rename(replaced, target);
         throw writeError(target, cause);
@@ -95,14 +99,22 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
     },
     async discard() {
       await rm(directory, { recursive: true, force: true });
-      if (firstMade !== undefined) await removeEmptyFolders(parent, firstMade);
+      if (firstMade !== undefined) await removeEmptyFolders(foldersBetween(parent, firstMade));
+      finish();
     },
   };
 }
 
-/** Removes `folder` and its parents up to `last`, as far as nothing lies in them. */
-async function removeEmptyFolders(folder: string, last: string): Promise<void> {
-  for (let at = folder; contains(last, at); at = dirname(at)) {
+/** `folder` and its parents up to `last`. */
+function foldersBetween(folder: string, last: string): string[] {
+  const folders: string[] = [];
+  for (let at = folder; contains(last, at); at = dirname(at)) folders.push(at);
+  return folders;
+}
+
+/** Removes folders as far as nothing lies in them, the innermost first. */
+async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const at of folders) {
     const removed = await rmdir(at).then(
       () => true,
       () => false,

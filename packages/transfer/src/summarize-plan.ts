@@ -1,4 +1,4 @@
-import type { Role, TablePlan } from "@revocab/core";
+import { type Role, showNotes, type TablePlan } from "@revocab/core";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 
 /** A plan in counts. */
@@ -31,7 +31,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
     target: { name: target.name, tokens: target.tokenizer.vocabulary.size, rows: target.rows },
     alignment,
     tables: tables.map(summarizeTable),
-    notes,
+    notes: showNotes(notes),
   };
 }
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { RevocabError } from "@revocab/core";
-import type { Tokenizer } from "@revocab/vocabulary";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { readWhole } from "@revocab/files";
+import { type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample } from "./render-chat-template.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
 
@@ -31,9 +31,13 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   const template = await readTemplate(path);
   const sample = renderSample(template, tokensOfRoles(tokenizer));
   if (sample.text.trim() === "") {
-    throw new RevocabError("bad_options", `the chat template ${path} writes nothing of a conversation`, {
-      hint: "give a file with a chat template in Jinja, which writes the messages",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `the chat template ${showText(path)} writes nothing of a conversation`,
+      {
+        hint: "give a file with a chat template in Jinja, which writes the messages",
+      },
+    );
   }
   const written = markersIn(`${template}\n${sample.text}`, tokenizer);
   const split = (
@@ -41,24 +45,21 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   ).flat();
   const missing = [...split.filter((marker) => CONTROL.test(marker)), ...missingRoles(template, tokenizer)];
   if (missing.length > 0) {
-    const names = missing.map((marker) => JSON.stringify(marker)).join(", ");
+    const names = missing.map((marker) => quote(marker)).join(", ");
     throw new RevocabError(
       "bad_options",
-      `the chat template ${path} writes ${names}, which the tokenizer does not have as one token`,
+      `the chat template ${showText(path)} writes ${names}, which the tokenizer does not have as one token`,
       {
-        hint: `add what is missing as control tokens: --special ${missing.map((one) => `"${one}"`).join(" ")}`,
+        hint: `add what is missing as control tokens: --special ${missing.map((one) => quote(one)).join(" ")}`,
       },
     );
   }
-  const ids = await tokenizer.encode(sample.text);
+  const { ids, refused } = await writableEncoder(tokenizer)(sample.text);
   const { vocabulary } = tokenizer;
   return {
     from: "file",
     templates: new Map([["default", template]]),
-    note:
-      split.length === 0
-        ? undefined
-        : `the chat template writes ${split.map((one) => JSON.stringify(one)).join(", ")} as ordinary text: the tokenizer has no such token`,
+    note: noteOn(split, refused),
     file: { name: basename(path), sha256: createHash("sha256").update(template).digest("hex") },
     sample: {
       ...sample,
@@ -70,23 +71,40 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   };
 }
 
+/** The longest published ones have 20 kB. */
+const LONGEST_TEMPLATE = 10e6;
+
+function noteOn(split: readonly string[], refused: readonly string[]): string | undefined {
+  const listed = (texts: readonly string[]) => texts.map((text) => quote(text)).join(", ");
+  const notes = [
+    ...(split.length === 0
+      ? []
+      : [`the chat template writes ${listed(split)} as ordinary text: the tokenizer has no such token`]),
+    ...(refused.length === 0
+      ? []
+      : [
+          `the tokenizer cannot write ${listed([...new Set(refused)].slice(0, 10))} of the sample conversation`,
+        ]),
+  ];
+  return notes.length === 0 ? undefined : notes.join("; ");
+}
+
 /** As it is: what stands at its end is a template's, too. */
 async function readTemplate(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new RevocabError("missing_file", `the chat template ${path} cannot be read: ${cause.message}`, {
-      hint: "give the path of a file with a chat template in Jinja",
-      cause,
-    });
+  const bytes = await readWhole(path, {
+    most: LONGEST_TEMPLATE,
+    hint: "give the path of a file with a chat template in Jinja",
   });
   if (isUtf8(bytes)) return bytes.toString("utf8");
-  throw new RevocabError("bad_text", `the chat template ${path} is not UTF-8`, {
+  throw new RevocabError("bad_text", `the chat template ${showText(path)} is not UTF-8`, {
     hint: "convert it, for example with iconv -f LATIN1 -t UTF-8",
   });
 }
 
 /** Whether a marker is found whole in a text, as a special or as another added token (Qwen's `<think>`). */
 async function isOneToken({ encode, vocabulary }: Tokenizer, marker: string): Promise<boolean> {
-  return (await encode(marker)).some((id) => vocabulary.tokenOf(id) === marker);
+  const ids = await unlessRefused(encode(marker));
+  return ids?.some((id) => vocabulary.tokenOf(id) === marker) ?? false;
 }
 
 /** What looks like a control token, and every special of the tokenizer that is written. */

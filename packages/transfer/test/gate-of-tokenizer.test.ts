@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mean, subtokenMean } from "@revocab/embedding-init";
+import { InputFolder } from "@revocab/files";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { editVocabulary, swapTokenizer } from "@revocab/transfer";
@@ -86,7 +87,7 @@ describe("ids in written configs", () => {
         directory: after,
         modelType: "llama",
         rows: 1280,
-        source: { directory: before, rows: 1280 },
+        source: { folder: new InputFolder(before), rows: 1280 },
       });
     await expect(check()).resolves.toMatchObject({ detail: expect.stringContaining("all with a row") });
     changed(after, "generation_config.json", (json) => Object.assign(json, { eos_token_id: [2, 1280] }));

@@ -126,13 +126,13 @@ describe("names in the card", () => {
     cpSync(SAMPLE_MODEL, model, { recursive: true });
     const { card, report } = await swapped({ model });
     const notes = { ...report, notes: ["a note\n# with | a heading and <b>markup</b>"] };
-    expect(modelCard(notes)).toContain("- a note \\# with \\| a heading and \\<b\\>markup\\</b\\>\n");
+    expect(modelCard(notes)).toContain("- a note\\\\n\\# with \\| a heading and \\<b\\>markup\\</b\\>\n");
     const [title] = card.match(/^# .+$/gm) ?? [];
     expect(title).toBe(
-      "# we\\|ird \\*name\\* \\`code\\` \\<script\\> \\[link\\](x) \\# heading with the tokenizer of tokenizer",
+      "# we\\|ird \\*name\\* \\`code\\` \\<script\\> \\[link\\](x)\\\\n\\# heading with the tokenizer of tokenizer",
     );
     expect(card.match(/^# /gm)).toHaveLength(1);
-    expect(card).toContain("gave `we'ird *name* 'code' <script> [link](x) # heading`");
-    expect(card.replaceAll(/`[^`\n]*`/g, "").replaceAll("\\<", "")).not.toContain("<script>");
+    expect(card).toContain("gave ``we|ird *name* `code` <script> [link](x)\\n# heading``");
+    expect(card.replaceAll(/(`+)(?!`).*?(?<!`)\1(?!`)/g, "").replaceAll("\\<", "")).not.toContain("<script>");
   });
 });

@@ -33,3 +33,4 @@ export type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 export type { EncodedTexts, Tokenizer } from "./tokenizer.ts";
 export { isTokenizerFile, TOKENIZER_FILES } from "./tokenizer-files.ts";
 export { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
+export { unlessRefused, type WrittenText, writableEncoder } from "./writable-encoder.ts";

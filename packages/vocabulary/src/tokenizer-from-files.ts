@@ -1,3 +1,4 @@
+import { inReading } from "@revocab/files";
 import { textCuts } from "./cuts/text-cuts.ts";
 import { textFrame } from "./frame/text-frame.ts";
 import { extractModel } from "./open/extract-model.ts";
@@ -6,7 +7,7 @@ import { readConverted, readFile, readFolder } from "./open/read-tokenizer.ts";
 import { placeOf } from "./open/tokenizer-place.ts";
 import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
 import { readNotation } from "./read-notation.ts";
-import { runtimeOf } from "./runtime-of.ts";
+import { runtimeOf } from "./runtime/runtime-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerNotes } from "./tokenizer-notes.ts";
 import { vocabularyOf } from "./vocabulary-of.ts";
@@ -32,6 +33,18 @@ export function tokenizerFromFiles(
   files: ReadonlyMap<string, Uint8Array>,
   origin: string,
   options: ReadingOptions = {},
+): Tokenizer {
+  try {
+    return readTokenizer(files, origin, options);
+  } catch (error) {
+    throw inReading(origin, "bad_tokenizer", error);
+  }
+}
+
+function readTokenizer(
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+  options: ReadingOptions,
 ): Tokenizer {
   const extracted = extractModel(files, origin, options);
   if (options.reading === "file" && extracted !== undefined) {

@@ -21,6 +21,8 @@ export function tokenizerNotes(json: TokenizerJson, notation: Notation, vocabula
     notes.push(`${counts.byte} of the 256 byte tokens are there`);
   if (!hasCapital(vocabulary))
     notes.push("no token has a capital letter: the normalizer folds case, or capitals are unknown");
+  if (json.model.type === "Unigram" && json.model.unkId === undefined)
+    notes.push("no unknown piece: the library refuses a text with a character that no piece has");
   if (json.model.type === "WordPiece") notes.push("kinds of white space are not told apart");
   return notes;
 }

@@ -5,7 +5,10 @@ import type { TokenizerFamily } from "./read-notation.ts";
 import type { TokenizerReading } from "./reference/tokenizer-reading.ts";
 import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
 
-/** A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library to run it. */
+/**
+ * A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library that runs it in a process of its own: a file that
+ * the library does not survive is a `bad_tokenizer` of the method that was called.
+ */
 export interface Tokenizer {
   readonly vocabulary: Vocabulary;
   /**
@@ -42,17 +45,29 @@ export interface Tokenizer {
   bpeNeighbours(): BpeNeighbours | undefined;
   /** How a text is cut before the model sees it, where one pattern does it; `undefined` for anything else. */
   textCuts(): TextCuts | undefined;
-  /** The ids of a text, without special tokens added around it. */
+  /**
+   * The ids of a text, without special tokens added around it. Texts that are encoded at once go to the library together and
+   * use all cores.
+   * @throws RevocabError `unknown_text` for one that the tokenizer cannot write: it has no unknown token
+   */
   encode(text: string): Promise<Uint32Array>;
   /**
    * What `tokenizer(text)` or `tokenizer(text, pair)` gives in the reference library: with the special tokens around it, and
    * the number of the text, 0 or 1, that each id belongs to.
+   * @throws RevocabError `unknown_text` as `encode` does
    */
   encodeWithSpecials(text: string, pair?: string): Promise<EncodedTexts>;
+  /**
+   * The ids of a text, cut where the pre-tokenizer cuts it.
+   * @throws RevocabError `unknown_text`
+   */
+  encodeWords(text: string): Promise<readonly Uint32Array[]>;
   /** The text of ids, special tokens included. */
   decode(ids: Uint32Array | readonly TokenId[]): Promise<string>;
   /** The text after the tokenizer's own normalizer. */
-  normalize(text: string): string;
+  normalize(text: string): Promise<string>;
+  /** The words that the pre-tokenizer cuts a normalized text into, as it writes them. */
+  cut(normalText: string): Promise<readonly string[]>;
 }
 
 export interface EncodedTexts {

@@ -107,7 +107,7 @@ describe("a file that is no tokenizer gives one clear error", () => {
       code: "bad_tokenizer",
       message: expect.stringContaining("test/tokenizer.json: normalizer.precompiled_charsmap"),
     });
-    expect(() => tokenizer.normalize("a")).toThrow("precompiled_charsmap");
+    await expect(tokenizer.normalize("a")).rejects.toThrow("precompiled_charsmap");
   });
 
   it("a tokenizer_config.json that is broken is named", () => {

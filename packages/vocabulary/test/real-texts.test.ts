@@ -45,12 +45,13 @@ describe.skipIf(realData === undefined)("the ids of a text stand for its bytes",
     const rust = library.Tokenizer.fromString(Buffer.from(tokenizer.files.get("tokenizer.json")!).toString());
     const preTokenizer = rust.getPreTokenizer();
     for (const text of readTexts(tokenizer)) {
-      const normal = tokenizer.normalize(text.content).replaceAll("▁", " ");
+      const normalized = await tokenizer.normalize(text.content);
+      const normal = normalized.replaceAll("▁", " ");
       const units =
         WHITE_SPACE[name] !== "words"
           ? [WHITE_SPACE[name] === "leading" && !normal.startsWith(" ") ? ` ${normal}` : normal]
           : tokenizer.family === "wordpiece"
-            ? preTokenizer!.preTokenizeString(tokenizer.normalize(text.content)).map(([word]) => ` ${word}`)
+            ? preTokenizer!.preTokenizeString(normalized).map(([word]) => ` ${word}`)
             : normal
                 .split(/\p{White_Space}+/u)
                 .filter(Boolean)

@@ -15,7 +15,7 @@ describe.skipIf(realData === undefined)("spelling a word is what the tokenizer d
     let compared = 0;
     for (const word of readWords()) {
       const ids = await tokenizer.encode(isBare ? ` ${word}` : word);
-      const text = tokenizer.normalize(word).replaceAll("▁", " ").trim();
+      const text = (await tokenizer.normalize(word)).replaceAll("▁", " ").trim();
       const spelled = vocabulary.spell(utf8(` ${text}`));
       // BERT's normalizer puts spaces around each Chinese character.
       if (tokenizer.family === "wordpiece" && text.includes(" ")) continue;

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { proseForTerminal } from "../for-terminal.ts";
 import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { shown } from "../shown.ts";
 import { withModels } from "../with-models.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
 
@@ -45,25 +47,16 @@ export function registerGenerate(program: Command): void {
             ...(flags.topP !== undefined && { topP: flags.topP }),
             seed: flags.seed,
             ...(flags.threads !== undefined && { threads: flags.threads }),
-            ...(streams && { onText: (text: string) => process.stdout.write(forTerminal(text)) }),
+            ...(streams && { onText: (text: string) => process.stdout.write(proseForTerminal(text)) }),
             abortSignal: context.abortSignal,
           }),
         ),
       ({ notes }) => {
         process.stdout.write("\n");
-        if (!quiet) for (const note of notes) process.stderr.write(`note: ${note}\n`);
+        if (!quiet) for (const note of notes) process.stderr.write(shown`note: ${note}\n`);
         return "";
       },
       { readsOnly: true },
     );
   });
-}
-
-/** A model may say anything: on a terminal, control characters other than line ends and tabs are shown, not obeyed. */
-function forTerminal(text: string): string {
-  if (!process.stdout.isTTY) return text;
-  return text.replace(
-    /(?![\n\t])\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }

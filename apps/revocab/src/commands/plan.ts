@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
+import { shown } from "../shown.ts";
 import { withModels } from "../with-models.ts";
 import {
   type FittingFlags,
@@ -57,7 +58,7 @@ export function registerPlan(program: Command): void {
           }),
         );
       },
-      (summary) => `${printPlan(summary)}\nWritten to ${flags.out}\n`,
+      (summary) => printPlan(summary) + shown`\nWritten to ${flags.out}\n`,
     );
   });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type InitMethod, RevocabError, type Role } from "@revocab/core";
+import { type InitMethod, quote, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
 
@@ -259,7 +259,7 @@ export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemp
   if (existsSync(chatTemplate)) return { chatTemplateFile: chatTemplate };
   throw new RevocabError(
     "bad_options",
-    `--chat-template is ${JSON.stringify(chatTemplate)}: found no such file, expected one or ${CHAT_TEMPLATES.join(", ")}`,
+    `--chat-template is ${quote(chatTemplate)}: found no such file, expected one or ${CHAT_TEMPLATES.join(", ")}`,
     { hint: "give the path of a file with a chat template in Jinja" },
   );
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { numberWithin, wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { shown } from "../shown.ts";
 import type { TrainVectorsOptions } from "../train-vectors.ts";
 import { withModels } from "../with-models.ts";
 
@@ -55,7 +56,7 @@ export function registerTrainVectors(vectors: Command): void {
           );
         },
         ({ words, dimension, tokens, out }) =>
-          `${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
+          shown`${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
       );
     });
 }

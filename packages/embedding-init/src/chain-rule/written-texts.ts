@@ -1,4 +1,4 @@
-import { type InitContext, RevocabError, type RunnableModel } from "@revocab/core";
+import { type InitContext, quote, RevocabError, type RunnableModel } from "@revocab/core";
 
 /**
  * Texts that the model writes itself: the nearest thing to what it was trained on.
@@ -31,7 +31,7 @@ export async function writtenTexts(
     );
   }
   const count = written.reduce((sum, { length }) => sum + length, 0);
-  const message = `the model wrote ${texts.length} texts of ${count} tokens, the first: ${JSON.stringify(Array.from(texts[0]).slice(0, 60).join(""))}`;
+  const message = `the model wrote ${texts.length} texts of ${count} tokens, the first: ${quote(Array.from(texts[0]).slice(0, 60).join(""))}`;
   onProgress?.({ type: "note", step: "chain-rule", message });
   return texts;
 }

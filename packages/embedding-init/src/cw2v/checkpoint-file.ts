@@ -1,6 +1,7 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
+import { openFile, parseJson, unfinished } from "@revocab/files";
 import type { NamedMatrix, TrainingPosition } from "./training-state.ts";
 
 /** What a training depends on, by name; two of the same recipe go through the same numbers. */
@@ -28,6 +29,7 @@ export async function saveTraining(
     { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
   );
   const partial = `${path}.partial`;
+  const finish = unfinished(partial);
   try {
     const handle = await open(partial, "w");
     try {
@@ -44,6 +46,8 @@ export async function saveTraining(
   } catch (cause) {
     await rm(partial, { force: true });
     throw writeError(path, cause);
+  } finally {
+    finish();
   }
 }
 
@@ -64,11 +68,11 @@ export async function loadTraining(
   if (!isThere) return undefined;
   const { metadata, tensors } = await readSafetensorsHeader(path);
   if (metadata?.format !== FORMAT) {
-    throw misfit(path, `it says it is ${JSON.stringify(metadata?.format ?? null)}, not ${FORMAT}`);
+    throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
   }
   const differences = differencesOf(parseObject(path, metadata.recipe), recipe);
   if (differences.length > 0) throw misfit(path, differences.join("; "));
-  const handle = await open(path, "r");
+  const handle = await openFile(path);
   try {
     for (const { name, rows, columns, data } of matrices) {
       const entry = tensors.find((tensor) => tensor.name === name);
@@ -93,12 +97,12 @@ function differencesOf(found: Readonly<Record<string, unknown>>, expected: Train
   const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
   return names
     .filter((name) => found[name] !== expected[name])
-    .map((name) => `its ${name} is ${String(found[name])}, here it is ${String(expected[name])}`);
+    .map((name) => `its ${name} is ${quote(found[name])}, here it is ${String(expected[name])}`);
 }
 
 function parseObject(path: string, text: unknown): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(String(text));
+    const value = parseJson(String(text), { origin: path, code: "bad_options" });
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>;
     }

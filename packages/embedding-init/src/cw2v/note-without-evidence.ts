@@ -1,4 +1,5 @@
 import type { InitContext } from "@revocab/core";
+import { quote } from "@revocab/core";
 import type { Participants } from "./model.ts";
 
 /** Notes how many new text and byte tokens the text never has, and some of them: nothing is learned of their rows. */
@@ -14,7 +15,7 @@ export function noteWithoutEvidence(
   });
   const missing = news.filter((id) => isMet[id] === 0);
   if (missing.length === 0) return;
-  const examples = missing.slice(0, EXAMPLES).map((id) => `${id} ${JSON.stringify(vocabulary.tokenOf(id))}`);
+  const examples = missing.slice(0, EXAMPLES).map((id) => `${id} ${quote(vocabulary.tokenOf(id))}`);
   onProgress?.({
     type: "note",
     step: "cw2v",

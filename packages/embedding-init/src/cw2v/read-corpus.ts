@@ -1,5 +1,12 @@
 import { basename } from "node:path";
-import { type EncodeText, RevocabError, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
+import {
+  type EncodeText,
+  mapAhead,
+  RevocabError,
+  type TokenId,
+  throwIfAborted,
+  type Vocabulary,
+} from "@revocab/core";
 import { linesOfText } from "@revocab/files";
 
 /** Lines of tokens, one after the other. */
@@ -28,10 +35,10 @@ export async function readCorpus(
   const [tokens, offsets] = [new Numbers(), new Numbers()];
   let specials = 0;
   offsets.push(0);
-  for await (const line of linesOfText(path)) {
+  for await (const [line, ids] of mapAhead(linesOfText(path), encode)) {
     throwIfAborted(abortSignal);
     if (line.trim() === "") continue;
-    for (const id of await encode(line)) {
+    for (const id of ids) {
       if (isWritten(vocabulary, id)) tokens.push(id);
       else specials++;
     }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { readLines } from "@revocab/files";
 import { termsOfJson } from "./terms-of-json.ts";
 import type { TypedTerm } from "./typed-term.ts";
@@ -31,8 +31,9 @@ function termsOfLines(lines: readonly string[], path: string): TypedTerm[] {
       (term === "" && "has no term before its tab") ||
       (types.some((type) => type === "") && `has a term without a type`);
     if (!found) return [{ term, types }];
-    const shown = JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line);
-    throw new RevocabError("bad_text", `${path}, line ${i + 1} ${found}: ${shown}`, { hint: LINE_HINT });
+    throw new RevocabError("bad_text", `${path}, line ${i + 1} ${found}: ${quote(line)}`, {
+      hint: LINE_HINT,
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
+import { parseJson } from "@revocab/files";
 import { z } from "zod";
 import type { TypedTerm } from "./typed-term.ts";
 
@@ -12,7 +13,7 @@ const termObject = z.record(word, types);
  * @throws RevocabError bad_text naming the first entry that is something else
  */
 export function termsOfJson(text: string, path: string): TypedTerm[] {
-  const content = parse(text, path);
+  const content = parseJson(text, { origin: path, code: "bad_text", hint: HINT });
   if (Array.isArray(content)) {
     const list = termList.safeParse(content);
     if (list.success) return list.data;
@@ -24,17 +25,6 @@ export function termsOfJson(text: string, path: string): TypedTerm[] {
   throw wrongShape(path, content, object.error);
 }
 
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new RevocabError("bad_text", `${path} is no JSON: ${(cause as Error).message}`, {
-      hint: HINT,
-      cause,
-    });
-  }
-}
-
 function wrongShape(path: string, content: unknown, { issues }: z.ZodError): RevocabError {
   const [first] = issues;
   const place = first.path.map(String).join(".");
@@ -43,7 +33,7 @@ function wrongShape(path: string, content: unknown, { issues }: z.ZodError): Rev
     (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
     content,
   );
-  const shown = (JSON.stringify(found) ?? "missing").slice(0, 80);
+  const shown = found === undefined ? "missing" : quote(found);
   return new RevocabError("bad_text", `${path} is no list of terms with types: ${at} is ${shown}`, {
     hint: HINT,
   });

@@ -128,11 +128,16 @@ async function readableDocuments(
     try {
       streams.push({ index, stream: await shared.streamOf(document) });
     } catch (error) {
-      if (!(error instanceof RevocabError) || error.code !== "bad_text") throw error;
+      if (!(error instanceof RevocabError) || !isOfText(error)) throw error;
       skippedDocuments.push({ index, bytes: Buffer.byteLength(document), reason: error.message });
     }
   }
   return { streams, skippedDocuments };
+}
+
+/** Bytes that are no text, or a text that the tokenizer changes or cannot write. */
+function isOfText({ code }: RevocabError): boolean {
+  return code === "bad_text" || code === "unknown_text";
 }
 
 /** Reports some tokens at a time, and the last. */

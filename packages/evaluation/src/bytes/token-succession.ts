@@ -1,5 +1,5 @@
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
-import type { Tokenizer } from "@revocab/vocabulary";
+import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { joinedBytes } from "./joined-bytes.ts";
 import { mergedMask } from "./merged-mask.ts";
 import type { QuickMaskAfter } from "./quick-mask.ts";
@@ -57,7 +57,8 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
       { hint: "byte-level probabilities are for BPE, Unigram and character tokenizers" },
     );
   }
-  const putsSpaceFirst = vocabulary.bytesOf((await tokenizer.encode("a"))[0] ?? -1)[0] === SPACE;
+  const [first = -1] = (await unlessRefused(tokenizer.encode("a"))) ?? [];
+  const putsSpaceFirst = vocabulary.bytesOf(first)[0] === SPACE;
   const asking = await tokenizerWrites(tokenizer, putsSpaceFirst);
   const { contextOf } = asking;
   const rules = mayUseRules && asking.asksTokenizer ? await textRules(tokenizer, asking.probe) : undefined;

@@ -8,6 +8,8 @@ import { planAdapter, type WrittenAdapter, writeAdapter } from "./write-adapter.
 export interface AdapterBeside {
   /** What it writes itself. */
   readonly files: readonly string[];
+  /** @throws RevocabError `file_changed` when it is not what it was when it was planned */
+  check(): Promise<void>;
   /** Undefined where the folder holds none. */
   write(out: string): Promise<WrittenAdapter | undefined>;
 }
@@ -31,7 +33,7 @@ export async function adapterBeside(
 ): Promise<AdapterBeside> {
   const isCarried = options.carry?.includes(ADAPTER_CONFIG) ?? false;
   const adapter = isCarried ? undefined : await openAdapter(model.checkpoint.directory);
-  if (adapter === undefined) return { files: [], write: async () => undefined };
+  if (adapter === undefined) return { files: [], check: async () => {}, write: async () => undefined };
   const { threads, abortSignal, onProgress } = options;
   const job = {
     adapter,
@@ -45,6 +47,7 @@ export async function adapterBeside(
   const planned = planAdapter(job);
   return {
     files: [ADAPTER_CONFIG, ADAPTER_WEIGHTS],
+    check: () => adapter.folder.check(),
     write: (out) => writeAdapter(job, planned, out, options),
   };
 }

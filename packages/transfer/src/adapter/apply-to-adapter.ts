@@ -9,7 +9,7 @@ import {
   readSafetensorsHeader,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
 import {
   fingerprint,
   isTokenizerFile,
@@ -91,7 +91,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       source: own,
       isEdit: false,
     });
-  const companions = await listCompanions(adapter.directory, {
+  const companions = await listCompanions(adapter.folder, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [model.checkpoint.rows, model.tokenizer.vocabulary.size],
@@ -106,9 +106,11 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     onProgress?.({ type: "step", step: "write" });
     const written = await writeAdapter(job, planned, output.directory, options);
     for (const [file, bytes] of published?.files ?? []) await writeOne(join(output.directory, file), bytes);
-    await copyCompanions(adapter.directory, output.directory, companions, options);
+    await copyCompanions(adapter.folder, output.directory, companions, options);
     onProgress?.({ type: "step", step: "check" });
     await checkWritten(output.directory, adapter, written);
+    await adapter.folder.check();
+    await model.checkpoint.folder.check();
     abortSignal?.throwIfAborted();
     await output.commit();
     return {
@@ -117,7 +119,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       target: { name: plan.target.name, rows: plan.target.rows },
       chatTemplate: template ? { from: template.from } : null,
       companions: { ...companions, left: companions.left.map(describeCard) },
-      notes: [
+      notes: showNotes([
         ...(base === undefined
           ? [
               "adapter_config.json names no base: open the swapped model, and put the adapter on it; --base names one",
@@ -125,7 +127,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
           : []),
         ...(template?.note === undefined ? [] : [template.note]),
         ...(published?.notes ?? []),
-      ],
+      ]),
     };
   } catch (error) {
     await output.discard();

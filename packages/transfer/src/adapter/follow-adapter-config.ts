@@ -1,6 +1,6 @@
 import { basename, isAbsolute } from "node:path";
 import { type ConfigChange, editJson, isJsonObject, type JsonValue } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { Adapter } from "./open-adapter.ts";
 import { refuseAdapter } from "./refuse-adapter.ts";
 import type { TrainedTokens } from "./trained-tokens.ts";
@@ -28,7 +28,7 @@ export function followAdapterConfig(
   if (config.alora_invocation_tokens != null) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `the adapter ${directory} begins to act at the ids ${JSON.stringify(config.alora_invocation_tokens)} (alora_invocation_tokens), which spell a text in the old vocabulary`,
+      `the adapter ${directory} begins to act at the ids ${quote(config.alora_invocation_tokens)} (alora_invocation_tokens), which spell a text in the old vocabulary`,
       { hint: "tokenize the text with the new tokenizer, and train or save the adapter with these ids" },
     );
   }
@@ -101,7 +101,7 @@ function followedIds(
   if (isTied && before > 1 && after !== before) {
     throw refuseAdapter(
       adapter,
-      `its modules train different tokens of one table (${JSON.stringify(old)}), of which the target has too few to keep them apart`,
+      `its modules train different tokens of one table (${quote(old)}), of which the target has too few to keep them apart`,
     );
   }
   return kept.length === 0 ? null : Object.fromEntries(kept.map(({ module, to }) => [module, [...to]]));

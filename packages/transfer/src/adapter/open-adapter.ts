@@ -6,7 +6,8 @@ import {
   readSafetensorsHeader,
   type SafetensorsFile,
 } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { InputFolder, readingFile } from "@revocab/files";
 
 export const ADAPTER_CONFIG = "adapter_config.json";
 export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
@@ -14,6 +15,8 @@ export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 /** A PEFT adapter whose header has been read: what was trained, on which modules. */
 export interface Adapter {
   readonly directory: string;
+  /** Remembers what was read, and tells when it changed. */
+  readonly folder: InputFolder;
   readonly config: JsonObject;
   /** adapter_config.json as it is written. */
   readonly configText: string;
@@ -24,31 +27,38 @@ export interface Adapter {
  * Opens the adapter in a folder; undefined where the folder holds none.
  * @throws RevocabError `bad_config`, `bad_safetensors`, `missing_file`; `unsupported_checkpoint` for pickled weights
  */
-export async function openAdapter(directory: string): Promise<Adapter | undefined> {
+export function openAdapter(directory: string): Promise<Adapter | undefined> {
+  return readingFile(directory, "bad_config", () => readAdapter(directory));
+}
+
+async function readAdapter(directory: string): Promise<Adapter | undefined> {
   const names = await readdir(directory).catch((): string[] => []);
   if (!names.includes(ADAPTER_CONFIG)) return undefined;
   if (!names.includes(ADAPTER_WEIGHTS)) {
     throw names.includes("adapter_model.bin")
       ? new RevocabError(
           "unsupported_checkpoint",
-          `${directory} holds its adapter as adapter_model.bin (pickled Python objects, which can run code when read); ${ADAPTER_WEIGHTS} was expected`,
+          `${showText(directory)} holds its adapter as adapter_model.bin (pickled Python objects, which can run code when read); ${ADAPTER_WEIGHTS} was expected`,
           {
             hint: "open it where you trust it with peft, and save it with save_pretrained, which writes safetensors",
           },
         )
-      : new RevocabError("missing_file", `${directory} holds ${ADAPTER_CONFIG}, but no ${ADAPTER_WEIGHTS}`, {
-          hint: `download it completely, or remove ${ADAPTER_CONFIG}: a config without its weights is no adapter`,
-        });
+      : new RevocabError(
+          "missing_file",
+          `${showText(directory)} holds ${ADAPTER_CONFIG}, but no ${ADAPTER_WEIGHTS}`,
+          {
+            hint: `download it completely, or remove ${ADAPTER_CONFIG}: a config without its weights is no adapter`,
+          },
+        );
   }
+  const folder = new InputFolder(directory);
   const { json, text } = await readJsonObject(
-    join(directory, ADAPTER_CONFIG),
+    folder,
+    ADAPTER_CONFIG,
     "bad_config",
     "save the adapter again with peft",
   );
-  return {
-    directory,
-    config: json,
-    configText: text,
-    file: await readSafetensorsHeader(join(directory, ADAPTER_WEIGHTS)),
-  };
+  const file = await readSafetensorsHeader(join(directory, ADAPTER_WEIGHTS));
+  if (file.mark !== undefined) folder.remember(ADAPTER_WEIGHTS, file.mark);
+  return { directory, folder, config: json, configText: text, file };
 }

@@ -1,6 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE, type Mixture, RevocabError, type StoredMatrix, type TokenId } from "@revocab/core";
+import {
+  BYTES_PER_VALUE,
+  type Mixture,
+  quote,
+  RevocabError,
+  type StoredMatrix,
+  type TokenId,
+} from "@revocab/core";
 import { decodeInto, encodeInto, matrixOfBytes, mixtureRow, multiplyMixture } from "@revocab/matrix";
 import { sourceOf, tablePlan } from "../check-fit.ts";
 import type { OpenModel } from "../open-model.ts";
@@ -41,7 +48,7 @@ export function trainedTokens(
   ) {
     throw new RevocabError(
       "bad_config",
-      `${directory} holds ${count} rows as ${entry.name}, but its config has ${JSON.stringify(value)} as their ids; ids below ${rows} were expected`,
+      `${directory} holds ${count} rows as ${entry.name}, but its config has ${quote(value)} as their ids; ids below ${rows} were expected`,
       { hint: "save the adapter again with peft" },
     );
   }

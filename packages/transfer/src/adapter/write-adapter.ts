@@ -9,6 +9,7 @@ import {
   writeError,
 } from "@revocab/checkpoint";
 import { throwIfAborted } from "@revocab/core";
+import { openFile } from "@revocab/files";
 import type { OpenModel } from "../open-model.ts";
 import type { ProduceOptions } from "../produce-rows.ts";
 import type { SwapPlan } from "../swap-plan.ts";
@@ -158,7 +159,7 @@ async function writeWeights(
     })),
     adapter.file.metadata,
   );
-  const source = { handle: await open(adapter.file.path, "r"), path: adapter.file.path };
+  const source = { handle: await openFile(adapter.file.path), path: adapter.file.path };
   try {
     const written = await open(target, "wx");
     try {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { z } from "zod";
 
 /** Where a part of a config stands, for messages. */
@@ -48,7 +48,7 @@ export function badConfig(
   expected: string,
 ): RevocabError {
   const name = at === undefined ? key : `${at}.${key}`;
-  const text = found === undefined ? "missing" : JSON.stringify(found).slice(0, 60);
+  const text = found === undefined ? "missing" : quote(found);
   return new RevocabError("bad_config", `${name} in ${path} is ${text}: ${expected}`, {
     hint: "either the config is wrong, or it asks for a part that revocab does not know how to run",
   });

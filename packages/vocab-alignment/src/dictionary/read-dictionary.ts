@@ -1,29 +1,29 @@
 import { isUtf8 } from "node:buffer";
-import { readFile, stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { readWhole } from "@revocab/files";
 import type { Dictionary, WordPair } from "./dictionary.ts";
 
 /**
  * Reads a bilingual dictionary: UTF-8 lines of `source<TAB>target`. Blank lines, white space around a word and a byte order
  * mark are ignored.
- * @throws RevocabError missing_file; bad_text with the number of the first line that is something else
+ * @throws RevocabError missing_file, bad_file; bad_text with the number of the first line that is something else
  */
 export async function readDictionary(path: string): Promise<Dictionary> {
-  const bytes = await readBytes(path);
+  const bytes = await readWhole(path, { most: MAXIMUM_BYTES, hint: HINT });
   checkEncoding(path, bytes);
   const pairs: WordPair[] = [];
   const seen = new Set<string>();
   let duplicates = 0;
   for (const [index, line] of new TextDecoder().decode(bytes).split("\n").entries()) {
     if (line.trim() === "") continue;
-    const pair = parseLine(line, `${path}, line ${index + 1}`);
+    const pair = parseLine(line, `${showText(path)}, line ${index + 1}`);
     const key = `${pair.source}\t${pair.target}`;
     if (seen.has(key)) duplicates++;
     else pairs.push(pair);
     seen.add(key);
   }
   if (pairs.length === 0)
-    throw new RevocabError("bad_text", `${path} holds no pair of words`, { hint: HINT });
+    throw new RevocabError("bad_text", `${showText(path)} holds no pair of words`, { hint: HINT });
   return { path, pairs, duplicates };
 }
 
@@ -31,25 +31,6 @@ const HINT = "a dictionary has one pair of words a line, with a tab between them
 
 /** The largest published ones are of a few MB. */
 const MAXIMUM_BYTES = 256 << 20;
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new RevocabError("missing_file", `there is no dictionary at ${path}`, {
-      hint: "check the path",
-      cause,
-    });
-  });
-  if (!found.isFile())
-    throw new RevocabError("missing_file", `${path} is no file, expected a dictionary`, { hint: HINT });
-  if (found.size > MAXIMUM_BYTES) {
-    throw new RevocabError(
-      "bad_text",
-      `${path} has ${found.size} bytes, expected a dictionary of at most ${MAXIMUM_BYTES}`,
-      { hint: HINT },
-    );
-  }
-  return readFile(path);
-}
 
 function checkEncoding(path: string, bytes: Uint8Array): void {
   if (isUtf8(bytes)) return;
@@ -60,7 +41,7 @@ function checkEncoding(path: string, bytes: Uint8Array): void {
     if (!isUtf8(bytes.subarray(start, end))) break;
     start = end;
   }
-  throw new RevocabError("bad_text", `${path}, line ${line} is not UTF-8`, {
+  throw new RevocabError("bad_text", `${showText(path)}, line ${line} is not UTF-8`, {
     hint: `convert it, for example with iconv -f LATIN1 -t UTF-8; ${HINT}`,
   });
 }
@@ -72,17 +53,13 @@ function parseLine(line: string, place: string): WordPair {
   const [source, target] = sides;
   if (sides.length !== 2) {
     const tabs = sides.length === 1 ? "no tab" : `${sides.length - 1} tabs`;
-    throw new RevocabError("bad_text", `${place} has ${tabs}, expected one: ${shown(line)}`, { hint: HINT });
+    throw new RevocabError("bad_text", `${place} has ${tabs}, expected one: ${quote(line)}`, { hint: HINT });
   }
   if (source === "" || target === "") {
     const side = source === "" ? "before" : "after";
-    throw new RevocabError("bad_text", `${place} has no word ${side} its tab: ${shown(line)}`, {
+    throw new RevocabError("bad_text", `${place} has no word ${side} its tab: ${quote(line)}`, {
       hint: HINT,
     });
   }
   return { source, target };
-}
-
-function shown(line: string): string {
-  return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line);
 }

@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import { mergeSymbols } from "../spell/merge-symbols.ts";
 import { cheapestJoins } from "./cheapest-joins.ts";
 import type { EditSubject } from "./edit-subject.ts";
@@ -22,7 +22,7 @@ export function bpeAdditions(
   if (model.endSuffix !== "" || model.continuingPrefix !== "") {
     throw new RevocabError(
       "unsupported_tokenizer",
-      `${tokenizer.origin} marks the edges of words (${JSON.stringify(model.continuingPrefix || model.endSuffix)}), expected a BPE without`,
+      `${tokenizer.origin} marks the edges of words (${quote(model.continuingPrefix || model.endSuffix)}), expected a BPE without`,
       { hint: "give the words as added tokens instead" },
     );
   }

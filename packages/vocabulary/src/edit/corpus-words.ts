@@ -2,7 +2,6 @@ import type { TokenId } from "@revocab/core";
 import { type Corpus, corpusBatches } from "./corpus-batches.ts";
 import type { EditSubject } from "./edit-subject.ts";
 import type { CorpusWord } from "./learn-joins.ts";
-import { openLibrary } from "./open-library.ts";
 
 export interface CorpusWords {
   readonly words: readonly CorpusWord[];
@@ -21,7 +20,6 @@ export async function corpusWords(
   abortSignal?: AbortSignal,
 ): Promise<CorpusWords> {
   const { vocabulary } = tokenizer;
-  const library = openLibrary(tokenizer);
   const added = new Set(json.added.map(({ id }) => id));
   const isApart = (id: TokenId) => vocabulary.kindOf(id) !== "text" || added.has(id);
   const { spaceMark, continuingPrefix } = notation;
@@ -43,7 +41,8 @@ export async function corpusWords(
     word = [];
   };
   for await (const lines of corpusBatches(corpus, abortSignal)) {
-    for (const ids of await library.encodeWords(lines)) {
+    const encoded = await Promise.all(lines.map((line) => tokenizer.encodeWords(line)));
+    for (const ids of encoded.flat()) {
       tokens += ids.length;
       for (const id of ids) {
         if (isApart(id) || startsWord(id)) endWord();

@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import { bpeAdditions } from "./bpe-additions.ts";
 import { type EditSubject, editSubject } from "./edit-subject.ts";
@@ -143,7 +143,7 @@ function addedEntries(
 }
 
 function refusal(refused: readonly Refusal[]): RevocabError {
-  const listed = refused.slice(0, LISTED).map(({ text, reason }) => `${JSON.stringify(text)}: ${reason}`);
+  const listed = refused.slice(0, LISTED).map(({ text, reason }) => `${quote(text)}: ${reason}`);
   if (refused.length > LISTED) listed.push(`and ${refused.length - LISTED} more`);
   const count = refused.length === 1 ? "1 entry" : `${refused.length} entries`;
   return new RevocabError("bad_options", `${count} cannot be added: ${listed.join("; ")}`, {

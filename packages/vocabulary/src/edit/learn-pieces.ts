@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import { type ProgressListener, quote, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import type { Corpus } from "./corpus-batches.ts";
 import { type CorpusWords, corpusWords, withSpared } from "./corpus-words.ts";
@@ -140,7 +140,7 @@ async function requireReached(tokenizer: Tokenizer, added: readonly AddedEntry[]
   for (const [id, reason] of reasons) {
     throw new RevocabError(
       "unsupported_tokenizer",
-      `${origin}: the piece ${JSON.stringify(vocabulary.tokenOf(id))} was learned but is never used: ${reason}`,
+      `${origin}: the piece ${quote(vocabulary.tokenOf(id))} was learned but is never used: ${reason}`,
       { hint: "give the pieces you want by name" },
     );
   }

@@ -1,4 +1,4 @@
-import { RevocabError, type SpecialRole } from "@revocab/core";
+import { quote, RevocabError, type SpecialRole } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import { parseJson } from "../tokenizer-json/parse-json.ts";
 import { editedTokenizer } from "./edited-tokenizer.ts";
@@ -13,8 +13,8 @@ export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string)
   if (vocabulary.idOfSpecial(token) === undefined) {
     throw new RevocabError(
       "bad_options",
-      `${JSON.stringify(token)} was named as the ${role} token, but it is no special token of ${origin}`,
-      { hint: `add it as one, with --special ${JSON.stringify(token)}` },
+      `${quote(token)} was named as the ${role} token, but it is no special token of ${origin}`,
+      { hint: `add it as one, with --special ${quote(token)}` },
     );
   }
   const named = new Map(files);

@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import {
   type ComponentDocument,
   mergesOf,
@@ -42,7 +42,7 @@ export async function renameTokens(
     const id = idOf(subject, from);
     const reason = (await whyNot(subject, from, to, id)) ?? whyTwice(renamed, from, to);
     if (reason !== undefined || id === undefined) {
-      throw new RevocabError("bad_options", `${JSON.stringify(from)} cannot be renamed: ${reason}`, {
+      throw new RevocabError("bad_options", `${quote(from)} cannot be renamed: ${reason}`, {
         hint: "rename reserved tokens, such as <|reserved_special_token_0|>, <unused0> or [unused1]; revocab inspect lists the specials",
       });
     }
@@ -54,11 +54,9 @@ export async function renameTokens(
   for (const { id, from, to } of renamed) {
     const reason = unreached.get(id);
     if (reason === undefined) continue;
-    throw new RevocabError(
-      "bad_options",
-      `${JSON.stringify(from)} cannot be renamed ${JSON.stringify(to)}: ${reason}`,
-      { hint: "choose another name" },
-    );
+    throw new RevocabError("bad_options", `${quote(from)} cannot be renamed ${quote(to)}: ${reason}`, {
+      hint: "choose another name",
+    });
   }
   return { tokenizer: result, renamed };
 }
@@ -77,7 +75,7 @@ async function whyNot(
   if (to.trim() === "") return "its new name is empty";
   if (/\p{Surrogate}/u.test(to)) return "its new name has half of a surrogate pair";
   const holder = idOf(subject, to);
-  if (holder !== undefined) return `the tokenizer has ${JSON.stringify(to)} already: id ${holder}`;
+  if (holder !== undefined) return `the tokenizer has ${quote(to)} already: id ${holder}`;
   const { tokenizer, json } = subject;
   if (tokenizer.vocabulary.kindOf(id) === "byte") return "it stands for a byte";
   if (isMerged(subject, from)) return "the model's merges use it";
@@ -91,7 +89,7 @@ const RESERVED = /^[<[].*(unused|reserved|extra_id|placeholder|spare|dummy).*[>\
 
 function whyTwice(renamed: readonly RenamedToken[], from: string, to: string): string | undefined {
   if (renamed.some((other) => other.from === from)) return "it is renamed twice";
-  return renamed.some((other) => other.to === to) ? `${JSON.stringify(to)} is asked for twice` : undefined;
+  return renamed.some((other) => other.to === to) ? `${quote(to)} is asked for twice` : undefined;
 }
 
 function isMerged({ document: { model } }: EditSubject, token: string): boolean {

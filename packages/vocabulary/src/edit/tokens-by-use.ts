@@ -1,7 +1,6 @@
 import type { TokenId } from "@revocab/core";
 import type { Tokenizer } from "../tokenizer.ts";
 import { type Corpus, corpusBatches } from "./corpus-batches.ts";
-import { openLibrary } from "./open-library.ts";
 
 /** The tokens that a tokenizer writes a corpus with, the most used first, of equals the lowest id. */
 export async function tokensByUse(
@@ -9,10 +8,11 @@ export async function tokensByUse(
   corpus: Corpus,
   abortSignal?: AbortSignal,
 ): Promise<TokenId[]> {
-  const library = openLibrary(tokenizer);
   const counts = new Float64Array(tokenizer.vocabulary.size);
   for await (const lines of corpusBatches(corpus, abortSignal)) {
-    for (const ids of await library.encodeWords(lines)) for (const id of ids) counts[id]++;
+    for (const ids of await Promise.all(lines.map((line) => tokenizer.encode(line)))) {
+      for (const id of ids) counts[id]++;
+    }
   }
   const used = Array.from(counts.keys()).filter((id) => counts[id] > 0);
   return used.sort((a, b) => counts[b] - counts[a] || a - b);

@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import type { ComponentTable, Rebuild } from "../reference/class-table.ts";
 import { ROLE_NAMES } from "../reference/declared-tokens.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
@@ -13,7 +14,7 @@ export function checkDeclared(settings: FolderSettings, rebuild: Rebuild | undef
   const { config, specialTokensMap = {} } = settings;
   for (const { content, id } of numbersOf(settings, place)) {
     if (Number.isSafeInteger(id) && id >= 0) continue;
-    throw badTokenizer(place, `the added token ${JSON.stringify(content)} has no whole number as id`);
+    throw badTokenizer(place, `the added token ${quote(content)} has no whole number as id`);
   }
   for (const object of [config, specialTokensMap]) {
     for (const role of ROLE_NAMES) if (object[role] !== undefined) requireToken(object[role], place);
@@ -26,7 +27,7 @@ export function checkDeclared(settings: FolderSettings, rebuild: Rebuild | undef
     for (const [name, standard] of "by" in table ? Object.entries(table.defaults) : []) {
       const value = config[name];
       if (typeof standard !== "boolean" || typeof (value ?? true) === "boolean") continue;
-      throw badTokenizer(place, `${name} is ${JSON.stringify(value)}, expected true or false`);
+      throw badTokenizer(place, `${name} is ${quote(value)}, expected true or false`);
     }
   }
 }
@@ -41,9 +42,7 @@ export function numberNotes(
     const inUse = idOf.get(content);
     return inUse === undefined || inUse === id
       ? []
-      : [
-          `a file numbers the added token ${JSON.stringify(content)} ${id}; the reference library numbers it ${inUse}`,
-        ];
+      : [`a file numbers the added token ${quote(content)} ${id}; the reference library numbers it ${inUse}`];
   });
 }
 
@@ -70,7 +69,7 @@ function requireToken(value: unknown, place: string): string | undefined {
   if (isObject(value) && typeof value.content === "string") return value.content;
   throw badTokenizer(
     place,
-    `found ${JSON.stringify(value).slice(0, 80)} for a special token, expected a string or an object with content`,
+    `found ${quote(value)} for a special token, expected a string or an object with content`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import { endsTemplate } from "../reference/ends-template.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import type { JsonObject } from "./folder-settings.ts";
@@ -22,7 +23,7 @@ export function edgeTemplate(
   const tokenFor = (setting: string, role: string): string | undefined => {
     const value = config[setting] ?? false;
     if (typeof value !== "boolean") {
-      throw badTokenizer(place, `${setting} is ${JSON.stringify(value)}, expected true or false`);
+      throw badTokenizer(place, `${setting} is ${quote(value)}, expected true or false`);
     }
     return value ? tokenOf.get(role) : undefined;
   };

@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
 import { edgeTemplate } from "./edge-template.ts";
@@ -105,7 +106,7 @@ function namedSpecials(list: unknown, version: unknown, place: string): string[]
     if (number <= 7) return UNNAMED_SPECIALS;
     throw badTokenizer(
       place,
-      `found no special_tokens in a file of version ${JSON.stringify(version)}, expected them after v7`,
+      `found no special_tokens in a file of version ${quote(version)}, expected them after v7`,
     );
   }
   if (!Array.isArray(list))
@@ -121,7 +122,7 @@ function namedSpecials(list: unknown, version: unknown, place: string): string[]
     if (rank < 0 || rank >= list.length || named[rank] !== undefined) {
       throw badTokenizer(
         place,
-        `special_tokens has ${JSON.stringify(entry).slice(0, 80)}, expected a token_str and each rank below ${list.length} once`,
+        `special_tokens has ${quote(entry)}, expected a token_str and each rank below ${list.length} once`,
       );
     }
     named[rank] = (entry as { token_str: string }).token_str;
@@ -145,10 +146,7 @@ function countOf(config: JsonObject, name: string, place: string): number | unde
   const value = config[name];
   if (value === undefined || value === null) return undefined;
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > MAX_TOKENS) {
-    throw badTokenizer(
-      place,
-      `config.${name} is ${JSON.stringify(value)}, expected a count up to ${MAX_TOKENS}`,
-    );
+    throw badTokenizer(place, `config.${name} is ${quote(value)}, expected a count up to ${MAX_TOKENS}`);
   }
   return value as number;
 }
@@ -171,7 +169,7 @@ function ranksOf(vocab: unknown, used: number | undefined, place: string): Map<s
     ) {
       throw badTokenizer(
         place,
-        `vocab[${rank}] is ${JSON.stringify(entry).slice(0, 80)}, expected rank ${rank} and token_bytes in base64`,
+        `vocab[${rank}] is ${quote(entry)}, expected rank ${rank} and token_bytes in base64`,
       );
     }
     const token = inByteAlphabet(Buffer.from(base64, "base64"));

@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
@@ -25,7 +26,7 @@ export function readTiktoken(bytes: Uint8Array, place: string): Map<string, numb
       const isLast = number === lines.length - 1;
       throw badTokenizer(
         place,
-        `line ${number + 1} is ${JSON.stringify(line.slice(0, 40))}, expected a token in base64 and its rank below ${MAX_TOKENS}`,
+        `line ${number + 1} is ${quote(line.slice(0, 40))}, expected a token in base64 and its rank below ${MAX_TOKENS}`,
         isLast ? { hint: "the last line is cut short: was the file downloaded completely?" } : {},
       );
     }

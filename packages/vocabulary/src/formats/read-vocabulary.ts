@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { MAX_FILE_BYTES, MAX_TOKENS } from "../tokenizer-json/limits.ts";
 import { jsonObject } from "./folder-settings.ts";
@@ -11,16 +12,13 @@ export function readVocabJson(bytes: Uint8Array, place: string): Map<string, num
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= MAX_TOKENS) {
       throw badTokenizer(
         place,
-        `the piece ${JSON.stringify(piece)} has ${JSON.stringify(id).slice(0, 40)}, expected an id below ${MAX_TOKENS}`,
+        `the piece ${quote(piece)} has ${quote(id)}, expected an id below ${MAX_TOKENS}`,
         { hint: "expected the vocab.json of a BPE tokenizer, which lies beside merges.txt" },
       );
     }
     const other = pieceOf.get(id as number);
     if (other !== undefined) {
-      throw badTokenizer(
-        place,
-        `id ${id} belongs to both ${JSON.stringify(other)} and ${JSON.stringify(piece)}`,
-      );
+      throw badTokenizer(place, `id ${id} belongs to both ${quote(other)} and ${quote(piece)}`);
     }
     pieceOf.set(id as number, piece);
   }
@@ -59,14 +57,14 @@ export function readMergesTxt(
     if (parts.length !== 2) {
       throw badTokenizer(
         place,
-        `line ${number + 1} is ${JSON.stringify(line.slice(0, 40))}, expected two pieces with a space between them`,
+        `line ${number + 1} is ${quote(line.slice(0, 40))}, expected two pieces with a space between them`,
       );
     }
     const missing = [left!, right!, left! + right!].find((piece) => !vocab.has(piece));
     if (missing !== undefined) {
       throw badTokenizer(
         place,
-        `line ${number + 1} merges ${JSON.stringify(left)} and ${JSON.stringify(right)}, but the vocabulary has no ${JSON.stringify(missing)}`,
+        `line ${number + 1} merges ${quote(left)} and ${quote(right)}, but the vocabulary has no ${quote(missing)}`,
         { hint: "take both files from one place; they belong together" },
       );
     }

@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import type { ComponentDocument, TokenizerDocument } from "../byte-level/tokenizer-document.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
@@ -48,7 +48,7 @@ function templateOf({ single, pair }: TextFrame, { vocabulary, origin }: Tokeniz
   const idOf = (token: string): TokenId => {
     const id = vocabulary.idOfSpecial(token);
     if (id !== undefined) return id;
-    throw new RevocabError("bad_options", `${origin} has no special token ${JSON.stringify(token)}`, {
+    throw new RevocabError("bad_options", `${origin} has no special token ${quote(token)}`, {
       hint: "add it to the tokenizer first",
     });
   };

@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import type { ComponentTable, Rebuild } from "./class-table.ts";
 import { contentOf, type DeclaredTokens } from "./declared-tokens.ts";
 
@@ -37,7 +38,7 @@ export function classComponents(rebuild: Rebuild, context: ComponentContext): Cl
     const value = settings[name] ?? known;
     const content = typeof value === "object" && value !== null && "content" in value ? value.content : value;
     if (content !== known) {
-      return `what it does with ${name} ${JSON.stringify(settings[name])} is not known here`;
+      return `what it does with ${name} ${quote(settings[name])} is not known here`;
     }
   }
   const { given, missing = given } = rebuild.postProcessor;
@@ -145,7 +146,7 @@ function placeOf(
   const other = filled(otherwise, rebuild, context);
   if (typeof other === "number" && context.scoreOf(other) !== undefined) return other;
   throw new Refused(
-    `it needs the piece ${JSON.stringify(token)}${score === undefined ? "" : ` with score ${score}`}${from > 0 ? ` behind the place ${from - 1}` : ""}, which is not there`,
+    `it needs the piece ${quote(token)}${score === undefined ? "" : ` with score ${score}`}${from > 0 ? ` behind the place ${from - 1}` : ""}, which is not there`,
   );
 }
 
@@ -153,7 +154,7 @@ function placeOf(
 function idOf(token: string, { idOf, declared }: ComponentContext): number {
   const unknown = declared.named.get("unk_token");
   const id = idOf(token) ?? (unknown === undefined ? undefined : idOf(contentOf(unknown)));
-  if (id === undefined) throw new Refused(`it needs the token ${JSON.stringify(token)}, which is not there`);
+  if (id === undefined) throw new Refused(`it needs the token ${quote(token)}, which is not there`);
   return id;
 }
 

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { quote } from "@revocab/core";
 import { components } from "../tokenizer-json/components.ts";
 import type { OpenTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { ComponentJson } from "../tokenizer-json/tokenizer-json.ts";
@@ -221,7 +222,7 @@ function byId(tokens: readonly (TokenFlags & { readonly id: TokenId })[]): reado
 }
 
 function addedNote(tokens: ReferenceReading["addedTokens"]): string {
-  const shown = tokens.slice(0, 5).map(({ id, content }) => `${id} ${JSON.stringify(content)}`);
+  const shown = tokens.slice(0, 5).map(({ id, content }) => `${id} ${quote(content)}`);
   const rest = tokens.length > 5 ? ` and ${tokens.length - 5} more` : "";
   return `tokens that tokenizer.json does not have and AutoTokenizer adds from other files or the class: ${shown.join(", ")}${rest}`;
 }

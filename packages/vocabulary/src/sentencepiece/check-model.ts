@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
 /**
@@ -28,7 +28,7 @@ function checkTexts(pieces: readonly Piece[]): void {
   for (const [id, { text }] of pieces.entries()) {
     if (text === "") throw bad(`piece ${id} is empty`);
     const earlier = idOf.get(text);
-    if (earlier !== undefined) throw bad(`pieces ${earlier} and ${id} are both ${JSON.stringify(text)}`);
+    if (earlier !== undefined) throw bad(`pieces ${earlier} and ${id} are both ${quote(text)}`);
     idOf.set(text, id);
   }
 }
@@ -37,7 +37,7 @@ function checkBytePieces(pieces: readonly Piece[], byteFallback: boolean): void 
   const bytePieces = pieces.filter(({ type }) => type === "byte");
   const invalid = bytePieces.find(({ text }) => !/^<0x[0-9A-F]{2}>$/.test(text));
   if (invalid !== undefined) {
-    throw bad(`the byte piece ${JSON.stringify(invalid.text)} is not written <0xHH>`);
+    throw bad(`the byte piece ${quote(invalid.text)} is not written <0xHH>`);
   }
   const expected = byteFallback ? 256 : 0;
   if (bytePieces.length !== expected) {

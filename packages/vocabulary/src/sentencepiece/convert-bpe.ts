@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import type { ConvertedModel } from "./converted-model.ts";
 import { listMerges, listMergesById, type Ties } from "./list-merges.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
@@ -70,7 +70,7 @@ function describeTies({ pieces, tried, differing, example }: Ties, mergeOrder: M
   const result =
     example === undefined
       ? `all ${tried} texts tried come out the same`
-      : `${differing} of ${tried} texts tried come out otherwise, such as ${JSON.stringify(example.text)}: ${example.listed.join(" · ")}, in SentencePiece ${example.program.join(" · ")}`;
+      : `${differing} of ${tried} texts tried come out otherwise, such as ${quote(example.text)}: ${example.listed.join(" · ")}, in SentencePiece ${example.program.join(" · ")}`;
   return `${cause}: ${result}`;
 }
 
@@ -80,7 +80,7 @@ function refuseUnusedPieces(pieces: readonly Piece[]): void {
   if (unused.length === 0) return;
   throw new RevocabError(
     "unsupported_tokenizer",
-    `the BPE model has ${unused.length} unused pieces, first ${JSON.stringify(unused[0]!.text)}, expected none`,
+    `the BPE model has ${unused.length} unused pieces, first ${quote(unused[0]!.text)}, expected none`,
     { hint: "remove the unused pieces from the .model file, or mark them normal" },
   );
 }

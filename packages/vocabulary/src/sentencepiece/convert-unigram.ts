@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { bestPath } from "./best-path.ts";
 import type { ConvertedModel } from "./converted-model.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
@@ -59,7 +59,7 @@ function describeTies(normal: readonly Piece[]): string[] {
     const library = bestPath(text, { scoreOf, longest, round: (sum) => sum });
     return program.join(" ") !== library.join(" ");
   });
-  const example = differing.length === 0 ? "" : `, such as ${JSON.stringify(differing[0])}`;
+  const example = differing.length === 0 ? "" : `, such as ${quote(differing[0])}`;
   return [
     `${tied.length} pieces share their score with another: ${differing.length} of ${texts.length} texts tried come out otherwise than in SentencePiece${example}`,
   ];
@@ -102,7 +102,7 @@ function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): voi
   if (unavoidable.length === 0) return;
   throw new RevocabError(
     "unsupported_tokenizer",
-    `${unavoidable.length} unused pieces of the Unigram model, first ${JSON.stringify(unavoidable[0]!.text)}, hold characters without a piece of their own; a tokenizer.json cannot say that`,
+    `${unavoidable.length} unused pieces of the Unigram model, first ${quote(unavoidable[0]!.text)}, hold characters without a piece of their own; a tokenizer.json cannot say that`,
     { hint: "remove the unused pieces from the .model file, or mark them normal" },
   );
 }

@@ -75,6 +75,7 @@ function splitCharsmap(bytes: Uint8Array): { units: Uint32Array; replacements: U
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, unit) => view.getUint32(4 + unit * 4, true));
   const replacements = bytes.subarray(4 + trieBytes);
   if (replacements.at(-1) !== 0) throw bad("its last replacement is cut short");
+  decode(replacements, "a replacement"); // the library refuses those that no rule points at, too
   return { units, replacements };
 }
 
@@ -108,11 +109,11 @@ function hasLeaf(unit: number): boolean {
 /** One for all rules: making a decoder costs more than the rule. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array, what = "a rule"): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw bad("a rule is not UTF-8");
+    throw bad(`${what} is not UTF-8`);
   }
 }
 

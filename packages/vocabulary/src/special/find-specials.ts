@@ -1,4 +1,4 @@
-import { SPECIAL_ROLES, type SpecialRole, type TokenId } from "@revocab/core";
+import { quote, SPECIAL_ROLES, type SpecialRole, type TokenId } from "@revocab/core";
 import { components } from "../tokenizer-json/components.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
 import { CONVENTIONAL_ROLES } from "./conventional-roles.ts";
@@ -49,9 +49,9 @@ export function findSpecials(
     if (idOfRole.has(role)) return;
     const id = idOf(token);
     if (id === undefined) {
-      notes.push(`the ${role} token ${JSON.stringify(token)} is not in the vocabulary`);
+      notes.push(`the ${role} token ${quote(token)} is not in the vocabulary`);
     } else if (!flagged.has(id) && [...token].length === 1) {
-      notes.push(`${JSON.stringify(token)} is named as ${role} but stays text: it stands for that character`);
+      notes.push(`${quote(token)} is named as ${role} but stays text: it stands for that character`);
     } else {
       idOfRole.set(role, id);
       tokenOf.set(id, token);

@@ -62,7 +62,7 @@ export class JsonCursor {
       }
       if (byte === BACKSLASH) {
         this.at = start - 1;
-        sink.text(JSON.parse(this.valueText()) as string);
+        sink.text(this.#unescaped());
         return;
       }
       if (byte < 0x20) break;
@@ -123,6 +123,17 @@ export class JsonCursor {
         ? `found JSON that is cut short after ${this.#bytes.length} bytes, expected a complete JSON file`
         : `found invalid JSON at byte ${this.at}, expected a complete JSON file`,
     );
+  }
+
+  /** The string that comes next; one with an escape that JSON does not have is refused where it begins. */
+  #unescaped(): string {
+    const start = this.at;
+    try {
+      return JSON.parse(this.valueText()) as string;
+    } catch {
+      this.at = start;
+      return this.fail();
+    }
   }
 
   #skipString(): void {

@@ -1,5 +1,6 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, type TokenId } from "@revocab/core";
 import { badTokenizer } from "./bad-tokenizer.ts";
+import { checkComponents } from "./check-components.ts";
 import { type Outline, outline } from "./outline.ts";
 import { pinAddedIds } from "./pin-added-ids.ts";
 import { readMerges } from "./read-merges.ts";
@@ -36,6 +37,7 @@ export function openTokenizerJson(bytes: Uint8Array, origin: string): OpenTokeni
     });
   }
   const { data } = checked;
+  checkComponents(data, origin);
   const { pieces, model } = readModel(data.model, {
     vocab: { bytes, at: vocabAt, origin },
     merges: { bytes, at: mergesAt, origin },
@@ -110,7 +112,7 @@ function readModel(
     default:
       throw new RevocabError(
         "unsupported_tokenizer",
-        `${origin}: found model type ${JSON.stringify(type)}, expected BPE, Unigram, WordPiece or WordLevel`,
+        `${origin}: found model type ${quote(type)}, expected BPE, Unigram, WordPiece or WordLevel`,
         { hint: "convert the tokenizer to one of these with the tokenizers library" },
       );
   }
@@ -135,7 +137,7 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
     if (otherId !== id) {
       throw badTokenizer(
         origin,
-        `the added token ${JSON.stringify(content)} has id ${id} and id ${otherId}, expected one id per token`,
+        `the added token ${quote(content)} has id ${id} and id ${otherId}, expected one id per token`,
       );
     }
     idOfAdded.set(content, id);
@@ -143,7 +145,7 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
     if (holder !== undefined && holder !== content) {
       throw badTokenizer(
         origin,
-        `id ${id} belongs to both ${JSON.stringify(holder)} and the added token ${JSON.stringify(content)}, expected one token per id`,
+        `id ${id} belongs to both ${quote(holder)} and the added token ${quote(content)}, expected one token per id`,
       );
     }
     contentOf.set(id, content);

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { quote } from "@revocab/core";
 import { buildByteIndex } from "../bytes/byte-index.ts";
 import type { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
@@ -41,7 +42,7 @@ export function pieceTable(
     if (entryOf[id] >= 0) {
       throw badTokenizer(
         origin,
-        `model.vocab gives id ${id} to both ${JSON.stringify(text(startOf[id], endOf[id]))} and ${JSON.stringify(text(start, ends[entry]))}, expected one piece per id`,
+        `model.vocab gives id ${id} to both ${quote(text(startOf[id], endOf[id]))} and ${quote(text(start, ends[entry]))}, expected one piece per id`,
       );
     }
     entryOf[id] = entry;
@@ -51,7 +52,7 @@ export function pieceTable(
   const index = buildByteIndex(startOf, endOf, store, Uint32Array.from(ids));
   if (index.duplicates > 0) {
     const twice = ids.find((id) => index.next(id) >= 0)!;
-    const piece = JSON.stringify(text(startOf[twice], endOf[twice]));
+    const piece = quote(text(startOf[twice], endOf[twice]));
     const [first, second] = [twice, index.next(twice)].sort((a, b) => a - b);
     throw badTokenizer(
       origin,

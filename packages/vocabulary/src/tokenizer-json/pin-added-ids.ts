@@ -1,3 +1,4 @@
+import { quote } from "@revocab/core";
 import { badTokenizer } from "./bad-tokenizer.ts";
 import { parseJson } from "./parse-json.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
@@ -20,7 +21,7 @@ export function pinAddedIds(
   if (model.type === "Unigram") {
     throw badTokenizer(
       origin,
-      `added token ${JSON.stringify(moved.content)} has id ${moved.id}, but the tokenizers library numbers it ${libraryId}`,
+      `added token ${quote(moved.content)} has id ${moved.id}, but the tokenizers library numbers it ${libraryId}`,
       { hint: `number the added tokens from ${pieces.count} on, in the order of added_tokens` },
     );
   }
@@ -32,7 +33,7 @@ export function pinAddedIds(
   return {
     bytes: new TextEncoder().encode(JSON.stringify({ ...rest, model: { ...modelDocument, vocab } })),
     notes: [
-      `${beyond.length} added tokens were moved into model.vocab: the tokenizers library would have numbered ${JSON.stringify(moved.content)} ${libraryId}, not ${moved.id}`,
+      `${beyond.length} added tokens were moved into model.vocab: the tokenizers library would have numbered ${quote(moved.content)} ${libraryId}, not ${moved.id}`,
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { quote } from "@revocab/core";
 import { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
 import { JsonCursor } from "./json-cursor.ts";
@@ -55,7 +56,7 @@ export function readMerges(
     const idOf = (from: number, to: number): TokenId => {
       const id = pieces.find(sink.bytes, from, to);
       if (id >= 0) return id;
-      const piece = JSON.stringify(Buffer.from(sink.bytes.subarray(from, to)).toString());
+      const piece = quote(Buffer.from(sink.bytes.subarray(from, to)).toString());
       throw badTokenizer(
         origin,
         `model.merges[${place}] is ${cursor.text(start)}, but model.vocab has no ${piece}`,
@@ -68,7 +69,7 @@ export function readMerges(
       if (!second.startsWith(continuingPrefix)) {
         throw badTokenizer(
           origin,
-          `model.merges[${place}]: found ${JSON.stringify(second)} as the second piece, expected it to begin with ${JSON.stringify(continuingPrefix)}`,
+          `model.merges[${place}]: found ${quote(second)} as the second piece, expected it to begin with ${quote(continuingPrefix)}`,
         );
       }
       sink.remove(split, split + prefixLength);

@@ -1,7 +1,7 @@
 import { ByteSink } from "../bytes/byte-sink.ts";
 import { badTokenizer } from "./bad-tokenizer.ts";
 import { JsonCursor } from "./json-cursor.ts";
-import { MAX_TOKENS } from "./limits.ts";
+import { MAX_PIECE_BYTES, MAX_TOKENS } from "./limits.ts";
 import { type PieceTable, pieceTable } from "./piece-table.ts";
 
 /** Where a list of the model begins in the file; undefined where the model has none. */
@@ -52,6 +52,7 @@ export function readScoredPieces({ bytes, at, origin }: Place): { pieces: PieceT
     const length = sink.length;
     if (cursor.takeIf(OPEN_LIST) && cursor.peek() === QUOTE) {
       cursor.string(sink);
+      requireShort(sink.length - length, id, origin);
       const score =
         cursor.takeIf(COMMA) && cursor.peek() !== CLOSE_LIST ? numberOf(cursor.valueText()) : Number.NaN;
       if (Number.isFinite(score) && cursor.takeIf(CLOSE_LIST)) {
@@ -92,6 +93,11 @@ function openList({ bytes, at, origin }: Place, open: number, expected: string):
 /** Not Number(): that takes "", "0x1" and " 1" too. */
 function numberOf(text: string): number {
   return /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function requireShort(bytes: number, id: number, origin: string): void {
+  if (bytes <= MAX_PIECE_BYTES) return;
+  throw badTokenizer(origin, `model.vocab[${id}] has ${bytes} bytes, expected at most ${MAX_PIECE_BYTES}`);
 }
 
 function requireSome(count: number, origin: string): void {

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import type { FileHandle } from "node:fs/promises";
+import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { openFile } from "@revocab/files";
 
 const BUFFER_BYTES = 1 << 20;
 /** Node refuses longer reads than 2 GiB − 1. */
@@ -29,19 +30,8 @@ export class ByteReader {
 
   /** @throws RevocabError `missing_file` */
   static async open(path: string, abortSignal?: AbortSignal): Promise<ByteReader> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(path, "r");
-      const stats = await handle.stat();
-      if (!stats.isFile()) throw new Error("it is not a file");
-      return new ByteReader(path, stats.size, handle, abortSignal);
-    } catch (cause) {
-      await handle?.close();
-      throw new RevocabError("missing_file", `cannot read ${path}: ${(cause as Error).message}`, {
-        hint: "name a file of word vectors: .bin, .vec or .txt",
-        cause,
-      });
-    }
+    const handle = await openFile(path, { hint: "name a file of word vectors: .bin, .vec or .txt" });
+    return new ByteReader(path, (await handle.stat()).size, handle, abortSignal);
   }
 
   get position(): number {
@@ -100,7 +90,7 @@ export class ByteReader {
   truncated(what: string, wanted: number): RevocabError {
     return new RevocabError(
       "bad_vectors",
-      `${this.path} ends inside ${what}: at byte ${this.position} it should have ${wanted} bytes and has ${this.remaining}`,
+      `${showText(this.path)} ends inside ${what}: at byte ${this.position} it should have ${wanted} bytes and has ${this.remaining}`,
       { hint: "copy or download the file again; it may also be of another program" },
     );
   }
@@ -114,9 +104,13 @@ export class ByteReader {
       const found = this.#buffer.subarray(0, this.#end).indexOf(delimiter, from);
       const length = (found < 0 ? this.#end : found) - this.#start;
       if (length > limit) {
-        throw new RevocabError("bad_vectors", `${what} in ${this.path} has more than ${limit} bytes`, {
-          hint: "this is no file of word vectors, or it is damaged",
-        });
+        throw new RevocabError(
+          "bad_vectors",
+          `${what} in ${showText(this.path)} has more than ${limit} bytes`,
+          {
+            hint: "this is no file of word vectors, or it is damaged",
+          },
+        );
       }
       if (found >= 0) {
         const bytes = this.#buffer.subarray(this.#start, found);

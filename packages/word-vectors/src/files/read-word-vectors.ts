@@ -1,3 +1,4 @@
+import { readingFile } from "@revocab/files";
 import type { WordVectors } from "../word-vectors.ts";
 import { readFastText } from "./read-fasttext.ts";
 import { readTextVectors } from "./read-text-vectors.ts";
@@ -19,5 +20,7 @@ const READERS: Readonly<
  * @throws RevocabError `missing_file`, `bad_vectors`, `not_finite`, `bad_options`, `aborted`
  */
 export async function readWordVectors(path: string, options: ReadVectorsOptions = {}): Promise<WordVectors> {
-  return READERS[await vectorFormat(path, options.abortSignal)](path, options);
+  return readingFile(path, "bad_vectors", async () =>
+    READERS[await vectorFormat(path, options.abortSignal)](path, options),
+  );
 }

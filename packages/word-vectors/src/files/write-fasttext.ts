@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type ProgressListener, quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import {
   ARGUMENT_BYTES,
@@ -66,8 +66,7 @@ function checkModel({ arguments: trained, dictionary, input, output }: FastTextM
   if (output.length !== outputLength)
     throw unfit(`its output has ${output.length} values, not ${outputLength}`);
   const broken = words.find((word) => word === "" || word.includes("\0"));
-  if (broken !== undefined)
-    throw unfit(`the word ${JSON.stringify(broken)} is empty or has a zero byte in it`);
+  if (broken !== undefined) throw unfit(`the word ${quote(broken)} is empty or has a zero byte in it`);
 }
 
 function unfit(why: string): RevocabError {

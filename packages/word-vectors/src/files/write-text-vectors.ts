@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import type { WordVectors } from "../word-vectors.ts";
 import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
@@ -55,7 +55,7 @@ function checkedWord(word: string, index: number): string {
   if (word !== "" && !word.includes("\n")) return word;
   throw new RevocabError(
     "bad_vectors",
-    `word ${index + 1}, ${JSON.stringify(word)}, cannot be written as text: a line holds one word and its numbers`,
+    `word ${index + 1}, ${quote(word)}, cannot be written as text: a line holds one word and its numbers`,
     { hint: "write a .bin file instead" },
   );
 }
@@ -74,8 +74,5 @@ function numbersOf(word: string, row: Float32Array, digits: number): Uint8Array 
 }
 
 function notFinite(word: string, value: number): RevocabError {
-  return new RevocabError(
-    "not_finite",
-    `the vector of ${JSON.stringify(word)} has ${value}; text vectors are finite`,
-  );
+  return new RevocabError("not_finite", `the vector of ${quote(word)} has ${value}; text vectors are finite`);
 }

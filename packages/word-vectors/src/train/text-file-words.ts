@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
-import { access, constants, stat } from "node:fs/promises";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import { openFile } from "@revocab/files";
 import { LINE_END } from "./training-corpus.ts";
 
 /**
@@ -11,7 +10,10 @@ export async function* textFileWords(
   file: string,
   onProgress: ProgressListener | undefined,
 ): AsyncIterable<readonly string[]> {
-  const total = await sizeOf(file);
+  const handle = await openFile(file, {
+    hint: "give one file of text: it is read more than once, so it cannot be a pipe",
+  });
+  const total = (await handle.stat()).size;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let done = 0;
   let rest = "";
@@ -19,13 +21,13 @@ export async function* textFileWords(
     try {
       return decoder.decode(bytes, { stream: bytes !== undefined });
     } catch (cause) {
-      throw new RevocabError("bad_text", `${file} is not UTF-8 near byte ${done}`, {
+      throw new RevocabError("bad_text", `${showText(file)} is not UTF-8 near byte ${done}`, {
         hint: "convert it, for example with iconv -t UTF-8",
         cause,
       });
     }
   };
-  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 18 })) {
+  for await (const bytes of handle.createReadStream({ highWaterMark: 1 << 18 })) {
     const text = rest + decode(bytes);
     const end = lastSpace(text);
     rest = text.slice(end);
@@ -48,17 +50,4 @@ function lastSpace(text: string): number {
   let end = text.length;
   while (end > 0 && !SPACE.test(text[end - 1])) end--;
   return end;
-}
-
-async function sizeOf(file: string): Promise<number> {
-  try {
-    await access(file, constants.R_OK);
-    const found = await stat(file);
-    if (!found.isDirectory()) return found.size;
-  } catch (cause) {
-    throw new RevocabError("missing_file", `cannot read the text ${file}`, { hint: "check the path", cause });
-  }
-  throw new RevocabError("missing_file", `${file} is a folder, not a text`, {
-    hint: "give one file; join several with cat",
-  });
 }

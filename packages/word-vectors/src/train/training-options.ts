@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, quote, RevocabError } from "@revocab/core";
 
 export interface TrainWordVectorsOptions {
   /**
@@ -63,7 +63,7 @@ export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbe
     seed = 0,
   } = options;
   if (model !== "skipgram" && model !== "cbow")
-    throw new RevocabError("bad_options", `model is ${JSON.stringify(model)}`, {
+    throw new RevocabError("bad_options", `model is ${quote(model)}`, {
       hint: "choose skipgram or cbow",
     });
   wholeNumber("dimension", dimension, 1, 8192);

@@ -1,0 +1,35 @@
+import { RevocabError, type RevocabErrorCode } from "@revocab/core";
+
+/**
+ * Runs what reads a foreign file. A failure of its content that nobody foresaw (a stack that overflows, a list that is too
+ * long, a value of another type) becomes an error of that file, with the failure as its cause.
+ * @throws RevocabError `code`; errors of ours and of the system pass as they are
+ */
+export async function readingFile<Result>(
+  path: string,
+  code: RevocabErrorCode,
+  read: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    throw inReading(path, code, error);
+  }
+}
+
+/** The error to throw for one that came up while a foreign file was read; see {@link readingFile}. */
+export function inReading(path: string, code: RevocabErrorCode, error: unknown): unknown {
+  if (error instanceof RevocabError || isOfSystem(error)) return error;
+  const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new RevocabError(code, `${path}: reading it ended in ${found}, which is foreseen for no file`, {
+    hint: "take the file again from where it was published; if it is whole, report this as a fault of revocab, with the file",
+    cause: error,
+  });
+}
+
+function isOfSystem(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return (
+    error instanceof Error && (error.name === "AbortError" || (code !== undefined && syscall !== undefined))
+  );
+}

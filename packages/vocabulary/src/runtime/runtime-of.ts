@@ -1,0 +1,87 @@
+import { RevocabError, showText, type TokenId } from "@revocab/core";
+import type { Tokenizer } from "../tokenizer.ts";
+import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
+import { checkCharsmaps } from "../tokenizer-json/check-charsmaps.ts";
+import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import { LibraryDied } from "./library-child.ts";
+import { type ItemOf, type LibraryTokenizer, libraryQueue } from "./library-queue.ts";
+import type { BatchAnswers } from "./messages.ts";
+
+/** What of a tokenizer the Rust library does. */
+export type TokenizerRuntime = Pick<
+  Tokenizer,
+  "encode" | "encodeWithSpecials" | "encodeWords" | "decode" | "normalize" | "cut"
+>;
+
+/** Runs the tokenizer in the Rust library, in a process of its own that is started at the first use. */
+export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string): TokenizerRuntime {
+  const tokenizer: LibraryTokenizer = { key: nextKey++, json: bytes, failure: undefined };
+
+  let isChecked = false;
+  const ask = async <Type extends keyof BatchAnswers>(
+    type: Type,
+    item: ItemOf<Type>,
+    size: number,
+  ): Promise<BatchAnswers[Type]> => {
+    if (!isChecked) checkCharsmaps(normalizer, origin);
+    isChecked = true;
+    const found = await libraryQueue.ask(tokenizer, type, item, size).catch((cause: unknown) => {
+      if (cause instanceof RevocabError) throw cause;
+      const [problem, hint] =
+        cause instanceof LibraryDied ? ["did not survive it", DIED_HINT] : ["refuses it"];
+      throw badTokenizer(
+        origin,
+        `the tokenizers library ${problem}: ${showText((cause as Error).message, 200)}`,
+        { cause, ...(hint !== undefined && { hint }) },
+      );
+    });
+    if ("answer" in found) return found.answer;
+    if (NO_UNKNOWN_ENTRY.test(found.refusal)) {
+      throw new RevocabError(
+        "unknown_text",
+        `${origin}: the text has characters without a token, and no unknown token`,
+        {
+          hint: "use a text that the tokenizer can write, or a tokenizer with an unknown token",
+        },
+      );
+    }
+    throw badTokenizer(origin, `the tokenizers library refuses a text: ${showText(found.refusal, 200)}`);
+  };
+  const runtime: TokenizerRuntime = {
+    async encode(text) {
+      const { ids } = await ask("encode", { text, specials: false }, text.length);
+      return ids;
+    },
+    async encodeWithSpecials(text, pair) {
+      const size = text.length + (pair?.length ?? 0);
+      return ask("encode", { text, pair, specials: true }, size);
+    },
+    async encodeWords(text) {
+      const { ids, starts } = await ask("words", text, text.length);
+      return Array.from(starts, (start, word) => ids.subarray(start, starts[word + 1]));
+    },
+    async decode(ids: Uint32Array | readonly TokenId[]) {
+      return ask("decode", Array.from(ids), ids.length);
+    },
+    async normalize(text) {
+      return ask("normalize", text, text.length);
+    },
+    async cut(text) {
+      return ask("cut", text, text.length);
+    },
+  };
+  unused.register(tokenizer, { key: tokenizer.key, bytes: bytes.length });
+  return runtime;
+}
+
+let nextKey = 0;
+/** The process forgets a tokenizer that nothing here can use any more. */
+const unused = new FinalizationRegistry<{ readonly key: number; readonly bytes: number }>((one) =>
+  libraryQueue.forget(one),
+);
+
+const DIED_HINT =
+  "take the file from where it was published; where the machine ran out of memory, run again with less beside it";
+
+/** What the library says of a text with a character that has no token, where the model has no unknown token either. */
+const NO_UNKNOWN_ENTRY = /`unk_id` is missing|missing \[UNK\] token/i;

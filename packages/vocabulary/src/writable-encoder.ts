@@ -1,0 +1,69 @@
+import { RevocabError, throwIfAborted } from "@revocab/core";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A text as far as a tokenizer can write it. */
+export interface WrittenText {
+  readonly ids: Uint32Array;
+  /** What was left out, in the order of the text: characters, or the words of a tokenizer that knows words. */
+  readonly refused: readonly string[];
+}
+
+/**
+ * What an encoding gives; `undefined` where the tokenizer refuses the text, for it has no token for some of it, nor an
+ * unknown one.
+ */
+export async function unlessRefused<Encoding>(encoding: Promise<Encoding>): Promise<Encoding | undefined> {
+  try {
+    return await encoding;
+  } catch (error) {
+    if (error instanceof RevocabError && error.code === "unknown_text") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Encodes texts with a tokenizer that may have no unknown token. Where it refuses a text, that is written without what
+ * cannot be: as a BPE does, which drops such characters. A tokenizer of words loses the word. A text that it refuses for
+ * another reason (white space that it has no token for) is lost as a whole.
+ */
+export function writableEncoder({
+  encode,
+  family,
+}: Pick<Tokenizer, "encode" | "family">): (text: string, abortSignal?: AbortSignal) => Promise<WrittenText> {
+  const losesWords = family === "wordpiece" || family === "wordlevel";
+  const isWritten = async (text: string) => (await unlessRefused(encode(text))) !== undefined;
+  /** What is left of each stretch that was tried. */
+  const known = new Map<string, Pick<WrittenText, "refused"> & { readonly kept: string }>();
+
+  const writable = async (stretch: string) => {
+    if (await isWritten(stretch)) return { kept: stretch, refused: [] };
+    const kept: string[] = [];
+    const refused: string[] = [];
+    if (!losesWords) {
+      for (const character of stretch) ((await isWritten(character)) ? kept : refused).push(character);
+    }
+    const rest = kept.join("");
+    return rest !== "" && (await isWritten(rest))
+      ? { kept: rest, refused }
+      : { kept: "", refused: [stretch] };
+  };
+
+  return async (text, abortSignal) => {
+    const whole = await unlessRefused(encode(text));
+    if (whole !== undefined) return { ids: whole, refused: [] };
+    const kept: string[] = [];
+    const refused: string[] = [];
+    for (const [stretch] of text.matchAll(STRETCH)) {
+      throwIfAborted(abortSignal);
+      const found = known.get(stretch) ?? (await writable(stretch));
+      known.set(stretch, found);
+      kept.push(found.kept);
+      refused.push(...found.refused);
+    }
+    const ids = await unlessRefused(encode(kept.join("")));
+    return ids === undefined ? { ids: new Uint32Array(0), refused: [text] } : { ids, refused };
+  };
+}
+
+/** Words, numbers, white space, and signs one by one. */
+const STRETCH = /[\p{L}\p{M}]+|\p{N}+|\s+|./gsu;
