@@ -12,7 +12,7 @@ const REPLACE_MODULES = ["packages/neighbors"];
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
-    projects: [...folders, "tools/check-layers", "examples"].map((root) => ({
+    projects: [...folders, "tools/check-layers", "tools/attack", "examples"].map((root) => ({
       test: {
         name: root,
         root,

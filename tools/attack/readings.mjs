@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { openCheckpoint } from "../../packages/checkpoint/dist/index.js";
+import { subtokenMean } from "../../packages/embedding-init/dist/index.js";
+import { generateText, inspectPath, swapTokenizer } from "../../packages/transfer/dist/index.js";
+import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
+import { made, tinyTokenizer, writeFolder } from "./inputs.mjs";
+
+/** Short texts of every sort, and a word that is long enough for a regex to be slow on it. */
+const TEXTS = [
+  "",
+  "The story in a  tree!",
+  "Hellö wörld 語\n😀 12345",
+  "a".repeat(200),
+  `${"ab ".repeat(30)}\u0000\ufffd`,
+];
+
+/**
+ * What `inspect` and `swap` do with a tokenizer: it is read both ways; of what is accepted, one in eight and every one that is
+ * known to kill is also run, which starts a process each.
+ */
+export async function readTokenizer(folder, { what }, random) {
+  const { surprises } = await inspectPath(folder);
+  const published = await loadTokenizer(folder, { reading: "file" });
+  const tokenizer = await loadTokenizer(folder);
+  tokenizer.bpeNeighbours();
+  tokenizer.textCuts();
+  if (what.includes("killer") || random.oneIn(8)) {
+    await runTokenizer(published);
+    await runTokenizer(tokenizer);
+  }
+  return [...surprises, ...published.notes, ...tokenizer.notes];
+}
+
+async function runTokenizer(tokenizer) {
+  for (const text of TEXTS) {
+    await tokenizer.normalize(text);
+    await tokenizer.decode(await tokenizer.encode(text));
+  }
+  await tokenizer.encodeWithSpecials(TEXTS[1], TEXTS[2]);
+}
+
+/** What `inspect` does with a model; of one in sixteen also what `swap` and `generate` do. */
+export function modelReading(inputs) {
+  return async (folder, _, random) => {
+    const { surprises } = await inspectPath(folder);
+    await (await openCheckpoint(folder)).close();
+    if (!random.oneIn(16)) return surprises;
+    const target = await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20)));
+    const { notes, configNotes = [] } = await swapTokenizer({
+      model: folder,
+      tokenizer: target,
+      method: subtokenMean(),
+      out: join(folder, "../out"),
+      threads: 1,
+    });
+    await generateText({ model: folder, prompt: "the story", maxTokens: 2, threads: 1 });
+    return [...surprises, ...notes, ...configNotes];
+  };
+}

@@ -1,0 +1,4 @@
+import { MODEL_KINDS } from "../kinds.mjs";
+import { attackKinds } from "./attack-kinds.ts";
+
+attackKinds(MODEL_KINDS);

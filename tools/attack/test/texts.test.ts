@@ -1,0 +1,4 @@
+import { TEXT_KINDS } from "../kinds.mjs";
+import { attackKinds } from "./attack-kinds.ts";
+
+attackKinds(TEXT_KINDS);
