@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { contentOf } from "@revocab/test-support/folders";
@@ -117,6 +117,54 @@ describe("publish", () => {
     const finished = await inProcess(args, { env: { ...at.env, HF_TOKEN: "" } });
     expectOneFailure(finished, /^revocab: publishing needs an access token, and there is none/);
     expect(readdirSync(at.folder)).not.toContain("out");
+  });
+
+  it("refuses what looks like a secret or was changed, and takes it when it is named", async () => {
+    const out = swapped();
+    writeFileSync(join(out, "id_rsa"), "an example of a key");
+    writeFileSync(join(out, "generation_config.json"), "{}");
+    const changed = await run("publish", out, "--to", "me/model", "--quiet");
+    expectOneFailure(changed, /generation_config\.json in .* passed the gate/);
+    expect(changed.stderr).toContain("--allow-file generation_config.json");
+    const secret = await run(
+      ...["publish", out, "--to", "me/model", "--quiet"],
+      ...["--allow-file", "generation_config.json"],
+    );
+    expectOneFailure(secret, /id_rsa is named like a private key; nothing was published/);
+    expect(at.hub.requests).toEqual([]);
+    const finished = await run(
+      ...["publish", out, "--to", "me/model", "--json"],
+      ...["--allow-file", "generation_config.json", "--allow-file", "id_rsa"],
+    );
+    expect(JSON.parse(expectDone(finished)).files.map(({ path }: { path: string }) => path)).toContain(
+      "id_rsa",
+    );
+  });
+
+  it("after a swap looks at what it carried, and names the command that publishes it all the same", async () => {
+    const model = join(at.folder, "model");
+    cpSync(SAMPLE_MODEL, model, { recursive: true });
+    writeFileSync(join(model, "token"), "carried on purpose");
+    const swap = (out: string, ...more: string[]) =>
+      run(
+        ...["swap", model, "--tokenizer", SAMPLE_TOKENIZER, "--carry", "token", "--quiet"],
+        ...["--out", join(at.folder, out), "--publish", "me/swapped", ...more],
+      );
+    const refused = await swap("one");
+    expectOneFailure(refused, /it was not published: .*: token is named like an access token/);
+    expect(refused.stderr).toMatch(/--allow-file token; then revocab publish .*\/one --to me\/swapped\n$/);
+    expect(expectDone(await swap("two", "--allow-file", "token"))).toMatch(/Published as/);
+    const alone = await run(
+      "swap",
+      model,
+      "--tokenizer",
+      SAMPLE_TOKENIZER,
+      "--out",
+      "x",
+      "--allow-file",
+      "a",
+    );
+    expectOneFailure(alone, /--allow-file was given without --publish/);
   });
 
   it("refuses a model folder that revocab did not write", async () => {

@@ -1,8 +1,8 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { hashFile, readSafetensorsHeader } from "@revocab/checkpoint";
+import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { openFile, readWhole } from "@revocab/files";
+import { hashContent, openFile, readWhole } from "@revocab/files";
 import { placeOf } from "./folder-files.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */
@@ -35,7 +35,11 @@ const MAX_REPORT_BYTES = 100e6;
  * @param allowFiles files that may have been changed, or have gone, since
  * @throws RevocabError `gate_failed`, `bad_safetensors`; `bad_file` and `missing_file` as `folderFiles` does
  */
-export async function gatedFolder(folder: string, allowFiles: readonly string[]): Promise<GatedFolder> {
+export async function gatedFolder(
+  folder: string,
+  allowFiles: readonly string[],
+  abortSignal?: AbortSignal,
+): Promise<GatedFolder> {
   const report = await readReport(folder);
   const { revocab, source, target, files, gate, contents } = report;
   const isReport =
@@ -53,7 +57,7 @@ export async function gatedFolder(folder: string, allowFiles: readonly string[])
     fail(`${showText(folder)}/revocab.json does not say what its configs and its tokenizer were`);
   }
   for (const [name, hash] of Object.entries(contents)) {
-    if (!allowFiles.includes(name)) await checkContent(folder, name, hash);
+    if (!allowFiles.includes(name)) await checkContent(folder, name, hash, abortSignal);
   }
   await requireFile(folder, "README.md");
   return {
@@ -88,9 +92,14 @@ async function checkWeights(folder: string, name: string, bytes: unknown): Promi
   if (name.endsWith(".safetensors")) await readSafetensorsHeader(await placeOf(folder, name));
 }
 
-async function checkContent(folder: string, name: string, expected: unknown): Promise<void> {
+async function checkContent(
+  folder: string,
+  name: string,
+  expected: unknown,
+  abortSignal: AbortSignal | undefined,
+): Promise<void> {
   await requireFile(folder, name);
-  const digest = await hashFile(await placeOf(folder, name));
+  const digest = await hashContent(await placeOf(folder, name), "sha256", abortSignal);
   if (digest === expected) return;
   fail(
     `${showText(name, 200)} in ${showText(folder)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,

@@ -81,9 +81,10 @@ async function* pagesOf(
   }
 }
 
-/** Where a listing goes on; the header is `<ADDRESS>; rel="next"`. */
+/** Where a listing goes on; the header holds links such as `<ADDRESS>; rel="next"`, with commas between them. */
 function nextOf(response: Response, url: string): string | undefined {
-  const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get("Link") ?? "")?.[1];
+  const links = (response.headers.get("Link") ?? "").matchAll(/<([^>]*)>([^<]*)/g);
+  const link = [...links].find(([, , rest = ""]) => /;\s*rel\s*=\s*"?([^";,]*\s)?next\b/i.test(rest))?.[1];
   if (link === undefined) return undefined;
   const next = URL.canParse(link, url) ? new URL(link, url) : undefined;
   if (next?.origin === new URL(url).origin) return next.href;

@@ -5,6 +5,7 @@ import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
 import { type HubSettings, hubSettings } from "./hub-settings.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import type { PublishOptions } from "./published-folder.ts";
+import { unusable } from "./server-fault.ts";
 
 /**
  * Checks what can be known before a folder is written: the name, that there is a token which may write, and that a
@@ -89,7 +90,10 @@ export async function prepareRepository(
 function visibilityOf(client: HubClient, repository: string): Promise<boolean | undefined> {
   return client.during(`looking up ${repository}`, () =>
     modelInfo({ ...client.parameters, name: repository, revision: "main" }).then(
-      (found) => found.private,
+      ({ private: isPrivate }: { readonly private: unknown }) => {
+        if (typeof isPrivate === "boolean") return isPrivate;
+        throw unusable(`${client.settings.endpoint} does not say whether ${repository} is private`);
+      },
       (error: unknown) => {
         if (error instanceof HubApiError && error.statusCode === 404) return undefined;
         throw error;

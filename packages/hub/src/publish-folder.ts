@@ -35,7 +35,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
   const settings = options.settings ?? hubSettings();
   const repository = checkRepositoryName(to);
   const token = requireToken(settings);
-  const { source, target, revocab, contents } = await gatedFolder(folder, allowFiles);
+  const { source, target, revocab, contents } = await gatedFolder(folder, allowFiles, abortSignal);
   const files = await folderFiles(folder);
   const known = new Set([...contents, ...files.map(({ path }) => path)]);
   const unknown = allowFiles.find((name) => !known.has(name));

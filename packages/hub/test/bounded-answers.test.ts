@@ -75,6 +75,29 @@ describe("a listing that has no end", () => {
     });
   });
 
+  it("goes on whatever else the header says", async () => {
+    const made = await withModel({});
+    const [commit] = made.hub.repository("org/small-model")!.commits.keys();
+    const next = `/api/models/org/small-model/tree/${commit}?recursive=true`;
+    for (const link of [
+      `<${next}>; rel="next"`,
+      `<${next}>;rel=next`,
+      `<http://elsewhere/>; rel="prev", <${next}>; title="more"; rel="last next"`,
+    ]) {
+      const before = made.hub.requests.length;
+      const fault: Fault = { kind: "answer", body: "[]", headers: { Link: link } };
+      made.hub.misbehave({ path: /\/tree\//, fault });
+      await download(made);
+      expect(
+        made.hub.requests.slice(before).some(({ path }) => path === next),
+        link,
+      ).toBe(true);
+    }
+    const fault: Fault = { kind: "answer", body: "[]", headers: { Link: `<${next}>; rel="nextdoor"` } };
+    made.hub.misbehave({ path: /\/tree\//, fault });
+    await expect(download(made)).rejects.toMatchObject({ code: "hub_missing" });
+  });
+
   it("of several pages is read as one", async () => {
     const made = await place({ pageSize: 2 });
     made.hub.add("org/small-model", sampleFiles());

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError } from "@revocab/core";
 import type { HashResult, HashWork } from "./hash-worker.ts";
 
 /** Hashes that are being computed on a thread of their own: a model's files take a core 0.5–1 s per gigabyte. */
@@ -19,9 +19,9 @@ export function hashFiles(directory: string, names: readonly string[]): HashingF
   const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { workerData: work });
   worker.unref();
   const hashes = new Promise<Record<string, string>>((resolve, reject) => {
-    worker.on("message", ({ hashes, damaged }: HashResult) => {
-      if (damaged === undefined) resolve(hashes);
-      else reject(notAsPromised(directory, damaged));
+    worker.on("message", ({ hashes, failure }: HashResult) => {
+      if (failure === undefined) resolve(hashes);
+      else reject(new RevocabError(failure.code, failure.message, failure));
     });
     worker.on("error", reject);
     worker.on("exit", () => reject(new Error("hashing was stopped")));
@@ -29,18 +29,6 @@ export function hashFiles(directory: string, names: readonly string[]): HashingF
   // whoever awaits the hashes sees a failure; until then it must not end the process
   hashes.catch(() => {});
   return { hashes, stop: async () => void (await worker.terminate()) };
-}
-
-function notAsPromised(
-  directory: string,
-  { name, found, promised }: NonNullable<HashResult["damaged"]>,
-): RevocabError {
-  const { algorithm, hex } = promised;
-  return new RevocabError(
-    "hub_damaged",
-    `${showText(name, 200)} in ${showText(directory)} has the ${algorithm} ${found}, but it was downloaded as ${hex}`,
-    { hint: `the cache was damaged or changed: remove blobs/${hex} of the repository in it, and run again` },
-  );
 }
 
 /** sha256 of files held in memory, in hex, by name. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { hashFile } from "@revocab/checkpoint";
-import { type ContentHash, hashContent, promisedHash } from "@revocab/files";
+import { RevocabError, showText } from "@revocab/core";
+import { hashContent, promisedHash } from "@revocab/files";
 
 /** What {@link hashFiles} asks of its worker. */
 export interface HashWork {
@@ -12,23 +13,33 @@ export interface HashWork {
 /** What comes back. */
 export interface HashResult {
   readonly hashes: Readonly<Record<string, string>>;
-  /** The first file of the Hugging Face cache whose content is not what its blob is named by. */
-  readonly damaged?: { readonly name: string; readonly found: string; readonly promised: ContentHash };
+  /** Why there are no more of them. The class of an error does not cross threads. */
+  readonly failure?: Pick<RevocabError, "code" | "message"> & { readonly hint?: string };
 }
 
 const { directory, names } = workerData as HashWork;
-parentPort?.postMessage(await hashAll());
+const hashes: Record<string, string> = {};
+try {
+  for (const name of names) hashes[name] = await hashChecked(name);
+  parentPort?.postMessage({ hashes } satisfies HashResult);
+} catch (error) {
+  if (!(error instanceof RevocabError)) throw error;
+  const { code, message, hint } = error;
+  parentPort?.postMessage({ hashes, failure: { code, message, ...(hint && { hint }) } } satisfies HashResult);
+}
 
-async function hashAll(): Promise<HashResult> {
-  const hashes: Record<string, string> = {};
-  for (const name of names) {
-    const path = join(directory, name);
-    const sha256 = await hashFile(path);
-    hashes[name] = sha256;
-    const promised = await promisedHash(path);
-    if (promised === undefined) continue;
-    const found = promised.algorithm === "sha256" ? sha256 : await hashContent(path, promised.algorithm);
-    if (found !== promised.hex) return { hashes, damaged: { name, found, promised } };
-  }
-  return { hashes };
+/** The sha256 of a file; one of the Hugging Face cache must have the hash that its blob is named by. */
+async function hashChecked(name: string): Promise<string> {
+  const path = join(directory, name);
+  const sha256 = await hashFile(path);
+  const promised = await promisedHash(path);
+  if (promised === undefined) return sha256;
+  const { algorithm, hex } = promised;
+  const found = algorithm === "sha256" ? sha256 : await hashContent(path, algorithm);
+  if (found === hex) return sha256;
+  throw new RevocabError(
+    "hub_damaged",
+    `${showText(name, 200)} in ${showText(directory)} has the ${algorithm} ${found}, but it was downloaded as ${hex}`,
+    { hint: `the cache was damaged or changed: remove blobs/${hex} of the repository in it, and run again` },
+  );
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { type ProgressEvent, RevocabError } from "@revocab/core";
@@ -113,6 +113,19 @@ describe("swapTokenizer on the sample", () => {
     expect(report.recipe.methods.map(({ name }) => name)).toEqual(["copy-overlap", "subtoken-mean", "mean"]);
     for (const forbidden of [folder, SAMPLE_MODEL, "/tmp", new Date().toISOString().slice(0, 10)])
       expect(text).not.toContain(forbidden);
+  });
+
+  it("records the hash of every file it wrote but weights, card and report, also of those it carried from folders", async () => {
+    const [model, out] = [join(scratch(), "model"), join(scratch(), "out")];
+    cpSync(SAMPLE_MODEL, model, { recursive: true });
+    mkdirSync(join(model, "notes"));
+    writeFileSync(join(model, "notes", "a.txt"), "carried");
+    const { contents } = await swapTokenizer({ ...inputs, model, out, carry: ["notes"] });
+    const { "model.safetensors": _, "README.md": __, "revocab.json": ___, ...others } = contentOf(out);
+    expect(contents).toEqual(others);
+    expect(Object.keys(contents)).toEqual(
+      expect.arrayContaining(["config.json", "notes/a.txt", "tokenizer.json"]),
+    );
   });
 
   it("pads to a multiple with rows that cannot win: the mean of the used rows", async () => {
