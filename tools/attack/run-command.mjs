@@ -6,7 +6,14 @@ const COMMAND = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", impor
 
 /**
  * Runs the built command line, and kills it with all it started after `deadline` milliseconds.
- * @param before arguments of node, `shell` a command that is to run it, `killAfter` a time in milliseconds for SIGKILL
+ * @param {readonly string[]} args
+ * @param {object} [options]
+ * @param {readonly string[]} [options.before] arguments of node
+ * @param {string} [options.shell] a command of the shell that comes first, such as `ulimit`
+ * @param {Record<string, string>} [options.env]
+ * @param {number} [options.uid] the user and group that runs it
+ * @param {number} [options.deadline] in milliseconds
+ * @param {number} [options.killAfter] in milliseconds: SIGKILL
  * @returns what it said and how it ended; `hung` where the deadline passed, and the most memory it held, in bytes
  */
 export function runCommand(args, { before = [], shell, env, uid, deadline = 20_000, killAfter } = {}) {
