@@ -4,8 +4,13 @@ import { RevocabError } from "@revocab/core";
 /**
  * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; a disk that cannot
  * tell is left to fail by itself.
+ * @param elsewhere what a user may choose instead
  */
-export async function requireFreeSpace(directory: string, needed: number): Promise<void> {
+export async function requireFreeSpace(
+  directory: string,
+  needed: number,
+  elsewhere = "another output folder",
+): Promise<void> {
   const stats = await statfs(directory).catch(() => undefined);
   if (stats === undefined) return;
   const free = stats.bavail * stats.bsize;
@@ -13,6 +18,6 @@ export async function requireFreeSpace(directory: string, needed: number): Promi
   throw new RevocabError(
     "no_space",
     `${directory} is on a disk with ${free} bytes free; ${needed} bytes are needed`,
-    { hint: `free ${Math.ceil((needed - free) / 1e6)} MB there, or choose another output folder` },
+    { hint: `free ${Math.ceil((needed - free) / 1e6)} MB there, or choose ${elsewhere}` },
   );
 }

@@ -16,6 +16,7 @@ export type { FileSource, ReadableFile } from "./file-source.ts";
 export type { CheckpointTable } from "./find-tables.ts";
 export type { TokenIdMap } from "./follow-token-ids.ts";
 export { type FollowedVocabulary, followVocabulary } from "./follow-vocabulary.ts";
+export { requireFreeSpace } from "./free-space.ts";
 export { hashFile } from "./hash-file.ts";
 export type { IdenticalRows } from "./identical-rows.ts";
 export { isJsonObject, type JsonObject, type JsonValue, MAX_JSON_BYTES, readJsonObject } from "./json.ts";

@@ -63,7 +63,7 @@ describe("a bad file is refused with bad_safetensors and the reason", () => {
       safetensors("{}", data, 0xffff_ffff_ffff_ffffn),
       /18446744073709551615 bytes/,
     ],
-    ["no JSON", safetensors("{oops", data), /the header of .*: found JSON that is cut short/],
+    ["no JSON", safetensors("{oops", data), /a header that is not valid JSON/],
     ["not UTF-8", safetensors("{}", data, 3n).fill(0xff, 8, 11), /not UTF-8/],
     ["a list", safetensors("[]", data), /a list as its header/],
     ["a tensor that is no object", safetensors('{"a":7}', data), /tensor a by 7; an object/],

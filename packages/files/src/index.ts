@@ -1,3 +1,4 @@
+export { type ContentHash, hashContent, promisedHash, startHash } from "./content-hash.ts";
 export { type FileMark, markOf } from "./file-mark.ts";
 export { InputFolder } from "./input-folder.ts";
 export { insideFolder } from "./inside-folder.ts";

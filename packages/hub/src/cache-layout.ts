@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { link, mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { writeError } from "@revocab/checkpoint";
+import { readWhole } from "@revocab/files";
 import type { RepositoryFile } from "./list-repository.ts";
 
 /**
@@ -17,7 +19,7 @@ export interface RepositoryCache {
   snapshot(commit: string): string;
   blob(file: RepositoryFile): string;
   /** The commit that a revision was at when it was last asked for; undefined when it never was. */
-  commitOf(revision: string): string | undefined;
+  commitOf(revision: string): Promise<string | undefined>;
   /** Notes the commit of a branch or tag. */
   remember(revision: string, commit: string): Promise<void>;
   /** Puts a blob into a snapshot, under its name. */
@@ -34,16 +36,16 @@ export function repositoryCache(cacheDirectory: string, name: string): Repositor
     directory,
     snapshot,
     blob,
-    commitOf(revision) {
+    async commitOf(revision) {
       if (COMMIT.test(revision)) return revision;
       const ref = join(directory, "refs", revision);
       if (!existsSync(ref)) return undefined;
-      const commit = readFileSync(ref, "utf8").trim();
+      const commit = (await readWhole(ref, { most: 1000 })).toString("utf8").trim();
       return COMMIT.test(commit) ? commit : undefined;
     },
     async remember(revision, commit) {
       if (COMMIT.test(revision)) return;
-      await replace(join(directory, "refs", revision), (path) => writeFile(path, commit));
+      await replace(join(directory, "refs", revision), (path) => writeFile(path, commit, { flag: "wx" }));
     },
     async link(file, commit) {
       const place = join(snapshot(commit), file.path);
@@ -59,11 +61,19 @@ export function repositoryCache(cacheDirectory: string, name: string): Repositor
   };
 }
 
-/** Makes something beside its place and moves it there, so that no reader sees half of it. */
+/**
+ * Makes something beside its place and moves it there, so that no reader sees half of it.
+ * @throws RevocabError `write_failed`, `no_space`
+ */
 async function replace(place: string, make: (path: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(place), { recursive: true });
   const path = `${place}.${process.pid}.new`;
-  await unlink(path).catch(() => undefined);
-  await make(path);
-  await rename(path, place);
+  try {
+    await mkdir(dirname(place), { recursive: true });
+    await unlink(path).catch(() => undefined);
+    await make(path);
+    await rename(path, place);
+  } catch (cause) {
+    await unlink(path).catch(() => undefined);
+    throw writeError(place, cause);
+  }
 }

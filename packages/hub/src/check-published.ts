@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
-import { type FolderFile, gitSha1 } from "./folder-files.ts";
+import { RevocabError, showText } from "@revocab/core";
+import { hashContent } from "@revocab/files";
+import { type FolderFile, placeOf } from "./folder-files.ts";
 import type { RepositoryListing } from "./list-repository.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function checkPublished(
   if (found.length === 0) return;
   throw new RevocabError(
     "hub_damaged",
-    `${listing.name} at ${listing.commit.slice(0, 12)} is not what ${folder} is: ${found.slice(0, 5).join("; ")}`,
+    `${listing.name} at ${listing.commit.slice(0, 12)} is not what ${showText(folder)} is: ${found.slice(0, 5).join("; ")}`,
     { hint: "publish again; if it happens again, look at the repository's page" },
   );
 }
@@ -32,10 +32,14 @@ export async function differences(
   const found: string[] = [];
   for (const { path, bytes } of files) {
     const there = byPath.get(path);
-    if (there === undefined) found.push(`${path} is missing`);
-    else if (there.bytes !== bytes) found.push(`${path} has ${there.bytes} bytes there and ${bytes} here`);
-    else if (there.hash.algorithm === "git-sha1" && there.hash.hex !== (await gitSha1(join(folder, path)))) {
-      found.push(`${path} has another content there`);
+    if (there === undefined) found.push(`${showText(path, 200)} is missing`);
+    else if (there.bytes !== bytes)
+      found.push(`${showText(path, 200)} has ${there.bytes} bytes there and ${bytes} here`);
+    else if (
+      there.hash.algorithm === "git-sha1" &&
+      there.hash.hex !== (await hashContent(await placeOf(folder, path), "git-sha1"))
+    ) {
+      found.push(`${showText(path, 200)} has another content there`);
     }
   }
   return found;

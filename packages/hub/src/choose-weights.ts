@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { readWhole } from "@revocab/files";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
+import { MAX_SMALL_FILE_BYTES } from "./wanted-files.ts";
 
 export const SINGLE_NAME = "model.safetensors";
 export const INDEX_NAME = "model.safetensors.index.json";
@@ -24,11 +25,13 @@ export async function chooseWeights(
   }
   const others = files
     .map(({ path }) => path)
-    .filter((path) => /\.(bin|pt|pth|h5|msgpack|gguf|safetensors)$/.test(path));
+    .filter((path) => /\.(bin|pt|pth|h5|msgpack|gguf|safetensors)$/.test(path))
+    .slice(0, 3)
+    .map((path) => showText(path, 200));
   throw new RevocabError(
     "unsupported_checkpoint",
     `${name} has neither ${SINGLE_NAME} nor ${INDEX_NAME}` +
-      (others.length > 0 ? `, but ${others.slice(0, 3).join(", ")}` : ""),
+      (others.length > 0 ? `, but ${others.join(", ")}` : ""),
     {
       hint:
         "weights are read from safetensors alone: many repositories have them in a pull request (NAME@refs/pr/1), " +
@@ -40,7 +43,9 @@ export async function chooseWeights(
 /** The names of an index; one that is no index names none, and whoever opens the model says what is wrong with it. */
 export async function shardsOf(path: string): Promise<ReadonlySet<string>> {
   try {
-    const { weight_map } = JSON.parse(await readFile(path, "utf8")) as {
+    const { weight_map } = JSON.parse(
+      (await readWhole(path, { most: MAX_SMALL_FILE_BYTES })).toString("utf8"),
+    ) as {
       weight_map?: Record<string, unknown>;
     };
     return new Set(Object.values(weight_map ?? {}).filter((name) => typeof name === "string"));

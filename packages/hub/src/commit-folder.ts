@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { type CommitOutput, type CommitProgressEvent, commitIter } from "@huggingface/hub";
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { DiskBlob } from "./disk-blob.ts";
-import type { FolderFile } from "./folder-files.ts";
+import { type FolderFile, placeOf } from "./folder-files.ts";
 import type { HubClient } from "./hub-client.ts";
 
 export interface CommitFolderOptions {
@@ -40,6 +39,9 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
   const { client, repository, folder, files, deleted, branch, isPullRequest, abortSignal } = options;
   // the library asks an aborted signal nothing: it would commit
   throwIfAborted(abortSignal);
+  const contents = await Promise.all(
+    files.map(async ({ path, bytes }) => new DiskBlob(await placeOf(folder, path), 0, bytes)),
+  );
   const events = commitIter({
     ...client.parameters,
     repo: repository,
@@ -52,10 +54,10 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
     ...(abortSignal && { abortSignal }),
     operations: [
       ...deleted.map((path) => ({ operation: "delete" as const, path })),
-      ...files.map(({ path, bytes }) => ({
+      ...files.map(({ path }, i) => ({
         operation: "addOrUpdate" as const,
         path,
-        content: new DiskBlob(join(folder, path), 0, bytes),
+        content: contents[i] as DiskBlob,
       })),
     ],
   });

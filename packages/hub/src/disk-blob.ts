@@ -1,4 +1,6 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { RevocabError, showText } from "@revocab/core";
+import { openFile } from "@revocab/files";
 
 /** Bytes read at a time. */
 const BLOCK_BYTES = 1 << 18;
@@ -28,7 +30,7 @@ export class DiskBlob extends Blob {
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = new Uint8Array(this.size);
-    const handle = await open(this.#path, "r");
+    const handle = await openFile(this.#path);
     try {
       await this.#read(handle, bytes, 0);
     } finally {
@@ -52,7 +54,7 @@ export class DiskBlob extends Blob {
             controller.close();
             return;
           }
-          handle ??= await open(this.#path, "r");
+          handle ??= await openFile(this.#path);
           const block = new Uint8Array(Math.min(BLOCK_BYTES, this.size - done));
           try {
             await this.#read(handle, block, done);
@@ -74,7 +76,11 @@ export class DiskBlob extends Blob {
     for (let done = 0; done < into.length; ) {
       const position = this.#start + from + done;
       const { bytesRead } = await handle.read(into, done, into.length - done, position);
-      if (bytesRead === 0) throw new Error(`${this.#path} became shorter while it was read`);
+      if (bytesRead === 0) {
+        throw new RevocabError("bad_file", `${showText(this.#path)} became shorter while it was read`, {
+          hint: "nothing may change the folder while it is published: try again",
+        });
+      }
       done += bytesRead;
     }
   }

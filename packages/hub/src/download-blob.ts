@@ -1,9 +1,9 @@
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeError } from "@revocab/checkpoint";
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { openFile, startHash } from "@revocab/files";
 import { claimPartial } from "./claim-partial.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile } from "./list-repository.ts";
@@ -32,7 +32,9 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
   await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
     throw writeError(dirname(place), cause);
   });
-  const partial = await claimPartial(place);
+  const partial = await claimPartial(place).catch((cause: unknown) => {
+    throw writeError(dirname(place), cause);
+  });
   try {
     const resumed = (await sizeOf(partial)) > 0;
     let digest = await fill(partial, options);
@@ -43,7 +45,9 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
       digest = await fill(partial, options);
     }
     if (digest !== file.hash.hex) throw damaged(options, digest);
-    await rename(partial, place);
+    await rename(partial, place).catch((cause: unknown) => {
+      throw writeError(place, cause);
+    });
   } catch (error) {
     const isDamaged = error instanceof RevocabError && error.code === "hub_damaged";
     const isUseless = isDamaged || (await sizeOf(partial)) === 0;
@@ -57,11 +61,11 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
 /** Appends what is missing; gives the hash of the whole in hex. */
 async function fill(partial: string, options: DownloadBlobOptions): Promise<string> {
   const { client, repository, commit, file, abortSignal, onBytes } = options;
-  const hash = startHash(file);
+  const hash = startHash(file.hash.algorithm, file.bytes);
   let done = 0;
   if ((await sizeOf(partial)) > file.bytes) await rm(partial);
   if ((await sizeOf(partial)) > 0) {
-    for await (const block of createReadStream(partial) as AsyncIterable<Buffer>) {
+    for await (const block of (await openFile(partial)).createReadStream() as AsyncIterable<Buffer>) {
       throwIfAborted(abortSignal);
       hash.update(block);
       done += block.length;
@@ -71,7 +75,7 @@ async function fill(partial: string, options: DownloadBlobOptions): Promise<stri
   const failed = (cause: unknown): never => {
     throw writeError(partial, cause);
   };
-  const handle = await open(partial, "a").catch(failed);
+  const handle = await open(partial, APPEND).catch(failed);
   try {
     const range = { client, repository, commit, file, start: done, end: file.bytes, abortSignal };
     await readRange(range, async (bytes) => {
@@ -87,10 +91,8 @@ async function fill(partial: string, options: DownloadBlobOptions): Promise<stri
   return hash.digest("hex");
 }
 
-function startHash({ hash, bytes }: RepositoryFile): Hash {
-  if (hash.algorithm === "sha256") return createHash("sha256");
-  return createHash("sha1").update(`blob ${bytes}\0`);
-}
+/** A link that took the place of the file is not followed, where the system can tell. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
@@ -103,7 +105,7 @@ function damaged({ file, repository }: DownloadBlobOptions, digest: string): Rev
   const { algorithm, hex } = file.hash;
   return new RevocabError(
     "hub_damaged",
-    `${file.path} of ${repository} came with the ${algorithm} ${digest}, but the Hub lists ${hex}`,
+    `${showText(file.path, 200)} of ${repository} came with the ${algorithm} ${digest}, but the Hub lists ${hex}`,
     {
       hint: "the download was damaged on its way, or a mirror serves another file: try again, or another HF_ENDPOINT",
     },

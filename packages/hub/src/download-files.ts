@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
-import type { ProgressListener } from "@revocab/core";
+import { mkdir, stat } from "node:fs/promises";
+import { requireFreeSpace, writeError } from "@revocab/checkpoint";
+import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import { hashContent } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
 import { forEachOf } from "./for-each-of.ts";
@@ -36,11 +37,23 @@ export async function downloadFiles({
   const places = new Set<string>();
   for (const file of files) {
     const place = cache.blob(file);
-    if (places.has(place) || (await isThere(place, file.bytes))) continue;
+    if (places.has(place)) continue;
     places.add(place);
+    const found = await lookAt(place, file, abortSignal);
+    if (found === "there") continue;
+    if (found === "damaged") {
+      const message = `${showText(file.path, 200)} in the cache is not what ${name} lists: it is downloaded again`;
+      onProgress?.({ type: "note", step: "hub", message });
+    }
     missing.push(file);
   }
   const total = missing.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total > 0) {
+    await mkdir(cache.directory, { recursive: true }).catch((cause: unknown) => {
+      throw writeError(cache.directory, cause);
+    });
+    await requireFreeSpace(cache.directory, total, "another HF_HOME");
+  }
   let done = 0;
   await forEachOf(missing, AT_A_TIME, (file, stop) =>
     downloadBlob({
@@ -60,7 +73,24 @@ export async function downloadFiles({
   for (const file of files) await cache.link(file, commit);
 }
 
-/** A blob takes its place only when its hash was right; the size guards against one that was cut by hand. */
-async function isThere(place: string, bytes: number): Promise<boolean> {
-  return existsSync(place) && (await stat(place)).size === bytes;
+/**
+ * A blob took its place when its hash was right, and may have been changed since. Weights are hashed when a report records
+ * what they were; where the cache's links do not tell which blob a file is, and smaller files, here.
+ */
+const HASHED_LATER_BYTES = process.platform === "win32" ? Number.POSITIVE_INFINITY : 64e6;
+
+async function lookAt(
+  place: string,
+  { bytes, hash }: RepositoryFile,
+  abortSignal: AbortSignal | undefined,
+): Promise<"there" | "missing" | "damaged"> {
+  const stats = await stat(place).catch(() => undefined);
+  if (stats === undefined) return "missing";
+  if (!stats.isFile() || stats.size !== bytes) return "damaged";
+  if (bytes > HASHED_LATER_BYTES) return "there";
+  const digest = await hashContent(place, hash.algorithm, abortSignal).catch((error: unknown) => {
+    if (error instanceof RevocabError && error.code === "missing_file") return undefined;
+    throw error;
+  });
+  return digest === hash.hex ? "there" : "damaged";
 }

@@ -1,5 +1,6 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { repositoryCache } from "./cache-layout.ts";
+import { checkNames } from "./check-names.ts";
 import { chooseWeights } from "./choose-weights.ts";
 import { downloadFiles } from "./download-files.ts";
 import { fromCacheAlone } from "./from-cache-alone.ts";
@@ -31,9 +32,11 @@ export async function fetchRepository(
     downloadFiles({ client, cache, listing, files, abortSignal, onProgress, onReceived });
   const small = listing.files.filter(kind === "tokenizer" ? isTokenizerFile : isSmallModelFile);
   requireFiles(listing, small, kind);
+  checkNames(name, small);
   await download(small);
   const weights = kind === "tokenizer" ? [] : await chooseWeights(listing, cache.snapshot(listing.commit));
   const parts = kind === "model" ? partWeights(listing.files) : [];
+  checkNames(name, [...small, ...weights, ...parts]);
   if (kind === "model") await download([...weights, ...parts]);
   await cache.remember(revision, listing.commit);
   const remote =
@@ -60,7 +63,7 @@ function requireFiles(
   if (large !== undefined) {
     throw new RevocabError(
       "hub_failed",
-      `${large.path} of ${name} has ${large.bytes} bytes; at most ${MAX_SMALL_FILE_BYTES} were expected of such a file`,
+      `${showText(large.path, 200)} of ${name} has ${large.bytes} bytes; at most ${MAX_SMALL_FILE_BYTES} were expected of such a file`,
       { hint: "this is no ordinary model repository: download it by hand and give the folder" },
     );
   }
@@ -69,7 +72,7 @@ function requireFiles(
       ? small.some(({ path }) => path !== "config.json")
       : small.some(({ path }) => path === "config.json");
   if (needed) return;
-  const held = files.slice(0, 5).map(({ path }) => path);
+  const held = files.slice(0, 5).map(({ path }) => showText(path, 200));
   throw new RevocabError(
     "hub_missing",
     `${name} has ${kind === "tokenizer" ? "no tokenizer" : "no config.json"}; it holds ${held.join(", ") || "no file"}`,

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
-import type { AccessToken } from "./access-token.ts";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { RevocabError, showText } from "@revocab/core";
+import { insideFolder, openFile } from "@revocab/files";
 
 /** A file that is published. */
 export interface FolderFile {
@@ -11,49 +10,51 @@ export interface FolderFile {
   readonly bytes: number;
 }
 
-/** Larger files are weights; what a token could be left in is smaller. */
-const MAX_TEXT_BYTES = 20e6;
-
-/** All files of a folder but hidden ones, in the order of their names. */
+/**
+ * All files of a folder but hidden ones, in the order of their names. Links to files are followed inside the folder; one
+ * that leads out of it, to a hidden file or to a folder is refused: it was hardly meant for the public.
+ * @throws RevocabError `bad_file` for such a link; `missing_file` for a link to nothing, for what is no file, and for what
+ *   cannot be read
+ */
 export async function folderFiles(folder: string, below = ""): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
-  const entries = await readdir(join(folder, below), { withFileTypes: true });
+  const entries = await readdir(join(folder, below), { withFileTypes: true }).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new RevocabError("missing_file", `${showText(join(folder, below))} cannot be listed (${code})`, {
+      hint: "check the path, and that the folder may be read",
+      cause,
+    });
+  });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith(".")) continue;
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    const { size, ...found } = await describe(join(folder, path));
-    if (found.isDirectory) files.push(...(await folderFiles(folder, path)));
-    else if (found.isFile) files.push({ path, bytes: size });
+    if (entry.isDirectory()) {
+      files.push(...(await folderFiles(folder, path)));
+      continue;
+    }
+    const handle = await openFile(await placeOf(folder, path), { hint: HINT });
+    try {
+      files.push({ path, bytes: (await handle.stat()).size });
+    } finally {
+      await handle.close();
+    }
   }
   return files;
 }
 
-/** @throws RevocabError `bad_options` for a folder in which the token was written down */
-export async function refuseToken(
-  folder: string,
-  files: readonly FolderFile[],
-  token: AccessToken,
-): Promise<void> {
-  for (const { path, bytes } of files) {
-    if (bytes > MAX_TEXT_BYTES) continue;
-    if (!(await readFile(join(folder, path))).includes(token.reveal())) continue;
-    throw new RevocabError(
-      "bad_options",
-      `${path} in ${folder} holds your access token: it is not published`,
-      {
-        hint: "take it out of the file, and make a new token: this one has been written down",
-      },
-    );
-  }
+/**
+ * Where the content of a file of the folder is, through links inside the folder.
+ * @throws RevocabError as {@link folderFiles} does
+ */
+export async function placeOf(folder: string, path: string): Promise<string> {
+  const place = await insideFolder(folder, path);
+  const way = relative(await realpath(folder), place).split(sep);
+  const isHidden = way[0] !== ".." && way.some((part) => part.startsWith("."));
+  const what = isHidden ? "a hidden file" : (await stat(place)).isDirectory() ? "a folder" : undefined;
+  if (what === undefined) return place;
+  throw new RevocabError("bad_file", `${showText(path)} in ${showText(folder)} is a link to ${what}`, {
+    hint: HINT,
+  });
 }
 
-/** What git calls a file of this content. */
-export async function gitSha1(path: string): Promise<string> {
-  const bytes = await readFile(path);
-  return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
-}
-
-async function describe(path: string) {
-  const found = await stat(path);
-  return { size: found.size, isDirectory: found.isDirectory(), isFile: found.isFile() };
-}
+const HINT = "take it out of the folder, or put a copy of what is meant in its place";

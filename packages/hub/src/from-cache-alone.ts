@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { hashContent, promisedHash } from "@revocab/files";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { INDEX_NAME, SINGLE_NAME, shardsOf } from "./choose-weights.ts";
@@ -17,20 +18,25 @@ export async function fromCacheAlone(
   want: Wanted,
 ): Promise<ResolvedModel> {
   const hint = "download it once without HF_HUB_OFFLINE, or copy the cache from a machine that has it";
-  const commit = cache.commitOf(revision);
-  if (commit === undefined || !existsSync(cache.snapshot(commit))) {
+  const commit = await cache.commitOf(revision);
+  const directory = cache.snapshot(commit ?? "none");
+  const names = await readdir(directory).catch(() => undefined);
+  if (commit === undefined || names === undefined) {
     throw new RevocabError(
       "missing_file",
       `${name}@${revision} is not in the cache, and HF_HUB_OFFLINE is set`,
       { hint },
     );
   }
-  const directory = cache.snapshot(commit);
-  const missing = await missingIn(directory, want);
+  await checkSmallFiles(directory, names, `${name}@${revision}`);
+  const missing = await missingIn(directory, names, want);
   if (missing.length > 0) {
     throw new RevocabError(
       "missing_file",
-      `the cache has ${name}@${revision} (${commit.slice(0, 12)}) without ${missing.join(", ")}, and HF_HUB_OFFLINE is set`,
+      `the cache has ${name}@${revision} (${commit.slice(0, 12)}) without ${missing
+        .slice(0, 5)
+        .map((file) => showText(file, 200))
+        .join(", ")}, and HF_HUB_OFFLINE is set`,
       { hint },
     );
   }
@@ -43,9 +49,27 @@ export async function fromCacheAlone(
   };
 }
 
-async function missingIn(directory: string, want: Wanted): Promise<string[]> {
+/** Configs and tokenizer files are what their blobs are named by; weights are hashed when a report records them. */
+async function checkSmallFiles(directory: string, names: readonly string[], name: string): Promise<void> {
+  for (const file of names) {
+    if (!isTokenizerFile(file) && !file.endsWith(".json")) continue;
+    const promised = await promisedHash(join(directory, file));
+    if (promised === undefined) continue;
+    const found = await hashContent(join(directory, file), promised.algorithm);
+    if (found === promised.hex) continue;
+    throw new RevocabError(
+      "hub_damaged",
+      `${showText(file, 200)} of ${name} in the cache has the ${promised.algorithm} ${found}, but it was downloaded as ${promised.hex}`,
+      {
+        hint: "the cache was damaged or changed: run once without HF_HUB_OFFLINE, and it is downloaded again",
+      },
+    );
+  }
+}
+
+async function missingIn(directory: string, names: readonly string[], want: Wanted): Promise<string[]> {
   const has = (file: string) => existsSync(join(directory, file));
-  const missing = (await readdir(directory)).some(isTokenizerFile) ? [] : ["a tokenizer"];
+  const missing = names.some(isTokenizerFile) ? [] : ["a tokenizer"];
   const isTokenizer = want === "tokenizer" || (want === "any" && !has("config.json"));
   if (isTokenizer) return missing;
   if (!has("config.json")) missing.push("config.json");

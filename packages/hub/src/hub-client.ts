@@ -1,17 +1,40 @@
-import { hubFailure } from "./hub-failure.ts";
+import { discard, followRedirects, type OnHop } from "./follow-redirects.ts";
+import { errorSaid, hubFailure } from "./hub-failure.ts";
 import type { HubSettings } from "./hub-settings.ts";
-import { type PatientFetchOptions, patientFetch } from "./patient-fetch.ts";
+import { NETWORK_LIMITS, type NetworkLimits } from "./network-limits.ts";
+import { anyOf, type PatienceOptions, patientFetch } from "./patient-fetch.ts";
+import { readAnswer, readError } from "./read-body.ts";
+import { checkAddress, sendRequest } from "./send-request.ts";
 
 /** What every function of this package takes. */
-export interface HubOptions extends Omit<PatientFetchOptions, "onSent" | "isOnce"> {
+export interface HubOptions extends PatienceOptions {
   /** @default those of the environment, see `hubSettings` */
   readonly settings?: HubSettings;
+  /** @default NETWORK_LIMITS */
+  readonly limits?: Partial<NetworkLimits>;
+}
+
+export interface ClientOptions extends HubOptions {
+  /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
+  readonly onSent?: (bytes: number) => void;
+  /**
+   * A request that must not be sent twice, as it may have been carried out though it failed, nor be stopped on its way,
+   * as no one would know whether it was.
+   * @default none
+   */
+  readonly isOnce?: (url: string, method: string) => boolean;
 }
 
 /** How this package talks to the Hub. */
 export interface HubClient {
   readonly settings: HubSettings;
+  readonly limits: NetworkLimits;
+  /** For what is held in memory: answers come whole, or are asked for again, and errors are short. */
   readonly fetch: typeof fetch;
+  /** For files: an answer of the Hub, or of where it leads, whose body is still to come through `readBody`. */
+  open(request: OpenRequest): Promise<{ readonly response: Response; readonly url: URL }>;
+  /** The header that carries the token, for requests that begin at the Hub. */
+  readonly authorization: { readonly Authorization?: string };
   /** What functions of `@huggingface/hub` take: they read no environment. */
   readonly parameters: {
     readonly hubUrl: string;
@@ -22,13 +45,88 @@ export interface HubClient {
   during<Result>(doing: string, work: () => Promise<Result>): Promise<Result>;
 }
 
-export function hubClient(settings: HubSettings, options: PatientFetchOptions = {}): HubClient {
-  const send = patientFetch(options);
+export interface OpenRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly onHop?: OnHop;
+}
+
+export function hubClient(settings: HubSettings, options: ClientOptions = {}): HubClient {
   const { endpoint, token } = settings;
+  const { abortSignal, isOnce = () => false, onSent = () => undefined } = options;
+  const limits = { ...NETWORK_LIMITS, ...options.limits };
+  let wasReached = false;
+
+  /** Sends a request, follows it, and lets `take` make of its good answer what the caller gets. */
+  const send = async (
+    url: string,
+    init: RequestInit,
+    take: (response: Response, signal: AbortSignal) => Promise<Response>,
+    onHop?: OnHop,
+  ) => {
+    const once = isOnce(url, init.method ?? "GET");
+    const signal = once ? anyOf() : anyOf(abortSignal, init.signal);
+    let end = checkAddress(url, endpoint);
+    let sent = 0;
+    const response = await patientFetch({
+      ...options,
+      url,
+      signal: init.signal ?? undefined,
+      isOnce: once,
+      patience: limits.patience,
+      wasReached,
+      async send(onGain) {
+        const count = (bytes: number) => {
+          onGain();
+          sent += bytes;
+          onSent(bytes);
+        };
+        const sendOne = async (address: string, request: RequestInit) => {
+          const answer = await sendRequest(address, request, { endpoint, limits, onSent: count });
+          wasReached = true;
+          return answer;
+        };
+        const followed = await followRedirects(sendOne, url, { ...init, signal }, onHop);
+        end = followed.url;
+        return followed.response.ok ? take(followed.response, signal) : errorOf(followed.response, signal);
+      },
+      onAgain() {
+        onSent(-sent);
+        sent = 0;
+      },
+    });
+    return { response, url: end };
+  };
+
+  const whole = async (response: Response, signal: AbortSignal) => {
+    const { status, headers } = response;
+    if (HAS_NO_BODY.has(status)) {
+      discard(response);
+      return new Response(null, { status, headers });
+    }
+    return new Response(await readAnswer(response, limits, signal), { status, headers });
+  };
+  /** An error as the Hub words it, and no more of it: whatever else a server may have sent. */
+  const errorOf = async (response: Response, signal: AbortSignal) => {
+    const error = errorSaid(await readError(response, limits, signal));
+    const patience = response.headers.get("Retry-After");
+    const headers = patience === null ? {} : { "Retry-After": patience };
+    return Response.json({ error }, { status: response.status, headers });
+  };
+  const fetchWhole: typeof fetch = async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    return (await send(url, init, whole)).response;
+  };
+
   return {
     settings,
-    fetch: send,
-    parameters: { hubUrl: endpoint, fetch: send, ...(token && { accessToken: token.reveal() }) },
+    limits,
+    fetch: fetchWhole,
+    open: ({ url, headers, abortSignal: signal, onHop }) =>
+      send(url, { headers, ...(signal && { signal }) }, async (response) => response, onHop),
+    authorization: token === undefined ? {} : { Authorization: `Bearer ${token.reveal()}` },
+    parameters: { hubUrl: endpoint, fetch: fetchWhole, ...(token && { accessToken: token.reveal() }) },
     async during(doing, work) {
       try {
         return await work();
@@ -38,3 +136,5 @@ export function hubClient(settings: HubSettings, options: PatientFetchOptions = 
     },
   };
 }
+
+const HAS_NO_BODY: ReadonlySet<number> = new Set([204, 205]);

@@ -1,20 +1,37 @@
 import { HubApiError } from "@huggingface/hub";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { HubSettings } from "./hub-settings.ts";
+import { ServerFault } from "./server-fault.ts";
 
 /**
  * A failure of a request in words a user can act on. What servers say is quoted without the token and without the
  * queries of addresses, which sign them; the failure they came in is not kept, as it holds both.
  */
 export function hubFailure(error: unknown, doing: string, settings: HubSettings): unknown {
-  if (error instanceof RevocabError) return error;
+  const reasons = causesOf(error);
+  const known = reasons.find((reason) => reason instanceof RevocabError || reason instanceof ServerFault);
+  if (known instanceof RevocabError) return known;
+  if (known !== undefined) {
+    const { code, message, hint } = known as ServerFault;
+    return new RevocabError(code, `${doing} failed: ${quoted(message, settings)}`, { hint });
+  }
   if (error instanceof HubApiError) return statusFailure(error.statusCode, saidBy(error), doing, settings);
-  const { name, message } = error as Error;
-  if (name === "AbortError" || name === "TimeoutError") return error;
+  if (reasons.some(({ name }) => name === "AbortError" || name === "TimeoutError")) return error;
+  const { message = "", code } = (reasons.at(-1) ?? {}) as NodeJS.ErrnoException;
+  const reason = quoted(message || code || String(error), settings);
+  const isOfNetwork = reasons.some((one) => isNetworkError(one as NodeJS.ErrnoException));
+  if (isOfNetwork) {
+    return new RevocabError(
+      "hub_unreachable",
+      `${doing} failed: ${settings.endpoint} could not be reached: ${reason}`,
+      { hint: "check the network and HF_ENDPOINT; HF_HUB_OFFLINE=1 uses what is in the cache alone" },
+    );
+  }
+  // the library met something that it did not expect in an answer
   return new RevocabError(
-    "hub_unreachable",
-    `${doing} failed: ${settings.endpoint} could not be reached: ${quoted(reasonOf(error) || message, settings)}`,
-    { hint: "check the network and HF_ENDPOINT; HF_HUB_OFFLINE=1 uses what is in the cache alone" },
+    "hub_failed",
+    `${doing} failed: ${settings.endpoint} answered something that is no answer to it: ${reason}`,
+    { hint: "check HF_ENDPOINT, and that no proxy answers in the Hub's place" },
   );
 }
 
@@ -58,23 +75,40 @@ export function statusFailure(
   });
 }
 
-function saidBy({ data }: HubApiError): string {
-  const { error, message } = (data ?? {}) as { error?: unknown; message?: unknown };
-  const text = typeof error === "string" ? error : typeof message === "string" ? message : "";
-  return text.startsWith("<") ? "" : text;
+/** What the body of an error says: the Hub's own wording, or a line of text; nothing of a page. */
+export function errorSaid(body: string): string {
+  let said = body;
+  try {
+    const { error, message } = JSON.parse(body) as { error?: unknown; message?: unknown };
+    said = typeof error === "string" ? error : typeof message === "string" ? message : "";
+  } catch {
+    // no JSON: text, or the beginning of something longer
+  }
+  return /^\s*[<{[]/.test(said) ? "" : said.trim();
 }
 
-/** The innermost reason: fetch says only "fetch failed". */
-function reasonOf(error: unknown): string {
-  let reason = "";
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
-    reason = at.message || code || reason;
-  }
-  return reason;
+function saidBy({ data }: HubApiError): string {
+  const { error } = (data ?? {}) as { error?: unknown };
+  return typeof error === "string" ? error : "";
 }
+
+/** A failure and what it came from; fetch itself says only "fetch failed". */
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let at = error; at instanceof Error && causes.length < 10; at = at.cause) causes.push(at);
+  return causes;
+}
+
+/** Node's fetch and what it is made of name their errors; codes of a wrong answer begin with these. */
+function isNetworkError({ code, message }: NodeJS.ErrnoException): boolean {
+  if (typeof code === "string") return !/^(HPE|Z|ERR)_/.test(code);
+  return message === "fetch failed" || message === "terminated";
+}
+
+const LONGEST_ANSWER = 300;
 
 function quoted(text: string, { token }: HubSettings): string {
-  const short = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1").slice(0, 300);
-  return (token === undefined ? short : token.removeFrom(short)).replace(/hf_\w{8,}/g, "(hidden)");
+  const bare = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
+  const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
+  return showText(hidden, LONGEST_ANSWER);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { RevocabError } from "@revocab/core";
@@ -53,9 +53,11 @@ function findToken(environment: NodeJS.ProcessEnv, file: string): AccessToken | 
   return value ? new AccessToken(value, file) : undefined;
 }
 
+/** A token is a line: what is longer, or no file, holds none. */
 function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    const stats = statSync(file);
+    return stats.isFile() && stats.size <= 65_536 ? readFileSync(file, "utf8") : undefined;
   } catch {
     return undefined; // no one is logged in on this machine
   }

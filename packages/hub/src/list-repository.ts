@@ -1,13 +1,15 @@
-import { listFiles, modelInfo } from "@huggingface/hub";
-import { RevocabError } from "@revocab/core";
+import { modelInfo } from "@huggingface/hub";
+import { quote, RevocabError, showText } from "@revocab/core";
+import type { ContentHash } from "@revocab/files";
 import type { HubClient } from "./hub-client.ts";
+import { statusFailure } from "./hub-failure.ts";
+import { unusable } from "./server-fault.ts";
 
 /** A file of a repository, and what its content must hash to. */
 export interface RepositoryFile {
   readonly path: string;
   readonly bytes: number;
-  /** sha256 of a large file's content; git's sha1 (`blob LENGTH\0`, then the content) of another's. */
-  readonly hash: { readonly algorithm: "sha256" | "git-sha1"; readonly hex: string };
+  readonly hash: ContentHash;
 }
 
 /** A repository at one commit. */
@@ -19,7 +21,9 @@ export interface RepositoryListing {
 }
 
 /**
- * Asks the Hub which commit a revision is, and for the files of that commit.
+ * Asks the Hub which commit a revision is, and for the files of that commit, page by page.
+ *
+ * The pages are asked for here and not by the library, which follows them wherever they lead and for as long as they do.
  * @throws RevocabError `hub_missing`, `hub_denied`, `hub_failed`, `hub_unreachable`
  */
 export async function listRepository(
@@ -28,36 +32,107 @@ export async function listRepository(
   revision: string,
 ): Promise<RepositoryListing> {
   const { parameters } = client;
-  return client.during(`looking up ${name}@${revision}`, async () => {
+  const doing = `looking up ${name}@${revision}`;
+  return client.during(doing, async () => {
     const { sha } = await modelInfo({ ...parameters, name, revision, additionalFields: ["sha"] });
-    if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) throw unusable(name, "no commit");
-    const files: RepositoryFile[] = [];
-    for await (const entry of listFiles({ ...parameters, repo: name, revision: sha, recursive: true })) {
-      if (entry.type === "file") files.push(fileOf(name, entry));
+    if (!isCommitId(sha)) throw distrusted(name, "no commit");
+    const files = new Map<string, RepositoryFile>();
+    let entries = 0;
+    for await (const page of pagesOf(client, name, sha, doing)) {
+      entries += page.length;
+      if (entries > client.limits.entries) throw distrusted(name, `more than ${client.limits.entries} files`);
+      for (const entry of page) {
+        const file = fileOf(name, entry);
+        if (file === undefined) continue;
+        if (files.has(file.path)) throw distrusted(name, `${showText(file.path)} twice`);
+        files.set(file.path, file);
+      }
     }
-    return { name, commit: sha, files };
+    return { name, commit: sha, files: [...files.values()] };
   });
 }
 
-function fileOf(
-  repository: string,
-  { path, size, oid, lfs }: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } },
-): RepositoryFile {
-  const parts = path.split("/");
-  if (parts.some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path)) {
-    throw unusable(repository, `a file named ${JSON.stringify(path)}`);
+/** Whether this is the id of a commit: 40 hexadecimal digits. */
+export function isCommitId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
+}
+
+async function* pagesOf(
+  { settings, limits, fetch, authorization }: HubClient,
+  name: string,
+  commit: string,
+  doing: string,
+): AsyncGenerator<readonly unknown[]> {
+  const first = `${settings.endpoint}/api/models/${name}/tree/${commit}?recursive=true&expand=false`;
+  let url: string | undefined = first;
+  for (let pages = 1; url !== undefined; pages++) {
+    if (pages > limits.pages) throw distrusted(name, `more than ${limits.pages} pages of files`);
+    const response: Response = await fetch(url, {
+      headers: { ...authorization, Accept: "application/json" },
+    });
+    if (!response.ok) {
+      const { error } = (await response.json()) as { error: string };
+      throw statusFailure(response.status, error, doing, settings);
+    }
+    const page: unknown = await response.json().catch(() => undefined);
+    if (!Array.isArray(page)) throw unusable(`${settings.endpoint} answered something that is no listing`);
+    yield page;
+    url = nextOf(response, url);
   }
-  const bytes = lfs?.size ?? size;
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw unusable(repository, `${path} with ${bytes} bytes`);
-  if (lfs !== undefined) {
-    if (!/^[0-9a-f]{64}$/.test(lfs.oid)) throw unusable(repository, `${path} without a sha256`);
-    return { path, bytes, hash: { algorithm: "sha256", hex: lfs.oid } };
+}
+
+/** Where a listing goes on; the header is `<ADDRESS>; rel="next"`. */
+function nextOf(response: Response, url: string): string | undefined {
+  const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get("Link") ?? "")?.[1];
+  if (link === undefined) return undefined;
+  const next = URL.canParse(link, url) ? new URL(link, url) : undefined;
+  if (next?.origin === new URL(url).origin) return next.href;
+  throw unusable(
+    `the listing goes on at ${next === undefined ? "something that is no address" : showText(next.origin, 200)}, which is not the Hub`,
+  );
+}
+
+/** The longest path of a file; file systems take no longer ones. */
+const LONGEST_PATH = 1024;
+
+/** An entry that is a file, checked; undefined for a folder. */
+function fileOf(repository: string, entry: unknown): RepositoryFile | undefined {
+  const { type, path, size, oid, lfs } = objectOf(entry);
+  if (type !== "file") return undefined;
+  if (typeof path !== "string" || path.length > LONGEST_PATH || !isPlainPath(path)) {
+    throw distrusted(repository, `a file named ${quote(path)}`);
   }
-  if (oid === undefined || !/^[0-9a-f]{40}$/.test(oid)) throw unusable(repository, `${path} without a hash`);
+  const shown = showText(path, 200);
+  const large = lfs === undefined || lfs === null ? undefined : objectOf(lfs);
+  const bytes = large === undefined ? size : large.size;
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) {
+    throw distrusted(repository, `${shown} with ${quote(bytes)} bytes`);
+  }
+  if (large !== undefined) {
+    if (!isHex(large.oid, 64)) throw distrusted(repository, `${shown} without a sha256`);
+    return { path, bytes, hash: { algorithm: "sha256", hex: large.oid } };
+  }
+  if (!isHex(oid, 40)) throw distrusted(repository, `${shown} without a hash`);
   return { path, bytes, hash: { algorithm: "git-sha1", hex: oid } };
 }
 
-function unusable(repository: string, what: string): RevocabError {
+/** Stays inside its folder on every system, and can be shown: no lone surrogate, no control character. */
+function isPlainPath(path: string): boolean {
+  return (
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..") &&
+    !/[\\\p{Cc}\p{Cs}]/u.test(path)
+  );
+}
+
+function isHex(value: unknown, digits: number): value is string {
+  return typeof value === "string" && value.length === digits && /^[0-9a-f]*$/.test(value);
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function distrusted(repository: string, what: string): RevocabError {
   return new RevocabError("hub_failed", `the Hub lists ${what} for ${repository}`, {
     hint: "this is no listing that can be trusted: check HF_ENDPOINT",
   });

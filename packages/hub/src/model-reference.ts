@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 
 /** What a user means by a name: a folder or file of this machine, or a repository of the Hub. */
 export type ModelReference =
@@ -31,9 +31,13 @@ export function modelReference(text: string, endpoint = "https://huggingface.co"
 export function checkRepositoryName(name: string): string {
   const found = fromMatch(REPOSITORY.exec(name));
   if (found?.kind !== "repository" || name.includes("@")) {
-    throw new RevocabError("bad_options", `"${name}" is no name of a repository: OWNER/NAME was expected`, {
-      hint: "for instance me/my-model; letters, digits, - _ and . are allowed",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `${quote(name)} is no name of a repository: OWNER/NAME was expected`,
+      {
+        hint: "for instance me/my-model; letters, digits, - _ and . are allowed",
+      },
+    );
   }
   return name;
 }
@@ -62,8 +66,17 @@ function fromAddress(text: string, endpoint: string): ModelReference {
   const isPullRequest = revision === "refs" && rest.length >= 2;
   const pinned = isPullRequest
     ? ["refs", ...rest.slice(0, 2)].join("/")
-    : decodeURIComponent(revision ?? "main");
+    : decoded(revision ?? "main", text, endpoint);
   return fromMatch(REPOSITORY.exec(`${owner}/${name}@${pinned}`)) ?? fail(text, endpoint);
+}
+
+/** An address may write any character as %XX; what is then no UTF-8 names nothing. */
+function decoded(part: string, text: string, endpoint: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return fail(text, endpoint);
+  }
 }
 
 /** A revision becomes part of paths in the cache. */
@@ -74,7 +87,7 @@ function isRevision(revision: string): boolean {
 function fail(text: string, endpoint: string): never {
   throw new RevocabError(
     "bad_options",
-    `found nothing at ${withoutQuery(text)}: it is no model's address on ${endpoint}`,
+    `found nothing at ${showText(withoutQuery(text), 200)}: it is no model's address on ${endpoint}`,
     {
       hint: "give a folder, ORG/NAME, ORG/NAME@REVISION, or the address of a model's page",
     },

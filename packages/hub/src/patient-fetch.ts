@@ -1,93 +1,93 @@
 import { setTimeout } from "node:timers/promises";
-import { type ProgressListener, throwIfAborted } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { discard } from "./follow-redirects.ts";
+import { ServerFault } from "./server-fault.ts";
 
-export interface PatientFetchOptions {
+export interface PatienceOptions {
   readonly abortSignal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
   /** Times a request is sent before its failure counts. @default 5 */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; doubled for each further one, up to 30 s. @default 1000 */
   readonly firstDelay?: number;
-  /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
-  readonly onSent?: (bytes: number) => void;
-  /**
-   * A request that must not be sent twice, as it may have been carried out though it failed, nor be stopped on its way,
-   * as no one would know whether it was.
-   * @default none
-   */
-  readonly isOnce?: (url: string, method: string) => boolean;
+}
+
+export interface PatientRequest extends PatienceOptions {
+  readonly url: string;
+  /** The request's own; the rest of a job can end it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Must not be sent twice, as it may have been carried out though it failed. @default false */
+  readonly isOnce?: boolean;
+  /** Milliseconds without a byte gained after which nothing is tried any more. */
+  readonly patience: number;
+  /** Sends it; calls `onGain` whenever bytes of it have gone. */
+  readonly send: (onGain: () => void) => Promise<Response>;
+  /** What was sent so far was in vain. */
+  readonly onAgain?: () => void;
+  /** Whether a server has answered before: then a name that is not known is a passing fault. */
+  readonly wasReached: boolean;
 }
 
 const MAX_DELAY = 30_000;
-/** A server that asks for more patience than this is given up on, with what it said. */
-const MAX_RETRY_AFTER = 300_000;
 
 /**
- * Node's fetch keeps a copy of every body to send it again after a redirect, in memory: a file of 1.1 GB took 1.1 GB.
- * It does not for a request that has no window and allows no redirect. Storage does not redirect uploads.
+ * Sends a request again after 429 (as long as Retry-After says), 5xx and broken connections, for as many attempts and as
+ * long as it is worth; then its last answer or failure counts. Never sends anything once the signal is raised: the
+ * library's own check misses a signal that is raised already, and commits.
  */
-const WITHOUT_COPY = { window: null, redirect: "error" } as const;
-
-/**
- * `fetch` that tries again after 429 (as long as Retry-After says), 5xx and broken connections, and that never sends
- * anything once the signal is raised: the library's own check misses a signal that is raised already, and commits.
- */
-export function patientFetch({
+export async function patientFetch({
+  url,
+  send,
+  signal,
+  patience,
+  isOnce = false,
+  wasReached,
   abortSignal,
   onProgress,
+  onAgain,
   attempts = 5,
   firstDelay = 1000,
-  onSent,
-  isOnce = () => false,
-}: PatientFetchOptions = {}): typeof fetch {
-  let wasReached = false;
-  return async (input, init = {}) => {
-    const url = input instanceof Request ? input.url : String(input);
-    const method = init.method ?? "GET";
-    const signal = AbortSignal.any([abortSignal, init.signal].filter((one) => one instanceof AbortSignal));
-    const once = isOnce(url, method);
-    let sent = 0;
-    const count = (bytes: number) => {
-      sent += bytes;
-      onSent?.(bytes);
-    };
-    const send = () => {
-      throwIfAborted(abortSignal);
-      const rest = { ...init, signal: once ? null : signal };
-      if (!(init.body instanceof Blob)) return fetch(input, rest);
-      const body = onSent ? new CountedBlob(init.body, count) : init.body;
-      return fetch(input, { ...rest, ...WITHOUT_COPY, body });
-    };
-    for (let attempt = 1; ; attempt++) {
-      const isLast = attempt >= attempts;
-      let why: string;
-      let wait = Math.min(MAX_DELAY, firstDelay * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
-      try {
-        const response = await send();
-        wasReached = true;
-        const isBusy = response.status === 429;
-        if (!isBusy && response.status < 500) return response;
-        if (isLast || (!isBusy && once)) return response;
-        const asked = retryAfter(response.headers.get("Retry-After"));
-        if (asked !== undefined && asked > MAX_RETRY_AFTER) return response;
-        wait = Math.max(wait, asked ?? 0);
-        why = `answered ${response.status}`;
-        await response.body?.cancel();
-      } catch (error) {
-        if (!once) throwIfAborted(abortSignal);
-        if (isLast || once || init.signal?.aborted) throw error;
-        if (!wasReached && isUnknownHost(error)) throw error;
-        why = "broke the connection";
-      }
-      const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
-      count(-sent);
-      onProgress?.({ type: "note", step: "hub", message });
-      await setTimeout(wait, undefined, { signal }).catch(() => {
-        throwIfAborted(abortSignal);
-        init.signal?.throwIfAborted();
-      });
-    }
+}: PatientRequest): Promise<Response> {
+  let gained = performance.now();
+  const onGain = () => {
+    gained = performance.now();
   };
+  for (let attempt = 1; ; attempt++) {
+    const isLast = attempt >= attempts;
+    let wait = Math.min(MAX_DELAY, firstDelay * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
+    const isTooLong = () => performance.now() - gained + wait > patience;
+    let why: string;
+    try {
+      throwIfAborted(abortSignal);
+      const response = await send(onGain);
+      const isBusy = response.status === 429;
+      if (!isBusy && response.status < 500) return response;
+      if (isLast || (!isBusy && isOnce)) return response;
+      wait = Math.max(wait, retryAfter(response.headers.get("Retry-After")) ?? 0);
+      if (isTooLong()) return response;
+      why = `answered ${response.status}`;
+      discard(response);
+    } catch (error) {
+      if (!isOnce) throwIfAborted(abortSignal);
+      const isFinal =
+        error instanceof RevocabError || (error instanceof ServerFault && error.code === "hub_failed");
+      if (isLast || isOnce || isFinal || isTooLong() || signal?.aborted) throw error;
+      if (!wasReached && isUnknownHost(error)) throw error;
+      why = error instanceof ServerFault ? "came to a standstill" : "broke the connection";
+    }
+    const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
+    onAgain?.();
+    onProgress?.({ type: "note", step: "hub", message });
+    await setTimeout(wait, undefined, { signal: anyOf(abortSignal, signal) }).catch(() => {
+      throwIfAborted(abortSignal);
+      signal?.throwIfAborted();
+    });
+  }
+}
+
+/** Raised when one of these is; never when there are none. */
+export function anyOf(...signals: readonly (AbortSignal | null | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal instanceof AbortSignal));
 }
 
 /** A host that was never reached and whose name is not known: the machine is offline, or the name is wrong. */
@@ -100,29 +100,5 @@ function isUnknownHost(error: unknown): boolean {
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
-}
-
-/** A blob that tells of its bytes as they are read. It stays a blob, so that a request of it has a length. */
-class CountedBlob extends Blob {
-  readonly #inner: Blob;
-  readonly #onSent: (bytes: number) => void;
-  override readonly size: number;
-
-  constructor(inner: Blob, onSent: (bytes: number) => void) {
-    super([], { type: inner.type });
-    this.#inner = inner;
-    this.#onSent = onSent;
-    this.size = inner.size;
-  }
-
-  override stream() {
-    const count = new TransformStream<Uint8Array, Uint8Array>({
-      transform: (block, controller) => {
-        this.#onSent(block.length);
-        controller.enqueue(block);
-      },
-    });
-    return this.#inner.stream().pipeThrough(count) as ReturnType<Blob["stream"]>;
-  }
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }

@@ -1,15 +1,17 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { carefulCommit, isCommit } from "./careful-commit.ts";
 import { checkPublished, differences } from "./check-published.ts";
 import { commitFolder, type Uploads } from "./commit-folder.ts";
-import { type FolderFile, folderFiles, refuseToken } from "./folder-files.ts";
+import { type FolderFile, folderFiles } from "./folder-files.ts";
 import { gatedFolder } from "./gated-folder.ts";
 import { hubClient } from "./hub-client.ts";
 import { hubSettings } from "./hub-settings.ts";
-import { listRepository } from "./list-repository.ts";
+import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
+import { refuseSecrets } from "./refuse-secrets.ts";
+import { unusable } from "./server-fault.ts";
 import { staleFiles } from "./stale-files.ts";
 
 /**
@@ -21,12 +23,28 @@ import { staleFiles } from "./stale-files.ts";
  *   nothing was committed
  */
 export async function publishFolder(options: PublishOptions): Promise<PublishedFolder> {
-  const { folder, to, branch = "main", pullRequest = false, dryRun = false, abortSignal } = options;
+  const {
+    folder,
+    to,
+    branch = "main",
+    pullRequest = false,
+    dryRun = false,
+    allowFiles = [],
+    abortSignal,
+  } = options;
   const settings = options.settings ?? hubSettings();
   const repository = checkRepositoryName(to);
-  const { source, target, revocab } = await gatedFolder(folder);
+  const token = requireToken(settings);
+  const { source, target, revocab, contents } = await gatedFolder(folder, allowFiles);
   const files = await folderFiles(folder);
-  await refuseToken(folder, files, requireToken(settings));
+  const known = new Set([...contents, ...files.map(({ path }) => path)]);
+  const unknown = allowFiles.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new RevocabError("bad_options", `${showText(folder)} has no file ${quote(unknown)} to be allowed`, {
+      hint: "name files as the folder has them, with / between folders",
+    });
+  }
+  await refuseSecrets({ folder, files, token, allowFiles, abortSignal });
 
   const uploads: Uploads = { sent: 0 };
   const onSent = (bytes: number) => {
@@ -70,8 +88,8 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
   });
   const quiet = hubClient(settings, { ...options, abortSignal: undefined });
   throwIfAborted(abortSignal);
-  const { commit, pullRequestUrl } = await client.during(`publishing to ${repository}`, () =>
-    commitFolder({
+  const { commit, pullRequestUrl } = await client.during(`publishing to ${repository}`, async () => {
+    const made = await commitFolder({
       ...options,
       client: { ...client, parameters: { ...client.parameters, fetch: careful } },
       repository,
@@ -85,18 +103,22 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
         .slice(0, 200),
       description: `Written and checked by revocab ${revocab}.`,
       uploads,
-    }),
-  );
-  const pull = /\/discussions\/(\d+)$/.exec(pullRequestUrl ?? "")?.[1];
+    });
+    if (isCommitId(made.commit.oid)) return made;
+    throw unusable(`${settings.endpoint} took the commit and answered without its id`);
+  });
+  const pull = /\/discussions\/(\d{1,9})$/.exec(pullRequestUrl ?? "")?.[1];
+  // the address is made here: what the Hub answers may be anything
+  const pullRequestPage = pull === undefined ? undefined : `${result.url}/discussions/${pull}`;
   const published = pull === undefined ? commit.oid : `refs/pr/${pull}`;
   const after = await listRepository(quiet, repository, published).catch((error: unknown) => {
-    throw notLookedAt(error, pullRequestUrl ?? `${result.url}/commit/${commit.oid}`);
+    throw notLookedAt(error, pullRequestPage ?? `${result.url}/commit/${commit.oid}`);
   });
   await checkPublished(folder, files, after);
   return {
     ...result,
     commit: commit.oid,
-    pullRequest: pullRequestUrl ?? null,
+    pullRequest: pullRequestPage ?? null,
     kept: keptOf(after.files, files, []),
   };
 }

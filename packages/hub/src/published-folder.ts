@@ -14,6 +14,11 @@ export interface PublishOptions extends HubOptions {
   readonly pullRequest?: boolean;
   /** Check everything that can be checked without writing, and write nothing. @default false */
   readonly dryRun?: boolean;
+  /**
+   * Files, as the folder has them, that are published though they look like secrets, or were changed since the gate.
+   * @default none
+   */
+  readonly allowFiles?: readonly string[];
   /** @default what was swapped for what */
   readonly title?: string;
 }

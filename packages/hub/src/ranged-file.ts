@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type ReadableFile, readExactly, writeAt, writeError } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { OpenRangeOptions } from "./open-range.ts";
 import { readRange } from "./read-range.ts";
 
@@ -19,7 +19,7 @@ export interface RangedFileOptions extends Omit<OpenRangeOptions, "start" | "end
 /** A file of the Hub, read by position over HTTP ranges. */
 export async function rangedFile(options: RangedFileOptions): Promise<ReadableFile> {
   const { file, repository, keptIn } = options;
-  const handle = await open(keptIn, "w+").catch((cause: unknown) => {
+  const handle = await open(keptIn, "wx+").catch((cause: unknown) => {
     throw writeError(keptIn, cause);
   });
   const route = {};
@@ -43,7 +43,7 @@ export async function rangedFile(options: RangedFileOptions): Promise<ReadableFi
       if (position + into.length > file.bytes) {
         throw new RevocabError(
           "bad_safetensors",
-          `${file.path} of ${repository} ends at byte ${file.bytes}; bytes up to ${position + into.length} were wanted`,
+          `${showText(file.path, 200)} of ${repository} ends at byte ${file.bytes}; bytes up to ${position + into.length} were wanted`,
         );
       }
       const first = Math.floor(position / BLOCK_BYTES);

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { type FileSource, localFiles, type ReadableFile, writeError } from "@revocab/checkpoint";
+import { RevocabError, showText } from "@revocab/core";
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
 import { isAlive } from "./is-alive.ts";
@@ -59,7 +59,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
       const file =
         dirname(path) === cache.snapshot(listing.commit) && files.find((one) => one.path === basename(path));
       if (!file) {
-        throw new RevocabError("missing_file", `${listing.name} has no ${basename(path)}`, {
+        throw new RevocabError("missing_file", `${listing.name} has no ${showText(basename(path), 200)}`, {
           hint: "the repository is incomplete: ask its owner, or choose another revision",
         });
       }
@@ -77,13 +77,16 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
 
 /** A folder beside the blobs, on the cache's disk: tables of several gigabytes have no place in a `/tmp` in memory. */
 async function scratchFolder(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
-  for (const name of await readdir(directory)) {
+  const failed = (cause: unknown): never => {
+    throw writeError(directory, cause);
+  };
+  await mkdir(directory, { recursive: true }).catch(failed);
+  for (const name of await readdir(directory).catch(failed)) {
     const owner = /^\.ranges-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
     const isLeft = owner !== undefined && !isAlive(Number(owner));
     if (isLeft) await rm(join(directory, name), { recursive: true, force: true });
   }
   const scratch = join(directory, `.ranges-${process.pid}-${randomBytes(4).toString("hex")}`);
-  await mkdir(scratch);
+  await mkdir(scratch).catch(failed);
   return scratch;
 }

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { fetchRepository } from "./fetch-repository.ts";
 import { hubClient } from "./hub-client.ts";
 import { hubSettings } from "./hub-settings.ts";
@@ -41,6 +41,6 @@ function orNoFolder(error: unknown, text: string): unknown {
     error instanceof RevocabError && /^hub_(missing|denied|unreachable)$|^missing_file$/.test(error.code);
   if (!isUnknown) return error;
   const { code, message, hint, cause } = error;
-  const added = `there is no folder ${text} here, so it was taken for a repository`;
+  const added = `there is no folder ${showText(text, 200)} here, so it was taken for a repository`;
   return new RevocabError(code, message, { hint: hint === undefined ? added : `${hint}; ${added}`, cause });
 }

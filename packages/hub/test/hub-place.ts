@@ -65,3 +65,24 @@ export function sampleFiles(): Record<string, FileContent> {
 export function filesOf(folder: string): Record<string, FileContent> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 }
+
+/** An entry of a listing as the Hub answers it. */
+export interface ListedEntry {
+  readonly type: string;
+  readonly path: string;
+  readonly oid: string;
+  readonly size: number;
+  readonly lfs?: { readonly oid: string; readonly size: number; readonly pointerSize: number };
+}
+
+/** What the Hub lists for a repository of one commit. */
+export function listingOf(hub: LoopbackHub, name: string): ListedEntry[] {
+  const [commit] = hub.repository(name)?.commits.values() ?? [];
+  return [...(commit?.files ?? [])].map(([path, { size, oid, sha256 }]) => ({
+    type: "file",
+    path,
+    oid,
+    size,
+    ...(sha256 !== undefined && { lfs: { oid: sha256, size, pointerSize: 135 } }),
+  }));
+}

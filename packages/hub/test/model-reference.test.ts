@@ -55,6 +55,10 @@ describe("a name", () => {
     "ftp://huggingface.co/org/model",
     "http://huggingface.co/org/model",
     "https://huggingface.co.evil.example/org/model",
+    "https://huggingface.co/org/model/tree/%E0%A4%A",
+    "https://huggingface.co/org/model/tree/%FF",
+    "https://huggingface.co/org/model/tree/%2e%2e%2fmain",
+    "https://huggingface.co/%FF/model",
   ])("%s is an error", (text) => {
     expect(() => modelReference(text)).toThrow(`found nothing at ${text}: it is no model's address on`);
   });

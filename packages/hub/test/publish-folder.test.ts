@@ -226,6 +226,22 @@ describe("a folder that did not pass the gate, or is not what passed it", () => 
       (f) => writeFileSync(join(f, "tokenizer.json"), "{}"),
       /tokenizer\.json .* has the sha256/,
     ],
+    [
+      "has another config",
+      (f) => writeFileSync(join(f, "config.json"), "{}"),
+      /^config\.json in .* has the sha256 \w{64}, but "\w{64}" passed the gate$/,
+    ],
+    ["has no config", (f) => rmSync(join(f, "config.json")), /has no config\.json, which was there/],
+    [
+      "has a report that names files outside",
+      (f) => edit(f, (report) => Object.assign(report.contents as object, { "../../etc/passwd": "" })),
+      /has no \.\.\/\.\.\/etc\/passwd/,
+    ],
+    [
+      "has a report of an earlier version, without hashes of its configs",
+      (f) => edit(f, (report) => delete report.contents),
+      /does not say what its configs and its tokenizer were$/,
+    ],
     ["has no card", (f) => rmSync(join(f, "README.md")), /has no README\.md, which was there/],
   ];
   const edit = (folder: string, change: (report: Record<string, unknown>) => void) => {
@@ -242,7 +258,9 @@ describe("a folder that did not pass the gate, or is not what passed it", () => 
     await expect(publish(made, folder)).rejects.toMatchObject({
       code: "gate_failed",
       message: expect.stringMatching(message),
-      hint: "publish a folder as revocab swap or revocab apply wrote it: run it again",
+      hint: expect.stringMatching(
+        /^publish a folder as revocab swap or revocab apply wrote it: run it again/,
+      ),
     });
     expect(made.hub.requests).toEqual([]);
   });

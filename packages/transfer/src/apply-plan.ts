@@ -25,6 +25,7 @@ import { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
+import { hashFolder } from "./hash-folder.ts";
 import type { MeasuringSwap } from "./measure-swap.ts";
 import { modelCard } from "./model-card.ts";
 import type { OpenModel } from "./open-model.ts";
@@ -163,6 +164,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       template,
       published,
       written,
+      contents: await hashFolder(output.directory),
       companions,
       ...(writtenAdapter && { adapter: writtenAdapter }),
       gate,

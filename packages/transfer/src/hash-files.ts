@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
-import type { HashWork } from "./hash-worker.ts";
+import { RevocabError, showText } from "@revocab/core";
+import type { HashResult, HashWork } from "./hash-worker.ts";
 
 /** Hashes that are being computed on a thread of their own: a model's files take a core 0.5–1 s per gigabyte. */
 export interface HashingFiles {
@@ -9,19 +10,37 @@ export interface HashingFiles {
   stop(): Promise<void>;
 }
 
-/** Starts hashing files of a folder, in the order of their names. */
+/**
+ * Starts hashing files of a folder, in the order of their names. A file of the Hugging Face cache must have the hash that
+ * it was downloaded by: the hashes fail with `hub_damaged` otherwise.
+ */
 export function hashFiles(directory: string, names: readonly string[]): HashingFiles {
   const work: HashWork = { directory, names: [...names].sort() };
   const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { workerData: work });
   worker.unref();
   const hashes = new Promise<Record<string, string>>((resolve, reject) => {
-    worker.on("message", resolve);
+    worker.on("message", ({ hashes, damaged }: HashResult) => {
+      if (damaged === undefined) resolve(hashes);
+      else reject(notAsPromised(directory, damaged));
+    });
     worker.on("error", reject);
     worker.on("exit", () => reject(new Error("hashing was stopped")));
   });
   // whoever awaits the hashes sees a failure; until then it must not end the process
   hashes.catch(() => {});
   return { hashes, stop: async () => void (await worker.terminate()) };
+}
+
+function notAsPromised(
+  directory: string,
+  { name, found, promised }: NonNullable<HashResult["damaged"]>,
+): RevocabError {
+  const { algorithm, hex } = promised;
+  return new RevocabError(
+    "hub_damaged",
+    `${showText(name, 200)} in ${showText(directory)} has the ${algorithm} ${found}, but it was downloaded as ${hex}`,
+    { hint: `the cache was damaged or changed: remove blobs/${hex} of the repository in it, and run again` },
+  );
 }
 
 /** sha256 of files held in memory, in hex, by name. */

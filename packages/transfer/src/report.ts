@@ -43,6 +43,8 @@ export interface SwapReport extends PlanSummary {
   readonly files: WrittenFiles["files"];
   /** sha256 by name of the tokenizer's files as they were written: fitted to the model, or edited. */
   readonly tokenizerFiles: Readonly<Record<string, string>>;
+  /** sha256 by name of all files as they were written but the weights, the card and the report. */
+  readonly contents: Readonly<Record<string, string>>;
   /** The other files of the source folder. */
   readonly companions: CompanionFiles;
   /** The adapter that lay beside the model, where one did. */
@@ -100,6 +102,7 @@ export function makeReport({
   template,
   published,
   written,
+  contents,
   companions,
   adapter,
   gate,
@@ -115,6 +118,7 @@ export function makeReport({
   template: ChosenChatTemplate;
   published: PublishedTokenizer;
   written: WrittenFiles;
+  contents: SwapReport["contents"];
   companions: CompanionFiles;
   adapter?: WrittenAdapter;
   gate: GateReport;
@@ -153,6 +157,7 @@ export function makeReport({
     parameters: countParameters(plan, model),
     files: written.files,
     tokenizerFiles: hashContents(published.files),
+    contents,
     companions,
     ...(adapter && { adapter }),
     gate,

@@ -250,7 +250,7 @@ describe("promoted and renamed tokens", () => {
     const [before, after] = [await inputTable(model), await inputTable(out)];
     expect(Buffer.compare(before.bytes, after.bytes)).toBe(0);
     expect(read(out, "tokenizer_config.json").pad_token).toBe("<|pad|>");
-    expect(modelCard(kept)).toContain("Renamed: `<pad>` to `<'pad'>`.");
+    expect(modelCard(kept)).toContain("Renamed: `<pad>` to `<|pad|>`.");
 
     writeFileSync(join(model, "processor_config.json"), JSON.stringify({ image: { token: "<pad>" } }));
     await expect(

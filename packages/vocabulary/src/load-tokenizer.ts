@@ -1,26 +1,27 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
+import { InputFolder, readWhole } from "@revocab/files";
 import { askedFile } from "./formats/asked-file.ts";
 import { isChatTemplateFile, NAMED_TEMPLATES } from "./publish/chat-templates-of.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { isTokenizerFile, OTHER_WRITINGS } from "./tokenizer-files.ts";
 import { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
-import { badTokenizer } from "./tokenizer-json/bad-tokenizer.ts";
 import { MAX_FILE_BYTES } from "./tokenizer-json/limits.ts";
 
 /**
  * Loads a tokenizer from a folder or from one of its files: tokenizer.json, a SentencePiece `.model`, vocab.json with
  * merges.txt, vocab.txt, a `.tiktoken` file or tekken.json. A file under one of {@link TOKENIZER_FILES} is read with its
  * neighbours, which may name its class, roles and a chat template; a file under another name stands alone.
- * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
+ * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`; `bad_file` for one that is far too large, and
+ *   for a link out of the folder
  */
 export async function loadTokenizer(
   path: string,
   options: Pick<ReadingOptions, "reading"> = {},
 ): Promise<Tokenizer> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new RevocabError("missing_file", `found nothing at ${path}, expected a tokenizer`, {
+    throw new RevocabError("missing_file", `found nothing at ${showText(path)}, expected a tokenizer`, {
       hint: "give a folder with tokenizer.json, a tokenizer.json, or a file such as tokenizer.model, vocab.txt or tekken.json",
       cause,
     });
@@ -30,7 +31,7 @@ export async function loadTokenizer(
   const files = isTokenizerFile(basename(path))
     ? await readFolder(dirname(path))
     : new Map<string, Uint8Array>();
-  const content = await readBounded(path);
+  const content = await readWhole(path, BOUND);
   if (asked === undefined) files.set("tokenizer.json", content);
   else {
     // The caller asked for this file, not for another writing of a tokenizer that lies beside it.
@@ -47,13 +48,15 @@ function isOther(name: string): boolean {
   return name === "tokenizer.json" || OTHER_WRITINGS.includes(name) || name.endsWith(".tiktoken");
 }
 
-async function readFolder(folder: string): Promise<Map<string, Uint8Array>> {
+/** A folder's tokenizer files go into a result, so a link out of the folder is none of them. */
+async function readFolder(path: string): Promise<Map<string, Uint8Array>> {
+  const folder = new InputFolder(path);
   const files = new Map<string, Uint8Array>();
-  const names = await readdir(folder);
+  const names = await readdir(path);
   // config.json names the type of the model, by which a class of tokenizer is registered
   const wanted = names.filter((name) => isTokenizerFile(name) || name === "config.json");
-  for (const name of [...wanted, ...(await namedTemplates(folder))]) {
-    files.set(name, await readBounded(join(folder, name)));
+  for (const name of [...wanted, ...(await namedTemplates(path))]) {
+    files.set(name, await folder.read(name, BOUND));
   }
   return files;
 }
@@ -66,9 +69,7 @@ async function namedTemplates(folder: string): Promise<string[]> {
     .sort();
 }
 
-async function readBounded(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path);
-  if (size > MAX_FILE_BYTES)
-    throw badTokenizer(path, `found ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
-  return readFile(path);
-}
+const BOUND = {
+  most: MAX_FILE_BYTES,
+  hint: "take the file again from where it was published, or save it again with the tokenizers library",
+};

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Fault } from "./faults.ts";
 import type { RequestRecord } from "./request-log.ts";
+import { trickle } from "./trickle.ts";
 
 /** One request and its answer. */
 export interface Exchange {
@@ -15,12 +16,13 @@ export interface Exchange {
 }
 
 export function sendJson(
-  { response, record }: Exchange,
+  { response, record, fault }: Exchange,
   status: number,
   value: unknown,
   headers: Record<string, string> = {},
 ): void {
-  const body = Buffer.from(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  const body = Buffer.from(fault?.kind === "mutate" ? fault.change(text) : text);
   record.status = status;
   record.sent += body.length;
   response.writeHead(status, {
@@ -28,7 +30,8 @@ export function sendJson(
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": body.length,
   });
-  response.end(body);
+  if (fault?.kind === "trickle") void trickle(response, body, fault.milliseconds);
+  else response.end(body);
 }
 
 /** An error as the Hub words it. */

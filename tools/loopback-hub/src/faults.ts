@@ -20,7 +20,28 @@ export type Fault =
   /** Does the work, then fails to say so. */
   | { readonly kind: "lose-answer"; readonly status?: number }
   /** Waits before the work. */
-  | { readonly kind: "delay"; readonly milliseconds: number };
+  | { readonly kind: "delay"; readonly milliseconds: number }
+  /** Never answers. */
+  | { readonly kind: "silent" }
+  /** Sends the body a byte at a time, so many milliseconds apart. */
+  | { readonly kind: "trickle"; readonly milliseconds: number }
+  /** Answers with a body of so many zeros, compressed to a thousandth. */
+  | { readonly kind: "bomb"; readonly bytes: number; readonly status?: number }
+  /** Answers with this instead of doing the work. */
+  | {
+      readonly kind: "answer";
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body: string | Uint8Array;
+    }
+  /** Does the work, and changes the JSON it answers. */
+  | { readonly kind: "mutate"; readonly change: (body: string) => string }
+  /** Does the work, and adds headers to its answer. */
+  | { readonly kind: "headers"; readonly headers: Readonly<Record<string, string>> }
+  /** Says that the listing goes on there, whatever there is. */
+  | { readonly kind: "next-page"; readonly href: string }
+  /** Sends uploads there. */
+  | { readonly kind: "upload-to"; readonly href: string };
 
 /** Which requests a fault is for. */
 export interface FaultRule {
@@ -37,6 +58,8 @@ export interface FaultRule {
 export interface Faults {
   add(rule: FaultRule): void;
   take(method: string, path: string): Fault | undefined;
+  /** Forgets all rules. */
+  clear(): void;
 }
 
 export function faults(): Faults {
@@ -44,6 +67,9 @@ export function faults(): Faults {
   return {
     add(rule) {
       rules.push({ rule, left: rule.times ?? 1 });
+    },
+    clear() {
+      rules.length = 0;
     },
     take(method, path) {
       const found = rules.find(

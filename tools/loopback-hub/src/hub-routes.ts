@@ -130,7 +130,7 @@ function tree(
   commit: Commit | undefined,
   folder: string,
 ): void {
-  const { query, request } = exchange;
+  const { query, request, fault } = exchange;
   const entries = [...(commit?.files ?? [])]
     .filter(([path]) => folder === "" || path.startsWith(`${folder}/`))
     .filter(([path]) => query.get("recursive") === "true" || !path.slice(folder.length + 1).includes("/"))
@@ -139,7 +139,8 @@ function tree(
   const url = new URL(`http://${request.headers.host}${request.url}`);
   url.searchParams.set("cursor", String(start + pageSize));
   const hasMore = start + pageSize < entries.length;
-  const headers: Record<string, string> = hasMore ? { Link: `<${url.href}>; rel="next"` } : {};
+  const next = fault?.kind === "next-page" ? fault.href : hasMore ? url.href : undefined;
+  const headers: Record<string, string> = next === undefined ? {} : { Link: `<${next}>; rel="next"` };
   sendJson(exchange, 200, entries.slice(start, start + pageSize), headers);
 }
 
@@ -175,7 +176,8 @@ async function lfsBatch({ storage }: HubContext, exchange: Exchange): Promise<vo
   sendJson(exchange, 200, {
     transfer: "basic",
     objects: objects.map(({ oid, size }) => {
-      const upload = storage.uploadAction(oid, size);
+      const own = storage.uploadAction(oid, size);
+      const upload = exchange.fault?.kind === "upload-to" ? { href: exchange.fault.href } : own;
       return { oid, size, ...(upload !== undefined && { actions: { upload } }) };
     }),
   });

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type Exchange, sendError } from "./exchange.ts";
 import type { StoredFile } from "./repositories.ts";
+import { trickle } from "./trickle.ts";
 
 /** Answers GET and HEAD for a file, whole or by one range, with the faults that are about bodies. */
 export async function sendFile(
@@ -32,6 +33,10 @@ export async function sendFile(
   if (method === "HEAD" || end === start) {
     response.end();
     return;
+  }
+  if (fault?.kind === "trickle") {
+    const bytes = readFileSync(file.place).subarray(start, end);
+    return trickle(response, bytes, fault.milliseconds);
   }
   const stop = fault?.kind === "cut" ? Math.min(end, start + fault.after) : end;
   const gone = new Promise((resolve) => response.once("close", resolve));

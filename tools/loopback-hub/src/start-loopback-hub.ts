@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { type Exchange, sendError } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { type FaultRule, faults } from "./faults.ts";
 import { hubRoutes } from "./hub-routes.ts";
 import { isLargeFile } from "./is-large-file.ts";
+import { misbehave } from "./misbehave.ts";
 import { type FileContent, type Repository, repositories } from "./repositories.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { storage } from "./storage.ts";
@@ -40,6 +40,8 @@ export interface LoopbackHub {
   ): Repository;
   repository(name: string): Repository | undefined;
   misbehave(rule: FaultRule): void;
+  /** From now on as it should. */
+  behave(): void;
   /** What the client did against the rules: a wrong hash, a token where it has no business. Empty when all is well. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
@@ -72,13 +74,7 @@ export async function startLoopbackHub({
       const segments = pathname.slice(1).split("/").map(decodeURIComponent);
       const fault = rules.take(method, path);
       const exchange = { request, response, method, segments, query: searchParams, fault, record };
-      if (fault?.kind === "delay") await setTimeout(fault.milliseconds);
-      if (fault?.kind === "status") {
-        request.resume();
-        for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
-        sendError(exchange, fault.status, fault.error ?? `the server was told to answer ${fault.status}`);
-      } else if (fault?.kind === "cut" && fault.after === 0) request.destroy();
-      else await handle(exchange);
+      if (!(await misbehave(exchange))) await handle(exchange);
     });
 
   const files = storage({ folder, partBytes, complaints });
@@ -106,6 +102,7 @@ export async function startLoopbackHub({
     },
     repository: (name) => repos.all.get(name),
     misbehave: rules.add,
+    behave: rules.clear,
     async close() {
       await Promise.all([hubServer, storageServer].map(shut));
       rmSync(folder, { recursive: true, force: true });

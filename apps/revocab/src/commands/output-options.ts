@@ -1,5 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
+import { collect } from "../options.ts";
 import type { PublishFlags } from "../publish-afterwards.ts";
 
 /** Where a command writes a model, or that it shall not. */
@@ -10,12 +11,16 @@ export interface OutputFlags extends PublishFlags {
   readonly force?: boolean;
 }
 
+export const ALLOW_FILE_HELP =
+  "publish this file though it looks like a secret, or was changed since the gate (repeatable)";
+
 export function withOutputOptions(command: Command): Command {
   return command
     .option("--out <folder>", "the folder to write")
     .option("--dry-run", "print what would be done, in counts, and write nothing")
     .option("--publish <repository>", "publish the result on the Hub, as OWNER/NAME (see: revocab publish)")
-    .option("--private", "with --publish: a repository that only its owner sees");
+    .option("--private", "with --publish: a repository that only its owner sees")
+    .option("--allow-file <name>", `with --publish: ${ALLOW_FILE_HELP}`, collect);
 }
 
 /** The folder to write; undefined for a dry run. */

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { collect } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { ALLOW_FILE_HELP } from "./output-options.ts";
 
 interface Flags {
   readonly to: string;
@@ -7,6 +9,7 @@ interface Flags {
   readonly branch: string;
   readonly pullRequest?: boolean;
   readonly title?: string;
+  readonly allowFile?: readonly string[];
   readonly dryRun?: boolean;
 }
 
@@ -23,13 +26,21 @@ export function registerPublish(program: Command): void {
     .option("--branch <name>", "the branch to commit to; created where it does not exist", "main")
     .option("--pull-request", "open a pull request instead of committing")
     .option("--title <text>", "title of the commit (what was swapped for what)")
+    .option("--allow-file <name>", ALLOW_FILE_HELP, collect)
     .option("--dry-run", "check everything and publish nothing");
-  command.action(async (folder: string, { private: hidden, ...flags }: Flags) => {
+  command.action(async (folder: string, { private: hidden, allowFile, ...flags }: Flags) => {
     const { publishFolder } = await import("@revocab/hub");
     const { printPublished } = await import("../print-published.ts");
     await runCommand(
       command,
-      (context) => publishFolder({ folder, ...flags, ...(hidden && { private: true }), ...context }),
+      (context) =>
+        publishFolder({
+          folder,
+          ...flags,
+          ...(hidden && { private: true }),
+          ...(allowFile && { allowFiles: allowFile }),
+          ...context,
+        }),
       printPublished,
     );
   });

@@ -1,0 +1,102 @@
+import type { NetworkLimits } from "./network-limits.ts";
+import { ServerFault, unusable } from "./server-fault.ts";
+
+export interface SendOptions {
+  /** Where the Hub is: the one place that the access token goes to. */
+  readonly endpoint: string;
+  readonly limits: NetworkLimits;
+  /** Called with the bytes of a file as they are sent. */
+  readonly onSent: (bytes: number) => void;
+}
+
+/**
+ * Node's fetch keeps a copy of every body to send it again after a redirect, in memory: a file of 1.1 GB took 1.1 GB.
+ * It does not for a request that has no window and allows no redirect. Storage does not redirect uploads.
+ */
+const WITHOUT_COPY = { window: null, redirect: "error" } as const;
+
+/**
+ * Sends one request and waits until its answer begins. Everything this package sends goes through here: a request that
+ * carries the access token goes to the Hub's own origin or nowhere, and one to a Hub with encryption never goes without.
+ * Redirects come back as answers.
+ * @throws ServerFault for such an address, or when no answer begins in time; whatever broke the connection
+ */
+export async function sendRequest(
+  address: string,
+  init: RequestInit,
+  { endpoint, limits, onSent }: SendOptions,
+): Promise<Response> {
+  const url = checkAddress(address, endpoint);
+  if (new Headers(init.headers).has("Authorization") && !isOfHub(url, endpoint)) {
+    throw unusable(
+      `the Hub leads to ${url.origin}, which is not its own: the access token is not sent there`,
+    );
+  }
+  const isReading = init.body === undefined || init.body === null;
+  const time = isReading ? limits.answerTime : limits.workTime;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), time);
+  const count = (bytes: number) => {
+    timer.refresh();
+    onSent(bytes);
+  };
+  const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal;
+  try {
+    const { body } = init;
+    return await (body instanceof Blob
+      ? fetch(url, { ...init, ...WITHOUT_COPY, body: new CountedBlob(body, count), signal })
+      : fetch(url, { ...init, redirect: "manual", signal }));
+  } catch (error) {
+    if (!silence.signal.aborted || init.signal?.aborted) throw error;
+    throw new ServerFault(
+      "hub_unreachable",
+      `${url.host} did not answer within ${time / 1000} s`,
+      "the server, or a proxy before it, hangs: try again later",
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether an address is of the Hub's own origin: the same scheme, host and port. */
+export function isOfHub(url: URL, endpoint: string): boolean {
+  return url.origin === new URL(endpoint).origin;
+}
+
+/**
+ * An address that requests may go to.
+ * @throws ServerFault for another one: the Hub, not the user, has named it
+ */
+export function checkAddress(address: string, endpoint: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password === "";
+  if (!isPlain) throw unusable("the Hub leads to something that is no address of the web");
+  if (url.protocol === "http:" && endpoint.startsWith("https:")) {
+    throw unusable(`the Hub leads to ${url.host} without encryption`);
+  }
+  return url;
+}
+
+/** A blob that tells of its bytes as they are read. It stays a blob, so that a request of it has a length. */
+class CountedBlob extends Blob {
+  readonly #inner: Blob;
+  readonly #onSent: (bytes: number) => void;
+  override readonly size: number;
+
+  constructor(inner: Blob, onSent: (bytes: number) => void) {
+    super([], { type: inner.type });
+    this.#inner = inner;
+    this.#onSent = onSent;
+    this.size = inner.size;
+  }
+
+  override stream() {
+    const count = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (block, controller) => {
+        this.#onSent(block.length);
+        controller.enqueue(block);
+      },
+    });
+    return this.#inner.stream().pipeThrough(count) as ReturnType<Blob["stream"]>;
+  }
+}
