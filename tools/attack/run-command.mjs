@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { endTree, memoryOf, OF_ITS_OWN } from "./process-tree.mjs";
+import { endTree, OF_ITS_OWN, usageOf } from "./process-tree.mjs";
 
 const COMMAND = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", import.meta.url));
 
@@ -11,7 +11,7 @@ const COMMAND = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", impor
  * @param {readonly string[]} [options.before] arguments of node
  * @param {string} [options.shell] a command of the shell that comes first, such as `ulimit`
  * @param {Record<string, string>} [options.env]
- * @param {number} [options.uid] the user and group that runs it
+ * @param {number | undefined} [options.uid] the user and group that runs it
  * @param {number} [options.deadline] in milliseconds
  * @param {number} [options.killAfter] in milliseconds: SIGKILL
  * @returns what it said and how it ended; `hung` where the deadline passed, and the most memory it held, in bytes
@@ -38,7 +38,7 @@ export function runCommand(args, { before = [], shell, env, uid, deadline = 20_0
       endTree(child);
     }, deadline),
     setInterval(() => {
-      told.memory = Math.max(told.memory, memoryOf(child.pid));
+      told.memory = Math.max(told.memory, usageOf(child.pid).memory);
     }, 50),
     ...(killAfter === undefined ? [] : [setTimeout(() => endTree(child), killAfter)]),
   ];
