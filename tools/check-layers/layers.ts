@@ -4,7 +4,7 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["files"],
+  ["files", "guarded-process"],
   ["matrix", "vocabulary", "onnx"],
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime"],

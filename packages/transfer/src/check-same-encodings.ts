@@ -2,7 +2,7 @@ import type { TokenId } from "@revocab/core";
 import { quote } from "@revocab/core";
 import { type EncodedTexts, type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { gateFailed } from "./gate-failed.ts";
-import { renderSample } from "./render-chat-template.ts";
+import { renderSample } from "./render-sample.ts";
 import type { ReportedEdit } from "./report.ts";
 import { SAMPLE_TEXT } from "./sample-text.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
@@ -25,7 +25,7 @@ export async function checkSameEncodings({
   const isChanged = new Set(changed);
   const newIdOf = new Map<TokenId, TokenId>();
   for (const [id, old] of oldIdOf.entries()) if (old >= 0) newIdOf.set(old, id);
-  const samples = [...sentences(), ...conversations(source, edited)];
+  const samples = [...sentences(), ...(await conversations(source, edited))];
   let same = 0;
   for (const { what, encode } of samples) {
     const [before, after] = [await unlessRefused(encode(source)), await unlessRefused(encode(edited))];
@@ -69,20 +69,23 @@ function sentences(): Sample[] {
 }
 
 /** By each template that both have; what a template refuses to write it refused before. */
-function conversations(source: Tokenizer, edited: Tokenizer): Sample[] {
-  return [...source.chatTemplates].flatMap(([name, template]) => {
-    if (edited.chatTemplates.get(name) !== template) return [];
+async function conversations(source: Tokenizer, edited: Tokenizer): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (const [name, template] of source.chatTemplates) {
+    if (edited.chatTemplates.get(name) !== template) continue;
+    const isRendered = await renderSample(template, tokensOfRoles(source)).then(
+      () => true,
+      () => false,
+    );
+    if (!isRendered) continue;
     const encode = async (tokenizer: Tokenizer) => {
-      const ids = await tokenizer.encode(renderSample(template, tokensOfRoles(tokenizer)).text);
+      const { text } = await renderSample(template, tokensOfRoles(tokenizer));
+      const ids = await tokenizer.encode(text);
       return { ids, typeIds: new Uint8Array(ids.length) };
     };
-    try {
-      renderSample(template, tokensOfRoles(source));
-    } catch {
-      return [];
-    }
-    return [{ what: `a conversation in the chat template "${name}"`, encode }];
-  });
+    samples.push({ what: `a conversation in the chat template ${quote(name)}`, encode });
+  }
+  return samples;
 }
 
 function isSame(left: ArrayLike<number>, right: ArrayLike<number>): boolean {

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { readWhole } from "@revocab/files";
 import { type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
-import { type RenderedSample, renderSample } from "./render-chat-template.ts";
+import { type RenderedSample, renderSample } from "./render-sample.ts";
 import { tokensOfRoles } from "./tokens-of-roles.ts";
 
 /** A chat template of one's own, checked against the tokenizer that is to use it. */
@@ -29,7 +29,7 @@ export interface FileTemplate {
  */
 export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
   const template = await readTemplate(path);
-  const sample = renderSample(template, tokensOfRoles(tokenizer));
+  const sample = await renderSample(template, tokensOfRoles(tokenizer));
   if (sample.text.trim() === "") {
     throw new RevocabError(
       "bad_options",

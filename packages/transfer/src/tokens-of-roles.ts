@@ -1,6 +1,6 @@
 import { SPECIAL_ROLES } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import type { TemplateTokens } from "./render-chat-template.ts";
+import type { TemplateTokens } from "./render-chat.ts";
 
 /** The special tokens that a chat template may name by their roles. */
 export function tokensOfRoles({ vocabulary }: Tokenizer): TemplateTokens {

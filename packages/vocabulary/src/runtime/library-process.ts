@@ -1,18 +1,14 @@
 import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import { type Reply, replyOf, serveRequests } from "@revocab/guarded-process";
 import type * as Library from "tokenizers";
 import type {
-  Allowance,
-  Allowed,
   BatchAnswers,
   BatchRequest,
   EncodedItem,
   EncodeItem,
   LibraryAnswer,
   LibraryRequest,
-  Outcome,
 } from "./messages.ts";
-import type { WatchdogData } from "./watchdog.ts";
 
 type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 
@@ -21,52 +17,18 @@ type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 
 const { Tokenizer } = createRequire(import.meta.url)("tokenizers") as typeof Library;
 const tokenizers = new Map<number, Library.Tokenizer>();
-const state = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT));
-let requests = 0;
 
-new Worker(new URL("./watchdog.js", import.meta.url), {
-  workerData: { state, parent: process.ppid } satisfies WatchdogData,
-  execArgv: [],
-}).unref();
-
-// Ctrl-C reaches every process of a terminal; the parent decides when this one ends.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
-process.on("disconnect", () => process.exit());
-
-process.send!("started");
-process.on("message", async ({ request, allowance }: Allowed<LibraryRequest>) => {
-  watch(allowance);
-  const answer = await carryOut(request).catch(
-    (error: unknown): LibraryAnswer => ({ type: "refused", refusal: reasonOf(error) }),
-  );
-  Atomics.store(state, 0, 0);
-  process.send!(answer);
+serveRequests(async (request: LibraryRequest): Promise<LibraryAnswer> => {
+  if (request.type !== "load") return answersOf(tokenizers.get(request.key)!, request);
+  const tokenizer = Tokenizer.fromString(new TextDecoder().decode(request.json));
+  // Files saved from a training run may cut every text at 512 ids, or pad it.
+  tokenizer.disableTruncation();
+  tokenizer.disablePadding();
+  tokenizers.set(request.key, tokenizer);
+  return [];
 });
 
-function watch({ processorTime, memory }: Allowance): void {
-  Atomics.store(state, 1, processorTime);
-  Atomics.store(state, 2, memory);
-  requests = (requests % 0x7fffffff) + 1;
-  Atomics.store(state, 0, requests);
-  if (Atomics.load(state, 3) === 1) Atomics.notify(state, 0);
-}
-
-async function carryOut(request: LibraryRequest): Promise<LibraryAnswer> {
-  if (request.type === "load") {
-    const tokenizer = Tokenizer.fromString(new TextDecoder().decode(request.json));
-    // Files saved from a training run may cut every text at 512 ids, or pad it.
-    tokenizer.disableTruncation();
-    tokenizer.disablePadding();
-    tokenizers.set(request.key, tokenizer);
-    return { type: "done", outcomes: [] };
-  }
-  return { type: "done", outcomes: await answersOf(tokenizers.get(request.key)!, request) };
-}
-
-async function answersOf(
-  tokenizer: Library.Tokenizer,
-  request: BatchRequest,
-): Promise<Outcome<BatchAnswers[BatchRequest["type"]]>[]> {
+async function answersOf(tokenizer: Library.Tokenizer, request: BatchRequest): Promise<LibraryAnswer> {
   switch (request.type) {
     case "encode":
       return encodeAll(tokenizer, request.items, idsOf);
@@ -93,7 +55,7 @@ async function encodeAll<Answer>(
   tokenizer: Library.Tokenizer,
   items: readonly EncodeItem[],
   read: (encoding: Encoding) => Answer,
-): Promise<Outcome<Answer>[]> {
+): Promise<Reply<Answer>[]> {
   const encodings = new Map<EncodeItem, Encoding>();
   for (const specials of [false, true]) {
     const batch = items.filter((item) => item.specials === specials && item.pair === undefined);
@@ -111,18 +73,10 @@ async function encodeAll<Answer>(
 async function each<Item, Answer>(
   items: readonly Item[],
   answer: (item: Item) => Answer | Promise<Answer>,
-): Promise<Outcome<Answer>[]> {
-  const outcomes: Outcome<Answer>[] = [];
-  for (const item of items) outcomes.push(await outcomeOf(() => answer(item)));
-  return outcomes;
-}
-
-async function outcomeOf<Answer>(answer: () => Answer | Promise<Answer>): Promise<Outcome<Answer>> {
-  try {
-    return { answer: await answer() };
-  } catch (error) {
-    return { refusal: reasonOf(error) };
-  }
+): Promise<Reply<Answer>[]> {
+  const replies: Reply<Answer>[] = [];
+  for (const item of items) replies.push(await replyOf(() => answer(item)));
+  return replies;
 }
 
 function bare(text: string): EncodeItem {
@@ -137,8 +91,4 @@ function wordsOf(encoding: Encoding): BatchAnswers["words"] {
   const words = encoding.getWordIds();
   const starts = words.flatMap((word, place) => (place === 0 || word !== words[place - 1] ? [place] : []));
   return { ids: Uint32Array.from(encoding.getIds()), starts: Uint32Array.from(starts) };
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 1000);
 }

@@ -1,7 +1,7 @@
 import { setImmediate as afterThisTurn } from "node:timers/promises";
 import { RevocabError } from "@revocab/core";
-import { LibraryChild } from "./library-child.ts";
-import type { Allowance, BatchAnswers, BatchRequest, LibraryRequest, Outcome } from "./messages.ts";
+import { GuardedProcess, type GuardedProgram, type Reply } from "@revocab/guarded-process";
+import type { BatchAnswers, BatchRequest, LibraryAnswer, LibraryRequest } from "./messages.ts";
 
 /** A tokenizer as the library is given it. */
 export interface LibraryTokenizer {
@@ -22,7 +22,7 @@ interface Job {
   readonly item: ItemOf<BatchType>;
   /** Characters of text, or ids. */
   readonly size: number;
-  resolve(outcome: Outcome<BatchAnswers[BatchType]>): void;
+  resolve(reply: Reply<BatchAnswers[BatchType]>): void;
   reject(error: unknown): void;
 }
 
@@ -32,7 +32,7 @@ interface Job {
  * which tokenizer the library died of; the others are loaded again in a new process.
  */
 class LibraryQueue {
-  #child: LibraryChild | undefined;
+  #process: GuardedProcess<LibraryRequest, LibraryAnswer> | undefined;
   #loaded = new Set<number>();
   #unusedBytes = 0;
   #jobs: Job[] = [];
@@ -43,7 +43,7 @@ class LibraryQueue {
     type: Type,
     item: ItemOf<Type>,
     size: number,
-  ): Promise<Outcome<BatchAnswers[Type]>> {
+  ): Promise<Reply<BatchAnswers[Type]>> {
     return new Promise((resolve, reject) => {
       this.#jobs.push({ tokenizer, type, item, size, resolve: resolve as Job["resolve"], reject });
       if (this.#isRunning) return;
@@ -63,8 +63,8 @@ class LibraryQueue {
       if (this.#jobs.length === 0) break;
       const jobs = this.#takeBatch();
       try {
-        const outcomes = await this.#answer(jobs);
-        for (const [place, job] of jobs.entries()) job.resolve(outcomes[place]);
+        const replies = await this.#answer(jobs);
+        for (const [place, job] of jobs.entries()) job.resolve(replies[place]);
       } catch (error) {
         for (const job of jobs) job.reject(error);
       }
@@ -89,7 +89,7 @@ class LibraryQueue {
     return batch;
   }
 
-  async #answer(jobs: readonly Job[]): Promise<readonly Outcome<BatchAnswers[BatchType]>[]> {
+  async #answer(jobs: readonly Job[]): Promise<readonly Reply<BatchAnswers[BatchType]>[]> {
     const [{ tokenizer, type }] = jobs;
     if (tokenizer.failure !== undefined) throw tokenizer.failure;
     try {
@@ -97,7 +97,7 @@ class LibraryQueue {
       const items = jobs.map(({ item }) => item);
       const size = jobs.reduce((sum, job) => sum + job.size, 0);
       const request = { type, key: tokenizer.key, items } as BatchRequest;
-      return await this.#send(request, {
+      return await this.#process!.ask(request, {
         processorTime: 2_000 + size * PROCESSOR_PER_CHARACTER,
         memory: 300 + size * MEMORY_PER_CHARACTER,
       });
@@ -108,14 +108,14 @@ class LibraryQueue {
   }
 
   async #load({ key, json }: LibraryTokenizer): Promise<void> {
-    if (this.#unusedBytes > MOST_UNUSED_BYTES) this.#child?.end();
-    if (this.#child?.hasEnded !== false) {
-      this.#child = new LibraryChild();
+    if (this.#unusedBytes > MOST_UNUSED_BYTES) this.#process?.end();
+    if (this.#process?.hasEnded !== false) {
+      this.#process = new GuardedProcess(PROGRAM);
       this.#loaded.clear();
       this.#unusedBytes = 0;
     }
     if (this.#loaded.has(key)) return;
-    await this.#send(
+    await this.#process.ask(
       { type: "load", key, json },
       {
         processorTime: 2_000 + json.length * PROCESSOR_PER_BYTE,
@@ -124,16 +124,13 @@ class LibraryQueue {
     );
     this.#loaded.add(key);
   }
-
-  async #send(request: LibraryRequest, allowance: Allowance) {
-    const answer = await this.#child!.ask(request, {
-      processorTime: Math.ceil(allowance.processorTime),
-      memory: Math.ceil(allowance.memory),
-    });
-    if (answer.type === "refused") throw new Error(answer.refusal);
-    return answer.outcomes;
-  }
 }
+
+const PROGRAM: GuardedProgram = {
+  module: new URL("./library-process.js", import.meta.url),
+  name: "the tokenizers library",
+  hint: "install revocab again on this machine: the library has a part of its own for each platform",
+};
 
 /** Characters of text that go in one message; one longer text goes alone. */
 const MOST_PER_BATCH = 1 << 17;

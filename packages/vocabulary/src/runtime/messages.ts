@@ -1,6 +1,7 @@
 import type { TokenId } from "@revocab/core";
+import type { Reply } from "@revocab/guarded-process";
 
-/** What the process that runs the tokenizers library is asked, one thing at a time. */
+/** What the process that runs the tokenizers library is asked. */
 export type LibraryRequest =
   | { readonly type: "load"; readonly key: number; readonly json: Uint8Array }
   | BatchRequest;
@@ -27,7 +28,7 @@ export interface EncodedItem {
   readonly typeIds: Uint8Array;
 }
 
-/** The answers of a batch, by its type, in the order of the items. */
+/** The answers to items of a batch, by its type. */
 export interface BatchAnswers {
   readonly encode: EncodedItem;
   /** The ids of the text, and where each of its words begins among them. */
@@ -37,25 +38,5 @@ export interface BatchAnswers {
   readonly cut: readonly string[];
 }
 
-/** An item's answer, or why the library has none. */
-export type Outcome<Answer> = { readonly answer: Answer } | { readonly refusal: string };
-
-export type LibraryAnswer =
-  | { readonly type: "done"; readonly outcomes: readonly Outcome<BatchAnswers[BatchRequest["type"]]>[] }
-  | { readonly type: "refused"; readonly refusal: string };
-
-/** What the watchdog's line on stderr begins with; the parent reads the rest as the reason. */
-export const WATCHDOG_SAYS = "watchdog: ";
-
-/** A request on its way, with what it may cost. */
-export interface Allowed<Request> {
-  readonly request: Request;
-  readonly allowance: Allowance;
-}
-
-export interface Allowance {
-  /** Processor time in ms, of all threads of the process. */
-  readonly processorTime: number;
-  /** By how much the memory of the process may grow, in MB. */
-  readonly memory: number;
-}
+/** A batch has a reply for each item, in their order; a load none. */
+export type LibraryAnswer = readonly Reply<BatchAnswers[BatchRequest["type"]]>[];

@@ -1,9 +1,9 @@
 import { RevocabError, showText, type TokenId } from "@revocab/core";
+import { ProcessDied } from "@revocab/guarded-process";
 import type { Tokenizer } from "../tokenizer.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { checkCharsmaps } from "../tokenizer-json/check-charsmaps.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-import { LibraryDied } from "./library-child.ts";
 import { type ItemOf, type LibraryTokenizer, libraryQueue } from "./library-queue.ts";
 import type { BatchAnswers } from "./messages.ts";
 
@@ -28,7 +28,7 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
     const found = await libraryQueue.ask(tokenizer, type, item, size).catch((cause: unknown) => {
       if (cause instanceof RevocabError) throw cause;
       const [problem, hint] =
-        cause instanceof LibraryDied ? ["did not survive it", DIED_HINT] : ["refuses it"];
+        cause instanceof ProcessDied ? ["did not survive it", DIED_HINT] : ["refuses it"];
       throw badTokenizer(
         origin,
         `the tokenizers library ${problem}: ${showText((cause as Error).message, 200)}`,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ChatMessage, renderChat, type TemplateTokens } from "../src/render-chat-template.ts";
+import { type ChatMessage, renderChat, type TemplateTokens } from "../src/render-chat.ts";
 
 interface Fixture {
   readonly tokens: TemplateTokens;
@@ -23,7 +23,7 @@ const { tokens, cases }: Fixture = JSON.parse(
 describe("renderChat", () => {
   it.each(cases)("writes what apply_chat_template writes: $name", ({ template, rendered }) => {
     for (const { messages, addGenerationPrompt, text } of rendered) {
-      const render = () => renderChat(template, messages, tokens, { addGenerationPrompt });
+      const render = () => renderChat({ template, messages, tokens, addGenerationPrompt });
       if (text === null) expect(render).toThrow();
       else expect(render()).toBe(text);
     }

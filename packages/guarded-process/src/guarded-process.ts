@@ -1,34 +1,38 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { RevocabError, showText } from "@revocab/core";
-import {
-  type Allowance,
-  type Allowed,
-  type LibraryAnswer,
-  type LibraryRequest,
-  WATCHDOG_SAYS,
-} from "./messages.ts";
+import { type Allowance, type Allowed, type Reply, WATCHDOG_SAYS } from "./messages.ts";
 
-const PROGRAM = new URL("./library-process.js", import.meta.url);
 /** Characters of what the process writes to stderr during a request: the reason stands first. */
 const KEPT_STDERR = 10_000;
 
-/** How a process ended that was asked something: killed by the library, or by its watchdog. */
-export class LibraryDied extends Error {}
+/** How a process ended while it was asked: by itself, or by its watchdog. */
+export class ProcessDied extends Error {}
+
+/** Why a program has no answer. */
+export class RequestRefused extends Error {}
+
+export interface GuardedProgram {
+  /** A module that calls `serveRequests`. */
+  readonly module: URL;
+  /** What cannot be started when it does not start; for the error. */
+  readonly name: string;
+  readonly hint: string;
+}
 
 /**
- * A process that runs the tokenizers library, asked one thing at a time. It keeps nothing alive: an idle one does not hold
- * up the end of the program, and it ends with the program.
+ * A process that runs a program on foreign input, which may make it crash, loop or fill memory. It is asked one thing at a
+ * time. It keeps nothing alive: an idle one does not hold up the end of the program, and it ends with the program.
  */
-export class LibraryChild {
+export class GuardedProcess<Request, Answer> {
   readonly #child: ChildProcess;
   readonly #started: Promise<void>;
   #hasStarted = false;
   #stderr = "";
-  #waiting: { resolve(answer: LibraryAnswer): void; reject(error: Error): void } | undefined;
+  #waiting: { resolve(reply: Reply<Answer>): void; reject(error: Error): void } | undefined;
   #end: Error | undefined;
 
-  constructor() {
-    this.#child = fork(PROGRAM, [], {
+  constructor({ module, name, hint }: GuardedProgram) {
+    this.#child = fork(module, [], {
       serialization: "advanced",
       execArgv: [],
       env: { ...process.env, RUST_BACKTRACE: "0" },
@@ -39,13 +43,13 @@ export class LibraryChild {
     });
     this.#started = new Promise((resolve, reject) => {
       const fail = (why: string) => {
-        this.#end ??= this.#hasStarted ? new LibraryDied(why) : notStarted(why);
+        this.#end ??= this.#hasStarted ? new ProcessDied(why) : notStarted(name, why, hint);
         reject(this.#end);
         this.#settle()?.reject(this.#end);
       };
       this.#child.once("message", () => {
         this.#hasStarted = true;
-        this.#child.on("message", (answer) => this.#settle()?.resolve(answer as LibraryAnswer));
+        this.#child.on("message", (reply) => this.#settle()?.resolve(reply as Reply<Answer>));
         resolve();
       });
       this.#child.once("error", ({ message }) => fail(message));
@@ -61,25 +65,30 @@ export class LibraryChild {
   }
 
   end(): void {
-    this.#end ??= new LibraryDied("it was ended");
+    this.#end ??= new ProcessDied("it was ended");
     this.#child.kill("SIGKILL");
   }
 
-  /** @throws LibraryDied when the process ends before it answers */
-  async ask(request: LibraryRequest, allowance: Allowance): Promise<LibraryAnswer> {
+  /**
+   * Asks, when nothing else is asked.
+   * @throws ProcessDied when the process ends before it answers, also because the request costs more than `allowance`;
+   *   RequestRefused with the program's reason; RevocabError `missing_dependency` when the process does not start
+   */
+  async ask(request: Request, allowance: Allowance): Promise<Answer> {
     this.#keepAlive(true);
     try {
       await this.#started;
-      return await new Promise((resolve, reject) => {
+      const reply = await new Promise<Reply<Answer>>((resolve, reject) => {
         if (this.#end !== undefined) return reject(this.#end);
         this.#waiting = { resolve, reject };
         this.#stderr = "";
-        this.#child.send({ request, allowance } satisfies Allowed<LibraryRequest>, (error) => {
+        this.#child.send({ request, allowance } satisfies Allowed<Request>, (error) => {
           // a process that just died cannot be written to; its end says why
-          if (error !== null && !this.#child.killed && this.#child.exitCode === null)
-            this.#child.kill("SIGKILL");
+          if (error !== null && this.#child.exitCode === null) this.#child.kill("SIGKILL");
         });
       });
+      if ("answer" in reply) return reply.answer;
+      throw new RequestRefused(reply.refusal);
     } finally {
       this.#keepAlive(false);
     }
@@ -98,24 +107,19 @@ export class LibraryChild {
     (this.#child.stderr as unknown as { ref(): void; unref(): void })[switchTo]();
   }
 
-  /** The watchdog's reason, or what the library said when it panicked. */
+  /** The watchdog's reason, or what Rust or V8 said when they gave up. */
   #reason(code: number | null, signal: NodeJS.Signals | null): string {
     const ended = signal === null ? `it ended with exit code ${code}` : `it ended by ${signal}`;
     const lines = this.#stderr.split("\n").filter((line) => line.trim() !== "");
     const watchdog = lines.find((line) => line.startsWith(WATCHDOG_SAYS));
     if (watchdog !== undefined) return watchdog.slice(WATCHDOG_SAYS.length);
     const panic = lines.findIndex((line) => line.includes(" panicked at "));
-    const said = panic === -1 ? lines.at(-1) : lines[panic + 1];
-    return said === undefined ? ended : `${ended}: ${said}`;
+    const fatal = lines.find((line) => line.startsWith("FATAL ERROR: "));
+    const said = panic >= 0 ? lines[panic + 1] : (fatal ?? lines.at(-1));
+    return showText(said === undefined ? ended : `${ended}: ${said}`, 200);
   }
 }
 
-function notStarted(reason: string): RevocabError {
-  return new RevocabError(
-    "missing_dependency",
-    `the tokenizers library could not be started: ${showText(reason, 200)}`,
-    {
-      hint: "install revocab again on this machine: the library has a part of its own for each platform",
-    },
-  );
+function notStarted(name: string, reason: string, hint: string): RevocabError {
+  return new RevocabError("missing_dependency", `${name} could not be started: ${reason}`, { hint });
 }

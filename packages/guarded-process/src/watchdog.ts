@@ -3,8 +3,8 @@ import { workerData } from "node:worker_threads";
 import { WATCHDOG_SAYS } from "./messages.ts";
 
 /**
- * Ends the process in which the tokenizers library runs when a request costs more than it may. It is a thread of its own,
- * for a library that loops blocks the one that called it. Time is counted as the processor's, so that a busy machine ends
+ * Ends the process when a request costs more than it may. It is a thread of its own, for a program that loops blocks the one
+ * that called it. Time is counted as the processor's, so that a busy machine ends
  * nothing; a request that uses none at all is ended, too, after `LONGEST_IDLE`.
  */
 export interface WatchdogData {

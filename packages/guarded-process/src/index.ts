@@ -1,0 +1,3 @@
+export { GuardedProcess, type GuardedProgram, ProcessDied, RequestRefused } from "./guarded-process.ts";
+export type { Allowance, Reply } from "./messages.ts";
+export { replyOf, serveRequests } from "./serve-requests.ts";

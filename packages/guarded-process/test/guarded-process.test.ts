@@ -1,0 +1,50 @@
+import { GuardedProcess, ProcessDied, RequestRefused } from "@revocab/guarded-process";
+import { afterEach, expect, it } from "vitest";
+
+const program = { module: new URL("./program.mjs", import.meta.url), name: "the program", hint: "mend it" };
+const allowance = { processorTime: 500, memory: 150 };
+let started: GuardedProcess<string, unknown> | undefined;
+afterEach(() => started?.end());
+
+function start(module = program.module): GuardedProcess<string, unknown> {
+  started = new GuardedProcess<string, unknown>({ ...program, module });
+  return started;
+}
+
+it("answers one request after another, and refuses one without the others", async () => {
+  const guarded = start();
+  expect(await guarded.ask("a", allowance)).toEqual({ request: "a" });
+  await expect(guarded.ask("fail", allowance)).rejects.toThrow(RequestRefused);
+  expect(await guarded.ask("b", allowance)).toEqual({ request: "b" });
+  expect(guarded.hasEnded).toBe(false);
+});
+
+it.each([
+  ["loop", "it was not done after 0.5 s of processor time"],
+  ["grow", "it needed more than 150 MB of memory"],
+  ["crash", "it ended by SIGABRT"],
+  ["exit", "it ended with exit code 3: what it said"],
+])("is ended, and says why: %s", async (request, reason) => {
+  const guarded = start();
+  await guarded.ask("a", allowance);
+  const died = guarded.ask(request, allowance);
+  await expect(died).rejects.toThrow(ProcessDied);
+  await expect(died).rejects.toThrow(reason);
+  expect(guarded.hasEnded).toBe(true);
+  await expect(guarded.ask("a", allowance)).rejects.toThrow(reason);
+});
+
+it("counts the memory that a request adds, not what is there", async () => {
+  const guarded = start();
+  await guarded.ask("a", { processorTime: 10_000, memory: 10 });
+  expect(await guarded.ask("b", { processorTime: 10_000, memory: 10 })).toEqual({ request: "b" });
+});
+
+it("says what could not be started", async () => {
+  const guarded = start(new URL("./nothing.mjs", import.meta.url));
+  await expect(guarded.ask("a", allowance)).rejects.toMatchObject({
+    code: "missing_dependency",
+    message: expect.stringContaining("the program could not be started: it ended with exit code 1"),
+    hint: "mend it",
+  });
+});
