@@ -3,11 +3,15 @@ import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { endTree, memoryOf, OF_ITS_OWN } from "./process-tree.mjs";
+import { endTree, OF_ITS_OWN, usageOf } from "./process-tree.mjs";
 import { isFailure } from "./verdict.mjs";
 
-/** How long one mutant may take, in milliseconds. */
-const DEADLINE = 5000;
+/** Seconds of processor time that one mutant may take: those of the clock would depend on what else the machine does. */
+const MOST_WORK = 5;
+/** What one may take by the clock, in milliseconds: it waits for something that does not come. */
+const LONGEST_WAIT = 20_000;
+/** What node and the packages may take to load, likewise. */
+const LONGEST_START = 60_000;
 /** What the child and all below it may hold, in bytes. */
 const MOST_MEMORY = 1e9;
 const GLANCE = 100;
@@ -75,21 +79,18 @@ function runChild({ kind, seed, from, to, scratch, until }) {
   });
   const journal = followJournal(journalPath);
   let stopped;
-  let most = 0;
-  let atHand = { since: Date.now(), index: undefined };
+  let atHand = { index: undefined, since: Date.now(), worked: 0, most: 0 };
   const glance = setInterval(() => {
     const index = journal.read().at(-1)?.start;
-    if (index !== atHand.index) {
-      atHand = { since: Date.now(), index };
-      most = 0;
-    }
-    const memory = memoryOf(child.pid);
-    most = Math.max(most, memory);
+    const { memory, seconds } = usageOf(child.pid);
+    if (index !== atHand.index) atHand = { index, since: Date.now(), worked: seconds, most: 0 };
+    atHand.most = Math.max(atHand.most, memory);
     const waited = Date.now() - atHand.since;
+    const worked = seconds - atHand.worked;
     if (memory > MOST_MEMORY) stop("memory", `${Math.round(memory / 1e6)} MB`);
-    else if (waited > DEADLINE + (index === undefined ? STARTING : 0))
-      stop("hang", `${waited} ms, ${Math.round(most / 1e6)} MB`);
-    else if (Date.now() > until) stop();
+    else if (index !== undefined && (worked > MOST_WORK || waited > LONGEST_WAIT)) {
+      stop("hang", `${worked.toFixed(1)} s of work in ${waited} ms, ${Math.round(atHand.most / 1e6)} MB`);
+    } else if (Date.now() > until || waited > LONGEST_START) stop();
   }, GLANCE);
   const stop = (verdict, detail) => {
     stopped ??= { verdict, detail };
@@ -131,9 +132,6 @@ function lastWords(said) {
 }
 
 const RUNNER = fileURLToPath(new URL("runner.mjs", import.meta.url));
-/** What node and the packages may take to load, in milliseconds. */
-const STARTING = 15_000;
-
 /** The lines of a file that grows, parsed. */
 function followJournal(path) {
   const file = openSync(path, "r");

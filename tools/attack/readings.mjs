@@ -15,20 +15,21 @@ const TEXTS = [
 ];
 
 /**
- * What `inspect` and `swap` do with a tokenizer: it is read both ways; of what is accepted, one in eight and every one that is
- * known to kill is also run, which starts a process each.
+ * What `inspect` and `swap` do with a tokenizer: it is read as AutoTokenizer does and as it would be published; of what is accepted,
+ * every one that is known to kill and one in `runs` is also run, which starts two processes.
  */
-export async function readTokenizer(folder, { what }, random) {
-  const { surprises } = await inspectPath(folder);
-  const published = await loadTokenizer(folder, { reading: "file" });
-  const tokenizer = await loadTokenizer(folder);
-  tokenizer.bpeNeighbours();
-  tokenizer.textCuts();
-  if (what.includes("killer") || random.oneIn(8)) {
-    await runTokenizer(published);
-    await runTokenizer(tokenizer);
-  }
-  return [...surprises, ...published.notes, ...tokenizer.notes];
+export function tokenizerReading({ runs = 24 } = {}) {
+  return async (folder, { what }, random) => {
+    const { surprises } = await inspectPath(folder);
+    const published = await loadTokenizer(folder, { reading: "file" });
+    published.bpeNeighbours();
+    published.textCuts();
+    if (what.includes("killer") || random.oneIn(runs)) {
+      await runTokenizer(published);
+      await runTokenizer(await loadTokenizer(folder));
+    }
+    return [...surprises, ...published.notes];
+  };
 }
 
 async function runTokenizer(tokenizer) {

@@ -1,12 +1,19 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { endTree, memoryOf, OF_ITS_OWN } from "./process-tree.mjs";
+import { endTree, OF_ITS_OWN, usageOf } from "./process-tree.mjs";
 
 const COMMAND = fileURLToPath(new URL("../../apps/revocab/bin/revocab.js", import.meta.url));
 
 /**
  * Runs the built command line, and kills it with all it started after `deadline` milliseconds.
- * @param before arguments of node, `shell` a command that is to run it, `killAfter` a time in milliseconds for SIGKILL
+ * @param {readonly string[]} args
+ * @param {object} [options]
+ * @param {readonly string[]} [options.before] arguments of node
+ * @param {string} [options.shell] a command of the shell that comes first, such as `ulimit`
+ * @param {Record<string, string>} [options.env]
+ * @param {number | undefined} [options.uid] the user and group that runs it
+ * @param {number} [options.deadline] in milliseconds
+ * @param {number} [options.killAfter] in milliseconds: SIGKILL
  * @returns what it said and how it ended; `hung` where the deadline passed, and the most memory it held, in bytes
  */
 export function runCommand(args, { before = [], shell, env, uid, deadline = 20_000, killAfter } = {}) {
@@ -31,7 +38,7 @@ export function runCommand(args, { before = [], shell, env, uid, deadline = 20_0
       endTree(child);
     }, deadline),
     setInterval(() => {
-      told.memory = Math.max(told.memory, memoryOf(child.pid));
+      told.memory = Math.max(told.memory, usageOf(child.pid).memory);
     }, 50),
     ...(killAfter === undefined ? [] : [setTimeout(() => endTree(child), killAfter)]),
   ];

@@ -1,6 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
-import { folderFiles as publishedFiles } from "../../../packages/hub/dist/folder-files.js";
-import { gatedFolder } from "../../../packages/hub/dist/gated-folder.js";
+import { AccessToken, publishFolder } from "../../../packages/hub/dist/index.js";
 import { swapTokenizer } from "../../../packages/transfer/dist/index.js";
 import { folderFiles, made, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
@@ -13,17 +14,31 @@ export default async function reports(inputs) {
   );
   const files = folderFiles(swapped);
   const others = Object.keys(files).filter((name) => name !== "revocab.json");
-  const seeds = [
-    { name: "swapped", files, attacked: [...Array(others.length).fill("revocab.json"), ...others] },
-  ];
-  return { seeds, mutant: (random) => damagedFolder(random, seeds, wild), read };
+  const attacked = ["revocab.json", ...others.flatMap((name) => ["revocab.json", name])];
+  const seeds = [{ name: "swapped", files, attacked }];
+  const settings = await closedHub();
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds, wild),
+    read: (folder) => publishToClosedHub(folder, settings),
+  };
 }
 
-/** What `publish` asks of a folder before it speaks with the Hub. */
-async function read(folder) {
-  const { source, target } = await gatedFolder(folder);
-  await publishedFiles(folder);
-  return [source, target];
+/** What `publish` asks of a folder before it speaks with the Hub, which then lets nobody in. */
+async function publishToClosedHub(folder, settings) {
+  try {
+    await publishFolder({ folder, to: "someone/something", dryRun: true, settings });
+  } catch (error) {
+    if (error.code !== "hub_denied") throw error;
+  }
+  return [];
+}
+
+async function closedHub() {
+  const server = createServer((_, response) => response.writeHead(403).end()).unref();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const token = new AccessToken("hf_nobody", "the campaign");
+  return { endpoint: `http://127.0.0.1:${server.address().port}`, token, cacheDirectory: "", offline: false };
 }
 
 function wild() {
@@ -31,6 +46,9 @@ function wild() {
     { name: "../../etc/passwd", bytes: 1 },
     { name: "/etc/passwd", bytes: 1 },
     [{ name: "config.json", bytes: 0 }],
+    [null],
     "\u001b[2J",
+    "hf_abcdefghijklmnopqrstuvwxyzabcdefgh",
+    { "../../etc/passwd": "0" },
   ];
 }

@@ -1,6 +1,6 @@
 import { repositoryFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 
 const models = Object.entries(repositoryFolder("packages/vocabulary/test/fixtures/sentencepiece")).filter(
   ([name]) => name.endsWith(".model"),
@@ -18,5 +18,10 @@ const seeds = models.flatMap(([name, content]) =>
 );
 
 export default function sentencepiece() {
-  return { seeds, mutant: (random) => damagedFolder(random, seeds), read: readTokenizer, isNative: true };
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds),
+    read: tokenizerReading(),
+    isNative: true,
+  };
 }

@@ -1,5 +1,5 @@
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { rankedFixture } from "../seeds/ranked.mjs";
 
 const seeds = rankedFixture().tekkens.map(({ title, file }) => ({
@@ -9,5 +9,10 @@ const seeds = rankedFixture().tekkens.map(({ title, file }) => ({
 }));
 
 export default function tekken() {
-  return { seeds, mutant: (random) => damagedFolder(random, seeds), read: readTokenizer, isNative: true };
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds),
+    read: tokenizerReading(),
+    isNative: true,
+  };
 }

@@ -1,5 +1,5 @@
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { rankedFixture } from "../seeds/ranked.mjs";
 
 const { ranks, folders } = rankedFixture();
@@ -14,5 +14,10 @@ const seeds = folders.map(({ title, name, files }) => ({
 }));
 
 export default function tiktoken() {
-  return { seeds, mutant: (random) => damagedFolder(random, seeds), read: readTokenizer, isNative: true };
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds),
+    read: tokenizerReading(),
+    isNative: true,
+  };
 }

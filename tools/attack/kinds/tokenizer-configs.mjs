@@ -1,5 +1,5 @@
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { smallTokenizers } from "../seeds/small-tokenizers.mjs";
 
 const small = smallTokenizers();
@@ -50,7 +50,7 @@ export default function tokenizerConfigs() {
   return {
     seeds,
     mutant: (random) => damagedFolder(random, seeds, wild),
-    read: readTokenizer,
+    read: tokenizerReading(),
     isNative: true,
   };
 }

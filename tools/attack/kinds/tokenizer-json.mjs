@@ -1,7 +1,7 @@
 import { KILLERS } from "../killers.mjs";
 import { mutateBytes } from "../mutate-bytes.mjs";
 import { mutateJson } from "../mutate-json.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { smallTokenizers } from "../seeds/small-tokenizers.mjs";
 import { decoder, mutateComponents, normalizer, postProcessor, preTokenizer } from "../tokenizer-grammar.mjs";
 
@@ -20,7 +20,7 @@ export default function tokenizerJson() {
       const [way, content] = damaged(random, document);
       return { what: `${name} ${way}`, files: [["tokenizer.json", content]] };
     },
-    read: readTokenizer,
+    read: tokenizerReading({ runs: 8 }),
     isNative: true,
   };
 }

@@ -1,5 +1,5 @@
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { smallTokenizers } from "../seeds/small-tokenizers.mjs";
 
 const { model } = smallTokenizers()["byte-level"];
@@ -18,5 +18,10 @@ const seeds = CLASSES.map((tokenizer_class) => ({
 }));
 
 export default function vocabAndMerges() {
-  return { seeds, mutant: (random) => damagedFolder(random, seeds), read: readTokenizer, isNative: true };
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds),
+    read: tokenizerReading(),
+    isNative: true,
+  };
 }

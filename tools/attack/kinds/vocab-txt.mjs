@@ -1,5 +1,5 @@
 import { damagedFolder } from "../mutate-file.mjs";
-import { readTokenizer } from "../readings.mjs";
+import { tokenizerReading } from "../readings.mjs";
 import { smallTokenizers } from "../seeds/small-tokenizers.mjs";
 
 const words = Object.keys(smallTokenizers().wordpiece.model.vocab);
@@ -16,5 +16,10 @@ const seeds = ["BertTokenizer", "DistilBertTokenizerFast", undefined].map((token
 }));
 
 export default function vocabTxt() {
-  return { seeds, mutant: (random) => damagedFolder(random, seeds), read: readTokenizer, isNative: true };
+  return {
+    seeds,
+    mutant: (random) => damagedFolder(random, seeds),
+    read: tokenizerReading(),
+    isNative: true,
+  };
 }
