@@ -13,7 +13,6 @@ export function characterTokenizer(characters: string, ...specials: readonly Han
     vocabulary,
     family: "character-bpe",
     origin: "characters",
-    family: "wordlevel",
     frame: { single: framed(vocabulary), pair: [] },
     encode: async (string) =>
       Uint32Array.from([...string].map((one) => ids.get(one) ?? unknown).filter((id) => id !== undefined)),

@@ -21,7 +21,8 @@ export class InputFolder {
   /**
    * Opens a file for reading.
    * @param name relative to the folder
-   * @throws RevocabError `missing_file`, and `bad_file` for a link that leads out of the folder
+   * @throws RevocabError `missing_file` for no file; `bad_file` for one that may not be read, is no regular file, or is a link that leads out of
+   *   the folder or to nothing
    */
   async open(name: string, options: OpenOptions = {}): Promise<FileHandle> {
     const handle = await openFile(await insideFolder(this.path, name, options), options);
@@ -53,7 +54,7 @@ export class InputFolder {
       () => true,
       (error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
-        throw new RevocabError("missing_file", `${resolve(this.path, name)} cannot be read (${error.code})`, {
+        throw new RevocabError("bad_file", `${resolve(this.path, name)} cannot be read (${error.code})`, {
           hint: "check the folder, and that it may be read",
           cause: error,
         });

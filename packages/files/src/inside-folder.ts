@@ -11,8 +11,8 @@ import type { OpenOptions } from "./open-file.ts";
  * (`models--ORG--NAME/snapshots/COMMIT`) also reaches the files of its repository's own `blobs`.
  *
  * @param path relative to `folder`, or absolute
- * @throws RevocabError `bad_file` for a link that leads out, with where it leads; `missing_file` for no file, and for a
- *   link to nothing
+ * @throws RevocabError `bad_file` for a link that leads out, with where it leads; `missing_file` for no file;
+ *   `bad_file` for a link to nothing
  */
 export async function insideFolder(
   folder: string,
@@ -50,20 +50,24 @@ async function realOf(path: string, hint: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {
-    throw new RevocabError("missing_file", `${showText(path)}: ${await whyUnreal(path, cause)}`, {
-      hint,
-      cause,
-    });
+    const { code, found } = await whyUnreal(path, cause);
+    throw new RevocabError(code, `${showText(path)}: ${found}`, { hint, cause });
   }
 }
 
-async function whyUnreal(path: string, cause: unknown): Promise<string> {
+/** A link to nothing is something that is there. */
+async function whyUnreal(
+  path: string,
+  cause: unknown,
+): Promise<{ readonly code: "missing_file" | "bad_file"; readonly found: string }> {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === "ELOOP") return "found links that lead in a circle";
-  if (code !== "ENOENT" && code !== "ENOTDIR") return `it cannot be read (${code})`;
+  if (code === "ELOOP") return { code: "bad_file", found: "found links that lead in a circle" };
+  if (code !== "ENOENT" && code !== "ENOTDIR")
+    return { code: "bad_file", found: `it cannot be read (${code})` };
   const isLink = await lstat(path).then(
     (stats) => stats.isSymbolicLink(),
     () => false,
   );
-  return isLink ? `found a link to nothing (${showText(await readlink(path))})` : "there is no such file";
+  if (!isLink) return { code: "missing_file", found: "there is no such file" };
+  return { code: "bad_file", found: `found a link to nothing (${showText(await readlink(path))})` };
 }

@@ -70,7 +70,7 @@ function readFailure(path: string, read: number, cause: unknown): unknown {
   }
   const { code } = cause as NodeJS.ErrnoException;
   if (code === undefined) return cause;
-  return new RevocabError("missing_file", `${showText(path)} cannot be read: ${(cause as Error).message}`, {
+  return new RevocabError("bad_file", `${showText(path)} cannot be read: ${(cause as Error).message}`, {
     hint: "give a file of text in UTF-8",
     cause,
   });

@@ -15,7 +15,8 @@ export interface ReadOptions extends OpenOptions {
 /**
  * Opens a regular file for reading, directly or through links. A FIFO, a socket or a device is never waited for nor read:
  * it is opened without blocking, looked at, and closed.
- * @throws RevocabError `missing_file` for no file, a folder, what is no regular file, or a file that may not be read
+ * @throws RevocabError `missing_file` for no file; `bad_file` for a folder, for what is no regular file, and for a file that may
+ *   not be read: what is there is never taken for missing
  */
 export async function openFile(path: string, options: OpenOptions = {}): Promise<FileHandle> {
   const handle = await open(path, FLAGS).catch((cause: NodeJS.ErrnoException) => {
@@ -39,10 +40,15 @@ export function cannotOpen(
   { hint = CHECK_PATH }: OpenOptions,
 ): RevocabError {
   const found = FOUND[cause.code ?? ""] ?? `it cannot be read (${cause.code})`;
-  return new RevocabError("missing_file", `${showText(path)}: ${found}, expected ${expected}`, {
-    hint: cause.code === "EMFILE" ? MORE_FILES : hint,
-    cause,
-  });
+  const isMissing = cause.code === "ENOENT" || cause.code === "ENOTDIR";
+  return new RevocabError(
+    isMissing ? "missing_file" : "bad_file",
+    `${showText(path)}: ${found}, expected ${expected}`,
+    {
+      hint: cause.code === "EMFILE" ? MORE_FILES : hint,
+      cause,
+    },
+  );
 }
 
 /** What was opened is of another kind. */
@@ -52,7 +58,7 @@ export function notExpected(
   expected: string,
   { hint = CHECK_PATH }: OpenOptions,
 ): RevocabError {
-  return new RevocabError("missing_file", `${showText(path)}: found ${kindOf(stats)}, expected ${expected}`, {
+  return new RevocabError("bad_file", `${showText(path)}: found ${kindOf(stats)}, expected ${expected}`, {
     hint,
   });
 }
@@ -85,7 +91,7 @@ export async function wholeOf(
   } catch (cause) {
     if (cause instanceof RevocabError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new RevocabError("missing_file", `${showText(path)}: it cannot be read (${code ?? message})`, {
+    throw new RevocabError("bad_file", `${showText(path)}: it cannot be read (${code ?? message})`, {
       hint,
       cause,
     });

@@ -8,7 +8,7 @@ import { cannotOpen, FLAGS, notExpected } from "./open-file.ts";
 export interface TextFile {
   /**
    * The first `wanted` bytes, or all if there are fewer.
-   * @throws RevocabError `aborted`, also while a pipe is waited for; `missing_file` when it cannot be read further
+   * @throws RevocabError `aborted`, also while a pipe is waited for; `bad_file` when it cannot be read further
    */
   readStart(wanted: number, abortSignal?: AbortSignal): Promise<FileStart>;
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export interface FileStart {
   readonly isWhole: boolean;
 }
 
-/** @throws RevocabError `missing_file` for no file, a folder, a device, a socket, or a file that may not be read */
+/** @throws RevocabError `missing_file` for no file; `bad_file` for a folder, a device, a socket, or a file that may not be read */
 export async function openText(path: string): Promise<TextFile> {
   const source = await openSource(path);
   let known = new Uint8Array(0);
@@ -123,7 +123,7 @@ function pipeSource(fd: number): ByteSource {
 function unreadable(path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (cause instanceof RevocabError || code === undefined) return cause;
-  return new RevocabError("missing_file", `${showText(path)}: it cannot be read (${code})`, {
+  return new RevocabError("bad_file", `${showText(path)}: it cannot be read (${code})`, {
     hint: "check that the text is all there and may be read",
     cause,
   });

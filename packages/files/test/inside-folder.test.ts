@@ -67,13 +67,13 @@ describe.skipIf(process.platform === "win32")("a file of a folder", () => {
   it("is said to be missing where there is none, a link to nothing with what it names", async () => {
     await symlink("../gone", join(folder, "dangling"));
     await symlink("circle", join(folder, "circle"));
-    for (const [name, found] of [
-      ["none", "there is no such file"],
-      ["dangling", "found a link to nothing (../gone)"],
-      ["circle", "found links that lead in a circle"],
+    for (const [name, code, found] of [
+      ["none", "missing_file", "there is no such file"],
+      ["dangling", "bad_file", "found a link to nothing (../gone)"],
+      ["circle", "bad_file", "found links that lead in a circle"],
     ] as const) {
       await expect(insideFolder(folder, name)).rejects.toMatchObject({
-        code: "missing_file",
+        code,
         message: `${join(folder, name)}: ${found}`,
       });
     }

@@ -47,7 +47,7 @@ test.runIf(process.platform !== "win32")(
 test("too many open files is called what it is", () => {
   const cause = Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
   expect(cannotOpen("a", cause, "a regular file", { hint: "download the model again" })).toMatchObject({
-    code: "missing_file",
+    code: "bad_file",
     message: expect.stringContaining("this process has too many open files"),
     hint: expect.stringContaining("ulimit -n"),
   });

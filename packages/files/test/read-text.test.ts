@@ -193,9 +193,12 @@ describe("a text that cannot be scored", () => {
 
   it("that is not there, or is a folder, is an error that names it", async () => {
     const folder = scratch();
-    for (const path of [join(folder, "none.txt"), folder]) {
+    for (const [path, code] of [
+      [join(folder, "none.txt"), "missing_file"],
+      [folder, "bad_file"],
+    ]) {
       const error = await failure(readText(path));
-      expect(error.code).toBe("missing_file");
+      expect(error.code).toBe(code);
       expect(error.message).toContain(path);
     }
   });

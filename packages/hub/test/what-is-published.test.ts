@@ -84,13 +84,13 @@ describe.skipIf(isWindows)("a link in a folder that is published", () => {
     [
       "nothing",
       (f: string) => symlinkSync("gone", join(f, "NOTES.txt")),
-      "missing_file",
+      "bad_file",
       /NOTES\.txt: found a link to nothing \(gone\)$/,
     ],
     [
       "itself",
       (f: string) => symlinkSync("NOTES.txt", join(f, "NOTES.txt")),
-      "missing_file",
+      "bad_file",
       /NOTES\.txt: found links that lead in a circle$/,
     ],
     [
@@ -142,7 +142,7 @@ describe.skipIf(isWindows)("a link in a folder that is published", () => {
 
   it("or a pipe is not waited for", async () => {
     const failure = await refusal((f) => execFileSync("mkfifo", [join(f, "pipe.txt")]));
-    expect(failure).toMatchObject({ code: "missing_file", message: expect.stringContaining("found a pipe") });
+    expect(failure).toMatchObject({ code: "bad_file", message: expect.stringContaining("found a pipe") });
   });
 });
 

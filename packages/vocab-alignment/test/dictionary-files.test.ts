@@ -44,9 +44,9 @@ describe("a dictionary", () => {
     });
   });
 
-  it("that is not there, or a folder, is a missing file", async () => {
+  it("that is not there is missing, and a folder is none", async () => {
     await expect(readDictionary(join(folder, "nothing"))).rejects.toMatchObject({ code: "missing_file" });
-    await expect(readDictionary(folder)).rejects.toMatchObject({ code: "missing_file" });
+    await expect(readDictionary(folder)).rejects.toMatchObject({ code: "bad_file" });
   });
 
   it.skipIf(!realData).each([

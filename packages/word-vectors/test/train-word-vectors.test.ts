@@ -160,7 +160,7 @@ describe("trainWordVectors", () => {
       code: "missing_file",
     });
     await expect(train({ documents: folder })).rejects.toMatchObject({
-      code: "missing_file",
+      code: "bad_file",
       message: `${folder}: found a folder, expected a regular file`,
     });
     const file = join(folder, "latin1.txt");
