@@ -5,6 +5,7 @@ import { NETWORK_LIMITS, type NetworkLimits } from "./network-limits.ts";
 import { anyOf, type PatienceOptions, patientFetch } from "./patient-fetch.ts";
 import { readAnswer, readError } from "./read-body.ts";
 import { checkAddress, sendRequest } from "./send-request.ts";
+import { unusable } from "./server-fault.ts";
 
 /** What every function of this package takes. */
 export interface HubOptions extends PatienceOptions {
@@ -109,10 +110,15 @@ export function hubClient(settings: HubSettings, options: ClientOptions = {}): H
   };
   /** An error as the Hub words it, and no more of it: whatever else a server may have sent. */
   const errorOf = async (response: Response, signal: AbortSignal) => {
+    const { status } = response;
+    if (status < 400 || status > 599) {
+      discard(response);
+      throw unusable(`${endpoint} answered ${status}, which is no answer to this request`);
+    }
     const error = errorSaid(await readError(response, limits, signal));
     const patience = response.headers.get("Retry-After");
     const headers = patience === null ? {} : { "Retry-After": patience };
-    return Response.json({ error }, { status: response.status, headers });
+    return Response.json({ error }, { status, headers });
   };
   const fetchWhole: typeof fetch = async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);

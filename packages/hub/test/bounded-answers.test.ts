@@ -211,6 +211,19 @@ describe("a server that is busy", () => {
 });
 
 describe("an answer that is none", () => {
+  it.each([304, 302, 300, 600, 999])(
+    "(status %i) is asked for once and called what it is",
+    async (status) => {
+      const made = await withModel({});
+      made.hub.misbehave({ path: /\/revision\//, times: EVER, fault: { kind: "answer", status, body: "" } });
+      await expect(download(made)).rejects.toMatchObject({
+        code: "hub_failed",
+        message: expect.stringMatching(new RegExp(`answered ${status}, which is no answer to this request$`)),
+      });
+      expect(made.hub.requests).toHaveLength(1);
+    },
+  );
+
   it.each([
     ["no JSON", /\/tree\//, "<html>"],
     ["no list", /\/tree\//, "{}"],
