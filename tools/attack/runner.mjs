@@ -19,7 +19,9 @@ let told;
 // what escapes from a promise or a callback is the fault of the mutant at hand
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
-    record({ index: current, what: told, ...ofError(error), escaped: event });
+    if (current === undefined)
+      console.error(error); // it is no mutant's: the campaign stops
+    else record({ index: current, what: told, ...ofError(error), escaped: event });
     process.exit(1);
   });
 }

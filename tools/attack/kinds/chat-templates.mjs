@@ -13,7 +13,7 @@ const seeds = cases.map(({ name, template }) => ({
 }));
 
 export default function chatTemplates(inputs) {
-  return { seeds, mutant, read: (folder) => readTemplate(folder, inputs) };
+  return { seeds, mutant, read: (folder, _, random) => readTemplate(folder, inputs, random) };
 }
 
 /** A tokenizer that has every role, and the control tokens that a template writes. */
@@ -42,13 +42,15 @@ function mutant(random) {
   return { what: "program", files: Object.entries({ ...files, "chat_template.jinja": template }) };
 }
 
-/** As the template of a model whose tokenizer is replaced, and as a file of one's own. */
-async function readTemplate(folder, inputs) {
+/** One in four as the template of a model whose tokenizer is replaced, a third of these also as a file of one's own: both start processes. */
+async function readTemplate(folder, inputs, random) {
   const own = await loadTokenizer(folder);
+  if (!random.oneIn(4)) return own.notes;
   const target = await loadTokenizer(
     await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20))),
   );
   const { fitting } = await fitTokenizer(target, own, { chatTemplate: "source" });
+  if (!random.oneIn(3)) return [...own.notes, ...fitting.notes];
   const chatTemplateFile = join(folder, "chat_template.jinja");
   const { template } = await fitTokenizer(own, own, { chatTemplateFile });
   return [...own.notes, ...fitting.notes, ...(template?.note === undefined ? [] : [template.note])];
