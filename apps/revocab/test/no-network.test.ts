@@ -53,6 +53,7 @@ it("the watch itself catches a connection, a name and a program", () => {
     'fetch("http://127.0.0.1:9")',
     'import("node:dns/promises").then((dns) => dns.lookup("localhost"))',
     'import("node:child_process").then((program) => program.spawn("true"))',
+    'import("node:child_process").then((program) => program.fork("file:///packages/other.js"))',
   ];
   const watch = new URL("preload/no-network.mjs", import.meta.url).href;
   for (const attempt of attempts) {

@@ -35,7 +35,7 @@ export class GuardedProcess<Request, Answer> {
     this.#child = fork(module, [], {
       serialization: "advanced",
       execArgv: [],
-      env: { ...process.env, RUST_BACKTRACE: "0" },
+      env: environment(),
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -119,6 +119,15 @@ export class GuardedProcess<Request, Answer> {
     return showText(said === undefined ? ended : `${ended}: ${said}`, 200);
   }
 }
+
+/** What a program needs of the environment to run; access tokens are not among it. */
+function environment(): NodeJS.ProcessEnv {
+  const needed = Object.entries(process.env).filter(([name]) => NEEDED.test(name));
+  return { ...Object.fromEntries(needed), RUST_BACKTRACE: "0" };
+}
+
+const NEEDED =
+  /^(PATH|SYSTEMROOT|LD_LIBRARY_PATH|DYLD_\w+|TMPDIR|TEMP|TMP|NODE_(OPTIONS|PATH|V8_COVERAGE)|RAYON_\w+|TOKENIZERS_\w+)$/i;
 
 function notStarted(name: string, reason: string, hint: string): RevocabError {
   return new RevocabError("missing_dependency", `${name} could not be started: ${reason}`, { hint });
