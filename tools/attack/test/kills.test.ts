@@ -5,14 +5,14 @@ import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomOf } from "../random.mjs";
 import { runCommand } from "../run-command.mjs";
-import { type Place, placeIn } from "./places.ts";
+import { IS_POSIX, type Place, placeIn } from "./places.ts";
 
 const scratch = scratchFolders();
 const KILLS = 6;
 const swap = ({ model, tokenizer, out }: Place, options = {}) =>
   runCommand(["swap", model, "--tokenizer", tokenizer, "--out", out, "--force", "--quiet"], options);
 
-describe("a swap that is killed at any time", () => {
+describe.skipIf(!IS_POSIX)("a swap that is killed at any time", () => {
   let whole: Record<string, string>;
   let milliseconds: number;
 
