@@ -30,15 +30,17 @@ export async function runCommand<Result>(
   const abort = new AbortController();
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
+  let exitCode = 1;
   const fail = (error: unknown) => {
     isOver = true;
     progress.close();
     const failure = asFailure(error, fullName(command));
     printFailure(failure, json);
-    process.exitCode = isUsage(failure) ? 2 : 1;
+    exitCode = isUsage(failure) ? 2 : 1;
+    process.exitCode = exitCode;
   };
   const interrupt = () => {
-    if (abort.signal.aborted) return endProcess();
+    if (abort.signal.aborted) return endProcess(exitCode);
     const reason = new RevocabError("aborted", "stopped; nothing was written", {
       hint: "run the command again to start over",
     });
@@ -46,8 +48,9 @@ export async function runCommand<Result>(
     // it is not cleared: work may be over while a thread still holds up the end of the process
     setTimeout(() => {
       if (isAnswerAwaited()) return;
-      if (!isOver) fail(reason);
-      endProcess();
+      removeUnfinished();
+      if (!isOver) fail(ENDED);
+      endProcess(exitCode);
     }, PATIENCE_MS).unref();
     if (!readsOnly) return;
     fail(reason);
@@ -57,6 +60,8 @@ export async function runCommand<Result>(
   try {
     const result = await work({ abortSignal: abort.signal, onProgress: progress.onProgress });
     if (isOver) return;
+    isOver = true;
+    exitCode = 0;
     progress.close();
     process.stdout.write(json ? `${showJson(result)}\n` : forTerminal(print(result)));
   } catch (error) {
@@ -74,10 +79,19 @@ function withMore(error: unknown, reason: RevocabError): unknown {
 /** Work that listens to its signal stops in a few ms; with this, a command ends within a second of Ctrl-C. */
 const PATIENCE_MS = 800;
 
+/** Of work that did not stop: its last step, the removal of an old output, may have been the one that took so long. */
+const ENDED = new RevocabError(
+  "aborted",
+  "stopped in the middle of a step; what was not finished is removed",
+  {
+    hint: "if the output is not there, run the command again to start over",
+  },
+);
+
 /** Ends the process in the middle of its work. */
-function endProcess(): void {
+function endProcess(exitCode: number): void {
   removeUnfinished();
-  if (!isWaitedFor()) process.exit(1);
+  if (!isWaitedFor()) process.exit(exitCode);
   // without listeners the signal does what it does to any program
   process.removeAllListeners("SIGINT");
   process.kill(process.pid, "SIGINT");
