@@ -1,3 +1,4 @@
+import { showNotes } from "@revocab/core";
 import { inReading } from "@revocab/files";
 import { textCuts } from "./cuts/text-cuts.ts";
 import { textFrame } from "./frame/text-frame.ts";
@@ -80,7 +81,7 @@ function readTokenizer(
       .sort(([a], [b]) => a - b)
       .map(([id, token]) => ({ id, token, roles: vocabulary.rolesOf(id) })),
     frame: textFrame(json.postProcessor),
-    notes: [
+    notes: showNotes([
       ...new Set([
         ...differences,
         ...json.notes,
@@ -90,7 +91,7 @@ function readTokenizer(
         ...read.notes,
         ...tokenizerNotes(json, notation, vocabulary),
       ]),
-    ],
+    ]),
     ...runtimeOf(json, placeOf(origin, "tokenizer.json")),
   };
 }

@@ -2,6 +2,7 @@ import { RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
+import { noWords } from "./no-words.ts";
 import { checkMaxWords, type ReadVectorsOptions } from "./read-vectors-options.ts";
 import { reportBytes } from "./report-bytes.ts";
 import { RowBlocks } from "./row-blocks.ts";
@@ -49,8 +50,7 @@ export async function readTextVectors(
       lines++;
       if (lines % LINES_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
-    if (rows === undefined || words.size === 0)
-      throw new RevocabError("bad_vectors", `${showText(path)} has no words`);
+    if (rows === undefined || words.size === 0) throw noWords(path);
     const wasCut = words.size === maxWords;
     if (promised !== undefined && !wasCut && lines !== promised) throw wrongCount(path, promised, lines);
     reportBytes(reader, onProgress);

@@ -2,6 +2,7 @@ import { quote, RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
+import { noWords } from "./no-words.ts";
 import { checkMaxWords, type ReadVectorsOptions } from "./read-vectors-options.ts";
 import { reportBytes } from "./report-bytes.ts";
 import { RowBlocks } from "./row-blocks.ts";
@@ -55,7 +56,9 @@ export async function readWord2VecBinary(
       else words.add(word);
       if (i % WORDS_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
-    if (words.size === 0) throw new RevocabError("bad_vectors", `${showText(path)} has no words`);
+    if (words.size === 0) {
+      throw noWords(path);
+    }
     const wasCut = words.size === maxWords;
     if (!wasCut && reader.remaining > 1) {
       throw new RevocabError(
