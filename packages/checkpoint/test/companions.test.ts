@@ -280,14 +280,16 @@ describe.skipIf(process.platform === "win32")("a companion that is no file of th
     }
   });
 
-  it.skipIf(process.getuid?.() === 0)("is named when it may not be read", async () => {
-    const { place } = setUp();
-    writeFileSync(join(place, "LICENSE"), "text", { mode: 0 });
-    await expect(list(place)).rejects.toMatchObject({
-      code: "missing_file",
-      message: expect.stringContaining("LICENSE: it cannot be read (EACCES)"),
+  if (process.getuid?.() !== 0) {
+    it("is named when it may not be read", async () => {
+      const { place } = setUp();
+      writeFileSync(join(place, "LICENSE"), "text", { mode: 0 });
+      await expect(list(place)).rejects.toMatchObject({
+        code: "bad_file",
+        message: expect.stringContaining("LICENSE: it cannot be read (EACCES)"),
+      });
     });
-  });
+  }
 });
 
 it("a module whose path leads out of the folder is refused", async () => {

@@ -1,5 +1,5 @@
-/** Calls that are under way at once: enough to fill a batch, few enough to hold. */
-const AHEAD = 64;
+/** Calls that are under way at once: enough to fill some batches, few enough to hold. */
+const AHEAD = 512;
 
 /**
  * Each item with what `work` makes of it, in the order of the items, while the work on those behind it is under way. For work

@@ -8,8 +8,17 @@ const KEPT_STDERR = 10_000;
 /** How a process ended while it was asked: by itself, or by its watchdog. */
 export class ProcessDied extends Error {}
 
+/** The process ended over another request, before it came to this one: it may be asked of a new process. */
+export class NotAsked extends Error {}
+
 /** Why a program has no answer. */
 export class RequestRefused extends Error {}
+
+/** Those that end with this process, without a moment between. */
+const RUNNING = new Set<{ end(): void }>();
+process.once("exit", () => {
+  for (const one of RUNNING) one.end();
+});
 
 export interface GuardedProgram {
   /** A module that calls `serveRequests`. */
@@ -20,15 +29,16 @@ export interface GuardedProgram {
 }
 
 /**
- * A process that runs a program on foreign input, which may make it crash, loop or fill memory. It is asked one thing at a
- * time. It keeps nothing alive: an idle one does not hold up the end of the program, and it ends with the program.
+ * A process that runs a program on foreign input, which may make it crash, loop or fill memory. It does one thing at a time;
+ * what is asked meanwhile waits its turn. It keeps nothing alive: an idle one does not hold up the end of the program, and it ends with the program.
  */
 export class GuardedProcess<Request, Answer> {
   readonly #child: ChildProcess;
   readonly #started: Promise<void>;
   #hasStarted = false;
   #stderr = "";
-  #waiting: { resolve(reply: Reply<Answer>): void; reject(error: Error): void } | undefined;
+  /** In the order they were asked, which is that of their replies. */
+  readonly #waiting: { resolve(reply: Reply<Answer>): void; reject(error: Error): void }[] = [];
   #end: Error | undefined;
 
   constructor({ module, name, hint }: GuardedProgram) {
@@ -43,13 +53,19 @@ export class GuardedProcess<Request, Answer> {
     });
     this.#started = new Promise((resolve, reject) => {
       const fail = (why: string) => {
+        RUNNING.delete(this);
         this.#end ??= this.#hasStarted ? new ProcessDied(why) : notStarted(name, why, hint);
         reject(this.#end);
-        this.#settle()?.reject(this.#end);
+        const [guilty, ...others] = this.#waiting.splice(0);
+        guilty?.reject(this.#end);
+        for (const other of others) other.reject(this.#hasStarted ? new NotAsked(why) : this.#end);
       };
       this.#child.once("message", () => {
         this.#hasStarted = true;
-        this.#child.on("message", (reply) => this.#settle()?.resolve(reply as Reply<Answer>));
+        this.#child.on("message", (reply) => {
+          this.#stderr = "";
+          this.#waiting.shift()?.resolve(reply as Reply<Answer>);
+        });
         resolve();
       });
       this.#child.once("error", ({ message }) => fail(message));
@@ -58,6 +74,7 @@ export class GuardedProcess<Request, Answer> {
     });
     this.#started.catch(() => {}); // whoever asks sees it
     this.#keepAlive(false);
+    RUNNING.add(this);
   }
 
   get hasEnded(): boolean {
@@ -70,18 +87,18 @@ export class GuardedProcess<Request, Answer> {
   }
 
   /**
-   * Asks, when nothing else is asked.
-   * @throws ProcessDied when the process ends before it answers, also because the request costs more than `allowance`;
-   *   RequestRefused with the program's reason; RevocabError `missing_dependency` when the process does not start
+   * @throws ProcessDied when the process ends over this request, also because it costs more than `allowance`; NotAsked when
+   *   it ended before it came to it; RequestRefused with the program's reason; RevocabError `missing_dependency` when the
+   *   process does not start
    */
   async ask(request: Request, allowance: Allowance): Promise<Answer> {
     this.#keepAlive(true);
     try {
-      await this.#started;
+      if (!this.#hasStarted) await this.#started;
       const reply = await new Promise<Reply<Answer>>((resolve, reject) => {
         if (this.#end !== undefined) return reject(this.#end);
-        this.#waiting = { resolve, reject };
-        this.#stderr = "";
+        if (this.#waiting.length === 0) this.#stderr = "";
+        this.#waiting.push({ resolve, reject });
         this.#child.send({ request, allowance } satisfies Allowed<Request>, (error) => {
           // a process that just died cannot be written to; its end says why
           if (error !== null && this.#child.exitCode === null) this.#child.kill("SIGKILL");
@@ -90,14 +107,8 @@ export class GuardedProcess<Request, Answer> {
       if ("answer" in reply) return reply.answer;
       throw new RequestRefused(reply.refusal);
     } finally {
-      this.#keepAlive(false);
+      if (this.#waiting.length === 0) this.#keepAlive(false);
     }
-  }
-
-  #settle() {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
   }
 
   #keepAlive(isAsked: boolean): void {

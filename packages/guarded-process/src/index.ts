@@ -1,3 +1,9 @@
-export { GuardedProcess, type GuardedProgram, ProcessDied, RequestRefused } from "./guarded-process.ts";
+export {
+  GuardedProcess,
+  type GuardedProgram,
+  NotAsked,
+  ProcessDied,
+  RequestRefused,
+} from "./guarded-process.ts";
 export type { Allowance, Reply } from "./messages.ts";
 export { replyOf, serveRequests } from "./serve-requests.ts";

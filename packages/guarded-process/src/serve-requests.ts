@@ -21,12 +21,17 @@ export function serveRequests<Request, Answer>(answer: (request: Request) => Ans
   process.on("disconnect", () => process.exit());
 
   let requests = 0;
-  process.on("message", async ({ request, allowance }: Allowed<Request>) => {
+  let before: Promise<void> = Promise.resolve();
+  const serve = async ({ request, allowance }: Allowed<Request>): Promise<void> => {
     requests = (requests % 0x7fffffff) + 1;
     watch(state, requests, allowance);
     const reply = await replyOf(() => answer(request));
     Atomics.store(state, 0, 0);
-    process.send!(reply);
+    // the reply is on its way before the next request, which may end this process, begins
+    await new Promise((resolve) => process.send!(reply, resolve));
+  };
+  process.on("message", (message: Allowed<Request>) => {
+    before = before.then(() => serve(message));
   });
   process.send!(STARTED);
 }

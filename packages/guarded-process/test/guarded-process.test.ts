@@ -1,4 +1,4 @@
-import { GuardedProcess, ProcessDied, RequestRefused } from "@revocab/guarded-process";
+import { GuardedProcess, NotAsked, ProcessDied, RequestRefused } from "@revocab/guarded-process";
 import { afterEach, expect, it } from "vitest";
 
 const program = { module: new URL("./program.mjs", import.meta.url), name: "the program", hint: "mend it" };
@@ -32,6 +32,15 @@ it.each([
   await expect(died).rejects.toThrow(reason);
   expect(guarded.hasEnded).toBe(true);
   await expect(guarded.ask("a", allowance)).rejects.toThrow(reason);
+});
+
+it("answers what was asked before the request that it ends over, and says which were not come to", async () => {
+  const guarded = start();
+  const asked = ["a", "crash", "b"].map((request) => guarded.ask(request, allowance));
+  const [before, guilty, after] = await Promise.allSettled(asked);
+  expect(before).toEqual({ status: "fulfilled", value: { request: "a" } });
+  expect(guilty).toMatchObject({ status: "rejected", reason: expect.any(ProcessDied) });
+  expect(after).toMatchObject({ status: "rejected", reason: expect.any(NotAsked) });
 });
 
 it("counts the memory that a request adds, not what is there", async () => {

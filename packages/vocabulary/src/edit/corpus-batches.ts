@@ -24,4 +24,4 @@ export async function* corpusBatches(
   if (batch.length > 0) yield batch;
 }
 
-const LINES_PER_BATCH = 64;
+const LINES_PER_BATCH = 256;

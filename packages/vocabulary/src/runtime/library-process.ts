@@ -1,14 +1,8 @@
 import { createRequire } from "node:module";
 import { type Reply, replyOf, serveRequests } from "@revocab/guarded-process";
 import type * as Library from "tokenizers";
-import type {
-  BatchAnswers,
-  BatchRequest,
-  EncodedItem,
-  EncodeItem,
-  LibraryAnswer,
-  LibraryRequest,
-} from "./messages.ts";
+import type { BatchAnswer, BatchRequest, LibraryAnswer, LibraryRequest } from "./messages.ts";
+import { packIds } from "./packed-ids.ts";
 
 type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 
@@ -17,23 +11,34 @@ type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 
 const { Tokenizer } = createRequire(import.meta.url)("tokenizers") as typeof Library;
 const tokenizers = new Map<number, Library.Tokenizer>();
+const BARE = { addSpecialTokens: false };
 
 serveRequests(async (request: LibraryRequest): Promise<LibraryAnswer> => {
-  if (request.type !== "load") return answersOf(tokenizers.get(request.key)!, request);
+  if (request.type !== "load") return answerOf(tokenizers.get(request.key)!, request);
   const tokenizer = Tokenizer.fromString(new TextDecoder().decode(request.json));
   // Files saved from a training run may cut every text at 512 ids, or pad it.
   tokenizer.disableTruncation();
   tokenizer.disablePadding();
   tokenizers.set(request.key, tokenizer);
-  return [];
+  return undefined;
 });
 
-async function answersOf(tokenizer: Library.Tokenizer, request: BatchRequest): Promise<LibraryAnswer> {
+async function answerOf(tokenizer: Library.Tokenizer, request: BatchRequest): Promise<BatchAnswer> {
   switch (request.type) {
-    case "encode":
-      return encodeAll(tokenizer, request.items, idsOf);
-    case "words":
-      return encodeAll(tokenizer, request.items.map(bare), wordsOf);
+    case "encode": {
+      const { read, refusals } = await encodeTexts(tokenizer, request.items, (encoding) => encoding.getIds());
+      return { type: "encode", texts: packIds(read.map((ids) => ids ?? [])), refusals };
+    }
+    case "words": {
+      const { read, refusals } = await encodeTexts(tokenizer, request.items, wordsOf);
+      const counts = Uint32Array.from(read, (words) => words?.length ?? 0);
+      return { type: "words", words: packIds(read.flatMap((words) => words ?? [])), counts, refusals };
+    }
+    case "frame":
+      return each(request.items, async ([text, pair = null]) => {
+        const encoding = await tokenizer.encode(text, pair, { addSpecialTokens: true });
+        return { ids: Uint32Array.from(encoding.getIds()), typeIds: Uint8Array.from(encoding.getTypeIds()) };
+      });
     case "decode":
       return each(request.items, (ids) => tokenizer.decode([...ids], false));
     case "normalize": {
@@ -47,48 +52,55 @@ async function answersOf(tokenizer: Library.Tokenizer, request: BatchRequest): P
   }
 }
 
-/**
- * Texts go to the library as one batch, which uses all cores; pairs do not fit in one. A batch fails as a whole: then its texts
- * are encoded one by one.
- */
-async function encodeAll<Answer>(
+/** The library is fastest on batches; while it encodes one, that before it is read. */
+async function encodeTexts<Read>(
   tokenizer: Library.Tokenizer,
-  items: readonly EncodeItem[],
-  read: (encoding: Encoding) => Answer,
-): Promise<Reply<Answer>[]> {
-  const encodings = new Map<EncodeItem, Encoding>();
-  for (const specials of [false, true]) {
-    const batch = items.filter((item) => item.specials === specials && item.pair === undefined);
-    if (batch.length < 2) continue;
-    const texts = batch.map(({ text }) => text);
-    const found = await tokenizer.encodeBatch(texts, { addSpecialTokens: specials }).catch(() => []);
-    for (const [place, encoding] of found.entries()) encodings.set(batch[place], encoding);
+  texts: readonly string[],
+  readOne: (encoding: Encoding) => Read,
+): Promise<{ readonly read: readonly (Read | undefined)[]; readonly refusals: Map<number, string> }> {
+  const read: (Read | undefined)[] = [];
+  const refusals = new Map<number, string>();
+  let next = encodeBatch(tokenizer, texts.slice(0, AT_ONCE));
+  for (let start = 0; start < texts.length; start += AT_ONCE) {
+    const replies = await next;
+    next = encodeBatch(tokenizer, texts.slice(start + AT_ONCE, start + 2 * AT_ONCE));
+    for (const [place, reply] of replies.entries()) {
+      if ("refusal" in reply) refusals.set(start + place, reply.refusal);
+      read.push("answer" in reply ? readOne(reply.answer) : undefined);
+    }
   }
-  return each(items, async (item) => {
-    const { text, pair = null, specials } = item;
-    return read(encodings.get(item) ?? (await tokenizer.encode(text, pair, { addSpecialTokens: specials })));
-  });
+  return { read, refusals };
+}
+
+const AT_ONCE = 256;
+
+/** A batch fails as a whole: then its texts are encoded one by one. */
+async function encodeBatch(
+  tokenizer: Library.Tokenizer,
+  texts: readonly string[],
+): Promise<Reply<Encoding>[]> {
+  const batch = texts.length > 1 ? await replyOf(() => tokenizer.encodeBatch([...texts], BARE)) : undefined;
+  if (batch !== undefined && "answer" in batch) return batch.answer.map((answer) => ({ answer }));
+  const replies: Reply<Encoding>[] = [];
+  for (const text of texts) replies.push(await replyOf(() => tokenizer.encode(text, null, BARE)));
+  return replies;
 }
 
 async function each<Item, Answer>(
   items: readonly Item[],
   answer: (item: Item) => Answer | Promise<Answer>,
-): Promise<Reply<Answer>[]> {
+): Promise<{ readonly type: "each"; readonly replies: Reply<Answer>[] }> {
   const replies: Reply<Answer>[] = [];
   for (const item of items) replies.push(await replyOf(() => answer(item)));
-  return replies;
+  return { type: "each", replies };
 }
 
-function bare(text: string): EncodeItem {
-  return { text, specials: false };
-}
-
-function idsOf(encoding: Encoding): EncodedItem {
-  return { ids: Uint32Array.from(encoding.getIds()), typeIds: Uint8Array.from(encoding.getTypeIds()) };
-}
-
-function wordsOf(encoding: Encoding): BatchAnswers["words"] {
-  const words = encoding.getWordIds();
-  const starts = words.flatMap((word, place) => (place === 0 || word !== words[place - 1] ? [place] : []));
-  return { ids: Uint32Array.from(encoding.getIds()), starts: Uint32Array.from(starts) };
+function wordsOf(encoding: Encoding): number[][] {
+  const words: number[][] = [];
+  const wordIds = encoding.getWordIds();
+  for (const [place, id] of encoding.getIds().entries()) {
+    if (place === 0 || wordIds[place] !== wordIds[place - 1]) words.push([]);
+    words.at(-1)!.push(id);
+  }
+  return words;
 }

@@ -1,7 +1,8 @@
-import { setImmediate as afterThisTurn } from "node:timers/promises";
+import { setImmediate } from "node:timers";
 import { RevocabError } from "@revocab/core";
-import { GuardedProcess, type GuardedProgram, type Reply } from "@revocab/guarded-process";
-import type { BatchAnswers, BatchRequest, LibraryAnswer, LibraryRequest } from "./messages.ts";
+import { GuardedProcess, type GuardedProgram, NotAsked, type Reply } from "@revocab/guarded-process";
+import type { Answers, BatchRequest, BatchType, Items, LibraryAnswer, LibraryRequest } from "./messages.ts";
+import { unpackAnswer } from "./unpack-answer.ts";
 
 /** A tokenizer as the library is given it. */
 export interface LibraryTokenizer {
@@ -12,64 +13,69 @@ export interface LibraryTokenizer {
   failure: Error | undefined;
 }
 
-type BatchType = BatchRequest["type"];
-/** What a request of a type is about. */
-export type ItemOf<Type extends BatchType> = Extract<BatchRequest, { type: Type }>["items"][number];
-
 interface Job {
   readonly tokenizer: LibraryTokenizer;
   readonly type: BatchType;
-  readonly item: ItemOf<BatchType>;
+  readonly item: Items[BatchType];
   /** Characters of text, or ids. */
   readonly size: number;
-  resolve(reply: Reply<BatchAnswers[BatchType]>): void;
+  resolve(reply: Reply<Answers[BatchType]>): void;
   reject(error: unknown): void;
 }
 
 /**
- * Runs requests in a process of its own, started at the first. What is asked while another request runs goes there as one
- * batch, so that many texts asked at once use all cores and pay for one message. As one request runs at a time, it is known
- * which tokenizer the library died of; the others are loaded again in a new process.
+ * Runs requests in a process of its own, started at the first. What is asked while others run goes there as one batch, so that
+ * many texts asked at once use all cores and pay for one message; the next batch waits in the process while one runs. Batches
+ * run one at a time there, so it is known which tokenizer the library died of; the others are loaded again in a new process.
  */
 class LibraryQueue {
   #process: GuardedProcess<LibraryRequest, LibraryAnswer> | undefined;
-  #loaded = new Set<number>();
+  /** Of the tokenizers that the process was given, by their keys. */
+  #loads = new Map<number, Promise<unknown>>();
   #unusedBytes = 0;
   #jobs: Job[] = [];
-  #isRunning = false;
+  #running = 0;
+  #isTurning = false;
 
   ask<Type extends BatchType>(
     tokenizer: LibraryTokenizer,
     type: Type,
-    item: ItemOf<Type>,
+    item: Items[Type],
     size: number,
-  ): Promise<Reply<BatchAnswers[Type]>> {
+  ): Promise<Reply<Answers[Type]>> {
     return new Promise((resolve, reject) => {
       this.#jobs.push({ tokenizer, type, item, size, resolve: resolve as Job["resolve"], reject });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      void this.#run();
+      this.#turn();
     });
   }
 
   /** The process keeps a tokenizer that nothing uses any more; when there are many, a new process takes its place. */
   forget({ key, bytes }: { readonly key: number; readonly bytes: number }): void {
-    if (this.#loaded.delete(key)) this.#unusedBytes += bytes;
+    if (this.#loads.delete(key)) this.#unusedBytes += bytes;
   }
 
-  async #run(): Promise<void> {
-    for (;;) {
-      await afterThisTurn(); // in which more is asked
-      if (this.#jobs.length === 0) break;
-      const jobs = this.#takeBatch();
-      try {
-        const replies = await this.#answer(jobs);
-        for (const [place, job] of jobs.entries()) job.resolve(replies[place]);
-      } catch (error) {
-        for (const job of jobs) job.reject(error);
-      }
+  /** Starts a batch after this turn of the event loop, in which more is asked. */
+  #turn(): void {
+    if (this.#isTurning || this.#jobs.length === 0 || this.#running === MOST_RUNNING) return;
+    this.#isTurning = true;
+    setImmediate(() => {
+      this.#isTurning = false;
+      void this.#run(this.#takeBatch());
+      this.#turn();
+    });
+  }
+
+  async #run(jobs: readonly Job[]): Promise<void> {
+    this.#running++;
+    try {
+      const replies = await this.#answer(jobs);
+      for (const [place, job] of jobs.entries()) job.resolve(replies[place]);
+    } catch (error) {
+      if (error instanceof NotAsked) this.#jobs.unshift(...jobs);
+      else for (const job of jobs) job.reject(error);
     }
-    this.#isRunning = false;
+    this.#running--;
+    this.#turn();
   }
 
   /** The first request, with others of its kind and tokenizer. */
@@ -78,51 +84,59 @@ class LibraryQueue {
     const batch: Job[] = [];
     let room = MOST_PER_BATCH;
     this.#jobs = this.#jobs.filter((job) => {
-      const fits = room > 0 && job.tokenizer === first.tokenizer && job.type === first.type;
-      if (fits && (batch.length === 0 || job.size <= room)) {
-        batch.push(job);
-        room -= job.size + COST_PER_ITEM;
-        return false;
-      }
-      return true;
+      const isAlike = job.tokenizer === first.tokenizer && job.type === first.type;
+      if (!isAlike || (batch.length > 0 && job.size + COST_PER_ITEM > room)) return true;
+      batch.push(job);
+      room -= job.size + COST_PER_ITEM;
+      return false;
     });
     return batch;
   }
 
-  async #answer(jobs: readonly Job[]): Promise<readonly Reply<BatchAnswers[BatchType]>[]> {
+  async #answer(jobs: readonly Job[]): Promise<readonly Reply<Answers[BatchType]>[]> {
     const [{ tokenizer, type }] = jobs;
     if (tokenizer.failure !== undefined) throw tokenizer.failure;
     try {
-      await this.#load(tokenizer);
-      const items = jobs.map(({ item }) => item);
+      const process = this.#runningProcess();
+      await this.#load(process, tokenizer);
       const size = jobs.reduce((sum, job) => sum + job.size, 0);
-      const request = { type, key: tokenizer.key, items } as BatchRequest;
-      return await this.#process!.ask(request, {
+      const request = { type, key: tokenizer.key, items: jobs.map(({ item }) => item) } as BatchRequest;
+      const answer = await process.ask(request, {
         processorTime: 2_000 + size * PROCESSOR_PER_CHARACTER,
         memory: 300 + size * MEMORY_PER_CHARACTER,
       });
+      return unpackAnswer(answer!);
     } catch (error) {
-      if (!(error instanceof RevocabError)) tokenizer.failure = error as Error;
+      if (!(error instanceof RevocabError || error instanceof NotAsked)) tokenizer.failure = error as Error;
       throw error;
     }
   }
 
-  async #load({ key, json }: LibraryTokenizer): Promise<void> {
-    if (this.#unusedBytes > MOST_UNUSED_BYTES) this.#process?.end();
-    if (this.#process?.hasEnded !== false) {
+  #runningProcess(): GuardedProcess<LibraryRequest, LibraryAnswer> {
+    if (this.#unusedBytes > MOST_UNUSED_BYTES && this.#running === 1) this.#process?.end();
+    if (this.#process === undefined || this.#process.hasEnded) {
       this.#process = new GuardedProcess(PROGRAM);
-      this.#loaded.clear();
+      this.#loads = new Map();
       this.#unusedBytes = 0;
     }
-    if (this.#loaded.has(key)) return;
-    await this.#process.ask(
-      { type: "load", key, json },
-      {
-        processorTime: 2_000 + json.length * PROCESSOR_PER_BYTE,
-        memory: 200 + json.length * MEMORY_PER_BYTE,
-      },
-    );
-    this.#loaded.add(key);
+    return this.#process;
+  }
+
+  #load(
+    process: GuardedProcess<LibraryRequest, LibraryAnswer>,
+    { key, json }: LibraryTokenizer,
+  ): Promise<unknown> {
+    const load =
+      this.#loads.get(key) ??
+      process.ask(
+        { type: "load", key, json },
+        {
+          processorTime: 2_000 + json.length * PROCESSOR_PER_BYTE,
+          memory: 200 + json.length * MEMORY_PER_BYTE,
+        },
+      );
+    this.#loads.set(key, load);
+    return load;
   }
 }
 
@@ -132,9 +146,11 @@ const PROGRAM: GuardedProgram = {
   hint: "install revocab again on this machine: the library has a part of its own for each platform",
 };
 
-/** Characters of text that go in one message; one longer text goes alone. */
-const MOST_PER_BATCH = 1 << 17;
-const COST_PER_ITEM = 16;
+/** Batches in the process: the one that runs, and the one that waits. */
+const MOST_RUNNING = 2;
+/** Characters of text that go in one message, with what an item costs beside; one longer text goes alone. */
+const MOST_PER_BATCH = 1 << 18;
+const COST_PER_ITEM = 200;
 
 /** Bytes of tokenizer.json; the library holds some 17 times as many. */
 const MOST_UNUSED_BYTES = 1 << 24;

@@ -1,42 +1,62 @@
 import type { TokenId } from "@revocab/core";
 import type { Reply } from "@revocab/guarded-process";
+import type { PackedIds } from "./packed-ids.ts";
 
 /** What the process that runs the tokenizers library is asked. */
 export type LibraryRequest =
   | { readonly type: "load"; readonly key: number; readonly json: Uint8Array }
   | BatchRequest;
 
-/** A batch for one tokenizer; each item is answered on its own. */
-export type BatchRequest = { readonly key: number } & (
-  | { readonly type: "encode"; readonly items: readonly EncodeItem[] }
-  | { readonly type: "words"; readonly items: readonly string[] }
-  | { readonly type: "decode"; readonly items: readonly (readonly TokenId[])[] }
-  | { readonly type: "normalize"; readonly items: readonly string[] }
-  | { readonly type: "cut"; readonly items: readonly string[] }
-);
+/** A batch of items of one kind for one tokenizer. */
+export type BatchRequest = {
+  [Type in BatchType]: { readonly type: Type; readonly key: number; readonly items: readonly Items[Type][] };
+}[BatchType];
 
-export interface EncodeItem {
-  readonly text: string;
-  /** The second text of a pair. */
-  readonly pair?: string | undefined;
-  /** Whether the post-processor's special tokens are put around it. */
-  readonly specials: boolean;
+export type BatchType = keyof Items;
+
+/** What an item of a batch is, by the batch's type. */
+export interface Items {
+  /** A text to encode, without special tokens around it. */
+  readonly encode: string;
+  /** The same, cut into words. */
+  readonly words: string;
+  /** One text, or two, with special tokens around them. */
+  readonly frame: readonly [string] | readonly [string, string];
+  readonly decode: readonly TokenId[];
+  readonly normalize: string;
+  readonly cut: string;
 }
 
-export interface EncodedItem {
-  readonly ids: Uint32Array;
-  readonly typeIds: Uint8Array;
-}
-
-/** The answers to items of a batch, by its type. */
-export interface BatchAnswers {
-  readonly encode: EncodedItem;
-  /** The ids of the text, and where each of its words begins among them. */
-  readonly words: { readonly ids: Uint32Array; readonly starts: Uint32Array };
+/** What answers an item, by the batch's type. */
+export interface Answers {
+  readonly encode: Uint32Array;
+  /** The ids of each word. */
+  readonly words: readonly Uint32Array[];
+  readonly frame: { readonly ids: Uint32Array; readonly typeIds: Uint8Array };
   readonly decode: string;
   readonly normalize: string;
   readonly cut: readonly string[];
 }
 
-/** A batch has a reply for each item, in their order; a load none. */
-export type LibraryAnswer = readonly Reply<BatchAnswers[BatchRequest["type"]]>[];
+/** The answers of a batch as they are sent. */
+export type BatchAnswer =
+  | {
+      readonly type: "encode";
+      readonly texts: PackedIds;
+      /** By place: why the library has no ids for a text. */
+      readonly refusals: ReadonlyMap<number, string>;
+    }
+  | {
+      readonly type: "words";
+      readonly words: PackedIds;
+      /** [items] how many words each text has. */
+      readonly counts: Uint32Array;
+      readonly refusals: ReadonlyMap<number, string>;
+    }
+  | {
+      readonly type: "each";
+      readonly replies: readonly Reply<Answers[Exclude<BatchType, "encode" | "words">]>[];
+    };
+
+/** Nothing answers a load. */
+export type LibraryAnswer = BatchAnswer | undefined;

@@ -4,8 +4,8 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
 import { checkCharsmaps } from "../tokenizer-json/check-charsmaps.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-import { type ItemOf, type LibraryTokenizer, libraryQueue } from "./library-queue.ts";
-import type { BatchAnswers } from "./messages.ts";
+import { type LibraryTokenizer, libraryQueue } from "./library-queue.ts";
+import type { Answers, BatchType, Items } from "./messages.ts";
 
 /** What of a tokenizer the Rust library does. */
 export type TokenizerRuntime = Pick<
@@ -18,11 +18,11 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
   const tokenizer: LibraryTokenizer = { key: nextKey++, json: bytes, failure: undefined };
 
   let isChecked = false;
-  const ask = async <Type extends keyof BatchAnswers>(
+  const ask = async <Type extends BatchType>(
     type: Type,
-    item: ItemOf<Type>,
+    item: Items[Type],
     size: number,
-  ): Promise<BatchAnswers[Type]> => {
+  ): Promise<Answers[Type]> => {
     if (!isChecked) checkCharsmaps(normalizer, origin);
     isChecked = true;
     const found = await libraryQueue.ask(tokenizer, type, item, size).catch((cause: unknown) => {
@@ -49,16 +49,14 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
   };
   const runtime: TokenizerRuntime = {
     async encode(text) {
-      const { ids } = await ask("encode", { text, specials: false }, text.length);
-      return ids;
+      return ask("encode", text, text.length);
     },
     async encodeWithSpecials(text, pair) {
       const size = text.length + (pair?.length ?? 0);
-      return ask("encode", { text, pair, specials: true }, size);
+      return ask("frame", pair === undefined ? [text] : [text, pair], size);
     },
     async encodeWords(text) {
-      const { ids, starts } = await ask("words", text, text.length);
-      return Array.from(starts, (start, word) => ids.subarray(start, starts[word + 1]));
+      return ask("words", text, text.length);
     },
     async decode(ids: Uint32Array | readonly TokenId[]) {
       return ask("decode", Array.from(ids), ids.length);
