@@ -57,7 +57,7 @@ describe("the lines of a text", () => {
 
   it("are not of a folder, nor of a file that is not there", async () => {
     await expect(readLines(folder)).rejects.toMatchObject({
-      code: "missing_file",
+      code: "bad_file",
       message: expect.stringContaining("found a folder"),
     });
     await expect(readLines(join(folder, "none"))).rejects.toMatchObject({ code: "missing_file" });

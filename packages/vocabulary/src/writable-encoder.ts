@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A text as far as a tokenizer can write it. */
@@ -40,7 +40,11 @@ export function writableEncoder({
     const kept: string[] = [];
     const refused: string[] = [];
     if (!losesWords) {
-      for (const character of stretch) ((await isWritten(character)) ? kept : refused).push(character);
+      const characters = [...stretch];
+      const areWritten = await Promise.all(characters.map(isWritten));
+      for (const [place, character] of characters.entries()) {
+        (areWritten[place] ? kept : refused).push(character);
+      }
     }
     const rest = kept.join("");
     return rest !== "" && (await isWritten(rest))
@@ -48,15 +52,20 @@ export function writableEncoder({
       : { kept: "", refused: [stretch] };
   };
 
+  const trial = async (stretch: string) => known.get(stretch) ?? writable(stretch);
+
   return async (text, abortSignal) => {
     const whole = await unlessRefused(encode(text));
     if (whole !== undefined) return { ids: whole, refused: [] };
     const kept: string[] = [];
     const refused: string[] = [];
-    for (const [stretch] of text.matchAll(STRETCH)) {
+    const stretches = Array.from(text.matchAll(STRETCH), ([stretch]) => stretch);
+    for await (const [stretch, found] of mapAhead(new Set(stretches), trial)) {
       throwIfAborted(abortSignal);
-      const found = known.get(stretch) ?? (await writable(stretch));
       known.set(stretch, found);
+    }
+    for (const stretch of stretches) {
+      const found = known.get(stretch)!;
       kept.push(found.kept);
       refused.push(...found.refused);
     }
