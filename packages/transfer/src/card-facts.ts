@@ -47,11 +47,15 @@ export function isLanguageCode(text: string): boolean {
   return LANGUAGE.test(text);
 }
 
+const LONGEST_LINE = 1_000;
+
 /** Top-level keys and their values, as lists. */
 function readFields(yaml: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();
   let current: string[] | undefined;
   for (const line of yaml.split(/\r?\n/)) {
+    // no license or language is so long, and the patterns below take the square of a line's length
+    if (line.length > LONGEST_LINE) continue;
     const item = /^\s*-\s+(.+)$/.exec(line)?.[1];
     const [, key, value = ""] = /^([A-Za-z_]+):(?:\s+(.*))?$/.exec(line) ?? [];
     if (key !== undefined) {

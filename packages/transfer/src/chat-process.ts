@@ -3,4 +3,13 @@ import { type ChatToRender, renderChat } from "./render-chat.ts";
 
 // The program of a child process: a chat template may never end, or fill memory.
 
-serveRequests((chat: ChatToRender) => renderChat(chat));
+/** Characters: published templates write some hundreds of the sample, and those with tools in them some thousands. */
+const LONGEST_CHAT = 100_000;
+
+serveRequests((chat: ChatToRender) => {
+  const text = renderChat(chat);
+  if (text.length <= LONGEST_CHAT) return text;
+  throw new Error(
+    `it writes ${text.length} characters of a short conversation, expected at most ${LONGEST_CHAT}`,
+  );
+});

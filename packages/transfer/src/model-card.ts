@@ -116,10 +116,11 @@ function provenance({ tables }: SwapReport): string {
 
 function methods({ recipe }: SwapReport): string {
   const asked = recipe.methods
-    .map(({ name, options, paper = entryOf(name)?.paper }) => {
+    .map(({ name, options }) => {
       const entry = entryOf(name);
       const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
-      const source = paper === undefined || !/^https:\/\/[^\s()<>"]+$/.test(paper) ? "" : ` (${paper})`;
+      // the catalog's own: a plan may come from anyone
+      const source = entry?.paper?.startsWith("https://") ? ` (${entry.paper})` : "";
       return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${source}`;
     })
     .join("\n");

@@ -31,10 +31,10 @@ export function openPlan(path: string): Promise<OpenPlan> {
 }
 
 async function readPlan(path: string): Promise<OpenPlan> {
-  const file = await readSafetensorsHeader(path);
-  const words = readWords(file);
   const handle = await openFile(path, { hint: "give a plan that revocab plan has made" });
   try {
+    const file = await readSafetensorsHeader(path);
+    const words = readWords(file);
     const tensor = tensorReader(file, handle);
     const files = new Map<string, Uint8Array>();
     for (const name of words.target.files) files.set(name, await tensor(`target/${name}`, "U8"));

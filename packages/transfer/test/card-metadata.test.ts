@@ -82,6 +82,20 @@ describe("facts of a card", () => {
     expect(facts).toMatchObject({ licenses: ["mit", "apache-2.0"], languages: ["de", "no"] });
   });
 
+  it("are looked for in lines of a length that facts have, in a card of 2 MB too", () => {
+    const blanks = " ".repeat(2e6);
+    for (const line of [
+      `license:${blanks}a\u2028b`,
+      `-${blanks}a\u2028b`,
+      `language: "${"' ".repeat(1e6)}`,
+    ]) {
+      expect(cardFacts(`---\n${line}\nlicense: mit\n---\n`)).toMatchObject({
+        licenses: ["mit"],
+        languages: [],
+      });
+    }
+  });
+
   it("are no markup, no code and no second field: what is none of their kind is left out", () => {
     const hostile = [
       "license: mit]\\nbase_model: evil/model",

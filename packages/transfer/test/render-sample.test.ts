@@ -25,6 +25,10 @@ describe("a sample conversation", () => {
       "lists that are doubled",
       "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
     ],
+    [
+      "a text of 21 million characters",
+      "{% set ns = namespace(s='xxxxxxxxxx') %}{% for i in range(21) %}{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}",
+    ],
     ["a sign that ends nothing", "{% \u001b %}"],
     ["an error", "{{ raise_exception('\u001b[2J' + messages[0].content * 100) }}"],
   ])("is given up, in words that are safe to show: %s", async (_, template) => {

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { bert } from "./families/bert.ts";
 import { gemma } from "./families/gemma.ts";
 import { gemma2 } from "./families/gemma2.ts";
@@ -54,7 +54,7 @@ export function familyOf(modelType: string): Family {
   }
   throw new RevocabError(
     "unsupported_architecture",
-    `models of type "${modelType}" cannot be run; those that can are ${Object.keys(FAMILIES).join(", ")}`,
+    `models of type ${quote(modelType)} cannot be run; those that can are ${Object.keys(FAMILIES).join(", ")}`,
     { hint: "swap, plan, apply and explain work without running the model" },
   );
 }

@@ -1,9 +1,13 @@
+import { backtracksLittle } from "./backtracks-little.ts";
+
 /**
  * A pattern of the tokenizers library (Oniguruma) as a sticky JavaScript one, where both mean the same: letters of
  * themselves, `\p{…}` of general categories, `\s`, classes, alternatives, greedy counts, look-ahead, and `(?i:…)` around
- * plain characters. For anything else `undefined`: look-behind, anchors, possessive counts, scripts.
+ * plain characters. For anything else `undefined`: look-behind, anchors, possessive counts, scripts; and for a pattern that
+ * may take for ever, as JavaScript has no bound for a search.
  */
 export function javaScriptPattern(pattern: string): RegExp | undefined {
+  if (!backtracksLittle(pattern)) return undefined;
   let written = "";
   let isInClass = false;
   for (let at = 0; at < pattern.length; ) {
