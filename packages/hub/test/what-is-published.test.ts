@@ -269,7 +269,7 @@ describe("a file that holds a secret", () => {
     expect(await refusal(card)).toMatchObject({ message: expect.stringContaining("README.md holds") });
   });
 
-  it("in the metadata of safetensors is found; tensors are not looked at", async () => {
+  it("in safetensors that were added is found wherever it is, and in what only has their name", async () => {
     const secret = SECRETS[0]![1];
     const tensor = Buffer.from(secret.padEnd(64));
     const entries = [{ name: "t", dtype: "U8", shape: [64], length: 64 }] as const;
@@ -278,11 +278,28 @@ describe("a file that holds a secret", () => {
       message: expect.stringContaining("extra.safetensors holds"),
     });
     const bare = Buffer.concat([buildHeader(entries, undefined), tensor]);
-    expect(await published(write("extra.safetensors", bare))).toContain("extra.safetensors");
-    const none = write("extra.safetensors", `not safetensors: ${secret}`);
-    expect(await refusal(none)).toMatchObject({
-      message: expect.stringContaining("extra.safetensors holds"),
+    const emptyHeader = Buffer.concat([buildHeader([], undefined), Buffer.from(secret)]);
+    for (const content of [bare, emptyHeader, `not safetensors: ${secret}`]) {
+      expect(await refusal(write("extra.safetensors", content))).toMatchObject({
+        message: expect.stringContaining("extra.safetensors holds"),
+      });
+    }
+    const own = Buffer.concat([buildHeader(entries, undefined), Buffer.from("hf_loopbackToken".padEnd(64))]);
+    expect(await refusal(write("2_Dense/model.safetensors", own))).toMatchObject({
+      message: expect.stringMatching(/^2_Dense\/model\.safetensors in .* holds your access token/),
     });
+    const harmless = Buffer.concat([buildHeader(entries, undefined), Buffer.alloc(64, 7)]);
+    expect(await published(write("extra.safetensors", harmless))).toContain("extra.safetensors");
+  });
+
+  it("in the tensors of the model's own weights is not looked for", async () => {
+    const put = (f: string) => {
+      const path = join(f, "model.safetensors");
+      const bytes = readFileSync(path);
+      bytes.write(SECRETS[0]![1], bytes.length - 64, "latin1");
+      writeFileSync(path, bytes);
+    };
+    expect(await published(put)).toContain("model.safetensors");
   });
 
   it("is published when it is allowed by name; your own token never is", async () => {
