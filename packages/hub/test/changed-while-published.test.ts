@@ -67,6 +67,29 @@ describe("a file that is changed after it was looked at", () => {
     },
   );
 
+  it("is refused when its upload is repeated, and that is not tried again", async () => {
+    const made = await place();
+    const folder = swapped();
+    made.hub.misbehave({ path: /^\/upload\//, fault: { kind: "status", status: 503 } });
+    let repeats = 0;
+    const failure = await publishFolder({
+      ...made.options,
+      folder,
+      to: "me/model",
+      onProgress(event) {
+        if (event.type !== "note" || !event.message.includes("attempt")) return;
+        repeats++;
+        overwrite(join(folder, "model.safetensors"));
+      },
+    }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "file_changed",
+      message: expect.stringContaining("model.safetensors changed"),
+    });
+    expect(repeats).toBe(1);
+    expect(made.hub.requests.filter(({ path }) => path.includes("/commit/"))).toEqual([]);
+  });
+
   it("and hides its change is told from what was seen by the hash that the Hub has", async () => {
     const { failure } = await publishWhile("ask the Hub what to upload", (folder) => {
       overwrite(join(folder, "config.json"));
