@@ -10,7 +10,7 @@ import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
-import { refuseSecrets } from "./refuse-secrets.ts";
+import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
 import { SeenFolder } from "./seen-folder.ts";
 import { unusable } from "./server-fault.ts";
 import { staleFiles } from "./stale-files.ts";
@@ -47,6 +47,12 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     });
   }
   await refuseSecrets({ folder: seen, files, weights, token, allowFiles, abortSignal });
+  const title = (options.title ?? `${source} with the tokenizer of ${target}`).replace(/\s+/g, " ");
+  const description = `Written and checked by revocab ${revocab}.`;
+  refuseSecretTexts(
+    { "the title": title, "the description": description, "the branch": branch, "the repository": to },
+    token,
+  );
 
   const uploads: Uploads = { sent: 0 };
   const onSent = (bytes: number) => {
@@ -101,10 +107,8 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       branch,
       isPullRequest: pullRequest,
       parent: before.commit,
-      title: (options.title ?? `${source} with the tokenizer of ${target}`)
-        .replace(/\s+/g, " ")
-        .slice(0, 200),
-      description: `Written and checked by revocab ${revocab}.`,
+      title: title.slice(0, 200),
+      description,
       uploads,
     });
     if (isCommitId(made.commit.oid)) return made;

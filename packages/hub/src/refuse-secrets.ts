@@ -1,7 +1,7 @@
-import { RevocabError, showText } from "@revocab/core";
+import { quote, RevocabError, showText } from "@revocab/core";
 import type { AccessToken } from "./access-token.ts";
 import type { FolderFile } from "./folder-files.ts";
-import { SecretSearch, YOUR_TOKEN } from "./secret-contents.ts";
+import { SecretSearch, secretInText, withoutSecrets, YOUR_TOKEN } from "./secret-contents.ts";
 import { secretNamed } from "./secret-names.ts";
 import type { SeenFolder } from "./seen-folder.ts";
 
@@ -26,6 +26,10 @@ export async function refuseSecrets(options: RefuseSecretsOptions): Promise<void
   const found: { path: string; why: string }[] = [];
   for (const { path } of files) {
     const isAllowed = allowFiles.includes(path);
+    const inPath = secretInText(path, token);
+    if (inPath === YOUR_TOKEN || (inPath !== undefined && !isAllowed)) {
+      throw refusedText(`the name of a file in ${showText(folder.path)}`, path, inPath, token);
+    }
     const named = isAllowed ? undefined : secretNamed(path);
     if (named !== undefined) {
       found.push({ path, why: `is named like ${named}` });
@@ -55,5 +59,26 @@ function holdsToken(folder: SeenFolder, path: string): RevocabError {
     "bad_options",
     `${showText(path, 200)} in ${showText(folder.path)} holds your access token: it is not published`,
     { hint: "take it out of the file, and make a new token: this one has been written down" },
+  );
+}
+
+/**
+ * Looks at the texts that go to the Hub beside files.
+ * @param texts by what they are
+ * @throws RevocabError `bad_options`
+ */
+export function refuseSecretTexts(texts: Readonly<Record<string, string>>, token: AccessToken): void {
+  for (const [what, text] of Object.entries(texts)) {
+    const held = secretInText(text, token);
+    if (held !== undefined) throw refusedText(what, text, held, token);
+  }
+}
+
+function refusedText(what: string, text: string, held: string, token: AccessToken): RevocabError {
+  const holds = held === YOUR_TOKEN ? held : `what looks like ${held}`;
+  return new RevocabError(
+    "bad_options",
+    `${what} holds ${holds}: ${quote(withoutSecrets(text, token))}; nothing was published`,
+    { hint: "use another text, and make a new token or key: this one has been written down" },
   );
 }

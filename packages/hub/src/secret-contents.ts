@@ -58,4 +58,9 @@ export function secretInText(text: string, token: AccessToken): string | undefin
   return search.found;
 }
 
+/** A text with "(hidden)" in place of all that {@link secretInText} finds in it. */
+export function withoutSecrets(text: string, token: AccessToken): string {
+  return token.removeFrom(text).replace(new RegExp(ANY, "g"), "(hidden)");
+}
+
 export const YOUR_TOKEN = "your access token";

@@ -324,6 +324,59 @@ describe("a file that holds a secret", () => {
   });
 });
 
+describe("a text that is published beside the files", () => {
+  const OWN = "hf_loopbackToken";
+  const secret = SECRETS[0]![1];
+
+  it.each([
+    ["the title", (text: string) => ({ title: `hello ${text}` })],
+    ["the branch", (text: string) => ({ branch: `a-${text}` })],
+    ["the repository", (text: string) => ({ to: `me/a-${text}` })],
+  ])("is refused, and not shown, when it holds a token: %s", async (what, more) => {
+    for (const [text, held] of [
+      [OWN, "your access token"],
+      [secret, "what looks like an access token of Hugging Face"],
+    ] as const) {
+      const failure = await refusal(() => {}, more(text));
+      expect(failure).toMatchObject({
+        code: "bad_options",
+        message: expect.stringContaining(`${what} holds ${held}`),
+      });
+      expect(failure.message + failure.hint).not.toContain(text);
+    }
+  });
+
+  it("is also the title that is made of the report's names", async () => {
+    const put = (f: string) => {
+      const path = join(f, "revocab.json");
+      const report = JSON.parse(readFileSync(path, "utf8"));
+      // the search of the report itself is passed with --allow-file
+      writeFileSync(path, JSON.stringify({ ...report, source: { ...report.source, name: secret } }));
+    };
+    const failure = await refusal(put, { allowFiles: ["revocab.json"] });
+    expect(failure).toMatchObject({ message: expect.stringContaining("the title holds what looks like") });
+  });
+
+  it.each([`${OWN}.md`, `x/${OWN}/notes.md`])(
+    "is refused, and not shown, when it is the name of a file with your token, allowed or not: %s",
+    async (path) => {
+      for (const allowFiles of [[], [path]]) {
+        const failure = await refusal(write(path, "x"), { allowFiles });
+        expect(failure.message).toContain("holds your access token");
+        expect(failure.message + failure.hint).not.toContain(OWN);
+      }
+    },
+  );
+
+  it("may be a file's name like a token when it is allowed", async () => {
+    const path = `${secret}.md`;
+    const failure = await refusal(write(path, "x"));
+    expect(failure.message).toContain("holds what looks like an access token");
+    expect(failure.message + failure.hint).not.toContain(secret);
+    expect(await published(write(path, "x"), { allowFiles: [path] })).toContain(path);
+  });
+});
+
 describe("what was changed since the gate", () => {
   it("is published when it is allowed by name; the card may be edited and files may be added", async () => {
     const change = (f: string) => {
