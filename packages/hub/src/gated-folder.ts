@@ -16,12 +16,18 @@ export interface GatedFolder {
   readonly weights: readonly string[];
 }
 
+interface ReportedFile {
+  readonly name?: unknown;
+  readonly bytes?: unknown;
+  readonly headerSha256?: unknown;
+}
+
 interface Report {
   readonly revocab?: unknown;
   readonly source?: { readonly name?: unknown };
   readonly target?: { readonly name?: unknown };
   readonly contents?: unknown;
-  readonly files?: readonly { readonly name?: unknown; readonly bytes?: unknown }[];
+  readonly files?: readonly ReportedFile[];
   readonly gate?: { readonly checks?: readonly unknown[] };
 }
 
@@ -30,7 +36,7 @@ const MAX_REPORT_BYTES = 100e6;
 
 /**
  * Lets through a folder that passed the gate and is still what passed it: the report says so, the weight files have the
- * sizes it names and whole headers, and every other file that was written has the hash it names. The card may have been
+ * sizes and the headers it names, and every other file that was written has the hash it names. The card may have been
  * edited and files may have been added.
  * @param allowFiles files that may have been changed, or have gone, since
  * @throws RevocabError `gate_failed`, `bad_safetensors`; `bad_file` and `missing_file` as `folderFiles` does,
@@ -53,7 +59,7 @@ export async function gatedFolder(
   if (!Array.isArray(gate?.checks) || gate.checks.length === 0) {
     fail(`${showText(folder.path)} has not passed the gate`);
   }
-  for (const { name, bytes } of files) await checkWeights(folder, String(name), bytes);
+  for (const file of files) await checkWeights(folder, file);
   if (typeof contents !== "object" || contents === null || !("tokenizer.json" in contents)) {
     fail(`${showText(folder.path)}/revocab.json does not say what its configs and its tokenizer were`);
   }
@@ -89,14 +95,28 @@ async function readReport(folder: SeenFolder): Promise<Report> {
   return fail(`${showText(path)} is no JSON object`);
 }
 
-async function checkWeights(folder: SeenFolder, name: string, bytes: unknown): Promise<void> {
+async function checkWeights(
+  folder: SeenFolder,
+  { bytes, headerSha256, ...file }: ReportedFile,
+): Promise<void> {
+  const name = String(file.name);
   const size = await requireFile(folder, name);
   if (size !== bytes) {
     fail(
       `${showText(name, 200)} in ${showText(folder.path)} has ${size} bytes, but ${quote(bytes)} passed the gate`,
     );
   }
-  if (isSafetensors(name)) await folder.headerOf(name);
+  if (!isSafetensors(name)) return;
+  if (headerSha256 === undefined) {
+    fail(
+      `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
+    );
+  }
+  const { sha256 } = await folder.read(name, { end: await folder.headerOf(name) });
+  if (sha256 === headerSha256) return;
+  fail(
+    `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${sha256}, but ${quote(headerSha256)} passed the gate`,
+  );
 }
 
 async function checkContent(

@@ -406,6 +406,37 @@ describe("what was changed since the gate", () => {
     },
   );
 
+  /** Renames a tensor by one letter in the header. */
+  const rename = (f: string) => {
+    const path = join(f, "model.safetensors");
+    const bytes = readFileSync(path);
+    bytes.write("x", bytes.indexOf(".weight") - 1, "latin1");
+    writeFileSync(path, bytes);
+  };
+
+  it("in a header is refused by name, though the file has its size and is whole", async () => {
+    expect(await refusal(rename, { allowFiles: ["model.safetensors"] })).toMatchObject({
+      code: "gate_failed",
+      message: expect.stringMatching(
+        /^model\.safetensors in .* has a header with the sha256 .* passed the gate$/,
+      ),
+    });
+  });
+
+  it("cannot be told for a report of an earlier version, which is refused", async () => {
+    const forget = (f: string) => {
+      const path = join(f, "revocab.json");
+      const report = JSON.parse(readFileSync(path, "utf8"));
+      for (const file of report.files) delete file.headerSha256;
+      writeFileSync(path, JSON.stringify(report));
+    };
+    expect(await refusal(forget)).toMatchObject({
+      code: "gate_failed",
+      message: expect.stringContaining("does not say what the header of model.safetensors was"),
+      hint: expect.stringContaining("run it again"),
+    });
+  });
+
   it("of the weights is refused whatever is allowed", async () => {
     const cut = (f: string) => writeFileSync(join(f, "model.safetensors"), "x");
     expect(await refusal(cut, { allowFiles: ["model.safetensors"] })).toMatchObject({ code: "gate_failed" });
