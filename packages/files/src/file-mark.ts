@@ -16,8 +16,12 @@ export async function markOf(file: Pick<FileHandle, "stat">): Promise<FileMark> 
 
 /** @throws RevocabError `file_changed` when the file at `path` is another one now, or has been written to */
 export async function checkMark(path: string, mark: FileMark): Promise<void> {
-  const found = await stat(path, { bigint: true }).then(markIn, () => undefined);
-  const difference = differenceOf(mark, found);
+  compareMarks(path, mark, await stat(path, { bigint: true }).then(markIn, () => undefined));
+}
+
+/** @throws RevocabError `file_changed` when a file whose mark was `before` is another one now, or has been written to */
+export function compareMarks(path: string, before: FileMark, after: FileMark | undefined): void {
+  const difference = differenceOf(before, after);
   if (difference === undefined) return;
   throw new RevocabError("file_changed", `${showText(path)} changed while it was read: ${difference}`, {
     hint: "run the command again when nothing else writes to the folder",

@@ -1,5 +1,5 @@
 export { type ContentHash, hashContent, promisedHash, startHash } from "./content-hash.ts";
-export { type FileMark, markOf } from "./file-mark.ts";
+export { compareMarks, type FileMark, markOf } from "./file-mark.ts";
 export { InputFolder } from "./input-folder.ts";
 export { insideFolder } from "./inside-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";

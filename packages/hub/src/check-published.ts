@@ -1,15 +1,16 @@
 import { RevocabError, showText } from "@revocab/core";
-import { hashContent } from "@revocab/files";
-import { type FolderFile, placeOf } from "./folder-files.ts";
+import type { FolderFile } from "./folder-files.ts";
 import type { RepositoryListing } from "./list-repository.ts";
+import type { SeenFolder } from "./seen-folder.ts";
 
 /**
- * Looks whether a commit holds what a folder holds: every name, every size, and the content of small files by git's
- * hash (that of large ones was checked when they were taken).
+ * Looks whether a commit holds what was seen in a folder: every name, every size, and the content by the hash of what was
+ * searched for secrets. Tensors were not; those of small files are read for it now, and those of large ones were checked
+ * when they were taken.
  * @throws RevocabError `hub_damaged`
  */
 export async function checkPublished(
-  folder: string,
+  folder: SeenFolder,
   files: readonly FolderFile[],
   listing: RepositoryListing,
 ): Promise<void> {
@@ -17,14 +18,14 @@ export async function checkPublished(
   if (found.length === 0) return;
   throw new RevocabError(
     "hub_damaged",
-    `${listing.name} at ${listing.commit.slice(0, 12)} is not what ${showText(folder)} is: ${found.slice(0, 5).join("; ")}`,
+    `${listing.name} at ${listing.commit.slice(0, 12)} is not what ${showText(folder.path)} is: ${found.slice(0, 5).join("; ")}`,
     { hint: "publish again; if it happens again, look at the repository's page" },
   );
 }
 
-/** In what a commit differs from a folder, in words. */
+/** In what a commit differs from what was seen in a folder, in words. */
 export async function differences(
-  folder: string,
+  folder: SeenFolder,
   files: readonly FolderFile[],
   { files: remote }: RepositoryListing,
 ): Promise<string[]> {
@@ -35,11 +36,13 @@ export async function differences(
     if (there === undefined) found.push(`${showText(path, 200)} is missing`);
     else if (there.bytes !== bytes)
       found.push(`${showText(path, 200)} has ${there.bytes} bytes there and ${bytes} here`);
-    else if (
-      there.hash.algorithm === "git-sha1" &&
-      there.hash.hex !== (await hashContent(await placeOf(folder, path), "git-sha1"))
-    ) {
-      found.push(`${showText(path, 200)} has another content there`);
+    else {
+      const { algorithm, hex } = there.hash;
+      const isSmall = algorithm === "git-sha1";
+      const seen = folder.hashesOf(path) ?? (isSmall ? await folder.read(path) : undefined);
+      if (seen !== undefined && seen[algorithm] !== hex) {
+        found.push(`${showText(path, 200)} has another content there`);
+      }
     }
   }
   return found;

@@ -1,13 +1,14 @@
 import { type CommitOutput, type CommitProgressEvent, commitIter } from "@huggingface/hub";
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { DiskBlob } from "./disk-blob.ts";
-import { type FolderFile, placeOf } from "./folder-files.ts";
+import type { FolderFile } from "./folder-files.ts";
 import type { HubClient } from "./hub-client.ts";
+import type { SeenFolder } from "./seen-folder.ts";
 
 export interface CommitFolderOptions {
   readonly client: HubClient;
   readonly repository: string;
-  readonly folder: string;
+  readonly folder: SeenFolder;
   readonly files: readonly FolderFile[];
   /** Paths on the Hub that go. */
   readonly deleted: readonly string[];
@@ -30,7 +31,7 @@ export interface Uploads {
 
 /**
  * Uploads files and makes them one commit: hashes the large ones, uploads what the Hub does not have, then commits. Files
- * are streamed from the disk.
+ * are streamed from the disk; one that changed since it was looked at is an error, and nothing is committed.
  *
  * Large files go over the large-file protocol (one PUT, or parts), which every Hub speaks; the newer Xet protocol of the
  * library holds blocks of 64 MB in memory and computes more than it sends on a fast network.
@@ -39,9 +40,6 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
   const { client, repository, folder, files, deleted, branch, isPullRequest, abortSignal } = options;
   // the library asks an aborted signal nothing: it would commit
   throwIfAborted(abortSignal);
-  const contents = await Promise.all(
-    files.map(async ({ path, bytes }) => new DiskBlob(await placeOf(folder, path), 0, bytes)),
-  );
   const events = commitIter({
     ...client.parameters,
     repo: repository,
@@ -54,10 +52,10 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
     ...(abortSignal && { abortSignal }),
     operations: [
       ...deleted.map((path) => ({ operation: "delete" as const, path })),
-      ...files.map(({ path }, i) => ({
+      ...files.map(({ path, bytes }) => ({
         operation: "addOrUpdate" as const,
         path,
-        content: contents[i] as DiskBlob,
+        content: new DiskBlob(folder, path, 0, bytes),
       })),
     ],
   });

@@ -1,22 +1,24 @@
-import type { FileHandle } from "node:fs/promises";
 import { RevocabError, showText } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import type { SeenFile, SeenFolder } from "./seen-folder.ts";
 
 /** Bytes read at a time. */
 const BLOCK_BYTES = 1 << 18;
 
 /**
- * A part of a file as a blob, read from the disk when it is asked for. The library has one of its own, whose stream
+ * A part of a file as a blob, read from the disk when it is asked for; what was changed since the folder was looked at is
+ * an error (`file_changed`). The library has one of its own, whose stream
  * reads ahead of a slow network by up to 65,536 blocks on Node 20, where its converter counts blocks instead of bytes.
  */
 export class DiskBlob extends Blob {
+  readonly #folder: SeenFolder;
   readonly #path: string;
   readonly #start: number;
   override readonly size: number;
 
   /** Bytes [start, start + size) of a file. */
-  constructor(path: string, start: number, size: number) {
+  constructor(folder: SeenFolder, path: string, start: number, size: number) {
     super([]);
+    this.#folder = folder;
     this.#path = path;
     this.#start = start;
     this.size = size;
@@ -25,16 +27,16 @@ export class DiskBlob extends Blob {
   override slice(start = 0, end = this.size): DiskBlob {
     const from = Math.min(Math.max(0, start), this.size);
     const to = Math.min(Math.max(from, end), this.size);
-    return new DiskBlob(this.#path, this.#start + from, to - from);
+    return new DiskBlob(this.#folder, this.#path, this.#start + from, to - from);
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
     const bytes = new Uint8Array(this.size);
-    const handle = await openFile(this.#path);
+    const file = await this.#folder.open(this.#path);
     try {
-      await this.#read(handle, bytes, 0);
+      await this.#read(file, bytes, 0);
     } finally {
-      await handle.close();
+      await file.handle.close();
     }
     return bytes.buffer;
   }
@@ -44,44 +46,47 @@ export class DiskBlob extends Blob {
   }
 
   override stream(): ReturnType<Blob["stream"]> {
-    let handle: FileHandle | undefined;
+    let file: SeenFile | undefined;
     let done = 0;
     const blocks = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         pull: async (controller) => {
           if (done === this.size) {
-            await handle?.close();
+            await file?.handle.close();
             controller.close();
             return;
           }
-          handle ??= await openFile(this.#path);
+          file ??= await this.#folder.open(this.#path);
           const block = new Uint8Array(Math.min(BLOCK_BYTES, this.size - done));
           try {
-            await this.#read(handle, block, done);
+            await this.#read(file, block, done);
           } catch (error) {
-            await handle.close();
+            await file.handle.close();
             throw error;
           }
           done += block.length;
           controller.enqueue(block);
         },
-        cancel: () => handle?.close(),
+        cancel: () => file?.handle.close(),
       },
       { highWaterMark: 1 },
     );
     return blocks as ReturnType<Blob["stream"]>;
   }
 
-  async #read(handle: FileHandle, into: Uint8Array, from: number): Promise<void> {
+  /** Fills `into`, and looks afterwards whether those bytes were still the ones that were seen. */
+  async #read(file: SeenFile, into: Uint8Array, from: number): Promise<void> {
     for (let done = 0; done < into.length; ) {
       const position = this.#start + from + done;
-      const { bytesRead } = await handle.read(into, done, into.length - done, position);
+      const { bytesRead } = await file.handle.read(into, done, into.length - done, position);
       if (bytesRead === 0) {
-        throw new RevocabError("bad_file", `${showText(this.#path)} became shorter while it was read`, {
+        await file.check();
+        throw new RevocabError("bad_file", `${showText(this.#path)} ends before byte ${position}`, {
           hint: "nothing may change the folder while it is published: try again",
         });
       }
       done += bytesRead;
     }
+    await file.check();
   }
 }

@@ -1,9 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { hashContent, openFile, readWhole } from "@revocab/files";
-import { placeOf } from "./folder-files.ts";
+import type { SeenFolder } from "./seen-folder.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */
 export interface GatedFolder {
@@ -14,6 +12,14 @@ export interface GatedFolder {
   readonly target: string;
   /** Files that were written beside weights and card. */
   readonly contents: readonly string[];
+  /** The weight files, whose headers have been checked. */
+  readonly weights: readonly string[];
+}
+
+interface ReportedFile {
+  readonly name?: unknown;
+  readonly bytes?: unknown;
+  readonly headerSha256?: unknown;
 }
 
 interface Report {
@@ -21,7 +27,7 @@ interface Report {
   readonly source?: { readonly name?: unknown };
   readonly target?: { readonly name?: unknown };
   readonly contents?: unknown;
-  readonly files?: readonly { readonly name?: unknown; readonly bytes?: unknown }[];
+  readonly files?: readonly ReportedFile[];
   readonly gate?: { readonly checks?: readonly unknown[] };
 }
 
@@ -30,13 +36,14 @@ const MAX_REPORT_BYTES = 100e6;
 
 /**
  * Lets through a folder that passed the gate and is still what passed it: the report says so, the weight files have the
- * sizes it names and whole headers, and every other file that was written has the hash it names. The card may have been
+ * sizes and the headers it names, and every other file that was written has the hash it names. The card may have been
  * edited and files may have been added.
  * @param allowFiles files that may have been changed, or have gone, since
- * @throws RevocabError `gate_failed`, `bad_safetensors`; `bad_file` and `missing_file` as `folderFiles` does
+ * @throws RevocabError `gate_failed`, `bad_safetensors`; `bad_file` and `missing_file` as `folderFiles` does,
+ *   `file_changed`
  */
 export async function gatedFolder(
-  folder: string,
+  folder: SeenFolder,
   allowFiles: readonly string[],
   abortSignal?: AbortSignal,
 ): Promise<GatedFolder> {
@@ -48,13 +55,13 @@ export async function gatedFolder(
     typeof target?.name === "string" &&
     Array.isArray(files) &&
     files.length > 0;
-  if (!isReport) fail(`${showText(folder)}/revocab.json is no report of a swap`);
+  if (!isReport) fail(`${showText(folder.path)}/revocab.json is no report of a swap`);
   if (!Array.isArray(gate?.checks) || gate.checks.length === 0) {
-    fail(`${showText(folder)} has not passed the gate`);
+    fail(`${showText(folder.path)} has not passed the gate`);
   }
-  for (const { name, bytes } of files) await checkWeights(folder, String(name), bytes);
+  for (const file of files) await checkWeights(folder, file);
   if (typeof contents !== "object" || contents === null || !("tokenizer.json" in contents)) {
-    fail(`${showText(folder)}/revocab.json does not say what its configs and its tokenizer were`);
+    fail(`${showText(folder.path)}/revocab.json does not say what its configs and its tokenizer were`);
   }
   for (const [name, hash] of Object.entries(contents)) {
     if (!allowFiles.includes(name)) await checkContent(folder, name, hash, abortSignal);
@@ -65,16 +72,22 @@ export async function gatedFolder(
     source: source.name as string,
     target: target.name as string,
     contents: Object.keys(contents),
+    weights: files.map(({ name }) => String(name)).filter(isSafetensors),
   };
 }
 
-async function readReport(folder: string): Promise<Report> {
-  const path = join(folder, "revocab.json");
+async function readReport(folder: SeenFolder): Promise<Report> {
+  const path = join(folder.path, "revocab.json");
   const isThere = await lstat(path).catch(() => undefined);
-  if (isThere === undefined) fail(`${showText(folder)} has no revocab.json: it did not pass the gate`);
-  const text = await readWhole(await placeOf(folder, "revocab.json"), { most: MAX_REPORT_BYTES, hint: HINT });
+  if (isThere === undefined) fail(`${showText(folder.path)} has no revocab.json: it did not pass the gate`);
+  const { handle, bytes } = await folder.open("revocab.json", HINT);
+  await handle.close();
+  if (bytes > MAX_REPORT_BYTES)
+    fail(`${showText(path)} has ${bytes} bytes, expected at most ${MAX_REPORT_BYTES}`);
+  const blocks: Buffer[] = [];
+  await folder.read("revocab.json", { onBlock: (block) => blocks.push(Buffer.from(block)) });
   try {
-    const report = JSON.parse(text.toString("utf8")) as Report | null;
+    const report = JSON.parse(Buffer.concat(blocks).toString("utf8")) as Report | null;
     if (typeof report === "object" && report !== null) return report;
   } catch {
     // said below
@@ -82,42 +95,57 @@ async function readReport(folder: string): Promise<Report> {
   return fail(`${showText(path)} is no JSON object`);
 }
 
-async function checkWeights(folder: string, name: string, bytes: unknown): Promise<void> {
+async function checkWeights(
+  folder: SeenFolder,
+  { bytes, headerSha256, ...file }: ReportedFile,
+): Promise<void> {
+  const name = String(file.name);
   const size = await requireFile(folder, name);
   if (size !== bytes) {
     fail(
-      `${showText(name, 200)} in ${showText(folder)} has ${size} bytes, but ${quote(bytes)} passed the gate`,
+      `${showText(name, 200)} in ${showText(folder.path)} has ${size} bytes, but ${quote(bytes)} passed the gate`,
     );
   }
-  if (name.endsWith(".safetensors")) await readSafetensorsHeader(await placeOf(folder, name));
+  if (!isSafetensors(name)) return;
+  if (headerSha256 === undefined) {
+    fail(
+      `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
+    );
+  }
+  const { sha256 } = await folder.read(name, { end: await folder.headerOf(name) });
+  if (sha256 === headerSha256) return;
+  fail(
+    `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${sha256}, but ${quote(headerSha256)} passed the gate`,
+  );
 }
 
 async function checkContent(
-  folder: string,
+  folder: SeenFolder,
   name: string,
   expected: unknown,
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   await requireFile(folder, name);
-  const digest = await hashContent(await placeOf(folder, name), "sha256", abortSignal);
+  const { sha256: digest } = await folder.read(name, { abortSignal });
   if (digest === expected) return;
   fail(
-    `${showText(name, 200)} in ${showText(folder)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,
+    `${showText(name, 200)} in ${showText(folder.path)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,
     `${HINT}, or name what you have changed on purpose: --allow-file ${showText(name, 200)}`,
   );
 }
 
-async function requireFile(folder: string, name: string): Promise<number> {
-  const found = await lstat(join(folder, name)).catch(() => undefined);
+async function requireFile(folder: SeenFolder, name: string): Promise<number> {
+  const found = await lstat(join(folder.path, name)).catch(() => undefined);
   if (found === undefined) {
-    fail(`${showText(folder)} has no ${showText(name, 200)}, which was there when it passed the gate`);
+    fail(`${showText(folder.path)} has no ${showText(name, 200)}, which was there when it passed the gate`);
   }
-  const handle = await openFile(await placeOf(folder, name), { hint: HINT });
-  try {
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
+  const { handle, bytes } = await folder.open(name, HINT);
+  await handle.close();
+  return bytes;
+}
+
+function isSafetensors(name: string): boolean {
+  return name.endsWith(".safetensors");
 }
 
 function fail(what: string, hint = HINT): never {

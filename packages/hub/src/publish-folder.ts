@@ -10,7 +10,8 @@ import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
-import { refuseSecrets } from "./refuse-secrets.ts";
+import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
+import { SeenFolder } from "./seen-folder.ts";
 import { unusable } from "./server-fault.ts";
 import { staleFiles } from "./stale-files.ts";
 
@@ -19,8 +20,8 @@ import { staleFiles } from "./stale-files.ts";
  * An existing repository is taken; files of an earlier model in it (weights, tokenizer) go, others stay.
  *
  * @throws RevocabError `gate_failed` for a folder that did not pass the gate; `bad_options`; `hub_denied`, `hub_missing`,
- *   `hub_failed`, `hub_unreachable`; `hub_damaged` when the Hub has something else than the folder; `aborted`, and then
- *   nothing was committed
+ *   `hub_failed`, `hub_unreachable`; `hub_damaged` when the Hub has something else than the folder; `file_changed`
+ *   when a file changed since it was looked at, and `aborted`: then nothing was committed
  */
 export async function publishFolder(options: PublishOptions): Promise<PublishedFolder> {
   const {
@@ -35,8 +36,9 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
   const settings = options.settings ?? hubSettings();
   const repository = checkRepositoryName(to);
   const token = requireToken(settings);
-  const { source, target, revocab, contents } = await gatedFolder(folder, allowFiles, abortSignal);
-  const files = await folderFiles(folder);
+  const seen = new SeenFolder(folder);
+  const { source, target, revocab, contents, weights } = await gatedFolder(seen, allowFiles, abortSignal);
+  const files = await folderFiles(seen);
   const known = new Set([...contents, ...files.map(({ path }) => path)]);
   const unknown = allowFiles.find((name) => !known.has(name));
   if (unknown !== undefined) {
@@ -44,7 +46,13 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       hint: "name files as the folder has them, with / between folders",
     });
   }
-  await refuseSecrets({ folder, files, token, allowFiles, abortSignal });
+  await refuseSecrets({ folder: seen, files, weights, token, allowFiles, abortSignal });
+  const title = (options.title ?? `${source} with the tokenizer of ${target}`).replace(/\s+/g, " ");
+  const description = `Written and checked by revocab ${revocab}.`;
+  refuseSecretTexts(
+    { "the title": title, "the description": description, "the branch": branch, "the repository": to },
+    token,
+  );
 
   const uploads: Uploads = { sent: 0 };
   const onSent = (bytes: number) => {
@@ -78,7 +86,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     findCommit: async () => {
       const now = await listRepository(quiet, repository, branch);
       if (now.commit === before.commit) return undefined;
-      if ((await differences(folder, files, now)).length === 0) return now.commit;
+      if ((await differences(seen, files, now)).length === 0) return now.commit;
       throw new RevocabError(
         "hub_failed",
         `${branch} of ${repository} has moved to ${now.commit.slice(0, 12)} meanwhile`,
@@ -93,15 +101,14 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       ...options,
       client: { ...client, parameters: { ...client.parameters, fetch: careful } },
       repository,
+      folder: seen,
       files,
       deleted,
       branch,
       isPullRequest: pullRequest,
       parent: before.commit,
-      title: (options.title ?? `${source} with the tokenizer of ${target}`)
-        .replace(/\s+/g, " ")
-        .slice(0, 200),
-      description: `Written and checked by revocab ${revocab}.`,
+      title: title.slice(0, 200),
+      description,
       uploads,
     });
     if (isCommitId(made.commit.oid)) return made;
@@ -114,7 +121,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
   const after = await listRepository(quiet, repository, published).catch((error: unknown) => {
     throw notLookedAt(error, pullRequestPage ?? `${result.url}/commit/${commit.oid}`);
   });
-  await checkPublished(folder, files, after);
+  await checkPublished(seen, files, after);
   return {
     ...result,
     commit: commit.oid,

@@ -1,13 +1,15 @@
-import { RevocabError, showText } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import { quote, RevocabError, showText } from "@revocab/core";
 import type { AccessToken } from "./access-token.ts";
-import { type FolderFile, placeOf } from "./folder-files.ts";
-import { secretIn, YOUR_TOKEN } from "./secret-contents.ts";
+import type { FolderFile } from "./folder-files.ts";
+import { SecretSearch, secretInText, withoutSecrets, YOUR_TOKEN } from "./secret-contents.ts";
 import { secretNamed } from "./secret-names.ts";
+import type { SeenFolder } from "./seen-folder.ts";
 
 export interface RefuseSecretsOptions {
-  readonly folder: string;
+  readonly folder: SeenFolder;
   readonly files: readonly FolderFile[];
+  /** The weight files, whose tensors are not looked at. */
+  readonly weights: readonly string[];
   readonly token: AccessToken;
   /** Files that are published though they look like secrets; never with the token itself. */
   readonly allowFiles: readonly string[];
@@ -15,23 +17,28 @@ export interface RefuseSecretsOptions {
 }
 
 /**
- * Looks at the name and the content of everything that is to be published. Of safetensors the header is looked at, where
- * metadata are; of all other files every byte.
- * @throws RevocabError `bad_options`, which names the files; `missing_file`, `aborted`
+ * Looks at the name and the content of everything that is to be published. Of the model's own weights
+ * the header is looked at, where metadata are; of all other files every byte.
+ * @throws RevocabError `bad_options`, which names the files; `missing_file`, `file_changed`, `aborted`
  */
 export async function refuseSecrets(options: RefuseSecretsOptions): Promise<void> {
-  const { folder, files, token, allowFiles, abortSignal } = options;
+  const { folder, files, weights, token, allowFiles, abortSignal } = options;
   const found: { path: string; why: string }[] = [];
   for (const { path } of files) {
     const isAllowed = allowFiles.includes(path);
+    const inPath = secretInText(path, token);
+    if (inPath === YOUR_TOKEN || (inPath !== undefined && !isAllowed)) {
+      throw refusedText(`the name of a file in ${showText(folder.path)}`, path, inPath, token);
+    }
     const named = isAllowed ? undefined : secretNamed(path);
     if (named !== undefined) {
       found.push({ path, why: `is named like ${named}` });
       continue;
     }
-    const place = await placeOf(folder, path);
-    const end = path.endsWith(".safetensors") ? await headerEnd(place) : undefined;
-    const held = await secretIn(place, { token: token.reveal(), abortSignal, ...(end && { end }) });
+    const end = weights.includes(path) ? await folder.headerOf(path) : undefined;
+    const search = new SecretSearch(token);
+    await folder.read(path, { end, abortSignal, onBlock: (block) => search.look(block) });
+    const held = search.found;
     if (held === YOUR_TOKEN) throw holdsToken(folder, path);
     if (held !== undefined && !isAllowed) found.push({ path, why: `holds what looks like ${held}` });
   }
@@ -40,30 +47,38 @@ export async function refuseSecrets(options: RefuseSecretsOptions): Promise<void
   const more = found.length > 5 ? `, and ${found.length - 5} more do` : "";
   throw new RevocabError(
     "bad_options",
-    `${showText(folder)}: ${listed.join(", ")}${more}; nothing was published`,
+    `${showText(folder.path)}: ${listed.join(", ")}${more}; nothing was published`,
     {
       hint: `take it out of the folder; what is meant for the public is named: --allow-file ${showText(found[0]?.path ?? "", 200)}`,
     },
   );
 }
 
-function holdsToken(folder: string, path: string): RevocabError {
+function holdsToken(folder: SeenFolder, path: string): RevocabError {
   return new RevocabError(
     "bad_options",
-    `${showText(path, 200)} in ${showText(folder)} holds your access token: it is not published`,
+    `${showText(path, 200)} in ${showText(folder.path)} holds your access token: it is not published`,
     { hint: "take it out of the file, and make a new token: this one has been written down" },
   );
 }
 
-/** Where the header of a safetensors file ends; undefined when this is none, and then all of it is looked at. */
-async function headerEnd(place: string): Promise<number | undefined> {
-  const handle = await openFile(place);
-  try {
-    const length = Buffer.alloc(8);
-    const { bytesRead } = await handle.read(length, 0, 8, 0);
-    const end = 8 + Number(length.readBigUInt64LE());
-    return bytesRead === 8 && end <= (await handle.stat()).size ? end : undefined;
-  } finally {
-    await handle.close();
+/**
+ * Looks at the texts that go to the Hub beside files.
+ * @param texts by what they are
+ * @throws RevocabError `bad_options`
+ */
+export function refuseSecretTexts(texts: Readonly<Record<string, string>>, token: AccessToken): void {
+  for (const [what, text] of Object.entries(texts)) {
+    const held = secretInText(text, token);
+    if (held !== undefined) throw refusedText(what, text, held, token);
   }
+}
+
+function refusedText(what: string, text: string, held: string, token: AccessToken): RevocabError {
+  const holds = held === YOUR_TOKEN ? held : `what looks like ${held}`;
+  return new RevocabError(
+    "bad_options",
+    `${what} holds ${holds}: ${quote(withoutSecrets(text, token))}; nothing was published`,
+    { hint: "use another text, and make a new token or key: this one has been written down" },
+  );
 }

@@ -1,5 +1,4 @@
-import { throwIfAborted } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import type { AccessToken } from "./access-token.ts";
 
 /** Forms of secrets that are told from all other text by how they begin; a lookbehind is one character at most. */
 const CONTENTS: readonly (readonly [RegExp, string])[] = [
@@ -18,48 +17,50 @@ const CONTENTS: readonly (readonly [RegExp, string])[] = [
 /** One pass says whether there is any; few files need the second that says which. */
 const ANY = new RegExp(CONTENTS.map(([{ source }]) => source).join("|"));
 
-const BLOCK_BYTES = 1 << 20;
 /** Longer than every form above: what lies across two blocks is seen whole in the second. */
 const OVERLAP = 256;
 
-export interface SecretSearch {
-  /** A token that must not be in the file whatever it looks like. */
-  readonly token: string;
-  /** Bytes at the file's beginning that are looked at. @default all */
-  readonly end?: number;
-  readonly abortSignal?: AbortSignal | undefined;
+/**
+ * Looks for secrets in bytes that come block by block, as UTF-8 or between the zero bytes of UTF-16. The access token of
+ * the user is found whatever it looks like.
+ */
+export class SecretSearch {
+  readonly #token: string;
+  readonly #overlap: number;
+  #kept = "";
+  #found: string | undefined;
+
+  constructor(token: AccessToken) {
+    this.#token = token.reveal();
+    this.#overlap = Math.max(OVERLAP, this.#token.length);
+  }
+
+  /** What was found so far, in words: `YOUR_TOKEN`, else the first that looks like a secret. */
+  get found(): string | undefined {
+    return this.#found;
+  }
+
+  look(block: Buffer): void {
+    if (this.#found === YOUR_TOKEN) return;
+    const text = this.#kept + block.toString("latin1").replaceAll("\0", "");
+    if (text.includes(this.#token)) this.#found = YOUR_TOKEN;
+    else if (this.#found === undefined && ANY.test(text)) {
+      this.#found = CONTENTS.find(([form]) => form.test(text))?.[1];
+    }
+    this.#kept = text.slice(-this.#overlap);
+  }
 }
 
-/**
- * What a file holds that looks like a secret, in words; "your access token" when it is that. Also found between the zero
- * bytes of UTF-16.
- * @throws RevocabError `missing_file`, `aborted`
- */
-export async function secretIn(
-  path: string,
-  { token, end = Number.POSITIVE_INFINITY, abortSignal }: SecretSearch,
-): Promise<string | undefined> {
-  const handle = await openFile(path);
-  const overlap = Math.max(OVERLAP, token.length);
-  const block = Buffer.alloc(BLOCK_BYTES);
-  let kept = "";
-  let found: string | undefined;
-  try {
-    for (let position = 0; position < end; ) {
-      throwIfAborted(abortSignal);
-      const { bytesRead } = await handle.read(block, 0, Math.min(BLOCK_BYTES, end - position), position);
-      if (bytesRead === 0) break;
-      position += bytesRead;
-      const bytes = block.subarray(0, bytesRead);
-      const text = kept + bytes.toString("latin1").replaceAll("\0", "");
-      if (text.includes(token)) return YOUR_TOKEN;
-      if (found === undefined && ANY.test(text)) found = CONTENTS.find(([form]) => form.test(text))?.[1];
-      kept = text.slice(-overlap);
-    }
-    return found;
-  } finally {
-    await handle.close();
-  }
+/** What a short text holds that looks like a secret, as {@link SecretSearch} finds it. */
+export function secretInText(text: string, token: AccessToken): string | undefined {
+  const search = new SecretSearch(token);
+  search.look(Buffer.from(text));
+  return search.found;
+}
+
+/** A text with "(hidden)" in place of all that {@link secretInText} finds in it. */
+export function withoutSecrets(text: string, token: AccessToken): string {
+  return token.removeFrom(text).replace(new RegExp(ANY, "g"), "(hidden)");
 }
 
 export const YOUR_TOKEN = "your access token";

@@ -1,24 +1,79 @@
-/** What a file is called that programs keep secrets in, and what it would be; the first that fits counts. */
-const NAMES: readonly (readonly [RegExp, string])[] = [
-  // OpenSSH's, also copies of them; what ends in .pub is public
-  [/^id_(rsa|dsa|ecdsa|ed25519)(?!.*\.pub$)/, "a private key"],
-  [/\.(pem|key|p12|pfx|jks|keystore|ppk|kdbx)$/, "a private key"],
+interface NameRule {
+  /** Matches the words of the name without its endings, joined by `-`: `aws-credentials`. */
+  readonly words: RegExp;
+  readonly what: string;
+  /** Of names that end otherwise the rule says nothing. @default every ending */
+  readonly endings?: RegExp;
+  /** Whether it says nothing of texts, pages and programs, which may be about such things. @default false */
+  readonly isNoTitle?: boolean;
+}
+
+/** Names by their words; the first that fits counts. */
+const BY_WORDS: readonly NameRule[] = [
+  // OpenSSH's, and copies of them
+  { words: /^id-(rsa|dsa|ecdsa|ed25519)(-sk)?$/, what: "a private key" },
+  { words: /^id-(rsa|dsa|ecdsa|ed25519)-/, what: "a private key", isNoTitle: true },
+  { words: /.-(rsa|dsa|ecdsa|ed25519)$/, what: "a private key", endings: /^(txt)?$/ },
+  { words: /(^|-)private-?keys?$/, what: "a private key" },
   // Google's, AWS's and git's; client secrets of OAuth
-  [/^(application_default_)?credential/, "credentials"],
-  [/^(client[-_]?secret|service[-_]?account)[^/]*\.json$/, "credentials"],
-  [/^[._]?(netrc|npmrc|pypirc|git-credentials|pgpass|htpasswd|dockercfg|s3cfg|boto)$/, "credentials"],
-  [/^kubeconfig(?![a-z])/, "credentials"],
-  // huggingface_hub's own files, and how users call theirs; tokens.txt and added_tokens.json are vocabularies
-  [
-    /^(token|(hf|huggingface|access|api|auth|github|stored)[-_.]?tokens?)(\.(txt|json|ya?ml))?$/,
-    "an access token",
-  ],
-  [/^secrets?(\.\w+)?$/, "secrets"],
-  [/\.env(\.\w+)?$|^env\.(local|production|development)$/, "environment variables with secrets"],
+  { words: /^(\w+-)?credentials?$/, what: "credentials" },
+  { words: /(^|-)credentials?$/, what: "credentials", isNoTitle: true },
+  { words: /(^|-)(client-?secret|service-?account)(-|$)/, what: "credentials", endings: /^json$/ },
+  { words: /(^|-)(client-?secret|service-?account)$/, what: "credentials", isNoTitle: true },
+  // huggingface_hub's own files, and how users call theirs; tokens.txt, bos_token.json and added_tokens.json are vocabularies
+  { words: /^(my-?)?token$/, what: "an access token", endings: /^(txt|json|ya?ml)?$/ },
+  {
+    words: /^(my-?)?(hf|huggingface|access|api|auth|git|github|gitlab|stored)-?tokens?$/,
+    what: "an access token",
+  },
+  { words: /(^|-)(access|api)-?keys?$/, what: "an access key", isNoTitle: true },
+  { words: /^(my-?)?secrets?$/, what: "secrets" },
+  { words: /^kubeconfig(-|$)/, what: "credentials" },
 ];
 
-/** What the name of a file says that it holds and no one should see; undefined for all other names. */
+/** Names as they are. */
+const BY_NAME: readonly (readonly [RegExp, string])[] = [
+  [/\.(pem|key|p12|pfx|jks|keystore|ppk|kdbx)$/, "a private key"],
+  [/^[._]?(netrc|npmrc|pypirc|git-credentials|pgpass|htpasswd|dockercfg|s3cfg|boto)$/, "credentials"],
+  // what is an example of one is meant to be seen
+  [
+    /\.env(\.(?!example$|sample$|template$|dist$|md$)\w+)?$|^env\.(local|production|development)$/,
+    "environment variables with secrets",
+  ],
+];
+
+const TITLED = /^(md|markdown|rst|html?|pdf|docx?|tex|ipynb|py|m?[jt]s|tsx?|sh|rs|go|java|c|h|cpp)$/;
+
+/** What a copy is called by, after the name it copies: `token.bak`, `credentials (1).json`, `client_secret.old.json`. */
+const COPY_ENDING = /(\.(bak|backup|old|orig|save|copy|swp|\d+)|~)$/;
+const COPY_WORDS = /(-(bak|backup|old|orig|copy|\d+))+$/;
+
+/**
+ * What a file is called that programs keep secrets in, and what it would be; undefined for all other names. Words count, not
+ * letters: `aws_credentials` and `awsCredentials.json` are such names, `credentials_guide.md` is the title of a text.
+ */
 export function secretNamed(path: string): string | undefined {
-  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  return NAMES.find(([pattern]) => pattern.test(name))?.[1];
+  const given = path.slice(path.lastIndexOf("/") + 1).replace(/([a-z0-9])([A-Z])/g, "$1-$2");
+  const name = withoutCopies(given.toLowerCase());
+  const plain = withoutCopies(path.slice(path.lastIndexOf("/") + 1).toLowerCase());
+  const known = BY_NAME.find(([pattern]) => pattern.test(plain))?.[1];
+  if (known !== undefined) return known;
+  const [, stem = "", ending = ""] = /^(.+?)(?:\.(\w{1,8}))?$/.exec(name) ?? [];
+  if (ending === "pub") return undefined;
+  const words = stem
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "")
+    .join("-")
+    .replace(COPY_WORDS, "");
+  return BY_WORDS.find(
+    (rule) =>
+      rule.words.test(words) &&
+      (rule.endings ?? /^/).test(ending) &&
+      !(rule.isNoTitle === true && TITLED.test(ending)),
+  )?.what;
+}
+
+function withoutCopies(name: string): string {
+  const original = name.replace(COPY_ENDING, "");
+  return original === name || original === "" ? name : withoutCopies(original);
 }

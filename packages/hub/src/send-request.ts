@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import type { NetworkLimits } from "./network-limits.ts";
 import { ServerFault, unusable } from "./server-fault.ts";
 
@@ -19,7 +20,8 @@ const WITHOUT_COPY = { window: null, redirect: "error" } as const;
  * Sends one request and waits until its answer begins. Everything this package sends goes through here: a request that
  * carries the access token goes to the Hub's own origin or nowhere, and one to a Hub with encryption never goes without.
  * Redirects come back as answers.
- * @throws ServerFault for such an address, or when no answer begins in time; whatever broke the connection
+ * @throws ServerFault for such an address, or when no answer begins in time; RevocabError when the body's file cannot be read;
+ *   whatever broke the connection
  */
 export async function sendRequest(
   address: string,
@@ -47,6 +49,8 @@ export async function sendRequest(
       ? fetch(url, { ...init, ...WITHOUT_COPY, body: new CountedBlob(body, count), signal })
       : fetch(url, { ...init, redirect: "manual", signal }));
   } catch (error) {
+    // the body, which is a file here, could not be read: no fault of the connection
+    if (error instanceof Error && error.cause instanceof RevocabError) throw error.cause;
     if (!silence.signal.aborted || init.signal?.aborted) throw error;
     throw new ServerFault(
       "hub_unreachable",

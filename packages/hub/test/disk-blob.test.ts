@@ -1,18 +1,20 @@
-import { truncateSync, writeFileSync } from "node:fs";
+import { renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
 import { DiskBlob } from "../src/disk-blob.ts";
+import { SeenFolder } from "../src/seen-folder.ts";
 
 const scratch = scratchFolders();
 const BLOCK = 1 << 18;
 
 /** A file of bytes that tell where they are. */
 function file(length: number): { path: string; bytes: Buffer; blob: DiskBlob } {
-  const path = join(scratch(), "file");
+  const folder = scratch();
+  const path = join(folder, "file");
   const bytes = Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
   writeFileSync(path, bytes);
-  return { path, bytes, blob: new DiskBlob(path, 0, length) };
+  return { path, bytes, blob: new DiskBlob(new SeenFolder(folder), "file", 0, length) };
 }
 
 async function streamed(blob: Blob): Promise<Buffer> {
@@ -53,11 +55,35 @@ describe("a file as a blob", () => {
     expect(blob.slice().size).toBe(1000);
   });
 
-  it("that becomes shorter meanwhile is an error, and no upload of zeros", async () => {
+  it.each([
+    ["cut", (path: string) => truncateSync(path, 2 * BLOCK + 5), "bytes and has"],
+    ["written to", (path: string) => writeFileSync(path, Buffer.alloc(3 * BLOCK)), "it was written to"],
+    [
+      "replaced",
+      (path: string) => {
+        renameSync(path, `${path}.old`);
+        writeFileSync(path, Buffer.alloc(3 * BLOCK));
+      },
+      "another file has taken its place",
+    ],
+  ])("that is %s after it was first opened is an error in every reading", async (_, change, why) => {
     const { path, blob } = file(3 * BLOCK);
-    truncateSync(path, 2 * BLOCK + 5);
-    await expect(streamed(blob)).rejects.toThrow(`${path} became shorter while it was read`);
-    await expect(blob.arrayBuffer()).rejects.toThrow("became shorter");
+    await blob.slice(0, 1).text();
+    change(path);
+    const failure = { code: "file_changed", message: expect.stringContaining(why) };
+    await expect(streamed(blob)).rejects.toMatchObject(failure);
+    await expect(blob.arrayBuffer()).rejects.toMatchObject(failure);
+  });
+
+  it("that is written to while it is streamed is an error before the stream ends", async () => {
+    const { path, blob } = file(10 * BLOCK);
+    const reader = blob.stream().getReader();
+    await reader.read();
+    writeFileSync(path, Buffer.alloc(10 * BLOCK));
+    const rest = async () => {
+      while (!(await reader.read()).done);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: "file_changed" });
   });
 
   it("is not read further than it is asked for", async () => {

@@ -269,7 +269,7 @@ describe("a file that holds a secret", () => {
     expect(await refusal(card)).toMatchObject({ message: expect.stringContaining("README.md holds") });
   });
 
-  it("in the metadata of safetensors is found; tensors are not looked at", async () => {
+  it("in safetensors that were added is found wherever it is, and in what only has their name", async () => {
     const secret = SECRETS[0]![1];
     const tensor = Buffer.from(secret.padEnd(64));
     const entries = [{ name: "t", dtype: "U8", shape: [64], length: 64 }] as const;
@@ -278,11 +278,28 @@ describe("a file that holds a secret", () => {
       message: expect.stringContaining("extra.safetensors holds"),
     });
     const bare = Buffer.concat([buildHeader(entries, undefined), tensor]);
-    expect(await published(write("extra.safetensors", bare))).toContain("extra.safetensors");
-    const none = write("extra.safetensors", `not safetensors: ${secret}`);
-    expect(await refusal(none)).toMatchObject({
-      message: expect.stringContaining("extra.safetensors holds"),
+    const emptyHeader = Buffer.concat([buildHeader([], undefined), Buffer.from(secret)]);
+    for (const content of [bare, emptyHeader, `not safetensors: ${secret}`]) {
+      expect(await refusal(write("extra.safetensors", content))).toMatchObject({
+        message: expect.stringContaining("extra.safetensors holds"),
+      });
+    }
+    const own = Buffer.concat([buildHeader(entries, undefined), Buffer.from("hf_loopbackToken".padEnd(64))]);
+    expect(await refusal(write("2_Dense/model.safetensors", own))).toMatchObject({
+      message: expect.stringMatching(/^2_Dense\/model\.safetensors in .* holds your access token/),
     });
+    const harmless = Buffer.concat([buildHeader(entries, undefined), Buffer.alloc(64, 7)]);
+    expect(await published(write("extra.safetensors", harmless))).toContain("extra.safetensors");
+  });
+
+  it("in the tensors of the model's own weights is not looked for", async () => {
+    const put = (f: string) => {
+      const path = join(f, "model.safetensors");
+      const bytes = readFileSync(path);
+      bytes.write(SECRETS[0]![1], bytes.length - 64, "latin1");
+      writeFileSync(path, bytes);
+    };
+    expect(await published(put)).toContain("model.safetensors");
   });
 
   it("is published when it is allowed by name; your own token never is", async () => {
@@ -304,6 +321,59 @@ describe("a file that holds a secret", () => {
       "-----BEGIN PUBLIC KEY-----",
     ].join("\n");
     expect(await published(write("guide.md", text))).toContain("guide.md");
+  });
+});
+
+describe("a text that is published beside the files", () => {
+  const OWN = "hf_loopbackToken";
+  const secret = SECRETS[0]![1];
+
+  it.each([
+    ["the title", (text: string) => ({ title: `hello ${text}` })],
+    ["the branch", (text: string) => ({ branch: `a-${text}` })],
+    ["the repository", (text: string) => ({ to: `me/a-${text}` })],
+  ])("is refused, and not shown, when it holds a token: %s", async (what, more) => {
+    for (const [text, held] of [
+      [OWN, "your access token"],
+      [secret, "what looks like an access token of Hugging Face"],
+    ] as const) {
+      const failure = await refusal(() => {}, more(text));
+      expect(failure).toMatchObject({
+        code: "bad_options",
+        message: expect.stringContaining(`${what} holds ${held}`),
+      });
+      expect(failure.message + failure.hint).not.toContain(text);
+    }
+  });
+
+  it("is also the title that is made of the report's names", async () => {
+    const put = (f: string) => {
+      const path = join(f, "revocab.json");
+      const report = JSON.parse(readFileSync(path, "utf8"));
+      // the search of the report itself is passed with --allow-file
+      writeFileSync(path, JSON.stringify({ ...report, source: { ...report.source, name: secret } }));
+    };
+    const failure = await refusal(put, { allowFiles: ["revocab.json"] });
+    expect(failure).toMatchObject({ message: expect.stringContaining("the title holds what looks like") });
+  });
+
+  it.each([`${OWN}.md`, `x/${OWN}/notes.md`])(
+    "is refused, and not shown, when it is the name of a file with your token, allowed or not: %s",
+    async (path) => {
+      for (const allowFiles of [[], [path]]) {
+        const failure = await refusal(write(path, "x"), { allowFiles });
+        expect(failure.message).toContain("holds your access token");
+        expect(failure.message + failure.hint).not.toContain(OWN);
+      }
+    },
+  );
+
+  it("may be a file's name like a token when it is allowed", async () => {
+    const path = `${secret}.md`;
+    const failure = await refusal(write(path, "x"));
+    expect(failure.message).toContain("holds what looks like an access token");
+    expect(failure.message + failure.hint).not.toContain(secret);
+    expect(await published(write(path, "x"), { allowFiles: [path] })).toContain(path);
   });
 });
 
@@ -335,6 +405,37 @@ describe("what was changed since the gate", () => {
       });
     },
   );
+
+  /** Renames a tensor by one letter in the header. */
+  const rename = (f: string) => {
+    const path = join(f, "model.safetensors");
+    const bytes = readFileSync(path);
+    bytes.write("x", bytes.indexOf(".weight") - 1, "latin1");
+    writeFileSync(path, bytes);
+  };
+
+  it("in a header is refused by name, though the file has its size and is whole", async () => {
+    expect(await refusal(rename, { allowFiles: ["model.safetensors"] })).toMatchObject({
+      code: "gate_failed",
+      message: expect.stringMatching(
+        /^model\.safetensors in .* has a header with the sha256 .* passed the gate$/,
+      ),
+    });
+  });
+
+  it("cannot be told for a report of an earlier version, which is refused", async () => {
+    const forget = (f: string) => {
+      const path = join(f, "revocab.json");
+      const report = JSON.parse(readFileSync(path, "utf8"));
+      for (const file of report.files) delete file.headerSha256;
+      writeFileSync(path, JSON.stringify(report));
+    };
+    expect(await refusal(forget)).toMatchObject({
+      code: "gate_failed",
+      message: expect.stringContaining("does not say what the header of model.safetensors was"),
+      hint: expect.stringContaining("run it again"),
+    });
+  });
 
   it("of the weights is refused whatever is allowed", async () => {
     const cut = (f: string) => writeFileSync(join(f, "model.safetensors"), "x");

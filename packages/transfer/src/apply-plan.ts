@@ -26,6 +26,7 @@ import type { MethodComparison } from "./compare-methods.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { checkGate } from "./gate.ts";
 import { hashFolder } from "./hash-folder.ts";
+import { withHeaderHashes } from "./hash-headers.ts";
 import type { MeasuringSwap } from "./measure-swap.ts";
 import { modelCard } from "./model-card.ts";
 import type { OpenModel } from "./open-model.ts";
@@ -155,6 +156,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     const evaluation = await options.measuring?.finish(output.directory);
     const sourceHashes = await model.hashes();
+    const files = await withHeaderHashes(output.directory, written.files);
+    const weights = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
     const report = makeReport({
       plan,
       model,
@@ -163,8 +166,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       configs,
       template,
       published,
-      written,
-      contents: await hashFolder(output.directory),
+      files,
+      contents: await hashFolder(output.directory, weights),
       companions,
       ...(writtenAdapter && { adapter: writtenAdapter }),
       gate,

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { CompanionFiles, WrittenFiles } from "@revocab/checkpoint";
+import type { CompanionFiles } from "@revocab/checkpoint";
 import { showNotes, type TokenId } from "@revocab/core";
 import type { WrittenAdapter } from "./adapter/write-adapter.ts";
 import type { CardFacts } from "./card-facts.ts";
@@ -11,6 +11,7 @@ import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
 import { hashContents } from "./hash-files.ts";
+import type { ReportedFile } from "./hash-headers.ts";
 import type { SwapEvaluation } from "./measure-swap.ts";
 import { nameOf, type OpenModel } from "./open-model.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
@@ -40,10 +41,10 @@ export interface SwapReport extends PlanSummary {
   /** Of one from a file also its name and a sample conversation. */
   readonly chatTemplate: Pick<ChosenChatTemplate, "from" | "file" | "sample">;
   readonly parameters: { readonly before: number; readonly after: number };
-  readonly files: WrittenFiles["files"];
+  readonly files: readonly ReportedFile[];
   /** sha256 by name of the tokenizer's files as they were written: fitted to the model, or edited. */
   readonly tokenizerFiles: Readonly<Record<string, string>>;
-  /** sha256 by name of all files as they were written but the weights, the card and the report. */
+  /** sha256 by name of all files as they were written but the weight files, the card and the report. */
   readonly contents: Readonly<Record<string, string>>;
   /** The other files of the source folder. */
   readonly companions: CompanionFiles;
@@ -101,7 +102,7 @@ export function makeReport({
   configs,
   template,
   published,
-  written,
+  files,
   contents,
   companions,
   adapter,
@@ -117,7 +118,7 @@ export function makeReport({
   configs: FollowedConfigs;
   template: ChosenChatTemplate;
   published: PublishedTokenizer;
-  written: WrittenFiles;
+  files: SwapReport["files"];
   contents: SwapReport["contents"];
   companions: CompanionFiles;
   adapter?: WrittenAdapter;
@@ -155,7 +156,7 @@ export function makeReport({
       ...(template.sample && { sample: template.sample }),
     },
     parameters: countParameters(plan, model),
-    files: written.files,
+    files,
     tokenizerFiles: hashContents(published.files),
     contents,
     companions,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
@@ -120,12 +121,17 @@ describe("swapTokenizer on the sample", () => {
     cpSync(SAMPLE_MODEL, model, { recursive: true });
     mkdirSync(join(model, "notes"));
     writeFileSync(join(model, "notes", "a.txt"), "carried");
-    const { contents } = await swapTokenizer({ ...inputs, model, out, carry: ["notes"] });
+    writeFileSync(join(model, "notes", "model.safetensors"), "safetensors that are none of the model's");
+    const { contents, files } = await swapTokenizer({ ...inputs, model, out, carry: ["notes"] });
     const { "model.safetensors": _, "README.md": __, "revocab.json": ___, ...others } = contentOf(out);
     expect(contents).toEqual(others);
     expect(Object.keys(contents)).toEqual(
-      expect.arrayContaining(["config.json", "notes/a.txt", "tokenizer.json"]),
+      expect.arrayContaining(["config.json", "notes/a.txt", "notes/model.safetensors", "tokenizer.json"]),
     );
+    const weights = readFileSync(join(out, "model.safetensors"));
+    const header = weights.subarray(0, 8 + Number(weights.readBigUInt64LE()));
+    const headerSha256 = createHash("sha256").update(header).digest("hex");
+    expect(files).toMatchObject([{ name: "model.safetensors", bytes: weights.length, headerSha256 }]);
   });
 
   it("pads to a multiple with rows that cannot win: the mean of the used rows", async () => {

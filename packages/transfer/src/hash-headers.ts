@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { readExactly, readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
+import { openFile } from "@revocab/files";
+
+/** A weight file, or the index, as a report names it. */
+export type ReportedFile = WrittenFiles["files"][number] & {
+  /** sha256 in hex of the header of safetensors, with the 8 bytes before it that say its length. */
+  readonly headerSha256?: string;
+};
+
+/** Adds the hashes of their headers to the files that were written into a folder. */
+export async function withHeaderHashes(
+  directory: string,
+  files: WrittenFiles["files"],
+): Promise<readonly ReportedFile[]> {
+  const reported: ReportedFile[] = [];
+  for (const file of files) {
+    const isSafetensors = file.name.endsWith(".safetensors");
+    reported.push(
+      isSafetensors ? { ...file, headerSha256: await hashHeader(join(directory, file.name)) } : file,
+    );
+  }
+  return reported;
+}
+
+async function hashHeader(path: string): Promise<string> {
+  const { dataStart } = await readSafetensorsHeader(path);
+  const header = new Uint8Array(dataStart);
+  const handle = await openFile(path);
+  try {
+    await readExactly(handle, header, 0, path);
+  } finally {
+    await handle.close();
+  }
+  return createHash("sha256").update(header).digest("hex");
+}
