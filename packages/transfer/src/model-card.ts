@@ -116,15 +116,21 @@ function provenance({ tables }: SwapReport): string {
 
 function methods({ recipe }: SwapReport): string {
   const asked = recipe.methods
-    .map(({ name, options }) => {
+    .map(({ name, options, paper }) => {
       const entry = entryOf(name);
       const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
-      // the catalog's own: a plan may come from anyone
-      const source = entry?.paper?.startsWith("https://") ? ` (${entry.paper})` : "";
+      const source = sourceOf(entry?.paper, paper);
       return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${source}`;
     })
     .join("\n");
   return `Asked in this order, each for the rows that those before it left:\n\n${asked}`;
+}
+
+/** The catalog's address, else the plan's: that may come from anyone, and is no link but to a paper on arXiv. */
+function sourceOf(known: string | undefined, given: string | undefined): string {
+  if (known !== undefined) return known.startsWith("https://") ? ` (${known})` : "";
+  if (given === undefined) return "";
+  return ` (${/^https:\/\/arxiv\.org\/abs\/\d{4}\.\d{4,5}$/.test(given) ? given : code(given)})`;
 }
 
 function entryOf(name: string) {

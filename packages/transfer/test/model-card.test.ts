@@ -37,6 +37,15 @@ function tableIn(text: string): string[][] {
 }
 
 describe("the model card in the written folder", () => {
+  it("links to the papers of the catalog and on arXiv, and to nothing else that a plan names", async () => {
+    const { report } = await swapped();
+    const cardOf = (name: string, paper: string) =>
+      modelCard({ ...report, recipe: { ...report.recipe, methods: [{ name, options: {}, paper }] } });
+    expect(cardOf("own", "https://arxiv.org/abs/2405.07883")).toContain("(https://arxiv.org/abs/2405.07883)");
+    expect(cardOf("own", "https://evil.example/login")).toContain("(`https://evil.example/login`)");
+    expect(cardOf("subtoken-mean", "https://evil.example/login")).not.toMatch(/[(`]+https:\/\/evil/);
+  });
+
   it("says what was done, by which methods, and how many rows each made", async () => {
     const { card, report } = await swapped({ fallback: random(), seed: 5 });
     expect(card).toBe(modelCard(report));
