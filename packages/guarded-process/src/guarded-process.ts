@@ -96,7 +96,9 @@ export class GuardedProcess<Request, Answer> {
     try {
       if (!this.#hasStarted) await this.#started;
       const reply = await new Promise<Reply<Answer>>((resolve, reject) => {
-        if (this.#end !== undefined) return reject(this.#end);
+        // it ended over another request, or over none: not over this one
+        if (this.#end !== undefined)
+          return reject(this.#hasStarted ? new NotAsked(this.#end.message) : this.#end);
         if (this.#waiting.length === 0) this.#stderr = "";
         this.#waiting.push({ resolve, reject });
         this.#child.send({ request, allowance } satisfies Allowed<Request>, (error) => {

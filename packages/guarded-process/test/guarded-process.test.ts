@@ -31,7 +31,9 @@ it.each([
   await expect(died).rejects.toThrow(ProcessDied);
   await expect(died).rejects.toThrow(reason);
   expect(guarded.hasEnded).toBe(true);
-  await expect(guarded.ask("a", allowance)).rejects.toThrow(reason);
+  const late = guarded.ask("a", allowance);
+  await expect(late).rejects.toThrow(NotAsked);
+  await expect(late).rejects.toThrow(reason);
 });
 
 it("answers what was asked before the request that it ends over, and says which were not come to", async () => {

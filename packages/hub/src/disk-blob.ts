@@ -6,8 +6,7 @@ const BLOCK_BYTES = 1 << 18;
 
 /**
  * A part of a file as a blob, read from the disk when it is asked for; what was changed since the folder was looked at is
- * an error (`file_changed`). The library has one of its own, whose stream
- * reads ahead of a slow network by up to 65,536 blocks on Node 20, where its converter counts blocks instead of bytes.
+ * an error (`file_changed`). The library has one of its own, whose stream reads ahead of a slow network by up to 65,536 blocks on Node 20, where its converter counts blocks instead of bytes.
  */
 export class DiskBlob extends Blob {
   readonly #folder: SeenFolder;
