@@ -7,9 +7,11 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["files", "guarded-process"],
   ["matrix", "vocabulary", "onnx"],
   ["vocab-alignment", "checkpoint", "neighbors"],
-  ["word-vectors", "parallel-text", "transformer-runtime"],
+  ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
   ["embedding-init"],
-  ["hypernetwork", "evaluation"],
+  ["hypernetwork", "plan"],
+  ["measure"],
+  ["report"],
   ["transfer", "hub"],
   ["apps/revocab"],
 ];

@@ -2,16 +2,11 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { mean, random, subtokenMean } from "@revocab/embedding-init";
+import { savePlan } from "@revocab/plan";
+import { modelCard } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  applySavedPlan,
-  editVocabulary,
-  modelCard,
-  planTokenizerSwap,
-  savePlan,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { applySavedPlan, editVocabulary, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { readTable } from "./stored-rows.ts";

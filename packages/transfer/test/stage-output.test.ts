@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
-import { stageOutput } from "../src/stage-output.ts";
+import { stageOutput } from "../src/swap/stage-output.ts";
 
 const scratch = scratchFolders();
 /** A process id that no process has: Linux ends at 2^22. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type InitMethod, quote, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
+import { reproducingCommand } from "./reproducing-command.ts";
 
 /** Which tensors have a row per token, where the architecture does not say. */
 export interface ModelFlags {
@@ -271,6 +272,7 @@ export function applyOptions(flags: ApplyFlags) {
     ...chatTemplateOptions(flags),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
+    card: { command: reproducingCommand },
     ...(flags.carry && { carry: flags.carry }),
     ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),

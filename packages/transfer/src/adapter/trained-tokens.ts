@@ -9,9 +9,8 @@ import {
   type TokenId,
 } from "@revocab/core";
 import { decodeInto, encodeInto, matrixOfBytes, mixtureRow, multiplyMixture } from "@revocab/matrix";
-import { sourceOf, tablePlan } from "../check-fit.ts";
-import type { OpenModel } from "../open-model.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
+import { sourceOf, tablePlan } from "@revocab/plan/internal";
 import type { Adapter } from "./open-adapter.ts";
 import type { TrainedTokensTensor } from "./sort-tensors.ts";
 
