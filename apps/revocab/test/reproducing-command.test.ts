@@ -172,4 +172,26 @@ describe("the command in a card", () => {
     const inputs = { ...report.inputs, source: { ...report.inputs.source, revision: null, name: "a$(b)" } };
     expect(reproducingCommand({ ...report, inputs })).toBeUndefined();
   });
+
+  it("names control tokens that the target tokenizer was given, and the end of texts", async () => {
+    const { report } = await swapped();
+    const recipe = { ...report.recipe, specials: ["<|im_start|>", "<|im_end|>"], eos: "<|im_end|>" };
+    expect(reproducingCommand({ ...report, recipe })).toContain(
+      "--special '<|im_start|>' '<|im_end|>' --eos '<|im_end|>'",
+    );
+  });
+
+  it("names the file of a chat template", async () => {
+    const { report } = await swapped();
+    const chatTemplate = { from: "file" as const, file: { name: "chatml.jinja", sha256: "" } };
+    expect(reproducingCommand({ ...report, chatTemplate })).toMatch(
+      / --chat-template \.\/chatml\.jinja --out \.\/out$/,
+    );
+  });
+
+  it("names the end of texts of an edited tokenizer", async () => {
+    expect(commandOf(await planned({ addedTokens: ["<|im_end|>"], eos: "<|im_end|>" }))).toContain(
+      "--special '<|im_end|>' --eos '<|im_end|>'",
+    );
+  });
 });
