@@ -66,7 +66,7 @@ afterAll(() => {
 describe("what the commands print and write for the sample is what it was, but for wording", () => {
   it.each(SCENES)("$name", async ({ name, commands, ...how }) => {
     const outcomes: Record<string, Outcome> = {};
-    for (const command of commands) outcomes[command] = await outcomeOf(command, how.runsModel ?? false);
+    for (const command of commands) outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
     found[name] = outcomes;
     if (isRecording) return;
     expect(commands).toEqual(Object.keys(recorded[name] ?? {}));
@@ -79,7 +79,7 @@ describe("what the commands print and write for the sample is what it was, but f
   });
 });
 
-async function outcomeOf(command: string, runsModel: boolean): Promise<Outcome> {
+async function outcomeOf(command: string, usesRuntime: boolean): Promise<Outcome> {
   const before = filesBelow(folder);
   const args = [...command.matchAll(/"([^"]*)"|\S+/g)].map(([whole, quoted]) => quoted ?? whole);
   const { code, stdout, stderr } = await inProcess([...args, "--quiet"], { env: ENVIRONMENT });
@@ -95,7 +95,7 @@ async function outcomeOf(command: string, runsModel: boolean): Promise<Outcome> 
     files: Object.fromEntries(
       changed.map((path) => [
         path,
-        after.has(path) ? recordFile(join(folder, path), clean, runsModel) : null,
+        after.has(path) ? recordFile(join(folder, path), clean, usesRuntime) : null,
       ]),
     ),
   };

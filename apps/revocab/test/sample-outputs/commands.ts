@@ -2,8 +2,8 @@
 export interface Scene {
   readonly name: string;
   readonly commands: readonly string[];
-  /** Figures and rows come from running a model: their last digits depend on the CPU. */
-  readonly runsModel?: boolean;
+  /** onnxruntime has a part in the figures and rows: their last digits depend on the CPU. */
+  readonly usesRuntime?: boolean;
   /** Stdout is what the model wrote: every word of it counts. */
   readonly isVerbatim?: boolean;
 }
@@ -62,14 +62,20 @@ export const SCENES: readonly Scene[] = [
     ],
   },
   {
-    name: "swaps by terms, texts and vectors",
+    name: "swaps by terms and texts",
     commands: [
       `${SWAP} --method domain-types --with types=types.tsv --with weight=0.6 --out out/types`,
       `${SWAP} --method focus --text sample/stories.txt --with dimension=16 --with epochs=1 --out out/focus`,
-      `${SWAP} --method cw2v --with text=sample/stories.txt --with epochs=1 --with rank=16 --out out/cw2v`,
       `${SWAP} --method trans-tokenization --with parallel=de.txt:en.txt --with minCount=1 --fallback subtoken-mean --out out/trans`,
       "align-text de.txt:en.txt --out out/links.txt",
       "corpus mix --parallel de.txt:en.txt --alignments out/links.txt --seed 3 --out out/mixed.txt",
+    ],
+  },
+  {
+    name: "swaps by vectors",
+    usesRuntime: true,
+    commands: [
+      `${SWAP} --method cw2v --with text=sample/stories.txt --with epochs=1 --with rank=16 --out out/cw2v`,
       "vectors train --text de.txt --dim 8 --epochs 2 --min-count 1 --buckets 500 --threads 1 --out out/de.bin",
       "vectors train --text en.txt --dim 8 --epochs 2 --min-count 1 --buckets 500 --threads 1 --out out/en.bin",
       "vectors nearest out/en.bin dog --neighbors 3",
@@ -109,7 +115,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: "scores",
-    runsModel: true,
+    usesRuntime: true,
     commands: [
       "eval sample/model --text sample/stories.txt",
       "eval sample/model --text sample/stories.txt --context 64 --stride 32 --max-bytes 1000 --bos never --json",
@@ -121,7 +127,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: "swaps by the model itself, and by a hypernetwork",
-    runsModel: true,
+    usesRuntime: true,
     commands: [
       `${SWAP} --text sample/stories.txt --with correction=none --untie --out out/formula`,
       `${SWAP} --text sample/stories.txt --with states=400 --untie --out out/contextual`,

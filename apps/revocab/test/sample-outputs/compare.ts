@@ -1,8 +1,8 @@
 import type { Outcome } from "./outcome.ts";
 
 export interface Comparing {
-  /** Figures come from running a model: broken numbers may differ a little. */
-  readonly runsModel?: boolean;
+  /** Numbers that are not whole may differ a little. */
+  readonly usesRuntime?: boolean;
   /** Every word of stdout counts. */
   readonly isVerbatim?: boolean;
 }
@@ -24,6 +24,7 @@ export function differences(recorded: Outcome, found: Outcome, how: Comparing): 
 }
 
 function differOfFiles(name: string, recorded: unknown, found: unknown, how: Comparing): string[] {
+  if (name.endsWith(".vec")) return differOfPrinted(name, recorded, found, how);
   if (!name.endsWith("README.md") || typeof recorded !== "string" || typeof found !== "string")
     return differOfValues(name, recorded, found, how);
   const [before, after] = [recorded, found].map(cardOf) as [Card, Card];
@@ -55,7 +56,7 @@ function differOfValues(at: string, recorded: unknown, found: unknown, how: Comp
     return recorded.flatMap((item, i) => differOfValues(`${at}[${i}]`, item, found[i], how));
   const isSame =
     typeof recorded === "number" && typeof found === "number"
-      ? isNear(recorded, found, how.runsModel ? (at.includes(".samples[") ? 0.02 : 0.001) : 0)
+      ? isNear(recorded, found, how.usesRuntime ? (at.includes(".samples[") ? 0.02 : 0.001) : 0)
       : JSON.stringify(recorded) === JSON.stringify(found);
   return isSame ? [] : [`${at}: ${JSON.stringify(recorded)} became ${JSON.stringify(found)}`];
 }
@@ -92,7 +93,7 @@ const NAME =
 function differOfNumbers(at: string, recorded: string[], found: string[], how: Comparing): string[] {
   const sort = (list: string[]) => [...list].sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
   const [before, after] = [sort(recorded), sort(found)];
-  const isSame = (a: string, b: string) => a === b || (how.runsModel === true && isNearAsPrinted(a, b));
+  const isSame = (a: string, b: string) => a === b || (how.usesRuntime === true && isNearAsPrinted(a, b));
   if (before.length === after.length && before.every((one, i) => isSame(one, after[i] as string))) return [];
   return differOfNames(`${at}, numbers`, before, after);
 }

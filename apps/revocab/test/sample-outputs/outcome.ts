@@ -38,18 +38,19 @@ export function filesBelow(folder: string, prefix = ""): Map<string, string> {
 
 /**
  * A file as it is recorded: JSON and cards that hold wording as they are, a plan as its metadata and a hash of its
- * tensors, all else as a hash. Rows that a model was run for are sampled.
+ * tensors, all else as a hash. Rows that onnxruntime has a part in are sampled, vectors are kept.
  */
-export function recordFile(path: string, clean: (text: string) => string, runsModel: boolean): unknown {
+export function recordFile(path: string, clean: (text: string) => string, usesRuntime: boolean): unknown {
   const bytes = readFileSync(path);
   if (path.endsWith("/revocab.json")) return withShortLists(JSON.parse(clean(bytes.toString())));
   if (path.endsWith("/README.md")) return clean(bytes.toString());
   if (path.endsWith(".plan")) {
     const { metadata, data, tensors } = readSafetensors(bytes);
     const plan = JSON.parse(metadata.plan as string) as unknown;
-    return { ...metadata, plan, ...(runsModel ? sampled(tensors) : { sha256: sha256(data) }) };
+    return { ...metadata, plan, ...(usesRuntime ? sampled(tensors) : { sha256: sha256(data) }) };
   }
-  if (runsModel && path.endsWith("/model.safetensors")) return sampled(readSafetensors(bytes).tensors);
+  if (usesRuntime && path.endsWith(".vec")) return bytes.toString();
+  if (usesRuntime && path.endsWith("/model.safetensors")) return sampled(readSafetensors(bytes).tensors);
   return sha256(bytes);
 }
 
@@ -87,14 +88,14 @@ function readSafetensors(bytes: Buffer) {
   return { metadata, data, tensors };
 }
 
-/** Numbers that a model's run has a part in, by size and by sample; all other tensors by hash. */
+/** Tables and the parts of a plan by size and by sample; all other tensors by hash. */
 function sampled(tensors: readonly Tensor[]): Record<string, unknown> {
   return Object.fromEntries(
     tensors.map(({ name, dtype, shape, bytes }) => {
-      const isRun = /embed_tokens|lm_head|\/(weights|basis|dense_rows)$/.test(name);
+      const isTable = /embed_tokens|lm_head|\/(weights|basis|dense_rows)$/.test(name);
       return [
         name,
-        { dtype, shape, ...(isRun ? bands(numbersOf(dtype, bytes)) : { sha256: sha256(bytes) }) },
+        { dtype, shape, ...(isTable ? bands(numbersOf(dtype, bytes)) : { sha256: sha256(bytes) }) },
       ];
     }),
   );
