@@ -8,14 +8,13 @@ import {
   type StoredMatrix,
   throwIfAborted,
 } from "@revocab/core";
-import { checkMixture } from "./check-mixture.ts";
-import { gatherCrew } from "./gather-crew.ts";
 import { type GatherMemory, gatherMemory } from "./gather-memory.ts";
+import { gatherCrew } from "./gather-pool.ts";
 import { checkBasisWidth } from "./gather-sum.ts";
-import { type ColumnSlab, loadBasisSlab, loadSlab } from "./load-slab.ts";
+import { returnMemory } from "./kernels.ts";
 import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
-import { referencedRows } from "./referenced-rows.ts";
-import { returnMemory } from "./shared-memory.ts";
+import { checkMixture } from "./mixtures.ts";
+import { type ColumnSlab, loadBasisSlab, loadSlab, referencedRows } from "./source-slabs.ts";
 
 /** A rectangle of the product, in the dtype of the source matrix. */
 export interface ProductBlock {

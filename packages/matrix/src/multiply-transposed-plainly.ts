@@ -1,5 +1,5 @@
 import type { Matrix } from "@revocab/core";
-import { rowProduct } from "./row-product.ts";
+import { rowProduct } from "./multiply-transposed.ts";
 
 /** A [m × d] · Bᵀ, B [n × d] → [m × n], the definition that the SIMD kernel follows bit for bit, NaNs aside. */
 export function multiplyTransposedPlainly(left: Matrix, right: Matrix): Matrix {

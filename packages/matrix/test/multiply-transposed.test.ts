@@ -1,8 +1,8 @@
 import type { Matrix, StoredMatrix } from "@revocab/core";
 import { multiplyTransposed, normalizeRows, randomStream, readMatrix, storeMatrix } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
+import { DEPTH } from "../src/multiply-transposed.ts";
 import { multiplyTransposedPlainly } from "../src/multiply-transposed-plainly.ts";
-import { DEPTH } from "../src/row-product.ts";
 
 describe("multiplyTransposed", () => {
   it("gives the worked example", async () => {
