@@ -6,17 +6,17 @@ import { compileKernels, instantiateKernels } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
 /** Threads that compute rows in one shared memory. */
-export interface GatherCrew {
+export interface GatherPool {
   /** How many tasks are computed at the same time. */
   readonly size: number;
   /** Resolves when all are done; rejects when a thread died. At most `size` tasks. */
   run(tasks: readonly GatherTask[]): Promise<void>;
   /** Ends the threads; the memory is then only the caller's. */
-  dismiss(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** @param workers threads to start; 0 computes on the calling thread, which lets others in between two runs */
-export function gatherCrew(memory: WasmMemory, dtype: StoredDtype, workers: number): GatherCrew {
+export function gatherPool(memory: WasmMemory, dtype: StoredDtype, workers: number): GatherPool {
   const module = compileKernels();
   if (workers === 0) {
     const kernels = instantiateKernels(module, memory);
@@ -26,7 +26,7 @@ export function gatherCrew(memory: WasmMemory, dtype: StoredDtype, workers: numb
         for (const task of tasks) runGatherTask(kernels, task);
         await setImmediate();
       },
-      async dismiss() {},
+      async close() {},
     };
   }
   const threads = Array.from({ length: workers }, () => startThread(module, memory, dtype));
@@ -35,7 +35,7 @@ export function gatherCrew(memory: WasmMemory, dtype: StoredDtype, workers: numb
     async run(tasks) {
       await Promise.all(tasks.map((task, i) => threads[i].run(task)));
     },
-    async dismiss() {
+    async close() {
       await Promise.all(threads.map((thread) => thread.end()));
     },
   };

@@ -4,7 +4,7 @@ import { type GatherTask, runGatherTask, warmKernel } from "./gather-task.ts";
 import { instantiateKernels } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
-/** A thread of `gatherCrew`: computes one task per message and answers when its rows are in the shared memory. */
+/** A thread of `gatherPool`: computes one task per message and answers when its rows are in the shared memory. */
 const { module, memory, dtype } = workerData as {
   module: WasmModule;
   memory: WasmMemory;

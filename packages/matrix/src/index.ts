@@ -2,6 +2,13 @@ export { choleskyFactor, solvePositive } from "./cholesky.ts";
 export { decodeInto, encodeInto } from "./codecs.ts";
 export { gatherSum } from "./gather-sum.ts";
 export { type LeadingEigenvectors, leadingEigenvectors } from "./leading-eigenvectors.ts";
+export {
+  collectBlocks,
+  type MatrixInMemory,
+  type MixtureRowsOptions,
+  mixtureRows,
+  storedMixtureRows,
+} from "./mixture-rows.ts";
 export { checkMixture, MixtureBuilder, mixtureRow } from "./mixtures.ts";
 export { type MultiplyMixtureOptions, multiplyMixture, type ProductBlock } from "./multiply-mixture.ts";
 export {
@@ -21,8 +28,19 @@ export {
 export {
   forEachRowBlock,
   matrixOfBytes,
+  type ReadRowsOptions,
   type RowBlockOptions,
   readMatrix,
+  readRows,
+  selectRows,
+  storedView,
   storeMatrix,
 } from "./stored-matrix.ts";
+export {
+  type DenseMatrix,
+  gramMatrix,
+  type Matrix64,
+  transposed,
+  transposedProduct,
+} from "./transposed-product.ts";
 export { Instance, Memory, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";

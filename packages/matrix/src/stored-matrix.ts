@@ -68,12 +68,74 @@ export async function readMatrix(stored: StoredMatrix, start: number, count: num
   return { rows: count, columns: stored.columns, data };
 }
 
+export interface ReadRowsOptions {
+  readonly abortSignal?: AbortSignal;
+}
+
+/**
+ * The rows `ids` as f32 [ids × columns], in the order of `ids`; an id may come twice. Rows that lie near each other are read
+ * at once, with those between them: a read from a file costs as much as a hundred kilobytes.
+ * @throws RevocabError shape_mismatch for an id without a row; aborted, between two reads
+ */
+export async function readRows(
+  stored: StoredMatrix,
+  ids: ArrayLike<number>,
+  { abortSignal }: ReadRowsOptions = {},
+): Promise<Matrix> {
+  const { rows, columns, dtype } = stored;
+  const rowBytes = columns * BYTES_PER_VALUE[dtype];
+  const gap = Math.max(1, Math.floor(GAP_BYTES / Math.max(1, rowBytes)));
+  const most = Math.max(1, Math.floor(READ_BYTES / Math.max(1, rowBytes)));
+  const data = new Float32Array(ids.length * columns);
+  const order = Uint32Array.from({ length: ids.length }, (_, place) => place).sort((a, b) => ids[a] - ids[b]);
+  const idAt = (i: number) => ids[order[i]];
+  for (let i = 0; i < order.length; ) {
+    throwIfAborted(abortSignal);
+    const first = idAt(i);
+    let end = i + 1;
+    while (end < order.length && idAt(end) - idAt(end - 1) <= gap && idAt(end) - first < most) end++;
+    const count = idAt(end - 1) - first + 1;
+    if (!(first >= 0 && first + count <= rows)) {
+      throw new RevocabError(
+        "shape_mismatch",
+        `row ${first < 0 ? first : idAt(end - 1)} was asked of a matrix of ${rows} rows`,
+      );
+    }
+    const bytes = new Uint8Array(count * rowBytes);
+    await stored.readRows(first, count, bytes);
+    for (; i < end; i++) {
+      const from = (idAt(i) - first) * rowBytes;
+      const to = order[i] * columns;
+      decodeInto(dtype, bytes.subarray(from, from + rowBytes), data.subarray(to, to + columns));
+    }
+  }
+  return { rows: ids.length, columns, data };
+}
+
+const GAP_BYTES = 128 << 10;
+const READ_BYTES = 4 << 20;
+
+/** The rows `ids` of a matrix in memory, copied, [ids × columns] in the order of `ids`. */
+export function selectRows({ columns, data }: Matrix, ids: ArrayLike<number>): Matrix {
+  const chosen = new Float32Array(ids.length * columns);
+  for (let i = 0; i < ids.length; i++) {
+    chosen.set(data.subarray(ids[i] * columns, (ids[i] + 1) * columns), i * columns);
+  }
+  return { rows: ids.length, columns, data: chosen };
+}
+
 /** A matrix in memory under the interface of one in a file; its values are rounded to `dtype` once, here. */
 export function storeMatrix(matrix: Matrix, dtype: StoredDtype = "F32"): StoredMatrix {
   const { rows, columns, data } = matrix;
   const bytes = new Uint8Array(rows * columns * BYTES_PER_VALUE[dtype]);
   encodeInto(dtype, data, bytes);
   return matrixOfBytes({ rows, columns, dtype }, bytes);
+}
+
+/** A matrix of f32 in memory under the interface of one in a file, over the same memory. */
+export function storedView({ rows, columns, data }: Matrix): StoredMatrix {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return matrixOfBytes({ rows, columns, dtype: "F32" }, bytes);
 }
 
 /**

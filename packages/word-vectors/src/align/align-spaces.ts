@@ -1,4 +1,5 @@
 import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Matrix64, transposed, transposedProduct } from "@revocab/matrix";
 import type { WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { correspondences } from "./correspondences.ts";
@@ -6,8 +7,6 @@ import { crossProducts } from "./cross-products.ts";
 import { orthogonalFactor } from "./orthogonal-factor.ts";
 import { principalAxes } from "./principal-axes.ts";
 import { rotateVectors } from "./rotate-vectors.ts";
-import { transposed } from "./transposed.ts";
-import { type Matrix64, transposedProduct } from "./transposed-product.ts";
 
 export interface AlignSpacesOptions {
   readonly source: WordVectors;
@@ -17,6 +16,8 @@ export interface AlignSpacesOptions {
   readonly center?: boolean;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** Of the runtime, which computes the rotation of more than 400 dimensions. @default all cores */
+  readonly threads?: number;
 }
 
 export interface SpaceAlignment {
@@ -46,7 +47,7 @@ export interface SpaceAlignment {
  * @throws RevocabError no_evidence when the two sides know no pair; not_finite; aborted
  */
 export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAlignment> {
-  const { source, target, pairs, center = false, onProgress, abortSignal } = options;
+  const { source, target, pairs, center = false, onProgress, abortSignal, threads } = options;
   const found = correspondences(source, target, pairs);
   if (found.total === 0) {
     throw new RevocabError(
@@ -66,7 +67,7 @@ export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAli
   const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const sourceAxes = source.dimension > width ? await principalAxes(source, width, watch) : undefined;
   const targetAxes = target.dimension > width ? await principalAxes(target, width, watch) : undefined;
-  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes));
+  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), threads);
   const rotation = matrixOf(sourceAxes ? transposedProduct(transposed(sourceAxes), factor) : factor);
   const targetProjection = targetAxes && matrixOf(targetAxes);
   const centers = center ? { source: sourceMean, target: targetMean } : undefined;

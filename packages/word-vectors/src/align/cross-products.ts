@@ -1,7 +1,7 @@
 import { RevocabError } from "@revocab/core";
+import { type Matrix64, transposedProduct } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 import type { Correspondences } from "./correspondences.ts";
-import { type Matrix64, transposedProduct } from "./transposed-product.ts";
 
 export interface CrossProducts {
   /** [d_s × d_t] the sum of aᵀ·b over corresponding rows a, b; less their means, with `center`. */

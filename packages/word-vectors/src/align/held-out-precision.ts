@@ -21,6 +21,8 @@ export interface HeldOutPrecisionOptions {
   readonly seed?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** As in `alignSpaces`. @default all cores */
+  readonly threads?: number;
 }
 
 /**
@@ -45,7 +47,14 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
       { hint: "give a larger dictionary, or align without a score" },
     );
   }
-  const aligned = await alignSpaces({ source, target, pairs: fitted, center, ...watch });
+  const aligned = await alignSpaces({
+    source,
+    target,
+    pairs: fitted,
+    center,
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...watch,
+  });
   return translationPrecision({
     source: aligned.source,
     target: aligned.target,

@@ -1,15 +1,15 @@
+import type { Matrix64 } from "@revocab/matrix";
+import { openDenseProducts } from "@revocab/onnx";
 import { Matrix as MlMatrix, SingularValueDecomposition } from "ml-matrix";
-import { openDenseProducts } from "./dense-products.ts";
 import { polarFactor } from "./polar-factor.ts";
-import type { Matrix64 } from "./transposed-product.ts";
 
 /**
  * U·Vᵀ of a square matrix U·S·Vᵀ: the orthogonal matrix nearest to it. Where the matrix is singular, what it does to the
  * directions that the matrix says nothing of is arbitrary.
  */
-export async function orthogonalFactor(matrix: Matrix64): Promise<Matrix64> {
+export async function orthogonalFactor(matrix: Matrix64, threads?: number): Promise<Matrix64> {
   if (matrix.rows <= SVD_WIDTH) return bySingularValues(matrix);
-  const products = await openDenseProducts();
+  const products = await openDenseProducts(threads);
   try {
     return (await polarFactor(matrix, products)) ?? bySingularValues(matrix);
   } finally {

@@ -1,5 +1,5 @@
-import type { DenseProducts } from "./dense-products.ts";
-import type { Matrix64 } from "./transposed-product.ts";
+import type { Matrix64 } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
 
 /**
  * The orthogonal factor U·Vᵀ of a square matrix U·S·Vᵀ by the Newton–Schulz iteration X ← X·(3I − XᵀX)/2, in f64: singular
@@ -9,10 +9,11 @@ import type { Matrix64 } from "./transposed-product.ts";
  * @returns undefined where the matrix is singular: no number of rounds raises a zero
  */
 export async function polarFactor(matrix: Matrix64, products: DenseProducts): Promise<Matrix64 | undefined> {
-  let x = scaled(matrix, 1 / Math.sqrt(largestRowSum(await products.gram(matrix)) || 1));
+  const gramOf = (of: Matrix64) => products.multiply(of, of, { transposeLeft: true });
+  let x = scaled(matrix, 1 / Math.sqrt(largestRowSum(await gramOf(matrix)) || 1));
   let smallest = SMALLEST;
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
-    const gram = await products.gram(x);
+    const gram = await gramOf(x);
     const distance = distanceFromIdentity(gram);
     if (distance < 0.1) smallest = 1; // all are near 1, whatever was taken for the smallest: no more scaling
     const square = 3 / (1 + smallest + smallest ** 2);

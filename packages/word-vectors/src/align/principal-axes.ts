@@ -1,8 +1,7 @@
 import type { ProgressListener } from "@revocab/core";
-import { covariance, leadingEigenvectors } from "@revocab/matrix";
+import { covariance, leadingEigenvectors, type Matrix64 } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 import { storedVectors } from "./stored-vectors.ts";
-import type { Matrix64 } from "./transposed-product.ts";
 
 export interface PrincipalAxesOptions {
   readonly abortSignal?: AbortSignal;
