@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { RevocabError } from "@revocab/core";
 import {
   type DenseMatrix,
   gramMatrix,
@@ -10,7 +9,7 @@ import {
   transposedProduct,
 } from "@revocab/matrix";
 import { GraphBuilder } from "./graph.ts";
-import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./load-onnxruntime.ts";
+import { hasOnnxRuntime, loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./load-onnxruntime.ts";
 import { openSession } from "./open-session.ts";
 
 export interface Transposition {
@@ -37,15 +36,10 @@ export interface DenseProducts {
  * @param threads of the runtime @default all cores
  */
 export async function openDenseProducts(threads?: number): Promise<DenseProducts> {
-  try {
-    return await runtimeProducts(threads);
-  } catch (error) {
-    if (error instanceof RevocabError && error.code === "missing_dependency") return kernelProducts();
-    throw error;
-  }
+  return (await hasOnnxRuntime()) ? runtimeProducts(threads) : kernelProducts();
 }
 
-async function runtimeProducts(threads: number | undefined): Promise<DenseProducts> {
+function runtimeProducts(threads: number | undefined): DenseProducts {
   const opened = new Map<string, MatrixProduct>();
   const productFor = async ({ transposeLeft = false, transposeRight = false }: Transposition) => {
     const key = `${transposeLeft} ${transposeRight}`;
@@ -55,7 +49,6 @@ async function runtimeProducts(threads: number | undefined): Promise<DenseProduc
     opened.set(key, known);
     return known;
   };
-  await productFor({});
   return {
     by: "onnxruntime",
     async multiply(left, right, transposition = {}) {

@@ -20,6 +20,7 @@ export {
   type Value,
 } from "./graph.ts";
 export {
+  hasOnnxRuntime,
   loadOnnxRuntime,
   type OnnxRuntime,
   type OnnxSession,

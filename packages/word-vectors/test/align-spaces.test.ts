@@ -6,8 +6,7 @@ import type { WordPair } from "@revocab/vocab-alignment";
 import { alignSpaces, rotateVectors } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bySingularValues, orthogonalFactor } from "../src/align/orthogonal-factor.ts";
-import { polarFactor } from "../src/align/polar-factor.ts";
+import { bySingularValues, orthogonalFactor, polarFactor } from "../src/align/orthogonal-factor.ts";
 import { vectorsOf } from "./align-vectors.ts";
 
 describe("two spaces", () => {
