@@ -40,14 +40,13 @@ export async function openDenseProducts(threads?: number): Promise<DenseProducts
 }
 
 function runtimeProducts(threads: number | undefined): DenseProducts {
-  const opened = new Map<string, MatrixProduct>();
-  const productFor = async ({ transposeLeft = false, transposeRight = false }: Transposition) => {
+  const opened = new Map<string, Promise<MatrixProduct>>();
+  const productFor = ({ transposeLeft = false, transposeRight = false }: Transposition) => {
     const key = `${transposeLeft} ${transposeRight}`;
-    const known =
-      opened.get(key) ??
-      (await openMatrixProduct({ transposeLeft, transposeRight, ...(threads !== undefined && { threads }) }));
-    opened.set(key, known);
-    return known;
+    const options = { transposeLeft, transposeRight, ...(threads !== undefined && { threads }) };
+    const product = opened.get(key) ?? openMatrixProduct(options);
+    opened.set(key, product);
+    return product;
   };
   return {
     by: "onnxruntime",
@@ -55,7 +54,7 @@ function runtimeProducts(threads: number | undefined): DenseProducts {
       return (await productFor(transposition)).multiply(left, right);
     },
     async release() {
-      for (const product of opened.values()) await product.release();
+      for (const product of opened.values()) await (await product).release();
     },
   };
 }
