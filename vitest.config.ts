@@ -6,9 +6,6 @@ const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((
 /** Where CI wants the counts. */
 const report = process.env.REVOCAB_TEST_REPORT;
 
-/** Projects whose tests replace modules, which a worker that runs several files would keep. */
-const REPLACE_MODULES = ["packages/neighbors"];
-
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
@@ -21,7 +18,7 @@ export default defineConfig({
         hookTimeout: 120_000,
         // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
         server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
-        isolate: REPLACE_MODULES.includes(root),
+        isolate: false,
       },
     })),
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],

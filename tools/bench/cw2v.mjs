@@ -13,10 +13,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { adamStep } from "../../packages/embedding-init/dist/cw2v/adam.js";
 import { batchLoss } from "../../packages/embedding-init/dist/cw2v/batch-loss.js";
-import { openDenseProducts } from "../../packages/embedding-init/dist/cw2v/dense-products.js";
 import { negativeSampler } from "../../packages/embedding-init/dist/cw2v/negative-sampler.js";
 import { holdSourceRows } from "../../packages/embedding-init/dist/cw2v/source-rows.js";
 import { randomStream, storeMatrix } from "../../packages/matrix/dist/index.js";
+import { openDenseProducts } from "../../packages/onnx/dist/index.js";
 
 const NUMBERS = {
   new: 15086,

@@ -5,7 +5,8 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["files", "guarded-process"],
-  ["matrix", "vocabulary", "onnx"],
+  ["matrix", "vocabulary"],
+  ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
   ["embedding-init"],

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { EmbeddingTable, Matrix } from "@revocab/core";
 import { randomStream, storeMatrix } from "@revocab/matrix";
+import { type DenseProducts, kernelProducts, openDenseProducts } from "@revocab/onnx";
 import { describe, expect, it } from "vitest";
 import { type AdamMatrix, adamStep } from "../src/cw2v/adam.ts";
 import { batchLoss, lossOf } from "../src/cw2v/batch-loss.ts";
-import { type DenseProducts, kernelProducts, openDenseProducts } from "../src/cw2v/dense-products.ts";
 import type { LearnedMixture } from "../src/cw2v/learned-mixture.ts";
 import type { Cw2vModel } from "../src/cw2v/model.ts";
 import type { Cw2vLoss, PairBatch } from "../src/cw2v/skip-gram-step.ts";

@@ -5,7 +5,7 @@ import {
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
+import { readRows } from "@revocab/matrix";
 import { formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
 import type { PredictedPart } from "./row-store.ts";
@@ -82,7 +82,8 @@ function spread(tokens: readonly TokenId[]): readonly TokenId[] {
 }
 
 async function rowsAt(matrix: StoredMatrix, ids: readonly TokenId[]): Promise<Float32Array[]> {
-  return Promise.all(ids.map(async (id) => (await readMatrix(matrix, id, 1)).data));
+  const rows = await readRows(matrix, ids);
+  return ids.map((_, i) => rowOfMatrix(rows, i));
 }
 
 function rowOfMatrix({ data, columns }: Matrix, row: number): Float32Array {

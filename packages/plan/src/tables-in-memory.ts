@@ -1,5 +1,5 @@
-import { BYTES_PER_VALUE, type StoredMatrix } from "@revocab/core";
-import { matrixOfBytes } from "@revocab/matrix";
+import type { StoredMatrix } from "@revocab/core";
+import { collectBlocks } from "@revocab/matrix";
 import type { ModelTables } from "@revocab/transformer-runtime";
 import { sourceOf, tablePlan } from "./check-fit.ts";
 import type { OpenModel } from "./model/open-model.ts";
@@ -19,29 +19,13 @@ export async function tablesInMemory(
   return { input, output, ...(has("output.bias") && { bias: await make("output.bias") }) };
 }
 
-async function produceMatrix(
+function produceMatrix(
   plan: SwapPlan,
   model: OpenModel,
   slot: string,
   options: ProduceOptions,
 ): Promise<StoredMatrix> {
   const source = sourceOf(model, slot);
-  const { columns, dtype } = source;
-  const { rows } = plan.target;
-  const width = BYTES_PER_VALUE[dtype];
-  const rowBytes = columns * width;
-  const bytes = new Uint8Array(rows * rowBytes);
-  await produceRows(
-    tablePlan(plan, slot),
-    source,
-    async (block) => {
-      const blockBytes = block.columns * width;
-      for (let row = 0; row < block.rows; row++) {
-        const from = block.bytes.subarray(row * blockBytes, (row + 1) * blockBytes);
-        bytes.set(from, (block.startRow + row) * rowBytes + block.startColumn * width);
-      }
-    },
-    options,
-  );
-  return matrixOfBytes({ rows, columns, dtype }, bytes);
+  const shape = { rows: plan.target.rows, columns: source.columns, dtype: source.dtype };
+  return collectBlocks(shape, (write) => produceRows(tablePlan(plan, slot), source, write, options));
 }

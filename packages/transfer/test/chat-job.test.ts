@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { mean, random, subtokenMean } from "@revocab/embedding-init";
 import { savePlan } from "@revocab/plan";
+import { modelCard } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { applySavedPlan, editVocabulary, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";

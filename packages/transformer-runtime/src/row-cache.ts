@@ -1,5 +1,5 @@
-import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core";
-import { decodeInto } from "@revocab/matrix";
+import { RevocabError, type StoredMatrix } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
 
 /** Rows of a table as f32, read when they are first asked for: texts use few tokens often. */
 export class RowCache {
@@ -45,11 +45,6 @@ export class RowCache {
   }
 
   async #read(token: number): Promise<Float32Array> {
-    const { columns, dtype } = this.#matrix;
-    const bytes = new Uint8Array(columns * BYTES_PER_VALUE[dtype]);
-    await this.#matrix.readRows(token, 1, bytes);
-    const row = new Float32Array(columns);
-    decodeInto(dtype, bytes, row);
-    return row;
+    return (await readMatrix(this.#matrix, token, 1)).data;
   }
 }

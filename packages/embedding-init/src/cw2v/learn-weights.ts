@@ -1,9 +1,9 @@
 import { type InitContext, RevocabError } from "@revocab/core";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { evidenceName } from "../evidence-name.ts";
 import { noteEvidence } from "../note-evidence.ts";
 import type { TokenWeights } from "../similarity-mixtures.ts";
 import { createModel, pairTables } from "./create-model.ts";
-import { type DenseProducts, openDenseProducts } from "./dense-products.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { inGigabytes, planMemory } from "./memory.ts";
 import type { Cw2vModel } from "./model.ts";

@@ -1,8 +1,8 @@
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import type { DenseProducts } from "@revocab/onnx";
 import { adamStep } from "./adam.ts";
 import { batchLoss } from "./batch-loss.ts";
 import { loadTraining, saveTraining, type TrainingRecipe } from "./checkpoint-file.ts";
-import type { DenseProducts } from "./dense-products.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import type { Cw2vModel } from "./model.ts";
 import { type NegativeSampler, negativeSampler } from "./negative-sampler.ts";

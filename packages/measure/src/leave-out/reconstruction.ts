@@ -1,11 +1,5 @@
-import {
-  type Matrix,
-  type ProgressListener,
-  RevocabError,
-  type StoredMatrix,
-  throwIfAborted,
-} from "@revocab/core";
-import { multiplyTransposed, readMatrix, storeMatrix } from "@revocab/matrix";
+import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { multiplyTransposed, readRows, selectRows, storeMatrix } from "@revocab/matrix";
 
 export interface ReconstructionOptions {
   /** [n × d] guessed rows. */
@@ -39,7 +33,7 @@ export interface Reconstruction {
  */
 export async function reconstruction(options: ReconstructionOptions): Promise<Reconstruction> {
   const { found, sources, stored, abortSignal } = options;
-  const all = await gatherRows(stored, sources, abortSignal);
+  const all = await readRows(stored, sources, { ...(abortSignal && { abortSignal }) });
   const rows = Array.from(sources.keys()).filter((row) => rowOf(all, row).some((value) => value !== 0));
   const truth = selectRows(all, rows);
   const guesses = selectRows(found, rows);
@@ -115,26 +109,6 @@ function compare(guess: Float32Array, truth: Float32Array): { cosine: number; re
     cosine: guessSquare === 0 ? 0 : product / Math.sqrt(guessSquare * truthSquare),
     relativeError: Math.sqrt(errorSquare / truthSquare),
   };
-}
-
-async function gatherRows(
-  stored: StoredMatrix,
-  ids: Uint32Array,
-  abortSignal: AbortSignal | undefined,
-): Promise<Matrix> {
-  const data = new Float32Array(ids.length * stored.columns);
-  for (const [row, id] of ids.entries()) {
-    throwIfAborted(abortSignal);
-    data.set((await readMatrix(stored, id, 1)).data, row * stored.columns);
-  }
-  return { rows: ids.length, columns: stored.columns, data };
-}
-
-function selectRows(matrix: Matrix, rows: readonly number[]): Matrix {
-  const { columns } = matrix;
-  const data = new Float32Array(rows.length * columns);
-  for (const [i, row] of rows.entries()) data.set(rowOf(matrix, row), i * columns);
-  return { rows: rows.length, columns, data };
 }
 
 function rowOf({ columns, data }: Matrix, row: number): Float32Array {

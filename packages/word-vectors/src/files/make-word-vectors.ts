@@ -1,7 +1,8 @@
 import type { WordVectors } from "../word-vectors.ts";
-import { learnedNgrams } from "./learned-ngrams.ts";
-import { ngramHashes } from "./ngram-hashes.ts";
-import type { RowBlocks } from "./row-blocks.ts";
+import type { FastTextModel } from "./fasttext-model.ts";
+import { learnedNgrams, ngramHashes } from "./ngrams.ts";
+import type { ReadVectorsOptions } from "./read-vectors-options.ts";
+import { RowBlocks } from "./row-blocks.ts";
 
 /** fastText's mark of a line's end. */
 const END_OF_LINE = "</s>";
@@ -95,4 +96,24 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     const share = Math.fround(1 / found.length);
     for (let i = 0; i < dimension; i++) into[offset + i] = (into[offset + i] as number) * share;
   }
+}
+
+/** The word vectors of a model in memory; its rows are not copied. */
+export function vectorsOfModel(
+  { arguments: trained, dictionary, input }: FastTextModel,
+  { onlyLearnedNgrams = false }: Pick<ReadVectorsOptions, "onlyLearnedNgrams"> = {},
+): WordVectors {
+  const { minN, maxN, buckets, dimension } = trained;
+  return makeWordVectors({
+    words: dictionary.words,
+    counts: dictionary.counts,
+    rows: RowBlocks.over(input, dimension),
+    ngrams:
+      maxN === 0
+        ? undefined
+        : {
+            ...{ minN, maxN, buckets, rawWords: new Map(), endOfLineHasNgrams: false },
+            onlyLearned: onlyLearnedNgrams,
+          },
+  });
 }

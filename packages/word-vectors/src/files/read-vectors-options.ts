@@ -1,4 +1,5 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import type { ByteReader } from "./byte-reader.ts";
 
 export interface ReadVectorsOptions {
   /**
@@ -25,4 +26,16 @@ export function checkMaxWords(maxWords: number): void {
     "bad_options",
     `maxWords is ${maxWords}; a whole number of words above 0 is expected`,
   );
+}
+
+export function noWords(path: string): RevocabError {
+  return new RevocabError("bad_vectors", `${showText(path)} has no words`, {
+    hint: "copy or download the file again, and give one that has words with their vectors",
+  });
+}
+
+/** Says how far the reading of a file of vectors is. */
+export function reportBytes(reader: ByteReader, onProgress: ProgressListener | undefined): void {
+  const { position: done, size: total } = reader;
+  onProgress?.({ type: "progress", step: "read vectors", done, total, unit: "bytes" });
 }

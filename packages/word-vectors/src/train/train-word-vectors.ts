@@ -1,11 +1,10 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import type { FastTextModel } from "../files/fasttext-model.ts";
-import { reportTraining } from "./report-training.ts";
 import { readTrainingCorpus } from "./training-corpus.ts";
-import { trainingCrew } from "./training-crew.ts";
-import { trainingMemory } from "./training-memory.ts";
+import { type TrainingMemory, trainingMemory } from "./training-memory.ts";
 import { type TrainWordVectorsOptions, trainingNumbers } from "./training-options.ts";
-import { trainingPieces } from "./training-pieces.ts";
+import { trainingCrew } from "./training-pool.ts";
+import { trainingPieces } from "./training-text.ts";
 
 /**
  * Trains word vectors with n-grams as the fastText program does: skip-gram or cbow, negative sampling, subsampling of frequent
@@ -74,4 +73,37 @@ function diverged(learningRate: number): RevocabError {
   return new RevocabError("not_finite", `the vectors grew without bounds at learning rate ${learningRate}`, {
     hint: "take a lower learning rate; 0.05 is usual",
   });
+}
+
+/** Tells five times a second how many tokens are trained, and at the end of each epoch its mean loss and the speed. */
+export function reportTraining(
+  shared: TrainingMemory,
+  total: number,
+  onProgress: ProgressListener | undefined,
+): { end(): void } {
+  if (onProgress === undefined) return { end() {} };
+  const step = "train vectors";
+  const start = performance.now();
+  let epochsTold = 0;
+  const tell = () => {
+    const done = shared.trainedTokens();
+    onProgress({ type: "progress", step, done, total, unit: "tokens" });
+    const losses = shared.meanLosses();
+    const epochsDone = Math.floor((done / total) * losses.length);
+    for (; epochsTold < epochsDone; epochsTold++) {
+      const wordsPerSecond = Math.round(done / ((performance.now() - start) / 1000));
+      onProgress({
+        type: "note",
+        step,
+        message: `epoch ${epochsTold + 1} of ${losses.length}: loss ${losses[epochsTold].toFixed(4)}, ${wordsPerSecond} words/s`,
+      });
+    }
+  };
+  const timer = setInterval(tell, 200);
+  return {
+    end() {
+      clearInterval(timer);
+      tell();
+    },
+  };
 }
