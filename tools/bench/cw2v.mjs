@@ -11,11 +11,11 @@ import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { adamStep } from "../../packages/embedding-init/dist/cw2v/adam.js";
-import { batchLoss } from "../../packages/embedding-init/dist/cw2v/batch-loss.js";
-import { openDenseProducts } from "../../packages/embedding-init/dist/cw2v/dense-products.js";
-import { negativeSampler } from "../../packages/embedding-init/dist/cw2v/negative-sampler.js";
-import { holdSourceRows } from "../../packages/embedding-init/dist/cw2v/source-rows.js";
+import { adamStep } from "../../packages/cw2v/dist/adam.js";
+import { batchLoss } from "../../packages/cw2v/dist/batch-loss.js";
+import { openDenseProducts } from "../../packages/cw2v/dist/dense-products.js";
+import { negativeSampler } from "../../packages/cw2v/dist/pair-batches.js";
+import { holdSourceRows } from "../../packages/cw2v/dist/source-rows.js";
 import { randomStream, storeMatrix } from "../../packages/matrix/dist/index.js";
 
 const NUMBERS = {

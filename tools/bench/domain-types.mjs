@@ -8,9 +8,9 @@ import {
   domainTypes,
   initializeRows,
   mean,
-  orElse,
   readTypedTerms,
   subtokenMean,
+  withFallback,
 } from "../../packages/embedding-init/dist/index.js";
 import { readMatrix } from "../../packages/matrix/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
@@ -43,7 +43,7 @@ for (const id of ids) {
       source,
       target: { vocabulary },
       tokens: Uint32Array.of(id),
-      method: orElse(method, mean()),
+      method: withFallback(method, mean()),
     });
     scores[name].push(compare(made.data, truth));
   }

@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime"],
   ["embedding-init"],
-  ["hypernetwork", "evaluation"],
+  ["chain-rule", "cw2v", "hypernetwork", "evaluation"],
   ["transfer", "hub"],
   ["apps/revocab"],
 ];

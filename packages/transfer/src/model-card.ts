@@ -1,7 +1,8 @@
+import { chainRuleEntry } from "@revocab/chain-rule";
 import { showJson } from "@revocab/core";
-import { METHODS } from "@revocab/embedding-init";
+import { cw2vEntry } from "@revocab/cw2v";
+import { isSpecialsApart, METHODS } from "@revocab/embedding-init";
 import { cardMetadata } from "./card-metadata.ts";
-import { isForSpecials } from "./keep-specials-apart.ts";
 import { code, plain } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 import { reproducingCommand } from "./reproducing-command.ts";
@@ -65,7 +66,7 @@ function whatWasEdited(
   { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
   recipe: SwapReport["recipe"],
 ): string {
-  const methods = recipe.methods.filter((method) => !isForSpecials(method));
+  const methods = recipe.methods.filter((method) => !isSpecialsApart(method));
   const counted = (number: number, one: string) =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [
@@ -134,8 +135,10 @@ function sourceOf(known: string | undefined, given: string | undefined): string 
 }
 
 function entryOf(name: string) {
-  return Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+  return ENTRIES.find((entry) => entry.name === name);
 }
+
+const ENTRIES = [...Object.values(METHODS), chainRuleEntry, cw2vEntry];
 
 function measured({ evaluation }: SwapReport): string {
   if (evaluation === null) return "Nothing was measured.";

@@ -1,4 +1,5 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
+import { methodsOf as chainMethods } from "@revocab/embedding-init";
 import { type MethodContest, methodsOf } from "./pick-method.ts";
 
 /**
@@ -6,7 +7,7 @@ import { type MethodContest, methodsOf } from "./pick-method.ts";
  * @throws RevocabError `bad_options`
  */
 export function requireOtherRows(method: InitMethod | MethodContest): void {
-  const methods = methodsOf({ method }).flatMap((one) => (one.kind === "chain" ? one.methods : [one]));
+  const methods = methodsOf({ method }).flatMap(chainMethods);
   if (methods.some(({ changesShared }) => changesShared)) return;
   throw new RevocabError(
     "bad_options",
