@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["vocab-alignment", "checkpoint", "neighbors"],
   ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
   ["embedding-init"],
-  ["hypernetwork", "plan"],
+  ["chain-rule", "cw2v", "hypernetwork", "plan"],
   ["measure"],
   ["report"],
   ["transfer", "hub"],

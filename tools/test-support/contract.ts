@@ -7,7 +7,7 @@ import {
   type TablePlan,
   type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, orElse, planTable } from "@revocab/embedding-init";
+import { copyOverlap, planTable, withFallback } from "@revocab/embedding-init";
 import { gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
 import {
@@ -94,7 +94,7 @@ export function describeMethodContract(
     it("behind copy-overlap, gives a model its own tokenizer back byte for byte, holes and padding too", async () => {
       const one = contextFor(SOURCE_VOCABULARY, makeTables());
       for (const table of one.source.tables) {
-        const method = orElse(copyOverlap(), create());
+        const method = withFallback(copyOverlap(), create());
         const plan = await planTable({ context: one, method, table, rows: table.matrix.rows });
         expect(plan.dense.ids.length).toBe(0);
         expect(await mixtureBytes(plan, table.matrix)).toEqual(await storedBytes(table.matrix));

@@ -1,5 +1,7 @@
 import type { MixtureMethod, TokenId } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 
 /**
  * Each token that both vocabularies have keeps its source row, moved as bytes; every other token has no evidence.
@@ -32,3 +34,12 @@ export function copyOverlap(): MixtureMethod {
     },
   };
 }
+
+export const copyOverlapEntry: MethodEntry = methodEntry("copy-overlap", {
+  summary:
+    "Each token that both vocabularies have keeps its source row, bit for bit; others have no evidence.",
+  evidence: "the two tokenizers",
+  options: z.object({}),
+  variants: [],
+  create: copyOverlap,
+});

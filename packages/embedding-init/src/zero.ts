@@ -1,5 +1,7 @@
 import type { MixtureMethod } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 
 /**
  * Each new token becomes a row of zeros. Only for who asks for it: a zero head row scores a logit of 0 everywhere, which
@@ -14,6 +16,7 @@ export function zero(): MixtureMethod {
     name: "zero",
     weights: "signed",
     differsByRole: false,
+    coversAll: true,
     options: {},
     async prepare() {
       return {
@@ -27,3 +30,11 @@ export function zero(): MixtureMethod {
     },
   };
 }
+
+export const zeroEntry: MethodEntry = methodEntry("zero", {
+  summary: "Each new token becomes a row of zeros.",
+  evidence: "none",
+  options: z.object({}),
+  variants: [],
+  create: zero,
+});

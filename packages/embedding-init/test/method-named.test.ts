@@ -7,7 +7,6 @@ const vectors = { "source-vectors": "en.bin", "target-vectors": "de.bin" };
 const EVIDENCE: Readonly<Record<string, Record<string, unknown>>> = {
   "domain-types": { types: "terms.tsv" },
   "trans-tokenization": { parallel: "en.txt:de.txt" },
-  cw2v: { text: "mixed.txt" },
   focus: { text: "de.txt" },
   wechsel: vectors,
   ofa: vectors,
@@ -86,7 +85,7 @@ describe("methodNamed", () => {
     expect(failureOf(() => methodNamed("wechsel", { "target-vectors": "de.bin" }))).toMatchObject({
       code: "bad_options",
       message: expect.stringMatching(/needs the option source-vectors: word vectors of the source/),
-      hint: "pass --with source-vectors=…",
+      hint: "pass `with: source-vectors=…`",
     });
   });
 

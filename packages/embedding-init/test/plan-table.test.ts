@@ -6,7 +6,7 @@ import type {
   RowMethod,
   TablePlan,
 } from "@revocab/core";
-import { copyOverlap, mean, orElse, planTable, subtokenMean } from "@revocab/embedding-init";
+import { copyOverlap, mean, planTable, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { MixtureBuilder, mixtureRow, storeMatrix } from "@revocab/matrix";
 import {
   makeContext,
@@ -79,7 +79,7 @@ describe("planTable", () => {
         for (const blockRows of [1, rows - 1, rows, rows + 1]) {
           const context = makeContext();
           const table = context.source.tables[0];
-          const plan = await planTable({ context, table, rows, blockRows, method: orElse(...methods) });
+          const plan = await planTable({ context, table, rows, blockRows, method: withFallback(...methods) });
           expect(await spelledOut(plan, table)).toEqual(await naivePlan(context, methods, table, rows));
         }
       }

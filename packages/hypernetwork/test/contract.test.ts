@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mean, orElse } from "@revocab/embedding-init";
+import { mean, withFallback } from "@revocab/embedding-init";
 import { hypernetwork } from "@revocab/hypernetwork";
 import { describeMethodContract } from "@revocab/test-support/contract";
 import { afterAll } from "vitest";
@@ -15,4 +15,4 @@ writeContractNetwork(directory);
 const whole = hypernetwork({ directory });
 const inPairs = hypernetwork({ directory, batch: 2 });
 describeMethodContract("hypernetwork", () => whole);
-describeMethodContract("hypernetwork, two forms at a time, else mean", () => orElse(inPairs, mean()));
+describeMethodContract("hypernetwork, two forms at a time, else mean", () => withFallback(inPairs, mean()));

@@ -1,6 +1,6 @@
 import { type Checkpoint, openCheckpoint } from "@revocab/checkpoint";
 import type { InitMethod, Vocabulary } from "@revocab/core";
-import { copyOverlap, mean, orElse, random, subtokenMean } from "@revocab/embedding-init";
+import { copyOverlap, mean, random, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { leaveOut } from "@revocab/measure";
 import { realData } from "@revocab/test-support/real-data";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
@@ -44,7 +44,7 @@ describe.skipIf(realData === undefined)("leaving out tokens of stories260k", () 
       const result = await leaveOut({
         source: { tokenizer, tables: checkpoint.tables },
         target: { vocabulary },
-        method: orElse(copyOverlap(), method, mean()),
+        method: withFallback(copyOverlap(), method, mean()),
         seed,
         initializerRange: checkpoint.initializerRange,
       });

@@ -1,5 +1,5 @@
 import type { EmbeddingTable, InitMethod, Matrix, MixtureMethod, RowMethod, Vocabulary } from "@revocab/core";
-import { copyOverlap, mean, orElse, random, subtokenMean, zero } from "@revocab/embedding-init";
+import { copyOverlap, mean, random, subtokenMean, withFallback, zero } from "@revocab/embedding-init";
 import { MixtureBuilder, randomStream, storeMatrix } from "@revocab/matrix";
 import { type LeaveOut, type LeaveOutOptions, type LeaveOutTable, leaveOut } from "@revocab/measure";
 import {
@@ -55,7 +55,7 @@ describe("leaving out known rows", () => {
 
   it("does not copy a hidden token, whatever else has its bytes", async () => {
     const source = [...SOURCE.slice(0, 6), text("ab", "ab again")];
-    const found = await measured(orElse(copyOverlap(), subtokenMean()), { entries: source });
+    const found = await measured(withFallback(copyOverlap(), subtokenMean()), { entries: source });
     expect(found.byMethod).toEqual({ "subtoken-mean": 1 });
   });
 

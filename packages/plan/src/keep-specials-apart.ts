@@ -1,12 +1,12 @@
-import type { Alignment, FallbackChain, InitMethod, TokenId, Vocabulary } from "@revocab/core";
+import type { Alignment, FallbackChain, TokenId, Vocabulary } from "@revocab/core";
 import { specialsApart } from "@revocab/embedding-init";
 
 /**
  * A chain in which no new special gets the row that another token has, too:
  * - one with a counterpart by role, such as a new end of texts, whose row another token keeps, gets that row and some noise;
- * - one that the bare mean would fill gets the mean and some noise.
+ * - one that a stand-in such as the mean would fill gets the mean and some noise.
  *
- * Text without evidence still gets the mean, and what a method has rows for it makes.
+ * Text without evidence still gets the mean, and specials that a method has rows for get these.
  */
 export function keepSpecialsApart(
   { methods }: FallbackChain,
@@ -25,7 +25,7 @@ export function keepSpecialsApart(
   const users = new Map<TokenId, number>();
   for (const source of sourceOf) users.set(source, (users.get(source) ?? 0) + 1);
   const shared = specials.filter((id) => sourceOf[id]! >= 0 && users.get(sourceOf[id]!)! > 1);
-  const place = methods.findIndex(({ name }) => name === "mean");
+  const place = methods.findIndex(({ isStandIn }) => isStandIn);
   const alone = place < 0 ? [] : specials.filter((id) => sourceOf[id]! < 0);
   const apart = (tokens: readonly TokenId[]) =>
     tokens.length === 0
@@ -49,9 +49,4 @@ export function keepSpecialsApart(
 
 function counterpartOf(source: number): TokenId | undefined {
   return source < 0 ? undefined : source;
-}
-
-/** Whether a method of a recipe was put there by {@link keepSpecialsApart}, not asked for. */
-export function isForSpecials({ name }: Pick<Exclude<InitMethod, FallbackChain>, "name">): boolean {
-  return name === "specials-apart";
 }

@@ -2,7 +2,6 @@ import {
   type Alignment,
   type EmbeddingTable,
   type FallbackChain,
-  type InitContext,
   type InitMethod,
   type ProgressListener,
   RevocabError,
@@ -11,17 +10,14 @@ import {
   type TokenId,
   type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
+import { copyOverlap, initContext, mean, methodsOf, planTable, withFallback } from "@revocab/embedding-init";
 import type { Transformer } from "@revocab/transformer-runtime";
-import { alignVocabularies } from "@revocab/vocab-alignment";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { keepSpecialsApart } from "./keep-specials-apart.ts";
-import { asEvidence } from "./model/as-evidence.ts";
 import { hashContents } from "./model/hash-files.ts";
 import { nameOf, type OpenModel } from "./model/open-model.ts";
 import { tokensWithoutRow } from "./model/readable-tokenizer.ts";
 import { lazyModel } from "./model/runnable-model.ts";
-import { NEED_NO_EVIDENCE } from "./need-no-evidence.ts";
 import { sourceLabeller } from "./source-labels.ts";
 import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
 import type { Fitting } from "./target/fit-tokenizer.ts";
@@ -125,34 +121,28 @@ export async function makePlan({
   onProgress?.({ type: "step", step: "align" });
   const source = model.readable.vocabulary;
   const target = tokenizer.vocabulary;
-  const aligned = alignVocabularies({ source, target, ...(abortSignal && { abortSignal }) });
-  const known = sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, checkpoint.rows);
-  const alignment = extendsSource === undefined ? known : { ...known, extendsSource };
-  const { chain, note } = keepSpecialsApart(asked, { alignment, target, ids: newTokens });
-  const { methods } = chain;
-  const notes = new Set<string>([
-    ...noteOnSurplus(model),
-    ...(fitting?.notes ?? []),
-    ...(note === undefined ? [] : [note]),
-  ]);
+  const notes = new Set<string>([...noteOnSurplus(model), ...(fitting?.notes ?? [])]);
   let refused = 0;
-  const context: InitContext = {
-    source: { vocabulary: source, tables, encode: asEvidence(model.readable), model: lazy.model },
-    target: {
-      vocabulary: target,
-      encode: asEvidence(tokenizer, (characters) => {
-        refused += characters;
-      }),
-    },
-    alignment,
+  const context = initContext({
+    source: { ...readerOf(model.readable), tables, model: lazy.model },
+    target: readerOf(tokenizer),
+    ...(sourceOf && { sourceOf }),
+    ...(extendsSource !== undefined && { extendsSource }),
     seed,
     initializerRange: checkpoint.initializerRange,
+    onRefused(characters) {
+      refused += characters;
+    },
     ...(abortSignal && { abortSignal }),
     onProgress(event) {
-      if (event.type === "note") notes.add(event.message);
+      if (event.type === "note" && event.isDetail !== true) notes.add(event.message);
       onProgress?.(event);
     },
-  };
+  });
+  const { alignment } = context;
+  const { chain, note } = keepSpecialsApart(asked, { alignment, target, ids: newTokens });
+  if (note !== undefined) notes.add(note);
+  const { methods } = chain;
   const plans: TablePlan[] = [];
   try {
     for (const table of tables) {
@@ -201,6 +191,10 @@ export async function makePlan({
   };
 }
 
+function readerOf({ vocabulary, encode, family }: Tokenizer) {
+  return { vocabulary, encode, family };
+}
+
 function noteOnRefused(characters: number): string {
   return `${characters} characters of the texts that the methods read are left out: the target tokenizer has no tokens for them, nor an unknown one`;
 }
@@ -242,32 +236,22 @@ export function planTables({
 }
 
 /**
- * Shared tokens are copied before the method is asked, or after one that has rows of its own for them. Behind a fallback that
- * needs evidence stands the mean.
+ * Shared tokens are copied before the method is tried, or after one that has rows of its own for them. A fallback that does
+ * not cover all tokens has the mean as its own fallback.
  */
 function chainOf(method: InitMethod, named: InitMethod, copyShared: boolean | undefined): FallbackChain {
-  const fallback = hasAllRows(named) ? named : orElse(named, mean());
-  if (copyShared === false) return orElse(method, fallback);
-  const methods = method.kind === "chain" ? method.methods : [method];
-  const isAskedFirst = copyShared === undefined && methods.some(({ changesShared }) => changesShared);
-  return isAskedFirst ? orElse(method, copyOverlap(), fallback) : orElse(copyOverlap(), method, fallback);
+  const fallback = hasAllRows(named) ? named : withFallback(named, mean());
+  if (copyShared === false) return withFallback(method, fallback);
+  const isTriedFirst =
+    copyShared === undefined && methodsOf(method).some(({ changesShared }) => changesShared);
+  return isTriedFirst
+    ? withFallback(method, copyOverlap(), fallback)
+    : withFallback(copyOverlap(), method, fallback);
 }
 
 /** A chain says itself what stands at its end. */
 function hasAllRows(method: InitMethod): boolean {
-  return method.kind === "chain" || NEED_NO_EVIDENCE.has(method.name);
-}
-
-/** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
-function withKnown(alignment: Alignment, known: Int32Array, rows: number): Alignment {
-  const isUnknown = (id: number) => known[id] === -1 || (known[id] as number) >= rows;
-  return {
-    ...alignment,
-    sourceOf: alignment.sourceOf.map((found, id) =>
-      isUnknown(id) ? found : Math.max(-1, known[id] as number),
-    ),
-    headSourceOf: new Map([...(alignment.headSourceOf ?? [])].filter(([id]) => isUnknown(id))),
-  };
+  return method.kind === "chain" || method.coversAll === true;
 }
 
 /** The tables the target model will have; untying adds an output table over the same source rows. */

@@ -1,7 +1,6 @@
 import { showJson } from "@revocab/core";
-import { METHODS, type MethodEntry } from "@revocab/embedding-init";
+import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/measure";
-import { isForSpecials } from "@revocab/plan/internal";
 import { cardMetadata } from "./card-metadata.ts";
 import { code, plain } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
@@ -71,7 +70,7 @@ function whatWasEdited(
   { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
   recipe: SwapReport["recipe"],
 ): string {
-  const methods = recipe.methods.filter((method) => !isForSpecials(method));
+  const methods = recipe.methods.filter((method) => !isSpecialsApart(method));
   const counted = (number: number, one: string) =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [

@@ -6,10 +6,10 @@ import { type ProgressEvent, RevocabError } from "@revocab/core";
 import {
   copyOverlap,
   multivariateNormal,
-  orElse,
   random,
   subtokenMean,
   univariateNormal,
+  withFallback,
   zero,
 } from "@revocab/embedding-init";
 import { savePlan } from "@revocab/plan";
@@ -229,7 +229,7 @@ describe("what stops a swap leaves nothing", () => {
     const swap = swapTokenizer({
       ...inputs,
       method: copyOverlap(),
-      fallback: orElse(copyOverlap()),
+      fallback: withFallback(copyOverlap()),
       out: join(folder, "out"),
     });
     await expect(swap).rejects.toMatchObject({

@@ -1,5 +1,5 @@
+import { isSpecialsApart, mean } from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
-import { isForSpecials, NEED_NO_EVIDENCE } from "@revocab/plan/internal";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
 /**
@@ -37,13 +37,13 @@ function methodWords({
   eos,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
-  const methods = all.filter((method) => !isForSpecials(method));
+  const methods = all.filter((method) => !isSpecialsApart(method));
   const copying = methods.findIndex(
     ({ name, options }) => name === COPY && Object.keys(options).length === 0,
   );
   const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
   if (method === undefined || fallback === undefined || copying > 1) return [INEXPRESSIBLE];
-  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0], fallback))) return [INEXPRESSIBLE];
+  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0]))) return [INEXPRESSIBLE];
   return [
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
@@ -63,9 +63,9 @@ const COPY = "copy-overlap";
 
 type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
-/** What stands behind a fallback that needs evidence, without being named. */
-function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
-  return name === "mean" && Object.keys(options).length === 0 && !NEED_NO_EVIDENCE.has(fallback.name);
+/** A plan adds the mean behind a fallback that does not cover all tokens; behind one that does, it fills no row. */
+function isLastResort({ name, options }: RecipeMethod): boolean {
+  return name === mean().name && Object.keys(options).length === 0;
 }
 
 /**

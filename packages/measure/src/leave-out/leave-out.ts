@@ -1,11 +1,5 @@
-import type {
-  EmbeddingTable,
-  InitContext,
-  InitMethod,
-  ProgressListener,
-  RunnableModel,
-  Vocabulary,
-} from "@revocab/core";
+import type { EmbeddingTable, InitMethod, ProgressListener, RunnableModel } from "@revocab/core";
+import { initContext, type TextReader } from "@revocab/embedding-init";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { chooseHidden, type HiddenTokens } from "./choose-hidden.ts";
@@ -19,7 +13,7 @@ export interface LeaveOutOptions {
     /** Only for methods that run the model. */
     readonly model?: () => Promise<RunnableModel>;
   };
-  readonly target: { readonly vocabulary: Vocabulary };
+  readonly target: TextReader;
   /**
    * The chain a swap would use, copying of shared tokens included: a hidden token is none. A row that it leaves empty
    * counts as a row of zeros.
@@ -50,9 +44,9 @@ export interface LeaveOut {
 }
 
 /**
- * How well a method guesses rows that are known: hides some of the tokens that two vocabularies share, has the method make
- * their rows as if the source had never had them, in the number format of the model, and compares them with the rows they
- * have. Needs no text and runs no model.
+ * How well a method guesses rows that are known: hides some of the tokens that two vocabularies share, has the method
+ * initialize their rows as if the source had never had them, in the number format of the model, and compares them with the
+ * rows they have. It needs no text of its own, and runs the model only where the method does.
  *
  * Head biases are left out: one number has no direction.
  * @throws RevocabError bad_options; shape_mismatch; not_finite for a row that is no row; aborted; whatever a method throws
@@ -77,14 +71,13 @@ export async function leaveOut({
     { seed, share, maxTokens },
   );
   const view = tokenizer.vocabularyWithout(hidden.hiddenSources);
-  const context: InitContext = {
+  const context = initContext({
     source: { vocabulary: view, tables: source.tables, ...(source.model && { model: source.model }) },
     target,
-    alignment: alignVocabularies({ source: view, target: target.vocabulary, ...listeners }),
     seed,
     initializerRange,
     ...listeners,
-  };
+  });
   const tables: LeaveOutTable[] = [];
   for (const table of hidden.targets.length === 0 ? [] : source.tables) {
     if (table.isBias || table.matrix.columns < 2) continue;

@@ -1,6 +1,6 @@
 import type { RunnableModel, WriteOptions } from "@revocab/core";
+import { asEvidence } from "@revocab/embedding-init/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
-import { asEvidence } from "./as-evidence.ts";
 import type { OpenModel } from "./open-model.ts";
 import { textLimits } from "./text-limits.ts";
 

@@ -1,4 +1,5 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
+import { methodsOf as chainMethods } from "@revocab/embedding-init";
 import type { MethodContest } from "@revocab/measure";
 import { methodsOf } from "@revocab/measure/internal";
 
@@ -7,7 +8,7 @@ import { methodsOf } from "@revocab/measure/internal";
  * @throws RevocabError `bad_options`
  */
 export function requireOtherRows(method: InitMethod | MethodContest): void {
-  const methods = methodsOf({ method }).flatMap((one) => (one.kind === "chain" ? one.methods : [one]));
+  const methods = methodsOf({ method }).flatMap(chainMethods);
   if (methods.some(({ changesShared }) => changesShared)) return;
   throw new RevocabError(
     "bad_options",
