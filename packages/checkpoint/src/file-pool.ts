@@ -10,7 +10,10 @@ interface PooledFile {
   readers: number;
 }
 
-/** Opens files when they are read and keeps the last of them open until `close`; a class because it must be closed. */
+/**
+ * Opens files when they are read and keeps the last of them open until `close`; a class because it must be closed. No
+ * `lru-cache`: that one would also drop, and so close, a file that is being read.
+ */
 export class FilePool {
   readonly #source: FileSource;
   /** The one that was read last comes last. */
