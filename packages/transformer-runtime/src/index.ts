@@ -4,7 +4,7 @@ export type {
   NormDescription,
   TransformerDescription,
 } from "./description.ts";
-export { FAMILIES, familyOf } from "./families.ts";
+export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
 export { activate } from "./graph/activate.ts";
 export { feedForward } from "./graph/feed-forward.ts";

@@ -12,7 +12,7 @@ import {
 } from "@revocab/onnx";
 import { type BodyBatch, bodyFeeds } from "./body-feeds.ts";
 import type { TransformerDescription } from "./description.ts";
-import { familyOf } from "./families.ts";
+import { familyOf } from "./families/families.ts";
 import { buildBody } from "./graph/build-body.ts";
 import { PORTS } from "./graph/ports.ts";
 import { RotaryTables } from "./rotary-tables.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@revocab/checkpoint";
-import type { TransformerDescription } from "./description.ts";
+import type { TransformerDescription } from "../description.ts";
 
 /** What a family may look at: the part of the config about the language model, and which tensors there are. */
 export interface FamilyContext {
