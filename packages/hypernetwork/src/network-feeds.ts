@@ -1,9 +1,8 @@
 import { RevocabError } from "@revocab/core";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
-import { positionsOf } from "./build-network.ts";
+import { PORTS, positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import type { SourceTables } from "./open-hypernetwork.ts";
-import { PORTS } from "./ports.ts";
 import { readRows } from "./read-rows.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
 
