@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { CompanionFiles } from "@revocab/checkpoint";
+import type { AuxiliaryFiles } from "@revocab/checkpoint";
 import { showNotes, type TokenId } from "@revocab/core";
 import type { WrittenAdapter } from "./adapter/write-adapter.ts";
 import type { CardFacts } from "./card-facts.ts";
@@ -47,7 +47,7 @@ export interface SwapReport extends PlanSummary {
   /** sha256 by name of all files as they were written but the weight files, the card and the report. */
   readonly contents: Readonly<Record<string, string>>;
   /** The other files of the source folder. */
-  readonly companions: CompanionFiles;
+  readonly companions: AuxiliaryFiles;
   /** The adapter that lay beside the model, where one did. */
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
@@ -120,7 +120,7 @@ export function makeReport({
   published: PublishedTokenizer;
   files: SwapReport["files"];
   contents: SwapReport["contents"];
-  companions: CompanionFiles;
+  companions: AuxiliaryFiles;
   adapter?: WrittenAdapter;
   gate: GateReport;
   evaluation: SwapEvaluation | null;

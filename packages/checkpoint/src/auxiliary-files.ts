@@ -3,19 +3,19 @@ import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
 import { type InputFolder, insideFolder } from "@revocab/files";
-import { isOtherWeights, reasonToLeave } from "./companion-kinds.ts";
+import { isOtherWeights, reasonToLeave } from "./auxiliary-kinds.ts";
 import { writeError } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
+import { readSafetensorsHeader } from "./safetensors-header.ts";
 import { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
-import { vocabularyTensorIn } from "./vocabulary-tensor-in.ts";
 
-export interface CompanionFiles {
+export interface AuxiliaryFiles {
   /** Paths inside the folder that a rewritten model keeps, as they are. */
   readonly carried: readonly string[];
   readonly left: readonly { readonly name: string; readonly reason: string }[];
 }
 
-export interface CompanionOptions {
+export interface AuxiliaryOptions {
   /** Paths of what the caller writes itself: configs, tokenizer files, weights. */
   readonly rewritten: Iterable<string>;
   /** Names that belong to a tokenizer, wherever they lie. */
@@ -46,7 +46,7 @@ const MAX_DEPTH = 4;
 /**
  * Sorts the other files of a model folder: which stay true when the vocabulary changes, and which do not.
  *
- * Carried: files of the kinds that are known to stay true (companion-kinds.ts), what the user names, and weights in
+ * Carried: files of the kinds that are known to stay true (auxiliary-kinds.ts), what the user names, and weights in
  * safetensors without a dimension of the vocabulary's size, with the files of their folder (a `2_Dense`, a vision tower).
  * Left, each with the reason: all else, above all weights in other formats and the files of the old tokenizer. A folder
  * whose weights are left is left whole: a config without its weights would be opened with random ones.
@@ -57,10 +57,10 @@ const MAX_DEPTH = 4;
  *   when `carry` names nothing, or what is written anew; `bad_file` when a file to carry is a link out of the folder;
  *   `missing_file` when it cannot be read
  */
-export async function listCompanions(
+export async function listAuxiliaryFiles(
   folder: InputFolder,
-  options: CompanionOptions,
-): Promise<CompanionFiles> {
+  options: AuxiliaryOptions,
+): Promise<AuxiliaryFiles> {
   const walk: Walk = {
     folder,
     directory: folder.path,
@@ -79,13 +79,13 @@ export async function listCompanions(
 }
 
 /**
- * Copies the files that {@link listCompanions} carries into `out`; weights are hard-linked with `link`.
+ * Copies the files that {@link listAuxiliaryFiles} carries into `out`; weights are hard-linked with `link`.
  * @throws RevocabError `missing_file` or `bad_file` for a file that cannot be read any more; `no_space`, `write_failed`
  */
-export async function copyCompanions(
+export async function copyAuxiliaryFiles(
   folder: InputFolder,
   out: string,
-  { carried }: CompanionFiles,
+  { carried }: AuxiliaryFiles,
   { link = false }: { readonly link?: boolean } = {},
 ): Promise<void> {
   for (const name of carried) {
@@ -231,4 +231,23 @@ async function isFileOrLinkToOne(path: string): Promise<boolean> {
     (stats) => stats.isFile(),
     () => false,
   );
+}
+
+/**
+ * Why a safetensors file beside the model cannot be carried as it is: a tensor with a dimension of the vocabulary's size,
+ * or a header that cannot be read. Undefined where it can.
+ * @param sizes the rows of the model's tables, and the ids of its tokenizer where these are fewer
+ */
+async function vocabularyTensorIn(path: string, sizes: readonly number[]): Promise<string | undefined> {
+  try {
+    const { tensors } = await readSafetensorsHeader(path);
+    const found = tensors.find(({ shape }) => shape.some((count) => sizes.includes(count)));
+    return (
+      found &&
+      `holds ${showText(found.name, 200)} [${showText(found.shape.join(", "), 200)}], which has an entry per token of the old vocabulary`
+    );
+  } catch (error) {
+    if (error instanceof RevocabError) return `cannot be read: ${error.message}`;
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { readWhole } from "@revocab/files";
-import type { Dictionary, WordPair } from "./dictionary.ts";
 
 /**
  * Reads a bilingual dictionary: UTF-8 lines of `source<TAB>target`. Blank lines, white space around a word and a byte order
@@ -62,4 +61,73 @@ function parseLine(line: string, place: string): WordPair {
     });
   }
   return { source, target };
+}
+
+/** A word and one translation of it; either may be several words. */
+export interface WordPair {
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface Dictionary {
+  readonly path: string;
+  /** In the order of the file, each once. */
+  readonly pairs: readonly WordPair[];
+  /** Lines left out because the same pair stood in an earlier one. */
+  readonly duplicates: number;
+}
+
+export interface Coverage {
+  /** All pairs of the dictionary. */
+  readonly pairs: number;
+  /** Pairs whose source word the source side knows, in any of its case variants. */
+  readonly sourceKnown: number;
+  /** Pairs whose target word the target side knows, likewise. */
+  readonly targetKnown: number;
+  /** Pairs of which both are known: the evidence that the dictionary is. */
+  readonly bothKnown: number;
+}
+
+/** How many pairs of a dictionary each side knows; of word vectors, a word that has one from its n-grams alone is not known. */
+export function coverageOf(
+  { pairs }: Pick<Dictionary, "pairs">,
+  source: KnownWords,
+  target: KnownWords,
+): Coverage {
+  let sourceKnown = 0;
+  let targetKnown = 0;
+  let bothKnown = 0;
+  for (const pair of pairs) {
+    const isSource = knownForms(source, pair.source).length > 0;
+    const isTarget = knownForms(target, pair.target).length > 0;
+    if (isSource) sourceKnown++;
+    if (isTarget) targetKnown++;
+    if (isSource && isTarget) bothKnown++;
+  }
+  return { pairs: pairs.length, sourceKnown, targetKnown, bothKnown };
+}
+
+/** The places of the case variants of a word that are known, one for each variant. */
+export function knownForms(known: KnownWords, word: string): number[] {
+  return caseVariants(word).flatMap((variant) => known.indexOf(variant) ?? []);
+}
+
+/** The words a resource knows, such as word vectors or the words of a corpus, by their places in it. */
+export interface KnownWords {
+  /** Undefined for a word it does not know. */
+  indexOf(word: string): number | undefined;
+}
+
+/**
+ * A word as it is, in lower case and in title case; the same string can stand there twice.
+ * WECHSEL pairs each of the source with each of the target, so that a pair counts as often as its forms agree.
+ */
+export function caseVariants(word: string): readonly [string, string, string] {
+  const lower = word.toLowerCase();
+  return [word, lower, lower.replace(/\p{L}+/gu, titled)];
+}
+
+function titled(letters: string): string {
+  const [first] = letters;
+  return first.toUpperCase() + letters.slice(first.length);
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyCompanions, hashFile, listCompanions } from "@revocab/checkpoint";
+import { copyAuxiliaryFiles, hashFile, listAuxiliaryFiles } from "@revocab/checkpoint";
 import { InputFolder } from "@revocab/files";
 import { afterAll, describe, expect, it } from "vitest";
 import { floats, safetensorsOf, temporaryFolder } from "./model-folder.ts";
@@ -68,7 +68,7 @@ const options = {
 };
 
 it("only files of kinds that stay true are carried; all others are named with the reason", async () => {
-  const { carried, left } = await listCompanions(new InputFolder(folder), options);
+  const { carried, left } = await listAuxiliaryFiles(new InputFolder(folder), options);
   expect(carried).toEqual(KEPT);
   const expected = Object.entries(LEFT).map(([path, reason]) => {
     const isInFolder = path.includes("/");
@@ -79,7 +79,7 @@ it("only files of kinds that stay true are carried; all others are named with th
 });
 
 it("a file of an unknown kind, or a folder, is carried when it is named", async () => {
-  const { carried, left } = await listCompanions(new InputFolder(folder), {
+  const { carried, left } = await listAuxiliaryFiles(new InputFolder(folder), {
     ...options,
     carry: ["pieces.txt", "./onnx/"],
   });
@@ -91,14 +91,20 @@ it.each([
   ["labels.json", "has no file or folder labels.json"],
   ["tokenizer.json", "tokenizer.json is written anew"],
 ])("--carry %s is refused: %s", async (path, message) => {
-  await expect(listCompanions(new InputFolder(folder), { ...options, carry: [path] })).rejects.toMatchObject({
+  await expect(
+    listAuxiliaryFiles(new InputFolder(folder), { ...options, carry: [path] }),
+  ).rejects.toMatchObject({
     code: "bad_options",
     message: expect.stringContaining(message),
   });
 });
 
 it("copies arrive with the contents of what a link points to", async () => {
-  await copyCompanions(new InputFolder(folder), out, await listCompanions(new InputFolder(folder), options));
+  await copyAuxiliaryFiles(
+    new InputFolder(folder),
+    out,
+    await listAuxiliaryFiles(new InputFolder(folder), options),
+  );
   expect(await readFile(join(out, "linked.md"), "utf8")).toBe("LICENSE");
   expect(await readFile(join(out, "1_Pooling/config.json"), "utf8")).toBe("1_Pooling/config.json");
 });
@@ -128,7 +134,7 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors": dense(6),
       "projector.safetensors": dense(6),
     });
-    const companions = await listCompanions(new InputFolder(directory), options);
+    const companions = await listAuxiliaryFiles(new InputFolder(directory), options);
     expect(companions.carried).toEqual([
       "2_Dense/config.json",
       "2_Dense/model.safetensors",
@@ -139,7 +145,7 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors",
     ]);
     const copy = temporaryFolder();
-    await copyCompanions(new InputFolder(directory), copy, companions, { link: true });
+    await copyAuxiliaryFiles(new InputFolder(directory), copy, companions, { link: true });
     expect(statSync(join(copy, "2_Dense/model.safetensors")).ino).toBe(
       statSync(join(directory, "2_Dense/model.safetensors")).ino,
     );
@@ -148,7 +154,7 @@ describe("weights beside the model", () => {
 
   it("with one, the folder is left whole, its config too", async () => {
     const directory = withParts({ "draft/config.json": "{}", "draft/head.safetensors": dense(10) });
-    const { carried, left } = await listCompanions(new InputFolder(directory), options);
+    const { carried, left } = await listAuxiliaryFiles(new InputFolder(directory), options);
     expect({ carried, left }).toEqual({
       carried: [],
       left: [
@@ -169,11 +175,11 @@ describe("weights beside the model", () => {
     "a module of sentence-transformers that %s is refused, but carried when it is named",
     async (_, files, what) => {
       const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}", ...files });
-      await expect(listCompanions(new InputFolder(directory), options)).rejects.toMatchObject({
+      await expect(listAuxiliaryFiles(new InputFolder(directory), options)).rejects.toMatchObject({
         code: "unsupported_checkpoint",
         message: expect.stringContaining(what),
       });
-      const { carried } = await listCompanions(new InputFolder(directory), {
+      const { carried } = await listAuxiliaryFiles(new InputFolder(directory), {
         ...options,
         carry: ["2_Dense"],
       });
@@ -183,7 +189,7 @@ describe("weights beside the model", () => {
 
   it("a file that is named brings nothing else of its folder that has a row per token", async () => {
     const directory = withParts({ "draft/notes.json": "{}", "draft/head.safetensors": dense(10) });
-    const { carried, left } = await listCompanions(new InputFolder(directory), {
+    const { carried, left } = await listAuxiliaryFiles(new InputFolder(directory), {
       ...options,
       carry: ["draft/notes.json"],
     });
@@ -195,7 +201,7 @@ describe("weights beside the model", () => {
 
   it("a module that has no weights at all is refused: a download may have left pickled ones behind", async () => {
     const directory = withParts({ "modules.json": MODULES, "2_Dense/config.json": "{}" });
-    await expect(listCompanions(new InputFolder(directory), options)).rejects.toThrow(
+    await expect(listAuxiliaryFiles(new InputFolder(directory), options)).rejects.toThrow(
       /2_Dense .*has no weights in a format/,
     );
   });
@@ -205,7 +211,7 @@ describe("weights beside the model", () => {
       "modules.json": JSON.stringify([{ path: "1_Words", type: "sentence_transformers.models.WordWeights" }]),
       "1_Words/config.json": "{}",
     });
-    await expect(listCompanions(new InputFolder(directory), options)).rejects.toThrow("1_Words");
+    await expect(listAuxiliaryFiles(new InputFolder(directory), options)).rejects.toThrow("1_Words");
   });
 });
 
@@ -226,7 +232,7 @@ describe.skipIf(process.platform === "win32")("a companion that is no file of th
     return { place, elsewhere };
   };
   const list = (place: string, carry: readonly string[] = []) =>
-    listCompanions(new InputFolder(place), { ...options, carry });
+    listAuxiliaryFiles(new InputFolder(place), { ...options, carry });
 
   it("is refused by name when it is a link that leads out, in sub-folders and when it is asked for too", async () => {
     for (const [name, carry] of [
@@ -272,7 +278,7 @@ describe.skipIf(process.platform === "win32")("a companion that is no file of th
       rmSync(join(place, "LICENSE"));
       replace(join(place, "LICENSE"), elsewhere);
       const copied = temporaryFolder();
-      await expect(copyCompanions(new InputFolder(place), copied, companions)).rejects.toMatchObject({
+      await expect(copyAuxiliaryFiles(new InputFolder(place), copied, companions)).rejects.toMatchObject({
         code: expect.stringMatching(/^(bad|missing)_file$/),
         message: expect.stringContaining("LICENSE"),
       });
@@ -296,7 +302,7 @@ it("a module whose path leads out of the folder is refused", async () => {
   for (const path of ["../other", "a/../../other", "..", "//etc"]) {
     const place = temporaryFolder();
     writeFileSync(join(place, "modules.json"), JSON.stringify([{ path, type: "x.Pooling" }]));
-    await expect(listCompanions(new InputFolder(place), options), path).rejects.toMatchObject({
+    await expect(listAuxiliaryFiles(new InputFolder(place), options), path).rejects.toMatchObject({
       code: "bad_config",
       message: expect.stringContaining("expected a path inside the folder"),
     });
