@@ -1,10 +1,9 @@
 import { type Matrix, RevocabError } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
-import { positionsOf } from "./build-network.ts";
+import { PORTS, positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import type { SourceTables } from "./open-hypernetwork.ts";
-import { PORTS } from "./ports.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
 
 /** What a run of the network is fed for forms of one length: their distinct ids' rows, and which form has which. */

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { InputFolder } from "@revocab/files";
+import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 
 /** What a model's own card says of it that stays true for another vocabulary; strings as the Hub knows them. */
 export interface CardFacts {
@@ -26,9 +27,8 @@ export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
 }
 
 /**
- * Reads license and language in a card's metadata: the YAML between two lines of `---` at its start. Of YAML only what
- * such fields are written in is read: `key: value`, `key: [a, b]` and a list of `- value` lines, quoted or not. Values
- * that are no license, address or language code are left out.
+ * Reads license and language in a card's metadata: the YAML between two lines of `---` at its start. Values that are no
+ * license, address or language code are left out, and so is a field whose YAML is broken; the other fields still count.
  */
 export function cardFacts(card: string): CardFacts {
   const [, metadata = ""] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card) ?? [];
@@ -47,27 +47,45 @@ export function isLanguageCode(text: string): boolean {
   return LANGUAGE.test(text);
 }
 
-const LONGEST_LINE = 1_000;
+const FIELD = /^(license|license_name|license_link|language)[ \t]*:(?!\S)/;
+/** A list of the 400 languages of MADLAD has 3,000 characters. */
+const LONGEST_FIELD = 4_000;
 
-/** Top-level keys and their values, as lists. */
-function readFields(yaml: string): ReadonlyMap<string, readonly string[]> {
-  const fields = new Map<string, string[]>();
-  let current: string[] | undefined;
-  for (const line of yaml.split(/\r?\n/)) {
-    // no license or language is so long, and the patterns below take the square of a line's length
-    if (line.length > LONGEST_LINE) continue;
-    const item = /^\s*-\s+(.+)$/.exec(line)?.[1];
-    const [, key, value = ""] = /^([A-Za-z_]+):(?:\s+(.*))?$/.exec(line) ?? [];
-    if (key !== undefined) {
-      const list = /^\[(.*)\]\s*(?:#.*)?$/.exec(value.trim())?.[1];
-      current = list === undefined ? [scalar(value)] : list.split(",").map(scalar);
-      fields.set(key, current);
-    } else if (item !== undefined) current?.push(scalar(item));
+/**
+ * The values of each field, as lists; of a field that is given twice the last counts.
+ *
+ * The YAML parser gets only the four fields that are looked for, and only those of a length that facts have: 2 MB of
+ * hostile YAML keep it busy for minutes, 4 kB for 0.1 s. In a block mapping the lines of a value are indented or are items
+ * of a list, so every other line begins the next field.
+ */
+function readFields(metadata: string): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string>();
+  for (const field of metadata.split(/\r?\n(?![\s#\]}]|-\s)/)) {
+    const [, key] = FIELD.exec(field) ?? [];
+    if (key !== undefined) fields.set(key, field);
   }
-  return new Map([...fields].map(([key, values]) => [key, values.filter((value) => value !== "")]));
+  return new Map(
+    [...fields].map(([key, field]) => [key, field.length > LONGEST_FIELD ? [] : readValues(field)]),
+  );
 }
 
-function scalar(text: string): string {
-  const quoted = /^\s*(["'])(.*?)\1\s*(#.*)?$/.exec(text)?.[2];
-  return quoted ?? text.replace(/\s#.*$/, "").trim();
+/** The value of a field, or those of its list; none where its YAML is broken. */
+function readValues(field: string): readonly string[] {
+  const value = parseField(field);
+  const items: readonly unknown[] = isSeq(value) ? value.items : [value];
+  return items.flatMap((item) => {
+    if (!isScalar(item) || item.value === null) return [];
+    // `1e3` and `true` as they are written: an identifier is a text, whatever YAML takes it for
+    return [typeof item.value === "string" ? item.value : (item.source ?? "")];
+  });
+}
+
+function parseField(field: string): unknown {
+  try {
+    const { contents, errors } = parseDocument(field, { uniqueKeys: false });
+    return errors.length === 0 && isMap(contents) ? contents.items[0]?.value : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // nested until the parser ran out of stack: no fact is
+    throw error;
+  }
 }

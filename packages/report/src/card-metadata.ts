@@ -1,4 +1,4 @@
-import { showJson } from "@revocab/core";
+import { Document, Scalar } from "yaml";
 import type { SwapReport } from "./report.ts";
 
 /**
@@ -9,26 +9,28 @@ import type { SwapReport } from "./report.ts";
  */
 export function cardMetadata({ inputs, source, card }: SwapReport): string {
   const { name, revision } = inputs.source;
-  const lines = [
-    ...list("language", card.languages),
-    ...list("license", card.licenses),
-    ...(card.licenseName === null ? [] : [`license_name: ${quoted(card.licenseName)}`]),
-    ...(card.licenseLink === null ? [] : [`license_link: ${quoted(card.licenseLink)}`]),
-    `library_name: ${source.modelType === "model2vec" ? "model2vec" : "transformers"}`,
-    ...list("tags", ["revocab", "tokenizer-transfer"]),
-    ...(revision === null ? [] : [...list("base_model", [name]), "base_model_relation: finetune"]),
-  ];
-  return `---\n${lines.join("\n")}\n---`;
+  const hasBase = revision !== null && HUB_NAME.test(name);
+  const [license, ...moreLicenses] = card.licenses.map(quoted);
+  const document = new Document({
+    language: card.languages.length > 0 ? card.languages.map(quoted) : undefined,
+    // the Hub takes a single license as a text, not as a list of one
+    license: moreLicenses.length > 0 ? [license, ...moreLicenses] : license,
+    license_name: card.licenseName === null ? undefined : quoted(card.licenseName),
+    license_link: card.licenseLink === null ? undefined : quoted(card.licenseLink),
+    library_name: source.modelType === "model2vec" ? "model2vec" : "transformers",
+    tags: ["revocab", "tokenizer-transfer"],
+    base_model: hasBase ? [quoted(name)] : undefined,
+    base_model_relation: hasBase ? "finetune" : undefined,
+  });
+  return `---\n${document.toString({ indentSeq: false, lineWidth: 0 })}---`;
 }
 
-/** Quoted, as `no` (Norwegian) is false in YAML; a single license is no list on the Hub. */
-function list(key: string, values: readonly string[]): string[] {
-  if (values.length === 0) return [];
-  if (key === "license" && values.length === 1) return [`license: ${quoted(values[0] as string)}`];
-  return [`${key}:`, ...values.map((value) => `- ${key === "tags" ? value : quoted(value)}`)];
-}
+/** `ORG/NAME`, or the name alone of the oldest repositories. */
+const HUB_NAME = /^[\w.-]+(\/[\w.-]+)?$/;
 
-/** JSON's strings are YAML's. */
-function quoted(text: string): string {
-  return showJson(text);
+/** A text in quotes: `no` (Norwegian) is false to readers of YAML 1.1, as Python's are. */
+function quoted(text: string): Scalar {
+  const scalar = new Scalar(text);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
 }

@@ -1,4 +1,4 @@
-import type { CompanionFiles, ConfigChange, VerifiedTable, WrittenFiles } from "@revocab/checkpoint";
+import type { AuxiliaryFiles, ConfigChange, VerifiedTable, WrittenFiles } from "@revocab/checkpoint";
 import type { TokenId } from "@revocab/core";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import type { PlanSummary, Recipe } from "@revocab/plan";
@@ -40,7 +40,7 @@ export interface SwapReport extends PlanSummary {
   /** sha256 by name of all files as they were written but the weight files, the card and the report. */
   readonly contents: Readonly<Record<string, string>>;
   /** The other files of the source folder. */
-  readonly companions: CompanionFiles;
+  readonly companions: AuxiliaryFiles;
   /** The adapter that lay beside the model, where one did. */
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;

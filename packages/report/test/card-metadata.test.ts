@@ -6,6 +6,7 @@ import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { type SwapOptions, swapTokenizer } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
 const scratch = scratchFolders();
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -75,6 +76,28 @@ describe("the metadata of a card", () => {
   });
 });
 
+describe("metadata that are read as YAML again", () => {
+  it("are texts to readers of YAML 1.1 and 1.2, and names of the Hub alone are a base", async () => {
+    const { report } = await swapped(`---\nlicense: 1e3\nlicense_name: "on"\nlanguage: [no, en]\n---\n`);
+    const read = (version: "1.1" | "1.2", name: string) => {
+      const inputs = { ...report.inputs, source: { ...report.inputs.source, name } };
+      return parse(metadataOf(modelCard({ ...report, inputs }))!, { version });
+    };
+    for (const version of ["1.1", "1.2"] as const) {
+      expect(read(version, "org/small-model")).toEqual({
+        language: ["no", "en"],
+        license: "1e3",
+        license_name: "on",
+        library_name: "transformers",
+        tags: ["revocab", "tokenizer-transfer"],
+        base_model: ["org/small-model"],
+        base_model_relation: "finetune",
+      });
+      expect(read(version, 'org/a"\n\u202elicense: mit')).not.toHaveProperty("base_model");
+    }
+  });
+});
+
 describe("facts of a card", () => {
   it("are read from lists in both notations, with quotes and comments", () => {
     const facts = cardFacts(
@@ -95,6 +118,57 @@ describe("facts of a card", () => {
         languages: [],
       });
     }
+  });
+
+  it("are read as texts, whatever YAML takes them for, over several lines and with a field's last value", () => {
+    expect(cardFacts("---\nlicense: 1e3\nlanguage: [no, 'yes', on, null, ~, en]\n---\n")).toMatchObject({
+      licenses: ["1e3"],
+      languages: ["no", "yes", "on", "en"],
+    });
+    expect(
+      cardFacts("---\nlicense: mit\nlicense_name: 2024-05-01\nlicense: >-\n  llama2\n---\n"),
+    ).toMatchObject({
+      licenses: ["llama2"],
+      licenseName: "2024-05-01",
+    });
+    expect(
+      cardFacts(
+        '---\r\nlanguage: [\r\n  "de",\r\n  en # both\r\n]\r\nlicense_name:\r\n  "my\r\n  own"\r\n---',
+      ),
+    ).toMatchObject({ languages: ["de", "en"], licenseName: "my own" });
+  });
+
+  it("are those of the card itself: no part of another field, no alias", () => {
+    const card = [
+      "model-index: &x",
+      "- license: mit",
+      "  language: en",
+      "text: |",
+      "  license: mit",
+      "license: &mit mit",
+      "language: *x",
+      "license_name: *mit",
+      "---",
+    ];
+    expect(cardFacts(`---\n${card.join("\n")}\n`)).toEqual({
+      licenses: ["mit"],
+      licenseName: null,
+      licenseLink: null,
+      languages: [],
+    });
+  });
+
+  it.each([
+    ["aliases of aliases", `[${Array.from({ length: 180 }, (_, i) => `&a${i} [*a${i - 1}, *a${i - 1}]`)}]`],
+    ["lists in lists", "[".repeat(3_900)],
+    ["lists in lists, line by line", `\n${"- ".repeat(1_950)}`],
+    ["an end of quotes that never comes", '"mit'],
+    ["two mappings on a line", "mit: license: mit"],
+  ])("are left out where YAML is broken or hostile (%s), and the other fields still count", (_, value) => {
+    expect(cardFacts(`---\nlicense: ${value}\nlanguage: de\n---\n`)).toMatchObject({
+      licenses: [],
+      languages: ["de"],
+    });
   });
 
   it("are no markup, no code and no second field: what is none of their kind is left out", () => {

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
-  copyCompanions,
+  copyAuxiliaryFiles,
   type JsonValue,
-  listCompanions,
+  listAuxiliaryFiles,
   rewriteCheckpoint,
   writeError,
 } from "@revocab/checkpoint";
@@ -114,7 +114,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     isEdit: options.edit !== undefined,
   });
   const adapter = await adapterBeside(model, plan, options);
-  const companions = await listCompanions(checkpoint.folder, {
+  const companions = await listAuxiliaryFiles(checkpoint.folder, {
     rewritten: [
       ...configs.files.keys(),
       ...published.files.keys(),
@@ -148,7 +148,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
-    await copyCompanions(checkpoint.folder, output.directory, companions, { link });
+    await copyAuxiliaryFiles(checkpoint.folder, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
     onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { CompanionFiles } from "@revocab/checkpoint";
+import type { AuxiliaryFiles } from "@revocab/checkpoint";
 import { showNotes, type TokenId } from "@revocab/core";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import { type OpenModel, type SwapPlan, summarizePlan } from "@revocab/plan";
@@ -54,7 +54,7 @@ export function makeReport({
   published: PublishedTokenizer;
   files: SwapReport["files"];
   contents: SwapReport["contents"];
-  companions: CompanionFiles;
+  companions: AuxiliaryFiles;
   adapter?: WrittenAdapter;
   gate: GateReport;
   evaluation: SwapEvaluation | null;
