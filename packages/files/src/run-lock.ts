@@ -55,7 +55,7 @@ export async function ownPath({ folder, before, after = "" }: RunPlace): Promise
 
 /**
  * Hands over what ended runs left at a place, one path after the other: `take` removes it or moves it away. What a run
- * still writes stays, and so does what cannot be told: a path without an owner file, or with one that is not understood.
+ * still writes stays, and so does what nothing is known of: a path without an owner file, or with one that is not understood.
  * @throws RevocabError `bad_file` when the folder cannot be listed; what `take` throws
  */
 export async function takeLeft(place: RunPlace, take: (path: string) => Promise<unknown>): Promise<void> {
@@ -71,7 +71,9 @@ export async function takeLeft(place: RunPlace, take: (path: string) => Promise<
       ? await hasEndedRun(path, now)
       : oldProcess !== undefined && (await hasEndedOldRun(path, Number(oldProcess), now));
     if (!isLeft) continue;
-    await take(path);
+    await take(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error; // else another run was faster
+    });
     if ((await ifThere(path, lstat(path))) === undefined) await rm(ownerFileOf(path), { force: true });
   }
 }
