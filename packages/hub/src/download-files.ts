@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
-import { requireFreeSpace, writeError } from "@revocab/checkpoint";
+import { requireFreeSpace } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, showText } from "@revocab/core";
-import { hashContent } from "@revocab/files";
+import { hashContent, ifThere, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
 import { forEachOf } from "./for-each-of.ts";
@@ -84,7 +84,7 @@ async function lookAt(
   { bytes, hash }: RepositoryFile,
   abortSignal: AbortSignal | undefined,
 ): Promise<"there" | "missing" | "damaged"> {
-  const stats = await stat(place).catch(() => undefined);
+  const stats = await ifThere(place, stat(place));
   if (stats === undefined) return "missing";
   if (!stats.isFile() || stats.size !== bytes) return "damaged";
   if (bytes > HASHED_LATER_BYTES) return "there";

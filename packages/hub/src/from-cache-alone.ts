@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
-import { hashContent, promisedHash } from "@revocab/files";
+import { hashContent, ifThere, promisedHash } from "@revocab/files";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { INDEX_NAME, SINGLE_NAME, shardsOf } from "./choose-weights.ts";
@@ -20,7 +19,7 @@ export async function fromCacheAlone(
   const hint = "download it once without HF_HUB_OFFLINE, or copy the cache from a machine that has it";
   const commit = await cache.commitOf(revision);
   const directory = cache.snapshot(commit ?? "none");
-  const names = await readdir(directory).catch(() => undefined);
+  const names = await ifThere(directory, readdir(directory));
   if (commit === undefined || names === undefined) {
     throw new RevocabError(
       "missing_file",
@@ -68,13 +67,19 @@ async function checkSmallFiles(directory: string, names: readonly string[], name
 }
 
 async function missingIn(directory: string, names: readonly string[], want: Wanted): Promise<string[]> {
-  const has = (file: string) => existsSync(join(directory, file));
+  const has = async (file: string) => {
+    const path = join(directory, file);
+    return (await ifThere(path, stat(path))) !== undefined;
+  };
   const missing = names.some(isTokenizerFile) ? [] : ["a tokenizer"];
-  const isTokenizer = want === "tokenizer" || (want === "any" && !has("config.json"));
+  const hasConfig = await has("config.json");
+  const isTokenizer = want === "tokenizer" || (want === "any" && !hasConfig);
   if (isTokenizer) return missing;
-  if (!has("config.json")) missing.push("config.json");
-  if (has(SINGLE_NAME)) return missing;
-  if (!has(INDEX_NAME)) return want === "any" ? missing : [...missing, SINGLE_NAME];
-  const shards = await shardsOf(join(directory, INDEX_NAME));
-  return [...missing, ...[...shards].filter((shard) => !has(shard))];
+  if (!hasConfig) missing.push("config.json");
+  if (await has(SINGLE_NAME)) return missing;
+  if (!(await has(INDEX_NAME))) return want === "any" ? missing : [...missing, SINGLE_NAME];
+  for (const shard of await shardsOf(join(directory, INDEX_NAME))) {
+    if (!(await has(shard))) missing.push(shard);
+  }
+  return missing;
 }

@@ -1,6 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
+import { ifThere } from "@revocab/files";
 import type { SeenFolder } from "./seen-folder.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */
@@ -78,8 +79,8 @@ export async function gatedFolder(
 
 async function readReport(folder: SeenFolder): Promise<Report> {
   const path = join(folder.path, "revocab.json");
-  const isThere = await lstat(path).catch(() => undefined);
-  if (isThere === undefined) fail(`${showText(folder.path)} has no revocab.json: it did not pass the gate`);
+  if ((await ifThere(path, lstat(path))) === undefined)
+    fail(`${showText(folder.path)} has no revocab.json: it did not pass the gate`);
   const { handle, bytes } = await folder.open("revocab.json", HINT);
   await handle.close();
   if (bytes > MAX_REPORT_BYTES)
@@ -135,8 +136,8 @@ async function checkContent(
 }
 
 async function requireFile(folder: SeenFolder, name: string): Promise<number> {
-  const found = await lstat(join(folder.path, name)).catch(() => undefined);
-  if (found === undefined) {
+  const path = join(folder.path, name);
+  if ((await ifThere(path, lstat(path))) === undefined) {
     fail(`${showText(folder.path)} has no ${showText(name, 200)}, which was there when it passed the gate`);
   }
   const { handle, bytes } = await folder.open(name, HINT);

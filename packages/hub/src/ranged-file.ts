@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { type ReadableFile, readExactly, writeAt, writeError } from "@revocab/checkpoint";
+import { type ReadableFile, readExactly, writeAt } from "@revocab/checkpoint";
 import { RevocabError, showText } from "@revocab/core";
+import { writeError } from "@revocab/files";
 import type { OpenRangeOptions } from "./open-range.ts";
 import { readRange } from "./read-range.ts";
 

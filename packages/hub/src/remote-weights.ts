@@ -1,12 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type FileSource, localFiles, type ReadableFile, writeError } from "@revocab/checkpoint";
+import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
 import { RevocabError, showText } from "@revocab/core";
+import { ifThere, type OwnedPath, ownPath, takeLeft, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
-import { isAlive } from "./is-alive.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
 import { rangedFile } from "./ranged-file.ts";
 
@@ -35,7 +33,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
     let found = opened.get(name);
     if (found === undefined) {
       const { client, abortSignal, onReceived } = options;
-      const keptIn = join(scratch, `${opened.size}`);
+      const keptIn = join(scratch.path, `${opened.size}`);
       found = rangedFile({
         client,
         repository: listing.name,
@@ -55,7 +53,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
       return [...new Set([...local, ...files.map(({ path }) => path)])];
     },
     async open(path) {
-      if (existsSync(path)) return localFiles.open(path);
+      if ((await ifThere(path, stat(path))) !== undefined) return localFiles.open(path);
       const file =
         dirname(path) === cache.snapshot(listing.commit) && files.find((one) => one.path === basename(path));
       if (!file) {
@@ -70,23 +68,22 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
       await Promise.all(
         [...opened.values()].map(async (file) => (await file.catch(() => undefined))?.close()),
       );
-      await rm(scratch, { recursive: true, force: true });
+      await rm(scratch.path, { recursive: true, force: true });
+      await scratch.release();
     },
   };
 }
 
 /** A folder beside the blobs, on the cache's disk: tables of several gigabytes have no place in a `/tmp` in memory. */
-async function scratchFolder(directory: string): Promise<string> {
-  const failed = (cause: unknown): never => {
+async function scratchFolder(directory: string): Promise<OwnedPath> {
+  const place = { folder: directory, before: ".ranges-" };
+  try {
+    await mkdir(directory, { recursive: true });
+    await takeLeft(place, (left) => rm(left, { recursive: true, force: true }));
+    const scratch = await ownPath(place);
+    await mkdir(scratch.path);
+    return scratch;
+  } catch (cause) {
     throw writeError(directory, cause);
-  };
-  await mkdir(directory, { recursive: true }).catch(failed);
-  for (const name of await readdir(directory).catch(failed)) {
-    const owner = /^\.ranges-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
-    const isLeft = owner !== undefined && !isAlive(Number(owner));
-    if (isLeft) await rm(join(directory, name), { recursive: true, force: true });
   }
-  const scratch = join(directory, `.ranges-${process.pid}-${randomBytes(4).toString("hex")}`);
-  await mkdir(scratch).catch(failed);
-  return scratch;
 }
