@@ -5,7 +5,7 @@ import { throwIfAborted } from "@revocab/core";
 import { ifThere } from "./if-there.ts";
 import { openFile } from "./open-file.ts";
 
-/** What the Hugging Face Hub knows the content of a file by. */
+/** The hash by which the Hugging Face Hub identifies a file's content. */
 export interface ContentHash {
   /** sha256 of a large file's content; git's sha1 (`blob LENGTH\0`, then the content) of another's. */
   readonly algorithm: "sha256" | "git-sha1";

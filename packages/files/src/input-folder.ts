@@ -7,7 +7,7 @@ import { type OpenOptions, openFile, type ReadOptions, wholeOf } from "./open-fi
 
 /**
  * A folder whose files go into a result. Only its own regular files are opened ({@link insideFolder}, {@link openFile}),
- * and each is remembered, so that the result can be given up where one changed meanwhile.
+ * and each is remembered, so that the result is discarded if one changed meanwhile.
  */
 export class InputFolder {
   /** As it was given. */

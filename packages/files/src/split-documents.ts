@@ -6,7 +6,7 @@
  */
 export type DocumentBoundary = "endoftext" | "blank-lines" | "none";
 
-/** What a user may ask for; `auto` is `endoftext` where the marker occurs, else `blank-lines`. */
+/** The user's choice; `auto` is `endoftext` where the marker occurs, else `blank-lines`. */
 export type DocumentSplit = DocumentBoundary | "auto";
 
 const END_OF_TEXT = "<|endoftext|>";

@@ -16,7 +16,7 @@ export interface RepositoryCache {
   readonly directory: string;
   snapshot(commit: string): string;
   blob(file: RepositoryFile): string;
-  /** The commit that a revision was at when it was last asked for; undefined when it never was. */
+  /** The commit that a revision was at when it was last looked up; undefined when it never was. */
   commitOf(revision: string): Promise<string | undefined>;
   /** Notes the commit of a branch or tag. */
   remember(revision: string, commit: string): Promise<void>;

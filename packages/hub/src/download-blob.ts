@@ -7,7 +7,7 @@ import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile } from "./list-repository.ts";
 import { readRange } from "./read-range.ts";
 
-export interface DownloadBlobOptions {
+interface DownloadBlobOptions {
   readonly client: HubClient;
   readonly repository: string;
   readonly commit: string;

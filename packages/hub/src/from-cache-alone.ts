@@ -4,18 +4,18 @@ import { RevocabError, showText } from "@revocab/core";
 import { hashContent, ifThere, promisedHash } from "@revocab/files";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
-import { INDEX_NAME, SINGLE_NAME, shardsOf } from "./choose-weights.ts";
-import type { ResolvedModel, Wanted } from "./resolved-model.ts";
+import { INDEX_NAME, SINGLE_NAME, shardsOf, type Wanted } from "./wanted-files.ts";
 
 /**
- * What is wanted of a repository, from the cache and nothing else.
+ * Looks whether the cache holds what is wanted of a repository.
+ * @returns the commit of the snapshot that does
  * @throws RevocabError `missing_file`, which names what is missing
  */
 export async function fromCacheAlone(
   cache: RepositoryCache,
   { name, revision }: { readonly name: string; readonly revision: string },
   want: Wanted,
-): Promise<ResolvedModel> {
+): Promise<string> {
   const hint = "download it once without HF_HUB_OFFLINE, or copy the cache from a machine that has it";
   const commit = await cache.commitOf(revision);
   const directory = cache.snapshot(commit ?? "none");
@@ -39,13 +39,7 @@ export async function fromCacheAlone(
       { hint },
     );
   }
-  return {
-    directory,
-    repository: { name, commit },
-    weights: undefined,
-    received: () => ({ bytes: 0, ofBytes: 0 }),
-    close: async () => {},
-  };
+  return commit;
 }
 
 /** Configs and tokenizer files are what their blobs are named by; weights are hashed when a report records them. */

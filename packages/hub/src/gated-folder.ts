@@ -5,7 +5,7 @@ import { ifThere } from "@revocab/files";
 import type { SeenFolder } from "./seen-folder.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */
-export interface GatedFolder {
+interface GatedFolder {
   /** The version that wrote it. */
   readonly revocab: string;
   /** Source and target, for the commit's title. */
@@ -32,11 +32,11 @@ interface Report {
   readonly gate?: { readonly checks?: readonly unknown[] };
 }
 
-const HINT = "publish a folder as revocab swap or revocab apply wrote it: run it again";
+const HINT = "publish a folder as `swapTokenizer` or `applySavedPlan` wrote it: write it again";
 const MAX_REPORT_BYTES = 100e6;
 
 /**
- * Lets through a folder that passed the gate and is still what passed it: the report says so, the weight files have the
+ * Checks that a folder passed the gate and has not changed since: the report says that it passed, the weight files have the
  * sizes and the headers it names, and every other file that was written has the hash it names. The card may have been
  * edited and files may have been added.
  * @param allowFiles files that may have been changed, or have gone, since
@@ -131,7 +131,7 @@ async function checkContent(
   if (digest === expected) return;
   fail(
     `${showText(name, 200)} in ${showText(folder.path)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,
-    `${HINT}, or name what you have changed on purpose: --allow-file ${showText(name, 200)}`,
+    `${HINT}, or name what you have changed on purpose: \`allowFiles: ${showText(name, 200)}\``,
   );
 }
 

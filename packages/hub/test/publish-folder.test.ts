@@ -259,7 +259,7 @@ describe("a folder that did not pass the gate, or is not what passed it", () => 
       code: "gate_failed",
       message: expect.stringMatching(message),
       hint: expect.stringMatching(
-        /^publish a folder as revocab swap or revocab apply wrote it: run it again/,
+        /^publish a folder as `swapTokenizer` or `applySavedPlan` wrote it: write it again/,
       ),
     });
     expect(made.hub.requests).toEqual([]);

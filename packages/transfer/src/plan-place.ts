@@ -28,8 +28,10 @@ export async function checkPlanPlace(out: string, force: boolean): Promise<void>
 }
 
 async function isPlan(path: string): Promise<boolean> {
-  return readSafetensorsHeader(path).then(
-    ({ metadata }) => metadata?.format === PLAN_FORMAT,
-    () => false,
-  );
+  try {
+    return (await readSafetensorsHeader(path)).metadata?.format === PLAN_FORMAT;
+  } catch (error) {
+    if (error instanceof RevocabError && error.code === "bad_safetensors") return false;
+    throw error;
+  }
 }
