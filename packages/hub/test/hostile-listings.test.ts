@@ -102,7 +102,7 @@ describe("names that are wanted, and that no folder of every system can hold", (
     [
       "a device",
       modules("1_Dense/aux.safetensors"),
-      /1_Dense\/aux\.safetensors for org\/model, whose name is none/,
+      /1_Dense\/aux\.safetensors for org\/model, whose name some systems/,
     ],
     ["a stream", modules("1_Dense/a:b.safetensors"), /whose name some systems cannot hold/],
     ["a wildcard", modules("1_Dense/*.safetensors"), /whose name some systems cannot hold/],

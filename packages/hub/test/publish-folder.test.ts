@@ -109,7 +109,7 @@ describe("a folder that passed the gate", () => {
     made.hub.add("me/open", {});
     await expect(publish(made, folder, { to: "me/open", private: true })).rejects.toMatchObject({
       code: "bad_options",
-      message: "me/open exists and is public, but a private one was asked for",
+      message: "me/open exists and is public, but a private one was requested",
     });
     expect(commitsTo(made.hub)).toHaveLength(1);
   });
