@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
-import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
+import { stat } from "node:fs/promises";
+import { buildHeader, readExactly, readSafetensorsHeader } from "@revocab/checkpoint";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { openFile, parseJson, unfinished } from "@revocab/files";
+import { ifThere, openFile, parseJson, replaceFile } from "@revocab/files";
 import type { AdamMatrix } from "./adam.ts";
 import type { NumberedCorpus } from "./corpus.ts";
 import type { Cw2vModel } from "./model.ts";
@@ -77,7 +77,7 @@ export type TrainingRecipe = Readonly<Record<string, string | number>>;
 const FORMAT = "revocab-cw2v-1";
 
 /**
- * Writes a training to a safetensors file, beside it first and then in its place, so that the file is whole at any time.
+ * Writes a training to a safetensors file, which is whole at any time.
  * @throws RevocabError `write_failed`, `no_space`
  */
 export async function saveTraining(
@@ -95,27 +95,10 @@ export async function saveTraining(
     })),
     { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
   );
-  const partial = `${showText(path)}.partial`;
-  const finish = unfinished(partial);
-  try {
-    const handle = await open(partial, "w");
-    try {
-      await writeAt(handle, partial, header, 0);
-      let at = header.length;
-      for (const { data } of matrices) {
-        await writeAt(handle, partial, bytesOf(data), at);
-        at += data.byteLength;
-      }
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw writeError(path, cause);
-  } finally {
-    finish();
-  }
+  await replaceFile(path, async (write) => {
+    await write(header);
+    for (const { data } of matrices) await write(bytesOf(data));
+  });
 }
 
 /**
@@ -128,11 +111,7 @@ export async function loadTraining(
   recipe: TrainingRecipe,
   matrices: readonly NamedMatrix[],
 ): Promise<TrainingPosition | undefined> {
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
+  if ((await ifThere(path, stat(path))) === undefined) return undefined;
   const { metadata, tensors } = await readSafetensorsHeader(path);
   if (metadata?.format !== FORMAT) {
     throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);

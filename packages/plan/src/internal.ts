@@ -2,7 +2,6 @@ export { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
 export { closingMethods } from "./closing-methods.ts";
 export { countParameters } from "./count-parameters.ts";
 export { countTableBytes } from "./count-table-bytes.ts";
-export { isAlive } from "./is-alive.ts";
 export { planTables } from "./make-plan.ts";
 export { hashContents } from "./model/hash-files.ts";
 export { nameOf } from "./model/open-model.ts";

@@ -1,11 +1,9 @@
-import { open, rename, rm } from "node:fs/promises";
 import { endianness } from "node:os";
-import { resolve } from "node:path";
-import { buildHeader, writeAt, writeError } from "@revocab/checkpoint";
+import { buildHeader } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
-import { unfinished } from "@revocab/files";
+import { replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
-import { checkPlanPlace, partialPlanFile, removeLeftPlans } from "./plan-place.ts";
+import { checkPlanPlace } from "./plan-place.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 interface PlanTensor {
@@ -31,10 +29,7 @@ export async function savePlan(
     onProgress,
   }: { force?: boolean; abortSignal?: AbortSignal; onProgress?: ProgressListener } = {},
 ): Promise<void> {
-  const target = resolve(out);
   await checkPlanPlace(out, force);
-  await removeLeftPlans(target);
-  const partial = partialPlanFile(target);
   const tensors = [...plan.tables.flatMap(tableTensors), ...sourceTensors(plan), ...targetTensors(plan)];
   // four-byte numbers first, so that they lie aligned in the file
   tensors.sort((a, b) => Number(a.dtype === "U8") - Number(b.dtype === "U8"));
@@ -43,35 +38,16 @@ export async function savePlan(
     { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(wordsOf(plan)) },
   );
   onProgress?.({ type: "step", step: "save plan" });
-  const handle = await open(partial, "wx").catch((cause: unknown) => {
-    throw writeError(out, cause);
-  });
-  const finish = unfinished(partial);
-  try {
-    let position = 0;
-    const append = async (bytes: Uint8Array) => {
-      await writeAt(handle, out, bytes, position);
-      position += bytes.length;
-    };
-    await append(header);
+  await replaceFile(out, async (write) => {
+    await write(header);
     for (const tensor of tensors) {
       for await (const block of tensor.blocks()) {
         abortSignal?.throwIfAborted();
-        await append(littleEndian(block));
+        await write(littleEndian(block));
       }
     }
-    await handle.close();
     abortSignal?.throwIfAborted();
-    await rename(partial, target).catch((cause: unknown) => {
-      throw writeError(out, cause);
-    });
-  } catch (error) {
-    await handle.close().catch(() => {});
-    await rm(partial, { force: true });
-    throw error;
-  } finally {
-    finish();
-  }
+  });
 }
 
 function sourceTensors({ source }: SwapPlan): PlanTensor[] {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { InputFolder } from "@revocab/files";
+import { type InputFolder, ifThere } from "@revocab/files";
 import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 
 /** What a model's own card says of it that stays true for another vocabulary; strings as the Hub knows them. */
@@ -21,7 +21,8 @@ const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8})*$|^multilingual$|^code$/i;
 
 /** The facts of the card in a model folder; none where there is no card. */
 export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
-  const found = await stat(join(folder.path, CARD)).catch(() => undefined);
+  const path = join(folder.path, CARD);
+  const found = await ifThere(path, stat(path));
   if (!found?.isFile() || found.size > MAX_CARD_BYTES) return NO_FACTS;
   return cardFacts((await folder.read(CARD, { most: MAX_CARD_BYTES })).toString("utf8"));
 }

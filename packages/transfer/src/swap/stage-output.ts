@@ -1,10 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { lstat, mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { writeError } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
-import { unfinished } from "@revocab/files";
-import { isAlive } from "@revocab/plan/internal";
+import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/files";
 
 /** A folder beside the target that becomes the target in one rename, or vanishes. */
 export interface StagedOutput {
@@ -50,7 +47,7 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
 
 /** What --force may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
 async function mayBeReplaced(target: string): Promise<boolean> {
-  const names = await readdir(target).catch(() => undefined);
+  const names = await ifThere(target, readdir(target));
   const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
   return names !== undefined && (names.length === 0 || names.some(isModel));
 }
@@ -65,44 +62,60 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   const target = resolve(out);
   await refuseOverlap(target, inputs);
   const parent = dirname(target);
-  const firstMade = await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
-    throw writeError(parent, cause);
-  });
-  await recover(target);
+  const failed = (at: string) => (cause: unknown) => {
+    throw writeError(at, cause);
+  };
+  const firstMade = await mkdir(parent, { recursive: true }).catch(failed(parent));
+  await recover(target).catch(failed(parent));
   await checkOutputPlace({ out, inputs, force });
-  const mark = `${process.pid}-${randomBytes(4).toString("hex")}`;
-  const directory = join(parent, `.${basename(target)}.revocab-partial-${mark}`);
-  const replaced = join(parent, `.${basename(target)}.revocab-replaced-${mark}`);
+  const { path: directory, release } = await ownPath(placeOf(target, "partial")).catch(failed(parent));
   const finish = unfinished(directory, firstMade === undefined ? [] : foldersBetween(parent, firstMade));
-  await mkdir(directory).catch((cause: unknown) => {
+  const end = async () => {
+    await release();
     finish();
+  };
+  await mkdir(directory).catch(async (cause: unknown) => {
+    await end();
     throw writeError(parent, cause);
   });
   return {
     directory,
     async commit() {
-      const replaces = await exists(target);
-      if (replaces && !force) {
+      if (!(await exists(target))) await rename(directory, target).catch(failed(target));
+      else if (force) await replace(target, directory).catch(failed(target));
+      else {
         throw new RevocabError("output_exists", `the output ${out} appeared while it was being made`, {
           hint: "choose another --out, or pass --force",
         });
       }
-      try {
-        if (replaces) await rename(target, replaced);
-        await rename(directory, target);
-        finish();
-      } catch (cause) {
-        if (replaces && !(await exists(target))) await rename(replaced, target);
-        throw writeError(target, cause);
-      }
-      if (replaces) await rm(replaced, { recursive: true, force: true });
+      await end();
     },
     async discard() {
       await rm(directory, { recursive: true, force: true });
+      await end();
       if (firstMade !== undefined) await removeEmptyFolders(foldersBetween(parent, firstMade));
-      finish();
     },
   };
+}
+
+/** Where a folder lies that is being written (`partial`), or an old target until the new one stands (`replaced`). */
+function placeOf(target: string, what: "partial" | "replaced") {
+  return { folder: dirname(target), before: `.${basename(target)}.revocab-${what}-` };
+}
+
+/** Moves the target aside, puts the folder in its place, and only then removes the old target. */
+async function replace(target: string, directory: string): Promise<void> {
+  const { path: replaced, release } = await ownPath(placeOf(target, "replaced"));
+  try {
+    await rename(target, replaced);
+    await rename(directory, target);
+  } catch (error) {
+    if ((await exists(replaced)) && !(await exists(target))) await rename(replaced, target);
+    await release();
+    throw error;
+  }
+  await rm(replaced, { recursive: true, force: true });
+  await release();
 }
 
 /** `folder` and its parents up to `last`. */
@@ -137,12 +150,9 @@ async function refuseOverlap(target: string, inputs: readonly string[]): Promise
 
 /** The real path of something that may not exist yet: that of its nearest existing parent, and the rest. */
 async function realPathOfNew(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(await realPathOfNew(parent), basename(path));
-  }
+  const real = await ifThere(path, realpath(path));
+  const parent = dirname(path);
+  return real ?? (parent === path ? path : join(await realPathOfNew(parent), basename(path)));
 }
 
 function contains(folder: string, path: string): boolean {
@@ -152,20 +162,14 @@ function contains(folder: string, path: string): boolean {
 
 /** Whether there is anything of this name, be it a link to nothing. */
 async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
+  return (await ifThere(path, lstat(path))) !== undefined;
 }
 
 /** After a kill: unfinished folders go, and a target that was moved aside but not yet replaced comes back. */
 async function recover(target: string): Promise<void> {
-  const parent = dirname(target);
-  const pattern = /\.revocab-(partial|replaced)-(\d+)-[0-9a-f]{8}$/;
-  for (const name of await readdir(parent)) {
-    const match = pattern.exec(name);
-    if (!match || !name.startsWith(`.${basename(target)}.revocab-`) || isAlive(Number(match[2]))) continue;
-    if (match[1] === "replaced" && !(await exists(target))) await rename(join(parent, name), target);
-    else await rm(join(parent, name), { recursive: true, force: true });
-  }
+  await takeLeft(placeOf(target, "replaced"), async (left) => {
+    if (await exists(target)) await rm(left, { recursive: true, force: true });
+    else await rename(left, target);
+  });
+  await takeLeft(placeOf(target, "partial"), (left) => rm(left, { recursive: true, force: true }));
 }
