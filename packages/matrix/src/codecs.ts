@@ -21,7 +21,7 @@ export function decodeInto(dtype: StoredDtype, bytes: Uint8Array, into: Float32A
 }
 
 /** @throws RevocabError shape_mismatch unless `bytes` holds exactly `values.length` values of `dtype` */
-export function checkLengths(dtype: StoredDtype, bytes: Uint8Array, values: Float32Array): void {
+function checkLengths(dtype: StoredDtype, bytes: Uint8Array, values: Float32Array): void {
   const expected = values.length * BYTES_PER_VALUE[dtype];
   if (bytes.length === expected) return;
   throw new RevocabError(
@@ -30,7 +30,7 @@ export function checkLengths(dtype: StoredDtype, bytes: Uint8Array, values: Floa
   );
 }
 
-/** A 16-bit view needs an even address; a copy is made where the file put the values at an odd one. */
+/** A 16-bit view needs an even address; values that the file has at an odd one are copied. */
 function halvesOf(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);

@@ -5,7 +5,7 @@ import { type GatherTask, runGatherTask } from "./gather-task.ts";
 import { compileKernels, instantiateKernels } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
-/** Threads that compute rows in one shared memory. */
+/** A worker pool that computes rows in one shared memory. */
 export interface GatherPool {
   /** How many tasks are computed at the same time. */
   readonly size: number;

@@ -17,7 +17,7 @@ export interface Kernels {
   rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
 }
 
-export type GatherKernel = (
+type GatherKernel = (
   rows: number,
   columns: number,
   offsets: number,

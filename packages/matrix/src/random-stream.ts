@@ -10,7 +10,7 @@ export interface RandomStream {
 
 /**
  * The random numbers of one thing (a token) for one purpose: they depend on (seed, id, purpose) and on nothing else, so
- * the order in which streams are made or read cannot matter. The bits are the same on every platform and engine.
+ * the order in which streams are created or read cannot matter. The bits are the same on every platform and engine.
  * @param seed any safe integer
  * @param id what the stream belongs to, an integer in [0, 2³²)
  * @param purpose tells several streams of one id apart, an integer in [0, 2³²)
@@ -71,7 +71,7 @@ function checkWord(name: string, value: number): void {
 }
 
 /**
- * Philox4x32-10: ten rounds turn a 128-bit counter into 128 random bits under a 64-bit key, so any draw can be made
+ * Philox4x32-10: ten rounds turn a 128-bit counter into 128 random bits under a 64-bit key, so any number can be drawn
  * without those before it. Fills `into` with four 32-bit words.
  * @see https://www.thesalmons.org/john/random123/papers/random123sc11.pdf
  */

@@ -54,7 +54,7 @@ export async function readMatrix(stored: StoredMatrix, start: number, count: num
   if (!(start >= 0 && count >= 0 && start + count <= stored.rows)) {
     throw new RevocabError(
       "shape_mismatch",
-      `rows ${start} to ${start + count} were asked of a matrix of ${stored.rows} rows`,
+      `rows ${start} to ${start + count} were to be read from a matrix of ${stored.rows} rows`,
     );
   }
   const data = new Float32Array(count * stored.columns);
@@ -98,7 +98,7 @@ export async function readRows(
     if (!(first >= 0 && first + count <= rows)) {
       throw new RevocabError(
         "shape_mismatch",
-        `row ${first < 0 ? first : idAt(end - 1)} was asked of a matrix of ${rows} rows`,
+        `row ${first < 0 ? first : idAt(end - 1)} was to be read from a matrix of ${rows} rows`,
       );
     }
     const bytes = new Uint8Array(count * rowBytes);

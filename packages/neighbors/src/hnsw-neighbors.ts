@@ -158,11 +158,11 @@ async function searchExactly(
 }
 
 /** The part of hnswlib-node that is used here; the package is optional, so its own types may be missing. */
-export interface Hnswlib {
+interface Hnswlib {
   readonly HierarchicalNSW: new (space: "ip", dimensions: number) => HnswIndex;
 }
 
-export interface HnswIndex {
+interface HnswIndex {
   initIndex(options: {
     readonly maxElements: number;
     readonly m: number;
@@ -178,7 +178,7 @@ export interface HnswIndex {
 let loading: Promise<Hnswlib> | undefined;
 
 /** @throws RevocabError `missing_dependency` when hnswlib-node is not installed, or was not built for this machine */
-export function loadHnswlib(): Promise<Hnswlib> {
+function loadHnswlib(): Promise<Hnswlib> {
   loading ??= importHnswlib().catch((cause: unknown) => {
     loading = undefined;
     throw new RevocabError(

@@ -82,7 +82,7 @@ function isExactByDefault(rows: number, queries: number): boolean {
 
 function checkOptions(queries: Matrix, rows: StoredMatrix, k: number): void {
   if (!Number.isInteger(k) || k < 1) {
-    throw new RevocabError("bad_options", `${k} neighbors were asked for, expected an integer of at least 1`);
+    throw new RevocabError("bad_options", `${k} neighbors were requested, expected an integer of at least 1`);
   }
   if (queries.columns !== rows.columns) {
     throw new RevocabError(

@@ -3,7 +3,7 @@ import { forEachRowBlock, normalizeRows } from "@revocab/matrix";
 
 /** The nearest rows of each query, the nearest first; of rows equally near, the lower number first. */
 export interface Neighbors {
-  /** Rows per query: as many as were asked for, or all candidates where those are fewer. */
+  /** Rows per query: the option `k`, or all candidates where those are fewer. */
   readonly k: number;
   /** [m × k] row numbers. */
   readonly ids: Uint32Array;
@@ -35,7 +35,7 @@ export interface Candidates {
   readonly longest: number;
 }
 
-export interface CandidateRowsOptions {
+interface CandidateRowsOptions {
   /** [n × d], read once and in order. */
   readonly rows: StoredMatrix;
   readonly leaveOutZeros: boolean;

@@ -55,7 +55,7 @@ export async function runtimeNeighbors(search: NeighborSearch): Promise<Neighbor
   return { k, ids, similarities };
 }
 
-/** A product of this size stays in the caches, which makes it twice as fast as one of 5,000 rows. */
+/** A product of this size stays in the caches: it is twice as fast as one of 5,000 rows. */
 const QUERIES_AT_A_TIME = 1024;
 const ROWS_AT_A_TIME = 2048;
 

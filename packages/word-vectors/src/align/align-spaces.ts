@@ -3,6 +3,7 @@ import {
   covariance,
   leadingEigenvectors,
   type Matrix64,
+  type StatisticsOptions,
   transposed,
   transposedProduct,
 } from "@revocab/matrix";
@@ -24,7 +25,7 @@ export interface AlignSpacesOptions {
 }
 
 export interface SpaceAlignment {
-  /** The source vectors in the common space; computed when asked for. */
+  /** The source vectors in the common space; computed on access. */
   readonly source: WordVectors;
   /** The target vectors in the common space: those given, unless they had to be narrowed or centered. */
   readonly target: WordVectors;
@@ -36,7 +37,7 @@ export interface SpaceAlignment {
   readonly centers: { readonly source: Float64Array; readonly target: Float64Array } | undefined;
   /** Pairs of words that R was fitted to, each once; fewer than d do not determine it. */
   readonly distinctPairs: number;
-  /** The same as often as WECHSEL counts them, with the case variants that coincide. */
+  /** Pairs as WECHSEL counts them: case variants that coincide count again. */
   readonly correspondences: number;
 }
 
@@ -106,21 +107,21 @@ function matrixOf({ rows, columns, data }: Matrix64): Matrix {
   return { rows, columns, data: Float32Array.from(data) };
 }
 
-/** What a dictionary says of two lists of words: for a source word the target words that it stands for. */
-export interface Correspondences {
+/** For each source word the target words that the dictionary pairs it with. */
+interface Correspondences {
   /** By index of the source word: for each index of a target word how often the two correspond. */
   readonly bySource: ReadonlyMap<number, ReadonlyMap<number, number>>;
   /** Pairs of words that correspond, each once. */
   readonly distinct: number;
-  /** All of them, as often as they do. */
+  /** Pairs with their repeats. */
   readonly total: number;
 }
 
 /**
- * Pairs each known case variant of a source word with each of its translation, as WECHSEL does: nine for a pair, of which the
- * equal ones count again. So dog/Hund counts twice for "dog" with "Hund" where no other form is known.
+ * Pairs each known case variant of a source word with each known one of its translation, as WECHSEL does: nine combinations
+ * for a pair, and equal ones count again.
  */
-export function correspondences(
+function correspondences(
   source: WordVectors,
   target: WordVectors,
   pairs: readonly WordPair[],
@@ -146,7 +147,7 @@ export function correspondences(
   return { bySource, distinct, total };
 }
 
-export interface CrossProducts {
+interface CrossProducts {
   /** [d_s × d_t] the sum of aᵀ·b over corresponding rows a, b; less their means, with `center`. */
   readonly products: Matrix64;
   /** [d_s] of the source rows, each counted as often as it corresponds. */
@@ -159,7 +160,7 @@ export interface CrossProducts {
  * One source word at a time, with the sum of all its translations: a word with ten of them costs one product, not ten.
  * @throws RevocabError not_finite
  */
-export function crossProducts(
+function crossProducts(
   source: WordVectors,
   target: WordVectors,
   { bySource, total }: Correspondences,
@@ -219,20 +220,15 @@ function subtractMeans({ columns, data }: Matrix64, left: Float64Array, right: F
   }
 }
 
-export interface PrincipalAxesOptions {
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-}
-
 /**
  * P [d × width], orthonormal columns: the directions in which the 100,000 most frequent words differ most, the first the
  * most. Rows are then x·P, without taking a mean off them, as in fastText's own reduce_model: cosines are about the origin.
  * @throws RevocabError aborted
  */
-export async function principalAxes(
+async function principalAxes(
   vectors: WordVectors,
   width: number,
-  options: PrincipalAxesOptions = {},
+  options: StatisticsOptions,
 ): Promise<Matrix64> {
   const { dimension } = vectors;
   const { covariance: data } = await covariance(storedVectors(vectors, WORDS), options);

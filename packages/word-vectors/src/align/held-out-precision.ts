@@ -27,7 +27,7 @@ export interface HeldOutPrecisionOptions {
 
 /**
  * Whether two spaces fit: aligns them by a part of the dictionary and looks up the rest. Only pairs that both sides know take
- * part, and the alignment is made for this alone.
+ * part, and this alignment serves nothing else.
  * @throws RevocabError as alignSpaces and translationPrecision
  */
 export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promise<TranslationPrecision> {

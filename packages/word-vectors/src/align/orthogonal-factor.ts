@@ -4,7 +4,7 @@ import { Matrix as MlMatrix, SingularValueDecomposition } from "ml-matrix";
 
 /**
  * U·Vᵀ of a square matrix U·S·Vᵀ: the orthogonal matrix nearest to it. Where the matrix is singular, what it does to the
- * directions that the matrix says nothing of is arbitrary.
+ * directions of its null space is arbitrary.
  */
 export async function orthogonalFactor(matrix: Matrix64, threads?: number): Promise<Matrix64> {
   if (matrix.rows <= SVD_WIDTH) return bySingularValues(matrix);
@@ -35,7 +35,7 @@ export function bySingularValues({ rows, columns, data }: Matrix64): Matrix64 {
 /**
  * The orthogonal factor U·Vᵀ of a square matrix U·S·Vᵀ by the Newton–Schulz iteration X ← X·(3I − XᵀX)/2, in f64: singular
  * values in (0, √3) go to 1, small ones by a factor of 1.5 a round. X is first scaled up by what the smallest value still
- * needs, which makes that factor 2.6 and halves the rounds.
+ * needs, which turns that factor into 2.6 and halves the rounds.
  * @see https://www.mcs.anl.gov/papers/P5059-0114.pdf Chen and Chow, A stable scaling of Newton–Schulz
  * @returns undefined where the matrix is singular: no number of rounds raises a zero
  */

@@ -3,8 +3,8 @@ import { transposed, transposedProduct } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
 
 /**
- * The same words with the vectors (x − center)·R, R [d × e], computed when they are asked for: nothing is held twice.
- * Vectors made of n-grams are turned likewise.
+ * The same words with the vectors (x − center)·R, R [d × e], computed on access: nothing is held twice.
+ * So are vectors computed from n-grams.
  * @param center [d] @default nothing is taken off
  * @throws RevocabError shape_mismatch when R has not d rows
  */

@@ -26,7 +26,7 @@ export interface TranslationPrecisionOptions {
 }
 
 export interface TranslationPrecision {
-  /** In the order asked: the share of queries with a translation among the k nearest target words. */
+  /** In the order of the option `k`: the share of queries with a translation among the k nearest target words. */
   readonly precision: readonly { readonly k: number; readonly value: number }[];
   /** Source words that were looked up: known ones with a known translation, each once. */
   readonly queries: number;
@@ -111,12 +111,12 @@ function queriesOf(
 }
 
 /** A source word and the target words that are right. */
-export interface Query {
+interface Query {
   readonly word: number;
   readonly right: readonly number[];
 }
 
-export interface GoldRanksOptions {
+interface GoldRanksOptions {
   readonly source: WordVectors;
   readonly queries: readonly Query[];
   /** [n × d] */
@@ -131,7 +131,7 @@ export interface GoldRanksOptions {
  * [queries] how many target words stand before the first right one. Of equal words the lower number stands first; a target
  * without a direction stands last.
  */
-export async function goldRanks(options: GoldRanksOptions): Promise<Uint32Array> {
+async function goldRanks(options: GoldRanksOptions): Promise<Uint32Array> {
   const { source, queries, targetRows, penalty, abortSignal, onProgress } = options;
   const stored = storeMatrix(targetRows);
   const isZero = zeroRows(targetRows);

@@ -187,7 +187,7 @@ async function readSizes(reader: ByteReader, version: number): Promise<{ entries
   if (words < 0 || labels < 0 || words + labels !== entries || view.getBigInt64(12, true) < 0n) {
     throw damaged(reader.path, `its dictionary says ${entries} entries, ${words} words and ${labels} labels`);
   }
-  // Pruning goes with quantization, which says so too late: its n-grams stand between dictionary and matrix.
+  // Pruned models are quantized, but the flag for that stands behind the n-grams of the pruning, so this count decides.
   if (version !== 0 && view.getBigInt64(20, true) >= 0n) throw quantized(reader.path);
   if (words === 0) throw damaged(reader.path, "it has no words");
   reader.expect(entries * SMALLEST_ENTRY, `a dictionary of ${entries} entries`);

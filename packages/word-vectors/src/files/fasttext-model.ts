@@ -35,7 +35,7 @@ export interface FastTextDictionary {
   readonly tokenCount: number;
 }
 
-/** An unsupervised fastText model in memory: what training makes and `writeFastText` writes. */
+/** An unsupervised fastText model in memory: the result of training, which `writeFastText` writes. */
 export interface FastTextModel {
   readonly arguments: FastTextArguments;
   readonly dictionary: FastTextDictionary;

@@ -20,11 +20,11 @@ export interface NgramParts {
   readonly minN: number;
   readonly maxN: number;
   readonly buckets: number;
-  /** The bytes of those words that are not UTF-8, by index: their n-grams are made of these. */
+  /** The bytes of those words that are not UTF-8, by index: their n-grams are those of these bytes. */
   readonly rawWords: ReadonlyMap<number, Uint8Array>;
   /** The first fastText, whose files have no version, gave `</s>` n-grams too. */
   readonly endOfLineHasNgrams: boolean;
-  /** Make words that are not in `words` of those n-grams alone that some word has. */
+  /** Compute words that are not in `words` from those n-grams alone that some word has. */
   readonly onlyLearned: boolean;
 }
 
@@ -43,7 +43,7 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     indexOf: (word) => indices.get(word),
     vectorOf(word) {
       const index = indices.get(word);
-      const found = index === undefined ? rowsOfStranger(word) : rowsOfWord(index);
+      const found = index === undefined ? rowsOfUnknown(word) : rowsOfWord(index);
       if (found.length === 0) return undefined;
       const vector = new Float32Array(dimension);
       writeMean(vector, 0, found);
@@ -64,7 +64,7 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     return [index, ...hashesOf(word, spellingOf(index)).map(rowOfHash)];
   }
 
-  function rowsOfStranger(word: string): number[] {
+  function rowsOfUnknown(word: string): number[] {
     const hashes = hashesOf(word, word);
     if (!ngrams?.onlyLearned) return hashes.map(rowOfHash);
     isLearned ??= learnedNgrams(

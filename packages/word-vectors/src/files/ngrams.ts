@@ -64,11 +64,11 @@ function step(hash: number, byte: number): number {
 }
 
 /**
- * Tells the n-grams that some word has from all others: the rows of those are as they were drawn before training, and say
- * nothing. Told by whole hashes, for a strange n-gram often shares the bucket of a learned one.
+ * Whether some word of the model has an n-gram. The rows of all other n-grams are still the random ones drawn before training.
+ * N-grams are compared by whole hashes, because one that was never seen often shares the bucket of a learned one.
  *
  * Memory: 4 bytes for each different n-gram, and as many again while they are collected.
- * @param spellings the words of a model, as their n-grams are made
+ * @param spellings the words of a model, as text or bytes
  */
 export function learnedNgrams(
   spellings: Iterable<string | Uint8Array>,

@@ -3,7 +3,12 @@ import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { parseDecimal } from "./decimals.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
-import { checkMaxWords, noWords, type ReadVectorsOptions, reportBytes } from "./read-vectors-options.ts";
+import {
+  checkMaxWords,
+  fileWithoutWords,
+  type ReadVectorsOptions,
+  reportBytes,
+} from "./read-vectors-options.ts";
 import { RowBlocks } from "./row-blocks.ts";
 
 const LONGEST_LINE = 16 << 20;
@@ -47,7 +52,7 @@ export async function readTextVectors(
       lines++;
       if (lines % LINES_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
-    if (rows === undefined || words.size === 0) throw noWords(path);
+    if (rows === undefined || words.size === 0) throw fileWithoutWords(path);
     const wasCut = words.size === maxWords;
     if (promised !== undefined && !wasCut && lines !== promised) throw wrongCount(path, promised, lines);
     reportBytes(reader, onProgress);
@@ -58,12 +63,12 @@ export async function readTextVectors(
 }
 
 function dimensionOf(line: Uint8Array, path: string): number {
-  const count = countFields(line) - 1;
+  const count = fields(line) - 1;
   if (count >= 1) return count;
   throw badLine(path, 1, 'it is neither a header "words d" nor a word and its numbers');
 }
 
-/** A number takes two bytes with its gap: what the first line says is not believed beyond that. */
+/** A number takes two bytes with its gap, so the first line cannot announce more than half the bytes of the file. */
 function checkDimension({ path, size }: ByteReader, dimension: number): void {
   if (2 * dimension <= size) return;
   throw badLine(
@@ -94,7 +99,7 @@ const TAB = 0x09;
 const RETURN = 0x0d;
 
 /** The word of a line "word 0.1 0.2 …" ends at `wordEnd`; or what is wrong with the line. */
-export type SplitLine = { readonly wordEnd: number } | { readonly problem: string };
+type SplitLine = { readonly wordEnd: number } | { readonly problem: string };
 
 /**
  * Reads the last `into.length` fields of a line as numbers. Everything before them is the word: GloVe's words may
@@ -126,11 +131,6 @@ export function splitVectorLine(line: Uint8Array, into: Float32Array): SplitLine
   return { wordEnd: end };
 }
 
-/** How many numbers stand after the first field. */
-export function countFields(line: Uint8Array): number {
-  return fields(line);
-}
-
 function isGap(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
 }
@@ -159,14 +159,14 @@ function textOf(line: Uint8Array, start: number, end: number): string {
   return new TextDecoder().decode(line.subarray(start, Math.min(end, start + 40)));
 }
 
-/** What the first line of word2vec's and fastText's formats says. */
-export interface TextHeader {
+/** The first line of word2vec's and fastText's formats. */
+interface TextHeader {
   readonly words: number;
   /** d */
   readonly dimension: number;
 }
 
-/** Reads "words d", or says undefined where the line is something else: GloVe's files begin with their first word. */
+/** Reads "words d"; undefined where the line is something else: GloVe's files begin with their first word. */
 export function parseTextHeader(line: Uint8Array): TextHeader | undefined {
   const text = new TextDecoder("latin1").decode(line.subarray(0, 64));
   const found = /^(\d{1,15})[ \t]+(\d{1,9})[ \t\r]*$/.exec(text);

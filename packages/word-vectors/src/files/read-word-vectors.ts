@@ -27,7 +27,7 @@ export async function readWordVectors(path: string, options: ReadVectorsOptions 
   );
 }
 
-export type VectorFormat = "fasttext" | "text" | "word2vec";
+type VectorFormat = "fasttext" | "text" | "word2vec";
 
 const HEAD_BYTES = 1 << 16;
 const NEW_LINE = 0x0a;
@@ -58,7 +58,7 @@ const OTHER_FORMATS: readonly {
  * Which format a file has, by its content alone.
  * @throws RevocabError `missing_file`; `bad_vectors` for a file that is known to be something else
  */
-export async function vectorFormat(path: string, abortSignal?: AbortSignal): Promise<VectorFormat> {
+async function vectorFormat(path: string, abortSignal?: AbortSignal): Promise<VectorFormat> {
   const head = await readHead(path, abortSignal);
   refuseOthers(path, head);
   if (head.length >= 4 && new DataView(head.buffer, head.byteOffset).getInt32(0, true) === FASTTEXT_MAGIC) {

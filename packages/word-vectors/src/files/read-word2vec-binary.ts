@@ -3,7 +3,12 @@ import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
 import { parseTextHeader } from "./read-text-vectors.ts";
-import { checkMaxWords, noWords, type ReadVectorsOptions, reportBytes } from "./read-vectors-options.ts";
+import {
+  checkMaxWords,
+  fileWithoutWords,
+  type ReadVectorsOptions,
+  reportBytes,
+} from "./read-vectors-options.ts";
 import { RowBlocks } from "./row-blocks.ts";
 
 const LONGEST_WORD = 1 << 20;
@@ -55,7 +60,7 @@ export async function readWord2VecBinary(
       if (i % WORDS_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
     if (words.size === 0) {
-      throw noWords(path);
+      throw fileWithoutWords(path);
     }
     const wasCut = words.size === maxWords;
     if (!wasCut && reader.remaining > 1) {

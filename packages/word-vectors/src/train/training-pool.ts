@@ -4,26 +4,26 @@ import type { TrainingMemory } from "./training-memory.ts";
 import type { TrainingNumbers } from "./training-options.ts";
 import type { TrainingWorkerData } from "./training-worker.ts";
 
-/** Threads that train one model together. */
-export interface TrainingCrew {
+/** A worker pool that trains one model. */
+export interface TrainingPool {
   /** Gives the input rows their first values. */
   fill(): Promise<void>;
-  /** Resolves when all tokens of all epochs are trained, or after `stop`: to false when a number became none. */
+  /** Resolves when all tokens of all epochs are trained, or after `stop`: to false when a loss became NaN. */
   train(): Promise<boolean>;
-  /** Makes `train` resolve within some thousand tokens of each thread. */
+  /** `train` then resolves within some thousand tokens of each thread. */
   stop(): void;
   /** Ends the threads. */
-  dismiss(): Promise<void>;
+  close(): Promise<void>;
 }
 
-export function trainingCrew(
+export function trainingPool(
   shared: TrainingMemory,
   tokens: Uint32Array,
   { threads, dimension, seed }: TrainingNumbers,
-): TrainingCrew {
+): TrainingPool {
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const module = compileTrainingKernels();
-  const members = Array.from({ length: threads }, (_, thread) =>
+  const workers = Array.from({ length: threads }, (_, thread) =>
     startThread({
       module,
       memory: shared.memory,
@@ -41,13 +41,13 @@ export function trainingCrew(
   );
   return {
     async fill() {
-      await Promise.all(members.map((member) => member.answer()));
+      await Promise.all(workers.map((worker) => worker.answer()));
     },
     async train() {
       const answers = await Promise.all(
-        members.map((member) => {
-          member.begin();
-          return member.answer();
+        workers.map((worker) => {
+          worker.begin();
+          return worker.answer();
         }),
       );
       return answers.every((stayedFinite) => stayedFinite);
@@ -55,9 +55,9 @@ export function trainingCrew(
     stop() {
       Atomics.store(stop, 0, 1);
     },
-    async dismiss() {
+    async close() {
       Atomics.store(stop, 0, 1);
-      await Promise.all(members.map((member) => member.end()));
+      await Promise.all(workers.map((worker) => worker.end()));
     },
   };
 }

@@ -2,8 +2,8 @@ import { ngramBuckets } from "../files/ngrams.ts";
 import { LINE_END } from "./training-corpus.ts";
 
 /**
- * The chance of each word to stay in its line, √(t/f) + t/f for a share f of the text, at most 1, as a threshold: stay when 32
- * random bits are at most it.
+ * The probability that a word stays in its line, √(t/f) + t/f for a word of frequency f, at most 1. Given as a threshold: the
+ * word stays when 32 random bits are at most it.
  * @param counts [words]
  * @param tokenCount words of the text, rare ones included
  */
@@ -14,16 +14,16 @@ export function keepThresholds(counts: Float64Array, tokenCount: number, subsamp
   });
 }
 
-/** The largest of the 2³² numbers for which something of this probability happens. */
-export function probabilityThreshold(probability: number): number {
+/** The largest of the 2³² random numbers for which an event of this probability happens. */
+function probabilityThreshold(probability: number): number {
   return Math.min(0xffff_ffff, Math.max(0, Math.floor(probability * 2 ** 32) - 1));
 }
 
 /**
- * Walker's alias table for words as probable as the square root of their count: draw a column evenly, then 32 random bits; at
- * most the threshold means the column's own word, else its alias.
+ * Walker's alias table of the negative examples, which are drawn with a probability proportional to the square root of a
+ * word's count. Draw a column uniformly, then 32 random bits: at most the threshold gives the column's word, else its alias.
  *
- * fastText draws from a list of ten million words, whose 40 MB miss every cache; these 8 bytes a word give the same odds.
+ * fastText draws from a list of ten million words, whose 40 MB miss every cache; these 8 bytes a word give the same probabilities.
  * @returns [words] of (threshold, alias)
  */
 export function negativeTable(counts: Float64Array): Uint32Array {
@@ -44,7 +44,7 @@ export function negativeTable(counts: Float64Array): Uint32Array {
     shares[giver] -= 1 - shares[word];
     sort(giver);
   }
-  // What is left has a share of 1 but for rounding.
+  // The share of what is left is 1, up to rounding.
   for (const word of [...poor, ...rich]) table.set([0xffff_ffff, word], 2 * word);
   return table;
 }

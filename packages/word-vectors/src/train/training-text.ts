@@ -35,7 +35,7 @@ async function* linesOf(
  * @throws RevocabError missing_file when there is no such file to read; bad_text when it is not UTF-8, or has a word of more
  *   than 262,144 characters
  */
-export async function* textFileWords(
+async function* textFileWords(
   file: string,
   onProgress: ProgressListener | undefined,
 ): AsyncIterable<readonly string[]> {
@@ -68,7 +68,7 @@ export async function* textFileWords(
   yield wordsOf(rest + decode());
 }
 
-/** What is longer is no word, and would be held, and searched for its end again with every block that is read. */
+/** A longer run of characters is no word: it would be held in memory, and its end searched for again in every block. */
 const LONGEST_WORD = 2 ** 18;
 
 function endlessWord(file: string, place: number): RevocabError {

@@ -3,7 +3,7 @@ import type { WasmMemory, WasmModule } from "@revocab/matrix";
 import { type TrainingKernels, type TrainingSettings, trainingKernels } from "./training-kernels.ts";
 import { TOKENS_PER_CALL } from "./training-memory.ts";
 
-/** All that a thread of the crew is given. */
+/** What a thread of `trainingPool` works on. */
 export interface TrainingWorkerData {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
@@ -21,7 +21,7 @@ export interface TrainingWorkerData {
   readonly stop: Int32Array;
 }
 
-/** Fills its rows, answers, and on the next message trains and answers whether all numbers stayed numbers. */
+/** Fills its rows and answers; on the next message it trains, and answers whether all numbers stayed finite. */
 const data = workerData as TrainingWorkerData;
 const { memory, settings, dimension, firstRow, endRow, stop } = data;
 const kernels = trainingKernels(data.module, memory, settings);
@@ -43,7 +43,7 @@ parentPort?.on("message", () => {
 parentPort?.postMessage(true);
 
 /** The work of one thread. */
-export interface TrainingSpan {
+interface TrainingSpan {
   /** All tokens of the text; the thread goes through them again and again. */
   readonly tokens: Uint32Array;
   /** Where it begins. */
@@ -57,10 +57,10 @@ export interface TrainingSpan {
 }
 
 /**
- * Trains until all epochs are over or someone else ends it, entering the kernel once for some thousand tokens.
- * @returns false when a loss is no number any more
+ * Trains until all epochs are over or `isOver`, entering the kernel once for some thousand tokens.
+ * @returns false when a loss has become NaN
  */
-export function trainSpan(
+function trainSpan(
   kernels: TrainingKernels,
   { tokens, start, room, roomAddress, losses, isOver }: TrainingSpan,
 ): boolean {
