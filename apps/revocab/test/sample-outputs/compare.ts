@@ -112,7 +112,7 @@ function isNear(a: number, b: number, tolerance: number): boolean {
   return !isCount && Math.abs(a - b) <= tolerance * (Math.max(Math.abs(a), Math.abs(b)) + 0.01);
 }
 
-/** The names that only one of the two has, however often. */
+/** The names that one of the two has more often than the other. */
 function differOfNames(at: string, recorded: readonly string[], found: readonly string[]): string[] {
   const [gone, come] = [without(recorded, found), without(found, recorded)];
   return gone.length + come.length === 0

@@ -42,7 +42,7 @@ export function filesBelow(folder: string, prefix = ""): Map<string, string> {
  */
 export function recordFile(path: string, clean: (text: string) => string, usesRuntime: boolean): unknown {
   const bytes = readFileSync(path);
-  if (path.endsWith("/revocab.json")) return withShortLists(JSON.parse(clean(bytes.toString())));
+  if (path.endsWith("/revocab.json")) return withShortLists(JSON.parse(clean(bytes.toString())), usesRuntime);
   if (path.endsWith("/README.md")) return clean(bytes.toString());
   if (path.endsWith(".plan")) {
     const { metadata, data, tensors } = readSafetensors(bytes);
@@ -54,15 +54,21 @@ export function recordFile(path: string, clean: (text: string) => string, usesRu
   return sha256(bytes);
 }
 
-/** Long lists (ids of equal rows) as their hash: it is known whether they change, and the record can be read. */
-export function withShortLists(json: unknown): unknown {
+/**
+ * Long lists (ids of equal rows) as their hash: it is known whether they change, and the record can be read. Of a list
+ * with figures that onnxruntime has a part in, the length alone.
+ */
+export function withShortLists(json: unknown, usesRuntime: boolean): unknown {
   if (Array.isArray(json)) {
-    return json.length > 24 && !json.some((item) => typeof item === "string")
-      ? { length: json.length, sha256: sha256(JSON.stringify(json)) }
-      : json.map(withShortLists);
+    const text = JSON.stringify(json);
+    if (json.length <= 24 || json.some((item) => typeof item === "string"))
+      return json.map((item) => withShortLists(item, usesRuntime));
+    return { length: json.length, ...((!usesRuntime || !/\d\.\d/.test(text)) && { sha256: sha256(text) }) };
   }
   if (typeof json !== "object" || json === null) return json;
-  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, withShortLists(value)]));
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [key, withShortLists(value, usesRuntime)]),
+  );
 }
 
 interface Tensor {
