@@ -148,6 +148,6 @@ async function inputRows(
   return matrixOfBytes({ rows: tokens.length, columns, dtype }, bytes);
 }
 
-export function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {
+function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {
   return tables.find(({ slot }) => slot === "input") as EmbeddingTable;
 }

@@ -50,6 +50,9 @@ export function numberOption<Schema extends z.ZodType>(schema: Schema) {
   }, schema);
 }
 
+/** A path that a command line gives. */
+export const filePath = z.string().min(1);
+
 function parseOptions<Options extends z.ZodObject>(
   name: string,
   schema: Options,
@@ -108,6 +111,3 @@ interface PropertySchema {
   readonly default?: string | number;
   readonly enum?: readonly string[];
 }
-
-/** A path that a command line gives. */
-export const filePath = z.string().min(1);
