@@ -12,7 +12,10 @@ import {
   SOURCE_VOCABULARY,
   TARGET_VOCABULARY,
 } from "@revocab/test-support/contract-models";
+import { describeEntryContract } from "@revocab/test-support/entry-contract";
 import { afterAll, describe, expect, it } from "vitest";
+
+describeEntryContract(cw2vEntry, { text: "mixed.txt" });
 
 const folder = mkdtempSync(join(tmpdir(), "cw2v-"));
 afterAll(() => rmSync(folder, { recursive: true }));
