@@ -12,6 +12,8 @@ export interface MethodEntry {
   readonly paper?: string;
   /** The inputs the method needs beyond the source's tables. */
   readonly evidence: string;
+  /** The trait of the method, for those who know no more than its name. @default false */
+  readonly coversAll?: boolean;
   /** Every option with its default and description; numbers may come as strings from a command line. */
   readonly options: z.ZodObject;
   /**

@@ -144,6 +144,7 @@ export const multivariateNormalEntry: MethodEntry = methodEntry("multivariate-no
   summary: "Each new token becomes the mean of the used source rows plus a little noise of their covariance.",
   paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
   evidence: "none",
+  coversAll: true,
   options: z.object({
     epsilon: numberOption(z.number().positive())
       .default(1e-9)

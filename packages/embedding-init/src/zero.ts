@@ -34,6 +34,7 @@ export function zero(): MixtureMethod {
 export const zeroEntry: MethodEntry = methodEntry("zero", {
   summary: "Each new token becomes a row of zeros.",
   evidence: "none",
+  coversAll: true,
   options: z.object({}),
   variants: [],
   create: zero,

@@ -1,4 +1,4 @@
-import { isSpecialsApart, mean } from "@revocab/embedding-init";
+import { isSpecialsApart, METHODS, mean } from "@revocab/embedding-init";
 import { editWords, quotedWord } from "./edit-words.ts";
 import { NO_WORD } from "./no-word.ts";
 import type { SwapReport } from "./report.ts";
@@ -41,7 +41,7 @@ function methodWords({
   );
   const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
   if (method === undefined || fallback === undefined || copying > 1) return [NO_WORD];
-  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0]))) return [NO_WORD];
+  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0], fallback))) return [NO_WORD];
   return [
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
@@ -61,9 +61,10 @@ const COPY = "copy-overlap";
 
 type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
-/** A plan adds the mean behind a fallback that does not cover all tokens; behind one that does, it fills no row. */
-function isLastResort({ name, options }: RecipeMethod): boolean {
-  return name === mean().name && Object.keys(options).length === 0;
+/** A plan adds the mean behind a fallback that does not cover all tokens, without being told. */
+function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
+  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name]?.coversAll === true;
+  return name === mean().name && Object.keys(options).length === 0 && !isComplete;
 }
 
 /**
