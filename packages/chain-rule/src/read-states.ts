@@ -137,6 +137,6 @@ async function inputRows(
   });
 }
 
-export function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {
+function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {
   return tables.find(({ slot }) => slot === "input") as EmbeddingTable;
 }

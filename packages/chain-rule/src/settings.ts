@@ -58,9 +58,13 @@ export function chainRuleSettings({
     );
   }
   if (text === undefined && written === 0 && correction !== "none") {
-    throw new RevocabError("bad_options", `the correction "${correction}" was asked for without a text`, {
-      hint: "pass text=FILE or written=40000, or correction=none",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `found the correction "${correction}" without a text, which it needs`,
+      {
+        hint: "pass text=FILE or written=40000, or correction=none",
+      },
+    );
   }
   return { text, fade, smoothing, written, correction, states, prior, threads };
 }

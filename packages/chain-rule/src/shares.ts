@@ -30,7 +30,7 @@ export function weightsByRank({ target: { vocabulary } }: InitContext): (token: 
 
 /**
  * How often a text written with the target's tokenizer has each token, plus `smoothing` on average: more for tokens with low ids,
- * which are frequent in the text that the tokenizer was made from.
+ * which were frequent in the text that the tokenizer was trained on.
  * @throws RevocabError bad_options without the tokenizer; no_evidence when it reads all of the text as unknown
  */
 export async function weightsByCount(

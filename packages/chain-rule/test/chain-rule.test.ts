@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chainRule } from "@revocab/chain-rule";
+import { chainRule, chainRuleEntry } from "@revocab/chain-rule";
 import type { EmbeddingTable, InitContext, MixtureMethod, Vocabulary } from "@revocab/core";
 import { planTable } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
@@ -12,9 +12,13 @@ import {
   SOURCE_VOCABULARY,
   TARGET_VOCABULARY,
 } from "@revocab/test-support/contract-models";
+import { describeEntryContract } from "@revocab/test-support/entry-contract";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { afterAll, describe, expect, it } from "vitest";
 import { withModel } from "./toy-model.ts";
+
+describeEntryContract(chainRuleEntry);
+describeEntryContract(chainRuleEntry, { text: "sample.txt" });
 
 const scratch = scratchFolders();
 const folder = mkdtempSync(join(tmpdir(), "revocab-chain-rule-"));

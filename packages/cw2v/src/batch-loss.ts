@@ -144,19 +144,19 @@ function sideRows(
   const data = new Float32Array(chosen.length * columns);
   const newRows = Int32Array.from(chosen, (one) => participants.newRows[one]);
   const part = partOf(mixed, side);
-  const made = part.rows[side.table].data;
+  const newRowsData = part.rows[side.table].data;
   chosen.forEach((one, row) => {
     const newRow = newRows[row];
     if (newRow < 0) table.copyRow(participants.sources[one], data, row * columns);
     else {
       const from = part.placeOf[newRow] * columns;
-      data.set(made.subarray(from, from + columns), row * columns);
+      data.set(newRowsData.subarray(from, from + columns), row * columns);
     }
   });
   return { side, newRows, rows: { rows: chosen.length, columns, data } };
 }
 
-/** Adds what the rows of a side ask for to the rows of the mixture they were taken from. */
+/** Adds the gradients of the rows of a side to those of the mixture's rows that they were taken from. */
 function scatter(
   part: MixedPart,
   { side, newRows }: SideRows,

@@ -61,7 +61,7 @@ function withoutTokens(path: string, specials: number): RevocabError {
       ? "has no text"
       : `is unknown to the target's tokenizer: all of its ${specials} tokens are specials`;
   return new RevocabError("no_evidence", `${basename(path)} ${found}`, {
-    hint: "give text in the language, and the script, that the target's tokenizer was made for",
+    hint: "give text in the language, and the script, that the target's tokenizer is for",
   });
 }
 

@@ -10,7 +10,7 @@ import { CW2V_HEADS, CW2V_LOSSES, type Cw2vOptions, cw2vSettings } from "./setti
  * skip-gram with negative sampling on text of the target's tokens.
  *
  * Departures: weights are over used text and byte tokens alone, never padding or specials; the loss is the usual one
- * unless asked otherwise; lines come in another order, and centers and negatives are drawn again, in each epoch; negatives
+ * by default; lines come in another order, and centers and negatives are drawn again, in each epoch; negatives
  * are drawn with replacement; only the heaviest weights are kept; a tied model has one pair of factors.
  * @see https://arxiv.org/abs/2407.05841
  * @throws RevocabError bad_options; when it prepares, no_evidence, missing_file, bad_text, not_finite, shape_mismatch

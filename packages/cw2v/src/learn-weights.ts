@@ -43,7 +43,7 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
   const products = await openDenseProducts(settings.threads);
   note(
     context,
-    `${participants.newTokens.length} new tokens made of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,
+    `${participants.newTokens.length} new tokens as sums of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,
   );
   try {
     const model = await createModel({ context, participants, tables, candidates, rank, heads });

@@ -69,7 +69,7 @@ export function planMemory(question: MemoryQuestion): MemoryPlan {
   if (needed > limit) {
     throw new RevocabError(
       "bad_options",
-      `cw2v would take ${inGigabytes(needed)} of memory for ${tokens} new tokens made of ${candidates} with rank ${rank}; it may have ${inGigabytes(limit)}`,
+      `cw2v would take ${inGigabytes(needed)} of memory for ${tokens} new tokens as sums of ${candidates} with rank ${rank}; it may have ${inGigabytes(limit)}`,
       { hint: "lower rank or batch, share one mixture by heads=one, or allow more by memory=GB" },
     );
   }

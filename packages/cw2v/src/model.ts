@@ -52,7 +52,7 @@ export interface CreateModelOptions {
   readonly context: InitContext;
   readonly tables: PairTables;
   readonly participants: Participants;
-  /** Source ids, ascending: what rows may be made of. */
+  /** Source ids, ascending: the tokens that a row may be a sum of. */
   readonly candidates: Uint32Array;
   readonly rank: number;
   readonly heads: Cw2vHeads;

@@ -20,7 +20,7 @@ export interface SourceRows {
 }
 
 /**
- * The source tokens a new row may be made of: text and byte tokens that the tokenizer writes. A second token of the same
+ * The source tokens a new row may be a sum of: text and byte tokens that the tokenizer writes. A second token of the same
  * bytes (the byte token of a letter that has a text token too) is never written, and its row never learned.
  */
 export function candidateSources(vocabulary: Vocabulary, rows: number): Uint32Array {

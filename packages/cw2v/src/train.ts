@@ -93,7 +93,7 @@ async function resume(
   if (epoch < epochs || (epoch === epochs && batch === 0)) return known;
   throw new RevocabError(
     "bad_options",
-    `${checkpoint.path} has been trained for ${epoch} epochs${batch === 0 ? "" : " and a part of the next"}; ${epochs} were asked for`,
+    `${checkpoint.path} has been trained for ${epoch} epochs${batch === 0 ? "" : " and a part of the next"}, expected at most ${epochs}`,
     { hint: "ask for more epochs, or name another file as the checkpoint" },
   );
 }

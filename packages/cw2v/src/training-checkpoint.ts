@@ -153,7 +153,7 @@ function parseObject(path: string, text: unknown): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch {
-    // said below, as for any other text
+    // the error below says so, as for any other text
   }
   throw misfit(path, "what it says of itself cannot be read");
 }

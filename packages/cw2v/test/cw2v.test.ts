@@ -12,7 +12,10 @@ import {
   SOURCE_VOCABULARY,
   TARGET_VOCABULARY,
 } from "@revocab/test-support/contract-models";
+import { describeEntryContract } from "@revocab/test-support/entry-contract";
 import { afterAll, describe, expect, it } from "vitest";
+
+describeEntryContract(cw2vEntry, { text: "mixed.txt" });
 
 const folder = mkdtempSync(join(tmpdir(), "cw2v-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -204,7 +207,7 @@ describe("the notes of cw2v", () => {
   });
 
   it("say what memory it takes before it is taken, and refuse more than is allowed", async () => {
-    expect((await notesOf()).some((note) => /made of 15 with rank 6.*GB of memory/.test(note))).toBe(true);
+    expect((await notesOf()).some((note) => /as sums of 15 with rank 6.*GB of memory/.test(note))).toBe(true);
     const failure = await failureOf(weightsOf({ memory: 1e-6 }));
     expect(failure).toMatchObject({ code: "bad_options" });
     expect(failure.message).toMatch(/would take .* it may have 0.00 GB/);

@@ -1,6 +1,6 @@
-import { type InitContext, type MixtureMethod, RevocabError, type TokenId } from "@revocab/core";
+import type { InitContext, MixtureMethod, TokenId } from "@revocab/core";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
+import { checkOption, checkWord } from "./check-option.ts";
 import {
   formOf,
   KNOWN_TERMS,
@@ -148,11 +148,6 @@ function noteTerms(
     step: "domain-types",
     message: `of ${tokens} new tokens, ${typed} are among the ${terms.length} terms, and ${helped} have a known term of their types; the others are their spelling`,
   });
-}
-
-function checkWord(name: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(" or ")}`);
 }
 
 export const domainTypesEntry: MethodEntry = methodEntry("domain-types", {

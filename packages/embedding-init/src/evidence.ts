@@ -2,14 +2,14 @@ import { basename } from "node:path";
 import { hashFile } from "@revocab/checkpoint";
 import { type InitContext, showText } from "@revocab/core";
 
-/** What a recipe calls a piece of evidence: a file's name without its path, or that it was given in memory. */
+/** How a recipe names an input of a method: a file's name without its path, or "in memory". */
 export function evidenceName(evidence: unknown): string {
   return typeof evidence === "string" ? basename(evidence) : "in memory";
 }
 
 /**
- * Notes which files a method went by, with their sha256: a recipe has their names alone, and two files may have one name.
- * @param evidence by option; what is given in memory is passed over
+ * Notes the files that a method used, with their sha256: a recipe has only names, and two files may have one name.
+ * @param evidence by option; inputs given in memory are skipped
  */
 export async function noteEvidence(
   { onProgress, abortSignal }: InitContext,

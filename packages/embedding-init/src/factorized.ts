@@ -16,7 +16,7 @@ import { statisticsOptions } from "./used-row-moments.ts";
  * vectors of the used rows, and the new row is Σ w_i · (U_i·P) = (Σ w_i · U_i)·P, the projection of Σ w_i · E_i.
  *
  * It is a mixture of the rows of P, which the plan carries as basis rows: r weights a row, where dense rows would be d
- * numbers. Nothing is left to read in them, though: a row is no longer made of tokens. A table of at most r columns is left
+ * numbers. Such a row no longer names source tokens. A table of at most r columns is left
  * as it is, so a head bias keeps the method's own weights.
  *
  * @param method of rows over E alone, without a basis of its own
@@ -89,7 +89,7 @@ async function factor(
   };
 }
 
-export interface Axes {
+interface Axes {
   /** P [r × d], orthonormal rows, the leading one first. */
   readonly axes: Matrix;
   /** Of the sum of the squares of all used rows: what their projections keep. */
@@ -101,7 +101,7 @@ export interface Axes {
  * leading eigenvectors of EᵀE, which is summed in f64 as E streams by.
  * @throws RevocabError bad_options for more columns than a decomposition takes minutes for; no_evidence; aborted
  */
-export async function leadingAxes(context: InitContext, table: EmbeddingTable, rank: number): Promise<Axes> {
+async function leadingAxes(context: InitContext, table: EmbeddingTable, rank: number): Promise<Axes> {
   const { columns: d } = table.matrix;
   if (d > MAXIMUM_WIDTH) {
     throw new RevocabError(
@@ -128,7 +128,7 @@ export async function leadingAxes(context: InitContext, table: EmbeddingTable, r
 /** About a minute, see `leadingEigenvectors`. */
 const MAXIMUM_WIDTH = 2048;
 
-export interface ProjectedRowsOptions {
+interface ProjectedRowsOptions {
   /** [n × V_s] over rows of E alone. */
   readonly mixture: Mixture;
   /** P [r × d] */
@@ -139,7 +139,7 @@ export interface ProjectedRowsOptions {
 }
 
 /** W·E·Pᵀ → [n × r], as E streams by: each source row is projected once and added wherever it has a weight. */
-export async function projectedRows({
+async function projectedRows({
   mixture: { offsets, sources, weights },
   axes,
   rows,

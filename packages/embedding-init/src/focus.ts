@@ -26,7 +26,7 @@ export interface FocusOptions {
   readonly dimension?: number;
   /** @default 3 */
   readonly epochs?: number;
-  /** Tokens the text has more rarely have a vector of their n-grams alone. @default 10 */
+  /** Tokens that occur less often have a vector of their n-grams alone. @default 10 */
   readonly minCount?: number;
 }
 
@@ -111,16 +111,16 @@ async function readAuxiliary(
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
 }
 
-/** The vectors depend on the target and the seed alone: a comparison, which hides tokens of the source, need not train twice. */
+/** The vectors depend on the target and the seed alone, so a comparison, which hides tokens of the source, trains them once. */
 function onceFor(make: (context: InitContext) => Promise<Matrix>): (context: InitContext) => Promise<Matrix> {
-  const made = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
+  const known = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
   return (context) => {
-    const bySeed = made.get(context.target.vocabulary) ?? new Map<number, Promise<Matrix>>();
-    made.set(context.target.vocabulary, bySeed);
-    const known = bySeed.get(context.seed) ?? make(context);
-    bySeed.set(context.seed, known);
-    known.catch(() => bySeed.delete(context.seed));
-    return known;
+    const bySeed = known.get(context.target.vocabulary) ?? new Map<number, Promise<Matrix>>();
+    known.set(context.target.vocabulary, bySeed);
+    const vectors = bySeed.get(context.seed) ?? make(context);
+    bySeed.set(context.seed, vectors);
+    vectors.catch(() => bySeed.delete(context.seed));
+    return vectors;
   };
 }
 
@@ -140,7 +140,7 @@ export const focusEntry: MethodEntry = methodEntry("focus", {
     epochs: numberOption(z.number()).default(3).describe("of training on text"),
     minCount: numberOption(z.number())
       .default(10)
-      .describe("tokens that the text has more rarely have a vector of their n-grams alone"),
+      .describe("tokens that occur less often have a vector of their n-grams alone"),
   }),
   create: ({ text, auxiliary, ...rest }) =>
     focus({ ...rest, ...(text !== undefined && { text }), ...(auxiliary !== undefined && { auxiliary }) }),

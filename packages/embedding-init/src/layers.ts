@@ -12,9 +12,9 @@ import {
 import { methodsOf } from "./chains.ts";
 
 /** One method of a chain, prepared to give rows of one table. */
-export type Layer = MixtureLayer | RowLayer;
+type Layer = MixtureLayer | RowLayer;
 
-export interface MixtureLayer {
+interface MixtureLayer {
   readonly kind: "mixture";
   readonly name: string;
   readonly prepared: PreparedMixture;
@@ -99,9 +99,9 @@ export function checkColumns(name: string, matrix: Matrix, columns: number): voi
  * Prepares a method once per context, however many tables are planned with it: preparing may mean training or reading the
  * whole matrix, and what it returns is pure. A preparation that failed is not kept.
  */
-export function prepareOnce(method: MixtureMethod, context: InitContext): Promise<PreparedMixture>;
-export function prepareOnce(method: RowMethod, context: InitContext): Promise<PreparedRows>;
-export function prepareOnce(
+function prepareOnce(method: MixtureMethod, context: InitContext): Promise<PreparedMixture>;
+function prepareOnce(method: RowMethod, context: InitContext): Promise<PreparedRows>;
+function prepareOnce(
   method: MixtureMethod | RowMethod,
   context: InitContext,
 ): Promise<PreparedMixture | PreparedRows> {

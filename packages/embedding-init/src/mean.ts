@@ -42,6 +42,7 @@ export const meanEntry: MethodEntry = methodEntry("mean", {
   summary: "Each new token becomes the mean of all used source rows; all of them become the same row.",
   paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
   evidence: "none",
+  coversAll: true,
   options: z.object({}),
   create: mean,
 });

@@ -12,6 +12,8 @@ export interface MethodEntry {
   readonly paper?: string;
   /** The inputs the method needs beyond the source's tables. */
   readonly evidence: string;
+  /** The trait of the method, for those who know no more than its name. @default false */
+  readonly coversAll?: boolean;
   /** Every option with its default and description; numbers may come as strings from a command line. */
   readonly options: z.ZodObject;
   /**
@@ -49,6 +51,9 @@ export function numberOption<Schema extends z.ZodType>(schema: Schema) {
     return isText ? Number(value) : value;
   }, schema);
 }
+
+/** A path that a command line gives. */
+export const filePath = z.string().min(1);
 
 function parseOptions<Options extends z.ZodObject>(
   name: string,
@@ -108,6 +113,3 @@ interface PropertySchema {
   readonly default?: string | number;
   readonly enum?: readonly string[];
 }
-
-/** A path that a command line gives. */
-export const filePath = z.string().min(1);

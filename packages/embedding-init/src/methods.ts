@@ -18,20 +18,22 @@ import { zeroEntry } from "./zero.ts";
  * The methods of this package by their names on the command line and in recipes. Packages of larger methods have an entry
  * each, such as `chainRuleEntry`.
  */
-export const METHODS: Readonly<Record<string, MethodEntry>> = {
-  "copy-overlap": copyOverlapEntry,
-  mean: meanEntry,
-  random: randomEntry,
-  "univariate-normal": univariateNormalEntry,
-  "multivariate-normal": multivariateNormalEntry,
-  zero: zeroEntry,
-  "subtoken-mean": subtokenMeanEntry,
-  focus: focusEntry,
-  wechsel: wechselEntry,
-  ofa: ofaEntry,
-  "trans-tokenization": transTokenizationEntry,
-  "domain-types": domainTypesEntry,
-};
+export const METHODS: Readonly<Record<string, MethodEntry>> = Object.fromEntries(
+  [
+    copyOverlapEntry,
+    meanEntry,
+    randomEntry,
+    univariateNormalEntry,
+    multivariateNormalEntry,
+    zeroEntry,
+    subtokenMeanEntry,
+    focusEntry,
+    wechselEntry,
+    ofaEntry,
+    transTokenizationEntry,
+    domainTypesEntry,
+  ].map((entry) => [entry.name, entry] as const),
+);
 
 /**
  * The method a command line or recipe names.

@@ -34,8 +34,8 @@ interface Normal {
  * mean row, plus just enough noise to tell new tokens apart (the reference library's `mean_resizing`).
  *
  * Departures: rows of holes and padding do not count; Σ is summed in f64, not f32; a covariance of less than full rank
- * is drawn from as it is, where the reference falls back to the bare mean. What reduced precision will swallow of the
- * noise is reported, not repaired.
+ * is drawn from as it is, where the reference falls back to the bare mean. Noise that reduced precision
+ * loses is reported, not repaired.
  * @see https://nlp.stanford.edu/~johnhew/vocab-expansion.html
  * @throws RevocabError bad_options unless epsilon is finite and above 0
  */
@@ -98,7 +98,7 @@ function drawRows(
   return { rows: tokens.length, columns: d, data };
 }
 
-export interface NoiseReport {
+interface NoiseReport {
   readonly table: EmbeddingTable;
   /** [d] */
   readonly mean: Float64Array;
@@ -115,11 +115,11 @@ const PRECISION: Readonly<Record<StoredDtype, { readonly bits: number; readonly 
 };
 
 /**
- * Says so when rounding to the table's own number format will swallow most of the noise: where its standard deviation is
+ * Notes when rounding to the table's number format loses most of the noise: where its standard deviation is
  * below half a step of the format at the mean, two new rows mostly round to the same value. With ε = 1e-9 and bf16 two
  * rows share about 90 % of their coordinates.
  */
-export function noteLostNoise({ table, mean, deviation, onProgress }: NoiseReport): void {
+function noteLostNoise({ table, mean, deviation, onProgress }: NoiseReport): void {
   const { dtype } = table.matrix;
   const lost = mean.filter((value, j) => deviation[j] < stepAt(value, dtype) / 2).length;
   if (lost <= mean.length / 2) return;
@@ -144,6 +144,7 @@ export const multivariateNormalEntry: MethodEntry = methodEntry("multivariate-no
   summary: "Each new token becomes the mean of the used source rows plus a little noise of their covariance.",
   paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
   evidence: "none",
+  coversAll: true,
   options: z.object({
     epsilon: numberOption(z.number().positive())
       .default(1e-9)

@@ -26,15 +26,15 @@ export interface PlanTableOptions {
   readonly tokens?: Uint32Array;
   /** Rows of a plan for all ids, padding included. @default the size of the target vocabulary */
   readonly rows?: number;
-  /** Rows asked of a method at a time; the result does not depend on it. @default 4096 */
+  /** Rows that a method gives at a time; the result does not depend on it. @default 4096 */
   readonly blockRows?: number;
 }
 
 /**
- * Asks the methods of a chain for every row of one table of the target model.
+ * Tries the methods of a chain for every row of one table of the target model.
  *
  * `origins` lists the methods in the order of the chain, then `unused`, then `none`: a row of origin `none` is empty, no
- * method had evidence for it. `dense.ids` are row numbers of the plan.
+ * method had a row for it. `dense.ids` are row numbers of the plan.
  *
  * Rows that no token of the target has, holes and padding, get the mean of the used source rows: with it at the head, their
  * logit is the mean of the old logits and cannot win the arg-max, which a row left as garbage or a row of zeros can.
@@ -119,17 +119,21 @@ function report({ onProgress }: InitContext, { slot }: EmbeddingTable, done: num
 }
 
 /** The target id of each row of the plan; ids from the vocabulary's size on are padding. */
-export function tokensOfPlan({ context, tokens, rows }: PlanTableOptions): Uint32Array {
+function tokensOfPlan({ context, tokens, rows }: PlanTableOptions): Uint32Array {
   return tokens ?? Uint32Array.from({ length: rows ?? context.target.vocabulary.size }, (_, id) => id);
 }
 
 /** @throws RevocabError shape_mismatch or bad_options when tables, vocabularies and options do not fit together */
-export function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }: PlanTableOptions): void {
+function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }: PlanTableOptions): void {
   const { source, target, alignment } = context;
   if (!source.tables.includes(table)) {
-    throw new RevocabError("bad_options", `the table ${table.slot} is none of the context's tables`, {
-      hint: "pass one of context.source.tables",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `found the table ${table.slot}, expected one of the context's: ${source.tables.map(({ slot }) => slot).join(", ")}`,
+      {
+        hint: "pass one of context.source.tables",
+      },
+    );
   }
   if (table.matrix.rows < source.vocabulary.size) {
     throw new RevocabError(
@@ -154,14 +158,14 @@ export function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }:
   if (rows !== undefined && !(Number.isSafeInteger(rows) && rows >= target.vocabulary.size)) {
     throw new RevocabError(
       "shape_mismatch",
-      `${rows} rows were asked for but the target vocabulary has ${target.vocabulary.size} tokens`,
+      `found rows: ${rows}, expected at least the ${target.vocabulary.size} tokens of the target vocabulary`,
     );
   }
   const beyond = tokens?.find((token) => token >= target.vocabulary.size);
   if (beyond !== undefined) {
     throw new RevocabError(
       "bad_options",
-      `token ${beyond} was asked for but the target vocabulary ends at ${target.vocabulary.size - 1}`,
+      `found token ${beyond}, expected at most ${target.vocabulary.size - 1}, the last of the target vocabulary`,
     );
   }
   if (!(Number.isSafeInteger(blockRows) && blockRows > 0)) {
@@ -170,10 +174,10 @@ export function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }:
 }
 
 /**
- * For a target id that no token has: the source row of the same number, where that is a hole or padding too and the
- * target vocabulary extends the source's. Between unrelated vocabularies equal row numbers say nothing.
+ * For a target id without a token: the source row of the same number, where that is a hole or padding too and the target
+ * vocabulary extends the source's. Between unrelated vocabularies an equal row number means nothing.
  */
-export function ownRowOf(
+function ownRowOf(
   { source, target, alignment }: InitContext,
   { matrix }: EmbeddingTable,
 ): (id: TokenId) => TokenId | undefined {

@@ -45,6 +45,7 @@ export function random({ standardDeviation }: RandomOptions = {}): RowMethod {
 export const randomEntry: MethodEntry = methodEntry("random", {
   summary: "Each new token becomes a draw from N(0, s²), as before training; a head bias becomes 0.",
   evidence: "none",
+  coversAll: true,
   options: z.object({
     standardDeviation: numberOption(z.number().positive().optional())
       .optional()

@@ -26,10 +26,10 @@ export interface SubtokenMeanOptions {
  * at the head it must predict the first piece. A head bias takes the weights of the head.
  *
  * Departures: a token that cannot be spelled has no evidence (the FVT reference writes NaN); specials have none either,
- * for their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
+ * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
  * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
  *   https://github.com/jukofyork/transplant-vocab (front-loaded)
- * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that nothing would use
+ * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that the weighting does not use
  */
 export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptions = {}): MixtureMethod {
   checkOptions(weighting, decay);

@@ -3,7 +3,7 @@ import type { WordVectors } from "@revocab/word-vectors";
 
 export interface SubwordVectorsOptions {
   readonly vocabulary: Vocabulary;
-  /** Needed where vectors are made of words. */
+  /** Needed where a token's vector is the mean of words. */
   readonly encode?: EncodeText | undefined;
   readonly vectors: WordVectors;
   /**
@@ -17,8 +17,8 @@ export interface SubwordVectorsOptions {
 }
 
 /**
- * One vector per token, [V × d], in the space of word vectors: WECHSEL's subword embeddings. Specials, holes and tokens of
- * which nothing is known get zeros.
+ * One vector per token, [V × d], in the space of word vectors: WECHSEL's subword embeddings. Specials, holes and tokens without
+ * any such word or n-gram get zeros.
  *
  * A word is tried as it is and after a space, as the reference does. Where the file has no counts, word i counts
  * 1 / (i + 1), for files list the most frequent words first.

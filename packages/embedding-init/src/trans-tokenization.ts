@@ -29,7 +29,7 @@ export interface TransTokenizationOptions {
   readonly alignments?: string;
   /** How lines are cut into words. @default "whitespace" with alignments, as most aligners number words, else "unicode" */
   readonly words?: WordCut;
-  /** Pairs of words that are linked more rarely say nothing. @default 10 */
+  /** Pairs of words that are linked less often are ignored. @default 10 */
   readonly minCount?: number;
   /** Passes over the text in each direction, where it is aligned here. @default 7 */
   readonly iterations?: number;
@@ -141,7 +141,7 @@ function isPaths(parallel: TransTokenizationOptions["parallel"]): parallel is Pa
   return typeof parallel.source === "string";
 }
 
-/** Words are linked without a look at the tokenizers: a comparison, which hides tokens of the source, need not do it twice. */
+/** Links do not depend on the tokenizers, so a comparison, which hides tokens of the source, computes them once. */
 function onceOnly(
   make: (context: InitContext) => Promise<Linked>,
 ): (context: InitContext) => Promise<Linked> {
@@ -170,7 +170,7 @@ export const transTokenizationEntry: MethodEntry = methodEntry("trans-tokenizati
       .enum(WORD_CUTS)
       .optional()
       .describe("how lines are cut into words; whitespace with alignments, else unicode"),
-    minCount: numberOption(z.number()).default(10).describe("pairs of words linked more rarely say nothing"),
+    minCount: numberOption(z.number()).default(10).describe("pairs of words linked less often are ignored"),
     iterations: numberOption(z.number()).default(7).describe("of aligning"),
     symmetrize: z
       .enum(SYMMETRIZATIONS)

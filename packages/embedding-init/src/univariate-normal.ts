@@ -48,6 +48,7 @@ export const univariateNormalEntry: MethodEntry = methodEntry("univariate-normal
     "Each new token becomes a draw with the mean and variance the used source rows have in each dimension.",
   paper: "https://arxiv.org/abs/2112.06598",
   evidence: "none",
+  coversAll: true,
   options: z.object({}),
   create: univariateNormal,
 });

@@ -14,9 +14,9 @@ export interface WechselOptions {
   readonly sourceVectors: WordVectors | string;
   /** Word vectors of the target's language, or a file of them. */
   readonly targetVectors: WordVectors | string;
-  /** Pairs of words of both languages, or a file of them; without it the two spaces are taken to be one already. */
+  /** Pairs of words of both languages, or a file of them; without it the two files are in one space already. */
   readonly dictionary?: string | readonly WordPair[];
-  /** How many source tokens a row is made of. @default 10 */
+  /** Source tokens in a row. @default 10 */
   readonly neighbors?: number;
   /** Weights are softmax(cosine / temperature). @default 0.1 */
   readonly temperature?: number;
@@ -29,8 +29,8 @@ export interface WechselOptions {
  * languages in one space.
  *
  * Departures: only used text and byte tokens are neighbors; a token that both vocabularies have is copied before, as for
- * every method (the paper does not copy: `copyShared: false`); a token without a vector has no evidence (the reference draws it), and of
- * n-grams that no word of the file has, none is made (the reference takes their rows, which were never trained).
+ * every method (the paper does not copy: `copyShared: false`); a token without a vector has no evidence (the reference draws it), and
+ * n-grams that occur in no word of the file do not count (the reference uses their rows, which were never trained).
  * @see https://arxiv.org/abs/2112.06598
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
  */

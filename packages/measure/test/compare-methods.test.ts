@@ -1,7 +1,9 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chainRuleEntry } from "@revocab/chain-rule";
 import type { ProgressEvent } from "@revocab/core";
-import { methodCandidates, methodNamed } from "@revocab/embedding-init";
+import { cw2vEntry } from "@revocab/cw2v";
+import { METHODS, methodCandidates, methodNamed } from "@revocab/embedding-init";
 import { bitsPerByteOf, type CompareOptions, compareMethods, evaluateModel, labelOf } from "@revocab/measure";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
@@ -12,13 +14,16 @@ const scratch = scratchFolders();
 const inputs = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER };
 const sample = { ...inputs, text: SAMPLE_TEXT };
 
+/** Every method but `hypernetwork`, which needs a file of its own. */
+const CATALOG = { ...METHODS, "chain-rule": chainRuleEntry, cw2v: cw2vEntry };
+
 /** Of chain-rule: from the two tokenizers alone, for to have the model write a text takes minutes. */
 const BRIEF = { written: 0 };
 
 const compare = (names: readonly string[] | "auto", options: Partial<CompareOptions> = {}) =>
   compareMethods({
     ...sample,
-    choice: methodCandidates(names, names === "auto" ? BRIEF : {}),
+    choice: methodCandidates(names, names === "auto" ? BRIEF : {}, CATALOG),
     ...options,
   });
 
@@ -40,7 +45,7 @@ describe("what a comparison says of a method", () => {
     expect(bitsPerByteOf(source)).toBe(bitsPerByteOf(own));
     const out = join(scratch(), "out");
     for (const method of methods) {
-      const named = methodNamed(method.name, method.options);
+      const named = methodNamed(method.name, method.options, CATALOG);
       await swapTokenizer({ ...inputs, ...options, method: named, out, force: true });
       const written = await evaluateModel({ model: out, text: SAMPLE_TEXT, threads: 1 });
       const difference = Math.abs(bitsPerByteOf(written) - bitsPerByteOf(method.evaluation));

@@ -1,4 +1,4 @@
-import { isSpecialsApart, mean } from "@revocab/embedding-init";
+import { isSpecialsApart, METHODS, mean } from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
@@ -43,7 +43,7 @@ function methodWords({
   );
   const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
   if (method === undefined || fallback === undefined || copying > 1) return [INEXPRESSIBLE];
-  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0]))) return [INEXPRESSIBLE];
+  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0], fallback))) return [INEXPRESSIBLE];
   return [
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
@@ -63,9 +63,10 @@ const COPY = "copy-overlap";
 
 type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
-/** A plan adds the mean behind a fallback that does not cover all tokens; behind one that does, it fills no row. */
-function isLastResort({ name, options }: RecipeMethod): boolean {
-  return name === mean().name && Object.keys(options).length === 0;
+/** A plan adds the mean behind a fallback that does not cover all tokens, without being told. */
+function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
+  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name]?.coversAll === true;
+  return name === mean().name && Object.keys(options).length === 0 && !isComplete;
 }
 
 /**

@@ -66,7 +66,7 @@ const termObject = z.record(word, types);
  * The terms of `{term: [types]}` or `[{term, types}]`.
  * @throws RevocabError bad_text naming the first entry that is something else
  */
-export function termsOfJson(text: string, path: string): TypedTerm[] {
+function termsOfJson(text: string, path: string): TypedTerm[] {
   const content = parseJson(text, { origin: path, code: "bad_text", hint: HINT });
   if (Array.isArray(content)) {
     const list = termList.safeParse(content);

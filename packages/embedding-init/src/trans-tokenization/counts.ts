@@ -36,7 +36,7 @@ export async function countTokens(
   return { counts, unwritten };
 }
 
-export function addCount(counts: TokenCounts, target: TokenId, source: TokenId, count: number): void {
+function addCount(counts: TokenCounts, target: TokenId, source: TokenId, count: number): void {
   const row = counts.get(target) ?? new Map<TokenId, number>();
   counts.set(target, row);
   row.set(source, (row.get(source) ?? 0) + count);
@@ -62,7 +62,7 @@ export function spreadCount(sources: number, targets: number): Float64Array {
   return shares;
 }
 
-/** Adds what is known without any text: one count from a token to the same token, and from a number to its spelling. */
+/** Adds counts that need no text: one from a token to the same token, and one from a number to its spelling. */
 export function favorKnown(
   counts: TokenCounts,
   { alignment, target: { vocabulary } }: Pick<InitContext, "alignment" | "target">,
@@ -118,7 +118,7 @@ function specialSources({ alignment, target }: InitContext, role: Role): [TokenI
 }
 
 export interface CountSummary extends CountedTokens {
-  /** Of linked words, and those of them that are linked often enough. */
+  /** All pairs of linked words, and the pairs that are linked often enough. */
   readonly all: readonly CountedPair[];
   readonly pairs: readonly CountedPair[];
   readonly minCount: number;

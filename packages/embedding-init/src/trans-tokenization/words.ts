@@ -41,7 +41,7 @@ export function countWordPairs({ lines, alignment, words, beginsWithSpace }: Wor
   }));
 }
 
-/** Of a side; two numbers below it make one that a double holds exactly. */
+/** Words of one side: two numbers below this fit into one double exactly. */
 const MOST_WORDS = 2 ** 26;
 
 function numberedWords() {
@@ -79,9 +79,9 @@ export interface WordWriter {
 }
 
 /**
- * By the tokenizer itself where it writes exactly the word's bytes; where it adds a space of its own or changes the text, by
- * the vocabulary's spelling; where that needs single bytes (a capital letter of a tokenizer that lower-cases), by what the
- * tokenizer made of it all the same.
+ * Three ways, in this order: the tokenizer's own ids, where they stand for exactly the word's bytes; the vocabulary's
+ * spelling, where the tokenizer adds a space or changes the text; the tokenizer's ids of the changed text, where the spelling
+ * needs single bytes (a capital letter, for a tokenizer that lower-cases).
  */
 export async function wordWriter({
   vocabulary,
@@ -111,7 +111,7 @@ async function putsSpace(encode: EncodeText, vocabulary: Vocabulary): Promise<bo
   return false;
 }
 
-/** Several, for a tokenizer may not know one, and a comparison hides tokens. */
+/** Several, because a tokenizer may lack one, and a comparison hides tokens. */
 const LETTERS = ["a", "e", "s", "t", "n", "1", "."];
 
 function isToken(id: TokenId, vocabulary: Vocabulary): boolean {
