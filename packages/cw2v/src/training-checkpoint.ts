@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { openFile, parseJson, unfinished } from "@revocab/files";
@@ -121,19 +121,19 @@ export async function saveTraining(
 /**
  * Fills the matrices from a file that {@link saveTraining} wrote.
  * @returns undefined when there is no such file
- * @throws RevocabError `bad_safetensors`; `bad_options` when the file belongs to another training
+ * @throws RevocabError `bad_safetensors`; `bad_file` when it cannot be read; `bad_options` when it belongs to another training
  */
 export async function loadTraining(
   path: string,
   recipe: TrainingRecipe,
   matrices: readonly NamedMatrix[],
 ): Promise<TrainingPosition | undefined> {
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
-  const { metadata, tensors } = await readSafetensorsHeader(path);
+  const header = await readSafetensorsHeader(path).catch((error: unknown) => {
+    if (error instanceof RevocabError && error.code === "missing_file") return undefined;
+    throw error;
+  });
+  if (header === undefined) return undefined;
+  const { metadata, tensors } = header;
   if (metadata?.format !== FORMAT) {
     throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
   }
