@@ -104,7 +104,7 @@ export async function saveTraining(
 /**
  * Fills the matrices from a file that {@link saveTraining} wrote.
  * @returns undefined when there is no such file
- * @throws RevocabError `bad_safetensors`; `bad_options` when the file belongs to another training
+ * @throws RevocabError `bad_safetensors`; `bad_file` when it cannot be read; `bad_options` when it belongs to another training
  */
 export async function loadTraining(
   path: string,

@@ -292,7 +292,7 @@ describe("a checkpoint of cw2v", () => {
       /its seed is 7, here it is 9$/,
     );
     expect((await failureOf(weightsOf({ checkpoint, epochs: 1 }))).message).toMatch(
-      /for 2 epochs; 1 were asked/,
+      /for 2 epochs, expected at most 1/,
     );
   });
 
