@@ -7,7 +7,7 @@ import {
   linear,
   norm,
   type Weights,
-} from "@revocab/transformer-runtime";
+} from "@revocab/transformer-runtime/internal";
 import type { NetworkConfig } from "./network-config.ts";
 
 /** Rows in the tables of positions, which may have more than a surface form needs. */
@@ -185,10 +185,10 @@ function encoderLayer(
       bias: `${prefix}.${name}.bias`,
     });
 
-  const asked = onlyFirst
+  const queried = onlyFirst
     ? flatten(graph, graph.add("Gather", [grid(input), graph.integers(0)], { axis: { int: 1 } }), width)
     : input;
-  const query = project(asked, "self.query");
+  const query = project(queried, "self.query");
   const mixed = graph.add(
     "Attention",
     [
@@ -204,7 +204,7 @@ function encoderLayer(
     },
   );
   const attended = project(flatten(graph, mixed, width), "output.dense");
-  const middle = normed(graph.add("Add", [attended, asked]), "attention.output.LayerNorm");
+  const middle = normed(graph.add("Add", [attended, queried]), "attention.output.LayerNorm");
   const forwarded = feedForward(graph, weights, middle, {
     kind: "plain",
     up: linearOf(`${prefix}.intermediate.dense`, width, innerWidth),
