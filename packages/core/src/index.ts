@@ -23,7 +23,7 @@ export type {
   RunnableModel,
   WriteOptions,
 } from "./methods.ts";
-export type { DenseRows, TablePlan } from "./plans.ts";
+export type { RowSource, TablePlan } from "./plans.ts";
 export { quote, showJson, showNotes, showText } from "./show-text.ts";
 export { throwIfAborted } from "./throw-if-aborted.ts";
 export type { SpecialRole, TokenId, TokenKind, Vocabulary } from "./vocabularies.ts";

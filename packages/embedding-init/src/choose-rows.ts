@@ -1,4 +1,4 @@
-import { type DenseRows, type EmbeddingTable, type Mixture, RevocabError } from "@revocab/core";
+import { type EmbeddingTable, type Matrix, type Mixture, RevocabError } from "@revocab/core";
 import { checkColumns, type LayerStack, type RowLayer } from "./layers.ts";
 
 /** The row the first method with evidence gives a token; `layer` is the method's place in the chain. */
@@ -65,32 +65,19 @@ export interface DenseRow {
   readonly layer: RowLayer;
 }
 
-/** The dense rows of a plan, computed when they are read, since together they can be as large as the matrix. */
-export function lazyRows(table: EmbeddingTable, dense: readonly DenseRow[]): DenseRows {
+/** Computes dense rows of a table → [wanted × d], each by its method. */
+export async function computeRows(table: EmbeddingTable, wanted: readonly DenseRow[]): Promise<Matrix> {
   const { columns } = table.matrix;
-  return {
-    ids: Uint32Array.from(dense, ({ row }) => row),
-    columns,
-    async read(start, count) {
-      if (!(start >= 0 && count >= 0 && start + count <= dense.length)) {
-        throw new RevocabError(
-          "shape_mismatch",
-          `found ${dense.length} dense rows in the plan, expected rows ${start} to ${start + count}`,
-        );
-      }
-      const wanted = dense.slice(start, start + count);
-      const data = new Float32Array(count * columns);
-      for (const layer of new Set(wanted.map(({ layer }) => layer))) {
-        const places = wanted.flatMap((one, i) => (one.layer === layer ? [i] : []));
-        const tokens = Uint32Array.from(places, (i) => wanted[i].token);
-        const rows = await layer.prepared.rows(tokens, table);
-        checkColumns(layer.name, rows, columns);
-        checkRows(layer.name, rows.rows, tokens.length);
-        places.forEach((place, i) => {
-          data.set(rows.data.subarray(i * columns, (i + 1) * columns), place * columns);
-        });
-      }
-      return { rows: count, columns, data };
-    },
-  };
+  const data = new Float32Array(wanted.length * columns);
+  for (const layer of new Set(wanted.map(({ layer }) => layer))) {
+    const places = wanted.flatMap((one, i) => (one.layer === layer ? [i] : []));
+    const tokens = Uint32Array.from(places, (i) => wanted[i].token);
+    const rows = await layer.prepared.rows(tokens, table);
+    checkColumns(layer.name, rows, columns);
+    checkRows(layer.name, rows.rows, tokens.length);
+    places.forEach((place, i) => {
+      data.set(rows.data.subarray(i * columns, (i + 1) * columns), place * columns);
+    });
+  }
+  return { rows: wanted.length, columns, data };
 }

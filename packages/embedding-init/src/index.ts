@@ -20,7 +20,7 @@ export { defaultMethod, METHODS, methodNamed } from "./methods.ts";
 export { type MultivariateNormalOptions, multivariateNormal } from "./multivariate-normal.ts";
 export { nearestName } from "./nearest-name.ts";
 export { type OfaOptions, ofa } from "./ofa.ts";
-export { type PlanTableOptions, planTable } from "./plan-table.ts";
+export { type PlannedTable, type PlanTableOptions, planTable } from "./plan-table.ts";
 export { type RandomOptions, random } from "./random.ts";
 export { type RowsOfPlanOptions, rowsOfPlan } from "./rows-of-plan.ts";
 export { isSpecialsApart, type SpecialsApartOptions, specialsApart } from "./specials-apart.ts";

@@ -11,7 +11,7 @@ import {
 } from "@revocab/core";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { extendsVocabulary } from "@revocab/vocab-alignment";
-import { type ChosenRow, chooseRows, type DenseRow, lazyRows } from "./choose-rows.ts";
+import { type ChosenRow, chooseRows, computeRows, type DenseRow } from "./choose-rows.ts";
 import { stackLayers } from "./layers.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
@@ -30,6 +30,15 @@ export interface PlanTableOptions {
   readonly blockRows?: number;
 }
 
+/** A planned table, with its rows that are no sum. */
+export interface PlannedTable extends TablePlan {
+  /**
+   * Computes rows `dense.ids[start … start + count)` → [count × d].
+   * @throws RevocabError shape_mismatch for rows that the plan does not have; whatever a method throws
+   */
+  denseRows(start: number, count: number): Promise<Matrix>;
+}
+
 /**
  * Tries the methods of a chain for every row of one table of the target model.
  *
@@ -43,7 +52,7 @@ export interface PlanTableOptions {
  * @throws RevocabError shape_mismatch when tables, vocabularies, rows and what methods return do not fit together;
  *   bad_options; aborted; whatever a method throws when it prepares
  */
-export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
+export async function planTable(options: PlanTableOptions): Promise<PlannedTable> {
   const { context, method, table, blockRows = 4096 } = options;
   checkPlanShapes(options);
   throwIfAborted(context.abortSignal);
@@ -83,9 +92,17 @@ export async function planTable(options: PlanTableOptions): Promise<TablePlan> {
     role: table.role,
     mixture: builder.build(),
     basis: stack.basis(),
-    dense: lazyRows(table, dense),
+    dense: { ids: Uint32Array.from(dense, ({ row }) => row), columns: table.matrix.columns },
     origin,
     origins: [...stack.names, "unused", "none"],
+    denseRows(start, count) {
+      const wanted = dense.slice(start, start + count);
+      if (start >= 0 && wanted.length === count) return computeRows(table, wanted);
+      throw new RevocabError(
+        "shape_mismatch",
+        `found ${dense.length} dense rows in the plan, expected rows ${start} to ${start + count}`,
+      );
+    },
   };
 
   function add(row: number, token: TokenId, choice: ChosenRow | undefined): void {

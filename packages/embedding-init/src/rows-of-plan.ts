@@ -3,10 +3,10 @@ import {
   type Matrix,
   type ProgressListener,
   type StoredMatrix,
-  type TablePlan,
   throwIfAborted,
 } from "@revocab/core";
 import { decodeInto, encodeInto, mixtureRows } from "@revocab/matrix";
+import type { PlannedTable } from "./plan-table.ts";
 
 export interface RowsOfPlanOptions {
   readonly abortSignal?: AbortSignal;
@@ -23,7 +23,7 @@ const BLOCK_ROWS = 1024;
  * @throws RevocabError shape_mismatch; aborted
  */
 export async function rowsOfPlan(
-  plan: TablePlan,
+  plan: PlannedTable,
   source: StoredMatrix,
   options: RowsOfPlanOptions = {},
 ): Promise<Matrix> {
@@ -34,14 +34,14 @@ export async function rowsOfPlan(
 
 /** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */
 async function fillDense(
-  { dense }: TablePlan,
+  { dense, denseRows }: PlannedTable,
   { dtype, columns }: StoredMatrix,
   data: Float32Array,
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   for (let start = 0; start < dense.ids.length; start += BLOCK_ROWS) {
     throwIfAborted(abortSignal);
-    const block = await dense.read(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
+    const block = await denseRows(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
     const bytes = new Uint8Array(block.data.length * BYTES_PER_VALUE[dtype]);
     encodeInto(dtype, block.data, bytes);
     decodeInto(dtype, bytes, block.data);

@@ -244,8 +244,8 @@ describe("planTable refuses", () => {
       }),
     };
     const { dense } = await plan({ method });
-    await expect(dense.read(0, 1)).rejects.toMatchObject({ code: "shape_mismatch" });
-    await expect(dense.read(0, dense.ids.length + 1)).rejects.toMatchObject({ code: "shape_mismatch" });
+    await expect(denseRows(0, 1)).rejects.toMatchObject({ code: "shape_mismatch" });
+    await expect(denseRows(0, dense.ids.length + 1)).rejects.toMatchObject({ code: "shape_mismatch" });
   });
 });
 
@@ -268,7 +268,7 @@ async function spelledOut(plan: TablePlan, table: EmbeddingTable): Promise<Plain
       basis: Array.from(sources)
         .filter((source) => source >= table.matrix.rows)
         .map((source) => rowOf(plan.basis, source - table.matrix.rows)),
-      dense: at < 0 ? [] : rowOf(await plan.dense.read(at, 1), 0),
+      dense: at < 0 ? [] : rowOf(await plan.denseRows(at, 1), 0),
     });
   }
   return rows;

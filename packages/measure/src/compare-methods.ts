@@ -4,7 +4,7 @@ import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
 import type { Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { type FittingOptions, fitTokenizer, makePlan, openModel, type PlanOptions } from "@revocab/plan";
-import { closingMethods, lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
+import { lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
@@ -63,8 +63,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
       model.tokenizer,
       options,
     );
-    const methods = options.choice.candidates.map(({ method }) => method);
-    return await closingMethods(methods, () => compareOpened({ ...options, ...target, model }));
+    return await compareOpened({ ...options, ...target, model });
   } finally {
     await model.close();
   }
@@ -107,7 +106,7 @@ async function compare(
     throw new RevocabError(
       "bad_options",
       `none of ${choice.candidates.length} methods can be tried here: ${leftOut.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`,
-      { hint: "pass --untie or --role, or name other methods" },
+      { hint: "pass `untie` or `role`, or name other methods" },
     );
   }
   const scores = methods.map(({ evaluation }) => bitsPerByteOf(evaluation));
@@ -129,17 +128,16 @@ async function tryMethod(
 ): Promise<Omit<ComparedMethod, "candidate">> {
   const { model, tokenizer } = options;
   const started = performance.now();
-  const plan = await makePlan({ ...options, method, transformer });
-  const tables = await tablesInMemory(plan, model, options);
-  const seconds = (performance.now() - started) / 1000;
-  const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
-  return {
-    name,
-    options: methodOptions,
-    evaluation,
-    leaveOut: await hideAndGuess(transformer, method, options),
-    seconds,
-  };
+  const planned = await makePlan({ ...options, method, transformer });
+  try {
+    const tables = await tablesInMemory(planned, model, options);
+    const seconds = (performance.now() - started) / 1000;
+    const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
+    const leaveOut = await hideAndGuess(transformer, method, options);
+    return { name, options: methodOptions, evaluation, leaveOut, seconds };
+  } finally {
+    await planned.rowSource.close();
+  }
 }
 
 async function hideAndGuess(

@@ -1,6 +1,7 @@
 import { RevocabError, type Role, type TokenId } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import { displayToken, unlessRefused } from "@revocab/vocabulary";
+import { labelOfRow } from "./source-labels.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** What one row of the target model is made of. */
@@ -35,7 +36,7 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
       const maker = origins[origin[id] as number] as string;
       const sum = Array.from(sources, (source, i) => ({
         id: source,
-        token: source < plan.source.rows ? plan.source.label(source) : basisLabel(maker),
+        token: source < plan.source.rows ? labelOfRow(plan.source, source) : basisLabel(maker),
         weight: weights[i] as number,
       }));
       sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));

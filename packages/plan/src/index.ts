@@ -1,5 +1,5 @@
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
-export { makePlan, type PlanOptions } from "./make-plan.ts";
+export { makePlan } from "./make-plan.ts";
 export {
   type Inspection,
   inspectPath,
@@ -7,12 +7,22 @@ export {
   type TokenizerInspection,
 } from "./model/inspect-path.ts";
 export { type OpenModel, openModel } from "./model/open-model.ts";
-export { type OpenPlan, openPlan } from "./open-plan.ts";
+export { openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
+export type { PlanOptions } from "./plan-options.ts";
 export { checkPlanPlace } from "./plan-place.ts";
 export { savePlan } from "./save-plan.ts";
+export { labelOfRow } from "./source-labels.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";
-export type { AlignmentSummary, PlanSource, PlanTarget, Recipe, SwapPlan } from "./swap-plan.ts";
+export type {
+  AlignmentSummary,
+  PlannedSwap,
+  PlanSource,
+  PlanTarget,
+  Recipe,
+  SourceLabels,
+  SwapPlan,
+} from "./swap-plan.ts";
 export type { ChatTemplateChoice } from "./target/chat-template.ts";
 export {
   type FittedTokenizer,

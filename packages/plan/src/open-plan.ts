@@ -5,33 +5,29 @@ import {
   type SafetensorsFile,
   type TensorEntry,
 } from "@revocab/checkpoint";
-import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
+import { type Matrix, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
 import { openFile, parseJson, readingFile } from "@revocab/files";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
 import { hashContents } from "./model/hash-files.ts";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords, planWords } from "./plan-format.ts";
-import type { SwapPlan } from "./swap-plan.ts";
-
-/** A plan read from its file, which stays open for the rows that are no sum. */
-export interface OpenPlan extends SwapPlan {
-  close(): Promise<void>;
-}
+import type { PlannedSwap, SourceLabels, SwapPlan } from "./swap-plan.ts";
 
 /** The largest tensor a plan holds in memory: the sources of a mixture; dense rows are read block by block. */
 const MAX_TENSOR_BYTES = 2 ** 32;
 
 /**
- * Opens a plan file and checks all of it that is held in memory.
+ * Opens a plan file and checks all of it that is held in memory. The file stays open for the rows that are no sum, until
+ * these are closed.
  *
  * @throws RevocabError `bad_plan` for a file that is no plan, of another version, or inconsistent
  */
-export function openPlan(path: string): Promise<OpenPlan> {
+export function openPlan(path: string): Promise<PlannedSwap> {
   return readingFile(path, "bad_plan", () => readPlan(path));
 }
 
-async function readPlan(path: string): Promise<OpenPlan> {
-  const handle = await openFile(path, { hint: "give a plan that revocab plan has made" });
+async function readPlan(path: string): Promise<PlannedSwap> {
+  const handle = await openFile(path, { hint: "give a plan that `savePlan` wrote" });
   try {
     const file = await readSafetensorsHeader(path);
     const words = readWords(file);
@@ -52,11 +48,11 @@ async function readPlan(path: string): Promise<OpenPlan> {
       );
     }
     const tables: TablePlan[] = [];
-    for (const table of words.tables) tables.push(await readTable(path, words, table, tensor, handle, file));
+    for (const table of words.tables) tables.push(await readTable(path, words, table, tensor, file));
     const labels = await readLabels(path, words.source.rows, tensor);
-    return {
+    const plan: SwapPlan = {
       recipe: words.recipe,
-      source: { ...words.source, label: (id) => labels(id) ?? `(basis row ${id - words.source.rows})` },
+      source: { ...words.source, labels },
       target: {
         name: words.target.name,
         fingerprint: mark,
@@ -67,8 +63,8 @@ async function readPlan(path: string): Promise<OpenPlan> {
       tables,
       alignment: words.alignment,
       notes: words.notes,
-      close: () => handle.close(),
     };
+    return { plan, rowSource: rowsInFile(plan, file, handle) };
   } catch (error) {
     await handle.close();
     throw error;
@@ -127,7 +123,6 @@ async function readTable(
   { source, target }: PlanWords,
   { slot, role, origins }: PlanWords["tables"][number],
   tensor: TensorReader,
-  handle: FileHandle,
   file: SafetensorsFile,
 ): Promise<TablePlan> {
   const basisShape = entryOf(file, `${slot}/basis`, "F32").shape;
@@ -161,7 +156,7 @@ async function readTable(
     basis,
     origin,
     origins,
-    dense: await readDense(path, slot, target.rows, tensor, handle, file),
+    dense: await readDense(path, slot, target.rows, tensor, file),
   };
 }
 
@@ -170,9 +165,8 @@ async function readDense(
   slot: string,
   rows: number,
   tensor: TensorReader,
-  handle: FileHandle,
   file: SafetensorsFile,
-): Promise<DenseRows> {
+): Promise<TablePlan["dense"]> {
   const ids = await tensor(`${slot}/dense_ids`, "U32");
   const entry = entryOf(file, `${slot}/dense_rows`, "F32");
   const columns = entry.shape[1] ?? 0;
@@ -182,32 +176,32 @@ async function readDense(
   ) {
     bad(path, `has dense rows for ${slot} whose ids are not ascending ids below ${rows}`);
   }
+  return { ids, columns };
+}
+
+function rowsInFile({ tables }: SwapPlan, file: SafetensorsFile, handle: FileHandle): RowSource {
   return {
-    ids,
-    columns,
-    async read(start, count) {
+    async read(slot, start, count) {
+      const columns = tables.find((table) => table.slot === slot)?.dense.columns ?? 0;
+      const entry = entryOf(file, `${slot}/dense_rows`, "F32");
       const bytes = new Uint8Array(count * columns * 4);
-      await readExactly(handle, bytes, entry.start + start * columns * 4, path);
+      await readExactly(handle, bytes, entry.start + start * columns * 4, file.path);
       return { rows: count, columns, data: new Float32Array(bytes.buffer) };
     },
+    close: () => handle.close(),
   };
 }
 
-async function readLabels(
-  path: string,
-  rows: number,
-  tensor: TensorReader,
-): Promise<(id: number) => string | undefined> {
+async function readLabels(path: string, rows: number, tensor: TensorReader): Promise<SourceLabels> {
   const offsets = await tensor("source/label_offsets", "U32");
   const bytes = await tensor("source/labels", "U8");
   if (offsets.length !== rows + 1)
     bad(path, `has labels for ${offsets.length - 1} source rows; ${rows} were expected`);
-  const decoder = new TextDecoder();
-  return (id) => (id < rows ? decoder.decode(bytes.subarray(offsets[id], offsets[id + 1])) : undefined);
+  return { offsets, bytes };
 }
 
 function bad(path: string, what: string): never {
   throw new RevocabError("bad_plan", `${path} ${what}`, { hint: HINT });
 }
 
-const HINT = "make the plan again with revocab plan";
+const HINT = "make the plan again with `savePlan`";

@@ -1,8 +1,9 @@
 import type { TableBlock } from "@revocab/checkpoint";
 import {
   BYTES_PER_VALUE,
-  type DenseRows,
+  type Matrix,
   type ProgressListener,
+  type RowSource,
   type StoredDtype,
   type StoredMatrix,
   type TablePlan,
@@ -17,7 +18,8 @@ export interface ProduceOptions {
 
 /** Mixtures through the kernel; rows that are no sum are laid into the kernel's blocks, which left them zero. */
 export async function produceRows(
-  { mixture, basis, dense }: TablePlan,
+  { slot, mixture, basis, dense }: TablePlan,
+  rowSource: RowSource,
   source: StoredMatrix,
   write: (block: TableBlock) => Promise<void>,
   { threads, abortSignal, onProgress }: ProduceOptions,
@@ -30,17 +32,22 @@ export async function produceRows(
     ...(abortSignal && { abortSignal }),
     ...(onProgress && { onProgress }),
     onBlock: async (block) => {
-      await layDenseRows(dense, source.dtype, block);
+      await layDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
       await write(block);
     },
   });
 }
 
-async function layDenseRows(dense: DenseRows, dtype: StoredDtype, block: TableBlock): Promise<void> {
+async function layDenseRows(
+  dense: TablePlan["dense"],
+  read: (start: number, count: number) => Promise<Matrix>,
+  dtype: StoredDtype,
+  block: TableBlock,
+): Promise<void> {
   const start = firstAtLeast(dense.ids, block.startRow);
   const end = firstAtLeast(dense.ids, block.startRow + block.rows);
   if (start === end) return;
-  const { data } = await dense.read(start, end - start);
+  const { data } = await read(start, end - start);
   const rowBytes = block.columns * BYTES_PER_VALUE[dtype];
   for (let i = start; i < end; i++) {
     const values = (i - start) * dense.columns + block.startColumn;

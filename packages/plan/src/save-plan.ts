@@ -1,10 +1,10 @@
 import { endianness } from "node:os";
 import { buildHeader } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
+import { type ProgressListener, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import { checkPlanPlace } from "./plan-place.ts";
-import type { SwapPlan } from "./swap-plan.ts";
+import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
 
 interface PlanTensor {
   readonly name: string;
@@ -21,7 +21,7 @@ interface PlanTensor {
  *   `write_failed`, `aborted`
  */
 export async function savePlan(
-  plan: SwapPlan,
+  { plan, rowSource }: PlannedSwap,
   out: string,
   {
     force = false,
@@ -30,7 +30,11 @@ export async function savePlan(
   }: { force?: boolean; abortSignal?: AbortSignal; onProgress?: ProgressListener } = {},
 ): Promise<void> {
   await checkPlanPlace(out, force);
-  const tensors = [...plan.tables.flatMap(tableTensors), ...sourceTensors(plan), ...targetTensors(plan)];
+  const tensors = [
+    ...plan.tables.flatMap((table) => tableTensors(table, rowSource)),
+    ...sourceTensors(plan),
+    ...targetTensors(plan),
+  ];
   // four-byte numbers first, so that they lie aligned in the file
   tensors.sort((a, b) => Number(a.dtype === "U8") - Number(b.dtype === "U8"));
   const header = buildHeader(
@@ -50,19 +54,15 @@ export async function savePlan(
   });
 }
 
-function sourceTensors({ source }: SwapPlan): PlanTensor[] {
-  const encoder = new TextEncoder();
-  const labels = Array.from({ length: source.rows }, (_, id) => encoder.encode(source.label(id)));
-  const offsets = new Uint32Array(source.rows + 1);
-  for (const [id, label] of labels.entries()) offsets[id + 1] = (offsets[id] as number) + label.length;
+function sourceTensors({ source: { labels } }: SwapPlan): PlanTensor[] {
   return [
-    { name: "source/label_offsets", dtype: "U32", shape: [offsets.length], blocks: () => [offsets] },
     {
-      name: "source/labels",
-      dtype: "U8",
-      shape: [offsets[source.rows] as number],
-      blocks: () => [Buffer.concat(labels)],
+      name: "source/label_offsets",
+      dtype: "U32",
+      shape: [labels.offsets.length],
+      blocks: () => [labels.offsets],
     },
+    { name: "source/labels", dtype: "U8", shape: [labels.bytes.length], blocks: () => [labels.bytes] },
   ];
 }
 
@@ -75,7 +75,10 @@ function targetTensors({ target }: SwapPlan): PlanTensor[] {
   }));
 }
 
-function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanTensor[] {
+function tableTensors(
+  { slot, mixture, basis, dense, origin }: TablePlan,
+  rowSource: RowSource,
+): PlanTensor[] {
   const whole = (
     name: string,
     dtype: "U8" | "U32" | "F32",
@@ -101,7 +104,7 @@ function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanT
       async *blocks() {
         const block = Math.max(1, Math.floor(2 ** 22 / dense.columns));
         for (let start = 0; start < dense.ids.length; start += block) {
-          yield (await dense.read(start, Math.min(block, dense.ids.length - start))).data;
+          yield (await rowSource.read(slot, start, Math.min(block, dense.ids.length - start))).data;
         }
       },
     },

@@ -1,4 +1,4 @@
-import type { AlignmentCounts, Role, TablePlan } from "@revocab/core";
+import type { AlignmentCounts, Role, RowSource, TablePlan } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { SpecialTokensChoice } from "./target/fit-tokenizer.ts";
 
@@ -29,7 +29,7 @@ export interface RecipeMethod {
   readonly paper?: string | undefined;
 }
 
-/** The rows of a target model before any model is rewritten. */
+/** The rows of a target model before any model is rewritten, as data. Rows that are no sum are in a `RowSource` beside it. */
 export interface SwapPlan {
   readonly recipe: Recipe;
   readonly source: PlanSource;
@@ -41,6 +41,12 @@ export interface SwapPlan {
   readonly notes: readonly string[];
 }
 
+/** A plan, and its rows that are no sum: computed by its methods, or read from its file, until they are closed. */
+export interface PlannedSwap {
+  readonly plan: SwapPlan;
+  readonly rowSource: RowSource;
+}
+
 export interface PlanSource {
   /** The folder's name, not its path. */
   readonly name: string;
@@ -50,8 +56,15 @@ export interface PlanSource {
   /** Rows of the source matrices, padding included; basis rows are numbered from here. */
   readonly rows: number;
   readonly tied: boolean;
-  /** A source token as a person reads it. */
-  label(id: number): string;
+  readonly labels: SourceLabels;
+}
+
+/** Every source row as a person reads it. */
+export interface SourceLabels {
+  /** [rows + 1], starting at 0, never falling. */
+  readonly offsets: Uint32Array;
+  /** UTF-8: the label of row i is `bytes[offsets[i] … offsets[i + 1])`. */
+  readonly bytes: Uint8Array;
 }
 
 export interface PlanTarget {

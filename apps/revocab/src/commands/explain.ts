@@ -15,13 +15,13 @@ export function registerExplain(program: Command): void {
       await runCommand(
         command,
         async () => {
-          const plan = await openPlan(file);
+          const { plan, rowSource } = await openPlan(file);
           try {
             const explanations: TokenExplanation[] = [];
             for (const token of tokens) explanations.push(explainToken(plan, await findToken(plan, token)));
             return explanations;
           } finally {
-            await plan.close();
+            await rowSource.close();
           }
         },
         printExplanations,

@@ -52,12 +52,16 @@ export function registerPlan(program: Command): void {
           model: { name: model, want: wantedBy(options) },
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
         };
-        return withModels(context, names, ({ paths, weights, downloads }) =>
-          planTokenizerSwap({ ...options, ...paths, ...weights }, async (plan) => {
-            await savePlan(plan, flags.out, { force: flags.force ?? false, ...context });
-            return { ...summarizePlan(plan), ...(downloads().length > 0 && { downloads: downloads() }) };
-          }),
-        );
+        return withModels(context, names, async ({ paths, weights, downloads }) => {
+          const planned = await planTokenizerSwap({ ...options, ...paths, ...weights });
+          try {
+            await savePlan(planned, flags.out, { force: flags.force ?? false, ...context });
+          } finally {
+            await planned.rowSource.close();
+          }
+          const summary = summarizePlan(planned.plan);
+          return { ...summary, ...(downloads().length > 0 && { downloads: downloads() }) };
+        });
       },
       (summary) => printPlan(summary) + shown`\nWritten to ${flags.out}\n`,
     );

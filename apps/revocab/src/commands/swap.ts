@@ -44,7 +44,11 @@ export function registerSwap(program: Command): void {
           const plan = { ...(await comparedPlanOptions(flags)), ...fittingOptions(flags), method };
           return { want, options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) } };
         },
-        plan: (options) => planTokenizerSwap(options, summarizePlan),
+        async plan(options) {
+          const { plan, rowSource } = await planTokenizerSwap(options);
+          await rowSource.close();
+          return summarizePlan(plan);
+        },
         write: (options) =>
           swapTokenizer({ ...options, ...applyOptions(flags), ...evalOptions(flags, flags.seed) }),
         printPlan,

@@ -19,6 +19,8 @@ export interface OpenModel {
   readonly tensorOptions: OpenCheckpointOptions;
   /** sha256 by name of the files that a swap depends on: weights, configs, tokenizer. Started at the first call. */
   hashes(): Promise<Readonly<Record<string, string>>>;
+  /** Keeps the files open until what it returns is called, even if the model is closed before. */
+  retain(): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,10 @@ export async function openModel(
     const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     let hashing: HashingFiles | undefined;
+    const { retain, release } = counted(async () => {
+      await hashing?.stop();
+      await checkpoint.close();
+    });
     return {
       checkpoint,
       tokenizer,
@@ -48,15 +54,31 @@ export async function openModel(
         hashing ??= hashFiles(directory, hashedNames(checkpoint, tokenizer));
         return hashing.hashes;
       },
-      async close() {
-        await hashing?.stop();
-        await checkpoint.close();
-      },
+      retain,
+      close: release,
     };
   } catch (error) {
     await checkpoint.close();
     throw error;
   }
+}
+
+/** Closes once the first user and all that `retain` added have released it; each may do so more than once. */
+function counted(close: () => Promise<void>): {
+  readonly retain: () => () => Promise<void>;
+  readonly release: () => Promise<void>;
+} {
+  let users = 0;
+  const retain = () => {
+    users++;
+    let isReleased = false;
+    return async () => {
+      if (isReleased) return;
+      isReleased = true;
+      if (--users === 0) await close();
+    };
+  };
+  return { retain, release: retain() };
 }
 
 /** Before they are read, so that none can change unseen; links out of the folder are refused with it. */

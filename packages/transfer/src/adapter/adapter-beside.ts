@@ -1,4 +1,4 @@
-import type { OpenModel, SwapPlan } from "@revocab/plan";
+import type { OpenModel, PlannedSwap } from "@revocab/plan";
 import type { ProduceOptions } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, openAdapter } from "./open-adapter.ts";
@@ -24,7 +24,7 @@ export interface AdapterBeside {
  */
 export async function adapterBeside(
   model: OpenModel,
-  plan: SwapPlan,
+  { plan, rowSource }: PlannedSwap,
   options: ProduceOptions & {
     readonly link?: boolean;
     readonly allowZeroRows?: boolean;
@@ -38,6 +38,7 @@ export async function adapterBeside(
   const job = {
     adapter,
     plan,
+    rowSource,
     model,
     base: undefined,
     ...(threads !== undefined && { threads }),

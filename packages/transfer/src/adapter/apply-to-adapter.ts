@@ -9,9 +9,14 @@ import {
   readSafetensorsHeader,
   writeError,
 } from "@revocab/checkpoint";
-import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
+import { type ProgressListener, RevocabError, type RowSource, showNotes } from "@revocab/core";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
-import { type ChosenChatTemplate, checkFit, chooseChatTemplate } from "@revocab/plan/internal";
+import {
+  type ChosenChatTemplate,
+  checkFit,
+  chooseChatTemplate,
+  requireRowSource,
+} from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import {
   fingerprint,
@@ -27,6 +32,8 @@ import { planAdapter, writeAdapter } from "./write-adapter.ts";
 
 export interface ApplyToAdapterOptions {
   readonly plan: SwapPlan;
+  /** Of the plan's rows that are no sum, as it came with the plan. @default the plan has none */
+  readonly rowSource?: RowSource;
   /** The model that the adapter was trained on, with the vocabulary of the plan. */
   readonly model: OpenModel;
   /** Folder of a PEFT adapter: adapter_config.json, adapter_model.safetensors. */
@@ -74,12 +81,12 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   const adapter = await openAdapter(options.adapter);
   if (adapter === undefined) {
     throw new RevocabError("missing_file", `${options.adapter} holds no ${ADAPTER_CONFIG}`, {
-      hint: "give the folder of a PEFT adapter; a model is rewritten with --model",
+      hint: "give the folder of a PEFT adapter; a model is rewritten by `applyPlan`",
     });
   }
   const own = await ownTokenizer(adapter, model);
   if (base !== undefined) await checkBase(base, plan);
-  const job = { ...options, adapter, base };
+  const job = { ...options, rowSource: requireRowSource(plan, options.rowSource), adapter, base };
   const planned = planAdapter(job);
   const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, plan.target.tokenizer);
   const published =
@@ -120,7 +127,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       notes: showNotes([
         ...(base === undefined
           ? [
-              "adapter_config.json names no base: open the swapped model, and put the adapter on it; --base names one",
+              "adapter_config.json names no base: open the swapped model, and put the adapter on it; `base` names one",
             ]
           : []),
         ...(template?.note === undefined ? [] : [template.note]),
@@ -143,19 +150,19 @@ export async function applySavedPlanToAdapter({
   plan: planFile,
   model: folder,
   ...options
-}: Omit<ApplyToAdapterOptions, "plan" | "model"> &
+}: Omit<ApplyToAdapterOptions, "plan" | "rowSource" | "model"> &
   OpenCheckpointOptions & { plan: string; model: string }): Promise<AdapterReport> {
   await checkOutputPlace({ ...options, inputs: [options.adapter, folder, planFile] });
-  const plan = await openPlan(planFile);
+  const { plan, rowSource } = await openPlan(planFile);
   try {
     const model = await openModel(folder, options);
     try {
-      return await applyToAdapter({ ...options, plan, model });
+      return await applyToAdapter({ ...options, plan, rowSource, model });
     } finally {
       await model.close();
     }
   } finally {
-    await plan.close();
+    await rowSource.close();
   }
 }
 
@@ -199,7 +206,7 @@ async function checkBase(base: string, plan: SwapPlan): Promise<void> {
       "apply_mismatch",
       `the base ${base} has ${rows} rows and the vocabulary ${fingerprint(model.tokenizer.vocabulary).slice(0, 12)}; ` +
         `${plan.target.rows} rows and ${plan.target.fingerprint.slice(0, 12)} were expected, as the plan makes them`,
-      { hint: "give the folder that revocab apply wrote for the adapter's base by this plan" },
+      { hint: "give the folder that `applySavedPlan` wrote for the adapter's base by this plan" },
     );
   } finally {
     await model.close();

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint";
 import { BYTES_PER_VALUE, type StoredMatrix, type TablePlan } from "@revocab/core";
 import { matrixOfBytes } from "@revocab/matrix";
-import type { SwapPlan } from "@revocab/plan";
+import type { PlannedSwap } from "@revocab/plan";
 import { type ProduceOptions, produceRows, tablePlan } from "@revocab/plan/internal";
 import type { RowCheck } from "./check-new-rows.ts";
 import type { RowsTensor } from "./sort-tensors.ts";
@@ -22,10 +22,9 @@ export type WriteBytes = (bytes: Uint8Array, offset: number) => Promise<void>;
 export async function rewriteRows(
   tensor: RowsTensor,
   file: { readonly handle: FileHandle; readonly path: string },
-  plan: SwapPlan,
+  { plan, rowSource, ...options }: PlannedSwap & ProduceOptions,
   check: RowCheck,
   write: WriteBytes,
-  options: ProduceOptions,
 ): Promise<void> {
   const { dtype, columns, axis, slot, isChange } = tensor;
   const size = BYTES_PER_VALUE[dtype];
@@ -38,6 +37,7 @@ export async function rewriteRows(
   };
   await produceRows(
     table,
+    rowSource,
     source,
     async ({ startRow, rows, startColumn, columns: width, bytes }) => {
       check.see(bytes, startRow, rows);
@@ -84,11 +84,7 @@ function withoutOwnRows(table: TablePlan, columns: number): TablePlan {
   return {
     ...table,
     basis: { rows, columns, data: new Float32Array(rows * columns) },
-    dense: {
-      ids: new Uint32Array(0),
-      columns,
-      read: async () => ({ rows: 0, columns, data: new Float32Array(0) }),
-    },
+    dense: { ids: new Uint32Array(0), columns },
   };
 }
 

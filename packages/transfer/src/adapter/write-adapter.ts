@@ -8,7 +8,7 @@ import {
   writeAt,
   writeError,
 } from "@revocab/checkpoint";
-import { throwIfAborted } from "@revocab/core";
+import { type RowSource, throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { ProduceOptions } from "@revocab/plan/internal";
@@ -24,6 +24,7 @@ import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./train
 export interface AdapterJob extends ProduceOptions {
   readonly adapter: Adapter;
   readonly plan: SwapPlan;
+  readonly rowSource: RowSource;
   /** The base that the adapter was trained on. */
   readonly model: OpenModel;
   /** What its config names as its base; undefined for none. */
@@ -47,7 +48,7 @@ const BLOCK_BYTES = 8 << 20;
  * Sorts what the adapter trains before anything is written.
  * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
  */
-export function planAdapter({ adapter, plan, model, base }: AdapterJob): PlannedAdapter {
+export function planAdapter({ adapter, plan, model, base }: Omit<AdapterJob, "rowSource">): PlannedAdapter {
   if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
     throw refuseAdapter(
       adapter,
@@ -155,7 +156,7 @@ async function writeWeights(
         if (tensor.how === "copied") await copyBytes(tensor, source, write);
         else {
           const check = checkNewRows(tensor, plan, allowZeroRows);
-          if (tensor.how === "rows") await rewriteRows(tensor, source, plan, check, write, job);
+          if (tensor.how === "rows") await rewriteRows(tensor, source, job, check, write);
           else {
             const found = tokens.get(tensor.entry.name) as TrainedTokens;
             const bytes = await rewriteTrainedTokens(tensor, found, source, plan, model);

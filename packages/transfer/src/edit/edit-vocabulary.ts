@@ -3,7 +3,7 @@ import { countParameters, countTableBytes, type FileTemplate } from "@revocab/pl
 import type { EditSummary, SwapReport } from "@revocab/report";
 import { applyPlan } from "../swap/apply-plan.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
-import { measured, type SwapOptions, withModelAndMethods } from "../swap/swap-tokenizer.ts";
+import { measured, type SwapOptions, withModel } from "../swap/swap-tokenizer.ts";
 import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
 
@@ -49,20 +49,25 @@ export interface EditPlanSummary extends PlanSummary {
  */
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
-  return withModelAndMethods(options, async (model) => {
-    const { plan, edited, edit, comparison, template } = await planEdit(model, options);
-    const measuring = await measured(model, options);
-    model.hashes().catch(() => {});
-    const report = await applyPlan({
-      ...options,
-      ...measuring,
-      ...(comparison && { comparison }),
-      ...(template && { template }),
-      plan,
-      model,
-      edit,
-    });
-    return { ...report, added: edited.added };
+  return withModel(options, async (model) => {
+    const { plan, rowSource, edited, edit, comparison, template } = await planEdit(model, options);
+    try {
+      const measuring = await measured(model, options);
+      model.hashes().catch(() => {});
+      const report = await applyPlan({
+        ...options,
+        ...measuring,
+        ...(comparison && { comparison }),
+        ...(template && { template }),
+        plan,
+        rowSource,
+        model,
+        edit,
+      });
+      return { ...report, added: edited.added };
+    } finally {
+      await rowSource.close();
+    }
   });
 }
 
@@ -70,8 +75,9 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
 export function planVocabularyEdit(
   options: Omit<EditVocabularyOptions, "out" | "evaluate">,
 ): Promise<EditPlanSummary> {
-  return withModelAndMethods(options, async (model) => {
-    const { plan, edited, edit, template, comparison = null } = await planEdit(model, options);
+  return withModel(options, async (model) => {
+    const { plan, rowSource, edited, edit, template, comparison = null } = await planEdit(model, options);
+    await rowSource.close();
     const summary = summarizePlan(plan);
     return {
       ...summary,

@@ -3,7 +3,7 @@ import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";
 import { type PickedMethod, pickMethod, readOptions } from "@revocab/measure/internal";
-import { makePlan, type OpenModel, type SwapPlan } from "@revocab/plan";
+import { makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { type FileTemplate, templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
 import type { EditSummary } from "@revocab/report";
 import { writableEncoder } from "@revocab/vocabulary";
@@ -37,8 +37,7 @@ export type PlanEditOptions = Omit<
     readonly chatTemplateFile?: string;
   };
 
-export interface PlannedEdit extends PickedMethod {
-  readonly plan: SwapPlan;
+export interface PlannedEdit extends PickedMethod, PlannedSwap {
   readonly edited: EditedTokenizer;
   readonly edit: ReportedEdit;
   readonly template: FileTemplate | undefined;
@@ -79,7 +78,7 @@ export async function planEdit(
     ...(prune === undefined && { minimumRows: model.checkpoint.rows, extendsSource: true }),
   };
   const picked = await pickMethod(method, planned);
-  const plan = await makePlan({ ...planned, method: picked.method });
+  const swap = await makePlan({ ...planned, method: picked.method });
   const { added, promoted, renamed, oldIdOf } = edited;
   const reported = {
     recipe: await editRecipe(edit),
@@ -87,7 +86,7 @@ export async function planEdit(
     oldIdOf,
     changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
   };
-  return { ...picked, plan, edited, edit: reported, template };
+  return { ...picked, ...swap, edited, edit: reported, template };
 }
 
 const GENERATION = "generation_config.json";

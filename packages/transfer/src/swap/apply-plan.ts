@@ -11,6 +11,7 @@ import {
   type ProgressListener,
   quote,
   RevocabError,
+  type RowSource,
   type SpecialRole,
   showJson,
   showText,
@@ -25,6 +26,7 @@ import {
   chooseChatTemplate,
   type FileTemplate,
   produceRows,
+  requireRowSource,
   sourceOf,
   tablePlan,
   templateFromFile,
@@ -43,6 +45,8 @@ import { stageOutput } from "./stage-output.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
+  /** Of the plan's rows that are no sum, as it came with the plan. @default the plan has none */
+  readonly rowSource?: RowSource;
   readonly model: OpenModel;
   /** The folder to write; it must not exist unless `force`. */
   readonly out: string;
@@ -92,6 +96,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
+  const rowSource = requireRowSource(plan, options.rowSource);
   const card = await cardOf(checkpoint.folder, options.languages);
   const template =
     options.template ??
@@ -113,7 +118,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     source: model.tokenizer,
     isEdit: options.edit !== undefined,
   });
-  const adapter = await adapterBeside(model, plan, options);
+  const adapter = await adapterBeside(model, { plan, rowSource }, options);
   const companions = await listAuxiliaryFiles(checkpoint.folder, {
     rewritten: [
       ...configs.files.keys(),
@@ -143,7 +148,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       rows,
       untie: plan.recipe.untie,
       link,
-      produce: ({ slot }, write) => produceRows(tablePlan(plan, slot), sourceOf(model, slot), write, options),
+      produce: ({ slot }, write) =>
+        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, options),
       ...listeners,
     });
     for (const [file, text] of configs.files) await writeOne(file, text);

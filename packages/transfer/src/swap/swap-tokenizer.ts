@@ -1,18 +1,18 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { InitMethod } from "@revocab/core";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
-import { methodsOf, pickMethod } from "@revocab/measure/internal";
+import { pickMethod } from "@revocab/measure/internal";
 import {
+  type FittedTokenizer,
   type FittingOptions,
   fitTokenizer,
   makePlan,
   type OpenModel,
   openModel,
   openPlan,
+  type PlannedSwap,
   type PlanOptions,
-  type SwapPlan,
 } from "@revocab/plan";
-import { closingMethods } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
@@ -34,7 +34,7 @@ export type PlanSwapOptions = Omit<
   };
 
 export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "model" | "measuring" | "comparison" | "edit" | "template"> &
+  Omit<ApplyOptions, "plan" | "rowSource" | "model" | "measuring" | "comparison" | "edit" | "template"> &
   Measured;
 
 /** Asks for a measurement of what the swap costs. */
@@ -51,53 +51,61 @@ interface Measured {
  */
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
-  return withModelAndMethods(options, async (model) => {
-    const target = await fitTokenizer(
-      await loadTokenizer(options.tokenizer, { reading: "file" }),
-      model.tokenizer,
-      options,
-    );
+  return withModel(options, async (model) => {
+    const target = await fittedTarget(model, options);
     const picked = await pickMethod(options.method, { ...options, ...target, model });
     const measuring = await measured(model, options);
     model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
-    const plan = await makePlan({ ...options, ...picked, ...target, model });
+    const planned = await makePlan({ ...options, ...picked, ...target, model });
     const { template } = target;
-    return applyPlan({ ...options, ...picked, ...measuring, ...(template && { template }), plan, model });
+    try {
+      return await applyPlan({
+        ...options,
+        ...picked,
+        ...measuring,
+        ...(template && { template }),
+        ...planned,
+        model,
+      });
+    } finally {
+      await planned.rowSource.close();
+    }
   });
 }
 
-/** Makes the plan of a swap and hands it to `use` while the model is open: rows that are no sum are read from it. */
-export function planTokenizerSwap<Result>(
-  options: PlanSwapOptions,
-  use: (plan: SwapPlan) => Result | Promise<Result>,
-): Promise<Result> {
-  return withModelAndMethods(options, async (model) => {
-    const target = await fitTokenizer(
-      await loadTokenizer(options.tokenizer, { reading: "file" }),
-      model.tokenizer,
-      options,
-    );
+/** Makes the plan of a swap; the caller closes its row source. */
+export function planTokenizerSwap(options: PlanSwapOptions): Promise<PlannedSwap> {
+  return withModel(options, async (model) => {
+    const target = await fittedTarget(model, options);
     const { method } = await pickMethod(options.method, { ...options, ...target, model });
-    return use(await makePlan({ ...options, ...target, method, model }));
+    return makePlan({ ...options, ...target, method, model });
   });
+}
+
+async function fittedTarget(
+  model: OpenModel,
+  options: Pick<PlanSwapOptions, "tokenizer"> & FittingOptions,
+): Promise<FittedTokenizer> {
+  const target = await loadTokenizer(options.tokenizer, { reading: "file" });
+  return fitTokenizer(target, model.tokenizer, options);
 }
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "model" | "measuring" | "edit" | "template"> &
+  options: Omit<ApplyOptions, "plan" | "rowSource" | "model" | "measuring" | "edit" | "template"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.plan] });
-  const plan = await openPlan(options.plan);
+  const { plan, rowSource } = await openPlan(options.plan);
   try {
     return await withModel(options, async (model) => {
       const measuring = await measured(model, options);
       model.hashes().catch(() => {});
-      return applyPlan({ ...options, ...measuring, plan, model });
+      return applyPlan({ ...options, ...measuring, plan, rowSource, model });
     });
   } finally {
-    await plan.close();
+    await rowSource.close();
   }
 }
 
@@ -111,16 +119,8 @@ export async function measured(
   return { measuring: await measureSwap(model, { ...evaluate, ...listeners }) };
 }
 
-/** Opens a model for as long as it is used, and closes the methods with it. */
-export function withModelAndMethods<Result>(
-  options: OpenCheckpointOptions & Pick<PlanSwapOptions, "model" | "method" | "fallback">,
-  use: (model: OpenModel) => Promise<Result>,
-): Promise<Result> {
-  return closingMethods(methodsOf(options), () => withModel(options, use));
-}
-
 /** Opens a model for as long as it is used. */
-async function withModel<Result>(
+export async function withModel<Result>(
   options: OpenCheckpointOptions & { model: string },
   use: (model: OpenModel) => Promise<Result>,
 ): Promise<Result> {

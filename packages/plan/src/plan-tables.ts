@@ -1,0 +1,145 @@
+import {
+  type EmbeddingTable,
+  type FallbackChain,
+  type InitMethod,
+  RevocabError,
+  type Role,
+} from "@revocab/core";
+import { copyOverlap, mean, methodsOf, withFallback } from "@revocab/embedding-init";
+import type { PlanOptions } from "./plan-options.ts";
+
+/**
+ * Which methods initialize the rows of which tables, and how many rows there will be. Nothing is computed yet.
+ * @throws RevocabError `needs_untie`, `bad_options`
+ */
+export function planTables({
+  model: { checkpoint },
+  tokenizer,
+  method,
+  fallback = mean(),
+  copyShared,
+  untie = false,
+  role,
+  padToMultipleOf,
+  rows: askedRows,
+  minimumRows = 0,
+}: Omit<PlanOptions, "seed" | "abortSignal" | "onProgress">): {
+  readonly chain: FallbackChain;
+  readonly rows: number;
+  readonly tables: readonly EmbeddingTable[];
+} {
+  const chain = chainOf(method, fallback, copyShared);
+  if (untie && !checkpoint.tied) {
+    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
+      hint: "leave `untie` out",
+    });
+  }
+  const { size } = tokenizer.vocabulary;
+  const rows =
+    askedRows === undefined
+      ? padded(Math.max(size, minimumRows), padToMultipleOf)
+      : exactly(askedRows, size, padToMultipleOf);
+  const { methods } = chain;
+  const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
+  return { chain, rows, tables };
+}
+
+/**
+ * Shared tokens are copied before the method is tried, or after one that has rows of its own for them. A fallback that does
+ * not cover all tokens has the mean as its own fallback.
+ */
+function chainOf(method: InitMethod, named: InitMethod, copyShared: boolean | undefined): FallbackChain {
+  const fallback = hasAllRows(named) ? named : withFallback(named, mean());
+  if (copyShared === false) return withFallback(method, fallback);
+  const isTriedFirst =
+    copyShared === undefined && methodsOf(method).some(({ changesShared }) => changesShared);
+  return isTriedFirst
+    ? withFallback(method, copyOverlap(), fallback)
+    : withFallback(copyOverlap(), method, fallback);
+}
+
+/** A chain ends in the fallback that its caller chose. */
+function hasAllRows(method: InitMethod): boolean {
+  return method.kind === "chain" || method.coversAll === true;
+}
+
+/** The tables the target model will have; untying adds an output table over the same source rows. */
+function targetTables(
+  tables: readonly EmbeddingTable[],
+  tied: boolean,
+  {
+    untie,
+    role,
+    rows,
+    methods,
+  }: {
+    untie: boolean;
+    role: Role | undefined;
+    rows: number;
+    methods: readonly { name: string; differsByRole: boolean }[];
+  },
+): readonly EmbeddingTable[] {
+  const input = tables.find((table) => table.slot === "input");
+  if (!tied || !input) {
+    if (role) {
+      throw new RevocabError(
+        "bad_options",
+        `\`role: ${role}\` was given, but the model's head has rows of its own`,
+        {
+          hint: "leave `role` out: input and output each get the rows of their role",
+        },
+      );
+    }
+    return tables;
+  }
+  if (untie) {
+    if (role) {
+      throw new RevocabError("bad_options", "`untie` and `role` were both given", {
+        hint: "with `untie` input and output each get the rows of their role",
+      });
+    }
+    return [...tables, { slot: "output", role: "output", isBias: false, matrix: input.matrix }];
+  }
+  const differing = methods.find((method) => method.differsByRole);
+  if (differing && !role) {
+    const added = (rows * input.matrix.columns).toLocaleString("en");
+    throw new RevocabError(
+      "needs_untie",
+      `${differing.name} gives a token different rows at the input and at the output, but this model is tied: one row serves both`,
+      {
+        hint: `pass \`untie\` to give the head rows of its own (it adds ${added} parameters), or \`role: input\` or \`role: output\` to use those rows for both`,
+      },
+    );
+  }
+  return role ? tables.map((table) => (table.slot === "input" ? { ...table, role } : table)) : tables;
+}
+
+/** The largest vocabularies have a quarter of this; beyond it a number is a slip. */
+const MAX_MULTIPLE = 2 ** 20;
+
+function padded(size: number, multiple = 1): number {
+  if (!Number.isInteger(multiple) || multiple < 1 || multiple > MAX_MULTIPLE) {
+    throw new RevocabError(
+      "bad_options",
+      `rows were asked for as a multiple of ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
+      { hint: "64 or 128 suit most hardware; `rows` gives a number of rows as it is" },
+    );
+  }
+  return Math.ceil(size / multiple) * multiple;
+}
+
+const MAX_ROWS = 2 ** 24;
+
+function exactly(rows: number, size: number, multiple: number | undefined): number {
+  if (multiple !== undefined) {
+    throw new RevocabError("bad_options", "`rows` and `padToMultipleOf` were both given", {
+      hint: "`rows` says how many rows there are, `padToMultipleOf` works it out: leave one of them out",
+    });
+  }
+  if (Number.isInteger(rows) && rows >= size && rows <= MAX_ROWS) return rows;
+  throw new RevocabError(
+    "bad_options",
+    `${rows} rows were asked for; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
+    { hint: `give \`rows: ${size}\` or more, or leave it out` },
+  );
+}
