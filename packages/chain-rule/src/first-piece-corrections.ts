@@ -1,5 +1,5 @@
 import type { EmbeddingTable, TokenId } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
+import { readRows } from "@revocab/matrix";
 import {
   bitsOfClasses,
   type ClassContext,
@@ -58,8 +58,8 @@ export async function firstPieceCorrections({
     if (first !== undefined) contexts.push({ at, k: classOf.get(first) as number });
   });
   const { table: head, bias } = mainHead(tables);
-  const right = { rows: firsts.length, columns: width, data: await rowsOf(head, firsts) };
-  const biases = bias && (await rowsOf(bias, firsts));
+  const right = { rows: firsts.length, columns: width, data: await doublesOf(head, firsts) };
+  const biases = bias && (await doublesOf(bias, firsts));
   const baseOf = async (states: Float64Array, count: number) => {
     const { data } = await products.scores.multiply({ rows: count, columns: width, data: states }, right);
     if (biases !== undefined) for (let i = 0; i < data.length; i++) data[i] += biases[i % firsts.length];
@@ -105,20 +105,6 @@ async function choosePrior(
   return best.prior;
 }
 
-/** Rows read at a time. */
-const BLOCK = 4096;
-
-/** [tokens × columns], for tokens in ascending order. */
-async function rowsOf({ matrix }: EmbeddingTable, tokens: readonly TokenId[]): Promise<Float64Array> {
-  const { columns } = matrix;
-  const rows = new Float64Array(tokens.length * columns);
-  let next = 0;
-  for (let start = 0; next < tokens.length; start += BLOCK) {
-    const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
-    for (; next < tokens.length && tokens[next] < start + block.rows; next++) {
-      const from = (tokens[next] - start) * columns;
-      rows.set(block.data.subarray(from, from + columns), next * columns);
-    }
-  }
-  return rows;
+async function doublesOf({ matrix }: EmbeddingTable, tokens: readonly TokenId[]): Promise<Float64Array> {
+  return new Float64Array((await readRows(matrix, tokens)).data);
 }

@@ -1,5 +1,4 @@
 import {
-  BYTES_PER_VALUE,
   type EmbeddingTable,
   type InitContext,
   type RunnableModel,
@@ -7,7 +6,7 @@ import {
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { MixtureBuilder, matrixOfBytes, multiplyMixture } from "@revocab/matrix";
+import { MixtureBuilder, storedMixtureRows } from "@revocab/matrix";
 import { StateSums } from "./linear-fits.ts";
 import type { PairedReading } from "./paired-reading.ts";
 import type { WeightedSources } from "./pieces.ts";
@@ -50,7 +49,7 @@ export async function readStates({
   const { width } = model;
   const signal = abortSignal === undefined ? {} : { abortSignal };
   const compact = compactTokens(readings);
-  const input = await inputRows(context, compact.tokens, inputOf);
+  const input = await inputRows(context, compact.tokens, inputOf, threads);
   const own = await StateSums.open(width, threads);
   const pairs = await StateSums.open(width, threads);
   const meetings = readings.reduce((sum, reading) => sum + reading.meetings.length, 0);
@@ -122,30 +121,20 @@ async function inputRows(
   { source: { tables }, abortSignal }: InitContext,
   tokens: readonly TokenId[],
   inputOf: ReadStatesOptions["inputOf"],
+  threads: number,
 ): Promise<StoredMatrix> {
-  const source = inputTable(tables).matrix;
-  const { columns, dtype } = source;
   const builder = new MixtureBuilder();
   for (const token of tokens) {
     const row = inputOf(token);
     if (row === undefined) builder.addEmpty();
     else builder.addRow(row.sources, row.weights);
   }
-  const rowBytes = columns * BYTES_PER_VALUE[dtype];
-  const bytes = new Uint8Array(tokens.length * rowBytes);
-  await multiplyMixture({
+  return storedMixtureRows({
     mixture: builder.build(),
-    source,
+    source: inputTable(tables).matrix,
+    threads: Math.min(2, threads),
     ...(abortSignal && { abortSignal }),
-    async onBlock(block) {
-      const blockBytes = block.columns * BYTES_PER_VALUE[dtype];
-      for (let row = 0; row < block.rows; row++) {
-        const from = block.bytes.subarray(row * blockBytes, (row + 1) * blockBytes);
-        bytes.set(from, (block.startRow + row) * rowBytes + block.startColumn * BYTES_PER_VALUE[dtype]);
-      }
-    },
   });
-  return matrixOfBytes({ rows: tokens.length, columns, dtype }, bytes);
 }
 
 function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {

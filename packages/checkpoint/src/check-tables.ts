@@ -1,11 +1,14 @@
 import { RevocabError, showText } from "@revocab/core";
 import data from "./architectures.json" with { type: "json" };
 import type { ConfigFacts } from "./config-facts.ts";
-import type { FilePool } from "./file-pool.ts";
-import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
-import { hasOtherDimension } from "./other-dimension.ts";
-import { sameBytes } from "./same-bytes.ts";
-import type { TensorLocation } from "./tensor-location.ts";
+import type { FilePool } from "./file-source.ts";
+import { hasOtherDimension } from "./table-names.ts";
+import {
+  type FindTablesOptions,
+  type PlacedTensor,
+  sameBytes,
+  type TensorLocation,
+} from "./tensor-location.ts";
 
 /** @throws RevocabError `bad_config` */
 export function checkAgainstConfig(

@@ -3,11 +3,9 @@ import { RevocabError } from "@revocab/core";
 import { InputFolder, readingFile } from "@revocab/files";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
-import { FilePool } from "./file-pool.ts";
-import type { FileSource } from "./file-source.ts";
+import { FilePool, type FileSource, localFiles } from "./file-source.ts";
 import { type CheckpointTable, findTables } from "./find-tables.ts";
 import { type JsonObject, readJsonObject } from "./json.ts";
-import { localFiles } from "./local-files.ts";
 import type { SafetensorsFile } from "./safetensors-header.ts";
 import { readWeightFiles } from "./weight-files.ts";
 

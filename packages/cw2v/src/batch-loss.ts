@@ -1,5 +1,5 @@
 import type { Matrix } from "@revocab/core";
-import type { DenseProducts } from "./dense-products.ts";
+import type { DenseProducts } from "@revocab/onnx";
 import {
   type LearnedMixture,
   type MixedRows,

@@ -1,9 +1,10 @@
 import { type InitContext, quote, RevocabError } from "@revocab/core";
 import { evidenceName, noteEvidence, type TokenWeights } from "@revocab/embedding-init/internal";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { numberParticipants, type Participants, readCorpus, splitCorpus } from "./corpus.ts";
-import { type DenseProducts, openDenseProducts } from "./dense-products.ts";
 import { inGigabytes, planMemory } from "./memory.ts";
-import { type Cw2vModel, createModel, pairTables } from "./model.ts";
+import type { Cw2vModel } from "./model.ts";
+import { createModel, pairTables } from "./model.ts";
 import type { Cw2vSettings } from "./settings.ts";
 import { candidateSources } from "./source-rows.ts";
 import { topWeights } from "./top-weights.ts";

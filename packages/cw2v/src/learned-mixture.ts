@@ -1,6 +1,7 @@
 import type { Matrix } from "@revocab/core";
+import { selectRows } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
 import type { AdamMatrix } from "./adam.ts";
-import type { DenseProducts } from "./dense-products.ts";
 import type { SourceRows } from "./source-rows.ts";
 
 /** The factors of one mixture, softmax_rows(A₁ · A₂), and the tables whose rows it mixes. */
@@ -62,7 +63,7 @@ export async function mixtureWeights(
   tokens: Uint32Array,
   products: DenseProducts,
 ): Promise<Matrix> {
-  const weights = await products.multiply(rowsOf(a1, tokens), a2);
+  const weights = await products.multiply(selectRows(a1, tokens), a2);
   softmaxRows(weights);
   return weights;
 }
@@ -98,7 +99,7 @@ export async function mixtureGradients(
     throughSoftmax(weights, slopes);
     const own = await products.multiply(slopes, a2, { transposeRight: true });
     gradients.a1.set(own.data, start * a1.columns);
-    add(gradients.a2, (await products.multiply(rowsOf(a1, block), slopes, { transposeLeft: true })).data);
+    add(gradients.a2, (await products.multiply(selectRows(a1, block), slopes, { transposeLeft: true })).data);
   }
   return gradients;
 }
@@ -117,14 +118,6 @@ function* tokenBlocks({ a2 }: LearnedMixture, touched: Uint32Array) {
   for (let start = 0, index = 0; start < touched.length; start += size, index++) {
     yield { index, start, block: touched.subarray(start, start + size) };
   }
-}
-
-function rowsOf({ columns, data }: Matrix, rows: Uint32Array): Matrix {
-  const chosen = zeros(rows.length, columns);
-  for (let i = 0; i < rows.length; i++) {
-    chosen.data.set(data.subarray(rows[i] * columns, (rows[i] + 1) * columns), i * columns);
-  }
-  return chosen;
 }
 
 function rowRange({ columns, data }: Matrix, start: number, rows: number): Matrix {

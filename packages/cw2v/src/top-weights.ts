@@ -1,6 +1,6 @@
 import { type InitContext, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { TokenWeights } from "@revocab/embedding-init/internal";
-import type { DenseProducts } from "./dense-products.ts";
+import type { DenseProducts } from "@revocab/onnx";
 import { type LearnedMixture, mixtureWeights, tokensAtATime } from "./learned-mixture.ts";
 
 export interface TopWeights {

@@ -1,8 +1,8 @@
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import type { DenseProducts } from "@revocab/onnx";
 import { adamStep } from "./adam.ts";
 import { batchLoss, lossOf } from "./batch-loss.ts";
 import type { NumberedCorpus } from "./corpus.ts";
-import type { DenseProducts } from "./dense-products.ts";
 import type { Cw2vModel } from "./model.ts";
 import {
   type NegativeSampler,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { buildHeader, readExactly, readSafetensorsHeader, writeAt, writeError } from "@revocab/checkpoint";
+import { stat } from "node:fs/promises";
+import { buildHeader, readExactly, readSafetensorsHeader } from "@revocab/checkpoint";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { openFile, parseJson, unfinished } from "@revocab/files";
+import { ifThere, openFile, parseJson, replaceFile } from "@revocab/files";
 import type { AdamMatrix } from "./adam.ts";
 import type { NumberedCorpus } from "./corpus.ts";
 import type { Cw2vModel } from "./model.ts";
@@ -77,7 +77,7 @@ export type TrainingRecipe = Readonly<Record<string, string | number>>;
 const FORMAT = "revocab-cw2v-1";
 
 /**
- * Writes a training to a safetensors file, beside it first and then in its place, so that the file is whole at any time.
+ * Writes a training to a safetensors file, which is whole at any time.
  * @throws RevocabError `write_failed`, `no_space`
  */
 export async function saveTraining(
@@ -95,45 +95,24 @@ export async function saveTraining(
     })),
     { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
   );
-  const partial = `${showText(path)}.partial`;
-  const finish = unfinished(partial);
-  try {
-    const handle = await open(partial, "w");
-    try {
-      await writeAt(handle, partial, header, 0);
-      let at = header.length;
-      for (const { data } of matrices) {
-        await writeAt(handle, partial, bytesOf(data), at);
-        at += data.byteLength;
-      }
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw writeError(path, cause);
-  } finally {
-    finish();
-  }
+  await replaceFile(path, async (write) => {
+    await write(header);
+    for (const { data } of matrices) await write(bytesOf(data));
+  });
 }
 
 /**
  * Fills the matrices from a file that {@link saveTraining} wrote.
  * @returns undefined when there is no such file
- * @throws RevocabError `bad_safetensors`; `bad_file` when it cannot be read; `bad_options` when it belongs to another training
+ * @throws RevocabError `bad_safetensors`; `bad_options` when the file belongs to another training
  */
 export async function loadTraining(
   path: string,
   recipe: TrainingRecipe,
   matrices: readonly NamedMatrix[],
 ): Promise<TrainingPosition | undefined> {
-  const header = await readSafetensorsHeader(path).catch((error: unknown) => {
-    if (error instanceof RevocabError && error.code === "missing_file") return undefined;
-    throw error;
-  });
-  if (header === undefined) return undefined;
-  const { metadata, tensors } = header;
+  if ((await ifThere(path, stat(path))) === undefined) return undefined;
+  const { metadata, tensors } = await readSafetensorsHeader(path);
   if (metadata?.format !== FORMAT) {
     throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
   }
@@ -174,7 +153,7 @@ function parseObject(path: string, text: unknown): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch {
-    // the error below says so, as for any other text
+    // said below, as for any other text
   }
   throw misfit(path, "what it says of itself cannot be read");
 }

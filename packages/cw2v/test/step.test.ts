@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { EmbeddingTable, Matrix } from "@revocab/core";
 import { randomStream, storeMatrix } from "@revocab/matrix";
+import { type DenseProducts, kernelProducts, openDenseProducts } from "@revocab/onnx";
 import { describe, expect, it } from "vitest";
 import { type AdamMatrix, adamStep } from "../src/adam.ts";
 import { batchLoss, lossOf } from "../src/batch-loss.ts";
-import { type DenseProducts, kernelProducts, openDenseProducts } from "../src/dense-products.ts";
 import type { LearnedMixture } from "../src/learned-mixture.ts";
 import type { Cw2vModel } from "../src/model.ts";
 import type { Cw2vLoss } from "../src/settings.ts";

@@ -1,7 +1,6 @@
 import type { InitContext, Matrix, TokenId } from "@revocab/core";
-import { matrixOfBytes, multiplyTransposed } from "@revocab/matrix";
+import { multiplyTransposed, selectRows, storedView } from "@revocab/matrix";
 import type { TokenWeights } from "./similarity-mixtures.ts";
-import { rowsOf } from "./token-vectors.ts";
 
 /** Target tokens compared at a time: with 20,000 anchors a block of their cosines takes 40 MB. */
 const BLOCK = 512;
@@ -20,13 +19,12 @@ export async function anchorWeights(
 ): Promise<TokenWeights> {
   const rows = new Map<TokenId, { sources: number[]; weights: number[] }>();
   if (anchors.length === 0) return rows;
-  const { data, ...shape } = rowsOf(vectors, anchors);
-  const right = matrixOfBytes({ ...shape, dtype: "F32" }, new Uint8Array(data.buffer));
+  const right = storedView(selectRows(vectors, anchors));
   for (let start = 0; start < tokens.length; start += BLOCK) {
     const block = tokens.slice(start, start + BLOCK);
     const cosines = new Float32Array(block.length * anchors.length);
     await multiplyTransposed({
-      left: rowsOf(vectors, block),
+      left: selectRows(vectors, block),
       right,
       normalize: true,
       ...(abortSignal && { abortSignal }),

@@ -1,6 +1,7 @@
 import type { InitContext, Matrix, TokenId } from "@revocab/core";
+import { selectRows } from "@revocab/matrix";
 import type { TokenWeights } from "./similarity-mixtures.ts";
-import { rowsOf, tokensWithVector } from "./token-vectors.ts";
+import { tokensWithVector } from "./token-vectors.ts";
 
 export interface NearestSourcesOptions {
   readonly context: InitContext;
@@ -30,7 +31,7 @@ export async function nearestSources({
   const { abortSignal, onProgress } = context;
   const { nearestRows } = await import("@revocab/neighbors");
   const { k, ids, similarities } = await nearestRows({
-    queries: rowsOf(target, known),
+    queries: selectRows(target, known),
     rows: source,
     k: neighbors,
     metric: "cosine",

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Matrix, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
-import type { SurfaceForms } from "./surface-forms.ts";
+import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
 export interface PredictRowsOptions {
   readonly hypernetwork: Hypernetwork;

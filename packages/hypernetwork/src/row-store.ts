@@ -7,9 +7,8 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { decodeInto, encodeInto } from "@revocab/matrix";
-import { type FormBlocks, formBlocks } from "./form-blocks.ts";
 import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
-import type { SurfaceForms } from "./surface-forms.ts";
+import { type FormBlocks, formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
 export type PredictedPart = keyof PredictedRows;
 

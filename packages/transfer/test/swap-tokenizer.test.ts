@@ -12,15 +12,11 @@ import {
   withFallback,
   zero,
 } from "@revocab/embedding-init";
+import { savePlan } from "@revocab/plan";
+import type { SwapReport } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  applySavedPlan,
-  planTokenizerSwap,
-  type SwapReport,
-  savePlan,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { applySavedPlan, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 

@@ -4,15 +4,12 @@ export type {
   NormDescription,
   TransformerDescription,
 } from "./description.ts";
-export { FAMILIES, familyOf } from "./families.ts";
+export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
-export { activate } from "./graph/activate.ts";
-export { feedForward } from "./graph/feed-forward.ts";
-export { linear } from "./graph/linear.ts";
-export { norm } from "./graph/norm.ts";
+export { activate, feedForward, linear, norm } from "./graph/layers.ts";
 export { flatten } from "./graph/ports.ts";
+export { type ModelTables, tablesOf } from "./head.ts";
 export { languageModel, type TransformerLanguageModel } from "./language-model.ts";
-export { type ModelTables, tablesOf } from "./model-tables.ts";
 export {
   type BodyCache,
   type ContinuedBody,

@@ -7,8 +7,7 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { type Batch, planBatches } from "./batches.ts";
-import { openHead } from "./head.ts";
-import { type ModelTables, tablesOf } from "./model-tables.ts";
+import { type ModelTables, openHead, tablesOf } from "./head.ts";
 import type { BodyCache, Transformer } from "./open-transformer.ts";
 import { RowCache } from "./row-cache.ts";
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { subtokenMean, withFallback } from "../../../packages/embedding-init/dist/index.js";
+import { withFallback } from "@revocab/embedding-init";
+import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
 import { whereSeen } from "./where-seen.mjs";
 
 const TERMS = fileURLToPath(new URL("../../../docs/methods/domain-types.tsv", import.meta.url));

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type InitMethod, quote, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
+import { reproducingCommand } from "./reproducing-command.ts";
 
 /** Which tensors have a row per token, where the architecture does not say. */
 export interface ModelFlags {
@@ -259,13 +260,15 @@ export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemp
   );
 }
 
-export function applyOptions(flags: ApplyFlags) {
+export async function applyOptions(flags: ApplyFlags) {
+  const { quickCatalog } = await import("../catalog.ts");
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,
     ...chatTemplateOptions(flags),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
+    card: { command: reproducingCommand, methods: await quickCatalog() },
     ...(flags.carry && { carry: flags.carry }),
     ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),

@@ -32,7 +32,8 @@ export function registerSwap(program: Command): void {
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withOutputOptions(command))))).action(
     async (model: string, flags: SwapFlags) => {
       const { printPlan, printSwap } = await import("../print-reports.ts");
-      const { planTokenizerSwap, summarizePlan, swapTokenizer } = await import("@revocab/transfer");
+      const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
+      const { summarizePlan } = await import("@revocab/plan");
       await writeModel(command, flags, {
         names: {
           model: { name: model, want: "model" },
@@ -44,8 +45,8 @@ export function registerSwap(program: Command): void {
           return { want, options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) } };
         },
         plan: (options) => planTokenizerSwap(options, summarizePlan),
-        write: (options) =>
-          swapTokenizer({ ...options, ...applyOptions(flags), ...evalOptions(flags, flags.seed) }),
+        write: async (options) =>
+          swapTokenizer({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
         printPlan,
         print: printSwap,
       });
