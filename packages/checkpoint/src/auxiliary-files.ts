@@ -112,7 +112,7 @@ async function visit(folder: string, depth: number, walk: Walk, isPart = false):
     else if (!isFile && !isFolder)
       left.push({ name: path, reason: await kindOfOther(entry, join(directory, path)) });
     else if (rewritten.has(path)) left.push({ name: path, reason: "written anew" });
-    else if (isAsked(path, walk)) {
+    else if (isNamed(path, walk)) {
       if (isFile) await take(path, walk);
       else await visit(path, depth + 1, walk);
     } else if (isFolder) await visitFolder(path, depth + 1, walk, isPart);
@@ -177,23 +177,23 @@ function isModule(path: string, { modules }: Walk): boolean {
   return modules.some((module) => module.path === path);
 }
 
-function isAsked(path: string, { carry }: Walk): boolean {
-  return carry.some((asked) => path === asked || path.startsWith(`${asked}/`));
+function isNamed(path: string, { carry }: Walk): boolean {
+  return carry.some((wanted) => path === wanted || path.startsWith(`${wanted}/`));
 }
 
 function refuseUnmet({ carry, carried, left, directory, rewritten }: Walk): void {
-  const because = (asked: string) => {
-    const reason = left.find(({ name }) => name === asked)?.reason;
+  const because = (path: string) => {
+    const reason = left.find(({ name }) => name === path)?.reason;
     return reason === undefined ? "" : `: it is ${reason}`;
   };
-  for (const asked of carry) {
-    if (carried.some((path) => path === asked || path.startsWith(`${asked}/`))) continue;
+  for (const wanted of carry) {
+    if (carried.some((path) => path === wanted || path.startsWith(`${wanted}/`))) continue;
     throw new RevocabError(
       "bad_options",
-      rewritten.has(asked)
-        ? `${showText(asked)} is written anew for the new vocabulary: it cannot be carried as it is`
-        : `${showText(directory)} has no file or folder ${showText(asked)} to carry${because(asked)}`,
-      { hint: "--carry takes a path inside the model folder, such as labels.json or 2_Dense" },
+      rewritten.has(wanted)
+        ? `${showText(wanted)} is written anew for the new vocabulary: it cannot be carried as it is`
+        : `${showText(directory)} has no file or folder ${showText(wanted)} to carry${because(wanted)}`,
+      { hint: "`carry` takes a path inside the model folder, such as labels.json or 2_Dense" },
     );
   }
 }
@@ -202,7 +202,7 @@ function refuseUnmet({ carry, carried, left, directory, rewritten }: Walk): void
 function refuseBrokenChain(walk: Walk): void {
   const { modules, left, directory } = walk;
   for (const { path, type } of modules) {
-    if (path === "" || isAsked(path, walk)) continue;
+    if (path === "" || isNamed(path, walk)) continue;
     const reason = type.endsWith(".WordWeights")
       ? "it holds a weight for each token of the old vocabulary"
       : (left.find(({ name }) => name === path)?.reason ?? missingWeights(path, type, walk));
@@ -212,8 +212,8 @@ function refuseBrokenChain(walk: Walk): void {
       `${showText(directory)} has the module ${showText(path, 200)} (${showText(type, 200)}), which cannot be carried: ${reason}`,
       {
         hint: reason.includes("format")
-          ? `save the model with sentence-transformers, which writes safetensors; or --carry ${showText(path, 200)} where it does not depend on the vocabulary`
-          : `where it does not depend on the vocabulary: --carry ${showText(path, 200)}`,
+          ? `save the model with sentence-transformers, which writes safetensors; or \`carry: ${showText(path, 200)}\` where it does not depend on the vocabulary`
+          : `where it does not depend on the vocabulary: \`carry: ${showText(path, 200)}\``,
       },
     );
   }

@@ -57,5 +57,5 @@ export function reasonToLeave(path: string, isFolder: boolean): string | undefin
   if (isOtherWeights(name) || (!path.includes("/") && OTHER_COPY.test(name)))
     return "weights with the old vocabulary";
   if (name.endsWith(".safetensors") || KINDS.some((kind) => kind.test(path))) return undefined;
-  return `not of a kind that is known to stay true with another vocabulary; --carry ${showText(path, 200)} carries it`;
+  return `not of a kind that is known to stay true with another vocabulary; \`carry: ${showText(path, 200)}\` carries it`;
 }

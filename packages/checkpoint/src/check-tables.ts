@@ -63,7 +63,7 @@ export async function checkSlot(
         {
           hint:
             "where both are read, give the second a slot of its own: " +
-            `--vocabulary-tensor ${showText(other.entry.name, 200)}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}`,
+            `\`vocabularyTensors: ${showText(other.entry.name, 200)}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}\``,
         },
       );
     }
@@ -87,8 +87,8 @@ export function rejectUnknown(
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: --vocabulary-tensor ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)} ` +
-          `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+          `if it has a row per token, name its slot: \`vocabularyTensors: ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)}\`; ` +
+          `if the size is a coincidence: \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }
@@ -110,7 +110,7 @@ export function rejectMaps(
       "unsupported_checkpoint",
       `${showText(file.path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]: ${reason}`,
       {
-        hint: `it would have to be made anew; where nothing reads it, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+        hint: `it would have to be computed anew; where nothing reads it, pass \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }

@@ -25,7 +25,7 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
         "bad_options",
         `${showText(directory)} holds no tensor named ${showText(name, 200)}`,
         {
-          hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
+          hint: "`vocabularyTensors` and `ignoreTensors` take names as `inspectPath` lists them",
         },
       );
     }
@@ -116,8 +116,8 @@ function noInput(
     {
       hint:
         example === undefined
-          ? "if a tensor has a row per token, name it: --vocabulary-tensor NAME=input (vocabularyTensors)"
-          : `say what they are: --vocabulary-tensor ${showText(example.name, 200)}=input (vocabularyTensors); ` +
+          ? "if a tensor has a row per token, name it: `vocabularyTensors: NAME=input`"
+          : `say what they are: \`vocabularyTensors: ${showText(example.name, 200)}=input\`; ` +
             `revocab knows input, output, output.bias, and names of your own such as input.encoder`,
     },
   );

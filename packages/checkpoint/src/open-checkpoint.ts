@@ -9,7 +9,7 @@ import { type JsonObject, readJsonObject } from "./json.ts";
 import type { SafetensorsFile } from "./safetensors-header.ts";
 import { readWeightFiles } from "./weight-files.ts";
 
-/** A model folder whose headers have been read; its tables are read from the files when asked. */
+/** A model folder whose headers have been read; its tables are read from the files when they are needed. */
 export interface Checkpoint {
   readonly directory: string;
   /** Remembers what was read, and tells when it changed. */

@@ -51,7 +51,7 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
       "unsupported_checkpoint",
       `${showText(file.path)} holds ${showText(name, 200)} with the shape [${showText(String(shape), 200)}]; [rows, columns] or [rows] was expected`,
       {
-        hint: `if this tensor has no row per token, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+        hint: `if this tensor has no row per token, pass \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }

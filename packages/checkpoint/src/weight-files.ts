@@ -59,7 +59,7 @@ export async function readWeightFiles(
   if (missing.length > 0) {
     throw new RevocabError(
       "missing_file",
-      `${showText(path)} names ${shards.length} files, of which ${missing.length} are missing: ${showText(missing.slice(0, 5).join(", "), 300)}`,
+      `${showText(path)} names ${shards.length} files; ${missing.length} are missing: ${showText(missing.slice(0, 5).join(", "), 300)}`,
       { hint: "the download was not complete: download the missing files" },
     );
   }
@@ -201,7 +201,7 @@ async function refusePartialModel(folder: InputFolder, names: readonly string[])
         hint:
           `merge it first: python -c "from transformers import AutoModelForCausalLM; from peft import PeftModel; ` +
           `PeftModel.from_pretrained(${load}, '${directory}').merge_and_unload().save_pretrained('MERGED')", and copy the ` +
-          `tokenizer files to MERGED; or swap the base and rewrite the adapter by the same plan: revocab apply PLAN --adapter ${directory}`,
+          `tokenizer files to MERGED; or swap the base and rewrite the adapter by the same plan with \`applySavedPlan\` and \`adapter: ${directory}\``,
       },
     );
   }

@@ -52,7 +52,7 @@ const LEFT = {
   "unigram.json": "belongs to the old tokenizer",
   "additional_chat_templates/tools.jinja": "belongs to the old tokenizer",
   "pieces.txt":
-    "not of a kind that is known to stay true with another vocabulary; --carry pieces.txt carries it",
+    "not of a kind that is known to stay true with another vocabulary; `carry: pieces.txt` carries it",
 } as const;
 
 for (const name of [...KEPT, ...Object.keys(LEFT)]) {
@@ -90,7 +90,7 @@ it("a file of an unknown kind, or a folder, is carried when it is named", async 
 it.each([
   ["labels.json", "has no file or folder labels.json"],
   ["tokenizer.json", "tokenizer.json is written anew"],
-])("--carry %s is refused: %s", async (path, message) => {
+])("carrying %s is refused: %s", async (path, message) => {
   await expect(
     listAuxiliaryFiles(new InputFolder(folder), { ...options, carry: [path] }),
   ).rejects.toMatchObject({
@@ -134,8 +134,8 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors": dense(6),
       "projector.safetensors": dense(6),
     });
-    const companions = await listAuxiliaryFiles(new InputFolder(directory), options);
-    expect(companions.carried).toEqual([
+    const auxiliary = await listAuxiliaryFiles(new InputFolder(directory), options);
+    expect(auxiliary.carried).toEqual([
       "2_Dense/config.json",
       "2_Dense/model.safetensors",
       "modules.json",
@@ -145,7 +145,7 @@ describe("weights beside the model", () => {
       "tower/tower.safetensors",
     ]);
     const copy = temporaryFolder();
-    await copyAuxiliaryFiles(new InputFolder(directory), copy, companions, { link: true });
+    await copyAuxiliaryFiles(new InputFolder(directory), copy, auxiliary, { link: true });
     expect(statSync(join(copy, "2_Dense/model.safetensors")).ino).toBe(
       statSync(join(directory, "2_Dense/model.safetensors")).ino,
     );
@@ -223,7 +223,7 @@ it("a file's hash is its SHA-256, over any number of blocks", async () => {
   }
 });
 
-describe.skipIf(process.platform === "win32")("a companion that is no file of the folder", () => {
+describe.skipIf(process.platform === "win32")("an auxiliary file that is no file of the folder", () => {
   const setUp = () => {
     const [place, elsewhere] = [temporaryFolder(), temporaryFolder()];
     writeFileSync(join(elsewhere, "secret"), "secret");
@@ -274,11 +274,11 @@ describe.skipIf(process.platform === "win32")("a companion that is no file of th
     ]) {
       const { place, elsewhere } = setUp();
       writeFileSync(join(place, "LICENSE"), "text");
-      const companions = await list(place);
+      const auxiliary = await list(place);
       rmSync(join(place, "LICENSE"));
       replace(join(place, "LICENSE"), elsewhere);
       const copied = temporaryFolder();
-      await expect(copyAuxiliaryFiles(new InputFolder(place), copied, companions)).rejects.toMatchObject({
+      await expect(copyAuxiliaryFiles(new InputFolder(place), copied, auxiliary)).rejects.toMatchObject({
         code: expect.stringMatching(/^(bad|missing)_file$/),
         message: expect.stringContaining("LICENSE"),
       });

@@ -25,7 +25,7 @@ export function compareMarks(path: string, before: FileMark, after: FileMark | u
   const difference = differenceOf(before, after);
   if (difference === undefined) return;
   throw new RevocabError("file_changed", `${showText(path)} changed while it was read: ${difference}`, {
-    hint: "run the command again when nothing else writes to the folder",
+    hint: "try again when nothing else writes to the folder",
   });
 }
 

@@ -62,8 +62,8 @@ export async function takeLeft(place: RunPlace, take: (path: string) => Promise<
   const { folder, before, after = "", oldMark = /^(\d+)-[0-9a-f]{8}$/ } = place;
   const names = (await ifThere(folder, readdir(folder))) ?? [];
   const marks = names.map((name) => markIn(name, before, after)).filter((mark) => mark !== undefined);
-  let asked: Promise<number> | undefined;
-  const now = () => (asked ??= timeOfDisk(place));
+  let time: Promise<number> | undefined;
+  const now = () => (time ??= timeOfDisk(place));
   for (const mark of new Set(marks)) {
     const path = join(folder, `${before}${mark}${after}`);
     const oldProcess = oldMark.exec(mark)?.[1];

@@ -124,7 +124,7 @@ export class SeenFolder {
 
   #changed(name: string, how: string): RevocabError {
     return new RevocabError("file_changed", `${showText(name, 200)} changed while it was read: ${how}`, {
-      hint: "run the command again when nothing else writes to the folder",
+      hint: "try again when nothing else writes to the folder",
     });
   }
 

@@ -7,8 +7,36 @@ import {
   linear,
   norm,
   type Weights,
-} from "@revocab/transformer-runtime";
+} from "@revocab/transformer-runtime/internal";
 import type { NetworkConfig } from "./network-config.ts";
+
+/** The names of the graph's inputs and outputs. B surface forms of T ids each; S positions, one more with a language. */
+export const PORTS = {
+  /** [M × n_in] rows of the source model */
+  sources: "sources",
+  /** [F] rows of the network's own table, which stand after the M source rows */
+  extras: "extras",
+  /** [B · T] which of the M + F rows an id is */
+  ids: "ids",
+  /** [3] B, T, −1 */
+  forms: "forms",
+  /** [3] B, S, −1 */
+  grid: "grid",
+  /** [3] B, 1, H */
+  one: "one",
+  /** [T] 0, 1, … */
+  positions: "positions",
+  /** [1] */
+  language: "language",
+  /** [B × 1 × S × S] bool, true where a position may look */
+  mask: "mask",
+  /** [B × d] */
+  input: "input",
+  /** [B × d] */
+  output: "output",
+  /** [B × 1] */
+  bias: "bias",
+} as const;
 
 /** Rows in the tables of positions, which may have more than a surface form needs. */
 export interface TableRows {
@@ -185,10 +213,10 @@ function encoderLayer(
       bias: `${prefix}.${name}.bias`,
     });
 
-  const asked = onlyFirst
+  const queried = onlyFirst
     ? flatten(graph, graph.add("Gather", [grid(input), graph.integers(0)], { axis: { int: 1 } }), width)
     : input;
-  const query = project(asked, "self.query");
+  const query = project(queried, "self.query");
   const mixed = graph.add(
     "Attention",
     [
@@ -204,7 +232,7 @@ function encoderLayer(
     },
   );
   const attended = project(flatten(graph, mixed, width), "output.dense");
-  const middle = normed(graph.add("Add", [attended, asked]), "attention.output.LayerNorm");
+  const middle = normed(graph.add("Add", [attended, queried]), "attention.output.LayerNorm");
   const forwarded = feedForward(graph, weights, middle, {
     kind: "plain",
     up: linearOf(`${prefix}.intermediate.dense`, width, innerWidth),
@@ -218,31 +246,3 @@ function encoderLayer(
 function linearOf(prefix: string, inputs: number, outputs: number): LinearDescription {
   return { weight: `${prefix}.weight`, bias: `${prefix}.bias`, inputs, outputs };
 }
-
-/** The names of the graph's inputs and outputs. B surface forms of T ids each; S positions, one more with a language. */
-export const PORTS = {
-  /** [M × n_in] rows of the source model */
-  sources: "sources",
-  /** [F] rows of the network's own table, which stand after the M source rows */
-  extras: "extras",
-  /** [B · T] which of the M + F rows an id is */
-  ids: "ids",
-  /** [3] B, T, −1 */
-  forms: "forms",
-  /** [3] B, S, −1 */
-  grid: "grid",
-  /** [3] B, 1, H */
-  one: "one",
-  /** [T] 0, 1, … */
-  positions: "positions",
-  /** [1] */
-  language: "language",
-  /** [B × 1 × S × S] bool, true where a position may look */
-  mask: "mask",
-  /** [B × d] */
-  input: "input",
-  /** [B × d] */
-  output: "output",
-  /** [B × 1] */
-  bias: "bias",
-} as const;

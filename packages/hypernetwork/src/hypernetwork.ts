@@ -14,8 +14,9 @@ import { readMatrix } from "@revocab/matrix";
 import { displayToken } from "@revocab/vocabulary";
 import { z } from "zod";
 import { languageIndex } from "./network-config.ts";
+import type { SourceTables } from "./network-feeds.ts";
 import { noteNetwork, noteNorms } from "./notes.ts";
-import { type Hypernetwork, openHypernetwork, type SourceTables } from "./open-hypernetwork.ts";
+import { type Hypernetwork, openHypernetwork } from "./open-hypernetwork.ts";
 import { checkTables } from "./predict-rows.ts";
 import { type PredictedPart, rowStore } from "./row-store.ts";
 import { encodeSurfaceForms, type SurfaceForms } from "./surface-forms.ts";
@@ -76,6 +77,31 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
     },
   };
 }
+
+/** The method in the catalog: its name on the command line and in recipes is `hypernetwork`. */
+export const hypernetworkEntry: MethodEntry = methodEntry("hypernetwork", {
+  summary:
+    "Each new token becomes the row that a hypernetwork, trained for the source model, predicts from the token's spelling.",
+  paper: "https://arxiv.org/abs/2405.07883",
+  evidence: "a ZeTT hypernetwork of the source model",
+  options: z.object({
+    hypernetwork: z.string().min(1).describe("its folder: config.json, safetensors, tokenizer.json"),
+    language: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("the language of the target, where the hypernetwork asks"),
+    batch: numberOption(z.number().int().min(1).optional())
+      .optional()
+      .describe("tokens that are predicted at once; as many as 256 MB hold when not given"),
+  }),
+  create: ({ hypernetwork: directory, language, batch }) =>
+    hypernetwork({
+      directory,
+      ...(language !== undefined && { language }),
+      ...(batch !== undefined && { batch }),
+    }),
+});
 
 async function prepareRows(
   context: InitContext,
@@ -163,31 +189,6 @@ function sourceTables(
     { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
   );
 }
-
-/** The method in the catalog: its name on the command line and in recipes is `hypernetwork`. */
-export const hypernetworkEntry: MethodEntry = methodEntry("hypernetwork", {
-  summary:
-    "Each new token becomes the row that a hypernetwork, trained for the source model, predicts from the token's spelling.",
-  paper: "https://arxiv.org/abs/2405.07883",
-  evidence: "a ZeTT hypernetwork of the source model",
-  options: z.object({
-    hypernetwork: z.string().min(1).describe("its folder: config.json, safetensors, tokenizer.json"),
-    language: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("the language of the target, where the hypernetwork asks"),
-    batch: numberOption(z.number().int().min(1).optional())
-      .optional()
-      .describe("tokens that are predicted at once; as many as 256 MB hold when not given"),
-  }),
-  create: ({ hypernetwork: directory, language, batch }) =>
-    hypernetwork({
-      directory,
-      ...(language !== undefined && { language }),
-      ...(batch !== undefined && { batch }),
-    }),
-});
 
 /** A surface form per target id: of text and byte tokens, from the bytes they stand for. */
 function formsOfTarget(

@@ -1,12 +1,12 @@
 export { type HypernetworkOptions, hypernetwork, hypernetworkEntry } from "./hypernetwork.ts";
 export type { NetworkConfig } from "./network-config.ts";
 export { languageIndex } from "./network-config.ts";
+export type { SourceTables } from "./network-feeds.ts";
 export {
   type Hypernetwork,
   type OpenHypernetworkOptions,
   openHypernetwork,
   type PredictedRows,
-  type SourceTables,
 } from "./open-hypernetwork.ts";
 export { type PredictRowsOptions, predictRows } from "./predict-rows.ts";
 export type { SurfaceForms } from "./surface-forms.ts";

@@ -1,10 +1,18 @@
-import { type Matrix, RevocabError } from "@revocab/core";
+import { type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import { PORTS, positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
-import type { SourceTables } from "./open-hypernetwork.ts";
+
 import type { SurfaceForms } from "./surface-forms.ts";
+
+/** The tables of the source model that a hypernetwork reads rows of. */
+export interface SourceTables {
+  /** [V_s × d] */
+  readonly input: StoredMatrix;
+  /** [V_s × d], where the network was trained for an untied model. */
+  readonly output?: StoredMatrix;
+}
 
 /** What a run of the network is fed for forms of one length: their distinct ids' rows, and which form has which. */
 export async function networkFeeds(

@@ -10,11 +10,12 @@ import {
 } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
 import { displayToken } from "@revocab/vocabulary";
-import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
+import type { SourceTables } from "./network-feeds.ts";
+import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
 import type { PredictedPart } from "./row-store.ts";
 import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
-/** Notes which files predicted the rows, which tokens were not read whole, and what was predicted in vain. */
+/** Notes which files predicted the rows, which tokens were not read whole, and which predictions have no use. */
 export async function noteNetwork(
   { source: { tables }, target: { vocabulary }, abortSignal, onProgress }: InitContext,
   { directory, config, files }: Hypernetwork,

@@ -1,22 +1,14 @@
 import { join } from "node:path";
 import { readJsonObject, readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
-import { type Matrix, RevocabError, type StoredMatrix, showText } from "@revocab/core";
+import { type Matrix, RevocabError, showText } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
-import { openWeights } from "@revocab/transformer-runtime";
+import { openWeights } from "@revocab/transformer-runtime/internal";
 import { convertToByteLevel, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { buildNetwork, PORTS, positionsOf, type TableRows } from "./build-network.ts";
 import { type NetworkConfig, parseNetworkConfig } from "./network-config.ts";
-import { networkFeeds } from "./network-feeds.ts";
+import { networkFeeds, type SourceTables } from "./network-feeds.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
-
-/** The tables of the source model that a hypernetwork reads rows of. */
-export interface SourceTables {
-  /** [V_s × d] */
-  readonly input: StoredMatrix;
-  /** [V_s × d], where the network was trained for an untied model. */
-  readonly output?: StoredMatrix;
-}
 
 /** What a hypernetwork predicts for n surface forms. */
 export interface PredictedRows {

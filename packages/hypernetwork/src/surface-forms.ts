@@ -63,7 +63,7 @@ export interface FormBlocks {
 
 /**
  * Groups forms by their length, so that none is padded, and lists each form once. Which forms run together depends on the
- * forms alone: what a row is asked with cannot change it, not even in its last bit.
+ * forms alone: what other rows are computed cannot change a row, not even in its last bit.
  * @param rowsOf how many forms of a length run at once
  * @param which the tokens to group @default all
  * @throws RevocabError `shape_mismatch` for a form that is all padding: attention over nothing has no value

@@ -1,13 +1,6 @@
-export type {
-  FeedForwardDescription,
-  LinearDescription,
-  NormDescription,
-  TransformerDescription,
-} from "./description.ts";
+export type { TransformerDescription } from "./description.ts";
 export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
-export { activate, feedForward, linear, norm } from "./graph/layers.ts";
-export { flatten } from "./graph/ports.ts";
 export { type ModelTables, tablesOf } from "./head.ts";
 export { languageModel, type TransformerLanguageModel } from "./language-model.ts";
 export {
@@ -17,5 +10,4 @@ export {
   openTransformer,
   type Transformer,
 } from "./open-transformer.ts";
-export { openWeights, type Weights } from "./weights.ts";
 export { type WriteTextsOptions, writeTexts } from "./write-texts.ts";

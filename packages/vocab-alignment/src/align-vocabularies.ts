@@ -154,7 +154,7 @@ const HEAD_ROLES: readonly SpecialRole[] = ["eos", ...SPECIAL_ROLES.filter((role
  * never by the bytes of ordinary text.
  *
  * A target special with several roles may meet several source tokens: GPT-2's `<|endoftext|>` is bos, eos and unk,
- * Llama has a token for each. The roles are then asked in a declared order, the first that the source has decides:
+ * Llama has a token for each. The roles are then tried in a fixed order, and the first that the source has decides:
  * - input row: the order of `SPECIAL_ROLES`, bos first. At the input the token opens a text, and the row a text opens
  *   with carries the model's attention sink; eos is hardly ever read. (`stories260k` → GPT-2, sub-token mean: 3.15 bits
  *   per byte when texts open with the bos row, 3.31 with the eos row.)

@@ -2,6 +2,20 @@ import { isUtf8 } from "node:buffer";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { readWhole } from "@revocab/files";
 
+/** A word and one translation of it; either may be several words. */
+export interface WordPair {
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface Dictionary {
+  readonly path: string;
+  /** In the order of the file, each once. */
+  readonly pairs: readonly WordPair[];
+  /** Lines left out because the same pair stood in an earlier one. */
+  readonly duplicates: number;
+}
+
 /**
  * Reads a bilingual dictionary: UTF-8 lines of `source<TAB>target`. Blank lines, white space around a word and a byte order
  * mark are ignored.
@@ -61,20 +75,6 @@ function parseLine(line: string, place: string): WordPair {
     });
   }
   return { source, target };
-}
-
-/** A word and one translation of it; either may be several words. */
-export interface WordPair {
-  readonly source: string;
-  readonly target: string;
-}
-
-export interface Dictionary {
-  readonly path: string;
-  /** In the order of the file, each once. */
-  readonly pairs: readonly WordPair[];
-  /** Lines left out because the same pair stood in an earlier one. */
-  readonly duplicates: number;
 }
 
 export interface Coverage {

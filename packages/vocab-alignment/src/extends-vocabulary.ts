@@ -15,7 +15,7 @@ export function extendsVocabulary(source: Vocabulary, target: Vocabulary): boole
 }
 
 /**
- * Whether an id is the same entry in both vocabularies: same kind, same written form, same bytes. Roles are not asked:
+ * Whether an id is the same entry in both vocabularies: same kind, same written form, same bytes. Roles do not count:
  * a tokenizer that also uses its `</s>` for padding has gained a role and no entry.
  *
  * `<0x61>` and `a` at the same id are different entries although both stand for the byte 0x61.

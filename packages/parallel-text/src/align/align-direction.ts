@@ -148,7 +148,7 @@ function explainGroup({ corpus, view, table, tension, group, sums, links }: Grou
   }
 }
 
-/** The table that the counts of a pass speak for: exp(E[ln P]) under the Dirichlet posterior. Empties the counts. */
+/** The table by the counts of a pass: exp(E[ln P]) under the Dirichlet posterior. Sets the counts to 0. */
 function updateTable({ pairGiven, givenSize, generatedSize }: DirectionView, table: TranslationTable): void {
   const { probabilities, counts, nullProbabilities, nullCounts } = table;
   const totals = new Float64Array(givenSize);

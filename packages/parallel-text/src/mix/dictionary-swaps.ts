@@ -6,7 +6,7 @@ interface DictionarySwapOptions {
   readonly table: TranslationTable;
   /** The same line in the other language: a translation that stands there is taken before others. */
   readonly otherWords?: readonly LineWord[];
-  /** Words that are spoken for. */
+  /** Words that another swap replaces already. */
   readonly isTaken?: (word: number) => boolean;
 }
 

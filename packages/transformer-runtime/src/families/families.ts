@@ -53,8 +53,8 @@ export function familyOf(modelType: string): Family {
 }
 
 /**
- * A matrix or norm that has no bias by the config, but has one in the files: the model would run, and be wrong without
- * a word. Other tensors that no description names (stored masks, old rotary tables, poolers) do no harm.
+ * A matrix or norm that has no bias by the config, but has one in the files: the model would run and give
+ * wrong logits silently. Other tensors that no description names (stored masks, old rotary tables, poolers) do no harm.
  * @throws RevocabError `bad_config`
  */
 function refuseLostBiases(description: TransformerDescription, { hasTensor, path }: FamilyContext): void {
