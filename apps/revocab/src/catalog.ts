@@ -25,7 +25,8 @@ export async function defaultMethodFor(given: { readonly text: string | undefine
   return defaultMethod(await quickCatalog(), given);
 }
 
-async function quickCatalog(): Promise<Catalog> {
+/** Every method but `hypernetwork`: what is loaded at once. */
+export async function quickCatalog(): Promise<Catalog> {
   const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }] = await Promise.all([
     import("@revocab/embedding-init"),
     import("@revocab/chain-rule"),

@@ -169,12 +169,12 @@ describe("the rows of the chain rule", () => {
     expect(weights[1]).toBeLessThan(0);
   });
 
-  it("say how near u comes to a bias, and how far states are off", async () => {
+  it("say how near u comes to a bias, and how far states are off, as details that no plan keeps", async () => {
     const notes: string[] = [];
     const context: InitContext = {
       ...untied(),
       onProgress: (event) => {
-        if (event.type === "note") notes.push(event.message);
+        if (event.type === "note" && event.isDetail === true) notes.push(event.message);
       },
     };
     await rowOf(context, chainRule({ text, threads: 1 }), "output", "abc");

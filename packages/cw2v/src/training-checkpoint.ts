@@ -104,7 +104,7 @@ export async function saveTraining(
 /**
  * Fills the matrices from a file that {@link saveTraining} wrote.
  * @returns undefined when there is no such file
- * @throws RevocabError `bad_safetensors`; `bad_file` when it cannot be read; `bad_options` when it belongs to another training
+ * @throws RevocabError `bad_safetensors`; `bad_options` when the file belongs to another training
  */
 export async function loadTraining(
   path: string,
@@ -153,7 +153,7 @@ function parseObject(path: string, text: unknown): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch {
-    // the error below says so, as for any other text
+    // said below, as for any other text
   }
   throw misfit(path, "what it says of itself cannot be read");
 }

@@ -55,7 +55,7 @@ export function registerApply(program: Command): void {
         const options = {
           plan: file,
           ...modelOptions(flags),
-          ...applyOptions(flags),
+          ...(await applyOptions(flags)),
           ...evalOptions(flags),
           out,
         };
@@ -92,7 +92,7 @@ async function rewriteAdapter(command: Command, file: string, flags: Flags, adap
         adapter,
         ...(base !== undefined && { base }),
         ...modelOptions(flags),
-        ...applyOptions(flags),
+        ...(await applyOptions(flags)),
         out,
       };
       await checkOutputPlace({ ...options, inputs: [adapter, model, file] });

@@ -94,8 +94,8 @@ export function registerExtend(program: Command): void {
         return { want, options: { ...plan, ...edit } };
       },
       plan: planVocabularyEdit,
-      write: (options) =>
-        editVocabulary({ ...options, ...applyOptions(flags), ...evalOptions(flags, flags.seed) }),
+      write: async (options) =>
+        editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
       printPlan: printEditPlan,
       print: printEdit,
     });

@@ -37,7 +37,8 @@ export function registerPrune(program: Command): void {
           };
         },
         plan: planVocabularyEdit,
-        write: (options) => editVocabulary({ ...options, ...applyOptions(flags), ...evalOptions(flags) }),
+        write: async (options) =>
+          editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
         printPlan: printEditPlan,
         print: printEdit,
       });

@@ -65,7 +65,7 @@ type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
 /** A plan adds the mean behind a fallback that does not cover all tokens, without being told. */
 function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
-  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name]?.coversAll === true;
+  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name].coversAll === true;
   return name === mean().name && Object.keys(options).length === 0 && !isComplete;
 }
 

@@ -260,14 +260,15 @@ export function chatTemplateOptions({ chatTemplate }: Pick<ApplyFlags, "chatTemp
   );
 }
 
-export function applyOptions(flags: ApplyFlags) {
+export async function applyOptions(flags: ApplyFlags) {
+  const { quickCatalog } = await import("../catalog.ts");
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,
     ...chatTemplateOptions(flags),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
-    card: { command: reproducingCommand },
+    card: { command: reproducingCommand, methods: await quickCatalog() },
     ...(flags.carry && { carry: flags.carry }),
     ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),

@@ -49,8 +49,8 @@ export function registerSwap(program: Command): void {
           await rowSource.close();
           return summarizePlan(plan);
         },
-        write: (options) =>
-          swapTokenizer({ ...options, ...applyOptions(flags), ...evalOptions(flags, flags.seed) }),
+        write: async (options) =>
+          swapTokenizer({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
         printPlan,
         print: printSwap,
       });
