@@ -30,7 +30,7 @@ export interface Transformer {
    * passed over. Sequences of a batch do not see each other.
    */
   run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
-  /** Loads what {@link run} needs for sequences of up to `length`, so that its time can be told from that of the work. */
+  /** Loads what {@link run} needs for sequences of up to `length`, so that a caller can measure loading apart from running. */
   load(length: number): Promise<void>;
   /** The same for sequences of one length that continue earlier ones; it gives back the keys and values of both. */
   readonly continue: ContinueBody;
