@@ -8,7 +8,7 @@ import {
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
+import { readRows } from "@revocab/matrix";
 import { displayToken } from "@revocab/vocabulary";
 import type { SourceTables } from "./network-feeds.ts";
 import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
@@ -124,7 +124,8 @@ function spread(tokens: readonly TokenId[]): readonly TokenId[] {
 }
 
 async function rowsAt(matrix: StoredMatrix, ids: readonly TokenId[]): Promise<Float32Array[]> {
-  return Promise.all(ids.map(async (id) => (await readMatrix(matrix, id, 1)).data));
+  const rows = await readRows(matrix, ids);
+  return ids.map((_, i) => rowOfMatrix(rows, i));
 }
 
 function rowOfMatrix({ data, columns }: Matrix, row: number): Float32Array {

@@ -8,8 +8,8 @@ import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { editVocabulary, swapTokenizer } from "@revocab/transfer";
 import { extendTokenizer, loadTokenizer, pruneTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { checkSameEncodings } from "../src/check-same-encodings.ts";
-import { checkWrittenIds } from "../src/check-written-ids.ts";
+import { checkSameEncodings } from "../src/gate/check-same-encodings.ts";
+import { checkWrittenIds } from "../src/gate/check-written-ids.ts";
 
 const scratch = scratchFolders();
 

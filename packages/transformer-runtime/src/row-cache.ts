@@ -1,5 +1,5 @@
-import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core";
-import { decodeInto } from "@revocab/matrix";
+import { RevocabError, type StoredMatrix } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
 import { LRUCache } from "lru-cache";
 
 /** Rows that are read at the same time: each takes its memory before the read begins. */
@@ -51,11 +51,6 @@ export class RowCache {
   }
 
   async #read(token: number): Promise<Float32Array> {
-    const { columns, dtype } = this.#matrix;
-    const bytes = new Uint8Array(columns * BYTES_PER_VALUE[dtype]);
-    await this.#matrix.readRows(token, 1, bytes);
-    const row = new Float32Array(columns);
-    decodeInto(dtype, bytes, row);
-    return row;
+    return (await readMatrix(this.#matrix, token, 1)).data;
   }
 }

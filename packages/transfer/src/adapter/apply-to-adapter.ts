@@ -10,6 +10,9 @@ import {
   writeError,
 } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
+import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
+import { type ChosenChatTemplate, checkFit, chooseChatTemplate } from "@revocab/plan/internal";
+import type { WrittenAdapter } from "@revocab/report";
 import {
   fingerprint,
   isTokenizerFile,
@@ -17,15 +20,10 @@ import {
   TOKENIZER_FILES,
   type Tokenizer,
 } from "@revocab/vocabulary";
-import { type ChatTemplateChoice, type ChosenChatTemplate, chooseChatTemplate } from "../chat-template.ts";
-import { checkFit } from "../check-fit.ts";
-import { type OpenModel, openModel } from "../open-model.ts";
-import { openPlan } from "../open-plan.ts";
-import { publishTokenizer } from "../publish-tokenizer.ts";
-import { checkOutputPlace, stageOutput } from "../stage-output.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import { publishTokenizer } from "../swap/publish-tokenizer.ts";
+import { checkOutputPlace, stageOutput } from "../swap/stage-output.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter, openAdapter } from "./open-adapter.ts";
-import { planAdapter, type WrittenAdapter, writeAdapter } from "./write-adapter.ts";
+import { planAdapter, writeAdapter } from "./write-adapter.ts";
 
 export interface ApplyToAdapterOptions {
   readonly plan: SwapPlan;
