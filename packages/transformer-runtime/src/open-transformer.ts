@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
+import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
+import { isJsonObject } from "@revocab/checkpoint/internal";
 import { RevocabError } from "@revocab/core";
 import {
   loadOnnxRuntime,

@@ -1,14 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import {
-  type AuxiliaryFiles,
-  copyAuxiliaryFiles,
-  listAuxiliaryFiles,
-  type OpenCheckpointOptions,
-  readSafetensorsHeader,
-  writeError,
-} from "@revocab/checkpoint";
+import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
+import { copyAuxiliaryFiles, listAuxiliaryFiles, writeError } from "@revocab/checkpoint/internal";
 import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import { type ChosenChatTemplate, checkFit, chooseChatTemplate } from "@revocab/plan/internal";

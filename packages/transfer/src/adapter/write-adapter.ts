@@ -1,13 +1,7 @@
 import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  buildHeader,
-  type ConfigChange,
-  placeUnchanged,
-  readExactly,
-  writeAt,
-  writeError,
-} from "@revocab/checkpoint";
+import type { ConfigChange } from "@revocab/checkpoint";
+import { buildHeader, placeUnchanged, readExactly, writeAt, writeError } from "@revocab/checkpoint/internal";
 import { throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
