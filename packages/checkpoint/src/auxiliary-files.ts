@@ -33,13 +33,13 @@ interface Walk {
   readonly tokenizerFiles: ReadonlySet<string>;
   readonly sizes: readonly number[];
   readonly modules: readonly SentenceModule[];
-  /** What the user names and has not been met yet. */
+  /** Paths that the user names. */
   readonly carry: readonly string[];
   readonly carried: string[];
   readonly left: { name: string; reason: string }[];
 }
 
-/** Written anew by whoever rewrites the model, or describing the old one. */
+/** Files that the caller writes anew, or that describe the old model. */
 const REWRITTEN = ["config.json", "generation_config.json", "revocab.json", "README.md"];
 const MAX_DEPTH = 4;
 

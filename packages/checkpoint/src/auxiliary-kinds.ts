@@ -2,8 +2,8 @@ import { showText } from "@revocab/core";
 
 /**
  * What a model folder may hold beside weights, configs and tokenizer and still be true with another vocabulary, by kind.
- * It is a list of what is known to stay, not of what is known to be stale: a tokenizer file of a kind that nobody here
- * has heard of would otherwise survive a swap, and some reader would prefer it to the new one.
+ * It is a list of what is known to stay, not of what is known to be stale: a tokenizer file of an
+ * unknown kind would otherwise survive a swap, and some reader would prefer it to the new one.
  */
 const KINDS: readonly RegExp[] = [
   // licences and documents

@@ -26,7 +26,7 @@ export function positionsFollowPad(modelType: string, config: JsonObject): boole
 }
 
 /**
- * RoBERTa and its kin compute a token's position as pad_token_id + 1 + its place, so that row pad_token_id + 1 of the
+ * RoBERTa and its relatives compute a token's position as pad_token_id + 1 + its place, so that row pad_token_id + 1 of the
  * trained position embeddings is the first; XGLM makes the row pad_token_id of its sinusoids zero. The pad id cannot change.
  * @returns notes, where the pad id changes in a model of which it is not known whether its positions depend on it
  * @throws RevocabError `token_id_unmapped`

@@ -70,7 +70,7 @@ export async function checkSlot(
   }
 }
 
-/** @throws RevocabError `unknown_tensor` for a tensor of the vocabulary's size that no one has placed. */
+/** @throws RevocabError `unknown_tensor` for a tensor of the vocabulary's size that has no slot. */
 export function rejectUnknown(
   placed: ReadonlyMap<string, PlacedTensor>,
   located: ReadonlyMap<string, readonly TensorLocation[]>,

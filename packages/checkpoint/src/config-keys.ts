@@ -6,8 +6,8 @@ import type { JsonObject } from "./json.ts";
  * What the value of a config key is:
  * - a role: the id of the token of that role
  * - `id`: an id, or a list or a map of ids
- * - `words`: a list of sequences of ids that shall not be written (`bad_words_ids`)
- * - `suppressed`: a list of ids that shall not be written
+ * - `words`: a list of sequences of ids that must not be generated (`bad_words_ids`)
+ * - `suppressed`: a list of ids that must not be generated
  * - `forced`: pairs of a position and an id
  * - `biases`: pairs of a sequence of ids and a number
  * - `keyed`: a map whose keys are ids
@@ -56,7 +56,7 @@ interface ModelTypeKeys {
 const keys = data.keys as Readonly<Record<string, KeyKind>>;
 const modelTypes = data.modelTypes as unknown as Readonly<Record<string, ModelTypeKeys>>;
 const otherParts = new Set(data.otherParts);
-/** Parts by their names in configs of unknown types; nobody calls the text model so. */
+/** Parts by their names in configs of unknown types: no text model has such a name. */
 const OTHER_PART_NAMES = /^(vision|visual|image|audio|speech|codec|vq|quantization)_?\w*$/;
 const SIZE_KEYS = Object.keys(keys).filter((key) => keys[key] === "size");
 const LOOKS_LIKE_ID = /(^|_)(id|ids|index|indices)$/;

@@ -19,7 +19,7 @@ export interface ConfigChange {
 export interface UnmappedValue {
   readonly path: string;
   readonly value: JsonValue;
-  /** The old ids without a counterpart; for a key that nobody knows all ids in it. */
+  /** The old ids without a counterpart; for an unknown key, all ids in it. */
   readonly ids: readonly TokenId[];
   /** A key that no config of the reference library has, whose name or value looks like a token id or a size. */
   readonly isUnknown: boolean;

@@ -43,7 +43,7 @@ interface FoundTables {
 /**
  * Finds every tensor with a vocabulary dimension: by the names of the architecture, then by shape.
  * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `bad_config` (config and tensors disagree),
- * `unknown_tensor` (a tensor as large as the vocabulary that no one has placed), `bad_options`.
+ * `unknown_tensor` (a tensor as large as the vocabulary that has no slot), `bad_options`.
  */
 export async function findTables(options: FindTablesOptions): Promise<FoundTables> {
   const { directory, files, facts, pool } = options;

@@ -53,9 +53,9 @@ export interface FollowedVocabulary {
  * - Ids of a role (`eos_token_id`, `pad_index`, …) follow the role, then the old id; without a counterpart they become
  *   null. Where the new vocabulary is an edit (`tokenIds.isExact`) they follow the old id alone, like all others.
  * - Other ids (`image_token_id`, `decoder_start_token_id`, …) follow the old id; without a counterpart they are left
- *   and listed in `unmapped`. From lists of what shall not be written they are dropped, and that is noted.
+ *   and listed in `unmapped`. From lists of forbidden tokens they are dropped, and that is noted.
  * - Ids that the config leaves out, so that the library would use its defaults, are written out where these change.
- * - Keys that nobody knows are listed in `unmapped` where they look like a token id or a size that would change.
+ * - Unknown keys are listed in `unmapped` where they look like a token id or a size that would change.
  * @throws RevocabError `token_id_unmapped` when position embeddings depend on the pad id and it would change.
  */
 export function followVocabulary(options: FollowVocabularyOptions): FollowedVocabulary {

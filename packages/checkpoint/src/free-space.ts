@@ -2,8 +2,8 @@ import { statfs } from "node:fs/promises";
 import { RevocabError, showText } from "@revocab/core";
 
 /**
- * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; a disk that cannot
- * tell is left to fail by itself.
+ * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; where the
+ * free space is unknown, writing fails by itself.
  * @param elsewhere what a user may choose instead
  */
 export async function requireFreeSpace(

@@ -73,7 +73,7 @@ function addRoles({ path }: Place, walk: Walk, add: Add): void {
   }
 }
 
-/** A default that names no token of the old vocabulary, or only a word of it, was never meant. */
+/** Adds a default unless its id is no token of the old vocabulary, or an ordinary word: then it was never in use. */
 function addDefault(
   { scope, path, modelType }: Place,
   key: string,

@@ -9,7 +9,7 @@ export interface ListedTokenIds {
   readonly beyond: readonly string[];
 }
 
-/** Lists of what shall not be written name no token that has to be there. */
+/** Kinds of lists that forbid tokens: the model works without the tokens in them. */
 const UNNEEDED: ReadonlySet<string | undefined> = new Set(["words", "suppressed", "biases"]);
 
 /** The ids that a model's config or generation config needs, below `rows`: those of roles and of its own keys. */

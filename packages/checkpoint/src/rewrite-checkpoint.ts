@@ -99,7 +99,7 @@ async function requireEmpty(out: string): Promise<void> {
   }
 }
 
-/** Weights may lie elsewhere behind links, which only safetensors can do; whoever shares the result should know. */
+/** Links of safetensors may lead out of the folder. The user is told, as the result may be shared. */
 async function noteLinksOut(
   { folder, files }: Checkpoint,
   onProgress: ProgressListener | undefined,
@@ -107,7 +107,7 @@ async function noteLinksOut(
   for (const { name, mark } of files) {
     if (mark === undefined) continue; // not on the disk
     await insideFolder(folder.path, name).catch((error: RevocabError) => {
-      if (error.code !== "bad_file") return; // whoever reads the file says what is wrong
+      if (error.code !== "bad_file") return; // reading the file gives the error
       onProgress?.({ type: "note", step: WRITE_STEP, message: `${error.message}; its tensors are written` });
     });
   }

@@ -9,7 +9,7 @@ export interface TableBlock extends TableRectangle {
   readonly bytes: Uint8Array;
 }
 
-/** What `produce` is told about the table it fills. */
+/** The table that `produce` is to fill. */
 export interface TableToProduce {
   readonly slot: string;
   readonly role: Role;

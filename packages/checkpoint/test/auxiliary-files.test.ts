@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copyAuxiliaryFiles, hashFile, listAuxiliaryFiles } from "@revocab/checkpoint";
+import { copyAuxiliaryFiles, hashFile, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import { InputFolder } from "@revocab/files";
 import { afterAll, describe, expect, it } from "vitest";
 import { floats, safetensorsOf, temporaryFolder } from "./model-folder.ts";

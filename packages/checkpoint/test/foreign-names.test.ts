@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listAuxiliaryFiles, openCheckpoint } from "@revocab/checkpoint";
+import { openCheckpoint } from "@revocab/checkpoint";
+import { listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import { RevocabError } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { expect, it } from "vitest";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { buildHeader, readExactly, readSafetensorsHeader } from "@revocab/checkpoint";
+import { readSafetensorsHeader } from "@revocab/checkpoint";
+import { buildHeader, readExactly } from "@revocab/checkpoint/internal";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { ifThere, openFile, parseJson, replaceFile } from "@revocab/files";
 import type { AdamMatrix } from "./adam.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { hashFile } from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 import { type InitContext, showText } from "@revocab/core";
 
 /** How a recipe names an input of a method: a file's name without its path, or "in memory". */

@@ -1,5 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
-import { requireFreeSpace } from "@revocab/checkpoint";
+import { requireFreeSpace } from "@revocab/checkpoint/internal";
 import { type ProgressListener, RevocabError, showText } from "@revocab/core";
 import { hashContent, ifThere, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type FileSource, localFiles, type ReadableFile, readExactly, writeAt } from "@revocab/checkpoint";
+import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
+import { readExactly, writeAt } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
 import { ifThere, type OwnedPath, ownPath, takeLeft, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";

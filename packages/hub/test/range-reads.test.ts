@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildHeader, openCheckpoint } from "@revocab/checkpoint";
+import { openCheckpoint } from "@revocab/checkpoint";
+import { buildHeader } from "@revocab/checkpoint/internal";
 import { BYTES_PER_VALUE, type StoredMatrix } from "@revocab/core";
 import { type ResolvedModel, resolveModel } from "@revocab/hub";
 import type { FileContent } from "@revocab/loopback-hub";

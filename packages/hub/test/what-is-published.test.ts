@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildHeader } from "@revocab/checkpoint";
+import { buildHeader } from "@revocab/checkpoint/internal";
 import { type PublishOptions, publishFolder } from "@revocab/hub";
 import { describe, expect, it } from "vitest";
 import { type HubPlace, hubPlaces } from "./hub-place.ts";

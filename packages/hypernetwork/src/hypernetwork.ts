@@ -151,7 +151,7 @@ async function prepareRows(
   };
 }
 
-/** Which of the network's results are rows of a table; none for tables it knows nothing of. */
+/** Which of the network's results are rows of a table; none for tables that it predicts no rows of. */
 function partsOf(
   { source: { tables } }: InitContext,
   { config: { hasHeadRows, hasBias } }: Hypernetwork,

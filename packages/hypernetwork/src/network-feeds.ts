@@ -3,7 +3,6 @@ import { readRows } from "@revocab/matrix";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import { PORTS, positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
-
 import type { SurfaceForms } from "./surface-forms.ts";
 
 /** The tables of the source model that a hypernetwork reads rows of. */

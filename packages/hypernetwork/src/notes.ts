@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { hashFile } from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 import {
   type InitContext,
   type Matrix,

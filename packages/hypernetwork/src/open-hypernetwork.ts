@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { readJsonObject, readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
+import { readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
+import { readJsonObject } from "@revocab/checkpoint/internal";
 import { type Matrix, RevocabError, showText } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";

@@ -61,9 +61,9 @@ const LONGEST_FIELD = 4_000;
  */
 function readFields(metadata: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string>();
-  for (const field of metadata.split(/\r?\n(?![\s#\]}]|-\s)/)) {
+  for (const field of metadata.replaceAll("\r\n", "\n").split(/\n(?![\s#\]}]|-\s)/)) {
     const [, key] = FIELD.exec(field) ?? [];
-    if (key !== undefined) fields.set(key, field);
+    if (key !== undefined) fields.set(key, field.replace(/\n[ \t]*#[^\n]*/g, ""));
   }
   return new Map(
     [...fields].map(([key, field]) => [key, field.length > LONGEST_FIELD ? [] : readValues(field)]),

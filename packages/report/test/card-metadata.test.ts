@@ -138,6 +138,12 @@ describe("facts of a card", () => {
     ).toMatchObject({ languages: ["de", "en"], licenseName: "my own" });
   });
 
+  it("are read between comments of any length", () => {
+    const comment = "# of the template\r\n".repeat(1_000);
+    const card = `---\r\n${comment}license: mit\r\n${comment}language:\r\n- en\r\n${comment}- de # two\r\n---\r\n`;
+    expect(cardFacts(card)).toMatchObject({ licenses: ["mit"], languages: ["en", "de"] });
+  });
+
   it("are those of the card itself: no part of another field, no alias", () => {
     const card = [
       "model-index: &x",

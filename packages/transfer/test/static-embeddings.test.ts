@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildHeader, openCheckpoint } from "@revocab/checkpoint";
+import { openCheckpoint } from "@revocab/checkpoint";
+import { buildHeader } from "@revocab/checkpoint/internal";
 import { subtokenMean } from "@revocab/embedding-init";
 import { inspectPath } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";

@@ -27,7 +27,7 @@ export interface TransformerLanguageModel extends LanguageModel {
     tokens: Uint32Array,
     cache?: BodyCache,
   ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
-  /** Loads what `score` needs for sequences of up to `length`, so that the time of loading can be told from the rest. */
+  /** Loads what `score` needs for sequences of up to `length`, so that a caller can measure loading apart from running. */
   load(length: number): Promise<void>;
   /** Frees the head; the transformer stays open. */
   close(): Promise<void>;
@@ -181,7 +181,7 @@ function checkTargets(targets: readonly bigint[], vocabularySize: number): void 
   if (beyond === undefined) return;
   throw new RevocabError(
     "shape_mismatch",
-    `token ${beyond} was asked of a model whose head has ${vocabularySize} rows`,
+    `token ${beyond} was to be scored by a model whose head has ${vocabularySize} rows`,
     { hint: "the tokenizer belongs to another model" },
   );
 }

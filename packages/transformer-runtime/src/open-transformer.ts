@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Checkpoint, isJsonObject, type JsonObject } from "@revocab/checkpoint";
+import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
+import { isJsonObject } from "@revocab/checkpoint/internal";
 import { RevocabError } from "@revocab/core";
 import {
   loadOnnxRuntime,
@@ -30,7 +31,7 @@ export interface Transformer {
    * passed over. Sequences of a batch do not see each other.
    */
   run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
-  /** Loads what {@link run} needs for sequences of up to `length`, so that its time can be told from that of the work. */
+  /** Loads what {@link run} needs for sequences of up to `length`, so that a caller can measure loading apart from running. */
   load(length: number): Promise<void>;
   /** The same for sequences of one length that continue earlier ones; it gives back the keys and values of both. */
   readonly continue: ContinueBody;

@@ -26,7 +26,7 @@ export interface AlignedCorpus {
   readonly targetSize: number;
 }
 
-/** Longer lines are paragraphs, whose n × m cells cost much and tell little. */
+/** Longer lines are paragraphs, whose n × m cells cost much and help little. */
 const LONGEST_LINE = 1000;
 
 /** Four bytes each: 2 GB. */

@@ -39,7 +39,7 @@ export async function alignBothDirections(
   };
   if (threads >= 2) {
     const directions = [run(false), run(true)] as const;
-    // so that no thread works on after a failure is told
+    // so that no thread works on after a failure is reported
     await Promise.allSettled(directions);
     return Promise.all(directions);
   }

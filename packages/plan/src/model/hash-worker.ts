@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { hashFile } from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
 import { hashContent, promisedHash } from "@revocab/files";
 

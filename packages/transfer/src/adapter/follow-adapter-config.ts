@@ -1,5 +1,6 @@
 import { basename, isAbsolute } from "node:path";
-import { type ConfigChange, editJson, isJsonObject, type JsonValue } from "@revocab/checkpoint";
+import { type ConfigChange, editJson, type JsonValue } from "@revocab/checkpoint";
+import { isJsonObject } from "@revocab/checkpoint/internal";
 import { quote, RevocabError } from "@revocab/core";
 import type { Adapter } from "./open-adapter.ts";
 import { refuseAdapter } from "./refuse-adapter.ts";

@@ -1,11 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type JsonObject,
-  readJsonObject,
-  readSafetensorsHeader,
-  type SafetensorsFile,
-} from "@revocab/checkpoint";
+import { type JsonObject, readSafetensorsHeader, type SafetensorsFile } from "@revocab/checkpoint";
+import { readJsonObject } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
 import { InputFolder, readingFile } from "@revocab/files";
 

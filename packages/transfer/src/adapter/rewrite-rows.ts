@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { readExactly } from "@revocab/checkpoint";
+import { readExactly } from "@revocab/checkpoint/internal";
 import { BYTES_PER_VALUE, type StoredMatrix, type TablePlan } from "@revocab/core";
 import { matrixOfBytes } from "@revocab/matrix";
 import type { PlannedSwap } from "@revocab/plan";

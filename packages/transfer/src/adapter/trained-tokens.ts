@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { readExactly } from "@revocab/checkpoint";
+import { readExactly } from "@revocab/checkpoint/internal";
 import { BYTES_PER_VALUE, type Mixture, quote, RevocabError, type TokenId } from "@revocab/core";
 import { decodeInto, encodeInto, mixtureRow, mixtureRows, readRows, storedView } from "@revocab/matrix";
 import type { OpenModel, SwapPlan } from "@revocab/plan";

@@ -1,12 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type ConfigChange,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  sentenceModules,
-} from "@revocab/checkpoint";
+import type { ConfigChange, JsonObject, JsonValue } from "@revocab/checkpoint";
+import { isJsonObject, sentenceModules } from "@revocab/checkpoint/internal";
 import type { InputFolder } from "@revocab/files";
 import type { Tokenizer } from "@revocab/vocabulary";
 

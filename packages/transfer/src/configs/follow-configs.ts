@@ -5,10 +5,10 @@ import {
   followVocabulary,
   type JsonObject,
   type JsonValue,
-  MAX_JSON_BYTES,
   type TokenIdMap,
   type UnmappedValue,
 } from "@revocab/checkpoint";
+import { MAX_JSON_BYTES } from "@revocab/checkpoint/internal";
 import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import { parseJson, readingFile } from "@revocab/files";
 import type { OpenModel } from "@revocab/plan";

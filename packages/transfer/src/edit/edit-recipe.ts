@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { hashFile } from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 import type { EditRecipe, FileRecord, TextRecord } from "@revocab/report";
 import type { VocabularyEdit } from "./edit-tokenizer.ts";
 import type { CorpusFile } from "./read-corpus.ts";

@@ -1,4 +1,4 @@
-import { namedTokenIds, readJsonObject } from "@revocab/checkpoint";
+import { namedTokenIds, readJsonObject } from "@revocab/checkpoint/internal";
 import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import { readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";

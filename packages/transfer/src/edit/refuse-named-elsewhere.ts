@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { MAX_JSON_BYTES } from "@revocab/checkpoint";
+import { MAX_JSON_BYTES } from "@revocab/checkpoint/internal";
 import { quote, RevocabError } from "@revocab/core";
 import { type InputFolder, parseJson } from "@revocab/files";
 import type { RenamedToken } from "@revocab/vocabulary";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type JsonObject, listTokenIds, MAX_JSON_BYTES } from "@revocab/checkpoint";
+import type { JsonObject } from "@revocab/checkpoint";
+import { listTokenIds, MAX_JSON_BYTES } from "@revocab/checkpoint/internal";
 import { InputFolder, parseJson } from "@revocab/files";
 import { gateFailed } from "./gate-failed.ts";
 

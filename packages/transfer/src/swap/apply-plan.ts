@@ -1,12 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import {
-  copyAuxiliaryFiles,
-  type JsonValue,
-  listAuxiliaryFiles,
-  rewriteCheckpoint,
-  writeError,
-} from "@revocab/checkpoint";
+import { type JsonValue, rewriteCheckpoint } from "@revocab/checkpoint";
+import { copyAuxiliaryFiles, listAuxiliaryFiles, writeError } from "@revocab/checkpoint/internal";
 import {
   type ProgressListener,
   quote,

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { hashFile } from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 
 /**
  * sha256 in hex of all files of a folder and its subfolders, by their paths with `/`, in their order.

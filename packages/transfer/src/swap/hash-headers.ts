@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { readExactly, readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
+import { readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
+import { readExactly } from "@revocab/checkpoint/internal";
 import { openFile } from "@revocab/files";
 import type { ReportedFile } from "@revocab/report/internal";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { layeredRotary } from "../rotary/read-rotary.ts";
 import { rmsNormPlusOne } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
-import { headNorms, type LlamaDifferences, layerWindows, llamaLike } from "./llama-like.ts";
+import { headNorms, type LlamaDifferences, llamaLike } from "./llama-like.ts";
 import {
   absent,
   activation,
@@ -13,6 +13,7 @@ import {
   type LayerType,
   layers,
   layerTypes,
+  layerWindows,
   length,
   parseConfig,
   positive,

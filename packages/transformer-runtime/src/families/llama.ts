@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { rmsNorm } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
-import { layerWindows, llamaLike } from "./llama-like.ts";
+import { llamaLike } from "./llama-like.ts";
 import {
   activation,
   badConfig,
@@ -10,6 +10,7 @@ import {
   type LayerType,
   layers,
   layerTypes,
+  layerWindows,
   length,
   parseConfig,
   width,
@@ -111,7 +112,7 @@ const smollm3Schema = z.object({
 });
 
 /**
- * SmolLM3: Llama, of which every fourth layer knows nothing of positions.
+ * SmolLM3: Llama, where every fourth layer has no rotary embedding.
  * @see https://huggingface.co/blog/smollm3
  */
 export const smollm3: Family = (context) => {

@@ -4,7 +4,6 @@ import type { LayerDescription } from "../description.ts";
 import { layeredRotary } from "../rotary/read-rotary.ts";
 import { layerNorm, linear } from "./blocks.ts";
 import type { Family } from "./family.ts";
-import { layerWindows } from "./llama-like.ts";
 import {
   type AttentionShape,
   activation,
@@ -14,6 +13,7 @@ import {
   type LayerType,
   layers,
   layerTypes,
+  layerWindows,
   length,
   parseConfig,
   positive,

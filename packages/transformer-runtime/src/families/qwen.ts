@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Family, FamilyContext } from "./family.ts";
-import { headNorms, layerWindows, llamaLike } from "./llama-like.ts";
+import { headNorms, llamaLike } from "./llama-like.ts";
 import {
   activation,
   epsilon,
@@ -8,6 +8,7 @@ import {
   type LayerType,
   layers,
   layerTypes,
+  layerWindows,
   length,
   parseConfig,
   width,

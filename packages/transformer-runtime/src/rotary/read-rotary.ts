@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@revocab/checkpoint";
+import type { JsonObject, JsonValue } from "@revocab/checkpoint";
+import { isJsonObject } from "@revocab/checkpoint/internal";
 import { z } from "zod";
 import type { RotaryDescription } from "../description.ts";
 import {
