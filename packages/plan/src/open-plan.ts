@@ -1,10 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import {
-  readExactly,
-  readSafetensorsHeader,
-  type SafetensorsFile,
-  type TensorEntry,
-} from "@revocab/checkpoint";
+import { readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "@revocab/checkpoint";
+import { readExactly } from "@revocab/checkpoint/internal";
 import { type Matrix, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
 import { openFile, parseJson, readingFile } from "@revocab/files";
 import { checkMixture } from "@revocab/matrix";

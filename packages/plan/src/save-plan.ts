@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import { buildHeader } from "@revocab/checkpoint";
+import { buildHeader } from "@revocab/checkpoint/internal";
 import { type ProgressListener, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";

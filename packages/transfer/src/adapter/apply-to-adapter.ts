@@ -1,15 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import {
-  type AuxiliaryFiles,
-  copyAuxiliaryFiles,
-  listAuxiliaryFiles,
-  type OpenCheckpointOptions,
-  readSafetensorsHeader,
-  writeError,
-} from "@revocab/checkpoint";
+import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
+import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import { type ProgressListener, RevocabError, type RowSource, showNotes } from "@revocab/core";
+import { writeError } from "@revocab/files";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
   type ChosenChatTemplate,

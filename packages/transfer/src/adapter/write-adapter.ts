@@ -1,15 +1,9 @@
 import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  buildHeader,
-  type ConfigChange,
-  placeUnchanged,
-  readExactly,
-  writeAt,
-  writeError,
-} from "@revocab/checkpoint";
+import type { ConfigChange } from "@revocab/checkpoint";
+import { buildHeader, placeUnchanged, readExactly, writeAt } from "@revocab/checkpoint/internal";
 import { type RowSource, throwIfAborted } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import { openFile, writeError } from "@revocab/files";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { ProduceOptions } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
