@@ -6,7 +6,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["files", "guarded-process"],
   ["matrix", "vocabulary", "onnx"],
-  ["vocab-alignment", "checkpoint", "neighbors"],
+  ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime"],
   ["embedding-init"],
   ["hypernetwork", "evaluation"],

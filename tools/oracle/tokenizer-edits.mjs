@@ -5,12 +5,8 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  extendTokenizer,
-  loadTokenizer,
-  pruneTokenizer,
-  TOKENIZER_FILES,
-} from "../../packages/vocabulary/dist/index.js";
+import { loadTokenizer, TOKENIZER_FILES } from "../../packages/vocabulary/dist/index.js";
+import { extendTokenizer, pruneTokenizer } from "../../packages/vocabulary-editing/dist/index.js";
 
 const work = process.argv[2];
 const refused = new Map();

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { hashFile } from "@revocab/checkpoint";
-import type { NewAddedToken, NewPiece, TokenRename } from "@revocab/vocabulary";
-import type { VocabularyEdit } from "./edit-tokenizer.ts";
+import type { NewAddedToken, NewPiece, TokenRename, VocabularyEdit } from "@revocab/vocabulary-editing";
 import type { CorpusFile } from "./read-corpus.ts";
 
 /** An edit of a vocabulary as it was asked for: with the same texts it gives the same tokenizer. */

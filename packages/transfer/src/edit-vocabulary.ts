@@ -1,7 +1,7 @@
+import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import { applyPlan } from "./apply-plan.ts";
 import { countParameters } from "./count-parameters.ts";
 import { countTableBytes } from "./count-table-bytes.ts";
-import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 import { checkOutputPlace } from "./stage-output.ts";

@@ -18,12 +18,6 @@ export {
 } from "./compare-methods.ts";
 export type { EditRecipe, FileRecord, TextRecord } from "./edit-recipe.ts";
 export {
-  type EditedTokenizer,
-  editTokenizer,
-  type RemovedToken,
-  type VocabularyEdit,
-} from "./edit-tokenizer.ts";
-export {
   type EditPlanSummary,
   type EditReport,
   type EditVocabularyOptions,
@@ -61,7 +55,6 @@ export type { MethodContest } from "./pick-method.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
 export { checkPlanPlace } from "./plan-place.ts";
 export { type CorpusFile, readCorpus } from "./read-corpus.ts";
-export { readTokenList, type TokenList } from "./read-token-list.ts";
 export type { EditSummary, SwapReport } from "./report.ts";
 export { requireOtherRows } from "./require-other-rows.ts";
 export { savePlan } from "./save-plan.ts";

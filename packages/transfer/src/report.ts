@@ -1,13 +1,13 @@
 import { createRequire } from "node:module";
 import type { CompanionFiles } from "@revocab/checkpoint";
 import { showNotes, type TokenId } from "@revocab/core";
+import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import type { WrittenAdapter } from "./adapter/write-adapter.ts";
 import type { CardFacts } from "./card-facts.ts";
 import type { ChosenChatTemplate } from "./chat-template.ts";
 import type { MethodComparison } from "./compare-methods.ts";
 import { countParameters } from "./count-parameters.ts";
 import type { EditRecipe } from "./edit-recipe.ts";
-import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { GateReport } from "./gate.ts";
 import { hashContents } from "./hash-files.ts";

@@ -9,9 +9,9 @@ import {
   type EditVocabularyOptions,
   planVocabularyEdit,
   readCorpus,
-  readTokenList,
   type SwapReport,
 } from "@revocab/transfer";
+import { readTokenList } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 import { reproducingCommand } from "../src/reproducing-command.ts";
 

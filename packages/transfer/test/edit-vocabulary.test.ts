@@ -9,7 +9,6 @@ import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import {
   bitsPerByteOf,
-  editTokenizer,
   editVocabulary,
   makePlan,
   openModel,
@@ -18,6 +17,7 @@ import {
   swapTokenizer,
 } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { editTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 import { checkMovedRows } from "../src/check-moved-rows.ts";
 import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";

@@ -2,12 +2,11 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
 import { InputFolder, readWhole } from "@revocab/files";
-import { askedFile } from "./formats/asked-file.ts";
-import { isChatTemplateFile, NAMED_TEMPLATES } from "./publish/chat-templates-of.ts";
+import { isChatTemplateFile, NAMED_TEMPLATES } from "./chat-templates.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { isTokenizerFile, OTHER_WRITINGS } from "./tokenizer-files.ts";
 import { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
-import { MAX_FILE_BYTES } from "./tokenizer-json/limits.ts";
+import { MAX_FILE_BYTES } from "./tokenizer-json/json-file.ts";
 
 /**
  * Loads a tokenizer from a folder or from one of its files: tokenizer.json, a SentencePiece `.model`, vocab.json with
@@ -73,3 +72,29 @@ const BOUND = {
   most: MAX_FILE_BYTES,
   hint: "take the file again from where it was published, or save it again with the tokenizers library",
 };
+
+/**
+ * A file that is asked for by its path, when it is no tokenizer.json: the name it is read by, and the neighbours that
+ * belong to it. `undefined` for anything else.
+ */
+function askedFile(
+  name: string,
+): { readonly name: string; readonly partners: readonly string[] } | undefined {
+  const pair = PAIRS.find((files) => files.includes(name));
+  if (pair !== undefined) return { name, partners: pair.filter((other) => other !== name) };
+  if (isTekken(name)) return { name: "tekken.json", partners: [] };
+  if (name === "vocab.txt" || name.endsWith(".tiktoken")) return { name, partners: [] };
+  const isModel = name.endsWith(".model") || name.endsWith(".spm");
+  if (isModel) return { name: OTHER_WRITINGS.includes(name) ? name : "tokenizer.model", partners: [] };
+  return undefined;
+}
+
+/** `tekken.json`, also under a name that has a date, such as `tekken_240911.json`. */
+function isTekken(name: string): boolean {
+  return name.includes("tekken") && name.endsWith(".json");
+}
+
+const PAIRS = [
+  ["vocab.json", "merges.txt"],
+  ["encoder.json", "vocab.bpe"],
+];

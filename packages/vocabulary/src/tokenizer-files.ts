@@ -1,4 +1,4 @@
-import { isChatTemplateFile } from "./publish/chat-templates-of.ts";
+import { isChatTemplateFile } from "./chat-templates.ts";
 
 /** Files that write the vocabulary of a tokenizer.json once more, each as some other program reads it. */
 export const OTHER_WRITINGS: readonly string[] = [

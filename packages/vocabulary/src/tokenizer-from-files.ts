@@ -1,16 +1,15 @@
-import { showNotes } from "@revocab/core";
+import { showNotes, type TokenKind, type Vocabulary } from "@revocab/core";
 import { inReading } from "@revocab/files";
-import { textCuts } from "./cuts/text-cuts.ts";
-import { textFrame } from "./frame/text-frame.ts";
-import { extractModel } from "./open/extract-model.ts";
-import { findTokenizerJson } from "./open/find-tokenizer-json.ts";
+import { chatTemplatesOf } from "./chat-templates.ts";
+import { type Notation, readNotation } from "./notation.ts";
+import { extractModel, findTokenizerJson } from "./open/find-tokenizer-json.ts";
 import { readConverted, readFile, readFolder } from "./open/read-tokenizer.ts";
 import { placeOf } from "./open/tokenizer-place.ts";
-import { chatTemplatesOf } from "./publish/chat-templates-of.ts";
-import { readNotation } from "./read-notation.ts";
 import { runtimeOf } from "./runtime/runtime-of.ts";
+import { textCuts } from "./text-cuts.ts";
+import { textFrame } from "./text-frame.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { tokenizerNotes } from "./tokenizer-notes.ts";
+import { type ComponentJson, components, type TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 import { vocabularyOf } from "./vocabulary-of.ts";
 
 export interface ReadingOptions {
@@ -94,4 +93,75 @@ function readTokenizer(
     ]),
     ...runtimeOf(json, placeOf(origin, "tokenizer.json")),
   };
+}
+
+/** What a user should know before building on this tokenizer. */
+function tokenizerNotes(json: TokenizerJson, notation: Notation, vocabulary: Vocabulary): string[] {
+  const counts: Record<TokenKind, number> = { text: 0, byte: 0, special: 0, unused: 0 };
+  let holes = 0;
+  for (let id = 0; id < vocabulary.size; id++) {
+    counts[vocabulary.kindOf(id)]++;
+    if (vocabulary.tokenOf(id) === "") holes++;
+  }
+  const notes = components(json.normalizer).flatMap(normalizerNote);
+  if (holes > 0) notes.push(`${holes} ids are holes: no token has them`);
+  if (counts.unused > holes) notes.push(`${counts.unused - holes} placeholder entries that no text produces`);
+  if (hasDummyPrefix(json)) notes.push("a space is put before each text");
+  const missing = notation.isByteLevel ? missingBytes(vocabulary) : 0;
+  if (missing > 0) notes.push(`${missing} of the 256 bytes have no token`);
+  if (notation.hasByteTokens && counts.byte < 256)
+    notes.push(`${counts.byte} of the 256 byte tokens are there`);
+  if (!hasCapital(vocabulary))
+    notes.push("no token has a capital letter: the normalizer folds case, or capitals are unknown");
+  if (json.model.type === "Unigram" && json.model.unkId === undefined)
+    notes.push("no unknown piece: the library refuses a text with a character that no piece has");
+  if (json.model.type === "WordPiece") notes.push("kinds of white space are not told apart");
+  return notes;
+}
+
+function normalizerNote({ type, lowercase, strip_accents: stripsAccents }: ComponentJson): string[] {
+  if (type === "BertNormalizer") {
+    const losesAccents = stripsAccents === true || (stripsAccents === null && lowercase === true);
+    return [
+      ...(lowercase === true ? ["the normalizer lower-cases"] : []),
+      ...(losesAccents ? ["the normalizer strips accents"] : []),
+    ];
+  }
+  const note = NORMALIZER_NOTES[type];
+  return note === undefined ? [] : [note];
+}
+
+const NORMALIZER_NOTES: Readonly<Record<string, string>> = {
+  Lowercase: "the normalizer lower-cases",
+  StripAccents: "the normalizer strips accents",
+  NFC: "the normalizer composes characters (NFC)",
+  NFD: "the normalizer decomposes characters (NFD)",
+  NFKC: "the normalizer replaces compatibility characters (NFKC)",
+  NFKD: "the normalizer replaces compatibility characters (NFKD)",
+  Nmt: "the normalizer drops control characters",
+  Precompiled: "the normalizer replaces compatibility characters and white space (SentencePiece)",
+  Strip: "the normalizer strips white space at the ends",
+};
+
+/** A charsmap that folds case does not say so; its vocabulary does. */
+function hasCapital(vocabulary: Vocabulary): boolean {
+  for (let id = 0; id < vocabulary.size; id++) {
+    if (vocabulary.kindOf(id) !== "text") continue;
+    for (const byte of vocabulary.bytesOf(id)) if (byte >= 0x41 && byte <= 0x5a) return true;
+  }
+  return false;
+}
+
+function hasDummyPrefix(json: TokenizerJson): boolean {
+  if (components(json.normalizer).some(({ type }) => type === "Prepend")) return true;
+  return components(json.preTokenizer).some(({ type, prepend_scheme: scheme, add_prefix_space: adds }) => {
+    if (type === "ByteLevel") return adds === true;
+    return type === "Metaspace" && (scheme === undefined ? adds !== false : scheme !== "never");
+  });
+}
+
+function missingBytes(vocabulary: Vocabulary): number {
+  let missing = 0;
+  for (let byte = 0; byte < 256; byte++) if (vocabulary.idsOf(Uint8Array.of(byte)).length === 0) missing++;
+  return missing;
 }

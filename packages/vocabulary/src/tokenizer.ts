@@ -1,9 +1,9 @@
 import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
-import type { TextCuts } from "./cuts/text-cuts.ts";
-import type { TextFrame } from "./frame/text-frame.ts";
-import type { TokenizerFamily } from "./read-notation.ts";
+import type { TokenizerFamily } from "./notation.ts";
 import type { TokenizerReading } from "./reference/tokenizer-reading.ts";
 import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
+import type { TextCuts } from "./text-cuts.ts";
+import type { TextFrame } from "./text-frame.ts";
 
 /**
  * A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library that runs it in a process of its own: a file that

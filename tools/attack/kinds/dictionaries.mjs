@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readTypedTerms } from "../../../packages/embedding-init/dist/index.js";
-import { readTokenList } from "../../../packages/transfer/dist/index.js";
 import { readDictionary } from "../../../packages/vocab-alignment/dist/index.js";
+import { readTokenList } from "../../../packages/vocabulary-editing/dist/index.js";
 import { damagedFolder } from "../mutate-file.mjs";
 
 const seeds = [

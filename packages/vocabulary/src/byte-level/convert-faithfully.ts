@@ -1,9 +1,11 @@
-import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
-import { composingMerges } from "./composing-merges.ts";
-import type { ConversionSubject } from "./conversion-subject.ts";
-import { faithfulComponents } from "./faithful-components.ts";
-import { inByteAlphabet } from "./in-byte-alphabet.ts";
-import { type ModelDocument, mergesOf, type TokenizerDocument } from "./tokenizer-document.ts";
+import { BYTE_ALPHABET, inByteAlphabet } from "../bytes/byte-alphabet.ts";
+import {
+  type ComponentDocument,
+  type ConversionSubject,
+  type ModelDocument,
+  mergesOf,
+  type TokenizerDocument,
+} from "../tokenizer-json/tokenizer-document.ts";
 
 /**
  * The tokenizer in GPT-2's byte alphabet, with its own normalizer, its own way to cut text, and its own ids.
@@ -93,4 +95,97 @@ function wordPieceSettings({ max_input_chars_per_word: longest }: ModelDocument)
     continuing_subword_prefix: "",
     max_input_chars_per_word: 4 * (typeof longest === "number" ? longest : 100) + 1,
   };
+}
+
+/**
+ * Normalizer, pre-tokenizer and decoder for the same text cut in the same places, but with spaces where a mark stood:
+ * what only writes the mark goes, all else stays.
+ */
+function faithfulComponents({
+  document,
+  notation,
+  tokenizer,
+}: ConversionSubject): Pick<TokenizerDocument, "normalizer" | "pre_tokenizer" | "decoder"> {
+  const mark = notation.spaceMark ?? "";
+  const normalizers = flat(document.normalizer, "normalizers").flatMap((one) => normalizer(one, mark));
+  const cutters = flat(document.pre_tokenizer, "pretokenizers").flatMap((one) => preTokenizer(one, mark));
+  const isWordPiece = tokenizer.family === "wordpiece";
+  if (!cutters.some(({ type }) => type === "ByteLevel")) cutters.push(byteLevel(isWordPiece));
+  const hasPrefix =
+    normalizers.some(({ type }) => type === "Prepend") ||
+    cutters.some(({ type, add_prefix_space }) => type === "ByteLevel" && add_prefix_space === true);
+  const decoders = [
+    byteLevel(false),
+    ...(hasPrefix ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : []),
+  ];
+  return {
+    normalizer: sequence(normalizers, "normalizers") ?? null,
+    pre_tokenizer: sequence(cutters, "pretokenizers") ?? null,
+    decoder: sequence(decoders, "decoders") ?? null,
+  };
+}
+
+function normalizer(one: ComponentDocument, mark: string): readonly ComponentDocument[] {
+  if (mark === "") return [one];
+  if (one.type === "Prepend" && typeof one.prepend === "string") {
+    return [{ ...one, prepend: one.prepend.replaceAll(mark, " ") }];
+  }
+  if (one.type !== "Replace" || typeof one.content !== "string") return [one];
+  const isOfMark = (one.pattern as { String?: unknown } | undefined)?.String === " " && one.content === mark;
+  return isOfMark ? [] : [{ ...one, content: one.content.replaceAll(mark, " ") }];
+}
+
+/** A Metaspace cuts before its mark and may put one before a text that has none: as ByteLevel does with a space. */
+function preTokenizer(one: ComponentDocument, mark: string): readonly ComponentDocument[] {
+  if (one.type !== "Metaspace" || mark === "") return [one];
+  const addsPrefix =
+    one.prepend_scheme === undefined ? one.add_prefix_space !== false : one.prepend_scheme !== "never";
+  const cut = { type: "Split", pattern: { String: "Ġ" }, behavior: "MergedWithNext", invert: false };
+  return [byteLevel(addsPrefix), ...(one.split === false ? [] : [cut])];
+}
+
+function byteLevel(addsPrefix: boolean): ComponentDocument {
+  return { type: "ByteLevel", add_prefix_space: addsPrefix, trim_offsets: true, use_regex: false };
+}
+
+function flat(component: ComponentDocument | null | undefined, field: string): readonly ComponentDocument[] {
+  if (component === null || component === undefined) return [];
+  if (component.type !== "Sequence") return [component];
+  return (component[field] as readonly ComponentDocument[]).flatMap((one) => flat(one, field));
+}
+
+function sequence(parts: readonly ComponentDocument[], field: string): ComponentDocument | undefined {
+  return parts.length > 1 ? { type: "Sequence", [field]: parts } : parts[0];
+}
+
+/**
+ * Merges by which characters come about from their bytes, the first two, then the third, then the fourth: UTF-8 tells
+ * from the first byte where a character begins, so that no merge can join bytes of two characters.
+ * @param forms tokens in GPT-2's alphabet; those of one character are composed
+ */
+function composingMerges(forms: readonly string[]): (readonly [string, string])[] {
+  const merges = new Map<string, readonly [string, string]>();
+  for (const form of forms) {
+    if (!isOneCharacter(form)) continue;
+    for (let end = 2; end <= form.length; end++) {
+      merges.set(form.slice(0, end), [form.slice(0, end - 1), form[end - 1]]);
+    }
+  }
+  return [...merges.values()].sort((a, b) => a[0].length - b[0].length);
+}
+
+/** A character of two to four bytes. */
+function isOneCharacter(form: string): boolean {
+  if (form.length < 2 || form.length > 4) return false;
+  const bytes = Uint8Array.from(form, (character) => BYTE_ALPHABET.byteOf[character.charCodeAt(0)] ?? 0);
+  return (
+    bytes.length === lengthBy(bytes[0]) && bytes.subarray(1).every((byte) => byte >= 0x80 && byte < 0xc0)
+  );
+}
+
+/** How many bytes a character has that begins so; 0 for a byte that begins none. */
+function lengthBy(lead: number): number {
+  if (lead >= 0xc2 && lead < 0xe0) return 2;
+  if (lead >= 0xe0 && lead < 0xf0) return 3;
+  return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
 }

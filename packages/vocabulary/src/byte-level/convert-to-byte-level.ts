@@ -1,12 +1,12 @@
 import { RevocabError } from "@revocab/core";
-import { readNotation } from "../read-notation.ts";
+import { readNotation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
-import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { parseJson } from "../tokenizer-json/json-file.ts";
 import { parseTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
+import type { TokenizerDocument } from "../tokenizer-json/tokenizer-document.ts";
 import { convertAsReference, type ReferenceConversion } from "./convert-as-reference.ts";
 import { convertFaithfully } from "./convert-faithfully.ts";
-import type { TokenizerDocument } from "./tokenizer-document.ts";
 
 /**
  * - `faithful`: the same ids as before for all text whose characters the tokenizer knows; its normalizer stays, holes stay

@@ -1,12 +1,14 @@
 import { quote } from "@revocab/core";
-import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
-import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
-import { edgeTemplate } from "./edge-template.ts";
-import { type FolderSettings, isObject, type JsonObject, jsonObject } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
-import { rankedDocument } from "./ranked-document.ts";
-import { inByteAlphabet } from "./read-tiktoken.ts";
-import { specialTokens } from "./special-tokens.ts";
+import { badTokenizer, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
+import {
+  type FolderSettings,
+  type FoundFormat,
+  isObject,
+  type JsonObject,
+  jsonObject,
+} from "./folder-settings.ts";
+import { inByteAlphabet } from "./from-tiktoken.ts";
+import { edgeTemplate, rankedDocument, specialTokens } from "./ranked-document.ts";
 
 /**
  * Mistral's tekken.json: byte-level tokens by rank, the pattern that cuts a text, and special tokens, which have the first

@@ -1,6 +1,5 @@
 import { chooseClassOfFiles } from "../reference/choose-class.ts";
-import { type FolderSettings, folderSettings } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
+import { type FolderSettings, type FoundFormat, folderSettings } from "./folder-settings.ts";
 import { fromClass, vocabularyFileOf } from "./from-class.ts";
 import { fromTekken } from "./from-tekken.ts";
 import { fromTiktoken } from "./from-tiktoken.ts";

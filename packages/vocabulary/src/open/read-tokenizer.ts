@@ -1,6 +1,6 @@
-import { isChatTemplateFile } from "../publish/chat-templates-of.ts";
-import { FAST_NAME, fastConfig } from "../publish/fast-config.ts";
-import { isCodeAlone, namesCode } from "../reference/choose-class.ts";
+import { isChatTemplateFile } from "../chat-templates.ts";
+import { findSpecials, type Specials } from "../find-specials.ts";
+import { classInForce, isCodeAlone, namesCode } from "../reference/choose-class.ts";
 import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
 import { contentOf, type DeclaredTokens, type DeclaringFiles } from "../reference/declared-tokens.ts";
 import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
@@ -10,7 +10,6 @@ import {
   readAsReference,
 } from "../reference/read-as-reference.ts";
 import { type TokenizerReading, tokenizerReading } from "../reference/tokenizer-reading.ts";
-import { findSpecials, type Specials } from "../special/find-specials.ts";
 import { TOKENIZER_FILES } from "../tokenizer-files.ts";
 import type { ReadingOptions } from "../tokenizer-from-files.ts";
 import {
@@ -20,13 +19,13 @@ import {
   parseTokenizerJson,
 } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-import { classInForce } from "./class-in-force.ts";
+import { FAST_NAME, fastConfig } from "./fast-config.ts";
 import { jsonObject, placeOf } from "./tokenizer-place.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What a reading of the files comes to. */
-export interface ReadTokenizer {
+interface ReadTokenizer {
   readonly json: TokenizerJson;
   readonly specials: Specials;
   readonly reference: TokenizerReading;

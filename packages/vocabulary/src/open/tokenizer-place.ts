@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
-import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { badTokenizer, parseJson } from "../tokenizer-json/json-file.ts";
 
 /** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
 export function placeOf(origin: string, name: string): string {

@@ -1,3 +1,4 @@
+import type { ReadingOptions } from "../tokenizer-from-files.ts";
 import { classOfConfig, classOfModelType, FAST_CLASS, forcesItsClass, knownName } from "./class-table.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -7,7 +8,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * the one of the model type where that is known to be named wrong, or the plain class that reads tokenizer.json as it is.
  * Code that an `auto_map` names is not run here: it is what the library does without `trust_remote_code`.
  */
-export function chooseClass(config: JsonObject | undefined, tokenizerConfig: JsonObject | undefined): string {
+function chooseClass(config: JsonObject | undefined, tokenizerConfig: JsonObject | undefined): string {
   const modelType = typeof config?.model_type === "string" ? config.model_type : "";
   const named = nameIn(tokenizerConfig) ?? nameIn(config);
   const registered = modelType === "" ? undefined : classOfModelType(modelType)?.replace(/Fast$/, "");
@@ -75,4 +76,13 @@ export function namesCode(tokenizerConfig: JsonObject | undefined): boolean {
   const map = tokenizerConfig?.auto_map;
   if (Array.isArray(map)) return true;
   return typeof map === "object" && map !== null && ((map as JsonObject).AutoTokenizer ?? null) !== null;
+}
+
+/** The class that was chosen before, or that AutoTokenizer takes by tokenizer_config.json and the model's config.json. */
+export function classInForce(
+  config: JsonObject | undefined,
+  model: JsonObject | undefined,
+  { className }: ReadingOptions,
+): string {
+  return className === undefined ? chooseClass(model, config) : (knownName(className) ?? FAST_CLASS);
 }

@@ -13,7 +13,7 @@ export interface ClassComponents {
   readonly post_processor: unknown;
 }
 
-export interface ComponentContext {
+interface ComponentContext {
   readonly declared: DeclaredTokens;
   /** The SentencePiece charsmap that the class finds in tokenizer.json, in base64. */
   readonly charsmap: string | undefined;

@@ -1,15 +1,17 @@
-import type { TokenId } from "@revocab/core";
-import { quote } from "@revocab/core";
-import { components } from "../tokenizer-json/components.ts";
+import { quote, type TokenId } from "@revocab/core";
 import type { OpenTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
-import type { ComponentJson } from "../tokenizer-json/tokenizer-json.ts";
-import { addDeclared } from "./add-declared.ts";
+import { rewriteDocument } from "../tokenizer-json/split-document.ts";
+import { type ComponentJson, components } from "../tokenizer-json/tokenizer-json.ts";
 import { type AddedVocabulary, addedVocabulary, type ModelPieces, tokenFlags } from "./added-vocabulary.ts";
 import { type ClassComponents, classComponents, classPostProcessor } from "./class-components.ts";
 import { FAST_CLASS, type Rebuild, type TokenFlags, type TokenizerClass } from "./class-table.ts";
-import { contentOf, type DeclaredTokens, type DeclaringFiles, declaredTokens } from "./declared-tokens.ts";
-import { endsTemplate } from "./ends-template.ts";
-import { rewriteDocument } from "./rewrite-document.ts";
+import {
+  addDeclared,
+  contentOf,
+  type DeclaredTokens,
+  type DeclaringFiles,
+  declaredTokens,
+} from "./declared-tokens.ts";
 
 export interface ReferenceReading {
   /** The tokenizer.json in force: the file's own bytes where the class takes them as they are. */
@@ -246,4 +248,31 @@ function isAlike(left: unknown, right: unknown): boolean {
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
   return [...keys].every((key) => isAlike((left as never)[key], (right as never)[key]));
+}
+
+/** The post-processor that puts tokens around each text, the second of a pair with type 1. */
+export function endsTemplate({
+  before,
+  after,
+  idOf,
+}: {
+  /** None where it is undefined. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly idOf: (token: string) => number | undefined;
+}): ComponentJson {
+  const given = (token: string | undefined) => (token === undefined ? [] : [token]);
+  const around = (sequence: string, type_id: number) => [
+    ...given(before).map((id) => ({ SpecialToken: { id, type_id } })),
+    { Sequence: { id: sequence, type_id } },
+    ...given(after).map((id) => ({ SpecialToken: { id, type_id } })),
+  ];
+  return {
+    type: "TemplateProcessing",
+    single: around("A", 0),
+    pair: [...around("A", 0), ...around("B", 1)],
+    special_tokens: Object.fromEntries(
+      [...given(before), ...given(after)].map((id) => [id, { id, ids: [idOf(id)], tokens: [id] }]),
+    ),
+  };
 }

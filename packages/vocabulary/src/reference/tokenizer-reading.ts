@@ -61,7 +61,7 @@ export function tokenizerReading(
   };
 }
 
-export interface ReadingFacts {
+interface ReadingFacts {
   readonly reason: string | undefined;
   /** `padding` and `truncation` of tokenizer.json. */
   readonly padding: unknown;

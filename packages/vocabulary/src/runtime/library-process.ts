@@ -1,8 +1,13 @@
 import { createRequire } from "node:module";
 import { type Reply, replyOf, serveRequests } from "@revocab/guarded-process";
 import type * as Library from "tokenizers";
-import type { BatchAnswer, BatchRequest, LibraryAnswer, LibraryRequest } from "./messages.ts";
-import { packIds } from "./packed-ids.ts";
+import {
+  type BatchAnswer,
+  type BatchRequest,
+  type LibraryAnswer,
+  type LibraryRequest,
+  packIds,
+} from "./messages.ts";
 
 type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 

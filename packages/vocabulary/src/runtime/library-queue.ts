@@ -1,8 +1,16 @@
 import { setImmediate } from "node:timers";
 import { RevocabError } from "@revocab/core";
 import { GuardedProcess, type GuardedProgram, NotAsked, type Reply } from "@revocab/guarded-process";
-import type { Answers, BatchRequest, BatchType, Items, LibraryAnswer, LibraryRequest } from "./messages.ts";
-import { unpackAnswer } from "./unpack-answer.ts";
+import {
+  type Answers,
+  type BatchAnswer,
+  type BatchRequest,
+  type BatchType,
+  type Items,
+  type LibraryAnswer,
+  type LibraryRequest,
+  unpackIds,
+} from "./messages.ts";
 
 /** A tokenizer as the library is given it. */
 export interface LibraryTokenizer {
@@ -163,3 +171,20 @@ const PROCESSOR_PER_BYTE = 0.001;
 const MEMORY_PER_BYTE = 0.0001;
 
 export const libraryQueue = new LibraryQueue();
+
+/** A batch's answer as replies to its items, in their order. */
+function unpackAnswer(answer: BatchAnswer): readonly Reply<Answers[BatchType]>[] {
+  if (answer.type === "each") return answer.replies;
+  const { refusals } = answer;
+  const reply = <Answer>(found: Answer, place: number): Reply<Answer> => {
+    const refusal = refusals.get(place);
+    return refusal === undefined ? { answer: found } : { refusal };
+  };
+  if (answer.type === "encode") return unpackIds(answer.texts).map(reply);
+  const words = unpackIds(answer.words);
+  let start = 0;
+  return Array.from(answer.counts, (count, place) => {
+    start += count;
+    return reply(words.slice(start - count, start), place);
+  });
+}

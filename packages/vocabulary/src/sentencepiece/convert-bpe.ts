@@ -1,5 +1,5 @@
 import { quote, RevocabError } from "@revocab/core";
-import type { ConvertedModel } from "./converted-model.ts";
+import type { ConvertedModel } from "./conversion.ts";
 import { listMerges, listMergesById, type Ties } from "./list-merges.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
@@ -7,7 +7,7 @@ import type { ModelProto, Piece } from "./model-proto.ts";
  * `program`: as the SentencePiece program merges. `ids`: as the reference library lists merges when it opens a folder whose
  * only vocabulary is the `.model`: the same where scores fall with the ids, as trained models have it.
  */
-export type MergeOrder = "program" | "ids";
+type MergeOrder = "program" | "ids";
 
 /** The BPE model, with the merges that SentencePiece leaves unsaid. */
 export function convertBpe({ pieces, trainer }: ModelProto, mergeOrder: MergeOrder): ConvertedModel {

@@ -1,12 +1,11 @@
 import { arrangePieces, type ModelReader } from "./arrange-pieces.ts";
-import { checkModel } from "./check-model.ts";
 import { convertBpe } from "./convert-bpe.ts";
 import { convertNormalizer } from "./convert-normalizer.ts";
 import { convertUnigram } from "./convert-unigram.ts";
-import type { ModelProto } from "./model-proto.ts";
+import { checkModel, type ModelProto } from "./model-proto.ts";
 import { readModelProto } from "./read-model-proto.ts";
 
-export interface ConvertedSentencePiece {
+interface ConvertedSentencePiece {
   readonly tokenizerJson: string;
   readonly tokenizerConfig: Record<string, unknown>;
   /** Where the Rust library cannot do what SentencePiece does with this model, in sentences for people. */

@@ -1,8 +1,6 @@
 import { quote, RevocabError } from "@revocab/core";
-import { bestPath } from "./best-path.ts";
-import type { ConvertedModel } from "./converted-model.ts";
+import { type ConvertedModel, tiedTexts } from "./conversion.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
-import { tiedTexts } from "./tied-texts.ts";
 
 /** SentencePiece prefers a user-defined symbol to anything else by giving it about the best score there is. */
 const USER_DEFINED_SCORE = -0.1;
@@ -105,4 +103,45 @@ function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): voi
     `${unavoidable.length} unused pieces of the Unigram model, first ${quote(unavoidable[0]!.text)}, hold characters without a piece of their own; a tokenizer.json cannot say that`,
     { hint: "remove the unused pieces from the .model file, or mark them normal" },
   );
+}
+
+/**
+ * The pieces of the best path through a text, of equal ones the one whose last piece is the longest: Viterbi as both
+ * programs run it.
+ * @param round what the program makes of every sum: SentencePiece adds in 32-bit floats, the tokenizers library in 64
+ */
+function bestPath(
+  text: string,
+  {
+    scoreOf,
+    longest,
+    round,
+  }: {
+    readonly scoreOf: ReadonlyMap<string, number>;
+    readonly longest: number;
+    readonly round: (sum: number) => number;
+  },
+): string[] {
+  const characters = Array.from(text);
+  const best = new Float64Array(characters.length + 1).fill(Number.NEGATIVE_INFINITY);
+  const startOf = new Int32Array(characters.length + 1).fill(-1);
+  best[0] = 0;
+  for (let start = 0; start < characters.length; start++) {
+    if (best[start] === Number.NEGATIVE_INFINITY) continue;
+    let piece = "";
+    for (let end = start + 1; end <= characters.length && end - start <= longest; end++) {
+      piece += characters[end - 1]!;
+      const score = scoreOf.get(piece);
+      if (score === undefined) continue;
+      const sum = round(best[start]! + score);
+      if (startOf[end] !== -1 && sum <= best[end]!) continue;
+      best[end] = sum;
+      startOf[end] = start;
+    }
+  }
+  const path: string[] = [];
+  for (let end = characters.length; end > 0 && startOf[end]! >= 0; end = startOf[end]!) {
+    path.unshift(characters.slice(startOf[end], end).join(""));
+  }
+  return path;
 }

@@ -1,6 +1,6 @@
 import type { TokenId } from "@revocab/core";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
-import { bpeSymbols } from "./bpe-symbols.ts";
+import { bpeSymbols } from "./bpe-speller.ts";
 import { mergeUntil } from "./merge-symbols.ts";
 import type { SpellerInput } from "./speller-of.ts";
 

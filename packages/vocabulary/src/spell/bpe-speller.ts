@@ -1,9 +1,11 @@
 import type { TokenId } from "@revocab/core";
+import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
+import { characterLength } from "../bytes/characters.ts";
+import type { Notation } from "../notation.ts";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
-import { bpeSymbols } from "./bpe-symbols.ts";
 import { mergeSymbols } from "./merge-symbols.ts";
 import type { Speller, SpellerInput } from "./speller-of.ts";
-import { wordsOf } from "./words-of.ts";
+import { byteTokenIds } from "./unigram-speller.ts";
 
 /**
  * BPE: the bytes as the smallest symbols the model has (a character; for one it lacks, its byte tokens), merged by
@@ -46,3 +48,99 @@ export function bpeSpeller(input: SpellerInput, model: Extract<ModelJson, { type
     return Uint32Array.from(pieces);
   };
 }
+
+interface BpeSymbols {
+  /** [256] the ids of byte tokens, −1 for those that are missing. */
+  readonly byteTokens: Int32Array;
+  /** Appends the symbols of bytes[start … end) to `into`; false where a byte has none. */
+  symbolize(bytes: Uint8Array, word: Word, into: TokenId[]): boolean;
+}
+
+/** The smallest symbols a BPE model has for bytes: a byte, or a character; for one it lacks, its byte tokens. */
+export function bpeSymbols(
+  { json, notation, kindOf, hidden }: SpellerInput,
+  model: Extract<ModelJson, { type: "BPE" }>,
+): BpeSymbols {
+  const byteTokens = byteTokenIds(json, notation, kindOf);
+  const idOfPiece = (piece: string): TokenId => {
+    const id = json.pieces.idOf(piece);
+    return id !== undefined && (kindOf(id) === "text" || hidden.has(id)) ? id : -1;
+  };
+  const symbols = symbolTable(idOfPiece);
+  return {
+    byteTokens,
+    symbolize(bytes, { start, end, startsWord, endsWord }, into) {
+      for (let at = start; at < end; ) {
+        const length = notation.isByteLevel ? 1 : characterLength(bytes, at);
+        const prefix = at === start && startsWord ? "" : model.continuingPrefix;
+        const suffix = at + length === end && endsWord ? model.endSuffix : "";
+        let id = -1;
+        if (notation.isByteLevel) id = symbols(BYTE_ALPHABET.characterOf[bytes[at]], prefix, suffix);
+        else if (length > 0) {
+          const character = DECODER.decode(bytes.subarray(at, at + length));
+          if (character === " " && notation.spaceMark !== undefined)
+            id = symbols(notation.spaceMark, prefix, suffix);
+          // A literal ▁ cannot be written in this alphabet: there it is a space.
+          else if (character !== notation.spaceMark) id = symbols(character, prefix, suffix);
+        }
+        if (id >= 0) into.push(id);
+        else
+          for (let i = at; i < at + Math.max(length, 1); i++) {
+            if (byteTokens[bytes[i]] < 0) return false;
+            into.push(byteTokens[bytes[i]]);
+          }
+        at += Math.max(length, 1);
+      }
+      return true;
+    },
+  };
+}
+
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Looks a symbol up once per spelling of it: making the string is the slow part. */
+function symbolTable(idOfPiece: (piece: string) => TokenId) {
+  const known = new Map<string, TokenId>();
+  return (character: string, prefix: string, suffix: string): TokenId => {
+    const piece = prefix === "" && suffix === "" ? character : prefix + character + suffix;
+    let id = known.get(piece);
+    if (id === undefined) {
+      id = idOfPiece(piece);
+      known.set(piece, id);
+    }
+    return id;
+  };
+}
+
+interface Word {
+  readonly start: number;
+  readonly end: number;
+  /** The first character has no continuing prefix. */
+  readonly startsWord: boolean;
+  /** The last character has the end suffix. */
+  readonly endsWord: boolean;
+}
+
+/**
+ * The runs of bytes in which a BPE model with marks for the edges of words merges; the whole for one without.
+ * A mark stands for a space, so a space that is next to no word cannot be spelled: `undefined`.
+ */
+function wordsOf(bytes: Uint8Array, { startsWithSpace, endSuffix }: Notation): Word[] | undefined {
+  if (!startsWithSpace && endSuffix === "") {
+    return [{ start: 0, end: bytes.length, startsWord: true, endsWord: false }];
+  }
+  const words: Word[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const startsWord = startsWithSpace && bytes[start] === SPACE;
+    if (startsWord) start++;
+    let end = start;
+    while (end < bytes.length && bytes[end] !== SPACE) end++;
+    if (end === start) return undefined;
+    const endsWord = endSuffix !== "" && end < bytes.length;
+    words.push({ start, end, startsWord: startsWord || endSuffix !== "", endsWord });
+    start = endsWord ? end + 1 : end;
+  }
+  return words;
+}
+
+const SPACE = 0x20;

@@ -1,5 +1,5 @@
 import type { ByteSink } from "../bytes/byte-sink.ts";
-import { badTokenizer } from "./bad-tokenizer.ts";
+import { badTokenizer } from "./json-file.ts";
 
 /**
  * Walks JSON text byte by byte, for the lists of a tokenizer.json that are too long for objects: with JSON.parse

@@ -1,11 +1,8 @@
-import type { TokenId } from "@revocab/core";
-import { quote } from "@revocab/core";
+import { quote, type TokenId } from "@revocab/core";
 import { ByteSink } from "../bytes/byte-sink.ts";
-import { badTokenizer } from "./bad-tokenizer.ts";
 import { JsonCursor } from "./json-cursor.ts";
-import { MAX_TOKENS } from "./limits.ts";
-import type { PieceTable } from "./piece-table.ts";
-import type { Place } from "./read-pieces.ts";
+import { badTokenizer, MAX_TOKENS } from "./json-file.ts";
+import type { PieceTable, Place } from "./pieces.ts";
 
 /** BPE merges by rank, findable by the pair they join. */
 export interface MergeTable {

@@ -1,5 +1,5 @@
 import type { TokenId } from "@revocab/core";
-import type { PieceTable } from "./piece-table.ts";
+import type { PieceTable } from "./pieces.ts";
 import type { MergeTable } from "./read-merges.ts";
 
 /** A tokenizer.json after checking: what this package needs of it, with the pieces by id. */
@@ -52,4 +52,20 @@ export interface AddedTokenJson {
 export interface ComponentJson {
   readonly type: string;
   readonly [field: string]: unknown;
+}
+
+/** A component and, for a Sequence, all that it is made of, in order. */
+export function components(component: ComponentJson | undefined): ComponentJson[] {
+  if (component === undefined) return [];
+  const parts = SEQUENCE_FIELDS.flatMap((field) => {
+    const list = component.type === "Sequence" ? component[field] : undefined;
+    return Array.isArray(list) ? list.filter(isComponent) : [];
+  });
+  return parts.length === 0 ? [component] : parts.flatMap(components);
+}
+
+const SEQUENCE_FIELDS = ["normalizers", "pretokenizers", "decoders", "processors"];
+
+function isComponent(value: unknown): value is ComponentJson {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }

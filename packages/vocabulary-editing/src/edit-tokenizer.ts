@@ -1,0 +1,138 @@
+import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import type { Tokenizer } from "@revocab/vocabulary";
+import {
+  type AddedEntry,
+  type ExtendedTokenizer,
+  extendTokenizer,
+  type TokenizerExtension,
+} from "./extend-tokenizer.ts";
+import { type LearningOptions, learnPieces } from "./learn-pieces.ts";
+import { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./prune-tokenizer.ts";
+import type { TokenList } from "./read-token-list.ts";
+import { nameRole, type RenamedToken, renameTokens, type TokenRename } from "./rename-tokens.ts";
+
+/** What to do to a tokenizer, in this order: rename, learn, add, name the end of texts, prune. */
+export interface VocabularyEdit extends TokenizerExtension {
+  /** Reserved tokens that get names of one's own. */
+  readonly renames?: readonly TokenRename[];
+  /** Whether renamed tokens keep their rows, or get new ones as new tokens do. @default "keep" */
+  readonly renamedRows?: "keep" | "make";
+  /** The token that ends texts from now on. @default the tokenizer's own */
+  readonly eos?: string;
+  /** Pieces and added tokens of a file, which go before the others. */
+  readonly list?: TokenList;
+  /** Pieces to learn from a text. */
+  readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount" | "spare">;
+  /** Tokens to take out again; what was learned and added stays. */
+  readonly prune?: Pick<PruneOptions, "keepFor" | "keep" | "atMost" | "keepIds">;
+}
+
+export interface EditedTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** [new size] the old id of each token, −1 for a new one. */
+  readonly oldIdOf: Int32Array;
+  /** [new size] whose row each token gets: that of its old id, −1 for a new one, −2 for an old one that is to get a new row. */
+  readonly sourceOf: Int32Array;
+  /** With the ids that they have in the end. */
+  readonly added: readonly AddedEntry[];
+  /** Entries of old ids that are added tokens now, with the ids that they have in the end. */
+  readonly promoted: ExtendedTokenizer["promoted"];
+  /** With the ids that they have in the end. */
+  readonly renamed: readonly RenamedToken[];
+  readonly refused: ExtendedTokenizer["refused"];
+  /** Tokens that were taken out, with the ids that they had. */
+  readonly removed: readonly RemovedToken[];
+  /** Null where nothing was taken out. */
+  readonly pruned: PrunedTokenizer["counts"] | null;
+}
+
+export interface RemovedToken {
+  readonly id: TokenId;
+  /** As the file wrote it. */
+  readonly token: string;
+}
+
+/**
+ * Extends a tokenizer, prunes it, or both.
+ * @throws RevocabError `bad_options` where nothing is asked for, and whatever the steps throw
+ */
+export async function editTokenizer(
+  tokenizer: Tokenizer,
+  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...asked }: VocabularyEdit,
+  listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
+): Promise<EditedTokenizer> {
+  const pieces = [...(list?.pieces ?? []), ...(asked.pieces ?? [])];
+  const addedTokens = [...(list?.addedTokens ?? []), ...(asked.addedTokens ?? [])];
+  const renames = [...(list?.renames ?? []), ...(asked.renames ?? [])];
+  const adds = pieces.length + addedTokens.length > 0;
+  if (learn === undefined && prune === undefined && eos === undefined && renames.length === 0 && !adds) {
+    throw new RevocabError("bad_options", "found nothing to learn, to add, to rename or to take out", {
+      hint: "give pieces, added tokens, a text to learn from, names for reserved tokens, or a text to prune to",
+    });
+  }
+  const called = await renameTokens(tokenizer, renames);
+  const learned =
+    learn === undefined
+      ? undefined
+      : await learnPieces({ tokenizer: called.tokenizer, ...learn, ...listeners });
+  const base = learned?.tokenizer ?? called.tokenizer;
+  const extended = adds ? await extendTokenizer(base, { pieces, addedTokens, skipRefused }) : undefined;
+  const larger = extended?.tokenizer ?? base;
+  const whole = eos === undefined ? larger : nameRole(larger, "eos", eos);
+  const promoted = extended?.promoted ?? [];
+  const { renamed } = called;
+  const added = [...(learned?.added ?? []), ...(extended?.added ?? [])];
+  const refused = extended?.refused ?? [];
+  const oldSize = tokenizer.vocabulary.size;
+  const isMadeAnew = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
+  const oldIdOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
+  const rowsOf = (oldIds: Int32Array) => oldIds.map((id) => (isMadeAnew.has(id) ? -2 : id));
+  const sourceOf = rowsOf(oldIdOf);
+  const edited = {
+    tokenizer: whole,
+    oldIdOf,
+    sourceOf,
+    added,
+    promoted,
+    renamed,
+    refused,
+    removed: [],
+    pruned: null,
+  };
+  if (prune === undefined) return edited;
+  const pruned = await pruneTokenizer(whole, {
+    ...prune,
+    keep: [...added.map(({ id }) => id), ...(prune.keep ?? [])],
+    ...(listeners.abortSignal && { abortSignal: listeners.abortSignal }),
+  });
+  const { newIdOf } = pruned;
+  const keptOf = new Int32Array(pruned.tokenizer.vocabulary.size).fill(-1);
+  newIdOf.forEach((newId, id) => {
+    if (newId >= 0) keptOf[newId] = oldIdOf[id] as number;
+  });
+  return {
+    tokenizer: pruned.tokenizer,
+    oldIdOf: keptOf,
+    sourceOf: rowsOf(keptOf),
+    added: renumbered(added),
+    promoted: renumbered(promoted),
+    renamed: renumbered(renamed),
+    refused,
+    removed: removedFrom(tokenizer, newIdOf),
+    pruned: pruned.counts,
+  };
+
+  function renumbered<Entry extends { readonly id: TokenId }>(entries: readonly Entry[]): readonly Entry[] {
+    return entries.flatMap((entry) => {
+      const id = newIdOf[entry.id] as number;
+      return id < 0 ? [] : [{ ...entry, id }];
+    });
+  }
+}
+
+/** Holes in the numbering are no tokens. */
+function removedFrom({ vocabulary }: Tokenizer, newIdOf: Int32Array): RemovedToken[] {
+  return Array.from({ length: vocabulary.size }, (_, id) => ({ id, token: vocabulary.tokenOf(id) })).filter(
+    ({ id, token }) => token !== "" && (newIdOf[id] as number) < 0,
+  );
+}

@@ -1,0 +1,166 @@
+import { RevocabError } from "@revocab/core";
+import { type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
+import {
+  type AddedTokenDocument,
+  type Notation,
+  OTHER_WRITINGS,
+  openTokenizerJson,
+  parseJson,
+  parseTokenizerJson,
+  readNotation,
+  type TokenizerDocument,
+  type TokenizerJson,
+} from "@revocab/vocabulary/internal";
+import type { NewAddedToken } from "./new-entries.ts";
+
+/** A tokenizer to edit: as it is known, as its file has it, and how that writes bytes. */
+export interface EditSubject {
+  readonly tokenizer: Tokenizer;
+  readonly json: TokenizerJson;
+  readonly document: TokenizerDocument;
+  readonly notation: Notation;
+}
+
+export function editSubject(tokenizer: Tokenizer): EditSubject {
+  requireEditable(tokenizer);
+  const bytes = tokenizer.files.get("tokenizer.json")!;
+  const json = parseTokenizerJson(bytes, tokenizer.origin);
+  const document = parseJson(bytes, tokenizer.origin) as TokenizerDocument;
+  return { tokenizer, json, document, notation: readNotation(json).notation };
+}
+
+/**
+ * The tokenizer that the files of an edit make, opened as the class of the source opens it.
+ * @throws RevocabError `unsupported_tokenizer` where the class would make something else of what was written
+ */
+export function editedTokenizer(
+  source: Tokenizer,
+  files: ReadonlyMap<string, Uint8Array>,
+  origin: string,
+): Tokenizer {
+  // With the ids of added tokens where the library must find them: it numbers those behind the vocabulary by itself.
+  const { bytes } = parseTokenizerJson(files.get("tokenizer.json")!, origin);
+  const { className } = source.reference;
+  const edited = tokenizerFromFiles(new Map(files).set("tokenizer.json", bytes), origin, { className });
+  const { isInForce, differences, reason } = edited.reference;
+  if (isInForce && differences.length === 0) return edited;
+  throw new RevocabError(
+    "unsupported_tokenizer",
+    `${source.origin} cannot be edited in this way: the library would not open what was edited as it was written (${[...differences, reason ?? []].flat().join("; ")})`,
+    {
+      hint: `publish it as a plain tokenizer: set tokenizer_class to PreTrainedTokenizerFast instead of ${className}`,
+    },
+  );
+}
+
+/**
+ * An edit keeps the class of a tokenizer, so what the class does must be known.
+ * @throws RevocabError `unsupported_tokenizer`
+ */
+function requireEditable({ origin, reference }: Tokenizer): void {
+  if (reference.isInForce) return;
+  throw new RevocabError("unsupported_tokenizer", `${origin} cannot be edited: ${reference.reason}`, {
+    hint: "edits keep the class; give the model a tokenizer of its own with revocab swap instead",
+  });
+}
+
+/**
+ * An added token as tokenizer.json has it.
+ * @param old the entry of the same id, whose settings hold where no others are given
+ */
+export function addedTokenDocument(
+  token: NewAddedToken,
+  id: number,
+  old: Partial<AddedTokenDocument> = {},
+): AddedTokenDocument {
+  const { content, special = true } = token;
+  return {
+    id,
+    content,
+    single_word: token.singleWord ?? old.single_word ?? false,
+    lstrip: token.lstrip ?? old.lstrip ?? false,
+    rstrip: token.rstrip ?? old.rstrip ?? false,
+    normalized: token.normalized ?? !special,
+    special,
+  };
+}
+
+/**
+ * The files beside a tokenizer.json after an edit. Other writings of the same vocabulary are left out, as they are stale;
+ * tokenizer_config.json numbers added tokens by the ids they have now, and both it and special_tokens_map.json list new
+ * specials where they list others. All other keys stay, the class among them.
+ * @param newIdOf undefined for a token that is no more
+ */
+export function followFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+  added: readonly AddedTokenDocument[],
+  newIdOf: (id: number) => number | undefined,
+): Map<string, Uint8Array> {
+  const followed = new Map(files);
+  for (const name of OTHER_WRITINGS) followed.delete(name);
+  const specials = added.filter(({ special }) => special === true).map(({ content }) => content);
+  const config = read(files, "tokenizer_config.json");
+  if (config !== undefined) {
+    const decoder =
+      "added_tokens_decoder" in config
+        ? { added_tokens_decoder: numberedTokens(files.get("tokenizer.json")!, added, newIdOf) }
+        : {};
+    write(followed, "tokenizer_config.json", { ...config, ...withSpecials(config, specials), ...decoder });
+  }
+  const map = read(files, "special_tokens_map.json");
+  if (map !== undefined) {
+    write(followed, "special_tokens_map.json", { ...map, ...withSpecials(map, specials) });
+  }
+  return followed;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Behind the others, in the list that is in force: the library reads `additional_special_tokens` where the other is empty. A
+ * list is begun for the plain class alone: it would replace the further specials of another.
+ */
+function withSpecials(config: JsonObject, specials: readonly string[]): JsonObject {
+  const isList = (name: string) => Array.isArray(config[name]);
+  const filled = LISTS.find((list) => isList(list) && (config[list] as readonly unknown[]).length > 0);
+  const begun = PLAIN_NAMES.has(config.tokenizer_class) ? LISTS[1] : undefined;
+  const name = filled ?? LISTS.find(isList) ?? begun;
+  if (name === undefined) return {};
+  const old = config[name];
+  const listed: readonly unknown[] = Array.isArray(old) ? old : [];
+  const known = new Set(listed.map((entry) => (isObject(entry) ? entry.content : entry)));
+  const unlisted = specials.filter((special) => !known.has(special));
+  return unlisted.length === 0 ? {} : { [name]: [...listed, ...unlisted] };
+}
+
+const PLAIN_NAMES: ReadonlySet<unknown> = new Set(["PreTrainedTokenizerFast", "TokenizersBackend"]);
+
+const LISTS = ["extra_special_tokens", "additional_special_tokens"] as const;
+
+/** All added tokens in force, by their new ids: the order of the ids is that in which the library adds them. */
+function numberedTokens(
+  tokenizerJson: Uint8Array,
+  added: readonly AddedTokenDocument[],
+  newIdOf: (id: number) => number | undefined,
+): JsonObject {
+  const { data } = openTokenizerJson(tokenizerJson, "tokenizer.json");
+  const kept = (data.added_tokens ?? []).flatMap(({ id, ...token }) => {
+    const newId = newIdOf(id);
+    return newId === undefined ? [] : [[newId, token] as const];
+  });
+  return Object.fromEntries([...kept, ...added.map(({ id, ...token }) => [id, token] as const)]);
+}
+
+function read(files: ReadonlyMap<string, Uint8Array>, name: string): JsonObject | undefined {
+  const bytes = files.get(name);
+  const value = bytes && parseJson(bytes, name);
+  return isObject(value) ? value : undefined;
+}
+
+function write(files: Map<string, Uint8Array>, name: string, value: JsonObject): void {
+  files.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,263 @@
+import { RevocabError, type TokenId } from "@revocab/core";
+import type { Tokenizer } from "@revocab/vocabulary";
+import {
+  isPieceList,
+  type ModelDocument,
+  mergesOf,
+  mergeUntil,
+  renumberPostProcessor,
+  type TokenizerDocument,
+} from "@revocab/vocabulary/internal";
+import { type Corpus, corpusBatches } from "./corpus.ts";
+import { type EditSubject, editedTokenizer, editSubject, followFiles } from "./edited-tokenizer.ts";
+
+export interface PruneOptions {
+  /** Texts whose tokens are kept, the most used first. */
+  readonly keepFor?: Corpus;
+  /** Tokens to keep, the most important first; they come before those of texts. */
+  readonly keep?: Iterable<TokenId>;
+  /** How many tokens may be left. @default as many as are needed */
+  readonly atMost?: number;
+  /** Leave ids as they are, with holes between them. A Unigram cannot. @default false: without gaps, in the same order */
+  readonly keepIds?: boolean;
+  readonly abortSignal?: AbortSignal;
+}
+
+export interface PrunedTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** [old size] the new id of each old one, −1 for those that are no more. */
+  readonly newIdOf: Int32Array;
+  readonly counts: {
+    /** Tokens that are left. */
+    readonly kept: number;
+    /** Of these, those kept whatever was asked: specials, added tokens, and what writes any text. */
+    readonly always: number;
+    /** Of these, those that are there only because merges build others from them. */
+    readonly steps: number;
+  };
+}
+
+/**
+ * Takes tokens out of a tokenizer. What is kept is still reached, and any text can still be written; text that used only
+ * tokens that are kept is written with the same ones. (A WordPiece that had to give up on a word may now find pieces for it.)
+ * @throws RevocabError `bad_options`, `unsupported_tokenizer`, `aborted`
+ */
+export async function pruneTokenizer(
+  tokenizer: Tokenizer,
+  { keepFor, keep, atMost = Number.POSITIVE_INFINITY, keepIds = false, abortSignal }: PruneOptions,
+): Promise<PrunedTokenizer> {
+  const { vocabulary, origin } = tokenizer;
+  if (keepFor === undefined && keep === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "found neither keep nor keepFor, expected tokens or texts to keep",
+      {
+        hint: "give a text of the kind the model is for",
+      },
+    );
+  }
+  const named = [...(keep ?? [])];
+  const unknown = named.filter((id) => !Number.isInteger(id) || vocabulary.tokenOf(id) === "");
+  if (unknown.length > 0) {
+    throw new RevocabError(
+      "bad_options",
+      `${origin} has no token with the ids ${unknown.slice(0, 10).join(", ")}${unknown.length > 10 ? ", …" : ""}; it has ${vocabulary.size} ids`,
+      { hint: "give ids of this tokenizer" },
+    );
+  }
+  const subject = editSubject(tokenizer);
+  if (keepIds && subject.json.model.type === "Unigram") {
+    throw new RevocabError(
+      "bad_options",
+      `${origin} is a Unigram: its ids are places in a list, which has no holes`,
+      {
+        hint: "let the ids be renumbered",
+      },
+    );
+  }
+  const used = keepFor === undefined ? [] : await tokensByUse(tokenizer, keepFor, abortSignal);
+  if (keepFor !== undefined && used.length === 0) {
+    throw new RevocabError("bad_options", "found no text to keep tokens for: it is empty", {
+      hint: "give a text of the kind the model is for",
+    });
+  }
+  const { ids, always, steps } = keptTokens(subject, [...named, ...used], atMost);
+  const newIdOf = new Int32Array(vocabulary.size).fill(-1);
+  ids.forEach((id, place) => {
+    newIdOf[id] = keepIds ? id : place;
+  });
+  return {
+    tokenizer: writePruned(subject, newIdOf),
+    newIdOf,
+    counts: { kept: ids.length, always, steps },
+  };
+}
+
+/** The tokens that a tokenizer writes a corpus with, the most used first, of equals the lowest id. */
+async function tokensByUse(
+  tokenizer: Tokenizer,
+  corpus: Corpus,
+  abortSignal?: AbortSignal,
+): Promise<TokenId[]> {
+  const counts = new Float64Array(tokenizer.vocabulary.size);
+  for await (const lines of corpusBatches(corpus, abortSignal)) {
+    for (const ids of await Promise.all(lines.map((line) => tokenizer.encode(line)))) {
+      for (const id of ids) counts[id]++;
+    }
+  }
+  const used = Array.from(counts.keys()).filter((id) => counts[id] > 0);
+  return used.sort((a, b) => counts[b] - counts[a] || a - b);
+}
+
+interface KeptTokens {
+  /** Ascending. */
+  readonly ids: Uint32Array;
+  /** How many are there whatever was asked: specials, added tokens, and what writes any text. */
+  readonly always: number;
+  /** How many are there only because merges build others from them. */
+  readonly steps: number;
+}
+
+/**
+ * The tokens to keep so that those asked for are still reached and any text is still written:
+ * - always specials, added tokens and byte tokens; all bytes of a byte-level BPE; the space, and all single characters of a
+ *   tokenizer without byte tokens; the piece of a Unigram with the lowest score, which says what an unknown character costs;
+ * - with a token of a BPE, each that its merges go through.
+ * @param wanted the most important first
+ * @param atMost where to stop
+ * @throws RevocabError `bad_options` where what must be kept is more than that
+ */
+function keptTokens(subject: EditSubject, wanted: Iterable<TokenId>, atMost: number): KeptTokens {
+  const { tokenizer } = subject;
+  const kept = new Set(tokensOfAnyText(subject));
+  const always = kept.size;
+  if (always > atMost) {
+    throw new RevocabError(
+      "bad_options",
+      `${tokenizer.origin} needs ${always} tokens to write any text, expected at most ${atMost}`,
+      { hint: `keep ${always} tokens or more` },
+    );
+  }
+  const stepsTo = stepsOf(subject);
+  const asked = new Set<TokenId>();
+  for (const id of wanted) {
+    const steps = kept.has(id) ? [] : [...stepsTo(id), id].filter((step) => !kept.has(step));
+    if (kept.size + new Set(steps).size > atMost) break;
+    asked.add(id);
+    for (const step of steps) kept.add(step);
+  }
+  const steps = [...kept].slice(always).filter((id) => !asked.has(id)).length;
+  return { ids: Uint32Array.from(kept).sort(), always, steps };
+}
+
+function* tokensOfAnyText({ tokenizer, json, notation }: EditSubject): Generator<TokenId> {
+  const { vocabulary } = tokenizer;
+  const { model, pieces } = json;
+  const added = new Set(json.added.map(({ id }) => id));
+  let byteTokens = 0;
+  for (let id = 0; id < vocabulary.size; id++) if (vocabulary.kindOf(id) === "byte") byteTokens++;
+  const needsCharacters = byteTokens < 256;
+  let lowest = 0;
+  if (model.type === "Unigram") {
+    for (let id = 1; id < model.scores.length; id++) if (model.scores[id] < model.scores[lowest]) lowest = id;
+  }
+  for (let id = 0; id < vocabulary.size; id++) {
+    const kind = vocabulary.kindOf(id);
+    const piece = pieces.at(id) ?? "";
+    const isCharacter = kind === "text" && needsCharacters && isSingle(piece, notation.continuingPrefix);
+    // In byte tokens a marked space would be decoded as its mark.
+    const isSpace = piece === notation.spaceMark;
+    const isNeeded = model.type === "Unigram" && (id === lowest || id === model.unkId);
+    if (kind === "special" || kind === "byte" || added.has(id) || isCharacter || isSpace || isNeeded)
+      yield id;
+  }
+}
+
+/** A piece of one character; in GPT-2's alphabet, of one byte. */
+function isSingle(piece: string, continuingPrefix: string): boolean {
+  const bare =
+    piece.length > continuingPrefix.length && piece.startsWith(continuingPrefix)
+      ? piece.slice(continuingPrefix.length)
+      : piece;
+  return [...bare].length === 1;
+}
+
+/** What the merges go through on the way to a token, its characters included; nothing for other models. */
+function stepsOf({ tokenizer, json, notation }: EditSubject): (id: TokenId) => Iterable<TokenId> {
+  const { model, pieces } = json;
+  if (model.type !== "BPE") return () => [];
+  if (notation.endSuffix !== "" || model.continuingPrefix !== "") {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${tokenizer.origin} is a BPE that marks the edges of words, expected one without`,
+      { hint: "byte-level BPE, SentencePiece BPE, Unigram, WordPiece and WordLevel can be pruned" },
+    );
+  }
+  return (id) => {
+    const symbols = Array.from(pieces.at(id) ?? "", (character) => pieces.idOf(character) ?? -1);
+    if (symbols.includes(-1)) return [];
+    const steps = [...symbols];
+    mergeUntil(symbols, model.merges, 1, (rank) => steps.push(model.merges.merged[rank]));
+    return steps;
+  };
+}
+
+/**
+ * The tokenizer with new ids, in the order of the old ones; merges of tokens that are no more are left out.
+ * @param newIdOf [old size] −1 for a token that is no more
+ */
+function writePruned({ tokenizer, json, document }: EditSubject, newIdOf: Int32Array): Tokenizer {
+  const isKept = (id: TokenId | undefined) => id !== undefined && newIdOf[id] >= 0;
+  const addedTokens = (document.added_tokens ?? [])
+    .filter(({ id }) => isKept(id))
+    .map((token) => ({ ...token, id: newIdOf[token.id] }));
+  const idOf = new Map<string, number>();
+  for (let id = 0; id < newIdOf.length; id++) {
+    if (isKept(id)) idOf.set(tokenizer.vocabulary.tokenOf(id), newIdOf[id]);
+  }
+  const { padding } = document;
+  const pruned: TokenizerDocument = {
+    ...document,
+    ...(isPadding(padding) && {
+      padding: { ...padding, pad_id: idOf.get(padding.pad_token) ?? padding.pad_id },
+    }),
+    added_tokens: addedTokens,
+    post_processor: renumberPostProcessor(tokenizer, idOf) ?? null,
+    model: pruneModel(),
+  };
+  const files = followFiles(tokenizer.files, [], (id) => (isKept(id) ? newIdOf[id] : undefined));
+  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(pruned)));
+  return editedTokenizer(tokenizer, files, `${tokenizer.origin}, pruned`);
+
+  function pruneModel(): ModelDocument {
+    const { model } = document;
+    const { vocab, unk_id: unkId } = model;
+    if (isPieceList(vocab)) {
+      return {
+        ...model,
+        vocab: vocab.filter((_, id) => isKept(id)),
+        ...(typeof unkId === "number" && { unk_id: newIdOf[unkId] }),
+      };
+    }
+    const entries = Object.entries(vocab).filter(([, id]) => isKept(id));
+    const isPiece = (piece: string) => isKept(json.pieces.idOf(piece));
+    return {
+      ...model,
+      vocab: Object.fromEntries(entries.map(([piece, id]) => [piece, newIdOf[id]])),
+      ...(model.merges !== undefined && { merges: pruneMerges(isPiece) }),
+    };
+  }
+
+  /** In the file's own way to write them. */
+  function pruneMerges(isPiece: (piece: string) => boolean): NonNullable<ModelDocument["merges"]> {
+    const { merges = [] } = document.model;
+    const areStrings = typeof merges[0] === "string";
+    return mergesOf(document.model)
+      .filter(([left, right]) => isPiece(left) && isPiece(right) && isPiece(left + right))
+      .map((pair) => (areStrings ? pair.join(" ") : pair));
+  }
+}
+
+function isPadding(padding: unknown): padding is { readonly pad_id: number; readonly pad_token: string } {
+  return typeof padding === "object" && padding !== null && "pad_id" in padding && "pad_token" in padding;
+}

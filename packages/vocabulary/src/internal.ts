@@ -1,0 +1,17 @@
+export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export { type Notation, readNotation } from "./notation.ts";
+export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
+export { OTHER_WRITINGS } from "./tokenizer-files.ts";
+export { parseJson } from "./tokenizer-json/json-file.ts";
+export { openTokenizerJson, parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
+export type { MergeTable } from "./tokenizer-json/read-merges.ts";
+export {
+  type AddedTokenDocument,
+  type ComponentDocument,
+  isPieceList,
+  type ModelDocument,
+  mergesOf,
+  renumberPostProcessor,
+  type TokenizerDocument,
+} from "./tokenizer-json/tokenizer-document.ts";
+export type { AddedTokenJson, TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";

@@ -1,0 +1,43 @@
+import { RevocabError } from "@revocab/core";
+import { parseJson as parseText } from "@revocab/files";
+
+/** Parses a JSON file, saying which file and what is wrong with it. */
+export function parseJson(bytes: Uint8Array, origin: string): unknown {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw badTokenizer(origin, `found ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw badTokenizer(origin, "found bytes that are no UTF-8, expected a JSON file", { cause });
+  }
+  return parseText(text, { origin, code: "bad_tokenizer", hint: TAKE_AGAIN });
+}
+
+const TAKE_AGAIN =
+  "take the file again from where it was published, or save it again with the tokenizers library";
+
+/** A file that is no tokenizer, or one that contradicts itself. */
+export function badTokenizer(
+  origin: string,
+  problem: string,
+  options: { hint?: string; cause?: unknown } = {},
+) {
+  return new RevocabError("bad_tokenizer", `${origin}: ${problem}`, {
+    hint: options.hint ?? TAKE_AGAIN,
+    cause: options.cause,
+  });
+}
+
+/** Ids are read from files and sized for: 2^22 is 16 times the largest vocabulary published. */
+export const MAX_TOKENS = 2 ** 22;
+
+/**
+ * The longest piece of a Unigram model, in bytes: training stops at 16 characters unless told otherwise. The library keeps
+ * pieces in a trie that it takes down by recursion, and overflows its stack at some 150,000.
+ */
+export const MAX_PIECE_BYTES = 2 ** 14;
+
+/** The largest tokenizer file read: the largest published is 34 MB. */
+export const MAX_FILE_BYTES = 2 ** 29;
