@@ -1,6 +1,6 @@
 import { quote, RevocabError, type TokenId } from "@revocab/core";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import { mergeSymbols } from "@revocab/vocabulary/internal";
-import type { EditSubject } from "./edited-tokenizer.ts";
 import { growingMerges } from "./growing-merges.ts";
 import { type ModelAdditions, type NewPiece, pieceForm, type Refusal } from "./new-entries.ts";
 
@@ -12,7 +12,7 @@ import { type ModelAdditions, type NewPiece, pieceForm, type Refusal } from "./n
  * No merge may make a token that the tokenizer has already: it would then be used where it was not, in old text.
  */
 export function bpeAdditions(
-  { tokenizer, json, notation }: EditSubject,
+  { tokenizer, json, notation }: TokenizerParts,
   pieces: readonly NewPiece[],
 ): ModelAdditions & { readonly refused: readonly Refusal[] } {
   const { model } = json;

@@ -1,5 +1,5 @@
 import { RevocabError, type TokenId } from "@revocab/core";
-import type { EditSubject } from "./edited-tokenizer.ts";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import type { CorpusWord } from "./learn-joins.ts";
 
 export interface CorpusWords {
@@ -14,7 +14,7 @@ export interface CorpusWords {
  * joined to them, and after 1,000 tokens: what is longer is no word, and each join counts the pairs of a whole word anew.
  */
 export async function corpusWords(
-  { tokenizer, json, notation }: EditSubject,
+  { tokenizer, json, notation }: TokenizerParts,
   corpus: Corpus,
   abortSignal?: AbortSignal,
 ): Promise<CorpusWords> {

@@ -2,31 +2,28 @@ import { RevocabError } from "@revocab/core";
 import { type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import {
   type AddedTokenDocument,
-  type Notation,
+  encodeSettings,
+  isObject,
+  type JsonObject,
   OTHER_WRITINGS,
   openTokenizerJson,
   parseJson,
   parseTokenizerJson,
-  readNotation,
-  type TokenizerDocument,
-  type TokenizerJson,
+  type TokenizerParts,
+  takeApart,
 } from "@revocab/vocabulary/internal";
 import type { NewAddedToken } from "./new-entries.ts";
 
-/** A tokenizer to edit: as it is known, as its file has it, and how that writes bytes. */
-export interface EditSubject {
-  readonly tokenizer: Tokenizer;
-  readonly json: TokenizerJson;
-  readonly document: TokenizerDocument;
-  readonly notation: Notation;
-}
-
-export function editSubject(tokenizer: Tokenizer): EditSubject {
-  requireEditable(tokenizer);
-  const bytes = tokenizer.files.get("tokenizer.json")!;
-  const json = parseTokenizerJson(bytes, tokenizer.origin);
-  const document = parseJson(bytes, tokenizer.origin) as TokenizerDocument;
-  return { tokenizer, json, document, notation: readNotation(json).notation };
+/**
+ * A tokenizer taken apart to be edited. An edit keeps the tokenizer's class, so what the class does must be known.
+ * @throws RevocabError `unsupported_tokenizer`
+ */
+export function openForEditing(tokenizer: Tokenizer): TokenizerParts {
+  const { origin, reference } = tokenizer;
+  if (reference.isInForce) return takeApart(tokenizer);
+  throw new RevocabError("unsupported_tokenizer", `${origin} cannot be edited: ${reference.reason}`, {
+    hint: "edits keep the class; give the model a tokenizer of its own with `swapTokenizer` instead",
+  });
 }
 
 /**
@@ -51,17 +48,6 @@ export function editedTokenizer(
       hint: `publish it as a plain tokenizer: set tokenizer_class to PreTrainedTokenizerFast instead of ${className}`,
     },
   );
-}
-
-/**
- * An edit keeps the class of a tokenizer, so what the class does must be known.
- * @throws RevocabError `unsupported_tokenizer`
- */
-function requireEditable({ origin, reference }: Tokenizer): void {
-  if (reference.isInForce) return;
-  throw new RevocabError("unsupported_tokenizer", `${origin} cannot be edited: ${reference.reason}`, {
-    hint: "edits keep the class; give the model a tokenizer of its own with revocab swap instead",
-  });
 }
 
 /**
@@ -105,16 +91,17 @@ export function followFiles(
       "added_tokens_decoder" in config
         ? { added_tokens_decoder: numberedTokens(files.get("tokenizer.json")!, added, newIdOf) }
         : {};
-    write(followed, "tokenizer_config.json", { ...config, ...withSpecials(config, specials), ...decoder });
+    followed.set(
+      "tokenizer_config.json",
+      encodeSettings({ ...config, ...withSpecials(config, specials), ...decoder }),
+    );
   }
   const map = read(files, "special_tokens_map.json");
   if (map !== undefined) {
-    write(followed, "special_tokens_map.json", { ...map, ...withSpecials(map, specials) });
+    followed.set("special_tokens_map.json", encodeSettings({ ...map, ...withSpecials(map, specials) }));
   }
   return followed;
 }
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Behind the others, in the list that is in force: the library reads `additional_special_tokens` where the other is empty. A
@@ -155,12 +142,4 @@ function read(files: ReadonlyMap<string, Uint8Array>, name: string): JsonObject 
   const bytes = files.get(name);
   const value = bytes && parseJson(bytes, name);
   return isObject(value) ? value : undefined;
-}
-
-function write(files: Map<string, Uint8Array>, name: string, value: JsonObject): void {
-  files.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { quote, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import type { AddedTokenJson } from "@revocab/vocabulary/internal";
+import type { AddedTokenJson, TokenizerParts } from "@revocab/vocabulary/internal";
 import { bpeAdditions } from "./bpe-additions.ts";
-import { type EditSubject, editSubject } from "./edited-tokenizer.ts";
+import { openForEditing } from "./edited-tokenizer.ts";
 import {
   type ModelAdditions,
   type ModelEntry,
@@ -55,9 +55,9 @@ export async function extendTokenizer(
   tokenizer: Tokenizer,
   { pieces = [], addedTokens = [], skipRefused = false }: TokenizerExtension,
 ): Promise<ExtendedTokenizer> {
-  const subject = editSubject(tokenizer);
+  const parts = openForEditing(tokenizer);
   const unfit = refuseUnfit(
-    subject,
+    parts,
     pieces.map((piece) => (typeof piece === "string" ? { text: piece } : piece)),
     addedTokens.map((token) => (typeof token === "string" ? { content: token } : token)),
   );
@@ -66,8 +66,8 @@ export async function extendTokenizer(
   let promoted = unfit.promoted;
   const refused: Refusal[] = [...unfit.refused];
   for (;;) {
-    const additions = modelAdditions(subject, wanted);
-    const extended = writeExtension(subject, additions, wantedTokens, promoted);
+    const additions = modelAdditions(parts, wanted);
+    const extended = writeExtension(parts, additions, wantedTokens, promoted);
     const added = addedEntries(tokenizer, additions, wantedTokens);
     const texts = [
       ...additions.entries.map(({ text }) => text),
@@ -111,22 +111,22 @@ export async function extendTokenizer(
 }
 
 function modelAdditions(
-  subject: EditSubject,
+  parts: TokenizerParts,
   pieces: readonly NewPiece[],
 ): ModelAdditions & { readonly refused: readonly Refusal[] } {
   if (pieces.length === 0) return { entries: [], merges: [], refused: [] };
-  switch (subject.json.model.type) {
+  switch (parts.json.model.type) {
     case "BPE":
-      return bpeAdditions(subject, pieces);
+      return bpeAdditions(parts, pieces);
     case "Unigram":
-      return { ...unigramAdditions(subject, asEntries(subject, pieces)), refused: [] };
+      return { ...unigramAdditions(parts, asEntries(parts, pieces)), refused: [] };
     case "WordPiece":
     case "WordLevel":
-      return { ...entryAdditions(subject, pieces), refused: [] };
+      return { ...entryAdditions(parts, pieces), refused: [] };
   }
 }
 
-function asEntries({ notation }: EditSubject, pieces: readonly NewPiece[]): ModelEntry[] {
+function asEntries({ notation }: TokenizerParts, pieces: readonly NewPiece[]): ModelEntry[] {
   return pieces.map(({ text, score }) => ({
     piece: pieceForm(text, notation),
     text,
@@ -161,7 +161,7 @@ const LISTED = 20;
 
 /** Refuses what can be seen without building anything: nothing, twice the same, what is too long for a token, what the tokenizer has, no score. */
 function refuseUnfit(
-  { tokenizer, json, notation }: EditSubject,
+  { tokenizer, json, notation }: TokenizerParts,
   pieces: readonly NewPiece[],
   addedTokens: readonly NewAddedToken[],
 ): {
@@ -243,6 +243,6 @@ function refuseUnfit(
 const LONGEST = 1000;
 
 /** WordPiece and WordLevel look for the longest entry: it is enough that a piece is one. */
-function entryAdditions({ notation }: EditSubject, pieces: readonly NewPiece[]): ModelAdditions {
+function entryAdditions({ notation }: TokenizerParts, pieces: readonly NewPiece[]): ModelAdditions {
   return { entries: pieces.map(({ text }) => ({ piece: pieceForm(text, notation), text })), merges: [] };
 }

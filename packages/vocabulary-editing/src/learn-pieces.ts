@@ -1,7 +1,8 @@
 import { type ProgressListener, quote, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import { type Corpus, type CorpusWords, corpusWords, withSpared } from "./corpus.ts";
-import { type EditSubject, editSubject } from "./edited-tokenizer.ts";
+import { openForEditing } from "./edited-tokenizer.ts";
 import type { AddedEntry } from "./extend-tokenizer.ts";
 import { type LearnedJoins, learnJoins } from "./learn-joins.ts";
 import type { ModelAdditions } from "./new-entries.ts";
@@ -54,15 +55,15 @@ export async function learnPieces({
 }: LearningOptions): Promise<LearnedTokenizer> {
   requireWhole("count", count);
   requireWhole("minimumCount", minimumCount);
-  const subject = editSubject(tokenizer);
-  const joiner = await pieceJoiner(subject);
+  const parts = openForEditing(tokenizer);
+  const joiner = await pieceJoiner(parts);
   onProgress?.({ type: "step", step: "count words" });
-  const counted = await corpusWords(subject, corpus, abortSignal);
-  const spared = spare === undefined ? undefined : await corpusWords(subject, spare, abortSignal);
+  const counted = await corpusWords(parts, corpus, abortSignal);
+  const spared = spare === undefined ? undefined : await corpusWords(parts, spare, abortSignal);
   const words = spared === undefined ? counted.words : withSpared(counted.words, spared.words);
   const sparing = spared === undefined ? 0 : (SPARING * counted.tokens) / spared.tokens;
   onProgress?.({ type: "step", step: "learn pieces" });
-  const isUnigram = subject.json.model.type === "Unigram";
+  const isUnigram = parts.json.model.type === "Unigram";
   const join = (pieces: number): LearnedJoins =>
     learnJoins(words, {
       pieces,
@@ -78,8 +79,8 @@ export async function learnPieces({
       },
     });
   const additions = isUnigram
-    ? usedAdditions(subject, counted, count, join)
-    : joinedAdditions(subject, join(count));
+    ? usedAdditions(parts, counted, count, join)
+    : joinedAdditions(parts, join(count));
   if (additions.entries.length < count) {
     throw new RevocabError(
       "bad_text",
@@ -89,7 +90,7 @@ export async function learnPieces({
       },
     );
   }
-  const extended = writeExtension(subject, additions, []);
+  const extended = writeExtension(parts, additions, []);
   const added = additions.entries.map(({ piece }, place) => ({
     id: tokenizer.vocabulary.size + place,
     token: piece,
@@ -107,7 +108,7 @@ function requireWhole(name: string, value: number): void {
   throw new RevocabError("bad_options", `${name} is ${value}, expected a whole number above 0`);
 }
 
-function joinedAdditions({ json }: EditSubject, { pieces, merges }: LearnedJoins): ModelAdditions {
+function joinedAdditions({ json }: TokenizerParts, { pieces, merges }: LearnedJoins): ModelAdditions {
   return {
     entries: pieces.map(({ piece }) => ({ piece })),
     merges: json.model.type === "BPE" ? merges : [],
@@ -116,14 +117,14 @@ function joinedAdditions({ json }: EditSubject, { pieces, merges }: LearnedJoins
 
 /** Some joins are only steps to others: more are made until enough are used. */
 function usedAdditions(
-  subject: EditSubject,
+  parts: TokenizerParts,
   counted: CorpusWords,
   count: number,
   join: (pieces: number) => LearnedJoins,
 ): ModelAdditions {
   for (let asked = Math.ceil(count * 1.5); ; asked *= 2) {
     const { pieces } = join(asked);
-    const additions = scoreLearned(subject, counted, pieces, count);
+    const additions = scoreLearned(parts, counted, pieces, count);
     if (additions.entries.length === count || pieces.length < asked) return additions;
   }
 }
@@ -153,7 +154,7 @@ async function pieceJoiner({
   tokenizer,
   json,
   notation,
-}: EditSubject): Promise<(left: string, right: string) => string | undefined> {
+}: TokenizerParts): Promise<(left: string, right: string) => string | undefined> {
   const { model } = json;
   const marksEdges = model.type === "BPE" && (model.continuingPrefix !== "" || model.endSuffix !== "");
   if (model.type === "WordLevel" || marksEdges) {

@@ -1,5 +1,6 @@
 import { RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import {
   isPieceList,
   type ModelDocument,
@@ -9,7 +10,7 @@ import {
   type TokenizerDocument,
 } from "@revocab/vocabulary/internal";
 import { type Corpus, corpusBatches } from "./corpus.ts";
-import { type EditSubject, editedTokenizer, editSubject, followFiles } from "./edited-tokenizer.ts";
+import { editedTokenizer, followFiles, openForEditing } from "./edited-tokenizer.ts";
 
 export interface PruneOptions {
   /** Texts whose tokens are kept, the most used first. */
@@ -65,8 +66,8 @@ export async function pruneTokenizer(
       { hint: "give ids of this tokenizer" },
     );
   }
-  const subject = editSubject(tokenizer);
-  if (keepIds && subject.json.model.type === "Unigram") {
+  const parts = openForEditing(tokenizer);
+  if (keepIds && parts.json.model.type === "Unigram") {
     throw new RevocabError(
       "bad_options",
       `${origin} is a Unigram: its ids are places in a list, which has no holes`,
@@ -81,13 +82,13 @@ export async function pruneTokenizer(
       hint: "give a text of the kind the model is for",
     });
   }
-  const { ids, always, steps } = keptTokens(subject, [...named, ...used], atMost);
+  const { ids, always, steps } = keptTokens(parts, [...named, ...used], atMost);
   const newIdOf = new Int32Array(vocabulary.size).fill(-1);
   ids.forEach((id, place) => {
     newIdOf[id] = keepIds ? id : place;
   });
   return {
-    tokenizer: writePruned(subject, newIdOf),
+    tokenizer: writePruned(parts, newIdOf),
     newIdOf,
     counts: { kept: ids.length, always, steps },
   };
@@ -127,9 +128,9 @@ interface KeptTokens {
  * @param atMost where to stop
  * @throws RevocabError `bad_options` where what must be kept is more than that
  */
-function keptTokens(subject: EditSubject, wanted: Iterable<TokenId>, atMost: number): KeptTokens {
-  const { tokenizer } = subject;
-  const kept = new Set(tokensOfAnyText(subject));
+function keptTokens(parts: TokenizerParts, wanted: Iterable<TokenId>, atMost: number): KeptTokens {
+  const { tokenizer } = parts;
+  const kept = new Set(tokensOfAnyText(parts));
   const always = kept.size;
   if (always > atMost) {
     throw new RevocabError(
@@ -138,7 +139,7 @@ function keptTokens(subject: EditSubject, wanted: Iterable<TokenId>, atMost: num
       { hint: `keep ${always} tokens or more` },
     );
   }
-  const stepsTo = stepsOf(subject);
+  const stepsTo = stepsOf(parts);
   const asked = new Set<TokenId>();
   for (const id of wanted) {
     const steps = kept.has(id) ? [] : [...stepsTo(id), id].filter((step) => !kept.has(step));
@@ -150,7 +151,7 @@ function keptTokens(subject: EditSubject, wanted: Iterable<TokenId>, atMost: num
   return { ids: Uint32Array.from(kept).sort(), always, steps };
 }
 
-function* tokensOfAnyText({ tokenizer, json, notation }: EditSubject): Generator<TokenId> {
+function* tokensOfAnyText({ tokenizer, json, notation }: TokenizerParts): Generator<TokenId> {
   const { vocabulary } = tokenizer;
   const { model, pieces } = json;
   const added = new Set(json.added.map(({ id }) => id));
@@ -183,7 +184,7 @@ function isSingle(piece: string, continuingPrefix: string): boolean {
 }
 
 /** What the merges go through on the way to a token, its characters included; nothing for other models. */
-function stepsOf({ tokenizer, json, notation }: EditSubject): (id: TokenId) => Iterable<TokenId> {
+function stepsOf({ tokenizer, json, notation }: TokenizerParts): (id: TokenId) => Iterable<TokenId> {
   const { model, pieces } = json;
   if (model.type !== "BPE") return () => [];
   if (notation.endSuffix !== "" || model.continuingPrefix !== "") {
@@ -206,7 +207,7 @@ function stepsOf({ tokenizer, json, notation }: EditSubject): (id: TokenId) => I
  * The tokenizer with new ids, in the order of the old ones; merges of tokens that are no more are left out.
  * @param newIdOf [old size] −1 for a token that is no more
  */
-function writePruned({ tokenizer, json, document }: EditSubject, newIdOf: Int32Array): Tokenizer {
+function writePruned({ tokenizer, json, document }: TokenizerParts, newIdOf: Int32Array): Tokenizer {
   const isKept = (id: TokenId | undefined) => id !== undefined && newIdOf[id] >= 0;
   const addedTokens = (document.added_tokens ?? [])
     .filter(({ id }) => isKept(id))
@@ -222,7 +223,7 @@ function writePruned({ tokenizer, json, document }: EditSubject, newIdOf: Int32A
       padding: { ...padding, pad_id: idOf.get(padding.pad_token) ?? padding.pad_id },
     }),
     added_tokens: addedTokens,
-    post_processor: renumberPostProcessor(tokenizer, idOf) ?? null,
+    post_processor: renumberPostProcessor(document.post_processor, idOf) ?? null,
     model: pruneModel(),
   };
   const files = followFiles(tokenizer.files, [], (id) => (isKept(id) ? newIdOf[id] : undefined));

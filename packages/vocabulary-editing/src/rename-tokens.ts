@@ -1,19 +1,15 @@
 import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import {
   type ComponentDocument,
+  encodeSettings,
   isPieceList,
   mergesOf,
   parseJson,
   type TokenizerDocument,
 } from "@revocab/vocabulary/internal";
-import {
-  addedTokenDocument,
-  type EditSubject,
-  editedTokenizer,
-  editSubject,
-  followFiles,
-} from "./edited-tokenizer.ts";
+import { addedTokenDocument, editedTokenizer, followFiles, openForEditing } from "./edited-tokenizer.ts";
 import { whyUnreachable } from "./why-unreachable.ts";
 
 /** A token that is to be called otherwise; it stays what it is to the model. */
@@ -39,11 +35,11 @@ export async function renameTokens(
   tokenizer: Tokenizer,
   renames: readonly TokenRename[],
 ): Promise<{ readonly tokenizer: Tokenizer; readonly renamed: readonly RenamedToken[] }> {
-  const subject = editSubject(tokenizer);
+  const parts = openForEditing(tokenizer);
   const renamed: RenamedToken[] = [];
   for (const { from, to } of renames) {
-    const id = idOf(subject, from);
-    const reason = (await whyNot(subject, from, to, id)) ?? whyTwice(renamed, from, to);
+    const id = idOf(parts, from);
+    const reason = (await whyNot(parts, from, to, id)) ?? whyTwice(renamed, from, to);
     if (reason !== undefined || id === undefined) {
       throw new RevocabError("bad_options", `${quote(from)} cannot be renamed: ${reason}`, {
         hint: "rename reserved tokens, such as <|reserved_special_token_0|>, <unused0> or [unused1]; revocab inspect lists the specials",
@@ -52,7 +48,7 @@ export async function renameTokens(
     renamed.push({ id, from, to });
   }
   if (renamed.length === 0) return { tokenizer, renamed };
-  const result = writeRenamed(subject, renamed);
+  const result = writeRenamed(parts, renamed);
   const unreached = await whyUnreachable(result, new Map(renamed.map(({ id, to }) => [id, [to]])));
   for (const { id, from, to } of renamed) {
     const reason = unreached.get(id);
@@ -64,12 +60,12 @@ export async function renameTokens(
   return { tokenizer: result, renamed };
 }
 
-function idOf({ json }: EditSubject, token: string): TokenId | undefined {
+function idOf({ json }: TokenizerParts, token: string): TokenId | undefined {
   return json.added.find(({ content }) => content === token)?.id ?? json.pieces.idOf(token);
 }
 
 async function whyNot(
-  subject: EditSubject,
+  parts: TokenizerParts,
   from: string,
   to: string,
   id: TokenId | undefined,
@@ -77,11 +73,11 @@ async function whyNot(
   if (id === undefined) return "the tokenizer has no such token";
   if (to.trim() === "") return "its new name is empty";
   if (/\p{Surrogate}/u.test(to)) return "its new name has half of a surrogate pair";
-  const holder = idOf(subject, to);
+  const holder = idOf(parts, to);
   if (holder !== undefined) return `the tokenizer has ${quote(to)} already: id ${holder}`;
-  const { tokenizer, json } = subject;
+  const { tokenizer, json } = parts;
   if (tokenizer.vocabulary.kindOf(id) === "byte") return "it stands for a byte";
-  if (isMerged(subject, from)) return "the model's merges use it";
+  if (isMerged(parts, from)) return "the model's merges use it";
   if (json.added.some((token) => token.id === id) || RESERVED.test(from)) return undefined;
   const isWritten = (await whyUnreachable(tokenizer, new Map([[id, [from]]]))).size === 0;
   return isWritten ? "it is an ordinary piece, which texts are written with" : undefined;
@@ -95,11 +91,11 @@ function whyTwice(renamed: readonly RenamedToken[], from: string, to: string): s
   return renamed.some((other) => other.to === to) ? `${quote(to)} is asked for twice` : undefined;
 }
 
-function isMerged({ document: { model } }: EditSubject, token: string): boolean {
+function isMerged({ document: { model } }: TokenizerParts, token: string): boolean {
   return mergesOf(model).some(([left, right]) => left === token || right === token || left + right === token);
 }
 
-function writeRenamed({ tokenizer, document }: EditSubject, renamed: readonly RenamedToken[]): Tokenizer {
+function writeRenamed({ tokenizer, document }: TokenizerParts, renamed: readonly RenamedToken[]): Tokenizer {
   const nameOf = new Map(renamed.map(({ from, to }) => [from, to]));
   const old = document.added_tokens ?? [];
   const added = renamed.map(({ id, to }) =>
@@ -146,12 +142,12 @@ function followNames(
   for (const [name, bytes] of files) {
     if (name === "tokenizer_config.json" || name === "special_tokens_map.json") {
       const value = withTemplates(renamedValue(parseJson(bytes, name), nameOf), nameOf);
-      followed.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+      followed.set(name, encodeSettings(value));
     } else if (/^chat_template\.jinja$|\.jinja$/.test(name)) {
       followed.set(name, new TextEncoder().encode(inTemplate(new TextDecoder().decode(bytes), nameOf)));
     } else if (name === "chat_template.json") {
       const value = withTemplates(parseJson(bytes, name), nameOf);
-      followed.set(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+      followed.set(name, encodeSettings(value));
     }
   }
   return followed;
@@ -205,8 +201,7 @@ export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string)
     const bytes = files.get(name);
     if (bytes === undefined && name !== "tokenizer_config.json") continue;
     const settings = bytes === undefined ? {} : (parseJson(bytes, name) as object);
-    const text = JSON.stringify({ ...settings, [`${role}_token`]: token }, null, 2);
-    named.set(name, new TextEncoder().encode(`${text}\n`));
+    named.set(name, encodeSettings({ ...settings, [`${role}_token`]: token }));
   }
   return editedTokenizer(tokenizer, named, origin);
 }

@@ -1,6 +1,5 @@
-import type { TokenizerJson } from "@revocab/vocabulary/internal";
+import type { TokenizerJson, TokenizerParts } from "@revocab/vocabulary/internal";
 import type { CorpusWords } from "./corpus.ts";
-import type { EditSubject } from "./edited-tokenizer.ts";
 import type { LearnedJoins } from "./learn-joins.ts";
 import type { ModelAdditions, ModelEntry } from "./new-entries.ts";
 
@@ -11,7 +10,7 @@ import type { ModelAdditions, ModelEntry } from "./new-entries.ts";
  * The shortest come first, as they may be parts of longer ones.
  */
 export function unigramAdditions(
-  { json }: EditSubject,
+  { json }: TokenizerParts,
   pieces: readonly (ModelEntry & { readonly atLeast?: number })[],
 ): ModelAdditions {
   const table = scoreTable(json);
@@ -38,12 +37,12 @@ const MARGIN = 0.001;
  * tokens, or just above its best other spelling if that is more, as it would else never be used.
  */
 export function scoreLearned(
-  subject: EditSubject,
+  parts: TokenizerParts,
   { words, tokens }: CorpusWords,
   candidates: LearnedJoins["pieces"],
   count: number,
 ): ModelAdditions {
-  const { json, tokenizer } = subject;
+  const { json, tokenizer } = parts;
   const texts = words.map(({ ids, count: times }) => ({
     text: Array.from(ids, (id) => tokenizer.vocabulary.tokenOf(id)).join(""),
     times,
@@ -63,7 +62,7 @@ export function scoreLearned(
   const kept = [...recount(candidates)].sort((a, b) => b.count - a.count).slice(0, count);
   const usedOf = new Map(recount(kept).map(({ piece, count: times }) => [piece, times]));
   return unigramAdditions(
-    subject,
+    parts,
     kept.map(({ piece, count: times }) => ({
       piece,
       atLeast: Math.log((usedOf.get(piece) ?? times) / tokens),

@@ -1,6 +1,7 @@
 import type { Tokenizer } from "@revocab/vocabulary";
+import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import { isPieceList, type TokenizerDocument } from "@revocab/vocabulary/internal";
-import { addedTokenDocument, type EditSubject, editedTokenizer, followFiles } from "./edited-tokenizer.ts";
+import { addedTokenDocument, editedTokenizer, followFiles } from "./edited-tokenizer.ts";
 import type { ModelAdditions, NewAddedToken, PromotedToken } from "./new-entries.ts";
 
 /**
@@ -10,12 +11,12 @@ import type { ModelAdditions, NewAddedToken, PromotedToken } from "./new-entries
  * @param promoted entries that it has, to be found before the model runs
  */
 export function writeExtension(
-  subject: EditSubject,
+  parts: TokenizerParts,
   { entries, merges }: ModelAdditions,
   addedTokens: readonly NewAddedToken[],
   promoted: readonly PromotedToken[] = [],
 ): Tokenizer {
-  const { tokenizer, document } = subject;
+  const { tokenizer, document } = parts;
   const { size } = tokenizer.vocabulary;
   const old = document.added_tokens ?? [];
   const raised = promoted.map(({ id, ...token }) =>
@@ -38,7 +39,7 @@ export function writeExtension(
     ],
     model: {
       ...model,
-      vocab: extendVocab(subject, entries),
+      vocab: extendVocab(parts, entries),
       ...(merges.length > 0 && { merges: extendMerges(model.merges ?? [], merges) }),
     },
   };
@@ -48,7 +49,7 @@ export function writeExtension(
 }
 
 function extendVocab(
-  { tokenizer, json, document }: EditSubject,
+  { tokenizer, json, document }: TokenizerParts,
   entries: ModelAdditions["entries"],
 ): TokenizerDocument["model"]["vocab"] {
   const { vocab } = document.model;

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { tokenizerJson, tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { BYTE_ALPHABET } from "@revocab/vocabulary/internal";
+import { inByteAlphabet } from "@revocab/vocabulary/internal";
 import { extendTokenizer, learnPieces } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 
@@ -121,7 +121,7 @@ function characterTokenizer(
 const ONE_WORD = "WordPiece, ByteLevel without its pattern, Prepend and Replace";
 
 /** GPT-2's alphabet, which a byte-level training begins with. */
-const BYTES = BYTE_ALPHABET.characterOf;
+const BYTES = Array.from({ length: 256 }, (_, byte) => inByteAlphabet(Uint8Array.of(byte)));
 
 /** What the tokens spell, however long they are. */
 function written({ vocabulary }: Tokenizer, ids: Uint32Array): string {

@@ -1,4 +1,4 @@
-import { parseJson } from "./tokenizer-json/json-file.ts";
+import { isObject, parseJson } from "./tokenizer-json/json-file.ts";
 
 /** Templates beside the default one, each in a file of its own. */
 export const NAMED_TEMPLATES = "additional_chat_templates/";
@@ -58,8 +58,4 @@ function templatesIn(value: unknown): Map<string, string> {
       entry.every((item) => typeof item === "string"),
     ),
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,17 +1,20 @@
 export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
-export { type Notation, readNotation } from "./notation.ts";
+export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { OTHER_WRITINGS } from "./tokenizer-files.ts";
-export { parseJson } from "./tokenizer-json/json-file.ts";
+export { encodeSettings, isObject, type JsonObject, parseJson } from "./tokenizer-json/json-file.ts";
 export { openTokenizerJson, parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
 export type { MergeTable } from "./tokenizer-json/read-merges.ts";
 export {
   type AddedTokenDocument,
   type ComponentDocument,
+  documentOf,
   isPieceList,
   type ModelDocument,
   mergesOf,
   renumberPostProcessor,
   type TokenizerDocument,
+  type TokenizerParts,
+  takeApart,
 } from "./tokenizer-json/tokenizer-document.ts";
 export type { AddedTokenJson, TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";

@@ -3,9 +3,9 @@ import { basename, dirname, join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
 import { InputFolder, readWhole } from "@revocab/files";
 import { isChatTemplateFile, NAMED_TEMPLATES } from "./chat-templates.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { ReadingOptions, Tokenizer } from "./tokenizer.ts";
 import { isTokenizerFile, OTHER_WRITINGS } from "./tokenizer-files.ts";
-import { type ReadingOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
+import { tokenizerFromFiles } from "./tokenizer-from-files.ts";
 import { MAX_FILE_BYTES } from "./tokenizer-json/json-file.ts";
 
 /**

@@ -1,4 +1,5 @@
 import type { TokenId } from "@revocab/core";
+import { isObject } from "./tokenizer-json/json-file.ts";
 import { type ComponentJson, components } from "./tokenizer-json/tokenizer-json.ts";
 
 /** What a tokenizer puts around a text, and around a pair of texts. */
@@ -99,10 +100,6 @@ function readItem(item: unknown, specials: unknown): FrameItem[] | undefined {
     id: Number(id),
     typeId,
   }));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The special tokens before and after a single text. */

@@ -8,19 +8,9 @@ import { placeOf } from "./open/tokenizer-place.ts";
 import { runtimeOf } from "./runtime/runtime-of.ts";
 import { textCuts } from "./text-cuts.ts";
 import { textFrame } from "./text-frame.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { ReadingOptions, Tokenizer } from "./tokenizer.ts";
 import { type ComponentJson, components, type TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 import { vocabularyOf } from "./vocabulary-of.ts";
-
-export interface ReadingOptions {
-  /**
-   * `class`: as AutoTokenizer opens the folder, with what its class rebuilds. `file`: as tokenizer.json says, which is what a
-   * swap publishes. Tokens that stand only in other files are there both ways. @default "class"
-   */
-  readonly reading?: "class" | "file";
-  /** A class that was chosen before. @default chosen by the configs, as AutoTokenizer does */
-  readonly className?: string;
-}
 
 /**
  * A tokenizer from the content of its files, by their names in a model folder. A tokenizer.json is used where there is

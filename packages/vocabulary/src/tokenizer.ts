@@ -74,3 +74,13 @@ export interface EncodedTexts {
   readonly ids: Uint32Array;
   readonly typeIds: Uint8Array;
 }
+
+export interface ReadingOptions {
+  /**
+   * `class`: as AutoTokenizer opens the folder, with what its class rebuilds. `file`: as tokenizer.json says, which is what a
+   * swap publishes. Tokens that stand only in other files are there both ways. @default "class"
+   */
+  readonly reading?: "class" | "file";
+  /** A class that was chosen before. @default chosen by the configs, as AutoTokenizer does */
+  readonly className?: string;
+}

@@ -2,8 +2,7 @@ import { quote, RevocabError, type TokenId } from "@revocab/core";
 import { BARE_FRAME, type FrameItem, type TextFrame } from "./text-frame.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerFromFiles } from "./tokenizer-from-files.ts";
-import { parseJson } from "./tokenizer-json/json-file.ts";
-import type { ComponentDocument, TokenizerDocument } from "./tokenizer-json/tokenizer-document.ts";
+import { type ComponentDocument, documentOf } from "./tokenizer-json/tokenizer-document.ts";
 import { components } from "./tokenizer-json/tokenizer-json.ts";
 
 /**
@@ -12,8 +11,7 @@ import { components } from "./tokenizer-json/tokenizer-json.ts";
  * @throws RevocabError `bad_options` for a frame with tokens that the tokenizer does not have
  */
 export function withFrame(tokenizer: Tokenizer, frame: TextFrame): Tokenizer {
-  const bytes = tokenizer.files.get("tokenizer.json")!;
-  const document = parseJson(bytes, tokenizer.origin) as TokenizerDocument;
+  const document = documentOf(tokenizer);
   const kept = components(document.post_processor ?? undefined).flatMap(offsetsOf);
   const template = isBare(frame) ? [] : [templateOf(frame, tokenizer)];
   const parts = [...kept, ...template];

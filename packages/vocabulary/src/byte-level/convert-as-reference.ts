@@ -5,10 +5,11 @@ import type { Notation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { parseJson } from "../tokenizer-json/json-file.ts";
 import {
-  type ConversionSubject,
+  documentOf,
   mergesOf,
   renumberPostProcessor,
   type TokenizerDocument,
+  type TokenizerParts,
 } from "../tokenizer-json/tokenizer-document.ts";
 
 export interface ReferenceConversion {
@@ -26,7 +27,7 @@ const NEVER_CHOSEN = -100_000;
  * one order here; in the reference it changes from run to run, and with it the spelling of a handful of characters.
  */
 export function convertAsReference(
-  { tokenizer, document, notation }: ConversionSubject,
+  { tokenizer, document, notation }: TokenizerParts,
   { consistentWhitespace = false, specialsOf }: ReferenceConversion,
 ): TokenizerDocument {
   const { vocabulary } = tokenizer;
@@ -66,7 +67,10 @@ export function convertAsReference(
         BYTE_LEVEL,
       ],
     },
-    post_processor: renumberPostProcessor(specialsOf, idOf) ?? document.post_processor ?? null,
+    post_processor:
+      renumberPostProcessor(specialsOf && documentOf(specialsOf).post_processor, idOf) ??
+      document.post_processor ??
+      null,
     decoder: BYTE_LEVEL,
     model,
   };

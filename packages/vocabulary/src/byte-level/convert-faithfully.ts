@@ -1,24 +1,24 @@
 import { BYTE_ALPHABET, inByteAlphabet } from "../bytes/byte-alphabet.ts";
 import {
   type ComponentDocument,
-  type ConversionSubject,
   type ModelDocument,
   mergesOf,
   type TokenizerDocument,
+  type TokenizerParts,
 } from "../tokenizer-json/tokenizer-document.ts";
 
 /**
  * The tokenizer in GPT-2's byte alphabet, with its own normalizer, its own way to cut text, and its own ids.
  * @returns the document itself where nothing has to change
  */
-export function convertFaithfully(subject: ConversionSubject): TokenizerDocument {
-  const { tokenizer, document, notation } = subject;
+export function convertFaithfully(parts: TokenizerParts): TokenizerDocument {
+  const { tokenizer, document, notation } = parts;
   const { vocabulary } = tokenizer;
   const missing = BYTE_ALPHABET.characterOf.filter(
     (_, byte) => vocabulary.idsOf(Uint8Array.of(byte)).length === 0,
   );
   if (notation.isByteLevel && missing.length === 0) return document;
-  const forms = formsById(subject);
+  const forms = formsById(parts);
   const { model } = document;
   let merges: readonly (readonly [string, string])[] | undefined;
   const extra = new Set(missing);
@@ -34,10 +34,10 @@ export function convertFaithfully(subject: ConversionSubject): TokenizerDocument
   }
   return {
     ...document,
-    ...(!notation.isByteLevel && faithfulComponents(subject)),
+    ...(!notation.isByteLevel && faithfulComponents(parts)),
     model: {
       ...model,
-      vocab: vocabOf(subject, forms, [...extra]),
+      vocab: vocabOf(parts, forms, [...extra]),
       ...(merges !== undefined && { merges: merges.map((pair) => pair.join(" ")) }),
       ...(model.byte_fallback !== undefined && { byte_fallback: false }),
       ...(tokenizer.family === "wordpiece" && wordPieceSettings(model)),
@@ -51,7 +51,7 @@ export function convertFaithfully(subject: ConversionSubject): TokenizerDocument
 }
 
 /** What each id is written as: undefined for a hole, and for an id whose bytes another one stands for already. */
-function formsById({ tokenizer, document, notation }: ConversionSubject): (string | undefined)[] {
+function formsById({ tokenizer, document, notation }: TokenizerParts): (string | undefined)[] {
   const { vocabulary } = tokenizer;
   const added = new Map((document.added_tokens ?? []).map(({ id, content }) => [id, content]));
   return Array.from({ length: vocabulary.size }, (_, id) => {
@@ -68,7 +68,7 @@ function formsById({ tokenizer, document, notation }: ConversionSubject): (strin
 }
 
 function vocabOf(
-  { tokenizer, document }: ConversionSubject,
+  { tokenizer, document }: TokenizerParts,
   forms: readonly (string | undefined)[],
   extra: readonly string[],
 ): ModelDocument["vocab"] {
@@ -105,7 +105,7 @@ function faithfulComponents({
   document,
   notation,
   tokenizer,
-}: ConversionSubject): Pick<TokenizerDocument, "normalizer" | "pre_tokenizer" | "decoder"> {
+}: TokenizerParts): Pick<TokenizerDocument, "normalizer" | "pre_tokenizer" | "decoder"> {
   const mark = notation.spaceMark ?? "";
   const normalizers = flat(document.normalizer, "normalizers").flatMap((one) => normalizer(one, mark));
   const cutters = flat(document.pre_tokenizer, "pretokenizers").flatMap((one) => preTokenizer(one, mark));

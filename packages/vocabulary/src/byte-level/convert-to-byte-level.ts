@@ -1,10 +1,7 @@
 import { RevocabError } from "@revocab/core";
-import { readNotation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
-import { parseJson } from "../tokenizer-json/json-file.ts";
-import { parseTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
-import type { TokenizerDocument } from "../tokenizer-json/tokenizer-document.ts";
+import { takeApart } from "../tokenizer-json/tokenizer-document.ts";
 import { convertAsReference, type ReferenceConversion } from "./convert-as-reference.ts";
 import { convertFaithfully } from "./convert-faithfully.ts";
 
@@ -43,13 +40,10 @@ export function convertToByteLevel(tokenizer: Tokenizer, options: ByteLevelOptio
       { hint: "a tokenizer of whole words, or of marked word ends, has no byte-level form" },
     );
   }
-  const bytes = files.get("tokenizer.json")!;
-  const document = parseJson(bytes, origin) as TokenizerDocument;
-  const { notation } = readNotation(parseTokenizerJson(bytes, origin));
-  const subject = { tokenizer, document, notation };
+  const parts = takeApart(tokenizer);
   const converted =
-    options.mode === "reference" ? convertAsReference(subject, options) : convertFaithfully(subject);
-  if (converted === document) return { tokenizer, added: 0 };
+    options.mode === "reference" ? convertAsReference(parts, options) : convertFaithfully(parts);
+  if (converted === parts.document) return { tokenizer, added: 0 };
   const written = new Map(files);
   for (const name of ["tokenizer.model", "vocab.json", "merges.txt", "vocab.txt", "spiece.model"]) {
     written.delete(name);

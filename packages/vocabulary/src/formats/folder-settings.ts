@@ -1,9 +1,7 @@
 import { quote } from "@revocab/core";
 import type { ComponentTable, Rebuild } from "../reference/class-table.ts";
 import { ROLE_NAMES } from "../reference/declared-tokens.ts";
-import { badTokenizer, parseJson } from "../tokenizer-json/json-file.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { badTokenizer, isObject, type JsonObject, jsonObject } from "../tokenizer-json/json-file.ts";
 
 /** What the files beside a vocabulary say of it. */
 export interface FolderSettings {
@@ -33,17 +31,6 @@ export function folderSettings(
     specialTokensMap: read("special_tokens_map.json"),
     addedTokens: read("added_tokens.json"),
   };
-}
-
-/** @throws RevocabError `bad_tokenizer`: no JSON, or JSON of another kind */
-export function jsonObject(bytes: Uint8Array, place: string): JsonObject {
-  const value = parseJson(bytes, place);
-  if (!isObject(value)) throw badTokenizer(place, "found no JSON object, expected one");
-  return value;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A tokenizer that was read from other files, as the files of a model folder. */

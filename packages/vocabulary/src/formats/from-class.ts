@@ -3,14 +3,18 @@ import { chooseClassOfFiles } from "../reference/choose-class.ts";
 import { classNamed, type TokenizerClass } from "../reference/class-table.ts";
 import { contentOf, type DeclaredTokens, ROLE_NAMES } from "../reference/declared-tokens.ts";
 import { readAsReference } from "../reference/read-as-reference.ts";
-import { badTokenizer, MAX_FILE_BYTES, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
+import {
+  badTokenizer,
+  isObject,
+  jsonObject,
+  MAX_FILE_BYTES,
+  MAX_TOKENS,
+} from "../tokenizer-json/json-file.ts";
 import { openTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
 import {
   checkDeclared,
   type FolderSettings,
   type FoundFormat,
-  isObject,
-  jsonObject,
   numberNotes,
   SAVE_AGAIN,
 } from "./folder-settings.ts";

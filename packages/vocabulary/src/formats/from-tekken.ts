@@ -1,13 +1,13 @@
 import { quote } from "@revocab/core";
-import { badTokenizer, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
+import { inByteAlphabet } from "../bytes/byte-alphabet.ts";
 import {
-  type FolderSettings,
-  type FoundFormat,
+  badTokenizer,
   isObject,
   type JsonObject,
   jsonObject,
-} from "./folder-settings.ts";
-import { inByteAlphabet } from "./from-tiktoken.ts";
+  MAX_TOKENS,
+} from "../tokenizer-json/json-file.ts";
+import type { FolderSettings, FoundFormat } from "./folder-settings.ts";
 import { edgeTemplate, rankedDocument, specialTokens } from "./ranked-document.ts";
 
 /**

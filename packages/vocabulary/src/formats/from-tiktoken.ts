@@ -1,15 +1,9 @@
 import { createHash } from "node:crypto";
 import { quote, RevocabError } from "@revocab/core";
-import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
+import { inByteAlphabet } from "../bytes/byte-alphabet.ts";
 import { chooseClassOfFiles } from "../reference/choose-class.ts";
-import { badTokenizer, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
-import {
-  type FolderSettings,
-  type FoundFormat,
-  isObject,
-  type JsonObject,
-  SAVE_AGAIN,
-} from "./folder-settings.ts";
+import { badTokenizer, isObject, type JsonObject, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
+import { type FolderSettings, type FoundFormat, SAVE_AGAIN } from "./folder-settings.ts";
 import { KNOWN_TIKTOKEN, type KnownTiktoken, LLAMA3_PATTERN } from "./known-tiktoken.ts";
 import {
   edgeTemplate,
@@ -204,9 +198,3 @@ export function readTiktoken(bytes: Uint8Array, place: string): Map<string, numb
 }
 
 const LINE = /^([A-Za-z0-9+/]+={0,2}) (\d{1,10})\r?$/;
-
-export function inByteAlphabet(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += BYTE_ALPHABET.characterOf[byte]!;
-  return text;
-}

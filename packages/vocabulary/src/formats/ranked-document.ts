@@ -2,9 +2,9 @@ import { quote } from "@revocab/core";
 import { addedVocabulary, tokenFlags } from "../reference/added-vocabulary.ts";
 import { addDeclared, contentOf, declaredTokens } from "../reference/declared-tokens.ts";
 import { endsTemplate } from "../reference/read-as-reference.ts";
-import { badTokenizer } from "../tokenizer-json/json-file.ts";
+import { badTokenizer, type JsonObject } from "../tokenizer-json/json-file.ts";
 import type { AddedTokenDocument } from "../tokenizer-json/tokenizer-document.ts";
-import { checkDeclared, type FolderSettings, type JsonObject, numberNotes } from "./folder-settings.ts";
+import { checkDeclared, type FolderSettings, numberNotes } from "./folder-settings.ts";
 
 /**
  * The tokenizer.json of a byte-level BPE that is given by ranks and the pattern that cuts a text into words, with the

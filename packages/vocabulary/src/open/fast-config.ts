@@ -2,10 +2,8 @@ import { SPECIAL_ROLES } from "@revocab/core";
 import type { Specials } from "../find-specials.ts";
 import type { DeclaredTokens } from "../reference/declared-tokens.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { parseJson } from "../tokenizer-json/json-file.ts";
+import { encodeSettings, type JsonObject, parseJson } from "../tokenizer-json/json-file.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 interface FastConfig {
   /** The tokenizer_config.json with which AutoTokenizer takes tokenizer.json as it is; undefined where none is needed. */
@@ -38,7 +36,7 @@ export function fastConfig(
     config: published,
     files: (source) =>
       isChanged && published !== undefined
-        ? new Map(source).set("tokenizer_config.json", encodeJson(published))
+        ? new Map(source).set("tokenizer_config.json", encodeSettings(published))
         : source,
     notes: [
       ...(typeof replaced === "string" && changes.tokenizer_class !== undefined
@@ -72,10 +70,6 @@ function configChanges(
   return changes;
 }
 
-function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-}
-
 /**
  * The files of a tokenizer for a model that was not trained with its class: AutoTokenizer takes its tokenizer.json as it is.
  * A tokenizer that was read as `file` has them already.
@@ -96,8 +90,5 @@ export function asFastFiles(tokenizer: Tokenizer): Map<string, Uint8Array> {
     }),
   );
   const published = { ...kept, ...roles, tokenizer_class: FAST_NAME };
-  return files.set(
-    "tokenizer_config.json",
-    new TextEncoder().encode(`${JSON.stringify(published, null, 2)}\n`),
-  );
+  return files.set("tokenizer_config.json", encodeSettings(published));
 }

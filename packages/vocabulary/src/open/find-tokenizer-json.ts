@@ -8,8 +8,9 @@ import { arrangePieces, type ModelReader } from "../sentencepiece/arrange-pieces
 import { convertSentencePiece } from "../sentencepiece/convert-sentencepiece.ts";
 import { checkModel, type ModelProto } from "../sentencepiece/model-proto.ts";
 import { readModelProto } from "../sentencepiece/read-model-proto.ts";
-import type { ReadingOptions } from "../tokenizer-from-files.ts";
-import { inTermsOf, jsonObject, placeOf } from "./tokenizer-place.ts";
+import type { ReadingOptions } from "../tokenizer.ts";
+import { encodeSettings } from "../tokenizer-json/json-file.ts";
+import { inTermsOf, placeOf, settingsOf } from "./tokenizer-place.ts";
 
 /** The files of a tokenizer with a tokenizer.json among them, whatever it was made of. */
 interface FoundTokenizerJson {
@@ -48,7 +49,7 @@ export function findTokenizerJson(
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
-    source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(tokenizerConfig, null, 2)}\n`));
+    source.set("tokenizer_config.json", encodeSettings(tokenizerConfig));
   }
   return { source, differences, isConverted: false };
 }
@@ -65,7 +66,7 @@ function withOtherFormat(source: Map<string, Uint8Array>, origin: string): Found
   const encoder = new TextEncoder();
   for (const name of found.reads) source.delete(name);
   source.set("tokenizer.json", encoder.encode(found.tokenizerJson));
-  source.set("tokenizer_config.json", encoder.encode(`${JSON.stringify(found.tokenizerConfig, null, 2)}\n`));
+  source.set("tokenizer_config.json", encodeSettings(found.tokenizerConfig));
   return { source, differences: found.differences, isConverted: true };
 }
 
@@ -98,8 +99,8 @@ export function extractModel(
   } catch {
     return undefined;
   }
-  const config = jsonObject(files, "tokenizer_config.json", origin);
-  const className = classInForce(config, jsonObject(files, "config.json", origin), options);
+  const config = settingsOf(files, "tokenizer_config.json", origin);
+  const className = classInForce(config, settingsOf(files, "config.json", origin), options);
   const described = classNamed(className);
   if (described?.plainIds === true) return undefined;
   const pieces = arranged(proto, { className, config: config ?? {} }, placeOf(origin, name));

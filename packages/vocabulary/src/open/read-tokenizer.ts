@@ -10,8 +10,9 @@ import {
   readAsReference,
 } from "../reference/read-as-reference.ts";
 import { type TokenizerReading, tokenizerReading } from "../reference/tokenizer-reading.ts";
+import type { ReadingOptions } from "../tokenizer.ts";
 import { TOKENIZER_FILES } from "../tokenizer-files.ts";
-import type { ReadingOptions } from "../tokenizer-from-files.ts";
+import { encodeSettings, type JsonObject } from "../tokenizer-json/json-file.ts";
 import {
   finishTokenizerJson,
   type OpenTokenizerJson,
@@ -20,9 +21,7 @@ import {
 } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
 import { FAST_NAME, fastConfig } from "./fast-config.ts";
-import { jsonObject, placeOf } from "./tokenizer-place.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { placeOf, settingsOf } from "./tokenizer-place.ts";
 
 /** What a reading of the files comes to. */
 interface ReadTokenizer {
@@ -45,7 +44,7 @@ export function readFolder(
   }: ReadingOptions & { readonly isFile: boolean; readonly extracted: ExtractedModel | undefined },
 ): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
-  const model = jsonObject(source, "config.json", origin);
+  const model = settingsOf(source, "config.json", origin);
   const className = classInForce(config, model, options);
   const described = classNamed(className);
   const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
@@ -92,9 +91,11 @@ export function readConverted(
   const read = readFolder(source, origin, { ...options, isFile: true, extracted: undefined });
   const { isInForce, differences, className } = read.reference;
   if (isInForce && differences.length === 0) return read;
-  const { auto_map: _code, ...config } = jsonObject(source, "tokenizer_config.json", origin) ?? {};
-  const settings = JSON.stringify({ ...config, tokenizer_class: FAST_NAME }, null, 2);
-  const plain = new Map(source).set("tokenizer_config.json", new TextEncoder().encode(`${settings}\n`));
+  const { auto_map: _code, ...config } = settingsOf(source, "tokenizer_config.json", origin) ?? {};
+  const plain = new Map(source).set(
+    "tokenizer_config.json",
+    encodeSettings({ ...config, tokenizer_class: FAST_NAME }),
+  );
   const fast = readFolder(plain, origin, { className: FAST_CLASS, isFile: true, extracted: undefined });
   const note = `written as ${FAST_NAME}: of its tokenizer.json ${className} would make something else than of its files`;
   return { ...fast, notes: [...fast.notes, note] };
@@ -131,7 +132,7 @@ const FAST = classNamed(FAST_CLASS)!;
 
 /** The files that every reading begins with. */
 function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
-  const config = jsonObject(source, "tokenizer_config.json", origin);
+  const config = settingsOf(source, "tokenizer_config.json", origin);
   const place = placeOf(origin, "tokenizer.json");
   return {
     config,
@@ -139,8 +140,8 @@ function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
     opened: openTokenizerJson(source.get("tokenizer.json")!, place),
     beside: {
       config,
-      specialTokensMap: jsonObject(source, "special_tokens_map.json", origin),
-      addedTokens: jsonObject(source, "added_tokens.json", origin),
+      specialTokensMap: settingsOf(source, "special_tokens_map.json", origin),
+      addedTokens: settingsOf(source, "added_tokens.json", origin),
     },
   };
 }
@@ -203,7 +204,7 @@ function withFurtherSpecials(
     config !== undefined && ("extra_special_tokens" in config || "additional_special_tokens" in config);
   if (isListed || extra.length === 0) return files;
   const listed = { ...config, extra_special_tokens: extra.map(contentOf) };
-  return files.set("tokenizer_config.json", new TextEncoder().encode(`${JSON.stringify(listed, null, 2)}\n`));
+  return files.set("tokenizer_config.json", encodeSettings(listed));
 }
 
 /** All of them, with the tokenizer.json in force. */

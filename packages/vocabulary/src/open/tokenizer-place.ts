@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { badTokenizer, parseJson } from "../tokenizer-json/json-file.ts";
+import { type JsonObject, jsonObject } from "../tokenizer-json/json-file.ts";
 
 /** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
 export function placeOf(origin: string, name: string): string {
@@ -17,19 +17,14 @@ export function inTermsOf(place: string, cause: unknown): unknown {
 }
 
 /**
- * A file that must be a JSON object, where it is there.
- * @throws RevocabError `bad_tokenizer`
+ * The settings in one of the files; undefined where the file is missing.
+ * @throws RevocabError `bad_tokenizer` for a file that is no JSON object
  */
-export function jsonObject(
+export function settingsOf(
   files: ReadonlyMap<string, Uint8Array>,
   name: string,
   origin: string,
-): Record<string, unknown> | undefined {
+): JsonObject | undefined {
   const bytes = files.get(name);
-  if (bytes === undefined) return undefined;
-  const value = parseJson(bytes, placeOf(origin, name));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badTokenizer(placeOf(origin, name), "found no JSON object, expected the settings of a tokenizer");
-  }
-  return value as Record<string, unknown>;
+  return bytes && jsonObject(bytes, placeOf(origin, name), "the settings of a tokenizer");
 }

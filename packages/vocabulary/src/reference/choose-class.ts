@@ -1,7 +1,6 @@
-import type { ReadingOptions } from "../tokenizer-from-files.ts";
+import type { ReadingOptions } from "../tokenizer.ts";
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import { classOfConfig, classOfModelType, FAST_CLASS, forcesItsClass, knownName } from "./class-table.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * The class that AutoTokenizer takes for a folder, from its config.json and tokenizer_config.json: the one that a file names,

@@ -1,8 +1,7 @@
 import { quote } from "@revocab/core";
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import type { ComponentTable, Rebuild } from "./class-table.ts";
 import { contentOf, type DeclaredTokens } from "./declared-tokens.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface ClassComponents {
   /** Without `vocab` and `merges`. */

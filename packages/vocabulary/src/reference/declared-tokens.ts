@@ -1,8 +1,8 @@
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import { type AddedVocabulary, isSame, tokenFlags } from "./added-vocabulary.ts";
 import type { ExtraRule, Rebuild, TokenFlags } from "./class-table.ts";
 import type { ExtractedModel } from "./extract-sentencepiece.ts";
 
-type JsonObject = Readonly<Record<string, unknown>>;
 type Token = string | TokenFlags;
 
 /** The JSON files beside a tokenizer.json, and the tokens and padding of that file itself. */

@@ -2,7 +2,7 @@ import type { TokenId } from "@revocab/core";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
 import { bpeSymbols } from "./bpe-speller.ts";
 import { mergeUntil } from "./merge-symbols.ts";
-import type { SpellerInput } from "./speller-of.ts";
+import type { SpellerInput } from "./speller.ts";
 
 /** Which tokens of a BPE model may stand beside each other. */
 export interface BpeNeighbours {

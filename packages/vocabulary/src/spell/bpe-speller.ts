@@ -4,8 +4,7 @@ import { characterLength } from "../bytes/characters.ts";
 import type { Notation } from "../notation.ts";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
 import { mergeSymbols } from "./merge-symbols.ts";
-import type { Speller, SpellerInput } from "./speller-of.ts";
-import { byteTokenIds } from "./unigram-speller.ts";
+import { byteTokenIds, type Speller, type SpellerInput } from "./speller.ts";
 
 /**
  * BPE: the bytes as the smallest symbols the model has (a character; for one it lacks, its byte tokens), merged by

@@ -1,23 +1,8 @@
-import type { TokenId, TokenKind, Vocabulary } from "@revocab/core";
-import type { ByteIndex } from "../bytes/byte-index.ts";
+import type { TokenId } from "@revocab/core";
 import { characterLength } from "../bytes/characters.ts";
-import type { Notation } from "../notation.ts";
-import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
 import { bpeSpeller } from "./bpe-speller.ts";
+import type { Speller, SpellerInput } from "./speller.ts";
 import { unigramSpeller } from "./unigram-speller.ts";
-
-export interface SpellerInput {
-  readonly json: TokenizerJson;
-  readonly notation: Notation;
-  readonly index: ByteIndex;
-  /** Hidden tokens are `unused`; the index finds them all the same. */
-  readonly kindOf: (id: TokenId) => TokenKind;
-  /** The bytes of hidden tokens: what BPE merges to them must be taken apart again. */
-  readonly hidden: ReadonlyMap<TokenId, Uint8Array>;
-}
-
-/** Spells bytes in ids, or gives `undefined` where the model would need its unk. */
-export type Speller = Vocabulary["spell"];
 
 /**
  * The model's own way to spell. An added text token is used only where it is the whole of the bytes, as the tokenizer

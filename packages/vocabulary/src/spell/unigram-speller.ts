@@ -1,8 +1,6 @@
-import type { TokenId, TokenKind } from "@revocab/core";
 import { characterLength } from "../bytes/characters.ts";
-import type { Notation } from "../notation.ts";
-import type { ModelJson, TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-import type { Speller, SpellerInput } from "./speller-of.ts";
+import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
+import { byteTokenIds, type Speller, type SpellerInput } from "./speller.ts";
 
 /**
  * Unigram: the segmentation with the highest sum of scores (Viterbi), the earliest start among equals. A character that
@@ -76,19 +74,4 @@ function trace(
     else for (let i = end - 1; i >= from[end]; i--) backwards.push(byteTokens[bytes[i]]);
   }
   return Uint32Array.from(backwards.reverse());
-}
-
-/** [256] the ids of `<0x00>` … `<0xFF>`, −1 for those that are missing. */
-export function byteTokenIds(
-  json: TokenizerJson,
-  notation: Notation,
-  kindOf: (id: TokenId) => TokenKind,
-): Int32Array {
-  const ids = new Int32Array(256).fill(-1);
-  if (!notation.hasByteTokens) return ids;
-  for (let byte = 0; byte < 256; byte++) {
-    const id = json.pieces.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-    if (id !== undefined && kindOf(id) === "byte") ids[byte] = id;
-  }
-  return ids;
 }

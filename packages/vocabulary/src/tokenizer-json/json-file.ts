@@ -15,6 +15,24 @@ export function parseJson(bytes: Uint8Array, origin: string): unknown {
   return parseText(text, { origin, code: "bad_tokenizer", hint: TAKE_AGAIN });
 }
 
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @throws RevocabError `bad_tokenizer` for a file that is no JSON, or JSON of another kind than `expected` */
+export function jsonObject(bytes: Uint8Array, place: string, expected = "one"): JsonObject {
+  const value = parseJson(bytes, place);
+  if (!isObject(value)) throw badTokenizer(place, `found no JSON object, expected ${expected}`);
+  return value;
+}
+
+/** Settings as the reference library writes them: indented, with a line end. */
+export function encodeSettings(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
 const TAKE_AGAIN =
   "take the file again from where it was published, or save it again with the tokenizers library";
 

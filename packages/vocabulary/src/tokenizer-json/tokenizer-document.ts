@@ -1,8 +1,27 @@
-import type { Notation } from "../notation.ts";
+import { type Notation, readNotation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { parseJson } from "./json-file.ts";
+import { parseTokenizerJson } from "./parse-tokenizer-json.ts";
+import type { TokenizerJson } from "./tokenizer-json.ts";
 
-/** A tokenizer.json that was checked before, as plain JSON: a conversion changes some of it and keeps the rest. */
+/** A tokenizer taken apart, so that a part can be replaced and the rest kept. */
+export interface TokenizerParts {
+  readonly tokenizer: Tokenizer;
+  readonly json: TokenizerJson;
+  readonly document: TokenizerDocument;
+  readonly notation: Notation;
+}
+
+export function takeApart(tokenizer: Tokenizer): TokenizerParts {
+  const json = parseTokenizerJson(tokenizer.files.get("tokenizer.json")!, tokenizer.origin);
+  return { tokenizer, json, document: documentOf(tokenizer), notation: readNotation(json).notation };
+}
+
+/** The tokenizer.json of a tokenizer as plain JSON; it was checked when the tokenizer was loaded. */
+export function documentOf({ files, origin }: Pick<Tokenizer, "files" | "origin">): TokenizerDocument {
+  return parseJson(files.get("tokenizer.json")!, origin) as TokenizerDocument;
+}
+
 export interface TokenizerDocument {
   readonly [field: string]: unknown;
   readonly added_tokens?: readonly AddedTokenDocument[] | null;
@@ -36,15 +55,12 @@ export function mergesOf({ merges = [] }: ModelDocument): (readonly [string, str
     .map((merge) => (typeof merge === "string" ? (merge.split(" ") as [string, string]) : merge));
 }
 
-/** The post-processor of the tokenizer whose specials these are, with the ids they have here. */
+/** A post-processor with other ids for its tokens; a token that `idOf` lacks keeps the id that the file gives it. */
 export function renumberPostProcessor(
-  specialsOf: Tokenizer | undefined,
+  postProcessor: TokenizerDocument["post_processor"],
   idOf: ReadonlyMap<string, number>,
 ): TokenizerDocument["post_processor"] {
-  const bytes = specialsOf?.files.get("tokenizer.json");
-  if (bytes === undefined) return undefined;
-  const { post_processor } = parseJson(bytes, "tokenizer.json") as TokenizerDocument;
-  return renumbered(post_processor) as TokenizerDocument["post_processor"];
+  return renumbered(postProcessor) as TokenizerDocument["post_processor"];
 
   function renumbered(value: unknown): unknown {
     if (Array.isArray(value)) {
@@ -76,8 +92,8 @@ export interface AddedToken {
 }
 
 /** The added tokens of a tokenizer, in the order of its file. */
-export function addedTokensOf({ files, origin }: Tokenizer): AddedToken[] {
-  const { added_tokens: added } = parseJson(files.get("tokenizer.json")!, origin) as TokenizerDocument;
+export function addedTokensOf(tokenizer: Tokenizer): AddedToken[] {
+  const { added_tokens: added } = documentOf(tokenizer);
   return (added ?? []).map(({ content, special, single_word, lstrip, rstrip, normalized }) => ({
     content,
     special: special === true,
@@ -86,13 +102,6 @@ export function addedTokensOf({ files, origin }: Tokenizer): AddedToken[] {
     rstrip: rstrip === true,
     normalized: normalized === true,
   }));
-}
-
-/** A tokenizer to convert: as it is known, as its file has it, and how that writes bytes. */
-export interface ConversionSubject {
-  readonly tokenizer: Tokenizer;
-  readonly document: TokenizerDocument;
-  readonly notation: Notation;
 }
 
 /** A Unigram lists its pieces, ids being places in the list; the others map them to ids. */
