@@ -1,15 +1,15 @@
 import { quote, RevocabError, type TokenId } from "@revocab/core";
-import type { TokenizerParts } from "@revocab/vocabulary/internal";
-import { mergeSymbols } from "@revocab/vocabulary/internal";
+import { mergeSymbols, type TokenizerParts } from "@revocab/vocabulary/internal";
 import { growingMerges } from "./growing-merges.ts";
 import { type ModelAdditions, type NewPiece, pieceForm, type Refusal } from "./new-entries.ts";
 
 /**
- * Merges that build whole pieces from what the tokenizer spells them with: ` Schmetterling` = `ĠSch m etter ling` gets
- * three merges and, as a merge can only make a token, two more tokens as steps. The new merges come after all old ones, so
- * that a text is first merged as ever; each piece is built on what those before it made, the shortest first.
+ * New merges, by which each piece is built from the tokens that spell it now: ` Schmetterling` = `ĠSch m etter ling` gets
+ * three merges. The result of every merge must be a token, so two more tokens are added as steps. The new merges rank
+ * after all old ones, so a text is merged as before until no old merge applies. The shortest piece is built first, so that
+ * longer ones can use it.
  *
- * No merge may make a token that the tokenizer has already: it would then be used where it was not, in old text.
+ * No new merge may produce a token that the tokenizer has already: texts would then get that token where they had others.
  */
 export function bpeAdditions(
   { tokenizer, json, notation }: TokenizerParts,
@@ -28,7 +28,7 @@ export function bpeAdditions(
   const table = growingMerges(model.merges);
   const formOf = new Map<TokenId, string>();
   const idOf = new Map<string, TokenId>();
-  const give = (form: string): TokenId => {
+  const addEntry = (form: string): TokenId => {
     const id = idOf.get(form) ?? vocabulary.size + idOf.size;
     idOf.set(form, id);
     formOf.set(id, form);
@@ -39,7 +39,7 @@ export function bpeAdditions(
   const newCharacters = new Map<string, TokenId>();
   const merges: (readonly [string, string])[] = [];
   const refused: Refusal[] = [];
-  const asked = new Map<string, string>();
+  const requested = new Map<string, string>();
 
   const symbolsOf = (text: string): TokenId[] | undefined => {
     const symbols: TokenId[] = [];
@@ -59,7 +59,7 @@ export function bpeAdditions(
     if (spelled === undefined) {
       if ([...text].length > 1)
         return "the tokenizer has no piece for some of its characters; make each such character a piece, too";
-      newCharacters.set(text, give(form));
+      newCharacters.set(text, addEntry(form));
       return undefined;
     }
     const parts = mergeSymbols(spelled, table);
@@ -76,11 +76,11 @@ export function bpeAdditions(
     const idOfPart = (part: string) => idOf.get(part) ?? known.get(part)!;
     for (const [left, right] of joins) {
       if (table.rankOf(idOfPart(left), idOfPart(right)) >= 0) continue;
-      table.append(idOfPart(left), idOfPart(right), give(left + right));
+      table.append(idOfPart(left), idOfPart(right), addEntry(left + right));
       merges.push([left, right]);
     }
-    const [made, ...rest] = mergeSymbols(spelled, table);
-    if (rest.length === 0 && written(made) === form) return undefined;
+    const [merged, ...rest] = mergeSymbols(spelled, table);
+    if (rest.length === 0 && written(merged) === form) return undefined;
     merges.length -= table.count - before;
     table.rewind(before);
     return "merges of other tokens come between those that would build it";
@@ -88,16 +88,16 @@ export function bpeAdditions(
 
   for (const { text } of [...pieces].sort((a, b) => a.text.length - b.text.length)) {
     const reason = build(text);
-    if (reason === undefined) asked.set(pieceForm(text, notation), text);
+    if (reason === undefined) requested.set(pieceForm(text, notation), text);
     else refused.push({ text, reason });
   }
   const reached = new Set(merges.map((pair) => pair.join("")));
-  const steps = [...reached].filter((form) => !asked.has(form));
+  const steps = [...reached].filter((form) => !requested.has(form));
   return {
     entries: [
       ...pieces
         .map(({ text }) => ({ piece: pieceForm(text, notation), text }))
-        .filter(({ piece }) => asked.has(piece)),
+        .filter(({ piece }) => requested.has(piece)),
       ...steps.map((piece) => ({ piece })),
     ],
     merges,
@@ -105,7 +105,7 @@ export function bpeAdditions(
   };
 }
 
-/** Longer words have names of their own; the cost of looking for the joins grows with the third power. */
+/** The search for the cheapest joins takes cubic time; no word of a natural language has so many parts. */
 const MAX_PARTS = 64;
 
 /** A text cut before and after each character of a set. */
@@ -127,11 +127,10 @@ function splitAt(text: string, characters: ReadonlyMap<string, unknown>): string
 }
 
 /**
- * How to join neighbours, two at a time, until one is left, so that the sum of what each joined string costs is least; of
- * equal ways the one that adds parts from the left: `a b c d` → `a+b`, `ab+c`, `abc+d`. The joins come in an order in
- * which each finds its parts made.
- * @param costOf infinite for a string that must not be made
- * @returns undefined where every way makes such a string
+ * The joins of two neighbours each that turn `parts` into one string, at the lowest sum of `costOf` over the joined strings.
+ * Ties go to joining from the left: `a b c d` → `a+b`, `ab+c`, `abc+d`. Each join comes after those that produce its parts.
+ * @param costOf infinite for a string that must not arise
+ * @returns undefined if every way produces such a string
  */
 export function cheapestJoins(
   parts: readonly string[],

@@ -9,9 +9,9 @@ export interface CorpusWords {
 }
 
 /**
- * The words of a corpus, each once, as the tokenizer writes them: what its pre-tokenizer keeps together and, where spaces
- * are marked in pieces, up to the next mark. A word ends at specials, byte tokens and added tokens, too, as nothing may be
- * joined to them, and after 1,000 tokens: what is longer is no word, and each join counts the pairs of a whole word anew.
+ * The distinct words of a corpus with their counts. A word is what the pre-tokenizer keeps together; where pieces mark
+ * spaces, it ends before the next mark. It also ends at specials, byte tokens and added tokens, as nothing may be joined to
+ * them, and after 1,000 tokens: each join counts the pairs of a whole word again.
  */
 export async function corpusWords(
   { tokenizer, json, notation }: TokenizerParts,
@@ -56,7 +56,7 @@ export async function corpusWords(
 
 const LONGEST_WORD = 1000;
 
-/** The words of a corpus, with how often a text has them that is to be spared, and those that only it has. */
+/** Adds to each word its count in the spared text, and appends the words that only the spared text has. */
 export function withSpared(words: readonly CorpusWord[], spared: readonly CorpusWord[]): CorpusWord[] {
   const countOf = new Map(spared.map(({ ids, count }) => [ids.join(" "), count]));
   const common = words.map((word) => {
@@ -73,8 +73,8 @@ export function withSpared(words: readonly CorpusWord[], spared: readonly Corpus
 export type Corpus = Iterable<string> | AsyncIterable<string>;
 
 /**
- * The lines of a corpus, some at a time: the tokenizers library is fastest on many short texts at once, and holds all of
- * them.
+ * The lines of a corpus in batches: the tokenizers library is fastest on many short texts at once, and holds a whole batch
+ * in memory.
  * @throws RevocabError `aborted`
  */
 export async function* corpusBatches(

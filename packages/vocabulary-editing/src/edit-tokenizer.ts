@@ -11,19 +11,19 @@ import { type PrunedTokenizer, type PruneOptions, pruneTokenizer } from "./prune
 import type { TokenList } from "./read-token-list.ts";
 import { nameRole, type RenamedToken, renameTokens, type TokenRename } from "./rename-tokens.ts";
 
-/** What to do to a tokenizer, in this order: rename, learn, add, name the end of texts, prune. */
+/** Edits of a tokenizer, carried out in this order: rename, learn, add, name the end of texts, prune. */
 export interface VocabularyEdit extends TokenizerExtension {
-  /** Reserved tokens that get names of one's own. */
+  /** New names for reserved tokens. */
   readonly renames?: readonly TokenRename[];
   /** Whether renamed tokens keep their rows, or get new ones as new tokens do. @default "keep" */
   readonly renamedRows?: "keep" | "make";
   /** The token that ends texts from now on. @default the tokenizer's own */
   readonly eos?: string;
-  /** Pieces and added tokens of a file, which go before the others. */
+  /** Pieces, added tokens and renames of a file, which come before the others. */
   readonly list?: TokenList;
   /** Pieces to learn from a text. */
   readonly learn?: Pick<LearningOptions, "corpus" | "count" | "minimumCount" | "spare">;
-  /** Tokens to take out again; what was learned and added stays. */
+  /** Which tokens to keep of the others; what was learned and added stays. */
   readonly prune?: Pick<PruneOptions, "keepFor" | "keep" | "atMost" | "keepIds">;
 }
 
@@ -31,18 +31,18 @@ export interface EditedTokenizer {
   readonly tokenizer: Tokenizer;
   /** [new size] the old id of each token, −1 for a new one. */
   readonly oldIdOf: Int32Array;
-  /** [new size] whose row each token gets: that of its old id, −1 for a new one, −2 for an old one that is to get a new row. */
+  /** [new size] the old id whose row each token gets; −1 for a new token, −2 for a renamed one that gets a new row. */
   readonly sourceOf: Int32Array;
-  /** With the ids that they have in the end. */
+  /** With their final ids. */
   readonly added: readonly AddedEntry[];
-  /** Entries of old ids that are added tokens now, with the ids that they have in the end. */
+  /** Ordinary entries that became added tokens, with their final ids. */
   readonly promoted: ExtendedTokenizer["promoted"];
-  /** With the ids that they have in the end. */
+  /** With their final ids. */
   readonly renamed: readonly RenamedToken[];
   readonly refused: ExtendedTokenizer["refused"];
-  /** Tokens that were taken out, with the ids that they had. */
+  /** Removed tokens, with their old ids. */
   readonly removed: readonly RemovedToken[];
-  /** Null where nothing was taken out. */
+  /** Null if nothing was pruned. */
   readonly pruned: PrunedTokenizer["counts"] | null;
 }
 
@@ -53,17 +53,17 @@ export interface RemovedToken {
 }
 
 /**
- * Extends a tokenizer, prunes it, or both.
- * @throws RevocabError `bad_options` where nothing is asked for, and whatever the steps throw
+ * Carries out all edits of a {@link VocabularyEdit}, one after the other.
+ * @throws RevocabError `bad_options` for an edit without anything to do, and whatever the steps throw
  */
 export async function editTokenizer(
   tokenizer: Tokenizer,
-  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...asked }: VocabularyEdit,
+  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...lists }: VocabularyEdit,
   listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
 ): Promise<EditedTokenizer> {
-  const pieces = [...(list?.pieces ?? []), ...(asked.pieces ?? [])];
-  const addedTokens = [...(list?.addedTokens ?? []), ...(asked.addedTokens ?? [])];
-  const renames = [...(list?.renames ?? []), ...(asked.renames ?? [])];
+  const pieces = [...(list?.pieces ?? []), ...(lists.pieces ?? [])];
+  const addedTokens = [...(list?.addedTokens ?? []), ...(lists.addedTokens ?? [])];
+  const renames = [...(list?.renames ?? []), ...(lists.renames ?? [])];
   const adds = pieces.length + addedTokens.length > 0;
   if (learn === undefined && prune === undefined && eos === undefined && renames.length === 0 && !adds) {
     throw new RevocabError("bad_options", "found nothing to learn, to add, to rename or to take out", {
@@ -84,9 +84,9 @@ export async function editTokenizer(
   const added = [...(learned?.added ?? []), ...(extended?.added ?? [])];
   const refused = extended?.refused ?? [];
   const oldSize = tokenizer.vocabulary.size;
-  const isMadeAnew = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
+  const getsNewRow = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
   const oldIdOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
-  const rowsOf = (oldIds: Int32Array) => oldIds.map((id) => (isMadeAnew.has(id) ? -2 : id));
+  const rowsOf = (oldIds: Int32Array) => oldIds.map((id) => (getsNewRow.has(id) ? -2 : id));
   const sourceOf = rowsOf(oldIdOf);
   const edited = {
     tokenizer: whole,
@@ -130,7 +130,7 @@ export async function editTokenizer(
   }
 }
 
-/** Holes in the numbering are no tokens. */
+/** Ids without a token (holes) are not counted. */
 function removedFrom({ vocabulary }: Tokenizer, newIdOf: Int32Array): RemovedToken[] {
   return Array.from({ length: vocabulary.size }, (_, id) => ({ id, token: vocabulary.tokenOf(id) })).filter(
     ({ id, token }) => token !== "" && (newIdOf[id] as number) < 0,

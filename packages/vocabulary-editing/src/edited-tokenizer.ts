@@ -9,6 +9,7 @@ import {
   openTokenizerJson,
   parseJson,
   parseTokenizerJson,
+  type TokenizerDocument,
   type TokenizerParts,
   takeApart,
 } from "@revocab/vocabulary/internal";
@@ -27,16 +28,25 @@ export function openForEditing(tokenizer: Tokenizer): TokenizerParts {
 }
 
 /**
- * The tokenizer that the files of an edit make, opened as the class of the source opens it.
- * @throws RevocabError `unsupported_tokenizer` where the class would make something else of what was written
+ * Opens the files of an edit with the class of the source.
+ * @param document the new tokenizer.json, if the edit changes it
+ * @throws RevocabError `unsupported_tokenizer` if that class would open them as anything else than what is written
  */
 export function editedTokenizer(
   source: Tokenizer,
-  files: ReadonlyMap<string, Uint8Array>,
-  origin: string,
+  {
+    files,
+    document,
+    origin = source.origin,
+  }: {
+    readonly files: ReadonlyMap<string, Uint8Array>;
+    readonly document?: TokenizerDocument;
+    readonly origin?: string;
+  },
 ): Tokenizer {
-  // With the ids of added tokens where the library must find them: it numbers those behind the vocabulary by itself.
-  const { bytes } = parseTokenizerJson(files.get("tokenizer.json")!, origin);
+  const written = document && new TextEncoder().encode(JSON.stringify(document));
+  // The library numbers added tokens beyond the vocabulary by itself; parsing moves those with other ids into the vocabulary.
+  const { bytes } = parseTokenizerJson(written ?? files.get("tokenizer.json")!, origin);
   const { className } = source.reference;
   const edited = tokenizerFromFiles(new Map(files).set("tokenizer.json", bytes), origin, { className });
   const { isInForce, differences, reason } = edited.reference;
@@ -51,8 +61,8 @@ export function editedTokenizer(
 }
 
 /**
- * An added token as tokenizer.json has it.
- * @param old the entry of the same id, whose settings hold where no others are given
+ * An added token as an entry of tokenizer.json.
+ * @param old the present entry of that id, whose settings are the defaults
  */
 export function addedTokenDocument(
   token: NewAddedToken,
@@ -72,10 +82,10 @@ export function addedTokenDocument(
 }
 
 /**
- * The files beside a tokenizer.json after an edit. Other writings of the same vocabulary are left out, as they are stale;
- * tokenizer_config.json numbers added tokens by the ids they have now, and both it and special_tokens_map.json list new
- * specials where they list others. All other keys stay, the class among them.
- * @param newIdOf undefined for a token that is no more
+ * The files beside a tokenizer.json after an edit. Files that hold the same vocabulary in another format are stale and left
+ * out. tokenizer_config.json gets the new ids of the added tokens; both it and special_tokens_map.json get the new specials
+ * in the list where they have others. All other keys stay, the class among them.
+ * @param newIdOf undefined for a removed token
  */
 export function followFiles(
   files: ReadonlyMap<string, Uint8Array>,
@@ -104,8 +114,9 @@ export function followFiles(
 }
 
 /**
- * Behind the others, in the list that is in force: the library reads `additional_special_tokens` where the other is empty. A
- * list is begun for the plain class alone: it would replace the further specials of another.
+ * The list of specials with the new ones appended. The library reads `additional_special_tokens` only where
+ * `extra_special_tokens` is empty. Without any list, one is begun for the plain class alone: in another class it would
+ * replace the specials that the class adds by itself.
  */
 function withSpecials(config: JsonObject, specials: readonly string[]): JsonObject {
   const isList = (name: string) => Array.isArray(config[name]);
@@ -124,7 +135,7 @@ const PLAIN_NAMES: ReadonlySet<unknown> = new Set(["PreTrainedTokenizerFast", "T
 
 const LISTS = ["extra_special_tokens", "additional_special_tokens"] as const;
 
-/** All added tokens in force, by their new ids: the order of the ids is that in which the library adds them. */
+/** `added_tokens_decoder`: all added tokens by their new ids. The library adds them in the order of these ids. */
 function numberedTokens(
   tokenizerJson: Uint8Array,
   added: readonly AddedTokenDocument[],

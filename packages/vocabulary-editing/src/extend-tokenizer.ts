@@ -17,11 +17,11 @@ import { whyUnreachable } from "./why-unreachable.ts";
 import { writeExtension } from "./write-extension.ts";
 
 export interface TokenizerExtension {
-  /** What the model itself is to use: whole words (" Schmetterling" as they stand behind a space) or parts of words. */
+  /** For the model itself: whole words, with the space before them (" Schmetterling"), or parts of words. */
   readonly pieces?: readonly (string | NewPiece)[];
   /**
-   * Found before the model runs: control tokens, or words of any kind. What the tokenizer has as an ordinary entry becomes
-   * an added token at its own id.
+   * Tokens that are found before the model runs: control tokens, or words of any kind. An ordinary entry of the tokenizer
+   * becomes an added token and keeps its id.
    */
   readonly addedTokens?: readonly (string | NewAddedToken)[];
   /** Leave out what cannot be added, and list it, instead of failing. @default false */
@@ -32,7 +32,7 @@ export interface AddedEntry {
   readonly id: TokenId;
   /** As the file writes it. */
   readonly token: string;
-  /** `step`: a token that was not asked for, but must be there for merges to build others from. */
+  /** `step`: a token that was not requested, but is needed as an intermediate result of merges. */
   readonly kind: "piece" | "step" | "added";
 }
 
@@ -41,14 +41,14 @@ export interface ExtendedTokenizer {
   readonly tokenizer: Tokenizer;
   /** Ids from the old `vocabulary.size` on, without a gap: pieces in their order, steps, added tokens in theirs. */
   readonly added: readonly AddedEntry[];
-  /** Entries that it had and that are added tokens now, at their own ids. */
+  /** Ordinary entries that became added tokens; their ids stay. */
   readonly promoted: readonly { readonly id: TokenId; readonly token: string }[];
   readonly refused: readonly Refusal[];
 }
 
 /**
- * Adds entries to a tokenizer. Old ids stay, and text in which no new token is found is written as before. Every piece and
- * added token is proven to be reached by a text in the tokenizers library.
+ * Adds entries to a tokenizer. Old ids stay, and text without a new token is encoded as before. For every piece and added
+ * token the tokenizers library is run to prove that some text is encoded with it.
  * @throws RevocabError `bad_options` with the reason for each entry that cannot be added, `unsupported_tokenizer`
  */
 export async function extendTokenizer(
@@ -73,15 +73,15 @@ export async function extendTokenizer(
       ...additions.entries.map(({ text }) => text),
       ...wantedTokens.map(({ content }) => content),
     ];
-    const asked = [
+    const requested = [
       ...added.flatMap(({ id }, place) => {
         const text = texts[place];
         return text === undefined ? [] : [[id, text] as const];
       }),
       ...promoted.map(({ id, content }) => [id, content] as const),
     ];
-    const unreached = await whyUnreachable(extended, new Map(asked.map(([id, text]) => [id, [text]])));
-    const lost = asked.flatMap(([id, text]) => {
+    const unreached = await whyUnreachable(extended, new Map(requested.map(([id, text]) => [id, [text]])));
+    const lost = requested.flatMap(([id, text]) => {
       const reason = unreached.get(id);
       return reason === undefined ? [] : [{ id, text, reason }];
     });
@@ -95,7 +95,7 @@ export async function extendTokenizer(
         refused,
       };
     }
-    // What leads nowhere is taken back, with its steps; the others are built again without it.
+    // An entry that no text reaches is dropped with its steps, and the others are built again without it.
     refused.push(...lost.map(({ text, reason }) => ({ text, reason })));
     const lostIds = new Set(lost.map(({ id }) => id));
     promoted = promoted.filter(({ id }) => !lostIds.has(id));
@@ -159,7 +159,10 @@ function refusal(refused: readonly Refusal[]): RevocabError {
 
 const LISTED = 20;
 
-/** Refuses what can be seen without building anything: nothing, twice the same, what is too long for a token, what the tokenizer has, no score. */
+/**
+ * The entries that can be refused without building anything: empty ones, duplicates, those that are too long for a token or
+ * that the tokenizer has already, and scores that are no numbers.
+ */
 function refuseUnfit(
   { tokenizer, json, notation }: TokenizerParts,
   pieces: readonly NewPiece[],
@@ -203,18 +206,18 @@ function refuseUnfit(
           : undefined);
       return isFit(text, form, reason);
     }),
-    ...raisedAndNew(),
+    ...promotedAndNew(),
     refused,
   };
 
-  /** What the tokenizer has as an entry of its own becomes an added token at its id, as in the reference library. */
-  function raisedAndNew() {
+  /** An ordinary entry becomes an added token and keeps its id, as in the reference library. */
+  function promotedAndNew() {
     const promoted: PromotedToken[] = [];
     const fit = addedTokens.filter((token) => {
       const { content } = token;
       const known = json.added.find((entry) => entry.content === content);
       const id = known?.id ?? json.pieces.idOf(content);
-      const reason = content.trim() === "" ? "it is empty" : whyNotRaised(id, token, known);
+      const reason = content.trim() === "" ? "it is empty" : whyNotPromoted(id, token, known);
       if (!isFit(content, content, reason ?? (id === undefined ? reasonOf(content, content) : undefined)))
         return false;
       if (id === undefined) return true;
@@ -224,7 +227,7 @@ function refuseUnfit(
     return { addedTokens: fit, promoted };
   }
 
-  function whyNotRaised(
+  function whyNotPromoted(
     id: TokenId | undefined,
     { content, special = true }: NewAddedToken,
     known: AddedTokenJson | undefined,
@@ -239,10 +242,10 @@ function refuseUnfit(
   }
 }
 
-/** The longest tokens of published vocabularies are rulers of some hundred signs. */
+/** The longest tokens of published vocabularies are lines of some hundred dashes. */
 const LONGEST = 1000;
 
-/** WordPiece and WordLevel look for the longest entry: it is enough that a piece is one. */
+/** WordPiece and WordLevel take the longest entry that fits, so a new entry is all that a piece needs. */
 function entryAdditions({ notation }: TokenizerParts, pieces: readonly NewPiece[]): ModelAdditions {
   return { entries: pieces.map(({ text }) => ({ piece: pieceForm(text, notation), text })), merges: [] };
 }

@@ -1,10 +1,10 @@
 import type { TokenId } from "@revocab/core";
 import type { MergeTable } from "@revocab/vocabulary/internal";
 
-/** A merge table that grows at its end: what was there keeps its rank, and so its meaning. */
+/** A merge table to which merges can be appended; the ranks of the old ones do not change. */
 interface GrowingMerges extends MergeTable {
   append(left: TokenId, right: TokenId, merged: TokenId): void;
-  /** Forgets what was appended since the table had this count. */
+  /** Removes what was appended since the table had this count. */
   rewind(count: number): void;
 }
 

@@ -6,35 +6,35 @@ export interface CorpusWord {
   readonly ids: readonly TokenId[];
   /** How often the corpus has it. */
   readonly count: number;
-  /** How often the text that is to be spared has it. @default 0 */
+  /** How often the spared text has it. @default 0 */
   readonly spared?: number;
 }
 
 export interface LearnedJoins {
-  /** New pieces as a file writes them, in the order in which they were learned, with how often they were joined. */
+  /** New pieces as the file writes them, in the order in which they were learned, with the count of the joined pair. */
   readonly pieces: readonly { readonly piece: string; readonly count: number }[];
-  /** What was joined, by rank; a piece may be made in more than one way. */
+  /** The joined pairs, by rank; several pairs may give the same piece. */
   readonly merges: readonly (readonly [string, string])[];
 }
 
 interface Joining {
   /** How many new pieces to learn. */
   readonly pieces: number;
-  /** Pairs that are rarer are not joined. */
+  /** Rarer pairs are not joined. */
   readonly minimumCount: number;
-  /** The first id that no piece has. */
+  /** The id of the first new piece. */
   readonly firstId: TokenId;
   written(id: TokenId): string;
-  /** The piece that two make; undefined where they must stay apart. */
+  /** The piece that two form; undefined if they must not be joined. */
   join(left: string, right: string): string | undefined;
-  /** Whether a pair may be joined that the corpus has so often, and the text that is to be spared. @default always */
+  /** Whether a pair with this count in the corpus and in the spared text may be joined. @default always */
   readonly mayJoin?: (count: number, spared: number) => boolean;
   readonly onPiece?: (done: number) => void;
 }
 
 /**
- * The training of a BPE, taken up where a tokenizer stopped: joins the pair of neighbours that is most frequent, of equals
- * that with the lowest ids, until there are as many new pieces as wanted or no pair is frequent enough.
+ * BPE training, continued from an existing tokenizer: joins the most frequent pair of neighbours (ties go to the lowest ids)
+ * until there are `pieces` new pieces or no pair is frequent enough.
  *
  * `l o w` ×5, `l o w e r` ×2 → `lo` (7), `low` (7), `lowe` (2), `lower` (2).
  * @see https://arxiv.org/abs/1508.07909
@@ -115,13 +115,13 @@ function joined(word: readonly TokenId[], left: TokenId, right: TokenId, id: Tok
   return result;
 }
 
-/** Pairs by how often they are: the most frequent first, of equals the lowest key. */
+/** A priority queue of pairs: the most frequent first, ties by the lowest key. */
 interface PairQueue {
   push(count: number, key: number): void;
   pop(): { readonly count: number; readonly key: number } | undefined;
 }
 
-/** A binary heap; a pair whose count changed is pushed again, and who pops it tells the stale one by its count. */
+/** A binary heap. A pair whose count changed is pushed again; the caller recognizes the stale entry by its count. */
 export function pairQueue(): PairQueue {
   const counts: number[] = [];
   const keys: number[] = [];

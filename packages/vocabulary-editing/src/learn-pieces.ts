@@ -15,11 +15,11 @@ export interface LearningOptions {
   readonly corpus: Corpus;
   /** How many pieces to add. */
   readonly count: number;
-  /** How often the corpus must have what becomes a piece. @default 2 */
+  /** A pair must occur this often in the corpus to become a piece. @default 2 */
   readonly minimumCount?: number;
   /**
-   * A text that is to be written as before, such as one in a language that the model has already: pairs are joined that are
-   * {@link SPARING} times as frequent in the corpus.
+   * A text whose encoding should change as little as possible, such as one in a language that the model knows. A pair that
+   * occurs in it is joined only if it is {@link SPARING} times as frequent in the corpus.
    * @default none
    */
   readonly spare?: Corpus;
@@ -34,14 +34,14 @@ export interface LearnedTokenizer {
 }
 
 /**
- * Adds the pieces to a tokenizer that its own training would learn next from a corpus. Pairs of pieces are counted in what
- * the tokenizer makes of each word, and the most frequent is joined, again and again:
- * - BPE: these are its next merges, after all old ones;
+ * Adds the pieces that the tokenizer's own training would learn next from a corpus. Every word is encoded, and the most
+ * frequent pair of neighbouring tokens is joined, again and again:
+ * - BPE: the pairs are its next merges, after all old ones;
  * - WordPiece: the joined pieces become entries;
- * - Unigram: more are joined, half as many again to begin with; those stay that are used most when the best spelling of each word is looked for,
- *   and the score of each is the logarithm of its share of all tokens, or just above its other spelling if that is more.
+ * - Unigram: half as many pieces again are joined as candidates. Those that the best spellings of the words use most stay.
+ *   The score of each is the logarithm of its share of all tokens, or just above its other spelling if that is more.
  *
- * Characters that the tokenizer lacks are not learned. Every piece is proven to be reached in the tokenizers library.
+ * Characters that the tokenizer lacks are not learned. The tokenizers library is run to prove that every piece is used.
  * @throws RevocabError `bad_text` for a corpus with too few pairs, `bad_options`, `unsupported_tokenizer`, `aborted`
  */
 export async function learnPieces({
@@ -100,7 +100,7 @@ export async function learnPieces({
   return { tokenizer: extended, added };
 }
 
-/** In 2,000 pieces this leaves some hundredth of a spared text changed. */
+/** With 2,000 learned pieces, about a hundredth of a spared text is then encoded otherwise. */
 const SPARING = 50;
 
 function requireWhole(name: string, value: number): void {
@@ -115,17 +115,17 @@ function joinedAdditions({ json }: TokenizerParts, { pieces, merges }: LearnedJo
   };
 }
 
-/** Some joins are only steps to others: more are made until enough are used. */
+/** Some joins are only steps to others, so the number of candidates is doubled until enough of them are used. */
 function usedAdditions(
   parts: TokenizerParts,
   counted: CorpusWords,
   count: number,
   join: (pieces: number) => LearnedJoins,
 ): ModelAdditions {
-  for (let asked = Math.ceil(count * 1.5); ; asked *= 2) {
-    const { pieces } = join(asked);
+  for (let candidates = Math.ceil(count * 1.5); ; candidates *= 2) {
+    const { pieces } = join(candidates);
     const additions = scoreLearned(parts, counted, pieces, count);
-    if (additions.entries.length === count || pieces.length < asked) return additions;
+    if (additions.entries.length === count || pieces.length < candidates) return additions;
   }
 }
 
@@ -145,9 +145,9 @@ async function requireReached(tokenizer: Tokenizer, added: readonly AddedEntry[]
 }
 
 /**
- * What two neighbouring pieces make, as the file writes it; undefined where they must stay apart: what they make is a
- * token already, and would then stand in old text, too. Where spaces are marked in pieces there may be no pre-tokenizer, so
- * letters, digits and other marks are kept apart here, as SentencePiece's trainer does.
+ * Makes the function that joins two neighbouring pieces, as the file writes them. It gives undefined if the result is a token
+ * already, which old text would then be encoded with. A tokenizer whose pieces mark spaces may have no pre-tokenizer, so
+ * letters, digits and other signs are not joined to each other, as in SentencePiece's trainer.
  * @throws RevocabError `unsupported_tokenizer` for whole words, and for a BPE that marks the edges of words
  */
 async function pieceJoiner({
@@ -180,15 +180,16 @@ async function pieceJoiner({
 }
 
 /**
- * Llama writes numbers digit by digit: a single "00" would change one English token in twenty. Only what a tokenizer makes
- * of numbers tells: a piece such as `▁½`, or one that no text reaches, proves nothing.
+ * Whether the tokenizer has tokens of several digits. Llama encodes numbers digit by digit, where a single new piece "00"
+ * would change one English token in twenty. Numbers are encoded to find out: a piece such as `▁½`, or one that no text
+ * reaches, proves nothing.
  */
 async function joinsDigits({ encode, vocabulary }: Tokenizer): Promise<boolean> {
   const ids = await encode(NUMBERS.map((number) => `${number} x${number}`).join(" "));
   return ids.some((id) => /\p{Nd}{2}/u.test(Buffer.from(vocabulary.bytesOf(id)).toString()));
 }
 
-/** Every pair of digits, and longer numbers that texts have. */
+/** Every pair of digits, and some longer numbers. */
 const NUMBERS = [
   ...Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0")),
   "000",

@@ -1,6 +1,5 @@
 import { RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import {
   isPieceList,
   type ModelDocument,
@@ -8,6 +7,7 @@ import {
   mergeUntil,
   renumberPostProcessor,
   type TokenizerDocument,
+  type TokenizerParts,
 } from "@revocab/vocabulary/internal";
 import { type Corpus, corpusBatches } from "./corpus.ts";
 import { editedTokenizer, followFiles, openForEditing } from "./edited-tokenizer.ts";
@@ -15,32 +15,32 @@ import { editedTokenizer, followFiles, openForEditing } from "./edited-tokenizer
 export interface PruneOptions {
   /** Texts whose tokens are kept, the most used first. */
   readonly keepFor?: Corpus;
-  /** Tokens to keep, the most important first; they come before those of texts. */
+  /** Tokens to keep, the most important first; they have precedence over those of `keepFor`. */
   readonly keep?: Iterable<TokenId>;
-  /** How many tokens may be left. @default as many as are needed */
+  /** The most tokens that may be left. @default no limit */
   readonly atMost?: number;
-  /** Leave ids as they are, with holes between them. A Unigram cannot. @default false: without gaps, in the same order */
+  /** Keep the ids, with holes between them; impossible for a Unigram. @default false: renumbered without gaps, in the same order */
   readonly keepIds?: boolean;
   readonly abortSignal?: AbortSignal;
 }
 
 export interface PrunedTokenizer {
   readonly tokenizer: Tokenizer;
-  /** [old size] the new id of each old one, −1 for those that are no more. */
+  /** [old size] the new id of each old token, −1 for a removed one. */
   readonly newIdOf: Int32Array;
   readonly counts: {
-    /** Tokens that are left. */
+    /** Tokens that remain. */
     readonly kept: number;
-    /** Of these, those kept whatever was asked: specials, added tokens, and what writes any text. */
+    /** Of these, the tokens that are always kept: specials, added tokens, and what is needed to encode any text. */
     readonly always: number;
-    /** Of these, those that are there only because merges build others from them. */
+    /** Of these, the tokens kept only because merges build others from them. */
     readonly steps: number;
   };
 }
 
 /**
- * Takes tokens out of a tokenizer. What is kept is still reached, and any text can still be written; text that used only
- * tokens that are kept is written with the same ones. (A WordPiece that had to give up on a word may now find pieces for it.)
+ * Removes tokens from a tokenizer. Every kept token is still reached, and any text can still be encoded. Text that was
+ * encoded with kept tokens only is encoded as before. (A word that a WordPiece could not encode may now get pieces.)
  * @throws RevocabError `bad_options`, `unsupported_tokenizer`, `aborted`
  */
 export async function pruneTokenizer(
@@ -94,7 +94,7 @@ export async function pruneTokenizer(
   };
 }
 
-/** The tokens that a tokenizer writes a corpus with, the most used first, of equals the lowest id. */
+/** The tokens that a corpus is encoded with, the most frequent first, ties by the lowest id. */
 async function tokensByUse(
   tokenizer: Tokenizer,
   corpus: Corpus,
@@ -113,20 +113,20 @@ async function tokensByUse(
 interface KeptTokens {
   /** Ascending. */
   readonly ids: Uint32Array;
-  /** How many are there whatever was asked: specials, added tokens, and what writes any text. */
+  /** How many are always kept: specials, added tokens, and what is needed to encode any text. */
   readonly always: number;
-  /** How many are there only because merges build others from them. */
+  /** How many are kept only because merges build others from them. */
   readonly steps: number;
 }
 
 /**
- * The tokens to keep so that those asked for are still reached and any text is still written:
+ * The tokens to keep so that the wanted ones are still reached and any text can still be encoded:
  * - always specials, added tokens and byte tokens; all bytes of a byte-level BPE; the space, and all single characters of a
- *   tokenizer without byte tokens; the piece of a Unigram with the lowest score, which says what an unknown character costs;
- * - with a token of a BPE, each that its merges go through.
+ *   tokenizer without byte tokens; the piece of a Unigram with the lowest score, which sets the cost of an unknown character;
+ * - with a token of a BPE, each intermediate token of its merges.
  * @param wanted the most important first
- * @param atMost where to stop
- * @throws RevocabError `bad_options` where what must be kept is more than that
+ * @param atMost the most tokens to keep
+ * @throws RevocabError `bad_options` if those that must be kept are more than `atMost`
  */
 function keptTokens(parts: TokenizerParts, wanted: Iterable<TokenId>, atMost: number): KeptTokens {
   const { tokenizer } = parts;
@@ -140,14 +140,14 @@ function keptTokens(parts: TokenizerParts, wanted: Iterable<TokenId>, atMost: nu
     );
   }
   const stepsTo = stepsOf(parts);
-  const asked = new Set<TokenId>();
+  const requested = new Set<TokenId>();
   for (const id of wanted) {
     const steps = kept.has(id) ? [] : [...stepsTo(id), id].filter((step) => !kept.has(step));
     if (kept.size + new Set(steps).size > atMost) break;
-    asked.add(id);
+    requested.add(id);
     for (const step of steps) kept.add(step);
   }
-  const steps = [...kept].slice(always).filter((id) => !asked.has(id)).length;
+  const steps = [...kept].slice(always).filter((id) => !requested.has(id)).length;
   return { ids: Uint32Array.from(kept).sort(), always, steps };
 }
 
@@ -166,7 +166,7 @@ function* tokensOfAnyText({ tokenizer, json, notation }: TokenizerParts): Genera
     const kind = vocabulary.kindOf(id);
     const piece = pieces.at(id) ?? "";
     const isCharacter = kind === "text" && needsCharacters && isSingle(piece, notation.continuingPrefix);
-    // In byte tokens a marked space would be decoded as its mark.
+    // Without its own token a marked space would be encoded in bytes and decoded as the mark.
     const isSpace = piece === notation.spaceMark;
     const isNeeded = model.type === "Unigram" && (id === lowest || id === model.unkId);
     if (kind === "special" || kind === "byte" || added.has(id) || isCharacter || isSpace || isNeeded)
@@ -183,7 +183,7 @@ function isSingle(piece: string, continuingPrefix: string): boolean {
   return [...bare].length === 1;
 }
 
-/** What the merges go through on the way to a token, its characters included; nothing for other models. */
+/** The intermediate tokens of the merges that build a token, its characters included; empty for other models than BPE. */
 function stepsOf({ tokenizer, json, notation }: TokenizerParts): (id: TokenId) => Iterable<TokenId> {
   const { model, pieces } = json;
   if (model.type !== "BPE") return () => [];
@@ -204,8 +204,8 @@ function stepsOf({ tokenizer, json, notation }: TokenizerParts): (id: TokenId) =
 }
 
 /**
- * The tokenizer with new ids, in the order of the old ones; merges of tokens that are no more are left out.
- * @param newIdOf [old size] −1 for a token that is no more
+ * The tokenizer with new ids, in the order of the old ones, and without the merges of removed tokens.
+ * @param newIdOf [old size] −1 for a removed token
  */
 function writePruned({ tokenizer, json, document }: TokenizerParts, newIdOf: Int32Array): Tokenizer {
   const isKept = (id: TokenId | undefined) => id !== undefined && newIdOf[id] >= 0;
@@ -227,8 +227,7 @@ function writePruned({ tokenizer, json, document }: TokenizerParts, newIdOf: Int
     model: pruneModel(),
   };
   const files = followFiles(tokenizer.files, [], (id) => (isKept(id) ? newIdOf[id] : undefined));
-  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(pruned)));
-  return editedTokenizer(tokenizer, files, `${tokenizer.origin}, pruned`);
+  return editedTokenizer(tokenizer, { files, document: pruned, origin: `${tokenizer.origin}, pruned` });
 
   function pruneModel(): ModelDocument {
     const { model } = document;
@@ -249,7 +248,7 @@ function writePruned({ tokenizer, json, document }: TokenizerParts, newIdOf: Int
     };
   }
 
-  /** In the file's own way to write them. */
+  /** As strings or as pairs, whichever the file has. */
   function pruneMerges(isPiece: (piece: string) => boolean): NonNullable<ModelDocument["merges"]> {
     const { merges = [] } = document.model;
     const areStrings = typeof merges[0] === "string";

@@ -5,8 +5,9 @@ import type { NewAddedToken, NewPiece } from "./new-entries.ts";
 import type { TokenRename } from "./rename-tokens.ts";
 
 export interface TokenList {
-  /** The file, and how its lines were taken. */
+  /** The file. */
   readonly path: string;
+  /** Whether its words were taken without a space before them. */
   readonly asWritten: boolean;
   readonly pieces: readonly (string | NewPiece)[];
   readonly addedTokens: readonly NewAddedToken[];
@@ -14,13 +15,13 @@ export interface TokenList {
 }
 
 /**
- * Tokens to add, from a file: a word a line, or, in a file named `.json`, a list of texts, of `{ text, score }` for pieces
- * of `{ content, special, singleWord, lstrip, rstrip, normalized }` for added tokens, and of `{ rename, to }` for reserved
- * tokens and their new names.
+ * Reads tokens to add from a file with a word on each line, or from a `.json` file with a list. An entry of the list is a
+ * text or `{ text, score }` for a piece, `{ content, special, singleWord, lstrip, rstrip, normalized }` for an added token,
+ * or `{ rename, to }` for a reserved token and its new name.
  *
- * A word of a line is meant as it stands in a text, behind a space, and gets one; texts of a list are taken as they are.
- * @param asWritten the words of lines are taken as they are, too @default false
- * @throws RevocabError `missing_file`, `bad_text`, `bad_options` for a list that is none, `aborted`
+ * A word on a line gets a space before it, as it has in a text. Texts of a list are taken as they are.
+ * @param asWritten take the words on lines as they are, too @default false
+ * @throws RevocabError `missing_file`, `bad_text`, `bad_options` for JSON of another shape, `aborted`
  */
 export async function readTokenList(
   path: string,

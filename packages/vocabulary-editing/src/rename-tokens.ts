@@ -1,6 +1,5 @@
 import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import {
   type ComponentDocument,
   encodeSettings,
@@ -8,11 +7,12 @@ import {
   mergesOf,
   parseJson,
   type TokenizerDocument,
+  type TokenizerParts,
 } from "@revocab/vocabulary/internal";
 import { addedTokenDocument, editedTokenizer, followFiles, openForEditing } from "./edited-tokenizer.ts";
 import { whyUnreachable } from "./why-unreachable.ts";
 
-/** A token that is to be called otherwise; it stays what it is to the model. */
+/** A new name for a token; the token keeps its id and its row. */
 export interface TokenRename {
   /** As the file writes it: `<|reserved_special_token_0|>`, `<unused0>`, `[unused1]`. */
   readonly from: string;
@@ -24,11 +24,11 @@ export interface RenamedToken extends TokenRename {
 }
 
 /**
- * Gives reserved tokens names of one's own, at their own ids. The new names are control tokens, found before the model
- * runs; what named the old ones names the new ones: the model's vocabulary, the post-processor, padding, roles, lists of
- * specials and chat templates. Text that holds neither name is written as before.
+ * Gives reserved tokens new names; their ids stay. The new names are control tokens, which are found before the model runs.
+ * Everything that names an old one is changed: the model's vocabulary, the post-processor, padding, roles, lists of specials
+ * and chat templates. Text that contains neither name is encoded as before.
  *
- * An ordinary piece, which texts are written with, cannot be renamed: they would be written without it.
+ * An ordinary piece cannot be renamed: texts that are encoded with it would lose it.
  * @throws RevocabError `bad_options` with the reason for each token that cannot be renamed
  */
 export async function renameTokens(
@@ -42,7 +42,7 @@ export async function renameTokens(
     const reason = (await whyNot(parts, from, to, id)) ?? whyTwice(renamed, from, to);
     if (reason !== undefined || id === undefined) {
       throw new RevocabError("bad_options", `${quote(from)} cannot be renamed: ${reason}`, {
-        hint: "rename reserved tokens, such as <|reserved_special_token_0|>, <unused0> or [unused1]; revocab inspect lists the specials",
+        hint: "rename reserved tokens, such as <|reserved_special_token_0|>, <unused0> or [unused1]; `inspectPath` lists the specials",
       });
     }
     renamed.push({ id, from, to });
@@ -83,7 +83,7 @@ async function whyNot(
   return isWritten ? "it is an ordinary piece, which texts are written with" : undefined;
 }
 
-/** Names that say so themselves; a Unigram may write a text with such an entry, but no text has it. */
+/** Names of reserved tokens. A Unigram may encode a text that contains such a name with its entry, but no text does. */
 const RESERVED = /^[<[].*(unused|reserved|extra_id|placeholder|spare|dummy).*[>\]]$/i;
 
 function whyTwice(renamed: readonly RenamedToken[], from: string, to: string): string | undefined {
@@ -126,13 +126,12 @@ function writeRenamed({ tokenizer, document }: TokenizerParts, renamed: readonly
     },
   };
   const files = followFiles(followNames(tokenizer.files, nameOf), added, (id) => id);
-  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(result)));
-  return editedTokenizer(tokenizer, files, tokenizer.origin);
+  return editedTokenizer(tokenizer, { files, document: result });
 }
 
 /**
- * The files beside a tokenizer.json after tokens were renamed: a value that is an old name is the new one, whether a role,
- * an AddedToken or an entry of a list; in chat templates the old names are replaced wherever they are written.
+ * The files beside a tokenizer.json after tokens were renamed. A value that is an old name becomes the new one, whether it
+ * is a role, an AddedToken or an entry of a list. In chat templates every occurrence of an old name is replaced.
  */
 function followNames(
   files: ReadonlyMap<string, Uint8Array>,
@@ -153,7 +152,7 @@ function followNames(
   return followed;
 }
 
-/** A JSON value in which every string and every key that is an old name is the new one. */
+/** The JSON value with every string and every key that is an old name replaced by the new one. */
 function renamedValue(value: unknown, nameOf: ReadonlyMap<string, string>): unknown {
   if (typeof value === "string") return nameOf.get(value) ?? value;
   if (Array.isArray(value)) return value.map((item) => renamedValue(item, nameOf));
@@ -183,9 +182,9 @@ function inTemplate(template: string, nameOf: ReadonlyMap<string, string>): stri
 }
 
 /**
- * The tokenizer with another token for a role: tokenizer_config.json, and special_tokens_map.json where it is there, name
- * it. Its vocabulary, and what it puts around texts, stay.
- * @throws RevocabError `bad_options` for a token that is none of its specials
+ * The tokenizer with another token in a role: it is named in tokenizer_config.json and, if there is one, in
+ * special_tokens_map.json. The vocabulary stays, and so does what is put around texts.
+ * @throws RevocabError `bad_options` for a token that is not one of its specials
  */
 export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string): Tokenizer {
   const { vocabulary, origin, files } = tokenizer;
@@ -193,7 +192,7 @@ export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string)
     throw new RevocabError(
       "bad_options",
       `${quote(token)} was named as the ${role} token, but it is no special token of ${origin}`,
-      { hint: `add it as one, with --special ${quote(token)}` },
+      { hint: `add it as one, with \`addedTokens: ${quote(token)}\`` },
     );
   }
   const named = new Map(files);
@@ -203,5 +202,5 @@ export function nameRole(tokenizer: Tokenizer, role: SpecialRole, token: string)
     const settings = bytes === undefined ? {} : (parseJson(bytes, name) as object);
     named.set(name, encodeSettings({ ...settings, [`${role}_token`]: token }));
   }
-  return editedTokenizer(tokenizer, named, origin);
+  return editedTokenizer(tokenizer, { files: named });
 }

@@ -1,13 +1,13 @@
-import type { TokenizerJson, TokenizerParts } from "@revocab/vocabulary/internal";
+import { type TokenizerJson, type TokenizerParts, UNKNOWN_PENALTY } from "@revocab/vocabulary/internal";
 import type { CorpusWords } from "./corpus.ts";
 import type { LearnedJoins } from "./learn-joins.ts";
 import type { ModelAdditions, ModelEntry } from "./new-entries.ts";
 
 /**
- * Scores for whole pieces. A Unigram writes a text with the pieces whose scores have the greatest sum, so a piece is used
- * when its score is above the sum of the best other spelling: it gets that sum and {@link MARGIN}, or the lowest score there
- * is, if that is more. Lower than the lowest would change what a character costs that is no piece, and so old text.
- * The shortest come first, as they may be parts of longer ones.
+ * Scores for new pieces. A Unigram spells a text by the pieces with the greatest sum of scores, so a piece is used if its
+ * score is above the sum of the best other spelling. It gets that sum plus {@link MARGIN}, but at least the lowest score of
+ * the vocabulary: a lower one would change the cost of an unknown character, and with it the encoding of old text.
+ * The shortest pieces are scored first, as longer ones may be spelled with them.
  */
 export function unigramAdditions(
   { json }: TokenizerParts,
@@ -28,13 +28,13 @@ export function unigramAdditions(
   };
 }
 
-/** More than sums of some hundred scores are rounded by, and less than any two scores of a training are apart. */
+/** Larger than the rounding error of a sum of some hundred scores, smaller than the distance of two trained scores. */
 const MARGIN = 0.001;
 
 /**
- * Scores for learned pieces of a Unigram, by two rounds of "spell every word in the best way, count what was used, score it
- * by that" (hard EM). After the first round the `count` most used stay; a score is the logarithm of a piece's share of all
- * tokens, or just above its best other spelling if that is more, as it would else never be used.
+ * Scores for learned pieces of a Unigram, by two rounds of hard EM: spell every word in the best way, count the pieces used,
+ * score them by their counts. After the first round the `count` most used pieces stay. A score is the logarithm of a piece's
+ * share of all tokens, or just above its best other spelling if that is more; otherwise it would never be used.
  */
 export function scoreLearned(
   parts: TokenizerParts,
@@ -70,12 +70,12 @@ export function scoreLearned(
   );
 }
 
-/** The scores of a Unigram, to which more can be added, and the best spelling of a text by them. */
+/** The scores of a Unigram, to which others can be added, and the best spelling of a text by them. */
 interface ScoreTable {
   /** The lowest score of the tokenizer's own pieces. */
   readonly lowest: number;
   set(piece: string, score: number): void;
-  /** The pieces, as the file writes them, whose scores have the greatest sum; a character without a piece is one, too. */
+  /** The pieces, as the file writes them, with the greatest sum of scores; a character without a piece counts as one. */
   best(text: string): { readonly sum: number; readonly pieces: readonly string[] };
 }
 
@@ -117,6 +117,3 @@ export function scoreTable({ model, pieces }: TokenizerJson): ScoreTable {
     },
   };
 }
-
-/** What the tokenizers library takes off the lowest score for a character that is no piece. */
-const UNKNOWN_PENALTY = 10;

@@ -3,9 +3,9 @@ import { quote, type TokenId } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 
 /**
- * Tries, in the Rust library, whether the tokenizer writes each token in some text: its own, or that after a letter, a
- * digit, a mark or a line. Gives the reason for each token that none of them has.
- * @param tokens the text that each id stands for; for a part of a character, several texts that have it
+ * Tests with the tokenizers library whether some text is encoded with each token: its own text, or that after a letter, a
+ * digit, a sign or a line end. Gives the reason for each token that none of these texts is encoded with.
+ * @param tokens the text that each id stands for; for a part of a character, several texts that contain it
  */
 export async function whyUnreachable(
   tokenizer: Tokenizer,
@@ -40,7 +40,7 @@ async function has(tokenizer: Tokenizer, text: string, id: TokenId): Promise<boo
   return (await unlessRefused(tokenizer.encode(text)))?.includes(id) ?? false;
 }
 
-/** A tokenizer that puts a space before each text has its word there without one. */
+/** A tokenizer that puts a space before each text finds " word" in the text "word". */
 function* contextsOf(text: string): Generator<string> {
   if (text.startsWith(" ")) yield text.slice(1);
   for (const before of BEFORE) yield before + text;
@@ -62,8 +62,8 @@ async function reasonOf(tokenizer: Tokenizer, text: string): Promise<string> {
 }
 
 /**
- * Texts whose UTF-8 has the given bytes in it. These may begin and end inside a character: then each text completes them in
- * another way, of which there are at most some thousands.
+ * Texts whose UTF-8 contains the given bytes. If these begin or end inside a character, each text completes it in another
+ * way; there are at most some thousands.
  */
 export function* textsWith(bytes: Uint8Array): Generator<string> {
   const buffer = Buffer.from(bytes);
@@ -75,14 +75,14 @@ export function* textsWith(bytes: Uint8Array): Generator<string> {
   }
 }
 
-/** What a character may begin with that goes on in the first bytes. */
+/** Possible first bytes of a character whose last bytes these begin with. */
 function beginningsFor(bytes: Uint8Array): readonly Uint8Array[] {
   let inside = 0;
   while (isContinuation(bytes[inside])) inside++;
   return BEGINNINGS[inside] ?? [];
 }
 
-/** What a character may end with that begins in the last bytes. */
+/** Possible last bytes of a character whose first bytes these end with. */
 function endingsFor(bytes: Uint8Array): readonly Uint8Array[] {
   let lead = bytes.length - 1;
   while (isContinuation(bytes[lead])) lead--;
@@ -99,7 +99,7 @@ const NOTHING = [new Uint8Array(0)];
 const CONTINUATIONS = range(0x80, 0xbf);
 const LEADS_OF_THREE = range(0xe0, 0xef);
 
-/** By how many bytes of the character are there already; of those with four bytes, emoji. */
+/** By the number of bytes of the character that are given; of those with four bytes only emoji. */
 const BEGINNINGS: readonly (readonly Uint8Array[])[] = [
   NOTHING,
   [
@@ -111,7 +111,7 @@ const BEGINNINGS: readonly (readonly Uint8Array[])[] = [
   range(0xf0, 0xf4).map((lead) => Uint8Array.of(lead)),
 ];
 
-/** By how many bytes are missing; of those that lack three, what emoji end with. */
+/** By the number of missing bytes; of three only those that emoji end with. */
 const ENDINGS: readonly (readonly Uint8Array[])[] = [
   NOTHING,
   CONTINUATIONS.map((last) => Uint8Array.of(last)),

@@ -1,14 +1,13 @@
 import type { Tokenizer } from "@revocab/vocabulary";
-import type { TokenizerParts } from "@revocab/vocabulary/internal";
-import { isPieceList, type TokenizerDocument } from "@revocab/vocabulary/internal";
+import { isPieceList, type TokenizerDocument, type TokenizerParts } from "@revocab/vocabulary/internal";
 import { addedTokenDocument, editedTokenizer, followFiles } from "./edited-tokenizer.ts";
 import type { ModelAdditions, NewAddedToken, PromotedToken } from "./new-entries.ts";
 
 /**
- * The tokenizer with entries of its model from `vocabulary.size` on, then added tokens, and merges after its own. Added
- * tokens that a file numbers behind its model keep their ids: they become entries of the model, which only looks at text
- * that holds none of them.
- * @param promoted entries that it has, to be found before the model runs
+ * The tokenizer with new model entries from id `vocabulary.size` on, new added tokens after them, and new merges after the
+ * old ones. Old added tokens with ids beyond the model keep their ids by becoming model entries too. That changes no
+ * encoding, as the model never sees text that holds one of them.
+ * @param promoted ordinary entries that become added tokens
  */
 export function writeExtension(
   parts: TokenizerParts,
@@ -19,7 +18,7 @@ export function writeExtension(
   const { tokenizer, document } = parts;
   const { size } = tokenizer.vocabulary;
   const old = document.added_tokens ?? [];
-  const raised = promoted.map(({ id, ...token }) =>
+  const promotedEntries = promoted.map(({ id, ...token }) =>
     addedTokenDocument(
       token,
       id,
@@ -27,14 +26,14 @@ export function writeExtension(
     ),
   );
   const added = addedTokens.map((token, place) => addedTokenDocument(token, size + entries.length + place));
-  const isRaised = new Map(raised.map((token) => [token.id, token]));
+  const promotedOf = new Map(promotedEntries.map((token) => [token.id, token]));
   const known = new Set(old.map(({ id }) => id));
   const { model } = document;
   const extended: TokenizerDocument = {
     ...document,
     added_tokens: [
-      ...old.map((token) => isRaised.get(token.id) ?? token),
-      ...raised.filter(({ id }) => !known.has(id)),
+      ...old.map((token) => promotedOf.get(token.id) ?? token),
+      ...promotedEntries.filter(({ id }) => !known.has(id)),
       ...added,
     ],
     model: {
@@ -43,9 +42,8 @@ export function writeExtension(
       ...(merges.length > 0 && { merges: extendMerges(model.merges ?? [], merges) }),
     },
   };
-  const files = followFiles(tokenizer.files, [...raised, ...added], (id) => id);
-  files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(extended)));
-  return editedTokenizer(tokenizer, files, `${tokenizer.origin}, extended`);
+  const files = followFiles(tokenizer.files, [...promotedEntries, ...added], (id) => id);
+  return editedTokenizer(tokenizer, { files, document: extended, origin: `${tokenizer.origin}, extended` });
 }
 
 function extendVocab(
@@ -61,7 +59,7 @@ function extendVocab(
     ]);
   }
   if (entries.length === 0) return vocab;
-  // A list has no holes: what is numbered between it and the new entries must be in it.
+  // A list has no holes: added tokens with ids between the list and the new entries must be in it.
   const lowest = vocab.reduce((least, [, score]) => Math.min(least, score), 0);
   const between = json.added
     .filter(({ id }) => id >= vocab.length)
@@ -70,7 +68,7 @@ function extendVocab(
   return [...vocab, ...between, ...entries.map(({ piece, score = lowest }) => [piece, score] as const)];
 }
 
-/** In the file's own way to write them. */
+/** As strings or as pairs, whichever the file has. */
 function extendMerges(
   old: NonNullable<TokenizerDocument["model"]["merges"]>,
   merges: ModelAdditions["merges"],

@@ -54,7 +54,9 @@ export function unigramSpeller(
   };
 }
 
-const UNKNOWN_PENALTY = 10;
+/** What the tokenizers library takes off the lowest score for a character that is no piece. */
+export const UNKNOWN_PENALTY = 10;
+
 const BY_BYTES = -1;
 
 function hasAll(byteTokens: Int32Array, bytes: Uint8Array, start: number, end: number): boolean {
