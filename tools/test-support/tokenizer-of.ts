@@ -1,34 +1,9 @@
 import { type ReadingOptions, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
-
-interface Parts {
-  readonly model: object;
-  readonly added?: readonly object[];
-  readonly normalizer?: object | null;
-  readonly preTokenizer?: object | null;
-  readonly postProcessor?: object | null;
-  readonly decoder?: object | null;
-  readonly truncation?: object | null;
-  readonly padding?: object | null;
-}
-
-/** A tokenizer.json as text; what is not given is null, as the library writes it. */
-export function tokenizerJson(parts: Parts): string {
-  return JSON.stringify({
-    version: "1.0",
-    truncation: parts.truncation ?? null,
-    padding: parts.padding ?? null,
-    added_tokens: parts.added ?? [],
-    normalizer: parts.normalizer ?? null,
-    pre_tokenizer: parts.preTokenizer ?? null,
-    post_processor: parts.postProcessor ?? null,
-    decoder: parts.decoder ?? null,
-    model: parts.model,
-  });
-}
+import { type TokenizerJsonParts, tokenizerJson } from "./tokenizer-json.ts";
 
 /** A tokenizer made of its parts, with other files (objects are written as JSON) beside it. */
 export function tokenizerOf(
-  parts: Parts,
+  parts: TokenizerJsonParts,
   files: Readonly<Record<string, object | string>> = {},
   options?: ReadingOptions,
 ): Tokenizer {
@@ -45,19 +20,6 @@ export function tokenizerFrom(
     encoder.encode(typeof content === "string" ? content : JSON.stringify(content)),
   ]);
   return tokenizerFromFiles(new Map(contents), "test", options);
-}
-
-export function added(id: number, content: string, flags: object = {}): object {
-  return {
-    id,
-    content,
-    special: true,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    ...flags,
-  };
 }
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,4 +1,5 @@
-import { added, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { extendTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";

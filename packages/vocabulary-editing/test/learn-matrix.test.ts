@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { tokenizerJson, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { tokenizerJson } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { inByteAlphabet } from "@revocab/vocabulary/internal";
 import { extendTokenizer, learnPieces } from "@revocab/vocabulary-editing";

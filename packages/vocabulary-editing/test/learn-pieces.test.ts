@@ -1,4 +1,5 @@
-import { added, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { parseTokenizerJson } from "@revocab/vocabulary/internal";
 import { learnPieces } from "@revocab/vocabulary-editing";

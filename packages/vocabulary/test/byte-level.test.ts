@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { realData, realLines } from "@revocab/test-support/real-data";
-import { added, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { convertToByteLevel, loadTokenizer, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { beforeAll, describe, expect, it } from "vitest";
 

@@ -1,4 +1,5 @@
-import { added, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { displayToken } from "@revocab/vocabulary";
 import { expect, it } from "vitest";
 

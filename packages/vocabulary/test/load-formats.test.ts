@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tokenizerJson } from "@revocab/test-support/tokenizer-of";
+import { tokenizerJson } from "@revocab/test-support/tokenizer-json";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 

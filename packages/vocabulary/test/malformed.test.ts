@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RevocabError } from "@revocab/core";
-import { added, tokenizerFrom, tokenizerJson } from "@revocab/test-support/tokenizer-of";
+import { added, tokenizerJson } from "@revocab/test-support/tokenizer-json";
+import { tokenizerFrom } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { added, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { extendTokenizer, pruneTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";

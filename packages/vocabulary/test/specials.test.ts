@@ -1,4 +1,5 @@
-import { added, spelled, textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { spelled, textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false };

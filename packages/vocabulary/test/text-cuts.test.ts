@@ -1,4 +1,5 @@
-import { added, tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
 import { javaScriptPattern } from "../src/text-cuts.ts";
 
