@@ -5,7 +5,7 @@ import {
   encodeSettings,
   isObject,
   type JsonObject,
-  OTHER_WRITINGS,
+  OTHER_VOCABULARY_FILES,
   openTokenizerJson,
   parseJson,
   parseTokenizerJson,
@@ -93,7 +93,7 @@ export function followFiles(
   newIdOf: (id: number) => number | undefined,
 ): Map<string, Uint8Array> {
   const followed = new Map(files);
-  for (const name of OTHER_WRITINGS) followed.delete(name);
+  for (const name of OTHER_VOCABULARY_FILES) followed.delete(name);
   const specials = added.filter(({ special }) => special === true).map(({ content }) => content);
   const config = read(files, "tokenizer_config.json");
   if (config !== undefined) {

@@ -1,15 +1,16 @@
 import { isObject, parseJson } from "./tokenizer-json/json-file.ts";
 
-/** Templates beside the default one, each in a file of its own. */
+/** The folder of the named templates, each in a file of its own. */
 export const NAMED_TEMPLATES = "additional_chat_templates/";
 const DEFAULT_FILE = "chat_template.jinja";
-/** Read by processors of before 2025 alone. */
+/** Read only by processors, and only before 2025. */
 const PROCESSOR_FILE = "chat_template.json";
 
 /**
- * The chat templates of a folder by their names, as AutoTokenizer finds them: chat_template.jinja (`default`) and
- * `additional_chat_templates/NAME.jinja`; where there are no such files, `chat_template` of tokenizer_config.json, one or a list
- * of named ones; where there is nothing else, chat_template.json, which AutoProcessor reads.
+ * The chat templates of a folder by name, as AutoTokenizer finds them, from the first of these that has any:
+ * 1. chat_template.jinja (`default`) and `additional_chat_templates/NAME.jinja`;
+ * 2. `chat_template` of tokenizer_config.json, a template or a list of named ones;
+ * 3. chat_template.json, which AutoProcessor reads.
  */
 export function chatTemplatesOf(
   files: ReadonlyMap<string, Uint8Array>,

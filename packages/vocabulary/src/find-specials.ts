@@ -9,14 +9,13 @@ export interface Specials {
 }
 
 /**
- * Which ids are special, and what for. Special is what added_tokens flags so, what tokenizer_config.json lists as
- * additional, and what has a role or is written as roles by custom are, even where its flag says otherwise (phi-3's
- * `</s>`). Roles are taken, each from the
- * first that knows it, from tokenizer_config.json, special_tokens_map.json, the model's unk, the post-processor and,
- * where no file declares any role, custom.
+ * Which ids are special, and their roles. A token is special if added_tokens flags it, if tokenizer_config.json lists it as
+ * additional, or if it has a role or a conventional name of one, even if its flag says otherwise (phi-3's `</s>`). Each role
+ * is taken from the first of these that names it: tokenizer_config.json, special_tokens_map.json, the model's unk, the
+ * post-processor and, if no file declares any role, the conventional names.
  *
- * A one-character token that is not flagged stays text even if it is named as unk or pad (a character model whose unk
- * is the space): the character needs its row, and matching a special to it would be wrong. It has no role.
+ * A one-character token without the flag stays text and gets no role, even if it is named as unk or pad (a character model
+ * whose unk is the space): the character needs its row, and a special must not be matched with it.
  */
 export function findSpecials(
   json: TokenizerJson,
@@ -29,7 +28,7 @@ export function findSpecials(
   const idOfRole = new Map<SpecialRole, TokenId>();
   const notes: string[] = [];
   for (const { id, content, special } of json.added) {
-    if (special || CUSTOMARY.has(content)) tokenOf.set(id, content);
+    if (special || CONVENTIONAL_NAMES.has(content)) tokenOf.set(id, content);
   }
 
   const declared = new Map<SpecialRole, string | null>();
@@ -65,7 +64,7 @@ export function findSpecials(
     const isControl = (token: string): boolean => {
       const id = idOf(token);
       if (id === undefined) return false;
-      // Old files list no added tokens; in byte-level BPE `<s>` may then be text that was learnt.
+      // Old files list no added tokens. `<s>` of a byte-level BPE may then be a piece learned from text.
       return tokenOf.has(id) || addedIds.has(token) || (json.added.length === 0 && json.model.type !== "BPE");
     };
     for (const role of SPECIAL_ROLES) {
@@ -82,8 +81,8 @@ function unkOf({ model, pieces }: TokenizerJson): string | undefined {
 }
 
 /**
- * The roles a post-processor shows: BertProcessing and RobertaProcessing name cls and sep; what a template puts before
- * a text is its bos, what it puts after it its eos, unless that token is known for something else ([CLS], [SEP]).
+ * The roles that a post-processor implies. BertProcessing and RobertaProcessing name cls and sep. The token that a template
+ * puts before a text is bos and the one after it eos, unless the token conventionally has another role ([CLS], [SEP]).
  */
 function processorRoles(
   json: TokenizerJson,
@@ -142,9 +141,8 @@ function contentOf(value: unknown): string | undefined {
 }
 
 /**
- * What specials are called by custom, asked only when no file of the tokenizer declares a role: the first string of a
- * role that the tokenizer has is it. `<|endoftext|>` is bos, eos and unk where nothing better is there, as
- * GPT2Tokenizer has it.
+ * Conventional names of specials, used only if no file of the tokenizer declares a role. The first name of a role that the
+ * tokenizer has gets it. `<|endoftext|>` is the last choice for bos, eos and unk, as in GPT2Tokenizer.
  */
 const CONVENTIONAL_ROLES: Readonly<Record<SpecialRole, readonly string[]>> = {
   bos: ["<s>", "<bos>", "[BOS]", "<|begin_of_text|>", "<|startoftext|>", "<|endoftext|>"],
@@ -156,4 +154,4 @@ const CONVENTIONAL_ROLES: Readonly<Record<SpecialRole, readonly string[]>> = {
   cls: ["<cls>", "[CLS]"],
 };
 
-const CUSTOMARY: ReadonlySet<string> = new Set(Object.values(CONVENTIONAL_ROLES).flat());
+const CONVENTIONAL_NAMES: ReadonlySet<string> = new Set(Object.values(CONVENTIONAL_ROLES).flat());

@@ -2,7 +2,7 @@ export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
 export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";
-export { OTHER_WRITINGS } from "./tokenizer-files.ts";
+export { OTHER_VOCABULARY_FILES } from "./tokenizer-files.ts";
 export { encodeSettings, isObject, type JsonObject, parseJson } from "./tokenizer-json/json-file.ts";
 export { openTokenizerJson, parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
 export type { MergeTable } from "./tokenizer-json/read-merges.ts";

@@ -4,14 +4,14 @@ import { RevocabError, showText } from "@revocab/core";
 import { InputFolder, readWhole } from "@revocab/files";
 import { isChatTemplateFile, NAMED_TEMPLATES } from "./chat-templates.ts";
 import type { ReadingOptions, Tokenizer } from "./tokenizer.ts";
-import { isTokenizerFile, OTHER_WRITINGS } from "./tokenizer-files.ts";
+import { isTokenizerFile, OTHER_VOCABULARY_FILES } from "./tokenizer-files.ts";
 import { tokenizerFromFiles } from "./tokenizer-from-files.ts";
 import { MAX_FILE_BYTES } from "./tokenizer-json/json-file.ts";
 
 /**
  * Loads a tokenizer from a folder or from one of its files: tokenizer.json, a SentencePiece `.model`, vocab.json with
- * merges.txt, vocab.txt, a `.tiktoken` file or tekken.json. A file under one of {@link TOKENIZER_FILES} is read with its
- * neighbours, which may name its class, roles and a chat template; a file under another name stands alone.
+ * merges.txt, vocab.txt, a `.tiktoken` file or tekken.json. A file with one of the names of {@link TOKENIZER_FILES} is read
+ * with the files beside it, which may name its class, roles and a chat template. A file with another name is read alone.
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`; `bad_file` for one that is far too large, and
  *   for a link out of the folder
  */
@@ -33,7 +33,7 @@ export async function loadTokenizer(
   const content = await readWhole(path, BOUND);
   if (asked === undefined) files.set("tokenizer.json", content);
   else {
-    // The caller asked for this file, not for another writing of a tokenizer that lies beside it.
+    // The caller named this file, so other formats of a tokenizer in the same folder are left out.
     const { name, partners } = asked;
     for (const other of [...files.keys()])
       if (isOther(other) && !partners.includes(other)) files.delete(other);
@@ -44,15 +44,15 @@ export async function loadTokenizer(
 
 function isOther(name: string): boolean {
   if (name === "added_tokens.json") return false;
-  return name === "tokenizer.json" || OTHER_WRITINGS.includes(name) || name.endsWith(".tiktoken");
+  return name === "tokenizer.json" || OTHER_VOCABULARY_FILES.includes(name) || name.endsWith(".tiktoken");
 }
 
-/** A folder's tokenizer files go into a result, so a link out of the folder is none of them. */
+/** The files of the folder are copied into results, so links out of the folder are refused. */
 async function readFolder(path: string): Promise<Map<string, Uint8Array>> {
   const folder = new InputFolder(path);
   const files = new Map<string, Uint8Array>();
   const names = await readdir(path);
-  // config.json names the type of the model, by which a class of tokenizer is registered
+  // config.json has the model type, which may decide the class of the tokenizer.
   const wanted = names.filter((name) => isTokenizerFile(name) || name === "config.json");
   for (const name of [...wanted, ...(await namedTemplates(path))]) {
     files.set(name, await folder.read(name, BOUND));
@@ -74,8 +74,8 @@ const BOUND = {
 };
 
 /**
- * A file that is asked for by its path, when it is no tokenizer.json: the name it is read by, and the neighbours that
- * belong to it. `undefined` for anything else.
+ * For the path of a file that is no tokenizer.json: the name to read it under, and the names of the files that belong to it.
+ * `undefined` for a tokenizer.json.
  */
 function askedFile(
   name: string,
@@ -85,11 +85,12 @@ function askedFile(
   if (isTekken(name)) return { name: "tekken.json", partners: [] };
   if (name === "vocab.txt" || name.endsWith(".tiktoken")) return { name, partners: [] };
   const isModel = name.endsWith(".model") || name.endsWith(".spm");
-  if (isModel) return { name: OTHER_WRITINGS.includes(name) ? name : "tokenizer.model", partners: [] };
+  if (isModel)
+    return { name: OTHER_VOCABULARY_FILES.includes(name) ? name : "tokenizer.model", partners: [] };
   return undefined;
 }
 
-/** `tekken.json`, also under a name that has a date, such as `tekken_240911.json`. */
+/** `tekken.json`, or a name with a date, such as `tekken_240911.json`. */
 function isTekken(name: string): boolean {
   return name.includes("tekken") && name.endsWith(".json");
 }

@@ -9,9 +9,9 @@ export type TokenizerFamily =
   | "wordlevel";
 
 /**
- * How this tokenizer writes its pieces, read from the components around the model:
- * a ByteLevel normalizer, pre-tokenizer or decoder means GPT-2's alphabet; Metaspace, or a Replace between " " and
- * another character, names the space mark. Unigram without either writes `▁`, SentencePiece's mark.
+ * How this tokenizer writes its pieces, read from the components around the model: a ByteLevel normalizer, pre-tokenizer or
+ * decoder means GPT-2's alphabet; Metaspace, or a Replace between " " and another character, gives the space mark. A Unigram
+ * with neither uses `▁`, SentencePiece's mark.
  */
 export function readNotation(json: TokenizerJson): { family: TokenizerFamily; notation: Notation } {
   const { model } = json;
@@ -68,7 +68,7 @@ function literal(pattern: unknown): string | undefined {
   return typeof pattern.String === "string" ? pattern.String : undefined;
 }
 
-/** Without a decoder the library joins tokens with spaces, so where spaces were dropped each token stands for one. */
+/** Without a decoder the library joins tokens with spaces. If spaces were dropped, each token therefore includes one. */
 function dropsSpaces({ type }: ComponentJson): boolean {
   return type === "Whitespace" || type === "WhitespaceSplit" || type === "BertPreTokenizer";
 }
@@ -81,17 +81,17 @@ function familyOf(type: TokenizerJson["model"]["type"], notation: Notation): Tok
   return notation.spaceMark !== undefined || notation.hasByteTokens ? "sentencepiece-bpe" : "character-bpe";
 }
 
-/** How a tokenizer file writes the bytes its tokens stand for. */
+/** How the file of a tokenizer writes the bytes that its tokens stand for. */
 export interface Notation {
   /** Every character is a byte in GPT-2's alphabet. */
   readonly isByteLevel: boolean;
-  /** The character that stands for a space (`▁`), if one does. */
+  /** The character that stands for a space, such as `▁`. */
   readonly spaceMark: string | undefined;
   /** `<0x0A>` is the byte 0x0A. */
   readonly hasByteTokens: boolean;
-  /** What a piece inside a word begins with (`##`); "" for none. */
+  /** The prefix of a piece inside a word (`##`), or "". */
   readonly continuingPrefix: string;
-  /** What the last piece of a word ends with (`</w>`), standing for a space after it; "" for none. */
+  /** The suffix of the last piece of a word (`</w>`), which stands for a space, or "". */
   readonly endSuffix: string;
   /** A piece without the continuing prefix stands for a space and its characters. */
   readonly startsWithSpace: boolean;

@@ -6,9 +6,9 @@ import {
   type TokenizerJson,
 } from "./tokenizer-json/tokenizer-json.ts";
 
-/** What becomes of a text before a byte-level model sees it, to be run in JavaScript. */
+/** The normalization and splitting of a text before a byte-level model, for JavaScript. */
 export interface TextCuts {
-  /** Unicode forms that the text is brought to, one after the other: usually none, or NFC. */
+  /** Unicode normalization forms to apply one after the other: usually none, or NFC. */
   readonly forms: readonly UnicodeForm[];
   /** Finds the added tokens in a text, leftmost and longest first (flag `g`); `undefined` without any. */
   readonly added: RegExp | undefined;
@@ -21,8 +21,8 @@ export interface TextCuts {
 type UnicodeForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
 /**
- * Only for a text cut by a single pattern, GPT-2's or one of its kin, with no space put first. The Unicode tables of
- * JavaScript and of the tokenizers library may be of different years: who relies on this must try it on the characters.
+ * Undefined unless a single pattern splits the text, such as GPT-2's, and no space is put before it. JavaScript and the
+ * tokenizers library may have different Unicode versions, so a caller that relies on this must test it on the characters.
  */
 export function textCuts({ normalizer, preTokenizer, added }: TokenizerJson): TextCuts | undefined {
   const forms = components(normalizer).map(({ type }) => type);
@@ -39,10 +39,10 @@ export function textCuts({ normalizer, preTokenizer, added }: TokenizerJson): Te
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** The one pattern of a ByteLevel that cuts, or of a Split before one that does not. */
+/** The pattern of a ByteLevel that splits, or of a Split before a ByteLevel that does not. */
 function patternOf(parts: readonly ComponentJson[]): string | undefined {
   const byteLevel = parts.at(-1);
-  // Left out, both settings are on.
+  // Both settings default to true.
   if (byteLevel?.type !== "ByteLevel" || byteLevel.add_prefix_space !== false) return undefined;
   const cutsItself = byteLevel.use_regex !== false;
   if (parts.length === 1 && cutsItself) return GPT2;
@@ -54,7 +54,7 @@ function patternOf(parts: readonly ComponentJson[]): string | undefined {
   return typeof pattern.Regex === "string" ? pattern.Regex : undefined;
 }
 
-/** A special that takes white space along is all the same where it is not wanted. */
+/** White space that a special includes does not change its id, so `lstrip` and `rstrip` matter for text tokens only. */
 function dependsOnNeighbours({ special, single_word, lstrip, rstrip }: AddedTokenJson): boolean {
   return single_word === true || (!special && (lstrip === true || rstrip === true));
 }
@@ -72,10 +72,10 @@ function anyOf(added: readonly AddedTokenJson[]): RegExp {
 }
 
 /**
- * A pattern of the tokenizers library (Oniguruma) as a sticky JavaScript one, where both mean the same: letters of
- * themselves, `\p{…}` of general categories, `\s`, classes, alternatives, greedy counts, look-ahead, and `(?i:…)` around
- * plain characters. For anything else `undefined`: look-behind, anchors, possessive counts, scripts; and for a pattern that
- * may take for ever, as JavaScript has no bound for a search.
+ * Translates a pattern of the tokenizers library (Oniguruma) to a sticky JavaScript one, if both mean the same: literal
+ * characters, `\p{…}` of general categories, `\s`, classes, alternatives, greedy quantifiers, look-ahead, and `(?i:…)` around
+ * plain characters. Undefined for anything else (look-behind, anchors, possessive quantifiers, scripts) and for a pattern
+ * whose search may take for ever, as JavaScript cannot limit it.
  */
 export function javaScriptPattern(pattern: string): RegExp | undefined {
   if (!backtracksLittle(pattern)) return undefined;
@@ -95,7 +95,7 @@ export function javaScriptPattern(pattern: string): RegExp | undefined {
       continue;
     }
     if (isInClass) {
-      // A class in a class, or where classes meet.
+      // A nested class, or an intersection of classes.
       if (character === "[" || pattern.startsWith("&&", at)) return undefined;
       if (character === "]") isInClass = false;
     } else if (character === "[") {
@@ -115,7 +115,7 @@ export function javaScriptPattern(pattern: string): RegExp | undefined {
 const ESCAPE = /\\(?:[pP]\{[^}]*\}|.)/suy;
 const IGNORING_CASE = /\(\?i:([^()[\]\\.*+?{}^$]*)\)/uy;
 const GROUP = /\((?:\?[:=!])/uy;
-/** Not what a second sign makes lazy or possessive. */
+/** A greedy quantifier: a second sign would make it lazy or possessive. */
 const COUNT = /(?:[*+?]|\{\d+(?:,\d*)?\})(?![*+?{])/uy;
 
 function matchAt(expected: RegExp, text: string, at: number): RegExpExecArray | undefined {
@@ -123,7 +123,7 @@ function matchAt(expected: RegExp, text: string, at: number): RegExpExecArray | 
   return expected.exec(text) ?? undefined;
 }
 
-/** JavaScript's `\s` has U+FEFF, and no U+0085. */
+/** JavaScript's `\s` includes U+FEFF and lacks U+0085, so it is not used. */
 const ESCAPES: Readonly<Record<string, string>> = {
   "\\s": "\\p{White_Space}",
   "\\S": "\\P{White_Space}",
@@ -140,7 +140,7 @@ function escaped(found: string): string | undefined {
   return ESCAPES[found];
 }
 
-/** Two characters outside ASCII are a capital or small letter of one inside. */
+/** ASCII letters that have another case variant outside ASCII. */
 const MORE_CASES: Readonly<Record<string, string>> = { s: "\u017f", k: "\u212a" };
 
 function anyCase(alternatives: string): string | undefined {
@@ -152,7 +152,7 @@ function anyCase(alternatives: string): string | undefined {
   return `(?:${written})`;
 }
 
-/** A pattern taken apart as far as counts go: escapes and classes are single characters. */
+/** The parts of a pattern that matter for quantifiers: an escape or a class counts as one character. */
 const PARTS =
   /\\(?:[pP]\{[^}]*\}|.)|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:i:|[:=!]))?|\)|\||(?:[*+?]|\{\d+(?:,\d*)?\})|./gsu;
 
@@ -160,9 +160,9 @@ const PARTS =
 const LONGEST = 5_000;
 
 /**
- * Whether a pattern of alternatives is one that a search gives up soon where it does not fit, as those of published
- * tokenizers are: no group is repeated without end, nor at all where something in it is, and an alternative repeats at most
- * two things without end. Others take exponential time, or a high power of a word's length.
+ * Whether a search for the pattern fails fast where it does not match, as with those of published tokenizers. No group may
+ * have an unbounded quantifier, nor any quantifier if it contains one, and an alternative may have at most two unbounded
+ * quantifiers. Other patterns take exponential time, or a high power of the length of a word.
  */
 export function backtracksLittle(pattern: string): boolean {
   if (pattern.length > LONGEST) return false;

@@ -2,13 +2,13 @@ import type { TokenId } from "@revocab/core";
 import { isObject } from "./tokenizer-json/json-file.ts";
 import { type ComponentJson, components } from "./tokenizer-json/tokenizer-json.ts";
 
-/** What a tokenizer puts around a text, and around a pair of texts. */
+/** The special tokens that a tokenizer puts around a text, and around a pair of texts. */
 export interface TextFrame {
   readonly single: readonly FrameItem[];
   readonly pair: readonly FrameItem[];
 }
 
-/** One place of a frame: the first or the second text, or a special token; `typeId` is what `token_type_ids` says of it. */
+/** One item of a frame: the first or the second text, or a special token, with its `token_type_ids`. */
 export type FrameItem =
   | { readonly kind: "text"; readonly text: "A" | "B"; readonly typeId: number }
   | { readonly kind: "special"; readonly token: string; readonly id: TokenId; readonly typeId: number };
@@ -23,8 +23,8 @@ export const BARE_FRAME: TextFrame = {
 };
 
 /**
- * The frame that a post-processor makes; undefined for one that is not understood: two frames in a sequence, or a component of
- * another type than TemplateProcessing, BertProcessing, RobertaProcessing and ByteLevel.
+ * The frame of a post-processor. Undefined for two frames in a sequence, and for a component of another type than
+ * TemplateProcessing, BertProcessing, RobertaProcessing and ByteLevel.
  */
 export function textFrame(postProcessor: ComponentJson | undefined): TextFrame | undefined {
   const parts = components(postProcessor).filter(({ type }) => type !== "ByteLevel");

@@ -13,9 +13,9 @@ import { type ComponentJson, components, type TokenizerJson } from "./tokenizer-
 import { vocabularyOf } from "./vocabulary-of.ts";
 
 /**
- * A tokenizer from the content of its files, by their names in a model folder. A tokenizer.json is used where there is
- * one, else a SentencePiece model or one of the other formats is converted to one. The model's config.json may be among
- * them: its model type may decide the class.
+ * A tokenizer from the contents of its files, by their names in a model folder. Without a tokenizer.json, a SentencePiece
+ * model or one of the other formats is converted to one. The model's config.json may be among the files: its model type may
+ * decide the class.
  * @param origin the path or a label, for messages
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`
  */
@@ -38,7 +38,7 @@ function readTokenizer(
 ): Tokenizer {
   const extracted = extractModel(files, origin, options);
   if (options.reading === "file" && extracted !== undefined) {
-    // Its ids are those that the class in force gives; published is what that makes.
+    // The class decides the ids of a SentencePiece model, so its tokenizer.json is made first and then read as a file.
     const { files: own } = tokenizerFromFiles(files, origin, { ...options, reading: "class" });
     return tokenizerFromFiles(own, origin, options);
   }
@@ -85,7 +85,7 @@ function readTokenizer(
   };
 }
 
-/** What a user should know before building on this tokenizer. */
+/** What a user should know about this tokenizer. */
 function tokenizerNotes(json: TokenizerJson, notation: Notation, vocabulary: Vocabulary): string[] {
   const counts: Record<TokenKind, number> = { text: 0, byte: 0, special: 0, unused: 0 };
   let holes = 0;
@@ -133,7 +133,7 @@ const NORMALIZER_NOTES: Readonly<Record<string, string>> = {
   Strip: "the normalizer strips white space at the ends",
 };
 
-/** A charsmap that folds case does not say so; its vocabulary does. */
+/** A charsmap does not tell whether it folds case, but the vocabulary does. */
 function hasCapital(vocabulary: Vocabulary): boolean {
   for (let id = 0; id < vocabulary.size; id++) {
     if (vocabulary.kindOf(id) !== "text") continue;

@@ -10,8 +10,8 @@ import type { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
 
 /**
- * The bytes, kind and roles of every id. An added token stands for its own content; one that is not special is text.
- * BERT's `[unused1]` … are unused: no text produces them.
+ * The bytes, kind and roles of every id. An added token stands for its own content; if it is not special, it is text.
+ * BERT's `[unused1]` … are unused: no text is encoded with them.
  */
 export function vocabularyOf(
   json: TokenizerJson,
@@ -113,7 +113,7 @@ function isPlaceholder(id: TokenId, { model, pieces }: TokenizerJson): boolean {
 
 const PLACEHOLDER = /^\[unused\d+\]$/;
 
-/** Text before byte tokens, lowest id first: where both stand for a byte, the text token is the trained one. */
+/** Text tokens before byte tokens, lowest id first: if both stand for the same byte, the text token is the trained one. */
 function preferredOrder(kinds: Uint8Array): Uint32Array {
   const order = new Uint32Array(kinds.length);
   let count = 0;
@@ -124,7 +124,7 @@ function preferredOrder(kinds: Uint8Array): Uint32Array {
 }
 
 /**
- * Makes the writer of what a piece, given in UTF-8, stands for:
+ * Makes the function that writes the bytes that a piece, given in UTF-8, stands for:
  * `Ġcafé` in GPT-2's alphabet → ` café` · `▁你` → ` 你` · `<0x0A>` → `\n` · `##ing` → `ing` · `ing` → ` ing` (WordPiece).
  */
 function tokenWriter(notation: Notation, sink: ByteSink): (piece: Uint8Array) => "text" | "byte" {
@@ -159,7 +159,7 @@ function byteOfPiece(piece: Uint8Array): number {
   return /^[0-9A-Fa-f]{2}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
 }
 
-/** False, with nothing written, when some character is outside the alphabet: such a token stands for its own text. */
+/** Writes nothing and gives false if a character is outside the alphabet: such a token stands for its own text. */
 function writeByteLevel(piece: Uint8Array, start: number, end: number, sink: ByteSink): boolean {
   const length = sink.length;
   for (let i = start; i < end; ) {

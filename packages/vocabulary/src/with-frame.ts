@@ -6,9 +6,9 @@ import { type ComponentDocument, documentOf } from "./tokenizer-json/tokenizer-d
 import { components } from "./tokenizer-json/tokenizer-json.ts";
 
 /**
- * The tokenizer with another frame around its texts: the post-processor is replaced, but for what trims the offsets of
- * byte-level words.
- * @throws RevocabError `bad_options` for a frame with tokens that the tokenizer does not have
+ * The tokenizer with another frame around its texts. The post-processor is replaced, but for the part that trims the offsets
+ * of byte-level words.
+ * @throws RevocabError `bad_options` for a frame with a token that the tokenizer does not have
  */
 export function withFrame(tokenizer: Tokenizer, frame: TextFrame): Tokenizer {
   const document = documentOf(tokenizer);
@@ -24,7 +24,7 @@ export function withFrame(tokenizer: Tokenizer, frame: TextFrame): Tokenizer {
   return tokenizerFromFiles(files, tokenizer.origin, { className: tokenizer.reference.className });
 }
 
-/** RobertaProcessing is a frame that trims offsets as ByteLevel does. */
+/** RobertaProcessing is a frame that also trims offsets, as ByteLevel does. */
 function offsetsOf({ type, ...fields }: ComponentDocument): ComponentDocument[] {
   if (type === "ByteLevel") return [{ type, ...fields }];
   if (type !== "RobertaProcessing" || fields.trim_offsets !== true) return [];

@@ -19,12 +19,12 @@ export interface ReferenceConversion {
   readonly specialsOf?: Tokenizer;
 }
 
-/** What the reference gives a byte of which it makes a Unigram piece, so that no text is spelled with it by choice. */
+/** The reference's score for bytes that become Unigram pieces, so that they are used only if nothing else fits. */
 const NEVER_CHOSEN = -100_000;
 
 /**
- * ZeTT's own conversion, id for id (zett 0167758): what its hypernetworks were trained with. The merges that it adds have
- * one order here; in the reference it changes from run to run, and with it the spelling of a handful of characters.
+ * ZeTT's own conversion, id for id (zett 0167758), with whose output its hypernetworks were trained. The added merges have a
+ * fixed order here. In the reference the order changes from run to run, and with it the spelling of a handful of characters.
  */
 export function convertAsReference(
   { tokenizer, document, notation }: TokenizerParts,
@@ -125,7 +125,7 @@ const BYTE_LEVEL = {
   use_regex: false,
 } as const;
 
-/** `<0x00>` to `<0xFE>`: the reference forgets the last. */
+/** `<0x00>` to `<0xFE>`: the reference leaves out the last. */
 const BYTE_TOKENS: ReadonlyMap<string, string> = new Map(
   BYTE_ALPHABET.characterOf
     .slice(0, 255)
@@ -143,7 +143,7 @@ function pieceWriter({ isByteLevel, spaceMark, continuingPrefix }: Notation): (p
   };
 }
 
-/** Tokens that transformers calls special: those with a role, and those the config lists. */
+/** The special tokens in the sense of transformers: those with a role, and those that the config lists. */
 function specialIds({ vocabulary, files }: Tokenizer): ReadonlyMap<string, number> {
   const specials = new Map<string, number>();
   for (const role of SPECIAL_ROLES) {
@@ -166,7 +166,7 @@ function addedToken(content: string, id: number) {
 interface ReferenceMergesOptions {
   /** Every token, in GPT-2's alphabet. */
   readonly forms: readonly string[];
-  /** Those that must be reachable by merging bytes. */
+  /** The tokens that must be reachable by merging bytes. */
   readonly toCheck: readonly string[];
   /** The tokenizer's own merges. */
   readonly pairs: readonly (readonly [string, string])[];
@@ -175,12 +175,12 @@ interface ReferenceMergesOptions {
 }
 
 /**
- * Merges by which every token comes about from bytes, as the reference makes them: what the tokenizer's own merges leave
- * in one piece of several characters is joined pairwise.
+ * Merges that build every token from bytes, as in the reference: parts of several bytes that the tokenizer's own merges do not
+ * build are joined pairwise.
  */
 function referenceMerges({ forms, toCheck, pairs, isLate }: ReferenceMergesOptions): {
   readonly merges: readonly string[];
-  /** Tokens that the merges need and the tokenizer has not, sorted. */
+  /** Tokens that the merges need and the tokenizer lacks, sorted. */
   readonly pieces: readonly string[];
 } {
   const partsOf = new Map<string, string[]>();
@@ -204,7 +204,7 @@ function referenceMerges({ forms, toCheck, pairs, isLate }: ReferenceMergesOptio
   const before = new Set<string>();
   const after = new Set<string>();
   const pieces = new Set<string>();
-  // In the reference the order is that of a Python set, another in each run; sorted, characters of three bytes come before
+  // In the reference the order is that of a Python set, which changes in each run; sorted, characters of three bytes come before
   // those of four, whose last two bytes would otherwise join across a character's middle.
   for (const token of unmerged.sort()) {
     for (const [a, b] of joinPairwise(token)) {
@@ -219,7 +219,7 @@ function referenceMerges({ forms, toCheck, pairs, isLate }: ReferenceMergesOptio
   };
 }
 
-/** Joins neighbors, pass by pass, until one piece is left: abcd → ab cd → abcd. */
+/** Joins neighbours, pass by pass, until one piece is left: abcd → ab cd → abcd. */
 function joinPairwise(token: string): (readonly [string, string])[] {
   const merges: (readonly [string, string])[] = [];
   let pieces = [...token];
@@ -243,7 +243,7 @@ function joinPairwise(token: string): (readonly [string, string])[] {
 
 const WHITESPACE = ["Ġ", "Ċ", "ĉ"] as const;
 
-/** How many spaces, line ends and tabs a token in GPT-2's alphabet holds. */
+/** The number of spaces, line ends and tabs in a token in GPT-2's alphabet. */
 function countWhitespace(form: string): number {
   let count = 0;
   for (const character of form) if ((WHITESPACE as readonly string[]).includes(character)) count++;
@@ -251,8 +251,8 @@ function countWhitespace(form: string): number {
 }
 
 /**
- * Gives every tokenizer the same tokens of white space: one of the three characters, then up to 15 of one of them. Others
- * with more than one of these characters, and tokens of nothing but blanks, become unused.
+ * Gives every tokenizer the same tokens of white space: one of the three characters followed by up to 15 of one of them. Other
+ * tokens with more than one of these characters, and tokens of blanks only, become unused.
  * @see https://arxiv.org/abs/2405.07883 (the reference's `make_whitespace_consistent`)
  */
 function nameWhitespaceRuns(forms: readonly string[]): string[] {

@@ -8,8 +8,8 @@ import {
 } from "../tokenizer-json/tokenizer-document.ts";
 
 /**
- * The tokenizer in GPT-2's byte alphabet, with its own normalizer, its own way to cut text, and its own ids.
- * @returns the document itself where nothing has to change
+ * The tokenizer in GPT-2's byte alphabet, with its own normalizer, its own way to split text, and its own ids.
+ * @returns the document itself if nothing has to change
  */
 export function convertFaithfully(parts: TokenizerParts): TokenizerDocument {
   const { tokenizer, document, notation } = parts;
@@ -50,7 +50,7 @@ export function convertFaithfully(parts: TokenizerParts): TokenizerDocument {
   }
 }
 
-/** What each id is written as: undefined for a hole, and for an id whose bytes another one stands for already. */
+/** How each id is written: undefined for a hole, and for an id with the same bytes as an earlier one. */
 function formsById({ tokenizer, document, notation }: TokenizerParts): (string | undefined)[] {
   const { vocabulary } = tokenizer;
   const added = new Map((document.added_tokens ?? []).map(({ id, content }) => [id, content]));
@@ -77,7 +77,7 @@ function vocabOf(
     const entries = [...forms, ...extra].map((form, id) => [form, id] as const);
     return Object.fromEntries(entries.filter(([form]) => form !== undefined));
   }
-  // A Unigram's list has no holes. Bytes are worth less than any piece, as a character without a piece is in the library.
+  // A Unigram's list has no holes. Bytes score less than any piece, as unknown characters do in the library.
   const scored = vocab as readonly (readonly [string, number])[];
   const { vocabulary } = tokenizer;
   const scores = scored.map(([, score]) => score);
@@ -98,8 +98,8 @@ function wordPieceSettings({ max_input_chars_per_word: longest }: ModelDocument)
 }
 
 /**
- * Normalizer, pre-tokenizer and decoder for the same text cut in the same places, but with spaces where a mark stood:
- * what only writes the mark goes, all else stays.
+ * Normalizer, pre-tokenizer and decoder that give the same text, split in the same places, but with spaces instead of marks.
+ * Components that only write the mark are removed, all others stay.
  */
 function faithfulComponents({
   document,
@@ -135,7 +135,7 @@ function normalizer(one: ComponentDocument, mark: string): readonly ComponentDoc
   return isOfMark ? [] : [{ ...one, content: one.content.replaceAll(mark, " ") }];
 }
 
-/** A Metaspace cuts before its mark and may put one before a text that has none: as ByteLevel does with a space. */
+/** A Metaspace splits before its mark and may put one before a text without any, as ByteLevel does with a space. */
 function preTokenizer(one: ComponentDocument, mark: string): readonly ComponentDocument[] {
   if (one.type !== "Metaspace" || mark === "") return [one];
   const addsPrefix =
@@ -159,8 +159,8 @@ function sequence(parts: readonly ComponentDocument[], field: string): Component
 }
 
 /**
- * Merges by which characters come about from their bytes, the first two, then the third, then the fourth: UTF-8 tells
- * from the first byte where a character begins, so that no merge can join bytes of two characters.
+ * Merges that build characters from their bytes: the first two, then the third, then the fourth. In UTF-8 the first byte marks
+ * the beginning of a character, so no such merge can join bytes of two characters.
  * @param forms tokens in GPT-2's alphabet; those of one character are composed
  */
 function composingMerges(forms: readonly string[]): (readonly [string, string])[] {
@@ -183,7 +183,7 @@ function isOneCharacter(form: string): boolean {
   );
 }
 
-/** How many bytes a character has that begins so; 0 for a byte that begins none. */
+/** The length of a character with this first byte; 0 for a byte that begins none. */
 function lengthBy(lead: number): number {
   if (lead >= 0xc2 && lead < 0xe0) return 2;
   if (lead >= 0xe0 && lead < 0xf0) return 3;

@@ -3,19 +3,19 @@ import type { ComponentTable, Rebuild } from "../reference/class-table.ts";
 import { ROLE_NAMES } from "../reference/declared-tokens.ts";
 import { badTokenizer, isObject, type JsonObject, jsonObject } from "../tokenizer-json/json-file.ts";
 
-/** What the files beside a vocabulary say of it. */
+/** The settings in the files beside a vocabulary. */
 export interface FolderSettings {
-  /** tokenizer_config.json; empty where there is none. */
+  /** tokenizer_config.json; empty if missing. */
   readonly config: JsonObject;
-  /** config.json of the model; empty where there is none. */
+  /** config.json of the model; empty if missing. */
   readonly modelConfig: JsonObject;
   readonly specialTokensMap: JsonObject | undefined;
   readonly addedTokens: JsonObject | undefined;
 }
 
 /**
- * @param placeOf where a file is, for messages
- * @throws RevocabError `bad_tokenizer`: a file that is no JSON object
+ * @param placeOf the path of a file, for messages
+ * @throws RevocabError `bad_tokenizer` for a file that is no JSON object
  */
 export function folderSettings(
   files: ReadonlyMap<string, Uint8Array>,
@@ -33,23 +33,22 @@ export function folderSettings(
   };
 }
 
-/** A tokenizer that was read from other files, as the files of a model folder. */
+/** A tokenizer that was converted from another format to the files of a model folder. */
 export interface FoundFormat {
   readonly tokenizerJson: string;
   readonly tokenizerConfig: Readonly<Record<string, unknown>>;
-  /** What a user should know of the reading, in sentences for people. */
+  /** What a user should know about the conversion, in sentences. */
   readonly differences: readonly string[];
-  /** The names of the files that now stand in tokenizer.json. */
+  /** The names of the converted files. */
   readonly reads: readonly string[];
 }
 
-/** What helps where a vocabulary cannot be read without its class. */
+/** The hint for a vocabulary that cannot be read without its class. */
 export const SAVE_AGAIN =
   "give a folder with tokenizer.json: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) in Python writes it";
 
 /**
- * What the files beside a vocabulary say must be of the kind that a class expects: tokens with a content, ids that are whole numbers,
- * switches that are true or false.
+ * Checks the types of the settings that a class reads: tokens have a content, ids are whole numbers, switches are booleans.
  * @param place of tokenizer_config.json, for messages
  * @throws RevocabError `bad_tokenizer`
  */
@@ -75,7 +74,7 @@ export function checkDeclared(settings: FolderSettings, rebuild: Rebuild | undef
   }
 }
 
-/** Tokens that have another id than a file writes beside them, in words for people. */
+/** A sentence for each token with another id than a file gives it. */
 export function numberNotes(
   settings: FolderSettings,
   added: readonly { readonly id: number; readonly content: string }[],
@@ -89,7 +88,7 @@ export function numberNotes(
   });
 }
 
-/** Of `added_tokens_decoder`, or of added_tokens.json where there is none. */
+/** The ids in `added_tokens_decoder` or, without it, in added_tokens.json. */
 function numbersOf(
   { config, addedTokens = {} }: FolderSettings,
   place: string,

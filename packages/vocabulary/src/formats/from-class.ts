@@ -19,7 +19,7 @@ import {
   SAVE_AGAIN,
 } from "./folder-settings.ts";
 
-/** The files of one vocabulary, and the class to take where nothing names one. */
+/** The files of one vocabulary, and the class to use if the settings name none. */
 interface VocabularyFiles {
   readonly vocab: string;
   readonly merges?: string;
@@ -33,7 +33,7 @@ const VOCABULARY_FILES: readonly VocabularyFiles[] = [
   { vocab: "vocab.txt" },
 ];
 
-/** Why a class that reads these files cannot be made of them alone. */
+/** Why a class that reads these files cannot be built from them alone. */
 const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["LukeTokenizer", "reads entity_vocab.json"],
   ["MarkupLMTokenizer", "needs tags_dict"],
@@ -41,7 +41,7 @@ const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["SplinterTokenizer", "puts a question token into pairs"],
 ]);
 
-/** Of a class that is known to be made of it, and merges.txt where that belongs to it. */
+/** The vocabulary file from which a class can be built; vocab.json includes merges.txt. */
 export function vocabularyFileOf(className: string): "vocab.json" | "vocab.txt" | undefined {
   const { rebuild, files = {} } = classNamed(className) ?? {};
   if (rebuild === undefined || LEFT_OUT.has(className)) return undefined;
@@ -50,9 +50,9 @@ export function vocabularyFileOf(className: string): "vocab.json" | "vocab.txt" 
 }
 
 /**
- * A vocabulary of vocab.json and merges.txt, or of vocab.txt. These files say nothing of how a text is cut before the
- * model sees it: that is in the code of the tokenizer's class, and here in a table of what each class builds.
- * @throws RevocabError `unsupported_tokenizer`: no class is named, or one that is not known
+ * Reads a vocabulary of vocab.json and merges.txt, or of vocab.txt. These files do not say how a text is split before the
+ * model sees it. That is in the code of the tokenizer's class, and here in the table of classes.
+ * @throws RevocabError `unsupported_tokenizer` if no class is named, or an unknown one
  */
 export function fromClass(
   files: ReadonlyMap<string, Uint8Array>,
@@ -90,7 +90,7 @@ export function fromClass(
   };
 }
 
-/** Without the components around the model: the class builds them. */
+/** Without the components around the model, which the class builds. */
 function document(vocab: Readonly<Record<string, number>>, merges: readonly [string, string][] | undefined) {
   return {
     version: "1.0",
@@ -152,7 +152,7 @@ function refuseHalf(files: ReadonlyMap<string, Uint8Array>, placeOf: (name: stri
   return undefined;
 }
 
-/** Roles by a class's defaults or by special_tokens_map.json: a loader of the written folder need not know either. */
+/** Roles from the class's defaults or special_tokens_map.json, written out so that other loaders of the folder see them. */
 function newRoles({ config }: FolderSettings, { named }: DeclaredTokens): Record<string, string> {
   const contentIn = (value: unknown) => (isObject(value) ? value.content : value);
   return Object.fromEntries(
@@ -188,7 +188,7 @@ function classToTake(
   );
 }
 
-/** @throws RevocabError `bad_tokenizer`: not pieces with their ids */
+/** @throws RevocabError `bad_tokenizer` for anything but pieces with their ids */
 function readVocabJson(bytes: Uint8Array, place: string): Map<string, number> {
   const entries = Object.entries(jsonObject(bytes, place));
   if (entries.length === 0) throw badTokenizer(place, "found no pieces, expected pieces with their ids");
@@ -211,8 +211,8 @@ function readVocabJson(bytes: Uint8Array, place: string): Map<string, number> {
 }
 
 /**
- * A piece a line, its id the number of the line; white space at the end of a line is no part of it. A piece that comes
- * twice has its last id, as in the tokenizers library.
+ * A piece on each line; the id is the index of the line. White space at the end of a line is not part of the piece. A piece
+ * that occurs twice has its last id, as in the tokenizers library.
  * @throws RevocabError `bad_tokenizer`
  */
 function readVocabTxt(bytes: Uint8Array, place: string): Map<string, number> {
@@ -226,8 +226,8 @@ function readVocabTxt(bytes: Uint8Array, place: string): Map<string, number> {
 }
 
 /**
- * A merge a line, best first: two pieces with a space between them.
- * @throws RevocabError `bad_tokenizer`: no pair, or a pair whose parts or whole are no pieces
+ * A merge on each line, best first: two pieces with a space between them.
+ * @throws RevocabError `bad_tokenizer` for a line that is no pair, and for a pair whose parts or whole are no pieces
  */
 function readMergesTxt(
   bytes: Uint8Array,

@@ -14,11 +14,10 @@ import {
 } from "./ranked-document.ts";
 
 /**
- * A tiktoken file, whatever its name: `*.tiktoken`, or the tokenizer.model of Llama 3. It holds tokens and ranks only.
- * How a text is cut into words, and which special tokens there are, is known of published files, which are told by their
- * hash or by a name that is theirs alone; for others the reference library's reading is taken where the folder's files
- * ask for it.
- * @throws RevocabError `bad_tokenizer`; `unsupported_tokenizer`: neither
+ * Reads a tiktoken file, whatever its name: `*.tiktoken`, or the tokenizer.model of Llama 3. It holds tokens and ranks only.
+ * For published files, which are recognized by their hash or by a unique name, the pattern that splits a text and the special
+ * tokens are known. Other files are read as the reference library does, if the folder's settings select that.
+ * @throws RevocabError `bad_tokenizer`; `unsupported_tokenizer` for a file that is neither
  */
 export function fromTiktoken(
   files: ReadonlyMap<string, Uint8Array>,
@@ -69,7 +68,7 @@ function mayBeTiktoken(name: string): boolean {
   return name.endsWith(".tiktoken") || name.endsWith(".model");
 }
 
-/** @throws RevocabError `bad_tokenizer`: the name of a published file on another content */
+/** @throws RevocabError `bad_tokenizer` for a file with the name of a published one and another content */
 function knownFile(
   name: string,
   bytes: Uint8Array,
@@ -94,8 +93,8 @@ function knownFile(
 }
 
 /**
- * Whether the reference library takes its generic class, which reads every tiktoken file under one of two names, with
- * one pattern.
+ * Whether the reference library uses its generic class, which reads every tiktoken file with one of two names, always with the
+ * same pattern.
  */
 function isReadByLibrary(settings: FolderSettings, name: string): boolean {
   if (settings.config.auto_map !== undefined || !LIBRARY_NAMES.includes(name)) return false;
@@ -115,7 +114,7 @@ function refuse(settings: FolderSettings, place: string): never {
   );
 }
 
-/** Ids that added_tokens_decoder leaves out between the file's tokens and its last have tokens too; then come others. */
+/** Tokens for all ids from the file's tokens to the last of added_tokens_decoder, with placeholders in gaps; then the others. */
 function placeholders(config: JsonObject, size: number, place: string): string[] {
   const decoder = isObject(config.added_tokens_decoder) ? config.added_tokens_decoder : {};
   const contentOf = new Map(
@@ -156,7 +155,7 @@ function publishedTokens(
   };
 }
 
-/** Whether a file is a list of tokens with their ranks, as tiktoken writes it: a token in base64 and a number a line. */
+/** Whether a file has the format of tiktoken: a token in base64 and its rank on each line. */
 export function isTiktoken(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString("latin1");
   return LINE.test(head.split("\n", 1)[0]!);
@@ -164,7 +163,7 @@ export function isTiktoken(bytes: Uint8Array): boolean {
 
 /**
  * The tokens of a tiktoken file in GPT-2's byte alphabet, with their ranks, which are their ids.
- * @throws RevocabError `bad_tokenizer`: a line of another kind, a token or a rank twice
+ * @throws RevocabError `bad_tokenizer` for a line of another format, and for a token or a rank that occurs twice
  */
 export function readTiktoken(bytes: Uint8Array, place: string): Map<string, number> {
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").split("\n");

@@ -7,8 +7,8 @@ import type { AddedTokenDocument } from "../tokenizer-json/tokenizer-document.ts
 import { checkDeclared, type FolderSettings, numberNotes } from "./folder-settings.ts";
 
 /**
- * The tokenizer.json of a byte-level BPE that is given by ranks and the pattern that cuts a text into words, with the
- * components that the reference library builds for it. A word that is a token is never cut further.
+ * The tokenizer.json of a byte-level BPE that is given by the ranks of its tokens and the pattern that splits a text into
+ * words, with the components of the reference library. A word that is a token is not split further.
  */
 export function rankedDocument({
   ranks,
@@ -59,8 +59,8 @@ export function rankedDocument({
 }
 
 /**
- * The merges of a byte-level BPE that knows only the ranks of its tokens: every way to cut a token into two tokens, in
- * the order of the ranks of the whole, then of the parts.
+ * The merges of a byte-level BPE that is given by the ranks of its tokens: every split of a token into two tokens, ordered by
+ * the rank of the whole, then by those of the parts.
  * @param ranks in an alphabet of one UTF-16 code unit a byte
  */
 function mergesByRank(ranks: ReadonlyMap<string, number>): [string, string][] {
@@ -79,10 +79,10 @@ function mergesByRank(ranks: ReadonlyMap<string, number>): [string, string][] {
 }
 
 export interface SpecialTokens {
-  /** By key of tokenizer_config.json: what the files name, else `roles`. */
+  /** By key of tokenizer_config.json: the tokens that the files name, with `roles` as defaults. */
   readonly tokenOf: ReadonlyMap<string, string>;
   readonly added: readonly AddedTokenDocument[];
-  /** Tokens that have another id than a file writes beside them, in words for people. */
+  /** A sentence for each token with another id than a file gives it. */
   readonly notes: readonly string[];
 }
 
@@ -96,7 +96,7 @@ export function specialTokens({
 }: {
   readonly settings: FolderSettings;
   readonly vocab: ReadonlyMap<string, number>;
-  /** Tokens by key of tokenizer_config.json where no file names others. @default none */
+  /** Default tokens by key of tokenizer_config.json. @default none */
   readonly roles?: Readonly<Record<string, string>>;
   /** Tokens that are added before all others. @default none */
   readonly first?: readonly string[];
@@ -124,8 +124,8 @@ export function plainSpecial(content: string) {
 }
 
 /**
- * The post-processor of a generic class whose config says whether bos and eos stand around texts; `undefined` where it
- * says nothing. A token that there is none of is left out.
+ * The post-processor of a generic class whose config decides whether texts get bos and eos; `undefined` if the config has no
+ * such setting. A role without a token is left out.
  */
 export function edgeTemplate(
   config: JsonObject,

@@ -6,7 +6,7 @@ import { encodeSettings, type JsonObject, parseJson } from "../tokenizer-json/js
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
 
 interface FastConfig {
-  /** The tokenizer_config.json with which AutoTokenizer takes tokenizer.json as it is; undefined where none is needed. */
+  /** The tokenizer_config.json with which AutoTokenizer uses tokenizer.json as it is; undefined if none is needed. */
   readonly config: JsonObject | undefined;
   /** The files with that config. */
   files(source: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array>;
@@ -14,8 +14,8 @@ interface FastConfig {
 }
 
 /**
- * The tokenizer_config.json that publishes a tokenizer so that AutoTokenizer gives the ids of its tokenizer.json: it names
- * every role, and PreTrainedTokenizerFast.
+ * The tokenizer_config.json with which AutoTokenizer gives the ids of tokenizer.json. It names every role, and the class
+ * PreTrainedTokenizerFast.
  *
  * The class matters: transformers 5 rebuilds others from the vocabulary alone. Measured with 5.18 on 64 hard strings:
  * LlamaTokenizer gives other ids than the file for 21 (Llama-2) and 23 (Phi-3) of them, and XLMRobertaTokenizer cannot
@@ -50,8 +50,9 @@ export function fastConfig(
 export const FAST_NAME = "PreTrainedTokenizerFast";
 
 /**
- * The class, and each role that no file names; what one declares stays, AddedToken objects included. The unknown token
- * is named only if it is an added token: else naming it would make one, and its string in a text another id.
+ * The class, and each role that no file names; declared roles stay, AddedToken objects included. The unknown token is named
+ * only if it is an added token: otherwise naming it would make it one, and texts that contain its string would be encoded
+ * otherwise.
  */
 function configChanges(
   config: JsonObject,
@@ -71,8 +72,8 @@ function configChanges(
 }
 
 /**
- * The files of a tokenizer for a model that was not trained with its class: AutoTokenizer takes its tokenizer.json as it is.
- * A tokenizer that was read as `file` has them already.
+ * The files of a tokenizer for a model that was not trained with its class: AutoTokenizer then uses tokenizer.json as it is.
+ * For a tokenizer that was read as `file`, these are its own files.
  */
 export function asFastFiles(tokenizer: Tokenizer): Map<string, Uint8Array> {
   const files = new Map(tokenizer.files);

@@ -12,15 +12,15 @@ import type { ReadingOptions } from "../tokenizer.ts";
 import { encodeSettings } from "../tokenizer-json/json-file.ts";
 import { inTermsOf, placeOf, settingsOf } from "./tokenizer-place.ts";
 
-/** The files of a tokenizer with a tokenizer.json among them, whatever it was made of. */
+/** The files of a tokenizer, with a tokenizer.json that may have been converted from others. */
 interface FoundTokenizerJson {
   readonly source: Map<string, Uint8Array>;
   readonly differences: readonly string[];
-  /** Whether it was made of other files than a SentencePiece model, with all that their class builds. */
+  /** Whether it was converted from other files than a SentencePiece model, with all components of their class. */
   readonly isConverted: boolean;
 }
 
-/** Names of SentencePiece models, the first that is there before the others. */
+/** Names of SentencePiece models, in order of precedence. */
 const SENTENCEPIECE_FILES = [
   "tokenizer.model",
   "spiece.model",
@@ -30,7 +30,7 @@ const SENTENCEPIECE_FILES = [
   "source.spm",
 ];
 
-/** @throws RevocabError `missing_file` where there is no tokenizer; what a conversion throws */
+/** @throws RevocabError `missing_file` if there is no tokenizer, and whatever a conversion throws */
 export function findTokenizerJson(
   files: ReadonlyMap<string, Uint8Array>,
   origin: string,
@@ -70,7 +70,7 @@ function withOtherFormat(source: Map<string, Uint8Array>, origin: string): Found
   return { source, differences: found.differences, isConverted: true };
 }
 
-/** The converter knows bytes only; the message must say which file they are. */
+/** The converter does not know the path, which the message must name. */
 function convert(model: Uint8Array, place: string): ReturnType<typeof convertSentencePiece> {
   try {
     return convertSentencePiece(model);
@@ -80,8 +80,8 @@ function convert(model: Uint8Array, place: string): ReturnType<typeof convertSen
 }
 
 /**
- * A folder that names a class, with a SentencePiece model and no tokenizer.json, as the class in force takes the model apart. A
- * file that is no such model is left to others.
+ * Reads the SentencePiece model of a folder without tokenizer.json as the class does that the folder names. Undefined for
+ * other folders, and for a file that is no such model.
  */
 export function extractModel(
   files: ReadonlyMap<string, Uint8Array>,
@@ -116,7 +116,7 @@ export function extractModel(
   return { source, differences: [], isConverted: false, model };
 }
 
-/** The message must say which file it is about. */
+/** Adds the path to the messages. */
 function arranged(proto: ModelProto, reader: ModelReader, place: string): ModelProto["pieces"] {
   try {
     return arrangePieces(proto.pieces, reader);

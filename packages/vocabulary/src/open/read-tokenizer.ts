@@ -23,7 +23,7 @@ import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
 import { FAST_NAME, fastConfig } from "./fast-config.ts";
 import { placeOf, settingsOf } from "./tokenizer-place.ts";
 
-/** What a reading of the files comes to. */
+/** A tokenizer as read from its files. */
 interface ReadTokenizer {
   readonly json: TokenizerJson;
   readonly specials: Specials;
@@ -33,7 +33,7 @@ interface ReadTokenizer {
   readonly notes: readonly string[];
 }
 
-/** As AutoTokenizer opens the folder. */
+/** Reads the files as AutoTokenizer opens the folder. */
 export function readFolder(
   source: ReadonlyMap<string, Uint8Array>,
   origin: string,
@@ -80,8 +80,8 @@ export function readFolder(
 }
 
 /**
- * A tokenizer.json that was made of other files is complete as the class makes it of those. Where the class would make something
- * else of the tokenizer.json, the plain one is named.
+ * Reads a tokenizer.json that was converted from the files of a class, with all components of the class. If the class would
+ * read the tokenizer.json itself otherwise, the plain class is named instead.
  */
 export function readConverted(
   source: ReadonlyMap<string, Uint8Array>,
@@ -101,7 +101,7 @@ export function readConverted(
   return { ...fast, notes: [...fast.notes, note] };
 }
 
-/** As tokenizer.json says, with the files that publish it so. */
+/** Reads the files exactly as tokenizer.json says, with a config under which AutoTokenizer does the same. */
 export function readFile(source: ReadonlyMap<string, Uint8Array>, origin: string): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
   const { bytes: pinnedBytes, notes } = finishTokenizerJson(opened, place);
@@ -157,7 +157,7 @@ function mustRead(opened: OpenTokenizerJson, subject: ReadingSubject): Reference
   return reading;
 }
 
-/** A class in Python reads other files, and by rules of its own. */
+/** A class in Python reads other files by its own rules. */
 function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
   if (backend === "tokenizers") return undefined;
   const names = Object.values(files);
@@ -165,7 +165,7 @@ function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
   return `that is ${backend === "python" ? "Python code" : "the SentencePiece program"}, which reads ${read}`;
 }
 
-/** What a config may ask for that is not done here. */
+/** Settings of a config that are not supported. */
 function settingRefusal(
   config: JsonObject | undefined,
   model: JsonObject | undefined,
@@ -186,14 +186,14 @@ function declaring({
   return [config, specialTokensMap].filter((object) => object !== undefined);
 }
 
-/** The named and further special tokens in force, as a config would declare them. */
+/** The named and further special tokens of a reading, as a config would declare them. */
 function namesIn({ named, extra }: DeclaredTokens): JsonObject {
   return { ...Object.fromEntries(named), extra_special_tokens: [...extra] };
 }
 
 /**
- * Beside a tokenizer.json the control pieces of a SentencePiece model are no further specials by themselves: the config lists
- * them, as the library does when it saves such a folder.
+ * Lists the control pieces of a SentencePiece model in the config, as the library does when it saves such a folder: once there
+ * is a tokenizer.json, they are no longer read from the model.
  */
 function withFurtherSpecials(
   files: Map<string, Uint8Array>,
@@ -207,7 +207,7 @@ function withFurtherSpecials(
   return files.set("tokenizer_config.json", encodeSettings(listed));
 }
 
-/** All of them, with the tokenizer.json in force. */
+/** All tokenizer files of the source, with this tokenizer.json. */
 function ownFiles(
   source: ReadonlyMap<string, Uint8Array>,
   tokenizerJson: Uint8Array,

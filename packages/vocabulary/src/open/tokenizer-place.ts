@@ -2,14 +2,14 @@ import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { type JsonObject, jsonObject } from "../tokenizer-json/json-file.ts";
 
-/** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
+/** The path of a file, for messages. An origin that is a file is the tokenizer itself, with the settings beside it. */
 export function placeOf(origin: string, name: string): string {
   if (!/\.(json|model|spm|txt|bpe|tiktoken)$/.test(origin)) return join(origin, name);
   const isTokenizer = name === "tokenizer.json" || name === "tekken.json" || /\.(model|spm)$/.test(name);
   return isTokenizer ? origin : join(dirname(origin), name);
 }
 
-/** What bytes alone were said to be wrong with, of the file they are. */
+/** The error with the path of the file before its message. */
 export function inTermsOf(place: string, cause: unknown): unknown {
   if (!(cause instanceof RevocabError)) return cause;
   const { code, message, hint } = cause;

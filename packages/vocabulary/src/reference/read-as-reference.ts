@@ -14,20 +14,20 @@ import {
 } from "./declared-tokens.ts";
 
 export interface ReferenceReading {
-  /** The tokenizer.json in force: the file's own bytes where the class takes them as they are. */
+  /** The tokenizer.json that the class uses; the file's own bytes if it uses them as they are. */
   readonly bytes: Uint8Array;
   readonly declared: DeclaredTokens;
-  /** Where it is not what tokenizer.json says, in words for people; empty if it is. */
+  /** Where that differs from tokenizer.json, in sentences. */
   readonly differences: readonly string[];
-  /** Tokens that are in force though tokenizer.json has no such token. */
+  /** Tokens that the class adds to those of tokenizer.json. */
   readonly addedTokens: readonly { readonly id: TokenId; readonly content: string }[];
 }
 
 /**
- * What a class of the reference library makes of a tokenizer.json and the files beside it: the components that it keeps or
- * builds, and the tokens that stand only in other files, with the ids that it gives them.
- * @param isFile whether the document is a tokenizer.json of the folder, and not made from another file
- * @returns a sentence that says why the class cannot open it
+ * Reads a tokenizer.json and the files beside it as a class of the reference library does: with the components that the class
+ * keeps or builds, and with the tokens that only other files have, under the ids that the class gives them.
+ * @param isFile whether the document is a tokenizer.json of the folder, and not converted from another file
+ * @returns a sentence if the class cannot open it
  */
 export function readAsReference(
   opened: OpenTokenizerJson,
@@ -101,7 +101,6 @@ export interface ReadingSubject {
   readonly isFile?: boolean;
 }
 
-/** The model's pieces by their number in the class: a list becomes numbered by place. */
 function modelPieces(pieces: OpenTokenizerJson["pieces"]): ModelPieces {
   return { count: pieces.count, idOf: (piece) => pieces.idOf(piece) };
 }
@@ -112,7 +111,7 @@ function refuseVocabulary({ model }: OpenTokenizerJson, rebuild: Rebuild): strin
   return `it builds a ${rebuild.model}, but tokenizer.json has a ${model.type}`;
 }
 
-/** The library hands an empty charsmap to a class that takes one, which it then refuses. */
+/** The library passes an empty charsmap to a class that takes one, which then refuses it. */
 function wantsCharsmap(rebuild: Rebuild | undefined): boolean {
   return (
     rebuild !== undefined &&
@@ -121,7 +120,7 @@ function wantsCharsmap(rebuild: Rebuild | undefined): boolean {
   );
 }
 
-/** The first charsmap of the normalizer or of one level of a sequence, as the library looks for it. */
+/** The first charsmap of the normalizer, in the order of a sequence, as the library finds it. */
 function charsmapOf(normalizer: ComponentJson | null | undefined): string | undefined {
   const found = components(normalizer ?? undefined).find(
     ({ type }) => type === "Precompiled",
@@ -129,7 +128,7 @@ function charsmapOf(normalizer: ComponentJson | null | undefined): string | unde
   return typeof found === "string" ? found : undefined;
 }
 
-/** Where there is no tokenizer.json, `add_bos_token` and `add_eos_token` of the config say what is put around a text. */
+/** Without a tokenizer.json, `add_bos_token` and `add_eos_token` of the config decide what is put around a text. */
 function endsProcessor(
   { settings, named }: DeclaredTokens,
   added: AddedVocabulary,
@@ -233,7 +232,7 @@ function list(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-/** Options that say what is so without them. */
+/** The options that differ from their defaults. */
 function withoutDefaults(options: object): object {
   return Object.fromEntries(
     Object.entries(options).filter(
@@ -250,13 +249,13 @@ function isAlike(left: unknown, right: unknown): boolean {
   return [...keys].every((key) => isAlike((left as never)[key], (right as never)[key]));
 }
 
-/** The post-processor that puts tokens around each text, the second of a pair with type 1. */
+/** A post-processor that puts tokens around each text; the second text of a pair has type 1. */
 export function endsTemplate({
   before,
   after,
   idOf,
 }: {
-  /** None where it is undefined. */
+  /** Undefined for none. */
   readonly before: string | undefined;
   readonly after: string | undefined;
   readonly idOf: (token: string) => number | undefined;

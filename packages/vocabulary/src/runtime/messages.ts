@@ -1,7 +1,7 @@
 import type { TokenId } from "@revocab/core";
 import type { Reply } from "@revocab/guarded-process";
 
-/** What the process that runs the tokenizers library is asked. */
+/** A request to the process that runs the tokenizers library. */
 export type LibraryRequest =
   | { readonly type: "load"; readonly key: number; readonly json: Uint8Array }
   | BatchRequest;
@@ -13,11 +13,11 @@ export type BatchRequest = {
 
 export type BatchType = keyof Items;
 
-/** What an item of a batch is, by the batch's type. */
+/** The items of a batch, by its type. */
 export interface Items {
   /** A text to encode, without special tokens around it. */
   readonly encode: string;
-  /** The same, cut into words. */
+  /** A text to encode word by word. */
   readonly words: string;
   /** One text, or two, with special tokens around them. */
   readonly frame: readonly [string] | readonly [string, string];
@@ -26,7 +26,7 @@ export interface Items {
   readonly cut: string;
 }
 
-/** What answers an item, by the batch's type. */
+/** The answers to the items of a batch, by its type. */
 export interface Answers {
   readonly encode: Uint32Array;
   /** The ids of each word. */
@@ -57,7 +57,7 @@ export type BatchAnswer =
       readonly replies: readonly Reply<Answers[Exclude<BatchType, "encode" | "words">]>[];
     };
 
-/** Nothing answers a load. */
+/** A load is answered by undefined. */
 export type LibraryAnswer = BatchAnswer | undefined;
 
 /** Lists of ids as two arrays: hundreds of small ones take longer to send than to make. */

@@ -6,8 +6,8 @@ export interface ConvertedModel {
 }
 
 /**
- * Texts on which ties show: each piece, one with another behind it, and one with another that begins with its last character, written once: where
- * two pieces want the same character the place decides. A spread of them where there are many.
+ * Texts that reveal ties: each piece, each followed by another piece, and each overlapping in one character with a piece that
+ * begins with its last one (there the position decides). If there are many, an evenly spaced sample.
  */
 export function tiedTexts(tied: readonly string[]): string[] {
   const pieces = tied.filter((text) => text.length <= LONGEST);
@@ -32,8 +32,8 @@ export function tiedTexts(tied: readonly string[]): string[] {
   });
 }
 
-/** More would take longer than all the rest of the conversion. */
+/** More would take longer than the rest of the conversion. */
 const MAX_TRIED = 6_000;
 
-/** Merging a text takes the square of its length; SentencePiece trains pieces of 16 characters. */
+/** Merging a text takes quadratic time; SentencePiece trains pieces of at most 16 characters by default. */
 const LONGEST = 32;

@@ -2,10 +2,10 @@ import { quote, RevocabError } from "@revocab/core";
 import { type ConvertedModel, tiedTexts } from "./conversion.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
-/** SentencePiece prefers a user-defined symbol to anything else by giving it about the best score there is. */
+/** SentencePiece prefers user-defined symbols by giving them about the best possible score. */
 const USER_DEFINED_SCORE = -0.1;
 
-/** The Unigram model: the pieces with their scores; unknown costs the lowest score − 10 in both programs. */
+/** The Unigram model: the pieces with their scores. In both programs an unknown character has the lowest score − 10. */
 export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel {
   const unkIsForced = everyCharacterIsPiece(pieces);
   refuseUnusedPieces(pieces, unkIsForced);
@@ -13,8 +13,8 @@ export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel 
   const lowest = normal.reduce((least, { score }) => Math.min(least, score), 0);
   const highest = normal.reduce((most, { score }) => Math.max(most, score), 0);
   const longest = pieces.reduce((most, { text }) => Math.max(most, text.length), 1);
-  // Worse than any spelling in known characters. It lowers the cost of unknown with it, which matters only where
-  // unknown competes with another spelling.
+  // Worse than any spelling in known characters. This also lowers the score of the unknown piece, which matters only if that
+  // competes with another spelling.
   const never = unkIsForced ? (lowest - 10) * (longest + 1) : lowest;
 
   const scoreOf = ({ text, type, score }: Piece): number => {
@@ -41,8 +41,8 @@ export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel 
 }
 
 /**
- * Paths of equal score: in 64 bits the sums of a few scores are exact, and the path with the longest last piece stays;
- * in 32 bits they are rounded, and the order of adding decides.
+ * Reports ties between paths. With 64 bits the sums of a few scores are exact, and the path with the longest last piece wins.
+ * With 32 bits they are rounded, and the order of the additions decides.
  */
 function describeTies(normal: readonly Piece[]): string[] {
   const holders = new Map<number, number>();
@@ -63,7 +63,7 @@ function describeTies(normal: readonly Piece[]): string[] {
   ];
 }
 
-/** Rounding shows in longer texts: eight pieces in a row, picked by a linear congruential generator. */
+/** Rounding matters in longer texts: eight pieces in a row, chosen by a linear congruential generator. */
 function rowsOf(tied: readonly string[]): string[] {
   const short = tied.filter((text) => text.length <= 64);
   if (short.length === 0) return [];
@@ -75,7 +75,7 @@ function rowsOf(tied: readonly string[]): string[] {
   return Array.from({ length: 1000 }, () => Array.from({ length: 8 }, pick).join(""));
 }
 
-/** True when no piece of several characters holds a character that is no piece: then unknown is never a choice. */
+/** Whether all characters of the pieces are pieces: then the unknown piece never competes with another spelling. */
 function everyCharacterIsPiece(pieces: readonly Piece[]): boolean {
   const used = pieces.filter(({ type }) => type === "normal" || type === "userDefined");
   const texts = new Set(used.map(({ text }) => text));
@@ -89,7 +89,7 @@ function canSpellBytePieces(pieces: readonly Piece[], unkIsForced: boolean): boo
   return unkIsForced && Array.from("<0x123456789ABCDEF>").every((character) => texts.has(character));
 }
 
-/** An unused piece can be made too dear to choose, but not when the alternative is unknown, which is dearer still. */
+/** An unused piece can get a score too low to be chosen, unless the alternative is the unknown piece, which is still lower. */
 function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): void {
   const normal = new Set(pieces.filter(({ type }) => type === "normal").map(({ text }) => text));
   const isAvoidable = (text: string) =>
@@ -106,9 +106,8 @@ function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): voi
 }
 
 /**
- * The pieces of the best path through a text, of equal ones the one whose last piece is the longest: Viterbi as both
- * programs run it.
- * @param round what the program makes of every sum: SentencePiece adds in 32-bit floats, the tokenizers library in 64
+ * The pieces of the best path through a text (Viterbi, as in both programs); ties go to the path with the longest last piece.
+ * @param round applied to every sum: SentencePiece adds 32-bit floats, the tokenizers library 64-bit floats
  */
 function bestPath(
   text: string,

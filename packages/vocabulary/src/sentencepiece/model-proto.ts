@@ -23,7 +23,7 @@ export interface Piece {
   readonly type: PieceType;
 }
 
-/** The fields of `TrainerSpec` that change what the model does to a text. */
+/** The fields of `TrainerSpec` that affect encoding. */
 export interface TrainerSpec {
   algorithm: Algorithm;
   whitespaceIsSuffix: boolean;
@@ -50,10 +50,10 @@ export interface ModelProto {
 }
 
 /**
- * Refuses what the SentencePiece program itself refuses to load, and what a tokenizer.json cannot say.
+ * Refuses models that the SentencePiece program refuses to load, and those that a tokenizer.json cannot express.
  *
- * @throws RevocabError `bad_tokenizer`: empty or duplicate pieces, not exactly one unknown piece, byte pieces that
- *   do not fit byte fallback; `unsupported_tokenizer`: WORD and CHAR models
+ * @throws RevocabError `bad_tokenizer` for empty or duplicate pieces, for not exactly one unknown piece, and for byte pieces
+ *   that contradict byte fallback; `unsupported_tokenizer` for WORD and CHAR models
  */
 export function checkModel({ pieces, trainer }: ModelProto): void {
   if (trainer.algorithm === "word" || trainer.algorithm === "char") {

@@ -18,7 +18,7 @@ const MAX_PIECE_BYTES = 4096;
 /**
  * Reads a SentencePiece `.model` file (protobuf `ModelProto`, proto2 defaults applied).
  *
- * @throws RevocabError `bad_tokenizer`: no protobuf, cut short, a length beyond its bound, or no pieces
+ * @throws RevocabError `bad_tokenizer` for a file that is no protobuf, is truncated, exceeds a bound or has no pieces
  * @see https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
  */
 export function readModelProto(bytes: Uint8Array): ModelProto {
@@ -194,19 +194,19 @@ const NORMALIZER_DEFAULTS: NormalizerSpec = {
   escapeWhitespaces: true,
 };
 
-/** What to do with a field, under the wire type it must have. */
+/** What to do with a field, by the wire type that it must have. */
 interface FieldReader {
   readonly varint?: (value: number) => void;
   readonly float?: (value: number) => void;
-  /** A string, bytes or an embedded message: a view, never longer than the message it lies in. */
+  /** A string, bytes or an embedded message, as a view into the message that contains it. */
   readonly message?: (value: Uint8Array) => void;
 }
 
 /**
- * Walks the fields of one protobuf message; unknown fields are stepped over. The `pbf` reader clamps what runs past
- * the end of its buffer, so every length is compared with what is left before it is used.
+ * Reads the fields of one protobuf message and skips unknown ones. The `pbf` reader clamps lengths that exceed its buffer, so
+ * every length is compared with what is left before it is used.
  *
- * @throws Error with what was found: a length beyond the message, a broken tag, a known field of another wire type
+ * @throws Error for a length beyond the message, a broken tag, and a known field of another wire type
  */
 function readProtoFields(bytes: Uint8Array, fields: Readonly<Record<number, FieldReader>>): void {
   const reader = new PbfReader(bytes);

@@ -7,21 +7,21 @@ import { mergeSymbols } from "./merge-symbols.ts";
 import { byteTokenIds, type Speller, type SpellerInput } from "./speller.ts";
 
 /**
- * BPE: the bytes as the smallest symbols the model has (a character; for one it lacks, its byte tokens), merged by
- * rank. With `ignore_merges` a token that is exactly the bytes comes before any merging. Hidden tokens are taken apart as
- * {@link mergeSymbols} says, a hidden character into its byte tokens.
+ * BPE: the smallest symbols of the model for the bytes (characters, or byte tokens for a character without a token), merged by
+ * rank. With `ignore_merges` a token that is exactly the bytes is used without merging. Hidden tokens are split as described
+ * at {@link mergeSymbols}, a hidden character into its byte tokens.
  */
 export function bpeSpeller(input: SpellerInput, model: Extract<ModelJson, { type: "BPE" }>): Speller {
   const { notation, index, kindOf, hidden } = input;
   const { byteTokens, symbolize } = bpeSymbols(input, model);
 
-  /** The byte tokens of a hidden character; `undefined` where one is missing. */
+  /** The byte tokens of a hidden character; `undefined` if one is missing. */
   const bytewise = (id: TokenId): Int32Array | undefined => {
     const ids = Int32Array.from(hidden.get(id)!, (byte) => byteTokens[byte]);
     return ids.includes(-1) ? undefined : ids;
   };
 
-  /** Appends the pieces that the symbols of a word become to `into`; false where a hidden character has no byte tokens. */
+  /** Appends the pieces of a word to `into`; false if a hidden character has no byte tokens. */
   const merge = (symbols: readonly TokenId[], into: TokenId[]): boolean => {
     for (const piece of mergeSymbols(symbols, model.merges, (id) => hidden.has(id))) {
       const ids = hidden.has(piece) ? bytewise(piece) : [piece];
@@ -49,13 +49,13 @@ export function bpeSpeller(input: SpellerInput, model: Extract<ModelJson, { type
 }
 
 interface BpeSymbols {
-  /** [256] the ids of byte tokens, −1 for those that are missing. */
+  /** [256] the ids of byte tokens, −1 for missing ones. */
   readonly byteTokens: Int32Array;
-  /** Appends the symbols of bytes[start … end) to `into`; false where a byte has none. */
+  /** Appends the symbols of bytes[start … end) to `into`; false if a byte has none. */
   symbolize(bytes: Uint8Array, word: Word, into: TokenId[]): boolean;
 }
 
-/** The smallest symbols a BPE model has for bytes: a byte, or a character; for one it lacks, its byte tokens. */
+/** The smallest symbols of a BPE for bytes: a byte, a character, or the byte tokens of a character without a token. */
 export function bpeSymbols(
   { json, notation, kindOf, hidden }: SpellerInput,
   model: Extract<ModelJson, { type: "BPE" }>,
@@ -79,7 +79,7 @@ export function bpeSymbols(
           const character = DECODER.decode(bytes.subarray(at, at + length));
           if (character === " " && notation.spaceMark !== undefined)
             id = symbols(notation.spaceMark, prefix, suffix);
-          // A literal ▁ cannot be written in this alphabet: there it is a space.
+          // A literal ▁ has no symbol: in this notation it is a space.
           else if (character !== notation.spaceMark) id = symbols(character, prefix, suffix);
         }
         if (id >= 0) into.push(id);
@@ -97,7 +97,7 @@ export function bpeSymbols(
 
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Looks a symbol up once per spelling of it: making the string is the slow part. */
+/** Caches the lookups: building the string is the slow part. */
 function symbolTable(idOfPiece: (piece: string) => TokenId) {
   const known = new Map<string, TokenId>();
   return (character: string, prefix: string, suffix: string): TokenId => {
@@ -121,8 +121,8 @@ interface Word {
 }
 
 /**
- * The runs of bytes in which a BPE model with marks for the edges of words merges; the whole for one without.
- * A mark stands for a space, so a space that is next to no word cannot be spelled: `undefined`.
+ * The words within which a BPE merges, if it marks the edges of words; otherwise the whole. A mark stands for a space, so a
+ * space with no word beside it has no spelling: `undefined`.
  */
 function wordsOf(bytes: Uint8Array, { startsWithSpace, endSuffix }: Notation): Word[] | undefined {
   if (!startsWithSpace && endSuffix === "") {

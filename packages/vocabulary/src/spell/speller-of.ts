@@ -5,8 +5,8 @@ import type { Speller, SpellerInput } from "./speller.ts";
 import { unigramSpeller } from "./unigram-speller.ts";
 
 /**
- * The model's own way to spell. An added text token is used only where it is the whole of the bytes, as the tokenizer
- * itself looks for added tokens before it runs the model.
+ * The speller of the model. An added text token is used only if it is exactly the bytes, as the tokenizer itself searches for
+ * added tokens before it runs the model.
  */
 export function spellerOf(input: SpellerInput): Speller {
   const spell = modelSpeller(input);
@@ -35,9 +35,9 @@ function modelSpeller(input: SpellerInput): Speller {
 }
 
 /**
- * WordPiece and WordLevel: from the left, always the longest token. Their bytes carry the marks: a piece that starts a
- * word begins with a space, one inside a word does not, so ` unhappy bird` → `un ##happy bird`, and a space
- * with no word after it cannot be spelled. The library's limit of 100 characters a word, there for speed, is not kept.
+ * WordPiece and WordLevel: from the left, always the longest token. The bytes of a piece that starts a word begin with a
+ * space, those of a piece inside a word do not: ` unhappy bird` → `un ##happy bird`. So a space with no word after it has no
+ * spelling. The library's limit of 100 characters a word, which is there for speed, is not applied.
  */
 function greedySpeller({ json, notation, index, kindOf }: SpellerInput): Speller {
   const added = new Set(json.added.map(({ id }) => id));

@@ -7,16 +7,16 @@ export interface SpellerInput {
   readonly json: TokenizerJson;
   readonly notation: Notation;
   readonly index: ByteIndex;
-  /** Hidden tokens are `unused`; the index finds them all the same. */
+  /** `unused` for hidden tokens, which the index still finds. */
   readonly kindOf: (id: TokenId) => TokenKind;
-  /** The bytes of hidden tokens: what BPE merges to them must be taken apart again. */
+  /** The bytes of hidden tokens: BPE must split its merges to them again. */
   readonly hidden: ReadonlyMap<TokenId, Uint8Array>;
 }
 
-/** Spells bytes in ids, or gives `undefined` where the model would need its unk. */
+/** Spells bytes in ids; `undefined` if the model would need its unknown token. */
 export type Speller = Vocabulary["spell"];
 
-/** [256] the ids of `<0x00>` … `<0xFF>`, −1 for those that are missing. */
+/** [256] the ids of `<0x00>` … `<0xFF>`, −1 for missing ones. */
 export function byteTokenIds(
   json: TokenizerJson,
   notation: Notation,

@@ -1,7 +1,10 @@
 import { RevocabError } from "@revocab/core";
 import { parseJson as parseText } from "@revocab/files";
 
-/** Parses a JSON file, saying which file and what is wrong with it. */
+/**
+ * Parses a JSON file.
+ * @throws RevocabError `bad_tokenizer` that names the file
+ */
 export function parseJson(bytes: Uint8Array, origin: string): unknown {
   if (bytes.length > MAX_FILE_BYTES) {
     throw badTokenizer(origin, `found ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}`);
@@ -36,7 +39,7 @@ export function encodeSettings(value: unknown): Uint8Array {
 const TAKE_AGAIN =
   "take the file again from where it was published, or save it again with the tokenizers library";
 
-/** A file that is no tokenizer, or one that contradicts itself. */
+/** The error for a file that is no tokenizer or contradicts itself. */
 export function badTokenizer(
   origin: string,
   problem: string,
@@ -48,12 +51,12 @@ export function badTokenizer(
   });
 }
 
-/** Ids are read from files and sized for: 2^22 is 16 times the largest vocabulary published. */
+/** Bounds what is allocated for ids read from files: 16 times the largest vocabulary published. */
 export const MAX_TOKENS = 2 ** 22;
 
 /**
- * The longest piece of a Unigram model, in bytes: training stops at 16 characters unless told otherwise. The library keeps
- * pieces in a trie that it takes down by recursion, and overflows its stack at some 150,000.
+ * The longest piece of a Unigram, in bytes; by default, training stops at 16 characters. The library frees its trie of pieces
+ * by recursion, which overflows the stack at some 150,000 bytes.
  */
 export const MAX_PIECE_BYTES = 2 ** 14;
 

@@ -7,18 +7,18 @@ import { type SplitDocument, splitDocument } from "./split-document.ts";
 import { type ComponentJson, components, type TokenizerJson } from "./tokenizer-json.ts";
 
 /**
- * Checks a tokenizer.json and takes it apart. Files of before 2021 have no `model.type`; merges may be strings or pairs.
+ * Checks and parses a tokenizer.json. Files from before 2021 have no `model.type`; merges may be strings or pairs.
  * @throws RevocabError `bad_tokenizer` for a file that is no tokenizer or contradicts itself,
- *   `unsupported_tokenizer` for a model type that this package does not know
+ *   `unsupported_tokenizer` for an unknown model type
  */
 export function parseTokenizerJson(bytes: Uint8Array, origin: string): TokenizerJson {
   return finishTokenizerJson(openTokenizerJson(bytes, origin), origin);
 }
 
-/** A tokenizer.json that was checked, before its added tokens are numbered. */
+/** A checked tokenizer.json, before the ids of its added tokens are pinned. */
 export interface OpenTokenizerJson extends Pick<SplitDocument, "vocabAt" | "mergesAt"> {
   readonly bytes: Uint8Array;
-  /** The file but for `model.vocab` and `model.merges`. */
+  /** The file without `model.vocab` and `model.merges`. */
   readonly data: Outline;
   readonly pieces: TokenizerJson["pieces"];
   readonly model: TokenizerJson["model"];
@@ -116,7 +116,7 @@ function readModel(
   }
 }
 
-/** Files of before 2021 do not say: a list of pieces is Unigram, merges are BPE's. */
+/** Files from before 2021 have no type: a list of pieces is a Unigram, merges mean BPE. */
 function typeOf(model: Outline["model"], vocab: Place, merges: Place): string {
   if (typeof model.type === "string") return model.type;
   if (vocab.at !== undefined && vocab.bytes[vocab.at] === OPEN_LIST) return "Unigram";
@@ -153,7 +153,7 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
 const tokenId = z.int().min(0).lt(MAX_TOKENS);
 const component = z.looseObject({ type: z.string() }).nullish();
 
-/** The shape of tokenizer.json but for its big lists, which are checked by hand: zod takes 1 µs per field. */
+/** The shape of tokenizer.json without its big lists. These are checked by hand, as zod takes 1 µs per field. */
 const outline = z.looseObject({
   added_tokens: z
     .array(
@@ -190,8 +190,8 @@ type Outline = z.infer<typeof outline>;
 type Parts = Pick<Outline, "normalizer" | "pre_tokenizer" | "decoder">;
 
 /**
- * Refuses components that have no meaning and that the tokenizers library does not survive: words of no characters, and the
- * search for an empty text, which is found everywhere.
+ * Refuses components that crash the tokenizers library: words of no characters, and the search for an empty text, which
+ * matches everywhere.
  */
 function checkComponents(parts: Parts, origin: string): void {
   for (const place of ["normalizer", "pre_tokenizer", "decoder"] as const) {
@@ -218,10 +218,9 @@ function isEmpty(pattern: unknown): boolean {
 }
 
 /**
- * The tokenizers library does not read the ids of added tokens: it numbers those that the model lacks one after the
- * other from the *count* of the model's pieces. Where that differs from the file (holes, another order), a model would
- * be fed other ids than the file says. Here such tokens move into `model.vocab`, whose ids the library does keep, so
- * that the ids in the file are the ids in use.
+ * Makes the tokenizers library use the ids of added tokens that the file gives. The library ignores them: it numbers the
+ * added tokens that the model lacks one after the other, from the *count* of the model's pieces on. If that gives other ids
+ * (holes, another order), the tokens are moved into `model.vocab`, whose ids the library keeps.
  */
 function pinAddedIds(
   bytes: Uint8Array,

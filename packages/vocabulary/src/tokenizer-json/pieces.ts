@@ -4,14 +4,14 @@ import { ByteSink } from "../bytes/byte-sink.ts";
 import { JsonCursor } from "./json-cursor.ts";
 import { badTokenizer, MAX_PIECE_BYTES, MAX_TOKENS } from "./json-file.ts";
 
-/** Where a list of the model begins in the file; undefined where the model has none. */
+/** Where a list of the model begins in the file; `at` is undefined if the model has none. */
 export interface Place {
   readonly bytes: Uint8Array;
   readonly at: number | undefined;
   readonly origin: string;
 }
 
-/** Reads `model.vocab` of BPE, WordPiece and WordLevel: an object from piece to id, in which ids may leave holes. */
+/** Reads `model.vocab` of BPE, WordPiece and WordLevel: an object from piece to id; the ids may have holes. */
 export function readPieces({ bytes, at, origin }: Place): PieceTable {
   const cursor = openList({ bytes, at, origin }, OPEN_OBJECT, "an object from piece to id");
   const sink = new ByteSink();
@@ -39,7 +39,7 @@ export function readPieces({ bytes, at, origin }: Place): PieceTable {
   return pieceTable(ids, ends, sink, origin);
 }
 
-/** Reads `model.vocab` of Unigram: a list of `[piece, score]`, whose place is the id. */
+/** Reads `model.vocab` of Unigram: a list of `[piece, score]`; the index is the id. */
 export function readScoredPieces({ bytes, at, origin }: Place): { pieces: PieceTable; scores: Float64Array } {
   const cursor = openList({ bytes, at, origin }, OPEN_LIST, "a list of [piece, score]");
   const sink = new ByteSink();
@@ -90,7 +90,7 @@ function openList({ bytes, at, origin }: Place, open: number, expected: string):
   return cursor;
 }
 
-/** Not Number(): that takes "", "0x1" and " 1" too. */
+/** Stricter than Number(), which also accepts "", "0x1" and " 1". */
 function numberOf(text: string): number {
   return /^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
@@ -109,7 +109,7 @@ function requireFew(count: number, origin: string): void {
   throw badTokenizer(origin, `model.vocab: found more than ${MAX_TOKENS} pieces, expected fewer`);
 }
 
-/** The model's own pieces as the file writes them, marks included, kept as UTF-8: a string is made when asked for. */
+/** The model's own pieces as the file writes them, marks included. They are kept as UTF-8 and decoded on request. */
 export interface PieceTable {
   /** Highest id + 1, holes included. */
   readonly size: number;

@@ -2,20 +2,20 @@ import { isUtf8 } from "node:buffer";
 import { JsonCursor } from "./json-cursor.ts";
 import { badTokenizer, MAX_FILE_BYTES, parseJson } from "./json-file.ts";
 
-/** A tokenizer.json with its two big lists taken out. */
+/** A tokenizer.json without its two big lists. */
 export interface SplitDocument {
   /** The document with `null` for `model.vocab` and `model.merges`. */
   readonly document: unknown;
-  /** Where `model.vocab` and `model.merges` begin in the file; undefined where they are missing. */
+  /** Where `model.vocab` and `model.merges` begin in the file; undefined if missing. */
   readonly vocabAt: number | undefined;
   readonly mergesAt: number | undefined;
 }
 
-/** Finds `model.vocab` and `model.merges` and parses all the rest. */
+/** Finds `model.vocab` and `model.merges` and parses everything else. */
 export function splitDocument(bytes: Uint8Array, origin: string): SplitDocument {
   if (bytes.length > MAX_FILE_BYTES || !isUtf8(bytes)) parseJson(bytes, origin);
   const cursor = new JsonCursor(bytes, hasByteOrderMark(bytes) ? 3 : 0, origin);
-  // Anything but an object is small or no JSON: the parser has the words for it.
+  // Anything but an object is an error, which the parser or the caller reports.
   if (cursor.peek() !== OPEN)
     return { document: parseJson(bytes, origin), vocabAt: undefined, mergesAt: undefined };
   const starts: Record<string, number> = {};
@@ -61,8 +61,8 @@ function hasByteOrderMark(bytes: Uint8Array): boolean {
 }
 
 /**
- * A tokenizer.json with other fields around its vocabulary and merges, which are copied as they are written.
- * @param document with the model's options alone: `vocab` and `merges` come from the file
+ * A tokenizer.json with other fields around its vocabulary and merges, which are copied byte for byte.
+ * @param document without `model.vocab` and `model.merges`, which come from the file
  * @param vocab another vocabulary, as JSON
  */
 export function rewriteDocument(
