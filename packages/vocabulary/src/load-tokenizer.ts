@@ -26,15 +26,15 @@ export async function loadTokenizer(
     });
   });
   if (found.isDirectory()) return tokenizerFromFiles(await readFolder(path), path, options);
-  const asked = askedFile(basename(path));
+  const named = fileNamed(basename(path));
   const files = isTokenizerFile(basename(path))
     ? await readFolder(dirname(path))
     : new Map<string, Uint8Array>();
   const content = await readWhole(path, BOUND);
-  if (asked === undefined) files.set("tokenizer.json", content);
+  if (named === undefined) files.set("tokenizer.json", content);
   else {
     // The caller named this file, so other formats of a tokenizer in the same folder are left out.
-    const { name, partners } = asked;
+    const { name, partners } = named;
     for (const other of [...files.keys()])
       if (isOther(other) && !partners.includes(other)) files.delete(other);
     files.set(name, content);
@@ -77,7 +77,7 @@ const BOUND = {
  * For the path of a file that is no tokenizer.json: the name to read it under, and the names of the files that belong to it.
  * `undefined` for a tokenizer.json.
  */
-function askedFile(
+function fileNamed(
   name: string,
 ): { readonly name: string; readonly partners: readonly string[] } | undefined {
   const pair = PAIRS.find((files) => files.includes(name));

@@ -54,7 +54,7 @@ function patternOf(parts: readonly ComponentJson[]): string | undefined {
   return typeof pattern.Regex === "string" ? pattern.Regex : undefined;
 }
 
-/** White space that a special includes does not change its id, so `lstrip` and `rstrip` matter for text tokens only. */
+/** `lstrip` and `rstrip` of a special do not matter, as the cuts are used for text without specials. */
 function dependsOnNeighbours({ special, single_word, lstrip, rstrip }: AddedTokenJson): boolean {
   return single_word === true || (!special && (lstrip === true || rstrip === true));
 }

@@ -1,16 +1,16 @@
 import { RevocabError } from "@revocab/core";
 import { isTiktoken } from "../formats/from-tiktoken.ts";
 import { goesBeforeSentencePiece, tokenizerJsonFrom } from "../formats/tokenizer-json-from.ts";
-import { classInForce } from "../reference/choose-class.ts";
+import { chosenClass } from "../reference/choose-class.ts";
 import { classNamed } from "../reference/class-table.ts";
 import { type ExtractedModel, extractSentencePiece } from "../reference/extract-sentencepiece.ts";
-import { arrangePieces, type ModelReader } from "../sentencepiece/arrange-pieces.ts";
+import { arrangePieces } from "../sentencepiece/arrange-pieces.ts";
 import { convertSentencePiece } from "../sentencepiece/convert-sentencepiece.ts";
 import { checkModel, type ModelProto } from "../sentencepiece/model-proto.ts";
 import { readModelProto } from "../sentencepiece/read-model-proto.ts";
 import type { ReadingOptions } from "../tokenizer.ts";
 import { encodeSettings } from "../tokenizer-json/json-file.ts";
-import { inTermsOf, placeOf, settingsOf } from "./tokenizer-place.ts";
+import { atPlace, placeOf, settingsOf } from "./tokenizer-place.ts";
 
 /** The files of a tokenizer, with a tokenizer.json that may have been converted from others. */
 interface FoundTokenizerJson {
@@ -30,7 +30,10 @@ const SENTENCEPIECE_FILES = [
   "source.spm",
 ];
 
-/** @throws RevocabError `missing_file` if there is no tokenizer, and whatever a conversion throws */
+/**
+ * Finds the tokenizer.json of a folder, or converts its other tokenizer files to one.
+ * @throws RevocabError `missing_file` if there is no tokenizer, and whatever a conversion throws
+ */
 export function findTokenizerJson(
   files: ReadonlyMap<string, Uint8Array>,
   origin: string,
@@ -45,7 +48,9 @@ export function findTokenizerJson(
     return bytes !== undefined && !isTiktoken(bytes);
   });
   if (name === undefined) return withOtherFormat(source, origin);
-  const { tokenizerJson, tokenizerConfig, differences } = convert(source.get(name)!, placeOf(origin, name));
+  const { tokenizerJson, tokenizerConfig, differences } = atPlace(placeOf(origin, name), () =>
+    convertSentencePiece(source.get(name)!),
+  );
   const encoder = new TextEncoder();
   source.set("tokenizer.json", encoder.encode(tokenizerJson));
   if (!source.has("tokenizer_config.json")) {
@@ -70,15 +75,6 @@ function withOtherFormat(source: Map<string, Uint8Array>, origin: string): Found
   return { source, differences: found.differences, isConverted: true };
 }
 
-/** The converter does not know the path, which the message must name. */
-function convert(model: Uint8Array, place: string): ReturnType<typeof convertSentencePiece> {
-  try {
-    return convertSentencePiece(model);
-  } catch (cause) {
-    throw inTermsOf(place, cause);
-  }
-}
-
 /**
  * Reads the SentencePiece model of a folder without tokenizer.json as the class does that the folder names. Undefined for
  * other folders, and for a file that is no such model.
@@ -100,10 +96,12 @@ export function extractModel(
     return undefined;
   }
   const config = settingsOf(files, "tokenizer_config.json", origin);
-  const className = classInForce(config, settingsOf(files, "config.json", origin), options);
+  const className = chosenClass(config, settingsOf(files, "config.json", origin), options);
   const described = classNamed(className);
   if (described?.plainIds === true) return undefined;
-  const pieces = arranged(proto, { className, config: config ?? {} }, placeOf(origin, name));
+  const pieces = atPlace(placeOf(origin, name), () =>
+    arrangePieces(proto.pieces, { className, config: config ?? {} }),
+  );
   if (described?.backend !== "tokenizers") {
     throw new RevocabError(
       "unsupported_tokenizer",
@@ -114,13 +112,4 @@ export function extractModel(
   const model = extractSentencePiece({ ...proto, pieces }, described.rebuild);
   const source = new Map(files).set("tokenizer.json", new TextEncoder().encode(model.tokenizerJson));
   return { source, differences: [], isConverted: false, model };
-}
-
-/** Adds the path to the messages. */
-function arranged(proto: ModelProto, reader: ModelReader, place: string): ModelProto["pieces"] {
-  try {
-    return arrangePieces(proto.pieces, reader);
-  } catch (cause) {
-    throw inTermsOf(place, cause);
-  }
 }

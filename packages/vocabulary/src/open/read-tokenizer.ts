@@ -1,6 +1,6 @@
 import { isChatTemplateFile } from "../chat-templates.ts";
 import { findSpecials, type Specials } from "../find-specials.ts";
-import { classInForce, isCodeAlone, namesCode } from "../reference/choose-class.ts";
+import { chosenClass, isCodeAlone, namesCode } from "../reference/choose-class.ts";
 import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
 import { contentOf, type DeclaredTokens, type DeclaringFiles } from "../reference/declared-tokens.ts";
 import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
@@ -45,7 +45,7 @@ export function readFolder(
 ): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
   const model = settingsOf(source, "config.json", origin);
-  const className = classInForce(config, model, options);
+  const className = chosenClass(config, model, options);
   const described = classNamed(className);
   const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
   const refusal =

@@ -9,11 +9,15 @@ export function placeOf(origin: string, name: string): string {
   return isTokenizer ? origin : join(dirname(origin), name);
 }
 
-/** The error with the path of the file before its message. */
-export function inTermsOf(place: string, cause: unknown): unknown {
-  if (!(cause instanceof RevocabError)) return cause;
-  const { code, message, hint } = cause;
-  return new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+/** Runs a step that does not know the path of its file, and puts the path before the message of an error. */
+export function atPlace<Result>(place: string, step: () => Result): Result {
+  try {
+    return step();
+  } catch (cause) {
+    if (!(cause instanceof RevocabError)) throw cause;
+    const { code, message, hint } = cause;
+    throw new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+  }
 }
 
 /**

@@ -2,6 +2,15 @@ import type { ReadingOptions } from "../tokenizer.ts";
 import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import { classOfConfig, classOfModelType, FAST_CLASS, forcesItsClass, knownName } from "./class-table.ts";
 
+/** The given class, or the one that AutoTokenizer chooses by tokenizer_config.json and the model's config.json. */
+export function chosenClass(
+  config: JsonObject | undefined,
+  model: JsonObject | undefined,
+  { className }: ReadingOptions,
+): string {
+  return className === undefined ? chooseClass(model, config) : (knownName(className) ?? FAST_CLASS);
+}
+
 /**
  * The class that AutoTokenizer chooses for a folder by its config.json and tokenizer_config.json: the one that a file names,
  * that of the model type if folders of this type are known to name a wrong one, or the plain class. Code that an `auto_map`
@@ -75,13 +84,4 @@ export function namesCode(tokenizerConfig: JsonObject | undefined): boolean {
   const map = tokenizerConfig?.auto_map;
   if (Array.isArray(map)) return true;
   return typeof map === "object" && map !== null && ((map as JsonObject).AutoTokenizer ?? null) !== null;
-}
-
-/** The given class, or the one that AutoTokenizer chooses by tokenizer_config.json and the model's config.json. */
-export function classInForce(
-  config: JsonObject | undefined,
-  model: JsonObject | undefined,
-  { className }: ReadingOptions,
-): string {
-  return className === undefined ? chooseClass(model, config) : (knownName(className) ?? FAST_CLASS);
 }
