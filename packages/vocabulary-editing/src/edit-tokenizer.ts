@@ -58,8 +58,19 @@ export interface RemovedToken {
  */
 export async function editTokenizer(
   tokenizer: Tokenizer,
-  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...lists }: VocabularyEdit,
+  edit: VocabularyEdit,
   listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
+): Promise<EditedTokenizer> {
+  const enlarged = await enlarge(tokenizer, edit, listeners);
+  if (edit.prune === undefined) return enlarged;
+  return prune(enlarged, tokenizer, { ...edit.prune, ...listeners });
+}
+
+/** All steps but the pruning. */
+async function enlarge(
+  tokenizer: Tokenizer,
+  { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...lists }: VocabularyEdit,
+  listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener },
 ): Promise<EditedTokenizer> {
   const pieces = [...(list?.pieces ?? []), ...(lists.pieces ?? [])];
   const addedTokens = [...(list?.addedTokens ?? []), ...(lists.addedTokens ?? [])];
@@ -70,69 +81,64 @@ export async function editTokenizer(
       hint: "give pieces, added tokens, a text to learn from, names for reserved tokens, or a text to prune to",
     });
   }
-  const called = await renameTokens(tokenizer, renames);
-  const learned =
-    learn === undefined
-      ? undefined
-      : await learnPieces({ tokenizer: called.tokenizer, ...learn, ...listeners });
-  const base = learned?.tokenizer ?? called.tokenizer;
+  const { tokenizer: named, renamed } = await renameTokens(tokenizer, renames);
+  const learned = learn && (await learnPieces({ tokenizer: named, ...learn, ...listeners }));
+  const base = learned?.tokenizer ?? named;
   const extended = adds ? await extendTokenizer(base, { pieces, addedTokens, skipRefused }) : undefined;
   const larger = extended?.tokenizer ?? base;
   const whole = eos === undefined ? larger : nameRole(larger, "eos", eos);
-  const promoted = extended?.promoted ?? [];
-  const { renamed } = called;
-  const added = [...(learned?.added ?? []), ...(extended?.added ?? [])];
-  const refused = extended?.refused ?? [];
   const oldSize = tokenizer.vocabulary.size;
   const getsNewRow = new Set(renamedRows === "make" ? renamed.map(({ id }) => id) : []);
   const oldIdOf = Int32Array.from({ length: whole.vocabulary.size }, (_, id) => (id < oldSize ? id : -1));
-  const rowsOf = (oldIds: Int32Array) => oldIds.map((id) => (getsNewRow.has(id) ? -2 : id));
-  const sourceOf = rowsOf(oldIdOf);
-  const edited = {
+  return {
     tokenizer: whole,
     oldIdOf,
-    sourceOf,
-    added,
-    promoted,
+    sourceOf: oldIdOf.map((id) => (getsNewRow.has(id) ? -2 : id)),
+    added: [...(learned?.added ?? []), ...(extended?.added ?? [])],
+    promoted: extended?.promoted ?? [],
     renamed,
-    refused,
+    refused: extended?.refused ?? [],
     removed: [],
     pruned: null,
   };
-  if (prune === undefined) return edited;
-  const pruned = await pruneTokenizer(whole, {
-    ...prune,
-    keep: [...added.map(({ id }) => id), ...(prune.keep ?? [])],
-    ...(listeners.abortSignal && { abortSignal: listeners.abortSignal }),
-  });
-  const { newIdOf } = pruned;
-  const keptOf = new Int32Array(pruned.tokenizer.vocabulary.size).fill(-1);
-  newIdOf.forEach((newId, id) => {
-    if (newId >= 0) keptOf[newId] = oldIdOf[id] as number;
-  });
+}
+
+async function prune(
+  enlarged: EditedTokenizer,
+  old: Tokenizer,
+  options: PruneOptions,
+): Promise<EditedTokenizer> {
+  const keep = [...enlarged.added.map(({ id }) => id), ...(options.keep ?? [])];
+  const { tokenizer, newIdOf, counts } = await pruneTokenizer(enlarged.tokenizer, { ...options, keep });
   return {
-    tokenizer: pruned.tokenizer,
-    oldIdOf: keptOf,
-    sourceOf: rowsOf(keptOf),
-    added: renumbered(added),
-    promoted: renumbered(promoted),
-    renamed: renumbered(renamed),
-    refused,
-    removed: removedFrom(tokenizer, newIdOf),
-    pruned: pruned.counts,
+    tokenizer,
+    oldIdOf: inNewOrder(enlarged.oldIdOf),
+    sourceOf: inNewOrder(enlarged.sourceOf),
+    added: renumbered(enlarged.added),
+    promoted: renumbered(enlarged.promoted),
+    renamed: renumbered(enlarged.renamed),
+    refused: enlarged.refused,
+    removed: removedFrom(old, newIdOf),
+    pruned: counts,
   };
 
-  function renumbered<Entry extends { readonly id: TokenId }>(entries: readonly Entry[]): readonly Entry[] {
-    return entries.flatMap((entry) => {
-      const id = newIdOf[entry.id] as number;
-      return id < 0 ? [] : [{ ...entry, id }];
+  /** −1 for the holes of a pruning that keeps ids. */
+  function inNewOrder(values: Int32Array): Int32Array {
+    const moved = new Int32Array(tokenizer.vocabulary.size).fill(-1);
+    newIdOf.forEach((newId, id) => {
+      if (newId >= 0) moved[newId] = values[id];
     });
+    return moved;
+  }
+
+  function renumbered<Entry extends { readonly id: TokenId }>(entries: readonly Entry[]): readonly Entry[] {
+    return entries.filter(({ id }) => newIdOf[id] >= 0).map((entry) => ({ ...entry, id: newIdOf[entry.id] }));
   }
 }
 
 /** Ids without a token (holes) are not counted. */
 function removedFrom({ vocabulary }: Tokenizer, newIdOf: Int32Array): RemovedToken[] {
   return Array.from({ length: vocabulary.size }, (_, id) => ({ id, token: vocabulary.tokenOf(id) })).filter(
-    ({ id, token }) => token !== "" && (newIdOf[id] as number) < 0,
+    ({ id, token }) => token !== "" && newIdOf[id] < 0,
   );
 }

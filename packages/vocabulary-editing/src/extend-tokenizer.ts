@@ -153,7 +153,7 @@ function refusal(refused: readonly Refusal[]): RevocabError {
   if (refused.length > LISTED) listed.push(`and ${refused.length - LISTED} more`);
   const count = refused.length === 1 ? "1 entry" : `${refused.length} entries`;
   return new RevocabError("bad_options", `${count} cannot be added: ${listed.join("; ")}`, {
-    hint: "take out what is listed, or have it skipped",
+    hint: "remove the listed entries, or leave them out with `skipRefused`",
   });
 }
 
@@ -178,7 +178,7 @@ function refuseUnfit(
   const refused: Refusal[] = [];
   const taken = new Set<string>();
   const isFit = (text: string, form: string, reason: string | undefined): boolean => {
-    const found = reason ?? (taken.has(form) ? "it is asked for twice" : undefined);
+    const found = reason ?? (taken.has(form) ? "it is given twice" : undefined);
     if (found === undefined) taken.add(form);
     else refused.push({ text, reason: found });
     return found === undefined;

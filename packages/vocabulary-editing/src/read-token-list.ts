@@ -61,7 +61,7 @@ function parseList(text: string, path: string): Pick<TokenList, "pieces" | "adde
     const [place] = parsed.error.issues[0]?.path ?? [];
     throw new RevocabError(
       "bad_options",
-      `${path} is no list of tokens${place === undefined ? "" : `: entry ${String(place)} is none`}`,
+      `${path} is no list of tokens${place === undefined ? "" : `: entry ${String(place)} has another shape`}`,
       { hint: HINT },
     );
   }

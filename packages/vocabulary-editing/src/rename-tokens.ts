@@ -88,7 +88,7 @@ const RESERVED = /^[<[].*(unused|reserved|extra_id|placeholder|spare|dummy).*[>\
 
 function whyTwice(renamed: readonly RenamedToken[], from: string, to: string): string | undefined {
   if (renamed.some((other) => other.from === from)) return "it is renamed twice";
-  return renamed.some((other) => other.to === to) ? `${quote(to)} is asked for twice` : undefined;
+  return renamed.some((other) => other.to === to) ? `${quote(to)} is given twice` : undefined;
 }
 
 function isMerged({ document: { model } }: TokenizerParts, token: string): boolean {

@@ -101,7 +101,7 @@ describe("extending a byte-level BPE", () => {
     expect(Object.fromEntries(refused.map(({ text, reason }) => [text, reason]))).toEqual({
       ab: "the tokenizer has it already: id 5",
       "": "it is empty",
-      abcd: "it is asked for twice",
+      abcd: "it is given twice",
       "a d": 'the tokenizer cuts it before the model sees it: "a" "Ġd"',
       ze: "the tokenizer has no piece for some of its characters; make each such character a piece, too",
       dd: "it has a score, but only a Unigram has scores",

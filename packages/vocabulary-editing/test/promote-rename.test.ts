@@ -197,7 +197,7 @@ it("does not rename what merges make or use, nor one token twice", async () => {
   const twice = ["<a>", "<b>"].map((to) => ({ from: "<unused0>", to }));
   await expect(renameTokens(tokenizer, twice)).rejects.toThrow(/it is renamed twice/);
   const same = ["<unused0>", "<tool>"].map((from) => ({ from, to: "<a>" }));
-  await expect(renameTokens(tokenizer, same)).rejects.toThrow(/"<a>" is asked for twice/);
+  await expect(renameTokens(tokenizer, same)).rejects.toThrow(/"<a>" is given twice/);
 });
 
 it("adds specials to the list that the reference library reads, in whatever form it has", async () => {
