@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { initializeRows, mean, orElse, subtokenMean } from "@revocab/embedding-init";
+import { initializeRows, mean, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { editVocabulary } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { extendTokenizer } from "@revocab/vocabulary-editing";
@@ -18,7 +18,7 @@ const rows = await initializeRows({
   source: { embeddings: matrix, vocabulary: tokenizer.vocabulary },
   target: { vocabulary: extended.vocabulary },
   tokens: Uint32Array.of(added[0].id),
-  method: orElse(subtokenMean(), mean()),
+  method: withFallback(subtokenMean(), mean()),
 });
 await checkpoint.close();
 console.log(`${added[0].token} is token ${added[0].id}, with a row of ${rows.columns} values`);

@@ -1,7 +1,7 @@
 // New rows from code: a matrix, two vocabularies and a method in; one row a token out. No file is written.
 //   node examples/initialize-rows.mjs
 import { openCheckpoint } from "@revocab/checkpoint";
-import { initializeRows, mean, orElse, subtokenMean } from "@revocab/embedding-init";
+import { initializeRows, mean, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { displayToken, loadTokenizer } from "@revocab/vocabulary";
 
 const model = await openCheckpoint("sample/model");
@@ -16,7 +16,7 @@ const { rows, columns, data } = await initializeRows({
   source: { embeddings: model.tables[0].matrix, vocabulary: source.vocabulary },
   target: { vocabulary: target.vocabulary },
   tokens,
-  method: orElse(subtokenMean(), mean()),
+  method: withFallback(subtokenMean(), mean()),
 });
 
 for (let row = 0; row < rows; row++) {

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { generateText } from "@revocab/measure";
+import { inspectPath } from "@revocab/plan";
 import { openCheckpoint } from "../../packages/checkpoint/dist/index.js";
 import { subtokenMean } from "../../packages/embedding-init/dist/index.js";
-import { generateText, inspectPath, swapTokenizer } from "../../packages/transfer/dist/index.js";
+import { swapTokenizer } from "../../packages/transfer/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
 import { made, tinyTokenizer, writeFolder } from "./inputs.mjs";
 

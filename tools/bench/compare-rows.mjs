@@ -8,7 +8,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { multiplyTransposed, randomStream, storeMatrix } from "../../packages/matrix/dist/index.js";
 import { compileKernels, instantiateKernels, KERNEL_BYTES } from "../../packages/matrix/dist/kernels.js";
-import { multiplyTransposedPlainly } from "../../packages/matrix/dist/multiply-transposed-plainly.js";
+import { multiplyTransposedPlainly } from "../../packages/matrix/dist/multiply-transposed.js";
 
 console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}`);
 console.log(["m", "n", "d", "dtype", "GF/s", "per CPU s", "kernel", "plain twin"].map(cell).join(""));

@@ -7,13 +7,14 @@
  * them. A warm-up step first; with --epoch-pairs the time of five epochs of so many pairs is extrapolated from the steps.
  * Without --python only ours runs.
  */
+
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { openDenseProducts } from "@revocab/onnx";
 import { adamStep } from "../../packages/embedding-init/dist/cw2v/adam.js";
 import { batchLoss } from "../../packages/embedding-init/dist/cw2v/batch-loss.js";
-import { openDenseProducts } from "../../packages/embedding-init/dist/cw2v/dense-products.js";
 import { negativeSampler } from "../../packages/embedding-init/dist/cw2v/negative-sampler.js";
 import { holdSourceRows } from "../../packages/embedding-init/dist/cw2v/source-rows.js";
 import { randomStream, storeMatrix } from "../../packages/matrix/dist/index.js";

@@ -3,12 +3,12 @@
  * anew by each method, and compared with its true row. After a build:
  * `node tools/bench/domain-types.mjs sample/model docs/methods/domain-types.tsv`
  */
+import { withFallback } from "@revocab/embedding-init";
 import { openCheckpoint } from "../../packages/checkpoint/dist/index.js";
 import {
   domainTypes,
   initializeRows,
   mean,
-  orElse,
   readTypedTerms,
   subtokenMean,
 } from "../../packages/embedding-init/dist/index.js";
@@ -43,7 +43,7 @@ for (const id of ids) {
       source,
       target: { vocabulary },
       tokens: Uint32Array.of(id),
-      method: orElse(method, mean()),
+      method: withFallback(method, mean()),
     });
     scores[name].push(compare(made.data, truth));
   }

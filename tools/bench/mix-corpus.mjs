@@ -6,10 +6,12 @@
  * half that the text has 20 times, the nearest target words by cosine are looked up; the score is how often the nearest one,
  * and one of the nearest five, is a translation. Every recipe is trained on as many words.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mixCorpus, readLines, wordsOfLine } from "../../packages/parallel-text/dist/index.js";
+import { readLines } from "@revocab/files";
+import { mixCorpus, wordsOfLine } from "../../packages/parallel-text/dist/index.js";
 import { readDictionary } from "../../packages/vocab-alignment/dist/index.js";
 import { trainWordVectors, vectorsOfModel } from "../../packages/word-vectors/dist/index.js";
 

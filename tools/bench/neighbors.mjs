@@ -11,9 +11,9 @@
 import { availableParallelism, cpus } from "node:os";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { matrixOfBytes, randomStream } from "../../packages/matrix/dist/index.js";
-import { candidateRows } from "../../packages/neighbors/dist/candidate-rows.js";
+import { kernelNeighbors } from "../../packages/neighbors/dist/exact-neighbors.js";
 import { nearestRows } from "../../packages/neighbors/dist/index.js";
-import { kernelNeighbors } from "../../packages/neighbors/dist/kernel-neighbors.js";
+import { candidateRows } from "../../packages/neighbors/dist/neighbor-search.js";
 import { runtimeNeighbors } from "../../packages/neighbors/dist/runtime-neighbors.js";
 
 const { values } = parseArgs({

@@ -5,11 +5,14 @@
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["files", "guarded-process"],
-  ["matrix", "vocabulary", "onnx"],
+  ["matrix", "vocabulary"],
+  ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
-  ["word-vectors", "parallel-text", "transformer-runtime"],
+  ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
   ["embedding-init"],
-  ["hypernetwork", "evaluation"],
+  ["chain-rule", "cw2v", "hypernetwork", "plan"],
+  ["measure"],
+  ["report"],
   ["transfer", "hub"],
   ["apps/revocab"],
 ];

@@ -1,13 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type EmbeddingTable,
   type InitContext,
   type InitMethod,
   type Matrix,
+  type MixtureMethod,
+  type Need,
   RevocabError,
+  type RowMethod,
   type TablePlan,
   type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, orElse, planTable } from "@revocab/embedding-init";
+import { copyOverlap, methodsOf, planTable, withFallback } from "@revocab/embedding-init";
 import { gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
 import {
@@ -94,7 +98,7 @@ export function describeMethodContract(
     it("behind copy-overlap, gives a model its own tokenizer back byte for byte, holes and padding too", async () => {
       const one = contextFor(SOURCE_VOCABULARY, makeTables());
       for (const table of one.source.tables) {
-        const method = orElse(copyOverlap(), create());
+        const method = withFallback(copyOverlap(), create());
         const plan = await planTable({ context: one, method, table, rows: table.matrix.rows });
         expect(plan.dense.ids.length).toBe(0);
         expect(await mixtureBytes(plan, table.matrix)).toEqual(await storedBytes(table.matrix));
@@ -127,6 +131,8 @@ export function describeMethodContract(
         expect(plan.origin.every((origin) => origin < plan.origins.length)).toBe(true);
       }
     });
+
+    for (const method of methods) describeTraits(method, contextFor, planAll);
 
     for (const method of methods) {
       if (method.kind !== "mixture" || method.weights !== "convex") continue;
@@ -164,8 +170,95 @@ export function describeMethodContract(
   });
 }
 
-function methodsOf(method: InitMethod) {
-  return method.kind === "chain" ? method.methods : [method];
+/** Shared code trusts what a method says of itself, so it must be true. */
+function describeTraits(
+  method: MixtureMethod | RowMethod,
+  contextFor: NonNullable<ContractOptions["contextFor"]>,
+  planAll: (chosen: { readonly method: InitMethod }) => Promise<TablePlan[]>,
+): void {
+  const { name, coversAll = false, isStandIn = false, changesShared = false, needs = [] } = method;
+
+  it(`${name}: ${coversAll ? "every token gets a row" : "some token gets none"}, as coversAll says`, async () => {
+    const plans = await planAll({ method });
+    const isComplete = plans.every(({ origin, origins }) => !origin.includes(origins.indexOf("none")));
+    expect(isComplete).toBe(coversAll);
+  });
+
+  it(`${name}: works by vocabularies, tables${needs.map((need) => ` and ${need}`).join("")} alone, as needs says`, async () => {
+    const whole = contextFor(TARGET_VOCABULARY, makeTables());
+    const planIn = (context: InitContext) => planTable({ context, method, table: context.source.tables[1] });
+    await expect(planIn(onlyWith(needs, whole))).resolves.toBeDefined();
+    if (!needs.includes("model")) return;
+    const without = onlyWith(
+      needs.filter((need) => need !== "model"),
+      whole,
+    );
+    await expect(planIn(without)).rejects.toMatchObject({ code: "bad_options" });
+  });
+
+  if (isStandIn) {
+    it(`${name}: all tokens get one row, as isStandIn says`, async () => {
+      for (const { mixture, origin, origins } of await planAll({ method })) {
+        const own = Array.from(origin.keys()).filter((row) => origins[origin[row]] === name);
+        const rows = own.map((row) => mixtureRow(mixture, row));
+        for (const row of rows) expect(row).toEqual(rows[0]);
+      }
+    });
+  }
+
+  if (changesShared) {
+    it(`${name}: some shared token gets a row that is no copy, as changesShared says`, async () => {
+      const { sourceOf } = contextFor(TARGET_VOCABULARY, makeTables()).alignment;
+      const isChanged = ({ mixture, dense }: TablePlan, token: number) => {
+        const { sources, weights } = mixtureRow(mixture, token);
+        const isCopy = sources.length === 1 && sources[0] === sourceOf[token] && weights[0] === 1;
+        return dense.ids.includes(token) || (sources.length > 0 && !isCopy);
+      };
+      const shared = textTokens().filter((token) => sourceOf[token] >= 0);
+      const plans = await planAll({ method });
+      expect(plans.some((plan) => shared.some((token) => isChanged(plan, token)))).toBe(true);
+    });
+  }
+
+  if (method.kind === "mixture") {
+    const { differsByRole } = method;
+
+    it(`${name}: input and head rows ${differsByRole ? "differ" : "are the same"}, as differsByRole says`, async () => {
+      const [input] = makeTables();
+      const context = contextFor(TARGET_VOCABULARY, [input, { ...input, slot: "output", role: "output" }]);
+      const [ofInput, ofHead] = await Promise.all(
+        context.source.tables.map((table) => planTable({ context, method, table })),
+      );
+      const isSame = textTokens().every((token) =>
+        isDeepStrictEqual(mixtureRow(ofInput.mixture, token), mixtureRow(ofHead.mixture, token)),
+      );
+      expect(isSame).toBe(!differsByRole);
+    });
+  }
+}
+
+/** The context with what the method needs, and nothing else that it could use. */
+function onlyWith(needs: readonly Need[], { donor, source, target, ...rest }: InitContext): InitContext {
+  const readerOf = ({ vocabulary, encode }: InitContext["target"]) => ({
+    vocabulary,
+    ...(encode && needs.includes("encode") && { encode }),
+  });
+  return {
+    ...rest,
+    source: {
+      ...readerOf(source),
+      tables: source.tables,
+      ...(source.model && needs.includes("model") && { model: source.model }),
+    },
+    target: readerOf(target),
+    ...(donor && needs.includes("donor") && { donor }),
+  };
+}
+
+/** Specials of two roles can have two counterparts, whatever the method. */
+function textTokens(): number[] {
+  const ids = Array.from({ length: TARGET_VOCABULARY.size }, (_, id) => id);
+  return ids.filter((id) => ["text", "byte"].includes(TARGET_VOCABULARY.kindOf(id)));
 }
 
 /** Everything a plan holds, with the dense rows read `step` at a time. */

@@ -1,22 +1,10 @@
 import type { Matrix, StoredMatrix, TablePlan } from "@revocab/core";
-import { multiplyMixture } from "@revocab/matrix";
+import { storedMixtureRows } from "@revocab/matrix";
 
 /** The mixture rows of a plan in the bytes they would be stored in, [rows × d]. */
 export async function mixtureBytes(plan: TablePlan, source: StoredMatrix): Promise<Uint8Array> {
-  const width = source.dtype === "F32" ? 4 : 2;
-  const all = new Uint8Array(plan.origin.length * source.columns * width);
-  await multiplyMixture({
-    mixture: plan.mixture,
-    source,
-    basis: plan.basis,
-    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
-      for (let row = 0; row < rows; row++) {
-        const start = ((startRow + row) * source.columns + startColumn) * width;
-        all.set(bytes.subarray(row * columns * width, (row + 1) * columns * width), start);
-      }
-    },
-  });
-  return all;
+  const { mixture, basis } = plan;
+  return (await storedMixtureRows({ mixture, source, basis })).bytes;
 }
 
 /** The dense rows of a plan, read `step` at a time. */

@@ -1,8 +1,43 @@
+import type { InitMethod } from "@revocab/core";
 import type { MethodEntry } from "@revocab/embedding-init";
 
-/** Every method by its name on the command line: those of all packages that have some. */
-export async function catalog(): Promise<Readonly<Record<string, MethodEntry>>> {
-  const { METHODS } = await import("@revocab/embedding-init");
+type Catalog = Readonly<Record<string, MethodEntry>>;
+
+/** Every method by its name on the command line, in the order in which they are listed. */
+export async function catalog(): Promise<Catalog> {
   const { hypernetworkEntry } = await import("@revocab/hypernetwork");
-  return { ...METHODS, hypernetwork: hypernetworkEntry };
+  return { ...(await quickCatalog()), hypernetwork: hypernetworkEntry };
+}
+
+/** The method of a name; what runs hypernetworks, which takes 0.2 s to load, is loaded only for a name that no other method has. */
+export async function methodOf(
+  name: string,
+  options: Readonly<Record<string, string>> = {},
+): Promise<InitMethod> {
+  const { methodNamed } = await import("@revocab/embedding-init");
+  const quick = await quickCatalog();
+  return methodNamed(name, options, Object.hasOwn(quick, name) ? quick : await catalog());
+}
+
+/** The name of the method that is taken where none is given. */
+export async function defaultMethodFor(given: { readonly text: string | undefined }): Promise<string> {
+  const { defaultMethod } = await import("@revocab/embedding-init");
+  return defaultMethod(await quickCatalog(), given);
+}
+
+async function quickCatalog(): Promise<Catalog> {
+  const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }] = await Promise.all([
+    import("@revocab/embedding-init"),
+    import("@revocab/chain-rule"),
+    import("@revocab/cw2v"),
+  ]);
+  const { focus, wechsel, ofa, "trans-tokenization": parallel, "domain-types": typed, ...first } = METHODS;
+  return {
+    ...first,
+    "chain-rule": chainRuleEntry,
+    ...{ focus, wechsel, ofa },
+    cw2v: cw2vEntry,
+    "trans-tokenization": parallel,
+    "domain-types": typed,
+  };
 }

@@ -1,5 +1,5 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
-import type { MethodContest } from "@revocab/transfer";
+import type { MethodContest } from "@revocab/measure";
 import { type ScoringFlags, scoringOptions } from "./commands/scoring-options.ts";
 import { type PlanFlags, planOptions, wantedBy } from "./commands/shared-options.ts";
 

@@ -1,5 +1,6 @@
 import { quote } from "@revocab/core";
-import type { AdapterReport, WrittenAdapter } from "@revocab/transfer";
+import type { WrittenAdapter } from "@revocab/report";
+import type { AdapterReport } from "@revocab/transfer";
 import { printLeft } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
 import { printNotes, shown } from "./shown.ts";

@@ -1,5 +1,6 @@
 import { quote } from "@revocab/core";
-import type { EditPlanSummary, EditReport, EditSummary } from "@revocab/transfer";
+import type { EditSummary } from "@revocab/report";
+import type { EditPlanSummary, EditReport } from "@revocab/transfer";
 import { printComparison } from "./print-evaluation.ts";
 import { printChatTemplate, printParameters, printPlan, printSwap } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";

@@ -6,7 +6,7 @@ import {
   type MethodComparison,
   type ModelEvaluation,
   type SwapEvaluation,
-} from "@revocab/transfer";
+} from "@revocab/measure";
 import { grouped, printTable } from "./print-table.ts";
 import { printNotes, shown } from "./shown.ts";
 

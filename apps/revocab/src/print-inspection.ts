@@ -1,4 +1,4 @@
-import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/transfer";
+import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/plan";
 import { grouped, printTable } from "./print-table.ts";
 import { shown } from "./shown.ts";
 

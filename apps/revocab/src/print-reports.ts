@@ -1,4 +1,5 @@
-import type { PlanSummary, SwapReport, TableSummary, TokenExplanation } from "@revocab/transfer";
+import type { PlanSummary, TableSummary, TokenExplanation } from "@revocab/plan";
+import type { SwapReport } from "@revocab/report";
 import { printAdapterTensors } from "./print-adapter.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { grouped, printTable } from "./print-table.ts";

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { MethodComparison } from "@revocab/measure";
+import type { SwapReport } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { realData as data } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import type { MethodComparison, SwapReport } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";
 import { inProcess } from "./in-process.ts";
 import { revocab } from "./revocab.ts";

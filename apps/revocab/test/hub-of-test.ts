@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { subtokenMean } from "@revocab/embedding-init";
 import { type FileContent, type LoopbackHub, startLoopbackHub } from "@revocab/loopback-hub";
+import type { SwapReport } from "@revocab/report";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { type SwapReport, swapTokenizer } from "@revocab/transfer";
+import { swapTokenizer } from "@revocab/transfer";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type { Finished } from "./revocab.ts";
 

@@ -1,4 +1,4 @@
-import type { MethodComparison, SwapEvaluation } from "@revocab/transfer";
+import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import { describe, expect, it } from "vitest";
 import { printComparison, printEvaluation, printSwapEvaluation } from "../src/print-evaluation.ts";
 

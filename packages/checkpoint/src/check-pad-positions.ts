@@ -89,7 +89,7 @@ function padMoves(
     {
       hint:
         `use a tokenizer whose pad token has the id ${before}; if that id never occurs in text, ` +
-        `--token-id config.json:${key}=${before} keeps the positions right`,
+        `\`tokenIds: config.json:${key}=${before}\` keeps the positions right`,
     },
   );
 }
@@ -97,6 +97,6 @@ function padMoves(
 function mayMove(modelType: string, path: string, before: number, after: JsonValue | undefined): string {
   return (
     `CHECK THE OUTPUT: ${path} goes from ${before} to ${after}, and it is not known whether ${showText(modelType, 200)} computes positions ` +
-    `from it, as RoBERTa does; if its code does, run again with --token-id config.json:${path}=${before}`
+    `from it, as RoBERTa does; if its code does, run again with \`tokenIds: config.json:${path}=${before}\``
   );
 }

@@ -1,11 +1,14 @@
 import { RevocabError, showText } from "@revocab/core";
 import data from "./architectures.json" with { type: "json" };
 import type { ConfigFacts } from "./config-facts.ts";
-import type { FilePool } from "./file-pool.ts";
-import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
-import { hasOtherDimension } from "./other-dimension.ts";
-import { sameBytes } from "./same-bytes.ts";
-import type { TensorLocation } from "./tensor-location.ts";
+import type { FilePool } from "./file-source.ts";
+import { hasOtherDimension } from "./table-names.ts";
+import {
+  type FindTablesOptions,
+  type PlacedTensor,
+  sameBytes,
+  type TensorLocation,
+} from "./tensor-location.ts";
 
 /** @throws RevocabError `bad_config` */
 export function checkAgainstConfig(
@@ -60,7 +63,7 @@ export async function checkSlot(
         {
           hint:
             "where both are read, give the second a slot of its own: " +
-            `--vocabulary-tensor ${showText(other.entry.name, 200)}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}`,
+            `\`vocabularyTensors: ${showText(other.entry.name, 200)}=${slot.replace(/\.bias$/, "")}.second${slot.endsWith(".bias") ? ".bias" : ""}\``,
         },
       );
     }
@@ -84,8 +87,8 @@ export function rejectUnknown(
         "and is none of the tables this architecture is known to have",
       {
         hint:
-          `if it has a row per token, name its slot: --vocabulary-tensor ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)} ` +
-          `(vocabularyTensors); if the size is a coincidence: --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+          `if it has a row per token, name its slot: \`vocabularyTensors: ${showText(name, 200)}=${showText(likelySlot(entry, located), 200)}\`; ` +
+          `if the size is a coincidence: \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }
@@ -107,7 +110,7 @@ export function rejectMaps(
       "unsupported_checkpoint",
       `${showText(file.path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]: ${reason}`,
       {
-        hint: `it would have to be made anew; where nothing reads it, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+        hint: `it would have to be computed anew; where nothing reads it, pass \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }

@@ -1,4 +1,5 @@
 import { RevocabError, showText } from "@revocab/core";
+import { applyEdits, type Edit, printParseErrorCode, visit } from "jsonc-parser";
 import type { JsonValue } from "./json.ts";
 
 /** One value to set in a JSON text; the keys lead to it from the outside in. */
@@ -7,99 +8,114 @@ export interface JsonEdit {
   readonly to: JsonValue;
 }
 
-/** A value's place in the text; `entries` for an object. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly entries?: ReadonlyMap<string, { readonly keyStart: number; readonly value: Span }>;
-}
-
-const MAX_DEPTH = 200;
-
 /**
  * Sets values in the text of a JSON object and leaves every other byte as it is: order, spacing, and above all the way
  * numbers are written. `JSON.stringify` turns `0.0` into `0`, and transformers 5 refuses an integer where its config
  * declares a float. A key that is missing is added at the end of its object.
- * @throws RevocabError `bad_config` when the text is nested deeper than 200 levels, or an edit leads through no object.
+ *
+ * `modify` of jsonc-parser is not used: it formats the whole line of an edit, and of a key that is there twice it sets the
+ * first, where all readers of JSON take the last.
+ * @throws RevocabError `bad_config` when the text is no JSON or nested deeper than 200 levels, or an edit leads through no
+ *   object.
  */
 export function editJson(text: string, edits: readonly JsonEdit[]): string {
-  let edited = text;
-  for (const edit of edits) edited = applyEdit(edited, edit);
-  return edited;
+  return edits.reduce((edited, edit) => applyEdits(edited, [textEdit(edited, edit)]), text);
 }
 
-function applyEdit(text: string, { keys, to }: JsonEdit): string {
-  const { object, keyStart, value } = find(text, keys);
-  if (value !== undefined) return splice(text, value.start, value.end, format(to, indentAt(text, keyStart!)));
-
-  const name = JSON.stringify(keys.at(-1));
-  const last = [...object.entries!.values()].at(-1);
-  if (last === undefined) {
-    const indent = `${indentAt(text, object.start)}  `;
-    const body = `{\n${indent}${name}: ${format(to, indent)}\n${indent.slice(2)}}`;
-    return splice(text, object.start, object.end, body);
+function textEdit(text: string, { keys, to }: JsonEdit): Edit {
+  const values = valuesAlong(text, keys);
+  for (let depth = 0; depth < keys.length; depth++) {
+    const outer = values[depth];
+    const path = showText(keys.slice(0, depth).join("."), 200);
+    if (outer === undefined) throw new RevocabError("bad_config", `the config has no key ${path}`);
+    if (!outer.isObject) throw new RevocabError("bad_config", `the config has no object at ${path}`);
   }
-  const indent = indentAt(text, last.keyStart);
-  return splice(text, last.value.end, last.value.end, `,\n${indent}${name}: ${format(to, indent)}`);
+  const value = values[keys.length];
+  if (value !== undefined) {
+    const content = format(to, indentAt(text, value.keyStart));
+    return { offset: value.start, length: value.end - value.start, content };
+  }
+  const object = values[keys.length - 1];
+  if (object === undefined) throw new RevocabError("bad_config", "an edit without a key");
+  return addition(text, object, JSON.stringify(keys.at(-1)), to);
 }
 
-function find(text: string, keys: readonly string[]) {
-  let object = readSpan(text, skipSpace(text, 0), 0);
-  for (const [depth, key] of keys.entries()) {
-    if (object.entries === undefined) {
-      throw new RevocabError(
-        "bad_config",
-        `the config has no object at ${showText(keys.slice(0, depth).join("."), 200)}`,
-      );
+/** Adds a property behind the last one of an object. */
+function addition(text: string, object: FoundValue, name: string, to: JsonValue): Edit {
+  if (object.lastKeyStart === undefined) {
+    const outer = indentAt(text, object.start);
+    const indent = `${outer}  `;
+    const content = `{\n${indent}${name}: ${format(to, indent)}\n${outer}}`;
+    return { offset: object.start, length: object.end - object.start, content };
+  }
+  const lastEnd = text.slice(0, object.end - 1).trimEnd().length;
+  const indent = indentAt(text, object.lastKeyStart);
+  return { offset: lastEnd, length: 0, content: `,\n${indent}${name}: ${format(to, indent)}` };
+}
+
+/** Where a value stands in the text. */
+interface FoundValue {
+  readonly start: number;
+  end: number;
+  /** Where its own key begins; 0 for the text's one value. */
+  readonly keyStart: number;
+  readonly isObject: boolean;
+  /** Where the last key of an object begins. */
+  lastKeyStart?: number;
+}
+
+/** No config is nested so deep; each level takes some of the parser's stack. */
+const MAX_DEPTH = 200;
+
+/** The values at `[]`, `[keys[0]]`, `[keys[0], keys[1]]`, … as far as there are such; of equal keys the last counts. */
+function valuesAlong(text: string, keys: readonly string[]): readonly FoundValue[] {
+  const found: FoundValue[] = [];
+  /** The objects and lists that are open; undefined for those that the keys do not lead through. */
+  const open: (FoundValue | undefined)[] = [];
+  let key: string | undefined;
+  let keyStart = 0;
+
+  /** The value that begins here, if the keys lead to it. */
+  const begin = (start: number, length: number, isObject: boolean): FoundValue | undefined => {
+    const depth = open.length;
+    const leadsHere = depth === 0 || (open[depth - 1]?.isObject && key === keys[depth - 1]);
+    if (!leadsHere) return undefined;
+    const value: FoundValue = { start, end: start + length, keyStart, isObject };
+    found.splice(depth, found.length, value); // what an equal key before led to counts no more
+    return value;
+  };
+  const enter = (start: number, length: number, isObject: boolean): void => {
+    if (open.length > MAX_DEPTH) {
+      throw new RevocabError("bad_config", `the config is nested deeper than ${MAX_DEPTH} levels`);
     }
-    const entry = object.entries.get(key);
-    if (depth === keys.length - 1) return { object, keyStart: entry?.keyStart, value: entry?.value };
-    if (entry === undefined) {
-      throw new RevocabError(
-        "bad_config",
-        `the config has no key ${showText(keys.slice(0, depth + 1).join("."), 200)}`,
-      );
-    }
-    object = entry.value;
-  }
-  throw new RevocabError("bad_config", "an edit without a key");
-}
+    open.push(begin(start, length, isObject));
+  };
+  const leave = (offset: number, length: number): void => {
+    const value = open.pop();
+    if (value !== undefined) value.end = offset + length;
+  };
 
-/** The value that starts at `start`; the text is known to be valid JSON. */
-function readSpan(text: string, start: number, depth: number): Span {
-  if (depth > MAX_DEPTH)
-    throw new RevocabError("bad_config", `the config is nested deeper than ${MAX_DEPTH} levels`);
-  const first = text[start];
-  if (first === '"') return { start, end: stringEnd(text, start) };
-  if (first !== "{" && first !== "[") {
-    let end = start;
-    while (end < text.length && !",]} \t\r\n".includes(text[end]!)) end++;
-    return { start, end };
-  }
-  const entries = new Map<string, { keyStart: number; value: Span }>();
-  let position = skipSpace(text, start + 1);
-  while (text[position] !== "}" && text[position] !== "]") {
-    const keyStart = position;
-    if (first === "{") position = skipSpace(text, skipSpace(text, stringEnd(text, keyStart)) + 1);
-    const value = readSpan(text, position, depth + 1);
-    if (first === "{")
-      entries.set(JSON.parse(text.slice(keyStart, stringEnd(text, keyStart))) as string, { keyStart, value });
-    position = skipSpace(text, value.end);
-    if (text[position] === ",") position = skipSpace(text, position + 1);
-  }
-  return first === "{" ? { start, end: position + 1, entries } : { start, end: position + 1 };
-}
-
-function stringEnd(text: string, start: number): number {
-  let end = start + 1;
-  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
-  return end + 1;
-}
-
-function skipSpace(text: string, start: number): number {
-  let position = start;
-  while (" \t\r\n\uFEFF".includes(text[position]!) && position < text.length) position++;
-  return position;
+  visit(
+    text,
+    {
+      onObjectProperty(name, offset) {
+        [key, keyStart] = [name, offset];
+        const object = open.at(-1);
+        if (object !== undefined) object.lastKeyStart = offset;
+      },
+      onObjectBegin: (offset, length) => enter(offset, length, true),
+      onArrayBegin: (offset, length) => enter(offset, length, false),
+      onObjectEnd: leave,
+      onArrayEnd: leave,
+      onLiteralValue: (_, offset, length) => void begin(offset, length, false),
+      onError(error, offset) {
+        const what = printParseErrorCode(error);
+        throw new RevocabError("bad_config", `the config is no JSON: ${what} at character ${offset}`);
+      },
+    },
+    { disallowComments: true },
+  );
+  return found;
 }
 
 /** The white space that the line of `position` begins with. */
@@ -111,8 +127,4 @@ function indentAt(text: string, position: number): string {
 /** As transformers writes it: two spaces a level, lists with a line per item. */
 function format(value: JsonValue, indent: string): string {
   return JSON.stringify(value, undefined, 2).replaceAll("\n", `\n${indent}`);
-}
-
-function splice(text: string, start: number, end: number, replacement: string): string {
-  return text.slice(0, start) + replacement + text.slice(end);
 }

@@ -1,6 +1,4 @@
-import type { TokenId } from "@revocab/core";
-import { showText } from "@revocab/core";
-import { askAboutUnknown } from "./ask-about-unknown.ts";
+import { showText, type TokenId } from "@revocab/core";
 import { checkPadPositions } from "./check-pad-positions.ts";
 import { findTextPath } from "./config-facts.ts";
 import {
@@ -231,4 +229,43 @@ function followOtherPart({ scope, path }: Place, walk: Walk): JsonObject {
 
 function listed(ids: readonly TokenId[]): string {
   return ids.length <= 8 ? ids.join(", ") : `${ids.slice(0, 8).join(", ")} and ${ids.length - 8} more`;
+}
+
+/**
+ * Lists the value of a key that is in no config of the reference library where it looks like a token id or a size, and
+ * would have to change if it is one.
+ */
+function askAboutUnknown(
+  scope: JsonObject,
+  path: readonly string[],
+  key: string,
+  value: JsonValue,
+  walk: Walk,
+): void {
+  const looks = looksLike(key);
+  if (looks === undefined) return;
+  if (looks === "size") {
+    if (value !== walk.sourceRows || walk.rows === walk.sourceRows) return;
+    walk.unmapped.push({
+      path: [...path, key].join("."),
+      value,
+      ids: [],
+      isUnknown: true,
+      likely: walk.rows,
+    });
+    return;
+  }
+  const ids = idsIn(value);
+  const kinds = ids.map((id) => walk.tokenIds.kindOf(id));
+  // the name of `*_token_id` is enough for a token, that of `*_id` and `*_index` is not
+  if (!kinds.some((kind) => (looks === "token id" ? kind !== undefined : kind === "special"))) return;
+  const { to, missing } = followTokenIds("id", value, scope, walk.tokenIds);
+  if (missing.length === 0 && JSON.stringify(to) === JSON.stringify(value)) return;
+  walk.unmapped.push({
+    path: [...path, key].join("."),
+    value,
+    ids,
+    isUnknown: true,
+    ...(missing.length === 0 && { likely: to }),
+  });
 }

@@ -1,12 +1,10 @@
 import { RevocabError, showText } from "@revocab/core";
-import type { Layout } from "./architectures.ts";
-import { chooseLayout, type NamedSlots } from "./choose-layout.ts";
+import type { Architecture, Layout } from "./architectures.ts";
 import type { ConfigFacts } from "./config-facts.ts";
-import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
-import { isOfOtherPart } from "./other-dimension.ts";
-import { readTableName } from "./table-names.ts";
+import { isOfOtherPart, readTableName } from "./table-names.ts";
+import type { FindTablesOptions, PlacedTensor } from "./tensor-location.ts";
 
-export interface SlotNames {
+interface SlotNames {
   /** Tensor names by slot; there is always an `input`. */
   readonly slots: ReadonlyMap<string, readonly string[]>;
   readonly layout: Layout;
@@ -27,7 +25,7 @@ export function nameSlots(options: FindTablesOptions, placed: ReadonlyMap<string
         "bad_options",
         `${showText(directory)} holds no tensor named ${showText(name, 200)}`,
         {
-          hint: "--vocabulary-tensor and --ignore-tensor take names as `revocab inspect` lists them",
+          hint: "`vocabularyTensors` and `ignoreTensors` take names as `inspectPath` lists them",
         },
       );
     }
@@ -118,9 +116,64 @@ function noInput(
     {
       hint:
         example === undefined
-          ? "if a tensor has a row per token, name it: --vocabulary-tensor NAME=input (vocabularyTensors)"
-          : `say what they are: --vocabulary-tensor ${showText(example.name, 200)}=input (vocabularyTensors); ` +
+          ? "if a tensor has a row per token, name it: `vocabularyTensors: NAME=input`"
+          : `say what they are: \`vocabularyTensors: ${showText(example.name, 200)}=input\`; ` +
             `revocab knows input, output, output.bias, and names of your own such as input.encoder`,
     },
   );
+}
+
+/** The tensors of a model that a layout names, by slot, the preferred name first. */
+interface NamedSlots {
+  readonly layout: Layout;
+  readonly namesBySlot: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Which layout a model has, and which tensors that names: one of `layouts`, or of `otherLayouts` where only they name
+ * input embeddings; undefined when none names an input or an output table.
+ */
+function chooseLayout(
+  { layouts, otherLayouts }: Pick<Architecture, "layouts" | "otherLayouts">,
+  tensorNames: Iterable<string>,
+): NamedSlots | undefined {
+  const names = [...tensorNames];
+  const expected = bestFit(layouts, names);
+  if (expected?.namesBySlot.has("input")) return expected;
+  const other = bestFit(
+    otherLayouts,
+    names.filter((name) => !isOfOtherPart(name)),
+  );
+  return other?.namesBySlot.has("input") ? other : (expected ?? other);
+}
+
+/** The layout that names most of the tensors there are, one with input embeddings first; the first wins a draw. */
+function bestFit(layouts: readonly Layout[], names: readonly string[]): NamedSlots | undefined {
+  const present = new Set(names);
+  let best: NamedSlots | undefined;
+  let bestScore = 0;
+  for (const layout of layouts) {
+    const namesBySlot = new Map<string, readonly string[]>();
+    for (const [slot, patterns] of Object.entries(layout)) {
+      const found = patterns.flatMap((pattern) => matching(pattern, names, present));
+      if (found.length > 0) namesBySlot.set(slot, found);
+    }
+    if (!namesBySlot.has("input") && !namesBySlot.has("output")) continue;
+    const score = [...namesBySlot.values()].flat().length + (namesBySlot.has("input") ? 1000 : 0);
+    if (score > bestScore) {
+      best = { layout, namesBySlot };
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+function matching(
+  pattern: string,
+  names: readonly string[],
+  present: ReadonlySet<string>,
+): readonly string[] {
+  if (!pattern.includes("*")) return present.has(pattern) ? [pattern] : [];
+  const expression = new RegExp(`^${pattern.replaceAll(".", "\\.").replace("*", "[^.]+")}$`);
+  return names.filter((name) => expression.test(name));
 }

@@ -3,15 +3,13 @@ import { RevocabError } from "@revocab/core";
 import { InputFolder, readingFile } from "@revocab/files";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
-import { FilePool } from "./file-pool.ts";
-import type { FileSource } from "./file-source.ts";
+import { FilePool, type FileSource, localFiles } from "./file-source.ts";
 import { type CheckpointTable, findTables } from "./find-tables.ts";
 import { type JsonObject, readJsonObject } from "./json.ts";
-import { localFiles } from "./local-files.ts";
 import type { SafetensorsFile } from "./safetensors-header.ts";
 import { readWeightFiles } from "./weight-files.ts";
 
-/** A model folder whose headers have been read; its tables are read from the files when asked. */
+/** A model folder whose headers have been read; its tables are read from the files when they are needed. */
 export interface Checkpoint {
   readonly directory: string;
   /** Remembers what was read, and tells when it changed. */

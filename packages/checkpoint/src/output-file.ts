@@ -1,5 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { RevocabError, showText } from "@revocab/core";
+import { writeError } from "@revocab/files";
+
+export { writeError };
 
 /**
  * Creates a file of its final size; it must not exist yet.
@@ -34,19 +36,4 @@ export async function writeAt(
   } catch (cause) {
     throw writeError(path, cause);
   }
-}
-
-export function writeError(path: string, cause: unknown): RevocabError {
-  if (cause instanceof RevocabError) return cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new RevocabError("no_space", `no space left while writing ${showText(path)}`, {
-      hint: "free space on that disk, or choose another output folder",
-      cause,
-    });
-  }
-  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
-    hint: "check that the folder exists and may be written to",
-    cause,
-  });
 }

@@ -1,9 +1,13 @@
-import type { FilePool } from "./file-pool.ts";
-import type { FindTablesOptions, PlacedTensor } from "./find-tables.ts";
-import { isOfOtherPart } from "./other-dimension.ts";
-import { sameBytes } from "./same-bytes.ts";
-import { readTableName } from "./table-names.ts";
-import { isStoredDtype, locateTensor, type TensorLocation } from "./tensor-location.ts";
+import type { FilePool } from "./file-source.ts";
+import { isOfOtherPart, readTableName } from "./table-names.ts";
+import {
+  type FindTablesOptions,
+  isStoredDtype,
+  locateTensor,
+  type PlacedTensor,
+  sameBytes,
+  type TensorLocation,
+} from "./tensor-location.ts";
 
 /**
  * Follows the tables that an architecture's names leave out, wherever they stand: layers that predict several tokens

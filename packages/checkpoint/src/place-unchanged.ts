@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, link, realpath, rm } from "node:fs/promises";
 
 /**
- * Brings a file that stays as it is to `target` without moving its bytes: a hard link where asked, else a reflink.
+ * Brings a file that stays as it is to `target` without moving its bytes: a hard link where `link` says so, else a reflink.
  * Undefined where the file system can do neither; then the bytes have to be copied.
  */
 export async function placeUnchanged(

@@ -1,8 +1,7 @@
 import { BYTES_PER_VALUE, RevocabError, type Role, showText } from "@revocab/core";
-import { buildHeader } from "./build-header.ts";
 import type { CheckpointTable } from "./find-tables.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
-import type { SafetensorsFile } from "./safetensors-header.ts";
+import { buildHeader, type SafetensorsFile } from "./safetensors-header.ts";
 import type { TensorLocation } from "./tensor-location.ts";
 
 /** Bytes that move unchanged from a source file into the file that replaces it. */

@@ -1,9 +1,8 @@
 import { quote, showText } from "@revocab/core";
-import { BITS_PER_VALUE } from "./dtypes.ts";
 import { type Count, Entries, type HeaderValue, OtherNumber, parseHeaderJson } from "./header-json.ts";
 
 /** A tensor as the header describes it. */
-export interface HeaderEntry {
+interface HeaderEntry {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -99,8 +98,6 @@ function readDtype(place: string, value: HeaderValue): string {
   return fail(`gives ${place} the dtype ${shown(found)}; one of the format was expected: ${DTYPES}`);
 }
 
-const DTYPES = Object.keys(BITS_PER_VALUE).join(", ");
-
 function readCounts(place: string, field: string, value: HeaderValue): readonly number[] {
   if (!Array.isArray(value)) fail(`gives ${place} the ${field} ${shown(value)}; a list was expected`);
   const counts = value as readonly HeaderValue[];
@@ -167,3 +164,35 @@ const MOST_SHOWN = 100;
 function fail(what: string): never {
   throw new HeaderError(what);
 }
+
+/**
+ * Bits per value of the dtypes of the format, under their names in the header: those of safetensors 0.8.0, whose readers
+ * refuse any other.
+ * @see https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs
+ */
+const BITS_PER_VALUE: Readonly<Record<string, number>> = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E5M2FNUZ: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E8M0: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+};
+
+const DTYPES = Object.keys(BITS_PER_VALUE).join(", ");

@@ -1,13 +1,19 @@
-import { BYTES_PER_VALUE, type StoredDtype, type StoredMatrix, throwIfAborted } from "@revocab/core";
+import {
+  BYTES_PER_VALUE,
+  type StoredDtype,
+  type StoredMatrix,
+  type TokenId,
+  throwIfAborted,
+} from "@revocab/core";
 
-export interface RowScan {
+interface RowScan {
   /** [rows] NaN or infinite where the row has such a value, 0 exactly where every value is zero. */
   readonly squaredNorms: Float64Array;
   /** [rows] two 32-bit hashes of the row's bytes. */
   readonly hashes: readonly [Uint32Array, Uint32Array];
 }
 
-export interface ScanRowsOptions {
+interface ScanRowsOptions {
   readonly abortSignal?: AbortSignal | undefined;
   readonly onBytes?: (count: number) => void;
 }
@@ -115,4 +121,39 @@ function squaresOf(dtype: StoredDtype): Float64Array | undefined {
     squares[bits] = value * value;
   }
   return squares;
+}
+
+export interface IdenticalRows {
+  /** Rows that are byte for byte like an earlier one (by a 64-bit hash), rows of zeros not among them. */
+  readonly count: number;
+  /** The largest groups of rows that are alike, lowest id first; at most 100. */
+  readonly groups: readonly (readonly TokenId[])[];
+}
+
+const MAX_GROUPS = 100;
+
+/** Groups the rows for which `counts` holds by their bytes. */
+export function findIdenticalRows(
+  { squaredNorms, hashes }: RowScan,
+  counts: (row: TokenId) => boolean,
+): IdenticalRows {
+  const [first, second] = hashes;
+  const seen = new Map<bigint, TokenId>();
+  const groups = new Map<TokenId, TokenId[]>();
+  let count = 0;
+  for (let row = 0; row < squaredNorms.length; row++) {
+    if (squaredNorms[row] === 0 || !counts(row)) continue;
+    const key = (BigInt(first[row]!) << 32n) | BigInt(second[row]!);
+    const earlier = seen.get(key);
+    if (earlier === undefined) {
+      seen.set(key, row);
+      continue;
+    }
+    count++;
+    const group = groups.get(earlier);
+    if (group === undefined) groups.set(earlier, [earlier, row]);
+    else group.push(row);
+  }
+  const largest = [...groups.values()].sort((a, b) => b.length - a.length || a[0]! - b[0]!);
+  return { count, groups: largest.slice(0, MAX_GROUPS) };
 }

@@ -1,6 +1,24 @@
 import { BYTES_PER_VALUE, RevocabError, type StoredDtype, type StoredMatrix, showText } from "@revocab/core";
-import type { FilePool } from "./file-pool.ts";
+import type { ConfigFacts } from "./config-facts.ts";
+import type { FilePool } from "./file-source.ts";
 import type { SafetensorsFile, TensorEntry } from "./safetensors-header.ts";
+
+export interface FindTablesOptions {
+  readonly directory: string;
+  readonly files: readonly SafetensorsFile[];
+  readonly facts: ConfigFacts;
+  readonly pool: FilePool;
+  /** Slots of tensors that the architecture data does not know, by tensor name. */
+  readonly vocabularyTensors: Readonly<Record<string, string>>;
+  /** Tensors that have a dimension of the vocabulary's size by chance. */
+  readonly ignoreTensors: readonly string[];
+}
+
+/** Where a tensor is. */
+export interface PlacedTensor {
+  readonly file: SafetensorsFile;
+  readonly entry: TensorEntry;
+}
 
 /** A tensor with a vocabulary dimension, and where it is. */
 export interface TensorLocation {
@@ -33,7 +51,7 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
       "unsupported_checkpoint",
       `${showText(file.path)} holds ${showText(name, 200)} with the shape [${showText(String(shape), 200)}]; [rows, columns] or [rows] was expected`,
       {
-        hint: `if this tensor has no row per token, pass --ignore-tensor ${showText(name, 200)} (ignoreTensors)`,
+        hint: `if this tensor has no row per token, pass \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
   }
@@ -59,4 +77,23 @@ export function storedTensor(pool: FilePool, location: TensorLocation): StoredMa
       await pool.read(file.path, into, entry.start + start * rowBytes);
     },
   };
+}
+
+const BLOCK_BYTES = 8 << 20;
+
+/** True when two tensors hold the same bytes; reads both, 8 MB at a time. */
+export async function sameBytes(pool: FilePool, a: TensorLocation, b: TensorLocation): Promise<boolean> {
+  const length = a.entry.end - a.entry.start;
+  if (a.dtype !== b.dtype || length !== b.entry.end - b.entry.start) return false;
+  const left = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, length));
+  const right = Buffer.allocUnsafe(left.length);
+  for (let done = 0; done < length; done += left.length) {
+    const size = Math.min(left.length, length - done);
+    await Promise.all([
+      pool.read(a.file.path, left.subarray(0, size), a.entry.start + done),
+      pool.read(b.file.path, right.subarray(0, size), b.entry.start + done),
+    ]);
+    if (left.compare(right, 0, size, 0, size) !== 0) return false;
+  }
+  return true;
 }

@@ -1,7 +1,7 @@
 import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { copyRanges } from "../src/copy-ranges.ts";
+import { copyRanges } from "../src/fill-files.ts";
 import { temporaryFolder } from "./model-folder.ts";
 
 const folder = temporaryFolder();

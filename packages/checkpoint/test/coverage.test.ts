@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Coverage } from "../src/coverage.ts";
+import { Coverage } from "../src/table-writer.ts";
 
 it("any cut of a table into pieces, in any order, covers it; without one of them it does not", () => {
   const cuts = (size: number) => fc.uniqueArray(fc.integer({ min: 1, max: size - 1 }), { maxLength: 4 });

@@ -48,6 +48,43 @@ describe("editing a config", () => {
     expect(editJson(text, [{ keys: ["c"], to: 2 }])).toBe('{"a":"}\\"{,","b\\"":[{"c":"]"}],"c":2}');
   });
 
+  it("sets the last of equal keys, which readers take, and what it holds", () => {
+    expect(editJson('{"a": 1, "b": 2, "a": 3}', [{ keys: ["a"], to: 4 }])).toBe('{"a": 1, "b": 2, "a": 4}');
+    const nested = '{"a": {"b": 1}, "a": {"c": 2}}';
+    expect(JSON.parse(editJson(nested, [{ keys: ["a", "b"], to: 3 }]))).toEqual({ a: { b: 3, c: 2 } });
+    expect(() => editJson('{"a": {"b": 1}, "a": 2}', [{ keys: ["a", "b"], to: 3 }])).toThrow(
+      /no object at a/,
+    );
+  });
+
+  it("sets a key of an object alone, not of an object in a list or of one further inside", () => {
+    const text = '{"list": [{"a": 1}], "inner": {"a": 2}, "0": [5], "a": 3}';
+    expect(editJson(text, [{ keys: ["a"], to: 4 }])).toBe(text.replace("3", "4"));
+    expect(() => editJson(text, [{ keys: ["list", "a"], to: 4 }])).toThrow(/no object at list/);
+    expect(() => editJson(text, [{ keys: ["0", "0"], to: 4 }])).toThrow(/no object at 0/);
+  });
+
+  it("leaves line ends, tabs and the order of edits as they are", () => {
+    const text = '{\r\n\t"a": 1e400,\r\n\t"b": [ ]\r\n}\r\n';
+    expect(
+      editJson(text, [
+        { keys: ["c"], to: 1 },
+        { keys: ["c"], to: { d: 2 } },
+      ]),
+    ).toBe('{\r\n\t"a": 1e400,\r\n\t"b": [ ],\n\t"c": {\n\t  "d": 2\n\t}\r\n}\r\n');
+  });
+
+  it.each([
+    '{"a": NaN, "b": 1}',
+    '{"a": 1, "b": -Infinity}',
+    '{"a": 1,}',
+    '{"a": 1 /* one */}',
+    "{'a': 1}",
+    '{"a": 1',
+  ])("refuses what is no JSON: %s", (text) => {
+    expect(() => editJson(text, [{ keys: ["b"], to: 2 }])).toThrow(/the config is no JSON/);
+  });
+
   it("refuses a path through something that is no object", () => {
     expect(() => editJson(CONFIG, [{ keys: ["vocab_size", "x"], to: 1 }])).toThrow(/no object at vocab_size/);
     expect(() => editJson(CONFIG, [{ keys: ["nope", "x"], to: 1 }])).toThrow(/no key nope/);

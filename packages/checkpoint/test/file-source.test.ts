@@ -5,7 +5,7 @@ import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core"
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { FilePool } from "../src/file-pool.ts";
+import { FilePool } from "../src/file-source.ts";
 import { floats, LLAMA_TENSORS, shardedFolder } from "./model-folder.ts";
 
 const scratch = scratchFolders();

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listCompanions, openCheckpoint } from "@revocab/checkpoint";
+import { listAuxiliaryFiles, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { expect, it } from "vitest";
@@ -67,7 +67,7 @@ async function open(folder: string): Promise<void> {
   const checkpoint = await openCheckpoint(folder);
   try {
     const options = { rewritten: ["model.safetensors"], tokenizerFiles: [], vocabularySizes: [10] };
-    await listCompanions(new InputFolder(folder), options);
+    await listAuxiliaryFiles(new InputFolder(folder), options);
   } finally {
     await checkpoint.close();
   }

@@ -151,7 +151,7 @@ describe("a folder that is no model", () => {
     );
     writeFileSync(join(folder, "adapter_model.safetensors"), "");
     await expect(openCheckpoint(folder)).rejects.toMatchObject({
-      hint: expect.stringMatching(/from_pretrained\('org\/base'\).*merge_and_unload.*--adapter/),
+      hint: expect.stringMatching(/from_pretrained\('org\/base'\).*merge_and_unload.*`adapter: /),
     });
     await expectRefused(folder, "unsupported_checkpoint", /is an adapter .* of org\/base, not a model/);
   });
@@ -369,8 +369,10 @@ describe("tables outside of the architecture's names", () => {
       const error = await openCheckpoint(modelFolder([...LLAMA_TENSORS, tensor])).catch((e: unknown) => e);
       return (error as { hint: string }).hint;
     };
-    expect(await hintOn(floats("model.scores.bias", [10]))).toContain("model.scores.bias=output.bias");
-    expect(await hintOn(floats("model.scores", [10, 2]))).toContain("model.scores=output.scores ");
+    expect(await hintOn(floats("model.scores.bias", [10]))).toContain(
+      "vocabularyTensors: model.scores.bias=output.bias`",
+    );
+    expect(await hintOn(floats("model.scores", [10, 2]))).toContain("model.scores=output.scores`");
   });
 });
 

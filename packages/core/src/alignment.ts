@@ -30,8 +30,8 @@ export interface Alignment {
   readonly pieces: Uint32Array;
   readonly counts: AlignmentCounts;
   /**
-   * The target is the source with entries added, or called otherwise: rows of no token, holes and padding, mean the same.
-   * @default told from the entries
+   * True when the target is the source with entries added or renamed: rows without a token, holes and padding, stay.
+   * @default decided by comparing the entries
    */
   readonly extendsSource?: boolean;
 }
@@ -48,7 +48,7 @@ export interface AlignmentCounts {
   readonly spelled: number;
   /** Not shared, spelled in byte tokens alone. */
   readonly byteOnly: number;
-  /** Neither matched nor spelled: specials unknown to the source, text it cannot spell. */
+  /** Neither matched nor spelled: specials that the source lacks, text that it cannot spell. */
   readonly withoutEvidence: readonly TokenId[];
   /** Holes and other ids the tokenizer never produces. */
   readonly unused: number;

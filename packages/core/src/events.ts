@@ -8,6 +8,12 @@ export type ProgressEvent =
       readonly total: number;
       readonly unit: "bytes" | "rows" | "tokens";
     }
-  | { readonly type: "note"; readonly step: string; readonly message: string };
+  | {
+      readonly type: "note";
+      readonly step: string;
+      readonly message: string;
+      /** True for figures of a method's numerics: shown while it works, and kept in no plan. @default false */
+      readonly isDetail?: boolean;
+    };
 
 export type ProgressListener = (event: ProgressEvent) => void;

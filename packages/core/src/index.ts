@@ -8,12 +8,14 @@ export { mapAhead } from "./map-ahead.ts";
 export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";
 export type {
+  Donor,
   EmbeddingTable,
   EncodeText,
   FallbackChain,
   InitContext,
   InitMethod,
   MixtureMethod,
+  Need,
   PreparedMixture,
   PreparedRows,
   Role,

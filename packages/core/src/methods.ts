@@ -54,7 +54,15 @@ export interface WriteOptions extends RunOptions {
   readonly onTokens?: (done: number) => void;
 }
 
-/** What a method may look at before it is asked for rows. */
+/** Another model whose rows a method may take: its tokens matched with those of the target. */
+export interface Donor {
+  readonly vocabulary: Vocabulary;
+  readonly tables: readonly EmbeddingTable[];
+  /** From the donor to the target: `sourceOf` are ids of the donor. */
+  readonly alignment: Alignment;
+}
+
+/** Everything a method may look at. Plans, leave-out tests and `initializeRows` build it in one place: `initContext`. */
 export interface InitContext {
   readonly source: {
     readonly vocabulary: Vocabulary;
@@ -66,6 +74,8 @@ export interface InitContext {
   };
   readonly target: { readonly vocabulary: Vocabulary; readonly encode?: EncodeText };
   readonly alignment: Alignment;
+  /** Opens the donor when it is first called; only where the caller has one. */
+  readonly donor?: () => Promise<Donor>;
   /** Every random number comes from this seed and the token's id, so block size and thread count cannot matter. */
   readonly seed: number;
   /** The model's own `initializer_range`. */
@@ -74,6 +84,13 @@ export interface InitContext {
   readonly onProgress?: ProgressListener;
 }
 
+/**
+ * What of the context a method cannot do without: the source `model`, which it runs (so all its weights must be on this
+ * machine), a `donor`, or the tokenizers' `encode`.
+ */
+export type Need = "model" | "donor" | "encode";
+
+/** What a method says of itself, so that shared code needs no method's name. */
 interface MethodDescription {
   /** The name on the command line and in recipes. */
   readonly name: string;
@@ -81,10 +98,17 @@ interface MethodDescription {
   readonly paper?: string;
   /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
   readonly differsByRole: boolean;
-  /** True when the method runs the source model, so that all its weights must be on this machine. @default false */
-  readonly runsModel?: boolean;
-  /** True when tokens that both vocabularies have get rows of this method too, so that they are not copied before it. @default false */
+  /** True when every token gets a row, so that no fallback is needed behind the method. @default false */
+  readonly coversAll?: boolean;
+  /**
+   * True when every token gets one and the same row as a stand-in for a better one. New specials are then told apart by
+   * noise, because the model could not tell equal rows apart. @default false
+   */
+  readonly isStandIn?: boolean;
+  /** True when the method has better rows than copies for tokens that both vocabularies have: it is tried before them. @default false */
   readonly changesShared?: boolean;
+  /** @default nothing but vocabularies and tables */
+  readonly needs?: readonly Need[];
   /** The options in force, for the recipe; plain JSON. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -105,22 +129,22 @@ export interface PreparedMixture {
   basis?(table: EmbeddingTable): Matrix;
 }
 
-/** A new row is no sum of old rows (random normals, a hypernetwork): the method gives the row itself. */
+/** A new row is not a sum of old rows (random normals, a hypernetwork): the method gives the row itself. */
 export interface RowMethod extends MethodDescription {
   readonly kind: "rows";
   prepare(context: InitContext): Promise<PreparedRows>;
-  /** Closes what is held open for further rows; when more are asked for, it is opened again. @default nothing is */
+  /** Closes what is held open for further rows; `rows` opens it again. @default there is nothing to close */
   close?(): Promise<void>;
 }
 
 export interface PreparedRows {
-  /** False for a token the method has no evidence for, at all or for this table. @default every token is covered */
+  /** False for a token the method has no row for, in this table. @default every token is covered */
   covers?(token: TokenId, table: EmbeddingTable): boolean;
   /** [tokens × d] rows for `tokens` in their order; the same token gives the same row in any block. */
   rows(tokens: Uint32Array, table: EmbeddingTable): Matrix | Promise<Matrix>;
 }
 
-/** Methods asked in order; each fills the rows that those before it left empty. */
+/** Methods tried in order; each fills the rows that those before it left empty. */
 export interface FallbackChain {
   readonly kind: "chain";
   readonly methods: readonly (MixtureMethod | RowMethod)[];

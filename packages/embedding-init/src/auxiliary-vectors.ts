@@ -1,6 +1,13 @@
-import { type InitContext, type Matrix, RevocabError } from "@revocab/core";
-import { tokenRows } from "./token-rows.ts";
-import { tokensOfLines } from "./tokens-of-lines.ts";
+import {
+  type EncodeText,
+  type InitContext,
+  type Matrix,
+  mapAhead,
+  RevocabError,
+  type Vocabulary,
+} from "@revocab/core";
+import { linesOfText } from "@revocab/files";
+import { tokenRows } from "./token-vectors.ts";
 
 export interface AuxiliaryTraining {
   /** A UTF-8 file of target text, a document or sentence on each line. */
@@ -54,3 +61,17 @@ export async function auxiliaryVectors(
 
 /** Enough for the n-grams of a vocabulary; each costs 4 · dimension bytes. */
 const BUCKETS = 500_000;
+
+/**
+ * The lines of a UTF-8 file as tokens, written as the tokenizer's file writes them: what vectors of tokens are trained on.
+ * Empty lines are left out.
+ * @throws RevocabError `missing_file`; `bad_text` when the file is not UTF-8
+ */
+export async function* tokensOfLines(
+  path: string,
+  { vocabulary, encode }: { readonly vocabulary: Vocabulary; readonly encode: EncodeText },
+): AsyncIterable<readonly string[]> {
+  for await (const [line, ids] of mapAhead(linesOfText(path), encode)) {
+    if (line.trim() !== "") yield Array.from(ids, (id) => vocabulary.tokenOf(id));
+  }
+}

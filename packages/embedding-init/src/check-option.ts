@@ -5,3 +5,9 @@ export function checkOption(name: string, value: number, isAllowed: boolean, exp
   if (Number.isFinite(value) && isAllowed) return;
   throw new RevocabError("bad_options", `${name} is ${value}, expected ${expected}`);
 }
+
+/** @throws RevocabError bad_options, naming the option, unless the word is one of those allowed */
+export function checkWord(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(" or ")}`);
+}

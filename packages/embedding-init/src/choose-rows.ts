@@ -1,5 +1,5 @@
-import { type EmbeddingTable, type Mixture, RevocabError } from "@revocab/core";
-import type { LayerStack, RowLayer } from "./layers.ts";
+import { type DenseRows, type EmbeddingTable, type Mixture, RevocabError } from "@revocab/core";
+import { checkColumns, type LayerStack, type RowLayer } from "./layers.ts";
 
 /** The row the first method with evidence gives a token; `layer` is the method's place in the chain. */
 export type ChosenRow =
@@ -12,7 +12,7 @@ export type ChosenRow =
     }
   | { readonly kind: "dense"; readonly layer: number; readonly by: RowLayer };
 
-/** Asks the layers in order, each only for the tokens that those before it left empty. `undefined`: no evidence. */
+/** Tries the layers in order, each only for the tokens that those before it left empty. `undefined`: no method has a row. */
 export async function chooseRows(
   stack: LayerStack,
   table: EmbeddingTable,
@@ -32,7 +32,7 @@ export async function chooseRows(
         Uint32Array.from(open, (i) => tokens[i]),
         table,
       );
-      checkRows(one.name, own, open.length);
+      checkRows(one.name, own.offsets.length - 1, open.length);
       const mixture = shiftBasis(own, table.matrix.rows, one.basisStart);
       open.forEach((i, row) => {
         const isEmpty = mixture.offsets[row] === mixture.offsets[row + 1];
@@ -44,9 +44,9 @@ export async function chooseRows(
   return chosen;
 }
 
-function checkRows(name: string, { offsets }: Mixture, tokens: number): void {
-  if (offsets.length === tokens + 1) return;
-  throw new RevocabError("shape_mismatch", `${name} gave ${offsets.length - 1} rows for ${tokens} tokens`);
+function checkRows(name: string, found: number, tokens: number): void {
+  if (found === tokens) return;
+  throw new RevocabError("shape_mismatch", `${name} gave ${found} rows for ${tokens} tokens`);
 }
 
 /** A method numbers its own basis rows from V_s on; in the plan those of the methods before it come first. */
@@ -55,5 +55,42 @@ function shiftBasis(mixture: Mixture, sourceRows: number, basisStart: number): M
   return {
     ...mixture,
     sources: mixture.sources.map((source) => (source >= sourceRows ? source + basisStart : source)),
+  };
+}
+
+/** A row that some method gives as it is: which row of the plan, for which token, by which method. */
+export interface DenseRow {
+  readonly row: number;
+  readonly token: number;
+  readonly layer: RowLayer;
+}
+
+/** The dense rows of a plan, computed when they are read, since together they can be as large as the matrix. */
+export function lazyRows(table: EmbeddingTable, dense: readonly DenseRow[]): DenseRows {
+  const { columns } = table.matrix;
+  return {
+    ids: Uint32Array.from(dense, ({ row }) => row),
+    columns,
+    async read(start, count) {
+      if (!(start >= 0 && count >= 0 && start + count <= dense.length)) {
+        throw new RevocabError(
+          "shape_mismatch",
+          `found ${dense.length} dense rows in the plan, expected rows ${start} to ${start + count}`,
+        );
+      }
+      const wanted = dense.slice(start, start + count);
+      const data = new Float32Array(count * columns);
+      for (const layer of new Set(wanted.map(({ layer }) => layer))) {
+        const places = wanted.flatMap((one, i) => (one.layer === layer ? [i] : []));
+        const tokens = Uint32Array.from(places, (i) => wanted[i].token);
+        const rows = await layer.prepared.rows(tokens, table);
+        checkColumns(layer.name, rows, columns);
+        checkRows(layer.name, rows.rows, tokens.length);
+        places.forEach((place, i) => {
+          data.set(rows.data.subarray(i * columns, (i + 1) * columns), place * columns);
+        });
+      }
+      return { rows: count, columns, data };
+    },
   };
 }

@@ -1,10 +1,12 @@
 import type { MixtureMethod, TokenId } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 
 /**
- * Each token that both vocabularies have keeps its source row, moved as bytes; every other token has no evidence.
+ * Each token that both vocabularies have keeps its source row, moved as bytes; every other token gets none.
  *
- * Which tokens are the same is the alignment's word: equal bytes for text, equal role, then equal string, for specials.
+ * The alignment decides which tokens are the same: by equal bytes for text, equal role, then equal string, for specials.
  * A special that opens texts in one role and closes them in another may have a head row of its own
  * (`Alignment.headSourceOf`); a tied model has one row and takes the input's.
  * @see https://arxiv.org/abs/2402.09977 (the part of FVT that it shares with every method here)
@@ -32,3 +34,12 @@ export function copyOverlap(): MixtureMethod {
     },
   };
 }
+
+export const copyOverlapEntry: MethodEntry = methodEntry("copy-overlap", {
+  summary:
+    "Each token that both vocabularies have keeps its source row, bit for bit; others have no evidence.",
+  evidence: "the two tokenizers",
+  options: z.object({}),
+  variants: [],
+  create: copyOverlap,
+});

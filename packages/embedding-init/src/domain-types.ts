@@ -1,11 +1,17 @@
-import { type InitContext, type MixtureMethod, RevocabError, type TokenId } from "@revocab/core";
-import { checkOption } from "./check-option.ts";
-import { formOf, KNOWN_TERMS, type KnownTerms, knownTerms } from "./domain-types/known-terms.ts";
-import { readTypedTerms } from "./domain-types/read-typed-terms.ts";
-import { type TermCase, typeIndex } from "./domain-types/type-index.ts";
-import type { TypedTerm } from "./domain-types/typed-term.ts";
-import { evidenceName } from "./evidence-name.ts";
-import { noteEvidence } from "./note-evidence.ts";
+import type { InitContext, MixtureMethod, TokenId } from "@revocab/core";
+import { z } from "zod";
+import { checkOption, checkWord } from "./check-option.ts";
+import {
+  formOf,
+  KNOWN_TERMS,
+  type KnownTerms,
+  knownTerms,
+  type TermCase,
+  typeIndex,
+} from "./domain-types/term-index.ts";
+import { readTypedTerms, type TypedTerm } from "./domain-types/typed-terms.ts";
+import { evidenceName, noteEvidence } from "./evidence.ts";
+import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 
 export interface DomainTypesOptions {
@@ -144,7 +150,27 @@ function noteTerms(
   });
 }
 
-function checkWord(name: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(" or ")}`);
-}
+export const domainTypesEntry: MethodEntry = methodEntry("domain-types", {
+  summary:
+    "Each new token becomes a mean of its spelling and of the known terms of its semantic types; others are their spelling.",
+  paper: "https://arxiv.org/abs/2406.14312",
+  evidence: "terms with semantic types",
+  options: z.object({
+    types: filePath.describe("terms with their types: lines of term TAB type,type, or .json"),
+    weight: numberOption(z.number())
+      .default(0.75)
+      .describe("what the mean of many known terms weighs in a row; its spelling weighs the rest"),
+    known: z
+      .enum(["token", "spelling"])
+      .default("token")
+      .describe("a term is known that is one source token, or any that the source can spell"),
+    case: z
+      .enum(["exact", "any"])
+      .default("exact")
+      .describe("whether upper and lower case count where a token is looked up among the terms"),
+    terms: numberOption(z.number())
+      .default(256)
+      .describe("known terms in a row at most, those that share most types first"),
+  }),
+  create: domainTypes,
+});

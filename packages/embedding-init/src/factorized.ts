@@ -1,14 +1,22 @@
-import type { EmbeddingTable, InitContext, Matrix, MixtureMethod, PreparedMixture } from "@revocab/core";
-import { MixtureBuilder } from "@revocab/matrix";
-import { type Axes, leadingAxes } from "./leading-axes.ts";
-import { projectedRows } from "./projected-rows.ts";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type Matrix,
+  type Mixture,
+  type MixtureMethod,
+  type PreparedMixture,
+  RevocabError,
+  type StoredMatrix,
+} from "@revocab/core";
+import { covariance, leadingEigenvectors, MixtureBuilder, multiplyTransposed } from "@revocab/matrix";
+import { statisticsOptions } from "./used-row-moments.ts";
 
 /**
  * A method's rows as they are when E is factorized first: E ≈ U·P, U [V_s × r], P [r × d] the r leading right singular
  * vectors of the used rows, and the new row is Σ w_i · (U_i·P) = (Σ w_i · U_i)·P, the projection of Σ w_i · E_i.
  *
  * It is a mixture of the rows of P, which the plan carries as basis rows: r weights a row, where dense rows would be d
- * numbers. Nothing is left to read in them, though: a row is no longer made of tokens. A table of at most r columns is left
+ * numbers. Such a row no longer names source tokens. A table of at most r columns is left
  * as it is, so a head bias keeps the method's own weights.
  *
  * @param method of rows over E alone, without a basis of its own
@@ -79,4 +87,84 @@ async function factor(
     weights: await projectedRows({ mixture, axes, rows: table.matrix, abortSignal: context.abortSignal }),
     isEmpty: (token) => mixture.offsets[token] === mixture.offsets[token + 1],
   };
+}
+
+interface Axes {
+  /** P [r × d], orthonormal rows, the leading one first. */
+  readonly axes: Matrix;
+  /** Of the sum of the squares of all used rows: what their projections keep. */
+  readonly share: number;
+}
+
+/**
+ * The `rank` leading right singular vectors of the used rows of a table, as they are and without taking a mean off them: the
+ * leading eigenvectors of EᵀE, which is summed in f64 as E streams by.
+ * @throws RevocabError bad_options for more columns than a decomposition takes minutes for; no_evidence; aborted
+ */
+async function leadingAxes(context: InitContext, table: EmbeddingTable, rank: number): Promise<Axes> {
+  const { columns: d } = table.matrix;
+  if (d > MAXIMUM_WIDTH) {
+    throw new RevocabError(
+      "bad_options",
+      `${table.slot} has ${d} columns; a rank is offered for at most ${MAXIMUM_WIDTH}`,
+      { hint: "leave rank out: nothing in the new model needs the rows to be of a lower rank" },
+    );
+  }
+  const { mean, covariance: gram } = await covariance(table.matrix, statisticsOptions(context));
+  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) gram[i * d + j] += mean[i] * mean[j];
+  const { vectors, values } = await leadingEigenvectors({ rows: d, data: gram }, rank);
+  const data = new Float32Array(rank * d);
+  for (let axis = 0; axis < rank; axis++) {
+    for (let i = 0; i < d; i++) data[axis * d + i] = vectors.data[i * rank + axis];
+  }
+  const sum = (of: Float64Array) => of.reduce((total, value) => total + Math.max(0, value), 0);
+  const total = sum(values);
+  return {
+    axes: { rows: rank, columns: d, data },
+    share: total === 0 ? 1 : sum(values.subarray(0, rank)) / total,
+  };
+}
+
+/** About a minute, see `leadingEigenvectors`. */
+const MAXIMUM_WIDTH = 2048;
+
+interface ProjectedRowsOptions {
+  /** [n × V_s] over rows of E alone. */
+  readonly mixture: Mixture;
+  /** P [r × d] */
+  readonly axes: Matrix;
+  /** E [V_s × d], read once. */
+  readonly rows: StoredMatrix;
+  readonly abortSignal?: AbortSignal | undefined;
+}
+
+/** W·E·Pᵀ → [n × r], as E streams by: each source row is projected once and added wherever it has a weight. */
+async function projectedRows({
+  mixture: { offsets, sources, weights },
+  axes,
+  rows,
+  abortSignal,
+}: ProjectedRowsOptions): Promise<Matrix> {
+  const count = offsets.length - 1;
+  const uses = Array.from({ length: rows.rows }, (): { row: number; weight: number }[] => []);
+  for (let row = 0; row < count; row++) {
+    for (let i = offsets[row]; i < offsets[row + 1]; i++) uses[sources[i]].push({ row, weight: weights[i] });
+  }
+  const data = new Float32Array(count * axes.rows);
+  await multiplyTransposed({
+    left: axes,
+    right: rows,
+    step: "factorize",
+    ...(abortSignal && { abortSignal }),
+    onBlock: (start, projected) => {
+      for (let column = 0; column < projected.columns; column++) {
+        for (const { row, weight } of uses[start + column]) {
+          for (let axis = 0; axis < axes.rows; axis++) {
+            data[row * axes.rows + axis] += weight * projected.data[axis * projected.columns + column];
+          }
+        }
+      }
+    },
+  });
+  return { rows: count, columns: axes.rows, data };
 }

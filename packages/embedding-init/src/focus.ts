@@ -6,15 +6,14 @@ import {
   type Vocabulary,
 } from "@revocab/core";
 import type { WordVectors } from "@revocab/word-vectors";
+import { z } from "zod";
 import { anchorWeights } from "./anchor-weights.ts";
 import { auxiliaryVectors } from "./auxiliary-vectors.ts";
 import { checkOption } from "./check-option.ts";
-import { evidenceName } from "./evidence-name.ts";
-import { noteEvidence } from "./note-evidence.ts";
+import { evidenceName, noteEvidence } from "./evidence.ts";
+import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
-import { subwordVectors } from "./subword-vectors.ts";
-import { tokenRows } from "./token-rows.ts";
-import { tokensWithVector } from "./token-vectors.ts";
+import { subwordVectors, tokenRows, tokensWithVector } from "./token-vectors.ts";
 
 export interface FocusOptions {
   /** A UTF-8 file of target text: auxiliary vectors of the target's tokens are trained on it. */
@@ -27,7 +26,7 @@ export interface FocusOptions {
   readonly dimension?: number;
   /** @default 3 */
   readonly epochs?: number;
-  /** Tokens the text has more rarely have a vector of their n-grams alone. @default 10 */
+  /** Tokens that occur less often have a vector of their n-grams alone. @default 10 */
   readonly minCount?: number;
 }
 
@@ -71,6 +70,7 @@ export function focus({
     paper: "https://arxiv.org/abs/2305.14481",
     weights: "convex",
     differsByRole: false,
+    needs: text === undefined && level === "token" ? [] : ["encode"],
     options:
       text === undefined
         ? { auxiliary: evidenceName(auxiliary), level }
@@ -111,15 +111,37 @@ async function readAuxiliary(
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
 }
 
-/** The vectors depend on the target and the seed alone: a comparison, which hides tokens of the source, need not train twice. */
+/** The vectors depend on the target and the seed alone, so a comparison, which hides tokens of the source, trains them once. */
 function onceFor(make: (context: InitContext) => Promise<Matrix>): (context: InitContext) => Promise<Matrix> {
-  const made = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
+  const known = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
   return (context) => {
-    const bySeed = made.get(context.target.vocabulary) ?? new Map<number, Promise<Matrix>>();
-    made.set(context.target.vocabulary, bySeed);
-    const known = bySeed.get(context.seed) ?? make(context);
-    bySeed.set(context.seed, known);
-    known.catch(() => bySeed.delete(context.seed));
-    return known;
+    const bySeed = known.get(context.target.vocabulary) ?? new Map<number, Promise<Matrix>>();
+    known.set(context.target.vocabulary, bySeed);
+    const vectors = bySeed.get(context.seed) ?? make(context);
+    bySeed.set(context.seed, vectors);
+    vectors.catch(() => bySeed.delete(context.seed));
+    return vectors;
   };
 }
+
+export const focusEntry: MethodEntry = methodEntry("focus", {
+  summary:
+    "Each new token becomes a sum of the shared tokens, by sparsemax of its cosines to them in static vectors of the target's tokens.",
+  paper: "https://arxiv.org/abs/2305.14481",
+  evidence: "target text, or vectors trained on it",
+  options: z.object({
+    text: filePath.optional().describe("target text (UTF-8): vectors are trained on it"),
+    auxiliary: filePath.optional().describe("vectors that are trained already (.bin, .vec), instead of text"),
+    level: z
+      .enum(["token", "word"])
+      .default("token")
+      .describe("whether the words of auxiliary are the target's tokens, or words"),
+    dimension: numberOption(z.number()).default(100).describe("of vectors trained on text"),
+    epochs: numberOption(z.number()).default(3).describe("of training on text"),
+    minCount: numberOption(z.number())
+      .default(10)
+      .describe("tokens that occur less often have a vector of their n-grams alone"),
+  }),
+  create: ({ text, auxiliary, ...rest }) =>
+    focus({ ...rest, ...(text !== undefined && { text }), ...(auxiliary !== undefined && { auxiliary }) }),
+});

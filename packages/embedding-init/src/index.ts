@@ -1,47 +1,31 @@
-export { type ChainRuleOptions, CORRECTIONS, type Correction, chainRule } from "./chain-rule.ts";
-export { closeMethod } from "./close-method.ts";
+export { tokensOfLines } from "./auxiliary-vectors.ts";
+export { closeMethod, methodsOf, withFallback } from "./chains.ts";
+export { type InitContextOptions, initContext, type TextReader } from "./context.ts";
 export { copyOverlap } from "./copy-overlap.ts";
-export type { Cw2vHeads, Cw2vLoss, Cw2vOptions } from "./cw2v.ts";
-export { cw2v } from "./cw2v.ts";
-export type { OptionDescription } from "./describe-options.ts";
-export { describeOptions } from "./describe-options.ts";
-export { readTypedTerms } from "./domain-types/read-typed-terms.ts";
-export type { TypedTerm } from "./domain-types/typed-term.ts";
-export type { DomainTypesOptions } from "./domain-types.ts";
-export { domainTypes } from "./domain-types.ts";
-export type { FocusOptions } from "./focus.ts";
-export { focus } from "./focus.ts";
-export type { InitializeRowsOptions } from "./initialize-rows.ts";
-export { initializeRows } from "./initialize-rows.ts";
+export { readTypedTerms, type TypedTerm } from "./domain-types/typed-terms.ts";
+export { type DomainTypesOptions, domainTypes } from "./domain-types.ts";
+export { type FocusOptions, focus } from "./focus.ts";
+export { type InitializeRowsOptions, initializeRows } from "./initialize-rows.ts";
 export { mean } from "./mean.ts";
-export type { CandidateChoice, MethodCandidate } from "./method-candidates.ts";
-export { methodCandidates } from "./method-candidates.ts";
-export type { MethodEntry } from "./method-entry.ts";
-export { methodEntry, numberOption } from "./method-entry.ts";
-export { methodNamed } from "./method-named.ts";
-export { METHODS } from "./methods.ts";
-export type { MultivariateNormalOptions } from "./multivariate-normal.ts";
-export { multivariateNormal } from "./multivariate-normal.ts";
+export { type CandidateChoice, type MethodCandidate, methodCandidates } from "./method-candidates.ts";
+export {
+  describeOptions,
+  filePath,
+  type MethodEntry,
+  methodEntry,
+  numberOption,
+  type OptionDescription,
+} from "./method-entry.ts";
+export { defaultMethod, METHODS, methodNamed } from "./methods.ts";
+export { type MultivariateNormalOptions, multivariateNormal } from "./multivariate-normal.ts";
 export { nearestName } from "./nearest-name.ts";
-export type { OfaOptions } from "./ofa.ts";
-export { ofa } from "./ofa.ts";
-export { orElse } from "./or-else.ts";
-export type { Weighting } from "./piece-weights.ts";
-export { WEIGHTINGS } from "./piece-weights.ts";
-export type { PlanTableOptions } from "./plan-table.ts";
-export { planTable } from "./plan-table.ts";
-export type { RandomOptions } from "./random.ts";
-export { random } from "./random.ts";
-export type { RowsOfPlanOptions } from "./rows-of-plan.ts";
-export { rowsOfPlan } from "./rows-of-plan.ts";
-export type { SpecialsApartOptions } from "./specials-apart.ts";
-export { specialsApart } from "./specials-apart.ts";
-export type { SubtokenMeanOptions } from "./subtoken-mean.ts";
-export { subtokenMean } from "./subtoken-mean.ts";
-export { tokensOfLines } from "./tokens-of-lines.ts";
-export type { TransTokenizationOptions } from "./trans-tokenization.ts";
-export { transTokenization } from "./trans-tokenization.ts";
+export { type OfaOptions, ofa } from "./ofa.ts";
+export { type PlanTableOptions, planTable } from "./plan-table.ts";
+export { type RandomOptions, random } from "./random.ts";
+export { type RowsOfPlanOptions, rowsOfPlan } from "./rows-of-plan.ts";
+export { isSpecialsApart, type SpecialsApartOptions, specialsApart } from "./specials-apart.ts";
+export { type SubtokenMeanOptions, subtokenMean, WEIGHTINGS, type Weighting } from "./subtoken-mean.ts";
+export { type TransTokenizationOptions, transTokenization } from "./trans-tokenization.ts";
 export { univariateNormal } from "./univariate-normal.ts";
-export type { WechselOptions } from "./wechsel.ts";
-export { wechsel } from "./wechsel.ts";
+export { type WechselOptions, wechsel } from "./wechsel.ts";
 export { zero } from "./zero.ts";

@@ -1,26 +1,26 @@
 import {
-  type InitContext,
   type InitMethod,
   type Matrix,
   type ProgressListener,
   RevocabError,
   type Role,
+  type RunnableModel,
   type StoredMatrix,
   type TablePlan,
-  type Vocabulary,
 } from "@revocab/core";
 import { storeMatrix } from "@revocab/matrix";
-import { alignVocabularies } from "@revocab/vocab-alignment";
+import { initContext, type TextReader } from "./context.ts";
 import { planTable } from "./plan-table.ts";
 import { rowsOfPlan } from "./rows-of-plan.ts";
 
 export interface InitializeRowsOptions {
-  readonly source: {
+  readonly source: TextReader & {
     /** E [V_s × d] of one role; padding rows below the vocabulary's are allowed. */
     readonly embeddings: Matrix | StoredMatrix;
-    readonly vocabulary: Vocabulary;
+    /** For a method that runs the model. */
+    readonly model?: () => Promise<RunnableModel>;
   };
-  readonly target: { readonly vocabulary: Vocabulary };
+  readonly target: TextReader;
   readonly method: InitMethod;
   /** Target ids. @default all of them */
   readonly tokens?: Uint32Array;
@@ -41,39 +41,29 @@ export interface InitializeRowsOptions {
  * format the embeddings are stored in.
  * @throws RevocabError no_evidence when the method leaves a row empty; shape_mismatch; bad_options; aborted
  */
-export async function initializeRows(options: InitializeRowsOptions): Promise<Matrix> {
-  const { source, method, tokens } = options;
-  const matrix = "data" in source.embeddings ? storeMatrix(source.embeddings) : source.embeddings;
-  const context = contextOf(options, matrix);
-  const plan = await planTable({
-    context,
-    method,
-    table: context.source.tables[0],
-    ...(tokens && { tokens }),
-  });
-  checkEvidence(plan, tokens);
-
-  return rowsOfPlan(plan, matrix, listeners(options));
-}
-
-function contextOf(options: InitializeRowsOptions, matrix: StoredMatrix): InitContext {
-  const { source, target, role = "input", isBias = false, seed = 0, initializerRange = 0.02 } = options;
-  return {
-    source: { vocabulary: source.vocabulary, tables: [{ slot: role, role, isBias, matrix }] },
+export async function initializeRows({
+  source: { embeddings, ...source },
+  target,
+  method,
+  tokens,
+  role = "input",
+  isBias = false,
+  seed = 0,
+  initializerRange = 0.02,
+  ...listeners
+}: InitializeRowsOptions): Promise<Matrix> {
+  const matrix = "data" in embeddings ? storeMatrix(embeddings) : embeddings;
+  const table = { slot: role, role, isBias, matrix };
+  const context = initContext({
+    source: { ...source, tables: [table] },
     target,
-    alignment: alignVocabularies({
-      source: source.vocabulary,
-      target: target.vocabulary,
-      ...listeners(options),
-    }),
     seed,
     initializerRange,
-    ...listeners(options),
-  };
-}
-
-function listeners({ abortSignal, onProgress }: InitializeRowsOptions) {
-  return { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+    ...listeners,
+  });
+  const plan = await planTable({ context, method, table, ...(tokens && { tokens }) });
+  checkEvidence(plan, tokens);
+  return rowsOfPlan(plan, matrix, listeners);
 }
 
 function checkEvidence({ origin, origins }: TablePlan, tokens: Uint32Array | undefined): void {
@@ -85,6 +75,6 @@ function checkEvidence({ origin, origins }: TablePlan, tokens: Uint32Array | und
     "no_evidence",
     `${origins.slice(0, -2).join(", ")} gave no row for ${empty.length} of ${origin.length} tokens: ${examples.join(", ")}` +
       (empty.length > examples.length ? " …" : ""),
-    { hint: "add a fallback that always has a row: orElse(method, mean())" },
+    { hint: "add a fallback that always has a row: `withFallback(method, mean())`" },
   );
 }

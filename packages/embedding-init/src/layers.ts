@@ -3,16 +3,18 @@ import {
   type InitContext,
   type InitMethod,
   type Matrix,
+  type MixtureMethod,
   type PreparedMixture,
   type PreparedRows,
   RevocabError,
+  type RowMethod,
 } from "@revocab/core";
-import { prepareOnce } from "./prepare-once.ts";
+import { methodsOf } from "./chains.ts";
 
-/** One method of a chain, ready to be asked for rows of one table. */
-export type Layer = MixtureLayer | RowLayer;
+/** One method of a chain, prepared to give rows of one table. */
+type Layer = MixtureLayer | RowLayer;
 
-export interface MixtureLayer {
+interface MixtureLayer {
   readonly kind: "mixture";
   readonly name: string;
   readonly prepared: PreparedMixture;
@@ -26,13 +28,13 @@ export interface RowLayer {
   readonly prepared: PreparedRows;
 }
 
-/** The methods of a chain for one table; each is prepared when it is first asked, so a fallback nobody needs costs nothing. */
+/** The methods of a chain for one table; each is prepared when it is first needed, so a fallback without rows to fill costs nothing. */
 export interface LayerStack {
   /** The methods' names, in the order of the chain. */
   readonly names: readonly string[];
-  /** The layer at a place of the chain. Layers must be asked for in the order of the chain: it numbers the basis rows. */
+  /** The layer at a place of the chain. Layers must be opened in the order of the chain: it numbers the basis rows. */
   at(place: number): Promise<Layer>;
-  /** X [x × d]: the first rows, then those of the layers asked for so far. */
+  /** X [x × d]: the first rows, then those of the layers opened so far. */
   basis(): Matrix;
 }
 
@@ -43,7 +45,7 @@ export function stackLayers(
   table: EmbeddingTable,
   firstRows: readonly Matrix[],
 ): LayerStack {
-  const methods = method.kind === "chain" ? method.methods : [method];
+  const methods = methodsOf(method);
   const { columns } = table.matrix;
   const layers: Layer[] = [];
   const bases = [...firstRows];
@@ -92,3 +94,23 @@ export function checkColumns(name: string, matrix: Matrix, columns: number): voi
     `${name} gave rows of ${matrix.columns} columns for a table of ${columns}`,
   );
 }
+
+/**
+ * Prepares a method once per context, however many tables are planned with it: preparing may mean training or reading the
+ * whole matrix, and what it returns is pure. A preparation that failed is not kept.
+ */
+function prepareOnce(method: MixtureMethod, context: InitContext): Promise<PreparedMixture>;
+function prepareOnce(method: RowMethod, context: InitContext): Promise<PreparedRows>;
+function prepareOnce(
+  method: MixtureMethod | RowMethod,
+  context: InitContext,
+): Promise<PreparedMixture | PreparedRows> {
+  const known = preparedIn.get(context) ?? new Map<object, Promise<PreparedMixture | PreparedRows>>();
+  preparedIn.set(context, known);
+  const prepared = known.get(method) ?? method.prepare(context);
+  known.set(method, prepared);
+  prepared.catch(() => known.delete(method));
+  return prepared;
+}
+
+const preparedIn = new WeakMap<InitContext, Map<object, Promise<PreparedMixture | PreparedRows>>>();

@@ -1,5 +1,7 @@
 import type { Matrix, MixtureMethod } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 /**
@@ -15,6 +17,8 @@ export function mean(): MixtureMethod {
     paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
     weights: "convex",
     differsByRole: false,
+    coversAll: true,
+    isStandIn: true,
     options: {},
     async prepare(context) {
       const means = new Map<string, Matrix>();
@@ -33,3 +37,12 @@ export function mean(): MixtureMethod {
     },
   };
 }
+
+export const meanEntry: MethodEntry = methodEntry("mean", {
+  summary: "Each new token becomes the mean of all used source rows; all of them become the same row.",
+  paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
+  evidence: "none",
+  coversAll: true,
+  options: z.object({}),
+  create: mean,
+});

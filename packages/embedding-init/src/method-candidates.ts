@@ -1,7 +1,7 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
+import { methodsOf } from "./chains.ts";
 import type { MethodEntry } from "./method-entry.ts";
-import { methodNamed } from "./method-named.ts";
-import { METHODS } from "./methods.ts";
+import { METHODS, methodNamed } from "./methods.ts";
 
 /** A method with its options, to be compared with others. */
 export interface MethodCandidate {
@@ -13,16 +13,16 @@ export interface MethodCandidate {
 
 export interface CandidateChoice {
   readonly candidates: readonly MethodCandidate[];
-  /** Methods for which something is missing, such as evidence. */
+  /** Methods for which a required option is missing. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /**
  * The methods a comparison tries.
  *
- * By name, each as `name` or `name:key=value:key=value`; or, with "auto", every method and variant of the catalog for
- * which the evidence is at hand. Each takes from `given` the options it knows.
- * @param given options for all methods, such as evidence: values as they come from a command line
+ * By name, each as `name` or `name:key=value:key=value`; or, with "auto", every method and variant of the catalog whose
+ * required inputs are given. Each takes from `given` the options it knows.
+ * @param given options for all methods, such as files: values as they come from a command line
  * @throws RevocabError `unknown_method`, `bad_options` for a method that was named
  */
 export function methodCandidates(
@@ -84,7 +84,7 @@ function candidate(
   method: InitMethod,
 ): MethodCandidate {
   // in a chain the methods after the first are its fallback
-  const [{ options: inForce }] = method.kind === "chain" ? method.methods : [method];
+  const [{ options: inForce }] = methodsOf(method);
   const options = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [key, inForce[key] ?? value]),
   );

@@ -4,29 +4,35 @@ import { nearestName } from "./nearest-name.ts";
 
 /** What the command line, recipes and documents know about a method. */
 export interface MethodEntry {
+  /** The method's name on the command line and in recipes. */
+  readonly name: string;
   /** What a new row becomes, in one sentence. */
   readonly summary: string;
   /** Address of the paper or reference. */
   readonly paper?: string;
-  /** What the method needs to know beyond the source model. */
+  /** The inputs the method needs beyond the source's tables. */
   readonly evidence: string;
+  /** The trait of the method, for those who know no more than its name. @default false */
+  readonly coversAll?: boolean;
   /** Every option with its default and description; numbers may come as strings from a command line. */
   readonly options: z.ZodObject;
   /**
-   * Option sets worth trying where the best is sought; none for a method that is chosen only by name.
+   * Option sets that a comparison of all methods tries; none for a method that is only taken by name.
    * @default the defaults alone
    */
   readonly variants?: readonly Readonly<Record<string, unknown>>[];
+  /**
+   * Makes the method a default: where all options in `given` are there, and no other such method has a higher rank.
+   * @default taken by name only
+   */
+  readonly preference?: { readonly rank: number; readonly given: readonly string[] };
   /** @throws RevocabError bad_options, naming the option */
   create(options?: Readonly<Record<string, unknown>>): InitMethod;
 }
 
-interface MethodDefinition<Options extends z.ZodObject> {
-  readonly summary: string;
-  readonly paper?: string;
-  readonly evidence: string;
+interface MethodDefinition<Options extends z.ZodObject>
+  extends Omit<MethodEntry, "name" | "options" | "create"> {
   readonly options: Options;
-  readonly variants?: readonly Readonly<Record<string, unknown>>[];
   readonly create: (options: z.output<Options>) => InitMethod;
 }
 
@@ -35,7 +41,7 @@ export function methodEntry<Options extends z.ZodObject>(
   name: string,
   { create, ...entry }: MethodDefinition<Options>,
 ): MethodEntry {
-  return { ...entry, create: (options = {}) => create(parseOptions(name, entry.options, options)) };
+  return { name, ...entry, create: (options = {}) => create(parseOptions(name, entry.options, options)) };
 }
 
 /** A number that may be written as a string, as a command line gives it; an empty string is none. */
@@ -45,6 +51,9 @@ export function numberOption<Schema extends z.ZodType>(schema: Schema) {
     return isText ? Number(value) : value;
   }, schema);
 }
+
+/** A path that a command line gives. */
+export const filePath = z.string().min(1);
 
 function parseOptions<Options extends z.ZodObject>(
   name: string,
@@ -70,9 +79,37 @@ function parseOptions<Options extends z.ZodObject>(
     throw new RevocabError(
       "bad_options",
       `the method ${name} needs the option ${key}${description === undefined ? "" : `: ${description}`}`,
-      { hint: `pass --with ${key}=…` },
+      { hint: `pass \`with: ${key}=…\`` },
     );
   }
   const found = quote(options[String(path[0])]);
   throw new RevocabError("bad_options", `option ${path.join(".")} of ${name} is ${found}: ${message}`);
+}
+
+/** One option of a method, for a help text or a document. */
+export interface OptionDescription {
+  readonly name: string;
+  readonly description: string;
+  /** Undefined: the method decides, as the description says. */
+  readonly default: string | number | undefined;
+  /** The allowed words, for an option that is a choice. */
+  readonly values: readonly string[] | undefined;
+}
+
+/** The options of a method, read off its schema so that no list can fall behind. */
+export function describeOptions({ options }: MethodEntry): readonly OptionDescription[] {
+  const { properties = {} } = z.toJSONSchema(options) as { properties?: Record<string, PropertySchema> };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    description: property.description ?? "",
+    default: property.default,
+    values: property.enum,
+  }));
+}
+
+/** The part of JSON Schema that the options here use. */
+interface PropertySchema {
+  readonly description?: string;
+  readonly default?: string | number;
+  readonly enum?: readonly string[];
 }

@@ -1,7 +1,15 @@
-import type { EmbeddingTable, InitContext, Matrix, RowMethod } from "@revocab/core";
+import type {
+  EmbeddingTable,
+  InitContext,
+  Matrix,
+  ProgressListener,
+  RowMethod,
+  StoredDtype,
+} from "@revocab/core";
 import { choleskyFactor, covariance } from "@revocab/matrix";
+import { z } from "zod";
 import { checkOption } from "./check-option.ts";
-import { noteLostNoise } from "./note-lost-noise.ts";
+import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { tokenStream } from "./token-stream.ts";
 import { statisticsOptions } from "./used-row-moments.ts";
 
@@ -26,8 +34,8 @@ interface Normal {
  * mean row, plus just enough noise to tell new tokens apart (the reference library's `mean_resizing`).
  *
  * Departures: rows of holes and padding do not count; Σ is summed in f64, not f32; a covariance of less than full rank
- * is drawn from as it is, where the reference falls back to the bare mean. What reduced precision will swallow of the
- * noise is reported, not repaired.
+ * is drawn from as it is, where the reference falls back to the bare mean. Noise that reduced precision
+ * loses is reported, not repaired.
  * @see https://nlp.stanford.edu/~johnhew/vocab-expansion.html
  * @throws RevocabError bad_options unless epsilon is finite and above 0
  */
@@ -38,6 +46,7 @@ export function multivariateNormal({ epsilon = 1e-9 }: MultivariateNormalOptions
     name: "multivariate-normal",
     paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
     differsByRole: false,
+    coversAll: true,
     options: { epsilon },
     async prepare(context) {
       const normals = new Map<string, Normal>();
@@ -88,3 +97,60 @@ function drawRows(
   }
   return { rows: tokens.length, columns: d, data };
 }
+
+interface NoiseReport {
+  readonly table: EmbeddingTable;
+  /** [d] */
+  readonly mean: Float64Array;
+  /** [d] standard deviation of the noise around the mean */
+  readonly deviation: Float64Array;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Bits of the mantissa, and the exponent of the smallest normal number. */
+const PRECISION: Readonly<Record<StoredDtype, { readonly bits: number; readonly lowest: number }>> = {
+  F32: { bits: 23, lowest: -126 },
+  F16: { bits: 10, lowest: -14 },
+  BF16: { bits: 7, lowest: -126 },
+};
+
+/**
+ * Notes when rounding to the table's number format loses most of the noise: where its standard deviation is
+ * below half a step of the format at the mean, two new rows mostly round to the same value. With ε = 1e-9 and bf16 two
+ * rows share about 90 % of their coordinates.
+ */
+function noteLostNoise({ table, mean, deviation, onProgress }: NoiseReport): void {
+  const { dtype } = table.matrix;
+  const lost = mean.filter((value, j) => deviation[j] < stepAt(value, dtype) / 2).length;
+  if (lost <= mean.length / 2) return;
+  onProgress?.({
+    type: "note",
+    step: `plan ${table.slot}`,
+    message:
+      `in ${lost} of ${mean.length} columns of ${table.slot} the noise of the new rows is smaller than half a ${dtype} ` +
+      "step at the mean, so most of it is lost when the rows are stored and new rows will hardly differ; " +
+      "a larger epsilon (1e-5) keeps more of it",
+  });
+}
+
+/** The distance between neighbouring numbers of the format around a value. */
+function stepAt(value: number, dtype: StoredDtype): number {
+  const { bits, lowest } = PRECISION[dtype];
+  const exponent = value === 0 ? lowest : Math.max(lowest, Math.floor(Math.log2(Math.abs(value))));
+  return 2 ** (exponent - bits);
+}
+
+export const multivariateNormalEntry: MethodEntry = methodEntry("multivariate-normal", {
+  summary: "Each new token becomes the mean of the used source rows plus a little noise of their covariance.",
+  paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
+  evidence: "none",
+  coversAll: true,
+  options: z.object({
+    epsilon: numberOption(z.number().positive())
+      .default(1e-9)
+      .describe(
+        "the share of the covariance that the noise keeps (1e-9 in transformers, 1e-5 in Hewitt's note)",
+      ),
+  }),
+  create: multivariateNormal,
+});

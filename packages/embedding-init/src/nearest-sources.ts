@@ -1,7 +1,7 @@
 import type { InitContext, Matrix, TokenId } from "@revocab/core";
+import { selectRows } from "@revocab/matrix";
 import type { TokenWeights } from "./similarity-mixtures.ts";
-import { softmax } from "./softmax.ts";
-import { rowsOf, tokensWithVector } from "./token-vectors.ts";
+import { tokensWithVector } from "./token-vectors.ts";
 
 export interface NearestSourcesOptions {
   readonly context: InitContext;
@@ -31,7 +31,7 @@ export async function nearestSources({
   const { abortSignal, onProgress } = context;
   const { nearestRows } = await import("@revocab/neighbors");
   const { k, ids, similarities } = await nearestRows({
-    queries: rowsOf(target, known),
+    queries: selectRows(target, known),
     rows: source,
     k: neighbors,
     metric: "cosine",
@@ -47,4 +47,15 @@ export async function nearestSources({
     });
   });
   return rows;
+}
+
+/**
+ * Weights ∝ e^{z / temperature}, ≥ 0 with sum 1.
+ * @param z [n], n ≥ 1
+ */
+export function softmax(z: ArrayLike<number>, temperature: number): Float64Array {
+  const largest = Array.from(z).reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const weights = Float64Array.from(z, (value) => Math.exp((value - largest) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
 }

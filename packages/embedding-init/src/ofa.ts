@@ -1,7 +1,9 @@
 import type { MixtureMethod } from "@revocab/core";
+import { z } from "zod";
 import { checkOption } from "./check-option.ts";
 import { factorized } from "./factorized.ts";
-import { nearestInMeaning, type WechselOptions } from "./wechsel.ts";
+import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { nearestInMeaning, nearestInMeaningOptions, nearestOptions, type WechselOptions } from "./wechsel.ts";
 
 export interface OfaOptions extends Omit<WechselOptions, "from"> {
   /** Factorize the source rows to this rank first; new rows then have it too. @default the rows as they are */
@@ -23,3 +25,17 @@ export function ofa({ rank, ...options }: OfaOptions): MixtureMethod {
   checkOption("rank", rank, Number.isInteger(rank) && rank >= 1, "a whole number from 1");
   return factorized(method, rank);
 }
+
+export const ofaEntry: MethodEntry = methodEntry("ofa", {
+  summary: "As wechsel, but a token's vector is always the mean of the words that are written with it.",
+  paper: "https://arxiv.org/abs/2311.08849",
+  evidence: "word vectors of both languages, and a dictionary if they are not in one space",
+  options: z.object({
+    ...nearestOptions,
+    rank: numberOption(z.number().optional())
+      .optional()
+      .describe("factorize the source rows to this rank first; without it they are taken as they are"),
+  }),
+  create: ({ rank, ...rest }) =>
+    ofa({ ...nearestInMeaningOptions(rest), ...(rank !== undefined && { rank }) }),
+});

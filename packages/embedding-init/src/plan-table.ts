@@ -4,16 +4,15 @@ import {
   type InitContext,
   type InitMethod,
   type Matrix,
+  RevocabError,
   type TablePlan,
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
-import { type ChosenRow, chooseRows } from "./choose-rows.ts";
+import { extendsVocabulary } from "@revocab/vocab-alignment";
+import { type ChosenRow, chooseRows, type DenseRow, lazyRows } from "./choose-rows.ts";
 import { stackLayers } from "./layers.ts";
-import { type DenseRow, lazyRows } from "./lazy-rows.ts";
-import { ownRowOf } from "./own-row.ts";
-import { checkPlanShapes, tokensOfPlan } from "./plan-shapes.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 export interface PlanTableOptions {
@@ -27,15 +26,15 @@ export interface PlanTableOptions {
   readonly tokens?: Uint32Array;
   /** Rows of a plan for all ids, padding included. @default the size of the target vocabulary */
   readonly rows?: number;
-  /** Rows asked of a method at a time; the result does not depend on it. @default 4096 */
+  /** Rows that a method gives at a time; the result does not depend on it. @default 4096 */
   readonly blockRows?: number;
 }
 
 /**
- * Asks the methods of a chain for every row of one table of the target model.
+ * Tries the methods of a chain for every row of one table of the target model.
  *
  * `origins` lists the methods in the order of the chain, then `unused`, then `none`: a row of origin `none` is empty, no
- * method had evidence for it. `dense.ids` are row numbers of the plan.
+ * method had a row for it. `dense.ids` are row numbers of the plan.
  *
  * Rows that no token of the target has, holes and padding, get the mean of the used source rows: with it at the head, their
  * logit is the mean of the old logits and cannot win the arg-max, which a row left as garbage or a row of zeros can.
@@ -117,4 +116,76 @@ function unusedIds({ target: { vocabulary } }: InitContext): (token: TokenId) =>
 
 function report({ onProgress }: InitContext, { slot }: EmbeddingTable, done: number, total: number): void {
   onProgress?.({ type: "progress", step: `plan ${slot}`, done, total, unit: "rows" });
+}
+
+/** The target id of each row of the plan; ids from the vocabulary's size on are padding. */
+function tokensOfPlan({ context, tokens, rows }: PlanTableOptions): Uint32Array {
+  return tokens ?? Uint32Array.from({ length: rows ?? context.target.vocabulary.size }, (_, id) => id);
+}
+
+/** @throws RevocabError shape_mismatch or bad_options when tables, vocabularies and options do not fit together */
+function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }: PlanTableOptions): void {
+  const { source, target, alignment } = context;
+  if (!source.tables.includes(table)) {
+    throw new RevocabError(
+      "bad_options",
+      `found the table ${table.slot}, expected one of the context's: ${source.tables.map(({ slot }) => slot).join(", ")}`,
+      {
+        hint: "pass one of context.source.tables",
+      },
+    );
+  }
+  if (table.matrix.rows < source.vocabulary.size) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `${table.slot} has ${table.matrix.rows} rows but the source vocabulary has ${source.vocabulary.size} tokens`,
+      { hint: "load both from the same model folder" },
+    );
+  }
+  if (alignment.sourceOf.length !== target.vocabulary.size) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `the alignment is for ${alignment.sourceOf.length} tokens but the target vocabulary has ${target.vocabulary.size}`,
+      { hint: "align the same two vocabularies" },
+    );
+  }
+  if (tokens !== undefined && rows !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "both tokens and rows were given; rows is for a plan of all tokens",
+    );
+  }
+  if (rows !== undefined && !(Number.isSafeInteger(rows) && rows >= target.vocabulary.size)) {
+    throw new RevocabError(
+      "shape_mismatch",
+      `found rows: ${rows}, expected at least the ${target.vocabulary.size} tokens of the target vocabulary`,
+    );
+  }
+  const beyond = tokens?.find((token) => token >= target.vocabulary.size);
+  if (beyond !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      `found token ${beyond}, expected at most ${target.vocabulary.size - 1}, the last of the target vocabulary`,
+    );
+  }
+  if (!(Number.isSafeInteger(blockRows) && blockRows > 0)) {
+    throw new RevocabError("bad_options", `blockRows is ${blockRows}, expected an integer above 0`);
+  }
+}
+
+/**
+ * For a target id without a token: the source row of the same number, where that is a hole or padding too and the target
+ * vocabulary extends the source's. Between unrelated vocabularies an equal row number means nothing.
+ */
+function ownRowOf(
+  { source, target, alignment }: InitContext,
+  { matrix }: EmbeddingTable,
+): (id: TokenId) => TokenId | undefined {
+  const { vocabulary } = source;
+  const { extendsSource = extendsVocabulary(vocabulary, target.vocabulary) } = alignment;
+  if (!extendsSource) return () => undefined;
+  return (id) => {
+    const isUnused = id >= vocabulary.size || vocabulary.kindOf(id) === "unused";
+    return isUnused && id < matrix.rows ? id : undefined;
+  };
 }

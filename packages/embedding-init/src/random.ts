@@ -1,5 +1,7 @@
 import type { RowMethod } from "@revocab/core";
+import { z } from "zod";
 import { checkOption } from "./check-option.ts";
+import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { tokenStream } from "./token-stream.ts";
 
 export interface RandomOptions {
@@ -20,6 +22,7 @@ export function random({ standardDeviation }: RandomOptions = {}): RowMethod {
     kind: "rows",
     name: "random",
     differsByRole: false,
+    coversAll: true,
     options: standardDeviation === undefined ? {} : { standardDeviation },
     async prepare({ seed, initializerRange }) {
       const scale = standardDeviation ?? initializerRange;
@@ -38,3 +41,15 @@ export function random({ standardDeviation }: RandomOptions = {}): RowMethod {
     },
   };
 }
+
+export const randomEntry: MethodEntry = methodEntry("random", {
+  summary: "Each new token becomes a draw from N(0, s²), as before training; a head bias becomes 0.",
+  evidence: "none",
+  coversAll: true,
+  options: z.object({
+    standardDeviation: numberOption(z.number().positive().optional())
+      .optional()
+      .describe("s; without it the model's own initializer_range"),
+  }),
+  create: ({ standardDeviation }) => random(standardDeviation === undefined ? {} : { standardDeviation }),
+});

@@ -6,7 +6,7 @@ import {
   type TablePlan,
   throwIfAborted,
 } from "@revocab/core";
-import { decodeInto, encodeInto, multiplyMixture } from "@revocab/matrix";
+import { decodeInto, encodeInto, mixtureRows } from "@revocab/matrix";
 
 export interface RowsOfPlanOptions {
   readonly abortSignal?: AbortSignal;
@@ -27,23 +27,9 @@ export async function rowsOfPlan(
   source: StoredMatrix,
   options: RowsOfPlanOptions = {},
 ): Promise<Matrix> {
-  const data = new Float32Array(plan.origin.length * source.columns);
-  await multiplyMixture({
-    mixture: plan.mixture,
-    source,
-    basis: plan.basis,
-    ...options,
-    onBlock: ({ startRow, rows, startColumn, columns, bytes }) => {
-      const block = new Float32Array(rows * columns);
-      decodeInto(source.dtype, bytes, block);
-      for (let row = 0; row < rows; row++) {
-        const start = (startRow + row) * source.columns + startColumn;
-        data.set(block.subarray(row * columns, (row + 1) * columns), start);
-      }
-    },
-  });
-  await fillDense(plan, source, data, options.abortSignal);
-  return { rows: plan.origin.length, columns: source.columns, data };
+  const rows = await mixtureRows({ mixture: plan.mixture, source, basis: plan.basis, ...options });
+  await fillDense(plan, source, rows.data, options.abortSignal);
+  return rows;
 }
 
 /** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */

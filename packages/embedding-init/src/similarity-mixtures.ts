@@ -8,8 +8,8 @@ export type TokenWeights = ReadonlyMap<
 >;
 
 /**
- * The rows of some tokens from those of all: what was slow is done, and a block costs nothing. A source that is named
- * twice (two anchors of one row) is named once with both weights; weights that are 0 in f32 are left out, and the others
+ * The rows of some tokens, taken from those of all tokens. A source that occurs twice in a row (two anchors of one row)
+ * becomes one source with both weights; weights that are 0 in f32 are left out, and the others
  * scaled to sum 1.
  */
 export function mixtureOfTokens(tokens: Uint32Array, rows: TokenWeights): Mixture {

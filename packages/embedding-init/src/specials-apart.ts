@@ -4,7 +4,7 @@ import { tokenStream } from "./token-stream.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 export interface SpecialsApartOptions {
-  /** The tokens to make rows for, each with the source token whose row it begins with: its counterpart, or none. */
+  /** The new specials, each with the source token whose row the noise is added to: its counterpart, or none. */
   readonly tokens: ReadonlyMap<TokenId, TokenId | undefined>;
   /** The share of the covariance that the noise has. @default 1e-5 */
   readonly epsilon?: number;
@@ -14,15 +14,15 @@ export interface SpecialsApartOptions {
  * Each new special becomes the row of its counterpart, else the mean of all used source rows, plus a draw from N(0, ε·Σ): two
  * specials with one row could not be told apart, neither by the head nor by what the model reads.
  *
- * Of Hewitt's method the draw is made without Σ, which takes V·d² steps: Σᵢ gᵢ·(xᵢ − μ)·√(ε/m) over m used rows xᵢ taken at
- * random, with gᵢ normal, has the covariance ε·Σ too, and is a sum of old rows. ε is 1e-5 as in his note: of the reference
- * library's 1e-9 nothing is left in bfloat16.
+ * Departure from Hewitt's method: Σ, which takes V·d² steps, is not computed. Σᵢ gᵢ·(xᵢ − μ)·√(ε/m) over m used rows xᵢ
+ * taken at random, with gᵢ normal, has the covariance ε·Σ too, and is a sum of old rows. ε is 1e-5 as in his note: bfloat16
+ * rounds the reference library's 1e-9 away.
  * @see https://nlp.stanford.edu/~johnhew/vocab-expansion.html
  */
 export function specialsApart({ tokens, epsilon = 1e-5 }: SpecialsApartOptions): MixtureMethod {
   return {
     kind: "mixture",
-    name: "specials-apart",
+    name: NAME,
     paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
     weights: "signed",
     differsByRole: false,
@@ -38,14 +38,14 @@ export function specialsApart({ tokens, epsilon = 1e-5 }: SpecialsApartOptions):
         means.set(table.slot, { rows: 1, columns: mean.length, data: Float32Array.from(mean) });
       }
       return {
-        mixture(asked, table) {
+        mixture(wanted, table) {
           const builder = new MixtureBuilder();
-          for (const token of asked) {
+          for (const token of wanted) {
             if (!tokens.has(token)) {
               builder.addEmpty();
               continue;
             }
-            const stream = tokenStream(context.seed, token, "specials-apart", table);
+            const stream = tokenStream(context.seed, token, NAME, table);
             const base = tokens.get(token) ?? table.matrix.rows;
             const weightOf = new Map<number, number>([[base, 1]]);
             const add = (row: number, weight: number) => weightOf.set(row, (weightOf.get(row) ?? 0) + weight);
@@ -64,5 +64,12 @@ export function specialsApart({ tokens, epsilon = 1e-5 }: SpecialsApartOptions):
   };
 }
 
-/** Rows of which one draw is made; it keeps the row's mixture small. */
+const NAME = "specials-apart";
+
+/** Rows in one draw: few enough to keep the row's mixture small. */
 const DRAWN = 256;
+
+/** Whether a method of a recipe was added for new specials, not named by the user. */
+export function isSpecialsApart({ name }: { readonly name: string }): boolean {
+  return name === NAME;
+}

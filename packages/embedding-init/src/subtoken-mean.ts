@@ -1,7 +1,8 @@
-import { type MixtureMethod, RevocabError } from "@revocab/core";
+import { type MixtureMethod, RevocabError, type Role } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
 import { checkOption } from "./check-option.ts";
-import { differsByRole, pieceWeights, WEIGHTINGS, type Weighting } from "./piece-weights.ts";
+import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 
 export interface SubtokenMeanOptions {
   /**
@@ -25,10 +26,10 @@ export interface SubtokenMeanOptions {
  * at the head it must predict the first piece. A head bias takes the weights of the head.
  *
  * Departures: a token that cannot be spelled has no evidence (the FVT reference writes NaN); specials have none either,
- * for their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
+ * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
  * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
  *   https://github.com/jukofyork/transplant-vocab (front-loaded)
- * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that nothing would use
+ * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that the weighting does not use
  */
 export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptions = {}): MixtureMethod {
   checkOptions(weighting, decay);
@@ -104,3 +105,82 @@ function checkOptions(weighting: Weighting, decay: number | undefined): void {
     );
   }
 }
+
+/** How the pieces that spell a token are weighed against each other. */
+export const WEIGHTINGS = ["uniform", "byte-length", "first-last", "front-loaded", "exponential"] as const;
+export type Weighting = (typeof WEIGHTINGS)[number];
+
+export interface Spelling {
+  /** Pieces in the spelling, ≥ 1. */
+  readonly count: number;
+  /** Bytes of the i-th piece in reading order; only `byte-length` asks. */
+  readonly byteLengthOf: (i: number) => number;
+  readonly role: Role;
+  /** Only for `front-loaded`: each piece of the head row weighs this much of the one before it. */
+  readonly decay: number;
+}
+
+/** The weightings whose rows differ between input and head. */
+export function differsByRole(weighting: Weighting): boolean {
+  return weighting !== "uniform" && weighting !== "byte-length";
+}
+
+/**
+ * The weights of the pieces of one spelling, [n], ≥ 0 with sum 1.
+ *
+ * Example, two pieces of 3 and 1 bytes, input | head: uniform ½ ½ | ½ ½; byte-length ¾ ¼ | ¾ ¼; first-last 0 1 | 1 0;
+ * front-loaded with decay ½ 0 1 | ⅔ ⅓; exponential 0.12 0.88 | 0.88 0.12.
+ */
+export function pieceWeights(weighting: Weighting, spelling: Spelling): number[] {
+  const weightOf = unscaledWeight(weighting, spelling);
+  const weights: number[] = [];
+  let total = 0;
+  for (let i = 0; i < spelling.count; i++) {
+    weights.push(weightOf(i));
+    total += weights[i];
+  }
+  for (let i = 0; i < spelling.count; i++) weights[i] /= total;
+  return weights;
+}
+
+function unscaledWeight(
+  weighting: Weighting,
+  { count, byteLengthOf, role, decay }: Spelling,
+): (i: number) => number {
+  const last = count - 1;
+  const isInput = role === "input";
+  const onlyLast = (i: number) => Number(i === last);
+  switch (weighting) {
+    case "uniform":
+      return () => 1;
+    case "byte-length":
+      return byteLengthOf;
+    case "first-last":
+      return isInput ? onlyLast : (i) => Number(i === 0);
+    case "front-loaded":
+      return isInput ? onlyLast : (i) => decay ** i;
+    case "exponential":
+      // From the heaviest piece down, so that e^{2i} cannot overflow on a spelling of 400 pieces.
+      return (i) => Math.exp(-2 * (isInput ? last - i : i));
+  }
+}
+
+export const subtokenMeanEntry: MethodEntry = methodEntry("subtoken-mean", {
+  summary: "Each new token becomes the weighted mean of the source tokens that spell it.",
+  paper: "https://arxiv.org/abs/2402.09977",
+  evidence: "the two tokenizers",
+  options: z.object({
+    weighting: z
+      .enum(WEIGHTINGS)
+      .default("uniform")
+      .describe("how pieces are weighed; the last three make input and head rows differ"),
+    decay: numberOption(z.number().min(0).max(1).optional())
+      .optional()
+      .describe(
+        "with front-loaded: what each piece of a head row weighs beside the one before it; 0.5 when not given",
+      ),
+  }),
+  preference: { rank: 1, given: [] },
+  variants: WEIGHTINGS.map((weighting) => ({ weighting })),
+  create: ({ weighting, decay }) => subtokenMean(decay === undefined ? { weighting } : { weighting, decay }),
+});

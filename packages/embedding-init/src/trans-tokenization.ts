@@ -5,20 +5,22 @@ import {
   type ParallelPaths,
   readParallelLines,
   readPharaoh,
+  SYMMETRIZATIONS,
   type Symmetrization,
+  splitPathPair,
+  WORD_CUTS,
   type WordAlignment,
   type WordCut,
 } from "@revocab/parallel-text";
+import { z } from "zod";
+import { withFallback } from "./chains.ts";
 import { checkOption } from "./check-option.ts";
-import { evidenceName } from "./evidence-name.ts";
-import { noteEvidence } from "./note-evidence.ts";
+import { evidenceName, noteEvidence } from "./evidence.ts";
+import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
-import { favorKnown } from "./trans-tokenization/favor-known.ts";
-import { noteCounts } from "./trans-tokenization/note-counts.ts";
-import { countTokens } from "./trans-tokenization/token-counts.ts";
-import { weightsOfCounts } from "./trans-tokenization/weights-of-counts.ts";
-import { countWordPairs } from "./trans-tokenization/word-pairs.ts";
-import { wordWriter } from "./trans-tokenization/word-writer.ts";
+import { subtokenMean } from "./subtoken-mean.ts";
+import { countTokens, favorKnown, noteCounts, weightsOfCounts } from "./trans-tokenization/counts.ts";
+import { countWordPairs, wordWriter } from "./trans-tokenization/words.ts";
 
 export interface TransTokenizationOptions {
   /** Two texts, or their files, of which line i says the same: the source's language and the target's. */
@@ -27,7 +29,7 @@ export interface TransTokenizationOptions {
   readonly alignments?: string;
   /** How lines are cut into words. @default "whitespace" with alignments, as most aligners number words, else "unicode" */
   readonly words?: WordCut;
-  /** Pairs of words that are linked more rarely say nothing. @default 10 */
+  /** Pairs of words that are linked less often are ignored. @default 10 */
   readonly minCount?: number;
   /** Passes over the text in each direction, where it is aligned here. @default 7 */
   readonly iterations?: number;
@@ -139,7 +141,7 @@ function isPaths(parallel: TransTokenizationOptions["parallel"]): parallel is Pa
   return typeof parallel.source === "string";
 }
 
-/** Words are linked without a look at the tokenizers: a comparison, which hides tokens of the source, need not do it twice. */
+/** Links do not depend on the tokenizers, so a comparison, which hides tokens of the source, computes them once. */
 function onceOnly(
   make: (context: InitContext) => Promise<Linked>,
 ): (context: InitContext) => Promise<Linked> {
@@ -153,3 +155,37 @@ function onceOnly(
     return one;
   };
 }
+
+export const transTokenizationEntry: MethodEntry = methodEntry("trans-tokenization", {
+  summary:
+    "Each new token becomes the mean of the source tokens that write the translations of its words, by word-aligned parallel text; what no text has is spelled.",
+  paper: "https://arxiv.org/abs/2408.04303",
+  evidence: "line-aligned parallel text",
+  options: z.object({
+    parallel: filePath.describe("two texts of which line i says the same, SOURCE:TARGET (en.txt:de.txt)"),
+    alignments: filePath
+      .optional()
+      .describe("links of their words in Pharaoh's format; without it they are aligned here"),
+    words: z
+      .enum(WORD_CUTS)
+      .optional()
+      .describe("how lines are cut into words; whitespace with alignments, else unicode"),
+    minCount: numberOption(z.number()).default(10).describe("pairs of words linked less often are ignored"),
+    iterations: numberOption(z.number()).default(7).describe("of aligning"),
+    symmetrize: z
+      .enum(SYMMETRIZATIONS)
+      .default("grow-diag-final-and")
+      .describe("how the links of both directions become one"),
+  }),
+  create: ({ parallel, alignments, words, symmetrize, ...numbers }) =>
+    withFallback(
+      transTokenization({
+        parallel: splitPathPair(parallel),
+        symmetrization: symmetrize,
+        ...numbers,
+        ...(alignments !== undefined && { alignments }),
+        ...(words !== undefined && { words }),
+      }),
+      subtokenMean(),
+    ),
+});

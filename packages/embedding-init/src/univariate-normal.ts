@@ -1,5 +1,7 @@
 import type { RowMethod } from "@revocab/core";
 import type { ColumnMoments } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 import { tokenStream } from "./token-stream.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
@@ -16,6 +18,7 @@ export function univariateNormal(): RowMethod {
     name: "univariate-normal",
     paper: "https://arxiv.org/abs/2112.06598",
     differsByRole: false,
+    coversAll: true,
     options: {},
     async prepare(context) {
       const moments = new Map<string, ColumnMoments>();
@@ -39,3 +42,13 @@ export function univariateNormal(): RowMethod {
     },
   };
 }
+
+export const univariateNormalEntry: MethodEntry = methodEntry("univariate-normal", {
+  summary:
+    "Each new token becomes a draw with the mean and variance the used source rows have in each dimension.",
+  paper: "https://arxiv.org/abs/2112.06598",
+  evidence: "none",
+  coversAll: true,
+  options: z.object({}),
+  create: univariateNormal,
+});

@@ -1,21 +1,22 @@
 import { type InitContext, type Matrix, type MixtureMethod, RevocabError } from "@revocab/core";
 import { coverageOf, readDictionary, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "@revocab/word-vectors";
+import { z } from "zod";
 import { checkOption } from "./check-option.ts";
-import { evidenceName } from "./evidence-name.ts";
+import { evidenceName, noteEvidence } from "./evidence.ts";
+import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { nearestSources } from "./nearest-sources.ts";
-import { noteEvidence } from "./note-evidence.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
-import { subwordVectors } from "./subword-vectors.ts";
+import { subwordVectors } from "./token-vectors.ts";
 
 export interface WechselOptions {
   /** Word vectors of the source's language, or a file of them. */
   readonly sourceVectors: WordVectors | string;
   /** Word vectors of the target's language, or a file of them. */
   readonly targetVectors: WordVectors | string;
-  /** Pairs of words of both languages, or a file of them; without it the two spaces are taken to be one already. */
+  /** Pairs of words of both languages, or a file of them; without it the two files are in one space already. */
   readonly dictionary?: string | readonly WordPair[];
-  /** How many source tokens a row is made of. @default 10 */
+  /** Source tokens in a row. @default 10 */
   readonly neighbors?: number;
   /** Weights are softmax(cosine / temperature). @default 0.1 */
   readonly temperature?: number;
@@ -28,8 +29,8 @@ export interface WechselOptions {
  * languages in one space.
  *
  * Departures: only used text and byte tokens are neighbors; a token that both vocabularies have is copied before, as for
- * every method (`--no-copy` is the paper's way); a token without a vector has no evidence (the reference draws it), and of
- * n-grams that no word of the file has, none is made (the reference takes their rows, which were never trained).
+ * every method (the paper does not copy: `copyShared: false`); a token without a vector has no evidence (the reference draws it), and
+ * n-grams that occur in no word of the file do not count (the reference uses their rows, which were never trained).
  * @see https://arxiv.org/abs/2112.06598
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
  */
@@ -51,6 +52,8 @@ export function nearestInMeaning(
     paper,
     weights: "convex",
     differsByRole: false,
+    // vectors without n-grams give a token the mean of the words it is in, which the tokenizer writes
+    needs: from === "ngrams" ? [] : ["encode"],
     options: {
       "source-vectors": evidenceName(sourceVectors),
       "target-vectors": evidenceName(targetVectors),
@@ -112,3 +115,45 @@ export function nearestInMeaning(
     return alignSpaces({ source, target, pairs, ...watch });
   }
 }
+
+/** The options that WECHSEL and OFA share, as the catalog names them. */
+export const nearestOptions = {
+  "source-vectors": filePath.describe("word vectors of the source's language (.bin, .vec)"),
+  "target-vectors": filePath.describe("word vectors of the target's language"),
+  dictionary: filePath
+    .optional()
+    .describe("word pairs, source TAB target; without it the spaces are one already"),
+  neighbors: numberOption(z.number()).default(10).describe("source tokens in a row"),
+  temperature: numberOption(z.number()).default(0.1).describe("weights are softmax(cosine / temperature)"),
+};
+
+/** The same options as `wechsel` and `ofa` take them. */
+export function nearestInMeaningOptions({
+  "source-vectors": sourceVectors,
+  "target-vectors": targetVectors,
+  dictionary,
+  ...rest
+}: {
+  "source-vectors": string;
+  "target-vectors": string;
+  dictionary?: string | undefined;
+  neighbors: number;
+  temperature: number;
+}) {
+  return { sourceVectors, targetVectors, ...rest, ...(dictionary !== undefined && { dictionary }) };
+}
+
+export const wechselEntry: MethodEntry = methodEntry("wechsel", {
+  summary:
+    "Each new token becomes the mean of the source tokens nearest in meaning, by word vectors of both languages in one space.",
+  paper: "https://arxiv.org/abs/2112.06598",
+  evidence: "word vectors of both languages, and a dictionary if they are not in one space",
+  options: z.object({
+    ...nearestOptions,
+    from: z
+      .enum(["ngrams", "words"])
+      .optional()
+      .describe("a token's vector is made of its n-grams (as .bin files allow), or of the words it is in"),
+  }),
+  create: ({ from, ...rest }) => wechsel({ ...nearestInMeaningOptions(rest), ...(from && { from }) }),
+});

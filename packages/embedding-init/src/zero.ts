@@ -1,11 +1,13 @@
 import type { MixtureMethod } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
+import { z } from "zod";
+import { type MethodEntry, methodEntry } from "./method-entry.ts";
 
 /**
- * Each new token becomes a row of zeros. Only for who asks for it: a zero head row scores a logit of 0 everywhere, which
+ * Each new token becomes a row of zeros. It is taken by name only: a zero head row scores a logit of 0 everywhere, which
  * beats every old token whose logit is negative.
  *
- * The zeros are a basis row of weight 1, for an empty row would say that there is no evidence. They lie outside the
+ * The zeros are a basis row of weight 1, because an empty row means that there is no evidence. They lie outside the
  * convex hull of E, hence `signed`.
  */
 export function zero(): MixtureMethod {
@@ -14,6 +16,7 @@ export function zero(): MixtureMethod {
     name: "zero",
     weights: "signed",
     differsByRole: false,
+    coversAll: true,
     options: {},
     async prepare() {
       return {
@@ -27,3 +30,12 @@ export function zero(): MixtureMethod {
     },
   };
 }
+
+export const zeroEntry: MethodEntry = methodEntry("zero", {
+  summary: "Each new token becomes a row of zeros.",
+  evidence: "none",
+  coversAll: true,
+  options: z.object({}),
+  variants: [],
+  create: zero,
+});

@@ -2,11 +2,11 @@ import {
   copyOverlap,
   mean,
   multivariateNormal,
-  orElse,
   random,
   subtokenMean,
   univariateNormal,
   WEIGHTINGS,
+  withFallback,
   zero,
 } from "@revocab/embedding-init";
 import { describeMethodContract } from "@revocab/test-support/contract";
@@ -21,8 +21,8 @@ for (const weighting of WEIGHTINGS) {
   describeMethodContract(`subtoken-mean, ${weighting}`, () => subtokenMean({ weighting }));
 }
 describeMethodContract("copy-overlap, else subtoken-mean, else mean", () =>
-  orElse(copyOverlap(), subtokenMean(), mean()),
+  withFallback(copyOverlap(), subtokenMean(), mean()),
 );
 describeMethodContract("a chain within a chain, ending in rows", () =>
-  orElse(copyOverlap(), orElse(subtokenMean({ weighting: "exponential" }), univariateNormal())),
+  withFallback(copyOverlap(), withFallback(subtokenMean({ weighting: "exponential" }), univariateNormal())),
 );

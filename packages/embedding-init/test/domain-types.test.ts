@@ -4,11 +4,11 @@ import type { InitContext, ProgressEvent } from "@revocab/core";
 import {
   type DomainTypesOptions,
   domainTypes,
-  orElse,
   planTable,
   readTypedTerms,
   subtokenMean,
   type TypedTerm,
+  withFallback,
 } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
 import { describeMethodContract } from "@revocab/test-support/contract";
@@ -35,7 +35,7 @@ describeMethodContract("domain-types by spelling", () =>
   domainTypes({ types: LETTERS, known: "spelling", weight: 0.9, terms: 2 }),
 );
 describeMethodContract("domain-types, else subtoken-mean", () =>
-  orElse(domainTypes({ types: LETTERS, case: "any" }), subtokenMean()),
+  withFallback(domainTypes({ types: LETTERS, case: "any" }), subtokenMean()),
 );
 
 const source = handMadeVocabulary([

@@ -2,9 +2,9 @@ import {
   copyOverlap,
   initializeRows,
   mean,
-  orElse,
   subtokenMean,
   univariateNormal,
+  withFallback,
 } from "@revocab/embedding-init";
 import { readMatrix, storeMatrix } from "@revocab/matrix";
 import { randomMatrix, SOURCE_VOCABULARY, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
@@ -24,7 +24,7 @@ describe("initializeRows", () => {
     expect(rows).toEqual({ rows: 2, columns: 2, data: Float32Array.of(2, 4, 3, 6) });
   });
 
-  const method = orElse(copyOverlap(), subtokenMean(), univariateNormal());
+  const method = withFallback(copyOverlap(), subtokenMean(), univariateNormal());
   const options = {
     source: { embeddings: storeMatrix(randomMatrix(25, 3, 5), "BF16"), vocabulary: SOURCE_VOCABULARY },
     target: { vocabulary: TARGET_VOCABULARY },
@@ -62,7 +62,7 @@ describe("initializeRows", () => {
     await expect(initializeRows({ ...options, method: subtokenMean() })).rejects.toMatchObject({
       code: "no_evidence",
       message: expect.stringMatching(/subtoken-mean gave no row for 3 of 19 tokens: 0, 1, 14/),
-      hint: expect.stringContaining("orElse"),
+      hint: expect.stringContaining("withFallback"),
     });
   });
 

@@ -14,7 +14,6 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["univariate-normal", {}],
       ["multivariate-normal", {}],
       ...WEIGHTINGS.map((weighting) => ["subtoken-mean", { weighting }]),
-      ["chain-rule", {}],
     ]);
     expect(methodCandidates("auto").leftOut.map(({ name }) => name)).toEqual([
       "focus",
@@ -40,7 +39,6 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["univariate-normal", {}],
       ["multivariate-normal", { epsilon: 1e-5 }],
       ["subtoken-mean", { weighting: "byte-length" }],
-      ["chain-rule", {}],
     ]);
   });
 

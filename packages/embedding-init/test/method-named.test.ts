@@ -1,32 +1,30 @@
-import { type InitMethod, RevocabError } from "@revocab/core";
-import { describeOptions, METHODS, methodNamed, nearestName } from "@revocab/embedding-init";
+import { RevocabError } from "@revocab/core";
+import {
+  defaultMethod,
+  describeOptions,
+  METHODS,
+  methodEntry,
+  methodNamed,
+  nearestName,
+  zero,
+} from "@revocab/embedding-init";
+import { describeEntryContract } from "@revocab/test-support/entry-contract";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 
 /** The options that a method cannot do without. */
 const vectors = { "source-vectors": "en.bin", "target-vectors": "de.bin" };
 const EVIDENCE: Readonly<Record<string, Record<string, unknown>>> = {
   "domain-types": { types: "terms.tsv" },
   "trans-tokenization": { parallel: "en.txt:de.txt" },
-  cw2v: { text: "mixed.txt" },
   focus: { text: "de.txt" },
   wechsel: vectors,
   ofa: vectors,
 };
 
+for (const entry of Object.values(METHODS)) describeEntryContract(entry, EVIDENCE[entry.name]);
+
 describe("methodNamed", () => {
-  it("makes every method of the catalog, under its own name, given no more than its evidence", () => {
-    for (const name of Object.keys(METHODS)) {
-      expect(ownMethod(methodNamed(name, EVIDENCE[name])).name).toBe(name);
-    }
-  });
-
-  it("gives a method the same paper as its catalog entry", () => {
-    for (const [name, { paper }] of Object.entries(METHODS)) {
-      const { paper: ofMethod } = ownMethod(methodNamed(name, EVIDENCE[name]));
-      if (paper !== undefined) expect(ofMethod).toBe(paper);
-    }
-  });
-
   it("reads numbers that come as strings from a command line", () => {
     expect(methodNamed("multivariate-normal", { epsilon: "1e-5" })).toMatchObject({
       options: { epsilon: 1e-5 },
@@ -38,13 +36,6 @@ describe("methodNamed", () => {
       options: { weighting: "front-loaded", decay: 0.25 },
     });
     expect(methodNamed("ofa", { ...vectors, rank: "100" })).toMatchObject({ options: { rank: 100 } });
-  });
-
-  it("the options in force make the same method again", () => {
-    for (const name of Object.keys(METHODS)) {
-      const { options } = ownMethod(methodNamed(name, EVIDENCE[name]));
-      expect(ownMethod(methodNamed(name, options)).options).toEqual(options);
-    }
   });
 
   it("an unknown name lists what exists and suggests the nearest", () => {
@@ -86,7 +77,7 @@ describe("methodNamed", () => {
     expect(failureOf(() => methodNamed("wechsel", { "target-vectors": "de.bin" }))).toMatchObject({
       code: "bad_options",
       message: expect.stringMatching(/needs the option source-vectors: word vectors of the source/),
-      hint: "pass --with source-vectors=…",
+      hint: "pass `with: source-vectors=…`",
     });
   });
 
@@ -106,9 +97,31 @@ describe("describeOptions", () => {
       { name: "weighting", default: "uniform", values: expect.arrayContaining(["first-last"]) },
       { name: "decay", default: undefined },
     ]);
-    for (const entry of Object.values(METHODS)) {
-      for (const { description } of describeOptions(entry)) expect(description).not.toBe("");
-    }
+  });
+});
+
+describe("defaultMethod", () => {
+  const byText = methodEntry("by-text", {
+    summary: "",
+    evidence: "a text",
+    options: z.object({ text: z.string() }),
+    preference: { rank: 2, given: ["text"] },
+    create: zero,
+  });
+
+  it("is the highest in rank of those whose preferred options are given", () => {
+    const catalog = { "by-text": byText, ...METHODS };
+    expect(defaultMethod(catalog)).toBe("subtoken-mean");
+    expect(defaultMethod(catalog, { text: undefined })).toBe("subtoken-mean");
+    expect(defaultMethod(catalog, { text: "sample.txt" })).toBe("by-text");
+    expect(defaultMethod(METHODS, { text: "sample.txt" })).toBe("subtoken-mean");
+  });
+
+  it("is an error where no method of the catalog is one", () => {
+    expect(failureOf(() => defaultMethod({ zero: METHODS.zero }))).toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining("zero"),
+    });
   });
 });
 
@@ -120,11 +133,6 @@ describe("nearestName", () => {
     expect(nearestName("mean", [])).toBeUndefined();
   });
 });
-
-/** A method that brings a fallback along is a chain that it begins. */
-function ownMethod(method: InitMethod) {
-  return method.kind === "chain" ? method.methods[0] : method;
-}
 
 function failureOf(run: () => unknown): RevocabError {
   try {

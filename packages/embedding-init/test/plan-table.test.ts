@@ -6,7 +6,7 @@ import type {
   RowMethod,
   TablePlan,
 } from "@revocab/core";
-import { copyOverlap, mean, orElse, planTable, subtokenMean } from "@revocab/embedding-init";
+import { copyOverlap, mean, planTable, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { MixtureBuilder, mixtureRow, storeMatrix } from "@revocab/matrix";
 import {
   makeContext,
@@ -79,7 +79,7 @@ describe("planTable", () => {
         for (const blockRows of [1, rows - 1, rows, rows + 1]) {
           const context = makeContext();
           const table = context.source.tables[0];
-          const plan = await planTable({ context, table, rows, blockRows, method: orElse(...methods) });
+          const plan = await planTable({ context, table, rows, blockRows, method: withFallback(...methods) });
           expect(await spelledOut(plan, table)).toEqual(await naivePlan(context, methods, table, rows));
         }
       }
@@ -180,7 +180,7 @@ describe("planTable refuses", () => {
       "a table of another model",
       () => plan({ table: makeTables()[0] }),
       "bad_options",
-      /none of the context's tables/,
+      /expected one of the context.s: input, output, output.bias/,
     ],
     [
       "an alignment of another target",
@@ -188,12 +188,12 @@ describe("planTable refuses", () => {
       "shape_mismatch",
       /the alignment is for 19 tokens/,
     ],
-    ["fewer rows than tokens", () => plan({ rows: 3 }), "shape_mismatch", /3 rows were asked for/],
+    ["fewer rows than tokens", () => plan({ rows: 3 }), "shape_mismatch", /found rows: 3, expected at least/],
     [
       "tokens beyond the target",
       () => plan({ tokens: Uint32Array.of(1, 99) }),
       "bad_options",
-      /token 99 .* ends at 18/,
+      /token 99, expected at most 18/,
     ],
     [
       "tokens and rows at once",

@@ -4,10 +4,10 @@ import type { EmbeddingTable, InitContext } from "@revocab/core";
 import {
   copyOverlap,
   mean,
-  orElse,
   planTable,
   subtokenMean,
   univariateNormal,
+  withFallback,
 } from "@revocab/embedding-init";
 import { columnMoments, gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
 import { denseRows, mixtureBytes, storedBytes } from "@revocab/test-support/plan-rows";
@@ -22,7 +22,11 @@ describe.skipIf(data === undefined)("stories260k with GPT-2's tokenizer", () => 
 
   it("every row is copied or a mean of pieces, and the counts are the alignment's", async () => {
     const { context, table } = await loaded!;
-    const plan = await planTable({ context, method: orElse(copyOverlap(), subtokenMean(), mean()), table });
+    const plan = await planTable({
+      context,
+      method: withFallback(copyOverlap(), subtokenMean(), mean()),
+      table,
+    });
     const { shared, specialByRole, spelled, byteOnly, withoutEvidence } = context.alignment.counts;
     const rowsOf = (origin: string) => plan.origin.filter((code) => plan.origins[code] === origin).length;
     expect(rowsOf("copy-overlap")).toBe(shared + specialByRole);
@@ -82,7 +86,7 @@ describe.skipIf(data === undefined)("stories260k with GPT-2's tokenizer", () => 
       target: { vocabulary },
       alignment: alignVocabularies({ source: vocabulary, target: vocabulary }),
     };
-    const method = orElse(copyOverlap(), subtokenMean());
+    const method = withFallback(copyOverlap(), subtokenMean());
     const plan = await planTable({ context: own, method, table, rows: table.matrix.rows });
     expect(await mixtureBytes(plan, table.matrix)).toEqual(await storedBytes(table.matrix));
   });

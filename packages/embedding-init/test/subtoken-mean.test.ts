@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import type { InitContext, Mixture, Role } from "@revocab/core";
 import {
   initializeRows,
-  orElse,
   planTable,
   subtokenMean,
   type Weighting,
+  withFallback,
   zero,
 } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
 import { makeContext, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
 import { byte, handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
-import { pieceWeights } from "../src/piece-weights.ts";
+import { pieceWeights } from "../src/subtoken-mean.ts";
 
 interface Golden {
   readonly v: readonly (readonly number[])[];
@@ -146,7 +146,7 @@ describe("subtokenMean", () => {
   it("falls to the next method of a chain where it has no evidence", async () => {
     const target = handMadeVocabulary([text("a"), text("z"), special("<x>"), byte(0x7a)]);
     const context = makeContext(target);
-    const method = orElse(subtokenMean(), zero());
+    const method = withFallback(subtokenMean(), zero());
     const { origin } = await planTable({ context, method, table: context.source.tables[0] });
     expect(Array.from(origin)).toEqual([0, 1, 1, 1]);
   });

@@ -4,10 +4,10 @@ import type { InitContext, InitMethod, ProgressEvent, Role } from "@revocab/core
 import {
   methodCandidates,
   methodNamed,
-  orElse,
   planTable,
   subtokenMean,
   transTokenization,
+  withFallback,
 } from "@revocab/embedding-init";
 import { mixtureRow, storeMatrix } from "@revocab/matrix";
 import { describeMethodContract } from "@revocab/test-support/contract";
@@ -19,8 +19,8 @@ import { alignVocabularies } from "@revocab/vocab-alignment";
 import { loadTokenizer } from "@revocab/vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { spreadCount } from "../src/trans-tokenization/spread-count.ts";
-import { wordWriter } from "../src/trans-tokenization/word-writer.ts";
+import { spreadCount } from "../src/trans-tokenization/counts.ts";
+import { wordWriter } from "../src/trans-tokenization/words.ts";
 
 /** Words that both contract vocabularies write, and one (ö) that the source cannot. */
 const LETTERS = {
@@ -29,7 +29,10 @@ const LETTERS = {
 };
 describeMethodContract("trans-tokenization", () => transTokenization({ parallel: LETTERS, minCount: 2 }));
 describeMethodContract("trans-tokenization, else subtoken-mean", () =>
-  orElse(transTokenization({ parallel: LETTERS, minCount: 1, symmetrization: "union" }), subtokenMean()),
+  withFallback(
+    transTokenization({ parallel: LETTERS, minCount: 1, symmetrization: "union" }),
+    subtokenMean(),
+  ),
 );
 
 const source = handMadeVocabulary([

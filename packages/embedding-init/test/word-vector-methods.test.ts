@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InitContext } from "@revocab/core";
-import { focus, ofa, orElse, planTable, subtokenMean, wechsel } from "@revocab/embedding-init";
+import { focus, ofa, planTable, subtokenMean, wechsel, withFallback } from "@revocab/embedding-init";
 import { mixtureRow, randomStream } from "@revocab/matrix";
 import { describeMethodContract } from "@revocab/test-support/contract";
 import { makeContext, makeTables, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
@@ -66,7 +66,9 @@ describeMethodContract("ofa", () => ofa({ sourceVectors: WORDS, targetVectors: W
     };
   },
 });
-describeMethodContract("a chain after focus", () => orElse(focus({ auxiliary: RANDOM }), subtokenMean()));
+describeMethodContract("a chain after focus", () =>
+  withFallback(focus({ auxiliary: RANDOM }), subtokenMean()),
+);
 
 const source = handMadeVocabulary([
   special("<s>", "bos"),

@@ -1,20 +1,25 @@
 export type { BeginChoice } from "./begin-token-of.ts";
-export type { BitsPerByte, BitsPerByteOptions } from "./bits-per-byte.ts";
-export { bitsPerByte } from "./bits-per-byte.ts";
-export type { ByteDistribution, ByteDistributions } from "./bytes/byte-distribution.ts";
-export { byteDistribution, byteDistributions } from "./bytes/byte-distribution.ts";
-export type { ByteLevelScore, ByteLevelScoreOptions, SkippedDocument } from "./bytes/byte-level-score.ts";
-export { byteLevelScore } from "./bytes/byte-level-score.ts";
+export { type BitsPerByte, type BitsPerByteOptions, bitsPerByte } from "./bits-per-byte.ts";
+export {
+  type ByteDistribution,
+  type ByteDistributions,
+  byteDistribution,
+  byteDistributions,
+} from "./bytes/byte-distribution.ts";
+export {
+  type ByteLevelScore,
+  type ByteLevelScoreOptions,
+  byteLevelScore,
+  type SkippedDocument,
+} from "./bytes/byte-level-score.ts";
 export type { DocumentByteScore } from "./bytes/read-document.ts";
 export type { ByteReadingOptions } from "./bytes/reading-context.ts";
 export type { TextTokenizer } from "./encode-documents.ts";
-export type { EvaluateTextOptions, Evaluation } from "./evaluate-text.ts";
-export { evaluateText } from "./evaluate-text.ts";
-export type { LeaveOut, LeaveOutOptions } from "./leave-out/leave-out.ts";
-export { leaveOut } from "./leave-out/leave-out.ts";
-export type { LeaveOutTable } from "./leave-out/measure-table.ts";
+export { type EvaluateTextOptions, type Evaluation, evaluateText } from "./evaluate-text.ts";
 export type { LostCharacters } from "./lost-characters.ts";
-export type { Window } from "./plan-windows.ts";
-export { planWindows } from "./plan-windows.ts";
-export type { PseudoLikelihood, PseudoLikelihoodOptions } from "./pseudo-likelihood.ts";
-export { pseudoLikelihood } from "./pseudo-likelihood.ts";
+export { planWindows, type Window } from "./plan-windows.ts";
+export {
+  type PseudoLikelihood,
+  type PseudoLikelihoodOptions,
+  pseudoLikelihood,
+} from "./pseudo-likelihood.ts";

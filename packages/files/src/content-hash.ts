@@ -2,9 +2,10 @@ import { createHash, type Hash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { throwIfAborted } from "@revocab/core";
+import { ifThere } from "./if-there.ts";
 import { openFile } from "./open-file.ts";
 
-/** What the Hugging Face Hub knows the content of a file by. */
+/** The hash by which the Hugging Face Hub identifies a file's content. */
 export interface ContentHash {
   /** sha256 of a large file's content; git's sha1 (`blob LENGTH\0`, then the content) of another's. */
   readonly algorithm: "sha256" | "git-sha1";
@@ -41,9 +42,10 @@ export async function hashContent(
 /**
  * The hash that a file of the Hugging Face cache must have: blobs are named by it, and a snapshot links to them.
  * Undefined for any other file.
+ * @throws RevocabError `bad_file` when it may not be looked at
  */
 export async function promisedHash(path: string): Promise<ContentHash | undefined> {
-  const real = await realpath(path).catch(() => undefined);
+  const real = await ifThere(path, realpath(path));
   if (real === undefined) return undefined;
   const [hex, blobs] = [basename(real), dirname(real)];
   const isBlob = basename(blobs) === "blobs" && /^(models|datasets|spaces)--./.test(basename(dirname(blobs)));

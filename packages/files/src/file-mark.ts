@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, stat } from "node:fs/promises";
 import { RevocabError, showText } from "@revocab/core";
+import { ifThere } from "./if-there.ts";
 
 /** What tells whether a file is still the one that was opened: it was not replaced, nor written to. */
 export interface FileMark {
@@ -14,9 +15,9 @@ export async function markOf(file: Pick<FileHandle, "stat">): Promise<FileMark> 
   return markIn(await file.stat({ bigint: true }));
 }
 
-/** @throws RevocabError `file_changed` when the file at `path` is another one now, or has been written to */
+/** @throws RevocabError `file_changed` when the file at `path` is another one now, or has been written to; `bad_file` when it may not be looked at any more */
 export async function checkMark(path: string, mark: FileMark): Promise<void> {
-  compareMarks(path, mark, await stat(path, { bigint: true }).then(markIn, () => undefined));
+  compareMarks(path, mark, await ifThere(path, stat(path, { bigint: true }).then(markIn)));
 }
 
 /** @throws RevocabError `file_changed` when a file whose mark was `before` is another one now, or has been written to */
@@ -24,7 +25,7 @@ export function compareMarks(path: string, before: FileMark, after: FileMark | u
   const difference = differenceOf(before, after);
   if (difference === undefined) return;
   throw new RevocabError("file_changed", `${showText(path)} changed while it was read: ${difference}`, {
-    hint: "run the command again when nothing else writes to the folder",
+    hint: "try again when nothing else writes to the folder",
   });
 }
 

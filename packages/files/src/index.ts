@@ -1,5 +1,6 @@
 export { type ContentHash, hashContent, promisedHash, startHash } from "./content-hash.ts";
 export { compareMarks, type FileMark, markOf } from "./file-mark.ts";
+export { ifThere } from "./if-there.ts";
 export { InputFolder } from "./input-folder.ts";
 export { insideFolder } from "./inside-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";
@@ -8,6 +9,8 @@ export { type JsonOptions, parseJson } from "./parse-json.ts";
 export { readLines } from "./read-lines.ts";
 export { type ReadTextOptions, readText, type TextDocuments } from "./read-text.ts";
 export { inReading, readingFile } from "./reading-file.ts";
-export { replaceFile } from "./replace-file.ts";
+export { putInPlace, replaceFile } from "./replace-file.ts";
+export { type OwnedPath, ownPath, type RunPlace, takeLeft } from "./run-lock.ts";
 export { boundaryOf, type DocumentBoundary, type DocumentSplit, splitDocuments } from "./split-documents.ts";
 export { removeUnfinished, unfinished } from "./unfinished.ts";
+export { writeError } from "./write-error.ts";

@@ -1,13 +1,13 @@
 import { type FileHandle, lstat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { RevocabError } from "@revocab/core";
 import { checkMark, type FileMark, markOf } from "./file-mark.ts";
+import { ifThere } from "./if-there.ts";
 import { insideFolder } from "./inside-folder.ts";
 import { type OpenOptions, openFile, type ReadOptions, wholeOf } from "./open-file.ts";
 
 /**
  * A folder whose files go into a result. Only its own regular files are opened ({@link insideFolder}, {@link openFile}),
- * and each is remembered, so that the result can be given up where one changed meanwhile.
+ * and each is remembered, so that the result is discarded if one changed meanwhile.
  */
 export class InputFolder {
   /** As it was given. */
@@ -50,16 +50,8 @@ export class InputFolder {
 
   /** Whether there is something of this name, be it a link to nothing. */
   async has(name: string): Promise<boolean> {
-    return lstat(resolve(this.path, name)).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
-        throw new RevocabError("bad_file", `${resolve(this.path, name)} cannot be read (${error.code})`, {
-          hint: "check the folder, and that it may be read",
-          cause: error,
-        });
-      },
-    );
+    const path = resolve(this.path, name);
+    return (await ifThere(path, lstat(path))) !== undefined;
   }
 
   /** Remembers a file that was opened elsewhere, as it was then. What is known of it already stays. */

@@ -1,6 +1,7 @@
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
+import { ifThere } from "./if-there.ts";
 import type { OpenOptions } from "./open-file.ts";
 
 /**
@@ -64,10 +65,7 @@ async function whyUnreal(
   if (code === "ELOOP") return { code: "bad_file", found: "found links that lead in a circle" };
   if (code !== "ENOENT" && code !== "ENOTDIR")
     return { code: "bad_file", found: `it cannot be read (${code})` };
-  const isLink = await lstat(path).then(
-    (stats) => stats.isSymbolicLink(),
-    () => false,
-  );
-  if (!isLink) return { code: "missing_file", found: "there is no such file" };
+  if (!(await ifThere(path, lstat(path)))?.isSymbolicLink())
+    return { code: "missing_file", found: "there is no such file" };
   return { code: "bad_file", found: `found a link to nothing (${showText(await readlink(path))})` };
 }

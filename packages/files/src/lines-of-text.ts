@@ -3,8 +3,8 @@ import { openFile } from "./open-file.ts";
 
 /**
  * The lines of a UTF-8 file as they are read, without their ends. One that is longer than 65,536 characters comes in parts,
- * each as long as that allows and the next from its white space on, where there is any: whoever learns from a text holds a
- * line whole, and takes longer than in proportion for it. A pipe is refused: such texts are read more than once.
+ * each as long as that allows and the next from its white space on, where there is any: training holds a line whole, and
+ * its time grows faster than the line. A pipe is refused: such texts are read more than once.
  * @throws RevocabError `missing_file`; `bad_text` when the file is not UTF-8
  */
 export async function* linesOfText(path: string): AsyncIterable<string> {
@@ -35,7 +35,7 @@ export async function* linesOfText(path: string): AsyncIterable<string> {
   }
 }
 
-/** A text in parts that are as long as may be, and what remains for another; where it is cut depends on nothing before or behind. */
+/** A text in parts of the greatest length, and the rest. Where a part ends depends on that part alone. */
 function partsOf(text: string): { readonly full: readonly string[]; readonly rest: string } {
   const full: string[] = [];
   let start = 0;
@@ -52,7 +52,7 @@ const LONGEST_LINE = 2 ** 16;
 function partLength(text: string): number {
   const space = /\s\S*$/u.exec(text)?.index ?? 0;
   if (space > 0) return space;
-  // half of a character is none
+  // not between the halves of a surrogate pair
   return /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
 }
 

@@ -6,7 +6,7 @@ export interface JsonOptions {
   readonly code: RevocabErrorCode;
   /** What to do about a text that is no JSON. */
   readonly hint?: string | undefined;
-  /** The most lists and objects that may lie within each other. @default 200: so deep no config is, and no walk of one fails */
+  /** The most lists and objects that may lie within each other. @default 200: no config is so deep, and recursive code can still walk it */
   readonly deepest?: number;
 }
 

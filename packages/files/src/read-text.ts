@@ -1,8 +1,13 @@
 import { RevocabError, throwIfAborted } from "@revocab/core";
 import { decodeText } from "./decode-text.ts";
 import { openText } from "./open-text.ts";
-import { boundaryOf, type DocumentBoundary, type DocumentSplit } from "./split-documents.ts";
-import { type TakenDocuments, takeDocuments } from "./take-documents.ts";
+import {
+  boundaryOf,
+  type DocumentBoundary,
+  type DocumentSplit,
+  type TakenDocuments,
+  takeDocuments,
+} from "./split-documents.ts";
 
 export interface ReadTextOptions {
   /** The most UTF-8 bytes the documents may have together, between 1 and 2²⁸. @default 1_000_000 */

@@ -1,8 +1,8 @@
 import { RevocabError, type RevocabErrorCode } from "@revocab/core";
 
 /**
- * Runs what reads a foreign file. A failure of its content that nobody foresaw (a stack that overflows, a list that is too
- * long, a value of another type) becomes an error of that file, with the failure as its cause.
+ * Runs code that reads a foreign file. An unexpected failure (a stack overflow, a list that is too long, a value of
+ * another type) becomes an error that names the file, with the failure as its cause.
  * @throws RevocabError `code`; errors of ours and of the system pass as they are
  */
 export async function readingFile<Result>(
@@ -21,8 +21,8 @@ export async function readingFile<Result>(
 export function inReading(path: string, code: RevocabErrorCode, error: unknown): unknown {
   if (error instanceof RevocabError || isOfSystem(error)) return error;
   const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new RevocabError(code, `${path}: reading it ended in ${found}, which is foreseen for no file`, {
-    hint: "take the file again from where it was published; if it is whole, report this as a fault of revocab, with the file",
+  return new RevocabError(code, `${path}: reading it failed unexpectedly with ${found}`, {
+    hint: "download the file again from where it was published; if it is whole, report this as a fault of revocab, with the file",
     cause: error,
   });
 }

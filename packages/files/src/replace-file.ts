@@ -1,52 +1,68 @@
+import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { RevocabError, showText } from "@revocab/core";
+import { basename, dirname, resolve } from "node:path";
+import { ownPath, takeLeft } from "./run-lock.ts";
 import { unfinished } from "./unfinished.ts";
+import { writeError } from "./write-error.ts";
 
 /** Appends bytes to the file being written. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
-const LONGEST_WRITE = 1 << 30;
-
 /**
  * Writes a file beside `path` and puts it in its place only when it is whole, so that a stopped run leaves what was
- * there before.
+ * there before. What killed runs left there is removed first.
  * @throws RevocabError `no_space`, `write_failed`, and whatever `fill` throws
  */
 export async function replaceFile(path: string, fill: (write: WriteBytes) => Promise<void>): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
+  const full = resolve(path);
+  const place = {
+    folder: dirname(full),
+    before: `.${basename(full)}.revocab-partial-`,
+    oldMark: /^(\d+)$/,
+  };
+  const failed = (cause: unknown): never => {
+    throw writeError(path, cause);
+  };
+  await takeLeft(place, (left) => rm(left, { force: true })).catch(failed);
+  const { path: partial, release } = await ownPath(place).catch(failed);
   const finish = unfinished(partial);
   let handle: FileHandle | undefined;
   try {
-    const file = await orWriteError(path, () => open(partial, "w"));
+    const file = await open(partial, "wx").catch(failed);
     handle = file;
     await fill(async (bytes) => {
       for (let done = 0; done < bytes.length; ) {
         const length = Math.min(bytes.length - done, LONGEST_WRITE);
-        done += (await orWriteError(path, () => file.write(bytes, done, length))).bytesWritten;
+        done += (await file.write(bytes, done, length).catch(failed)).bytesWritten;
       }
     });
-    await orWriteError(path, () => file.close());
+    await file.close().catch(failed);
     handle = undefined;
-    await orWriteError(path, () => rename(partial, path));
+    await rename(partial, full).catch(failed);
   } catch (error) {
     await handle?.close();
     await rm(partial, { force: true });
     throw error;
   } finally {
+    await release();
     finish();
   }
 }
 
-async function orWriteError<T>(path: string, write: () => Promise<T>): Promise<T> {
+const LONGEST_WRITE = 1 << 30;
+
+/**
+ * Makes something small beside `path` and moves it there, so that no reader sees half of it. For what takes no time: of a
+ * process that is killed meanwhile it stays.
+ * @throws RevocabError `no_space`, `write_failed`
+ */
+export async function putInPlace(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+  const beside = `${path}.${randomUUID()}.new`;
   try {
-    return await write();
+    await make(beside);
+    await rename(beside, path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EDQUOT") {
-      const hint = "free space on that disk, or choose another folder";
-      throw new RevocabError("no_space", `no space left while writing ${showText(path)}`, { hint, cause });
-    }
-    const hint = "check that the folder exists and may be written to";
-    throw new RevocabError("write_failed", `cannot write ${showText(path)}: ${message}`, { hint, cause });
+    await rm(beside, { force: true });
+    throw writeError(path, cause);
   }
 }

@@ -7,7 +7,7 @@ import { failure } from "@revocab/test-support/failure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstInvalidByte } from "../src/first-invalid-byte.ts";
+import { firstInvalidByte } from "../src/decode-text.ts";
 
 const scratch = scratchFolders();
 

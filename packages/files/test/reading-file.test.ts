@@ -22,7 +22,9 @@ test("a failure that nobody foresaw becomes an error of the file that was read, 
     expect(error).toBeInstanceOf(RevocabError);
     expect(error).toMatchObject({
       code: "bad_config",
-      message: expect.stringMatching(/^\/m\/config\.json: reading it ended in (Range|Type)Error: /),
+      message: expect.stringMatching(
+        /^\/m\/config\.json: reading it failed unexpectedly with (Range|Type)Error: /,
+      ),
       cause: expect.any(Error),
     });
   }

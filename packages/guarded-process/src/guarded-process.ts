@@ -5,16 +5,16 @@ import { type Allowance, type Allowed, type Reply, WATCHDOG_SAYS } from "./messa
 /** Characters of what the process writes to stderr during a request: the reason stands first. */
 const KEPT_STDERR = 10_000;
 
-/** How a process ended while it was asked: by itself, or by its watchdog. */
+/** The process ended during the request: by itself, or by its watchdog. */
 export class ProcessDied extends Error {}
 
-/** The process ended over another request, before it came to this one: it may be asked of a new process. */
+/** The process ended before it came to this request, which may be sent to a new process. */
 export class NotAsked extends Error {}
 
-/** Why a program has no answer. */
+/** The program's reason for not answering a request. */
 export class RequestRefused extends Error {}
 
-/** Those that end with this process, without a moment between. */
+/** Processes that are killed at once when this one exits. */
 const RUNNING = new Set<{ end(): void }>();
 process.once("exit", () => {
   for (const one of RUNNING) one.end();
@@ -23,21 +23,21 @@ process.once("exit", () => {
 export interface GuardedProgram {
   /** A module that calls `serveRequests`. */
   readonly module: URL;
-  /** What cannot be started when it does not start; for the error. */
+  /** For the error when it cannot be started. */
   readonly name: string;
   readonly hint: string;
 }
 
 /**
- * A process that runs a program on foreign input, which may make it crash, loop or fill memory. It does one thing at a time;
- * what is asked meanwhile waits its turn. It keeps nothing alive: an idle one does not hold up the end of the program, and it ends with the program.
+ * A process that runs a program on foreign input, which may make it crash, loop or fill memory. It handles one request at
+ * a time; others wait. An idle one does not hold up the end of this program, and it ends with this program.
  */
 export class GuardedProcess<Request, Answer> {
   readonly #child: ChildProcess;
   readonly #started: Promise<void>;
   #hasStarted = false;
   #stderr = "";
-  /** In the order they were asked, which is that of their replies. */
+  /** In the order in which they were sent, which is that of their replies. */
   readonly #waiting: { resolve(reply: Reply<Answer>): void; reject(error: Error): void }[] = [];
   #end: Error | undefined;
 
@@ -72,7 +72,7 @@ export class GuardedProcess<Request, Answer> {
       // stderr has been read to its end by then
       this.#child.once("close", (code, signal) => fail(this.#reason(code, signal)));
     });
-    this.#started.catch(() => {}); // whoever asks sees it
+    this.#started.catch(() => {}); // `ask` throws it
     this.#keepAlive(false);
     RUNNING.add(this);
   }
@@ -87,16 +87,16 @@ export class GuardedProcess<Request, Answer> {
   }
 
   /**
-   * @throws ProcessDied when the process ends over this request, also because it costs more than `allowance`; NotAsked when
-   *   it ended before it came to it; RequestRefused with the program's reason; RevocabError `missing_dependency` when the
-   *   process does not start
+   * @throws ProcessDied when the process ends during this request, also because it costs more than `allowance`; NotAsked
+   * when it ended before; RequestRefused with the program's reason; RevocabError `missing_dependency` when the process
+   * does not start
    */
   async ask(request: Request, allowance: Allowance): Promise<Answer> {
     this.#keepAlive(true);
     try {
       if (!this.#hasStarted) await this.#started;
       const reply = await new Promise<Reply<Answer>>((resolve, reject) => {
-        // it ended over another request, or over none: not over this one
+        // it did not end because of this request
         if (this.#end !== undefined)
           return reject(this.#hasStarted ? new NotAsked(this.#end.message) : this.#end);
         if (this.#waiting.length === 0) this.#stderr = "";
@@ -133,7 +133,7 @@ export class GuardedProcess<Request, Answer> {
   }
 }
 
-/** What a program needs of the environment to run; access tokens are not among it. */
+/** The part of the environment that a program needs to run; access tokens do not belong to it. */
 function environment(): NodeJS.ProcessEnv {
   const needed = Object.entries(process.env).filter(([name]) => NEEDED.test(name));
   return { ...Object.fromEntries(needed), RUST_BACKTRACE: "0" };

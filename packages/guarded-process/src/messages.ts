@@ -12,10 +12,10 @@ export interface Allowed<Request> {
   readonly allowance: Allowance;
 }
 
-/** What a request gets back: an answer, or why the program has none. */
+/** An answer, or the reason why there is none. */
 export type Reply<Answer> = { readonly answer: Answer } | { readonly refusal: string };
 
-/** The first message of a program: it can be asked. */
+/** The first message of a program: it is ready for requests. */
 export const STARTED = "started";
 
 /** What the watchdog's line on stderr begins with; the rest is the reason. */

@@ -3,9 +3,9 @@ import { workerData } from "node:worker_threads";
 import { WATCHDOG_SAYS } from "./messages.ts";
 
 /**
- * Ends the process when a request costs more than it may. It is a thread of its own, for a program that loops blocks the one
- * that called it. Time is counted as the processor's, so that a busy machine ends
- * nothing; a request that uses none at all is ended, too, after `LONGEST_IDLE`.
+ * Ends the process when a request costs more than it may. It is a thread of its own, because a program that loops blocks
+ * the main one. Time is processor time, so that a busy machine ends nothing; a request that uses none at all is ended,
+ * too, after `LONGEST_IDLE`.
  */
 export interface WatchdogData {
   /**
@@ -30,7 +30,7 @@ let startedMemory = 0;
 for (;;) {
   const running = Atomics.load(state, 0);
   if (running !== 0 && running !== watched) start(running);
-  // many short requests are looked at now and then, without a word from them
+  // during many short requests it polls, so that they need not wake it
   const sleeps = running === 0 && Date.now() - startedAt > AWAKE_AFTER_WORK;
   Atomics.store(state, 3, sleeps ? 1 : 0);
   if (sleeps) Atomics.wait(state, 0, 0, LONGEST_SLEEP);

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { link, mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { writeError } from "@revocab/checkpoint";
-import { readWhole } from "@revocab/files";
+import { ifThere, putInPlace, readWhole, writeError } from "@revocab/files";
 import type { RepositoryFile } from "./list-repository.ts";
 
 /**
@@ -18,7 +16,7 @@ export interface RepositoryCache {
   readonly directory: string;
   snapshot(commit: string): string;
   blob(file: RepositoryFile): string;
-  /** The commit that a revision was at when it was last asked for; undefined when it never was. */
+  /** The commit that a revision was at when it was last looked up; undefined when it never was. */
   commitOf(revision: string): Promise<string | undefined>;
   /** Notes the commit of a branch or tag. */
   remember(revision: string, commit: string): Promise<void>;
@@ -39,18 +37,18 @@ export function repositoryCache(cacheDirectory: string, name: string): Repositor
     async commitOf(revision) {
       if (COMMIT.test(revision)) return revision;
       const ref = join(directory, "refs", revision);
-      if (!existsSync(ref)) return undefined;
+      if ((await ifThere(ref, stat(ref))) === undefined) return undefined;
       const commit = (await readWhole(ref, { most: 1000 })).toString("utf8").trim();
       return COMMIT.test(commit) ? commit : undefined;
     },
     async remember(revision, commit) {
       if (COMMIT.test(revision)) return;
-      await replace(join(directory, "refs", revision), (path) => writeFile(path, commit, { flag: "wx" }));
+      await placeIn(join(directory, "refs", revision), (path) => writeFile(path, commit, { flag: "wx" }));
     },
     async link(file, commit) {
       const place = join(snapshot(commit), file.path);
       const target = relative(dirname(place), blob(file));
-      await replace(place, (path) =>
+      await placeIn(place, (path) =>
         symlink(target, path).catch((error: NodeJS.ErrnoException) => {
           // Windows lets only some users make symbolic links
           if (error.code !== "EPERM") throw error;
@@ -61,19 +59,9 @@ export function repositoryCache(cacheDirectory: string, name: string): Repositor
   };
 }
 
-/**
- * Makes something beside its place and moves it there, so that no reader sees half of it.
- * @throws RevocabError `write_failed`, `no_space`
- */
-async function replace(place: string, make: (path: string) => Promise<void>): Promise<void> {
-  const path = `${place}.${process.pid}.new`;
-  try {
-    await mkdir(dirname(place), { recursive: true });
-    await unlink(path).catch(() => undefined);
-    await make(path);
-    await rename(path, place);
-  } catch (cause) {
-    await unlink(path).catch(() => undefined);
+async function placeIn(place: string, make: (path: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
     throw writeError(place, cause);
-  }
+  });
+  await putInPlace(place, make);
 }

@@ -1,12 +1,11 @@
 import { RevocabError, showText } from "@revocab/core";
-import type { FolderFile } from "./folder-files.ts";
 import type { RepositoryListing } from "./list-repository.ts";
-import type { SeenFolder } from "./seen-folder.ts";
+import type { FolderFile, SeenFolder } from "./seen-folder.ts";
 
 /**
- * Looks whether a commit holds what was seen in a folder: every name, every size, and the content by the hash of what was
- * searched for secrets. Tensors were not; those of small files are read for it now, and those of large ones were checked
- * when they were taken.
+ * Checks that a commit holds what the folder held: every name, every size, and every content by its hash. The hashes come
+ * from the search for secrets, which skips tensors: small weight files are hashed here, and the Hub checked large ones
+ * when it took them.
  * @throws RevocabError `hub_damaged`
  */
 export async function checkPublished(

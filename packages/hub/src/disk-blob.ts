@@ -5,8 +5,9 @@ import type { SeenFile, SeenFolder } from "./seen-folder.ts";
 const BLOCK_BYTES = 1 << 18;
 
 /**
- * A part of a file as a blob, read from the disk when it is asked for; what was changed since the folder was looked at is
- * an error (`file_changed`). The library has one of its own, whose stream reads ahead of a slow network by up to 65,536 blocks on Node 20, where its converter counts blocks instead of bytes.
+ * A part of a file as a blob, read from the disk when it is needed. If the file changed since it was first opened,
+ * reading it fails (`file_changed`). The library has a blob of its own, but on Node 20 its stream reads up to 65,536
+ * blocks ahead of a slow network: its converter counts blocks instead of bytes.
  */
 export class DiskBlob extends Blob {
   readonly #folder: SeenFolder;
@@ -73,7 +74,7 @@ export class DiskBlob extends Blob {
     return blocks as ReturnType<Blob["stream"]>;
   }
 
-  /** Fills `into`, and looks afterwards whether those bytes were still the ones that were seen. */
+  /** Fills `into`, and checks afterwards that the file did not change meanwhile. */
   async #read(file: SeenFile, into: Uint8Array, from: number): Promise<void> {
     for (let done = 0; done < into.length; ) {
       const position = this.#start + from + done;

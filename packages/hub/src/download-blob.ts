@@ -1,15 +1,13 @@
 import { constants } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { writeError } from "@revocab/checkpoint";
+import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { openFile, startHash } from "@revocab/files";
-import { claimPartial } from "./claim-partial.ts";
+import { ifThere, type OwnedPath, openFile, ownPath, startHash, takeLeft, writeError } from "@revocab/files";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile } from "./list-repository.ts";
 import { readRange } from "./read-range.ts";
 
-export interface DownloadBlobOptions {
+interface DownloadBlobOptions {
   readonly client: HubClient;
   readonly repository: string;
   readonly commit: string;
@@ -32,19 +30,21 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
   await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
     throw writeError(dirname(place), cause);
   });
-  const partial = await claimPartial(place).catch((cause: unknown) => {
+  const { path: partial, release } = await claimPartial(place).catch((cause: unknown) => {
     throw writeError(dirname(place), cause);
   });
   try {
     const resumed = (await sizeOf(partial)) > 0;
     let digest = await fill(partial, options);
-    if (digest !== file.hash.hex && resumed) {
+    // a run that was taken for ended while its machine slept may still have written to it
+    const isRight = async () => digest === file.hash.hex && (await sizeOf(partial)) === file.bytes;
+    if (resumed && !(await isRight())) {
       // the older part may be of a client that writes out of order: once more from the start
       onBytes?.(-file.bytes, "disk");
       await rm(partial);
       digest = await fill(partial, options);
     }
-    if (digest !== file.hash.hex) throw damaged(options, digest);
+    if (!(await isRight())) throw damaged(options, digest);
     await rename(partial, place).catch((cause: unknown) => {
       throw writeError(place, cause);
     });
@@ -52,8 +52,36 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
     const isDamaged = error instanceof RevocabError && error.code === "hub_damaged";
     const isUseless = isDamaged || (await sizeOf(partial)) === 0;
     if (isUseless) await rm(partial, { force: true });
-    // for the next attempt, of this process or another
+    // for the next attempt, of this process or another; whatever became of it, the first failure is the one to tell
     else await rename(partial, `${place}.incomplete`).catch(() => undefined);
+    throw error;
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Takes over what an earlier attempt left of a blob, under a name of this run's own, so that two that download one file do not
+ * write into each other's. An attempt that failed leaves `HASH.incomplete`; one that was killed leaves the name it had.
+ */
+async function claimPartial(place: string): Promise<OwnedPath> {
+  const names = { folder: dirname(place), before: `${basename(place)}.`, after: ".incomplete" };
+  const own = await ownPath(names);
+  let hasTaken = false;
+  const take = async (left: string) => {
+    // what is no regular file was left by no attempt: a link there would have the download written to wherever it leads
+    if (hasTaken || !(await ifThere(left, lstat(left)))?.isFile()) return;
+    await rename(left, own.path);
+    hasTaken = true;
+  };
+  try {
+    await take(`${place}.incomplete`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error; // else another run was faster
+    });
+    await takeLeft(names, take);
+    return own;
+  } catch (error) {
+    await own.release();
     throw error;
   }
 }
@@ -95,10 +123,7 @@ async function fill(partial: string, options: DownloadBlobOptions): Promise<stri
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
+  return (await ifThere(path, stat(path)))?.size ?? 0;
 }
 
 function damaged({ file, repository }: DownloadBlobOptions, digest: string): RevocabError {

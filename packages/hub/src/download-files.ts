@@ -1,10 +1,9 @@
 import { mkdir, stat } from "node:fs/promises";
-import { requireFreeSpace, writeError } from "@revocab/checkpoint";
+import { requireFreeSpace } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, showText } from "@revocab/core";
-import { hashContent } from "@revocab/files";
+import { hashContent, ifThere, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
-import { forEachOf } from "./for-each-of.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
 
@@ -22,7 +21,7 @@ export interface DownloadFilesOptions {
 /** More make a fast network no faster and a slow server slower. */
 const AT_A_TIME = 4;
 
-/** Brings files into the cache and links them into the snapshot; what is there already is not asked for again. */
+/** Brings files into the cache and links them into the snapshot; what is there already is not downloaded again. */
 export async function downloadFiles({
   client,
   cache,
@@ -84,7 +83,7 @@ async function lookAt(
   { bytes, hash }: RepositoryFile,
   abortSignal: AbortSignal | undefined,
 ): Promise<"there" | "missing" | "damaged"> {
-  const stats = await stat(place).catch(() => undefined);
+  const stats = await ifThere(place, stat(place));
   if (stats === undefined) return "missing";
   if (!stats.isFile() || stats.size !== bytes) return "damaged";
   if (bytes > HASHED_LATER_BYTES) return "there";
@@ -93,4 +92,28 @@ async function lookAt(
     throw error;
   });
   return digest === hash.hex ? "there" : "damaged";
+}
+
+/** Runs `work` on each item, `limit` at a time; after a failure no other item is started, and those on their way are aborted. */
+async function forEachOf<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const waiting = items.values();
+  const failures: unknown[] = [];
+  const run = async () => {
+    for (const item of waiting) {
+      try {
+        await work(item, stop.signal);
+      } catch (error) {
+        failures.push(error);
+        stop.abort();
+      }
+      if (stop.signal.aborted) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
+  if (failures.length > 0) throw failures[0];
 }

@@ -1,26 +1,25 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
-import { hashContent, promisedHash } from "@revocab/files";
+import { hashContent, ifThere, promisedHash } from "@revocab/files";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
-import { INDEX_NAME, SINGLE_NAME, shardsOf } from "./choose-weights.ts";
-import type { ResolvedModel, Wanted } from "./resolved-model.ts";
+import { INDEX_NAME, SINGLE_NAME, shardsOf, type Wanted } from "./wanted-files.ts";
 
 /**
- * What is wanted of a repository, from the cache and nothing else.
+ * Looks whether the cache holds what is wanted of a repository.
+ * @returns the commit of the snapshot that does
  * @throws RevocabError `missing_file`, which names what is missing
  */
 export async function fromCacheAlone(
   cache: RepositoryCache,
   { name, revision }: { readonly name: string; readonly revision: string },
   want: Wanted,
-): Promise<ResolvedModel> {
+): Promise<string> {
   const hint = "download it once without HF_HUB_OFFLINE, or copy the cache from a machine that has it";
   const commit = await cache.commitOf(revision);
   const directory = cache.snapshot(commit ?? "none");
-  const names = await readdir(directory).catch(() => undefined);
+  const names = await ifThere(directory, readdir(directory));
   if (commit === undefined || names === undefined) {
     throw new RevocabError(
       "missing_file",
@@ -40,13 +39,7 @@ export async function fromCacheAlone(
       { hint },
     );
   }
-  return {
-    directory,
-    repository: { name, commit },
-    weights: undefined,
-    received: () => ({ bytes: 0, ofBytes: 0 }),
-    close: async () => {},
-  };
+  return commit;
 }
 
 /** Configs and tokenizer files are what their blobs are named by; weights are hashed when a report records them. */
@@ -68,13 +61,19 @@ async function checkSmallFiles(directory: string, names: readonly string[], name
 }
 
 async function missingIn(directory: string, names: readonly string[], want: Wanted): Promise<string[]> {
-  const has = (file: string) => existsSync(join(directory, file));
+  const has = async (file: string) => {
+    const path = join(directory, file);
+    return (await ifThere(path, stat(path))) !== undefined;
+  };
   const missing = names.some(isTokenizerFile) ? [] : ["a tokenizer"];
-  const isTokenizer = want === "tokenizer" || (want === "any" && !has("config.json"));
+  const hasConfig = await has("config.json");
+  const isTokenizer = want === "tokenizer" || (want === "any" && !hasConfig);
   if (isTokenizer) return missing;
-  if (!has("config.json")) missing.push("config.json");
-  if (has(SINGLE_NAME)) return missing;
-  if (!has(INDEX_NAME)) return want === "any" ? missing : [...missing, SINGLE_NAME];
-  const shards = await shardsOf(join(directory, INDEX_NAME));
-  return [...missing, ...[...shards].filter((shard) => !has(shard))];
+  if (!hasConfig) missing.push("config.json");
+  if (await has(SINGLE_NAME)) return missing;
+  if (!(await has(INDEX_NAME))) return want === "any" ? missing : [...missing, SINGLE_NAME];
+  for (const shard of await shardsOf(join(directory, INDEX_NAME))) {
+    if (!(await has(shard))) missing.push(shard);
+  }
+  return missing;
 }

@@ -1,10 +1,11 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
+import { ifThere } from "@revocab/files";
 import type { SeenFolder } from "./seen-folder.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */
-export interface GatedFolder {
+interface GatedFolder {
   /** The version that wrote it. */
   readonly revocab: string;
   /** Source and target, for the commit's title. */
@@ -31,11 +32,11 @@ interface Report {
   readonly gate?: { readonly checks?: readonly unknown[] };
 }
 
-const HINT = "publish a folder as revocab swap or revocab apply wrote it: run it again";
+const HINT = "publish a folder as `swapTokenizer` or `applySavedPlan` wrote it: write it again";
 const MAX_REPORT_BYTES = 100e6;
 
 /**
- * Lets through a folder that passed the gate and is still what passed it: the report says so, the weight files have the
+ * Checks that a folder passed the gate and has not changed since: the report says that it passed, the weight files have the
  * sizes and the headers it names, and every other file that was written has the hash it names. The card may have been
  * edited and files may have been added.
  * @param allowFiles files that may have been changed, or have gone, since
@@ -78,8 +79,8 @@ export async function gatedFolder(
 
 async function readReport(folder: SeenFolder): Promise<Report> {
   const path = join(folder.path, "revocab.json");
-  const isThere = await lstat(path).catch(() => undefined);
-  if (isThere === undefined) fail(`${showText(folder.path)} has no revocab.json: it did not pass the gate`);
+  if ((await ifThere(path, lstat(path))) === undefined)
+    fail(`${showText(folder.path)} has no revocab.json: it did not pass the gate`);
   const { handle, bytes } = await folder.open("revocab.json", HINT);
   await handle.close();
   if (bytes > MAX_REPORT_BYTES)
@@ -130,13 +131,13 @@ async function checkContent(
   if (digest === expected) return;
   fail(
     `${showText(name, 200)} in ${showText(folder.path)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,
-    `${HINT}, or name what you have changed on purpose: --allow-file ${showText(name, 200)}`,
+    `${HINT}, or name what you have changed on purpose: \`allowFiles: ${showText(name, 200)}\``,
   );
 }
 
 async function requireFile(folder: SeenFolder, name: string): Promise<number> {
-  const found = await lstat(join(folder.path, name)).catch(() => undefined);
-  if (found === undefined) {
+  const path = join(folder.path, name);
+  if ((await ifThere(path, lstat(path))) === undefined) {
     fail(`${showText(folder.path)} has no ${showText(name, 200)}, which was there when it passed the gate`);
   }
   const { handle, bytes } = await folder.open(name, HINT);

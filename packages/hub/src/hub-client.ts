@@ -1,11 +1,9 @@
-import { discard, followRedirects, type OnHop } from "./follow-redirects.ts";
-import { errorSaid, hubFailure } from "./hub-failure.ts";
+import { errorSaid, hubFailure, unusable } from "./hub-failure.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { NETWORK_LIMITS, type NetworkLimits } from "./network-limits.ts";
 import { anyOf, type PatienceOptions, patientFetch } from "./patient-fetch.ts";
 import { readAnswer, readError } from "./read-body.ts";
-import { checkAddress, sendRequest } from "./send-request.ts";
-import { unusable } from "./server-fault.ts";
+import { checkAddress, discard, followRedirects, type OnHop, sendRequest } from "./send-request.ts";
 
 /** What every function of this package takes. */
 export interface HubOptions extends PatienceOptions {
@@ -19,8 +17,8 @@ export interface ClientOptions extends HubOptions {
   /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
   readonly onSent?: (bytes: number) => void;
   /**
-   * A request that must not be sent twice, as it may have been carried out though it failed, nor be stopped on its way,
-   * as no one would know whether it was.
+   * Whether a request is neither repeated nor aborted on its way: one that failed or was stopped may still have been
+   * carried out.
    * @default none
    */
   readonly isOnce?: (url: string, method: string) => boolean;
@@ -30,13 +28,13 @@ export interface ClientOptions extends HubOptions {
 export interface HubClient {
   readonly settings: HubSettings;
   readonly limits: NetworkLimits;
-  /** For what is held in memory: answers come whole, or are asked for again, and errors are short. */
+  /** For answers that are held in memory: they are read whole or requested again, and error bodies are cut short. */
   readonly fetch: typeof fetch;
   /** For files: an answer of the Hub, or of where it leads, whose body is still to come through `readBody`. */
   open(request: OpenRequest): Promise<{ readonly response: Response; readonly url: URL }>;
   /** The header that carries the token, for requests that begin at the Hub. */
   readonly authorization: { readonly Authorization?: string };
-  /** What functions of `@huggingface/hub` take: they read no environment. */
+  /** The parameters of functions of `@huggingface/hub`, which then read no environment. */
   readonly parameters: {
     readonly hubUrl: string;
     readonly fetch: typeof fetch;

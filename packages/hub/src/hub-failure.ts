@@ -1,11 +1,11 @@
 import { HubApiError } from "@huggingface/hub";
 import { RevocabError, showText } from "@revocab/core";
 import type { HubSettings } from "./hub-settings.ts";
-import { ServerFault } from "./server-fault.ts";
 
 /**
- * A failure of a request in words a user can act on. What servers say is quoted without the token and without the
- * queries of addresses, which sign them; the failure they came in is not kept, as it holds both.
+ * Turns the failure of a request into an error that a user can act on. The server's words are quoted without the token
+ * and without the queries of addresses, which contain signatures. The failure itself is not kept as the cause: it holds
+ * both.
  */
 export function hubFailure(error: unknown, doing: string, settings: HubSettings): unknown {
   const reasons = causesOf(error);
@@ -35,7 +35,7 @@ export function hubFailure(error: unknown, doing: string, settings: HubSettings)
   );
 }
 
-/** A status that no one should have answered, as a failure. */
+/** The error for an HTTP status, with what the user can do about it. */
 export function statusFailure(
   status: number,
   said: string,
@@ -99,7 +99,7 @@ function causesOf(error: unknown): Error[] {
   return causes;
 }
 
-/** Node's fetch and what it is made of name their errors; codes of a wrong answer begin with these. */
+/** Network errors of Node's fetch have a code; codes of a malformed answer begin with these. */
 function isNetworkError({ code, message }: NodeJS.ErrnoException): boolean {
   if (typeof code === "string") return !/^(HPE|Z|ERR)_/.test(code);
   return message === "fetch failed" || message === "terminated";
@@ -111,4 +111,29 @@ function quoted(text: string, { token }: HubSettings): string {
   const bare = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
   const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
   return showText(hidden, LONGEST_ANSWER);
+}
+
+/**
+ * A fault of the server; its message ends a sentence that begins with "… failed: ". `hubFailure` turns it into a
+ * `RevocabError` that also says what was being done.
+ */
+export class ServerFault extends Error {
+  readonly code: Extract<RevocabError["code"], "hub_failed" | "hub_unreachable">;
+  readonly hint: string;
+
+  /** `hub_unreachable` may pass and is tried again; `hub_failed` will not. */
+  constructor(code: ServerFault["code"], message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** An answer that cannot be used: the server is no Hub, or a hostile one. */
+export function unusable(message: string): ServerFault {
+  return new ServerFault(
+    "hub_failed",
+    message,
+    "check HF_ENDPOINT, and that no proxy answers in the Hub's place",
+  );
 }

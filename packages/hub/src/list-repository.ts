@@ -2,8 +2,7 @@ import { modelInfo } from "@huggingface/hub";
 import { quote, RevocabError, showText } from "@revocab/core";
 import type { ContentHash } from "@revocab/files";
 import type { HubClient } from "./hub-client.ts";
-import { statusFailure } from "./hub-failure.ts";
-import { unusable } from "./server-fault.ts";
+import { statusFailure, unusable } from "./hub-failure.ts";
 
 /** A file of a repository, and what its content must hash to. */
 export interface RepositoryFile {
@@ -23,7 +22,7 @@ export interface RepositoryListing {
 /**
  * Asks the Hub which commit a revision is, and for the files of that commit, page by page.
  *
- * The pages are asked for here and not by the library, which follows them wherever they lead and for as long as they do.
+ * The pages are requested here and not by the library, which follows them to any host and without an end.
  * @throws RevocabError `hub_missing`, `hub_denied`, `hub_failed`, `hub_unreachable`
  */
 export async function listRepository(
@@ -136,5 +135,51 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 function distrusted(repository: string, what: string): RevocabError {
   return new RevocabError("hub_failed", `the Hub lists ${what} for ${repository}`, {
     hint: "this is no listing that can be trusted: check HF_ENDPOINT",
+  });
+}
+
+/**
+ * Refuses names that some file system cannot hold, or takes for one another: there a file would become something else, or
+ * be read in place of another.
+ * @throws RevocabError `hub_failed`, which names one
+ */
+export function checkNames(repository: string, files: readonly RepositoryFile[]): void {
+  /** Name as systems that fold case and compose characters take it → as it is listed; folders too. */
+  const taken = new Map<string, string>();
+  const paths = new Set(files.map(({ path }) => path));
+  for (const path of paths) {
+    const parts = path.split("/");
+    const unfit = parts.find(
+      (part) => DEVICE.test(part) || NOT_ON_WINDOWS.test(part) || Buffer.byteLength(part) > LONGEST_NAME,
+    );
+    if (unfit !== undefined) throw refused(repository, path, "whose name some systems cannot hold");
+    for (let i = 1; i <= parts.length; i++) {
+      const listed = parts.slice(0, i).join("/");
+      const folded = listed.normalize("NFC").toLowerCase();
+      const other = taken.get(folded);
+      const isFolder = i < parts.length;
+      // the same name for a file and a folder differs here by the slash
+      const marked = isFolder ? `${listed}/` : listed;
+      if (other !== undefined && other !== marked) {
+        throw refused(
+          repository,
+          path,
+          `beside ${showText(other, 200)}, which some systems take for the same`,
+        );
+      }
+      taken.set(folded, marked);
+    }
+  }
+}
+
+/** Devices of Windows, whatever the ending. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
+/** A colon names a stream of a file there; dots and spaces at the end are dropped. */
+const NOT_ON_WINDOWS = /[<>:"|?*]|[. ]$/;
+const LONGEST_NAME = 255;
+
+function refused(repository: string, path: string, why: string): RevocabError {
+  return new RevocabError("hub_failed", `the Hub lists ${showText(path, 200)} for ${repository}, ${why}`, {
+    hint: "have the file renamed, or download the repository by hand and give the folder",
   });
 }

@@ -12,7 +12,7 @@ export interface NetworkLimits {
   readonly patience: number;
   /** Bytes of an answer that is held in memory, decompressed. */
   readonly answerBytes: number;
-  /** Bytes of an error that are read; the rest is not asked for. */
+  /** Bytes of an error's body that are read. */
   readonly errorBytes: number;
   /** Pages of a listing. */
   readonly pages: number;

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
-import { discard } from "./follow-redirects.ts";
-import { ServerFault } from "./server-fault.ts";
+import { ServerFault } from "./hub-failure.ts";
+import { discard } from "./send-request.ts";
 
 export interface PatienceOptions {
   readonly abortSignal?: AbortSignal | undefined;
@@ -14,7 +14,7 @@ export interface PatienceOptions {
 
 export interface PatientRequest extends PatienceOptions {
   readonly url: string;
-  /** The request's own; the rest of a job can end it. */
+  /** Of this request alone; `abortSignal` is that of the whole job. */
   readonly signal?: AbortSignal | undefined;
   /** Must not be sent twice, as it may have been carried out though it failed. @default false */
   readonly isOnce?: boolean;
@@ -22,18 +22,18 @@ export interface PatientRequest extends PatienceOptions {
   readonly patience: number;
   /** Sends it; calls `onGain` whenever bytes of it have gone. */
   readonly send: (onGain: () => void) => Promise<Response>;
-  /** What was sent so far was in vain. */
+  /** Called before the request is sent again; what was sent so far does not count. */
   readonly onAgain?: () => void;
-  /** Whether a server has answered before: then a name that is not known is a passing fault. */
+  /** Whether a server has answered before: an unknown host is then a passing fault. */
   readonly wasReached: boolean;
 }
 
 const MAX_DELAY = 30_000;
 
 /**
- * Sends a request again after 429 (as long as Retry-After says), 5xx and broken connections, for as many attempts and as
- * long as it is worth; then its last answer or failure counts. Never sends anything once the signal is raised: the
- * library's own check misses a signal that is raised already, and commits.
+ * Sends a request again after 429 (after the time in Retry-After), 5xx and broken connections, until the attempts or the
+ * patience are used up; the last answer or failure is then the result. Nothing is sent once the signal is raised: the
+ * library's own check misses a signal that was raised before, and commits.
  */
 export async function patientFetch({
   url,

@@ -1,11 +1,10 @@
 import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
 import { RevocabError, throwIfAborted } from "@revocab/core";
-import type { AccessToken } from "./access-token.ts";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
-import { type HubSettings, hubSettings } from "./hub-settings.ts";
+import { unusable } from "./hub-failure.ts";
+import { type AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import type { PublishOptions } from "./published-folder.ts";
-import { unusable } from "./server-fault.ts";
 
 /**
  * Checks what can be known before a folder is written: the name, that there is a token which may write, and that a
@@ -48,7 +47,7 @@ async function requireWriter({ parameters, during }: HubClient): Promise<void> {
   });
 }
 
-/** Looks whether the repository exists, and makes it where it does not; says whether it is new. */
+/** Creates the repository unless it exists; says whether it is new. */
 export async function prepareRepository(
   client: HubClient,
   repository: string,
@@ -105,14 +104,14 @@ function visibilityOf(client: HubClient, repository: string): Promise<boolean | 
 function isPublic(repository: string): RevocabError {
   return new RevocabError(
     "bad_options",
-    `${repository} exists and is public, but a private one was asked for`,
+    `${repository} exists and is public, but a private one was requested`,
     {
       hint: "make it private on its settings page first, or choose another name",
     },
   );
 }
 
-/** The revision that the commit follows; a branch that does not exist is made. */
+/** The revision that the commit follows; a branch that does not exist is created. */
 export async function startOf(
   client: HubClient,
   repository: string,

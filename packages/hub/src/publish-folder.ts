@@ -1,23 +1,21 @@
 import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { carefulCommit, isCommit } from "./careful-commit.ts";
+import { isTokenizerFile } from "@revocab/vocabulary";
 import { checkPublished, differences } from "./check-published.ts";
-import { commitFolder, type Uploads } from "./commit-folder.ts";
-import { type FolderFile, folderFiles } from "./folder-files.ts";
+import { carefulCommit, commitFolder, isCommit, type Uploads } from "./commit-folder.ts";
 import { gatedFolder } from "./gated-folder.ts";
 import { hubClient } from "./hub-client.ts";
+import { unusable } from "./hub-failure.ts";
 import { hubSettings } from "./hub-settings.ts";
 import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
 import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
-import { SeenFolder } from "./seen-folder.ts";
-import { unusable } from "./server-fault.ts";
-import { staleFiles } from "./stale-files.ts";
+import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
 
 /**
- * Publishes a model folder as one commit or pull request, and looks afterwards whether the Hub has what the folder has.
- * An existing repository is taken; files of an earlier model in it (weights, tokenizer) go, others stay.
+ * Publishes a model folder as one commit or pull request, and checks afterwards that the Hub has what the folder has.
+ * In an existing repository, files of an earlier model (weights, tokenizer) are deleted and others stay.
  *
  * @throws RevocabError `gate_failed` for a folder that did not pass the gate; `bad_options`; `hub_denied`, `hub_missing`,
  *   `hub_failed`, `hub_unreachable`; `hub_damaged` when the Hub has something else than the folder; `file_changed`
@@ -115,7 +113,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     throw unusable(`${settings.endpoint} took the commit and answered without its id`);
   });
   const pull = /\/discussions\/(\d{1,9})$/.exec(pullRequestUrl ?? "")?.[1];
-  // the address is made here: what the Hub answers may be anything
+  // the address is composed here: what the Hub answers may be anything
   const pullRequestPage = pull === undefined ? undefined : `${result.url}/discussions/${pull}`;
   const published = pull === undefined ? commit.oid : `refs/pr/${pull}`;
   const after = await listRepository(quiet, repository, published).catch((error: unknown) => {
@@ -149,4 +147,18 @@ function keptOf(
   // every repository of the Hub has a .gitattributes of its own
   const ours = new Set([".gitattributes", ...files.map(({ path }) => path), ...deleted]);
   return remote.map(({ path }) => path).filter((path) => !ours.has(path));
+}
+
+const WEIGHTS =
+  /^[^/]+\.safetensors$|^[^/]+\.safetensors\.index\.json$|^pytorch_model.*\.bin(\.index\.json)?$/;
+
+/**
+ * Files of an earlier model that must not lie beside a new one: a loader would take shards, pickled weights or tokenizer
+ * files with the old vocabulary.
+ */
+function staleFiles(remote: readonly { readonly path: string }[], files: readonly FolderFile[]): string[] {
+  const ours = new Set(files.map(({ path }) => path));
+  return remote
+    .map(({ path }) => path)
+    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || isTokenizerFile(path)));
 }

@@ -1,5 +1,5 @@
-import type { FolderFile } from "./folder-files.ts";
 import type { HubOptions } from "./hub-client.ts";
+import type { FolderFile } from "./seen-folder.ts";
 
 export interface PublishOptions extends HubOptions {
   /** A folder as revocab wrote it. */
@@ -26,7 +26,7 @@ export interface PublishOptions extends HubOptions {
 export interface PublishedFolder {
   readonly repository: string;
   readonly url: string;
-  /** Whether the repository was made for this, or in a dry run would be. */
+  /** Whether the repository was created for this, or in a dry run would be. */
   readonly isNew: boolean;
   readonly branch: string;
   /** Null in a dry run. */

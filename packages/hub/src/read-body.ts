@@ -1,5 +1,5 @@
+import { ServerFault, unusable } from "./hub-failure.ts";
 import type { NetworkLimits } from "./network-limits.ts";
-import { ServerFault, unusable } from "./server-fault.ts";
 
 type RateLimits = Pick<NetworkLimits, "lowestRate" | "stallTime">;
 

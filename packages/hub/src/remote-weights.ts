@@ -1,16 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type FileSource, localFiles, type ReadableFile, writeError } from "@revocab/checkpoint";
+import { type FileSource, localFiles, type ReadableFile, readExactly, writeAt } from "@revocab/checkpoint";
 import { RevocabError, showText } from "@revocab/core";
+import { ifThere, type OwnedPath, ownPath, takeLeft, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
-import { isAlive } from "./is-alive.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
-import { rangedFile } from "./ranged-file.ts";
+import { type OpenRangeOptions, readRange } from "./read-range.ts";
 
-export interface RemoteWeightsOptions {
+interface RemoteWeightsOptions {
   readonly client: HubClient;
   readonly cache: RepositoryCache;
   readonly listing: RepositoryListing;
@@ -35,7 +33,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
     let found = opened.get(name);
     if (found === undefined) {
       const { client, abortSignal, onReceived } = options;
-      const keptIn = join(scratch, `${opened.size}`);
+      const keptIn = join(scratch.path, `${opened.size}`);
       found = rangedFile({
         client,
         repository: listing.name,
@@ -55,7 +53,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
       return [...new Set([...local, ...files.map(({ path }) => path)])];
     },
     async open(path) {
-      if (existsSync(path)) return localFiles.open(path);
+      if ((await ifThere(path, stat(path))) !== undefined) return localFiles.open(path);
       const file =
         dirname(path) === cache.snapshot(listing.commit) && files.find((one) => one.path === basename(path));
       if (!file) {
@@ -70,23 +68,90 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
       await Promise.all(
         [...opened.values()].map(async (file) => (await file.catch(() => undefined))?.close()),
       );
-      await rm(scratch, { recursive: true, force: true });
+      await rm(scratch.path, { recursive: true, force: true });
+      await scratch.release();
     },
   };
 }
 
 /** A folder beside the blobs, on the cache's disk: tables of several gigabytes have no place in a `/tmp` in memory. */
-async function scratchFolder(directory: string): Promise<string> {
-  const failed = (cause: unknown): never => {
+async function scratchFolder(directory: string): Promise<OwnedPath> {
+  const place = { folder: directory, before: ".ranges-" };
+  try {
+    await mkdir(directory, { recursive: true });
+    await takeLeft(place, (left) => rm(left, { recursive: true, force: true }));
+    const scratch = await ownPath(place);
+    await mkdir(scratch.path);
+    return scratch;
+  } catch (cause) {
     throw writeError(directory, cause);
-  };
-  await mkdir(directory, { recursive: true }).catch(failed);
-  for (const name of await readdir(directory).catch(failed)) {
-    const owner = /^\.ranges-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1];
-    const isLeft = owner !== undefined && !isAlive(Number(owner));
-    if (isLeft) await rm(join(directory, name), { recursive: true, force: true });
   }
-  const scratch = join(directory, `.ranges-${process.pid}-${randomBytes(4).toString("hex")}`);
-  await mkdir(scratch).catch(failed);
-  return scratch;
+}
+
+/**
+ * Bytes are asked for in whole blocks of 256 KiB and kept, so that rows read one by one do not cost a request each, and
+ * rows read twice are moved once. At most two blocks more than a tensor's are moved for it.
+ */
+const BLOCK_BYTES = 1 << 18;
+
+interface RangedFileOptions extends Omit<OpenRangeOptions, "start" | "end" | "route"> {
+  /** A file to keep the blocks in; sparse, and as long as the remote one. */
+  readonly keptIn: string;
+  readonly onReceived?: ((bytes: number) => void) | undefined;
+}
+
+/** A file of the Hub, read by position over HTTP ranges. */
+async function rangedFile(options: RangedFileOptions): Promise<ReadableFile> {
+  const { file, repository, keptIn } = options;
+  const handle = await open(keptIn, "wx+").catch((cause: unknown) => {
+    throw writeError(keptIn, cause);
+  });
+  const route = {};
+  /** Each block that is there or on its way. */
+  const blocks = new Map<number, Promise<void>>();
+
+  const fetchBlocks = (first: number, count: number) => {
+    const start = first * BLOCK_BYTES;
+    const end = Math.min(file.bytes, start + count * BLOCK_BYTES);
+    const coming = fill({ ...options, route, start, end }, handle).catch((error: unknown) => {
+      for (let i = 0; i < count; i++) blocks.delete(first + i);
+      throw error;
+    });
+    for (let i = 0; i < count; i++) blocks.set(first + i, coming);
+  };
+
+  return {
+    bytes: file.bytes,
+    async read(into, position) {
+      if (into.length === 0) return;
+      if (position + into.length > file.bytes) {
+        throw new RevocabError(
+          "bad_safetensors",
+          `${showText(file.path, 200)} of ${repository} ends at byte ${file.bytes}; bytes up to ${position + into.length} were wanted`,
+        );
+      }
+      const first = Math.floor(position / BLOCK_BYTES);
+      const last = Math.floor((position + into.length - 1) / BLOCK_BYTES);
+      for (let block = first; block <= last; block++) {
+        let count = 0;
+        while (block + count <= last && !blocks.has(block + count)) count++;
+        if (count > 0) fetchBlocks(block, count);
+        block += count;
+      }
+      const wanted = new Set<Promise<void> | undefined>();
+      for (let block = first; block <= last; block++) wanted.add(blocks.get(block));
+      await Promise.all(wanted);
+      await readExactly(handle, into, position, keptIn);
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function fill(options: RangedFileOptions & OpenRangeOptions, handle: FileHandle): Promise<void> {
+  let at = options.start;
+  await readRange(options, async (bytes) => {
+    await writeAt(handle, options.keptIn, bytes, at);
+    at += bytes.length;
+    options.onReceived?.(bytes.length);
+  });
 }

@@ -2,9 +2,9 @@ interface NameRule {
   /** Matches the words of the name without its endings, joined by `-`: `aws-credentials`. */
   readonly words: RegExp;
   readonly what: string;
-  /** Of names that end otherwise the rule says nothing. @default every ending */
+  /** The rule holds for these endings only. @default every ending */
   readonly endings?: RegExp;
-  /** Whether it says nothing of texts, pages and programs, which may be about such things. @default false */
+  /** Whether texts, pages and programs are exempt: they may be about such things. @default false */
   readonly isNoTitle?: boolean;
 }
 
@@ -49,8 +49,8 @@ const COPY_ENDING = /(\.(bak|backup|old|orig|save|copy|swp|\d+)|~)$/;
 const COPY_WORDS = /(-(bak|backup|old|orig|copy|\d+))+$/;
 
 /**
- * What a file is called that programs keep secrets in, and what it would be; undefined for all other names. Words count, not
- * letters: `aws_credentials` and `awsCredentials.json` are such names, `credentials_guide.md` is the title of a text.
+ * The kind of secret that a file's name suggests; undefined for other names. Whole words count: `aws_credentials` and
+ * `awsCredentials.json` are such names, `credentials_guide.md` is the title of a text.
  */
 export function secretNamed(path: string): string | undefined {
   const given = path.slice(path.lastIndexOf("/") + 1).replace(/([a-z0-9])([A-Z])/g, "$1-$2");

@@ -1,6 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
-import { realpath, stat } from "node:fs/promises";
-import { relative, sep } from "node:path";
+import { type FileHandle, readdir, realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { RevocabError, showText, throwIfAborted } from "@revocab/core";
 import {
@@ -35,8 +34,8 @@ export interface ReadOptions {
 const BLOCK_BYTES = 1 << 20;
 
 /**
- * A folder that is published. What is sent must be what was looked at: each file is remembered as it was when it was first
- * opened, and every later opening and reading is compared with that.
+ * A folder that is published. What is sent must be what was checked: each file is remembered as it was when it was first
+ * opened, and compared with that at every later opening and reading.
  */
 export class SeenFolder {
   /** As it was given. */
@@ -125,7 +124,7 @@ export class SeenFolder {
 
   #changed(name: string, how: string): RevocabError {
     return new RevocabError("file_changed", `${showText(name, 200)} changed while it was read: ${how}`, {
-      hint: "run the command again when nothing else writes to the folder",
+      hint: "try again when nothing else writes to the folder",
     });
   }
 
@@ -143,3 +142,40 @@ export class SeenFolder {
 }
 
 const HINT = "take it out of the folder, or put a copy of what is meant in its place";
+
+/** A file that is published. */
+export interface FolderFile {
+  /** Inside the folder, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * All files of a folder but hidden ones, in the order of their names. Links to files are followed inside the folder; one
+ * that leads out of it, to a hidden file or to a folder is refused: it was hardly meant to be published.
+ * @throws RevocabError `bad_file` for such a link; `missing_file` for a link to nothing, for what is no file, and for what
+ *   cannot be read; `file_changed`
+ */
+export async function folderFiles(folder: SeenFolder, below = ""): Promise<FolderFile[]> {
+  const files: FolderFile[] = [];
+  const directory = join(folder.path, below);
+  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new RevocabError("missing_file", `${showText(directory)} cannot be listed (${code})`, {
+      hint: "check the path, and that the folder may be read",
+      cause,
+    });
+  });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith(".")) continue;
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) {
+      files.push(...(await folderFiles(folder, path)));
+      continue;
+    }
+    const { handle, bytes } = await folder.open(path);
+    await handle.close();
+    files.push({ path, bytes });
+  }
+  return files;
+}

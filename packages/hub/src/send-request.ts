@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
+import { ServerFault, unusable } from "./hub-failure.ts";
 import type { NetworkLimits } from "./network-limits.ts";
-import { ServerFault, unusable } from "./server-fault.ts";
 
 export interface SendOptions {
   /** Where the Hub is: the one place that the access token goes to. */
@@ -17,8 +17,8 @@ export interface SendOptions {
 const WITHOUT_COPY = { window: null, redirect: "error" } as const;
 
 /**
- * Sends one request and waits until its answer begins. Everything this package sends goes through here: a request that
- * carries the access token goes to the Hub's own origin or nowhere, and one to a Hub with encryption never goes without.
+ * Sends one request and waits until its answer begins. Everything this package sends goes through here: a request with
+ * the access token is sent to the Hub's own origin only, and none is sent unencrypted when the Hub's address is https.
  * Redirects come back as answers.
  * @throws ServerFault for such an address, or when no answer begins in time; RevocabError when the body's file cannot be read;
  *   whatever broke the connection
@@ -103,4 +103,62 @@ class CountedBlob extends Blob {
     });
     return this.#inner.stream().pipeThrough(count) as ReturnType<Blob["stream"]>;
   }
+}
+
+type Send = (address: string, init: RequestInit) => Promise<Response>;
+
+/** Called with each answer, redirects and the last one; what it throws ends the request. */
+export type OnHop = (response: Response, isRedirect: boolean) => void;
+
+const MAX_REDIRECTS = 5;
+
+/**
+ * Sends a request and follows where the server leads. The access token is dropped at the first redirect to another
+ * origin, and stays dropped. An upload follows no redirect to another origin at all.
+ * @returns the last answer, and where it came from
+ * @throws ServerFault for a redirect that is not followed
+ */
+export async function followRedirects(
+  send: Send,
+  address: string,
+  init: RequestInit,
+  onHop: OnHop = () => undefined,
+): Promise<{ response: Response; url: URL }> {
+  const isReading = init.body === undefined || init.body === null;
+  let url = new URL(address);
+  let request = init;
+  for (let redirects = 0; ; redirects++) {
+    const response = await send(url.href, request);
+    const location = response.headers.get("Location");
+    const isRedirect = REDIRECTS.has(response.status) && location !== null;
+    onHop(response, isRedirect);
+    if (!isRedirect) return { response, url };
+    discard(response);
+    if (redirects === MAX_REDIRECTS) throw unusable(`it is redirected more than ${MAX_REDIRECTS} times`);
+    if (!URL.canParse(location, url.href)) {
+      throw unusable(`${url.host} redirects to something that is no address`);
+    }
+    const next = new URL(location, url);
+    if (next.origin !== url.origin) {
+      if (!isReading) throw unusable(`${url.host} redirects what was sent to it to ${next.host}`);
+      request = { ...request, headers: withoutToken(request.headers) };
+    } else if (!isReading && !KEEP_BODY.has(response.status)) {
+      throw unusable(`${url.host} answers what was sent to it with the redirect ${response.status}`);
+    }
+    url = next;
+  }
+}
+
+/** Lets go of a body that nobody reads. Not awaited: it may never settle. */
+export function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined);
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const KEEP_BODY: ReadonlySet<number> = new Set([307, 308]);
+
+function withoutToken(headers: RequestInit["headers"]): Headers {
+  const kept = new Headers(headers);
+  kept.delete("Authorization");
+  return kept;
 }

@@ -1,7 +1,19 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { ownPath } from "@revocab/files";
 import { resolveModel } from "@revocab/hub";
 import type { Fault } from "@revocab/loopback-hub";
+import { leftByKilledRun } from "@revocab/test-support/left-by-killed-run";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 import { type HubPlace, hubPlaces, sampleFiles } from "./hub-place.ts";
@@ -21,6 +33,13 @@ const blobsOf = ({ cache }: HubPlace) => join(cache, "models--org--small-model/b
 const leftOvers = (made: HubPlace) =>
   existsSync(blobsOf(made)) ? readdirSync(blobsOf(made)).filter((name) => name.endsWith(".incomplete")) : [];
 const weightRequests = ({ hub }: HubPlace) => hub.requests.filter(({ path }) => path.startsWith("/read/"));
+
+/** What the Hub lists of the weights, once the small files are in the cache. */
+async function weightsListed({ hub, options }: HubPlace) {
+  const { repository } = await resolveModel("org/small-model", { ...options, want: "tokenizer" });
+  const { commits } = hub.repository("org/small-model")!;
+  return commits.get(repository!.commit)!.files.get("model.safetensors")!;
+}
 
 describe("a connection that is cut in the middle of a body", () => {
   it("is followed by another, which brings the rest and nothing twice", async () => {
@@ -73,14 +92,56 @@ describe("what an earlier attempt left", () => {
     other.hub.add("org/small-model", sampleFiles());
     const place2 = join(other.cache, "models--org--small-model/blobs");
     await resolveModel("org/small-model", { ...other.options, want: "tokenizer" });
-    writeFileSync(join(place2, `${blob}.999999999-0123abcd.incomplete`), WEIGHTS.subarray(0, 1000));
-    writeFileSync(
-      join(place2, `${blob}.${process.pid}-0123abcd.incomplete`),
-      "of another download of this process",
-    );
+    const names = { folder: place2, before: `${blob}.`, after: ".incomplete" };
+    const living = await ownPath(names);
+    writeFileSync(living.path, "of another download of this process");
+    writeFileSync(leftByKilledRun(names), WEIGHTS.subarray(0, 1000));
     await download(other);
     expect(weightRequests(other)[0]!.range).toBe(`bytes=1000-${WEIGHTS.length - 1}`);
-    expect(leftOvers(other)).toEqual([`${blob}.${process.pid}-0123abcd.incomplete`]);
+    expect(leftOvers(other)).toEqual([basename(living.path)]);
+    await living.release();
+    expect(readdirSync(place2).filter((name) => name.includes("incomplete"))).toEqual([
+      basename(living.path),
+    ]);
+  });
+
+  it("of an earlier version is taken over once it is sure that none writes it", async () => {
+    const made = await withModel();
+    const { sha256 } = await weightsListed(made);
+    const [old, recent] = ["0123abcd", "0123abce"].map((end) => `${sha256}.999999999-${end}.incomplete`);
+    for (const name of [old!, recent!]) {
+      writeFileSync(join(blobsOf(made), name), WEIGHTS.subarray(0, 1000));
+    }
+    utimesSync(join(blobsOf(made), old!), 0, 0);
+    await download(made);
+    expect(weightRequests(made)[0]!.range).toBe(`bytes=1000-${WEIGHTS.length - 1}`);
+    expect(leftOvers(made)).toEqual([recent]);
+  });
+
+  it("and is still written to by a run that was taken for ended is downloaded from its start", async () => {
+    const made = await withModel();
+    const { sha256 } = await weightsListed(made);
+    const partial = join(blobsOf(made), `${sha256}.incomplete`);
+    writeFileSync(partial, WEIGHTS.subarray(0, 1000));
+    const other = openSync(partial, "a");
+    let hasWritten = false;
+    const { directory } = await resolveModel("org/small-model", {
+      ...made.options,
+      want: "model",
+      onProgress(event) {
+        const isReceiving = event.type === "progress" && event.total === WEIGHTS.length && event.done > 1000;
+        if (!isReceiving || hasWritten) return;
+        hasWritten = true;
+        writeSync(other, "late");
+      },
+    });
+    closeSync(other);
+    expect(hasWritten).toBe(true);
+    expect(readFileSync(join(directory, "model.safetensors")).equals(WEIGHTS)).toBe(true);
+    expect(weightRequests(made).map(({ range }) => range)).toEqual([
+      `bytes=1000-${WEIGHTS.length - 1}`,
+      undefined,
+    ]);
   });
 
   it.each([
@@ -89,12 +150,7 @@ describe("what an earlier attempt left", () => {
     ["as long as the file, but another", Buffer.alloc(WEIGHTS.length)],
   ])("and is %s is found out by the hash, and the file is downloaded from its start", async (_, content) => {
     const made = await withModel();
-    const listing = await resolveModel("org/small-model", { ...made.options, want: "tokenizer" });
-    const commit = listing.repository!.commit;
-    const { sha256 } = made.hub
-      .repository("org/small-model")!
-      .commits.get(commit)!
-      .files.get("model.safetensors")!;
+    const { sha256 } = await weightsListed(made);
     writeFileSync(join(blobsOf(made), `${sha256}.incomplete`), content);
     const { directory } = await download(made);
     expect(readFileSync(join(directory, "model.safetensors")).equals(WEIGHTS)).toBe(true);

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { subtokenMean } from "@revocab/embedding-init";
 import { resolveModel } from "@revocab/hub";
+import { leftByKilledRun } from "@revocab/test-support/left-by-killed-run";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { swapTokenizer } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";
@@ -118,12 +119,14 @@ describe.skipIf(isWindows)("a link in the place of what an earlier attempt left"
     )!;
     const victim = join(made.cache, "victim");
     writeFileSync(victim, "untouched");
-    const left = kind.startsWith("HASH") ? `${sha256}.incomplete` : `${sha256}.999999999-0123abcd.incomplete`;
-    symlinkSync(victim, join(blobs, left));
+    const left = kind.startsWith("HASH")
+      ? join(blobs, `${sha256}.incomplete`)
+      : leftByKilledRun({ folder: blobs, before: `${sha256}.`, after: ".incomplete" });
+    symlinkSync(victim, left);
     const model = await again(made);
     expect(readFileSync(victim, "utf8")).toBe("untouched");
     expect(lstatSync(realpathSync(join(model.directory, "model.safetensors"))).isFile()).toBe(true);
-    expect(existsSync(join(blobs, left))).toBe(true);
+    expect(existsSync(left)).toBe(true);
   });
 
   it("nor is one in the place of a snapshot's file: it is replaced", async () => {

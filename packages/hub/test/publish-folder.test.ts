@@ -109,7 +109,7 @@ describe("a folder that passed the gate", () => {
     made.hub.add("me/open", {});
     await expect(publish(made, folder, { to: "me/open", private: true })).rejects.toMatchObject({
       code: "bad_options",
-      message: "me/open exists and is public, but a private one was asked for",
+      message: "me/open exists and is public, but a private one was requested",
     });
     expect(commitsTo(made.hub)).toHaveLength(1);
   });
@@ -259,7 +259,7 @@ describe("a folder that did not pass the gate, or is not what passed it", () => 
       code: "gate_failed",
       message: expect.stringMatching(message),
       hint: expect.stringMatching(
-        /^publish a folder as revocab swap or revocab apply wrote it: run it again/,
+        /^publish a folder as `swapTokenizer` or `applySavedPlan` wrote it: write it again/,
       ),
     });
     expect(made.hub.requests).toEqual([]);

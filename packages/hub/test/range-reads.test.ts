@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildHeader, openCheckpoint } from "@revocab/checkpoint";
 import { BYTES_PER_VALUE, type StoredMatrix } from "@revocab/core";
 import { type ResolvedModel, resolveModel } from "@revocab/hub";
 import type { FileContent } from "@revocab/loopback-hub";
+import { leftByKilledRun } from "@revocab/test-support/left-by-killed-run";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 import { filesOf, type HubPlace, hubPlaces } from "./hub-place.ts";
@@ -175,10 +176,14 @@ describe("a model whose weights stay on the Hub", () => {
     const model = await made.read();
     const repository = join(made.cache, "models--org--wide");
     const scratch = () => readdirSync(repository).filter((name) => name.startsWith(".ranges"));
-    expect(scratch()).toHaveLength(1);
-    mkdirSync(join(repository, ".ranges-999999999-0123abcd"));
-    const other = await made.read();
+    // the folder, and whose it is
     expect(scratch()).toHaveLength(2);
+    mkdirSync(leftByKilledRun({ folder: repository, before: ".ranges-" }));
+    const ofEarlierVersion = join(repository, ".ranges-999999999-0123abcd");
+    mkdirSync(ofEarlierVersion);
+    utimesSync(ofEarlierVersion, 0, 0);
+    const other = await made.read();
+    expect(scratch()).toHaveLength(4);
     await model.close();
     await other.close();
     expect(scratch()).toEqual([]);

@@ -174,7 +174,7 @@ describe("a file that is named like a secret", () => {
       message: expect.stringMatching(
         new RegExp(`: ${path.replaceAll(".", "\\.")} is named like .*; nothing was published$`),
       ),
-      hint: expect.stringContaining(`--allow-file ${path}`),
+      hint: expect.stringContaining(`\`allowFiles: ${path}\``),
     });
   });
 
@@ -239,7 +239,7 @@ describe("a file that holds a secret", () => {
       message: expect.stringContaining(
         `: notes/setup.md holds what looks like ${what}; nothing was published`,
       ),
-      hint: expect.stringContaining("--allow-file notes/setup.md"),
+      hint: expect.stringContaining("`allowFiles: notes/setup.md`"),
     });
     expect(failure.message + failure.hint).not.toContain(secret);
   });
@@ -350,7 +350,7 @@ describe("a text that is published beside the files", () => {
     const put = (f: string) => {
       const path = join(f, "revocab.json");
       const report = JSON.parse(readFileSync(path, "utf8"));
-      // the search of the report itself is passed with --allow-file
+      // the search of the report itself is passed with `allowFiles`
       writeFileSync(path, JSON.stringify({ ...report, source: { ...report.source, name: secret } }));
     };
     const failure = await refusal(put, { allowFiles: ["revocab.json"] });
@@ -388,7 +388,7 @@ describe("what was changed since the gate", () => {
       code: "gate_failed",
       message: expect.stringMatching(/^generation_config\.json in .* passed the gate$/),
       hint: expect.stringMatching(
-        /run it again, or name what you have changed on purpose: --allow-file generation_config\.json$/,
+        /write it again, or name what you have changed on purpose: `allowFiles: generation_config\.json`$/,
       ),
     });
     expect(await published(change, { allowFiles: ["generation_config.json"] })).toContain(
@@ -433,7 +433,7 @@ describe("what was changed since the gate", () => {
     expect(await refusal(forget)).toMatchObject({
       code: "gate_failed",
       message: expect.stringContaining("does not say what the header of model.safetensors was"),
-      hint: expect.stringContaining("run it again"),
+      hint: expect.stringContaining("write it again"),
     });
   });
 

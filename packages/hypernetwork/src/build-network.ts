@@ -1,9 +1,42 @@
 import { GraphBuilder, type Value } from "@revocab/onnx";
-import { activate, flatten, linear, norm, type Weights } from "@revocab/transformer-runtime";
-import { encoderLayer } from "./encoder-layer.ts";
-import { linearOf } from "./linear-of.ts";
+import {
+  activate,
+  feedForward,
+  flatten,
+  type LinearDescription,
+  linear,
+  norm,
+  type Weights,
+} from "@revocab/transformer-runtime/internal";
 import type { NetworkConfig } from "./network-config.ts";
-import { PORTS } from "./ports.ts";
+
+/** The names of the graph's inputs and outputs. B surface forms of T ids each; S positions, one more with a language. */
+export const PORTS = {
+  /** [M × n_in] rows of the source model */
+  sources: "sources",
+  /** [F] rows of the network's own table, which stand after the M source rows */
+  extras: "extras",
+  /** [B · T] which of the M + F rows an id is */
+  ids: "ids",
+  /** [3] B, T, −1 */
+  forms: "forms",
+  /** [3] B, S, −1 */
+  grid: "grid",
+  /** [3] B, 1, H */
+  one: "one",
+  /** [T] 0, 1, … */
+  positions: "positions",
+  /** [1] */
+  language: "language",
+  /** [B × 1 × S × S] bool, true where a position may look */
+  mask: "mask",
+  /** [B × d] */
+  input: "input",
+  /** [B × d] */
+  output: "output",
+  /** [B × 1] */
+  bias: "bias",
+} as const;
 
 /** Rows in the tables of positions, which may have more than a surface form needs. */
 export interface TableRows {
@@ -153,4 +186,63 @@ function projectorBlock(
 function rescale(graph: GraphBuilder, weights: Weights, rows: Value, name: string, width: number): Value {
   const scaled = graph.add("Mul", [rows, weights.use(graph, `${name}.w`, [1, width])]);
   return graph.add("Add", [scaled, weights.use(graph, `${name}.b`, [1, width])]);
+}
+
+/**
+ * One layer of RoBERTa's encoder (post-norm, exact GELU), [B · S × H] → [B · S × H], or [B × H] for the first position
+ * of each form alone: that is all the network reads of the last layer.
+ */
+function encoderLayer(
+  graph: GraphBuilder,
+  weights: Weights,
+  input: Value,
+  { width, innerWidth, heads }: NetworkConfig,
+  layer: number,
+  { onlyFirst, mask }: { readonly onlyFirst: boolean; readonly mask: Value | undefined },
+): Value {
+  const prefix = `model.encoder.layer.${layer}`;
+  const grid = (rows: Value) => graph.add("Reshape", [rows, graph.input(PORTS.grid, "int64", [3])]);
+  const project = (rows: Value, name: string) =>
+    linear(graph, weights, rows, linearOf(`${prefix}.attention.${name}`, width, width));
+  const normed = (rows: Value, name: string) =>
+    norm(graph, weights, rows, {
+      kind: "layer",
+      width,
+      epsilon: 1e-5,
+      weight: `${prefix}.${name}.weight`,
+      bias: `${prefix}.${name}.bias`,
+    });
+
+  const queried = onlyFirst
+    ? flatten(graph, graph.add("Gather", [grid(input), graph.integers(0)], { axis: { int: 1 } }), width)
+    : input;
+  const query = project(queried, "self.query");
+  const mixed = graph.add(
+    "Attention",
+    [
+      onlyFirst ? graph.add("Reshape", [query, graph.integers(-1, 1, width)]) : grid(query),
+      grid(project(input, "self.key")),
+      grid(project(input, "self.value")),
+      ...(mask === undefined ? [] : [mask]),
+    ],
+    {
+      q_num_heads: { int: heads },
+      kv_num_heads: { int: heads },
+      scale: { float: 1 / Math.sqrt(width / heads) },
+    },
+  );
+  const attended = project(flatten(graph, mixed, width), "output.dense");
+  const middle = normed(graph.add("Add", [attended, queried]), "attention.output.LayerNorm");
+  const forwarded = feedForward(graph, weights, middle, {
+    kind: "plain",
+    up: linearOf(`${prefix}.intermediate.dense`, width, innerWidth),
+    down: linearOf(`${prefix}.output.dense`, innerWidth, width),
+    activation: "gelu",
+  });
+  return normed(graph.add("Add", [forwarded, middle]), "output.LayerNorm");
+}
+
+/** A Linear of torch under its prefix. */
+function linearOf(prefix: string, inputs: number, outputs: number): LinearDescription {
+  return { weight: `${prefix}.weight`, bias: `${prefix}.bias`, inputs, outputs };
 }

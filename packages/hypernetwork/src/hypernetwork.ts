@@ -7,16 +7,19 @@ import {
   type RowMethod,
   type TokenId,
   throwIfAborted,
+  type Vocabulary,
 } from "@revocab/core";
+import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { readMatrix } from "@revocab/matrix";
-import { checkVocabulary } from "./check-vocabulary.ts";
-import { formsOfTarget } from "./forms-of-target.ts";
-import { languageIndex } from "./language-index.ts";
-import { noteNetwork } from "./note-network.ts";
-import { noteNorms } from "./note-norms.ts";
-import { type Hypernetwork, openHypernetwork, type SourceTables } from "./open-hypernetwork.ts";
+import { displayToken } from "@revocab/vocabulary";
+import { z } from "zod";
+import { languageIndex } from "./network-config.ts";
+import type { SourceTables } from "./network-feeds.ts";
+import { noteNetwork, noteNorms } from "./notes.ts";
+import { type Hypernetwork, openHypernetwork } from "./open-hypernetwork.ts";
 import { checkTables } from "./predict-rows.ts";
 import { type PredictedPart, rowStore } from "./row-store.ts";
+import { encodeSurfaceForms, type SurfaceForms } from "./surface-forms.ts";
 
 export interface HypernetworkOptions {
   /** The folder of a ZeTT hypernetwork for the source model: config.json, safetensors, tokenizer.json. */
@@ -74,6 +77,31 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
     },
   };
 }
+
+/** The method in the catalog: its name on the command line and in recipes is `hypernetwork`. */
+export const hypernetworkEntry: MethodEntry = methodEntry("hypernetwork", {
+  summary:
+    "Each new token becomes the row that a hypernetwork, trained for the source model, predicts from the token's spelling.",
+  paper: "https://arxiv.org/abs/2405.07883",
+  evidence: "a ZeTT hypernetwork of the source model",
+  options: z.object({
+    hypernetwork: z.string().min(1).describe("its folder: config.json, safetensors, tokenizer.json"),
+    language: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("the language of the target, where the hypernetwork asks"),
+    batch: numberOption(z.number().int().min(1).optional())
+      .optional()
+      .describe("tokens that are predicted at once; as many as 256 MB hold when not given"),
+  }),
+  create: ({ hypernetwork: directory, language, batch }) =>
+    hypernetwork({
+      directory,
+      ...(language !== undefined && { language }),
+      ...(batch !== undefined && { batch }),
+    }),
+});
 
 async function prepareRows(
   context: InitContext,
@@ -160,4 +188,58 @@ function sourceTables(
       : `the hypernetwork ${basename(directory)} was trained for a model whose head is tied to its input, but this model's head has rows of its own`,
     { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
   );
+}
+
+/** A surface form per target id: of text and byte tokens, from the bytes they stand for. */
+function formsOfTarget(
+  { target: { vocabulary: target } }: InitContext,
+  { config: { formLength, padId } }: Hypernetwork,
+  vocabulary: Vocabulary,
+): SurfaceForms {
+  const tokens = Array.from({ length: target.size }, (_, id) => {
+    const kind = target.kindOf(id);
+    return kind === "text" || kind === "byte" ? target.bytesOf(id) : undefined;
+  });
+  return encodeSurfaceForms(tokens, { vocabulary, formLength, padId });
+}
+
+/** Published hypernetworks name a few byte tokens otherwise than their models do; another model's tokens differ in most. */
+const MOST_DIFFERENT = 0.05;
+
+/**
+ * The vocabulary a hypernetwork spells with, for this source model: its ids are the model's. Tokens that the source has
+ * no more (a test hides them to see how well they are predicted) are not spelled with either.
+ * @throws RevocabError `shape_mismatch` when the tokens are those of another model
+ */
+function checkVocabulary({ directory, config, tokenizer }: Hypernetwork, source: Vocabulary): Vocabulary {
+  const own = tokenizer.vocabulary;
+  const hidden = new Set<TokenId>();
+  let compared = 0;
+  const different: TokenId[] = [];
+  for (let id = 0; id < Math.min(own.size, config.sourceRows, source.size); id++) {
+    const isText = own.kindOf(id) === "text" || own.kindOf(id) === "byte";
+    const kind = source.kindOf(id);
+    if (kind === "unused") {
+      if (isText) hidden.add(id);
+    } else if (isText && kind !== "special") {
+      compared++;
+      if (!areEqual(own.bytesOf(id), source.bytesOf(id))) different.push(id);
+    }
+  }
+  if (compared > 0 && different.length <= MOST_DIFFERENT * compared) {
+    return hidden.size === 0 ? own : tokenizer.vocabularyWithout(hidden);
+  }
+  const [id] = different;
+  throw new RevocabError(
+    "shape_mismatch",
+    `the tokens of the hypernetwork ${basename(directory)} are not those of this model: ${different.length} of ${compared} ids stand for other bytes` +
+      (id === undefined
+        ? ""
+        : `, such as ${id}: "${displayToken(own, id)}" and "${displayToken(source, id)}"`),
+    { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
+  );
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

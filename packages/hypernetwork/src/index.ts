@@ -1,14 +1,13 @@
-export { type EncodeSurfaceFormsOptions, encodeSurfaceForms } from "./encode-surface-forms.ts";
-export { hypernetworkEntry } from "./entry.ts";
-export { type HypernetworkOptions, hypernetwork } from "./hypernetwork.ts";
-export { languageIndex } from "./language-index.ts";
+export { type HypernetworkOptions, hypernetwork, hypernetworkEntry } from "./hypernetwork.ts";
 export type { NetworkConfig } from "./network-config.ts";
+export { languageIndex } from "./network-config.ts";
+export type { SourceTables } from "./network-feeds.ts";
 export {
   type Hypernetwork,
   type OpenHypernetworkOptions,
   openHypernetwork,
   type PredictedRows,
-  type SourceTables,
 } from "./open-hypernetwork.ts";
 export { type PredictRowsOptions, predictRows } from "./predict-rows.ts";
 export type { SurfaceForms } from "./surface-forms.ts";
+export { type EncodeSurfaceFormsOptions, encodeSurfaceForms } from "./surface-forms.ts";

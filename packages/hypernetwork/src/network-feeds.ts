@@ -1,11 +1,18 @@
-import { RevocabError } from "@revocab/core";
+import { type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
+import { readRows } from "@revocab/matrix";
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
-import { positionsOf } from "./build-network.ts";
+import { PORTS, positionsOf } from "./build-network.ts";
 import type { NetworkConfig } from "./network-config.ts";
-import type { SourceTables } from "./open-hypernetwork.ts";
-import { PORTS } from "./ports.ts";
-import { readRows } from "./read-rows.ts";
+
 import type { SurfaceForms } from "./surface-forms.ts";
+
+/** The tables of the source model that a hypernetwork reads rows of. */
+export interface SourceTables {
+  /** [V_s × d] */
+  readonly input: StoredMatrix;
+  /** [V_s × d], where the network was trained for an untied model. */
+  readonly output?: StoredMatrix;
+}
 
 /** What a run of the network is fed for forms of one length: their distinct ids' rows, and which form has which. */
 export async function networkFeeds(
@@ -16,7 +23,7 @@ export async function networkFeeds(
   source: SourceTables,
   language: number | undefined,
 ): Promise<Record<string, OnnxTensor>> {
-  const { sourceRows, sourceWidth, rowWidth, width, languages, readsAllPositions } = config;
+  const { sourceRows, sourceWidth, width, languages, readsAllPositions } = config;
   const length = readsAllPositions ? formLength : lengths[rows[0]];
   const B = rows.length;
   const spelled = new Int32Array(B * length);
@@ -27,11 +34,7 @@ export async function networkFeeds(
   const placeOf = new Map(distinct.map((id, place) => [id, BigInt(place)]));
   const named = Uint32Array.from(distinct.filter((id) => id < sourceRows));
   const extras = distinct.slice(named.length).map((id) => id - sourceRows);
-  const sources = new Float32Array(named.length * sourceWidth);
-  await readRows(source.input, named, sources, { stride: sourceWidth, column: 0 });
-  if (source.output !== undefined) {
-    await readRows(source.output, named, sources, { stride: sourceWidth, column: rowWidth });
-  }
+  const sources = await sourceRowsOf(source, named);
 
   const integers = (values: readonly number[]) =>
     new Tensor("int64", BigInt64Array.from(values, BigInt), [values.length]);
@@ -62,6 +65,24 @@ export async function networkFeeds(
       ),
     }),
   };
+}
+
+/** [named × source width] the rows of the input table, each followed by that of the head where the network reads both. */
+async function sourceRowsOf({ input, output }: SourceTables, named: Uint32Array): Promise<Float32Array> {
+  const inputs = await readRows(input, named);
+  if (output === undefined) return inputs.data;
+  const outputs = await readRows(output, named);
+  const width = inputs.columns + outputs.columns;
+  const data = new Float32Array(named.length * width);
+  for (let i = 0; i < named.length; i++) {
+    data.set(rowOf(inputs, i), i * width);
+    data.set(rowOf(outputs, i), i * width + inputs.columns);
+  }
+  return data;
+}
+
+function rowOf({ columns, data }: Matrix, row: number): Float32Array {
+  return data.subarray(row * columns, (row + 1) * columns);
 }
 
 /** @throws RevocabError `bad_options`: without a language the network has nothing to say */

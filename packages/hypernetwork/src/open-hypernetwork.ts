@@ -1,26 +1,14 @@
 import { join } from "node:path";
-import { readJsonObject } from "@revocab/checkpoint";
-import type { Matrix, StoredMatrix } from "@revocab/core";
+import { readJsonObject, readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
+import { type Matrix, RevocabError, showText } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
-import { openWeights } from "@revocab/transformer-runtime";
-import type { Tokenizer } from "@revocab/vocabulary";
-import { buildNetwork, positionsOf } from "./build-network.ts";
+import { openWeights } from "@revocab/transformer-runtime/internal";
+import { convertToByteLevel, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { buildNetwork, PORTS, positionsOf, type TableRows } from "./build-network.ts";
 import { type NetworkConfig, parseNetworkConfig } from "./network-config.ts";
-import { networkFeeds } from "./network-feeds.ts";
-import { networkFiles } from "./network-files.ts";
-import { ownTokenizer } from "./own-tokenizer.ts";
-import { PORTS } from "./ports.ts";
+import { networkFeeds, type SourceTables } from "./network-feeds.ts";
 import type { SurfaceForms } from "./surface-forms.ts";
-import { tableRows } from "./table-rows.ts";
-
-/** The tables of the source model that a hypernetwork reads rows of. */
-export interface SourceTables {
-  /** [V_s × d] */
-  readonly input: StoredMatrix;
-  /** [V_s × d], where the network was trained for an untied model. */
-  readonly output?: StoredMatrix;
-}
 
 /** What a hypernetwork predicts for n surface forms. */
 export interface PredictedRows {
@@ -130,4 +118,72 @@ function rowsAtOnce(config: NetworkConfig, length: number): number {
   // hidden states, queries, keys, values and sums of a layer, its inner rows, and the source row that became it
   const bytes = (8 * width + 3 * innerWidth + sourceWidth) * 4;
   return Math.max(1, Math.floor(Math.min(RUN_BYTES / bytes, RUN_POSITIONS) / positions));
+}
+
+/** The weight files of a hypernetwork; for formats that are not read, how to convert them. */
+async function networkFiles(directory: string): Promise<WeightFiles> {
+  return readWeightFiles(directory).catch((cause: unknown) => {
+    if (!(cause instanceof RevocabError) || cause.code !== "unsupported_checkpoint") throw cause;
+    throw new RevocabError("unsupported_checkpoint", cause.message, {
+      hint:
+        "convert it where you trust its code: .bin by AutoModel.from_pretrained(FOLDER, trust_remote_code=True)" +
+        ".save_pretrained(OUT, safe_serialization=True) in Python, flax_model.msgpack by scripts/convert_to_pt.py " +
+        "of the zett repository; then copy the tokenizer files",
+      cause,
+    });
+  });
+}
+
+/**
+ * The byte-level tokenizer a hypernetwork was trained with. Where the folder has that of the source model, it lacks the
+ * ids that the network has rows of its own for: they come of the conversion, which changes nothing that was converted.
+ * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`, `shape_mismatch`
+ */
+async function ownTokenizer(directory: string, config: NetworkConfig): Promise<Tokenizer> {
+  const { sourceRows, extraRows } = config;
+  let tokenizer = await loadTokenizer(directory, { reading: "file" });
+  if (extraRows > 0 && tokenizer.vocabulary.size <= sourceRows) {
+    tokenizer = convertToByteLevel(tokenizer, { mode: "reference" }).tokenizer;
+  }
+  checkIds(tokenizer, config, directory);
+  return tokenizer;
+}
+
+/** Every id a spelling can have needs a row, of the source or of the network's own. */
+function checkIds(
+  { vocabulary }: Tokenizer,
+  { sourceRows, extraRows }: NetworkConfig,
+  directory: string,
+): void {
+  const rows = sourceRows + extraRows;
+  if (vocabulary.size <= rows) return;
+  throw new RevocabError(
+    "shape_mismatch",
+    `the tokenizer in ${showText(directory)} has ids up to ${vocabulary.size - 1}; the hypernetwork has rows for ${rows} (original_vocab_size + hn_n_extra_tokens)`,
+    { hint: "tokenizer.json must be the one that was saved with the hypernetwork" },
+  );
+}
+
+/**
+ * Tables of positions are as long as the encoder's config, which is not in the folder, had them.
+ * @throws RevocabError `shape_mismatch` when they are shorter than a surface form
+ */
+function tableRows({ files }: WeightFiles, { formLength }: NetworkConfig): TableRows {
+  const rowsOf = (name: string, least: number) => {
+    const tensor = `model.embeddings.${name}.weight`;
+    const isOf = ({ tensors }: SafetensorsFile) => tensors.find(({ name }) => name === tensor);
+    const file = files.find(isOf);
+    const rows = file && isOf(file)?.shape[0];
+    // a tensor that is missing is an error when the graph takes it
+    if (file === undefined || rows === undefined || rows >= least) return rows ?? least;
+    throw new RevocabError(
+      "shape_mismatch",
+      `${file.path} holds ${tensor} with ${rows} rows; by the config it has at least ${least}`,
+      { hint: "config.json and the weights belong to different hypernetworks: download both again" },
+    );
+  };
+  return {
+    positions: rowsOf("position_embeddings", formLength),
+    tokenTypes: rowsOf("token_type_embeddings", 1),
+  };
 }

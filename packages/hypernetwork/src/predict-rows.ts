@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { type Matrix, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { formBlocks } from "./form-blocks.ts";
-import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
-import type { SurfaceForms } from "./surface-forms.ts";
+import type { SourceTables } from "./network-feeds.ts";
+import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
+import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
 export interface PredictRowsOptions {
   readonly hypernetwork: Hypernetwork;

@@ -7,9 +7,9 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { decodeInto, encodeInto } from "@revocab/matrix";
-import { type FormBlocks, formBlocks } from "./form-blocks.ts";
-import type { Hypernetwork, PredictedRows, SourceTables } from "./open-hypernetwork.ts";
-import type { SurfaceForms } from "./surface-forms.ts";
+import type { SourceTables } from "./network-feeds.ts";
+import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
+import { type FormBlocks, formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
 export type PredictedPart = keyof PredictedRows;
 
@@ -38,9 +38,9 @@ export interface RowStore {
 
 /**
  * Keeps predicted rows in the number format of the table they are written to: the rows of an untied head come with those
- * of the input, and are asked for when the input's table is done.
+ * of the input, and are needed when the input's table is done.
  *
- * Forms run in blocks that depend on the vocabulary alone, so that a row is the same whatever it is asked with.
+ * Forms run in blocks that depend on the vocabulary alone, so that a row is the same whatever rows are computed with it.
  */
 export function rowStore({
   network,

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { closeMethod, copyOverlap, orElse } from "@revocab/embedding-init";
+import { closeMethod, copyOverlap, withFallback } from "@revocab/embedding-init";
 import { hypernetwork } from "@revocab/hypernetwork";
 import { makeContext, makeTables, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
 import { scratchFolders } from "@revocab/test-support/folders";
@@ -21,7 +21,7 @@ it("a hypernetwork that was closed is loaded again for further rows, one that is
   );
   const rowOf = async (place: number) => prepared[place]!.rows(Uint32Array.of(token!), tables[0]!);
   const row = await rowOf(0);
-  await closeMethod(orElse(copyOverlap(), method));
+  await closeMethod(withFallback(copyOverlap(), method));
   expect(await rowOf(1)).toEqual(row);
   for (const name of readdirSync(folder)) if (/safetensors$/.test(name)) rmSync(join(folder, name));
   expect(await rowOf(2)).toEqual(row);

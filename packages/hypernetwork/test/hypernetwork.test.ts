@@ -6,7 +6,7 @@ import type {
   RevocabError,
   Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, mean, orElse, planTable } from "@revocab/embedding-init";
+import { copyOverlap, mean, planTable, withFallback } from "@revocab/embedding-init";
 import { encodeSurfaceForms, hypernetwork, openHypernetwork, predictRows } from "@revocab/hypernetwork";
 import { readMatrix } from "@revocab/matrix";
 import {
@@ -134,7 +134,7 @@ describe("hypernetwork", () => {
 
   it("leaves a bias it does not predict to the fallback, and says so", async () => {
     const { context, notes } = contextOf();
-    const method = orElse(
+    const method = withFallback(
       copyOverlap(),
       hypernetwork({ directory: network({ hn_predict_bias: false }) }),
       mean(),

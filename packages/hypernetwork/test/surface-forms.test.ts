@@ -2,8 +2,7 @@ import { encodeSurfaceForms } from "@revocab/hypernetwork";
 import { byte, handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formBlocks } from "../src/form-blocks.ts";
-import type { SurfaceForms } from "../src/surface-forms.ts";
+import { formBlocks, type SurfaceForms } from "../src/surface-forms.ts";
 
 const utf8 = (string: string) => new TextEncoder().encode(string);
 

@@ -62,7 +62,7 @@ const F16_SCALE: f32 = 5192296858534827628530496329220096.0;
 
 /**
  * f16 rows are taken 2¹¹² times too small and their weights as many times too large, which is exact and saves the better part
- * of decoding. Where a source is infinite or NaN, or a weight too large for that, the 32 sums are made again by `sum8`.
+ * of decoding. Where a source is infinite or NaN, or a weight too large for that, `sum8` computes the 32 sums again.
  */
 // @ts-ignore: decorator
 @inline
@@ -133,7 +133,7 @@ function sum32<T>(
     }
     return;
   }
-  // A NaN among the 32 makes their total a NaN; so can infinities, and then looking closer changes nothing.
+  // With a NaN among the 32 their total is NaN. It can be from infinities alone, and then `quieted` changes nothing.
   const total = f32x4.add(
     f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)),
     f32x4.add(f32x4.add(s4, s5), f32x4.add(s6, s7)),

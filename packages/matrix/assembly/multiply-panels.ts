@@ -6,7 +6,7 @@
  * eight registers. `GROUP` panels of A stay in the second cache while a panel of B, in the first, passes them.
  *
  * Each sum starts at +0, takes the products in order with one rounding per product and per sum, then is added to C:
-& in TypeScript.
+ * `rowProduct` in multiply-transposed.ts is the same in TypeScript.
  */
 export function multiplyPanels(
   out: usize, left: usize, right: usize, rows: usize, columns: usize, depth: usize,

@@ -1,9 +1,8 @@
 import { BYTES_PER_VALUE, type Mixture, type StoredDtype } from "@revocab/core";
 import type { GatherTask } from "./gather-task.ts";
-import { KERNEL_BYTES } from "./kernels.ts";
+import { borrowMemory, KERNEL_BYTES } from "./kernels.ts";
 import type { RowRange } from "./mixture-blocks.ts";
-import type { ReferencedRows } from "./referenced-rows.ts";
-import { borrowMemory } from "./shared-memory.ts";
+import type { ReferencedRows } from "./source-slabs.ts";
 import type { WasmMemory } from "./web-assembly.ts";
 
 /** The shapes one memory has to hold. */

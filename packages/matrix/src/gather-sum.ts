@@ -1,5 +1,5 @@
 import { type Matrix, type Mixture, RevocabError } from "@revocab/core";
-import { checkMixture } from "./check-mixture.ts";
+import { checkMixture } from "./mixtures.ts";
 
 /**
  * W [n × (V + x)] · [E [V × d]; X [x × d]] → [n × d], the definition that the SIMD kernel follows bit for bit.

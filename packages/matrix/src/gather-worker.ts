@@ -1,11 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { StoredDtype } from "@revocab/core";
-import { type GatherTask, runGatherTask } from "./gather-task.ts";
+import { type GatherTask, runGatherTask, warmKernel } from "./gather-task.ts";
 import { instantiateKernels } from "./kernels.ts";
-import { warmKernel } from "./warm-kernel.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
-/** A thread of `gatherCrew`: computes one task per message and answers when its rows are in the shared memory. */
+/** A thread of `gatherPool`: computes one task per message and answers when its rows are in the shared memory. */
 const { module, memory, dtype } = workerData as {
   module: WasmModule;
   memory: WasmMemory;

@@ -1,28 +1,46 @@
-export { checkMixture } from "./check-mixture.ts";
-export { choleskyFactor } from "./cholesky-factor.ts";
-export type { ColumnMoments, StatisticsOptions } from "./column-moments.ts";
-export { columnMoments } from "./column-moments.ts";
-export type { Covariance } from "./covariance.ts";
-export { covariance } from "./covariance.ts";
-export { decodeInto } from "./decode-into.ts";
-export { encodeInto } from "./encode-into.ts";
-export type { RowBlockOptions } from "./for-each-row-block.ts";
-export { forEachRowBlock } from "./for-each-row-block.ts";
+export { choleskyFactor, solvePositive } from "./cholesky.ts";
+export { decodeInto, encodeInto } from "./codecs.ts";
 export { gatherSum } from "./gather-sum.ts";
 export { type LeadingEigenvectors, leadingEigenvectors } from "./leading-eigenvectors.ts";
-export { matrixOfBytes } from "./matrix-of-bytes.ts";
-export { MixtureBuilder } from "./mixture-builder.ts";
-export { mixtureRow } from "./mixture-row.ts";
-export type { MultiplyMixtureOptions, ProductBlock } from "./multiply-mixture.ts";
-export { multiplyMixture } from "./multiply-mixture.ts";
-export type { MultiplyTransposedOptions } from "./multiply-transposed.ts";
-export { multiplyTransposed } from "./multiply-transposed.ts";
-export { normalizeRows } from "./normalize-rows.ts";
-export type { RandomStream } from "./random-stream.ts";
-export { randomStream } from "./random-stream.ts";
-export { readMatrix } from "./read-matrix.ts";
-export { rowProduct } from "./row-product.ts";
-export { solvePositive } from "./solve-positive.ts";
-export { storeMatrix } from "./store-matrix.ts";
-export type { WasmMemory, WasmModule } from "./web-assembly.ts";
-export { Instance, Memory, Module } from "./web-assembly.ts";
+export {
+  collectBlocks,
+  type MatrixInMemory,
+  type MixtureRowsOptions,
+  mixtureRows,
+  storedMixtureRows,
+} from "./mixture-rows.ts";
+export { checkMixture, MixtureBuilder, mixtureRow } from "./mixtures.ts";
+export { type MultiplyMixtureOptions, multiplyMixture, type ProductBlock } from "./multiply-mixture.ts";
+export {
+  type MultiplyTransposedOptions,
+  multiplyTransposed,
+  normalizeRows,
+  rowProduct,
+} from "./multiply-transposed.ts";
+export { type RandomStream, randomStream } from "./random-stream.ts";
+export {
+  type ColumnMoments,
+  type Covariance,
+  columnMoments,
+  covariance,
+  type StatisticsOptions,
+} from "./statistics.ts";
+export {
+  forEachRowBlock,
+  matrixOfBytes,
+  type ReadRowsOptions,
+  type RowBlockOptions,
+  readMatrix,
+  readRows,
+  selectRows,
+  storedView,
+  storeMatrix,
+} from "./stored-matrix.ts";
+export {
+  type DenseMatrix,
+  gramMatrix,
+  type Matrix64,
+  transposed,
+  transposedProduct,
+} from "./transposed-product.ts";
+export { Instance, Memory, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";

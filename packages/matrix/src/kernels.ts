@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
+import { Instance, Memory, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
 /** What assembly/ exports; all arguments are numbers of rows and columns, then addresses in the memory given. */
 export interface Kernels {
@@ -17,7 +17,7 @@ export interface Kernels {
   rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
 }
 
-export type GatherKernel = (
+type GatherKernel = (
   rows: number,
   columns: number,
   offsets: number,
@@ -41,4 +41,39 @@ export const KERNEL_BYTES = 256;
 /** The kernels over one shared memory. They keep nothing in it between calls, so any number of threads may use it. */
 export function instantiateKernels(module: WasmModule, memory: WasmMemory): Kernels {
   return new Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}
+
+/**
+ * A shared memory of at least `bytes`, with any content: the one returned last, if it is still there, else a new one.
+ *
+ * The engine does not count shared memories when it decides whether to collect garbage: a program that took a new one for
+ * each product would grow by the size of E each time. Held weakly, the last one is used again and can still be freed.
+ */
+export function borrowMemory(bytes: number): WasmMemory {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  const memory = idle?.deref();
+  idle = undefined;
+  if (memory === undefined) return newMemory(pages);
+  const missing = pages - memory.buffer.byteLength / PAGE;
+  if (missing <= 0) return memory;
+  try {
+    memory.grow(missing);
+    return memory;
+  } catch (error) {
+    if (error instanceof RangeError) return newMemory(pages);
+    throw error;
+  }
+}
+
+/** Gives the memory back for the next product; no thread may use it any more. */
+export function returnMemory(memory: WasmMemory): void {
+  idle = new WeakRef(memory);
+}
+
+const PAGE = 65536;
+let idle: WeakRef<WasmMemory> | undefined;
+
+/** Addresses for all 4 GiB are set aside, so that the memory can grow; pages are taken when they are first written. */
+function newMemory(pages: number): WasmMemory {
+  return new Memory({ initial: pages, maximum: 65536, shared: true });
 }

@@ -8,14 +8,13 @@ import {
   type StoredMatrix,
   throwIfAborted,
 } from "@revocab/core";
-import { checkMixture } from "./check-mixture.ts";
-import { gatherCrew } from "./gather-crew.ts";
 import { type GatherMemory, gatherMemory } from "./gather-memory.ts";
+import { gatherPool } from "./gather-pool.ts";
 import { checkBasisWidth } from "./gather-sum.ts";
-import { type ColumnSlab, loadBasisSlab, loadSlab } from "./load-slab.ts";
+import { returnMemory } from "./kernels.ts";
 import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
-import { referencedRows } from "./referenced-rows.ts";
-import { returnMemory } from "./shared-memory.ts";
+import { checkMixture } from "./mixtures.ts";
+import { type ColumnSlab, loadBasisSlab, loadSlab, referencedRows } from "./source-slabs.ts";
 
 /** A rectangle of the product, in the dtype of the source matrix. */
 export interface ProductBlock {
@@ -88,14 +87,14 @@ export async function multiplyMixture({
     blockSources: Math.max(...blocks.map(({ start, end }) => mixture.offsets[end] - mixture.offsets[start])),
   });
   const gathered = (mixture.sources.length + targetRows) * source.columns * size;
-  const crew = gatherCrew(memory.memory, source.dtype, gathered < SMALL_BYTES ? 0 : threads);
+  const pool = gatherPool(memory.memory, source.dtype, gathered < SMALL_BYTES ? 0 : threads);
   const total = targetRows * slabs.length;
   let done = 0;
 
   const compute = (slab: ColumnSlab, block: RowRange, slot: number) => {
     memory.placeBlock(slot, block, slab.count);
-    const shares = shareOfRows(block, mixture.offsets, crew.size);
-    return crew.run(shares.map((rows) => memory.task(slot, block, rows, slab.count)));
+    const shares = shareOfRows(block, mixture.offsets, pool.size);
+    return pool.run(shares.map((rows) => memory.task(slot, block, rows, slab.count)));
   };
   const deliver = async (slab: ColumnSlab, block: RowRange, slot: number) => {
     await onBlock(productBlock(memory, slab, block, slot));
@@ -117,7 +116,7 @@ export async function multiplyMixture({
       throwIfAborted(abortSignal);
     }
   } finally {
-    await crew.dismiss();
+    await pool.close();
     returnMemory(memory.memory);
   }
 }

@@ -1,9 +1,6 @@
 import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
-import { forEachRowBlock } from "./for-each-row-block.ts";
-import { compileKernels, instantiateKernels, KERNEL_BYTES } from "./kernels.ts";
-import { normalizeRows } from "./normalize-rows.ts";
-import { DEPTH } from "./row-product.ts";
-import { borrowMemory, returnMemory } from "./shared-memory.ts";
+import { borrowMemory, compileKernels, instantiateKernels, KERNEL_BYTES, returnMemory } from "./kernels.ts";
+import { forEachRowBlock } from "./stored-matrix.ts";
 
 export interface MultiplyTransposedOptions {
   /** A [m × d] */
@@ -141,4 +138,49 @@ function placePanels({ rows, columns, data }: Matrix, width: number, into: Float
 
 function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
+}
+
+/** Products summed on their own before they are added to a total: the kernel's two panels of them stay in the nearest cache. */
+export const DEPTH = 256;
+
+/**
+ * The dot product of row i of A [m × d] and row j of B [n × d] as `multiplyTransposed` gives it, bit for bit, NaNs aside.
+ *
+ * It is the sum, from +0, of the sums of {@link DEPTH} products at a time, each in the order of the columns and rounded to
+ * f32 after every product and sum. So a value depends on its two rows alone and not on where they stand.
+ */
+export function rowProduct(left: Matrix, i: number, right: Matrix, j: number): number {
+  const { columns, data: a } = left;
+  const { data: b } = right;
+  let at = i * columns;
+  let beside = j * columns;
+  let total = 0;
+  for (const end = at + columns; at < end; ) {
+    const stop = Math.min(at + DEPTH, end);
+    let sum = 0;
+    for (; at < stop; at++, beside++) sum = Math.fround(sum + Math.fround(a[at] * b[beside]));
+    total = Math.fround(total + sum);
+  }
+  return total;
+}
+
+/** Scales each row to length 1, in place; a row of zeros stays as it is, one with an infinity or a NaN gets NaNs. */
+export function normalizeRows({ rows, columns, data }: Matrix): void {
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * columns;
+    let square = 0;
+    for (let i = row * columns; i < end; i++) square += data[i] * data[i];
+    if (square === 0) continue;
+    const length = Math.sqrt(square);
+    for (let i = row * columns; i < end; i++) data[i] /= length;
+  }
+}
+
+/** A [m × d] · Bᵀ, B [n × d] → [m × n], the definition that the SIMD kernel follows bit for bit, NaNs aside. */
+export function multiplyTransposedPlainly(left: Matrix, right: Matrix): Matrix {
+  const data = new Float32Array(left.rows * right.rows);
+  for (let i = 0; i < left.rows; i++) {
+    for (let j = 0; j < right.rows; j++) data[i * right.rows + j] = rowProduct(left, i, right, j);
+  }
+  return { rows: left.rows, columns: right.rows, data };
 }

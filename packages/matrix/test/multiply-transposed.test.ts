@@ -1,8 +1,7 @@
 import type { Matrix, StoredMatrix } from "@revocab/core";
 import { multiplyTransposed, normalizeRows, randomStream, readMatrix, storeMatrix } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
-import { multiplyTransposedPlainly } from "../src/multiply-transposed-plainly.ts";
-import { DEPTH } from "../src/row-product.ts";
+import { DEPTH, multiplyTransposedPlainly } from "../src/multiply-transposed.ts";
 
 describe("multiplyTransposed", () => {
   it("gives the worked example", async () => {

@@ -1,7 +1,6 @@
 import { randomStream } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
-import { naturalLogarithm } from "../src/natural-logarithm.ts";
-import { philox } from "../src/philox.ts";
+import { naturalLogarithm, philox } from "../src/random-stream.ts";
 
 describe("philox", () => {
   // Random123 1.14, tests/kat_vectors, "philox4x32 10".

@@ -1,10 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { type Matrix, RevocabError, throwIfAborted } from "@revocab/core";
-import { forEachRowBlock, normalizeRows } from "@revocab/matrix";
+import { forEachRowBlock, normalizeRows, selectRows } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
-import { type HnswIndex, loadHnswlib } from "./load-hnswlib.ts";
-import type { NeighborSearch } from "./neighbor-search.ts";
-import type { Neighbors } from "./neighbors.ts";
+import type { NeighborSearch, Neighbors } from "./neighbor-search.ts";
 
 /** More of each finds more of the true neighbors and takes longer; tools/bench/neighbors.mjs measures them. */
 export interface HnswOptions {
@@ -151,14 +149,52 @@ async function searchExactly(
   similarities: Float32Array,
 ): Promise<void> {
   if (short.length === 0) return;
-  const { columns, data } = search.queries;
-  const queries = new Float32Array(short.length * columns);
-  for (const [i, row] of short.entries())
-    queries.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-  const found = await exactNeighbors({ ...search, queries: { rows: short.length, columns, data: queries } });
+  const found = await exactNeighbors({ ...search, queries: selectRows(search.queries, short) });
   const { k } = found;
   for (const [i, row] of short.entries()) {
     ids.set(found.ids.subarray(i * k, (i + 1) * k), row * k);
     similarities.set(found.similarities.subarray(i * k, (i + 1) * k), row * k);
   }
+}
+
+/** The part of hnswlib-node that is used here; the package is optional, so its own types may be missing. */
+interface Hnswlib {
+  readonly HierarchicalNSW: new (space: "ip", dimensions: number) => HnswIndex;
+}
+
+interface HnswIndex {
+  initIndex(options: {
+    readonly maxElements: number;
+    readonly m: number;
+    readonly efConstruction: number;
+    readonly randomSeed: number;
+  }): void;
+  addPoint(point: number[], label: number): void;
+  setEf(ef: number): void;
+  /** Distances are 1 − the inner product. There can be fewer than `count`: the graph may have parts it does not reach. */
+  searchKnn(query: number[], count: number): { distances: number[]; neighbors: number[] };
+}
+
+let loading: Promise<Hnswlib> | undefined;
+
+/** @throws RevocabError `missing_dependency` when hnswlib-node is not installed, or was not built for this machine */
+function loadHnswlib(): Promise<Hnswlib> {
+  loading ??= importHnswlib().catch((cause: unknown) => {
+    loading = undefined;
+    throw new RevocabError(
+      "missing_dependency",
+      `an index of neighbors needs hnswlib-node, which could not be loaded on ${process.platform}-${process.arch}: ${(cause as Error).message.split("\n")[0]}`,
+      {
+        hint: "install it with npm install hnswlib-node@3.0.0 (it is compiled on installing), or search without an index (exact)",
+        cause,
+      },
+    );
+  });
+  return loading;
+}
+
+/** The name is a variable: the compiler must not look for types of a package that need not be there. */
+async function importHnswlib(name = "hnswlib-node"): Promise<Hnswlib> {
+  const module = (await import(name)) as { default?: unknown };
+  return (module.default ?? module) as Hnswlib;
 }

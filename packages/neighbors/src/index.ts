@@ -1,4 +1,3 @@
 export type { HnswOptions } from "./hnsw-neighbors.ts";
-export type { NearestRowsOptions, NeighborIndex } from "./nearest-rows.ts";
-export { nearestRows } from "./nearest-rows.ts";
-export type { Neighbors } from "./neighbors.ts";
+export { type NearestRowsOptions, type NeighborIndex, nearestRows } from "./nearest-rows.ts";
+export type { Neighbors } from "./neighbor-search.ts";

@@ -19,7 +19,7 @@ export interface FoundProducts {
  * threads, against 20–30 where the whole product is handed over.
  * @throws RevocabError missing_dependency
  */
-export async function openLargestProducts(): Promise<LargestProducts> {
+export async function openLargestProducts(threads?: number): Promise<LargestProducts> {
   const { Tensor } = await loadOnnxRuntime();
   const graph = new GraphBuilder();
   const left = graph.input("left", "float", ["m", "d"]);
@@ -29,7 +29,7 @@ export async function openLargestProducts(): Promise<LargestProducts> {
   const [values, columns] = graph.addMany("TopK", [product, count], { axis: { int: 1 } }, 2);
   graph.output("values", "float", ["m2", "k"], values);
   graph.output("columns", "int64", ["m3", "k2"], columns);
-  const session = await openSession(graph, { directory: "." });
+  const session = await openSession(graph, { directory: ".", ...(threads !== undefined && { threads }) });
   const tensor = ({ rows, columns: width, data }: Matrix) => new Tensor("float32", data, [rows, width]);
   return {
     async find(a, b, wanted) {

@@ -5,12 +5,10 @@ import {
   type StoredMatrix,
   throwIfAborted,
 } from "@revocab/core";
-import { matrixOfBytes } from "@revocab/matrix";
-import { candidateRows } from "./candidate-rows.ts";
+import { storedView } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import { type HnswOptions, hnswNeighbors } from "./hnsw-neighbors.ts";
-import { lengthOf } from "./length-of.ts";
-import type { Neighbors } from "./neighbors.ts";
+import { candidateRows, lengthOf, type Neighbors } from "./neighbor-search.ts";
 
 /**
  * - `exact`: every query with every row;
@@ -34,6 +32,8 @@ export interface NearestRowsOptions {
   readonly hnsw?: HnswOptions;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** Of the runtime, for an exact search. @default all cores */
+  readonly threads?: number;
 }
 
 /**
@@ -45,8 +45,8 @@ export interface NearestRowsOptions {
  *   not_finite; missing_dependency when an index is called for and hnswlib-node is not installed; aborted
  */
 export async function nearestRows(options: NearestRowsOptions): Promise<Neighbors> {
-  const { queries, k, metric, index = "auto", isCandidate, hnsw, abortSignal, onProgress } = options;
-  const rows = "data" in options.rows ? stored(options.rows) : options.rows;
+  const { queries, k, metric, index = "auto", isCandidate, hnsw, abortSignal, onProgress, threads } = options;
+  const rows = "data" in options.rows ? storedView(options.rows) : options.rows;
   checkOptions(queries, rows, k);
   throwIfAborted(abortSignal);
   const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
@@ -57,7 +57,15 @@ export async function nearestRows(options: NearestRowsOptions): Promise<Neighbor
     ...watch,
   });
   if (metric === "dot") checkProducts(queries, candidates.longest);
-  const search = { queries, rows, candidates, k: Math.min(k, candidates.count), metric, ...watch };
+  const search = {
+    queries,
+    rows,
+    candidates,
+    k: Math.min(k, candidates.count),
+    metric,
+    ...(threads !== undefined && { threads }),
+    ...watch,
+  };
   const isExact = index === "exact" || (index === "auto" && isExactByDefault(candidates.count, queries.rows));
   return isExact ? exactNeighbors(search) : hnswNeighbors({ ...search, ...hnsw });
 }
@@ -72,14 +80,9 @@ function isExactByDefault(rows: number, queries: number): boolean {
   return rows <= EXACT_ROWS || queries < QUERIES_WORTH_AN_INDEX;
 }
 
-function stored({ rows, columns, data }: Matrix): StoredMatrix {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return matrixOfBytes({ rows, columns, dtype: "F32" }, bytes);
-}
-
 function checkOptions(queries: Matrix, rows: StoredMatrix, k: number): void {
   if (!Number.isInteger(k) || k < 1) {
-    throw new RevocabError("bad_options", `${k} neighbors were asked for, expected an integer of at least 1`);
+    throw new RevocabError("bad_options", `${k} neighbors were requested, expected an integer of at least 1`);
   }
   if (queries.columns !== rows.columns) {
     throw new RevocabError(

@@ -2,11 +2,9 @@ import type { Matrix } from "@revocab/core";
 import { matrixOfBytes, multiplyTransposed, randomStream } from "@revocab/matrix";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { candidateRows } from "../src/candidate-rows.ts";
-import { kernelNeighbors } from "../src/kernel-neighbors.ts";
-import type { NeighborSearch } from "../src/neighbor-search.ts";
-import { productError } from "../src/product-error.ts";
-import { runtimeNeighbors } from "../src/runtime-neighbors.ts";
+import { kernelNeighbors } from "../src/exact-neighbors.ts";
+import { candidateRows, type NeighborSearch } from "../src/neighbor-search.ts";
+import { productError, runtimeNeighbors } from "../src/runtime-neighbors.ts";
 
 /** What the values of a matrix are drawn from; of all but the last, many products are equal or nearly so. */
 const KINDS = [

@@ -35,7 +35,7 @@ export interface GraphInitializer {
 }
 
 export interface ExternalData {
-  /** Relative to the folder that the session is told. */
+  /** Relative to the folder in the session's options. */
   readonly location: string;
   readonly offset: number;
   readonly length: number;
@@ -62,7 +62,7 @@ export class GraphBuilder {
     return name as Value;
   }
 
-  /** Makes `value` an output called `name`. */
+  /** `value` becomes an output called `name`. */
   output(name: string, type: ElementType, shape: readonly (number | string)[], value: Value): void {
     this.nodes.push({ operator: "Identity", inputs: [value], outputs: [name], attributes: {} });
     this.outputs.push({ name, type, shape });

@@ -1,3 +1,12 @@
+export {
+  type DenseProducts,
+  kernelProducts,
+  type MatrixProduct,
+  type MatrixProductOptions,
+  openDenseProducts,
+  openMatrixProduct,
+  type Transposition,
+} from "./dense-products.ts";
 export { encodeModel } from "./encode-model.ts";
 export {
   type Attribute,
@@ -11,16 +20,11 @@ export {
   type Value,
 } from "./graph.ts";
 export {
+  hasOnnxRuntime,
   loadOnnxRuntime,
   type OnnxRuntime,
   type OnnxSession,
   type OnnxTensor,
   type TensorData,
 } from "./load-onnxruntime.ts";
-export {
-  type DenseMatrix,
-  type MatrixProduct,
-  type MatrixProductOptions,
-  openMatrixProduct,
-} from "./matrix-product.ts";
 export { openSession, type SessionOptions } from "./open-session.ts";

@@ -44,6 +44,17 @@ export function loadOnnxRuntime(): Promise<OnnxRuntime> {
   return loading;
 }
 
+/** Whether {@link loadOnnxRuntime} finds it. */
+export async function hasOnnxRuntime(): Promise<boolean> {
+  try {
+    await loadOnnxRuntime();
+    return true;
+  } catch (error) {
+    if (error instanceof RevocabError && error.code === "missing_dependency") return false;
+    throw error;
+  }
+}
+
 /** The name is a variable: the compiler must not look for types of a package that need not be there. */
 async function importOnnxRuntime(name = "onnxruntime-node"): Promise<unknown> {
   return import(name);

@@ -1,9 +1,12 @@
-export type { AlignedFiles, AlignFilesOptions } from "./align/align-files.ts";
-export { alignFiles } from "./align/align-files.ts";
+export type {
+  AlignedFiles,
+  AlignFilesOptions,
+  DictionaryAgreement,
+  DictionaryAgreementOptions,
+} from "./align/align-files.ts";
+export { alignFiles, dictionaryAgreement } from "./align/align-files.ts";
 export type { AlignedWords, AlignWordsOptions, DirectionSummary } from "./align/align-words.ts";
 export { alignWords } from "./align/align-words.ts";
-export type { DictionaryAgreement, DictionaryAgreementOptions } from "./align/dictionary-agreement.ts";
-export { dictionaryAgreement } from "./align/dictionary-agreement.ts";
 export type { Symmetrization } from "./align/symmetrize.ts";
 export { SYMMETRIZATIONS, symmetrize } from "./align/symmetrize.ts";
 export type { WordAlignment } from "./align/word-alignment.ts";
@@ -11,11 +14,9 @@ export type { MixCorpusOptions, MixedCorpus } from "./mix/mix-corpus.ts";
 export { mixCorpus } from "./mix/mix-corpus.ts";
 export type { MixedForm, SideCounts } from "./mix/mix-lines.ts";
 export { MIXED_FORMS } from "./mix/mix-lines.ts";
-export { pharaohText } from "./pharaoh-text.ts";
+export type { ReadPharaohOptions } from "./pharaoh.ts";
+export { pharaohText, readPharaoh } from "./pharaoh.ts";
 export type { ParallelLines, ParallelPaths } from "./read-parallel-lines.ts";
-export { readParallelLines } from "./read-parallel-lines.ts";
-export type { ReadPharaohOptions } from "./read-pharaoh.ts";
-export { readPharaoh } from "./read-pharaoh.ts";
-export { splitPathPair } from "./split-path-pair.ts";
+export { readParallelLines, splitPathPair } from "./read-parallel-lines.ts";
 export type { LineWord, WordCut } from "./words-of-line.ts";
 export { WORD_CUTS, wordsOfLine } from "./words-of-line.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { alignDirection } from "../src/align/align-direction.ts";
+import { alignDirection, digamma } from "../src/align/align-direction.ts";
 import { alignedCorpus } from "../src/align/aligned-corpus.ts";
 import { diagonalPrior, expectedDiagonality } from "../src/align/diagonal-prior.ts";
-import { digamma } from "../src/align/digamma.ts";
 
 describe("digamma", () => {
   it("is −γ at 1, −γ − 2 ln 2 at ½, and rises by 1/x from x to x + 1", () => {

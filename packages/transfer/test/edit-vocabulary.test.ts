@@ -2,24 +2,19 @@ import { createHash } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chainRule } from "@revocab/chain-rule";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { chainRule, mean, methodCandidates, subtokenMean } from "@revocab/embedding-init";
+import { mean, methodCandidates, subtokenMean } from "@revocab/embedding-init";
+import { bitsPerByteOf } from "@revocab/measure";
+import { makePlan, openModel } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  bitsPerByteOf,
-  editVocabulary,
-  makePlan,
-  openModel,
-  planVocabularyEdit,
-  readCorpus,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { editVocabulary, planVocabularyEdit, readCorpus, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { editTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
-import { checkMovedRows } from "../src/check-moved-rows.ts";
+import { checkMovedRows } from "../src/gate/check-moved-rows.ts";
 import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";
 import { writeTokenizer } from "./write-tokenizer.ts";
 

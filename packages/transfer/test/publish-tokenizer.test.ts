@@ -1,6 +1,6 @@
 import { tokenizerFromFiles } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { publishTokenizer } from "../src/publish-tokenizer.ts";
+import { publishTokenizer } from "../src/swap/publish-tokenizer.ts";
 
 const special = (id: number, content: string) => ({
   ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },

@@ -2,21 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { methodNamed, subtokenMean } from "@revocab/embedding-init";
+import { bitsPerByteOf, evaluateModel } from "@revocab/measure";
+import { explainToken, findToken, makePlan, openModel, summarizePlan } from "@revocab/plan";
 import { contentOf } from "@revocab/test-support/folders";
 import { realData as data } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
-import {
-  applyPlan,
-  bitsPerByteOf,
-  evaluateModel,
-  explainToken,
-  findToken,
-  makePlan,
-  openModel,
-  planTokenizerSwap,
-  summarizePlan,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { applyPlan, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { trainWordVectors, writeFastText } from "@revocab/word-vectors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

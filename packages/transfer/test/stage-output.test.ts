@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
+import { leftByKilledRun } from "@revocab/test-support/left-by-killed-run";
 import { describe, expect, it } from "vitest";
-import { stageOutput } from "../src/stage-output.ts";
+import { checkOutputPlace, stageOutput } from "../src/swap/stage-output.ts";
 
 const scratch = scratchFolders();
 /** A process id that no process has: Linux ends at 2^22. */
@@ -77,25 +78,72 @@ describe("stageOutput", () => {
 
   it("removes what a killed run left, but not what a living one is writing", async () => {
     const folder = scratch();
-    mkdirSync(join(folder, `.out.revocab-partial-${DEAD}-00000000`));
-    mkdirSync(join(folder, `.out.revocab-partial-${process.pid}-00000000`));
-    mkdirSync(join(folder, `.other.revocab-partial-${DEAD}-00000000`));
+    const left = (name: string) => leftByKilledRun({ folder, before: `.${name}.revocab-partial-` });
+    mkdirSync(left("out"));
+    const other = left("other");
+    mkdirSync(other);
+    const living = await stageOutput({ out: join(folder, "out"), inputs: [] });
     const staged = await stageOutput({ out: join(folder, "out"), inputs: [] });
     await staged.discard();
-    expect(readdirSync(folder).sort()).toEqual([
-      `.other.revocab-partial-${DEAD}-00000000`,
-      `.out.revocab-partial-${process.pid}-00000000`,
-    ]);
+    expect(readdirSync(folder).sort()).toEqual(
+      [other, living.directory].flatMap((path) => [basename(path), `${basename(path)}.owner`]).sort(),
+    );
+    await living.discard();
   });
 
-  it("puts the old target back when a run was killed between moving it aside and replacing it", async () => {
+  it("removes what an earlier version left, once it is sure that none writes it", async () => {
     const folder = scratch();
-    const aside = join(folder, `.out.revocab-replaced-${DEAD}-00000000`);
-    mkdirSync(aside);
-    writeFileSync(join(aside, "old"), "old");
-    await expect(stageOutput({ out: join(folder, "out"), inputs: [] })).rejects.toMatchObject({
-      code: "output_exists",
-    });
-    expect(readdirSync(join(folder, "out"))).toEqual(["old"]);
+    const names = ["00000000", "00000001"].map((end) => `.out.revocab-partial-${DEAD}-${end}`);
+    for (const name of names) mkdirSync(join(folder, name));
+    utimesSync(join(folder, names[0]!), 0, 0);
+    const staged = await stageOutput({ out: join(folder, "out"), inputs: [] });
+    await staged.discard();
+    expect(readdirSync(folder)).toEqual([names[1]]);
   });
+
+  it.each([
+    ["", (folder: string) => leftByKilledRun({ folder, before: ".out.revocab-replaced-" })],
+    [" of an earlier version", (folder: string) => join(folder, `.out.revocab-replaced-${DEAD}-00000000`)],
+  ])(
+    "puts the old target back when a run%s was killed between moving it aside and replacing it",
+    async (_, left) => {
+      const folder = scratch();
+      const aside = left(folder);
+      mkdirSync(aside);
+      writeFileSync(join(aside, "old"), "old");
+      for (const path of [join(aside, "old"), aside]) utimesSync(path, 0, 0);
+      await expect(stageOutput({ out: join(folder, "out"), inputs: [] })).rejects.toMatchObject({
+        code: "output_exists",
+      });
+      expect(readdirSync(join(folder, "out"))).toEqual(["old"]);
+      expect(readdirSync(folder)).toEqual(["out"]);
+    },
+  );
+
+  it("of two that write the same target both end: each with its own folder, the later with the place", async () => {
+    const folder = scratch();
+    mkdirSync(leftByKilledRun({ folder, before: ".out.revocab-partial-" }));
+    const place = { out: join(folder, "out"), inputs: [], force: true };
+    const both = await Promise.all([stageOutput(place), stageOutput(place)]);
+    for (const [index, { directory, commit }] of both.entries()) {
+      writeFileSync(join(directory, "config.json"), `${index}`);
+      await commit();
+    }
+    expect(readFileSync(join(folder, "out", "config.json"), "utf8")).toBe("1");
+    expect(readdirSync(folder)).toEqual(["out"]);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "says of a target that cannot be looked at that it cannot, not that it is free",
+    async () => {
+      const folder = scratch();
+      symlinkSync("circle", join(folder, "circle"));
+      await expect(
+        checkOutputPlace({ out: join(folder, "circle", "out"), inputs: [] }),
+      ).rejects.toMatchObject({
+        code: "bad_file",
+        message: expect.stringContaining("cannot be read (ELOOP)"),
+      });
+    },
+  );
 });

@@ -6,21 +6,17 @@ import { type ProgressEvent, RevocabError } from "@revocab/core";
 import {
   copyOverlap,
   multivariateNormal,
-  orElse,
   random,
   subtokenMean,
   univariateNormal,
+  withFallback,
   zero,
 } from "@revocab/embedding-init";
+import { savePlan } from "@revocab/plan";
+import type { SwapReport } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  applySavedPlan,
-  planTokenizerSwap,
-  type SwapReport,
-  savePlan,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { applySavedPlan, planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 
@@ -233,7 +229,7 @@ describe("what stops a swap leaves nothing", () => {
     const swap = swapTokenizer({
       ...inputs,
       method: copyOverlap(),
-      fallback: orElse(copyOverlap()),
+      fallback: withFallback(copyOverlap()),
       out: join(folder, "out"),
     });
     await expect(swap).rejects.toMatchObject({

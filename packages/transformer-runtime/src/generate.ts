@@ -23,7 +23,7 @@ export interface GenerateOptions extends SamplingOptions {
 
 export interface Generated {
   readonly tokens: Uint32Array;
-  /** A token that ends a text came, `maxTokens` were made, or the model's context is full. */
+  /** A token that ends a text came, `maxTokens` were written, or the model's context is full. */
   readonly endedBy: "stop" | "length" | "context";
 }
 
@@ -50,23 +50,23 @@ export async function generate({
   if (tokens.length === 0) {
     throw new RevocabError("bad_options", "the prompt has no tokens", { hint: "give some text to continue" });
   }
-  const made: TokenId[] = [];
+  const written: TokenId[] = [];
   let next = tokens;
   let cache: BodyCache | undefined;
-  while (made.length < maxTokens) {
+  while (written.length < maxTokens) {
     throwIfAborted(abortSignal);
     if ((cache?.length ?? 0) + next.length > model.contextLength && cache !== undefined) {
-      return { tokens: Uint32Array.from(made), endedBy: "context" };
+      return { tokens: Uint32Array.from(written), endedBy: "context" };
     }
     const { logits, cache: grown } = await model.continue(next, cache);
     cache = grown;
-    const { uniform } = randomStream(seed, made.length);
+    const { uniform } = randomStream(seed, written.length);
     const token = sampleToken(logits, sampling, isAllowed, uniform);
-    if (stop.has(token)) return { tokens: Uint32Array.from(made), endedBy: "stop" };
-    made.push(token);
+    if (stop.has(token)) return { tokens: Uint32Array.from(written), endedBy: "stop" };
+    written.push(token);
     onToken?.(token);
     next = Uint32Array.of(token);
     await setImmediate(); // let a signal arrive
   }
-  return { tokens: Uint32Array.from(made), endedBy: "length" };
+  return { tokens: Uint32Array.from(written), endedBy: "length" };
 }

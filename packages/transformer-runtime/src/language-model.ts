@@ -7,8 +7,7 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { type Batch, planBatches } from "./batches.ts";
-import { openHead } from "./head.ts";
-import { type ModelTables, tablesOf } from "./model-tables.ts";
+import { type ModelTables, openHead, tablesOf } from "./head.ts";
 import type { BodyCache, Transformer } from "./open-transformer.ts";
 import { RowCache } from "./row-cache.ts";
 
@@ -229,7 +228,7 @@ function finite(values: Float32Array, { checkpoint, description }: Transformer):
     "not_finite",
     `${checkpoint.directory} gave NaN (not a number) for a prediction, in ${description.layers.length} layers of f32`,
     {
-      hint: "the weights hold NaN or infinity, or numbers too large for them: revocab inspect names such rows of tables",
+      hint: "the weights hold NaN or infinity, or numbers too large for them: `inspectPath` names such rows of tables",
     },
   );
 }

@@ -10,13 +10,11 @@ import {
   type OnnxTensor,
   openSession,
 } from "@revocab/onnx";
-import { type BodyBatch, bodyFeeds } from "./body-feeds.ts";
+import { type BodyBatch, bodyFeeds, RotaryTables } from "./body-feeds.ts";
 import type { TransformerDescription } from "./description.ts";
-import { familyOf } from "./families.ts";
+import { familyOf } from "./families/families.ts";
 import { buildBody } from "./graph/build-body.ts";
 import { PORTS } from "./graph/ports.ts";
-import { RotaryTables } from "./rotary-tables.ts";
-import { mostSquares, pieceLength, runInPieces } from "./run-in-pieces.ts";
 import { openWeights, type Weights } from "./weights.ts";
 
 /** A model's body, ready to run: rows of an input table in, final hidden states out. It knows no vocabulary. */
@@ -39,7 +37,7 @@ export interface Transformer {
   close(): Promise<void>;
 }
 
-export type ContinueBody = (
+type ContinueBody = (
   /** [B · length × d] */
   embeddings: Float32Array,
   /** Positions that are new, the same number for each of the B sequences. */
@@ -205,4 +203,48 @@ function prefixBefore(names: readonly string[], suffix: string, path: string): s
       hint: "config.json and the weights belong to different models, or the tensors have names of another library",
     },
   );
+}
+
+/**
+ * Σ length² of the sequences that may run at once, so that the attention scores of a layer, [heads × T × S] in f32 for
+ * each, take no more than `bytes`.
+ */
+function mostSquares({ layers }: TransformerDescription, bytes: number): number {
+  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
+  return bytes / (4 * heads);
+}
+
+/**
+ * How many positions of a long sequence to run at a time, so that its attention scores fit; undefined when all do, and
+ * where positions see those after them.
+ */
+function pieceLength(
+  { kind }: TransformerDescription,
+  lengths: readonly number[],
+  squares: number,
+): number | undefined {
+  const [length = 0] = lengths;
+  if (kind !== "causal" || lengths.length !== 1 || length * length <= squares) return undefined;
+  return Math.max(1, Math.floor(squares / length));
+}
+
+/** One long sequence, piece by piece, each with the keys and values of those before: the same numbers in less memory. */
+async function runInPieces(
+  continueBody: ContinueBody,
+  { embeddings, lengths }: { readonly embeddings: Float32Array; readonly lengths: readonly number[] },
+  piece: number,
+): Promise<Float32Array> {
+  const [length = 0] = lengths;
+  const width = embeddings.length / length;
+  let hidden = new Float32Array(0);
+  let cache: BodyCache | undefined;
+  for (let start = 0; start < length; start += piece) {
+    const count = Math.min(piece, length - start);
+    const rows = embeddings.subarray(start * width, (start + count) * width);
+    const continued = await continueBody(rows, count, cache, length);
+    if (start === 0) hidden = new Float32Array((continued.hidden.length / count) * length);
+    hidden.set(continued.hidden, start * (hidden.length / length));
+    cache = continued.cache;
+  }
+  return hidden;
 }

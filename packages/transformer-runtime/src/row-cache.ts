@@ -1,15 +1,20 @@
-import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core";
-import { decodeInto } from "@revocab/matrix";
+import { RevocabError, type StoredMatrix } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
+import { LRUCache } from "lru-cache";
 
-/** Rows of a table as f32, read when they are first asked for: texts use few tokens often. */
+/** Rows that are read at the same time: each takes its memory before the read begins. */
+const READS_AT_ONCE = 1024;
+
+/** Rows of a table as f32, read when they are first needed: texts use few tokens often. */
 export class RowCache {
   readonly #matrix: StoredMatrix;
-  readonly #rows = new Map<number, Float32Array>();
-  readonly #limit: number;
+  readonly #rows: LRUCache<number, Float32Array>;
 
   constructor(matrix: StoredMatrix, { limitBytes = 256e6 }: { limitBytes?: number } = {}) {
+    const most = Math.floor(limitBytes / (matrix.columns * 4));
     this.#matrix = matrix;
-    this.#limit = Math.max(1, Math.floor(limitBytes / (matrix.columns * 4)));
+    // at most the rows there are, as the cache takes memory for `max` keys when it begins
+    this.#rows = new LRUCache({ max: Math.max(1, Math.min(most, matrix.rows)) });
   }
 
   /**
@@ -18,8 +23,7 @@ export class RowCache {
    */
   async fill(tokens: Uint32Array, into: Float32Array, startRow: number): Promise<void> {
     const { columns, rows } = this.#matrix;
-    const missing = [...new Set(tokens)].filter((token) => !this.#rows.has(token));
-    const beyond = missing.find((token) => token >= rows);
+    const beyond = tokens.find((token) => token >= rows);
     if (beyond !== undefined) {
       throw new RevocabError(
         "shape_mismatch",
@@ -27,29 +31,26 @@ export class RowCache {
         { hint: "the tokenizer belongs to another model" },
       );
     }
-    if (this.#rows.size + missing.length > this.#limit) {
-      this.#rows.clear();
-      return this.#fillFresh(tokens, into, startRow);
-    }
-    await Promise.all(missing.map(async (token) => this.#rows.set(token, await this.#read(token))));
+    const places = new Map<number, number[]>();
     for (const [i, token] of tokens.entries()) {
-      into.set(this.#rows.get(token) as Float32Array, (startRow + i) * columns);
+      const known = places.get(token);
+      if (known === undefined) places.set(token, [i]);
+      else known.push(i);
     }
-  }
-
-  /** More distinct tokens than may be kept: row by row. */
-  async #fillFresh(tokens: Uint32Array, into: Float32Array, startRow: number): Promise<void> {
-    for (const [i, token] of tokens.entries()) {
-      into.set(await this.#read(token), (startRow + i) * this.#matrix.columns);
+    const distinct = [...places];
+    for (let start = 0; start < distinct.length; start += READS_AT_ONCE) {
+      const some = distinct.slice(start, start + READS_AT_ONCE);
+      await Promise.all(
+        some.map(async ([token, found]) => {
+          const row = this.#rows.get(token) ?? (await this.#read(token));
+          this.#rows.set(token, row);
+          for (const i of found) into.set(row, (startRow + i) * columns);
+        }),
+      );
     }
   }
 
   async #read(token: number): Promise<Float32Array> {
-    const { columns, dtype } = this.#matrix;
-    const bytes = new Uint8Array(columns * BYTES_PER_VALUE[dtype]);
-    await this.#matrix.readRows(token, 1, bytes);
-    const row = new Float32Array(columns);
-    decodeInto(dtype, bytes, row);
-    return row;
+    return (await readMatrix(this.#matrix, token, 1)).data;
   }
 }

@@ -27,7 +27,7 @@ export interface WriteTextsOptions {
 const TEXTS = 32;
 /** Longer texts cost more attention and say little more. */
 const LONGEST = 256;
-/** A model whose texts end at once is left alone. */
+/** After so many rounds with less than a token for each text no more is tried: the texts of this model end as they begin. */
 const FUTILE_ROUNDS = 20;
 
 /**

@@ -40,6 +40,14 @@ describe("rows of a table", () => {
     expect([...into]).toEqual([10, 11, 10, 11, 30, 31, 30, 31]);
   });
 
+  it("that were used last are kept, and no more than fit", async () => {
+    const { matrix, reads } = countedMatrix();
+    const cache = new RowCache(matrix, { limitBytes: 16 });
+    const fill = (token: number) => cache.fill(Uint32Array.of(token), new Float32Array(2), 0);
+    for (const token of [0, 1, 0, 2, 0, 1]) await fill(token);
+    expect(reads).toEqual([0, 1, 2, 1]);
+  });
+
   it("that do not exist are refused", async () => {
     const cache = new RowCache(countedMatrix().matrix);
     await expect(cache.fill(Uint32Array.of(4), new Float32Array(2), 0)).rejects.toMatchObject({

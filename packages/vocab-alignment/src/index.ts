@@ -1,10 +1,5 @@
 export type { AlignOptions } from "./align-vocabularies.ts";
 export { alignVocabularies } from "./align-vocabularies.ts";
-export { caseVariants } from "./dictionary/case-variants.ts";
-export type { Coverage } from "./dictionary/coverage-of.ts";
-export { coverageOf } from "./dictionary/coverage-of.ts";
-export type { Dictionary, WordPair } from "./dictionary/dictionary.ts";
-export { knownForms } from "./dictionary/known-forms.ts";
-export type { KnownWords } from "./dictionary/known-words.ts";
-export { readDictionary } from "./dictionary/read-dictionary.ts";
+export type { Coverage, Dictionary, KnownWords, WordPair } from "./dictionary.ts";
+export { caseVariants, coverageOf, knownForms, readDictionary } from "./dictionary.ts";
 export { extendsVocabulary } from "./extends-vocabulary.ts";

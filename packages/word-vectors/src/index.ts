@@ -1,25 +1,26 @@
-export type { AlignSpacesOptions, SpaceAlignment } from "./align/align-spaces.ts";
-export { alignSpaces } from "./align/align-spaces.ts";
-export type { HeldOutPrecisionOptions } from "./align/held-out-precision.ts";
-export { heldOutPrecision } from "./align/held-out-precision.ts";
+export { type AlignSpacesOptions, alignSpaces, type SpaceAlignment } from "./align/align-spaces.ts";
+export {
+  type HeldOutPrecisionOptions,
+  heldOutPrecision,
+  type SplitPairsOptions,
+  splitPairs,
+} from "./align/held-out-precision.ts";
 export { rotateVectors } from "./align/rotate-vectors.ts";
-export type { SplitPairsOptions } from "./align/split-pairs.ts";
-export { splitPairs } from "./align/split-pairs.ts";
-export { storedVectors } from "./align/stored-vectors.ts";
-export type { TranslationPrecision, TranslationPrecisionOptions } from "./align/translation-precision.ts";
-export { translationPrecision } from "./align/translation-precision.ts";
+export {
+  type TranslationPrecision,
+  type TranslationPrecisionOptions,
+  translationPrecision,
+} from "./align/translation-precision.ts";
 export type { FastTextArguments, FastTextDictionary, FastTextModel } from "./files/fasttext-model.ts";
-export { ngramBuckets } from "./files/ngram-buckets.ts";
+export { vectorsOfModel } from "./files/make-word-vectors.ts";
+export { ngramBuckets } from "./files/ngrams.ts";
 export { readFastText } from "./files/read-fasttext.ts";
 export { readTextVectors } from "./files/read-text-vectors.ts";
 export type { ReadVectorsOptions } from "./files/read-vectors-options.ts";
 export { readWordVectors } from "./files/read-word-vectors.ts";
 export { readWord2VecBinary } from "./files/read-word2vec-binary.ts";
-export { vectorsOfModel } from "./files/vectors-of-model.ts";
-export type { WriteVectorsOptions } from "./files/write-fasttext.ts";
-export { writeFastText } from "./files/write-fasttext.ts";
-export type { WriteTextOptions } from "./files/write-text-vectors.ts";
-export { writeTextVectors } from "./files/write-text-vectors.ts";
+export { type WriteVectorsOptions, writeFastText } from "./files/write-fasttext.ts";
+export { type WriteTextOptions, writeTextVectors } from "./files/write-text-vectors.ts";
 export { trainWordVectors } from "./train/train-word-vectors.ts";
 export type { TrainWordVectorsOptions } from "./train/training-options.ts";
-export type { WordVectors } from "./word-vectors.ts";
+export { storedVectors, type WordVectors } from "./word-vectors.ts";

@@ -1,6 +1,7 @@
-import type { Matrix } from "@revocab/core";
+import type { Matrix, StoredMatrix } from "@revocab/core";
+import { encodeInto } from "@revocab/matrix";
 
-/** Static vectors of words, the most frequent first. They may be computed when asked for, from vectors of n-grams. */
+/** Static vectors of words, the most frequent first. They may be computed on access, from vectors of n-grams. */
 export interface WordVectors {
   /** d */
   readonly dimension: number;
@@ -8,7 +9,7 @@ export interface WordVectors {
   readonly words: readonly string[];
   /** [words] how often each stood in the training text; undefined where the file does not say. */
   readonly counts: Float64Array | undefined;
-  /** True when words that are not in `words` have vectors too, made of their n-grams. */
+  /** True when words that are not in `words` have vectors too, from their n-grams. */
   readonly hasSubwords: boolean;
   /** The index of a word in `words`. */
   indexOf(word: string): number | undefined;
@@ -16,4 +17,16 @@ export interface WordVectors {
   vectorOf(word: string): Float32Array | undefined;
   /** [count × d] the vectors of words[start … start + count). */
   rows(start: number, count: number): Matrix;
+}
+
+/** The first `count` words' vectors [count × d] as a matrix that is read in blocks. */
+export function storedVectors(vectors: WordVectors, count = vectors.words.length): StoredMatrix {
+  return {
+    rows: Math.min(count, vectors.words.length),
+    columns: vectors.dimension,
+    dtype: "F32",
+    async readRows(start, rows, into) {
+      encodeInto("F32", vectors.rows(start, rows).data, into);
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { scratchFolders } from "@revocab/test-support/folders";
 import { readTextVectors, readWordVectors } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDecimal } from "../src/files/parse-decimal.ts";
+import { parseDecimal } from "../src/files/decimals.ts";
 
 const newFolder = scratchFolders();
 

@@ -12,7 +12,7 @@ import {
 } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendDecimal, LONGEST_DECIMAL } from "../src/files/append-decimal.ts";
+import { appendDecimal, LONGEST_DECIMAL } from "../src/files/decimals.ts";
 
 const newFolder = scratchFolders();
 

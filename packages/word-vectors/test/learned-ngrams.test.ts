@@ -4,8 +4,7 @@ import { scratchFolders } from "@revocab/test-support/folders";
 import { type FastTextModel, readFastText, vectorsOfModel, writeFastText } from "@revocab/word-vectors";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { learnedNgrams } from "../src/files/learned-ngrams.ts";
-import { ngramHashes } from "../src/files/ngram-hashes.ts";
+import { learnedNgrams, ngramHashes } from "../src/files/ngrams.ts";
 
 const newFolder = scratchFolders();
 const LENGTHS = { minN: 3, maxN: 6 };

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { keepThresholds } from "../src/train/keep-thresholds.ts";
-import { negativeTable } from "../src/train/negative-table.ts";
-import { subwordTable } from "../src/train/subword-table.ts";
 import { LINE_END, readTrainingCorpus } from "../src/train/training-corpus.ts";
 import { compileTrainingKernels, trainingKernels } from "../src/train/training-kernels.ts";
 import { trainingMemory } from "../src/train/training-memory.ts";
 import { type TrainWordVectorsOptions, trainingNumbers } from "../src/train/training-options.ts";
+import { keepThresholds, negativeTable, subwordTable } from "../src/train/training-tables.ts";
 import { trainNaively } from "./train-naively.ts";
 
 const LINES = ["walked walking walk talk talks", "banana bananas talk walk walked nananana", "walk"];

@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ngramBuckets } from "../src/files/ngram-buckets.ts";
-import { keepThresholds } from "../src/train/keep-thresholds.ts";
-import { negativeTable } from "../src/train/negative-table.ts";
-import { subwordTable } from "../src/train/subword-table.ts";
+import { ngramBuckets } from "../src/files/ngrams.ts";
 import { readTrainingCorpus } from "../src/train/training-corpus.ts";
+import { keepThresholds, negativeTable, subwordTable } from "../src/train/training-tables.ts";
 
 async function* pieces(...texts: string[]) {
   for (const text of texts) yield text.split(" ");

@@ -1,10 +1,7 @@
 import { join } from "node:path";
+import { savePlan } from "@revocab/plan";
 import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
-import {
-  applySavedPlanToAdapter,
-  planTokenizerSwap,
-  savePlan,
-} from "../../../packages/transfer/dist/index.js";
+import { applySavedPlanToAdapter, planTokenizerSwap } from "../../../packages/transfer/dist/index.js";
 import { made, repositoryFolder, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { fitTokenizer } from "../../../packages/transfer/dist/index.js";
+import { fitTokenizer } from "@revocab/plan";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
 import { made, repositoryFile, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";

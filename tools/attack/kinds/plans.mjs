@@ -1,13 +1,7 @@
 import { join } from "node:path";
+import { explainToken, openPlan, savePlan, summarizePlan } from "@revocab/plan";
 import { random as randomRows, subtokenMean } from "../../../packages/embedding-init/dist/index.js";
-import {
-  applySavedPlan,
-  explainToken,
-  openPlan,
-  planTokenizerSwap,
-  savePlan,
-  summarizePlan,
-} from "../../../packages/transfer/dist/index.js";
+import { applySavedPlan, planTokenizerSwap } from "../../../packages/transfer/dist/index.js";
 import { folderFiles, made, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
 

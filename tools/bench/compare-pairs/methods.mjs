@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { orElse, subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { withFallback } from "@revocab/embedding-init";
+import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
 import { whereSeen } from "./where-seen.mjs";
 
 const TERMS = fileURLToPath(new URL("../../../docs/methods/domain-types.tsv", import.meta.url));
@@ -61,6 +62,6 @@ function row(name, evidence = () => ({}), wrap = (method) => method) {
 function withSpelling(name, evidence) {
   return [
     row(name, evidence),
-    row(`${name}+subtoken-mean`, evidence, (method) => orElse(method, subtokenMean())),
+    row(`${name}+subtoken-mean`, evidence, (method) => withFallback(method, subtokenMean())),
   ];
 }

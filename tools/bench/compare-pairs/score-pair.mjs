@@ -1,18 +1,16 @@
 import { join } from "node:path";
+import { bitsPerByteOf } from "@revocab/measure";
+import { fitTokenizer, makePlan, openModel, summarizePlan } from "@revocab/plan";
+import { catalog } from "../../../apps/revocab/dist/catalog.js";
 import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/transfer/dist/evaluate-model.js";
-import {
-  bitsPerByteOf,
-  fitTokenizer,
-  makePlan,
-  openModel,
-  summarizePlan,
-} from "../../../packages/transfer/dist/index.js";
 import { tablesInMemory } from "../../../packages/transfer/dist/tables-in-memory.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
+
+const METHODS = await catalog();
 
 /** A model with its layers in memory, a tokenizer, and the text that both are scored on. */
 export async function openPair(
@@ -44,7 +42,7 @@ export async function openPair(
     scoreCounts: (sample) => scoreCounts(sample, tokenizer, split, documents),
     async scoreMethod({ method: name, options, wrap }) {
       const started = performance.now();
-      const [{ method }] = methodCandidates([name], options).candidates;
+      const [{ method }] = methodCandidates([name], options, METHODS).candidates;
       const plan = await makePlan({
         model,
         tokenizer,

@@ -42,7 +42,7 @@ export function registerCompare(program: Command): void {
     wholeNumber(1),
   );
   withModelOptions(command).action(async (model: string, flags: Flags) => {
-    const { compareMethods } = await import("@revocab/transfer");
+    const { compareMethods } = await import("@revocab/measure");
     const { methodCandidates } = await import("@revocab/embedding-init");
     const { catalog } = await import("../catalog.ts");
     const { printComparison } = await import("../print-evaluation.ts");

@@ -25,7 +25,7 @@ export function registerEval(program: Command): void {
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0)
     .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
   withModelOptions(command).action(async (model: string, flags: Flags) => {
-    const { evaluateModel } = await import("@revocab/transfer");
+    const { evaluateModel } = await import("@revocab/measure");
     const { printEvaluation } = await import("../print-evaluation.ts");
     await runCommand(
       command,

@@ -1,4 +1,4 @@
-import type { TokenExplanation } from "@revocab/transfer";
+import type { TokenExplanation } from "@revocab/plan";
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
 
@@ -10,7 +10,7 @@ export function registerExplain(program: Command): void {
     .argument("<plan>", "plan file made by revocab plan")
     .argument("<tokens...>", "target tokens: the text of one token, a special such as </s>, or an id")
     .action(async (file: string, tokens: readonly string[]) => {
-      const { explainToken, findToken, openPlan } = await import("@revocab/transfer");
+      const { explainToken, findToken, openPlan } = await import("@revocab/plan");
       const { printExplanations } = await import("../print-reports.ts");
       await runCommand(
         command,

@@ -30,7 +30,7 @@ export function registerGenerate(program: Command): void {
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
     .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
   withModelOptions(command).action(async (model: string, prompt: string, flags: Flags) => {
-    const { generateText } = await import("@revocab/transfer");
+    const { generateText } = await import("@revocab/measure");
     const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
     const streams = !json;
     await runCommand(

@@ -13,7 +13,7 @@ export function registerInspect(program: Command): void {
       "a model folder, a tokenizer folder, a tokenizer.json, a SentencePiece .model, or a repository of the Hub",
     );
   withModelOptions(command).action(async (path: string, flags: ModelFlags) => {
-    const { inspectPath } = await import("@revocab/transfer");
+    const { inspectPath } = await import("@revocab/plan");
     const { printInspection } = await import("../print-inspection.ts");
     await runCommand(
       command,

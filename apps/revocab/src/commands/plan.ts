@@ -34,7 +34,8 @@ export function registerPlan(program: Command): void {
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
   withModelOptions(withPlanOptions(command)).action(async (model: string, flags: Flags) => {
-    const { checkPlanPlace, planTokenizerSwap, savePlan, summarizePlan } = await import("@revocab/transfer");
+    const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
+    const { planTokenizerSwap } = await import("@revocab/transfer");
     const { printPlan } = await import("../print-reports.ts");
     await runCommand(
       command,

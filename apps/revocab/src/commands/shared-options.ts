@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type InitMethod, quote, RevocabError, type Role } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { collect, collectPairs, tokenIdsOf, wholeNumber } from "../options.ts";
+import { reproducingCommand } from "./reproducing-command.ts";
 
 /** Which tensors have a row per token, where the architecture does not say. */
 export interface ModelFlags {
@@ -141,7 +142,9 @@ export function fittingOptions({ specialTokens, special, eos }: FittingFlags) {
 export async function planOptions(
   flags: Omit<PlanFlags, "tokenizer">,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
-  const { method: name = flags.text === undefined ? "subtoken-mean" : "chain-rule", text } = flags;
+  const { defaultMethodFor, methodOf } = await import("../catalog.ts");
+  const { text } = flags;
+  const name = flags.method ?? (await defaultMethodFor({ text }));
   const method = await methodOf(
     name,
     text === undefined ? flags.with : await withText(name, text, flags.with),
@@ -149,12 +152,12 @@ export async function planOptions(
   return { method, ...(await comparedPlanOptions(flags)) };
 }
 
-/** What of a model the rows are made from: its tables, or all of it where a method runs it. */
+/** The parts of a model that the methods need: its tables, or all of it where one runs it. */
 export function wantedBy(options: { readonly method: InitMethod; readonly fallback: InitMethod }) {
   const methods = [options.method, options.fallback].flatMap((one) =>
     one.kind === "chain" ? one.methods : [one],
   );
-  return methods.some(({ runsModel }) => runsModel) ? ("model" as const) : ("tables" as const);
+  return methods.some(({ needs }) => needs?.includes("model")) ? ("model" as const) : ("tables" as const);
 }
 
 export interface ComparedPlanOptions {
@@ -170,6 +173,7 @@ export interface ComparedPlanOptions {
 export async function comparedPlanOptions(
   flags: Omit<PlanFlags, "method" | "tokenizer">,
 ): Promise<ComparedPlanOptions> {
+  const { methodOf } = await import("../catalog.ts");
   return {
     fallback: await methodOf(flags.fallback, flags.fallbackWith),
     ...(flags.copy !== undefined && { copyShared: flags.copy }),
@@ -196,14 +200,6 @@ async function withText(
   throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
     hint: "leave --text out; --eval scores the model before and after",
   });
-}
-
-async function methodOf(name: string, options: Readonly<Record<string, string>> = {}): Promise<InitMethod> {
-  const { METHODS, methodNamed } = await import("@revocab/embedding-init");
-  // what runs hypernetworks takes 0.2 s to load: only for a name that is not among these
-  if (Object.hasOwn(METHODS, name)) return methodNamed(name, options, METHODS);
-  const { catalog } = await import("../catalog.ts");
-  return methodNamed(name, options, await catalog());
 }
 
 export interface ApplyFlags extends ModelFlags {
@@ -271,6 +267,7 @@ export function applyOptions(flags: ApplyFlags) {
     ...chatTemplateOptions(flags),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
+    card: { command: reproducingCommand },
     ...(flags.carry && { carry: flags.carry }),
     ...(flags.language && { languages: flags.language }),
     ...(flags.threads !== undefined && { threads: flags.threads }),

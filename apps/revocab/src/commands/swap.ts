@@ -32,7 +32,8 @@ export function registerSwap(program: Command): void {
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withOutputOptions(command))))).action(
     async (model: string, flags: SwapFlags) => {
       const { printPlan, printSwap } = await import("../print-reports.ts");
-      const { planTokenizerSwap, summarizePlan, swapTokenizer } = await import("@revocab/transfer");
+      const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
+      const { summarizePlan } = await import("@revocab/plan");
       await writeModel(command, flags, {
         names: {
           model: { name: model, want: "model" },

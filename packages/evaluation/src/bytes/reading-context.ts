@@ -1,8 +1,7 @@
 import { type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
-import type { CoverState } from "./cover-tree.ts";
-import { coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
+import { type CoverState, coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
 import { readState, type StateReading } from "./read-state.ts";
 import { type TokenOrder, tokenOrder } from "./token-order.ts";
 import { type TokenStream, tokenStream } from "./token-stream.ts";

@@ -1,5 +1,6 @@
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
+import { LRUCache } from "lru-cache";
 import { joinedBytes } from "./joined-bytes.ts";
 import { mergedMask } from "./merged-mask.ts";
 import type { QuickMaskAfter } from "./quick-mask.ts";
@@ -65,8 +66,11 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
   const quickMask = mayUseRules
     ? quickMaskOf(tokenizer, rules, asking.asksTokenizer, putsSpaceFirst)
     : undefined;
-  const masks = new Map<string, Uint8Array>();
-  const verdicts = new Map<string, boolean>();
+  const masks = new LRUCache<string, Uint8Array>({
+    maxSize: MASK_BYTES,
+    sizeCalculation: ({ length }) => length,
+  });
+  const verdicts = new LRUCache<string, boolean>({ max: VERDICTS_KEPT });
 
   const judge = async (window: readonly TokenId[], token: TokenId): Promise<boolean> => {
     const bytes = vocabulary.bytesOf(token);
@@ -93,7 +97,6 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
       let verdict = verdicts.get(key);
       if (verdict === undefined) {
         verdict = await judge(window, token);
-        if (verdicts.size >= VERDICTS_KEPT) verdicts.clear();
         verdicts.set(key, verdict);
       }
       return verdict;
@@ -108,7 +111,6 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
         open: textTokens(vocabulary),
       };
       await decide(window, open, mask);
-      if (masks.size * mask.length > MASK_BYTES) masks.delete(masks.keys().next().value!);
       masks.set(key, mask);
       return mask;
     },

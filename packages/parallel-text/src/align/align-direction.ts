@@ -1,10 +1,7 @@
-import type { AlignedCorpus } from "./aligned-corpus.ts";
-import { diagonalPrior } from "./diagonal-prior.ts";
-import { digamma } from "./digamma.ts";
-import { type DirectionView, directionView, type LineGroup } from "./direction-view.ts";
-import { nextTension } from "./next-tension.ts";
+import { type AlignedCorpus, type DirectionView, directionView, type LineGroup } from "./aligned-corpus.ts";
+import { diagonalPrior, nextTension } from "./diagonal-prior.ts";
 
-export interface DirectionOptions {
+interface DirectionOptions {
   /** The target words are given and the source words generated. */
   readonly isReverse: boolean;
   /** Passes over the text, ≥ 1; the last one reads the links off. */
@@ -151,7 +148,7 @@ function explainGroup({ corpus, view, table, tension, group, sums, links }: Grou
   }
 }
 
-/** The table that the counts of a pass speak for: exp(E[ln P]) under the Dirichlet posterior. Empties the counts. */
+/** The table by the counts of a pass: exp(E[ln P]) under the Dirichlet posterior. Sets the counts to 0. */
 function updateTable({ pairGiven, givenSize, generatedSize }: DirectionView, table: TranslationTable): void {
   const { probabilities, counts, nullProbabilities, nullCounts } = table;
   const totals = new Float64Array(givenSize);
@@ -166,4 +163,19 @@ function updateTable({ pairGiven, givenSize, generatedSize }: DirectionView, tab
   }
   counts.fill(0);
   nullCounts.fill(0);
+}
+
+/**
+ * ψ(x), the derivative of ln Γ(x), for x > 0, within 1e-12 of its value.
+ *
+ * ψ(x) = ψ(x + 1) − 1/x until x ≥ 8, then the asymptotic series ln x − 1/(2x) − Σ B_2k / (2k·x^2k).
+ */
+export function digamma(x: number): number {
+  let shifted = x;
+  let result = 0;
+  for (; shifted < 8; shifted++) result -= 1 / shifted;
+  const square = 1 / (shifted * shifted);
+  const series =
+    square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132))));
+  return result + Math.log(shifted) - 0.5 / shifted - series;
 }

@@ -1,12 +1,13 @@
 import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
-import { replaceFile } from "@revocab/files";
+import { readLines, replaceFile } from "@revocab/files";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
-import type { ParallelPaths } from "../read-parallel-lines.ts";
-import { type WordCut, wordsOfLine } from "../words-of-line.ts";
-import { checkMixOptions } from "./check-mix-options.ts";
-import { type MixedForm, mixLines, type SideCounts } from "./mix-lines.ts";
-import { type MixedTexts, readMixedTexts } from "./read-mixed-texts.ts";
-import { translationTable } from "./translation-table.ts";
+import type { WordAlignment } from "../align/word-alignment.ts";
+import { readPharaoh } from "../pharaoh.ts";
+import { type ParallelPaths, readParallelLines } from "../read-parallel-lines.ts";
+import { WORD_CUTS, type WordCut, wordsOfLine } from "../words-of-line.ts";
+import type { WordLink } from "./aligned-swaps.ts";
+import { translationTable } from "./dictionary-swaps.ts";
+import { MIXED_FORMS, type MixedForm, type MixedLines, mixLines, type SideCounts } from "./mix-lines.ts";
 
 export interface MixCorpusOptions {
   /** Two texts of which line i says the same. */
@@ -147,4 +148,136 @@ function checkEvidence(forms: readonly MixedForm[], replaceable: number): void {
   throw new RevocabError("no_evidence", "no word of the texts has a translation, so nothing can be swapped", {
     hint: "a dictionary's first column is the source's language, the second the target's; alignments must not be empty",
   });
+}
+
+/** The options in force. @throws RevocabError bad_options where they contradict each other or are not enough */
+function checkMixOptions(options: MixCorpusOptions) {
+  const { parallel, text, targetText, dictionary, alignments } = options;
+  const { share = 0.3, wordsInPiece = 3, words: cut = "unicode", seed = 0, maxLines } = options;
+  const hasTexts = text !== undefined || targetText !== undefined;
+  if (parallel === undefined && !hasTexts) {
+    throw new RevocabError("bad_options", "neither parallel texts nor a text were given", {
+      hint: "give parallel lines (en.txt:de.txt), or a text and a dictionary",
+    });
+  }
+  if (parallel !== undefined && hasTexts) {
+    throw new RevocabError("bad_options", "both parallel texts and a text of one language were given", {
+      hint: "mix each by itself, and join the two files",
+    });
+  }
+  if (parallel === undefined && alignments !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "alignments were given without the parallel texts that they align",
+      {
+        hint: "give the two texts too",
+      },
+    );
+  }
+  const canSwap = dictionary !== undefined || alignments !== undefined;
+  if (parallel === undefined && !canSwap) {
+    throw new RevocabError(
+      "bad_options",
+      "a text of one language was given without a dictionary, so nothing can be mixed into it",
+      { hint: "give a dictionary (source TAB target), or parallel texts" },
+    );
+  }
+  checkNumber("share", share, share >= 0 && share <= 1, "a number from 0 to 1");
+  checkNumber(
+    "wordsInPiece",
+    wordsInPiece,
+    Number.isInteger(wordsInPiece) && wordsInPiece >= 1,
+    "a whole number from 1",
+  );
+  if (maxLines !== undefined) {
+    checkNumber("maxLines", maxLines, Number.isInteger(maxLines) && maxLines >= 1, "a whole number from 1");
+  }
+  checkWord("words", cut, WORD_CUTS);
+  const forms = options.forms ?? defaultForms(canSwap, parallel !== undefined);
+  for (const form of forms) checkWord("forms", form, MIXED_FORMS);
+  if (forms.length === 0)
+    throw new RevocabError("bad_options", "forms is empty, so nothing would be written");
+  checkForms(forms, canSwap, parallel !== undefined);
+  return { forms, share, wordsInPiece, cut, seed };
+}
+
+function defaultForms(canSwap: boolean, isParallel: boolean): MixedForm[] {
+  return [...(canSwap ? (["swapped"] as const) : []), ...(isParallel ? (["interleaved"] as const) : [])];
+}
+
+function checkForms(forms: readonly MixedForm[], canSwap: boolean, isParallel: boolean): void {
+  if (forms.includes("swapped") && !canSwap) {
+    throw new RevocabError("bad_options", "swapped lines were asked for without a dictionary or alignments", {
+      hint: "give one of them, or ask for interleaved lines",
+    });
+  }
+  const needsPair = forms.find((form) => form === "interleaved" || form === "joined");
+  if (needsPair !== undefined && !isParallel) {
+    throw new RevocabError("bad_options", `${needsPair} lines were asked for without parallel texts`, {
+      hint: "give parallel texts, or ask for swapped lines",
+    });
+  }
+}
+
+function checkNumber(name: string, value: number, isAllowed: boolean, expected: string): void {
+  if (isAllowed) return;
+  throw new RevocabError("bad_options", `${name} is ${value}, expected ${expected}`);
+}
+
+function checkWord(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(", ")}`);
+}
+
+/** The lines that are mixed, by number. */
+interface MixedTexts {
+  readonly length: number;
+  /** Undefined where there are no words. */
+  at(number: number): MixedLines | undefined;
+}
+
+/** Reads parallel texts with their alignment, or texts of one language each. */
+async function readMixedTexts(
+  { parallel, text, targetText, alignments, abortSignal }: MixCorpusOptions,
+  cut: WordCut,
+): Promise<MixedTexts> {
+  const isEmpty = (line: string) => !/\S/.test(line);
+  if (parallel !== undefined) {
+    const watch = { ...(abortSignal && { abortSignal }) };
+    const lines = await readParallelLines(parallel, watch);
+    const { source, target } = lines;
+    const alignment =
+      alignments === undefined ? undefined : await readPharaoh(alignments, { lines, words: cut, ...watch });
+    return {
+      length: source.length,
+      at: (number) =>
+        isEmpty(source[number]) || isEmpty(target[number])
+          ? undefined
+          : {
+              number,
+              source: source[number],
+              target: target[number],
+              links: alignment && linksOf(alignment, number),
+            },
+    };
+  }
+  const source = text === undefined ? [] : await readLines(text, abortSignal);
+  const target = targetText === undefined ? [] : await readLines(targetText, abortSignal);
+  // no translations of each other: each line of the shorter text stands beside one of the other by chance
+  const lineOf = (lines: readonly string[], number: number) =>
+    number < lines.length && !isEmpty(lines[number]) ? lines[number] : undefined;
+  return {
+    length: Math.max(source.length, target.length),
+    at(number) {
+      const lines = { number, source: lineOf(source, number), target: lineOf(target, number) };
+      return lines.source === undefined && lines.target === undefined ? undefined : lines;
+    },
+  };
+}
+
+function linksOf({ offsets, source, target }: WordAlignment, line: number): WordLink[] {
+  return Array.from({ length: offsets[line + 1] - offsets[line] }, (_, i) => ({
+    source: source[offsets[line] + i],
+    target: target[offsets[line] + i],
+  }));
 }

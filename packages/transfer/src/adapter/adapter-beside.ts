@@ -1,8 +1,8 @@
-import type { OpenModel } from "../open-model.ts";
-import type { ProduceOptions } from "../produce-rows.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
+import type { ProduceOptions } from "@revocab/plan/internal";
+import type { WrittenAdapter } from "@revocab/report";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, openAdapter } from "./open-adapter.ts";
-import { planAdapter, type WrittenAdapter, writeAdapter } from "./write-adapter.ts";
+import { planAdapter, writeAdapter } from "./write-adapter.ts";
 
 /** The adapter that a trainer left in the folder of its base. */
 export interface AdapterBeside {

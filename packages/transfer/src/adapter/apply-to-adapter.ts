@@ -2,14 +2,17 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
-  type CompanionFiles,
-  copyCompanions,
-  listCompanions,
+  type AuxiliaryFiles,
+  copyAuxiliaryFiles,
+  listAuxiliaryFiles,
   type OpenCheckpointOptions,
   readSafetensorsHeader,
   writeError,
 } from "@revocab/checkpoint";
 import { type ProgressListener, RevocabError, showNotes } from "@revocab/core";
+import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
+import { type ChosenChatTemplate, checkFit, chooseChatTemplate } from "@revocab/plan/internal";
+import type { WrittenAdapter } from "@revocab/report";
 import {
   fingerprint,
   isTokenizerFile,
@@ -17,15 +20,10 @@ import {
   TOKENIZER_FILES,
   type Tokenizer,
 } from "@revocab/vocabulary";
-import { type ChatTemplateChoice, type ChosenChatTemplate, chooseChatTemplate } from "../chat-template.ts";
-import { checkFit } from "../check-fit.ts";
-import { type OpenModel, openModel } from "../open-model.ts";
-import { openPlan } from "../open-plan.ts";
-import { publishTokenizer } from "../publish-tokenizer.ts";
-import { checkOutputPlace, stageOutput } from "../stage-output.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import { publishTokenizer } from "../swap/publish-tokenizer.ts";
+import { checkOutputPlace, stageOutput } from "../swap/stage-output.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter, openAdapter } from "./open-adapter.ts";
-import { planAdapter, type WrittenAdapter, writeAdapter } from "./write-adapter.ts";
+import { planAdapter, writeAdapter } from "./write-adapter.ts";
 
 export interface ApplyToAdapterOptions {
   readonly plan: SwapPlan;
@@ -58,7 +56,7 @@ export interface AdapterReport extends WrittenAdapter {
   readonly target: { readonly name: string; readonly rows: number };
   /** Null where the folder has no tokenizer files. */
   readonly chatTemplate: { readonly from: ChosenChatTemplate["from"] } | null;
-  readonly companions: CompanionFiles;
+  readonly companions: AuxiliaryFiles;
   readonly notes: readonly string[];
 }
 
@@ -91,7 +89,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       source: own,
       isEdit: false,
     });
-  const companions = await listCompanions(adapter.folder, {
+  const companions = await listAuxiliaryFiles(adapter.folder, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [model.checkpoint.rows, model.tokenizer.vocabulary.size],
@@ -106,7 +104,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     onProgress?.({ type: "step", step: "write" });
     const written = await writeAdapter(job, planned, output.directory, options);
     for (const [file, bytes] of published?.files ?? []) await writeOne(join(output.directory, file), bytes);
-    await copyCompanions(adapter.folder, output.directory, companions, options);
+    await copyAuxiliaryFiles(adapter.folder, output.directory, companions, options);
     onProgress?.({ type: "step", step: "check" });
     await checkWritten(output.directory, adapter, written);
     await adapter.folder.check();
@@ -136,7 +134,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   }
 }
 
-function describeCard(file: CompanionFiles["left"][number]): CompanionFiles["left"][number] {
+function describeCard(file: AuxiliaryFiles["left"][number]): AuxiliaryFiles["left"][number] {
   return file.name === "README.md" ? { ...file, reason: "describes the adapter on the old model" } : file;
 }
 

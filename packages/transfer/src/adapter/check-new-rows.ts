@@ -1,7 +1,7 @@
 import { BYTES_PER_VALUE, RevocabError } from "@revocab/core";
 import { decodeInto, mixtureRow } from "@revocab/matrix";
-import { tablePlan } from "../check-fit.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { SwapPlan } from "@revocab/plan";
+import { tablePlan } from "@revocab/plan/internal";
 import type { RowsTensor, TrainedTokensTensor } from "./sort-tensors.ts";
 
 /** Looks at the rows of one tensor as they are made. */

@@ -2,9 +2,8 @@ import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint";
 import { BYTES_PER_VALUE, type StoredMatrix, type TablePlan } from "@revocab/core";
 import { matrixOfBytes } from "@revocab/matrix";
-import { tablePlan } from "../check-fit.ts";
-import { type ProduceOptions, produceRows } from "../produce-rows.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { SwapPlan } from "@revocab/plan";
+import { type ProduceOptions, produceRows, tablePlan } from "@revocab/plan/internal";
 import type { RowCheck } from "./check-new-rows.ts";
 import type { RowsTensor } from "./sort-tensors.ts";
 

@@ -1,7 +1,6 @@
 import type { TensorEntry } from "@revocab/checkpoint";
 import { RevocabError, type StoredDtype } from "@revocab/core";
-import type { OpenModel } from "../open-model.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { Adapter } from "./open-adapter.ts";
 import { refuseAdapter } from "./refuse-adapter.ts";
 import { isOfOtherModule, type TrainedPart, trainedPart } from "./trained-part.ts";

@@ -1,6 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import type { OpenModel } from "../open-model.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
 
 /** What a tensor of an adapter belongs to: a module of the base with a row per token. */
 export interface TrainedPart {

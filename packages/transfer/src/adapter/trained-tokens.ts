@@ -1,17 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint";
-import {
-  BYTES_PER_VALUE,
-  type Mixture,
-  quote,
-  RevocabError,
-  type StoredMatrix,
-  type TokenId,
-} from "@revocab/core";
-import { decodeInto, encodeInto, matrixOfBytes, mixtureRow, multiplyMixture } from "@revocab/matrix";
-import { sourceOf, tablePlan } from "../check-fit.ts";
-import type { OpenModel } from "../open-model.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import { BYTES_PER_VALUE, type Mixture, quote, RevocabError, type TokenId } from "@revocab/core";
+import { decodeInto, encodeInto, mixtureRow, mixtureRows, readRows, storedView } from "@revocab/matrix";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
+import { sourceOf, tablePlan } from "@revocab/plan/internal";
 import type { Adapter } from "./open-adapter.ts";
 import type { TrainedTokensTensor } from "./sort-tensors.ts";
 
@@ -99,29 +91,19 @@ export async function rewriteTrainedTokens(
   decodeInto(dtype, stored, trained);
 
   const { mixture, used } = rowsOf(table.mixture, to, model.checkpoint.rows);
-  const rows = new Float32Array(used.length * columns);
+  const rows = await readRows(base, used);
   for (const [i, id] of used.entries()) {
     const place = from.lastIndexOf(id);
-    const into = rows.subarray(i * columns, (i + 1) * columns);
-    if (place >= 0) into.set(trained.subarray(place * columns, (place + 1) * columns));
-    else await readRow(base, id, into);
+    if (place >= 0) rows.data.set(trained.subarray(place * columns, (place + 1) * columns), i * columns);
   }
-  const made = new Float32Array(to.length * columns);
-  await multiplyMixture({
+  const { data } = await mixtureRows({
     mixture,
-    source: matrixOfBytes({ rows: used.length, columns, dtype: "F32" }, new Uint8Array(rows.buffer)),
+    source: storedView(rows),
     ...(table.basis.rows > 0 && { basis: table.basis }),
     threads: 1,
-    onBlock: ({ startRow, rows: count, startColumn, columns: width, bytes }) => {
-      const values = new Float32Array(count * width);
-      decodeInto("F32", bytes, values);
-      for (let row = 0; row < count; row++) {
-        made.set(values.subarray(row * width, (row + 1) * width), (startRow + row) * columns + startColumn);
-      }
-    },
   });
-  const bytes = new Uint8Array(made.length * BYTES_PER_VALUE[dtype]);
-  encodeInto(dtype, made, bytes);
+  const bytes = new Uint8Array(data.length * BYTES_PER_VALUE[dtype]);
+  encodeInto(dtype, data, bytes);
   return bytes;
 }
 
@@ -151,10 +133,4 @@ function rowsOf(
   for (const [i, row] of chosen.entries()) offsets[i + 1] = (offsets[i] as number) + row.sources.length;
   const weights = Float32Array.from(chosen.flatMap((row) => [...row.weights]));
   return { mixture: { offsets, sources: Uint32Array.from(sources), weights }, used };
-}
-
-async function readRow(table: StoredMatrix, id: TokenId, into: Float32Array): Promise<void> {
-  const bytes = new Uint8Array(into.length * BYTES_PER_VALUE[table.dtype]);
-  await table.readRows(id, 1, bytes);
-  decodeInto(table.dtype, bytes, into);
 }

@@ -10,9 +10,9 @@ import {
 } from "@revocab/checkpoint";
 import { throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
-import type { OpenModel } from "../open-model.ts";
-import type { ProduceOptions } from "../produce-rows.ts";
-import type { SwapPlan } from "../swap-plan.ts";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
+import type { ProduceOptions } from "@revocab/plan/internal";
+import type { WrittenAdapter } from "@revocab/report";
 import { checkNewRows } from "./check-new-rows.ts";
 import { followAdapterConfig } from "./follow-adapter-config.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter } from "./open-adapter.ts";
@@ -39,23 +39,6 @@ export interface PlannedAdapter {
   readonly changes: readonly ConfigChange[];
   /** Tensors of tokens that the target has nothing of. */
   readonly gone: readonly string[];
-}
-
-/** A tensor that has changed. */
-export interface RewrittenTensor {
-  readonly name: string;
-  readonly slot: string;
-  readonly from: readonly number[];
-  readonly to: readonly number[];
-}
-
-export interface WrittenAdapter {
-  readonly rewritten: readonly RewrittenTensor[];
-  /** How many tensors moved as bytes. */
-  readonly copied: number;
-  /** Tensors that were left out: rows of tokens that the target has nothing of. */
-  readonly gone: readonly string[];
-  readonly config: readonly ConfigChange[];
 }
 
 const BLOCK_BYTES = 8 << 20;

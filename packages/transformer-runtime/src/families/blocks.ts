@@ -1,4 +1,4 @@
-import type { FeedForwardDescription, LinearDescription, NormDescription } from "../description.ts";
+import type { LinearDescription, NormDescription } from "../description.ts";
 
 /** torch's Linear: `name.weight` and, where it has one, `name.bias`. */
 export function linear(
@@ -25,29 +25,5 @@ export function layerNorm(name: string, width: number, epsilon: number, hasBias:
     epsilon,
     weight: `${name}.weight`,
     ...(hasBias && { bias: `${name}.bias` }),
-  };
-}
-
-/** act(x · Gᵀ) ∘ (x · Uᵀ) · Dᵀ, as Llama names its matrices. */
-export function gatedFeedForward(
-  name: string,
-  {
-    width,
-    innerWidth,
-    activation,
-    hasBias,
-  }: {
-    readonly width: number;
-    readonly innerWidth: number;
-    readonly activation: FeedForwardDescription["activation"];
-    readonly hasBias: boolean;
-  },
-): FeedForwardDescription {
-  return {
-    kind: "gated",
-    gate: linear(`${name}.gate_proj`, [width, innerWidth], hasBias),
-    up: linear(`${name}.up_proj`, [width, innerWidth], hasBias),
-    down: linear(`${name}.down_proj`, [innerWidth, width], hasBias),
-    activation,
   };
 }

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import type { AttentionDescription } from "../description.ts";
-import type { Family } from "../family.ts";
 import { readRotary, ropeParameters } from "../rotary/read-rotary.ts";
-import { type AttentionShape, attentionShape } from "./attention-shape.ts";
 import { layerNorm, linear } from "./blocks.ts";
-import { activation, epsilon, heads, layers, length, positive, width } from "./fields.ts";
-import { parseConfig } from "./parse-config.ts";
+import type { Family } from "./family.ts";
+import {
+  type AttentionShape,
+  activation,
+  attentionShape,
+  epsilon,
+  heads,
+  layers,
+  length,
+  parseConfig,
+  positive,
+  width,
+} from "./read-config.ts";
 
 const schema = z.object({
   hidden_size: width.default(6144),

@@ -1,10 +1,20 @@
 import { z } from "zod";
 import type { AttentionDescription, LinearDescription } from "../description.ts";
-import type { Family } from "../family.ts";
-import { type AttentionShape, attentionShape } from "./attention-shape.ts";
 import { layerNorm } from "./blocks.ts";
-import { absent, activation, epsilon, heads, layers, rows, width } from "./fields.ts";
-import { parseConfig, withNames } from "./parse-config.ts";
+import type { Family } from "./family.ts";
+import {
+  type AttentionShape,
+  absent,
+  activation,
+  attentionShape,
+  epsilon,
+  heads,
+  layers,
+  parseConfig,
+  rows,
+  width,
+  withNames,
+} from "./read-config.ts";
 
 const NAMES = {
   hidden_size: "n_embd",

@@ -1,13 +1,23 @@
 import { z } from "zod";
-import type { Family } from "../family.ts";
-import { attentionShape } from "./attention-shape.ts";
-import { activation, epsilon, heads, layers, length, width } from "./fields.ts";
-import { llamaLike } from "./llama-like.ts";
-import { llamaRotary } from "./llama-rotary.ts";
-import { parseConfig } from "./parse-config.ts";
-import { separateAttention } from "./separate-attention.ts";
+import { rmsNorm } from "./blocks.ts";
+import type { Family, FamilyContext } from "./family.ts";
+import { layerWindows, llamaLike } from "./llama-like.ts";
+import {
+  activation,
+  badConfig,
+  epsilon,
+  heads,
+  type LayerType,
+  layers,
+  layerTypes,
+  length,
+  parseConfig,
+  width,
+  window,
+} from "./read-config.ts";
 
-const schema = z.object({
+/** What the configs of Llama and OLMo 2 have in common. */
+const llamaConfig = {
   hidden_size: width.default(4096),
   intermediate_size: width.default(11008),
   num_hidden_layers: layers.default(32),
@@ -18,20 +28,112 @@ const schema = z.object({
   max_position_embeddings: length.default(2048),
   rms_norm_eps: epsilon.default(1e-6),
   attention_bias: z.boolean().default(false),
-  mlp_bias: z.boolean().default(false),
-});
+};
+
+const llamaSchema = z.object({ ...llamaConfig, mlp_bias: z.boolean().default(false) });
 
 /**
  * Llama 1 to 3.
  * @see https://arxiv.org/abs/2407.21783
  */
 export const llama: Family = (context) => {
-  const config = parseConfig(schema, context.config, context);
-  const shape = attentionShape(config, context);
-  const biases = { projection: config.attention_bias, output: config.attention_bias };
+  const config = parseConfig(llamaSchema, context.config, context);
+  return llamaLike(context, config, { feedForwardBias: config.mlp_bias });
+};
+
+const olmo2Schema = z.object({ ...llamaConfig, rms_norm_eps: epsilon.default(1e-5) });
+
+/**
+ * OLMo 2: norms stand after attention and feed-forward layer, before their sum with the input; queries and keys are
+ * normalised over all heads at once.
+ * @see https://arxiv.org/abs/2501.00656
+ */
+export const olmo2: Family = (context) => {
+  const config = parseConfig(olmo2Schema, context.config, context);
   return llamaLike(context, config, {
-    rotary: llamaRotary(context, shape, config.max_position_embeddings),
-    attentionOf: (name) => separateAttention(name, shape, biases, { rotary: "positions" }),
-    feedForwardBias: config.mlp_bias,
+    attention: (_, name, { heads: queries, keyValueHeads: keys, headWidth }) => ({
+      rotary: "positions",
+      queryKeyNorm: {
+        over: "all-heads",
+        query: rmsNorm(`${name}.q_norm`, queries * headWidth, config.rms_norm_eps),
+        key: rmsNorm(`${name}.k_norm`, keys * headWidth, config.rms_norm_eps),
+      },
+    }),
+    layerNorms: {
+      afterAttention: "post_attention_layernorm",
+      afterFeedForward: "post_feedforward_layernorm",
+    },
   });
 };
+
+const mistralSchema = z.object({
+  hidden_size: width.default(4096),
+  intermediate_size: width.default(14336),
+  num_hidden_layers: layers.default(32),
+  num_attention_heads: heads.default(32),
+  num_key_value_heads: heads.nullable().default(8),
+  head_dim: width.nullish(),
+  hidden_act: activation.default("silu"),
+  max_position_embeddings: length.default(131_072),
+  rms_norm_eps: epsilon.default(1e-6),
+  sliding_window: window.default(4096),
+  layer_types: z.null("expected nothing: the layers of this model type are all of one kind").optional(),
+});
+
+/**
+ * Mistral 7B: Llama, where every layer sees a window of positions.
+ * @see https://arxiv.org/abs/2310.06825
+ */
+export const mistral: Family = (context) => {
+  const config = parseConfig(mistralSchema, context.config, context);
+  const window = config.sliding_window === null ? {} : { window: config.sliding_window };
+  return llamaLike(context, config, { attention: () => ({ rotary: "positions", ...window }) });
+};
+
+const smollm3Schema = z.object({
+  hidden_size: width.default(2048),
+  intermediate_size: width.default(11008),
+  num_hidden_layers: layers.default(36),
+  num_attention_heads: heads.default(16),
+  num_key_value_heads: heads.nullable().default(4),
+  head_dim: width.nullish(),
+  hidden_act: activation.default("silu"),
+  max_position_embeddings: length.default(32_768),
+  rms_norm_eps: epsilon.default(1e-6),
+  use_sliding_window: z.boolean().default(false),
+  sliding_window: window.default(null),
+  /** 1 where a layer turns its heads, 0 where it does not, in spite of the name. */
+  no_rope_layers: z.array(z.int().min(0).max(1)).max(1000).nullish(),
+  no_rope_layer_interval: z.int().min(1).default(4),
+  layer_types: layerTypes.nullish(),
+  attention_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+});
+
+/**
+ * SmolLM3: Llama, of which every fourth layer knows nothing of positions.
+ * @see https://huggingface.co/blog/smollm3
+ */
+export const smollm3: Family = (context) => {
+  const config = parseConfig(smollm3Schema, context.config, context);
+  const turns = turningLayers(config, context);
+  const window = config.use_sliding_window ? config.sliding_window : null;
+  const types =
+    config.layer_types ??
+    turns.map((does): LayerType => (window !== null && !does ? "sliding_attention" : "full_attention"));
+  const windows = layerWindows(types, config.num_hidden_layers, window, context);
+  return llamaLike(context, config, {
+    attention: (i) => ({ ...(turns[i] && { rotary: "positions" }), ...windows[i] }),
+    feedForwardBias: config.mlp_bias,
+    theta: 2_000_000,
+  });
+};
+
+function turningLayers(config: z.output<typeof smollm3Schema>, context: FamilyContext): readonly boolean[] {
+  const { num_hidden_layers: layers, no_rope_layers: listed, no_rope_layer_interval: interval } = config;
+  if (!listed) return Array.from({ length: layers }, (_, i) => (i + 1) % interval !== 0);
+  if (listed.length < layers) {
+    throw badConfig(context, "no_rope_layers", listed, `expected a number for each of the ${layers} layers`);
+  }
+  return listed.slice(0, layers).map((value) => value === 1);
+}

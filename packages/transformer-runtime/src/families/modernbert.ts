@@ -1,23 +1,24 @@
 import { RevocabError } from "@revocab/core";
 import { z } from "zod";
 import type { LayerDescription } from "../description.ts";
-import type { Family } from "../family.ts";
-import { layeredRotary } from "../rotary/layered-rotary.ts";
-import { type AttentionShape, attentionShape } from "./attention-shape.ts";
+import { layeredRotary } from "../rotary/read-rotary.ts";
 import { layerNorm, linear } from "./blocks.ts";
+import type { Family } from "./family.ts";
+import { layerWindows } from "./llama-like.ts";
 import {
+  type AttentionShape,
   activation,
+  attentionShape,
   epsilon,
   heads,
   type LayerType,
   layers,
   layerTypes,
   length,
+  parseConfig,
   positive,
   width,
-} from "./fields.ts";
-import { layerWindows } from "./layer-windows.ts";
-import { parseConfig } from "./parse-config.ts";
+} from "./read-config.ts";
 
 const schema = z.object({
   hidden_size: width.default(768),
@@ -83,7 +84,7 @@ function layerOf(
   isFirst: boolean,
   config: z.output<typeof schema>,
   { width: d, heads: count, keyValueHeads, headWidth }: AttentionShape,
-  sight: { readonly rotary: LayerType; readonly window?: number },
+  view: { readonly rotary: LayerType; readonly window?: number },
 ): LayerDescription {
   const { intermediate_size: inner, norm_eps: eps, norm_bias: normBias } = config;
   return {
@@ -98,7 +99,7 @@ function layerOf(
       },
       output: linear(`${name}.attn.Wo`, [d, d], config.attention_bias),
       scale: 1 / Math.sqrt(headWidth),
-      ...sight,
+      ...view,
     },
     feedForward: {
       kind: "gated-fused",

@@ -1,11 +1,21 @@
 import { z } from "zod";
 import type { AttentionDescription, FeedForwardDescription, RotaryDescription } from "../description.ts";
-import type { Family, FamilyContext } from "../family.ts";
 import { readRotary, ropeParameters } from "../rotary/read-rotary.ts";
-import { type AttentionShape, attentionShape } from "./attention-shape.ts";
 import { linear, rmsNorm } from "./blocks.ts";
-import { activation, epsilon, heads, layers, length, positive, width, window } from "./fields.ts";
-import { parseConfig } from "./parse-config.ts";
+import type { Family, FamilyContext } from "./family.ts";
+import {
+  type AttentionShape,
+  activation,
+  attentionShape,
+  epsilon,
+  heads,
+  layers,
+  length,
+  parseConfig,
+  positive,
+  width,
+  window,
+} from "./read-config.ts";
 
 const schema = z.object({
   hidden_size: width.default(3072),
@@ -62,7 +72,7 @@ export const phi3: Family = (context) => {
 function attentionOf(
   name: string,
   { width: d, heads: queries, keyValueHeads: keys, headWidth }: AttentionShape,
-  sight: number | null,
+  attentionWindow: number | null,
 ): AttentionDescription {
   return {
     heads: queries,
@@ -76,7 +86,7 @@ function attentionOf(
     output: linear(`${name}.o_proj`, [queries * headWidth, d], false),
     rotary: "positions",
     scale: 1 / Math.sqrt(headWidth),
-    ...(sight !== null && { window: sight }),
+    ...(attentionWindow !== null && { window: attentionWindow }),
   };
 }
 

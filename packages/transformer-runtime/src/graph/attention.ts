@@ -1,8 +1,7 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { AttentionDescription } from "../description.ts";
 import type { Weights } from "../weights.ts";
-import { linear } from "./linear.ts";
-import { norm } from "./norm.ts";
+import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
 
 /** Self-attention, [N × d] → [N × d] with N = B · T rows of B sequences. */

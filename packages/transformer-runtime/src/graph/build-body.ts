@@ -1,11 +1,8 @@
 import { GraphBuilder, type Value } from "@revocab/onnx";
 import type { LayerDescription, TransformerDescription } from "../description.ts";
 import type { Weights } from "../weights.ts";
-import { activate } from "./activate.ts";
 import { attention } from "./attention.ts";
-import { feedForward } from "./feed-forward.ts";
-import { linear } from "./linear.ts";
-import { norm } from "./norm.ts";
+import { activate, feedForward, linear, norm } from "./layers.ts";
 import { type BodyInputs, bodyInputs, PORTS } from "./ports.ts";
 
 /**

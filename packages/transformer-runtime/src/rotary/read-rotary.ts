@@ -1,24 +1,15 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@revocab/checkpoint";
 import { z } from "zod";
 import type { RotaryDescription } from "../description.ts";
-import { length, positive } from "../families/fields.ts";
-import { badConfig, type ConfigPlace, parseConfig } from "../families/parse-config.ts";
-import { dynamic } from "./dynamic.ts";
-import { linear } from "./linear.ts";
-import { llama3 } from "./llama3.ts";
-import { longrope } from "./longrope.ts";
-import type { RotaryVariant } from "./rotary-variant.ts";
-import { unscaled } from "./unscaled.ts";
-import { yarn } from "./yarn.ts";
-
-const VARIANTS: Readonly<Record<string, RotaryVariant>> = {
-  default: unscaled,
-  linear,
-  dynamic,
-  llama3,
-  yarn,
-  longrope,
-};
+import {
+  badConfig,
+  type ConfigPlace,
+  type LayerType,
+  length,
+  parseConfig,
+  positive,
+} from "../families/read-config.ts";
+import { SCALINGS } from "./rotary-scalings.ts";
 
 /** What a config says of a rotary embedding outside of `rope_parameters`, and what holds where it says nothing. */
 export interface RotaryDefaults {
@@ -29,7 +20,7 @@ export interface RotaryDefaults {
   readonly share?: number;
   /** Beyond which sequences are long; without it, what `rope_parameters` says. */
   readonly originalLength?: number | undefined;
-  /** Other names of variants. */
+  /** Other names of scalings. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
@@ -56,8 +47,8 @@ export function readRotary(
   const given = parseConfig(schema, parameters, place);
   const written = given.rope_type ?? given.type ?? "default";
   const kind = aliases[written] ?? written;
-  if (!Object.hasOwn(VARIANTS, kind)) {
-    const known = Object.keys(VARIANTS).join(", ");
+  if (!Object.hasOwn(SCALINGS, kind)) {
+    const known = Object.keys(SCALINGS).join(", ");
     throw badConfig(place, given.rope_type ? "rope_type" : "type", written, `expected one of ${known}`);
   }
   const turning = given.partial_rotary_factor ?? share ?? 1;
@@ -75,7 +66,7 @@ export function readRotary(
     contextLength,
     originalLength: originalLength ?? given.original_max_position_embeddings ?? contextLength,
   };
-  return { dimension, ...VARIANTS[kind](base, parameters, place) };
+  return { dimension, ...SCALINGS[kind](base, parameters, place) };
 }
 
 /**
@@ -93,4 +84,47 @@ export function ropeParameters(
     if (Object.keys(value).length > 0) return { parameters: value, place: { path, at } };
   }
   return { parameters: {}, place: { path, at: "rope_parameters" } };
+}
+
+const TYPES = ["full_attention", "sliding_attention"] as const satisfies readonly LayerType[];
+
+/**
+ * The rotary embeddings of a model whose layers of either type have their own, named after the type.
+ * `rope_parameters` (transformers 5) has one for each type; before, there was one `rope_scaling` for those in `scaled`.
+ * @throws RevocabError `bad_config`
+ */
+export function layeredRotary(
+  { config, path }: { readonly config: JsonObject } & ConfigPlace,
+  {
+    thetas,
+    scaled,
+    ...lengths
+  }: {
+    readonly headWidth: number;
+    readonly contextLength: number;
+    /** Where `rope_parameters` does not say it. */
+    readonly thetas: Readonly<Record<LayerType, number>>;
+    readonly scaled: readonly LayerType[];
+  },
+): Record<LayerType, RotaryDescription> {
+  const parameters = objectAt(config, "rope_parameters", { path });
+  const unknown = Object.keys(parameters).find((key) => !(TYPES as readonly string[]).includes(key));
+  if (unknown !== undefined) {
+    const place = { path, at: "rope_parameters" };
+    throw badConfig(place, unknown, parameters[unknown], `expected ${TYPES.join(" and ")} only`);
+  }
+  const scaling = objectAt(config, "rope_scaling", { path });
+  const read = (type: LayerType) => {
+    const own = objectAt(parameters, type, { path, at: "rope_parameters" });
+    const all = scaled.includes(type) ? { ...own, ...scaling } : own;
+    const at = Object.keys(own).length > 0 ? `rope_parameters.${type}` : "rope_scaling";
+    return readRotary(all, { ...lengths, theta: thetas[type] }, { path, at });
+  };
+  return { full_attention: read("full_attention"), sliding_attention: read("sliding_attention") };
+}
+
+function objectAt(config: JsonObject, key: string, place: ConfigPlace): JsonObject {
+  const value = config[key] ?? {};
+  if (!isJsonObject(value)) throw badConfig(place, key, value, "expected an object");
+  return value;
 }

@@ -1,13 +1,16 @@
 import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
-import type { WordPair } from "@revocab/vocab-alignment";
-import type { WordVectors } from "../word-vectors.ts";
-import { correspondences } from "./correspondences.ts";
-import { crossProducts } from "./cross-products.ts";
+import {
+  covariance,
+  leadingEigenvectors,
+  type Matrix64,
+  type StatisticsOptions,
+  transposed,
+  transposedProduct,
+} from "@revocab/matrix";
+import { knownForms, type WordPair } from "@revocab/vocab-alignment";
+import { storedVectors, type WordVectors } from "../word-vectors.ts";
 import { orthogonalFactor } from "./orthogonal-factor.ts";
-import { principalAxes } from "./principal-axes.ts";
 import { rotateVectors } from "./rotate-vectors.ts";
-import { transposed } from "./transposed.ts";
-import { type Matrix64, transposedProduct } from "./transposed-product.ts";
 
 export interface AlignSpacesOptions {
   readonly source: WordVectors;
@@ -17,10 +20,12 @@ export interface AlignSpacesOptions {
   readonly center?: boolean;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** Of the runtime, which computes the rotation of more than 400 dimensions. @default all cores */
+  readonly threads?: number;
 }
 
 export interface SpaceAlignment {
-  /** The source vectors in the common space; computed when asked for. */
+  /** The source vectors in the common space; computed on access. */
   readonly source: WordVectors;
   /** The target vectors in the common space: those given, unless they had to be narrowed or centered. */
   readonly target: WordVectors;
@@ -32,7 +37,7 @@ export interface SpaceAlignment {
   readonly centers: { readonly source: Float64Array; readonly target: Float64Array } | undefined;
   /** Pairs of words that R was fitted to, each once; fewer than d do not determine it. */
   readonly distinctPairs: number;
-  /** The same as often as WECHSEL counts them, with the case variants that coincide. */
+  /** Pairs as WECHSEL counts them: case variants that coincide count again. */
   readonly correspondences: number;
 }
 
@@ -46,7 +51,7 @@ export interface SpaceAlignment {
  * @throws RevocabError no_evidence when the two sides know no pair; not_finite; aborted
  */
 export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAlignment> {
-  const { source, target, pairs, center = false, onProgress, abortSignal } = options;
+  const { source, target, pairs, center = false, onProgress, abortSignal, threads } = options;
   const found = correspondences(source, target, pairs);
   if (found.total === 0) {
     throw new RevocabError(
@@ -66,7 +71,7 @@ export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAli
   const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const sourceAxes = source.dimension > width ? await principalAxes(source, width, watch) : undefined;
   const targetAxes = target.dimension > width ? await principalAxes(target, width, watch) : undefined;
-  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes));
+  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), threads);
   const rotation = matrixOf(sourceAxes ? transposedProduct(transposed(sourceAxes), factor) : factor);
   const targetProjection = targetAxes && matrixOf(targetAxes);
   const centers = center ? { source: sourceMean, target: targetMean } : undefined;
@@ -101,3 +106,134 @@ function identity(width: number): Matrix {
 function matrixOf({ rows, columns, data }: Matrix64): Matrix {
   return { rows, columns, data: Float32Array.from(data) };
 }
+
+/** For each source word the target words that the dictionary pairs it with. */
+interface Correspondences {
+  /** By index of the source word: for each index of a target word how often the two correspond. */
+  readonly bySource: ReadonlyMap<number, ReadonlyMap<number, number>>;
+  /** Pairs of words that correspond, each once. */
+  readonly distinct: number;
+  /** Pairs with their repeats. */
+  readonly total: number;
+}
+
+/**
+ * Pairs each known case variant of a source word with each known one of its translation, as WECHSEL does: nine combinations
+ * for a pair, and equal ones count again.
+ */
+function correspondences(
+  source: WordVectors,
+  target: WordVectors,
+  pairs: readonly WordPair[],
+): Correspondences {
+  const bySource = new Map<number, Map<number, number>>();
+  let distinct = 0;
+  let total = 0;
+  for (const pair of pairs) {
+    const sourceForms = knownForms(source, pair.source);
+    if (sourceForms.length === 0) continue;
+    const targetForms = knownForms(target, pair.target);
+    for (const from of sourceForms) {
+      for (const to of targetForms) {
+        const counts = bySource.get(from) ?? new Map<number, number>();
+        bySource.set(from, counts);
+        const count = counts.get(to) ?? 0;
+        counts.set(to, count + 1);
+        if (count === 0) distinct++;
+        total++;
+      }
+    }
+  }
+  return { bySource, distinct, total };
+}
+
+interface CrossProducts {
+  /** [d_s × d_t] the sum of aᵀ·b over corresponding rows a, b; less their means, with `center`. */
+  readonly products: Matrix64;
+  /** [d_s] of the source rows, each counted as often as it corresponds. */
+  readonly sourceMean: Float64Array;
+  /** [d_t] */
+  readonly targetMean: Float64Array;
+}
+
+/**
+ * One source word at a time, with the sum of all its translations: a word with ten of them costs one product, not ten.
+ * @throws RevocabError not_finite
+ */
+function crossProducts(
+  source: WordVectors,
+  target: WordVectors,
+  { bySource, total }: Correspondences,
+  center: boolean,
+): CrossProducts {
+  const from = block(source.dimension);
+  const to = block(target.dimension);
+  const products = { ...newMatrix(source.dimension, target.dimension) };
+  const sourceMean = new Float64Array(source.dimension);
+  const targetMean = new Float64Array(target.dimension);
+  let filled = 0;
+  for (const [word, translations] of bySource) {
+    const row = source.rows(word, 1).data;
+    const sum = to.data.subarray(filled * to.columns, (filled + 1) * to.columns).fill(0);
+    let count = 0;
+    for (const [translation, times] of translations) {
+      addScaled(sum, target.rows(translation, 1).data, times);
+      count += times;
+    }
+    from.data.set(row, filled * from.columns);
+    addScaled(sourceMean, row, count / total);
+    addScaled(targetMean, sum, 1 / total);
+    if (++filled === BLOCK_ROWS) {
+      transposedProduct(from, to, products);
+      filled = 0;
+    }
+  }
+  transposedProduct({ ...from, rows: filled }, { ...to, rows: filled }, products);
+  if (center) subtractMeans(products, sourceMean, targetMean, total);
+  if (products.data.some((value) => !Number.isFinite(value))) {
+    throw new RevocabError(
+      "not_finite",
+      "a vector of a word in the dictionary holds a number that is not finite",
+    );
+  }
+  return { products, sourceMean, targetMean };
+}
+
+const BLOCK_ROWS = 64;
+
+function block(columns: number): Matrix64 {
+  return newMatrix(BLOCK_ROWS, columns);
+}
+
+function newMatrix(rows: number, columns: number): Matrix64 {
+  return { rows, columns, data: new Float64Array(rows * columns) };
+}
+
+function addScaled(into: Float64Array, row: Float32Array | Float64Array, factor: number): void {
+  for (let i = 0; i < into.length; i++) into[i] += factor * row[i];
+}
+
+/** Σ (a − ā)ᵀ(b − b̄) = Σ aᵀb − n·āᵀb̄ */
+function subtractMeans({ columns, data }: Matrix64, left: Float64Array, right: Float64Array, total: number) {
+  for (let i = 0; i < left.length; i++) {
+    for (let j = 0; j < columns; j++) data[i * columns + j] -= total * left[i] * right[j];
+  }
+}
+
+/**
+ * P [d × width], orthonormal columns: the directions in which the 100,000 most frequent words differ most, the first the
+ * most. Rows are then x·P, without taking a mean off them, as in fastText's own reduce_model: cosines are about the origin.
+ * @throws RevocabError aborted
+ */
+async function principalAxes(
+  vectors: WordVectors,
+  width: number,
+  options: StatisticsOptions,
+): Promise<Matrix64> {
+  const { dimension } = vectors;
+  const { covariance: data } = await covariance(storedVectors(vectors, WORDS), options);
+  return (await leadingEigenvectors({ rows: dimension, data }, width)).vectors;
+}
+
+/** As in fastText's reduce_model: more words change the axes little. */
+const WORDS = 100_000;

@@ -1,8 +1,8 @@
 import { type ProgressListener, RevocabError } from "@revocab/core";
+import { randomStream } from "@revocab/matrix";
 import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
 import { alignSpaces } from "./align-spaces.ts";
-import { splitPairs } from "./split-pairs.ts";
 import { type TranslationPrecision, translationPrecision } from "./translation-precision.ts";
 
 export interface HeldOutPrecisionOptions {
@@ -21,11 +21,13 @@ export interface HeldOutPrecisionOptions {
   readonly seed?: number;
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** As in `alignSpaces`. @default all cores */
+  readonly threads?: number;
 }
 
 /**
  * Whether two spaces fit: aligns them by a part of the dictionary and looks up the rest. Only pairs that both sides know take
- * part, and the alignment is made for this alone.
+ * part, and this alignment serves nothing else.
  * @throws RevocabError as alignSpaces and translationPrecision
  */
 export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promise<TranslationPrecision> {
@@ -45,7 +47,14 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
       { hint: "give a larger dictionary, or align without a score" },
     );
   }
-  const aligned = await alignSpaces({ source, target, pairs: fitted, center, ...watch });
+  const aligned = await alignSpaces({
+    source,
+    target,
+    pairs: fitted,
+    center,
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...watch,
+  });
   return translationPrecision({
     source: aligned.source,
     target: aligned.target,
@@ -54,4 +63,39 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
     csls,
     ...watch,
   });
+}
+
+export interface SplitPairsOptions {
+  readonly pairs: readonly WordPair[];
+  /** The share of source words to hold out, in (0, 1). @default 0.1 */
+  readonly share?: number;
+  /** @default 0 */
+  readonly seed?: number;
+}
+
+/**
+ * Divides a dictionary by source words: all translations of a word, in whatever case it is written, go to one side, so that
+ * none that is held out has been seen.
+ * @throws RevocabError bad_options
+ */
+export function splitPairs({ pairs, share = 0.1, seed = 0 }: SplitPairsOptions): {
+  readonly fitted: readonly WordPair[];
+  readonly heldOut: readonly WordPair[];
+} {
+  if (!(share > 0 && share < 1)) {
+    throw new RevocabError(
+      "bad_options",
+      `a share of ${share} is to be held out, expected one between 0 and 1`,
+    );
+  }
+  const isHeldOut = new Map<string, boolean>();
+  const fitted: WordPair[] = [];
+  const heldOut: WordPair[] = [];
+  for (const pair of pairs) {
+    const word = pair.source.toLowerCase();
+    const known = isHeldOut.get(word) ?? randomStream(seed, isHeldOut.size).uniform() < share;
+    isHeldOut.set(word, known);
+    (known ? heldOut : fitted).push(pair);
+  }
+  return { fitted, heldOut };
 }

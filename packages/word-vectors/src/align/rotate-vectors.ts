@@ -1,11 +1,10 @@
 import { type Matrix, RevocabError } from "@revocab/core";
+import { transposed, transposedProduct } from "@revocab/matrix";
 import type { WordVectors } from "../word-vectors.ts";
-import { transposed } from "./transposed.ts";
-import { transposedProduct } from "./transposed-product.ts";
 
 /**
- * The same words with the vectors (x − center)·R, R [d × e], computed when they are asked for: nothing is held twice.
- * Vectors made of n-grams are turned likewise.
+ * The same words with the vectors (x − center)·R, R [d × e], computed on access: nothing is held twice.
+ * So are vectors computed from n-grams.
  * @param center [d] @default nothing is taken off
  * @throws RevocabError shape_mismatch when R has not d rows
  */
@@ -16,11 +15,11 @@ export function rotateVectors(vectors: WordVectors, rotation: Matrix, center?: F
       `vectors of ${vectors.dimension} dimensions were to be turned by a matrix of ${rotation.rows} rows`,
     );
   }
-  const right = { ...rotation, data: Float64Array.from(rotation.data) };
+  const right = { ...rotation, data: new Float64Array(rotation.data) };
   const offset =
     center && transposedProduct({ rows: vectors.dimension, columns: 1, data: center }, right).data;
   const turn = (rows: Matrix): Matrix => {
-    const { data } = transposedProduct(transposed(rows), right);
+    const { data } = transposedProduct(transposed({ ...rows, data: new Float64Array(rows.data) }), right);
     if (offset) for (let i = 0; i < data.length; i++) data[i] -= offset[i % offset.length];
     return { rows: rows.rows, columns: rotation.columns, data: Float32Array.from(data) };
   };

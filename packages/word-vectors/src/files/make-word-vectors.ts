@@ -1,7 +1,8 @@
 import type { WordVectors } from "../word-vectors.ts";
-import { learnedNgrams } from "./learned-ngrams.ts";
-import { ngramHashes } from "./ngram-hashes.ts";
-import type { RowBlocks } from "./row-blocks.ts";
+import type { FastTextModel } from "./fasttext-model.ts";
+import { learnedNgrams, ngramHashes } from "./ngrams.ts";
+import type { ReadVectorsOptions } from "./read-vectors-options.ts";
+import { RowBlocks } from "./row-blocks.ts";
 
 /** fastText's mark of a line's end. */
 const END_OF_LINE = "</s>";
@@ -19,11 +20,11 @@ export interface NgramParts {
   readonly minN: number;
   readonly maxN: number;
   readonly buckets: number;
-  /** The bytes of those words that are not UTF-8, by index: their n-grams are made of these. */
+  /** The bytes of those words that are not UTF-8, by index: their n-grams are those of these bytes. */
   readonly rawWords: ReadonlyMap<number, Uint8Array>;
   /** The first fastText, whose files have no version, gave `</s>` n-grams too. */
   readonly endOfLineHasNgrams: boolean;
-  /** Make words that are not in `words` of those n-grams alone that some word has. */
+  /** Compute words that are not in `words` from those n-grams alone that some word has. */
   readonly onlyLearned: boolean;
 }
 
@@ -42,7 +43,7 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     indexOf: (word) => indices.get(word),
     vectorOf(word) {
       const index = indices.get(word);
-      const found = index === undefined ? rowsOfStranger(word) : rowsOfWord(index);
+      const found = index === undefined ? rowsOfUnknown(word) : rowsOfWord(index);
       if (found.length === 0) return undefined;
       const vector = new Float32Array(dimension);
       writeMean(vector, 0, found);
@@ -63,7 +64,7 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     return [index, ...hashesOf(word, spellingOf(index)).map(rowOfHash)];
   }
 
-  function rowsOfStranger(word: string): number[] {
+  function rowsOfUnknown(word: string): number[] {
     const hashes = hashesOf(word, word);
     if (!ngrams?.onlyLearned) return hashes.map(rowOfHash);
     isLearned ??= learnedNgrams(
@@ -95,4 +96,24 @@ export function makeWordVectors({ words, counts, rows, ngrams }: WordVectorParts
     const share = Math.fround(1 / found.length);
     for (let i = 0; i < dimension; i++) into[offset + i] = (into[offset + i] as number) * share;
   }
+}
+
+/** The word vectors of a model in memory; its rows are not copied. */
+export function vectorsOfModel(
+  { arguments: trained, dictionary, input }: FastTextModel,
+  { onlyLearnedNgrams = false }: Pick<ReadVectorsOptions, "onlyLearnedNgrams"> = {},
+): WordVectors {
+  const { minN, maxN, buckets, dimension } = trained;
+  return makeWordVectors({
+    words: dictionary.words,
+    counts: dictionary.counts,
+    rows: RowBlocks.over(input, dimension),
+    ngrams:
+      maxN === 0
+        ? undefined
+        : {
+            ...{ minN, maxN, buckets, rawWords: new Map(), endOfLineHasNgrams: false },
+            onlyLearned: onlyLearnedNgrams,
+          },
+  });
 }

@@ -1,11 +1,9 @@
 import { type ProgressListener, RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
+import { damaged, quantized, readFastTextArguments, readFastTextDictionary } from "./fasttext-head.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
-import { readFastTextArguments } from "./read-fasttext-arguments.ts";
-import { damaged, quantized, readFastTextDictionary } from "./read-fasttext-dictionary.ts";
-import { checkMaxWords, type ReadVectorsOptions } from "./read-vectors-options.ts";
-import { reportBytes } from "./report-bytes.ts";
+import { checkMaxWords, type ReadVectorsOptions, reportBytes } from "./read-vectors-options.ts";
 import { RowBlocks } from "./row-blocks.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import type { ByteReader } from "./byte-reader.ts";
 
 export interface ReadVectorsOptions {
   /**
@@ -8,9 +9,9 @@ export interface ReadVectorsOptions {
    */
   readonly maxWords?: number;
   /**
-   * Make a word that is not in the file of those of its n-grams alone that some word kept has, and say that nothing is known
-   * of it where there are none. fastText takes all: it has a vector for any word, but rows that no word taught are as they
-   * were drawn before training.
+   * Compute a word that is not in the file from those of its n-grams alone that some kept word has; a word without any has no
+   * vector. fastText takes all n-grams: every word has a vector, but the rows of n-grams that no word has are still the random
+   * ones drawn before training.
    * @default false
    */
   readonly onlyLearnedNgrams?: boolean;
@@ -25,4 +26,16 @@ export function checkMaxWords(maxWords: number): void {
     "bad_options",
     `maxWords is ${maxWords}; a whole number of words above 0 is expected`,
   );
+}
+
+export function fileWithoutWords(path: string): RevocabError {
+  return new RevocabError("bad_vectors", `${showText(path)} has no words`, {
+    hint: "copy or download the file again, and give one that has words with their vectors",
+  });
+}
+
+/** Reports how many bytes of a file of vectors are read. */
+export function reportBytes(reader: ByteReader, onProgress: ProgressListener | undefined): void {
+  const { position: done, size: total } = reader;
+  onProgress?.({ type: "progress", step: "read vectors", done, total, unit: "bytes" });
 }

@@ -2,11 +2,14 @@ import { quote, RevocabError, showText } from "@revocab/core";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { makeWordVectors } from "./make-word-vectors.ts";
-import { noWords } from "./no-words.ts";
-import { checkMaxWords, type ReadVectorsOptions } from "./read-vectors-options.ts";
-import { reportBytes } from "./report-bytes.ts";
+import { parseTextHeader } from "./read-text-vectors.ts";
+import {
+  checkMaxWords,
+  fileWithoutWords,
+  type ReadVectorsOptions,
+  reportBytes,
+} from "./read-vectors-options.ts";
 import { RowBlocks } from "./row-blocks.ts";
-import { parseTextHeader } from "./text-header.ts";
 
 const LONGEST_WORD = 1 << 20;
 const WORDS_PER_REPORT = 10_000;
@@ -57,7 +60,7 @@ export async function readWord2VecBinary(
       if (i % WORDS_PER_REPORT === 0) reportBytes(reader, onProgress);
     }
     if (words.size === 0) {
-      throw noWords(path);
+      throw fileWithoutWords(path);
     }
     const wasCut = words.size === maxWords;
     if (!wasCut && reader.remaining > 1) {

@@ -4,11 +4,13 @@ import {
   ARGUMENT_BYTES,
   FASTTEXT_MAGIC,
   FASTTEXT_VERSION,
+  type FastTextArguments,
+  type FastTextDictionary,
+  type FastTextModel,
   LOSS_NUMBERS,
   MODEL_NUMBERS,
   WORD_TYPE,
-} from "./fasttext-format.ts";
-import type { FastTextArguments, FastTextDictionary, FastTextModel } from "./fasttext-model.ts";
+} from "./fasttext-model.ts";
 
 export interface WriteVectorsOptions {
   readonly abortSignal?: AbortSignal;

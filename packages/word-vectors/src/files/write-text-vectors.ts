@@ -1,7 +1,7 @@
 import { quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import type { WordVectors } from "../word-vectors.ts";
-import { appendDecimal, LONGEST_DECIMAL } from "./append-decimal.ts";
+import { appendDecimal, LONGEST_DECIMAL } from "./decimals.ts";
 import type { WriteVectorsOptions } from "./write-fasttext.ts";
 
 export interface WriteTextOptions extends WriteVectorsOptions {

@@ -1,24 +1,23 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import type { FastTextModel } from "../files/fasttext-model.ts";
-import { reportTraining } from "./report-training.ts";
 import { readTrainingCorpus } from "./training-corpus.ts";
-import { trainingCrew } from "./training-crew.ts";
-import { trainingMemory } from "./training-memory.ts";
+import { type TrainingMemory, trainingMemory } from "./training-memory.ts";
 import { type TrainWordVectorsOptions, trainingNumbers } from "./training-options.ts";
-import { trainingPieces } from "./training-pieces.ts";
+import { trainingPool } from "./training-pool.ts";
+import { trainingPieces } from "./training-text.ts";
 
 /**
  * Trains word vectors with n-grams as the fastText program does: skip-gram or cbow, negative sampling, subsampling of frequent
- * words, a falling learning rate. The same dictionary, the same odds and the same steps; only the random numbers differ.
+ * words, a falling learning rate. The same dictionary, probabilities and steps; only the random numbers differ.
  *
  * The same text, options and seed give the same bytes with one thread. With more, threads write to the same rows without
  * locks, and no two runs are alike.
  *
- * As in fastText, rare words count as text but not as progress: where minCount removes a share p of the text, the rest is
- * gone through epochs / (1 − p) times.
+ * As in fastText, rare words count as tokens of the text but are never trained: where minCount removes a share p of the text,
+ * training passes over the rest epochs / (1 − p) times.
  *
  * The rows of the model lie in memory that threads share (at most 4 GiB); reading them is as any other array.
- * @throws RevocabError bad_options; missing_file; bad_text when the text is too small for minCount or no UTF-8;
+ * @throws RevocabError bad_options; missing_file; bad_text when the text is too small for minCount or not UTF-8;
  * not_finite when the learning rate is too high; aborted
  * @see https://arxiv.org/abs/1607.04606
  */
@@ -33,21 +32,21 @@ export async function trainWordVectors(options: TrainWordVectorsOptions): Promis
   });
   onProgress?.({ type: "step", step: "train vectors" });
   const shared = trainingMemory(corpus, numbers);
-  const crew = trainingCrew(shared, corpus.tokens, numbers);
-  abortSignal?.addEventListener("abort", crew.stop, { once: true });
+  const pool = trainingPool(shared, corpus.tokens, numbers);
+  abortSignal?.addEventListener("abort", pool.stop, { once: true });
   try {
-    await crew.fill();
+    await pool.fill();
     throwIfAborted(abortSignal);
     const report = reportTraining(shared, numbers.epochs * corpus.tokenCount, onProgress);
     try {
-      if (!(await crew.train())) throw diverged(numbers.learningRate);
+      if (!(await pool.train())) throw diverged(numbers.learningRate);
     } finally {
       report.end();
     }
     throwIfAborted(abortSignal);
   } finally {
-    abortSignal?.removeEventListener("abort", crew.stop);
-    await crew.dismiss();
+    abortSignal?.removeEventListener("abort", pool.stop);
+    await pool.close();
   }
   return {
     arguments: {
@@ -74,4 +73,37 @@ function diverged(learningRate: number): RevocabError {
   return new RevocabError("not_finite", `the vectors grew without bounds at learning rate ${learningRate}`, {
     hint: "take a lower learning rate; 0.05 is usual",
   });
+}
+
+/** Reports the trained tokens five times a second, and at the end of each epoch its mean loss and the speed. */
+function reportTraining(
+  shared: TrainingMemory,
+  total: number,
+  onProgress: ProgressListener | undefined,
+): { end(): void } {
+  if (onProgress === undefined) return { end() {} };
+  const step = "train vectors";
+  const start = performance.now();
+  let epochsReported = 0;
+  const report = () => {
+    const done = shared.trainedTokens();
+    onProgress({ type: "progress", step, done, total, unit: "tokens" });
+    const losses = shared.meanLosses();
+    const epochsDone = Math.floor((done / total) * losses.length);
+    for (; epochsReported < epochsDone; epochsReported++) {
+      const wordsPerSecond = Math.round(done / ((performance.now() - start) / 1000));
+      onProgress({
+        type: "note",
+        step,
+        message: `epoch ${epochsReported + 1} of ${losses.length}: loss ${losses[epochsReported].toFixed(4)}, ${wordsPerSecond} words/s`,
+      });
+    }
+  };
+  const timer = setInterval(report, 200);
+  return {
+    end() {
+      clearInterval(timer);
+      report();
+    },
+  };
 }

@@ -1,11 +1,9 @@
 import { RevocabError } from "@revocab/core";
 import { Memory, type WasmMemory } from "@revocab/matrix";
-import { keepThresholds } from "./keep-thresholds.ts";
-import { negativeTable } from "./negative-table.ts";
-import { subwordTable } from "./subword-table.ts";
 import { LINE_END, type TrainingCorpus } from "./training-corpus.ts";
 import type { TrainingSettings } from "./training-kernels.ts";
 import type { TrainingNumbers } from "./training-options.ts";
+import { keepThresholds, negativeTable, subwordTable } from "./training-tables.ts";
 
 /** Word ids that a thread takes at once. More than a longest line, 1,025, so that one always fits. */
 export const TOKENS_PER_CALL = 8192;

@@ -1,10 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { WasmMemory, WasmModule } from "@revocab/matrix";
-import { trainSpan } from "./train-span.ts";
-import { type TrainingSettings, trainingKernels } from "./training-kernels.ts";
+import { type TrainingKernels, type TrainingSettings, trainingKernels } from "./training-kernels.ts";
 import { TOKENS_PER_CALL } from "./training-memory.ts";
 
-/** All that a thread of the crew is given. */
+/** What a thread of `trainingPool` works on. */
 export interface TrainingWorkerData {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
@@ -22,7 +21,7 @@ export interface TrainingWorkerData {
   readonly stop: Int32Array;
 }
 
-/** Fills its rows, answers, and on the next message trains and answers whether all numbers stayed numbers. */
+/** Fills its rows and answers; on the next message it trains, and answers whether all numbers stayed finite. */
 const data = workerData as TrainingWorkerData;
 const { memory, settings, dimension, firstRow, endRow, stop } = data;
 const kernels = trainingKernels(data.module, memory, settings);
@@ -42,3 +41,38 @@ parentPort?.on("message", () => {
   parentPort?.postMessage(stayedFinite);
 });
 parentPort?.postMessage(true);
+
+/** The work of one thread. */
+interface TrainingSpan {
+  /** All tokens of the text; the thread goes through them again and again. */
+  readonly tokens: Uint32Array;
+  /** Where it begins. */
+  readonly start: number;
+  /** Where the kernels read from: at least TOKENS_PER_CALL ids. */
+  readonly room: Uint32Array;
+  readonly roomAddress: number;
+  /** [epochs × 2] sums and numbers of losses of this thread. */
+  readonly losses: Float64Array;
+  readonly isOver: () => boolean;
+}
+
+/**
+ * Trains until all epochs are over or `isOver`, entering the kernel once for some thousand tokens.
+ * @returns false when a loss has become NaN
+ */
+function trainSpan(
+  kernels: TrainingKernels,
+  { tokens, start, room, roomAddress, losses, isOver }: TrainingSpan,
+): boolean {
+  let at = start;
+  while (!isOver()) {
+    const count = Math.min(TOKENS_PER_CALL, tokens.length - at);
+    room.set(tokens.subarray(at, at + count));
+    const isEnd = at + count === tokens.length;
+    const taken = kernels.trainLines(roomAddress, count, isEnd);
+    if (taken === 0) return true;
+    at = at + taken === tokens.length ? 0 : at + taken;
+    if (losses.some(Number.isNaN)) return false;
+  }
+  return true;
+}

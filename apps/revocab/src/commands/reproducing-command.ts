@@ -1,0 +1,165 @@
+import { isSpecialsApart, METHODS, mean } from "@revocab/embedding-init";
+import type { Recipe } from "@revocab/plan";
+import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
+
+/**
+ * The command that writes the same model again, on two lines. Folders and texts are written as `./NAME`.
+ * @returns undefined where the command line cannot express what the library was asked for, or a name cannot be quoted safely
+ */
+export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport): string | undefined {
+  const model = nameOf(inputs.source);
+  const asked =
+    recipe.edit === undefined
+      ? ["revocab", "swap", model, "--tokenizer", nameOf(inputs.target), ...methodWords(recipe)]
+      : editWords(recipe.edit, model, recipe, methodWords(recipe));
+  const template = chatTemplate.file === undefined ? chatTemplate.from : `./${chatTemplate.file.name}`;
+  const words = [...asked, "--chat-template", template, "--out", "./out"];
+  if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
+  const split = words.findIndex((word) => word === "--method" || word === "--chat-template");
+  return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
+}
+
+/** An argument that no option of the command line can express: a command that holds it is not shown. */
+const INEXPRESSIBLE = "";
+
+const PLAIN = /^[\w./@=+:,-]+$/;
+const QUOTED = /^'[^\p{C}'`]+'$/u;
+
+function methodWords({
+  methods: all,
+  seed,
+  untie,
+  role,
+  padToMultipleOf,
+  specialTokens,
+  rows,
+  specials = [],
+  eos,
+  edit,
+}: SwapReport["recipe"]): readonly string[] {
+  const methods = all.filter((method) => !isSpecialsApart(method));
+  const copying = methods.findIndex(
+    ({ name, options }) => name === COPY && Object.keys(options).length === 0,
+  );
+  const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
+  if (method === undefined || fallback === undefined || copying > 1) return [INEXPRESSIBLE];
+  if (rest.length > 1 || (rest.length === 1 && !isLastResort(rest[0], fallback))) return [INEXPRESSIBLE];
+  return [
+    ["--method", method.name, ...optionsOf("--with", method.options)],
+    ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
+    copyWords(copying, edit !== undefined),
+    ["--seed", String(seed)],
+    untie ? ["--untie"] : [],
+    role === null ? [] : ["--role", role],
+    padToMultipleOf === null ? [] : ["--pad-to-multiple-of", String(padToMultipleOf)],
+    edit === undefined && specialTokens === "target" ? ["--special-tokens", "target"] : [],
+    rows === null ? [] : ["--rows", String(rows)],
+    specials.length === 0 ? [] : ["--special", ...specials.map(quotedWord)],
+    eos === undefined || edit !== undefined ? [] : ["--eos", quotedWord(eos)],
+  ].flat();
+}
+
+const COPY = "copy-overlap";
+
+type RecipeMethod = SwapReport["recipe"]["methods"][number];
+
+/** A plan adds the mean behind a fallback that does not cover all tokens, without being told. */
+function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
+  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name]?.coversAll === true;
+  return name === mean().name && Object.keys(options).length === 0 && !isComplete;
+}
+
+/**
+ * A swap copies first where that is said, an edit where nothing is. Copies after the method are what a swap by such a
+ * method makes by itself, and an edit where it is not to copy first.
+ */
+function copyWords(place: number, isEdit: boolean): readonly string[] {
+  if (place < 0) return [isEdit ? INEXPRESSIBLE : "--no-copy"];
+  if (isEdit) return place === 0 ? [] : ["--no-copy"];
+  return place === 0 ? ["--copy"] : [];
+}
+
+function nameOf({ name, revision }: { name: string; revision: string | null }): string {
+  return revision === null ? `./${name}` : `${name}@${revision}`;
+}
+
+function optionsOf(flag: string, options: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(options).flatMap(([key, value]) =>
+    value === null || value === undefined
+      ? []
+      : [flag, typeof value === "object" ? INEXPRESSIBLE : `${key}=${String(value)}`],
+  );
+}
+
+/**
+ * The arguments of a command that edits a vocabulary by a recipe: `revocab prune` where nothing is added and no option of
+ * the rows is set, else `revocab extend`.
+ * @param how the arguments that choose how new rows are initialized
+ */
+function editWords(
+  edit: EditRecipe,
+  model: string,
+  { untie, role, padToMultipleOf, rows }: Recipe,
+  how: readonly string[],
+): readonly string[] {
+  const { learn, tokens, pieces, addedTokens, renames = [], renamedRows, eos, prune } = edit;
+  const adds =
+    learn !== null ||
+    tokens !== null ||
+    eos !== undefined ||
+    pieces.length + addedTokens.length + renames.length > 0;
+  const isPlain = !untie && role === null && padToMultipleOf === null && rows === null;
+  if (!adds && isPlain) return ["revocab", "prune", model, ...pruneWords(prune)];
+  return [
+    ["revocab", "extend", model],
+    tokens === null ? [] : ["--tokens", `./${tokens.name}`, ...(tokens.asWritten ? ["--as-written"] : [])],
+    // the command line takes pieces from a file alone
+    pieces.length > 0 ? [INEXPRESSIBLE] : [],
+    addedTokens.length === 0 ? [] : ["--special", ...addedTokens.map(specialWord)],
+    renames.length === 0 ? [] : ["--rename", ...renames.map(({ from, to }) => quotedWord(`${from}=${to}`))],
+    renamedRows === "make" ? ["--renamed-rows", "make"] : [],
+    eos === undefined ? [] : ["--eos", quotedWord(eos)],
+    learnWords(learn),
+    edit.skipRefused ? ["--skip-refused"] : [],
+    pruneWords(prune),
+    how,
+  ].flat();
+}
+
+function learnWords(learn: EditRecipe["learn"]): readonly string[] {
+  if (learn === null) return [];
+  const { text, count, minimumCount, spare } = learn;
+  return [
+    "--learn",
+    textWord(text),
+    "--add",
+    String(count),
+    ...(spare === null ? [] : ["--spare", textWord(spare)]),
+    ...(minimumCount === null ? [] : [INEXPRESSIBLE]),
+  ];
+}
+
+function pruneWords(prune: EditRecipe["prune"]): readonly string[] {
+  if (prune === null) return [];
+  const { keepFor, keep, atMost, keepIds } = prune;
+  return [
+    "--keep-for",
+    keepFor === null || keep.length > 0 ? INEXPRESSIBLE : textWord(keepFor),
+    ...(atMost === null ? [] : ["--keep", String(atMost)]),
+    ...(keepIds ? ["--keep-ids"] : []),
+  ];
+}
+
+function textWord({ name }: TextRecord): string {
+  return name === null ? INEXPRESSIBLE : `./${name}`;
+}
+
+/** Settings of their own need a file. */
+function specialWord(token: EditRecipe["addedTokens"][number]): string {
+  return typeof token === "string" ? quotedWord(token) : INEXPRESSIBLE;
+}
+
+/** In quotes, as control tokens are seldom without signs of a shell. */
+function quotedWord(token: string): string {
+  return token.startsWith("-") ? INEXPRESSIBLE : `'${token}'`;
+}

@@ -1,0 +1,182 @@
+import { availableParallelism } from "node:os";
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type Matrix,
+  RevocabError,
+  type RunnableModel,
+  type StoredMatrix,
+  type TokenId,
+} from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
+import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
+import { type FittedStates, fitStates } from "./fit-states.ts";
+import { mainHead } from "./main-head.ts";
+import { firstPieces, type WeightedSources } from "./pieces.ts";
+import { readSample } from "./sample.ts";
+import type { ChainRuleSettings } from "./settings.ts";
+import { logShares, weightsByCount, weightsByRank } from "./shares.ts";
+
+export interface HeadRows {
+  rowOf(token: TokenId, table: EmbeddingTable): WeightedSources | undefined;
+  /** X: the rows that `rowOf` addresses beyond those of the table. */
+  basis(table: EmbeddingTable): Matrix;
+}
+
+export interface HeadRowsOptions extends ChainRuleSettings {
+  /** The input row of a target token. */
+  readonly inputOf: (token: TokenId) => WeightedSources | undefined;
+}
+
+/**
+ * The rows of the head and of its bias.
+ * @throws RevocabError bad_options where the model cannot be run; bad_text; no_evidence
+ */
+export async function headRows(context: InitContext, options: HeadRowsOptions): Promise<HeadRows> {
+  const { alignment, source, target } = context;
+  const { smoothing, threads = availableParallelism() } = options;
+  const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
+  const model = await runnable(context);
+  const sample = await readSample(context, model, options);
+  const weightOf =
+    sample.counted.length === 0
+      ? weightsByRank(context)
+      : await weightsByCount(context, sample.counted, smoothing);
+  const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
+  const fitted = await fitStates({ ...options, context, model, sample, groups, shares, threads });
+
+  const { table, bias } = mainHead(source.tables);
+  const { matrix } = table;
+  const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
+  const firsts = [...groups.keys()].sort((a, b) => a - b);
+  const head = await correctedBasis(fitted, { firsts, matrix, threads });
+  return {
+    rowOf(token, { slot, isBias }) {
+      const [first] = piecesOf(token);
+      if (first === undefined) return undefined;
+      const row: WeightedSources = { sources: [first], weights: [1] };
+      const add = (basisRow: number | undefined, weight: number) => {
+        if (basisRow === undefined || Math.fround(weight) === 0) return;
+        row.sources.push(matrix.rows + basisRow);
+        row.weights.push(weight);
+      };
+      // the fit is of this head's hidden states; a draft head has others
+      if (!isOfHead(slot)) return row;
+      if (isBias || bias === undefined) add(0, shares[token]);
+      if (isBias) return row;
+      add(head.correctionOf.get(first), 1);
+      add(head.shareOf.get(token), 1);
+      return row;
+    },
+    basis({ slot, isBias, matrix: { columns } }) {
+      if (!isOfHead(slot)) return { rows: 0, columns, data: new Float32Array(0) };
+      return isBias ? { rows: 1, columns: 1, data: Float32Array.of(1) } : head.basis;
+    },
+  };
+}
+
+async function runnable({ source }: InitContext): Promise<RunnableModel> {
+  if (source.model === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "chain-rule needs the source model, for its hidden states; found its tables alone",
+      { hint: "use it through `swapTokenizer`, or give the context a model" },
+    );
+  }
+  const model = await source.model();
+  if (model.kind === "causal") return model;
+  throw new RevocabError(
+    "bad_options",
+    "chain-rule needs a model that predicts the next token; this one predicts masked tokens",
+    { hint: "use subtoken-mean, or another method that runs no model" },
+  );
+}
+
+/** The rows a head needs beside its own, and where they lie among them. */
+interface CorrectedBasis {
+  /** [x × d]: Mᵀu, then for each first piece Mᵀ(row + δ) − row, then for each token with a share of its own Mᵀδ. */
+  readonly basis: Matrix;
+  readonly correctionOf: ReadonlyMap<TokenId, number>;
+  readonly shareOf: ReadonlyMap<TokenId, number>;
+}
+
+interface CorrectedBasisOptions {
+  /** The first pieces, ascending. */
+  readonly firsts: readonly TokenId[];
+  /** [V_s × d] the head's table; read once, in blocks. */
+  readonly matrix: StoredMatrix;
+  readonly threads: number;
+}
+
+/**
+ * A head row v is multiplied with the states h′ of the new tokens in place of h ≈ M·h′, and v·h ≈ (Mᵀv)·h′: so each row
+ * becomes Mᵀv. It is written as the source row and what is added to it, so that a plan shows the source.
+ */
+async function correctedBasis(
+  { width, unit, map, shares, pieces }: FittedStates,
+  { firsts, matrix, threads }: CorrectedBasisOptions,
+): Promise<CorrectedBasis> {
+  const changed = map === undefined ? [] : firsts;
+  const tokens = [...shares.keys()].sort((a, b) => a - b);
+  const correctionOf = new Map(changed.map((first, i) => [first, 1 + i] as const));
+  const shareOf = new Map(tokens.map((token, i) => [token, 1 + changed.length + i] as const));
+  const rows = 1 + changed.length + tokens.length;
+  const basis: Matrix = { rows, columns: width, data: new Float32Array(rows * width) };
+  const product = await openMatrixProduct({ threads });
+  try {
+    basis.data.set(await timesMap(Float64Array.from(unit), map, width, product));
+    for (const [token, row] of shareOf) {
+      basis.data.set(shares.get(token) as Float64Array, row * width);
+    }
+    const own = basis.data.subarray((1 + changed.length) * width);
+    own.set(await timesMap(own, map, width, product));
+    for (let start = 0; start < matrix.rows && changed.length > 0; start += BLOCK) {
+      const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
+      const moved = await timesMap(corrected(block, start, pieces), map, width, product);
+      for (let i = 0; i < block.rows; i++) {
+        const row = correctionOf.get(start + i);
+        if (row === undefined) continue;
+        for (let j = 0; j < width; j++) {
+          basis.data[row * width + j] = moved[i * width + j] - block.data[i * width + j];
+        }
+      }
+    }
+  } finally {
+    await product.release();
+  }
+  return { basis, correctionOf, shareOf };
+}
+
+/** The rows of a block, with what is added to first pieces. */
+function corrected(
+  { data, columns }: Matrix,
+  start: number,
+  pieces: ReadonlyMap<TokenId, Float64Array>,
+): Float32Array {
+  const rows = data.slice();
+  for (let at = 0; at < rows.length; at++) {
+    const piece = pieces.get(start + Math.floor(at / columns));
+    if (piece !== undefined) rows[at] += piece[at % columns];
+  }
+  return rows;
+}
+
+/** Rows multiplied at a time. */
+const BLOCK = 4096;
+
+/** [n × d] each row v as Mᵀv, which is vᵀ·M. Without a map the rows as they are. */
+async function timesMap<Data extends Float32Array | Float64Array>(
+  rows: Data,
+  map: Float64Array | undefined,
+  width: number,
+  product: MatrixProduct,
+): Promise<Data> {
+  if (map === undefined || rows.length === 0) return rows;
+  const right = {
+    rows: width,
+    columns: width,
+    data: rows instanceof Float64Array ? map : Float32Array.from(map),
+  };
+  const left = { rows: rows.length / width, columns: width, data: rows };
+  return (await product.multiply<Float32Array | Float64Array>(left, right)).data as Data;
+}

@@ -1,0 +1,142 @@
+import {
+  type EmbeddingTable,
+  type InitContext,
+  type RunnableModel,
+  type StoredMatrix,
+  type TokenId,
+  throwIfAborted,
+} from "@revocab/core";
+import { MixtureBuilder, storedMixtureRows } from "@revocab/matrix";
+import { StateSums } from "./linear-fits.ts";
+import type { PairedReading } from "./paired-reading.ts";
+import type { WeightedSources } from "./pieces.ts";
+
+export interface ReadStatesOptions {
+  readonly context: InitContext;
+  readonly model: RunnableModel;
+  readonly readings: readonly PairedReading[];
+  /** The input row of a target token; undefined for one without any. */
+  readonly inputOf: (token: TokenId) => WeightedSources | undefined;
+  readonly threads: number;
+}
+
+/** The hidden states of a text, written in the source's tokens and in the new ones. */
+export interface ReadStates {
+  /** Over all states of the source's tokens. */
+  readonly own: StateSums;
+  /** Pairs of states (new, own) where tokens of both begin. */
+  readonly pairs: StateSums;
+  /** [n] the target tokens that follow there. */
+  readonly tokens: Uint32Array;
+  /** [n × d] the states of the new tokens there. */
+  readonly states: Float64Array;
+  /** Whether both readings are the same tokens with the same rows. */
+  readonly isSame: boolean;
+}
+
+/**
+ * Runs the model over every passage twice. Memory: 8·d bytes for each place where tokens of both begin.
+ * @throws RevocabError `not_finite`, `aborted`
+ */
+export async function readStates({
+  context,
+  model,
+  readings,
+  inputOf,
+  threads,
+}: ReadStatesOptions): Promise<ReadStates> {
+  const { abortSignal, onProgress } = context;
+  const { width } = model;
+  const signal = abortSignal === undefined ? {} : { abortSignal };
+  const compact = compactTokens(readings);
+  const input = await inputRows(context, compact.tokens, inputOf, threads);
+  const own = await StateSums.open(width, threads);
+  const pairs = await StateSums.open(width, threads);
+  const meetings = readings.reduce((sum, reading) => sum + reading.meetings.length, 0);
+  const states = new Float64Array(meetings * width);
+  const tokens = new Uint32Array(meetings);
+  const total = readings.reduce((sum, { source }) => sum + source.length, 0);
+  let next = 0;
+  let done = 0;
+  let isSame = true;
+  for (let start = 0; start < readings.length; start += PASSAGES) {
+    throwIfAborted(abortSignal);
+    const block = readings.slice(start, start + PASSAGES);
+    const before = await model.hiddenStates(
+      block.map(({ source }) => ({ tokens: source, positions: Uint32Array.from(source.keys()) })),
+      signal,
+    );
+    const after = await model.hiddenStates(
+      block.map(({ target, meetings }) => ({
+        tokens: target.map((token) => compact.indexOf.get(token)!),
+        positions: Uint32Array.from(meetings, ({ targetPosition }) => targetPosition),
+      })),
+      { input, ...signal },
+    );
+    const first = next;
+    const met: Float32Array[] = [];
+    for (const [i, { meetings }] of block.entries()) {
+      states.set(after[i], next * width);
+      for (const { sourcePosition, token } of meetings) {
+        met.push(before[i].subarray(sourcePosition * width, (sourcePosition + 1) * width));
+        tokens[next++] = token;
+      }
+    }
+    const x = states.subarray(first * width, next * width);
+    const y = joined(met);
+    isSame &&= x.every((value, at) => value === y[at]);
+    await own.add(joined(before));
+    await pairs.add(x, y);
+    done += block.reduce((sum, { source }) => sum + source.length, 0);
+    onProgress?.({ type: "progress", step: "read sample text", done, total, unit: "tokens" });
+  }
+  await own.release();
+  await pairs.release();
+  return { own, pairs, tokens, states, isSame };
+}
+
+function joined(arrays: readonly Float32Array[]): Float64Array {
+  const whole = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    whole.set(array, at);
+    at += array.length;
+  }
+  return whole;
+}
+
+/** Passages given to the model at a time. */
+const PASSAGES = 16;
+
+/** The target tokens that occur, numbered anew: only they need input rows. */
+function compactTokens(readings: readonly PairedReading[]) {
+  const indexOf = new Map<TokenId, number>();
+  for (const { target } of readings) {
+    for (const token of target) if (!indexOf.has(token)) indexOf.set(token, indexOf.size);
+  }
+  return { indexOf, tokens: [...indexOf.keys()] };
+}
+
+async function inputRows(
+  { source: { tables }, abortSignal }: InitContext,
+  tokens: readonly TokenId[],
+  inputOf: ReadStatesOptions["inputOf"],
+  threads: number,
+): Promise<StoredMatrix> {
+  const builder = new MixtureBuilder();
+  for (const token of tokens) {
+    const row = inputOf(token);
+    if (row === undefined) builder.addEmpty();
+    else builder.addRow(row.sources, row.weights);
+  }
+  return storedMixtureRows({
+    mixture: builder.build(),
+    source: inputTable(tables).matrix,
+    threads: Math.min(2, threads),
+    ...(abortSignal && { abortSignal }),
+  });
+}
+
+function inputTable(tables: readonly EmbeddingTable[]): EmbeddingTable {
+  return tables.find(({ slot }) => slot === "input") as EmbeddingTable;
+}

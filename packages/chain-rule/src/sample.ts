@@ -1,0 +1,129 @@
+import { type InitContext, quote, RevocabError, type RunnableModel, type Vocabulary } from "@revocab/core";
+import { readText } from "@revocab/files";
+import { randomStream } from "@revocab/matrix";
+
+/** What the model is run on, and what tokens are counted in. */
+export interface Sample {
+  /** A text in passages that fit into a context; the model is run on as many of them as the option `states` says. */
+  readonly text: readonly string[];
+  /** Passages that the model is run on whatever `states` says. */
+  readonly whole: readonly string[];
+  /** Empty where there is nothing to count in. */
+  readonly counted: readonly string[];
+}
+
+export interface SampleOptions {
+  /** A UTF-8 file. */
+  readonly text: string | undefined;
+  /** Source tokens of texts that the model writes itself. */
+  readonly written: number;
+}
+
+/**
+ * A text, texts of the model's own, or, with neither, target tokens in random order.
+ * @throws RevocabError `missing_file`, `bad_text`, `bad_options`, `no_evidence`, `not_finite`, `aborted`
+ */
+export async function readSample(
+  context: InitContext,
+  model: RunnableModel,
+  { text, written }: SampleOptions,
+): Promise<Sample> {
+  const given = text === undefined ? [] : await passagesOf(text, context);
+  const own = written === 0 ? [] : (await writtenTexts(context, model, written)).flatMap(passages);
+  const counted = [...given, ...own];
+  if (counted.length > 0) return { text: given, whole: own, counted };
+  return {
+    text: [],
+    whole: tokensAsText(context.target.vocabulary, model.vocabulary, context.seed),
+    counted,
+  };
+}
+
+async function passagesOf(path: string, { abortSignal, onProgress }: InitContext): Promise<string[]> {
+  const { documents, notes } = await readText(path, {
+    maxBytes: COUNTED_BYTES,
+    ...(abortSignal && { abortSignal }),
+  });
+  for (const message of notes) onProgress?.({ type: "note", step: "chain-rule", message });
+  return documents.flatMap(passages);
+}
+
+/** Tokens are counted in so much of a text. */
+const COUNTED_BYTES = 4_000_000;
+
+/** About 250 tokens: whole contexts are longer, but a passage must fit into that of every model. */
+const PASSAGE_CHARACTERS = 1000;
+
+function passages(document: string): string[] {
+  const cut: string[] = [];
+  let rest = document;
+  while (rest.length > PASSAGE_CHARACTERS) {
+    const space = rest.lastIndexOf(" ", PASSAGE_CHARACTERS);
+    const end = space > 0 ? space : PASSAGE_CHARACTERS;
+    cut.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  cut.push(rest);
+  return cut.filter((passage) => passage.trim() !== "");
+}
+
+/**
+ * Texts that the model writes itself: the nearest thing to what it was trained on.
+ * @throws RevocabError `no_evidence` where it writes nothing; `not_finite`, `aborted`
+ */
+async function writtenTexts(
+  { seed, abortSignal, onProgress }: InitContext,
+  model: RunnableModel,
+  tokens: number,
+): Promise<string[]> {
+  const written = await model.writeTexts({
+    tokens,
+    seed,
+    ...(abortSignal && { abortSignal }),
+    onTokens: (done) =>
+      onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" }),
+  });
+  const decoder = new TextDecoder();
+  const texts = written
+    .map((ids) => decoder.decode(Buffer.concat(Array.from(ids, (id) => model.vocabulary.bytesOf(id)))))
+    .map((text) => text.replaceAll(NO_CHARACTER, "").trim())
+    .filter((text) => text !== "");
+  if (texts.length === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      "the model writes no text by itself: every text ends as it begins",
+      {
+        hint: "give it a text to read (`text: FILE`), or written=0",
+      },
+    );
+  }
+  const count = written.reduce((sum, { length }) => sum + length, 0);
+  const message = `the model wrote ${texts.length} texts of ${count} tokens, the first: ${quote(Array.from(texts[0]).slice(0, 60).join(""))}`;
+  onProgress?.({ type: "note", step: "chain-rule", message });
+  return texts;
+}
+
+/** What bytes that are no character are decoded as. */
+const NO_CHARACTER = "\uFFFD";
+
+/** Passages of target tokens in random order: without any text, hidden states are those of random tokens. */
+function tokensAsText(target: Vocabulary, source: Vocabulary, seed: number): string[] {
+  const words: string[] = [];
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for (let token = 0; token < target.size; token++) {
+    if (target.kindOf(token) !== "text" || source.spell(target.bytesOf(token)) === undefined) continue;
+    try {
+      words.push(decoder.decode(target.bytesOf(token)));
+    } catch {
+      // part of a character: no text by itself
+    }
+  }
+  const stream = randomStream(seed, 0);
+  return Array.from({ length: words.length === 0 ? 0 : RANDOM_PASSAGES }, () =>
+    Array.from({ length: RANDOM_WORDS }, () => words[Math.floor(stream.uniform() * words.length)]).join(""),
+  );
+}
+
+/** About 8,000 source tokens: u needs no more. */
+const RANDOM_PASSAGES = 80;
+const RANDOM_WORDS = 30;

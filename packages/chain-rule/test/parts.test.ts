@@ -1,0 +1,104 @@
+import { randomStream } from "@revocab/matrix";
+import { handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
+import { describe, expect, it } from "vitest";
+import { StateSums, stateMap, unitDirection } from "../src/linear-fits.ts";
+import { pairedReading } from "../src/paired-reading.ts";
+import { spellingOf } from "./toy-model.ts";
+
+const letters = handMadeVocabulary([
+  special("<s>", "bos"),
+  ...Array.from("abc", (one) => text(one)),
+  text(" a"),
+]);
+const words = handMadeVocabulary([...["abc", "a", "b", "c", "bc", " a"].map((one) => text(one))]);
+const reader = (vocabulary: typeof letters) => ({ vocabulary, encode: spellingOf(vocabulary) });
+
+describe("a reading in two vocabularies", () => {
+  it("meets where tokens of both begin, after a BOS or not", async () => {
+    const { source, target, meetings } = await pairedReading("abca", reader(letters), reader(words), 10);
+    expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
+    expect(Array.from(target)).toEqual([0, 1]);
+    // before "abc" the target has read nothing; before the last "a" it has read "abc"
+    expect(meetings).toEqual([{ token: 1, sourcePosition: 3, targetPosition: 0 }]);
+  });
+
+  it("passes over a space that one tokenizer puts before the text", async () => {
+    const encode = async (one: string) => letters.spell(new TextEncoder().encode(` ${one}`))!;
+    const { meetings } = await pairedReading("abc", { vocabulary: letters, encode }, reader(letters), 10);
+    expect(meetings).toEqual([
+      { token: 1, sourcePosition: 0, targetPosition: 0 },
+      { token: 2, sourcePosition: 1, targetPosition: 1 },
+      { token: 3, sourcePosition: 2, targetPosition: 2 },
+    ]);
+  });
+
+  it("has the source read the text that the target makes of it", async () => {
+    const encode = async (one: string) => words.spell(new TextEncoder().encode(one.toLowerCase()))!;
+    const { source, meetings } = await pairedReading(
+      "ABca",
+      reader(letters),
+      { vocabulary: words, encode },
+      10,
+    );
+    expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
+    expect(meetings).toHaveLength(1);
+  });
+
+  it("has no meetings where the source changes the text", async () => {
+    const deaf = { vocabulary: letters, encode: async () => letters.spell(new TextEncoder().encode("ab"))! };
+    const { meetings } = await pairedReading("abc", deaf, reader(letters), 10);
+    expect(meetings).toEqual([]);
+  });
+
+  it("is cut to the context, meetings too", async () => {
+    const { source, meetings } = await pairedReading("abca", reader(letters), reader(letters), 3);
+    expect(source).toHaveLength(3);
+    expect(meetings.every(({ sourcePosition }) => sourcePosition < 3)).toBe(true);
+  });
+});
+
+const width = 4;
+
+async function sumsOf(x: Float64Array, y?: Float64Array): Promise<StateSums> {
+  const sums = await StateSums.open(width, 1);
+  await sums.add(x, y);
+  await sums.release();
+  return sums;
+}
+
+function normals(count: number, seed: number): Float64Array {
+  const stream = randomStream(seed, 0);
+  return Float64Array.from({ length: count }, () => stream.normal());
+}
+
+describe("the map of states", () => {
+  it("takes states back that a matrix has moved", async () => {
+    const h = normals(5000 * width, 1);
+    // each state loses half of its next coordinate
+    const moved = h.map((value, at) => value - 0.5 * (at % width === width - 1 ? 0 : h[at + 1]));
+    const map = stateMap(await sumsOf(moved, h));
+    for (let row = 0; row < 5; row++) {
+      for (let i = 0; i < width; i++) {
+        let sum = 0;
+        for (let j = 0; j < width; j++) sum += map[i * width + j] * moved[row * width + j];
+        expect(sum).toBeCloseTo(h[row * width + i], 1);
+      }
+    }
+  });
+
+  it("is the identity for states that have not moved", async () => {
+    const h = normals(100 * width, 2);
+    const map = stateMap(await sumsOf(h, h));
+    map.forEach((value, at) => {
+      expect(value).toBeCloseTo(at % (width + 1) === 0 ? 1 : 0, 10);
+    });
+  });
+});
+
+it("the unit direction is a coordinate that is 1 in every state", async () => {
+  const h = normals(400 * width, 3).map((value, at) => (at % width === 2 ? 1 : value));
+  const unit = unitDirection(await sumsOf(h));
+  [0, 0, 1, 0].forEach((value, i) => {
+    expect(unit[i]).toBeCloseTo(value, 1);
+  });
+});

@@ -1,0 +1,149 @@
+import { type InitContext, quote, RevocabError } from "@revocab/core";
+import { evidenceName, noteEvidence, type TokenWeights } from "@revocab/embedding-init/internal";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
+import { numberParticipants, type Participants, readCorpus, splitCorpus } from "./corpus.ts";
+import { inGigabytes, planMemory } from "./memory.ts";
+import type { Cw2vModel } from "./model.ts";
+import { createModel, pairTables } from "./model.ts";
+import type { Cw2vSettings } from "./settings.ts";
+import { candidateSources } from "./source-rows.ts";
+import { topWeights } from "./top-weights.ts";
+import { train } from "./train.ts";
+import { fingerprint } from "./training-checkpoint.ts";
+
+/** The weights of every target token of text that the source has, or that the text has, for either role. */
+export interface LearnedWeights {
+  readonly input: TokenWeights;
+  readonly output: TokenWeights;
+}
+
+/** Reads the text, trains on it and keeps the heaviest weights. */
+export async function learnWeights(context: InitContext, settings: Cw2vSettings): Promise<LearnedWeights> {
+  const { source, seed, abortSignal, onProgress } = context;
+  const tables = pairTables(source.tables);
+  const heads = settings.heads ?? "one";
+  const corpus = await readText(context, settings);
+  const { participants, training, heldOut } = corpus;
+  if (participants.newTokens.length === 0)
+    return { input: sourceCopies(context), output: sourceCopies(context) };
+  const candidates = candidateSources(source.vocabulary, tables.input.matrix.rows);
+  const rank = Math.min(settings.rank, candidates.length);
+  const top = settings.top === "all" ? candidates.length : settings.top;
+  const { needed, keepBytes } = planMemory({
+    ...{ rank, tables, heads, top },
+    tokens: participants.newTokens.length,
+    participants: participants.tokens.length,
+    candidates: candidates.length,
+    batchPairs: settings.batch,
+    negatives: settings.negatives,
+    corpusTokens: training.tokens.length + heldOut.tokens.length,
+    keepsBest: heldOut.tokens.length > 0,
+    limit: settings.memory && settings.memory * 1e9,
+  });
+  const products = await openDenseProducts(settings.threads);
+  note(
+    context,
+    `${participants.newTokens.length} new tokens as sums of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,
+  );
+  try {
+    const model = await createModel({ context, participants, tables, candidates, rank, heads });
+    const { window, negatives, subsample, learningRate, loss, batch } = settings;
+    const recipe = { rank, heads, window, negatives, subsample, learningRate, loss, batch, seed };
+    const path = settings.checkpoint;
+    await train({
+      ...settings,
+      ...{ model, corpus, products, keepBytes, seed, abortSignal, onProgress },
+      batchPairs: batch,
+      checkpoint:
+        path === undefined ? undefined : { path, recipe: { ...recipe, ...fingerprint(model, corpus) } },
+    });
+    return await chooseWeights(context, model, { candidates, top, products });
+  } finally {
+    await products.release();
+  }
+}
+
+async function readText(context: InitContext, { text, heldOut: share }: Cw2vSettings) {
+  const { alignment, target, seed, abortSignal, onProgress } = context;
+  const { vocabulary, encode } = target;
+  if (encode === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "cw2v learns from text, for which it needs the target's tokenizer, not its vocabulary alone",
+      { hint: "give the context the tokenizer's encode" },
+    );
+  }
+  onProgress?.({ type: "step", step: "read text" });
+  const corpus = await readCorpus(text, { vocabulary, encode, abortSignal });
+  await noteEvidence(context, "cw2v", { text });
+  const { training, heldOut } = splitCorpus(corpus, share, seed);
+  if (training.tokens.length === 0) {
+    throw new RevocabError(
+      "no_evidence",
+      `all ${heldOut.offsets.length - 1} lines of ${evidenceName(text)} were held out, and none is left to learn from`,
+      { hint: "give more lines, or a smaller heldOut" },
+    );
+  }
+  const numbered = numberParticipants(training, heldOut, alignment);
+  noteWithoutEvidence(context, numbered.participants);
+  return numbered;
+}
+
+/** Notes how many new text and byte tokens the text never has, and some of them: nothing is learned of their rows. */
+function noteWithoutEvidence(
+  { alignment: { sourceOf }, target: { vocabulary }, onProgress }: InitContext,
+  { newTokens }: Participants,
+): void {
+  const isMet = new Uint8Array(sourceOf.length);
+  for (const id of newTokens) isMet[id] = 1;
+  const news = Array.from(sourceOf.keys()).filter((id) => {
+    const kind = vocabulary.kindOf(id);
+    return sourceOf[id] < 0 && (kind === "text" || kind === "byte");
+  });
+  const missing = news.filter((id) => isMet[id] === 0);
+  if (missing.length === 0) return;
+  const examples = missing.slice(0, EXAMPLES).map((id) => `${id} ${quote(vocabulary.tokenOf(id))}`);
+  onProgress?.({
+    type: "note",
+    step: "cw2v",
+    message: `${missing.length} of ${news.length} new tokens are nowhere in the text, so that their rows have no evidence, such as ${examples.join(", ")}`,
+  });
+}
+
+const EXAMPLES = 5;
+
+async function chooseWeights(
+  context: InitContext,
+  { participants: { newTokens }, mixtures }: Cw2vModel,
+  how: { readonly candidates: Uint32Array; readonly top: number; readonly products: DenseProducts },
+): Promise<LearnedWeights> {
+  const copies = sourceCopies(context);
+  const rows: TokenWeights[] = [];
+  for (const mixture of mixtures) {
+    const chosen = await topWeights(mixture, { ...how, newTokens, abortSignal: context.abortSignal });
+    const { mean, most } = chosen.cut;
+    if (how.top < how.candidates.length) {
+      note(
+        context,
+        `of each row the ${how.top} heaviest weights were kept; those cut sum to ${mean.toFixed(4)} in the mean and ${most.toFixed(4)} at most`,
+      );
+    }
+    rows.push(new Map([...copies, ...chosen.rows]));
+  }
+  return { input: rows[0], output: rows[rows.length - 1] };
+}
+
+/** A text or byte token that both vocabularies have keeps its row, as it did while the others learned. */
+function sourceCopies({ alignment: { sourceOf }, target: { vocabulary } }: InitContext): TokenWeights {
+  const ids = Array.from(sourceOf.keys()).filter((id) => sourceOf[id] >= 0 && isText(id));
+  return new Map(ids.map((id) => [id, { sources: [sourceOf[id]], weights: [1] }]));
+
+  function isText(id: number): boolean {
+    const kind = vocabulary.kindOf(id);
+    return kind === "text" || kind === "byte";
+  }
+}
+
+function note({ onProgress }: InitContext, message: string): void {
+  onProgress?.({ type: "note", step: "cw2v", message });
+}

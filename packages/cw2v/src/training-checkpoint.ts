@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { buildHeader, readExactly, readSafetensorsHeader } from "@revocab/checkpoint";
+import { quote, RevocabError, showText } from "@revocab/core";
+import { ifThere, openFile, parseJson, replaceFile } from "@revocab/files";
+import type { AdamMatrix } from "./adam.ts";
+import type { NumberedCorpus } from "./corpus.ts";
+import type { Cw2vModel } from "./model.ts";
+
+/** How far a training has come, besides its matrices. */
+export interface TrainingPosition {
+  /** Epochs that are done. */
+  epoch: number;
+  /** Batches of the epoch after them that are done. */
+  batch: number;
+  /** Steps of Adam. */
+  step: number;
+  /** Sum of the losses of the pairs of this epoch, and their number. */
+  lossSum: number;
+  lossPairs: number;
+  /** The mean loss of each epoch that is done. */
+  losses: number[];
+  /** The mean loss on lines held out, after each epoch. */
+  heldOutLosses: number[];
+}
+
+export function startOfTraining(): TrainingPosition {
+  return {
+    epoch: 0,
+    batch: 0,
+    step: 0,
+    lossSum: 0,
+    lossPairs: 0,
+    losses: [],
+    heldOutLosses: [],
+  };
+}
+
+/** A matrix of a training under the name a checkpoint has it by. */
+export interface NamedMatrix {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+/** Every matrix that a training needs to go on. @param best copies of the factors at the best epoch, if they are kept */
+export function matricesOf(model: Cw2vModel, best: readonly Float32Array[] = []): NamedMatrix[] {
+  const factors = factorsOf(model);
+  return [
+    ...factors.flatMap(({ name, matrix: { rows, columns, data, first, second } }) => [
+      { name, rows, columns, data },
+      { name: `${name}.first`, rows, columns, data: first },
+      { name: `${name}.second`, rows, columns, data: second },
+    ]),
+    ...best.map((data, i) => {
+      const { name, matrix } = factors[i];
+      return { name: `${name}.best`, rows: matrix.rows, columns: matrix.columns, data };
+    }),
+  ];
+}
+
+/** A₁ and A₂ of each mixture. */
+export function factorsOf({ mixtures }: Cw2vModel): { readonly name: string; readonly matrix: AdamMatrix }[] {
+  return mixtures.flatMap(({ a1, a2 }, i) => {
+    const role = i === 0 ? "input" : "output";
+    return [
+      { name: `${role}.a1`, matrix: a1 },
+      { name: `${role}.a2`, matrix: a2 },
+    ];
+  });
+}
+
+/** What a training depends on, by name; two of the same recipe go through the same numbers. */
+export type TrainingRecipe = Readonly<Record<string, string | number>>;
+
+const FORMAT = "revocab-cw2v-1";
+
+/**
+ * Writes a training to a safetensors file, which is whole at any time.
+ * @throws RevocabError `write_failed`, `no_space`
+ */
+export async function saveTraining(
+  path: string,
+  recipe: TrainingRecipe,
+  position: TrainingPosition,
+  matrices: readonly NamedMatrix[],
+): Promise<void> {
+  const header = buildHeader(
+    matrices.map(({ name, rows, columns, data }) => ({
+      name,
+      dtype: "F32",
+      shape: [rows, columns],
+      length: data.byteLength,
+    })),
+    { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
+  );
+  await replaceFile(path, async (write) => {
+    await write(header);
+    for (const { data } of matrices) await write(bytesOf(data));
+  });
+}
+
+/**
+ * Fills the matrices from a file that {@link saveTraining} wrote.
+ * @returns undefined when there is no such file
+ * @throws RevocabError `bad_safetensors`; `bad_file` when it cannot be read; `bad_options` when it belongs to another training
+ */
+export async function loadTraining(
+  path: string,
+  recipe: TrainingRecipe,
+  matrices: readonly NamedMatrix[],
+): Promise<TrainingPosition | undefined> {
+  if ((await ifThere(path, stat(path))) === undefined) return undefined;
+  const { metadata, tensors } = await readSafetensorsHeader(path);
+  if (metadata?.format !== FORMAT) {
+    throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
+  }
+  const differences = differencesOf(parseObject(path, metadata.recipe), recipe);
+  if (differences.length > 0) throw misfit(path, differences.join("; "));
+  const handle = await openFile(path);
+  try {
+    for (const { name, rows, columns, data } of matrices) {
+      const entry = tensors.find((tensor) => tensor.name === name);
+      const fits = entry?.dtype === "F32" && entry.shape[0] === rows && entry.shape[1] === columns;
+      if (entry === undefined || !fits || entry.shape.length !== 2) {
+        const found = entry === undefined ? "is not there" : `is ${entry.dtype} [${entry.shape}]`;
+        throw misfit(path, `its ${name} ${found}, expected F32 [${rows},${columns}]`);
+      }
+      await readExactly(handle, bytesOf(data), entry.start, path);
+    }
+  } finally {
+    await handle.close();
+  }
+  return parsePosition(path, parseObject(path, metadata.position));
+}
+
+function bytesOf(data: Float32Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function differencesOf(found: Readonly<Record<string, unknown>>, expected: TrainingRecipe): string[] {
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
+  return names
+    .filter((name) => found[name] !== expected[name])
+    .map((name) => `its ${name} is ${quote(found[name])}, here it is ${String(expected[name])}`);
+}
+
+function parseObject(path: string, text: unknown): Record<string, unknown> {
+  try {
+    const value = parseJson(String(text), { origin: path, code: "bad_options" });
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // the error below says so, as for any other text
+  }
+  throw misfit(path, "what it says of itself cannot be read");
+}
+
+function parsePosition(path: string, found: Readonly<Record<string, unknown>>): TrainingPosition {
+  const { epoch, batch, step, lossSum, lossPairs, losses, heldOutLosses } = found;
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+  const isLosses = (value: unknown) => Array.isArray(value) && value.every((loss) => Number.isFinite(loss));
+  if (
+    ![epoch, batch, step, lossPairs].every(isCount) ||
+    !Number.isFinite(lossSum) ||
+    !isLosses(losses) ||
+    !isLosses(heldOutLosses)
+  ) {
+    throw misfit(path, "where the training stood cannot be read");
+  }
+  return { epoch, batch, step, lossSum, lossPairs, losses, heldOutLosses } as TrainingPosition;
+}
+
+function misfit(path: string, why: string): RevocabError {
+  return new RevocabError("bad_options", `${showText(path)} is no checkpoint of this training: ${why}`, {
+    hint: "name another file as the checkpoint, or remove this one to begin again",
+  });
+}
+
+/** Hashes of what a training learns from: the text as tokens, the tokens that both vocabularies have, and the source's rows. */
+export function fingerprint(
+  { mixtures }: Cw2vModel,
+  { participants, training, heldOut }: NumberedCorpus,
+): Readonly<Record<string, string>> {
+  const { tokens, sources } = participants;
+  const rows = new Set(mixtures.flatMap(({ tables }) => tables.map(({ bytes }) => bytes)));
+  return {
+    text: hashOf([training.tokens, training.offsets, heldOut.tokens, heldOut.offsets]),
+    tokens: hashOf([tokens, sources]),
+    embeddings: hashOf([...rows]),
+  };
+}
+
+function hashOf(parts: readonly (Uint8Array | Uint32Array | Int32Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+    for (let at = 0; at < bytes.length; at += MOST) hash.update(bytes.subarray(at, at + MOST));
+  }
+  return hash.digest("hex");
+}
+
+/** More at once than a hash takes. */
+const MOST = 1 << 30;

@@ -1,0 +1,92 @@
+import type { Alignment, EmbeddingTable, EncodeText, InitContext, Vocabulary } from "@revocab/core";
+import { alignVocabularies } from "@revocab/vocab-alignment";
+import { type Tokenizer, writableEncoder } from "@revocab/vocabulary";
+
+/** A vocabulary, or a whole tokenizer, for methods that write texts with it. */
+export interface TextReader {
+  readonly vocabulary: Vocabulary;
+  /** Without special tokens around the text. */
+  readonly encode?: EncodeText;
+  /** Of the tokenizer: it says what is left out of a text that the tokenizer cannot write. @default it works on characters */
+  readonly family?: Tokenizer["family"];
+}
+
+export interface InitContextOptions
+  extends Pick<InitContext, "donor" | "seed" | "initializerRange" | "abortSignal" | "onProgress"> {
+  readonly source: TextReader & Pick<InitContext["source"], "tables" | "model">;
+  readonly target: TextReader;
+  /** How the two vocabularies relate. @default they are aligned here */
+  readonly alignment?: Alignment;
+  /**
+   * [V_t] the source id of target tokens for which it is known, −1 for others: it takes precedence over the token's bytes.
+   * −2 for a token that gets a row of its own, whatever its bytes or its role say.
+   * @default nothing is known
+   */
+  readonly sourceOf?: Int32Array;
+  /** See {@link Alignment.extendsSource}. */
+  readonly extendsSource?: boolean;
+  /** Called with the number of characters that were left out of a text because the target tokenizer cannot write them. */
+  readonly onRefused?: (characters: number) => void;
+}
+
+/** Builds what methods may look at: aligns the vocabularies, and leaves out of texts what a tokenizer cannot write. */
+export function initContext({
+  source: { tables, model, ...source },
+  target,
+  alignment,
+  sourceOf,
+  extendsSource,
+  onRefused,
+  ...rest
+}: InitContextOptions): InitContext {
+  const aligned =
+    alignment ??
+    alignVocabularies({
+      source: source.vocabulary,
+      target: target.vocabulary,
+      ...(rest.abortSignal && { abortSignal: rest.abortSignal }),
+    });
+  return {
+    ...rest,
+    source: { ...readerOf(source), tables, ...(model && { model }) },
+    target: readerOf(target, onRefused),
+    alignment: {
+      ...(sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, tables)),
+      ...(extendsSource !== undefined && { extendsSource }),
+    },
+  };
+}
+
+function readerOf({ vocabulary, encode, family }: TextReader, onRefused?: (characters: number) => void) {
+  return { vocabulary, ...(encode && { encode: asEvidence({ encode, family }, onRefused) }) };
+}
+
+/**
+ * How a tokenizer writes texts that methods learn from: what it cannot write is left out, because it is evidence of no token.
+ * @param onRefused is told how many characters were left out of a text
+ */
+export function asEvidence(
+  {
+    encode,
+    family = "byte-level-bpe",
+  }: { readonly encode: EncodeText; readonly family?: TextReader["family"] },
+  onRefused?: (characters: number) => void,
+): EncodeText {
+  const write = writableEncoder({ encode, family });
+  return async (text) => {
+    const { ids, refused } = await write(text);
+    if (refused.length > 0) onRefused?.(refused.reduce((sum, stretch) => sum + [...stretch].length, 0));
+    return ids;
+  };
+}
+
+/** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
+function withKnown(alignment: Alignment, known: Int32Array, tables: readonly EmbeddingTable[]): Alignment {
+  const rows = Math.min(...tables.map(({ matrix }) => matrix.rows));
+  const isUnknown = (id: number) => known[id] === -1 || known[id] >= rows;
+  return {
+    ...alignment,
+    sourceOf: alignment.sourceOf.map((found, id) => (isUnknown(id) ? found : Math.max(-1, known[id]))),
+    headSourceOf: new Map([...(alignment.headSourceOf ?? [])].filter(([id]) => isUnknown(id))),
+  };
+}

@@ -1,0 +1,25 @@
+import { basename } from "node:path";
+import { hashFile } from "@revocab/checkpoint";
+import { type InitContext, showText } from "@revocab/core";
+
+/** How a recipe names an input of a method: a file's name without its path, or "in memory". */
+export function evidenceName(evidence: unknown): string {
+  return typeof evidence === "string" ? basename(evidence) : "in memory";
+}
+
+/**
+ * Notes the files that a method used, with their sha256: a recipe has only names, and two files may have one name.
+ * @param evidence by option; inputs given in memory are skipped
+ */
+export async function noteEvidence(
+  { onProgress, abortSignal }: InitContext,
+  method: string,
+  evidence: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const [option, file] of Object.entries(evidence)) {
+    if (typeof file !== "string") continue;
+    const hash = await hashFile(file, { ...(abortSignal && { abortSignal }) });
+    const message = `${option} ${showText(basename(file))}: sha256 ${hash}`;
+    onProgress?.({ type: "note", step: method, message });
+  }
+}

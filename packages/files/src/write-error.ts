@@ -1,0 +1,17 @@
+import { RevocabError, showText } from "@revocab/core";
+
+/** The error to throw for one that came up while `path` was written; errors of ours pass as they are. */
+export function writeError(path: string, cause: unknown): RevocabError {
+  if (cause instanceof RevocabError) return cause;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new RevocabError("no_space", `no space left while writing ${showText(path)}`, {
+      hint: "free space on that disk, or choose another output folder",
+      cause,
+    });
+  }
+  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
+    hint: "check that the folder exists and may be written to",
+    cause,
+  });
+}

@@ -1,0 +1,167 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type InitMethod, RevocabError, throwIfAborted } from "@revocab/core";
+import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
+import type { Evaluation } from "@revocab/evaluation";
+import { readText, type TextDocuments } from "@revocab/files";
+import { type FittingOptions, fitTokenizer, makePlan, openModel, type PlanOptions } from "@revocab/plan";
+import { closingMethods, lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
+import type { Transformer } from "@revocab/transformer-runtime";
+import { loadTokenizer } from "@revocab/vocabulary";
+import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
+import { labelledProgress } from "./labelled-progress.ts";
+import type { LeaveOut } from "./leave-out/leave-out.ts";
+import { bitsPerByteOf } from "./scores.ts";
+
+export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
+  FittingOptions &
+  OpenCheckpointOptions & {
+    /** Model folder. */
+    readonly model: string;
+    /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
+    readonly tokenizer: string;
+  };
+
+export type CompareOpenedOptions = Omit<PlanOptions, "method" | "transformer"> &
+  ScoringOptions & {
+    /** What to try; see `methodCandidates`. */
+    readonly choice: CandidateChoice;
+  };
+
+export interface MethodComparison {
+  readonly text: { readonly bytes: number; readonly documents: number; readonly notes: readonly string[] };
+  /** The source model with its own tokenizer. */
+  readonly source: Evaluation;
+  /** In the order they were tried. */
+  readonly methods: readonly ComparedMethod[];
+  readonly leftOut: CandidateChoice["leftOut"];
+  /** The lowest bits per byte; the first of equals. An index into `methods`. */
+  readonly best: number;
+}
+
+export interface ComparedMethod {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Its place among the candidates that were given. */
+  readonly candidate: number;
+  /** What the model scores with the rows of this method, before any training. */
+  readonly evaluation: Evaluation;
+  readonly leaveOut: LeaveOut;
+  /** Time to make the rows. */
+  readonly seconds: number;
+}
+
+/**
+ * Tries methods on a text and on hidden rows: the model's layers are loaded once, the tables of each method are made in
+ * memory, and nothing is written.
+ * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
+ */
+export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
+  const model = await openModel(options.model, options);
+  try {
+    const target = await fitTokenizer(
+      await loadTokenizer(options.tokenizer, { reading: "file" }),
+      model.tokenizer,
+      options,
+    );
+    const methods = options.choice.candidates.map(({ method }) => method);
+    return await closingMethods(methods, () => compareOpened({ ...options, ...target, model }));
+  } finally {
+    await model.close();
+  }
+}
+
+/** {@link compareMethods} of an open model. */
+export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
+  const text = await readText(options.text, readOptions(options));
+  const { openTransformer } = await import("@revocab/transformer-runtime");
+  const transformer = await openTransformer(options.model.checkpoint, threadsOf(options));
+  try {
+    return await compare(transformer, text, options);
+  } finally {
+    await transformer.close();
+  }
+}
+
+async function compare(
+  transformer: Transformer,
+  text: TextDocuments,
+  options: CompareOpenedOptions,
+): Promise<MethodComparison> {
+  const { model, choice, abortSignal } = options;
+  const leftOut = [...choice.leftOut];
+  const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
+  const source = await evaluateTables(transformer, undefined, model.readable, text, steps("source model"));
+  const methods: ComparedMethod[] = [];
+  for (const [index, candidate] of choice.candidates.entries()) {
+    throwIfAborted(abortSignal);
+    const label = labelOf(candidate);
+    const compared = await tryMethod(candidate, transformer, text, steps(label)).catch((error: unknown) => {
+      // rows that differ by role need an answer that the user has not given; the others need none
+      if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
+      return error;
+    });
+    if (compared instanceof RevocabError) leftOut.push({ name: label, reason: compared.message });
+    else methods.push({ ...compared, candidate: index });
+  }
+  if (methods.length === 0) {
+    throw new RevocabError(
+      "bad_options",
+      `none of ${choice.candidates.length} methods can be tried here: ${leftOut.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`,
+      { hint: "pass --untie or --role, or name other methods" },
+    );
+  }
+  const scores = methods.map(({ evaluation }) => bitsPerByteOf(evaluation));
+  const { bytes, documents, notes } = text;
+  return {
+    text: { bytes, documents: documents.length, notes },
+    source,
+    methods,
+    leftOut,
+    best: scores.indexOf(Math.min(...scores)),
+  };
+}
+
+async function tryMethod(
+  { name, options: methodOptions, method }: MethodCandidate,
+  transformer: Transformer,
+  text: TextDocuments,
+  options: CompareOpenedOptions,
+): Promise<Omit<ComparedMethod, "candidate">> {
+  const { model, tokenizer } = options;
+  const started = performance.now();
+  const plan = await makePlan({ ...options, method, transformer });
+  const tables = await tablesInMemory(plan, model, options);
+  const seconds = (performance.now() - started) / 1000;
+  const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
+  return {
+    name,
+    options: methodOptions,
+    evaluation,
+    leaveOut: await hideAndGuess(transformer, method, options),
+    seconds,
+  };
+}
+
+async function hideAndGuess(
+  transformer: Transformer,
+  method: InitMethod,
+  options: CompareOpenedOptions,
+): Promise<LeaveOut> {
+  const { model, tokenizer, seed = 0, abortSignal, onProgress } = options;
+  const { tables, chain } = planTables({ ...options, method });
+  const { leaveOut } = await import("./leave-out/leave-out.ts");
+  return leaveOut({
+    source: { tokenizer: model.readable, tables, model: lazyModel(model, { transformer }).model },
+    target: tokenizer,
+    method: chain,
+    seed,
+    initializerRange: model.checkpoint.initializerRange,
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+  });
+}
+
+/** A method as a person writes it: `subtoken-mean:weighting=uniform`. */
+export function labelOf({ name, options }: Pick<MethodCandidate, "name" | "options">): string {
+  return [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(":");
+}

@@ -1,0 +1,154 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type ProgressListener, showNotes } from "@revocab/core";
+import type { BeginChoice, ByteLevelScore, Evaluation } from "@revocab/evaluation";
+import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
+import { type OpenModel, openModel } from "@revocab/plan";
+import type { ModelTables, Transformer } from "@revocab/transformer-runtime";
+import type { Tokenizer } from "@revocab/vocabulary";
+
+/** How a text is scored. Defaults are those of `readText` and `evaluateText`. */
+export interface ScoringOptions {
+  /** A UTF-8 file. */
+  readonly text: string;
+  /** The most bytes of it that are scored. @default 1_000_000 */
+  readonly maxBytes?: number;
+  /** Where documents end. @default "auto" */
+  readonly split?: DocumentSplit;
+  /** Tokens in a window. @default 512, or the model's own if that is less */
+  readonly context?: number;
+  /** Tokens between the starts of windows. @default context − 1 */
+  readonly stride?: number;
+  /** Whether the BOS stands before each document. @default "auto" */
+  readonly bos?: BeginChoice;
+  /** Masked models: tokens that are masked, one at a time. @default 2000 */
+  readonly samples?: number;
+  /** Masked models: which tokens are. @default 0 */
+  readonly samplesSeed?: number;
+  /** @default all cores */
+  readonly threads?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** A score by bytes: the sum over all ways to write the text in tokens, not the tokenizer's own way alone. */
+export type ByteLevelSummary = Omit<ByteLevelScore, "documents">;
+
+export type ModelEvaluation = Evaluation & {
+  /** Only when asked for. */
+  readonly byteLevel?: ByteLevelSummary;
+};
+
+/**
+ * Scores the model in a folder on a text.
+ * @throws RevocabError `bad_text`, `missing_file`, `context_too_long`, `unsupported_architecture`,
+ *   `missing_dependency`, `not_finite`, `aborted`; what opening a model throws
+ */
+export async function evaluateModel(
+  options: ScoringOptions &
+    OpenCheckpointOptions & {
+      readonly model: string;
+      /** Causal models: score by bytes too. @default false */
+      readonly byteLevel?: boolean;
+    },
+): Promise<ModelEvaluation> {
+  const text = await readText(options.text, readOptions(options));
+  const { openTransformer } = await import("@revocab/transformer-runtime");
+  const model = await openModel(options.model, options);
+  try {
+    const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+    try {
+      const scored = await evaluateTables(transformer, undefined, model.readable, text, options);
+      const evaluation = { ...scored, notes: showNotes([...text.notes, ...scored.notes]) };
+      if (options.byteLevel !== true) return evaluation;
+      return { ...evaluation, byteLevel: await scoreBytes(transformer, model.readable, text, options) };
+    } finally {
+      await transformer.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+async function scoreBytes(
+  transformer: Transformer,
+  tokenizer: Tokenizer,
+  { documents }: TextDocuments,
+  { context, bos, abortSignal, onProgress }: ScoringOptions,
+): Promise<ByteLevelSummary> {
+  const { byteLevelScore } = await import("@revocab/evaluation");
+  const { languageModel } = await import("@revocab/transformer-runtime");
+  const model = languageModel(transformer);
+  try {
+    const { documents: _, ...summary } = await byteLevelScore({
+      model,
+      tokenizer,
+      documents,
+      ...(context !== undefined && { context }),
+      ...(bos !== undefined && { bos }),
+      ...(abortSignal && { abortSignal }),
+      ...(onProgress && { onProgress }),
+    });
+    return summary;
+  } finally {
+    await model.close();
+  }
+}
+
+/** Scores an open model; its weights are in memory only while it runs. */
+export async function evaluateOpenModel(
+  model: OpenModel,
+  text: TextDocuments,
+  options: ScoringOptions,
+): Promise<Evaluation> {
+  const { openTransformer } = await import("@revocab/transformer-runtime");
+  const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+  try {
+    return await evaluateTables(transformer, undefined, model.readable, text, options);
+  } finally {
+    await transformer.close();
+  }
+}
+
+/** Scores a transformer with the tables of some vocabulary; without any, its own. */
+export async function evaluateTables(
+  transformer: Transformer,
+  tables: ModelTables | undefined,
+  tokenizer: Tokenizer,
+  { documents }: TextDocuments,
+  { context, stride, bos, samples, samplesSeed, abortSignal, onProgress }: ScoringOptions,
+): Promise<Evaluation> {
+  const { evaluateText } = await import("@revocab/evaluation");
+  const { languageModel } = await import("@revocab/transformer-runtime");
+  const model = languageModel(transformer, tables);
+  try {
+    onProgress?.({ type: "step", step: "load" });
+    await model.load(context ?? Math.min(model.contextLength, 512));
+    return await evaluateText({
+      model,
+      tokenizer,
+      documents,
+      ...(context !== undefined && { context }),
+      ...(stride !== undefined && { stride }),
+      ...(bos !== undefined && { bos }),
+      ...(samples !== undefined && { samples }),
+      ...(samplesSeed !== undefined && { seed: samplesSeed }),
+      ...(abortSignal && { abortSignal }),
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    await model.close();
+  }
+}
+
+/** What of the options is about reading the text. */
+export function readOptions({ maxBytes, split, abortSignal }: ScoringOptions) {
+  return {
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(split !== undefined && { split }),
+    ...(abortSignal && { abortSignal }),
+  };
+}
+
+export function threadsOf({ threads }: ScoringOptions) {
+  return threads === undefined ? {} : { threads };
+}

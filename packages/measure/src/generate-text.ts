@@ -1,0 +1,131 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { RevocabError } from "@revocab/core";
+import { openModel } from "@revocab/plan";
+import { textLimits } from "@revocab/plan/internal";
+import type { Generated } from "@revocab/transformer-runtime";
+import { displayToken, type FrameTokens, frameTokens, type Tokenizer } from "@revocab/vocabulary";
+
+export interface GenerateTextOptions extends OpenCheckpointOptions {
+  /** Model folder. */
+  readonly model: string;
+  /** The text to continue, with what the tokenizer puts around a text, as AutoTokenizer does. */
+  readonly prompt: string;
+  /** @default 60 */
+  readonly maxTokens?: number;
+  /** @default 0: the most probable token always */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  /** @default all cores */
+  readonly threads?: number;
+  /** The text as it grows: the prompt comes with the first token. */
+  readonly onText?: (text: string) => void;
+  readonly abortSignal?: AbortSignal;
+}
+
+export interface GeneratedText {
+  /** The prompt and its continuation. */
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly endedBy: Generated["endedBy"];
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Continues a text with the model in a folder. The same seed gives the same text.
+ * @throws RevocabError as `openTransformer` and `generate` do; `bad_text` for a prompt without tokens;
+ *   `context_too_long`
+ */
+export async function generateText({
+  model: directory,
+  prompt,
+  onText,
+  threads,
+  ...options
+}: GenerateTextOptions): Promise<GeneratedText> {
+  const opened = await openModel(directory, options);
+  try {
+    const { generate, languageModel, openTransformer } = await import("@revocab/transformer-runtime");
+    const { vocabulary } = opened.readable;
+    const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
+    const model = languageModel(transformer);
+    try {
+      const { before, after } = framing(opened.tokenizer);
+      const pieces = await opened.readable.encode(prompt);
+      const tokens = Uint32Array.from([...before, ...pieces, ...after]);
+      if (tokens.length === 0) {
+        throw new RevocabError(
+          "bad_text",
+          "the prompt is empty, and the tokenizer puts no token before a text",
+          {
+            hint: "give some text to continue",
+          },
+        );
+      }
+      if (tokens.length > model.contextLength) {
+        throw new RevocabError(
+          "context_too_long",
+          `the prompt has ${tokens.length} tokens, but the model was made for ${model.contextLength}`,
+          { hint: "give a shorter prompt" },
+        );
+      }
+      const decoder = new TextDecoder(); // a token may be a part of a character
+      let text: string | undefined;
+      // the prompt comes with the first token, for a model that cannot go on shall not seem to have spoken
+      const grow = (more: string) => {
+        const next = text === undefined ? prompt + more : more;
+        text = (text ?? "") + next;
+        if (next !== "") onText?.(next);
+      };
+      const { ends: stop, isAllowed } = textLimits(vocabulary);
+      const started = performance.now();
+      const made = await generate({
+        ...options,
+        model,
+        tokens,
+        stop,
+        isAllowed,
+        onToken: (token) => grow(decoder.decode(vocabulary.bytesOf(token), { stream: true })),
+      });
+      const seconds = (performance.now() - started) / 1000;
+      grow(decoder.decode());
+      return {
+        text: text ?? prompt,
+        tokens: [...made.tokens],
+        endedBy: made.endedBy,
+        seconds,
+        tokensPerSecond: made.tokens.length / seconds,
+        notes: [
+          ...(after.length === 0
+            ? []
+            : [
+                `the tokenizer ends every text with ${after.map((id) => displayToken(vocabulary, id)).join("")}, the prompt too: ` +
+                  "the model goes on after the end of a text",
+              ]),
+          ...(made.endedBy === "context"
+            ? [`the model's context of ${model.contextLength} tokens is full`]
+            : []),
+        ],
+      };
+    } finally {
+      await model.close();
+      await transformer.close();
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+/** @throws RevocabError `unsupported_tokenizer` */
+function framing({ frame, origin }: Tokenizer): FrameTokens {
+  if (frame !== undefined) return frameTokens(frame);
+  throw new RevocabError(
+    "unsupported_tokenizer",
+    `${origin} has a post-processor that is not understood, so that it is not known what stands around a prompt`,
+    { hint: "expected TemplateProcessing, BertProcessing or RobertaProcessing, with ByteLevel beside them" },
+  );
+}

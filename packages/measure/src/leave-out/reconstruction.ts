@@ -1,0 +1,116 @@
+import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { multiplyTransposed, readRows, selectRows, storeMatrix } from "@revocab/matrix";
+
+export interface ReconstructionOptions {
+  /** [n × d] guessed rows. */
+  readonly found: Matrix;
+  /** [n] the rows of `stored` that they should be. */
+  readonly sources: Uint32Array;
+  readonly stored: StoredMatrix;
+  /** Which rows of `stored` are ranked. */
+  readonly isUsed: (row: number) => boolean;
+  /** The name of the table, for messages. */
+  readonly slot: string;
+  readonly abortSignal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Figures per guessed row; those whose true row is all zeros are left out, as nothing is relative to them. */
+export interface Reconstruction {
+  /** The rows of `found` that were compared, ascending. */
+  readonly rows: readonly number[];
+  readonly cosines: readonly number[];
+  readonly ranks: readonly number[];
+  readonly relativeErrors: readonly number[];
+  /** Rows ranked. */
+  readonly candidates: number;
+}
+
+/**
+ * Compares guessed rows with the true ones, and these with all used rows: rank 1 + the other rows whose cosine to the
+ * guess is at least that of the true row. Cosines and errors are in f64; ranks compare cosines in f32.
+ * @throws RevocabError not_finite for a guess with an infinity or a NaN; aborted
+ */
+export async function reconstruction(options: ReconstructionOptions): Promise<Reconstruction> {
+  const { found, sources, stored, abortSignal } = options;
+  const all = await readRows(stored, sources, { ...(abortSignal && { abortSignal }) });
+  const rows = Array.from(sources.keys()).filter((row) => rowOf(all, row).some((value) => value !== 0));
+  const truth = selectRows(all, rows);
+  const guesses = selectRows(found, rows);
+  const cosines: number[] = [];
+  const relativeErrors: number[] = [];
+  for (const row of rows.keys()) {
+    const { cosine, relativeError } = compare(rowOf(guesses, row), rowOf(truth, row));
+    if (!Number.isFinite(cosine)) {
+      throw new RevocabError(
+        "not_finite",
+        `the row made for ${options.slot} in place of row ${sources[rows[row]]} holds an infinity or a NaN, or that row does`,
+        { hint: "check the embeddings of the source model" },
+      );
+    }
+    cosines.push(cosine);
+    relativeErrors.push(relativeError);
+  }
+  const places = rows.map((row) => sources[row]);
+  return { rows, cosines, relativeErrors, ...(await rankTruth(guesses, truth, places, options)) };
+}
+
+/** @param places [n] the row of `stored` that each row of `truth` is */
+async function rankTruth(
+  guesses: Matrix,
+  truth: Matrix,
+  places: readonly number[],
+  { stored, isUsed, slot, abortSignal, onProgress }: ReconstructionOptions,
+): Promise<Pick<Reconstruction, "ranks" | "candidates">> {
+  const own = new Float32Array(truth.rows);
+  await multiplyTransposed({
+    left: guesses,
+    right: storeMatrix(truth),
+    normalize: true,
+    ...(abortSignal && { abortSignal }),
+    onBlock(start, { columns, data }) {
+      for (let j = 0; j < columns; j++) own[start + j] = data[(start + j) * columns + j];
+    },
+  });
+  const ranks = new Array<number>(truth.rows).fill(1);
+  let candidates = 0;
+  await multiplyTransposed({
+    left: guesses,
+    right: stored,
+    normalize: true,
+    step: `rank ${slot}`,
+    ...(abortSignal && { abortSignal }),
+    ...(onProgress && { onProgress }),
+    onBlock(start, { rows, columns, data }) {
+      for (let j = 0; j < columns; j++) {
+        if (!isUsed(start + j)) continue;
+        candidates++;
+        for (let i = 0; i < rows; i++) {
+          if (data[i * columns + j] >= own[i] && places[i] !== start + j) ranks[i]++;
+        }
+      }
+    },
+  });
+  return { ranks, candidates };
+}
+
+function compare(guess: Float32Array, truth: Float32Array): { cosine: number; relativeError: number } {
+  let product = 0;
+  let guessSquare = 0;
+  let truthSquare = 0;
+  let errorSquare = 0;
+  for (let j = 0; j < truth.length; j++) {
+    product += guess[j] * truth[j];
+    guessSquare += guess[j] * guess[j];
+    truthSquare += truth[j] * truth[j];
+    errorSquare += (guess[j] - truth[j]) ** 2;
+  }
+  return {
+    cosine: guessSquare === 0 ? 0 : product / Math.sqrt(guessSquare * truthSquare),
+    relativeError: Math.sqrt(errorSquare / truthSquare),
+  };
+}
+
+function rowOf({ columns, data }: Matrix, row: number): Float32Array {
+  return data.subarray(row * columns, (row + 1) * columns);
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import type { Evaluation } from "@revocab/evaluation";
+import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/files";
+import { type OpenModel, openModel } from "@revocab/plan";
+import { evaluateOpenModel, readOptions, type ScoringOptions } from "./evaluate-model.ts";
+import { labelledProgress } from "./labelled-progress.ts";
+
+/** What a swap cost on a text: the same measure before and after. */
+export interface SwapEvaluation {
+  readonly text: MeasuredText;
+  /** The source model with its own tokenizer. */
+  readonly before: Evaluation;
+  /** The written model with the new one. */
+  readonly after: Evaluation;
+}
+
+export interface MeasuredText {
+  /** The file's name, not its path. */
+  readonly name: string;
+  readonly documents: number;
+  /** UTF-8 bytes of the documents that were scored. */
+  readonly bytes: number;
+  readonly boundary: DocumentBoundary;
+  /** sha256 of the documents that were scored, each followed by a zero byte. */
+  readonly sha256: string;
+  readonly notes: readonly string[];
+}
+
+/** A measurement half done: the source model is scored, the swapped one is not yet written. */
+export interface MeasuringSwap {
+  finish(directory: string): Promise<SwapEvaluation>;
+}
+
+/**
+ * Scores the source model, so that what cannot be measured fails before any work is done.
+ * @throws RevocabError as `evaluateModel` does
+ */
+export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {
+  const text = await readText(options.text, readOptions(options));
+  const score = async (opened: OpenModel, label: string) =>
+    evaluateOpenModel(opened, text, { ...options, ...labelledProgress(options.onProgress, label) });
+  const before = await score(model, "before");
+  return {
+    async finish(directory) {
+      const swapped = await openModel(directory, model.tensorOptions);
+      try {
+        return { text: describe(options.text, text), before, after: await score(swapped, "after") };
+      } finally {
+        await swapped.close();
+      }
+    },
+  };
+}
+
+function describe(path: string, { documents, bytes, boundary, notes }: TextDocuments): MeasuredText {
+  const hash = createHash("sha256");
+  for (const document of documents) hash.update(document).update("\0");
+  return {
+    name: basename(path),
+    documents: documents.length,
+    bytes,
+    boundary,
+    sha256: hash.digest("hex"),
+    notes,
+  };
+}

@@ -1,0 +1,121 @@
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { evaluateModel } from "@revocab/measure";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
+import { describe, expect, it } from "vitest";
+
+const scratch = scratchFolders();
+const sample = { model: SAMPLE_MODEL, text: SAMPLE_TEXT };
+const masked = fileURLToPath(new URL("../../checkpoint/test/fixtures/models/bert", import.meta.url));
+
+/** A masked model of random weights with a tokenizer of single letters, all of whose ids it has rows for. */
+function maskedModel(): string {
+  const folder = join(scratch(), "bert");
+  cpSync(masked, folder, { recursive: true });
+  const specials = { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4 };
+  const letters = Array.from("abcdefghijklmnopqrstuvwxyz", (letter, i) => [letter, 5 + i]);
+  const flags = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
+  const json = {
+    version: "1.0",
+    added_tokens: Object.entries(specials).map(([content, id]) => ({ id, content, ...flags })),
+    normalizer: { type: "Lowercase" },
+    pre_tokenizer: { type: "Split", pattern: { Regex: "." }, behavior: "Isolated", invert: false },
+    model: {
+      type: "WordLevel",
+      vocab: { ...specials, ...Object.fromEntries(letters) },
+      unk_token: "[UNK]",
+    },
+  };
+  const roles = { pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" };
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    ...Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token])),
+  };
+  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
+  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
+  return folder;
+}
+
+describe("evaluateModel", () => {
+  it("passes on how the text is read, split and scored", async () => {
+    expect(
+      await evaluateModel({
+        ...sample,
+        ...{ context: 32, stride: 16, maxBytes: 600, split: "none", bos: "never", threads: 1 },
+      }),
+    ).toMatchObject({
+      ...{ documents: 1, bytes: 600, context: 32, stride: 16, bos: null },
+      notes: [expect.stringMatching(/^the text is longer than 600 bytes, so it is cut/)],
+    });
+    expect(await evaluateModel({ ...sample, bos: "always" })).toMatchObject({
+      documents: 5,
+      bos: "<s>",
+      context: 256,
+      stride: 255,
+    });
+  });
+
+  it("of a masked model is a pseudo-likelihood, called so, of a sample that the seed decides", async () => {
+    const model = maskedModel();
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, "abcdefghijklmnopqrstuvwxyz".repeat(4));
+    const score = async (samplesSeed: number) => {
+      const result = await evaluateModel({ model, text, context: 16, samples: 20, samplesSeed });
+      if (result.kind !== "pseudo-likelihood") throw new Error(`a masked model was scored as ${result.kind}`);
+      return result;
+    };
+    const [first, again, other] = [await score(1), await score(1), await score(2)];
+    expect(first).toMatchObject({ sampledTokens: 20, documents: 1, bytes: 104 });
+    expect(again.pseudoBitsPerByte).toBe(first.pseudoBitsPerByte);
+    expect(other.pseudoBitsPerByte).not.toBe(first.pseudoBitsPerByte);
+    expect(first).not.toHaveProperty("bitsPerByte");
+  });
+
+  it("says of a text it cannot write what that hides", async () => {
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, "abc ä def");
+    const { unknownTokens, notes } = await evaluateModel({ model: maskedModel(), text });
+    expect(unknownTokens.count).toBeGreaterThan(0);
+    expect(notes.join()).toMatch(/unk/i);
+  });
+
+  it.each<[string, Parameters<typeof evaluateModel>[0], string]>([
+    ["a text that is not there", { ...sample, text: "/does/not/exist" }, "missing_file"],
+    ["a model that is not there", { ...sample, model: "/does/not/exist" }, "missing_file"],
+    ["a context beyond the model's", { ...sample, context: 257 }, "context_too_long"],
+    ["a context of a part of a token", { ...sample, context: 10.5 }, "bad_options"],
+    ["a stride of nothing", { ...sample, stride: 0 }, "bad_options"],
+    ["no threads", { ...sample, threads: 0 }, "bad_options"],
+    ["a signal that was raised before", { ...sample, abortSignal: AbortSignal.abort() }, "aborted"],
+  ])("refuses %s", async (_, options, code) => {
+    await expect(evaluateModel(options)).rejects.toMatchObject({ name: "RevocabError", code });
+  });
+
+  it("refuses a tokenizer with ids the model has no row for", async () => {
+    const model = join(scratch(), "model");
+    cpSync(masked, model, { recursive: true });
+    cpSync(join(SAMPLE_MODEL, "tokenizer.json"), join(model, "tokenizer.json"));
+    await expect(evaluateModel({ ...sample, model })).rejects.toMatchObject({ code: "shape_mismatch" });
+  });
+
+  it.skipIf(!existsSync("/proc/self/fd"))("leaves no file open, done or failed", async () => {
+    const damaged = join(scratch(), "model");
+    cpSync(SAMPLE_MODEL, damaged, { recursive: true });
+    const config = join(damaged, "config.json");
+    writeFileSync(
+      config,
+      readFileSync(config, "utf8").replace('"num_hidden_layers": 4', '"num_hidden_layers": 5'),
+    );
+    await evaluateModel(sample);
+    const open = () => readdirSync("/proc/self/fd").length;
+    const before = open();
+    for (let i = 0; i < 3; i++) {
+      await evaluateModel(sample);
+      await expect(evaluateModel({ ...sample, model: damaged })).rejects.toThrow("model.layers.4.");
+      await expect(evaluateModel({ ...sample, context: 257 })).rejects.toThrow("257");
+    }
+    expect(open()).toBeLessThanOrEqual(before);
+  });
+});

@@ -1,0 +1,68 @@
+import { RevocabError, type StoredMatrix, type TablePlan } from "@revocab/core";
+import { fingerprint } from "@revocab/vocabulary";
+import type { OpenModel } from "./model/open-model.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+/**
+ * A plan fits a model with the same vocabulary, the same rows and the same tables.
+ *
+ * @throws RevocabError `apply_mismatch`
+ */
+export function checkFit(plan: SwapPlan, model: OpenModel): void {
+  const { checkpoint, tokenizer, name } = model;
+  const mark = fingerprint(tokenizer.vocabulary);
+  const hint = `apply the plan to ${plan.source.name} or a fine-tune of it, or make a new plan for this model`;
+  if (mark !== plan.source.fingerprint) {
+    throw new RevocabError(
+      "apply_mismatch",
+      `the plan was made for the vocabulary ${plan.source.fingerprint.slice(0, 12)}, but ${name} has the vocabulary ${mark.slice(0, 12)}`,
+      { hint },
+    );
+  }
+  if (checkpoint.rows !== plan.source.rows || checkpoint.tied !== plan.source.tied) {
+    const say = (rows: number, tied: boolean) =>
+      `${rows} rows and ${tied ? "a tied head" : "a head of its own"}`;
+    throw new RevocabError(
+      "apply_mismatch",
+      `the plan was made for a model with ${say(plan.source.rows, plan.source.tied)}, but ${name} has ${say(checkpoint.rows, checkpoint.tied)}`,
+      { hint },
+    );
+  }
+  for (const { slot } of checkpoint.tables) tablePlan(plan, slot);
+  for (const { slot, basis, dense } of plan.tables) {
+    const { columns } = sourceOf(model, slot);
+    const widths = [
+      ...(basis.rows > 0 ? [basis.columns] : []),
+      ...(dense.ids.length > 0 ? [dense.columns] : []),
+    ];
+    const wrong = widths.find((width) => width !== columns);
+    if (wrong === undefined) continue;
+    throw new RevocabError(
+      "apply_mismatch",
+      `the plan holds rows of ${wrong} columns for ${slot}, but in ${name} it has ${columns}`,
+      { hint },
+    );
+  }
+}
+
+/** The rows a new table is made from; a head that untying adds is made from the input's. */
+export function sourceOf({ checkpoint }: OpenModel, slot: string): StoredMatrix {
+  const table =
+    checkpoint.tables.find((candidate) => candidate.slot === slot) ??
+    checkpoint.tables.find(({ slot }) => slot === "input");
+  if (!table) throw new RevocabError("unsupported_checkpoint", "the model has no input embeddings");
+  return table.matrix;
+}
+
+/** @throws RevocabError `apply_mismatch` when the plan has no rows for the table */
+export function tablePlan(plan: SwapPlan, slot: string): TablePlan {
+  const found = plan.tables.find((table) => table.slot === slot);
+  if (!found) {
+    throw new RevocabError(
+      "apply_mismatch",
+      `the plan has rows for ${plan.tables.map((table) => table.slot).join(", ")}, but the model also needs ${slot}`,
+      { hint: "make a new plan for this model" },
+    );
+  }
+  return found;
+}

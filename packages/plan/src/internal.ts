@@ -1,0 +1,16 @@
+export { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
+export { closingMethods } from "./closing-methods.ts";
+export { countParameters } from "./count-parameters.ts";
+export { countTableBytes } from "./count-table-bytes.ts";
+export { planTables } from "./make-plan.ts";
+export { hashContents } from "./model/hash-files.ts";
+export { nameOf } from "./model/open-model.ts";
+export { tokensWithoutRow } from "./model/readable-tokenizer.ts";
+export { lazyModel } from "./model/runnable-model.ts";
+export { textLimits } from "./model/text-limits.ts";
+export { type ProduceOptions, produceRows } from "./produce-rows.ts";
+export { tablesInMemory } from "./tables-in-memory.ts";
+export { type ChosenChatTemplate, chooseChatTemplate } from "./target/chat-template.ts";
+export { renderSample } from "./target/render-sample.ts";
+export { type FileTemplate, templateFromFile } from "./target/template-from-file.ts";
+export { tokensOfRoles } from "./target/tokens-of-roles.ts";

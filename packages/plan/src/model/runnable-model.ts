@@ -1,0 +1,80 @@
+import type { RunnableModel, WriteOptions } from "@revocab/core";
+import { asEvidence } from "@revocab/embedding-init/internal";
+import type { Transformer } from "@revocab/transformer-runtime";
+import type { OpenModel } from "./open-model.ts";
+import { textLimits } from "./text-limits.ts";
+
+/** A model that methods may run; its layers are loaded when one first asks. */
+export interface LazyModel {
+  readonly model: () => Promise<RunnableModel>;
+  close(): Promise<void>;
+}
+
+/** Texts that a model has written: a comparison asks for the same ones for every method, and again in its leave-out test. */
+const TEXTS = new WeakMap<Transformer, Map<string, readonly Uint32Array[]>>();
+
+/**
+ * @param transformer the model's layers where they are loaded already; the caller closes them
+ */
+export function lazyModel(
+  { checkpoint, readable: tokenizer }: OpenModel,
+  { threads, transformer }: { readonly threads?: number; readonly transformer?: Transformer } = {},
+): LazyModel {
+  let opening: Promise<Transformer> | undefined;
+  const open = () => {
+    opening ??= transformer ? Promise.resolve(transformer) : load();
+    return opening;
+  };
+  const load = async () => {
+    const { openTransformer } = await runtime();
+    return openTransformer(checkpoint, threads === undefined ? {} : { threads });
+  };
+  const write = async (layers: Transformer, options: WriteOptions) => {
+    const { languageModel, writeTexts } = await runtime();
+    const runs = languageModel(layers);
+    try {
+      return await writeTexts({ ...options, ...textLimits(tokenizer.vocabulary), model: runs });
+    } finally {
+      await runs.close();
+    }
+  };
+  return {
+    async model() {
+      const layers = await open();
+      const { kind, contextLength, width, head } = layers.description;
+      return {
+        kind,
+        contextLength,
+        width: head.transform?.dense.outputs ?? width,
+        vocabulary: tokenizer.vocabulary,
+        encode: asEvidence(tokenizer),
+        async writeTexts({ tokens, seed, ...options }) {
+          const known = TEXTS.get(layers) ?? new Map<string, readonly Uint32Array[]>();
+          TEXTS.set(layers, known);
+          const key = `${tokens} ${seed}`;
+          const texts = known.get(key) ?? (await write(layers, { tokens, seed, ...options }));
+          known.set(key, texts);
+          return texts;
+        },
+        async hiddenStates(queries, { input, ...options } = {}) {
+          const { languageModel, tablesOf } = await runtime();
+          const own = tablesOf(checkpoint);
+          const runs = languageModel(layers, input === undefined ? own : { ...own, input });
+          try {
+            return await runs.hiddenStates(queries, options);
+          } finally {
+            await runs.close();
+          }
+        },
+      };
+    },
+    async close() {
+      if (transformer === undefined) await (await opening)?.close();
+    },
+  };
+}
+
+/** Most swaps run no model, and do not wait for what would. */
+function runtime() {
+  return import("@revocab/transformer-runtime");
+}

@@ -1,0 +1,213 @@
+import type { FileHandle } from "node:fs/promises";
+import {
+  readExactly,
+  readSafetensorsHeader,
+  type SafetensorsFile,
+  type TensorEntry,
+} from "@revocab/checkpoint";
+import { type DenseRows, type Matrix, RevocabError, type TablePlan } from "@revocab/core";
+import { openFile, parseJson, readingFile } from "@revocab/files";
+import { checkMixture } from "@revocab/matrix";
+import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
+import { hashContents } from "./model/hash-files.ts";
+import { PLAN_FORMAT, PLAN_VERSION, type PlanWords, planWords } from "./plan-format.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+/** A plan read from its file, which stays open for the rows that are no sum. */
+export interface OpenPlan extends SwapPlan {
+  close(): Promise<void>;
+}
+
+/** The largest tensor a plan holds in memory: the sources of a mixture; dense rows are read block by block. */
+const MAX_TENSOR_BYTES = 2 ** 32;
+
+/**
+ * Opens a plan file and checks all of it that is held in memory.
+ *
+ * @throws RevocabError `bad_plan` for a file that is no plan, of another version, or inconsistent
+ */
+export function openPlan(path: string): Promise<OpenPlan> {
+  return readingFile(path, "bad_plan", () => readPlan(path));
+}
+
+async function readPlan(path: string): Promise<OpenPlan> {
+  const handle = await openFile(path, { hint: "give a plan that revocab plan has made" });
+  try {
+    const file = await readSafetensorsHeader(path);
+    const words = readWords(file);
+    const tensor = tensorReader(file, handle);
+    const files = new Map<string, Uint8Array>();
+    for (const name of words.target.files) files.set(name, await tensor(`target/${name}`, "U8"));
+    // The plan file is where this tokenizer is: messages name it, and no output may replace it.
+    const tokenizer = tokenizerFromFiles(
+      files,
+      path,
+      words.target.className === undefined ? {} : { className: words.target.className },
+    );
+    const mark = fingerprint(tokenizer.vocabulary);
+    if (mark !== words.target.fingerprint) {
+      bad(
+        path,
+        `says its target vocabulary is ${words.target.fingerprint.slice(0, 12)}, but it holds ${mark.slice(0, 12)}`,
+      );
+    }
+    const tables: TablePlan[] = [];
+    for (const table of words.tables) tables.push(await readTable(path, words, table, tensor, handle, file));
+    const labels = await readLabels(path, words.source.rows, tensor);
+    return {
+      recipe: words.recipe,
+      source: { ...words.source, label: (id) => labels(id) ?? `(basis row ${id - words.source.rows})` },
+      target: {
+        name: words.target.name,
+        fingerprint: mark,
+        rows: words.target.rows,
+        tokenizer,
+        inputs: words.target.inputs ?? hashContents(files),
+      },
+      tables,
+      alignment: words.alignment,
+      notes: words.notes,
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function readWords({ path, metadata }: SafetensorsFile): PlanWords {
+  if (metadata?.format !== PLAN_FORMAT) bad(path, "is no plan");
+  if (metadata.version !== PLAN_VERSION) {
+    bad(path, `is a plan of version ${String(metadata.version)}; this revocab reads version ${PLAN_VERSION}`);
+  }
+  const value = parseJson(String(metadata.plan), {
+    origin: `the metadata of ${path}`,
+    code: "bad_plan",
+    hint: HINT,
+  });
+  const { success, data, error } = planWords.safeParse(value);
+  if (!success)
+    bad(
+      path,
+      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}`,
+    );
+  return data;
+}
+
+type Dtype = "U8" | "U32" | "F32";
+type TensorReader = {
+  (name: string, dtype: "U8"): Promise<Uint8Array>;
+  (name: string, dtype: "U32"): Promise<Uint32Array>;
+  (name: string, dtype: "F32"): Promise<Float32Array>;
+};
+
+function tensorReader(file: SafetensorsFile, handle: FileHandle): TensorReader {
+  const read = async (name: string, dtype: Dtype) => {
+    const entry = entryOf(file, name, dtype);
+    const size = entry.end - entry.start;
+    if (size > MAX_TENSOR_BYTES)
+      bad(file.path, `has ${size} bytes under ${name}; at most ${MAX_TENSOR_BYTES} are read`);
+    const bytes = new Uint8Array(size);
+    await readExactly(handle, bytes, entry.start, file.path);
+    if (dtype === "U8") return bytes;
+    return dtype === "U32" ? new Uint32Array(bytes.buffer) : new Float32Array(bytes.buffer);
+  };
+  return read as TensorReader;
+}
+
+function entryOf(file: SafetensorsFile, name: string, dtype: Dtype): TensorEntry {
+  const entry = file.tensors.find((tensor) => tensor.name === name);
+  if (!entry) bad(file.path, `lacks the tensor ${name}`);
+  if (entry.dtype !== dtype) bad(file.path, `holds ${name} as ${entry.dtype}; ${dtype} was expected`);
+  return entry;
+}
+
+async function readTable(
+  path: string,
+  { source, target }: PlanWords,
+  { slot, role, origins }: PlanWords["tables"][number],
+  tensor: TensorReader,
+  handle: FileHandle,
+  file: SafetensorsFile,
+): Promise<TablePlan> {
+  const basisShape = entryOf(file, `${slot}/basis`, "F32").shape;
+  const [basisRows = 0, basisColumns = 0] = basisShape;
+  const basis: Matrix = {
+    rows: basisRows,
+    columns: basisColumns,
+    data: await tensor(`${slot}/basis`, "F32"),
+  };
+  const mixture = {
+    offsets: await tensor(`${slot}/offsets`, "U32"),
+    sources: await tensor(`${slot}/sources`, "U32"),
+    weights: await tensor(`${slot}/weights`, "F32"),
+  };
+  if (mixture.offsets.length !== target.rows + 1) {
+    bad(path, `has ${mixture.offsets.length - 1} rows for ${slot}; ${target.rows} were expected`);
+  }
+  try {
+    checkMixture(mixture, source.rows, basisRows);
+  } catch (error) {
+    bad(path, `holds a mixture for ${slot} that is not one: ${(error as Error).message}`);
+  }
+  const origin = await tensor(`${slot}/origin`, "U8");
+  if (origin.length !== target.rows || origin.some((index) => index >= origins.length)) {
+    bad(path, `has origins for ${slot} that do not fit its ${target.rows} rows`);
+  }
+  return {
+    slot,
+    role,
+    mixture,
+    basis,
+    origin,
+    origins,
+    dense: await readDense(path, slot, target.rows, tensor, handle, file),
+  };
+}
+
+async function readDense(
+  path: string,
+  slot: string,
+  rows: number,
+  tensor: TensorReader,
+  handle: FileHandle,
+  file: SafetensorsFile,
+): Promise<DenseRows> {
+  const ids = await tensor(`${slot}/dense_ids`, "U32");
+  const entry = entryOf(file, `${slot}/dense_rows`, "F32");
+  const columns = entry.shape[1] ?? 0;
+  if (
+    entry.shape[0] !== ids.length ||
+    ids.some((id, i) => id >= rows || (i > 0 && id <= (ids[i - 1] as number)))
+  ) {
+    bad(path, `has dense rows for ${slot} whose ids are not ascending ids below ${rows}`);
+  }
+  return {
+    ids,
+    columns,
+    async read(start, count) {
+      const bytes = new Uint8Array(count * columns * 4);
+      await readExactly(handle, bytes, entry.start + start * columns * 4, path);
+      return { rows: count, columns, data: new Float32Array(bytes.buffer) };
+    },
+  };
+}
+
+async function readLabels(
+  path: string,
+  rows: number,
+  tensor: TensorReader,
+): Promise<(id: number) => string | undefined> {
+  const offsets = await tensor("source/label_offsets", "U32");
+  const bytes = await tensor("source/labels", "U8");
+  if (offsets.length !== rows + 1)
+    bad(path, `has labels for ${offsets.length - 1} source rows; ${rows} were expected`);
+  const decoder = new TextDecoder();
+  return (id) => (id < rows ? decoder.decode(bytes.subarray(offsets[id], offsets[id + 1])) : undefined);
+}
+
+function bad(path: string, what: string): never {
+  throw new RevocabError("bad_plan", `${path} ${what}`, { hint: HINT });
+}
+
+const HINT = "make the plan again with revocab plan";

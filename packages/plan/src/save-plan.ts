@@ -1,0 +1,142 @@
+import { endianness } from "node:os";
+import { buildHeader } from "@revocab/checkpoint";
+import { type ProgressListener, RevocabError, type TablePlan } from "@revocab/core";
+import { replaceFile } from "@revocab/files";
+import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
+import { checkPlanPlace } from "./plan-place.ts";
+import type { SwapPlan } from "./swap-plan.ts";
+
+interface PlanTensor {
+  readonly name: string;
+  readonly dtype: "U8" | "U32" | "F32";
+  readonly shape: readonly number[];
+  /** The tensor's bytes in their order, block by block. */
+  blocks(): Iterable<ArrayBufferView> | AsyncIterable<ArrayBufferView>;
+}
+
+/**
+ * Writes a plan as one safetensors file (see plan-format.ts), complete or not at all.
+ *
+ * @throws RevocabError `output_exists` when the file exists and `force` is off, or is no plan; `no_space`,
+ *   `write_failed`, `aborted`
+ */
+export async function savePlan(
+  plan: SwapPlan,
+  out: string,
+  {
+    force = false,
+    abortSignal,
+    onProgress,
+  }: { force?: boolean; abortSignal?: AbortSignal; onProgress?: ProgressListener } = {},
+): Promise<void> {
+  await checkPlanPlace(out, force);
+  const tensors = [...plan.tables.flatMap(tableTensors), ...sourceTensors(plan), ...targetTensors(plan)];
+  // four-byte numbers first, so that they lie aligned in the file
+  tensors.sort((a, b) => Number(a.dtype === "U8") - Number(b.dtype === "U8"));
+  const header = buildHeader(
+    tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape, length: byteLength(dtype, shape) })),
+    { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(wordsOf(plan)) },
+  );
+  onProgress?.({ type: "step", step: "save plan" });
+  await replaceFile(out, async (write) => {
+    await write(header);
+    for (const tensor of tensors) {
+      for await (const block of tensor.blocks()) {
+        abortSignal?.throwIfAborted();
+        await write(littleEndian(block));
+      }
+    }
+    abortSignal?.throwIfAborted();
+  });
+}
+
+function sourceTensors({ source }: SwapPlan): PlanTensor[] {
+  const encoder = new TextEncoder();
+  const labels = Array.from({ length: source.rows }, (_, id) => encoder.encode(source.label(id)));
+  const offsets = new Uint32Array(source.rows + 1);
+  for (const [id, label] of labels.entries()) offsets[id + 1] = (offsets[id] as number) + label.length;
+  return [
+    { name: "source/label_offsets", dtype: "U32", shape: [offsets.length], blocks: () => [offsets] },
+    {
+      name: "source/labels",
+      dtype: "U8",
+      shape: [offsets[source.rows] as number],
+      blocks: () => [Buffer.concat(labels)],
+    },
+  ];
+}
+
+function targetTensors({ target }: SwapPlan): PlanTensor[] {
+  return Array.from(target.tokenizer.files, ([file, bytes]) => ({
+    name: `target/${file}`,
+    dtype: "U8",
+    shape: [bytes.length],
+    blocks: () => [bytes],
+  }));
+}
+
+function tableTensors({ slot, mixture, basis, dense, origin }: TablePlan): PlanTensor[] {
+  const whole = (
+    name: string,
+    dtype: "U8" | "U32" | "F32",
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ): PlanTensor => ({
+    name: `${slot}/${name}`,
+    dtype,
+    shape,
+    blocks: () => [data],
+  });
+  return [
+    whole("offsets", "U32", [mixture.offsets.length], mixture.offsets),
+    whole("sources", "U32", [mixture.sources.length], mixture.sources),
+    whole("weights", "F32", [mixture.weights.length], mixture.weights),
+    whole("basis", "F32", [basis.rows, basis.columns], basis.data),
+    whole("origin", "U8", [origin.length], origin),
+    whole("dense_ids", "U32", [dense.ids.length], dense.ids),
+    {
+      name: `${slot}/dense_rows`,
+      dtype: "F32",
+      shape: [dense.ids.length, dense.columns],
+      async *blocks() {
+        const block = Math.max(1, Math.floor(2 ** 22 / dense.columns));
+        for (let start = 0; start < dense.ids.length; start += block) {
+          yield (await dense.read(start, Math.min(block, dense.ids.length - start))).data;
+        }
+      },
+    },
+  ];
+}
+
+function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan): PlanWords {
+  const { name, modelType, fingerprint, rows, tied } = source;
+  return {
+    recipe: {
+      ...recipe,
+      methods: recipe.methods.map((method) => ({ ...method, options: { ...method.options } })),
+    },
+    source: { name, modelType, fingerprint, rows, tied },
+    target: {
+      name: target.name,
+      fingerprint: target.fingerprint,
+      rows: target.rows,
+      files: [...target.tokenizer.files.keys()],
+      inputs: target.inputs,
+      className: target.tokenizer.reference.className,
+    },
+    tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
+    alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },
+    notes: [...notes],
+  };
+}
+
+function byteLength(dtype: PlanTensor["dtype"], shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, dtype === "U8" ? 1 : 4);
+}
+
+function littleEndian(view: ArrayBufferView): Uint8Array {
+  if (endianness() !== "LE") {
+    throw new RevocabError("write_failed", "this machine stores numbers big-endian; plans are little-endian");
+  }
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

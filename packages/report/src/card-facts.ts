@@ -1,0 +1,92 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type InputFolder, ifThere } from "@revocab/files";
+import { isMap, isScalar, isSeq, parseDocument } from "yaml";
+
+/** What a model's own card says of it that stays true for another vocabulary; strings as the Hub knows them. */
+export interface CardFacts {
+  /** Identifiers such as `apache-2.0`, or `other` and then a name; empty when the card names none. */
+  readonly licenses: readonly string[];
+  readonly licenseName: string | null;
+  readonly licenseLink: string | null;
+  /** Codes such as `en`. */
+  readonly languages: readonly string[];
+}
+
+export const NO_FACTS: CardFacts = { licenses: [], licenseName: null, licenseLink: null, languages: [] };
+
+const CARD = "README.md";
+const MAX_CARD_BYTES = 2e6;
+const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8})*$|^multilingual$|^code$/i;
+
+/** The facts of the card in a model folder; none where there is no card. */
+export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
+  const path = join(folder.path, CARD);
+  const found = await ifThere(path, stat(path));
+  if (!found?.isFile() || found.size > MAX_CARD_BYTES) return NO_FACTS;
+  return cardFacts((await folder.read(CARD, { most: MAX_CARD_BYTES })).toString("utf8"));
+}
+
+/**
+ * Reads license and language in a card's metadata: the YAML between two lines of `---` at its start. Values that are no
+ * license, address or language code are left out, and so is a field whose YAML is broken; the other fields still count.
+ */
+export function cardFacts(card: string): CardFacts {
+  const [, metadata = ""] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card) ?? [];
+  const fields = readFields(metadata);
+  const named = (key: string, pattern: RegExp) =>
+    fields.get(key)?.find((value) => pattern.test(value)) ?? null;
+  return {
+    licenses: (fields.get("license") ?? []).filter((value) => /^[a-z0-9][a-z0-9.+-]{0,60}$/i.test(value)),
+    licenseName: named("license_name", /^[\w .+()-]{1,100}$/),
+    licenseLink: named("license_link", /^(https?:\/\/[^\s"'<>]{1,500}|[\w./-]{1,100})$/),
+    languages: [...new Set((fields.get("language") ?? []).filter((value) => LANGUAGE.test(value)))],
+  };
+}
+
+export function isLanguageCode(text: string): boolean {
+  return LANGUAGE.test(text);
+}
+
+const FIELD = /^(license|license_name|license_link|language)[ \t]*:(?!\S)/;
+/** A list of the 400 languages of MADLAD has 3,000 characters. */
+const LONGEST_FIELD = 4_000;
+
+/**
+ * The values of each field, as lists; of a field that is given twice the last counts.
+ *
+ * The YAML parser gets only the four fields that are looked for, and only those of a length that facts have: 2 MB of
+ * hostile YAML keep it busy for minutes, 4 kB for 0.1 s. In a block mapping the lines of a value are indented or are items
+ * of a list, so every other line begins the next field.
+ */
+function readFields(metadata: string): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string>();
+  for (const field of metadata.split(/\r?\n(?![\s#\]}]|-\s)/)) {
+    const [, key] = FIELD.exec(field) ?? [];
+    if (key !== undefined) fields.set(key, field);
+  }
+  return new Map(
+    [...fields].map(([key, field]) => [key, field.length > LONGEST_FIELD ? [] : readValues(field)]),
+  );
+}
+
+/** The value of a field, or those of its list; none where its YAML is broken. */
+function readValues(field: string): readonly string[] {
+  const value = parseField(field);
+  const items: readonly unknown[] = isSeq(value) ? value.items : [value];
+  return items.flatMap((item) => {
+    if (!isScalar(item) || item.value === null) return [];
+    // `1e3` and `true` as they are written: an identifier is a text, whatever YAML takes it for
+    return [typeof item.value === "string" ? item.value : (item.source ?? "")];
+  });
+}
+
+function parseField(field: string): unknown {
+  try {
+    const { contents, errors } = parseDocument(field, { uniqueKeys: false });
+    return errors.length === 0 && isMap(contents) ? contents.items[0]?.value : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // nested until the parser ran out of stack: no fact is
+    throw error;
+  }
+}

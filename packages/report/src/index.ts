@@ -1,0 +1,12 @@
+export { type CardFacts, cardFacts } from "./card-facts.ts";
+export { type CardOptions, modelCard } from "./model-card.ts";
+export type {
+  EditRecipe,
+  EditSummary,
+  FileRecord,
+  GateReport,
+  RewrittenTensor,
+  SwapReport,
+  TextRecord,
+  WrittenAdapter,
+} from "./report.ts";

@@ -1,0 +1,2 @@
+export { isLanguageCode, readCardFacts } from "./card-facts.ts";
+export type { ReportedFile } from "./report.ts";

@@ -1,0 +1,174 @@
+import { showJson } from "@revocab/core";
+import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
+import { bitsPerByteOf } from "@revocab/measure";
+import { cardMetadata } from "./card-metadata.ts";
+import { code, plain } from "./markdown.ts";
+import type { EditSummary, SwapReport } from "./report.ts";
+
+export interface CardOptions {
+  /** The methods whose summaries and papers the card cites, by name. @default those of `@revocab/embedding-init` */
+  readonly methods?: Readonly<Record<string, Pick<MethodEntry, "summary" | "paper">>>;
+  /** A command that writes the same model again; undefined where none can. @default the card shows the recipe alone */
+  readonly command?: (report: SwapReport) => string | undefined;
+}
+
+/**
+ * The README.md of a swapped model: what was done to it and what is known of it. It says only what the report says, so
+ * a model that was not measured is called so.
+ */
+export function modelCard(report: SwapReport, { methods = METHODS, command }: CardOptions = {}): string {
+  const { source, target, parameters } = report;
+  const grouped = (number: number) => number.toLocaleString("en");
+  return [
+    cardMetadata(report),
+    `# ${plain(source.name)} with ${report.edit ? "an edited vocabulary" : `the tokenizer of ${plain(target.name)}`}`,
+    (report.edit
+      ? `revocab ${report.revocab} edited the vocabulary of ${code(source.name)} (${code(source.modelType)}): `
+      : `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: `) +
+      `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
+      `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
+      "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
+    "## Why",
+    why(report),
+    "## Where the rows come from",
+    provenance(report),
+    methodsInOrder(report, methods),
+    "## Measured",
+    measured(report),
+    "## Limits",
+    "The rows of new tokens are an initialization: the model needs continued training before it is good at what the new tokenizer is for.",
+    ...[...report.gate.notes, ...report.notes].map((note) => `- ${plain(note)}`),
+    license(report),
+    "## Reproduce",
+    "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
+    fenced(command?.(report)),
+    `\`\`\`json\n${showJson(JSON.parse(JSON.stringify(report.recipe, withoutLongLists)))}\n\`\`\``,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n")
+    .concat("\n");
+}
+
+/** The purpose as far as the report knows it: what the source lacked, and by what its method was chosen. */
+function why({ source, target, alignment, comparison, edit, recipe }: SwapReport): string {
+  const grouped = (number: number) => number.toLocaleString("en");
+  const split = alignment.spelled + alignment.byteOnly;
+  const gained =
+    edit !== undefined
+      ? whatWasEdited(edit, recipe)
+      : `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
+        `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
+  const best = comparison?.methods[comparison.best];
+  if (comparison === null || best === undefined) return gained;
+  return (
+    `${gained} Of ${comparison.methods.length} methods that were tried on ${grouped(comparison.text.bytes)} bytes of text, ` +
+    `${code(best.name)} was taken: it scored best before any training.`
+  );
+}
+
+function whatWasEdited(
+  { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
+  recipe: SwapReport["recipe"],
+): string {
+  const methods = recipe.methods.filter((method) => !isSpecialsApart(method));
+  const counted = (number: number, one: string) =>
+    `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
+  return [
+    methods[0]?.name === "copy-overlap"
+      ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte."
+      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, but for those that ${code(methods[0]?.name ?? "")} has made for them.`,
+    ...(ids === null
+      ? []
+      : [
+          `Added as ids ${ids.first} to ${ids.last}: ${counted(pieces, "piece")}, ${counted(steps, "step")} that merges build them from, ${counted(addedTokens, "added token")}.`,
+        ]),
+    ...(promoted.length === 0
+      ? []
+      : [`Control tokens now, at their old ids: ${promoted.map(({ token }) => code(token)).join(", ")}.`]),
+    ...(renamed.length === 0
+      ? []
+      : [`Renamed: ${renamed.map(({ from, to }) => `${code(from)} to ${code(to)}`).join(", ")}.`]),
+    ...(removed === 0 ? [] : [`Taken out: ${counted(removed, "token")}.`]),
+  ].join(" ");
+}
+
+/** What the source's card says of its license; no license is claimed where it says nothing. */
+function license({ source, card }: SwapReport): string {
+  if (card.licenses.length === 0) return "";
+  const name = card.licenseName === null ? "" : ` (${plain(card.licenseName)})`;
+  return `The license is that of ${code(source.name)}: ${card.licenses.map(code).join(", ")}${name}.`;
+}
+
+function fenced(command: string | undefined): string {
+  return command === undefined ? "" : `\`\`\`sh\n${command}\n\`\`\``;
+}
+
+/** A card is read by people: thousands of tokens that code has asked for stand in `revocab.json` alone. */
+function withoutLongLists(_: string, value: unknown): unknown {
+  if (!Array.isArray(value) || value.length <= LISTED) return value;
+  return [...value.slice(0, LISTED), `… and ${(value.length - LISTED).toLocaleString("en")} more`];
+}
+
+const LISTED = 20;
+
+function provenance({ tables }: SwapReport): string {
+  const rows = tables.flatMap(({ slot, origins }) =>
+    Object.entries(origins).map(([origin, count]) => [code(slot), code(origin), count.toLocaleString("en")]),
+  );
+  return table(["table", "made by", "rows"], rows);
+}
+
+function methodsInOrder({ recipe }: SwapReport, known: NonNullable<CardOptions["methods"]>): string {
+  const asked = recipe.methods
+    .map(({ name, options, paper }) => {
+      const entry = Object.hasOwn(known, name) ? known[name] : undefined;
+      const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
+      const source = sourceOf(entry?.paper, paper);
+      return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${source}`;
+    })
+    .join("\n");
+  return `Asked in this order, each for the rows that those before it left:\n\n${asked}`;
+}
+
+/** The catalog's address, else the plan's: that may come from anyone, and is no link but to a paper on arXiv. */
+function sourceOf(known: string | undefined, given: string | undefined): string {
+  if (known !== undefined) return known.startsWith("https://") ? ` (${known})` : "";
+  if (given === undefined) return "";
+  return ` (${/^https:\/\/arxiv\.org\/abs\/\d{4}\.\d{4,5}$/.test(given) ? given : code(given)})`;
+}
+
+function measured({ evaluation }: SwapReport): string {
+  if (evaluation === null) return "Nothing was measured.";
+  const { text, before, after } = evaluation;
+  const { kind } = before;
+  const what =
+    kind === "bits-per-byte"
+      ? "bits per byte, less is better"
+      : "pseudo-likelihood of masked tokens, in bits per byte; not comparable with a decoder's";
+  return [
+    `On the first ${text.bytes.toLocaleString("en")} bytes (${text.documents.toLocaleString("en")} ${text.documents === 1 ? "document" : "documents"}) of ${code(text.name)}, before any training; ${what}:`,
+    table(
+      ["", "before", "after"],
+      [
+        [
+          kind === "bits-per-byte" ? "bits per byte" : "pseudo bits per byte",
+          bitsPerByteOf(before).toFixed(4),
+          bitsPerByteOf(after).toFixed(4),
+        ],
+        ["bytes per token", before.bytesPerToken.toFixed(3), after.bytesPerToken.toFixed(3)],
+        ["tokens", before.tokens.toLocaleString("en"), after.tokens.toLocaleString("en")],
+      ],
+    ),
+    ...[
+      ...text.notes,
+      ...before.notes.map((note) => `before: ${note}`),
+      ...after.notes.map((note) => `after: ${note}`),
+    ].map((note) => `- ${plain(note)}`),
+  ].join("\n\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

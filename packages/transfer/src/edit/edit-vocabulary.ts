@@ -1,0 +1,90 @@
+import { type PlanSummary, summarizePlan } from "@revocab/plan";
+import { countParameters, countTableBytes, type FileTemplate } from "@revocab/plan/internal";
+import type { EditSummary, SwapReport } from "@revocab/report";
+import type { EditedTokenizer } from "@revocab/vocabulary-editing";
+import { applyPlan } from "../swap/apply-plan.ts";
+import { checkOutputPlace } from "../swap/stage-output.ts";
+import { measured, type SwapOptions, withModelAndMethods } from "../swap/swap-tokenizer.ts";
+import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
+
+export type EditVocabularyOptions = PlanEditOptions &
+  Omit<
+    SwapOptions,
+    | keyof PlanEditOptions
+    | "tokenizer"
+    | "sourceOf"
+    | "minimumRows"
+    | "extendsSource"
+    | "newTokens"
+    | "addedTokens"
+  >;
+
+/** {@link SwapReport}, and what the new ids are. */
+export interface EditReport extends SwapReport {
+  readonly added: EditedTokenizer["added"];
+}
+
+/** What an edit would do. */
+export interface EditPlanSummary extends PlanSummary {
+  readonly recipe: SwapReport["recipe"];
+  readonly parameters: SwapReport["parameters"];
+  /** Of the tables with a row per token. */
+  readonly tableBytes: { readonly before: number; readonly after: number };
+  readonly comparison: SwapReport["comparison"];
+  /** Of a chat template from a file: what it is, and a sample conversation. */
+  readonly chatTemplate?: Pick<FileTemplate, "from" | "file" | "sample">;
+  readonly edit: EditSummary;
+  readonly added: EditedTokenizer["added"];
+  readonly removed: EditedTokenizer["removed"];
+}
+
+/**
+ * Adds tokens to the model in a folder, takes tokens out, or both, in one pass over its weights, and writes the result to
+ * `out`: edit the tokenizer, plan, apply, check, rename. The rows of kept tokens move as bytes, unless `copyShared` is off.
+ * Where tokens are only added the model keeps all rows it has: new tokens take the padding rows first, and none of these
+ * is read.
+ *
+ * @example
+ * await editVocabulary({ model: "./model", pieces: [" Schmetterling"], method: subtokenMean(), out: "./out" });
+ */
+export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
+  await checkOutputPlace({ ...options, inputs: [options.model] });
+  return withModelAndMethods(options, async (model) => {
+    const { plan, edited, edit, comparison, template } = await planEdit(model, options);
+    const measuring = await measured(model, options);
+    model.hashes().catch(() => {});
+    const report = await applyPlan({
+      ...options,
+      ...measuring,
+      ...(comparison && { comparison }),
+      ...(template && { template }),
+      plan,
+      model,
+      edit,
+    });
+    return { ...report, added: edited.added };
+  });
+}
+
+/** What {@link editVocabulary} would do, without writing anything. */
+export function planVocabularyEdit(
+  options: Omit<EditVocabularyOptions, "out" | "evaluate">,
+): Promise<EditPlanSummary> {
+  return withModelAndMethods(options, async (model) => {
+    const { plan, edited, edit, template, comparison = null } = await planEdit(model, options);
+    const summary = summarizePlan(plan);
+    return {
+      ...summary,
+      recipe: { ...summary.recipe, edit: edit.recipe },
+      parameters: countParameters(plan, model),
+      tableBytes: countTableBytes(plan, model),
+      edit: edit.summary,
+      added: edited.added,
+      removed: edited.removed,
+      comparison,
+      ...(template && {
+        chatTemplate: { from: template.from, file: template.file, sample: template.sample },
+      }),
+    };
+  });
+}

@@ -1,0 +1,175 @@
+import { lstat, mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { RevocabError } from "@revocab/core";
+import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/files";
+
+/** A folder beside the target that becomes the target in one rename, or vanishes. */
+export interface StagedOutput {
+  /** The empty folder to write into. */
+  readonly directory: string;
+  /** Puts the folder in place; with `force` the old target is removed only after the new one stands. */
+  commit(): Promise<void>;
+  /** Removes all that was written, and the parent folders that were made for it. */
+  discard(): Promise<void>;
+}
+
+export interface OutputPlace {
+  readonly out: string;
+  /** Folders and files that must stay untouched. */
+  readonly inputs: readonly string[];
+  /** @default false */
+  readonly force?: boolean;
+}
+
+/**
+ * Refuses an output before any work is done for it.
+ *
+ * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
+ */
+export async function checkOutputPlace({ out, inputs, force = false }: OutputPlace): Promise<void> {
+  const target = resolve(out);
+  await refuseOverlap(target, inputs);
+  if (!force && (await exists(target))) {
+    throw new RevocabError("output_exists", `the output ${out} exists already`, {
+      hint: "choose another --out, or pass --force to replace it once the new model is complete",
+    });
+  }
+  if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
+    throw new RevocabError(
+      "output_exists",
+      `the output ${out} exists and is no model: it has no config.json, nor adapter_config.json`,
+      {
+        hint: "--force replaces model folders and empty folders alone; choose another --out",
+      },
+    );
+  }
+}
+
+/** What --force may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
+async function mayBeReplaced(target: string): Promise<boolean> {
+  const names = await ifThere(target, readdir(target));
+  const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
+  return names !== undefined && (names.length === 0 || names.some(isModel));
+}
+
+/**
+ * Opens a staging folder for `out`, on the same file system so that the last step is a rename.
+ * What an earlier killed run left beside `out` is cleaned up first.
+ *
+ * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
+ */
+export async function stageOutput({ out, inputs, force = false }: OutputPlace): Promise<StagedOutput> {
+  const target = resolve(out);
+  await refuseOverlap(target, inputs);
+  const parent = dirname(target);
+  const failed = (at: string) => (cause: unknown) => {
+    throw writeError(at, cause);
+  };
+  const firstMade = await mkdir(parent, { recursive: true }).catch(failed(parent));
+  await recover(target).catch(failed(parent));
+  await checkOutputPlace({ out, inputs, force });
+  const { path: directory, release } = await ownPath(placeOf(target, "partial")).catch(failed(parent));
+  const finish = unfinished(directory, firstMade === undefined ? [] : foldersBetween(parent, firstMade));
+  const end = async () => {
+    await release();
+    finish();
+  };
+  await mkdir(directory).catch(async (cause: unknown) => {
+    await end();
+    throw writeError(parent, cause);
+  });
+  return {
+    directory,
+    async commit() {
+      if (!(await exists(target))) await rename(directory, target).catch(failed(target));
+      else if (force) await replace(target, directory).catch(failed(target));
+      else {
+        throw new RevocabError("output_exists", `the output ${out} appeared while it was being made`, {
+          hint: "choose another --out, or pass --force",
+        });
+      }
+      await end();
+    },
+    async discard() {
+      await rm(directory, { recursive: true, force: true });
+      await end();
+      if (firstMade !== undefined) await removeEmptyFolders(foldersBetween(parent, firstMade));
+    },
+  };
+}
+
+/** Where a folder lies that is being written (`partial`), or an old target until the new one stands (`replaced`). */
+function placeOf(target: string, what: "partial" | "replaced") {
+  return { folder: dirname(target), before: `.${basename(target)}.revocab-${what}-` };
+}
+
+/** Moves the target aside, puts the folder in its place, and only then removes the old target. */
+async function replace(target: string, directory: string): Promise<void> {
+  const { path: replaced, release } = await ownPath(placeOf(target, "replaced"));
+  try {
+    await rename(target, replaced);
+    await rename(directory, target);
+  } catch (error) {
+    if ((await exists(replaced)) && !(await exists(target))) await rename(replaced, target);
+    await release();
+    throw error;
+  }
+  await rm(replaced, { recursive: true, force: true });
+  await release();
+}
+
+/** `folder` and its parents up to `last`. */
+function foldersBetween(folder: string, last: string): string[] {
+  const folders: string[] = [];
+  for (let at = folder; contains(last, at); at = dirname(at)) folders.push(at);
+  return folders;
+}
+
+/** Removes folders as far as nothing lies in them, the innermost first. */
+async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const at of folders) {
+    const removed = await rmdir(at).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}
+
+async function refuseOverlap(target: string, inputs: readonly string[]): Promise<void> {
+  const real = await realPathOfNew(target);
+  for (const input of inputs) {
+    const other = await realPathOfNew(resolve(input));
+    if (contains(real, other) || contains(other, real)) {
+      throw new RevocabError("output_exists", `the output ${target} overlaps the input ${input}`, {
+        hint: "write to a folder outside the input: the input is never changed",
+      });
+    }
+  }
+}
+
+/** The real path of something that may not exist yet: that of its nearest existing parent, and the rest. */
+async function realPathOfNew(path: string): Promise<string> {
+  const real = await ifThere(path, realpath(path));
+  const parent = dirname(path);
+  return real ?? (parent === path ? path : join(await realPathOfNew(parent), basename(path)));
+}
+
+function contains(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && resolve(folder, way) === path);
+}
+
+/** Whether there is anything of this name, be it a link to nothing. */
+async function exists(path: string): Promise<boolean> {
+  return (await ifThere(path, lstat(path))) !== undefined;
+}
+
+/** After a kill: unfinished folders go, and a target that was moved aside but not yet replaced comes back. */
+async function recover(target: string): Promise<void> {
+  await takeLeft(placeOf(target, "replaced"), async (left) => {
+    if (await exists(target)) await rm(left, { recursive: true, force: true });
+    else await rename(left, target);
+  });
+  await takeLeft(placeOf(target, "partial"), (left) => rm(left, { recursive: true, force: true }));
+}

@@ -1,0 +1,81 @@
+import { quote, RevocabError } from "@revocab/core";
+import type { TransformerDescription } from "../description.ts";
+import { bert, roberta } from "./bert.ts";
+import type { Family, FamilyContext } from "./family.ts";
+import { gemma, gemma2, gemma3 } from "./gemma.ts";
+import { gptNeox } from "./gpt-neox.ts";
+import { gpt2 } from "./gpt2.ts";
+import { llama, mistral, olmo2, smollm3 } from "./llama.ts";
+import { modernbert } from "./modernbert.ts";
+import { phi3 } from "./phi3.ts";
+import { qwen2, qwen3 } from "./qwen.ts";
+
+/** How each `model_type` that can be run is read. */
+export const FAMILIES: Readonly<Record<string, Family>> = {
+  bert,
+  camembert: roberta,
+  gemma,
+  gemma2,
+  gemma3,
+  gemma3_text: gemma3,
+  gpt2,
+  gpt_neox: gptNeox,
+  llama,
+  mistral,
+  modernbert,
+  olmo2,
+  phi3,
+  qwen2,
+  qwen3,
+  roberta,
+  smollm3,
+  "xlm-roberta": roberta,
+};
+
+/**
+ * The family of a model type, which also refuses weights with biases that the config does not speak of.
+ * @throws RevocabError `unsupported_architecture`, with the list of those that can be run
+ */
+export function familyOf(modelType: string): Family {
+  const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined;
+  if (family !== undefined) {
+    return (context) => {
+      const description = family(context);
+      refuseLostBiases(description, context);
+      return description;
+    };
+  }
+  throw new RevocabError(
+    "unsupported_architecture",
+    `models of type ${quote(modelType)} cannot be run; those that can are ${Object.keys(FAMILIES).join(", ")}`,
+    { hint: "swap, plan, apply and explain work without running the model" },
+  );
+}
+
+/**
+ * A matrix or norm that has no bias by the config, but has one in the files: the model would run and give
+ * wrong logits silently. Other tensors that no description names (stored masks, old rotary tables, poolers) do no harm.
+ * @throws RevocabError `bad_config`
+ */
+function refuseLostBiases(description: TransformerDescription, { hasTensor, path }: FamilyContext): void {
+  for (const { weight, bias } of weighted(description)) {
+    const name = weight.replace(/weight$/, "bias");
+    if (bias !== undefined || !hasTensor(name)) continue;
+    throw new RevocabError(
+      "bad_config",
+      `the weights beside ${path} hold ${name}, but by the config there is no such bias`,
+      {
+        hint: "the config lacks a key (attention_bias, mlp_bias, …), or the weights belong to another model",
+      },
+    );
+  }
+}
+
+/** Every matrix and norm that is stored. */
+function weighted(part: unknown): readonly { readonly weight: string; readonly bias?: string }[] {
+  if (typeof part !== "object" || part === null) return [];
+  if ("weight" in part && typeof part.weight === "string") {
+    return [part as { readonly weight: string; readonly bias?: string }];
+  }
+  return Object.values(part).flatMap(weighted);
+}

@@ -1,0 +1,83 @@
+import type { GraphBuilder, Value } from "@revocab/onnx";
+import type {
+  Activation,
+  FeedForwardDescription,
+  LinearDescription,
+  NormDescription,
+} from "../description.ts";
+import type { Weights } from "../weights.ts";
+
+/** x · Wᵀ + b, [N × inputs] → [N × outputs]. */
+export function linear(
+  graph: GraphBuilder,
+  weights: Weights,
+  input: Value,
+  { weight, bias, inputs, outputs, order = "outputs-first" }: LinearDescription,
+): Value {
+  const transposed = order === "outputs-first";
+  const matrix = weights.use(graph, weight, transposed ? [outputs, inputs] : [inputs, outputs]);
+  const addend = bias === undefined ? [] : [weights.use(graph, bias, [outputs])];
+  return graph.add("Gemm", [input, matrix, ...addend], { transB: { int: transposed ? 1 : 0 } });
+}
+
+/** Normalises the last dimension, whose size is the norm's width; undefined is no norm. */
+export function norm(
+  graph: GraphBuilder,
+  weights: Weights,
+  input: Value,
+  description: NormDescription | undefined,
+): Value {
+  if (description === undefined) return input;
+  const { kind, width, epsilon, weight, bias, weightPlusOne = false } = description;
+  const stored = weight === undefined ? graph.filled(width, 1) : weights.use(graph, weight, [width]);
+  const scale = weightPlusOne ? graph.add("Add", [stored, graph.number(1)]) : stored;
+  const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } };
+  if (kind === "rms") return graph.add("RMSNormalization", [input, scale], attributes);
+  const shift = bias === undefined ? [] : [weights.use(graph, bias, [width])];
+  return graph.add("LayerNormalization", [input, scale, ...shift], attributes);
+}
+
+export function activate(graph: GraphBuilder, input: Value, activation: Activation): Value {
+  switch (activation) {
+    case "silu":
+      return graph.add("Mul", [input, graph.add("Sigmoid", [input])]);
+    case "gelu":
+      return graph.add("Gelu", [input]);
+    case "gelu-tanh":
+      return graph.add("Gelu", [input], { approximate: { string: "tanh" } });
+    case "relu":
+      return graph.add("Relu", [input]);
+  }
+}
+
+/** [N × d] → [N × d] */
+export function feedForward(
+  graph: GraphBuilder,
+  weights: Weights,
+  input: Value,
+  description: FeedForwardDescription,
+): Value {
+  return linear(graph, weights, inner(graph, weights, input, description), description.down);
+}
+
+function inner(
+  graph: GraphBuilder,
+  weights: Weights,
+  input: Value,
+  description: FeedForwardDescription,
+): Value {
+  const { activation } = description;
+  if (description.kind === "plain") {
+    return activate(graph, linear(graph, weights, input, description.up), activation);
+  }
+  const [gate, up] =
+    description.kind === "gated"
+      ? [linear(graph, weights, input, description.gate), linear(graph, weights, input, description.up)]
+      : graph.addMany(
+          "Split",
+          [linear(graph, weights, input, description.gateUp)],
+          { axis: { int: 1 }, num_outputs: { int: 2 } },
+          2,
+        );
+  return graph.add("Mul", [activate(graph, gate as Value, activation), up as Value]);
+}

@@ -1,0 +1,51 @@
+import { methodCandidates } from "@revocab/embedding-init";
+import type { Evaluation } from "@revocab/evaluation";
+import {
+  type ComparedMethod,
+  compareMethods,
+  evaluateModel,
+  type GeneratedText,
+  generateText,
+  type MethodComparison,
+  type ModelEvaluation,
+} from "@revocab/transfer";
+import { same } from "./same.js";
+
+export async function measurements(): Promise<void> {
+  const evaluation = await evaluateModel({
+    model: "sample/model",
+    text: "sample/stories.txt",
+    byteLevel: true,
+  });
+  same<typeof evaluation, ModelEvaluation>();
+  same<typeof evaluation.kind, "bits-per-byte" | "pseudo-likelihood">();
+  // @ts-expect-error: a text is needed
+  await evaluateModel({ model: "sample/model" });
+
+  const comparison = await compareMethods({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    text: "sample/stories.txt",
+    choice: methodCandidates(["mean", "subtoken-mean"]),
+    maxBytes: 1000,
+  });
+  same<typeof comparison, MethodComparison>();
+  same<typeof comparison.source, Evaluation>();
+  const best = comparison.methods[comparison.best];
+  same<typeof best, ComparedMethod | undefined>();
+  await compareMethods({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    text: "sample/stories.txt",
+    // @ts-expect-error: methods are chosen by `methodCandidates`
+    choice: ["mean"],
+  });
+
+  const generated = await generateText({
+    model: "sample/model",
+    prompt: "Once",
+    onText: (text: string) => void text,
+  });
+  same<typeof generated, GeneratedText>();
+  same<typeof generated.tokens, readonly number[]>();
+}

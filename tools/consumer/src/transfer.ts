@@ -1,0 +1,72 @@
+import { mean, subtokenMean } from "@revocab/embedding-init";
+import {
+  applyPlan,
+  applySavedPlan,
+  type EditReport,
+  editVocabulary,
+  type Inspection,
+  type inspectPath,
+  openModel,
+  openPlan,
+  type PlanSummary,
+  planTokenizerSwap,
+  type SwapReport,
+  summarizePlan,
+  swapTokenizer,
+} from "@revocab/transfer";
+import { same } from "./same.js";
+
+export async function swaps(): Promise<void> {
+  const report = await swapTokenizer({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    method: subtokenMean(),
+    fallback: mean(),
+    out: "out/swapped",
+    evaluate: { text: "sample/stories.txt" },
+    chatTemplate: "auto",
+    tokenIds: { bos_token_id: 1, pad_token_id: "keep" },
+    languages: ["en"],
+  });
+  same<typeof report, SwapReport>();
+  // @ts-expect-error: a place for the result is needed
+  await swapTokenizer({ model: "sample/model", tokenizer: "sample/tokenizer", method: subtokenMean() });
+  await swapTokenizer({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    method: subtokenMean(),
+    out: "out/swapped",
+    // @ts-expect-error: no such option
+    dryRun: true,
+  });
+
+  const summary = await planTokenizerSwap(
+    { model: "sample/model", tokenizer: "sample/tokenizer", method: subtokenMean() },
+    summarizePlan,
+  );
+  same<typeof summary, PlanSummary>();
+
+  const [model, plan] = [await openModel("sample/model"), await openPlan("out/swap.plan")];
+  same<ReturnType<typeof applyPlan>, Promise<SwapReport>>();
+  await applyPlan({ model, plan, out: "out/applied", force: true });
+  same<ReturnType<typeof applySavedPlan>, Promise<SwapReport>>();
+  await applySavedPlan({ model: "sample/model", plan: "out/swap.plan", out: "out/applied" });
+  // @ts-expect-error: a plan that was opened goes to `applyPlan`
+  await applySavedPlan({ model: "sample/model", plan, out: "out/applied" });
+}
+
+export async function edits(): Promise<void> {
+  const report = await editVocabulary({
+    model: "sample/model",
+    pieces: [" butterfly"],
+    addedTokens: [{ content: "<|tool|>", special: true }],
+    method: subtokenMean(),
+    out: "out/extended",
+  });
+  same<typeof report, EditReport>();
+  same<(typeof report.added)[number]["id"], number>();
+  // @ts-expect-error: the model keeps its own tokenizer
+  await editVocabulary({ model: "sample/model", tokenizer: "t", method: mean(), out: "out/extended" });
+}
+
+same<ReturnType<typeof inspectPath>, Promise<Inspection>>();
