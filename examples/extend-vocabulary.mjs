@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { initializeRows, mean, subtokenMean, withFallback } from "@revocab/embedding-init";
 import { editVocabulary } from "@revocab/transfer";
-import { extendTokenizer, loadTokenizer } from "@revocab/vocabulary";
+import { loadTokenizer } from "@revocab/vocabulary";
+import { extendTokenizer } from "@revocab/vocabulary-editing";
 
 // One new token: the tokenizer that has it, and its row. No file is written.
 const tokenizer = await loadTokenizer("sample/model");

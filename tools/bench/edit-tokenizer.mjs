@@ -4,8 +4,10 @@
  * how many tokens of the other text are replaced by how many new ones;
  * `node tools/bench/edit-tokenizer.mjs prune TOKENIZER CORPUS` prints what is left, and whether the corpus is written with the same tokens.
  */
+
 import { readFileSync } from "node:fs";
-import { learnPieces, loadTokenizer, pruneTokenizer } from "../../packages/vocabulary/dist/index.js";
+import { learnPieces, pruneTokenizer } from "@revocab/vocabulary-editing";
+import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
 
 const [what, path, corpusPath, count, otherPath, sparePath] = process.argv.slice(2);
 const linesOf = (file) => readFileSync(file, "utf8").split("\n").filter(Boolean);

@@ -7,7 +7,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["files", "guarded-process"],
   ["matrix", "vocabulary"],
   ["onnx"],
-  ["vocab-alignment", "checkpoint", "neighbors"],
+  ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
   ["embedding-init"],
   ["chain-rule", "cw2v", "hypernetwork", "plan"],

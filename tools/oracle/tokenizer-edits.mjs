@@ -3,14 +3,11 @@
  *
  *     node tools/oracle/tokenizer-edits.mjs WORK
  */
+
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  extendTokenizer,
-  loadTokenizer,
-  pruneTokenizer,
-  TOKENIZER_FILES,
-} from "../../packages/vocabulary/dist/index.js";
+import { extendTokenizer, pruneTokenizer } from "@revocab/vocabulary-editing";
+import { loadTokenizer, TOKENIZER_FILES } from "../../packages/vocabulary/dist/index.js";
 
 const work = process.argv[2];
 const refused = new Map();

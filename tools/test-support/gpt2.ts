@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { brotliDecompressSync } from "node:zlib";
+import { added, bpeModel, byteLevel, numbered, tokenizerJson } from "./tokenizer-json.ts";
 
 /**
  * GPT-2's own tokenizer.json: 256 bytes, 50,000 merges, `<|endoftext|>`. The repository ships its merges alone (see
@@ -11,37 +12,14 @@ export function gpt2TokenizerJson(): string {
     .trimEnd()
     .split("\n");
   const tokens = [...byteCharacters(), ...merges.map((merge) => merge.replace(" ", "")), END];
-  return JSON.stringify({
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: [
-      {
-        id: tokens.length - 1,
-        content: END,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      },
-    ],
-    normalizer: null,
-    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: merges.map((merge) => merge.split(" ")),
-    },
+  return tokenizerJson({
+    added: [added(tokens.length - 1, END)],
+    preTokenizer: byteLevel(false),
+    decoder: byteLevel(true),
+    model: bpeModel(
+      numbered(tokens),
+      merges.map((merge) => merge.split(" ")),
+    ),
   });
 }
 

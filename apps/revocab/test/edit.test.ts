@@ -103,7 +103,7 @@ describe("revocab extend", () => {
       join(folder, "b"),
       "--quiet",
     ]);
-    expectOneFailure(wrong, /tokens\.json is no list of tokens: entry 1 is none/);
+    expectOneFailure(wrong, /tokens\.json is no list of tokens: entry 1 has another shape/);
   });
 });
 

@@ -2,6 +2,7 @@ import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { bpeModel, numbered, tokenizerJson } from "@revocab/test-support/tokenizer-json";
 import { describe, expect, it } from "vitest";
 import { inProcess } from "./in-process.ts";
 
@@ -10,7 +11,6 @@ const scratch = scratchFolders();
 const CHARACTERS = [..." abcdefghijklmnopqrstuvwxyz.,'"];
 const WORDS = ["the", "once", "upon", "time", "little", "girl", "named", "was", "there", "a", "and", "she"];
 const PIECES = [...new Set([...CHARACTERS, ...WORDS])];
-const ids = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 
 /** Tokenizers of a few lower-case letters and words that have no unknown token. */
 const MODELS: Readonly<Record<string, { readonly model: object; readonly words: boolean }>> = {
@@ -30,37 +30,22 @@ const MODELS: Readonly<Record<string, { readonly model: object; readonly words: 
       unk_token: "[UNK]",
       continuing_subword_prefix: "##",
       max_input_chars_per_word: 100,
-      vocab: ids([...PIECES, ...CHARACTERS.map((character) => `##${character}`)]),
+      vocab: numbered([...PIECES, ...CHARACTERS.map((character) => `##${character}`)]),
     },
   },
-  WordLevel: { words: true, model: { type: "WordLevel", unk_token: "[UNK]", vocab: ids(PIECES) } },
+  WordLevel: { words: true, model: { type: "WordLevel", unk_token: "[UNK]", vocab: numbered(PIECES) } },
   BPE: {
     words: false,
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: ids([...CHARACTERS, "th", "the"]),
-      merges: [
-        ["t", "h"],
-        ["th", "e"],
-      ],
-    },
+    model: bpeModel(numbered([...CHARACTERS, "th", "the"]), [
+      ["t", "h"],
+      ["th", "e"],
+    ]),
   },
 };
 
 function writeTokenizer(folder: string, { model, words }: (typeof MODELS)[string]): string {
-  const parts = { truncation: null, padding: null, added_tokens: [], normalizer: null, post_processor: null };
-  const pre_tokenizer = words ? { type: "BertPreTokenizer" } : null;
-  writeFileSync(
-    join(folder, "tokenizer.json"),
-    JSON.stringify({ version: "1.0", ...parts, pre_tokenizer, decoder: null, model }),
-  );
+  const preTokenizer = words ? { type: "BertPreTokenizer" } : null;
+  writeFileSync(join(folder, "tokenizer.json"), tokenizerJson({ preTokenizer, model }));
   writeFileSync(join(folder, "tokenizer_config.json"), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
   return folder;
 }

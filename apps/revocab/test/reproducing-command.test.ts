@@ -10,10 +10,10 @@ import {
   type EditVocabularyOptions,
   planVocabularyEdit,
   readCorpus,
-  readTokenList,
   type SwapOptions,
   swapTokenizer,
 } from "@revocab/transfer";
+import { readTokenList } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 import { reproducingCommand } from "../src/commands/reproducing-command.ts";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Fixture, TOKENIZER, writeNetwork } from "./network-folder.ts";
+import { byteLevelTokenizer, type Fixture, writeNetwork } from "./network-folder.ts";
 
 /** The contract suite's source vocabulary, id by id, as a byte-level tokenizer writes it, then ids of the network's own. */
 const PIECES: Readonly<Record<string, number>> = {
@@ -25,7 +25,7 @@ export function writeContractNetwork(
   name = "contract",
 ): Fixture {
   const fixture = writeNetwork(folder, name, changes);
-  const model = { ...TOKENIZER.model, vocab: PIECES, merges: ["a b", "Ġ c", "b c", "c a"] };
-  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify({ ...TOKENIZER, model }));
+  const tokenizer = byteLevelTokenizer(PIECES, ["a b", "Ġ c", "b c", "c a"]);
+  writeFileSync(join(folder, "tokenizer.json"), tokenizer);
   return fixture;
 }

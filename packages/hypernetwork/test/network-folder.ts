@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SourceTables, SurfaceForms } from "@revocab/hypernetwork";
 import { storeMatrix } from "@revocab/matrix";
+import { added, bpeModel, byteLevel, numbered, tokenizerJson } from "@revocab/test-support/tokenizer-json";
 
 export const FIXTURES = fileURLToPath(new URL("./fixtures", import.meta.url));
 /** Of the reference implementation (zett 0167758): random weights, and the rows it predicts with them. */
@@ -41,7 +42,9 @@ export function writeNetwork(folder: string, name: string, changes: Record<strin
   }
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...fixture.config, ...changes }));
   const ids = (fixture.config.original_vocab_size as number) + (fixture.config.hn_n_extra_tokens as number);
-  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizerOf(ids)));
+  const known = PIECES.slice(0, ids);
+  const merges = MERGES.filter((merge) => known.includes(merge.replace(" ", "")));
+  writeFileSync(join(folder, "tokenizer.json"), byteLevelTokenizer(numbered(known), merges));
   return fixture;
 }
 
@@ -73,38 +76,17 @@ export function surfaceForms({ surface_forms, config }: Fixture): SurfaceForms {
 
 /** A byte-level BPE of 23 ids: specials, then letters and what they merge to. */
 const PIECES = ["<unk>", "<s>", "</s>", ..."abcdefghijĠÃ©Ċ", "ab", "Ġc", "abc", "de", "fg", "hi"];
-function tokenizerOf(ids: number) {
-  const known = PIECES.slice(0, ids);
-  const { model } = TOKENIZER;
-  const merges = model.merges.filter((merge) => known.includes(merge.replace(" ", "")));
-  const vocab = Object.fromEntries(known.map((piece, id) => [piece, id]));
-  return { ...TOKENIZER, model: { ...model, vocab, merges } };
-}
+const MERGES = ["a b", "Ġ c", "ab c", "d e", "f g", "h i"];
 
-export const TOKENIZER = {
-  version: "1.0",
-  added_tokens: PIECES.slice(0, 3).map((content, id) => ({
-    id,
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  })),
-  normalizer: null,
-  pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-  post_processor: null,
-  decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-  model: {
-    type: "BPE",
-    dropout: null,
-    unk_token: null,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
-    fuse_unk: false,
-    byte_fallback: false,
-    vocab: Object.fromEntries(PIECES.map((piece, id) => [piece, id])),
-    merges: ["a b", "Ġ c", "ab c", "d e", "f g", "h i"],
-  },
-};
+/** The tokenizer.json of a byte-level BPE whose first three pieces are special. */
+export function byteLevelTokenizer(
+  vocab: Readonly<Record<string, number>>,
+  merges: readonly string[],
+): string {
+  return tokenizerJson({
+    added: PIECES.slice(0, 3).map((content, id) => added(id, content)),
+    preTokenizer: byteLevel(false),
+    decoder: byteLevel(false),
+    model: bpeModel(vocab, merges),
+  });
+}

@@ -10,7 +10,7 @@ import type {
   PrunedTokenizer,
   RenamedToken,
   TokenRename,
-} from "@revocab/vocabulary";
+} from "@revocab/vocabulary-editing";
 import type { CardFacts } from "./card-facts.ts";
 
 /**

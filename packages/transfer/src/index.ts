@@ -6,12 +6,6 @@ export {
   baseOfAdapter,
 } from "./adapter/apply-to-adapter.ts";
 export {
-  type EditedTokenizer,
-  editTokenizer,
-  type RemovedToken,
-  type VocabularyEdit,
-} from "./edit/edit-tokenizer.ts";
-export {
   type EditPlanSummary,
   type EditReport,
   type EditVocabularyOptions,
@@ -19,7 +13,6 @@ export {
   planVocabularyEdit,
 } from "./edit/edit-vocabulary.ts";
 export { type CorpusFile, readCorpus } from "./edit/read-corpus.ts";
-export { readTokenList, type TokenList } from "./edit/read-token-list.ts";
 export { requireOtherRows } from "./edit/require-other-rows.ts";
 export { type ApplyOptions, applyPlan } from "./swap/apply-plan.ts";
 export { checkOutputPlace, type OutputPlace } from "./swap/stage-output.ts";

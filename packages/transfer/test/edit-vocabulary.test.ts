@@ -10,14 +10,9 @@ import { makePlan, openModel } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import {
-  editTokenizer,
-  editVocabulary,
-  planVocabularyEdit,
-  readCorpus,
-  swapTokenizer,
-} from "@revocab/transfer";
+import { editVocabulary, planVocabularyEdit, readCorpus, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { editTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 import { checkMovedRows } from "../src/gate/check-moved-rows.ts";
 import { otherTensors, readTable, type StoredRows } from "./stored-rows.ts";

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SpecialRole } from "@revocab/core";
+import { added, bpeModel, tokenizerJson } from "@revocab/test-support/tokenizer-json";
 
 export interface TokenizerToWrite {
   /** Ids, all of them used. */
@@ -24,35 +25,14 @@ export function writeTokenizer(
   const free = Array.from({ length: size }, (_, id) => id).filter((id) => !taken.has(id));
   const entries = [...merges.map((pair) => pair.join("")), ...CHARACTERS].slice(0, free.length);
   if (entries.length < free.length) throw new Error(`${size} ids are more than the characters can fill`);
-  const json = {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: Object.entries(specials).map(([content, id]) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
+  const json = tokenizerJson({
+    added: Object.entries(specials).map(([content, id]) => added(id, content)),
     decoder: { type: "Fuse" },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      vocab: { ...specials, ...Object.fromEntries(entries.map((entry, i) => [entry, free[i]])) },
+    model: bpeModel(
+      { ...specials, ...Object.fromEntries(entries.map((entry, i) => [entry, free[i]])) },
       merges,
-    },
-  };
+    ),
+  });
   const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
     // An auto_map keeps AutoTokenizer from the class of a model type, as some are forced on a tokenizer of any kind.
@@ -60,7 +40,7 @@ export function writeTokenizer(
     ...Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token])),
   };
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
+  writeFileSync(join(folder, "tokenizer.json"), json);
   writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
   return folder;
 }

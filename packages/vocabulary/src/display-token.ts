@@ -2,8 +2,8 @@ import { showText, type TokenId, type Vocabulary } from "@revocab/core";
 import { characterLength } from "./bytes/characters.ts";
 
 /**
- * A token for people to read: ` café` as it is, what `showText` escapes (`\n`, `\x1b`) and bytes that are no UTF-8 (`\xff`)
- * escaped, a special by its string (`<s>`), escaped in the same way, `<unused 17>` for a hole.
+ * A token for people to read: ` café` as it is; what `showText` escapes (`\n`, `\x1b`) and bytes that are no UTF-8 (`\xff`)
+ * are escaped; a special is shown by its string (`<s>`), escaped in the same way, and a hole as `<unused 17>`.
  */
 export function displayToken(vocabulary: Vocabulary, id: TokenId): string {
   const kind = vocabulary.kindOf(id);
@@ -23,7 +23,7 @@ function displayBytes(bytes: Uint8Array): string {
   return shown;
 }
 
-/** A backslash of the token itself is doubled, so that it is told from one of an escape. */
+/** A backslash of the token itself is doubled, to distinguish it from an escape. */
 function escaped(character: string): string {
   return character === "\\" ? "\\\\" : showText(character);
 }

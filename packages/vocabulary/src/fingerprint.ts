@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Vocabulary } from "@revocab/core";
 
 /**
- * SHA-256 (hex) of what a vocabulary is: its size and, for each id, kind, roles and bytes. Two files that differ in
- * layout only give the same; a plan is applied only to a model whose tokenizer has the plan's.
+ * SHA-256 (hex) of a vocabulary: its size and, for each id, kind, roles and bytes. Two files that differ in layout only have
+ * the same fingerprint. A plan can be applied only to a model whose tokenizer has the fingerprint that it was made for.
  */
 export function fingerprint(vocabulary: Vocabulary): string {
   const hash = createHash("sha256");

@@ -1,7 +1,7 @@
-import { isChatTemplateFile } from "./publish/chat-templates-of.ts";
+import { isChatTemplateFile } from "./chat-templates.ts";
 
-/** Files that write the vocabulary of a tokenizer.json once more, each as some other program reads it. */
-export const OTHER_WRITINGS: readonly string[] = [
+/** Files that hold the vocabulary in the format of another program. */
+export const OTHER_VOCABULARY_FILES: readonly string[] = [
   "added_tokens.json",
   "vocab.json",
   "merges.txt",
@@ -28,8 +28,8 @@ export const OTHER_WRITINGS: readonly string[] = [
 ];
 
 /**
- * Every file name that belongs to a tokenizer. A model whose tokenizer is replaced loses all of them, as a stale
- * vocab.json or tokenizer.model would win over the new tokenizer.json in some loader.
+ * Every file name that belongs to a tokenizer. When a model's tokenizer is replaced, all of them are: some loaders prefer a
+ * stale vocab.json or tokenizer.model to the new tokenizer.json.
  */
 export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
@@ -37,10 +37,10 @@ export const TOKENIZER_FILES: readonly string[] = [
   "special_tokens_map.json",
   "chat_template.jinja",
   "chat_template.json",
-  ...OTHER_WRITINGS,
+  ...OTHER_VOCABULARY_FILES,
 ];
 
-/** Whether a file of a folder is a tokenizer's: one of {@link TOKENIZER_FILES}, ranks of tiktoken, or a chat template. */
+/** Whether a file of a folder belongs to its tokenizer: one of {@link TOKENIZER_FILES}, a tiktoken file, or a chat template. */
 export function isTokenizerFile(path: string): boolean {
   const isRanks = path.endsWith(".tiktoken") && !path.includes("/");
   return TOKENIZER_FILES.includes(path) || isRanks || isChatTemplateFile(path);

@@ -1,64 +1,64 @@
 import type { SpecialRole, TokenId, Vocabulary } from "@revocab/core";
-import type { TextCuts } from "./cuts/text-cuts.ts";
-import type { TextFrame } from "./frame/text-frame.ts";
-import type { TokenizerFamily } from "./read-notation.ts";
+import type { TokenizerFamily } from "./notation.ts";
 import type { TokenizerReading } from "./reference/tokenizer-reading.ts";
 import type { BpeNeighbours } from "./spell/bpe-neighbours.ts";
+import type { TextCuts } from "./text-cuts.ts";
+import type { TextFrame } from "./text-frame.ts";
 
 /**
- * A tokenizer: its vocabulary, the files that a model folder needs of it, and the Rust library that runs it in a process of its own: a file that
- * the library does not survive is a `bad_tokenizer` of the method that was called.
+ * A tokenizer: its vocabulary, the files that a model folder needs, and the Rust library that runs it. The library runs in a
+ * process of its own: a file that crashes it gives a `bad_tokenizer` error from the method that was called.
  */
 export interface Tokenizer {
   readonly vocabulary: Vocabulary;
   /**
-   * The vocabulary as if some tokens did not exist: the same ids and size, with holes in their places, and other tokens in
-   * every spelling. BPE takes a hidden token apart into what its last merge joined, so that longer tokens built on it keep
-   * their spelling; Unigram and WordPiece search without it. What then cannot be spelled is `undefined`.
+   * The vocabulary as if some tokens did not exist: the size and the other ids stay, hidden tokens are holes, and texts are
+   * spelled without them. BPE splits a hidden token into the two parts of its last merge, so that longer tokens built on it
+   * stay reachable. Unigram and WordPiece search without it. A text that then has no spelling gives `undefined`.
    */
   vocabularyWithout(hidden: ReadonlySet<TokenId>): Vocabulary;
   readonly family: TokenizerFamily;
-  /** The path it was read from, or a label; for messages. */
+  /** The path it was read from, or a label, for messages. */
   readonly origin: string;
   /**
-   * File name → content: the folder's own files, with the tokenizer.json in force. A folder with these and the same config.json
-   * opens with AutoTokenizer as the same class, with the same ids.
+   * File name → content: the folder's own files, with the tokenizer.json as AutoTokenizer uses it. A folder with these files
+   * and the same config.json opens with AutoTokenizer as the same class, with the same ids.
    */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** How AutoTokenizer opens it; vocabulary, encoding and decoding are of what is in force there. */
+  /** How AutoTokenizer opens it. Vocabulary, encoding and decoding follow that reading. */
   readonly reference: TokenizerReading;
-  /** Chat templates by name; the one that is used where none is named is `default`. */
+  /** Chat templates by name; `default` is used unless another is named. */
   readonly chatTemplates: ReadonlyMap<string, string>;
   readonly specialTokens: readonly {
     readonly id: TokenId;
     readonly token: string;
     readonly roles: readonly SpecialRole[];
   }[];
-  /** What is put around a text: specials such as BOS and EOS, and the type ids of pairs. `undefined` where that is not understood. */
+  /** What is put around a text: specials such as BOS and EOS, and the type ids of pairs. `undefined` if the post-processor is of an unknown kind. */
   readonly frame: TextFrame | undefined;
-  /** What a user should know of it, in plain words: a normalizer that loses case, holes, a dummy prefix, … */
+  /** What a user should know about it, in sentences: a normalizer that loses case, holes, a dummy prefix, … */
   readonly notes: readonly string[];
   /**
-   * For a BPE: which tokens may be neighbours, told from its merges. Made at the first call, about 6 µs a token.
+   * For a BPE: which tokens can be neighbours, computed from its merges at the first call (about 6 µs a token).
    * `undefined` for other models, and for a BPE that marks the edges of words.
    */
   bpeNeighbours(): BpeNeighbours | undefined;
-  /** How a text is cut before the model sees it, where one pattern does it; `undefined` for anything else. */
+  /** How a text is split before the model sees it, if a single pattern does that; otherwise `undefined`. */
   textCuts(): TextCuts | undefined;
   /**
-   * The ids of a text, without special tokens added around it. Texts that are encoded at once go to the library together and
-   * use all cores.
-   * @throws RevocabError `unknown_text` for one that the tokenizer cannot write: it has no unknown token
+   * The ids of a text, without special tokens around it. Texts that are encoded concurrently go to the library as one batch,
+   * which uses all cores.
+   * @throws RevocabError `unknown_text` for a text with characters that have no token, if there is no unknown token either
    */
   encode(text: string): Promise<Uint32Array>;
   /**
-   * What `tokenizer(text)` or `tokenizer(text, pair)` gives in the reference library: with the special tokens around it, and
-   * the number of the text, 0 or 1, that each id belongs to.
+   * The same as `tokenizer(text)` or `tokenizer(text, pair)` in the reference library: the ids with the special tokens around
+   * the text, and for each id the text, 0 or 1, that it belongs to.
    * @throws RevocabError `unknown_text` as `encode` does
    */
   encodeWithSpecials(text: string, pair?: string): Promise<EncodedTexts>;
   /**
-   * The ids of a text, cut where the pre-tokenizer cuts it.
+   * The ids of each word of a text, as the pre-tokenizer splits it.
    * @throws RevocabError `unknown_text`
    */
   encodeWords(text: string): Promise<readonly Uint32Array[]>;
@@ -66,11 +66,21 @@ export interface Tokenizer {
   decode(ids: Uint32Array | readonly TokenId[]): Promise<string>;
   /** The text after the tokenizer's own normalizer. */
   normalize(text: string): Promise<string>;
-  /** The words that the pre-tokenizer cuts a normalized text into, as it writes them. */
+  /** The words that the pre-tokenizer splits a normalized text into, in its own notation. */
   cut(normalText: string): Promise<readonly string[]>;
 }
 
 export interface EncodedTexts {
   readonly ids: Uint32Array;
   readonly typeIds: Uint8Array;
+}
+
+export interface ReadingOptions {
+  /**
+   * `class`: as AutoTokenizer opens the folder, with the components that its class rebuilds. `file`: exactly as
+   * tokenizer.json says, which is what a swap publishes. Tokens of other files are added in both cases. @default "class"
+   */
+  readonly reading?: "class" | "file";
+  /** The tokenizer class. @default chosen by the configs, as AutoTokenizer does */
+  readonly className?: string;
 }

@@ -1,15 +1,15 @@
 import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A text as far as a tokenizer can write it. */
+/** The encodable part of a text. */
 export interface WrittenText {
   readonly ids: Uint32Array;
-  /** What was left out, in the order of the text: characters, or the words of a tokenizer that knows words. */
+  /** What was left out, in the order of the text: characters, or whole words for WordPiece and WordLevel. */
   readonly refused: readonly string[];
 }
 
 /**
- * What an encoding gives; `undefined` where the tokenizer refuses the text, for it has no token for some of it, nor an
+ * The result of an encoding; `undefined` if the tokenizer refuses the text because a part of it has no token, not even an
  * unknown one.
  */
 export async function unlessRefused<Encoding>(encoding: Promise<Encoding>): Promise<Encoding | undefined> {
@@ -22,9 +22,9 @@ export async function unlessRefused<Encoding>(encoding: Promise<Encoding>): Prom
 }
 
 /**
- * Encodes texts with a tokenizer that may have no unknown token. Where it refuses a text, that is written without what
- * cannot be: as a BPE does, which drops such characters. A tokenizer of words loses the word. A text that it refuses for
- * another reason (white space that it has no token for) is lost as a whole.
+ * Encodes texts with a tokenizer that may have no unknown token. From a text that it refuses, the characters without a token
+ * are dropped, as a BPE does by itself; WordPiece and WordLevel lose the whole word. If what is left is still refused (white
+ * space without a token), the whole text is dropped.
  */
 export function writableEncoder({
   encode,
@@ -32,7 +32,7 @@ export function writableEncoder({
 }: Pick<Tokenizer, "encode" | "family">): (text: string, abortSignal?: AbortSignal) => Promise<WrittenText> {
   const losesWords = family === "wordpiece" || family === "wordlevel";
   const isWritten = async (text: string) => (await unlessRefused(encode(text))) !== undefined;
-  /** What is left of each stretch that was tried. */
+  /** Results of the stretches tried so far. */
   const known = new Map<string, Pick<WrittenText, "refused"> & { readonly kept: string }>();
 
   const writable = async (stretch: string) => {

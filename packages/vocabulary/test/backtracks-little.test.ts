@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { backtracksLittle } from "../src/cuts/backtracks-little.ts";
+import { backtracksLittle } from "../src/text-cuts.ts";
 
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 

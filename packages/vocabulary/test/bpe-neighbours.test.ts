@@ -1,7 +1,8 @@
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { added, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 function bpe(
   letters: string,

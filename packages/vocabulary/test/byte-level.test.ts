@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { realData, realLines } from "@revocab/test-support/real-data";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { convertToByteLevel, loadTokenizer, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { beforeAll, describe, expect, it } from "vitest";
-import { added, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 const spaceMark = [
   { type: "Prepend", prepend: "▁" },

@@ -1,6 +1,7 @@
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { displayToken } from "@revocab/vocabulary";
 import { expect, it } from "vitest";
-import { added, tokenizerOf } from "./tokenizer-of.ts";
 
 it("a token of any kind is shown without a character that a terminal would obey", () => {
   const strange = "\u001b[2J\u0007\n\u009b\u202e";

@@ -1,6 +1,7 @@
+import { added } from "@revocab/test-support/tokenizer-json";
+import { spelled, textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
 import { BYTE_ALPHABET } from "../src/bytes/byte-alphabet.ts";
-import { added, spelled, textsOf, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
 const METASPACE = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };

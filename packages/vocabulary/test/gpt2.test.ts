@@ -2,14 +2,12 @@ import { gpt2TokenizerJson, gpt2Vectors } from "@revocab/test-support/gpt2";
 import { realData } from "@revocab/test-support/real-data";
 import {
   convertToByteLevel,
-  extendTokenizer,
   fingerprint,
-  learnPieces,
   loadTokenizer,
-  pruneTokenizer,
   type Tokenizer,
   tokenizerFromFiles,
 } from "@revocab/vocabulary";
+import { extendTokenizer, learnPieces, pruneTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 
 /** What anyone can run: a real tokenizer that is part of the repository. */

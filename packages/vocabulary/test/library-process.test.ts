@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { failure } from "@revocab/test-support/failure";
 import { gpt2TokenizerJson } from "@revocab/test-support/gpt2";
+import { tokenizerFrom, tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type * as Library from "tokenizers";
 import { describe, expect, it, test } from "vitest";
-import { tokenizerFrom, tokenizerOf } from "./tokenizer-of.ts";
 
 const library = createRequire(import.meta.url)("tokenizers") as typeof Library;
 const model = { type: "BPE", vocab: { a: 0, b: 1, ".": 2 }, merges: [] };

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tokenizerJson } from "@revocab/test-support/tokenizer-json";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tokenizerJson } from "./tokenizer-of.ts";
 
 const ranked = ["YQ== 0", "Yg== 1", "YWI= 2", ""].join("\n");
 const tekken = {

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RevocabError } from "@revocab/core";
+import { added, tokenizerJson } from "@revocab/test-support/tokenizer-json";
+import { tokenizerFrom } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { added, tokenizerFrom, tokenizerJson } from "./tokenizer-of.ts";
 
 const bpe = (parts: object) =>
   tokenizerJson({ model: { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: [], ...parts } });

@@ -1,4 +1,5 @@
-import { extendTokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
+import { tokenizerFromFiles } from "@revocab/vocabulary";
+import { extendTokenizer } from "@revocab/vocabulary-editing";
 import { expect, it } from "vitest";
 import { ALGORITHMS, CONTROL, NORMAL, sentencePieceModel, UNKNOWN } from "./sentencepiece-model.ts";
 

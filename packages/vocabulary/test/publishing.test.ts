@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REAL_TOKENIZERS, realData } from "@revocab/test-support/real-data";
+import { added, tokenizerJson } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { displayToken, fingerprint, loadTokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { added, tokenizerJson, tokenizerOf } from "./tokenizer-of.ts";
 
 const parts = {
   model: { type: "BPE", vocab: { Ġ: 0, a: 1, Ċ: 2, ÿ: 3, "\\": 4 }, merges: [] },

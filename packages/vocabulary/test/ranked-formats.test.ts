@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { tokenizerFromFiles } from "@revocab/vocabulary";
 import { Tokenizer } from "tokenizers";
 import { describe, expect, it } from "vitest";
+import { readTiktoken } from "../src/formats/from-tiktoken.ts";
 import { KNOWN_TIKTOKEN } from "../src/formats/known-tiktoken.ts";
 import { rankedDocument } from "../src/formats/ranked-document.ts";
-import { readTiktoken } from "../src/formats/read-tiktoken.ts";
 import { componentsDigest } from "./components-digest.ts";
 
 interface Expected {

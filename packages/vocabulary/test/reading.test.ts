@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
-import { extendTokenizer, pruneTokenizer, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
+import { type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
+import { extendTokenizer, pruneTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
-import { added, tokenizerOf } from "./tokenizer-of.ts";
 
 interface Reading {
   readonly model: string;

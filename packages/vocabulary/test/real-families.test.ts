@@ -1,7 +1,7 @@
 import { realData } from "@revocab/test-support/real-data";
+import { utf8 } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { utf8 } from "./tokenizer-of.ts";
 
 const load = (name: string) => loadTokenizer(`${realData}/${name}`);
 

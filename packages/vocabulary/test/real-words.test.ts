@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { REAL_TOKENIZERS, realData } from "@revocab/test-support/real-data";
+import { utf8 } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { utf8 } from "./tokenizer-of.ts";
 
 describe.skipIf(realData === undefined)("spelling a word is what the tokenizer does with it", () => {
   it.each(REAL_TOKENIZERS.filter((name) => name !== "models/shakespeare-char"))("%s", async (name) => {

@@ -1,5 +1,6 @@
+import { added } from "@revocab/test-support/tokenizer-json";
+import { spelled, textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
-import { added, spelled, textsOf, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false };
 const bpe = (vocab: object) => ({ type: "BPE", vocab, merges: [] });

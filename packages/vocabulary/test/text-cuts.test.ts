@@ -1,6 +1,7 @@
+import { added } from "@revocab/test-support/tokenizer-json";
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
-import { javaScriptPattern } from "../src/cuts/javascript-pattern.ts";
-import { added, tokenizerOf } from "./tokenizer-of.ts";
+import { javaScriptPattern } from "../src/text-cuts.ts";
 
 const model = { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] };
 const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };

@@ -1,9 +1,10 @@
 import type { TokenId, Vocabulary } from "@revocab/core";
 import { REAL_TOKENIZERS, realData } from "@revocab/test-support/real-data";
+import { added } from "@revocab/test-support/tokenizer-json";
+import { textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { added, textsOf, tokenizerOf, utf8 } from "./tokenizer-of.ts";
 
 const BPE = tokenizerOf({
   model: {

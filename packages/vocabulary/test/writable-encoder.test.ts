@@ -1,7 +1,7 @@
+import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { writableEncoder } from "@revocab/vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tokenizerOf } from "./tokenizer-of.ts";
 
 const ids = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 const PIECES = ["a", "b", "c", " ", "ab", "cab"];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { readTokenList } from "@revocab/vocabulary-editing";
 import { readTypedTerms } from "../../../packages/embedding-init/dist/index.js";
-import { readTokenList } from "../../../packages/transfer/dist/index.js";
 import { readDictionary } from "../../../packages/vocab-alignment/dist/index.js";
 import { damagedFolder } from "../mutate-file.mjs";
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { learnPieces, pruneTokenizer } from "@revocab/vocabulary-editing";
 import { readText } from "../../../packages/files/dist/index.js";
 import { readCorpus } from "../../../packages/transfer/dist/index.js";
-import { learnPieces, loadTokenizer, pruneTokenizer } from "../../../packages/vocabulary/dist/index.js";
+import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
 import { made, repositoryFile, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
 import { smallTokenizers } from "../seeds/small-tokenizers.mjs";

@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import type { VocabularyEdit } from "@revocab/transfer";
+import type { VocabularyEdit } from "@revocab/vocabulary-editing";
 import { type Command, Option } from "commander";
 import { prepareChoice } from "../choose-method.ts";
 import { wholeNumber } from "../options.ts";
@@ -124,7 +124,8 @@ async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
       hint: "pass --learn with a text and --add with how many pieces to learn from it",
     });
   }
-  const { readCorpus, readTokenList } = await import("@revocab/transfer");
+  const { readCorpus } = await import("@revocab/transfer");
+  const { readTokenList } = await import("@revocab/vocabulary-editing");
   const list = tokens === undefined ? undefined : await readTokenList(tokens, { asWritten });
   const prune = await pruneOptions(flags);
   return {

@@ -2,14 +2,12 @@ import { SPECIAL_ROLES, type SpecialRole, type TokenId } from "@revocab/core";
 import {
   type AddedToken,
   addedTokensOf,
-  extendTokenizer,
   type FrameItem,
-  type NewAddedToken,
-  nameRole,
   type TextFrame,
   type Tokenizer,
   withFrame,
 } from "@revocab/vocabulary";
+import { extendTokenizer, type NewAddedToken, nameRole } from "@revocab/vocabulary-editing";
 import { hashContents } from "../model/hash-files.ts";
 import { type ChatTemplateChoice, missingMarkers } from "./chat-template.ts";
 import { type FileTemplate, templateFromFile } from "./template-from-file.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { hashFile } from "@revocab/checkpoint/internal";
 import type { EditRecipe, FileRecord, TextRecord } from "@revocab/report";
-import type { VocabularyEdit } from "./edit-tokenizer.ts";
+import type { VocabularyEdit } from "@revocab/vocabulary-editing";
 import type { CorpusFile } from "./read-corpus.ts";
 
 export async function editRecipe(edit: VocabularyEdit): Promise<EditRecipe> {

@@ -1,10 +1,10 @@
 import { type PlanSummary, summarizePlan } from "@revocab/plan";
 import { countParameters, countTableBytes, type FileTemplate } from "@revocab/plan/internal";
 import type { EditSummary, SwapReport } from "@revocab/report";
+import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import { applyPlan } from "../swap/apply-plan.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
 import { measured, type SwapOptions, withModel } from "../swap/swap-tokenizer.ts";
-import type { EditedTokenizer } from "./edit-tokenizer.ts";
 import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &

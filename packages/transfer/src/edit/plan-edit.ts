@@ -7,10 +7,10 @@ import { makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { type FileTemplate, templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
 import type { EditSummary } from "@revocab/report";
 import { writableEncoder } from "@revocab/vocabulary";
+import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "@revocab/vocabulary-editing";
 import type { ReportedEdit } from "../swap/make-report.ts";
 import type { PlanSwapOptions } from "../swap/swap-tokenizer.ts";
 import { editRecipe } from "./edit-recipe.ts";
-import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "./edit-tokenizer.ts";
 import { refuseNamedElsewhere } from "./refuse-named-elsewhere.ts";
 import { requireOtherRows } from "./require-other-rows.ts";
 

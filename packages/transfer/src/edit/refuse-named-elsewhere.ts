@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MAX_JSON_BYTES } from "@revocab/checkpoint/internal";
 import { quote, RevocabError } from "@revocab/core";
 import { type InputFolder, parseJson } from "@revocab/files";
-import type { RenamedToken } from "@revocab/vocabulary";
+import type { RenamedToken } from "@revocab/vocabulary-editing";
 
 /**
  * Refuses to rename a token that a processor's config names (`"image_token": "<image>"`): the processor would put the old

@@ -12,8 +12,8 @@ import type {
   SwapReport,
   WrittenAdapter,
 } from "@revocab/report";
+import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import type { FollowedConfigs } from "../configs/follow-configs.ts";
-import type { EditedTokenizer } from "../edit/edit-tokenizer.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };

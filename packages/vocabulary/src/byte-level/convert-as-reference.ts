@@ -1,15 +1,16 @@
 import { SPECIAL_ROLES } from "@revocab/core";
-import { BYTE_ALPHABET } from "../bytes/byte-alphabet.ts";
+import { BYTE_ALPHABET, inByteAlphabet } from "../bytes/byte-alphabet.ts";
+import { declaredSpecials } from "../find-specials.ts";
 import type { Notation } from "../notation.ts";
-import { declaredSpecials } from "../special/declared-roles.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { parseJson } from "../tokenizer-json/parse-json.ts";
-import type { ConversionSubject } from "./conversion-subject.ts";
-import { inByteAlphabet } from "./in-byte-alphabet.ts";
-import { referenceMerges } from "./reference-merges.ts";
-import { renumberPostProcessor } from "./renumber-post-processor.ts";
-import { mergesOf, type TokenizerDocument } from "./tokenizer-document.ts";
-import { countWhitespace, nameWhitespaceRuns } from "./whitespace-runs.ts";
+import { parseJson } from "../tokenizer-json/json-file.ts";
+import {
+  documentOf,
+  mergesOf,
+  renumberPostProcessor,
+  type TokenizerDocument,
+  type TokenizerParts,
+} from "../tokenizer-json/tokenizer-document.ts";
 
 export interface ReferenceConversion {
   /** Replace the tokenizer's tokens of white space by runs of up to 16, the same for every tokenizer. @default false */
@@ -18,15 +19,15 @@ export interface ReferenceConversion {
   readonly specialsOf?: Tokenizer;
 }
 
-/** What the reference gives a byte of which it makes a Unigram piece, so that no text is spelled with it by choice. */
+/** The reference's score for bytes that become Unigram pieces, so that they are used only if nothing else fits. */
 const NEVER_CHOSEN = -100_000;
 
 /**
- * ZeTT's own conversion, id for id (zett 0167758): what its hypernetworks were trained with. The merges that it adds have
- * one order here; in the reference it changes from run to run, and with it the spelling of a handful of characters.
+ * ZeTT's own conversion, id for id (zett 0167758), with whose output its hypernetworks were trained. The added merges have a
+ * fixed order here. In the reference the order changes from run to run, and with it the spelling of a handful of characters.
  */
 export function convertAsReference(
-  { tokenizer, document, notation }: ConversionSubject,
+  { tokenizer, document, notation }: TokenizerParts,
   { consistentWhitespace = false, specialsOf }: ReferenceConversion,
 ): TokenizerDocument {
   const { vocabulary } = tokenizer;
@@ -66,7 +67,10 @@ export function convertAsReference(
         BYTE_LEVEL,
       ],
     },
-    post_processor: renumberPostProcessor(specialsOf, idOf) ?? document.post_processor ?? null,
+    post_processor:
+      renumberPostProcessor(specialsOf && documentOf(specialsOf).post_processor, idOf) ??
+      document.post_processor ??
+      null,
     decoder: BYTE_LEVEL,
     model,
   };
@@ -121,7 +125,7 @@ const BYTE_LEVEL = {
   use_regex: false,
 } as const;
 
-/** `<0x00>` to `<0xFE>`: the reference forgets the last. */
+/** `<0x00>` to `<0xFE>`: the reference leaves out the last. */
 const BYTE_TOKENS: ReadonlyMap<string, string> = new Map(
   BYTE_ALPHABET.characterOf
     .slice(0, 255)
@@ -139,7 +143,7 @@ function pieceWriter({ isByteLevel, spaceMark, continuingPrefix }: Notation): (p
   };
 }
 
-/** Tokens that transformers calls special: those with a role, and those the config lists. */
+/** The special tokens in the sense of transformers: those with a role, and those that the config lists. */
 function specialIds({ vocabulary, files }: Tokenizer): ReadonlyMap<string, number> {
   const specials = new Map<string, number>();
   for (const role of SPECIAL_ROLES) {
@@ -157,4 +161,110 @@ function specialIds({ vocabulary, files }: Tokenizer): ReadonlyMap<string, numbe
 
 function addedToken(content: string, id: number) {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
+interface ReferenceMergesOptions {
+  /** Every token, in GPT-2's alphabet. */
+  readonly forms: readonly string[];
+  /** The tokens that must be reachable by merging bytes. */
+  readonly toCheck: readonly string[];
+  /** The tokenizer's own merges. */
+  readonly pairs: readonly (readonly [string, string])[];
+  /** Tokens whose merges come after the tokenizer's own, instead of before them. */
+  readonly isLate: (token: string) => boolean;
+}
+
+/**
+ * Merges that build every token from bytes, as in the reference: parts of several bytes that the tokenizer's own merges do not
+ * build are joined pairwise.
+ */
+function referenceMerges({ forms, toCheck, pairs, isLate }: ReferenceMergesOptions): {
+  readonly merges: readonly string[];
+  /** Tokens that the merges need and the tokenizer lacks, sorted. */
+  readonly pieces: readonly string[];
+} {
+  const partsOf = new Map<string, string[]>();
+  for (const [a, b] of pairs) {
+    const parts = partsOf.get(a + b) ?? [];
+    parts.push(a, b);
+    partsOf.set(a + b, parts);
+  }
+  const known = new Set(forms);
+  const seen = new Set<string>();
+  const unmerged: string[] = [];
+  const visit = (token: string): void => {
+    if (seen.has(token)) return;
+    seen.add(token);
+    const parts = partsOf.get(token);
+    if (parts !== undefined) for (const part of parts) visit(part);
+    else if (token.length > 1) unmerged.push(token);
+  };
+  for (const token of toCheck) visit(token);
+
+  const before = new Set<string>();
+  const after = new Set<string>();
+  const pieces = new Set<string>();
+  // In the reference the order is that of a Python set, which changes in each run; sorted, characters of three bytes come before
+  // those of four, whose last two bytes would otherwise join across a character's middle.
+  for (const token of unmerged.sort()) {
+    for (const [a, b] of joinPairwise(token)) {
+      if (!known.has(a + b)) pieces.add(a + b);
+      const merge = `${a} ${b}`;
+      if (!before.has(merge) && !after.has(merge)) (isLate(token) ? after : before).add(merge);
+    }
+  }
+  return {
+    merges: [...before, ...pairs.map((pair) => pair.join(" ")), ...after],
+    pieces: [...pieces].sort(),
+  };
+}
+
+/** Joins neighbours, pass by pass, until one piece is left: abcd → ab cd → abcd. */
+function joinPairwise(token: string): (readonly [string, string])[] {
+  const merges: (readonly [string, string])[] = [];
+  let pieces = [...token];
+  while (pieces.length > 1) {
+    const before = pieces;
+    for (let i = 0; i + 1 < before.length; i++) {
+      const [a, b] = [before[i], before[i + 1]];
+      const joined: string[] = [];
+      for (let at = 0; at < pieces.length; at++) {
+        if (pieces[at] === a && pieces[at + 1] === b) {
+          joined.push(a + b);
+          at++;
+        } else joined.push(pieces[at]);
+      }
+      if (joined.length < pieces.length) merges.push([a, b]);
+      pieces = joined;
+    }
+  }
+  return merges;
+}
+
+const WHITESPACE = ["Ġ", "Ċ", "ĉ"] as const;
+
+/** The number of spaces, line ends and tabs in a token in GPT-2's alphabet. */
+function countWhitespace(form: string): number {
+  let count = 0;
+  for (const character of form) if ((WHITESPACE as readonly string[]).includes(character)) count++;
+  return count;
+}
+
+/**
+ * Gives every tokenizer the same tokens of white space: one of the three characters followed by up to 15 of one of them. Other
+ * tokens with more than one of these characters, and tokens of blanks only, become unused.
+ * @see https://arxiv.org/abs/2405.07883 (the reference's `make_whitespace_consistent`)
+ */
+function nameWhitespaceRuns(forms: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const repeated of WHITESPACE) {
+    for (let count = 1; count < 16; count++) {
+      for (const first of WHITESPACE) missing.add(first + repeated.repeat(count));
+    }
+  }
+  const named = forms.map((form, id) => {
+    if (missing.delete(form)) return form;
+    return countWhitespace(form) > 1 || form.trim() === "" ? `<unused_whitespace__${id}>` : form;
+  });
+  return [...named, ...missing];
 }

@@ -1,18 +1,15 @@
 import { RevocabError } from "@revocab/core";
-import { readNotation } from "../read-notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
-import { parseJson } from "../tokenizer-json/parse-json.ts";
-import { parseTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
+import { takeApart } from "../tokenizer-json/tokenizer-document.ts";
 import { convertAsReference, type ReferenceConversion } from "./convert-as-reference.ts";
 import { convertFaithfully } from "./convert-faithfully.ts";
-import type { TokenizerDocument } from "./tokenizer-document.ts";
 
 /**
- * - `faithful`: the same ids as before for all text whose characters the tokenizer knows; its normalizer stays, holes stay
- *   holes, and all 256 bytes have a token.
- * - `reference`: as ZeTT's own `convert_to_byte_level`, id for id: hypernetworks were trained with what it gives. Its
- *   normalizer is lost, the byte 0xFF gets an id of its own, and text is cut as GPT-2's tokenizer cuts it.
+ * - `faithful`: text whose characters the tokenizer knows is encoded with the same ids as before. The normalizer stays, holes
+ *   stay holes, and all 256 bytes get a token.
+ * - `reference`: id for id as ZeTT's `convert_to_byte_level`, with whose output hypernetworks were trained. The normalizer is
+ *   lost, the byte 0xFF gets an extra id, and text is split as by GPT-2's tokenizer.
  */
 export type ByteLevelOptions =
   | { readonly mode?: "faithful" }
@@ -21,16 +18,16 @@ export type ByteLevelOptions =
 export interface ByteLevelTokenizer {
   /** The converted tokenizer; its `files` can be written out. */
   readonly tokenizer: Tokenizer;
-  /** Ids after those of the original: bytes it had no token for, and what characters are merged from. */
+  /** The number of new ids, after those of the original: for bytes without a token, and for steps of new merges. */
   readonly added: number;
 }
 
 /**
- * Rewrites a tokenizer in GPT-2's byte alphabet: each token keeps its id, and text that could not be written before is
- * written in bytes.
+ * Rewrites a tokenizer in GPT-2's byte alphabet: each token keeps its id, and text that could not be encoded before is
+ * encoded in bytes.
  *
- * A BPE must merge characters from bytes, so it gets tokens for their first bytes; a character it does not know may end up
- * in such a token.
+ * A BPE then merges characters from bytes, so it gets tokens for the first bytes of characters. An unknown character may be
+ * encoded with such a token.
  * @see https://arxiv.org/abs/2405.07883
  * @throws RevocabError `unsupported_tokenizer` for a tokenizer of whole words, or one that marks the ends of words
  */
@@ -43,13 +40,10 @@ export function convertToByteLevel(tokenizer: Tokenizer, options: ByteLevelOptio
       { hint: "a tokenizer of whole words, or of marked word ends, has no byte-level form" },
     );
   }
-  const bytes = files.get("tokenizer.json")!;
-  const document = parseJson(bytes, origin) as TokenizerDocument;
-  const { notation } = readNotation(parseTokenizerJson(bytes, origin));
-  const subject = { tokenizer, document, notation };
+  const parts = takeApart(tokenizer);
   const converted =
-    options.mode === "reference" ? convertAsReference(subject, options) : convertFaithfully(subject);
-  if (converted === document) return { tokenizer, added: 0 };
+    options.mode === "reference" ? convertAsReference(parts, options) : convertFaithfully(parts);
+  if (converted === parts.document) return { tokenizer, added: 0 };
   const written = new Map(files);
   for (const name of ["tokenizer.model", "vocab.json", "merges.txt", "vocab.txt", "spiece.model"]) {
     written.delete(name);
@@ -61,7 +55,7 @@ export function convertToByteLevel(tokenizer: Tokenizer, options: ByteLevelOptio
   return { tokenizer: result, added: result.vocabulary.size - vocabulary.size };
 }
 
-/** The roles of a tokenizer that got another's specials are declared by that other one. */
+/** A tokenizer that got the specials of another also gets the files that declare their roles. */
 function replaceRoles(files: Map<string, Uint8Array>, specials: Tokenizer): void {
   for (const name of ["tokenizer_config.json", "special_tokens_map.json"]) {
     const content = specials.files.get(name);

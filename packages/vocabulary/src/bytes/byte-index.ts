@@ -15,7 +15,7 @@ export interface ByteIndex {
 /**
  * @param starts [V] where the bytes of each id begin in `store`
  * @param ends [V] where they end
- * @param order the ids to index, the preferred one of equals first
+ * @param order the ids to index; of ids with the same bytes, the first is found first
  */
 export function buildByteIndex(
   starts: Uint32Array,
@@ -44,7 +44,7 @@ export function buildByteIndex(
     return slot;
   };
 
-  // Last first, each put before those with the same bytes: every chain ends up in the given order.
+  // Inserted in reverse at the head of its chain, so that every chain has the given order.
   for (let place = order.length - 1; place >= 0; place--) {
     const id = order[place];
     const start = starts[id];

@@ -1,4 +1,4 @@
-/** A growing run of bytes; the store behind `bytesOf`. */
+/** A growing byte buffer. */
 export class ByteSink {
   #bytes: Uint8Array;
   #length = 0;
@@ -33,13 +33,13 @@ export class ByteSink {
     this.#length += ENCODER.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Takes bytes[start … end) out; what follows moves up. */
+  /** Removes bytes[start … end); the rest moves up. */
   remove(start: number, end: number): void {
     this.#bytes.copyWithin(start, end, this.#length);
     this.#length -= end - start;
   }
 
-  /** Forgets what was written since the sink had this length. */
+  /** Removes what was written since the sink had this length. */
   rewind(length: number): void {
     this.#length = length;
   }

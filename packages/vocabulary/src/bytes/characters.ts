@@ -1,6 +1,6 @@
 /**
- * The length of the UTF-8 character that starts at `start`, or 0 where none does: a stray continuation byte, an
- * overlong or surrogate form, a sequence that is cut off.
+ * The length of the UTF-8 character at `start`, or 0 if there is no valid one: a stray continuation byte, an overlong or
+ * surrogate form, a truncated sequence.
  */
 export function characterLength(bytes: Uint8Array, start: number): 0 | 1 | 2 | 3 | 4 {
   const lead = bytes[start];

@@ -1,15 +1,25 @@
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
 import { chooseClassOfFiles } from "../reference/choose-class.ts";
 import { classNamed, type TokenizerClass } from "../reference/class-table.ts";
 import { contentOf, type DeclaredTokens, ROLE_NAMES } from "../reference/declared-tokens.ts";
 import { readAsReference } from "../reference/read-as-reference.ts";
+import {
+  badTokenizer,
+  isObject,
+  jsonObject,
+  MAX_FILE_BYTES,
+  MAX_TOKENS,
+} from "../tokenizer-json/json-file.ts";
 import { openTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
-import { checkDeclared, numberNotes } from "./check-declared.ts";
-import { type FolderSettings, isObject } from "./folder-settings.ts";
-import { type FoundFormat, SAVE_AGAIN } from "./found-format.ts";
-import { readMergesTxt, readVocabJson, readVocabTxt } from "./read-vocabulary.ts";
+import {
+  checkDeclared,
+  type FolderSettings,
+  type FoundFormat,
+  numberNotes,
+  SAVE_AGAIN,
+} from "./folder-settings.ts";
 
-/** The files of one vocabulary, and the class to take where nothing names one. */
+/** The files of one vocabulary, and the class to use if the settings name none. */
 interface VocabularyFiles {
   readonly vocab: string;
   readonly merges?: string;
@@ -23,7 +33,7 @@ const VOCABULARY_FILES: readonly VocabularyFiles[] = [
   { vocab: "vocab.txt" },
 ];
 
-/** Why a class that reads these files cannot be made of them alone. */
+/** Why a class that reads these files cannot be built from them alone. */
 const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["LukeTokenizer", "reads entity_vocab.json"],
   ["MarkupLMTokenizer", "needs tags_dict"],
@@ -31,7 +41,7 @@ const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["SplinterTokenizer", "puts a question token into pairs"],
 ]);
 
-/** Of a class that is known to be made of it, and merges.txt where that belongs to it. */
+/** The vocabulary file from which a class can be built; vocab.json includes merges.txt. */
 export function vocabularyFileOf(className: string): "vocab.json" | "vocab.txt" | undefined {
   const { rebuild, files = {} } = classNamed(className) ?? {};
   if (rebuild === undefined || LEFT_OUT.has(className)) return undefined;
@@ -40,9 +50,9 @@ export function vocabularyFileOf(className: string): "vocab.json" | "vocab.txt" 
 }
 
 /**
- * A vocabulary of vocab.json and merges.txt, or of vocab.txt. These files say nothing of how a text is cut before the
- * model sees it: that is in the code of the tokenizer's class, and here in a table of what each class builds.
- * @throws RevocabError `unsupported_tokenizer`: no class is named, or one that is not known
+ * Reads a vocabulary of vocab.json and merges.txt, or of vocab.txt. These files do not say how a text is split before the
+ * model sees it. That is in the code of the tokenizer's class, and here in the table of classes.
+ * @throws RevocabError `unsupported_tokenizer` if no class is named, or an unknown one
  */
 export function fromClass(
   files: ReadonlyMap<string, Uint8Array>,
@@ -80,7 +90,7 @@ export function fromClass(
   };
 }
 
-/** Without the components around the model: the class builds them. */
+/** Without the components around the model, which the class builds. */
 function document(vocab: Readonly<Record<string, number>>, merges: readonly [string, string][] | undefined) {
   return {
     version: "1.0",
@@ -142,7 +152,7 @@ function refuseHalf(files: ReadonlyMap<string, Uint8Array>, placeOf: (name: stri
   return undefined;
 }
 
-/** Roles by a class's defaults or by special_tokens_map.json: a loader of the written folder need not know either. */
+/** Roles from the class's defaults or special_tokens_map.json, written out so that other loaders of the folder see them. */
 function newRoles({ config }: FolderSettings, { named }: DeclaredTokens): Record<string, string> {
   const contentIn = (value: unknown) => (isObject(value) ? value.content : value);
   return Object.fromEntries(
@@ -176,4 +186,88 @@ function classToTake(
           : SAVE_AGAIN,
     },
   );
+}
+
+/** @throws RevocabError `bad_tokenizer` for anything but pieces with their ids */
+function readVocabJson(bytes: Uint8Array, place: string): Map<string, number> {
+  const entries = Object.entries(jsonObject(bytes, place));
+  if (entries.length === 0) throw badTokenizer(place, "found no pieces, expected pieces with their ids");
+  const pieceOf = new Map<number, string>();
+  for (const [piece, id] of entries) {
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= MAX_TOKENS) {
+      throw badTokenizer(
+        place,
+        `the piece ${quote(piece)} has ${quote(id)}, expected an id below ${MAX_TOKENS}`,
+        { hint: "expected the vocab.json of a BPE tokenizer, which lies beside merges.txt" },
+      );
+    }
+    const other = pieceOf.get(id as number);
+    if (other !== undefined) {
+      throw badTokenizer(place, `id ${id} belongs to both ${quote(other)} and ${quote(piece)}`);
+    }
+    pieceOf.set(id as number, piece);
+  }
+  return new Map(entries as [string, number][]);
+}
+
+/**
+ * A piece on each line; the id is the index of the line. White space at the end of a line is not part of the piece. A piece
+ * that occurs twice has its last id, as in the tokenizers library.
+ * @throws RevocabError `bad_tokenizer`
+ */
+function readVocabTxt(bytes: Uint8Array, place: string): Map<string, number> {
+  const lines = linesOf(bytes, place);
+  if (lines.length > MAX_TOKENS)
+    throw badTokenizer(place, `found ${lines.length} lines, expected at most ${MAX_TOKENS} pieces`);
+  const vocab = new Map<string, number>();
+  for (const [id, line] of lines.entries()) vocab.set(line.replace(/\p{White_Space}+$/u, ""), id);
+  if (vocab.size === 0) throw badTokenizer(place, "the file is empty, expected a piece a line");
+  return vocab;
+}
+
+/**
+ * A merge on each line, best first: two pieces with a space between them.
+ * @throws RevocabError `bad_tokenizer` for a line that is no pair, and for a pair whose parts or whole are no pieces
+ */
+function readMergesTxt(
+  bytes: Uint8Array,
+  vocab: ReadonlyMap<string, number>,
+  place: string,
+): [string, string][] {
+  const merges: [string, string][] = [];
+  for (const [number, line] of linesOf(bytes, place).entries()) {
+    if (line.startsWith("#version")) continue;
+    const parts = line.split(" ");
+    const [left, right] = parts;
+    if (parts.length !== 2) {
+      throw badTokenizer(
+        place,
+        `line ${number + 1} is ${quote(line.slice(0, 40))}, expected two pieces with a space between them`,
+      );
+    }
+    const missing = [left!, right!, left! + right!].find((piece) => !vocab.has(piece));
+    if (missing !== undefined) {
+      throw badTokenizer(
+        place,
+        `line ${number + 1} merges ${quote(left)} and ${quote(right)}, but the vocabulary has no ${quote(missing)}`,
+        { hint: "take both files from one place; they belong together" },
+      );
+    }
+    merges.push([left!, right!]);
+  }
+  return merges;
+}
+
+function linesOf(bytes: Uint8Array, place: string): string[] {
+  if (bytes.length > MAX_FILE_BYTES)
+    throw badTokenizer(place, `found ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}`);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw badTokenizer(place, "found bytes that are no UTF-8, expected lines of text", { cause });
+  }
+  const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
 }

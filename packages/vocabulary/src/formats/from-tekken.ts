@@ -1,16 +1,18 @@
 import { quote } from "@revocab/core";
-import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
-import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
-import { edgeTemplate } from "./edge-template.ts";
-import { type FolderSettings, isObject, type JsonObject, jsonObject } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
-import { rankedDocument } from "./ranked-document.ts";
-import { inByteAlphabet } from "./read-tiktoken.ts";
-import { specialTokens } from "./special-tokens.ts";
+import { inByteAlphabet } from "../bytes/byte-alphabet.ts";
+import {
+  badTokenizer,
+  isObject,
+  type JsonObject,
+  jsonObject,
+  MAX_TOKENS,
+} from "../tokenizer-json/json-file.ts";
+import type { FolderSettings, FoundFormat } from "./folder-settings.ts";
+import { edgeTemplate, rankedDocument, specialTokens } from "./ranked-document.ts";
 
 /**
- * Mistral's tekken.json: byte-level tokens by rank, the pattern that cuts a text, and special tokens, which have the first
- * ids. As many of its tokens are used as its config says; special tokens without a name are `<SPECIAL_i>`.
+ * Reads Mistral's tekken.json: byte-level tokens by rank, the pattern that splits a text, and special tokens, which have the
+ * first ids. The config gives the number of tokens to use. Special tokens without a name are called `<SPECIAL_i>`.
  * @throws RevocabError `bad_tokenizer`
  */
 export function fromTekken(
@@ -57,7 +59,7 @@ export function fromTekken(
 const NAME = "tekken.json";
 const ROLES = { bos_token: "<s>", eos_token: "</s>", pad_token: "<pad>", unk_token: "<unk>" };
 
-/** What files before version 7 leave out, as mistral-common has it. */
+/** The special tokens of files up to version 7, which do not list them, as in mistral-common. */
 const UNNAMED_SPECIALS = [
   "<unk>",
   "<s>",
@@ -81,7 +83,7 @@ const UNNAMED_SPECIALS = [
   "[TOOL_CONTENT]",
 ];
 
-/** By id. */
+/** The special tokens, by id. */
 function specialsOf(file: JsonObject, config: JsonObject, place: string): string[] {
   const named = namedSpecials(file.special_tokens, config.version, place);
   const count = countOf(config, "default_num_special_tokens", place) ?? named.length;
@@ -130,7 +132,7 @@ function namedSpecials(list: unknown, version: unknown, place: string): string[]
   return named;
 }
 
-/** How many tokens of the list are used; undefined for all. */
+/** How many tokens of the list are used; undefined for all of them. */
 function usedTokens(config: JsonObject, specials: number, place: string): number | undefined {
   const size = countOf(config, "default_vocab_size", place);
   if (size !== undefined && size < specials) {

@@ -1,22 +1,23 @@
 import { createHash } from "node:crypto";
-import { RevocabError } from "@revocab/core";
+import { quote, RevocabError } from "@revocab/core";
+import { inByteAlphabet } from "../bytes/byte-alphabet.ts";
 import { chooseClassOfFiles } from "../reference/choose-class.ts";
-import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
-import { MAX_TOKENS } from "../tokenizer-json/limits.ts";
-import { edgeTemplate } from "./edge-template.ts";
-import { type FolderSettings, isObject, type JsonObject } from "./folder-settings.ts";
-import { type FoundFormat, SAVE_AGAIN } from "./found-format.ts";
+import { badTokenizer, isObject, type JsonObject, MAX_TOKENS } from "../tokenizer-json/json-file.ts";
+import { type FolderSettings, type FoundFormat, SAVE_AGAIN } from "./folder-settings.ts";
 import { KNOWN_TIKTOKEN, type KnownTiktoken, LLAMA3_PATTERN } from "./known-tiktoken.ts";
-import { rankedDocument } from "./ranked-document.ts";
-import { isTiktoken, readTiktoken } from "./read-tiktoken.ts";
-import { plainSpecial, type SpecialTokens, specialTokens } from "./special-tokens.ts";
+import {
+  edgeTemplate,
+  plainSpecial,
+  rankedDocument,
+  type SpecialTokens,
+  specialTokens,
+} from "./ranked-document.ts";
 
 /**
- * A tiktoken file, whatever its name: `*.tiktoken`, or the tokenizer.model of Llama 3. It holds tokens and ranks only.
- * How a text is cut into words, and which special tokens there are, is known of published files, which are told by their
- * hash or by a name that is theirs alone; for others the reference library's reading is taken where the folder's files
- * ask for it.
- * @throws RevocabError `bad_tokenizer`; `unsupported_tokenizer`: neither
+ * Reads a tiktoken file, whatever its name: `*.tiktoken`, or the tokenizer.model of Llama 3. It holds tokens and ranks only.
+ * For published files, which are recognized by their hash or by a unique name, the pattern that splits a text and the special
+ * tokens are known. Other files are read as the reference library does, if the folder's settings select that.
+ * @throws RevocabError `bad_tokenizer`; `unsupported_tokenizer` for a file that is neither
  */
 export function fromTiktoken(
   files: ReadonlyMap<string, Uint8Array>,
@@ -67,7 +68,7 @@ function mayBeTiktoken(name: string): boolean {
   return name.endsWith(".tiktoken") || name.endsWith(".model");
 }
 
-/** @throws RevocabError `bad_tokenizer`: the name of a published file on another content */
+/** @throws RevocabError `bad_tokenizer` for a file with the name of a published one and another content */
 function knownFile(
   name: string,
   bytes: Uint8Array,
@@ -92,8 +93,8 @@ function knownFile(
 }
 
 /**
- * Whether the reference library takes its generic class, which reads every tiktoken file under one of two names, with
- * one pattern.
+ * Whether the reference library uses its generic class, which reads every tiktoken file with one of two names, always with the
+ * same pattern.
  */
 function isReadByLibrary(settings: FolderSettings, name: string): boolean {
   if (settings.config.auto_map !== undefined || !LIBRARY_NAMES.includes(name)) return false;
@@ -113,7 +114,7 @@ function refuse(settings: FolderSettings, place: string): never {
   );
 }
 
-/** Ids that added_tokens_decoder leaves out between the file's tokens and its last have tokens too; then come others. */
+/** Tokens for all ids from the file's tokens to the last of added_tokens_decoder, with placeholders in gaps; then the others. */
 function placeholders(config: JsonObject, size: number, place: string): string[] {
   const decoder = isObject(config.added_tokens_decoder) ? config.added_tokens_decoder : {};
   const contentOf = new Map(
@@ -153,3 +154,46 @@ function publishedTokens(
     ].sort((one, other) => one.id - other.id),
   };
 }
+
+/** Whether a file has the format of tiktoken: a token in base64 and its rank on each line. */
+export function isTiktoken(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString("latin1");
+  return LINE.test(head.split("\n", 1)[0]!);
+}
+
+/**
+ * The tokens of a tiktoken file in GPT-2's byte alphabet, with their ranks, which are their ids.
+ * @throws RevocabError `bad_tokenizer` for a line of another format, and for a token or a rank that occurs twice
+ */
+export function readTiktoken(bytes: Uint8Array, place: string): Map<string, number> {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  const ranks = new Map<string, number>();
+  const tokenOf = new Map<number, string>();
+  for (const [number, line] of lines.entries()) {
+    if (line === "" || line === "\r") continue;
+    const [, base64, digits] = LINE.exec(line) ?? [];
+    const rank = Number(digits);
+    if (base64 === undefined || base64.length % 4 !== 0 || rank >= MAX_TOKENS) {
+      const isLast = number === lines.length - 1;
+      throw badTokenizer(
+        place,
+        `line ${number + 1} is ${quote(line.slice(0, 40))}, expected a token in base64 and its rank below ${MAX_TOKENS}`,
+        isLast ? { hint: "the last line is cut short: was the file downloaded completely?" } : {},
+      );
+    }
+    const token = inByteAlphabet(Buffer.from(base64, "base64"));
+    if (ranks.has(token)) throw badTokenizer(place, `line ${number + 1}: the token ${base64} comes twice`);
+    if (tokenOf.has(rank)) {
+      throw badTokenizer(
+        place,
+        `line ${number + 1}: rank ${rank} belongs to another token too, expected one token a rank`,
+      );
+    }
+    ranks.set(token, rank);
+    tokenOf.set(rank, token);
+  }
+  return ranks;
+}
+
+const LINE = /^([A-Za-z0-9+/]+={0,2}) (\d{1,10})\r?$/;

@@ -1,27 +1,27 @@
-/** A published tiktoken file: what its ranks do not say. */
+/** A published tiktoken file, with what is not in the file itself. */
 export interface KnownTiktoken {
   readonly name: string;
-  /** Of the file, where it is known. */
+  /** Of the file, if known. */
   readonly sha256?: string;
-  /** The name it is published under, where no other file has it. */
+  /** The name under which it is published, if no other file has that name. */
   readonly fileName?: string;
-  /** How many tokens the file has, where its specials are numbered by that. */
+  /** How many tokens the file has, if that decides the ids of its specials. */
   readonly size?: number;
-  /** How a text is cut into words: the published pattern, in the syntax of the tokenizers library. */
+  /** The published pattern that splits a text into words, in the syntax of the tokenizers library. */
   readonly pattern: string;
   readonly normalizer?: object;
   /** Special tokens with their ids. */
   readonly specials: Readonly<Record<string, number>>;
   readonly roles: Readonly<Record<string, string>>;
-  /** What else the same file is used as. */
+  /** For what else the same file is used. */
   readonly note?: string;
 }
 
 const GPT2 = String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 /**
- * tiktoken writes it with possessive quantifiers, of which the tokenizers library reads `{1,3}+` as another repetition,
- * and with `$`, which to that library is also the end of a line. White space that ends a text is one word.
+ * tiktoken's own pattern has possessive quantifiers and `$`. The tokenizers library would read `{1,3}+` as another repetition,
+ * and `$` also as the end of a line. White space at the end of a text is one word.
  */
 const CL100K = String.raw`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s`;
 
@@ -35,7 +35,7 @@ const O200K = [
   String.raw`\s+`,
 ].join("|");
 
-/** Llama 3's, and the one that the reference library takes for every tiktoken file. */
+/** Llama 3's pattern, which the reference library uses for every tiktoken file. */
 export const LLAMA3_PATTERN = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 const QWEN = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;

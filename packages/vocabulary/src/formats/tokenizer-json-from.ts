@@ -1,13 +1,12 @@
 import { chooseClassOfFiles } from "../reference/choose-class.ts";
-import { type FolderSettings, folderSettings } from "./folder-settings.ts";
-import type { FoundFormat } from "./found-format.ts";
+import { type FolderSettings, type FoundFormat, folderSettings } from "./folder-settings.ts";
 import { fromClass, vocabularyFileOf } from "./from-class.ts";
 import { fromTekken } from "./from-tekken.ts";
 import { fromTiktoken } from "./from-tiktoken.ts";
 
 /**
- * The tokenizer.json of a folder that has none but other files of a tokenizer; `undefined` where it has none of them.
- * @param placeOf where a file is, for messages
+ * Makes a tokenizer.json from the other tokenizer files of a folder; `undefined` if there are none.
+ * @param placeOf the path of a file, for messages
  * @throws RevocabError `bad_tokenizer`, `unsupported_tokenizer`
  */
 export function tokenizerJsonFrom(
@@ -23,7 +22,7 @@ export function tokenizerJsonFrom(
   );
 }
 
-/** Whether {@link tokenizerJsonFrom} goes before a SentencePiece model that lies in the same folder. */
+/** Whether {@link tokenizerJsonFrom} has precedence over a SentencePiece model in the same folder. */
 export function goesBeforeSentencePiece(
   files: ReadonlyMap<string, Uint8Array>,
   placeOf: (name: string) => string,
@@ -31,7 +30,7 @@ export function goesBeforeSentencePiece(
   return files.has("tekken.json") || isReadByClass(files, folderSettings(files, placeOf));
 }
 
-/** The folder's class reads vocab.json or vocab.txt, and nothing else, and the file is there. */
+/** Whether the folder's class reads vocab.json or vocab.txt, and the file is there. */
 function isReadByClass(files: ReadonlyMap<string, Uint8Array>, settings: FolderSettings): boolean {
   const className = chooseClassOfFiles(settings.modelConfig, settings.config);
   const file = className === undefined ? undefined : vocabularyFileOf(className);

@@ -1,6 +1,6 @@
-import { isChatTemplateFile } from "../publish/chat-templates-of.ts";
-import { FAST_NAME, fastConfig } from "../publish/fast-config.ts";
-import { isCodeAlone, namesCode } from "../reference/choose-class.ts";
+import { isChatTemplateFile } from "../chat-templates.ts";
+import { findSpecials, type Specials } from "../find-specials.ts";
+import { chosenClass, isCodeAlone, namesCode } from "../reference/choose-class.ts";
 import { classNamed, FAST_CLASS, type TokenizerClass } from "../reference/class-table.ts";
 import { contentOf, type DeclaredTokens, type DeclaringFiles } from "../reference/declared-tokens.ts";
 import type { ExtractedModel } from "../reference/extract-sentencepiece.ts";
@@ -10,9 +10,9 @@ import {
   readAsReference,
 } from "../reference/read-as-reference.ts";
 import { type TokenizerReading, tokenizerReading } from "../reference/tokenizer-reading.ts";
-import { findSpecials, type Specials } from "../special/find-specials.ts";
+import type { ReadingOptions } from "../tokenizer.ts";
 import { TOKENIZER_FILES } from "../tokenizer-files.ts";
-import type { ReadingOptions } from "../tokenizer-from-files.ts";
+import { encodeSettings, type JsonObject } from "../tokenizer-json/json-file.ts";
 import {
   finishTokenizerJson,
   type OpenTokenizerJson,
@@ -20,13 +20,11 @@ import {
   parseTokenizerJson,
 } from "../tokenizer-json/parse-tokenizer-json.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
-import { classInForce } from "./class-in-force.ts";
-import { jsonObject, placeOf } from "./tokenizer-place.ts";
+import { FAST_NAME, fastConfig } from "./fast-config.ts";
+import { placeOf, settingsOf } from "./tokenizer-place.ts";
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-/** What a reading of the files comes to. */
-export interface ReadTokenizer {
+/** A tokenizer as read from its files. */
+interface ReadTokenizer {
   readonly json: TokenizerJson;
   readonly specials: Specials;
   readonly reference: TokenizerReading;
@@ -35,7 +33,7 @@ export interface ReadTokenizer {
   readonly notes: readonly string[];
 }
 
-/** As AutoTokenizer opens the folder. */
+/** Reads the files as AutoTokenizer opens the folder. */
 export function readFolder(
   source: ReadonlyMap<string, Uint8Array>,
   origin: string,
@@ -46,8 +44,8 @@ export function readFolder(
   }: ReadingOptions & { readonly isFile: boolean; readonly extracted: ExtractedModel | undefined },
 ): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
-  const model = jsonObject(source, "config.json", origin);
-  const className = classInForce(config, model, options);
+  const model = settingsOf(source, "config.json", origin);
+  const className = chosenClass(config, model, options);
   const described = classNamed(className);
   const subject = { className, described: described ?? FAST, files: { ...beside, extracted }, isFile };
   const refusal =
@@ -82,8 +80,8 @@ export function readFolder(
 }
 
 /**
- * A tokenizer.json that was made of other files is complete as the class makes it of those. Where the class would make something
- * else of the tokenizer.json, the plain one is named.
+ * Reads a tokenizer.json that was converted from the files of a class, with all components of the class. If the class would
+ * read the tokenizer.json itself otherwise, the plain class is named instead.
  */
 export function readConverted(
   source: ReadonlyMap<string, Uint8Array>,
@@ -93,15 +91,17 @@ export function readConverted(
   const read = readFolder(source, origin, { ...options, isFile: true, extracted: undefined });
   const { isInForce, differences, className } = read.reference;
   if (isInForce && differences.length === 0) return read;
-  const { auto_map: _code, ...config } = jsonObject(source, "tokenizer_config.json", origin) ?? {};
-  const settings = JSON.stringify({ ...config, tokenizer_class: FAST_NAME }, null, 2);
-  const plain = new Map(source).set("tokenizer_config.json", new TextEncoder().encode(`${settings}\n`));
+  const { auto_map: _code, ...config } = settingsOf(source, "tokenizer_config.json", origin) ?? {};
+  const plain = new Map(source).set(
+    "tokenizer_config.json",
+    encodeSettings({ ...config, tokenizer_class: FAST_NAME }),
+  );
   const fast = readFolder(plain, origin, { className: FAST_CLASS, isFile: true, extracted: undefined });
   const note = `written as ${FAST_NAME}: of its tokenizer.json ${className} would make something else than of its files`;
   return { ...fast, notes: [...fast.notes, note] };
 }
 
-/** As tokenizer.json says, with the files that publish it so. */
+/** Reads the files exactly as tokenizer.json says, with a config under which AutoTokenizer does the same. */
 export function readFile(source: ReadonlyMap<string, Uint8Array>, origin: string): ReadTokenizer {
   const { config, place, opened, beside } = open(source, origin);
   const { bytes: pinnedBytes, notes } = finishTokenizerJson(opened, place);
@@ -132,7 +132,7 @@ const FAST = classNamed(FAST_CLASS)!;
 
 /** The files that every reading begins with. */
 function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
-  const config = jsonObject(source, "tokenizer_config.json", origin);
+  const config = settingsOf(source, "tokenizer_config.json", origin);
   const place = placeOf(origin, "tokenizer.json");
   return {
     config,
@@ -140,8 +140,8 @@ function open(source: ReadonlyMap<string, Uint8Array>, origin: string) {
     opened: openTokenizerJson(source.get("tokenizer.json")!, place),
     beside: {
       config,
-      specialTokensMap: jsonObject(source, "special_tokens_map.json", origin),
-      addedTokens: jsonObject(source, "added_tokens.json", origin),
+      specialTokensMap: settingsOf(source, "special_tokens_map.json", origin),
+      addedTokens: settingsOf(source, "added_tokens.json", origin),
     },
   };
 }
@@ -157,7 +157,7 @@ function mustRead(opened: OpenTokenizerJson, subject: ReadingSubject): Reference
   return reading;
 }
 
-/** A class in Python reads other files, and by rules of its own. */
+/** A class in Python reads other files by its own rules. */
 function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
   if (backend === "tokenizers") return undefined;
   const names = Object.values(files);
@@ -165,7 +165,7 @@ function codeRefusal({ backend, files }: TokenizerClass): string | undefined {
   return `that is ${backend === "python" ? "Python code" : "the SentencePiece program"}, which reads ${read}`;
 }
 
-/** What a config may ask for that is not done here. */
+/** Settings of a config that are not supported. */
 function settingRefusal(
   config: JsonObject | undefined,
   model: JsonObject | undefined,
@@ -186,14 +186,14 @@ function declaring({
   return [config, specialTokensMap].filter((object) => object !== undefined);
 }
 
-/** The named and further special tokens in force, as a config would declare them. */
+/** The named and further special tokens of a reading, as a config would declare them. */
 function namesIn({ named, extra }: DeclaredTokens): JsonObject {
   return { ...Object.fromEntries(named), extra_special_tokens: [...extra] };
 }
 
 /**
- * Beside a tokenizer.json the control pieces of a SentencePiece model are no further specials by themselves: the config lists
- * them, as the library does when it saves such a folder.
+ * Lists the control pieces of a SentencePiece model in the config, as the library does when it saves such a folder: once there
+ * is a tokenizer.json, they are no longer read from the model.
  */
 function withFurtherSpecials(
   files: Map<string, Uint8Array>,
@@ -204,10 +204,10 @@ function withFurtherSpecials(
     config !== undefined && ("extra_special_tokens" in config || "additional_special_tokens" in config);
   if (isListed || extra.length === 0) return files;
   const listed = { ...config, extra_special_tokens: extra.map(contentOf) };
-  return files.set("tokenizer_config.json", new TextEncoder().encode(`${JSON.stringify(listed, null, 2)}\n`));
+  return files.set("tokenizer_config.json", encodeSettings(listed));
 }
 
-/** All of them, with the tokenizer.json in force. */
+/** All tokenizer files of the source, with this tokenizer.json. */
 function ownFiles(
   source: ReadonlyMap<string, Uint8Array>,
   tokenizerJson: Uint8Array,

@@ -1,36 +1,34 @@
 import { dirname, join } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { badTokenizer } from "../tokenizer-json/bad-tokenizer.ts";
-import { parseJson } from "../tokenizer-json/parse-json.ts";
+import { type JsonObject, jsonObject } from "../tokenizer-json/json-file.ts";
 
-/** Where a file is, for messages: an origin that is a file is itself the tokenizer, with settings beside it. */
+/** The path of a file, for messages. An origin that is a file is the tokenizer itself, with the settings beside it. */
 export function placeOf(origin: string, name: string): string {
   if (!/\.(json|model|spm|txt|bpe|tiktoken)$/.test(origin)) return join(origin, name);
   const isTokenizer = name === "tokenizer.json" || name === "tekken.json" || /\.(model|spm)$/.test(name);
   return isTokenizer ? origin : join(dirname(origin), name);
 }
 
-/** What bytes alone were said to be wrong with, of the file they are. */
-export function inTermsOf(place: string, cause: unknown): unknown {
-  if (!(cause instanceof RevocabError)) return cause;
-  const { code, message, hint } = cause;
-  return new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+/** Runs a step that does not know the path of its file, and puts the path before the message of an error. */
+export function atPlace<Result>(place: string, step: () => Result): Result {
+  try {
+    return step();
+  } catch (cause) {
+    if (!(cause instanceof RevocabError)) throw cause;
+    const { code, message, hint } = cause;
+    throw new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+  }
 }
 
 /**
- * A file that must be a JSON object, where it is there.
- * @throws RevocabError `bad_tokenizer`
+ * The settings in one of the files; undefined where the file is missing.
+ * @throws RevocabError `bad_tokenizer` for a file that is no JSON object
  */
-export function jsonObject(
+export function settingsOf(
   files: ReadonlyMap<string, Uint8Array>,
   name: string,
   origin: string,
-): Record<string, unknown> | undefined {
+): JsonObject | undefined {
   const bytes = files.get(name);
-  if (bytes === undefined) return undefined;
-  const value = parseJson(bytes, placeOf(origin, name));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badTokenizer(placeOf(origin, name), "found no JSON object, expected the settings of a tokenizer");
-  }
-  return value as Record<string, unknown>;
+  return bytes && jsonObject(bytes, placeOf(origin, name), "the settings of a tokenizer");
 }

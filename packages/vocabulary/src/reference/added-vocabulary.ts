@@ -1,7 +1,7 @@
 import type { TokenId } from "@revocab/core";
 import type { TokenFlags } from "./class-table.ts";
 
-/** The pieces of a model as far as adding tokens to it needs them. */
+/** What adding tokens needs to know about the pieces of a model. */
 export interface ModelPieces {
   readonly count: number;
   idOf(piece: string): TokenId | undefined;
@@ -13,15 +13,15 @@ export interface AddedVocabulary {
   tokens(): (TokenFlags & { readonly id: TokenId })[];
   has(content: string): boolean;
   idOf(content: string): TokenId | undefined;
-  /** Whether the token is there with exactly these flags. */
+  /** Whether the token is present with exactly these flags. */
   holds(token: TokenFlags): boolean;
   /** One call of the library's add_tokens. */
   add(batch: readonly TokenFlags[]): void;
 }
 
 /**
- * A token that the model has keeps its id; others are numbered on from the count of the model's pieces, or behind the highest
- * added id if that is higher, as it was when the call began. A token that is added again gets the new flags.
+ * A token that the model has keeps its id. Others are numbered from the count of the model's pieces on, or from behind the
+ * highest added id at the start of the call, if that is higher. A token that is added again gets the new flags.
  */
 export function addedVocabulary(pieces: ModelPieces): AddedVocabulary {
   const idOfContent = new Map<string, TokenId>();
@@ -56,7 +56,7 @@ export function isSame(left: TokenFlags, right: TokenFlags): boolean {
 
 const FLAGS = ["content", "single_word", "lstrip", "rstrip", "normalized", "special"] as const;
 
-/** A token with the flags that a file gives it, and the library's defaults for the others. */
+/** A token with the flags of a file, and the library's defaults for missing ones. */
 export function tokenFlags(content: string, given: Readonly<Record<string, unknown>> = {}): TokenFlags {
   const special = given.special === true;
   const flag = (name: string, otherwise: boolean) =>

@@ -1,13 +1,22 @@
+import type { ReadingOptions } from "../tokenizer.ts";
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import { classOfConfig, classOfModelType, FAST_CLASS, forcesItsClass, knownName } from "./class-table.ts";
 
-type JsonObject = Readonly<Record<string, unknown>>;
+/** The given class, or the one that AutoTokenizer chooses by tokenizer_config.json and the model's config.json. */
+export function chosenClass(
+  config: JsonObject | undefined,
+  model: JsonObject | undefined,
+  { className }: ReadingOptions,
+): string {
+  return className === undefined ? chooseClass(model, config) : (knownName(className) ?? FAST_CLASS);
+}
 
 /**
- * The class that AutoTokenizer takes for a folder, from its config.json and tokenizer_config.json: the one that a file names,
- * the one of the model type where that is known to be named wrong, or the plain class that reads tokenizer.json as it is.
- * Code that an `auto_map` names is not run here: it is what the library does without `trust_remote_code`.
+ * The class that AutoTokenizer chooses for a folder by its config.json and tokenizer_config.json: the one that a file names,
+ * that of the model type if folders of this type are known to name a wrong one, or the plain class. Code that an `auto_map`
+ * names is not run, as in the library without `trust_remote_code`.
  */
-export function chooseClass(config: JsonObject | undefined, tokenizerConfig: JsonObject | undefined): string {
+function chooseClass(config: JsonObject | undefined, tokenizerConfig: JsonObject | undefined): string {
   const modelType = typeof config?.model_type === "string" ? config.model_type : "";
   const named = nameIn(tokenizerConfig) ?? nameIn(config);
   const registered = modelType === "" ? undefined : classOfModelType(modelType)?.replace(/Fast$/, "");
@@ -28,8 +37,8 @@ export function chooseClass(config: JsonObject | undefined, tokenizerConfig: Jso
 }
 
 /**
- * The class that reads a folder without tokenizer.json: the one that AutoTokenizer takes, or, where that is the plain class, which
- * reads no vocab.json and no vocab.txt, the one that the files name. Undefined where they name none.
+ * The class for a folder without tokenizer.json: the one that AutoTokenizer chooses. The plain class reads neither vocab.json
+ * nor vocab.txt, so instead of it the class that the files name is used. Undefined if they name none.
  */
 export function chooseClassOfFiles(
   config: JsonObject | undefined,
@@ -58,7 +67,7 @@ function nameIn(config: JsonObject | undefined): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-/** Whether only code of the folder's own opens it: AutoTokenizer then refuses without `trust_remote_code`. */
+/** Whether only Python code in the folder can open it: AutoTokenizer refuses it without `trust_remote_code`. */
 export function isCodeAlone(
   config: JsonObject | undefined,
   tokenizerConfig: JsonObject | undefined,
@@ -70,7 +79,7 @@ export function isCodeAlone(
   return (named === undefined || knownName(named) === undefined) && !hasType;
 }
 
-/** Whether a tokenizer_config.json names code of the folder's own. The old form is a list. */
+/** Whether a tokenizer_config.json names Python code in the folder. The old form of `auto_map` is a list. */
 export function namesCode(tokenizerConfig: JsonObject | undefined): boolean {
   const map = tokenizerConfig?.auto_map;
   if (Array.isArray(map)) return true;

@@ -1,8 +1,7 @@
 import { quote } from "@revocab/core";
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
 import type { ComponentTable, Rebuild } from "./class-table.ts";
 import { contentOf, type DeclaredTokens } from "./declared-tokens.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface ClassComponents {
   /** Without `vocab` and `merges`. */
@@ -13,22 +12,22 @@ export interface ClassComponents {
   readonly post_processor: unknown;
 }
 
-export interface ComponentContext {
+interface ComponentContext {
   readonly declared: DeclaredTokens;
-  /** The SentencePiece charsmap that the class finds in tokenizer.json, in base64. */
+  /** The SentencePiece charsmap of tokenizer.json, in base64. */
   readonly charsmap: string | undefined;
   /** The post-processor of tokenizer.json. */
   readonly postProcessor: unknown;
   readonly pieceIdOf: (piece: string) => number | undefined;
-  /** Of a piece of a Unigram by its id. */
+  /** The score of a Unigram piece. */
   readonly scoreOf: (id: number) => number | undefined;
-  /** The ids in force, added tokens included. */
+  /** The id of a token or an added token. */
   readonly idOf: (token: string) => number | undefined;
 }
 
 /**
- * What a class builds around a vocabulary.
- * @returns a sentence that says why the class refuses these files, or why what it does with them is not known
+ * The components that a class builds around a vocabulary.
+ * @returns a sentence if the class refuses these files, or if what it does with them is not known
  */
 export function classComponents(rebuild: Rebuild, context: ComponentContext): ClassComponents | string {
   const { settings, named } = context.declared;
@@ -56,7 +55,7 @@ export function classComponents(rebuild: Rebuild, context: ComponentContext): Cl
   }
 }
 
-/** The post-processor that a class sets though it takes all else from tokenizer.json. */
+/** The post-processor of a class that keeps the other components of tokenizer.json. */
 export function classPostProcessor(
   rebuild: Rebuild,
   context: ComponentContext,
@@ -88,7 +87,7 @@ function resolve(table: ComponentTable, rebuild: Rebuild, context: ComponentCont
 
 const LANGUAGES: ReadonlySet<string> = new Set(["src_lang", "tgt_lang"]);
 
-/** A component with tokens, ids and values in place of their names. */
+/** The component with names replaced by tokens, ids and values. */
 function filled(value: unknown, rebuild: Rebuild, context: ComponentContext): unknown {
   if (typeof value === "string") return withValues(value, rebuild, context);
   if (Array.isArray(value)) return value.map((item) => filled(item, rebuild, context));
@@ -109,7 +108,7 @@ function filled(value: unknown, rebuild: Rebuild, context: ComponentContext): un
   return Object.fromEntries(entries);
 }
 
-/** Of a template: the ids of the tokens it names; an id that is a number is one that the class has fixed. */
+/** `special_tokens` of a template, with ids; an id that is a number is fixed by the class. */
 function specialTokens(
   names: Readonly<Record<string, string | number>>,
   rebuild: Rebuild,
@@ -124,13 +123,13 @@ function specialTokens(
   );
 }
 
-/** How a class finds the place of a named token in the list of pieces, where added tokens are not. */
+/** How a class finds the index of a named token in the list of pieces, which has no added tokens. */
 interface PieceRule {
   readonly $token: string;
-  /** The score that the piece must have, and the lowest place that counts. */
+  /** The score that the piece must have, and the lowest valid index. */
   readonly score?: number;
   readonly from?: number;
-  /** The place where there is no such piece; without one the class refuses. */
+  /** The index if there is no such piece; without it the class refuses. */
   readonly otherwise?: unknown;
 }
 
@@ -150,7 +149,7 @@ function placeOf(
   );
 }
 
-/** As the library does: what it does not know is the unknown token. */
+/** As in the library, a token that is not there has the id of the unknown token. */
 function idOf(token: string, { idOf, declared }: ComponentContext): number {
   const unknown = declared.named.get("unk_token");
   const id = idOf(token) ?? (unknown === undefined ? undefined : idOf(contentOf(unknown)));

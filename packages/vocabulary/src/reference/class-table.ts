@@ -1,6 +1,6 @@
 import data from "./tokenizer-classes.json" with { type: "json" };
 
-/** What the reference library (transformers 5.18) does with the files of a tokenizer, by class; made by an oracle script. */
+/** How a class of the reference library (transformers 5.18) reads the files of a tokenizer. */
 export interface TokenizerClass {
   readonly backend: "tokenizers" | "sentencepiece" | "python";
   /** The files it reads, by the name of the parameter. */
@@ -8,20 +8,20 @@ export interface TokenizerClass {
   readonly paddingSide: Side;
   readonly truncationSide: Side;
   readonly modelInputNames: readonly string[];
-  /** Methods that are not those of the plain class: they may want more than a text, or change ids on their way out. */
+  /** Methods that differ from those of the plain class: they may need more than a text, or change the ids. */
   readonly code?: readonly string[];
   /** Methods that build prompts and language prefixes. */
   readonly prompts?: readonly string[];
-  /** Of a class that runs the SentencePiece program: its ids are the program's. */
+  /** The class runs the SentencePiece program and has its ids. */
   readonly plainIds?: boolean;
-  /** Components of tokenizer.json are kept, though the class has its own for a folder without one. */
+  /** The class keeps the components of a tokenizer.json; it has its own only for a folder without one. */
   readonly readsFileFirst?: boolean;
   readonly rebuild?: Rebuild;
 }
 
 export type Side = "left" | "right";
 
-/** A class that keeps nothing of a tokenizer.json but vocabulary, merges and, some, the post-processor. */
+/** How a class builds a tokenizer of which it reads only the vocabulary, the merges and in some cases the post-processor. */
 export interface Rebuild {
   readonly model: "BPE" | "Unigram" | "WordPiece";
   readonly modelOptions: ComponentTable;
@@ -29,48 +29,48 @@ export interface Rebuild {
   readonly preTokenizer: ComponentTable;
   readonly decoder: ComponentTable;
   readonly postProcessor: {
-    /** Where tokenizer.json has one: `$file` keeps it. */
+    /** If tokenizer.json has one; `$file` keeps it. */
     readonly given: ComponentTable;
-    /** Where it has none, if that is different. */
+    /** If it has none. @default as `given` */
     readonly missing?: ComponentTable;
   };
-  /** Its named tokens (`bos_token`, …) where no file names them. */
+  /** Its named tokens (`bos_token`, …), unless a file names others. */
   readonly tokens: Readonly<Record<string, string | TokenFlags | null>>;
-  /** The flags it gives to named tokens that are plain strings. */
+  /** The flags that it gives to named tokens which are plain strings. */
   readonly wraps: Readonly<Record<string, Omit<TokenFlags, "content">>>;
   readonly names: readonly string[];
-  /** Further special tokens, and what becomes of them where a config lists some. */
+  /** Further special tokens, and how they are combined with those that a config lists. */
   readonly extra: readonly (string | TokenFlags)[];
   readonly extraGiven: ExtraRule;
   readonly additionalGiven: ExtraRule;
-  /** Where `extra_special_tokens` and `additional_special_tokens` are given at once: `⟦x⟧` and `⟦y⟧`. */
+  /** The list if both `extra_special_tokens` (`⟦x⟧`) and `additional_special_tokens` (`⟦y⟧`) are given. */
   readonly bothGiven?: readonly string[];
   readonly extraNull?: string;
   readonly extraIds?: number;
-  /** Other inputs than those of the class, by a switch and its value as JSON: `return_token_type_ids,true`. */
+  /** Other model inputs, by a setting and its value as JSON: `return_token_type_ids,true`. */
   readonly inputNamesIf?: Readonly<Record<string, readonly string[]>>;
   /** Named tokens lose the flags that a file gave them. */
   readonly resets?: boolean;
   readonly settings?: Readonly<Record<string, number | string>>;
-  /** What `⟦src_lang⟧` and `⟦tgt_lang⟧` are where a config names none. */
+  /** The defaults of `⟦src_lang⟧` and `⟦tgt_lang⟧`. */
   readonly languages?: Readonly<Record<string, string>>;
-  /** `add_bos_token` and `add_eos_token` decide what is around a text, where there is no tokenizer.json. */
+  /** Without a tokenizer.json, `add_bos_token` and `add_eos_token` decide what is put around a text. */
   readonly endsByConfig?: boolean;
   /** Named tokens without which it cannot be built. */
   readonly needs?: readonly string[];
-  /** Parameters of which only the default is understood. */
+  /** Parameters that are supported with their default only. */
   readonly fixed?: Readonly<Record<string, string | null>>;
 }
 
 export type ExtraRule = "instead" | "before" | "after" | "ignored" | { readonly is: readonly string[] };
 
-/** A component, or one for each combination of the switches that change it. `⟦name⟧` stands for a token or a value. */
+/** A component, or one for each combination of the settings that change it. `⟦name⟧` stands for a token or a value. */
 export type ComponentTable =
   | { readonly is: unknown }
   | {
       readonly by: readonly string[];
       readonly defaults: Readonly<Record<string, unknown>>;
-      /** Values of the switches as JSON, in order, to a place in `components`; what is missing the class refuses. */
+      /** From the values of the settings as JSON, in order, to an index in `components`; the class refuses other values. */
       readonly cases: Readonly<Record<string, number>>;
       readonly components: readonly unknown[];
     };
@@ -86,24 +86,25 @@ export interface TokenFlags {
 
 interface ClassTable {
   readonly modelTypes: Readonly<Record<string, string>>;
-  /** The class of each model type with a config where no file names one; null where it is that of `modelTypes`. */
+  /** The class for a config of each model type if no file names one; null if it is that of `modelTypes`. */
   readonly configTypes: Readonly<Record<string, string | null>>;
   readonly ownClassModelTypes: readonly string[];
   readonly aliases: Readonly<Record<string, string>>;
   readonly classes: Readonly<Record<string, TokenizerClass>>;
 }
 
+/** Written by tools/oracle/tokenizer-classes.py. */
 const table = data as unknown as ClassTable;
 
-/** The class that takes tokenizer.json as it is. */
+/** The plain class, which uses tokenizer.json as it is. */
 export const FAST_CLASS = "TokenizersBackend";
 
-/** The class under a name, where the library has it and its behaviour is known. */
+/** The class with this name, if the library has it and its behaviour is known. */
 export function classNamed(name: string): TokenizerClass | undefined {
   return own(table.classes, name);
 }
 
-/** The name under which a class is known: without `Fast`, and not an alias. Undefined where the library has none. */
+/** The canonical name of a class: without `Fast`, and not an alias. Undefined if the library has no such class. */
 export function knownName(name: string): string | undefined {
   for (const candidate of [name, name.replace(/Fast$/, "")]) {
     const found = own(table.aliases, candidate) ?? candidate;
@@ -112,7 +113,7 @@ export function knownName(name: string): string | undefined {
   return undefined;
 }
 
-/** Classes whose behaviour cannot be written as components: a table in code, and a segmenter in Python. */
+/** Classes whose behaviour cannot be expressed as components: one has a table in code, the other a segmenter in Python. */
 const UNREAD_CLASSES: ReadonlySet<string> = new Set(["EsmcTokenizer", "RoFormerTokenizer"]);
 
 /** The class registered for a model type. */
@@ -120,7 +121,7 @@ export function classOfModelType(modelType: string): string | undefined {
   return own(table.modelTypes, modelType);
 }
 
-/** The class that a config of the model type leads to where no file names one. */
+/** The class for a config of the model type if no file names one. */
 export function classOfConfig(modelType: string): string {
   return (
     own(table.configTypes, modelType) ??
@@ -129,7 +130,7 @@ export function classOfConfig(modelType: string): string {
   );
 }
 
-/** Whether AutoTokenizer takes the class of the model type, whatever a folder names. */
+/** Whether AutoTokenizer uses the class of the model type, whatever class a folder names. */
 export function forcesItsClass(modelType: string): boolean {
   return ownClassModelTypes.has(modelType);
 }

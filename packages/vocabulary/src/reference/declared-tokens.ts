@@ -1,8 +1,8 @@
-import { tokenFlags } from "./added-vocabulary.ts";
+import type { JsonObject } from "../tokenizer-json/json-file.ts";
+import { type AddedVocabulary, isSame, tokenFlags } from "./added-vocabulary.ts";
 import type { ExtraRule, Rebuild, TokenFlags } from "./class-table.ts";
 import type { ExtractedModel } from "./extract-sentencepiece.ts";
 
-type JsonObject = Readonly<Record<string, unknown>>;
 type Token = string | TokenFlags;
 
 /** The JSON files beside a tokenizer.json, and the tokens and padding of that file itself. */
@@ -11,29 +11,29 @@ export interface DeclaringFiles {
   readonly specialTokensMap: JsonObject | undefined;
   /** added_tokens.json: content → id. */
   readonly addedTokens: JsonObject | undefined;
-  /** `added_tokens` of tokenizer.json; undefined where there is no such file. */
+  /** `added_tokens` of tokenizer.json; undefined without such a file. */
   readonly fileTokens: readonly (TokenFlags & { readonly id: number })[] | undefined;
-  /** What a SentencePiece model gives where there is no tokenizer.json. */
+  /** What a SentencePiece model declares, if there is no tokenizer.json. */
   readonly extracted?: Partial<Omit<ExtractedModel, "tokenizerJson">> | undefined;
   /** `padding.pad_token` of tokenizer.json. */
   readonly paddingToken: string | undefined;
 }
 
-/** What the constructor of a class gets from the files of a folder. */
+/** The arguments that the constructor of a class gets from the files of a folder. */
 export interface DeclaredTokens {
-  /** `bos_token`, … and names of a model's own, in the order in which they are added. */
+  /** `bos_token`, … and names of the model's own, in the order in which they are added. */
   readonly named: ReadonlyMap<string, Token>;
   readonly extra: readonly Token[];
-  /** Tokens with an id that a file gives them, by that id. The id is not kept. */
+  /** Tokens to which a file gives ids, in the order of these ids. The library does not keep the ids. */
   readonly numbered: readonly TokenFlags[];
   /** All other settings. */
   readonly settings: JsonObject;
 }
 
 /**
- * Reads the special and added tokens of a folder as `from_pretrained` does: an `added_tokens_decoder` in tokenizer_config.json
- * stands for itself; without one special_tokens_map.json overrides the config, and added_tokens.json and tokenizer.json number
- * the added tokens. `add_bos_token` and `add_eos_token` count only where there is no tokenizer.json.
+ * Reads the special and added tokens of a folder as `from_pretrained` does. If tokenizer_config.json has an
+ * `added_tokens_decoder`, it is used alone. Otherwise special_tokens_map.json overrides the config, and added_tokens.json and
+ * tokenizer.json give the added tokens. `add_bos_token` and `add_eos_token` count only without a tokenizer.json.
  */
 export function declaredTokens(files: DeclaringFiles, rebuild: Rebuild | undefined): DeclaredTokens {
   const { tokenizer_class: _class, init_inputs: _inputs, ...settings } = { ...files.config } as Mutable;
@@ -101,7 +101,7 @@ function isOwnName(name: string): boolean {
   return name.endsWith("_token") && !(ROLE_NAMES as readonly string[]).includes(name);
 }
 
-/** Extra tokens with names are named tokens of the model's own. */
+/** Extra tokens with names become named tokens of the model's own. */
 function takeExtraNames(settings: Mutable, ownNames: Mutable): void {
   const extra = settings.extra_special_tokens;
   if (typeof extra !== "object" || extra === null || Array.isArray(extra)) return;
@@ -165,7 +165,7 @@ function namedTokens(
   return named;
 }
 
-/** What a config lists, by itself or beside the extra tokens of the class. */
+/** The extra tokens: those that a config lists, combined with those of the class. */
 function extraTokens(settings: JsonObject, rebuild: Rebuild | undefined): Token[] {
   const defaults = defaultExtra(settings, rebuild);
   if ("extra_special_tokens" in settings) {
@@ -200,7 +200,7 @@ function combined(
   return placed(rule.is, { "⟦x⟧": given }, settings, rebuild);
 }
 
-/** A list of tokens with lists and named tokens in their places. */
+/** The list with its placeholders replaced by lists of tokens and by named tokens. */
 function placed(
   list: readonly string[],
   given: Readonly<Record<string, readonly Token[]>>,
@@ -258,4 +258,31 @@ function asObject(value: unknown): JsonObject {
 
 function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** Adds the declared tokens in the order of TokenizersBackend: those with ids by their ids, named ones, the others. */
+export function addDeclared(
+  added: AddedVocabulary,
+  declared: DeclaredTokens,
+  rebuild: Rebuild | undefined,
+): void {
+  const batch: (string | TokenFlags)[] = declared.numbered.filter((token) => !added.holds(token));
+  const known = new Set([...added.tokens(), ...declared.numbered].map(({ content }) => content));
+  const isListed = (token: string | TokenFlags) =>
+    batch.some((other) =>
+      typeof token === "string" || typeof other === "string" ? other === token : isSame(other, token),
+    );
+  const wanted = [...declared.named.values(), ...declared.extra];
+  for (const token of wanted) {
+    if (!known.has(contentOf(token)) && !isListed(token)) batch.push(token);
+  }
+  const names = new Set([...declared.named.values()].map(contentOf));
+  added.add(
+    batch.map((token) => {
+      if (typeof token === "string") return tokenFlags(token, { special: true });
+      return names.has(token.content) ? { ...token, special: true } : token;
+    }),
+  );
+  if (rebuild?.resets === true)
+    added.add(wanted.map((token) => tokenFlags(contentOf(token), { special: true })));
 }

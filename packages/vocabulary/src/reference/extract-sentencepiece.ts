@@ -3,20 +3,20 @@ import { tokenFlags } from "./added-vocabulary.ts";
 import type { Rebuild, TokenFlags } from "./class-table.ts";
 
 export interface ExtractedModel {
-  /** A tokenizer.json with the vocabulary, and the components that the plain class puts around it. */
+  /** A tokenizer.json with the vocabulary and the components of the plain class. */
   readonly tokenizerJson: string;
   /** Control pieces and user-defined symbols, which become further special tokens. */
   readonly tokens: readonly TokenFlags[];
-  /** The names that the plain class takes from the model where no file has them. */
+  /** Named tokens that the plain class takes from the model unless a file has them. */
   readonly names: Readonly<Record<string, string>>;
-  /** The place of the unknown piece, which some classes take. */
+  /** The id of the unknown piece, which some classes use. */
   readonly unknown: number;
 }
 
 /**
- * What the reference library takes from a SentencePiece model where a folder has no tokenizer.json: pieces as they are numbered,
- * and for a BPE every way to cut a piece into two as a merge, in the order of the ids. It is not what the SentencePiece program
- * does (that is `convertSentencePiece`), but what a model in that library was trained and is run with.
+ * The tokenizer that the reference library makes from the SentencePiece model of a folder without tokenizer.json: the pieces
+ * with their ids and, for a BPE, every split of a piece into two pieces as a merge, in the order of the ids. This differs from
+ * the SentencePiece program (for that see `convertSentencePiece`), but models of that library are trained and run with it.
  */
 export function extractSentencePiece(proto: ModelProto, rebuild: Rebuild | undefined): ExtractedModel {
   const { pieces, trainer, normalizer } = proto;
@@ -75,7 +75,7 @@ export function extractSentencePiece(proto: ModelProto, rebuild: Rebuild | undef
   };
 }
 
-/** By the id of the piece that a merge makes, then by the lengths of its parts. */
+/** Ordered by the id of the merged piece, then by the lengths of its parts. */
 function mergesById(pieces: readonly Piece[]): [string, string][] {
   const idOf = new Map(pieces.map(({ text }, id) => [text, id]));
   const merges: { readonly pair: [string, string]; readonly order: readonly number[] }[] = [];

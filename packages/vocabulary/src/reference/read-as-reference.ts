@@ -1,31 +1,33 @@
-import type { TokenId } from "@revocab/core";
-import { quote } from "@revocab/core";
-import { components } from "../tokenizer-json/components.ts";
+import { quote, type TokenId } from "@revocab/core";
 import type { OpenTokenizerJson } from "../tokenizer-json/parse-tokenizer-json.ts";
-import type { ComponentJson } from "../tokenizer-json/tokenizer-json.ts";
-import { addDeclared } from "./add-declared.ts";
+import { rewriteDocument } from "../tokenizer-json/split-document.ts";
+import { type ComponentJson, components } from "../tokenizer-json/tokenizer-json.ts";
 import { type AddedVocabulary, addedVocabulary, type ModelPieces, tokenFlags } from "./added-vocabulary.ts";
 import { type ClassComponents, classComponents, classPostProcessor } from "./class-components.ts";
 import { FAST_CLASS, type Rebuild, type TokenFlags, type TokenizerClass } from "./class-table.ts";
-import { contentOf, type DeclaredTokens, type DeclaringFiles, declaredTokens } from "./declared-tokens.ts";
-import { endsTemplate } from "./ends-template.ts";
-import { rewriteDocument } from "./rewrite-document.ts";
+import {
+  addDeclared,
+  contentOf,
+  type DeclaredTokens,
+  type DeclaringFiles,
+  declaredTokens,
+} from "./declared-tokens.ts";
 
 export interface ReferenceReading {
-  /** The tokenizer.json in force: the file's own bytes where the class takes them as they are. */
+  /** The tokenizer.json that the class uses; the file's own bytes if it uses them as they are. */
   readonly bytes: Uint8Array;
   readonly declared: DeclaredTokens;
-  /** Where it is not what tokenizer.json says, in words for people; empty if it is. */
+  /** Where that differs from tokenizer.json, in sentences. */
   readonly differences: readonly string[];
-  /** Tokens that are in force though tokenizer.json has no such token. */
+  /** Tokens that the class adds to those of tokenizer.json. */
   readonly addedTokens: readonly { readonly id: TokenId; readonly content: string }[];
 }
 
 /**
- * What a class of the reference library makes of a tokenizer.json and the files beside it: the components that it keeps or
- * builds, and the tokens that stand only in other files, with the ids that it gives them.
- * @param isFile whether the document is a tokenizer.json of the folder, and not made from another file
- * @returns a sentence that says why the class cannot open it
+ * Reads a tokenizer.json and the files beside it as a class of the reference library does: with the components that the class
+ * keeps or builds, and with the tokens that only other files have, under the ids that the class gives them.
+ * @param isFile whether the document is a tokenizer.json of the folder, and not converted from another file
+ * @returns a sentence if the class cannot open it
  */
 export function readAsReference(
   opened: OpenTokenizerJson,
@@ -99,7 +101,6 @@ export interface ReadingSubject {
   readonly isFile?: boolean;
 }
 
-/** The model's pieces by their number in the class: a list becomes numbered by place. */
 function modelPieces(pieces: OpenTokenizerJson["pieces"]): ModelPieces {
   return { count: pieces.count, idOf: (piece) => pieces.idOf(piece) };
 }
@@ -110,7 +111,7 @@ function refuseVocabulary({ model }: OpenTokenizerJson, rebuild: Rebuild): strin
   return `it builds a ${rebuild.model}, but tokenizer.json has a ${model.type}`;
 }
 
-/** The library hands an empty charsmap to a class that takes one, which it then refuses. */
+/** The library passes an empty charsmap to a class that takes one, which then refuses it. */
 function wantsCharsmap(rebuild: Rebuild | undefined): boolean {
   return (
     rebuild !== undefined &&
@@ -119,7 +120,7 @@ function wantsCharsmap(rebuild: Rebuild | undefined): boolean {
   );
 }
 
-/** The first charsmap of the normalizer or of one level of a sequence, as the library looks for it. */
+/** The first charsmap of the normalizer, in the order of a sequence, as the library finds it. */
 function charsmapOf(normalizer: ComponentJson | null | undefined): string | undefined {
   const found = components(normalizer ?? undefined).find(
     ({ type }) => type === "Precompiled",
@@ -127,7 +128,7 @@ function charsmapOf(normalizer: ComponentJson | null | undefined): string | unde
   return typeof found === "string" ? found : undefined;
 }
 
-/** Where there is no tokenizer.json, `add_bos_token` and `add_eos_token` of the config say what is put around a text. */
+/** Without a tokenizer.json, `add_bos_token` and `add_eos_token` of the config decide what is put around a text. */
 function endsProcessor(
   { settings, named }: DeclaredTokens,
   added: AddedVocabulary,
@@ -231,7 +232,7 @@ function list(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-/** Options that say what is so without them. */
+/** The options that differ from their defaults. */
 function withoutDefaults(options: object): object {
   return Object.fromEntries(
     Object.entries(options).filter(
@@ -246,4 +247,31 @@ function isAlike(left: unknown, right: unknown): boolean {
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
   return [...keys].every((key) => isAlike((left as never)[key], (right as never)[key]));
+}
+
+/** A post-processor that puts tokens around each text; the second text of a pair has type 1. */
+export function endsTemplate({
+  before,
+  after,
+  idOf,
+}: {
+  /** Undefined for none. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  readonly idOf: (token: string) => number | undefined;
+}): ComponentJson {
+  const given = (token: string | undefined) => (token === undefined ? [] : [token]);
+  const around = (sequence: string, type_id: number) => [
+    ...given(before).map((id) => ({ SpecialToken: { id, type_id } })),
+    { Sequence: { id: sequence, type_id } },
+    ...given(after).map((id) => ({ SpecialToken: { id, type_id } })),
+  ];
+  return {
+    type: "TemplateProcessing",
+    single: around("A", 0),
+    pair: [...around("A", 0), ...around("B", 1)],
+    special_tokens: Object.fromEntries(
+      [...given(before), ...given(after)].map((id) => [id, { id, ids: [idOf(id)], tokens: [id] }]),
+    ),
+  };
 }

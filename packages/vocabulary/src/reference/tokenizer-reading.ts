@@ -3,29 +3,29 @@ import type { ReferenceReading } from "./read-as-reference.ts";
 
 /** How the reference library (transformers 5.18, AutoTokenizer) opens a folder. */
 export interface TokenizerReading {
-  /** The class it takes, by the name that tokenizer_config.json would give it. */
+  /** The class that it uses, by its name in a tokenizer_config.json. */
   readonly className: string;
   readonly backend: TokenizerClass["backend"];
   /**
-   * Whether vocabulary, encoding and decoding here are what that class does. Where they are not, they are those of
-   * tokenizer.json, and `reason` says why: the class is code of its own, or cannot open the file.
+   * Whether vocabulary, encoding and decoding here are those of that class. If not, they are those of tokenizer.json, and
+   * `reason` says why: the class has code of its own, or cannot open the file.
    */
   readonly isInForce: boolean;
   readonly reason: string | undefined;
   readonly paddingSide: Side;
   readonly truncationSide: Side;
   readonly modelInputNames: readonly string[];
-  /** Undefined where there is no limit. */
+  /** Undefined for no limit. */
   readonly modelMaxLength: number | undefined;
-  /** What the class adds beyond a plain tokenizer: methods that build prompts and language prefixes, or wrap the encoding. */
+  /** Methods that the class adds to a plain tokenizer: they build prompts and language prefixes, or change the encoding. */
   readonly methods: readonly string[];
-  /** Tokens in force that tokenizer.json does not have: other files or the class add them. */
+  /** Tokens that other files or the class add to those of tokenizer.json. */
   readonly addedTokens: ReferenceReading["addedTokens"];
-  /** Where what is in force is not what tokenizer.json says, in words for people. */
+  /** Where the reading differs from tokenizer.json, in sentences. */
   readonly differences: readonly string[];
 }
 
-/** The settings in force: those of tokenizer_config.json, then of tokenizer.json, then of the class. */
+/** Each setting is taken from the first of tokenizer_config.json, tokenizer.json and the class that has it. */
 export function tokenizerReading(
   className: string,
   reading: ReferenceReading,
@@ -61,7 +61,7 @@ export function tokenizerReading(
   };
 }
 
-export interface ReadingFacts {
+interface ReadingFacts {
   readonly reason: string | undefined;
   /** `padding` and `truncation` of tokenizer.json. */
   readonly padding: unknown;

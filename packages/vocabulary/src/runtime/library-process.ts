@@ -1,13 +1,18 @@
 import { createRequire } from "node:module";
 import { type Reply, replyOf, serveRequests } from "@revocab/guarded-process";
 import type * as Library from "tokenizers";
-import type { BatchAnswer, BatchRequest, LibraryAnswer, LibraryRequest } from "./messages.ts";
-import { packIds } from "./packed-ids.ts";
+import {
+  type BatchAnswer,
+  type BatchRequest,
+  type LibraryAnswer,
+  type LibraryRequest,
+  packIds,
+} from "./messages.ts";
 
 type Encoding = Awaited<ReturnType<Library.Tokenizer["encode"]>>;
 
-// The program of a child process: the Rust library may abort, crash or never end on a hostile file, and all of that ends
-// with this process.
+// The program of a child process: on a hostile file the Rust library may abort, crash or never end, which then affects only
+// this process.
 
 const { Tokenizer } = createRequire(import.meta.url)("tokenizers") as typeof Library;
 const tokenizers = new Map<number, Library.Tokenizer>();
@@ -52,7 +57,7 @@ async function answerOf(tokenizer: Library.Tokenizer, request: BatchRequest): Pr
   }
 }
 
-/** The library is fastest on batches; while it encodes one, that before it is read. */
+/** The library is fastest on batches; while it encodes one, the one before is read. */
 async function encodeTexts<Read>(
   tokenizer: Library.Tokenizer,
   texts: readonly string[],
@@ -74,7 +79,7 @@ async function encodeTexts<Read>(
 
 const AT_ONCE = 256;
 
-/** A batch fails as a whole: then its texts are encoded one by one. */
+/** A batch fails as a whole; its texts are then encoded one by one. */
 async function encodeBatch(
   tokenizer: Library.Tokenizer,
   texts: readonly string[],

@@ -1,15 +1,23 @@
 import { setImmediate } from "node:timers";
 import { RevocabError } from "@revocab/core";
 import { GuardedProcess, type GuardedProgram, NotAsked, type Reply } from "@revocab/guarded-process";
-import type { Answers, BatchRequest, BatchType, Items, LibraryAnswer, LibraryRequest } from "./messages.ts";
-import { unpackAnswer } from "./unpack-answer.ts";
+import {
+  type Answers,
+  type BatchAnswer,
+  type BatchRequest,
+  type BatchType,
+  type Items,
+  type LibraryAnswer,
+  type LibraryRequest,
+  unpackIds,
+} from "./messages.ts";
 
-/** A tokenizer as the library is given it. */
+/** A tokenizer as it is sent to the library. */
 export interface LibraryTokenizer {
   readonly key: number;
   /** Its tokenizer.json. */
   readonly json: Uint8Array;
-  /** What every later request is refused with, once the library died of this tokenizer. */
+  /** The error of every later request, once this tokenizer has crashed the library. */
   failure: Error | undefined;
 }
 
@@ -24,13 +32,13 @@ interface Job {
 }
 
 /**
- * Runs requests in a process of its own, started at the first. What is asked while others run goes there as one batch, so that
- * many texts asked at once use all cores and pay for one message; the next batch waits in the process while one runs. Batches
- * run one at a time there, so it is known which tokenizer the library died of; the others are loaded again in a new process.
+ * Runs requests in a process of its own, started at the first. Requests that arrive while a batch runs are sent together as
+ * the next batch: concurrent texts use all cores and cost one message. The next batch waits in the process while one runs.
+ * Batches run one at a time, so a crash can be attributed to a tokenizer; the others are loaded again in a new process.
  */
 class LibraryQueue {
   #process: GuardedProcess<LibraryRequest, LibraryAnswer> | undefined;
-  /** Of the tokenizers that the process was given, by their keys. */
+  /** The tokenizers loaded in the process, by key. */
   #loads = new Map<number, Promise<unknown>>();
   #unusedBytes = 0;
   #jobs: Job[] = [];
@@ -49,12 +57,12 @@ class LibraryQueue {
     });
   }
 
-  /** The process keeps a tokenizer that nothing uses any more; when there are many, a new process takes its place. */
+  /** The process cannot free a tokenizer that is no longer used; when there are many, it is replaced by a new process. */
   forget({ key, bytes }: { readonly key: number; readonly bytes: number }): void {
     if (this.#loads.delete(key)) this.#unusedBytes += bytes;
   }
 
-  /** Starts a batch after this turn of the event loop, in which more is asked. */
+  /** Starts a batch after this turn of the event loop, in which more requests may come. */
   #turn(): void {
     if (this.#isTurning || this.#jobs.length === 0 || this.#running === MOST_RUNNING) return;
     this.#isTurning = true;
@@ -78,7 +86,7 @@ class LibraryQueue {
     this.#turn();
   }
 
-  /** The first request, with others of its kind and tokenizer. */
+  /** The first request, with others of the same kind for the same tokenizer. */
   #takeBatch(): Job[] {
     const [first] = this.#jobs;
     const batch: Job[] = [];
@@ -146,9 +154,9 @@ const PROGRAM: GuardedProgram = {
   hint: "install revocab again on this machine: the library has a part of its own for each platform",
 };
 
-/** Batches in the process: the one that runs, and the one that waits. */
+/** Batches in the process: one runs, one waits. */
 const MOST_RUNNING = 2;
-/** Characters of text that go in one message, with what an item costs beside; one longer text goes alone. */
+/** Characters of text in one message, and what an item counts besides; a longer text is sent alone. */
 const MOST_PER_BATCH = 1 << 18;
 const COST_PER_ITEM = 200;
 
@@ -156,10 +164,27 @@ const COST_PER_ITEM = 200;
 const MOST_UNUSED_BYTES = 1 << 24;
 
 // In ms and MB. The slowest published tokenizers took 0.9 µs and 210 bytes per character, 50 ns and 17 bytes per byte of
-// tokenizer.json: these are twenty times the time, and six to ten times the memory.
+// tokenizer.json. The limits are twenty times that time, and six to ten times that memory.
 const PROCESSOR_PER_CHARACTER = 0.02;
 const MEMORY_PER_CHARACTER = 0.002;
 const PROCESSOR_PER_BYTE = 0.001;
 const MEMORY_PER_BYTE = 0.0001;
 
 export const libraryQueue = new LibraryQueue();
+
+/** A batch's answer as replies to its items, in their order. */
+function unpackAnswer(answer: BatchAnswer): readonly Reply<Answers[BatchType]>[] {
+  if (answer.type === "each") return answer.replies;
+  const { refusals } = answer;
+  const reply = <Answer>(found: Answer, place: number): Reply<Answer> => {
+    const refusal = refusals.get(place);
+    return refusal === undefined ? { answer: found } : { refusal };
+  };
+  if (answer.type === "encode") return unpackIds(answer.texts).map(reply);
+  const words = unpackIds(answer.words);
+  let start = 0;
+  return Array.from(answer.counts, (count, place) => {
+    start += count;
+    return reply(words.slice(start - count, start), place);
+  });
+}

@@ -1,8 +1,7 @@
 import type { TokenId } from "@revocab/core";
 import type { Reply } from "@revocab/guarded-process";
-import type { PackedIds } from "./packed-ids.ts";
 
-/** What the process that runs the tokenizers library is asked. */
+/** A request to the process that runs the tokenizers library. */
 export type LibraryRequest =
   | { readonly type: "load"; readonly key: number; readonly json: Uint8Array }
   | BatchRequest;
@@ -14,11 +13,11 @@ export type BatchRequest = {
 
 export type BatchType = keyof Items;
 
-/** What an item of a batch is, by the batch's type. */
+/** The items of a batch, by its type. */
 export interface Items {
   /** A text to encode, without special tokens around it. */
   readonly encode: string;
-  /** The same, cut into words. */
+  /** A text to encode word by word. */
   readonly words: string;
   /** One text, or two, with special tokens around them. */
   readonly frame: readonly [string] | readonly [string, string];
@@ -27,7 +26,7 @@ export interface Items {
   readonly cut: string;
 }
 
-/** What answers an item, by the batch's type. */
+/** The answers to the items of a batch, by its type. */
 export interface Answers {
   readonly encode: Uint32Array;
   /** The ids of each word. */
@@ -58,5 +57,29 @@ export type BatchAnswer =
       readonly replies: readonly Reply<Answers[Exclude<BatchType, "encode" | "words">]>[];
     };
 
-/** Nothing answers a load. */
+/** A load is answered by undefined. */
 export type LibraryAnswer = BatchAnswer | undefined;
+
+/** Lists of ids as two arrays: hundreds of small ones take longer to send than to make. */
+interface PackedIds {
+  /** All ids, one list after the other. */
+  readonly ids: Uint32Array;
+  /** [lists] where each list ends among them. */
+  readonly ends: Uint32Array;
+}
+
+export function packIds(lists: readonly ArrayLike<number>[]): PackedIds {
+  const ends = new Uint32Array(lists.length);
+  let end = 0;
+  for (const [place, list] of lists.entries()) {
+    end += list.length;
+    ends[place] = end;
+  }
+  const ids = new Uint32Array(end);
+  for (const [place, list] of lists.entries()) ids.set(list, ends[place] - list.length);
+  return { ids, ends };
+}
+
+export function unpackIds({ ids, ends }: PackedIds): Uint32Array[] {
+  return Array.from(ends, (end, place) => ids.slice(place === 0 ? 0 : ends[place - 1], end));
+}

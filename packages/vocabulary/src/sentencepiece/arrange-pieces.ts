@@ -8,15 +8,15 @@ export interface ModelReader {
 }
 
 /**
- * The pieces as a class of the reference library numbers them: some put their own special tokens first, so that every id
- * differs from the program's by one, or languages and sentinels behind them.
- * @throws RevocabError `unsupported_tokenizer`: a class that numbers them in ways that are not known here
+ * The pieces in the order of a class of the reference library. Some classes put their own special tokens first, so that every
+ * id differs from the program's by one, or append languages and sentinels.
+ * @throws RevocabError `unsupported_tokenizer` for a class whose numbering is not supported
  */
 export function arrangePieces(
   pieces: readonly Piece[],
   { className, config }: ModelReader,
 ): readonly Piece[] {
-  const why = OTHERWISE[className];
+  const why = UNSUPPORTED[className];
   if (why !== undefined) {
     throw new RevocabError(
       "unsupported_tokenizer",
@@ -40,7 +40,7 @@ export function arrangePieces(
 interface Arrangement {
   /** Keys of tokenizer_config.json, or tokens. */
   readonly head: readonly string[];
-  /** How many of the model's pieces are left out, or those that the head names. */
+  /** How many pieces of the model are left out at the start; `named`: those in the head are left out. */
   readonly skip: number | "named";
   readonly tail: (config: ModelReader["config"]) => readonly string[];
 }
@@ -63,7 +63,7 @@ const MBART50 =
     " ",
   );
 
-/** As `convert_from_spm` of transformers 5.18 has it. */
+/** As in `convert_from_spm` of transformers 5.18. */
 const ARRANGEMENTS: Readonly<Record<string, Arrangement>> = {
   XLMRobertaTokenizer: { head: ROLES, skip: 3, tail: () => ["mask_token"] },
   LayoutXLMTokenizer: { head: ROLES, skip: 3, tail: () => ["mask_token"] },
@@ -79,7 +79,7 @@ const ARRANGEMENTS: Readonly<Record<string, Arrangement>> = {
   VideoPrismTokenizer: { head: [], skip: 0, tail: sentinels },
 };
 
-const OTHERWISE: Readonly<Record<string, string>> = {
+const UNSUPPORTED: Readonly<Record<string, string>> = {
   PegasusTokenizer: "numbers pieces by an offset of its own",
   SeamlessM4TTokenizer: "numbers special tokens of its own first",
   PLBartTokenizer: "numbers pieces by a rule of its own",

@@ -1,15 +1,15 @@
 import { quote, RevocabError } from "@revocab/core";
-import type { ConvertedModel } from "./converted-model.ts";
+import type { ConvertedModel } from "./conversion.ts";
 import { listMerges, listMergesById, type Ties } from "./list-merges.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
 
 /**
- * `program`: as the SentencePiece program merges. `ids`: as the reference library lists merges when it opens a folder whose
- * only vocabulary is the `.model`: the same where scores fall with the ids, as trained models have it.
+ * `program`: the order of the SentencePiece program. `ids`: the order of the reference library for a folder whose only
+ * vocabulary is the `.model`. Both are the same if scores fall with the ids, as in trained models.
  */
-export type MergeOrder = "program" | "ids";
+type MergeOrder = "program" | "ids";
 
-/** The BPE model, with the merges that SentencePiece leaves unsaid. */
+/** The BPE model, with its merges, which the SentencePiece file does not list. */
 export function convertBpe({ pieces, trainer }: ModelProto, mergeOrder: MergeOrder): ConvertedModel {
   refuseUnusedPieces(pieces);
   const { merges, ties } = mergeOrder === "ids" ? listMergesById(pieces) : listMerges(pieces);
@@ -23,7 +23,7 @@ export function convertBpe({ pieces, trainer }: ModelProto, mergeOrder: MergeOrd
       end_of_word_suffix: null,
       fuse_unk: true,
       byte_fallback: trainer.byteFallback,
-      // A symbol is cut out whole and then looked up whole; no merges lead to it.
+      // A user-defined symbol is split off and looked up as a whole; no merges build it.
       ignore_merges: symbols.length > 0,
       vocab: Object.fromEntries(pieces.map(({ text }, id) => [text, id])),
       merges,
@@ -74,7 +74,7 @@ function describeTies({ pieces, tried, differing, example }: Ties, mergeOrder: M
   return `${cause}: ${result}`;
 }
 
-/** SentencePiece merges through unused pieces and then takes them apart again; a tokenizer.json cannot say that. */
+/** SentencePiece merges to unused pieces and then splits them again, which a tokenizer.json cannot express. */
 function refuseUnusedPieces(pieces: readonly Piece[]): void {
   const unused = pieces.filter(({ text, type }) => type === "unused" && Array.from(text).length > 1);
   if (unused.length === 0) return;

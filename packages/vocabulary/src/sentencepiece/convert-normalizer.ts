@@ -1,14 +1,14 @@
 import type { ModelProto, NormalizerSpec } from "./model-proto.ts";
 import { readCharsmap } from "./read-charsmap.ts";
 
-/** A noncharacter, which no text should hold: set between characters and taken out again. */
+/** Put between characters and removed again: a noncharacter, which no text should contain. */
 const BREAK = "\uFDD0";
-/** The last code points of the second private plane: stand-ins for protected symbols. */
+/** Stand-ins for protected symbols: the last code points of the second private plane. */
 const FIRST_STAND_IN = 0x10f000;
 
 /**
- * The Rust normalizers that do what SentencePiece's does: rewrite by the charsmap, drop extra spaces, add the dummy
- * prefix, write spaces as ▁. Only U+0020 is a space here; Rust's own `Strip` would take tabs and line ends too.
+ * Rust normalizers for the steps of SentencePiece's: rewrite by the charsmap, remove extra spaces, add the dummy prefix, write
+ * spaces as ▁. Only U+0020 counts as a space; Rust's own `Strip` would also remove tabs and line ends.
  */
 export function convertNormalizer(proto: ModelProto): { normalizer: object | null; differences: string[] } {
   const { normalizer: spec, trainer } = proto;
@@ -19,7 +19,7 @@ export function convertNormalizer(proto: ModelProto): { normalizer: object | nul
   const affix = dummySpace(spec, trainer.whitespaceIsSuffix);
   const steps = [
     ...symbols.map(({ symbol, standIn }) => replaceString(symbol, standIn)),
-    // Kept spaces: the mark is set even where the charsmap leaves nothing of the text, so it comes first.
+    // If spaces are kept, the dummy prefix is added even if the charsmap removes the whole text, so it comes first.
     ...(spec.removeExtraWhitespaces ? [] : affix),
     ...charsmapSteps(spec, style),
     ...(spec.removeExtraWhitespaces ? [...trimSteps(spec), ...affix] : []),
@@ -39,7 +39,7 @@ export function convertNormalizer(proto: ModelProto): { normalizer: object | nul
   return { normalizer, differences };
 }
 
-/** `composing`: as NFKC and its variants, letters and marks become one character. */
+/** `composing`: letters and marks become one character, as in NFKC and its variants. */
 type CharsmapStyle = "composing" | "single characters" | "other";
 
 function styleOf(rules: ReadonlyMap<string, string>): CharsmapStyle {
@@ -50,10 +50,10 @@ function styleOf(rules: ReadonlyMap<string, string>): CharsmapStyle {
 }
 
 /**
- * Rust's `Precompiled` applies the shortest rule to a whole grapheme of up to 5 bytes, dropping the rest of it ("É"
- * in two code points loses its accent when lower-cased), and no rule of several characters to a longer one
- * (decomposed Hangul and kana stay so). So it is shown one character at a time, and the rules of several
- * characters, which compose, are left to NFC before and after: of the 224,654 rules of `nfkc` all come out the same.
+ * Rust's `Precompiled` applies the shortest rule to a whole grapheme of up to 5 bytes and drops the rest of it ("É" in two code
+ * points loses its accent when lower-cased). To a longer grapheme it applies no rule of several characters (decomposed Hangul
+ * and kana stay decomposed). So it gets one character at a time, and NFC before and after replaces the rules of several
+ * characters, which compose. All 224,654 rules of `nfkc` then give the same result.
  */
 function charsmapSteps({ charsmap }: NormalizerSpec, style: CharsmapStyle): object[] {
   if (charsmap.length === 0) return [];
@@ -75,7 +75,7 @@ function charsmapSteps({ charsmap }: NormalizerSpec, style: CharsmapStyle): obje
 const CONTINUES_GRAPHEME =
   "(?<=[\\s\\S])(?=[\\p{M}\\x{200C}\\x{200D}\\x{FF9E}\\x{FF9F}\\x{1F3FB}-\\x{1F3FF}\\x{E0020}-\\x{E007F}])|(?<=\\r)(?=\\n)";
 
-/** Runs become one space, ends go; at the end of a text SentencePiece drops literal ▁ too. */
+/** Runs of spaces become one, those at the ends are removed; at the end of a text SentencePiece also removes literal ▁. */
 function trimSteps({ escapeWhitespaces }: NormalizerSpec): object[] {
   const end = escapeWhitespaces ? "[ ▁]" : " ";
   return [replaceRegex(" {2,}", " "), replaceRegex("\\A +", ""), replaceRegex(`(?<!${end})${end}+\\z`, "")];
@@ -88,7 +88,7 @@ function dummySpace(spec: NormalizerSpec, isSuffix: boolean): object[] {
   return isSuffix ? [replaceRegex("(?<=[\\s\\S])\\z", space)] : [{ type: "Prepend", prepend: space }];
 }
 
-/** User-defined symbols go around the charsmap; those it would change are held as one private character meanwhile. */
+/** User-defined symbols bypass the charsmap: those that it would change are replaced by a private character meanwhile. */
 function protectedSymbols({ pieces }: ModelProto, rewrite: (text: string) => string) {
   return pieces
     .filter(({ text, type }) => type === "userDefined" && rewrite(text) !== text)

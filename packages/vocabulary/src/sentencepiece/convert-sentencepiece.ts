@@ -1,30 +1,29 @@
 import { arrangePieces, type ModelReader } from "./arrange-pieces.ts";
-import { checkModel } from "./check-model.ts";
 import { convertBpe } from "./convert-bpe.ts";
 import { convertNormalizer } from "./convert-normalizer.ts";
 import { convertUnigram } from "./convert-unigram.ts";
-import type { ModelProto } from "./model-proto.ts";
+import { checkModel, type ModelProto } from "./model-proto.ts";
 import { readModelProto } from "./read-model-proto.ts";
 
-export interface ConvertedSentencePiece {
+interface ConvertedSentencePiece {
   readonly tokenizerJson: string;
   readonly tokenizerConfig: Record<string, unknown>;
-  /** Where the Rust library cannot do what SentencePiece does with this model, in sentences for people. */
+  /** Where the result differs from SentencePiece because of the Rust library, in sentences. */
   readonly differences: readonly string[];
 }
 
 /**
- * Writes a raw SentencePiece `.model` as a tokenizer.json that the Rust `tokenizers` library runs with the ids of the
+ * Converts a SentencePiece `.model` to a tokenizer.json with which the Rust `tokenizers` library gives the ids of the
  * SentencePiece program.
  *
- * There is no pre-tokenizer to speak of: SentencePiece runs its model over the whole text, and so does this. Nothing
- * is added around a text, as `spm_encode` adds nothing. Control pieces and the unknown piece are special added
- * tokens, so their strings in a text become their ids, which SentencePiece would spell out.
+ * As in SentencePiece, the model runs over the whole text, without a pre-tokenizer, and nothing is added around it. Control
+ * pieces and the unknown piece are special added tokens, so their strings in a text become their ids; SentencePiece would
+ * spell the strings.
  *
- * @param options.reader the class of the reference library that is to open it: with its numbering of the pieces and its
- *   order of merges, which go by id. @default the ids of the program
- * @throws RevocabError `bad_tokenizer`: truncated or no ModelProto, and what SentencePiece itself refuses;
- *   `unsupported_tokenizer`: WORD and CHAR models, and unused pieces that only SentencePiece can step over
+ * @param options.reader the class of the reference library that will open it: the pieces get its ids, and the merges its order,
+ *   which is by id. @default the ids of the program
+ * @throws RevocabError `bad_tokenizer` for a truncated file, one that is no ModelProto, and one that SentencePiece refuses;
+ *   `unsupported_tokenizer` for WORD and CHAR models, and for unused pieces that a tokenizer.json cannot express
  */
 export function convertSentencePiece(
   model: Uint8Array,
@@ -61,7 +60,7 @@ export function convertSentencePiece(
   };
 }
 
-/** The Python library would otherwise take the spaces before punctuation out of decoded text. */
+/** The Python library would otherwise remove the spaces before punctuation from decoded text. */
 const NO_CLEAN_UP = { clean_up_tokenization_spaces: false };
 
 function addedTokens({ pieces }: ModelProto): object[] {
@@ -83,8 +82,7 @@ function addedTokens({ pieces }: ModelProto): object[] {
 }
 
 /**
- * SentencePiece finds bos, eos and pad by their strings, among control pieces alone, and not by the ids that the
- * trainer was given.
+ * SentencePiece finds bos, eos and pad by their strings, among control pieces only, and not by the ids of the trainer.
  */
 function roles({ pieces, trainer }: ModelProto): Record<string, string> {
   const isControl = (string: string) =>
@@ -97,7 +95,7 @@ function roles({ pieces, trainer }: ModelProto): Record<string, string> {
   };
 }
 
-/** The dummy prefix is dropped where it was written ▁; SentencePiece keeps a plain space there. */
+/** The dummy prefix is removed only if it was written as ▁: SentencePiece keeps a plain space. */
 function decoder({ normalizer, trainer }: ModelProto): object {
   const hasPrefix =
     normalizer.escapeWhitespaces && (normalizer.addDummyPrefix || normalizer.removeExtraWhitespaces);

@@ -1,13 +1,11 @@
 import { quote, RevocabError } from "@revocab/core";
-import { bestPath } from "./best-path.ts";
-import type { ConvertedModel } from "./converted-model.ts";
+import { type ConvertedModel, tiedTexts } from "./conversion.ts";
 import type { ModelProto, Piece } from "./model-proto.ts";
-import { tiedTexts } from "./tied-texts.ts";
 
-/** SentencePiece prefers a user-defined symbol to anything else by giving it about the best score there is. */
+/** SentencePiece prefers user-defined symbols by giving them about the best possible score. */
 const USER_DEFINED_SCORE = -0.1;
 
-/** The Unigram model: the pieces with their scores; unknown costs the lowest score − 10 in both programs. */
+/** The Unigram model: the pieces with their scores. In both programs an unknown character has the lowest score − 10. */
 export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel {
   const unkIsForced = everyCharacterIsPiece(pieces);
   refuseUnusedPieces(pieces, unkIsForced);
@@ -15,8 +13,8 @@ export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel 
   const lowest = normal.reduce((least, { score }) => Math.min(least, score), 0);
   const highest = normal.reduce((most, { score }) => Math.max(most, score), 0);
   const longest = pieces.reduce((most, { text }) => Math.max(most, text.length), 1);
-  // Worse than any spelling in known characters. It lowers the cost of unknown with it, which matters only where
-  // unknown competes with another spelling.
+  // Worse than any spelling in known characters. This also lowers the score of the unknown piece, which matters only if that
+  // competes with another spelling.
   const never = unkIsForced ? (lowest - 10) * (longest + 1) : lowest;
 
   const scoreOf = ({ text, type, score }: Piece): number => {
@@ -43,8 +41,8 @@ export function convertUnigram({ pieces, trainer }: ModelProto): ConvertedModel 
 }
 
 /**
- * Paths of equal score: in 64 bits the sums of a few scores are exact, and the path with the longest last piece stays;
- * in 32 bits they are rounded, and the order of adding decides.
+ * Reports ties between paths. With 64 bits the sums of a few scores are exact, and the path with the longest last piece wins.
+ * With 32 bits they are rounded, and the order of the additions decides.
  */
 function describeTies(normal: readonly Piece[]): string[] {
   const holders = new Map<number, number>();
@@ -65,7 +63,7 @@ function describeTies(normal: readonly Piece[]): string[] {
   ];
 }
 
-/** Rounding shows in longer texts: eight pieces in a row, picked by a linear congruential generator. */
+/** Rounding matters in longer texts: eight pieces in a row, chosen by a linear congruential generator. */
 function rowsOf(tied: readonly string[]): string[] {
   const short = tied.filter((text) => text.length <= 64);
   if (short.length === 0) return [];
@@ -77,7 +75,7 @@ function rowsOf(tied: readonly string[]): string[] {
   return Array.from({ length: 1000 }, () => Array.from({ length: 8 }, pick).join(""));
 }
 
-/** True when no piece of several characters holds a character that is no piece: then unknown is never a choice. */
+/** Whether all characters of the pieces are pieces: then the unknown piece never competes with another spelling. */
 function everyCharacterIsPiece(pieces: readonly Piece[]): boolean {
   const used = pieces.filter(({ type }) => type === "normal" || type === "userDefined");
   const texts = new Set(used.map(({ text }) => text));
@@ -91,7 +89,7 @@ function canSpellBytePieces(pieces: readonly Piece[], unkIsForced: boolean): boo
   return unkIsForced && Array.from("<0x123456789ABCDEF>").every((character) => texts.has(character));
 }
 
-/** An unused piece can be made too dear to choose, but not when the alternative is unknown, which is dearer still. */
+/** An unused piece can get a score too low to be chosen, unless the alternative is the unknown piece, which is still lower. */
 function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): void {
   const normal = new Set(pieces.filter(({ type }) => type === "normal").map(({ text }) => text));
   const isAvoidable = (text: string) =>
@@ -105,4 +103,44 @@ function refuseUnusedPieces(pieces: readonly Piece[], unkIsForced: boolean): voi
     `${unavoidable.length} unused pieces of the Unigram model, first ${quote(unavoidable[0]!.text)}, hold characters without a piece of their own; a tokenizer.json cannot say that`,
     { hint: "remove the unused pieces from the .model file, or mark them normal" },
   );
+}
+
+/**
+ * The pieces of the best path through a text (Viterbi, as in both programs); ties go to the path with the longest last piece.
+ * @param round applied to every sum: SentencePiece adds 32-bit floats, the tokenizers library 64-bit floats
+ */
+function bestPath(
+  text: string,
+  {
+    scoreOf,
+    longest,
+    round,
+  }: {
+    readonly scoreOf: ReadonlyMap<string, number>;
+    readonly longest: number;
+    readonly round: (sum: number) => number;
+  },
+): string[] {
+  const characters = Array.from(text);
+  const best = new Float64Array(characters.length + 1).fill(Number.NEGATIVE_INFINITY);
+  const startOf = new Int32Array(characters.length + 1).fill(-1);
+  best[0] = 0;
+  for (let start = 0; start < characters.length; start++) {
+    if (best[start] === Number.NEGATIVE_INFINITY) continue;
+    let piece = "";
+    for (let end = start + 1; end <= characters.length && end - start <= longest; end++) {
+      piece += characters[end - 1]!;
+      const score = scoreOf.get(piece);
+      if (score === undefined) continue;
+      const sum = round(best[start]! + score);
+      if (startOf[end] !== -1 && sum <= best[end]!) continue;
+      best[end] = sum;
+      startOf[end] = start;
+    }
+  }
+  const path: string[] = [];
+  for (let end = characters.length; end > 0 && startOf[end]! >= 0; end = startOf[end]!) {
+    path.unshift(characters.slice(startOf[end], end).join(""));
+  }
+  return path;
 }

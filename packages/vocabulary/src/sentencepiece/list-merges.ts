@@ -1,32 +1,31 @@
-import { mergeLeftmost } from "./merge-leftmost.ts";
+import { tiedTexts } from "./conversion.ts";
 import type { Piece } from "./model-proto.ts";
 import { type Merge, orderTies, type Place, type TieContext } from "./order-ties.ts";
-import { tiedTexts } from "./tied-texts.ts";
 
-export interface ListedMerges {
+interface ListedMerges {
   /** Best first. */
   readonly merges: readonly Merge[];
   readonly ties: Ties | undefined;
 }
 
-/** Pieces of one score: SentencePiece takes the leftmost of them, a list of merges knows no place. */
+/** Pieces with equal scores: SentencePiece joins the leftmost of them, but a list of merges has a fixed order. */
 export interface Ties {
-  /** How many pieces share their score with another. */
+  /** The number of pieces that share their score with another. */
   readonly pieces: number;
-  /** The order of the list has all that the program's pieces depend on. */
+  /** Whether the list gives the same result as the program for every text. */
   readonly isExact: boolean;
-  /** Texts made of such pieces, on which both ways were tried, and those that came out otherwise. */
+  /** The number of texts made of such pieces on which both were tried, and of those with different results. */
   readonly tried: number;
   readonly differing: number;
-  /** The first that came out otherwise, as the program and as the list cuts it. */
+  /** The first of these, with both results. */
   readonly example:
     | { readonly text: string; readonly program: string[]; readonly listed: string[] }
     | undefined;
 }
 
 /**
- * The merges of a SentencePiece BPE, which stores none: it joins the two neighbours whose text together is the piece of
- * the highest score, the leftmost at a tie. So every way to cut a piece into two symbols is a merge, ranked by the score.
+ * The merges of a SentencePiece BPE, which stores none: it joins the two neighbours that together are the piece with the highest
+ * score; ties go to the leftmost. So every split of a piece into two pieces is a merge, ranked by the score.
  */
 export function listMerges(pieces: readonly Piece[]): ListedMerges {
   const scoreOf = scoresOf(pieces);
@@ -62,9 +61,9 @@ export function listMerges(pieces: readonly Piece[]): ListedMerges {
 }
 
 /**
- * The merges as the reference library lists them: every way to cut a piece into two pieces of any kind, by the id of the
- * whole and not its score, then by the ids of the parts of one length. `ties` are pieces whose scores do not fall with
- * their ids, for which the program merges in another order.
+ * The merges as in the reference library: every split of a piece into two pieces of any kind, ordered by the id of the whole
+ * instead of its score, then by the length of the left part. `ties` are pieces whose scores do not fall with their ids; for
+ * these the program merges in another order.
  */
 export function listMergesById(pieces: readonly Piece[]): ListedMerges {
   const idOf = new Map(pieces.map(({ text }, id) => [text, id]));
@@ -93,7 +92,7 @@ function scoresOf(pieces: readonly Piece[]): Map<string, number> {
 }
 
 /**
- * Every cut between two code points, longest left part first: in a run of one character the odd one is left at the end.
+ * Every split between two code points, longest left part first: in a run of one character the odd one then remains at the end.
  */
 function cuts(text: string): Merge[] {
   const found: Merge[] = [];
@@ -104,13 +103,13 @@ function cuts(text: string): Merge[] {
   return found;
 }
 
-/** Beyond that, circles are all but certain, and it takes a minute and a gigabyte for 360,000. */
+/** With more, cyclic constraints are all but certain; 360,000 take a minute and a gigabyte. */
 const MOST_ORDERED = 20_000;
 
-/** Pieces within pieces to look at: a vocabulary of 256,000 pieces has about 20 million. */
+/** Substrings of pieces to look up: a vocabulary of 256,000 pieces has about 20 million. */
 const MOST_WORK = 100_000_000;
 
-/** The work grows with the fourth power of it; SentencePiece trains pieces of 16 characters. */
+/** The work grows with its fourth power; SentencePiece trains pieces of at most 16 characters by default. */
 const LONGEST_ORDERED = 64;
 
 function tieContext(scoreOf: ReadonlyMap<string, number>, tied: readonly string[]): TieContext {
@@ -126,7 +125,7 @@ function tieContext(scoreOf: ReadonlyMap<string, number>, tied: readonly string[
   return { scoreOf, placesOf };
 }
 
-/** On texts of the pieces. */
+/** Compares the list with the program on texts made of the pieces. */
 function compare(
   pieces: readonly string[],
   merges: readonly Merge[],
@@ -154,4 +153,24 @@ function compare(
     example ??= { text, program: theirs, listed: ours };
   }
   return { tried: texts.length, differing, example };
+}
+
+/**
+ * Merges a text: always the two neighbours with the lowest cost; ties go to the leftmost. With the negative score of the
+ * merged piece as cost this is the SentencePiece program, with the rank of the pair the tokenizers library.
+ */
+function mergeLeftmost(text: string, costOf: (left: string, right: string) => number | undefined): string[] {
+  const symbols = Array.from(text);
+  for (;;) {
+    let best = -1;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let at = 0; at + 1 < symbols.length; at++) {
+      const cost = costOf(symbols[at]!, symbols[at + 1]!);
+      if (cost === undefined || cost >= lowest) continue;
+      best = at;
+      lowest = cost;
+    }
+    if (best < 0) return symbols;
+    symbols.splice(best, 2, symbols[best]! + symbols[best + 1]!);
+  }
 }

@@ -1,10 +1,10 @@
 export type Merge = readonly [left: string, right: string];
 
-/** What the order of ties depends on. */
+/** The vocabulary as far as the order of ties depends on it. */
 export interface TieContext {
-  /** The score of a piece that merges may make; `undefined` for anything else. */
+  /** The score of a piece that a merge may give; `undefined` for anything else. */
   readonly scoreOf: ReadonlyMap<string, number>;
-  /** A tied piece → where it stands within longer pieces. */
+  /** A tied piece → its occurrences within longer pieces. */
   readonly placesOf: ReadonlyMap<string, readonly Place[]>;
 }
 
@@ -14,18 +14,18 @@ export interface Place {
 }
 
 /**
- * Orders the merges of pieces of one score. SentencePiece joins the leftmost of them; the tokenizers library the first in
- * its list, wherever it stands. They come to the same if P precedes Q in the list wherever P, standing left of Q in a text,
- * would be hindered by Q or would go on merging into Q's place:
+ * Orders the merges of pieces with equal scores. SentencePiece joins the leftmost of them in a text; the tokenizers library
+ * joins the first in its list, wherever it is in the text. Both give the same result if the list has P before Q in each of
+ * these cases, in which P, left of Q in a text, would be prevented by Q or would merge further into the place of Q:
  *
- * 1. the right part of P is the left part of Q: they want the same symbol;
- * 2. what P makes stands in a piece of this score or a better one, and behind it there the left part of Q or what Q makes;
- * 3. what Q makes stands in a piece of a better score, which begins with the right part of P;
- * 4. P makes a part of a merge of which 1 to 3 hold.
+ * 1. the right part of P is the left part of Q: both need the same symbol;
+ * 2. the result of P is in a piece of this score or a better one, followed there by the left part or the result of Q;
+ * 3. the result of Q is in a piece of a better score, which begins with the right part of P;
+ * 4. the result of P is a part of a merge for which 1, 2 or 3 holds.
  *
  * @param merges in the order that is kept where nothing is required
- * @returns the merges in an order that has all this, or, where it runs in circles ("ab", "bc" and "ca" of one score),
- *   as much of it as a search in depth finds
+ * @returns the merges in an order that satisfies all of this. If the constraints are cyclic ("ab", "bc" and "ca" with equal
+ *   scores), as many of them as a depth-first search satisfies
  */
 export function orderTies(
   merges: readonly Merge[],
@@ -39,7 +39,7 @@ export function orderTies(
   for (const [index, [left, right]] of merges.entries()) {
     const whole = left + right;
     const merge = mergeNodes[index]!;
-    /** Comes after this merge and those that make its parts, and before all that this must precede. */
+    /** After this merge and those of its parts, and before everything that this merge must precede. */
     const done = graph.node("done", `${left} ${right}`);
     const parts = graph.node("parts", `${left} ${right}`);
     graph.require(merge, done);
@@ -48,7 +48,7 @@ export function orderTies(
     graph.require(parts, graph.node("makers", whole));
     for (const part of [left, right]) if (made.has(part)) graph.require(graph.node("makers", part), parts);
 
-    // 1. A merge of a symbol with itself stands between those that end and those that begin with it.
+    // 1. A merge of a symbol with itself comes between those that end and those that begin with it.
     if (left === right) graph.require(graph.node("ends", right), merge);
     else graph.require(graph.node("begins", left), merge);
     graph.require(done, graph.node(left === right ? "begins" : "ends", right));
@@ -84,7 +84,7 @@ export function orderTies(
   return { merges: order.map((node) => merges[node]!), isExact };
 }
 
-/** Numbered nodes, of which some must come before others. */
+/** A graph of numbered nodes, some of which must come before others. */
 function precedence() {
   const before: number[][] = [];
   const named = new Map<string, number>();
@@ -101,7 +101,7 @@ function precedence() {
     require(first: number, second: number): void {
       before[second]!.push(first);
     },
-    /** The nodes, each behind all that must come before it; one that must come before itself is not waited for. */
+    /** The nodes in topological order; in a cycle, a node does not wait for itself. */
     inOrder(nodes: readonly number[]): { readonly order: number[]; readonly isExact: boolean } {
       const wanted = new Set(nodes);
       /** 1: its predecessors are being placed, 2: placed. */

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 
-/** Beyond every built-in map (nmt_nfkc_cf, the largest, has 244 kB). */
+/** Above the size of every built-in map (nmt_nfkc_cf, the largest, has 244 kB). */
 const MAX_CHARSMAP_BYTES = 16 * 1024 * 1024;
 const MAX_RULES = 1_000_000;
 /** Units are shared between paths, so a small hostile trie can hold a great many (nmt_nfkc_cf: 263,382). */
@@ -9,8 +9,8 @@ const MAX_VISITS = 4_000_000;
 const MAX_KEY_BYTES = 256;
 
 /**
- * The rewriting rules of a `precompiled_charsmap`: what stands for what. Also proves the map safe to hand on: the
- * Rust library indexes it without looking.
+ * The rewriting rules of a `precompiled_charsmap`, from a text to its replacement. Also proves that the map is safe for the
+ * Rust library, which does not check its indices.
  *
  * Layout: u32 LE size of the trie, the trie (a darts-clone double array, u32 LE units), then the
  * replacements, each ended by NUL.
@@ -46,7 +46,7 @@ export function readCharsmap(bytes: Uint8Array): Map<string, string> {
   return rules;
 }
 
-/** Paths share nodes (261,992 to 18,771 in `nfkc`), and a node costs 256 looks. */
+/** Paths share nodes (261,992 paths, 18,771 nodes in `nfkc`), and a node costs 256 lookups. */
 function memoizeChildBytes(units: Uint32Array): (node: number) => readonly number[] {
   const known = new Map<number, readonly number[]>();
   return (node) => {
@@ -75,7 +75,7 @@ function splitCharsmap(bytes: Uint8Array): { units: Uint32Array; replacements: U
   const units = Uint32Array.from({ length: trieBytes / 4 }, (_, unit) => view.getUint32(4 + unit * 4, true));
   const replacements = bytes.subarray(4 + trieBytes);
   if (replacements.at(-1) !== 0) throw bad("its last replacement is cut short");
-  decode(replacements, "a replacement"); // the library refuses those that no rule points at, too
+  decode(replacements, "a replacement"); // the library also refuses replacements that no rule uses
   return { units, replacements };
 }
 
@@ -106,7 +106,7 @@ function hasLeaf(unit: number): boolean {
   return (unit & 0x100) !== 0;
 }
 
-/** One for all rules: making a decoder costs more than the rule. */
+/** Shared by all rules: creating a decoder costs more than decoding a rule. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array, what = "a rule"): string {

@@ -1,7 +1,13 @@
 import { RevocabError } from "@revocab/core";
-import type { ModelProto, NormalizerSpec, Piece, TrainerSpec } from "./model-proto.ts";
-import { ALGORITHMS, PIECE_TYPES } from "./model-proto.ts";
-import { readProtoFields } from "./read-proto-fields.ts";
+import { PbfReader } from "pbf";
+import {
+  ALGORITHMS,
+  type ModelProto,
+  type NormalizerSpec,
+  PIECE_TYPES,
+  type Piece,
+  type TrainerSpec,
+} from "./model-proto.ts";
 
 /** Beyond any model in use: the largest have 1–2 million pieces and 40 MB. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
@@ -12,7 +18,7 @@ const MAX_PIECE_BYTES = 4096;
 /**
  * Reads a SentencePiece `.model` file (protobuf `ModelProto`, proto2 defaults applied).
  *
- * @throws RevocabError `bad_tokenizer`: no protobuf, cut short, a length beyond its bound, or no pieces
+ * @throws RevocabError `bad_tokenizer` for a file that is no protobuf, is truncated, exceeds a bound or has no pieces
  * @see https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
  */
 export function readModelProto(bytes: Uint8Array): ModelProto {
@@ -187,3 +193,71 @@ const NORMALIZER_DEFAULTS: NormalizerSpec = {
   removeExtraWhitespaces: true,
   escapeWhitespaces: true,
 };
+
+/** What to do with a field, by the wire type that it must have. */
+interface FieldReader {
+  readonly varint?: (value: number) => void;
+  readonly float?: (value: number) => void;
+  /** A string, bytes or an embedded message, as a view into the message that contains it. */
+  readonly message?: (value: Uint8Array) => void;
+}
+
+/**
+ * Reads the fields of one protobuf message and skips unknown ones. The `pbf` reader clamps lengths that exceed its buffer, so
+ * every length is compared with what is left before it is used.
+ *
+ * @throws Error for a length beyond the message, a broken tag, and a known field of another wire type
+ */
+function readProtoFields(bytes: Uint8Array, fields: Readonly<Record<number, FieldReader>>): void {
+  const reader = new PbfReader(bytes);
+  while (reader.pos < bytes.length) {
+    const start = reader.pos;
+    const tag = readVarint(reader);
+    const number = Math.floor(tag / 8);
+    if (number === 0) throw new Error(`field number 0 at byte ${start}`);
+    readValue(reader, tag % 8, number, fields[number]);
+  }
+}
+
+function readValue(reader: PbfReader, wireType: number, number: number, field: FieldReader = {}): void {
+  if (wireType === 0) {
+    const value = readVarint(reader);
+    expectType(field, "varint", number);
+    field.varint?.(value);
+  } else if (wireType === 1) {
+    take(reader, 8, number);
+    expectType(field, "double", number);
+  } else if (wireType === 2) {
+    const value = take(reader, readVarint(reader), number);
+    expectType(field, "message", number);
+    field.message?.(value);
+  } else if (wireType === 5) {
+    const value = take(reader, 4, number);
+    expectType(field, "float", number);
+    field.float?.(new DataView(value.buffer, value.byteOffset, 4).getFloat32(0, true));
+  } else {
+    throw new Error(`field ${number} has wire type ${wireType}, expected 0, 1, 2 or 5`);
+  }
+}
+
+function expectType(field: FieldReader, found: string, number: number): void {
+  const expected = Object.keys(field);
+  if (expected.length > 0 && !expected.includes(found)) {
+    throw new Error(`field ${number} is a ${found}, expected a ${expected.join(" or ")}`);
+  }
+}
+
+function readVarint(reader: PbfReader): number {
+  const start = reader.pos;
+  const value = reader.readVarint();
+  if (reader.pos > reader.length) throw new Error(`it ends inside the number at byte ${start}`);
+  return value;
+}
+
+function take(reader: PbfReader, length: number, number: number): Uint8Array {
+  const left = reader.length - reader.pos;
+  if (length > left) throw new Error(`field ${number} claims ${length} bytes, ${left} are left`);
+  const value = reader.buf.subarray(reader.pos, reader.pos + length);
+  reader.pos += length;
+  return value;
+}

@@ -1,33 +1,33 @@
 import type { TokenId } from "@revocab/core";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
-import { bpeSymbols } from "./bpe-symbols.ts";
+import { bpeSymbols } from "./bpe-speller.ts";
 import { mergeUntil } from "./merge-symbols.ts";
-import type { SpellerInput } from "./speller-of.ts";
+import type { SpellerInput } from "./speller.ts";
 
 /** Which tokens of a BPE model may stand beside each other. */
 export interface BpeNeighbours {
-  /** Whether merging the token's own symbols gives the token. */
+  /** Whether the symbols of the token merge to the token. */
   isMerged(id: TokenId): boolean;
   /**
-   * Whether merging the symbols of both gives just these two. A sequence of tokens is what the merges make of its bytes
-   * if and only if each two neighbours stay apart: a merge looks at two pieces only, and the first one to cross a
-   * boundary between tokens would find them as they are when no other token is near.
+   * Whether the symbols of both merge to just these two. A sequence of tokens is the encoding of its bytes if and only if all
+   * neighbours stay apart: a merge looks at two pieces only, so the first merge across a boundary between tokens would also
+   * happen if no other token were near.
    *
-   * A byte token counts as a symbol here, even of a character that has a piece and is never written in bytes.
+   * A byte token counts as a symbol here, even of a character that has a piece and is never encoded in bytes.
    */
   stayApart(left: TokenId, right: TokenId): boolean;
-  /** Whether bytes are one token without a look at the merges: added tokens of text, and with `ignore_merges` all. */
+  /** Whether bytes are one token regardless of the merges: added text tokens, and with `ignore_merges` all tokens. */
   isOneToken(bytes: Uint8Array): boolean;
   /** Whether there are any such bytes. */
   readonly hasOneTokens: boolean;
 }
 
 /**
- * `undefined` for a model with marks at the edges of words, whose symbols depend on what is beside them.
+ * `undefined` for a model that marks the edges of words: there the symbols depend on what is beside them.
  *
- * While a token is merged, its first piece grows, and its last; each of these pieces is there until a merge of a certain rank.
- * A merge across the boundary comes about if the pair of a last and a first piece that are there at once has a rank
- * before the end of both. So a pair costs a few looks into the table of merges, not a run of them.
+ * While a token is merged, its first and its last piece grow, and each of them exists until a merge of a certain rank. A merge
+ * across the boundary happens if a last piece and a first piece that exist at the same time form a pair with a rank before
+ * the end of both. So a pair of tokens costs a few lookups in the merge table instead of a run of the merges.
  */
 export function bpeNeighbours(
   input: SpellerInput,
@@ -91,7 +91,7 @@ export function bpeNeighbours(
       const rightEnd = firstOffsets[right + 1] - 1;
       for (let l = lastOffsets[left], r = firstOffsets[right]; ; ) {
         const rank = merges.rankOf(lasts[l], firsts[r]);
-        // Of equal ranks the leftmost pair is merged: the one inside `left` before, the one inside `right` after.
+        // Pairs of equal rank are merged from the left: one inside `left` comes before, one inside `right` after.
         if (rank >= 0 && rank < lastEnds[l] && rank <= firstEnds[r]) return false;
         if (l === leftEnd && r === rightEnd) return true;
         if (lastEnds[l] <= firstEnds[r]) l++;
@@ -126,7 +126,7 @@ const IRREGULAR = 2;
 /** The rank at which a whole token ends. */
 const NEVER = 2 ** 31 - 1;
 
-/** For each token the pieces at one end of it, in the order they come to be, and the rank of the merge that ends each. */
+/** For each token the pieces at one end of it, in the order in which they arise, and the rank of the merge that ends each. */
 class Growth {
   readonly #offsets: Uint32Array;
   readonly #pieces: number[] = [];

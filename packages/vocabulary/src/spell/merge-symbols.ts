@@ -2,13 +2,13 @@ import type { TokenId } from "@revocab/core";
 import type { MergeTable } from "../tokenizer-json/read-merges.ts";
 
 /**
- * Joins neighbours, always the pair of lowest rank and of equals the leftmost, until no pair has a merge:
- * `h e l l o` with merges `l l`, `h e` → `he ll o`. O(n log n): a queue of candidate pairs over a linked list.
+ * Merges the pair of lowest rank (ties go to the leftmost) until no pair has a merge: `h e l l o` with merges `l l`, `h e` →
+ * `he ll o`. O(n log n): a queue of candidate pairs over a linked list.
  *
- * Merging may pass through a token for which `isHidden`, but does not end in one: it is taken apart into the two pieces
- * that its last merge joined, and these again where they are hidden. With `he` hidden the example gives `h e ll o`.
- * Leaving out its merges instead would break the longer tokens built on it: with a tenth of GPT-2's tokens hidden, three in
- * ten of the others. A hidden token of a single symbol stays; it has no parts.
+ * A hidden token may arise while merging, but not remain: it is split into the two pieces of its last merge, and these again
+ * if they are hidden. With `he` hidden the example gives `h e ll o`. Leaving out its merges instead would make longer tokens
+ * built on it unreachable: with a tenth of GPT-2's tokens hidden, three in ten of the others. A hidden token of a single
+ * symbol stays, as it has no parts.
  */
 export function mergeSymbols(
   symbols: readonly TokenId[],
@@ -30,7 +30,7 @@ export function mergeSymbols(
 
 /**
  * Merges until no pair has a merge or `fewest` pieces are left: `ids` at place 0, next[0], next[next[0]], …
- * @param onMerge gets each merge: the place of the piece it made, and where the next one is
+ * @param onMerge called for each merge with the place of the merged piece and that of the next one
  */
 export function mergeUntil(
   symbols: readonly TokenId[],
@@ -57,7 +57,7 @@ export function mergeUntil(
     const place = candidate % count;
     const rank = (candidate - place) / count;
     const other = next[place];
-    // Stale: one of the two has been merged away since, or is another piece now.
+    // Stale: one of the two was merged in the meantime.
     if (ids[place] < 0 || other >= count || merges.rankOf(ids[place], ids[other]) !== rank) continue;
     ids[place] = merges.merged[rank];
     ids[other] = -1;

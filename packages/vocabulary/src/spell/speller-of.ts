@@ -1,27 +1,12 @@
-import type { TokenId, TokenKind, Vocabulary } from "@revocab/core";
-import type { ByteIndex } from "../bytes/byte-index.ts";
-import type { Notation } from "../notation.ts";
-import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
+import type { TokenId } from "@revocab/core";
+import { characterLength } from "../bytes/characters.ts";
 import { bpeSpeller } from "./bpe-speller.ts";
-import { greedySpeller } from "./greedy-speller.ts";
+import type { Speller, SpellerInput } from "./speller.ts";
 import { unigramSpeller } from "./unigram-speller.ts";
 
-export interface SpellerInput {
-  readonly json: TokenizerJson;
-  readonly notation: Notation;
-  readonly index: ByteIndex;
-  /** Hidden tokens are `unused`; the index finds them all the same. */
-  readonly kindOf: (id: TokenId) => TokenKind;
-  /** The bytes of hidden tokens: what BPE merges to them must be taken apart again. */
-  readonly hidden: ReadonlyMap<TokenId, Uint8Array>;
-}
-
-/** Spells bytes in ids, or gives `undefined` where the model would need its unk. */
-export type Speller = Vocabulary["spell"];
-
 /**
- * The model's own way to spell. An added text token is used only where it is the whole of the bytes, as the tokenizer
- * itself looks for added tokens before it runs the model.
+ * The speller of the model. An added text token is used only if it is exactly the bytes, as the tokenizer itself searches for
+ * added tokens before it runs the model.
  */
 export function spellerOf(input: SpellerInput): Speller {
   const spell = modelSpeller(input);
@@ -47,4 +32,34 @@ function modelSpeller(input: SpellerInput): Speller {
     case "WordLevel":
       return greedySpeller(input);
   }
+}
+
+/**
+ * WordPiece and WordLevel: from the left, always the longest token. The bytes of a piece that starts a word begin with a
+ * space, those of a piece inside a word do not: ` unhappy bird` → `un ##happy bird`. So a space with no word after it has no
+ * spelling. The library's limit of 100 characters a word, which is there for speed, is not applied.
+ */
+function greedySpeller({ json, notation, index, kindOf }: SpellerInput): Speller {
+  const added = new Set(json.added.map(({ id }) => id));
+  const isPiece = (id: TokenId): boolean => kindOf(id) === "text" && !added.has(id);
+  return (bytes) => {
+    const pieces: TokenId[] = [];
+    for (let start = 0; start < bytes.length; ) {
+      let piece = -1;
+      let pieceEnd = start;
+      index.forEachPrefix(bytes, start, (first, end) => {
+        if (!notation.isByteLevel && end < bytes.length && characterLength(bytes, end) === 0) return;
+        for (let id = first; id >= 0; id = index.next(id)) {
+          if (!isPiece(id)) continue;
+          piece = id;
+          pieceEnd = end;
+          return;
+        }
+      });
+      if (piece < 0) return undefined;
+      pieces.push(piece);
+      start = pieceEnd;
+    }
+    return Uint32Array.from(pieces);
+  };
 }

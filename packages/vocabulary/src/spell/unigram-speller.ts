@@ -1,12 +1,11 @@
 import { characterLength } from "../bytes/characters.ts";
 import type { ModelJson } from "../tokenizer-json/tokenizer-json.ts";
-import { byteTokenIds } from "./byte-token-ids.ts";
-import type { Speller, SpellerInput } from "./speller-of.ts";
+import { byteTokenIds, type Speller, type SpellerInput } from "./speller.ts";
 
 /**
- * Unigram: the segmentation with the highest sum of scores (Viterbi), the earliest start among equals. A character that
- * is no piece by itself may be spelled by byte tokens at the cost the tokenizers library gives an unknown one (the
- * lowest score − 10); unk is never used.
+ * Unigram: the segmentation with the highest sum of scores (Viterbi); ties go to the earliest start. A character that is no
+ * piece by itself may be spelled in byte tokens, at the score that the tokenizers library gives an unknown one (the lowest
+ * score − 10). The unknown token is never used.
  */
 export function unigramSpeller(
   { json, notation, index, kindOf }: SpellerInput,
@@ -14,7 +13,7 @@ export function unigramSpeller(
 ): Speller {
   const byteTokens = byteTokenIds(json, notation, kindOf);
   const added = new Set(json.added.map(({ id }) => id));
-  // NaN for what no text may be spelled with: specials, byte tokens, added tokens.
+  // NaN for tokens that take no part in spelling: specials, byte tokens, added tokens.
   const scores = model.scores.map((score, id) =>
     kindOf(id) === "text" && !added.has(id) ? score : Number.NaN,
   );
@@ -55,7 +54,9 @@ export function unigramSpeller(
   };
 }
 
-const UNKNOWN_PENALTY = 10;
+/** The tokenizers library scores a character that is no piece by the lowest score minus this. */
+export const UNKNOWN_PENALTY = 10;
+
 const BY_BYTES = -1;
 
 function hasAll(byteTokens: Int32Array, bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,26 +1,24 @@
 import { quote, RevocabError, type TokenId } from "@revocab/core";
-import { badTokenizer } from "./bad-tokenizer.ts";
-import { checkComponents } from "./check-components.ts";
-import { type Outline, outline } from "./outline.ts";
-import { pinAddedIds } from "./pin-added-ids.ts";
+import { z } from "zod";
+import { badTokenizer, MAX_TOKENS, parseJson } from "./json-file.ts";
+import { type Place, readPieces, readScoredPieces } from "./pieces.ts";
 import { readMerges } from "./read-merges.ts";
-import { type Place, readPieces, readScoredPieces } from "./read-pieces.ts";
 import { type SplitDocument, splitDocument } from "./split-document.ts";
-import type { TokenizerJson } from "./tokenizer-json.ts";
+import { type ComponentJson, components, type TokenizerJson } from "./tokenizer-json.ts";
 
 /**
- * Checks a tokenizer.json and takes it apart. Files of before 2021 have no `model.type`; merges may be strings or pairs.
+ * Checks and parses a tokenizer.json. Files from before 2021 have no `model.type`; merges may be strings or pairs.
  * @throws RevocabError `bad_tokenizer` for a file that is no tokenizer or contradicts itself,
- *   `unsupported_tokenizer` for a model type that this package does not know
+ *   `unsupported_tokenizer` for an unknown model type
  */
 export function parseTokenizerJson(bytes: Uint8Array, origin: string): TokenizerJson {
   return finishTokenizerJson(openTokenizerJson(bytes, origin), origin);
 }
 
-/** A tokenizer.json that was checked, before its added tokens are numbered. */
+/** A checked tokenizer.json, before the ids of its added tokens are pinned. */
 export interface OpenTokenizerJson extends Pick<SplitDocument, "vocabAt" | "mergesAt"> {
   readonly bytes: Uint8Array;
-  /** The file but for `model.vocab` and `model.merges`. */
+  /** The file without `model.vocab` and `model.merges`. */
   readonly data: Outline;
   readonly pieces: TokenizerJson["pieces"];
   readonly model: TokenizerJson["model"];
@@ -118,7 +116,7 @@ function readModel(
   }
 }
 
-/** Files of before 2021 do not say: a list of pieces is Unigram, merges are BPE's. */
+/** Files from before 2021 have no type: a list of pieces is a Unigram, merges mean BPE. */
 function typeOf(model: Outline["model"], vocab: Place, merges: Place): string {
   if (typeof model.type === "string") return model.type;
   if (vocab.at !== undefined && vocab.bytes[vocab.at] === OPEN_LIST) return "Unigram";
@@ -150,4 +148,105 @@ function requireOwnIds(added: TokenizerJson["added"], pieces: TokenizerJson["pie
     }
     contentOf.set(id, content);
   }
+}
+
+const tokenId = z.int().min(0).lt(MAX_TOKENS);
+const component = z.looseObject({ type: z.string() }).nullish();
+
+/** The shape of tokenizer.json without its big lists. These are checked by hand, as zod takes 1 µs per field. */
+const outline = z.looseObject({
+  added_tokens: z
+    .array(
+      z.looseObject({
+        id: tokenId,
+        content: z.string().min(1),
+        special: z.boolean().default(false),
+        single_word: z.boolean().nullish(),
+        lstrip: z.boolean().nullish(),
+        rstrip: z.boolean().nullish(),
+      }),
+    )
+    .max(MAX_TOKENS)
+    .nullish(),
+  normalizer: component,
+  pre_tokenizer: component,
+  post_processor: component,
+  decoder: component,
+  model: z.looseObject({
+    type: z.string().nullish(),
+    unk_token: z.string().nullish(),
+    unk_id: z.int().min(0).lt(MAX_TOKENS).nullish(),
+    continuing_subword_prefix: z.string().nullish(),
+    end_of_word_suffix: z.string().nullish(),
+    max_input_chars_per_word: z.number().nullish(),
+    dropout: z.number().nullish(),
+    byte_fallback: z.boolean().nullish(),
+    ignore_merges: z.boolean().nullish(),
+  }),
+});
+
+type Outline = z.infer<typeof outline>;
+
+type Parts = Pick<Outline, "normalizer" | "pre_tokenizer" | "decoder">;
+
+/**
+ * Refuses components that crash the tokenizers library: words of no characters, and the search for an empty text, which
+ * matches everywhere.
+ */
+function checkComponents(parts: Parts, origin: string): void {
+  for (const place of ["normalizer", "pre_tokenizer", "decoder"] as const) {
+    for (const component of components(parts[place] ?? undefined)) {
+      const problem = problemOf(component);
+      if (problem !== undefined) throw badTokenizer(origin, `${place}: ${component.type} ${problem}`);
+    }
+  }
+}
+
+function problemOf({ type, length, pattern }: ComponentJson): string | undefined {
+  if (type === "FixedLength" && length === 0) {
+    return "cuts words of 0 characters, expected a length of at least 1";
+  }
+  if ((type === "Replace" || type === "Split") && isEmpty(pattern)) {
+    return "searches for an empty pattern, expected one that matches some text";
+  }
+  return undefined;
+}
+
+function isEmpty(pattern: unknown): boolean {
+  if (typeof pattern !== "object" || pattern === null) return pattern === "";
+  return Object.values(pattern).includes("");
+}
+
+/**
+ * Makes the tokenizers library use the ids of added tokens that the file gives. The library ignores them: it numbers the
+ * added tokens that the model lacks one after the other, from the *count* of the model's pieces on. If that gives other ids
+ * (holes, another order), the tokens are moved into `model.vocab`, whose ids the library keeps.
+ */
+function pinAddedIds(
+  bytes: Uint8Array,
+  { added, pieces, model }: Pick<TokenizerJson, "added" | "pieces" | "model">,
+  origin: string,
+): { readonly bytes: Uint8Array; readonly notes: readonly string[] } {
+  const beyond = added.filter(({ content }) => pieces.idOf(content) === undefined);
+  const moved = beyond.find(({ id }, place) => id !== pieces.count + place);
+  if (moved === undefined) return { bytes, notes: [] };
+  const libraryId = pieces.count + beyond.indexOf(moved);
+  if (model.type === "Unigram") {
+    throw badTokenizer(
+      origin,
+      `added token ${quote(moved.content)} has id ${moved.id}, but the tokenizers library numbers it ${libraryId}`,
+      { hint: `number the added tokens from ${pieces.count} on, in the order of added_tokens` },
+    );
+  }
+  const { model: modelDocument, ...rest } = parseJson(bytes, origin) as {
+    model: { vocab: Record<string, number> };
+  };
+  const vocab = { ...modelDocument.vocab };
+  for (const { content, id } of beyond) vocab[content] = id;
+  return {
+    bytes: new TextEncoder().encode(JSON.stringify({ ...rest, model: { ...modelDocument, vocab } })),
+    notes: [
+      `${beyond.length} added tokens were moved into model.vocab: the tokenizers library would have numbered ${quote(moved.content)} ${libraryId}, not ${moved.id}`,
+    ],
+  };
 }

@@ -1,25 +1,22 @@
-import type { TokenId } from "@revocab/core";
-import { quote } from "@revocab/core";
+import { quote, type TokenId } from "@revocab/core";
 import { ByteSink } from "../bytes/byte-sink.ts";
-import { badTokenizer } from "./bad-tokenizer.ts";
 import { JsonCursor } from "./json-cursor.ts";
-import { MAX_TOKENS } from "./limits.ts";
-import type { PieceTable } from "./piece-table.ts";
-import type { Place } from "./read-pieces.ts";
+import { badTokenizer, MAX_TOKENS } from "./json-file.ts";
+import type { PieceTable, Place } from "./pieces.ts";
 
 /** BPE merges by rank, findable by the pair they join. */
 export interface MergeTable {
   readonly count: number;
-  /** [count] the id that the merge of that rank makes. */
+  /** [count] the id of the token that the merge of that rank gives. */
   readonly merged: Int32Array;
   /** The rank of joining two ids, or −1. */
   rankOf(left: TokenId, right: TokenId): number;
 }
 
 /**
- * Reads `model.merges`, `"a b"` strings or `["a", "b"]` pairs. Both pieces and what they join to must be in the
- * vocabulary, and the second must have the prefix: the tokenizers library aborts the whole process on a merge whose
- * result is missing or whose second piece is shorter than the prefix.
+ * Reads `model.merges`, `"a b"` strings or `["a", "b"]` pairs. Both pieces and the merged one must be in the vocabulary, and
+ * the second must have the prefix: on a merge whose result is missing or whose second piece is shorter than the prefix, the
+ * tokenizers library aborts the whole process.
  */
 export function readMerges(
   { bytes, at, origin }: Place,
@@ -43,7 +40,7 @@ export function readMerges(
     const start = cursor.at;
     sink.rewind(0);
     const split = readPair(cursor, sink);
-    // Files made from merges.txt may keep its first line.
+    // Files converted from merges.txt may keep its first line.
     if (place === 0 && split < 0 && cursor.text(start).startsWith('"#version')) return;
     if (split < 0) {
       cursor.at = start;
@@ -87,7 +84,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const SPACE = 0x20;
 
-/** Reads both pieces, one after the other, into the sink; gives where the second begins, −1 where there are not two. */
+/** Reads both pieces into the sink, one after the other. Gives the start of the second, or −1 if there are not two. */
 function readPair(cursor: JsonCursor, sink: ByteSink): number {
   if (cursor.peek() === QUOTE) {
     cursor.string(sink);
@@ -104,7 +101,7 @@ function readPair(cursor: JsonCursor, sink: ByteSink): number {
   return cursor.takeIf(CLOSE_LIST) ? split : -1;
 }
 
-/** Of equal pairs the last counts, as in the tokenizers library. */
+/** If a pair occurs twice, the last rank counts, as in the tokenizers library. */
 function indexPairs(left: Int32Array, right: Int32Array): MergeTable["rankOf"] {
   const slots = 2 ** Math.ceil(Math.log2(Math.max(left.length, 4) * 2));
   const mask = slots - 1;

@@ -1,23 +1,21 @@
 import { isUtf8 } from "node:buffer";
-import { badTokenizer } from "./bad-tokenizer.ts";
 import { JsonCursor } from "./json-cursor.ts";
-import { MAX_FILE_BYTES } from "./limits.ts";
-import { parseJson } from "./parse-json.ts";
+import { badTokenizer, MAX_FILE_BYTES, parseJson } from "./json-file.ts";
 
-/** A tokenizer.json with its two big lists taken out. */
+/** A tokenizer.json without its two big lists. */
 export interface SplitDocument {
   /** The document with `null` for `model.vocab` and `model.merges`. */
   readonly document: unknown;
-  /** Where `model.vocab` and `model.merges` begin in the file; undefined where they are missing. */
+  /** Where `model.vocab` and `model.merges` begin in the file; undefined if missing. */
   readonly vocabAt: number | undefined;
   readonly mergesAt: number | undefined;
 }
 
-/** Finds `model.vocab` and `model.merges` and parses all the rest. */
+/** Finds `model.vocab` and `model.merges` and parses everything else. */
 export function splitDocument(bytes: Uint8Array, origin: string): SplitDocument {
   if (bytes.length > MAX_FILE_BYTES || !isUtf8(bytes)) parseJson(bytes, origin);
   const cursor = new JsonCursor(bytes, hasByteOrderMark(bytes) ? 3 : 0, origin);
-  // Anything but an object is small or no JSON: the parser has the words for it.
+  // Anything but an object is an error, which the parser or the caller reports.
   if (cursor.peek() !== OPEN)
     return { document: parseJson(bytes, origin), vocabAt: undefined, mergesAt: undefined };
   const starts: Record<string, number> = {};
@@ -60,4 +58,42 @@ function keyOf(cursor: JsonCursor): string {
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+/**
+ * A tokenizer.json with other fields around its vocabulary and merges, which are copied byte for byte.
+ * @param document without `model.vocab` and `model.merges`, which come from the file
+ * @param vocab another vocabulary, as JSON
+ */
+export function rewriteDocument(
+  bytes: Uint8Array,
+  { vocabAt, mergesAt }: Pick<SplitDocument, "vocabAt" | "mergesAt">,
+  {
+    document,
+    vocab,
+    keepMerges,
+  }: {
+    readonly document: Readonly<Record<string, unknown>>;
+    readonly vocab?: string;
+    readonly keepMerges: boolean;
+  },
+): Uint8Array {
+  const model = document.model as Readonly<Record<string, unknown>>;
+  const { model: _, ...rest } = document;
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [encoder.encode(`${JSON.stringify({ ...rest, model }).slice(0, -2)},"vocab":`)];
+  parts.push(vocab === undefined ? valueAt(bytes, vocabAt) : encoder.encode(vocab));
+  if (keepMerges)
+    parts.push(
+      encoder.encode(',"merges":'),
+      mergesAt === undefined ? encoder.encode("[]") : valueAt(bytes, mergesAt),
+    );
+  parts.push(encoder.encode("}}"));
+  return Buffer.concat(parts);
+}
+
+function valueAt(bytes: Uint8Array, at: number | undefined): Uint8Array {
+  const cursor = new JsonCursor(bytes, at ?? 0, "tokenizer.json");
+  cursor.skipValue();
+  return bytes.subarray(at ?? 0, cursor.at);
 }

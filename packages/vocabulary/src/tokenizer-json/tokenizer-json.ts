@@ -1,8 +1,8 @@
 import type { TokenId } from "@revocab/core";
-import type { PieceTable } from "./piece-table.ts";
+import type { PieceTable } from "./pieces.ts";
 import type { MergeTable } from "./read-merges.ts";
 
-/** A tokenizer.json after checking: what this package needs of it, with the pieces by id. */
+/** The parts of a checked tokenizer.json that this package needs. */
 export interface TokenizerJson {
   readonly model: ModelJson;
   /** The model's own pieces; added tokens beyond them are not here. */
@@ -41,15 +41,31 @@ export interface AddedTokenJson {
   readonly id: TokenId;
   readonly content: string;
   readonly special: boolean;
-  /** Whether it is found only where no letter stands beside it. */
+  /** Whether it is found only where no letter is beside it. */
   readonly single_word?: boolean | null | undefined;
-  /** Whether it takes the white space before it along. */
+  /** Whether it includes the white space before it. */
   readonly lstrip?: boolean | null | undefined;
   readonly rstrip?: boolean | null | undefined;
 }
 
-/** A normalizer, pre-tokenizer, post-processor or decoder as written; its fields are read where they matter. */
+/** A normalizer, pre-tokenizer, post-processor or decoder, as in the file. */
 export interface ComponentJson {
   readonly type: string;
   readonly [field: string]: unknown;
+}
+
+/** The component itself or, for a Sequence, its parts in order. */
+export function components(component: ComponentJson | undefined): ComponentJson[] {
+  if (component === undefined) return [];
+  const parts = SEQUENCE_FIELDS.flatMap((field) => {
+    const list = component.type === "Sequence" ? component[field] : undefined;
+    return Array.isArray(list) ? list.filter(isComponent) : [];
+  });
+  return parts.length === 0 ? [component] : parts.flatMap(components);
+}
+
+const SEQUENCE_FIELDS = ["normalizers", "pretokenizers", "decoders", "processors"];
+
+function isComponent(value: unknown): value is ComponentJson {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }

@@ -1,0 +1,20 @@
+export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export type { Notation } from "./notation.ts";
+export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
+export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";
+export { OTHER_VOCABULARY_FILES } from "./tokenizer-files.ts";
+export { encodeSettings, isObject, type JsonObject, parseJson } from "./tokenizer-json/json-file.ts";
+export { openTokenizerJson, parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";
+export type { MergeTable } from "./tokenizer-json/read-merges.ts";
+export {
+  type AddedTokenDocument,
+  type ComponentDocument,
+  isPieceList,
+  type ModelDocument,
+  mergesOf,
+  renumberPostProcessor,
+  type TokenizerDocument,
+  type TokenizerParts,
+  takeApart,
+} from "./tokenizer-json/tokenizer-document.ts";
+export type { AddedTokenJson, TokenizerJson } from "./tokenizer-json/tokenizer-json.ts";
