@@ -1,5 +1,6 @@
 import { RevocabError, type RevocabErrorCode, showJson, showText } from "@revocab/core";
 import { forTerminal } from "./for-terminal.ts";
+import { inFlags } from "./in-flags.ts";
 
 /** A failure as it is printed: what was found and expected, and what to do about it. */
 export interface Failure {
@@ -16,9 +17,9 @@ const USAGE_CODES: ReadonlySet<RevocabErrorCode> = new Set(["bad_options", "need
 /** A failure of ours has a code and a hint, one of the system a reason; anything else is a fault and keeps its stack. */
 export function asFailure(error: unknown, command: string): Failure {
   if (error instanceof RevocabError) {
-    const { code, message } = error;
+    const { code } = error;
     const hint = error.hint ?? (USAGE_CODES.has(code) ? usageHint(command) : undefined);
-    return { code, message, ...(hint !== undefined && { hint }) };
+    return { code, message: inFlags(error.message), ...(hint !== undefined && { hint: inFlags(hint) }) };
   }
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (error instanceof Error && code && syscall) {

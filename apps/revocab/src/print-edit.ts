@@ -1,6 +1,7 @@
 import { quote } from "@revocab/core";
 import type { EditSummary } from "@revocab/report";
 import type { EditPlanSummary, EditReport } from "@revocab/transfer";
+import { inFlags } from "./in-flags.ts";
 import { printComparison } from "./print-evaluation.ts";
 import { printChatTemplate, printParameters, printPlan, printSwap } from "./print-reports.ts";
 import { grouped, printTable } from "./print-table.ts";
@@ -51,7 +52,7 @@ function printChanges(edit: EditSummary | undefined, added: Entries, removed: En
       renamed.map(({ from, to }) => ({ token: `${from} → ${to}` })),
     ),
     printExamples("taken out", removed),
-    ...refused.map(({ text, reason }) => shown`  refused ${quote(text)}: ${reason}\n`),
+    ...refused.map(({ text, reason }) => shown`  refused ${quote(text)}: ${inFlags(reason)}\n`),
   ].join("");
 }
 

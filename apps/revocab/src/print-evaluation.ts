@@ -7,6 +7,7 @@ import {
   type ModelEvaluation,
   type SwapEvaluation,
 } from "@revocab/measure";
+import { inFlags } from "./in-flags.ts";
 import { grouped, printTable } from "./print-table.ts";
 import { printNotes, shown } from "./shown.ts";
 
@@ -48,7 +49,7 @@ function printByteLevel({
       .slice(0, 1)
       .map(({ reason }) =>
         printNotes([
-          `${grouped(skippedDocuments.length)} documents could not be scored by bytes, the first because ${reason}`,
+          `${grouped(skippedDocuments.length)} documents could not be scored by bytes, the first because ${inFlags(reason)}`,
         ]),
       ),
   ].join("");
@@ -112,7 +113,7 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
       ]),
     ]),
     shown`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
-    ...leftOut.map(({ name, reason }) => shown`  left out: ${name}: ${reason}\n`),
+    ...leftOut.map(({ name, reason }) => shown`  left out: ${name}: ${inFlags(reason)}\n`),
     printNotes([...new Set([...text.notes, ...methods.flatMap(notesOf)])]),
   ].join("");
 }

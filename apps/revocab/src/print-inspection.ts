@@ -1,4 +1,5 @@
 import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/plan";
+import { inFlags } from "./in-flags.ts";
 import { grouped, printTable } from "./print-table.ts";
 import { shown } from "./shown.ts";
 
@@ -8,7 +9,7 @@ export function printInspection({ name, model, tokenizer, surprises }: Inspectio
     model ? printModel(name, model) : shown`${name}\n`,
     tokenizer ? printTokenizer(tokenizer) : "\nTokenizer: none\n",
     surprises.length > 0 ? "\nSurprises\n" : "",
-    ...surprises.map((surprise) => shown`  ${surprise}\n`),
+    ...surprises.map((surprise) => shown`  ${inFlags(surprise)}\n`),
   ].join("");
 }
 

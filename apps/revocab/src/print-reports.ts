@@ -1,5 +1,6 @@
 import type { PlanSummary, TableSummary, TokenExplanation } from "@revocab/plan";
 import type { SwapReport } from "@revocab/report";
+import { inFlags } from "./in-flags.ts";
 import { printAdapterTensors } from "./print-adapter.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { grouped, printTable } from "./print-table.ts";
@@ -96,7 +97,7 @@ export function printLeft({ companions, files }: Pick<SwapReport, "companions" |
   const expected = /^(hidden|written anew|belongs to the old tokenizer)$/;
   const left = companions.left.filter(({ name, reason }) => !written.has(name) && !expected.test(reason));
   if (left.length === 0) return "";
-  return `\nNot carried over\n${printTable(left.map(({ name, reason }) => [name, reason]))}`;
+  return `\nNot carried over\n${printTable(left.map(({ name, reason }) => [name, inFlags(reason)]))}`;
 }
 
 /** Rows as sums of source tokens. */

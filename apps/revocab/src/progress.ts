@@ -1,4 +1,5 @@
 import { type ProgressEvent, type ProgressListener, showText } from "@revocab/core";
+import { inFlags } from "./in-flags.ts";
 import { shown } from "./shown.ts";
 
 export interface ProgressRenderer {
@@ -35,7 +36,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
     onProgress(event) {
       if (event.type === "note") {
         finish();
-        stream.write(shown`${event.step}: ${event.message}\n`);
+        stream.write(shown`${event.step}: ${inFlags(event.message)}\n`);
         return;
       }
       if (event.type === "step") {
@@ -70,7 +71,7 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   return {
     onProgress(event) {
       if (event.type === "step") stream.write(shown`${event.step} …\n`);
-      else if (event.type === "note") stream.write(shown`${event.step}: ${event.message}\n`);
+      else if (event.type === "note") stream.write(shown`${event.step}: ${inFlags(event.message)}\n`);
       else {
         const said = `${amount(event)}${pace(event)}`;
         const quarter = event.total === 0 ? 4 : Math.floor((event.done / event.total) * 4);

@@ -1,4 +1,5 @@
 import { showText } from "@revocab/core";
+import { inFlags } from "./in-flags.ts";
 
 /**
  * Text to print, as a template's tag: what stands in the template is ours and passes, each value in it may be foreign and
@@ -10,5 +11,5 @@ export function shown(parts: TemplateStringsArray, ...values: readonly (string |
 
 /** Notes for a person, a line each. */
 export function printNotes(notes: readonly string[], prefix = ""): string {
-  return notes.map((note) => shown`  note: ${prefix}${note}\n`).join("");
+  return notes.map((note) => shown`  note: ${prefix}${inFlags(note)}\n`).join("");
 }

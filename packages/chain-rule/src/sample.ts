@@ -93,7 +93,7 @@ async function writtenTexts(
       "no_evidence",
       "the model writes no text by itself: every text ends as it begins",
       {
-        hint: "give it a text to read (`text: FILE`), or written=0",
+        hint: "give it a text to read (`text: FILE`), or `with: written=0`",
       },
     );
   }

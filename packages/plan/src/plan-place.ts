@@ -15,14 +15,14 @@ export async function checkPlanPlace(out: string, force: boolean): Promise<void>
   if (!found) return;
   if (!force) {
     throw new RevocabError("output_exists", `the plan file ${out} exists already`, {
-      hint: "choose another --out, or pass --force to replace it",
+      hint: "choose another `out`, or pass `force` to replace it",
     });
   }
   if (!found.isFile() || !(await isPlan(out))) {
     throw new RevocabError(
       "output_exists",
-      `${out} is ${found.isFile() ? "a file that is no plan" : "no file"}; --force replaces plan files only`,
-      { hint: "choose another --out" },
+      `${out} is ${found.isFile() ? "a file that is no plan" : "no file"}; \`force\` replaces plan files only`,
+      { hint: "choose another `out`" },
     );
   }
 }

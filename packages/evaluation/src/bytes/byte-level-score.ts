@@ -171,6 +171,6 @@ function nothingToScore(documents: number, skipped: readonly SkippedDocument[]):
   return new RevocabError(
     "bad_text",
     `found ${skipped.length} of ${documents} documents that the tokenizer changes and no byte to predict in the others; the first: ${skipped[0].reason}`,
-    { hint: "bits per byte by tokens (without --bytes) can score such text, and reports what it loses" },
+    { hint: "bits per byte by tokens (without `byteLevel`) can score such text, and reports what it loses" },
   );
 }

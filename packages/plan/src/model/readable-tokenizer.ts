@@ -39,7 +39,7 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
         "bad_text",
         `a text holds "${displayToken(vocabulary, beyond)}", a token that was added to the tokenizer of ${directory} ` +
           `with the id ${beyond}, but the model has ${rows} rows and none for it`,
-        { hint: "revocab extend gives it a row, with every other token that is added" },
+        { hint: "`editVocabulary` gives it a row, with every other token that is added" },
       );
     },
   };

@@ -35,7 +35,7 @@ export function chooseChatTemplate(
   if (templates.size === 0) {
     if (choice === "auto") return NONE;
     throw new RevocabError("bad_options", `the ${from} has no chat template`, {
-      hint: "choose --chat-template auto or none",
+      hint: "choose `chatTemplate: auto` or `chatTemplate: none`",
     });
   }
   const missing = missingMarkers(owner, target);
@@ -48,7 +48,7 @@ export function chooseChatTemplate(
     return { ...NONE, note: `${found}; no chat template is written${hint}` };
   }
   throw new RevocabError("bad_options", found, {
-    hint: "add these tokens to the target tokenizer first, or choose --chat-template none",
+    hint: "add these tokens to the target tokenizer first, or choose `chatTemplate: none`",
   });
 }
 
@@ -57,7 +57,10 @@ function howToAdd(missing: readonly MissingMarker[], { vocabulary }: Tokenizer):
   const roles = TEMPLATE_ROLES.filter((role) => missing.some(({ marker }) => marker === `${role}_token`));
   const ids = roles.map((role) => vocabulary.idOfRole(role)).filter((id) => id !== undefined);
   const tokens = [...new Set(ids.map((id) => `"${vocabulary.tokenOf(id)}"`))];
-  return ["--chat-template source", ...(tokens.length === 0 ? [] : ["with --special", ...tokens])].join(" ");
+  return [
+    "`chatTemplate: source`",
+    ...(tokens.length === 0 ? [] : [`with \`specials: ${tokens.join(" ")}\``]),
+  ].join(" ");
 }
 
 const NONE: ChosenChatTemplate = { from: "none", templates: new Map(), note: undefined };

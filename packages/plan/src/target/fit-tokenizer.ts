@@ -123,7 +123,7 @@ function lostRoleNotes(source: Tokenizer, target: Tokenizer): string[] {
     if (id === undefined || counterpart(id, source, target) !== undefined) return [];
     const token = source.vocabulary.tokenOf(id);
     return [
-      `the target tokenizer has no counterpart of the model's ${role} token, ${token}: ${consequence} (--special "${token}" adds it)`,
+      `the target tokenizer has no counterpart of the model's ${role} token, ${token}: ${consequence} (\`specials: "${token}"\` adds it)`,
     ];
   });
 }
@@ -188,7 +188,7 @@ function fitFrame(
     ),
     ...merged.map(
       ([token, tokens]) =>
-        `CHECK THE OUTPUT: ${tokens.join(" and ")} of the model's texts are both ${token} now; a model that looks for one of them, as CLIP does for the end of a text, finds the other (--special ${tokens.map((one) => `"${one}"`).join(" ")} gives the target tokenizer a token for each)`,
+        `CHECK THE OUTPUT: ${tokens.join(" and ")} of the model's texts are both ${token} now; a model that looks for one of them, as CLIP does for the end of a text, finds the other (\`specials: ${tokens.map((one) => `"${one}"`).join(" ")}\` gives the target tokenizer a token for each)`,
     ),
   ];
   if (target.frame !== undefined && isSameFrame(frame, target.frame)) return { tokenizer: target, notes };
@@ -205,7 +205,7 @@ function fitFrame(
     tokenizer: withFrame(target, frame),
     notes: [
       ...notes,
-      `${what} is written as ${models}, as the model was trained; the target tokenizer itself writes ${own} (--special-tokens target leaves that)`,
+      `${what} is written as ${models}, as the model was trained; the target tokenizer itself writes ${own} (\`specialTokens: target\` leaves that)`,
     ],
   };
 }

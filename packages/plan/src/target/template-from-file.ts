@@ -50,7 +50,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
       "bad_options",
       `the chat template ${showText(path)} writes ${names}, which the tokenizer does not have as one token`,
       {
-        hint: `add what is missing as control tokens: --special ${missing.map((one) => quote(one)).join(" ")}`,
+        hint: `add what is missing as control tokens: \`specials: ${missing.map((one) => quote(one)).join(" ")}\``,
       },
     );
   }

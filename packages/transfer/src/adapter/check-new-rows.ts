@@ -48,7 +48,7 @@ export function checkNewRows(
       if (zero < 0) return;
       fail(
         `${entry.name} has a new row of zeros, ${zero}`,
-        "choose another method or fallback; --allow-zero-rows lets them pass",
+        "choose another method or fallback; `allowZeroRows` lets them pass",
       );
     },
   };

@@ -49,7 +49,7 @@ export function trainedTokens(
     throw new RevocabError(
       "unsupported_checkpoint",
       `the adapter ${directory} trains single tokens (${entry.name}) of a tied model, but the plan parts its head from its input`,
-      { hint: "make a plan without --untie, or merge the adapter into its base first" },
+      { hint: "make a plan without `untie`, or merge the adapter into its base first" },
     );
   }
   const trained = new Set(from);

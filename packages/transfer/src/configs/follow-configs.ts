@@ -104,7 +104,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
   if (unmapped.length > 0) throw unmappedError(unmapped);
   if (unused.size > 0) {
     throw new RevocabError("bad_options", `no config of the model has the key ${[...unused].join(", ")}`, {
-      hint: "--token-id takes a key as config.json writes it, such as image_token_id or text_config.eos_token_id",
+      hint: "`tokenIds` takes a key as config.json writes it, such as image_token_id or text_config.eos_token_id",
     });
   }
   return { files, changes, notes };
@@ -165,7 +165,7 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
   const list = (values: typeof unmapped) =>
     values.map(({ file, path, value }) => `${file} ${path} = ${quote(value)}`).join(", ");
   const answers = unknown.map(({ path, likely }) =>
-    likely === undefined ? `--token-id ${path}=ID` : `--token-id ${path}=${quote(likely)}`,
+    likely === undefined ? `\`tokenIds: ${path}=ID\`` : `\`tokenIds: ${path}=${quote(likely)}\``,
   );
   return new RevocabError(
     "token_id_unmapped",
@@ -180,12 +180,12 @@ function unmappedError(unmapped: readonly (UnmappedValue & { file: string })[]):
         ...(known.length === 0
           ? []
           : [
-              "name the new ids with --token-id KEY=ID, leave the old ones with KEY=keep, or add these tokens to the target tokenizer first",
+              "name the new ids with `tokenIds: KEY=ID`, leave the old ones with KEY=keep, or add these tokens to the target tokenizer first",
             ]),
         ...(unknown.length === 0
           ? []
           : [
-              `if it does: ${answers.join(" ")}; if it does not: ${unknown.map(({ path }) => `--token-id ${path}=keep`).join(" ")}`,
+              `if it does: ${answers.join(" ")}; if it does not: ${unknown.map(({ path }) => `\`tokenIds: ${path}=keep\``).join(" ")}`,
             ]),
       ].join("; "),
     },

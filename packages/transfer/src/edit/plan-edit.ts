@@ -149,7 +149,7 @@ async function requireOccurrence(
   throw new RevocabError(
     "bad_options",
     `none of the ${added.length} new tokens is in the text that is to decide what makes their rows`,
-    { hint: "give --text with a text that has some of them, or name a method" },
+    { hint: "give `text` with a text that has some of them, or name a method" },
   );
 }
 

@@ -13,6 +13,6 @@ export function requireOtherRows(method: InitMethod | MethodContest): void {
   throw new RevocabError(
     "bad_options",
     `the rows of kept tokens were to change, but ${methods.map(({ name }) => name).join(", ")} has no others for them`,
-    { hint: "leave --no-copy out, or take a method that has: chain-rule, hypernetwork" },
+    { hint: "leave `copyShared: false` out, or take a method that has: chain-rule, hypernetwork" },
   );
 }

@@ -80,7 +80,7 @@ function refuseZeroRows(
     if (rows.length === 0) continue;
     throw gateFailed(
       `${slot} has ${rows.length} new rows of zeros, such as ${rows.slice(0, 3).map(label).join(", ")}`,
-      "choose another method or fallback; --allow-zero-rows lets them pass",
+      "choose another method or fallback; `allowZeroRows` lets them pass",
     );
   }
 }

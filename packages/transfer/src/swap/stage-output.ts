@@ -31,7 +31,7 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   await refuseOverlap(target, inputs);
   if (!force && (await exists(target))) {
     throw new RevocabError("output_exists", `the output ${out} exists already`, {
-      hint: "choose another --out, or pass --force to replace it once the new model is complete",
+      hint: "choose another `out`, or pass `force` to replace it once the new model is complete",
     });
   }
   if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
@@ -39,13 +39,13 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
       "output_exists",
       `the output ${out} exists and is no model: it has no config.json, nor adapter_config.json`,
       {
-        hint: "--force replaces model folders and empty folders alone; choose another --out",
+        hint: "`force` replaces model folders and empty folders alone; choose another `out`",
       },
     );
   }
 }
 
-/** What --force may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
+/** What `force` may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
 async function mayBeReplaced(target: string): Promise<boolean> {
   const names = await ifThere(target, readdir(target));
   const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
@@ -85,7 +85,7 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
       else if (force) await replace(target, directory).catch(failed(target));
       else {
         throw new RevocabError("output_exists", `the output ${out} appeared while it was being made`, {
-          hint: "choose another --out, or pass --force",
+          hint: "choose another `out`, or pass `force`",
         });
       }
       await end();

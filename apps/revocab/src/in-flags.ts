@@ -1,0 +1,64 @@
+/**
+ * A message of the library in the words of the command line. Libraries name an option as their callers write it, in
+ * backticks and with a value where there is one (`untie`, `role: input`), and a function by its name (`savePlan`); here
+ * these become `--untie`, `--role input` and `revocab plan`. What is neither stays as it is.
+ */
+export function inFlags(message: string): string {
+  return message.replace(/`([A-Za-z]+)(?:: ([^`]*))?`/g, (whole, name: string, value: string | undefined) => {
+    const command = COMMANDS[name];
+    if (command !== undefined && value === undefined) return command;
+    if (name === "copyShared") return value === "false" ? "--no-copy" : "--copy";
+    const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
+    if (flag === undefined) return whole;
+    return value === undefined ? flag : `${flag} ${value}`;
+  });
+}
+
+/** The flag of each option that a message of a library may name. */
+export const FLAGS: Readonly<Record<string, string>> = {
+  adapter: "--adapter",
+  addedTokens: "--special",
+  allowFiles: "--allow-file",
+  allowZeroRows: "--allow-zero-rows",
+  base: "--base",
+  byteLevel: "--bytes",
+  carry: "--carry",
+  chatTemplate: "--chat-template",
+  eos: "--eos",
+  fallback: "--fallback",
+  force: "--force",
+  ignoreTensors: "--ignore-tensor",
+  language: "--language",
+  languages: "--language",
+  method: "--method",
+  model: "--model",
+  out: "--out",
+  padToMultipleOf: "--pad-to-multiple-of",
+  renames: "--rename",
+  role: "--role",
+  rows: "--rows",
+  seed: "--seed",
+  skipRefused: "--skip-refused",
+  specialTokens: "--special-tokens",
+  specials: "--special",
+  text: "--text",
+  threads: "--threads",
+  tokenIds: "--token-id",
+  untie: "--untie",
+  vocabularyTensors: "--vocabulary-tensor",
+  with: "--with",
+};
+
+/** The command of each function that a message of a library may name. */
+export const COMMANDS: Readonly<Record<string, string>> = {
+  applyPlan: "revocab apply",
+  applySavedPlan: "revocab apply",
+  compareMethods: "revocab compare",
+  editVocabulary: "revocab extend",
+  evaluateModel: "revocab eval",
+  inspectPath: "revocab inspect",
+  METHODS: "revocab methods",
+  publishFolder: "revocab publish",
+  savePlan: "revocab plan",
+  swapTokenizer: "revocab swap",
+};
