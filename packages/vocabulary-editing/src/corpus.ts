@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { type TokenId, throwIfAborted } from "@revocab/core";
 import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import type { CorpusWord } from "./learn-joins.ts";
 
@@ -85,11 +85,11 @@ export async function* corpusBatches(
   for await (const line of corpus) {
     batch.push(line);
     if (batch.length < LINES_PER_BATCH) continue;
-    if (abortSignal?.aborted) break;
+    throwIfAborted(abortSignal);
     yield batch;
     batch = [];
   }
-  if (abortSignal?.aborted) throw new RevocabError("aborted", "aborted while reading the corpus");
+  throwIfAborted(abortSignal);
   if (batch.length > 0) yield batch;
 }
 

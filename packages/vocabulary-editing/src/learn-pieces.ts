@@ -1,4 +1,4 @@
-import { type ProgressListener, quote, RevocabError, type TokenId } from "@revocab/core";
+import { type ProgressListener, quote, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import { type Corpus, type CorpusWords, corpusWords, withSpared } from "./corpus.ts";
@@ -73,7 +73,7 @@ export async function learnPieces({
       join: joiner,
       mayJoin: (times, timesSpared) => timesSpared === 0 || times >= timesSpared * sparing,
       onPiece(done) {
-        if (abortSignal?.aborted) throw new RevocabError("aborted", "aborted while learning pieces");
+        throwIfAborted(abortSignal);
         if (done % 100 === 0)
           onProgress?.({ type: "progress", step: "learn pieces", done, total: pieces, unit: "tokens" });
       },
