@@ -12,18 +12,20 @@ const REPLACE_MODULES = ["packages/neighbors"];
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
-    projects: [...folders, "tools/check-layers", "tools/attack", "examples"].map((root) => ({
-      test: {
-        name: root,
-        root,
-        include: ["test/**/*.test.ts"],
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-        // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
-        server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
-        isolate: REPLACE_MODULES.includes(root),
-      },
-    })),
+    projects: [...folders, "tools/check-layers", "tools/attack", "tools/documents", "examples"].map(
+      (root) => ({
+        test: {
+          name: root,
+          root,
+          include: ["test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
+          server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
+          isolate: REPLACE_MODULES.includes(root),
+        },
+      }),
+    ),
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     maxWorkers: 2,
     passWithNoTests: false,

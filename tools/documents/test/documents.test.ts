@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { describe, expect, it } from "vitest";
+import { blocksOf } from "../blocks.ts";
+import { RUN, runDocument } from "../run-document.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const scratch = scratchFolders();
+
+const names = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`),
+].filter(
+  (name) => name.endsWith(".md") && !name.startsWith("docs/decisions/") && !name.startsWith("docs/api/"),
+);
+
+const documents = names.map((name) => ({ name, text: readFileSync(join(root, name), "utf8") }));
+const runnable = documents.filter(({ text }) =>
+  blocksOf(text).some(({ language, reason }) => RUN.includes(language) && reason === undefined),
+);
+
+describe("every js, sh and console block of the documents", () => {
+  it.each(runnable)("of $name runs, and prints what the document shows", async ({ name, text }) => {
+    await runDocument(name, text, scratch());
+  });
+
+  it("runs, but for a few that say why not", () => {
+    const left = documents.flatMap(({ name, text }) =>
+      blocksOf(text)
+        .filter(({ language, reason }) => RUN.includes(language) && reason !== undefined)
+        .map(({ line, reason }) => `${name}:${line}: ${reason}`),
+    );
+    for (const reason of left) expect(reason).toMatch(/: .{10,}$/);
+    expect(left.length, left.join("\n")).toBeLessThanOrEqual(10);
+  });
+
+  it("is marked as such: commands stand in no other block", () => {
+    for (const { name, text } of documents) {
+      const others = blocksOf(text).filter(({ language }) => language === "");
+      for (const block of others)
+        expect(block.text, `${name}:${block.line}`).not.toMatch(/^(\$|npx|revocab) /m);
+    }
+  });
+});
