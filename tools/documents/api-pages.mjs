@@ -239,7 +239,7 @@ function placeOf({ name, flags }) {
 
 /** Private members and symbols have names of the compiler's; of `Error` and `Object` every reader knows them. */
 function isShown({ name }) {
-  return !name.startsWith("__") && !["toString", "toJSON", "stack"].includes(name);
+  return !name.startsWith("__") && !["toString", "toJSON", "stack", "cause"].includes(name);
 }
 
 function memberType(member, checker) {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
-import { blocksOf } from "../blocks.ts";
+import { inProcess } from "../../../apps/revocab/test/in-process.ts";
+import { blocksOf, wordsOf } from "../blocks.ts";
 import { RUN, runDocument } from "../run-document.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -44,5 +45,21 @@ describe("every js, sh and console block of the documents", () => {
       for (const block of others)
         expect(block.text, `${name}:${block.line}`).not.toMatch(/^(\$|npx|revocab) /m);
     }
+  });
+
+  it("and every indented command has a name and options that the command line knows", async () => {
+    const helps = new Map<string, string>();
+    for (const { name, text } of documents) {
+      for (const [line, words] of text.matchAll(/^ {4,}(?:npx )?revocab (.+)$/gm)) {
+        const [command = "", second = ""] = wordsOf(words!.replaceAll(/[[\]…<>|]/g, " ")) ?? [];
+        const path = ["vectors", "corpus"].includes(command) ? [command, second] : [command];
+        const help = helps.get(path.join(" ")) ?? (await inProcess([...path, "--help"])).stdout;
+        helps.set(path.join(" "), help);
+        expect(help, `${name}: ${line}`).toContain(`Usage: revocab ${path.join(" ")} `);
+        for (const [option] of words!.matchAll(/(?<=\s)--[a-z-]+/g))
+          expect(help, `${name}: ${line}`).toContain(option);
+      }
+    }
+    expect(helps.size).toBeGreaterThan(5);
   });
 });
