@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
@@ -11,8 +11,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const scratch = scratchFolders();
 
 const names = [
-  "README.md",
-  "CONTRIBUTING.md",
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "sample/README.md", "tools/bench/README.md"],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`),
   ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`),
 ].filter(
@@ -63,3 +62,31 @@ describe("every js, sh and console block of the documents", () => {
     expect(helps.size).toBeGreaterThan(5);
   });
 });
+
+describe("every relative link of the documents", () => {
+  const anchors = new Map(documents.map(({ name, text }) => [name, anchorsOf(text)]));
+
+  it.each(documents)("of $name leads to a file, and to a heading of it", ({ name, text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, "");
+    for (const [, path, anchor] of prose.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+      const place = path === "" ? name : join(dirname(name), path!);
+      expect(existsSync(join(root, place)), `${name}: ${path}`).toBe(true);
+      if (anchor === undefined) continue;
+      expect(anchors.get(place) ?? anchorsOf(readFileSync(join(root, place), "utf8")), place).toContain(
+        anchor,
+      );
+    }
+  });
+});
+
+/** Headings as GitHub links to them. */
+function anchorsOf(text: string): readonly string[] {
+  const taken = new Map<string, number>();
+  return Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading]) => {
+    const plain = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
+    const anchor = plain.replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
+    const count = taken.get(anchor) ?? 0;
+    taken.set(anchor, count + 1);
+    return count === 0 ? anchor : `${anchor}-${count}`;
+  });
+}
