@@ -207,7 +207,9 @@ function typeText({ name, symbol, type }, page) {
     const names = [...new Set(users)].map((user) => `[\`${user.name}\`](#${user.anchor})`);
     return `The options of ${names.join(", ")}.`;
   }
+  const isBranded = type.isIntersectionType() && type.getTypes().some((part) => part.isIntrinsicType());
   const isObject =
+    !isBranded &&
     !type.isUnionType() &&
     checker.getSignaturesOfType(type, SIGNATURE.call).length === 0 &&
     (symbol.flags & SYMBOL.interface || type.isObjectType() || type.isIntersectionType());
@@ -299,6 +301,7 @@ function prose(text, { places, folder }) {
 
 function cell(text, page) {
   return prose(text, page)
+    .replace(/^- /, "")
     .replace(/\n+- /g, "<br>")
     .replace(/\s*\n\s*/g, " ")
     .replaceAll("|", "\\|");
