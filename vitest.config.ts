@@ -9,7 +9,7 @@ const report = process.env.REVOCAB_TEST_REPORT;
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
-    projects: [...folders, "tools/check-layers", "tools/attack", "tools/consumer", "examples"].map(
+    projects: [...folders, "tools/check-layers", "tools/attack", "tools/consumer", "tools/documents", "examples"].map(
       (root) => ({
         test: {
           name: root,
@@ -19,7 +19,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
           server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
-          isolate: false,
+    projects: [...folders, "tools/check-layers", "tools/attack", "tools/consumer", "tools/documents", "examples"].map(
         },
       }),
     ),

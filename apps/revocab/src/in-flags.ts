@@ -5,7 +5,7 @@
  */
 export function inFlags(message: string): string {
   return message.replace(/`([A-Za-z]+)(?:: ([^`]*))?`/g, (whole, name: string, value: string | undefined) => {
-    const command = COMMANDS[name];
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command !== undefined && value === undefined) return command;
     if (name === "copyShared") return value === "false" ? "--no-copy" : "--copy";
     const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
