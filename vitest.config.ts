@@ -9,20 +9,25 @@ const report = process.env.REVOCAB_TEST_REPORT;
 /** One run over every package: the counts of the whole repository in one report. */
 export default defineConfig({
   test: {
-    projects: [...folders, "tools/check-layers", "tools/attack", "tools/consumer", "tools/documents", "examples"].map(
-      (root) => ({
-        test: {
-          name: root,
-          root,
-          include: ["test/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
-          server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
-    projects: [...folders, "tools/check-layers", "tools/attack", "tools/consumer", "tools/documents", "examples"].map(
-        },
-      }),
-    ),
+    projects: [
+      ...folders,
+      "tools/check-layers",
+      "tools/attack",
+      "tools/consumer",
+      "tools/documents",
+      "examples",
+    ].map((root) => ({
+      test: {
+        name: root,
+        root,
+        include: ["test/**/*.test.ts"],
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
+        server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
+        isolate: false,
+      },
+    })),
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     maxWorkers: 2,
     passWithNoTests: false,

@@ -14,8 +14,10 @@ const report = await swapTokenizer({
   // the sample model is tied; this weighting gives input and head different rows
   untie: true,
   out,
-  abortSignal: AbortSignal.timeout(60_000),
-  onProgress: (event) => event.type === "step" && console.error(event.step),
+  job: {
+    abortSignal: AbortSignal.timeout(60_000),
+    onProgress: (event) => event.type === "step" && console.error(event.step),
+  },
 });
 
 for (const { slot, origins } of report.tables) console.log(slot, origins);

@@ -54,9 +54,9 @@ export function modelReading(inputs) {
       tokenizer: target,
       method: subtokenMean(),
       out: join(folder, "../out"),
-      threads: 1,
+      job: { threads: 1 },
     });
-    await generateText({ model: folder, prompt: "the story", maxTokens: 2, threads: 1 });
+    await generateText({ model: folder, prompt: "the story", maxTokens: 2, job: { threads: 1 } });
     return [...surprises, ...notes, ...configNotes];
   };
 }

@@ -58,7 +58,7 @@ try {
   const ours = {};
   for (const symmetrization of SYMMETRIZATIONS) {
     const [start, before] = [performance.now(), process.cpuUsage()];
-    const { alignment } = await alignWords({ lines, words, symmetrization, iterations, threads });
+    const { alignment } = await alignWords({ lines, words, symmetrization, iterations, job: { threads } });
     const { user, system } = process.cpuUsage(before);
     ours[symmetrization] = alignment;
     show(`revocab, ${symmetrization}`, alignment, (performance.now() - start) / 1e3, (user + system) / 1e6);

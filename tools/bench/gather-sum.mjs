@@ -74,7 +74,7 @@ async function secondsOfProduct({ mixture, source, threads }) {
   await multiplyMixture({
     mixture,
     source,
-    threads,
+    job: { threads },
     onBlock(block) {
       last = performance.now();
       if (first === undefined) {

@@ -68,7 +68,7 @@ for (const [name, recipe] of Object.entries(recipes)) {
     epochs: Math.max(1, Math.round(4e6 / words)),
     minN: 0,
     maxN: 0,
-    threads: 1,
+    job: { threads: 1 },
   });
   const vectors = vectorsOfModel(model);
   const known = candidates.flatMap(([word]) => {

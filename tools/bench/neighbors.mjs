@@ -89,7 +89,7 @@ async function timedIndex(options) {
     const onProgress = ({ step }) => {
       if (step === "build the index") build = spent();
     };
-    return nearestRows({ k, onProgress, index: "hnsw", ...options });
+    return nearestRows({ k, job: { onProgress }, index: "hnsw", ...options });
   });
   return { ...timing, build };
 }

@@ -63,9 +63,12 @@ async function runRevocab({ model, dimension, seed }) {
   const notes = [];
   const trained = await trainWordVectors({
     documents: text,
-    ...{ model, dimension, epochs, buckets, threads, seed },
-    onProgress: (event) => {
-      if (event.type === "note") notes.push(/loss ([\d.]+), (\d+) words/.exec(event.message));
+    ...{ model, dimension, epochs, buckets, seed },
+    job: {
+      threads,
+      onProgress: (event) => {
+        if (event.type === "note") notes.push(/loss ([\d.]+), (\d+) words/.exec(event.message));
+      },
     },
   });
   const { user, system } = process.cpuUsage(before);

@@ -108,15 +108,17 @@ export function describeMethodContract(
     it("stops when aborted before and during, with the code `aborted`", async () => {
       const before = new AbortController();
       before.abort();
-      await expectAborted(create(), { ...context(), abortSignal: before.signal });
+      await expectAborted(create(), { ...context(), job: { abortSignal: before.signal } });
 
       const during = new AbortController();
       let events = 0;
       await expectAborted(create(), {
         ...context(),
-        abortSignal: during.signal,
-        onProgress: () => {
-          if (++events === 2) during.abort();
+        job: {
+          abortSignal: during.signal,
+          onProgress: () => {
+            if (++events === 2) during.abort();
+          },
         },
       });
       expect(events).toBeGreaterThanOrEqual(2);

@@ -1,4 +1,4 @@
-import type { ProgressListener } from "@revocab/core";
+import type { Job } from "@revocab/core";
 import {
   type AlignedFiles,
   alignFiles,
@@ -20,9 +20,7 @@ export interface AlignTextOptions {
   readonly foldCase: boolean;
   readonly iterations: number;
   readonly symmetrize: Symmetrization;
-  readonly threads: number;
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressListener;
+  readonly job: Job;
 }
 
 /** Aligns the words of two texts and writes the links. */

@@ -43,18 +43,16 @@ export async function alignVectors({
   center = false,
   csls = false,
   seed,
-  abortSignal,
-  onProgress,
+  job,
 }: AlignVectorsOptions): Promise<AlignedVectors> {
   checkOutput(out, force, [".vec"]);
-  const watch = { abortSignal, onProgress };
   const dictionary = await readDictionary(path);
-  const target = await readWordVectors(fixed, watch);
-  const source = await readWordVectors(turned, watch);
+  const target = await readWordVectors(fixed, { job });
+  const source = await readWordVectors(turned, { job });
   const pairs = dictionary.pairs.map((pair) => ({ source: pair.target, target: pair.source }));
-  const heldOut = await heldOutPrecision({ source, target, pairs, center, csls, seed, ...watch });
-  const aligned = await alignSpaces({ source, target, pairs, center, ...watch });
-  await writeTextVectors(out, aligned.source, watch);
+  const heldOut = await heldOutPrecision({ source, target, pairs, center, csls, seed, job });
+  const aligned = await alignSpaces({ source, target, pairs, center, job });
+  await writeTextVectors(out, aligned.source, { job });
   return {
     coverage: coverageOf(dictionary, target, source),
     duplicates: dictionary.duplicates,

@@ -28,6 +28,6 @@ export async function prepareChoice(flags: ChoiceFlags): Promise<PreparedChoice>
   const { methodCandidates } = await import("@revocab/embedding-init");
   const { catalog } = await import("./catalog.ts");
   const choice = methodCandidates("auto", flags.with, await catalog());
-  const { threads: _, ...scoring } = { ...scoringOptions(flags), text, samplesSeed: flags.seed };
+  const scoring = { ...scoringOptions(flags), text, samplesSeed: flags.seed };
   return { want: "model", method: { kind: "contest", choice, scoring } };
 }

@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
+import { type Job, type Matrix, RevocabError } from "@revocab/core";
 import { nearestRows } from "@revocab/neighbors";
 import { readWordVectors, storedVectors } from "@revocab/word-vectors";
 
@@ -13,20 +13,17 @@ export async function nearestWords({
   word,
   k,
   maxWords,
-  abortSignal,
-  onProgress,
+  job,
 }: {
   readonly file: string;
   readonly word: string;
   readonly k: number;
   readonly maxWords?: number;
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressListener;
+  readonly job: Job;
 }): Promise<readonly NearWord[]> {
   const vectors = await readWordVectors(file, {
-    ...(maxWords !== undefined && { maxWords }),
-    abortSignal,
-    onProgress,
+    maxWords,
+    job,
   });
   const vector = vectors.vectorOf(word);
   if (vector === undefined) {
@@ -44,8 +41,7 @@ export async function nearestWords({
     k,
     metric: "cosine",
     isCandidate: (row) => row !== own,
-    abortSignal,
-    onProgress,
+    job,
   });
   return Array.from(ids, (id, i) => ({ word: vectors.words[id], cosine: similarities[i] }));
 }

@@ -28,7 +28,7 @@ export async function publishAfterwards(
   const options = {
     to,
     ...(hidden && { private: true }),
-    ...(allowFile && { allowFiles: allowFile }),
+    allowFiles: allowFile,
     ...context,
   };
   await checkPublisher(options);

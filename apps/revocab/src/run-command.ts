@@ -1,16 +1,15 @@
-import { RevocabError, showJson } from "@revocab/core";
+import { type Job, RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files";
 import type { Command } from "commander";
 import { isAnswerAwaited } from "./await-answer.ts";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { forTerminal } from "./for-terminal.ts";
 import { fullName } from "./full-name.ts";
-import { type ProgressRenderer, progressRenderer } from "./progress.ts";
+import { progressRenderer } from "./progress.ts";
 
 /** What a command's work gets: a signal that Ctrl-C raises, and where progress goes. */
 export interface CommandContext {
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressRenderer["onProgress"];
+  readonly job: Job;
 }
 
 /**
@@ -26,7 +25,11 @@ export async function runCommand<Result>(
   print: (result: Result) => string,
   { readsOnly = false }: { readsOnly?: boolean } = {},
 ): Promise<void> {
-  const { json = false, quiet = false } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
+  const {
+    json = false,
+    quiet = false,
+    threads,
+  } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean; threads?: number }>();
   const abort = new AbortController();
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
@@ -58,7 +61,9 @@ export async function runCommand<Result>(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    const result = await work({ abortSignal: abort.signal, onProgress: progress.onProgress });
+    const result = await work({
+      job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads },
+    });
     if (isOver) return;
     isOver = true;
     exitCode = 0;

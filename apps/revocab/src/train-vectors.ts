@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type Job, RevocabError } from "@revocab/core";
 import { tokensOfLines } from "@revocab/embedding-init";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { trainWordVectors, vectorsOfModel, writeFastText, writeTextVectors } from "@revocab/word-vectors";
@@ -21,9 +21,7 @@ export interface TrainVectorsOptions {
   readonly negatives: number;
   readonly learningRate: number;
   readonly seed: number;
-  readonly threads?: number;
-  readonly abortSignal: AbortSignal;
-  readonly onProgress: ProgressListener;
+  readonly job: Job;
 }
 
 export interface TrainedVectors {
@@ -41,17 +39,15 @@ export async function trainVectors({
   out,
   force = false,
   dim,
-  abortSignal,
-  onProgress,
+  job,
   ...numbers
 }: TrainVectorsOptions): Promise<TrainedVectors> {
   checkOutput(out, force);
   const documents =
     tokenizer === undefined ? text : tokensOfLines(text, await loadTokenizer(tokenizer, { reading: "file" }));
-  const model = await trainWordVectors({ ...numbers, documents, dimension: dim, abortSignal, onProgress });
-  const watch = { abortSignal, onProgress };
-  if (out.endsWith(".bin")) await writeFastText(out, model, watch);
-  else await writeTextVectors(out, vectorsOfModel(model), watch);
+  const model = await trainWordVectors({ ...numbers, documents, dimension: dim, job });
+  if (out.endsWith(".bin")) await writeFastText(out, model, job);
+  else await writeTextVectors(out, vectorsOfModel(model), { job });
   const { words, tokenCount } = model.dictionary;
   return { words: words.length, dimension: dim, tokens: tokenCount, out };
 }

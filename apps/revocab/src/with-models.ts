@@ -59,7 +59,7 @@ export async function withModels<Names extends string, Result>(
     });
     for (const { name, commit, bytes, ofBytes } of downloads()) {
       const message = `${name}@${commit.slice(0, 12)}: ${megabytes(bytes)} of ${megabytes(ofBytes)} MB came over the network`;
-      context.onProgress({ type: "note", step: "hub", message });
+      context.job.onProgress?.({ type: "note", step: "hub", message });
     }
     return result;
   } finally {

@@ -99,8 +99,8 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
   create: ({ text, written, correction, ...rest }) =>
     chainRule({
       ...rest,
-      ...(text !== undefined && { text }),
-      ...(written !== undefined && { written }),
-      ...(correction && { correction }),
+      text,
+      written,
+      correction,
     }),
 });

@@ -1,4 +1,4 @@
-import { type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, type TokenId, throwIfAborted } from "@revocab/core";
 import { type ClassContext, type FitProducts, fitClasses } from "./fit-classes.ts";
 
 export interface ContextualSharesOptions {
@@ -18,7 +18,7 @@ export interface ContextualSharesOptions {
   /** How many contexts the shares without context are worth. */
   readonly prior: number;
   readonly products: FitProducts;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   readonly onGroup?: (done: number) => void;
 }
 
@@ -31,7 +31,7 @@ export async function contextualShares({
   tokens,
   logShares,
   unit,
-  abortSignal,
+  job,
   onGroup,
   ...fit
 }: ContextualSharesOptions): Promise<Map<TokenId, Float64Array>> {
@@ -40,7 +40,7 @@ export async function contextualShares({
   const shares = new Map<TokenId, Float64Array>();
   let done = 0;
   for (const group of groups.values()) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const seen = group.filter((token) => contextsOf.has(token));
     if (seen.length > 1) {
       const contexts = seen.flatMap((token, k): ClassContext[] =>

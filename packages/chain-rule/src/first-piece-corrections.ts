@@ -1,4 +1,4 @@
-import type { EmbeddingTable, TokenId } from "@revocab/core";
+import type { EmbeddingTable, Job, TokenId } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
 import {
   bitsOfClasses,
@@ -21,7 +21,7 @@ export interface FirstPieceCorrectionsOptions {
   /** [d × d] the inverse of the states' second moment. */
   readonly inverse: Float64Array;
   readonly products: FitProducts;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   /** Places that the fits have passed, and that there are in all. */
   readonly onPlaces?: (done: number, total: number) => void;
   readonly onNote?: (message: string) => void;

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "@revocab/core";
+import { type Job, throwIfAborted } from "@revocab/core";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 
 /** What follows in a context. */
@@ -23,7 +23,7 @@ export interface FitClassesOptions {
   /** How many contexts a class without correction is worth. */
   readonly prior: number;
   readonly products: FitProducts;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 export interface FitProducts {
@@ -63,13 +63,13 @@ export async function fitClasses({
   inverse,
   prior,
   products,
-  abortSignal,
+  job,
 }: FitClassesOptions): Promise<Float64Array> {
   const rows = new Float64Array(classes * width);
   const counts = new Float64Array(classes);
   for (const { k } of contexts) counts[k]++;
   for (let step = 0; step < STEPS; step++) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const gradient = new Float64Array(rows.length);
     for (let start = 0; start < contexts.length; start += BLOCK) {
       const block = contexts.slice(start, start + BLOCK);

@@ -57,7 +57,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
     groups,
     inverse: await inverseSecondMoment(states, width, threads),
     products,
-    abortSignal: context.abortSignal,
+    job: context.job,
   };
   try {
     return {
@@ -68,10 +68,16 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
         ...fit,
         tables: context.source.tables,
         onPlaces(done, total) {
-          context.onProgress?.({ type: "progress", step: "fit first pieces", done, total, unit: "tokens" });
+          context.job?.onProgress?.({
+            type: "progress",
+            step: "fit first pieces",
+            done,
+            total,
+            unit: "tokens",
+          });
         },
         onNote(message) {
-          context.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
+          context.job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
         },
       }),
       shares: await contextualShares({
@@ -81,7 +87,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
         unit,
         onGroup(done) {
           const total = groups.size;
-          context.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
+          context.job?.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
         },
       }),
     };
@@ -106,7 +112,7 @@ async function readPassages({ context, model, sample, states }: FitStatesOptions
   return readings;
 }
 
-function noteUnit({ onProgress }: InitContext, { own }: ReadStates, unit: Float64Array): void {
+function noteUnit({ job }: InitContext, { own }: ReadStates, unit: Float64Array): void {
   const { width, total, own: second, count } = own;
   let mean = 0;
   let square = 0;
@@ -116,10 +122,10 @@ function noteUnit({ onProgress }: InitContext, { own }: ReadStates, unit: Float6
   }
   const deviation = Math.sqrt(Math.max(0, square - mean ** 2));
   const message = `u·h is ${mean.toFixed(2)} ± ${deviation.toFixed(2)} over ${count} hidden states (1 ± 0 would be a bias)`;
-  onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
+  job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
 }
 
-function noteMap({ onProgress }: InitContext, { pairs }: ReadStates, map: Float64Array): void {
+function noteMap({ job }: InitContext, { pairs }: ReadStates, map: Float64Array): void {
   const { width, own, cross, squares } = pairs;
   let difference = squares;
   let explained = 0;
@@ -129,7 +135,7 @@ function noteMap({ onProgress }: InitContext, { pairs }: ReadStates, map: Float6
   }
   const share = (value: number) => `${((100 * value) / squares).toFixed(0)} %`;
   const message = `hidden states of the new tokens are off by ${share(difference)} of their square, and by ${share(squares - explained)} after the map (${pairs.count} places)`;
-  onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
+  job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
 }
 
 /** [n × d] states, each times M. */

@@ -34,7 +34,7 @@ export interface HeadRowsOptions extends ChainRuleSettings {
  */
 export async function headRows(context: InitContext, options: HeadRowsOptions): Promise<HeadRows> {
   const { alignment, source, target } = context;
-  const { smoothing, threads = availableParallelism() } = options;
+  const { smoothing, threads = context.job?.threads ?? availableParallelism() } = options;
   const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
   const model = await runnable(context);
   const sample = await readSample(context, model, options);

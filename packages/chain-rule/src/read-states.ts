@@ -1,6 +1,7 @@
 import {
   type EmbeddingTable,
   type InitContext,
+  quiet,
   type RunnableModel,
   type StoredMatrix,
   type TokenId,
@@ -45,9 +46,8 @@ export async function readStates({
   inputOf,
   threads,
 }: ReadStatesOptions): Promise<ReadStates> {
-  const { abortSignal, onProgress } = context;
+  const { job } = context;
   const { width } = model;
-  const signal = abortSignal === undefined ? {} : { abortSignal };
   const compact = compactTokens(readings);
   const input = await inputRows(context, compact.tokens, inputOf, threads);
   const own = await StateSums.open(width, threads);
@@ -60,18 +60,18 @@ export async function readStates({
   let done = 0;
   let isSame = true;
   for (let start = 0; start < readings.length; start += PASSAGES) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const block = readings.slice(start, start + PASSAGES);
     const before = await model.hiddenStates(
       block.map(({ source }) => ({ tokens: source, positions: Uint32Array.from(source.keys()) })),
-      signal,
+      { job },
     );
     const after = await model.hiddenStates(
       block.map(({ target, meetings }) => ({
         tokens: target.map((token) => compact.indexOf.get(token)!),
         positions: Uint32Array.from(meetings, ({ targetPosition }) => targetPosition),
       })),
-      { input, ...signal },
+      { input, job },
     );
     const first = next;
     const met: Float32Array[] = [];
@@ -88,7 +88,7 @@ export async function readStates({
     await own.add(joined(before));
     await pairs.add(x, y);
     done += block.reduce((sum, { source }) => sum + source.length, 0);
-    onProgress?.({ type: "progress", step: "read sample text", done, total, unit: "tokens" });
+    job?.onProgress?.({ type: "progress", step: "read sample text", done, total, unit: "tokens" });
   }
   await own.release();
   await pairs.release();
@@ -118,7 +118,7 @@ function compactTokens(readings: readonly PairedReading[]) {
 }
 
 async function inputRows(
-  { source: { tables }, abortSignal }: InitContext,
+  { source: { tables }, job }: InitContext,
   tokens: readonly TokenId[],
   inputOf: ReadStatesOptions["inputOf"],
   threads: number,
@@ -132,8 +132,7 @@ async function inputRows(
   return storedMixtureRows({
     mixture: builder.build(),
     source: inputTable(tables).matrix,
-    threads: Math.min(2, threads),
-    ...(abortSignal && { abortSignal }),
+    job: { ...quiet(job), threads: Math.min(2, threads) },
   });
 }
 

@@ -39,12 +39,12 @@ export async function readSample(
   };
 }
 
-async function passagesOf(path: string, { abortSignal, onProgress }: InitContext): Promise<string[]> {
+async function passagesOf(path: string, { job }: InitContext): Promise<string[]> {
   const { documents, notes } = await readText(path, {
     maxBytes: COUNTED_BYTES,
-    ...(abortSignal && { abortSignal }),
+    job,
   });
-  for (const message of notes) onProgress?.({ type: "note", step: "chain-rule", message });
+  for (const message of notes) job?.onProgress?.({ type: "note", step: "chain-rule", message });
   return documents.flatMap(passages);
 }
 
@@ -72,16 +72,16 @@ function passages(document: string): string[] {
  * @throws RevocabError `no_evidence` where it writes nothing; `not_finite`, `aborted`
  */
 async function writtenTexts(
-  { seed, abortSignal, onProgress }: InitContext,
+  { seed, job }: InitContext,
   model: RunnableModel,
   tokens: number,
 ): Promise<string[]> {
   const written = await model.writeTexts({
     tokens,
     seed,
-    ...(abortSignal && { abortSignal }),
+    job,
     onTokens: (done) =>
-      onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" }),
+      job?.onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" }),
   });
   const decoder = new TextDecoder();
   const texts = written
@@ -99,7 +99,7 @@ async function writtenTexts(
   }
   const count = written.reduce((sum, { length }) => sum + length, 0);
   const message = `the model wrote ${texts.length} texts of ${count} tokens, the first: ${quote(Array.from(texts[0]).slice(0, 60).join(""))}`;
-  onProgress?.({ type: "note", step: "chain-rule", message });
+  job?.onProgress?.({ type: "note", step: "chain-rule", message });
   return texts;
 }
 

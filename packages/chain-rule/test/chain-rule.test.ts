@@ -173,8 +173,10 @@ describe("the rows of the chain rule", () => {
     const notes: string[] = [];
     const context: InitContext = {
       ...untied(),
-      onProgress: (event) => {
-        if (event.type === "note" && event.isDetail === true) notes.push(event.message);
+      job: {
+        onProgress: (event) => {
+          if (event.type === "note" && event.isDetail === true) notes.push(event.message);
+        },
       },
     };
     await rowOf(context, chainRule({ text, threads: 1 }), "output", "abc");

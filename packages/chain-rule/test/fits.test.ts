@@ -127,7 +127,7 @@ describe("what is added to first pieces", () => {
       inverse,
       prior: 30,
       products,
-      abortSignal: AbortSignal.abort(),
+      job: { abortSignal: AbortSignal.abort() },
     });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
   });

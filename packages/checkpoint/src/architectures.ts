@@ -26,7 +26,10 @@ interface ArchitectureEntry {
   readonly untieForbidden?: string;
 }
 
-const layouts: Readonly<Record<string, readonly Layout[]>> = data.layouts;
+// the compiler gives each entry the keys of all the others, undefined
+const layouts = data.layouts as Readonly<Record<string, readonly unknown[]>> as Readonly<
+  Record<string, readonly Layout[]>
+>;
 const modelTypes: Readonly<Record<string, ArchitectureEntry>> = data.modelTypes;
 
 /** An unknown `model_type` may have any layout: the names in the files decide. */

@@ -2,7 +2,7 @@ import { readSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import { endsTooEarly } from "./file-source.ts";
 import { writeAt, writeError } from "./output-file.ts";
@@ -16,23 +16,22 @@ interface FillOptions {
   readonly toWrite: readonly PlannedFile[];
   readonly out: string;
   readonly produce: ProduceTable;
-  readonly abortSignal: AbortSignal | undefined;
-  readonly onProgress: ProgressListener | undefined;
+  readonly job?: Job;
 }
 
 /** Copies what stays while the tables are produced; when one fails, the other is stopped before this returns. */
 export async function fillFiles(options: FillOptions): Promise<void> {
-  const { planned, toWrite, onProgress } = options;
+  const { planned, toWrite, job } = options;
   const failure = new AbortController();
   const abortSignal = AbortSignal.any([
     failure.signal,
-    ...(options.abortSignal ? [options.abortSignal] : []),
+    ...(options.job?.abortSignal ? [options.job?.abortSignal] : []),
   ]);
   const total = toWrite.reduce((sum, file) => sum + file.bytes - (file.header?.length ?? 0), 0);
   let done = 0;
   const onBytes = (count: number) => {
     done += count;
-    onProgress?.({ type: "progress", step: WRITE_STEP, done, total, unit: "bytes" });
+    job?.onProgress?.({ type: "progress", step: WRITE_STEP, done, total, unit: "bytes" });
   };
   const stopOther = (error: unknown): never => {
     failure.abort(new RevocabError("aborted", "stopped because another part failed", { cause: error }));
@@ -41,7 +40,7 @@ export async function fillFiles(options: FillOptions): Promise<void> {
   const copying = copyAll(options, abortSignal, onBytes).catch(stopOther);
   const producing = produceAll(options, planned, abortSignal, onBytes).catch(stopOther);
   await Promise.allSettled([copying, producing]);
-  throwIfAborted(options.abortSignal);
+  throwIfAborted(options.job?.abortSignal);
   // The one that failed first is the cause; the other was stopped by it.
   if (failure.signal.aborted) throw (failure.signal.reason as RevocabError).cause;
 }
@@ -58,7 +57,13 @@ async function copyAll(
       if (header !== undefined) await writeAt(target.handle, target.path, header, 0);
       const handle = await openFile(source.path);
       try {
-        await copyRanges({ source: { handle, path: source.path }, target, ranges, abortSignal, onBytes });
+        await copyRanges({
+          source: { handle, path: source.path },
+          target,
+          ranges,
+          job: { abortSignal },
+          onBytes,
+        });
       } finally {
         await handle.close();
       }
@@ -109,7 +114,7 @@ interface CopyRangesOptions {
   readonly source: { readonly handle: FileHandle; readonly path: string };
   readonly target: { readonly handle: FileHandle; readonly path: string };
   readonly ranges: readonly CopiedRange[];
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   readonly onBytes?: ((count: number) => void) | undefined;
 }
 
@@ -118,11 +123,11 @@ interface CopyRangesOptions {
  * @throws RevocabError `bad_safetensors` when the source ends too early, `no_space`, `write_failed`, `aborted`
  */
 export async function copyRanges(options: CopyRangesOptions): Promise<void> {
-  const { ranges, abortSignal, onBytes } = options;
+  const { ranges, job, onBytes } = options;
   const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   for (const range of ranges) {
     for (let offset = 0; offset < range.length; offset += TURN_BYTES) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       const length = Math.min(TURN_BYTES, range.length - offset);
       copyTurn(options, buffer, { from: range.from + offset, to: range.to + offset, length });
       onBytes?.(length);

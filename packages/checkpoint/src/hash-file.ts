@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { throwIfAborted } from "@revocab/core";
+import { type Job, throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
 
 const BLOCK_BYTES = 4 << 20;
@@ -9,10 +9,7 @@ const BLOCK_BYTES = 4 << 20;
  * core busy at 0.4–2 GB/s, which on two cores is time the kernels need.
  * @throws RevocabError `missing_file`, `aborted`
  */
-export async function hashFile(
-  path: string,
-  { abortSignal }: { abortSignal?: AbortSignal } = {},
-): Promise<string> {
+export async function hashFile(path: string, job?: Job): Promise<string> {
   const hash = createHash("sha256");
   const handle = await openFile(path);
   try {
@@ -22,7 +19,7 @@ export async function hashFile(
     for (let i = 0; ; i++) {
       const { bytesRead } = await next;
       if (bytesRead === 0) return hash.digest("hex");
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       position += bytesRead;
       next = handle.read(buffers[(i + 1) % 2]!, 0, BLOCK_BYTES, position);
       next.catch(() => undefined);

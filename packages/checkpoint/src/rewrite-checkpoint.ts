@@ -1,6 +1,6 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { insideFolder } from "@revocab/files";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
@@ -24,8 +24,7 @@ export interface RewriteCheckpointOptions {
   readonly link?: boolean;
   /** Delivers every value of a table once, in blocks of any order; called for one table after another. */
   readonly produce: ProduceTable;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface WrittenFile {
@@ -52,17 +51,16 @@ export async function rewriteCheckpoint({
   untie = false,
   link = false,
   produce,
-  abortSignal,
-  onProgress,
+  job,
 }: RewriteCheckpointOptions): Promise<WrittenFiles> {
   if (!Number.isSafeInteger(rows) || rows < 1) {
     throw new RevocabError("bad_options", `rows is ${rows}; a count of at least 1 was expected`);
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const planned = planOutput(checkpoint, rows, untie);
   await requireEmpty(out);
-  await noteLinksOut(checkpoint, onProgress);
-  const placed = await placeFiles(planned, out, link, onProgress);
+  await noteLinksOut(checkpoint, job?.onProgress);
+  const placed = await placeFiles(planned, out, link, job?.onProgress);
   const toWrite = planned.files.filter((file) => !placed.has(file.source.name));
   await requireFreeSpace(
     out,
@@ -70,7 +68,7 @@ export async function rewriteCheckpoint({
   );
 
   for (const { source, bytes } of toWrite) await createSized(join(out, source.name), bytes);
-  await fillFiles({ planned, toWrite, out, produce, abortSignal, onProgress });
+  await fillFiles({ planned, toWrite, out, produce, job });
   const files = planned.files.map(({ source, bytes, header }): WrittenFile => {
     const how = placed.get(source.name) ?? (header === undefined ? "copied" : "rewritten");
     return { name: source.name, bytes, how };

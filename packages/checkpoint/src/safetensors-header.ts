@@ -54,7 +54,7 @@ export async function readSafetensorsHeader(
     await file.read(bytes, 8);
     const { metadata, tensors } = parseHeader(bytes, 8 + length, file.bytes, path);
     const { bytes: size, mark } = file;
-    const place = { name: basename(path), path, bytes: size, dataStart: 8 + length, ...(mark && { mark }) };
+    const place = { name: basename(path), path, bytes: size, dataStart: 8 + length, mark };
     return { ...place, metadata, tensors };
   } finally {
     await file.close();

@@ -1,5 +1,6 @@
 import {
   BYTES_PER_VALUE,
+  type Job,
   type StoredDtype,
   type StoredMatrix,
   type TokenId,
@@ -14,7 +15,7 @@ interface RowScan {
 }
 
 interface ScanRowsOptions {
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   readonly onBytes?: (count: number) => void;
 }
 
@@ -23,7 +24,7 @@ const BLOCK_BYTES = 8 << 20;
 /** Reads a table once, 8 MB at a time (the next block is read meanwhile), and keeps norm and hash of each row. */
 export async function scanRows(
   stored: StoredMatrix,
-  { abortSignal, onBytes }: ScanRowsOptions = {},
+  { job, onBytes }: ScanRowsOptions = {},
 ): Promise<RowScan> {
   const { rows, columns, dtype } = stored;
   const rowBytes = columns * BYTES_PER_VALUE[dtype];
@@ -42,7 +43,7 @@ export async function scanRows(
   let next = read(0, 0);
   for (let start = 0, i = 0; start < rows; start += blockRows, i++) {
     const bytes = await next;
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     next = read(Math.min(rows, start + blockRows), i + 1);
     next.catch(() => undefined);
     if (squares === undefined) scanFloats(bytes, start, columns, scan);

@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, type StoredDtype, showText, type TokenId } from "@revocab/core";
+import { type Job, RevocabError, type StoredDtype, showText, type TokenId } from "@revocab/core";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 import { findIdenticalRows, type IdenticalRows, scanRows } from "./scan-rows.ts";
 
@@ -11,8 +11,7 @@ export interface VerifyExpectations extends OpenCheckpointOptions {
   readonly untie?: boolean;
   /** Rows that may be alike and without a norm of note: holes, padding. @default none */
   readonly isLeftOut?: (row: TokenId) => boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface VerifiedTable {
@@ -42,7 +41,7 @@ export async function verifyCheckpoint(
   directory: string,
   expectations: VerifyExpectations,
 ): Promise<VerifyReport> {
-  const { source, rows, untie = false, isLeftOut = () => false, abortSignal, onProgress } = expectations;
+  const { source, rows, untie = false, isLeftOut = () => false, job } = expectations;
   const { vocabularyTensors = {}, ignoreTensors = [] } = expectations;
   const written = await openCheckpoint(directory, { vocabularyTensors, ignoreTensors });
   try {
@@ -54,9 +53,9 @@ export async function verifyCheckpoint(
     for (const { slot, matrix, isBias } of written.tables) {
       const onBytes = (count: number) => {
         done += count;
-        onProgress?.({ type: "progress", step: STEP, done, total, unit: "bytes" });
+        job?.onProgress?.({ type: "progress", step: STEP, done, total, unit: "bytes" });
       };
-      const scan = await scanRows(matrix, { abortSignal, onBytes });
+      const scan = await scanRows(matrix, { job, onBytes });
       rejectNotFinite(directory, slot, scan.squaredNorms);
       const counts = (row: TokenId) => !isBias && !isLeftOut(row);
       tables.push({

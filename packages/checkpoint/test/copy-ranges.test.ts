@@ -57,7 +57,7 @@ it("an abort between two blocks ends the copy", async () => {
     controller.abort();
   };
   const range = { from: 0, to: 0, length: 4 * BLOCK };
-  await expect(copy([range], { abortSignal: controller.signal, onBytes })).rejects.toMatchObject({
+  await expect(copy([range], { job: { abortSignal: controller.signal }, onBytes })).rejects.toMatchObject({
     code: "aborted",
   });
   expect(blocks).toBe(1);

@@ -312,7 +312,7 @@ describe("a sharded model", () => {
         out,
         rows: 12,
         produce: produceFrom(checkpoint, 12, reversed(checkpoint)),
-        onProgress: (event) => event.type === "note" && notes.push(event.message),
+        job: { onProgress: (event) => event.type === "note" && notes.push(event.message) },
       });
       expect(notes).toEqual([
         `${join(folder, "b.safetensors")} leads to ${join(elsewhere, "disk.safetensors")}, which is outside the folder ${folder}; its tensors are written`,
@@ -344,7 +344,13 @@ it("progress counts bytes, never falls, and ends at the total", async () => {
   const checkpoint = await open(join(FIXTURES, "llama-sharded"));
   const events: ProgressEvent[] = [];
   const produce = produceFrom(checkpoint, 50, reversed(checkpoint));
-  await rewriteCheckpoint({ checkpoint, out, rows: 50, produce, onProgress: (event) => events.push(event) });
+  await rewriteCheckpoint({
+    checkpoint,
+    out,
+    rows: 50,
+    produce,
+    job: { onProgress: (event) => events.push(event) },
+  });
   const done = events.flatMap((event) => (event.type === "progress" ? [event.done] : []));
   expect(done).toEqual(done.toSorted((a, b) => a - b));
   expect(events.at(-1)).toMatchObject({ unit: "bytes", done: (events.at(-1) as { total: number }).total });
@@ -421,7 +427,7 @@ describe("an abort", () => {
   it("before the start writes nothing", async () => {
     const checkpoint = await open(modelFolder());
     const produce = () => Promise.reject(new Error("not to be called"));
-    const options = { checkpoint, out, rows: 12, produce, abortSignal: AbortSignal.abort() };
+    const options = { checkpoint, out, rows: 12, produce, job: { abortSignal: AbortSignal.abort() } };
     await expect(rewriteCheckpoint(options)).rejects.toMatchObject({ code: "aborted" });
     expect(await readdir(out)).toEqual([]);
   });
@@ -436,7 +442,7 @@ describe("an abort", () => {
       checkpoint,
       out,
       rows: 1000,
-      abortSignal: controller.signal,
+      job: { abortSignal: controller.signal },
       produce: (table, write) =>
         produce(table, async (block) => {
           if (++blocks === 3) controller.abort();

@@ -185,5 +185,7 @@ describe("a bad rewrite fails the gate", () => {
 
 it("an abort ends the scan", async () => {
   await rewriteWith([1, 2, 3, 4]);
-  await expect(verify(4, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+  await expect(verify(4, { job: { abortSignal: AbortSignal.abort() } })).rejects.toMatchObject({
+    code: "aborted",
+  });
 });

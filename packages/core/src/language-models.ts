@@ -1,3 +1,4 @@
+import type { Job } from "./job.ts";
 import type { TokenId } from "./vocabularies.ts";
 
 /**
@@ -17,12 +18,12 @@ export interface LanguageModel {
    * Any number of queries, of any lengths up to `contextLength`; they are batched inside.
    * @throws RevocabError `not_finite` when the model's numbers are no numbers, `aborted`
    */
-  score(queries: readonly ScoreQuery[], options?: RunOptions): Promise<Float32Array[]>;
+  score(queries: readonly ScoreQuery[], job?: Job): Promise<Float32Array[]>;
   /**
    * Natural logarithms of the whole distributions: for each query [positions × V].
    * @throws RevocabError `not_finite`, `aborted`
    */
-  distributions(queries: readonly PositionQuery[], options?: RunOptions): Promise<Float32Array[]>;
+  distributions(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
 }
 
 export interface PositionQuery {
@@ -34,8 +35,4 @@ export interface PositionQuery {
 export interface ScoreQuery extends PositionQuery {
   /** [positions] the tokens whose probabilities are asked for. */
   readonly targets: Uint32Array | readonly TokenId[];
-}
-
-export interface RunOptions {
-  readonly abortSignal?: AbortSignal;
 }

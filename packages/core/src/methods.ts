@@ -1,6 +1,6 @@
 import type { Alignment } from "./alignment.ts";
-import type { ProgressListener } from "./events.ts";
-import type { PositionQuery, RunOptions } from "./language-models.ts";
+import type { Job } from "./job.ts";
+import type { PositionQuery } from "./language-models.ts";
 import type { Matrix, Mixture, StoredMatrix } from "./matrices.ts";
 import type { TokenId, Vocabulary } from "./vocabularies.ts";
 
@@ -37,7 +37,7 @@ export interface RunnableModel {
    */
   hiddenStates(
     queries: readonly PositionQuery[],
-    options?: RunOptions & { readonly input?: StoredMatrix },
+    options?: { readonly job?: Job; readonly input?: StoredMatrix },
   ): Promise<Float32Array[]>;
   /**
    * Texts that the model writes by itself: every token as often as the model finds it probable, without tokens that open
@@ -48,10 +48,11 @@ export interface RunnableModel {
   writeTexts(options: WriteOptions): Promise<readonly Uint32Array[]>;
 }
 
-export interface WriteOptions extends RunOptions {
+export interface WriteOptions {
   readonly tokens: number;
   readonly seed: number;
   readonly onTokens?: (done: number) => void;
+  readonly job?: Job;
 }
 
 /** Another model whose rows a method may take: its tokens matched with those of the target. */
@@ -80,8 +81,7 @@ export interface InitContext {
   readonly seed: number;
   /** The model's own `initializer_range`. */
   readonly initializerRange: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import {
   type Alignment,
   type EncodeText,
+  type Job,
   mapAhead,
   RevocabError,
   type TokenId,
@@ -22,7 +23,7 @@ export interface Corpus {
 export interface ReadCorpusOptions {
   readonly vocabulary: Vocabulary;
   readonly encode: EncodeText;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 /**
@@ -32,13 +33,13 @@ export interface ReadCorpusOptions {
  */
 export async function readCorpus(
   path: string,
-  { vocabulary, encode, abortSignal }: ReadCorpusOptions,
+  { vocabulary, encode, job }: ReadCorpusOptions,
 ): Promise<Corpus> {
   const [tokens, offsets] = [new Numbers(), new Numbers()];
   let specials = 0;
   offsets.push(0);
   for await (const [line, ids] of mapAhead(linesOfText(path), encode)) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     if (line.trim() === "") continue;
     for (const id of ids) {
       if (isWritten(vocabulary, id)) tokens.push(id);

@@ -86,9 +86,9 @@ export const cw2vEntry: MethodEntry = methodEntry("cw2v", {
   create: ({ heads, checkpoint, memory, threads, ...rest }) =>
     cw2v({
       ...rest,
-      ...(heads && { heads }),
-      ...(checkpoint !== undefined && { checkpoint }),
-      ...(memory !== undefined && { memory }),
-      ...(threads !== undefined && { threads }),
+      heads,
+      checkpoint,
+      memory,
+      threads,
     }),
 });

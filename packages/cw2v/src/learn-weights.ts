@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type InitContext, quote, RevocabError } from "@revocab/core";
 import { evidenceName, noteEvidence, type TokenWeights } from "@revocab/embedding-init/internal";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
@@ -19,7 +20,7 @@ export interface LearnedWeights {
 
 /** Reads the text, trains on it and keeps the heaviest weights. */
 export async function learnWeights(context: InitContext, settings: Cw2vSettings): Promise<LearnedWeights> {
-  const { source, seed, abortSignal, onProgress } = context;
+  const { source, seed, job } = context;
   const tables = pairTables(source.tables);
   const heads = settings.heads ?? "one";
   const corpus = await readText(context, settings);
@@ -40,7 +41,9 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
     keepsBest: heldOut.tokens.length > 0,
     limit: settings.memory && settings.memory * 1e9,
   });
-  const products = await openDenseProducts(settings.threads);
+  const products = await openDenseProducts(
+    settings.threads ?? context.job?.threads ?? availableParallelism(),
+  );
   note(
     context,
     `${participants.newTokens.length} new tokens as sums of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,
@@ -52,7 +55,7 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
     const path = settings.checkpoint;
     await train({
       ...settings,
-      ...{ model, corpus, products, keepBytes, seed, abortSignal, onProgress },
+      ...{ model, corpus, products, keepBytes, seed, job },
       batchPairs: batch,
       checkpoint:
         path === undefined ? undefined : { path, recipe: { ...recipe, ...fingerprint(model, corpus) } },
@@ -64,7 +67,7 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
 }
 
 async function readText(context: InitContext, { text, heldOut: share }: Cw2vSettings) {
-  const { alignment, target, seed, abortSignal, onProgress } = context;
+  const { alignment, target, seed, job } = context;
   const { vocabulary, encode } = target;
   if (encode === undefined) {
     throw new RevocabError(
@@ -73,8 +76,8 @@ async function readText(context: InitContext, { text, heldOut: share }: Cw2vSett
       { hint: "give the context the tokenizer's encode" },
     );
   }
-  onProgress?.({ type: "step", step: "read text" });
-  const corpus = await readCorpus(text, { vocabulary, encode, abortSignal });
+  job?.onProgress?.({ type: "step", step: "read text" });
+  const corpus = await readCorpus(text, { vocabulary, encode, job });
   await noteEvidence(context, "cw2v", { text });
   const { training, heldOut } = splitCorpus(corpus, share, seed);
   if (training.tokens.length === 0) {
@@ -91,7 +94,7 @@ async function readText(context: InitContext, { text, heldOut: share }: Cw2vSett
 
 /** Notes how many new text and byte tokens the text never has, and some of them: nothing is learned of their rows. */
 function noteWithoutEvidence(
-  { alignment: { sourceOf }, target: { vocabulary }, onProgress }: InitContext,
+  { alignment: { sourceOf }, target: { vocabulary }, job }: InitContext,
   { newTokens }: Participants,
 ): void {
   const isMet = new Uint8Array(sourceOf.length);
@@ -103,7 +106,7 @@ function noteWithoutEvidence(
   const missing = news.filter((id) => isMet[id] === 0);
   if (missing.length === 0) return;
   const examples = missing.slice(0, EXAMPLES).map((id) => `${id} ${quote(vocabulary.tokenOf(id))}`);
-  onProgress?.({
+  job?.onProgress?.({
     type: "note",
     step: "cw2v",
     message: `${missing.length} of ${news.length} new tokens are nowhere in the text, so that their rows have no evidence, such as ${examples.join(", ")}`,
@@ -120,7 +123,7 @@ async function chooseWeights(
   const copies = sourceCopies(context);
   const rows: TokenWeights[] = [];
   for (const mixture of mixtures) {
-    const chosen = await topWeights(mixture, { ...how, newTokens, abortSignal: context.abortSignal });
+    const chosen = await topWeights(mixture, { ...how, newTokens, job: context.job });
     const { mean, most } = chosen.cut;
     if (how.top < how.candidates.length) {
       note(
@@ -144,6 +147,6 @@ function sourceCopies({ alignment: { sourceOf }, target: { vocabulary } }: InitC
   }
 }
 
-function note({ onProgress }: InitContext, message: string): void {
-  onProgress?.({ type: "note", step: "cw2v", message });
+function note({ job }: InitContext, message: string): void {
+  job?.onProgress?.({ type: "note", step: "cw2v", message });
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 
 /** `standard`: each negative has a sigmoid of its own; `as-published`: one sigmoid of the sum of a pair's negatives. */
@@ -56,10 +55,9 @@ export function cw2vSettings({
   batch = 4096,
   heldOut = 0,
   top = 64,
-  threads = availableParallelism(),
   ...rest
 }: Cw2vOptions) {
-  for (const [name, value] of Object.entries({ rank, epochs, window, negatives, batch, threads })) {
+  for (const [name, value] of Object.entries({ rank, epochs, window, negatives, batch })) {
     checkOption(name, value, Number.isInteger(value) && value >= 1, "a whole number from 1");
   }
   if (top !== "all")
@@ -67,11 +65,18 @@ export function cw2vSettings({
   checkOption("learningRate", learningRate, learningRate > 0, "a number above 0");
   checkOption("subsample", subsample, subsample >= 0, "a number from 0");
   checkOption("heldOut", heldOut, heldOut >= 0 && heldOut < 1, "a share from 0 to below 1");
+  if (rest.threads !== undefined)
+    checkOption(
+      "threads",
+      rest.threads,
+      Number.isInteger(rest.threads) && rest.threads >= 1,
+      "a whole number from 1",
+    );
   if (rest.memory !== undefined) checkOption("memory", rest.memory, rest.memory > 0, "a number above 0");
   checkWord("loss", loss, CW2V_LOSSES);
   if (rest.heads !== undefined) checkWord("heads", rest.heads, CW2V_HEADS);
   return {
-    ...{ rank, epochs, window, negatives, learningRate, loss, subsample, batch, heldOut, top, threads },
+    ...{ rank, epochs, window, negatives, learningRate, loss, subsample, batch, heldOut, top },
     ...rest,
   };
 }

@@ -1,4 +1,4 @@
-import { type InitContext, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { TokenWeights } from "@revocab/embedding-init/internal";
 import type { DenseProducts } from "@revocab/onnx";
 import { type LearnedMixture, mixtureWeights, tokensAtATime } from "./learned-mixture.ts";
@@ -22,20 +22,20 @@ export async function topWeights(
     candidates,
     top,
     products,
-    abortSignal,
+    job,
   }: {
     readonly newTokens: Uint32Array;
     readonly candidates: Uint32Array;
     readonly top: number;
     readonly products: DenseProducts;
-    readonly abortSignal: InitContext["abortSignal"];
+    readonly job?: Job;
   },
 ): Promise<TopWeights> {
   const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
   let [cutSum, most] = [0, 0];
   const size = tokensAtATime(candidates.length);
   for (let start = 0; start < newTokens.length; start += size) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const block = newTokens.subarray(start, start + size);
     const own = block.map((_, i) => start + i);
     const { columns, data } = await mixtureWeights(mixture, own, products);

@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import type { DenseProducts } from "@revocab/onnx";
 import { adamStep } from "./adam.ts";
 import { batchLoss, lossOf } from "./batch-loss.ts";
@@ -41,8 +41,7 @@ export interface TrainOptions extends TrainingSettings {
   readonly keepBytes: number;
   /** The file that the training is kept in, and resumed from if it is there. */
   readonly checkpoint?: { readonly path: string; readonly recipe: TrainingRecipe } | undefined;
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
 }
 
 /**
@@ -98,7 +97,7 @@ async function resume(
   );
 }
 
-function noteEpoch({ epochs, onProgress }: TrainOptions, position: TrainingPosition, epoch: number): void {
+function noteEpoch({ epochs, job }: TrainOptions, position: TrainingPosition, epoch: number): void {
   const { losses, heldOutLosses } = position;
   const heldOut = heldOutLosses[epoch - 1];
   const parts = [
@@ -108,7 +107,7 @@ function noteEpoch({ epochs, onProgress }: TrainOptions, position: TrainingPosit
       ? [`no less than before: back to epoch ${epoch - 1}`]
       : []),
   ];
-  onProgress?.({ type: "note", step: "cw2v", message: parts.join(", ") });
+  job?.onProgress?.({ type: "note", step: "cw2v", message: parts.join(", ") });
 }
 
 /** The batches of an epoch that are not done; `save` is called now and then, and when the training is aborted. */
@@ -118,16 +117,16 @@ async function trainEpoch(
   position: TrainingPosition,
   save: () => Promise<void>,
 ): Promise<void> {
-  const { corpus, epochs, abortSignal, onProgress } = options;
+  const { corpus, epochs, job } = options;
   const { length } = corpus.training.tokens;
   let saved = performance.now();
   for (const batch of pairBatches({ ...pairOptions(options, sampler), epoch: position.epoch })) {
     if (batch.index < position.batch) continue;
-    if (abortSignal?.aborted) await save();
-    throwIfAborted(abortSignal);
+    if (job?.abortSignal?.aborted) await save();
+    throwIfAborted(job?.abortSignal);
     await trainOn(batch, options, position);
     const done = position.epoch * length + batch.tokensDone;
-    onProgress?.({ type: "progress", step: "train cw2v", done, total: epochs * length, unit: "tokens" });
+    job?.onProgress?.({ type: "progress", step: "train cw2v", done, total: epochs * length, unit: "tokens" });
     if (performance.now() - saved < SAVE_EVERY) continue;
     await save();
     saved = performance.now();
@@ -144,11 +143,11 @@ function hasEnded({ heldOutLosses }: Pick<TrainingPosition, "heldOutLosses">): b
 
 /** The mean loss on the lines held out, over the same pairs and negatives whenever it is computed. */
 async function heldOutLoss(options: TrainOptions, sampler: NegativeSampler): Promise<number> {
-  const { model, corpus, loss, products, abortSignal } = options;
+  const { model, corpus, loss, products, job } = options;
   const pairs = { ...pairOptions(options, sampler), corpus: corpus.heldOut, epoch: HELD_OUT };
   let [sum, count] = [0, 0];
   for (const batch of pairBatches(pairs)) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     sum += (await lossOf({ model, loss, products, pairs: batch })) * batch.centers.length;
     count += batch.centers.length;
   }

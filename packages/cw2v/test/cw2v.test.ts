@@ -97,7 +97,7 @@ async function notesOf(
   const notes: string[] = [];
   await weightsOf(options, {
     ...more,
-    onProgress: (event) => event.type === "note" && notes.push(event.message),
+    job: { ...more.job, onProgress: (event) => event.type === "note" && notes.push(event.message) },
   });
   return notes;
 }
@@ -160,7 +160,7 @@ describe("the rows of cw2v", () => {
     const [input] = tied.source.tables;
     const context = { ...contextOf(), ...tied };
     const rowsFor = async (heads?: "both") => {
-      const prepared = await cw2v({ ...SMALL, ...(heads && { heads }) }).prepare(context);
+      const prepared = await cw2v({ ...SMALL, heads }).prepare(context);
       const tokens = Uint32Array.of(ID("abc"));
       return (["input", "output"] as const).map((role) => prepared.mixture(tokens, { ...input, role }));
     };
@@ -272,9 +272,11 @@ describe("a checkpoint of cw2v", () => {
     let steps = 0;
     const failure = await failureOf(
       weightsOf(options, {
-        abortSignal: stop.signal,
-        onProgress: (event) => {
-          if (event.step === "train cw2v" && ++steps === 3) stop.abort();
+        job: {
+          abortSignal: stop.signal,
+          onProgress: (event) => {
+            if (event.step === "train cw2v" && ++steps === 3) stop.abort();
+          },
         },
       }),
     );

@@ -28,7 +28,7 @@ describe.skipIf(data === undefined)("cw2v of stories260k, learned from 600 lines
         alignment: alignVocabularies({ source: source.vocabulary, target: target.vocabulary }),
         seed: 0,
         initializerRange: 0.02,
-        onProgress: (event) => event.type === "note" && notes.push(event.message),
+        job: { onProgress: (event) => event.type === "note" && notes.push(event.message) },
       };
       const method = cw2v({ text, rank: 64, epochs: 2, batch: 1024, threads: 1 });
       const { mixture } = await planTable({ context, method, table: checkpoint.tables[0] as EmbeddingTable });

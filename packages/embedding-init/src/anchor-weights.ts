@@ -1,4 +1,4 @@
-import type { InitContext, Matrix, TokenId } from "@revocab/core";
+import { type InitContext, type Matrix, quiet, type TokenId } from "@revocab/core";
 import { multiplyTransposed, selectRows, storedView } from "@revocab/matrix";
 import type { TokenWeights } from "./similarity-mixtures.ts";
 
@@ -12,7 +12,7 @@ const BLOCK = 512;
  * @param anchors target ids that the source has too
  */
 export async function anchorWeights(
-  { alignment: { sourceOf }, abortSignal, onProgress }: InitContext,
+  { alignment: { sourceOf }, job }: InitContext,
   vectors: Matrix,
   tokens: readonly TokenId[],
   anchors: readonly TokenId[],
@@ -27,7 +27,7 @@ export async function anchorWeights(
       left: selectRows(vectors, block),
       right,
       normalize: true,
-      ...(abortSignal && { abortSignal }),
+      job: quiet(job),
       onBlock: (from, product) => {
         for (let i = 0; i < product.rows; i++) {
           const values = product.data.subarray(i * product.columns, (i + 1) * product.columns);
@@ -43,7 +43,7 @@ export async function anchorWeights(
         weights: kept.map((anchor) => weights[anchor]),
       });
     });
-    onProgress?.({
+    job?.onProgress?.({
       type: "progress",
       step: "compare with shared tokens",
       done: Math.min(start + BLOCK, tokens.length),

@@ -24,7 +24,7 @@ export interface AuxiliaryTraining {
  * On one thread, so that the same text and seed give the same bytes.
  */
 export async function auxiliaryVectors(
-  { target, seed, abortSignal, onProgress }: InitContext,
+  { target, seed, job }: InitContext,
   { text, dimension, epochs, minCount }: AuxiliaryTraining,
 ): Promise<Matrix> {
   const { vocabulary, encode } = target;
@@ -48,13 +48,13 @@ export async function auxiliaryVectors(
     maxN: 6,
     buckets: BUCKETS,
     negatives: 10,
-    threads: 1,
-    seed,
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && {
+    job: {
+      ...job,
+      threads: 1,
       // notes become part of a swap's report, which must not say how fast this machine trained
-      onProgress: (event) => event.type !== "note" && onProgress(event),
-    }),
+      onProgress: (event) => event.type !== "note" && job?.onProgress?.(event),
+    },
+    seed,
   });
   return tokenRows(vocabulary, vectorsOfModel(model, { onlyLearnedNgrams: true }));
 }

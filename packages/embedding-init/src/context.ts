@@ -1,4 +1,11 @@
-import type { Alignment, EmbeddingTable, EncodeText, InitContext, Vocabulary } from "@revocab/core";
+import {
+  type Alignment,
+  type EmbeddingTable,
+  type EncodeText,
+  type InitContext,
+  quiet,
+  type Vocabulary,
+} from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { type Tokenizer, writableEncoder } from "@revocab/vocabulary";
 
@@ -11,8 +18,7 @@ export interface TextReader {
   readonly family?: Tokenizer["family"];
 }
 
-export interface InitContextOptions
-  extends Pick<InitContext, "donor" | "seed" | "initializerRange" | "abortSignal" | "onProgress"> {
+export interface InitContextOptions extends Pick<InitContext, "donor" | "seed" | "initializerRange" | "job"> {
   readonly source: TextReader & Pick<InitContext["source"], "tables" | "model">;
   readonly target: TextReader;
   /** How the two vocabularies relate. @default they are aligned here */
@@ -44,11 +50,11 @@ export function initContext({
     alignVocabularies({
       source: source.vocabulary,
       target: target.vocabulary,
-      ...(rest.abortSignal && { abortSignal: rest.abortSignal }),
+      job: quiet(rest.job),
     });
   return {
     ...rest,
-    source: { ...readerOf(source), tables, ...(model && { model }) },
+    source: { ...readerOf(source), tables, model },
     target: readerOf(target, onRefused),
     alignment: {
       ...(sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, tables)),

@@ -61,8 +61,8 @@ export function domainTypes({
     differsByRole: false,
     options: { types: evidenceName(types), weight, known, case: termCase, terms: mostTerms },
     async prepare(context) {
-      const { source, target, alignment, abortSignal } = context;
-      const terms = typeof types === "string" ? await readTypedTerms(types, abortSignal) : types;
+      const { source, target, alignment, job } = context;
+      const terms = typeof types === "string" ? await readTypedTerms(types, job?.abortSignal) : types;
       await noteEvidence(context, "domain-types", { types });
       const index = typeIndex(terms, termCase);
       const rowOfTerm = knownTerms(terms, source.vocabulary, known);
@@ -128,7 +128,7 @@ function addMean(
 
 /** How far the terms reach, which a term file for another tokenizer or language would show. */
 function noteTerms(
-  { target, alignment, onProgress }: InitContext,
+  { target, alignment, job }: InitContext,
   terms: readonly TypedTerm[],
   termsOf: (text: string) => readonly number[],
   relativesOf: (id: TokenId) => readonly unknown[],
@@ -143,7 +143,7 @@ function noteTerms(
     typed++;
     if (relativesOf(id).length > 0) helped++;
   }
-  onProgress?.({
+  job?.onProgress?.({
     type: "note",
     step: "domain-types",
     message: `of ${tokens} new tokens, ${typed} are among the ${terms.length} terms, and ${helped} have a known term of their types; the others are their spelling`,

@@ -12,14 +12,14 @@ export function evidenceName(evidence: unknown): string {
  * @param evidence by option; inputs given in memory are skipped
  */
 export async function noteEvidence(
-  { onProgress, abortSignal }: InitContext,
+  { job }: InitContext,
   method: string,
   evidence: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   for (const [option, file] of Object.entries(evidence)) {
     if (typeof file !== "string") continue;
-    const hash = await hashFile(file, { ...(abortSignal && { abortSignal }) });
+    const hash = await hashFile(file, job);
     const message = `${option} ${showText(basename(file))}: sha256 ${hash}`;
-    onProgress?.({ type: "note", step: method, message });
+    job?.onProgress?.({ type: "note", step: method, message });
   }
 }

@@ -1,10 +1,12 @@
 import {
   type EmbeddingTable,
   type InitContext,
+  type Job,
   type Matrix,
   type Mixture,
   type MixtureMethod,
   type PreparedMixture,
+  quiet,
   RevocabError,
   type StoredMatrix,
 } from "@revocab/core";
@@ -77,14 +79,14 @@ async function factor(
     Uint32Array.from({ length: size }, (_, id) => id),
     table,
   );
-  context.onProgress?.({
+  context.job?.onProgress?.({
     type: "note",
     step: "factorize",
     message: `${rank} of ${table.matrix.columns} dimensions hold ${(100 * share).toFixed(1)} % of the squares of ${table.slot}`,
   });
   return {
     axes,
-    weights: await projectedRows({ mixture, axes, rows: table.matrix, abortSignal: context.abortSignal }),
+    weights: await projectedRows({ mixture, axes, rows: table.matrix, job: context.job }),
     isEmpty: (token) => mixture.offsets[token] === mixture.offsets[token + 1],
   };
 }
@@ -135,7 +137,7 @@ interface ProjectedRowsOptions {
   readonly axes: Matrix;
   /** E [V_s × d], read once. */
   readonly rows: StoredMatrix;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 /** W·E·Pᵀ → [n × r], as E streams by: each source row is projected once and added wherever it has a weight. */
@@ -143,7 +145,7 @@ async function projectedRows({
   mixture: { offsets, sources, weights },
   axes,
   rows,
-  abortSignal,
+  job,
 }: ProjectedRowsOptions): Promise<Matrix> {
   const count = offsets.length - 1;
   const uses = Array.from({ length: rows.rows }, (): { row: number; weight: number }[] => []);
@@ -155,7 +157,7 @@ async function projectedRows({
     left: axes,
     right: rows,
     step: "factorize",
-    ...(abortSignal && { abortSignal }),
+    job: quiet(job),
     onBlock: (start, projected) => {
       for (let column = 0; column < projected.columns; column++) {
         for (const { row, weight } of uses[start + column]) {

@@ -2,6 +2,7 @@ import {
   type InitContext,
   type Matrix,
   type MixtureMethod,
+  quiet,
   RevocabError,
   type Vocabulary,
 } from "@revocab/core";
@@ -97,18 +98,17 @@ export function focus({
 }
 
 async function readAuxiliary(
-  { target, abortSignal }: InitContext,
+  { target, job }: InitContext,
   auxiliary: WordVectors | string,
   level: "token" | "word",
 ): Promise<Matrix> {
-  const listeners = { ...(abortSignal && { abortSignal }) };
   const read = async (path: string) => {
     const { readWordVectors } = await import("@revocab/word-vectors");
-    return readWordVectors(path, { ...listeners, onlyLearnedNgrams: true });
+    return readWordVectors(path, { job: quiet(job), onlyLearnedNgrams: true });
   };
   const vectors = typeof auxiliary === "string" ? await read(auxiliary) : auxiliary;
   if (level === "token") return tokenRows(target.vocabulary, vectors);
-  return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, ...listeners });
+  return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, job });
 }
 
 /** The vectors depend on the target and the seed alone, so a comparison, which hides tokens of the source, trains them once. */
@@ -142,6 +142,5 @@ export const focusEntry: MethodEntry = methodEntry("focus", {
       .default(10)
       .describe("tokens that occur less often have a vector of their n-grams alone"),
   }),
-  create: ({ text, auxiliary, ...rest }) =>
-    focus({ ...rest, ...(text !== undefined && { text }), ...(auxiliary !== undefined && { auxiliary }) }),
+  create: ({ text, auxiliary, ...rest }) => focus({ ...rest, text, auxiliary }),
 });

@@ -22,7 +22,7 @@ export { nearestName } from "./nearest-name.ts";
 export { type OfaOptions, ofa } from "./ofa.ts";
 export { type PlannedTable, type PlanTableOptions, planTable } from "./plan-table.ts";
 export { type RandomOptions, random } from "./random.ts";
-export { type RowsOfPlanOptions, rowsOfPlan } from "./rows-of-plan.ts";
+export { rowsOfPlan } from "./rows-of-plan.ts";
 export { isSpecialsApart, type SpecialsApartOptions, specialsApart } from "./specials-apart.ts";
 export { type SubtokenMeanOptions, subtokenMean, WEIGHTINGS, type Weighting } from "./subtoken-mean.ts";
 export { type TransTokenizationOptions, transTokenization } from "./trans-tokenization.ts";

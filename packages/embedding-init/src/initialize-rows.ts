@@ -1,7 +1,7 @@
 import {
   type InitMethod,
+  type Job,
   type Matrix,
-  type ProgressListener,
   RevocabError,
   type Role,
   type RunnableModel,
@@ -32,8 +32,7 @@ export interface InitializeRowsOptions {
   readonly seed?: number;
   /** The model's `initializer_range`, for `random`. @default 0.02 */
   readonly initializerRange?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -50,7 +49,7 @@ export async function initializeRows({
   isBias = false,
   seed = 0,
   initializerRange = 0.02,
-  ...listeners
+  job,
 }: InitializeRowsOptions): Promise<Matrix> {
   const matrix = "data" in embeddings ? storeMatrix(embeddings) : embeddings;
   const table = { slot: role, role, isBias, matrix };
@@ -59,11 +58,11 @@ export async function initializeRows({
     target,
     seed,
     initializerRange,
-    ...listeners,
+    job,
   });
-  const plan = await planTable({ context, method, table, ...(tokens && { tokens }) });
+  const plan = await planTable({ context, method, table, tokens });
   checkEvidence(plan, tokens);
-  return rowsOfPlan(plan, matrix, listeners);
+  return rowsOfPlan(plan, matrix, job);
 }
 
 function checkEvidence({ origin, origins }: TablePlan, tokens: Uint32Array | undefined): void {

@@ -1,11 +1,4 @@
-import type {
-  EmbeddingTable,
-  InitContext,
-  Matrix,
-  ProgressListener,
-  RowMethod,
-  StoredDtype,
-} from "@revocab/core";
+import type { EmbeddingTable, InitContext, Job, Matrix, RowMethod, StoredDtype } from "@revocab/core";
 import { choleskyFactor, covariance } from "@revocab/matrix";
 import { z } from "zod";
 import { checkOption } from "./check-option.ts";
@@ -68,7 +61,7 @@ async function normalOf(context: InitContext, table: EmbeddingTable, epsilon: nu
     table,
     mean,
     deviation: mean.map((_, j) => Math.sqrt(sigma[j * d + j])),
-    ...(context.onProgress && { onProgress: context.onProgress }),
+    job: context.job,
   });
   return { mean, factor: choleskyFactor(sigma, d) };
 }
@@ -104,7 +97,7 @@ interface NoiseReport {
   readonly mean: Float64Array;
   /** [d] standard deviation of the noise around the mean */
   readonly deviation: Float64Array;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Bits of the mantissa, and the exponent of the smallest normal number. */
@@ -119,11 +112,11 @@ const PRECISION: Readonly<Record<StoredDtype, { readonly bits: number; readonly 
  * below half a step of the format at the mean, two new rows mostly round to the same value. With ε = 1e-9 and bf16 two
  * rows share about 90 % of their coordinates.
  */
-function noteLostNoise({ table, mean, deviation, onProgress }: NoiseReport): void {
+function noteLostNoise({ table, mean, deviation, job }: NoiseReport): void {
   const { dtype } = table.matrix;
   const lost = mean.filter((value, j) => deviation[j] < stepAt(value, dtype) / 2).length;
   if (lost <= mean.length / 2) return;
-  onProgress?.({
+  job?.onProgress?.({
     type: "note",
     step: `plan ${table.slot}`,
     message:

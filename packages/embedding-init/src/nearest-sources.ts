@@ -28,7 +28,7 @@ export async function nearestSources({
   const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
   const known = tokensWithVector(target);
   if (known.length === 0) return rows;
-  const { abortSignal, onProgress } = context;
+  const { job } = context;
   const { nearestRows } = await import("@revocab/neighbors");
   const { k, ids, similarities } = await nearestRows({
     queries: selectRows(target, known),
@@ -36,8 +36,7 @@ export async function nearestSources({
     k: neighbors,
     metric: "cosine",
     isCandidate,
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   });
   known.forEach((token, i) => {
     const range = [i * k, (i + 1) * k] as const;

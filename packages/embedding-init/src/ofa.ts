@@ -36,6 +36,5 @@ export const ofaEntry: MethodEntry = methodEntry("ofa", {
       .optional()
       .describe("factorize the source rows to this rank first; without it they are taken as they are"),
   }),
-  create: ({ rank, ...rest }) =>
-    ofa({ ...nearestInMeaningOptions(rest), ...(rank !== undefined && { rank }) }),
+  create: ({ rank, ...rest }) => ofa({ ...nearestInMeaningOptions(rest), rank }),
 });

@@ -55,7 +55,7 @@ export interface PlannedTable extends TablePlan {
 export async function planTable(options: PlanTableOptions): Promise<PlannedTable> {
   const { context, method, table, blockRows = 4096 } = options;
   checkPlanShapes(options);
-  throwIfAborted(context.abortSignal);
+  throwIfAborted(context.job?.abortSignal);
   const tokens = tokensOfPlan(options);
   const isUnused = unusedIds(context);
   const ownRow = ownRowOf(context, table);
@@ -69,7 +69,7 @@ export async function planTable(options: PlanTableOptions): Promise<PlannedTable
   const none = unused + 1;
 
   for (let start = 0; start < tokens.length; start += blockRows) {
-    throwIfAborted(context.abortSignal);
+    throwIfAborted(context.job?.abortSignal);
     const block = tokens.subarray(start, start + blockRows);
     const chosen = await chooseRows(
       stack,
@@ -85,7 +85,7 @@ export async function planTable(options: PlanTableOptions): Promise<PlannedTable
     // Without a turn of the event loop no signal could arrive: what methods do here is synchronous.
     await setImmediate();
   }
-  throwIfAborted(context.abortSignal);
+  throwIfAborted(context.job?.abortSignal);
 
   return {
     slot: table.slot,
@@ -131,8 +131,8 @@ function unusedIds({ target: { vocabulary } }: InitContext): (token: TokenId) =>
   return (token) => token >= vocabulary.size || vocabulary.kindOf(token) === "unused";
 }
 
-function report({ onProgress }: InitContext, { slot }: EmbeddingTable, done: number, total: number): void {
-  onProgress?.({ type: "progress", step: `plan ${slot}`, done, total, unit: "rows" });
+function report({ job }: InitContext, { slot }: EmbeddingTable, done: number, total: number): void {
+  job?.onProgress?.({ type: "progress", step: `plan ${slot}`, done, total, unit: "rows" });
 }
 
 /** The target id of each row of the plan; ids from the vocabulary's size on are padding. */

@@ -1,17 +1,6 @@
-import {
-  BYTES_PER_VALUE,
-  type Matrix,
-  type ProgressListener,
-  type StoredMatrix,
-  throwIfAborted,
-} from "@revocab/core";
+import { BYTES_PER_VALUE, type Job, type Matrix, type StoredMatrix, throwIfAborted } from "@revocab/core";
 import { decodeInto, encodeInto, mixtureRows } from "@revocab/matrix";
 import type { PlannedTable } from "./plan-table.ts";
-
-export interface RowsOfPlanOptions {
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-}
 
 /** Dense rows computed at a time. */
 const BLOCK_ROWS = 1024;
@@ -22,13 +11,9 @@ const BLOCK_ROWS = 1024;
  * @param source the matrix of the table that was planned, E [V_s × d]
  * @throws RevocabError shape_mismatch; aborted
  */
-export async function rowsOfPlan(
-  plan: PlannedTable,
-  source: StoredMatrix,
-  options: RowsOfPlanOptions = {},
-): Promise<Matrix> {
-  const rows = await mixtureRows({ mixture: plan.mixture, source, basis: plan.basis, ...options });
-  await fillDense(plan, source, rows.data, options.abortSignal);
+export async function rowsOfPlan(plan: PlannedTable, source: StoredMatrix, job?: Job): Promise<Matrix> {
+  const rows = await mixtureRows({ mixture: plan.mixture, source, basis: plan.basis, job });
+  await fillDense(plan, source, rows.data, job?.abortSignal);
   return rows;
 }
 

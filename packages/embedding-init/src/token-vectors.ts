@@ -1,4 +1,11 @@
-import { type EncodeText, type Matrix, RevocabError, throwIfAborted, type Vocabulary } from "@revocab/core";
+import {
+  type EncodeText,
+  type Job,
+  type Matrix,
+  RevocabError,
+  throwIfAborted,
+  type Vocabulary,
+} from "@revocab/core";
 import type { WordVectors } from "@revocab/word-vectors";
 
 export interface SubwordVectorsOptions {
@@ -13,7 +20,7 @@ export interface SubwordVectorsOptions {
   readonly from?: "ngrams" | "words";
   /** Of `words`: the most frequent ones. @default all */
   readonly maxWords?: number;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 /**
@@ -29,7 +36,7 @@ export async function subwordVectors({
   vectors,
   from = vectors.hasSubwords ? "ngrams" : "words",
   maxWords = vectors.words.length,
-  abortSignal,
+  job,
 }: SubwordVectorsOptions): Promise<Matrix> {
   const { dimension } = vectors;
   const data = new Float32Array(vocabulary.size * dimension);
@@ -53,7 +60,7 @@ export async function subwordVectors({
   const sums = new Float64Array(data.length);
   const count = Math.min(maxWords, vectors.words.length);
   for (let start = 0; start < count; start += BLOCK) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const block = vectors.rows(start, Math.min(BLOCK, count - start));
     const words = vectors.words.slice(start, start + block.rows);
     const written = await Promise.all(words.flatMap((word) => [word, ` ${word}`]).map(encode));

@@ -106,20 +106,19 @@ export function transTokenization({
     },
   };
 
-  async function linkWords({ abortSignal, onProgress }: InitContext): Promise<Linked> {
-    const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-    const lines = isPaths(parallel) ? await readParallelLines(parallel, listeners) : parallel;
+  async function linkWords({ job }: InitContext): Promise<Linked> {
+    const lines = isPaths(parallel) ? await readParallelLines(parallel, job) : parallel;
     if (alignments !== undefined) {
-      return { lines, alignment: await readPharaoh(alignments, { lines, words, ...listeners }) };
+      return { lines, alignment: await readPharaoh(alignments, { lines, words, job }) };
     }
     const { alignment, skipped, directions } = await alignWords({
       lines,
       words,
       iterations,
       symmetrization,
-      ...listeners,
+      job,
     });
-    const note = (message: string) => onProgress?.({ type: "note", step: NAME, message });
+    const note = (message: string) => job?.onProgress?.({ type: "note", step: NAME, message });
     const agreement = `${((100 * directions.both) / directions.either).toFixed(1)} %`;
     note(`of ${directions.either} links of words, both directions found ${directions.both} (${agreement})`);
     if (skipped.empty + skipped.long > 0) {
@@ -183,8 +182,8 @@ export const transTokenizationEntry: MethodEntry = methodEntry("trans-tokenizati
         parallel: splitPathPair(parallel),
         symmetrization: symmetrize,
         ...numbers,
-        ...(alignments !== undefined && { alignments }),
-        ...(words !== undefined && { words }),
+        alignments,
+        words,
       }),
       subtokenMean(),
     ),

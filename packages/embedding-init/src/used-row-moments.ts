@@ -20,10 +20,9 @@ export function usedRowMoments(context: InitContext, table: EmbeddingTable): Pro
 const momentsOf = new WeakMap<InitContext, Map<string, Promise<ColumnMoments>>>();
 
 /** What every statistic over a table counts, and how it stops and reports. */
-export function statisticsOptions({ source: { vocabulary }, abortSignal, onProgress }: InitContext) {
+export function statisticsOptions({ source: { vocabulary }, job }: InitContext) {
   return {
     isUsed: (row: number) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   };
 }

@@ -82,20 +82,16 @@ export function nearestInMeaning(
         vocabulary: context[side].vocabulary,
         encode: context[side].encode,
         vectors,
-        abortSignal: context.abortSignal,
-        ...(from && { from }),
+        job: context.job,
+        from,
       });
     return { source: await vectorsOf("source", source), target: await vectorsOf("target", target) };
   }
 
-  async function oneSpace({
-    abortSignal,
-    onProgress,
-  }: InitContext): Promise<{ source: WordVectors; target: WordVectors }> {
+  async function oneSpace({ job }: InitContext): Promise<{ source: WordVectors; target: WordVectors }> {
     const { alignSpaces, readWordVectors } = await import("@revocab/word-vectors");
-    const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
     const read = async (vectors: WordVectors | string) =>
-      typeof vectors === "string" ? readWordVectors(vectors, { ...watch, onlyLearnedNgrams: true }) : vectors;
+      typeof vectors === "string" ? readWordVectors(vectors, { job, onlyLearnedNgrams: true }) : vectors;
     const [source, target] = [await read(sourceVectors), await read(targetVectors)];
     if (dictionary === undefined) {
       if (source.dimension === target.dimension) return { source, target };
@@ -107,12 +103,12 @@ export function nearestInMeaning(
     }
     const pairs = typeof dictionary === "string" ? (await readDictionary(dictionary)).pairs : dictionary;
     const { sourceKnown, targetKnown, bothKnown } = coverageOf({ pairs }, source, target);
-    onProgress?.({
+    job?.onProgress?.({
       type: "note",
       step: name,
       message: `of ${pairs.length} pairs in the dictionary, the source vectors know ${sourceKnown}, the target vectors ${targetKnown}, and both ${bothKnown}`,
     });
-    return alignSpaces({ source, target, pairs, ...watch });
+    return alignSpaces({ source, target, pairs, job });
   }
 }
 
@@ -140,7 +136,7 @@ export function nearestInMeaningOptions({
   neighbors: number;
   temperature: number;
 }) {
-  return { sourceVectors, targetVectors, ...rest, ...(dictionary !== undefined && { dictionary }) };
+  return { sourceVectors, targetVectors, ...rest, dictionary };
 }
 
 export const wechselEntry: MethodEntry = methodEntry("wechsel", {
@@ -155,5 +151,5 @@ export const wechselEntry: MethodEntry = methodEntry("wechsel", {
       .optional()
       .describe("a token's vector is made of its n-grams (as .bin files allow), or of the words it is in"),
   }),
-  create: ({ from, ...rest }) => wechsel({ ...nearestInMeaningOptions(rest), ...(from && { from }) }),
+  create: ({ from, ...rest }) => wechsel({ ...nearestInMeaningOptions(rest), from }),
 });

@@ -204,7 +204,7 @@ function contextOf(dtype: StoredDtype, onProgress?: (event: ProgressEvent) => vo
     alignment,
     seed: 7,
     initializerRange: 0.02,
-    ...(onProgress && { onProgress }),
+    job: { onProgress },
   };
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { InitContext, ProgressEvent } from "@revocab/core";
+import type { InitContext, Job, ProgressEvent } from "@revocab/core";
 import {
   type DomainTypesOptions,
   domainTypes,
@@ -63,13 +63,13 @@ const TERMS: readonly TypedTerm[] = [
 ];
 const [input] = makeTables();
 
-function contextOf(onProgress?: InitContext["onProgress"]): InitContext {
+function contextOf(onProgress?: Job["onProgress"]): InitContext {
   return {
     ...makeContext(TARGET_VOCABULARY, makeTables()),
     source: { vocabulary: source, tables: [input] },
     target: { vocabulary: target },
     alignment: alignVocabularies({ source, target }),
-    ...(onProgress && { onProgress }),
+    job: { onProgress },
   };
 }
 

@@ -68,7 +68,7 @@ describe("rows of factorized embeddings", () => {
     const onProgress = (event: { type: string; message?: string }) => {
       if (event.type === "note") notes.push(event.message ?? "");
     };
-    await factorized(subtokenMean(), 2).prepare({ ...context, onProgress });
+    await factorized(subtokenMean(), 2).prepare({ ...context, job: { ...context.job, onProgress } });
     expect(notes).toEqual(["2 of 8 dimensions hold 100.0 % of the squares of input"]);
   });
 

@@ -73,7 +73,7 @@ describe("initializeRows", () => {
 
   it("stops when aborted", async () => {
     const abortSignal = AbortSignal.abort();
-    await expect(initializeRows({ ...options, method: mean(), abortSignal })).rejects.toMatchObject({
+    await expect(initializeRows({ ...options, method: mean(), job: { abortSignal } })).rejects.toMatchObject({
       code: "aborted",
     });
   });

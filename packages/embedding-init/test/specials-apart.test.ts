@@ -53,7 +53,7 @@ async function rowsOf(
   epsilon?: number,
   ids = [...tokens.keys()],
 ) {
-  const method = specialsApart({ tokens, ...(epsilon !== undefined && { epsilon }) });
+  const method = specialsApart({ tokens, epsilon });
   const prepared = await method.prepare(context);
   const mean = prepared.basis!(table).data;
   const mixture = prepared.mixture(Uint32Array.from(ids), table);

@@ -155,7 +155,7 @@ describe("transTokenization", () => {
     writeFileSync(files.target, `${"der Hund ✝\n".repeat(10)}leer\n`);
     const events: ProgressEvent[] = [];
     const method = transTokenization({ parallel: files });
-    await rowsOf(method, { context: contextOf({ onProgress: (event) => void events.push(event) }) });
+    await rowsOf(method, { context: contextOf({ job: { onProgress: (event) => void events.push(event) } }) });
     const notes = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
     expect(notes).toEqual([
       "of 30 links of words, both directions found 30 (100.0 %)",

@@ -136,7 +136,16 @@ describe("wechsel", () => {
     writeFileSync(text, "dog cat fish Hund Katze cat dog fish dog Hund Katze\n".repeat(20));
     const model = await trainWordVectors({
       documents: text,
-      ...{ dimension: 4, minCount: 1, minN: 3, maxN: 4, buckets: 100, epochs: 1, threads: 1, seed: 0 },
+      ...{
+        dimension: 4,
+        minCount: 1,
+        minN: 3,
+        maxN: 4,
+        buckets: 100,
+        epochs: 1,
+        job: { threads: 1 },
+        seed: 0,
+      },
     });
     await writeFastText(path, model);
     expect((await readWordVectors(path)).vectorOf("unheard")).toBeDefined();

@@ -1,4 +1,4 @@
-import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
+import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
 import { type BeginChoice, beginTokenOf } from "./begin-token-of.ts";
 import { checkContext } from "./check-context.ts";
 import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
@@ -19,8 +19,7 @@ export interface BitsPerByteOptions {
   readonly stride?: number;
   /** Whether the BOS stands before each document, as context. @default "auto": if the tokenizer adds one */
   readonly bos?: BeginChoice;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Plain data: fit for JSON. */
@@ -70,13 +69,12 @@ export async function bitsPerByte({
   context = Math.min(model.contextLength, DEFAULT_CONTEXT),
   stride = context - 1,
   bos = "auto",
-  abortSignal,
-  onProgress,
+  job,
 }: BitsPerByteOptions): Promise<BitsPerByte> {
   checkOptions(model, context, stride);
   const begin = beginTokenOf(tokenizer, bos);
   checkIds(begin, tokenizer, model);
-  const encoded = await encodeDocuments({ documents, tokenizer, model, abortSignal, onProgress });
+  const encoded = await encodeDocuments({ documents, tokenizer, model, job });
   const windows = encoded.ids.flatMap((ids, document) =>
     planWindows(begin.length + ids.length, context, stride).map((window) => ({
       ...window,
@@ -103,8 +101,7 @@ export async function bitsPerByte({
     onLogarithms: (_, logarithms) => {
       for (const logarithm of logarithms) bits -= logarithm / Math.LN2;
     },
-    abortSignal,
-    onProgress,
+    job,
   });
   const seconds = (performance.now() - started) / 1000;
   return {

@@ -1,7 +1,7 @@
 import {
+  type Job,
   type LanguageModel,
   mapAhead,
-  type ProgressListener,
   quote,
   RevocabError,
   type TokenId,
@@ -38,14 +38,12 @@ export async function encodeDocuments({
   documents,
   tokenizer,
   model,
-  abortSignal,
-  onProgress,
+  job,
 }: {
   readonly documents: readonly string[];
   readonly tokenizer: TextTokenizer;
   readonly model: LanguageModel;
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
 }): Promise<EncodedDocuments> {
   const sizes = documents.map((document) => Buffer.byteLength(document));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -63,9 +61,9 @@ export async function encodeDocuments({
   const encode = writableEncoder(tokenizer);
   const refused = new Map<string, number>();
   for await (const [index, written] of mapAhead(documents.keys(), (index) =>
-    encode(documents[index], abortSignal),
+    encode(documents[index], job?.abortSignal),
   )) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const { ids: encoded, refused: here } = written;
     for (const stretch of here) refused.set(stretch, (refused.get(stretch) ?? 0) + 1);
     checkIds(encoded, tokenizer, model);
@@ -73,7 +71,7 @@ export async function encodeDocuments({
     tokens += encoded.length;
     unknownCount += encoded.reduce((sum, id) => sum + (id === unknownId ? 1 : 0), 0);
     done += sizes[index];
-    onProgress?.({ type: "progress", step: "tokenize", done, total: bytes, unit: "bytes" });
+    job?.onProgress?.({ type: "progress", step: "tokenize", done, total: bytes, unit: "bytes" });
   }
   const written = unknownCount === 0 ? 0 : await timesWritten(documents, tokenizer, unknownId!);
   const mayLose = unknownCount > 0 || !hasEveryByte(tokenizer);

@@ -1,4 +1,4 @@
-import { type LanguageModel, type ProgressListener, RevocabError, type ScoreQuery } from "@revocab/core";
+import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
 import { checkContext } from "./check-context.ts";
 import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
 import { frameOf } from "./frame-of.ts";
@@ -18,8 +18,7 @@ export interface PseudoLikelihoodOptions {
   readonly samples?: number;
   /** Which tokens are masked is a function of it. @default 0 */
   readonly seed?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Plain data: fit for JSON. No probability of the text: never compare it with a causal model's bits per byte. */
@@ -63,14 +62,13 @@ export async function pseudoLikelihood({
   context = Math.min(model.contextLength, DEFAULT_CONTEXT),
   samples = 2000,
   seed = 0,
-  abortSignal,
-  onProgress,
+  job,
 }: PseudoLikelihoodOptions): Promise<PseudoLikelihood> {
   const { before, after, mask } = frameOf(tokenizer);
   checkIds([...before, mask, ...after], tokenizer, model);
   const room = context - before.length - after.length;
   checkOptions(model, context, room, samples);
-  const encoded = await encodeDocuments({ documents, tokenizer, model, abortSignal, onProgress });
+  const encoded = await encodeDocuments({ documents, tokenizer, model, job });
   const lengths = encoded.ids.map((ids) => ids.length);
   const items = samplePositions(lengths, samples, seed).map(({ document, position }) => {
     const text = encoded.ids[document];
@@ -97,8 +95,7 @@ export async function pseudoLikelihood({
     onLogarithms: (_, logarithms) => {
       bits -= logarithms[0] / Math.LN2;
     },
-    abortSignal,
-    onProgress,
+    job,
   });
   const seconds = (performance.now() - started) / 1000;
   const sampledBytes = items.reduce(

@@ -1,10 +1,4 @@
-import {
-  type LanguageModel,
-  type ProgressListener,
-  RevocabError,
-  type ScoreQuery,
-  throwIfAborted,
-} from "@revocab/core";
+import { type Job, type LanguageModel, RevocabError, type ScoreQuery, throwIfAborted } from "@revocab/core";
 
 /** Something to score: its sizes are known before its query is made. */
 export interface Scored {
@@ -27,28 +21,26 @@ export async function scoreInChunks<T extends Scored>({
   items,
   queryOf,
   onLogarithms,
-  abortSignal,
-  onProgress,
+  job,
 }: {
   readonly model: LanguageModel;
   readonly items: readonly T[];
   readonly queryOf: (item: T) => ScoreQuery;
   readonly onLogarithms: (item: T, logarithms: Float32Array) => void;
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
 }): Promise<void> {
   const total = items.reduce((sum, { targets }) => sum + targets, 0);
   let done = 0;
   for (const chunk of chunksOf([...items].sort((a, b) => b.inputs - a.inputs))) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const queries = chunk.map(queryOf);
-    const scores = await model.score(queries, abortSignal === undefined ? {} : { abortSignal });
+    const scores = await model.score(queries, job);
     chunk.forEach((item, index) => {
       checkFinite(item, queries[index], scores[index]);
       onLogarithms(item, scores[index]);
       done += item.targets;
     });
-    onProgress?.({ type: "progress", step: "score", done, total, unit: "tokens" });
+    job?.onProgress?.({ type: "progress", step: "score", done, total, unit: "tokens" });
   }
 }
 

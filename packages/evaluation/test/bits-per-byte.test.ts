@@ -144,7 +144,7 @@ describe("what the model is asked", () => {
       model,
       tokenizer: characterTokenizer(LETTERS, BOS),
       documents,
-      onProgress: (event) => events.push(event),
+      job: { onProgress: (event) => events.push(event) },
     });
     const sizes = model.calls.map((call) => call.reduce((sum, { tokens }) => sum + tokens.length, 0));
     expect(sizes.length).toBeGreaterThan(1);
@@ -269,7 +269,7 @@ describe("what cannot be scored is an error:", () => {
   );
 
   it("an abort, before and between calls to the model", async () => {
-    const before = bitsPerByte({ model, tokenizer, documents, abortSignal: AbortSignal.abort() });
+    const before = bitsPerByte({ model, tokenizer, documents, job: { abortSignal: AbortSignal.abort() } });
     expect((await failure(before)).code).toBe("aborted");
     const controller = new AbortController();
     const long = uniformModel({ vocabularySize: 8, contextLength: 512 });
@@ -277,9 +277,11 @@ describe("what cannot be scored is an error:", () => {
       model: long,
       tokenizer,
       documents: ["abcdefg".repeat(10_000)],
-      abortSignal: controller.signal,
-      onProgress: (event) => {
-        if (event.type === "progress" && event.step === "score") controller.abort();
+      job: {
+        abortSignal: controller.signal,
+        onProgress: (event) => {
+          if (event.type === "progress" && event.step === "score") controller.abort();
+        },
       },
     });
     expect((await failure(during)).code).toBe("aborted");

@@ -113,7 +113,7 @@ describe("the score of bytes", () => {
         tokenizer: plain,
         documents,
         bos,
-        onProgress: (event) => events.push(event),
+        job: { onProgress: (event) => events.push(event) },
       });
       expect(events.length).toBeGreaterThan(2);
       for (const event of events)

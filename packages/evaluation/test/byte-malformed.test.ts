@@ -89,7 +89,7 @@ describe("is refused with what was found and expected", () => {
 
   it("an aborted signal", async () => {
     const error = await failure(
-      byteLevelScore({ model, tokenizer, documents: ["abab"], abortSignal: AbortSignal.abort() }),
+      byteLevelScore({ model, tokenizer, documents: ["abab"], job: { abortSignal: AbortSignal.abort() } }),
     );
     expect(error.code).toBe("aborted");
   });

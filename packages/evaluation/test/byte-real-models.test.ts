@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 async function open(folder: string) {
-  const transformer = await openTransformer(await openCheckpoint(folder), { threads: 1 });
+  const transformer = await openTransformer(await openCheckpoint(folder), { job: { threads: 1 } });
   transformers.push(transformer);
   return { model: languageModel(transformer), tokenizer: await loadTokenizer(folder) };
 }

@@ -36,8 +36,7 @@ export function uniformModel(options: Options): ReturnType<typeof handMadeModel>
 
 /** p(target | token at the position), from a table [V × V]. */
 export function bigramModel(table: readonly (readonly number[])[], contextLength?: number) {
-  return handMadeModel(
-    { vocabularySize: table.length, ...(contextLength === undefined ? {} : { contextLength }) },
-    (tokens, position, target) => Math.log(table[tokens[position]][target]),
+  return handMadeModel({ vocabularySize: table.length, contextLength }, (tokens, position, target) =>
+    Math.log(table[tokens[position]][target]),
   );
 }

@@ -17,7 +17,7 @@ export interface JsonOptions {
  */
 export function parseJson(text: string, { origin, code, hint, deepest = 200 }: JsonOptions): unknown {
   const refuse = (found: string, cause?: unknown) =>
-    new RevocabError(code, `${origin}: found ${found}`, { ...(hint !== undefined && { hint }), cause });
+    new RevocabError(code, `${origin}: found ${found}`, { hint, cause });
   const place = placeBeyond(text, deepest);
   if (place >= 0) {
     throw refuse(`JSON nested deeper than ${deepest} levels at character ${place}, expected at most as many`);

@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { decodeText } from "./decode-text.ts";
 import { openText } from "./open-text.ts";
 import {
@@ -14,7 +14,7 @@ export interface ReadTextOptions {
   readonly maxBytes?: number;
   /** Where documents end. @default "auto": at `<|endoftext|>` where the file's start has it, else at blank lines */
   readonly split?: DocumentSplit;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 /** The documents of a text. */
@@ -38,7 +38,7 @@ export interface TextDocuments {
  */
 export async function readText(
   path: string,
-  { maxBytes = 1_000_000, split = "auto", abortSignal }: ReadTextOptions = {},
+  { maxBytes = 1_000_000, split = "auto", job }: ReadTextOptions = {},
 ): Promise<TextDocuments> {
   if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > MOST_BYTES) {
     throw new RevocabError(
@@ -46,12 +46,12 @@ export async function readText(
       `maxBytes is ${maxBytes}, expected a whole number between 1 and ${MOST_BYTES}`,
     );
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const file = await openText(path);
   try {
     const most = Math.min(MOST_ROOM * maxBytes + SLACK, LONGEST_START);
     for (let wanted = Math.min(maxBytes + SLACK, most); ; wanted = Math.min(2 * wanted, most)) {
-      const { bytes, isWhole } = await file.readStart(wanted, abortSignal);
+      const { bytes, isWhole } = await file.readStart(wanted, job?.abortSignal);
       const text = decodeText(bytes, isWhole, path);
       const boundary = boundaryOf(text, split);
       const taken = takeDocuments(text, isWhole, boundary, maxBytes);

@@ -54,7 +54,7 @@ describe.skipIf(process.platform === "win32")("a text that is no regular file", 
     for (const hasWriter of [false, true]) {
       const writer = hasWriter ? await open(pipe, "r+") : undefined;
       const stop = new AbortController();
-      const reading = readText(pipe, { abortSignal: stop.signal });
+      const reading = readText(pipe, { job: { abortSignal: stop.signal } });
       await setTimeout(50);
       stop.abort(new RevocabError("aborted", "stopped by the test"));
       await expect(reading).rejects.toThrow("stopped by the test");

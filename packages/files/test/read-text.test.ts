@@ -210,7 +210,9 @@ describe("a text that cannot be scored", () => {
   });
 
   it("is not read when the work is aborted", async () => {
-    expect((await failure(readText(fileOf("a"), { abortSignal: AbortSignal.abort() }))).code).toBe("aborted");
+    expect((await failure(readText(fileOf("a"), { job: { abortSignal: AbortSignal.abort() } }))).code).toBe(
+      "aborted",
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { type CommitOutput, type CommitProgressEvent, commitIter } from "@huggingface/hub";
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { DiskBlob } from "./disk-blob.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { FolderFile, SeenFolder } from "./seen-folder.ts";
@@ -19,8 +19,7 @@ interface CommitFolderOptions {
   readonly title: string;
   readonly description: string;
   readonly uploads: Uploads;
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
 }
 
 /** What has been sent of request bodies that are files. */
@@ -37,9 +36,9 @@ export interface Uploads {
  * library holds blocks of 64 MB in memory and computes more than it sends on a fast network.
  */
 export async function commitFolder(options: CommitFolderOptions): Promise<CommitOutput> {
-  const { client, repository, folder, files, deleted, branch, isPullRequest, abortSignal } = options;
+  const { client, repository, folder, files, deleted, branch, isPullRequest, job } = options;
   // the library asks an aborted signal nothing: it would commit
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const events = commitIter({
     ...client.parameters,
     repo: repository,
@@ -49,7 +48,7 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
     isPullRequest,
     parentCommit: options.parent,
     useXet: false,
-    ...(abortSignal && { abortSignal }),
+    abortSignal: job?.abortSignal,
     operations: [
       ...deleted.map((path) => ({ operation: "delete" as const, path })),
       ...files.map(({ path, bytes }) => ({
@@ -65,20 +64,16 @@ export async function commitFolder(options: CommitFolderOptions): Promise<Commit
       const next = await events.next();
       if (next.done && next.value !== undefined) return next.value;
       if (next.done) throw new Error("a commit of files gave no commit");
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       report(next.value);
     }
   } catch (error) {
-    if (!(error instanceof RevocabError)) throwIfAborted(abortSignal);
+    if (!(error instanceof RevocabError)) throwIfAborted(job?.abortSignal);
     throw error;
   }
 }
 
-function progressOf({
-  files,
-  uploads,
-  onProgress,
-}: CommitFolderOptions): (event: CommitProgressEvent) => void {
+function progressOf({ files, uploads, job }: CommitFolderOptions): (event: CommitProgressEvent) => void {
   const sizes = new Map(files.map(({ path, bytes }) => [path, bytes]));
   const hashed = new Map<string, number>();
   /** Large files that the Hub does not have yet. */
@@ -86,11 +81,11 @@ function progressOf({
   const totalOf = (paths: Iterable<string>) => sum(Array.from(paths, (path) => sizes.get(path) ?? 0));
   const tell = (step: string, bytes: number, total: number) => {
     const done = Math.min(total, Math.round(bytes));
-    if (total > 0) onProgress?.({ type: "progress", step, done, total, unit: "bytes" });
+    if (total > 0) job?.onProgress?.({ type: "progress", step, done, total, unit: "bytes" });
   };
   uploads.onChange = () => tell("upload", uploads.sent, totalOf(uploading));
   return (event) => {
-    if (event.event === "phase") onProgress?.({ type: "step", step: STEPS[event.phase] });
+    if (event.event === "phase") job?.onProgress?.({ type: "step", step: STEPS[event.phase] });
     else if (event.state === "hashing") {
       hashed.set(event.path, event.progress * (sizes.get(event.path) ?? 0));
       tell("hash", sum(hashed.values()), totalOf(hashed.keys()));
@@ -114,7 +109,7 @@ interface CarefulCommitOptions {
   /** Sends a commit once, and cannot be stopped while it is on its way. */
   readonly fetch: typeof fetch;
   readonly isPullRequest: boolean;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   /**
    * Called when a commit was sent and no answer came: the commit that is there now and holds what was sent, undefined
    * when the branch is where it was, or a failure when it is somewhere else.
@@ -131,11 +126,11 @@ interface CarefulCommitOptions {
  * the commit again. For a pull request there is no branch to look at, so it is sent once.
  */
 export function carefulCommit(options: CarefulCommitOptions): typeof fetch {
-  const { isPullRequest, abortSignal, findCommit, attempts = 5, firstDelay = 1000 } = options;
+  const { isPullRequest, job, findCommit, attempts = 5, firstDelay = 1000 } = options;
   return async (input, init = {}) => {
     const url = String(input);
     if (init.method !== "POST" || !isCommit(url)) return options.fetch(input, init);
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     for (let attempt = 1; ; attempt++) {
       const outcome = await options.fetch(input, init).catch((error: unknown) => error as Error);
       // stopped before it was sent
@@ -155,7 +150,7 @@ export function carefulCommit(options: CarefulCommitOptions): typeof fetch {
         if (outcome instanceof Response) return outcome;
         throw outcome;
       }
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       await setTimeout(firstDelay * 2 ** (attempt - 1));
     }
   };

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { ifThere, type OwnedPath, openFile, ownPath, startHash, takeLeft, writeError } from "@revocab/files";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile } from "./list-repository.ts";
@@ -14,7 +14,7 @@ interface DownloadBlobOptions {
   readonly file: RepositoryFile;
   /** Where the content goes once it is whole and verified. */
   readonly place: string;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   /** Bytes that are there, received now or by an earlier attempt; negative when they had to be dropped. */
   readonly onBytes?: ((count: number, from: "network" | "disk") => void) | undefined;
 }
@@ -88,13 +88,13 @@ async function claimPartial(place: string): Promise<OwnedPath> {
 
 /** Appends what is missing; gives the hash of the whole in hex. */
 async function fill(partial: string, options: DownloadBlobOptions): Promise<string> {
-  const { client, repository, commit, file, abortSignal, onBytes } = options;
+  const { client, repository, commit, file, job, onBytes } = options;
   const hash = startHash(file.hash.algorithm, file.bytes);
   let done = 0;
   if ((await sizeOf(partial)) > file.bytes) await rm(partial);
   if ((await sizeOf(partial)) > 0) {
     for await (const block of (await openFile(partial)).createReadStream() as AsyncIterable<Buffer>) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       hash.update(block);
       done += block.length;
       onBytes?.(block.length, "disk");
@@ -105,7 +105,7 @@ async function fill(partial: string, options: DownloadBlobOptions): Promise<stri
   };
   const handle = await open(partial, APPEND).catch(failed);
   try {
-    const range = { client, repository, commit, file, start: done, end: file.bytes, abortSignal };
+    const range = { client, repository, commit, file, start: done, end: file.bytes, job };
     await readRange(range, async (bytes) => {
       for (let written = 0; written < bytes.length; ) {
         written += (await handle.write(bytes, written).catch(failed)).bytesWritten;

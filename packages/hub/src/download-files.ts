@@ -1,6 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { requireFreeSpace } from "@revocab/checkpoint/internal";
-import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import { type Job, RevocabError, showText } from "@revocab/core";
 import { hashContent, ifThere, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
@@ -12,8 +12,7 @@ export interface DownloadFilesOptions {
   readonly cache: RepositoryCache;
   readonly listing: RepositoryListing;
   readonly files: readonly RepositoryFile[];
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
   /** Bytes that came over the network. */
   readonly onReceived?: (bytes: number) => void;
 }
@@ -27,8 +26,7 @@ export async function downloadFiles({
   cache,
   listing,
   files,
-  abortSignal,
-  onProgress,
+  job,
   onReceived,
 }: DownloadFilesOptions): Promise<void> {
   const { name, commit } = listing;
@@ -38,11 +36,11 @@ export async function downloadFiles({
     const place = cache.blob(file);
     if (places.has(place)) continue;
     places.add(place);
-    const found = await lookAt(place, file, abortSignal);
+    const found = await lookAt(place, file, job?.abortSignal);
     if (found === "there") continue;
     if (found === "damaged") {
       const message = `${showText(file.path, 200)} in the cache is not what ${name} lists: it is downloaded again`;
-      onProgress?.({ type: "note", step: "hub", message });
+      job?.onProgress?.({ type: "note", step: "hub", message });
     }
     missing.push(file);
   }
@@ -61,11 +59,11 @@ export async function downloadFiles({
       commit,
       file,
       place: cache.blob(file),
-      abortSignal: abortSignal === undefined ? stop : AbortSignal.any([abortSignal, stop]),
+      job: { abortSignal: job?.abortSignal === undefined ? stop : AbortSignal.any([job?.abortSignal, stop]) },
       onBytes(count, from) {
         done += count;
         if (from === "network") onReceived?.(count);
-        onProgress?.({ type: "progress", step: "download", done, total, unit: "bytes" });
+        job?.onProgress?.({ type: "progress", step: "download", done, total, unit: "bytes" });
       },
     }),
   );

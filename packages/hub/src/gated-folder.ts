@@ -127,7 +127,7 @@ async function checkContent(
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
   await requireFile(folder, name);
-  const { sha256: digest } = await folder.read(name, { abortSignal });
+  const { sha256: digest } = await folder.read(name, { job: { abortSignal } });
   if (digest === expected) return;
   fail(
     `${showText(name, 200)} in ${showText(folder.path)} has the sha256 ${digest}, but ${quote(expected)} passed the gate`,

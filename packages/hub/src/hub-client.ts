@@ -1,3 +1,4 @@
+import type { Job } from "@revocab/core";
 import { errorSaid, hubFailure, unusable } from "./hub-failure.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import { NETWORK_LIMITS, type NetworkLimits } from "./network-limits.ts";
@@ -47,13 +48,13 @@ export interface HubClient {
 export interface OpenRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   readonly onHop?: OnHop;
 }
 
 export function hubClient(settings: HubSettings, options: ClientOptions = {}): HubClient {
   const { endpoint, token } = settings;
-  const { abortSignal, isOnce = () => false, onSent = () => undefined } = options;
+  const { job, isOnce = () => false, onSent = () => undefined } = options;
   const limits = { ...NETWORK_LIMITS, ...options.limits };
   let wasReached = false;
 
@@ -65,7 +66,7 @@ export function hubClient(settings: HubSettings, options: ClientOptions = {}): H
     onHop?: OnHop,
   ) => {
     const once = isOnce(url, init.method ?? "GET");
-    const signal = once ? anyOf() : anyOf(abortSignal, init.signal);
+    const signal = once ? anyOf() : anyOf(job?.abortSignal, init.signal);
     let end = checkAddress(url, endpoint);
     let sent = 0;
     const response = await patientFetch({
@@ -115,7 +116,7 @@ export function hubClient(settings: HubSettings, options: ClientOptions = {}): H
     }
     const error = errorSaid(await readError(response, limits, signal));
     const patience = response.headers.get("Retry-After");
-    const headers = patience === null ? {} : { "Retry-After": patience };
+    const headers: Record<string, string> = patience === null ? {} : { "Retry-After": patience };
     return Response.json({ error }, { status, headers });
   };
   const fetchWhole: typeof fetch = async (input, init = {}) => {
@@ -127,10 +128,10 @@ export function hubClient(settings: HubSettings, options: ClientOptions = {}): H
     settings,
     limits,
     fetch: fetchWhole,
-    open: ({ url, headers, abortSignal: signal, onHop }) =>
-      send(url, { headers, ...(signal && { signal }) }, async (response) => response, onHop),
+    open: ({ url, headers, job, onHop }) =>
+      send(url, { headers, signal: job?.abortSignal }, async (response) => response, onHop),
     authorization: token === undefined ? {} : { Authorization: `Bearer ${token.reveal()}` },
-    parameters: { hubUrl: endpoint, fetch: fetchWhole, ...(token && { accessToken: token.reveal() }) },
+    parameters: { hubUrl: endpoint, fetch: fetchWhole, accessToken: token?.reveal() },
     async during(doing, work) {
       try {
         return await work();

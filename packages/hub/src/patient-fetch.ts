@@ -1,11 +1,10 @@
 import { setTimeout } from "node:timers/promises";
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { ServerFault } from "./hub-failure.ts";
 import { discard } from "./send-request.ts";
 
 export interface PatienceOptions {
-  readonly abortSignal?: AbortSignal | undefined;
-  readonly onProgress?: ProgressListener | undefined;
+  readonly job?: Job;
   /** Times a request is sent before its failure counts. @default 5 */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; doubled for each further one, up to 30 s. @default 1000 */
@@ -42,8 +41,7 @@ export async function patientFetch({
   patience,
   isOnce = false,
   wasReached,
-  abortSignal,
-  onProgress,
+  job,
   onAgain,
   attempts = 5,
   firstDelay = 1000,
@@ -58,7 +56,7 @@ export async function patientFetch({
     const isTooLong = () => performance.now() - gained + wait > patience;
     let why: string;
     try {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       const response = await send(onGain);
       const isBusy = response.status === 429;
       if (!isBusy && response.status < 500) return response;
@@ -68,7 +66,7 @@ export async function patientFetch({
       why = `answered ${response.status}`;
       discard(response);
     } catch (error) {
-      if (!isOnce) throwIfAborted(abortSignal);
+      if (!isOnce) throwIfAborted(job?.abortSignal);
       const isFinal =
         error instanceof RevocabError || (error instanceof ServerFault && error.code === "hub_failed");
       if (isLast || isOnce || isFinal || isTooLong() || signal?.aborted) throw error;
@@ -77,9 +75,9 @@ export async function patientFetch({
     }
     const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
     onAgain?.();
-    onProgress?.({ type: "note", step: "hub", message });
-    await setTimeout(wait, undefined, { signal: anyOf(abortSignal, signal) }).catch(() => {
-      throwIfAborted(abortSignal);
+    job?.onProgress?.({ type: "note", step: "hub", message });
+    await setTimeout(wait, undefined, { signal: anyOf(job?.abortSignal, signal) }).catch(() => {
+      throwIfAborted(job?.abortSignal);
       signal?.throwIfAborted();
     });
   }

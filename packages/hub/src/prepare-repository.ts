@@ -70,7 +70,7 @@ export async function prepareRepository(
     );
   }
   if (options.dryRun) return true;
-  throwIfAborted(options.abortSignal);
+  throwIfAborted(options.job?.abortSignal);
   return client.during(`creating ${repository}`, async () => {
     const visibility = options.private ? { visibility: "private" as const } : {};
     try {
@@ -115,7 +115,7 @@ function isPublic(repository: string): RevocabError {
 export async function startOf(
   client: HubClient,
   repository: string,
-  { branch = "main", pullRequest, dryRun, abortSignal }: PublishOptions,
+  { branch = "main", pullRequest, dryRun, job }: PublishOptions,
 ): Promise<string> {
   if (branch === "main") return branch;
   const exists = await client.during(`looking up ${repository}@${branch}`, () =>
@@ -135,7 +135,7 @@ export async function startOf(
       `${repository} has no branch ${branch} to open a pull request against`,
     );
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   await client.during(`creating the branch ${branch} of ${repository}`, () =>
     createBranch({ ...client.parameters, repo: repository, branch }).catch((error: unknown) => {
       if (!(error instanceof HubApiError && error.statusCode === 409)) throw error;

@@ -22,20 +22,16 @@ import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
  *   when a file changed since it was looked at, and `aborted`: then nothing was committed
  */
 export async function publishFolder(options: PublishOptions): Promise<PublishedFolder> {
-  const {
-    folder,
-    to,
-    branch = "main",
-    pullRequest = false,
-    dryRun = false,
-    allowFiles = [],
-    abortSignal,
-  } = options;
+  const { folder, to, branch = "main", pullRequest = false, dryRun = false, allowFiles = [], job } = options;
   const settings = options.settings ?? hubSettings();
   const repository = checkRepositoryName(to);
   const token = requireToken(settings);
   const seen = new SeenFolder(folder);
-  const { source, target, revocab, contents, weights } = await gatedFolder(seen, allowFiles, abortSignal);
+  const { source, target, revocab, contents, weights } = await gatedFolder(
+    seen,
+    allowFiles,
+    job?.abortSignal,
+  );
   const files = await folderFiles(seen);
   const known = new Set([...contents, ...files.map(({ path }) => path)]);
   const unknown = allowFiles.find((name) => !known.has(name));
@@ -44,7 +40,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       hint: "name files as the folder has them, with / between folders",
     });
   }
-  await refuseSecrets({ folder: seen, files, weights, token, allowFiles, abortSignal });
+  await refuseSecrets({ folder: seen, files, weights, token, allowFiles, job });
   const title = (options.title ?? `${source} with the tokenizer of ${target}`).replace(/\s+/g, " ");
   const description = `Written and checked by revocab ${revocab}.`;
   refuseSecretTexts(
@@ -92,8 +88,8 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       );
     },
   });
-  const quiet = hubClient(settings, { ...options, abortSignal: undefined });
-  throwIfAborted(abortSignal);
+  const quiet = hubClient(settings, { ...options, job: { ...options.job, abortSignal: undefined } });
+  throwIfAborted(job?.abortSignal);
   const { commit, pullRequestUrl } = await client.during(`publishing to ${repository}`, async () => {
     const made = await commitFolder({
       ...options,

@@ -1,4 +1,4 @@
-import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
 import type { RepositoryFile } from "./list-repository.ts";
@@ -19,21 +19,21 @@ export async function readRange(
   options: OpenRangeOptions,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { client, file, repository, end, abortSignal } = options;
+  const { client, file, repository, end, job } = options;
   let { start } = options;
   for (let fruitless = 0; start < end; ) {
     const before = start;
     let broken: unknown = new Error("the connection ended early");
     try {
       for await (const block of await openRange({ ...options, start })) {
-        throwIfAborted(abortSignal);
+        throwIfAborted(job?.abortSignal);
         const wanted = block.subarray(0, end - start);
         await take(wanted);
         start += wanted.length;
         if (start === end) return;
       }
     } catch (error) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       if (error instanceof RevocabError) throw error;
       broken = error;
     }
@@ -53,7 +53,7 @@ export interface OpenRangeOptions {
   /** First byte, and the byte after the last. */
   readonly start: number;
   readonly end: number;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   /** Remembers where the Hub redirects to, for the next range of the same file. */
   readonly route?: { storage?: string | undefined } | undefined;
 }
@@ -65,7 +65,7 @@ export interface OpenRangeOptions {
  *   else; what a status means
  */
 async function openRange(options: OpenRangeOptions): Promise<AsyncIterable<Uint8Array>> {
-  const { client, repository, commit, file, start, end, abortSignal } = options;
+  const { client, repository, commit, file, start, end, job } = options;
   const doing = `downloading ${showText(file.path, 200)} of ${repository}`;
   const isWhole = start === 0 && end === file.bytes;
   return client.during(doing, async () => {
@@ -75,17 +75,17 @@ async function openRange(options: OpenRangeOptions): Promise<AsyncIterable<Uint8
       throw statusFailure(response.status, error, `${doing} at ${commit.slice(0, 12)}`, client.settings);
     }
     if (!isWhole) checkRange(response, options);
-    return readBody(response, client.limits, abortSignal);
+    return readBody(response, client.limits, job?.abortSignal);
   });
 }
 
 async function request(options: OpenRangeOptions, range: Record<string, string>): Promise<Response> {
-  const { client, repository, commit, file, abortSignal, route } = options;
+  const { client, repository, commit, file, job, route } = options;
   const { endpoint } = client.settings;
   // or fetch asks for gzip, and offsets would be those of the compressed bytes
   const headers = { ...range, "Accept-Encoding": "identity" };
   if (route?.storage !== undefined) {
-    const { response } = await client.open({ url: route.storage, headers, abortSignal });
+    const { response } = await client.open({ url: route.storage, headers, job });
     if (response.ok) return response;
     // a signed address expires, after an hour or so: the Hub gives another
     route.storage = undefined;
@@ -96,7 +96,7 @@ async function request(options: OpenRangeOptions, range: Record<string, string>)
   const { response, url } = await client.open({
     url: `${endpoint}/${repository}/resolve/${commit}/${path}`,
     headers: { ...headers, ...client.authorization },
-    abortSignal,
+    job,
     onHop(hop, isRedirect) {
       if (isChecked || !(isRedirect || hop.ok)) return;
       // the Hub's own answer names the version; storage hosts have ETags of other forms

@@ -1,4 +1,4 @@
-import { quote, RevocabError, showText } from "@revocab/core";
+import { type Job, quote, RevocabError, showText } from "@revocab/core";
 import type { AccessToken } from "./hub-settings.ts";
 import { secretNamed } from "./secret-names.ts";
 import type { FolderFile, SeenFolder } from "./seen-folder.ts";
@@ -11,7 +11,7 @@ interface RefuseSecretsOptions {
   readonly token: AccessToken;
   /** Files that are published though they look like secrets; never with the token itself. */
   readonly allowFiles: readonly string[];
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 /**
@@ -20,7 +20,7 @@ interface RefuseSecretsOptions {
  * @throws RevocabError `bad_options`, which names the files; `missing_file`, `file_changed`, `aborted`
  */
 export async function refuseSecrets(options: RefuseSecretsOptions): Promise<void> {
-  const { folder, files, weights, token, allowFiles, abortSignal } = options;
+  const { folder, files, weights, token, allowFiles, job } = options;
   const found: { path: string; why: string }[] = [];
   for (const { path } of files) {
     const isAllowed = allowFiles.includes(path);
@@ -35,7 +35,7 @@ export async function refuseSecrets(options: RefuseSecretsOptions): Promise<void
     }
     const end = weights.includes(path) ? await folder.headerOf(path) : undefined;
     const search = new SecretSearch(token);
-    await folder.read(path, { end, abortSignal, onBlock: (block) => search.look(block) });
+    await folder.read(path, { end, job, onBlock: (block) => search.look(block) });
     const held = search.found;
     if (held === YOUR_TOKEN) throw holdsToken(folder, path);
     if (held !== undefined && !isAllowed) found.push({ path, why: `holds what looks like ${held}` });

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
 import { readExactly, writeAt } from "@revocab/checkpoint/internal";
-import { RevocabError, showText } from "@revocab/core";
+import { type Job, RevocabError, showText } from "@revocab/core";
 import { ifThere, type OwnedPath, ownPath, takeLeft, writeError } from "@revocab/files";
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
@@ -15,7 +15,7 @@ interface RemoteWeightsOptions {
   readonly listing: RepositoryListing;
   /** The weight files, in the snapshot or on the Hub. */
   readonly files: readonly RepositoryFile[];
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   readonly onReceived?: (bytes: number) => void;
 }
 
@@ -33,7 +33,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
     const name = file.path;
     let found = opened.get(name);
     if (found === undefined) {
-      const { client, abortSignal, onReceived } = options;
+      const { client, job, onReceived } = options;
       const keptIn = join(scratch.path, `${opened.size}`);
       found = rangedFile({
         client,
@@ -41,7 +41,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
         commit: listing.commit,
         file,
         keptIn,
-        abortSignal,
+        job,
         onReceived,
       });
       opened.set(name, found);

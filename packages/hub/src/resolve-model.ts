@@ -95,7 +95,7 @@ function orNoFolder(error: unknown, text: string): unknown {
 async function fetchRepository(
   client: HubClient,
   reference: { readonly name: string; readonly revision: string },
-  { want, abortSignal, onProgress }: ResolveOptions,
+  { want, job }: ResolveOptions,
 ): Promise<ResolvedModel> {
   const { name, revision } = reference;
   const cache = repositoryCache(client.settings.cacheDirectory, name);
@@ -103,7 +103,7 @@ async function fetchRepository(
     const commit = await fromCacheAlone(cache, reference, want);
     return onThisMachine(cache.snapshot(commit), { name, commit });
   }
-  onProgress?.({ type: "step", step: `look up ${name}` });
+  job?.onProgress?.({ type: "step", step: `look up ${name}` });
   const listing = await listRepository(client, name, revision);
   const hasWeights = listing.files.some(({ path }) => /\.(safetensors|bin|h5|msgpack|gguf)$/.test(path));
   const kind = want === "any" ? (hasWeights ? "tables" : "tokenizer") : want;
@@ -113,7 +113,7 @@ async function fetchRepository(
     received += bytes;
   };
   const download = (files: readonly RepositoryFile[]) =>
-    downloadFiles({ client, cache, listing, files, abortSignal, onProgress, onReceived });
+    downloadFiles({ client, cache, listing, files, job, onReceived });
   const small = listing.files.filter(kind === "tokenizer" ? isTokenizerFile : isSmallModelFile);
   requireFiles(listing, small, kind);
   checkNames(name, small);
@@ -125,7 +125,7 @@ async function fetchRepository(
   await cache.remember(revision, listing.commit);
   const remote =
     kind === "tables"
-      ? await remoteWeights({ client, cache, listing, files: weights, abortSignal, onReceived })
+      ? await remoteWeights({ client, cache, listing, files: weights, job, onReceived })
       : undefined;
   const ofBytes = [...small, ...weights, ...parts].reduce((sum, { bytes }) => sum + bytes, 0);
   return {

@@ -1,7 +1,7 @@
 import { type FileHandle, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
-import { RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import {
   type ContentHash,
   compareMarks,
@@ -28,7 +28,7 @@ export interface ReadOptions {
   readonly end?: number | undefined;
   /** Called with each block, which is overwritten afterwards. */
   readonly onBlock?: (block: Buffer) => void;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 const BLOCK_BYTES = 1 << 20;
@@ -71,7 +71,7 @@ export class SeenFolder {
    * @returns the hashes of what was read; those of a whole file are remembered
    * @throws RevocabError as {@link open} does, also when the file changes while it is read; `aborted`
    */
-  async read(name: string, { end, onBlock, abortSignal }: ReadOptions = {}): Promise<Hashes> {
+  async read(name: string, { end, onBlock, job }: ReadOptions = {}): Promise<Hashes> {
     const { handle, bytes, check } = await this.open(name);
     try {
       const length = Math.min(bytes, end ?? bytes);
@@ -79,7 +79,7 @@ export class SeenFolder {
       const sha1 = startHash("git-sha1", length);
       const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, length));
       for (let done = 0; done < length; ) {
-        throwIfAborted(abortSignal);
+        throwIfAborted(job?.abortSignal);
         const { bytesRead } = await handle.read(buffer, 0, Math.min(BLOCK_BYTES, length - done), done);
         if (bytesRead === 0) throw this.#changed(name, `it ended at byte ${done} of ${bytes}`);
         const block = buffer.subarray(0, bytesRead);

@@ -128,11 +128,14 @@ describe("what an earlier attempt left", () => {
     const { directory } = await resolveModel("org/small-model", {
       ...made.options,
       want: "model",
-      onProgress(event) {
-        const isReceiving = event.type === "progress" && event.total === WEIGHTS.length && event.done > 1000;
-        if (!isReceiving || hasWritten) return;
-        hasWritten = true;
-        writeSync(other, "late");
+      job: {
+        onProgress(event) {
+          const isReceiving =
+            event.type === "progress" && event.total === WEIGHTS.length && event.done > 1000;
+          if (!isReceiving || hasWritten) return;
+          hasWritten = true;
+          writeSync(other, "late");
+        },
       },
     });
     closeSync(other);
@@ -358,9 +361,11 @@ describe("a job that is stopped", () => {
     const stopped = resolveModel("org/small-model", {
       ...made.options,
       want: "model",
-      abortSignal: abort.signal,
-      onProgress(event) {
-        if (event.type === "progress" && event.total > 1e6 && event.done > 200_000) abort.abort();
+      job: {
+        abortSignal: abort.signal,
+        onProgress(event) {
+          if (event.type === "progress" && event.total > 1e6 && event.done > 200_000) abort.abort();
+        },
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
@@ -377,7 +382,7 @@ describe("a job that is stopped", () => {
     const start = performance.now();
     const abortSignal = AbortSignal.timeout(100);
     await expect(
-      resolveModel("org/small-model", { ...made.options, want: "model", abortSignal }),
+      resolveModel("org/small-model", { ...made.options, want: "model", job: { abortSignal } }),
     ).rejects.toMatchObject({
       code: "aborted",
     });

@@ -154,9 +154,11 @@ describe("a commit whose answer is lost", () => {
     made.hub.misbehave({ path: /\/commit\//, fault: { kind: "lose-answer" } });
     const failure = publish(made, swapped(), {
       attempts: 2,
-      onProgress(event) {
-        if (event.type !== "step" || event.step !== "commit") return;
-        made.hub.misbehave({ path: /\/revision\//, times: 100, fault: status(503) });
+      job: {
+        onProgress(event) {
+          if (event.type !== "step" || event.step !== "commit") return;
+          made.hub.misbehave({ path: /\/revision\//, times: 100, fault: status(503) });
+        },
       },
     });
     await expect(failure).rejects.toMatchObject({
@@ -172,9 +174,11 @@ describe("a Hub that is silent after a commit", () => {
     const folder = swapped();
     const failure = publish(made, folder, {
       attempts: 2,
-      onProgress(event) {
-        if (event.type !== "step" || event.step !== "commit") return;
-        made.hub.misbehave({ path: /\/revision\//, times: 100, fault: status(503) });
+      job: {
+        onProgress(event) {
+          if (event.type !== "step" || event.step !== "commit") return;
+          made.hub.misbehave({ path: /\/revision\//, times: 100, fault: status(503) });
+        },
       },
     });
     const { commit } = await failure.then(
@@ -193,11 +197,13 @@ describe("a branch that moves while files are uploaded", () => {
     const made = await place();
     const other = "1234567890123456789012345678901234567890";
     const failure = publish(made, swapped(), {
-      onProgress(event) {
-        if (event.type !== "step" || event.step !== "commit") return;
-        const { branches, commits } = made.hub.repository("me/model")!;
-        commits.set(other, { ...commits.get(branches.get("main")!)!, oid: other });
-        branches.set("main", other);
+      job: {
+        onProgress(event) {
+          if (event.type !== "step" || event.step !== "commit") return;
+          const { branches, commits } = made.hub.repository("me/model")!;
+          commits.set(other, { ...commits.get(branches.get("main")!)!, oid: other });
+          branches.set("main", other);
+        },
       },
     });
     await expect(failure).rejects.toMatchObject({
@@ -213,17 +219,19 @@ describe("a commit that does not hold what was sent", () => {
     const made = await place();
     const folder = swapped();
     const failure = publish(made, folder, {
-      onProgress(event) {
-        if (event.type !== "step" || event.step !== "commit") return;
-        const { commits } = made.hub.repository("me/model")!;
-        const { set } = commits;
-        commits.set = (oid, commit) => {
-          const files = new Map(commit.files);
-          files.delete("config.json");
-          files.set("README.md", { ...files.get("README.md")!, oid: "0".repeat(40) });
-          files.set("revocab.json", { ...files.get("revocab.json")!, size: 3 });
-          return set.call(commits, oid, { ...commit, files });
-        };
+      job: {
+        onProgress(event) {
+          if (event.type !== "step" || event.step !== "commit") return;
+          const { commits } = made.hub.repository("me/model")!;
+          const { set } = commits;
+          commits.set = (oid, commit) => {
+            const files = new Map(commit.files);
+            files.delete("config.json");
+            files.set("README.md", { ...files.get("README.md")!, oid: "0".repeat(40) });
+            files.set("revocab.json", { ...files.get("revocab.json")!, size: 3 });
+            return set.call(commits, oid, { ...commit, files });
+          };
+        },
       },
     });
     const { size } = statSync(join(folder, "revocab.json"));
@@ -242,9 +250,11 @@ describe("a job that is stopped", () => {
     const made = await place();
     const abort = new AbortController();
     const stopped = publish(made, swapped(), {
-      abortSignal: abort.signal,
-      onProgress(event) {
-        if (event.type !== "note" && event.step === moment) abort.abort();
+      job: {
+        abortSignal: abort.signal,
+        onProgress(event) {
+          if (event.type !== "note" && event.step === moment) abort.abort();
+        },
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
@@ -263,9 +273,11 @@ describe("a job that is stopped", () => {
       made.hub.misbehave({ path: /\/commit\//, fault });
       const stopped = publish(made, swapped(), {
         pullRequest,
-        abortSignal: abort.signal,
-        onProgress(event) {
-          if (event.type === "note") setTimeout(() => abort.abort(), 20);
+        job: {
+          abortSignal: abort.signal,
+          onProgress(event) {
+            if (event.type === "note") setTimeout(() => abort.abort(), 20);
+          },
         },
       });
       await expect(stopped).rejects.toMatchObject({ code: "aborted" });
@@ -276,7 +288,9 @@ describe("a job that is stopped", () => {
 
   it("before it began asks nothing of the Hub", async () => {
     const made = await place();
-    await expect(publish(made, swapped(), { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(
+      publish(made, swapped(), { job: { abortSignal: AbortSignal.abort() } }),
+    ).rejects.toMatchObject({
       code: "aborted",
     });
     expect(made.hub.requests).toEqual([]);
@@ -287,7 +301,7 @@ describe("a job that is stopped", () => {
     const folder = swapped();
     const abort = new AbortController();
     made.hub.misbehave({ path: /\/commit\//, fault: { kind: "delay", milliseconds: 200 } });
-    const published = publish(made, folder, { abortSignal: abort.signal });
+    const published = publish(made, folder, { job: { abortSignal: abort.signal } });
     while (sentCommits(made.hub) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     abort.abort();
     expect((await published).commit).toMatch(/^[0-9a-f]{40}$/);

@@ -30,8 +30,10 @@ async function publishWhile(step: string, change: (folder: string) => void) {
     ...made.options,
     folder,
     to: "me/model",
-    onProgress(event) {
-      if (event.type === "step" && event.step === step && times++ === 0) change(folder);
+    job: {
+      onProgress(event) {
+        if (event.type === "step" && event.step === step && times++ === 0) change(folder);
+      },
     },
   }).catch((error: unknown) => error);
   expect(times).toBeGreaterThan(0);
@@ -76,10 +78,12 @@ describe("a file that is changed after it was looked at", () => {
       ...made.options,
       folder,
       to: "me/model",
-      onProgress(event) {
-        if (event.type !== "note" || !event.message.includes("attempt")) return;
-        repeats++;
-        overwrite(join(folder, "model.safetensors"));
+      job: {
+        onProgress(event) {
+          if (event.type !== "note" || !event.message.includes("attempt")) return;
+          repeats++;
+          overwrite(join(folder, "model.safetensors"));
+        },
       },
     }).catch((error: unknown) => error);
     expect(failure).toMatchObject({

@@ -44,7 +44,7 @@ export function hubPlaces(): (options?: LoopbackHubOptions) => Promise<HubPlace>
       options: {
         settings: { endpoint: hub.url, token, cacheDirectory: cache, offline: false },
         firstDelay: 5,
-        onProgress: (event) => void events.push(event),
+        job: { onProgress: (event) => void events.push(event) },
       },
     };
   };

@@ -251,7 +251,7 @@ describe("ranges that come broken", () => {
     const model = await resolveModel("org/wide", {
       ...made.options,
       want: "tables",
-      abortSignal: abort.signal,
+      job: { abortSignal: abort.signal },
     });
     const checkpoint = await openCheckpoint(model.directory, { weights: model.weights! });
     made.hub.misbehave({ path: /^\/read\//, fault: { kind: "delay", milliseconds: 5000 } });

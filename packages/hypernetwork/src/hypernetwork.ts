@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import {
   type EmbeddingTable,
   type InitContext,
+  type Job,
   type PreparedRows,
   RevocabError,
   type RowMethod,
@@ -47,9 +48,9 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
     throw new RevocabError("bad_options", `batch is ${batch}, expected a whole number from 1`);
   }
   let opening: Promise<Hypernetwork> | undefined;
-  const open = () => {
+  const open = (job: Job | undefined) => {
     // a comparison prepares the method once more for each test; the weights are loaded once
-    opening ??= openHypernetwork(directory);
+    opening ??= openHypernetwork(directory, job);
     opening.catch(() => {
       opening = undefined;
     });
@@ -68,8 +69,8 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
       ...(batch !== undefined && { batch }),
     },
     async prepare(context) {
-      throwIfAborted(context.abortSignal);
-      const network = await open();
+      throwIfAborted(context.job?.abortSignal);
+      const network = await open(context.job);
       return prepareRows(context, network, languageIndex(network.config, language), batch);
     },
     async close() {
@@ -98,8 +99,8 @@ export const hypernetworkEntry: MethodEntry = methodEntry("hypernetwork", {
   create: ({ hypernetwork: directory, language, batch }) =>
     hypernetwork({
       directory,
-      ...(language !== undefined && { language }),
-      ...(batch !== undefined && { batch }),
+      language,
+      batch,
     }),
 });
 
@@ -109,20 +110,19 @@ async function prepareRows(
   language: number | undefined,
   batch: number | undefined,
 ): Promise<PreparedRows> {
-  const { alignment, target, source, abortSignal, onProgress } = context;
+  const { alignment, target, source, job } = context;
   const tables = sourceTables(context, network);
   checkTables(network, tables);
   const vocabulary = checkVocabulary(network, source.vocabulary);
   const forms = formsOfTarget(context, network, vocabulary);
   const partOf = partsOf(context, network);
-  const run = { network, forms, source: tables, ...(language !== undefined && { language }) };
+  const run = { network, forms, source: tables, language };
   const store = rowStore({
     ...run,
     isShared: (token) => alignment.sourceOf[token] >= 0,
     rowsOf: (length) => batch ?? network.rowsAtOnce(length),
     dtypes: Object.fromEntries(source.tables.map((table) => [partOf(table), table.matrix.dtype])),
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   });
   await noteNetwork(context, network, forms);
   await noteNorms(context, { ...run, rowsOf: (length) => network.rowsAtOnce(length) });

@@ -17,18 +17,18 @@ import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
 /** Notes which files predicted the rows, which tokens were not read whole, and which predictions have no use. */
 export async function noteNetwork(
-  { source: { tables }, target: { vocabulary }, abortSignal, onProgress }: InitContext,
+  { source: { tables }, target: { vocabulary }, job }: InitContext,
   { directory, config, files }: Hypernetwork,
   { truncated, unspelled, formLength }: SurfaceForms,
 ): Promise<void> {
-  const note = (message: string) => onProgress?.({ type: "note", step: "hypernetwork", message });
+  const note = (message: string) => job?.onProgress?.({ type: "note", step: "hypernetwork", message });
   const examples = (tokens: readonly TokenId[]) =>
     tokens
       .slice(0, 10)
       .map((token) => `${token} "${displayToken(vocabulary, token)}"`)
       .join(", ") + (tokens.length > 10 ? ", …" : "");
   for (const name of files) {
-    const hash = await hashFile(join(directory, name), { ...(abortSignal && { abortSignal }) });
+    const hash = await hashFile(join(directory, name), job);
     note(`hypernetwork ${showText(basename(directory))}/${showText(name)}: sha256 ${hash}`);
   }
   if (truncated.length > 0) {
@@ -69,7 +69,7 @@ export async function noteNorms(
     readonly rowsOf: (length: number) => number;
   },
 ): Promise<void> {
-  const { alignment, source, abortSignal, onProgress } = context;
+  const { alignment, source, job } = context;
   const { forms } = run;
   const known = Array.from(forms.lengths.keys()).filter((token) => forms.lengths[token] > 0);
   const isShared = (token: TokenId) => alignment.sourceOf[token] >= 0;
@@ -102,7 +102,7 @@ export async function noteNorms(
         `the rows it predicts for ${shared.length} tokens that both vocabularies have are like the model's own by a median cosine of ${likeness.toFixed(2)}`,
       );
     }
-    onProgress?.({ type: "note", step: "hypernetwork", message: parts.join("; ") });
+    job?.onProgress?.({ type: "note", step: "hypernetwork", message: parts.join("; ") });
   }
 
   async function predict(tokens: readonly TokenId[]) {
@@ -110,7 +110,7 @@ export async function noteNorms(
     const { blocks, blockOf, rowOf } = formBlocks(forms, rowsOf, Uint32Array.from(tokens));
     const results: PredictedRows[] = [];
     for (const block of blocks) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       results.push(await network.run(forms, block, source, language));
     }
     return (part: PredictedPart, token: TokenId) => rowOfMatrix(results[blockOf[token]][part]!, rowOf[token]);

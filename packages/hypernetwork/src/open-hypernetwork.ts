@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
 import { readJsonObject } from "@revocab/checkpoint/internal";
-import { type Matrix, RevocabError, showText } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, showText } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
 import { openWeights } from "@revocab/transformer-runtime/internal";
@@ -46,11 +46,6 @@ export interface Hypernetwork {
   close(): Promise<void>;
 }
 
-export interface OpenHypernetworkOptions {
-  /** @default all cores */
-  readonly threads?: number;
-}
-
 /**
  * Opens the folder of a ZeTT hypernetwork: config.json, safetensors (one file or shards), and the tokenizer it spells
  * with. No code of the folder is run. The weights are loaded at the first run.
@@ -58,10 +53,7 @@ export interface OpenHypernetworkOptions {
  * @throws RevocabError `unsupported_architecture`, `bad_config`, `missing_file`, `bad_safetensors`, `unsupported_checkpoint`,
  *   `shape_mismatch`, `unsupported_dtype`, `bad_tokenizer`, `missing_dependency`
  */
-export async function openHypernetwork(
-  directory: string,
-  { threads }: OpenHypernetworkOptions = {},
-): Promise<Hypernetwork> {
+export async function openHypernetwork(directory: string, job?: Job): Promise<Hypernetwork> {
   const path = join(directory, "config.json");
   const folder = new InputFolder(directory);
   const { json } = await readJsonObject(
@@ -87,7 +79,7 @@ export async function openHypernetwork(
       const feeds = await networkFeeds(runtime, config, forms, rows, source, language);
       session ??= openSession(graph, {
         directory: weights.directory,
-        ...(threads !== undefined && { threads }),
+        threads: job?.threads,
       });
       const results = await (await session).run(feeds);
       const matrix = (port: string, columns: number): Matrix => ({

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Matrix, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import type { SourceTables } from "./network-feeds.ts";
 import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
 import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
@@ -13,8 +13,7 @@ export interface PredictRowsOptions {
   readonly language?: number;
   /** Forms that run at once. @default as many as a few hundred megabytes hold */
   readonly batch?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -28,8 +27,7 @@ export async function predictRows({
   forms,
   language,
   batch,
-  abortSignal,
-  onProgress,
+  job,
 }: PredictRowsOptions): Promise<PredictedRows> {
   checkTables(hypernetwork, source);
   const n = forms.lengths.length;
@@ -45,7 +43,7 @@ export async function predictRows({
   for (const [token, block] of blockOf.entries()) tokensOf[block].push(token);
   let done = 0;
   for (const [i, block] of blocks.entries()) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const rows = await hypernetwork.run(forms, block, source, language);
     for (const part of ["input", "output", "bias"] as const) {
       const [from, into] = [rows[part], predicted[part]];
@@ -53,7 +51,7 @@ export async function predictRows({
       for (const token of tokensOf[i]) copyRow(from, rowOf[token], into, token);
     }
     done += tokensOf[i].length;
-    onProgress?.({ type: "progress", step: "predict rows", done, total: n, unit: "rows" });
+    job?.onProgress?.({ type: "progress", step: "predict rows", done, total: n, unit: "rows" });
     // a turn of the event loop, in which a signal can arrive
     await setImmediate();
   }

@@ -1,11 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import {
-  BYTES_PER_VALUE,
-  type ProgressListener,
-  type StoredDtype,
-  type TokenId,
-  throwIfAborted,
-} from "@revocab/core";
+import { BYTES_PER_VALUE, type Job, type StoredDtype, type TokenId, throwIfAborted } from "@revocab/core";
 import { decodeInto, encodeInto } from "@revocab/matrix";
 import type { SourceTables } from "./network-feeds.ts";
 import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
@@ -24,8 +18,7 @@ export interface RowStoreOptions {
   readonly rowsOf: (length: number) => number;
   /** The number format of each table the rows are for. */
   readonly dtypes: Readonly<Partial<Record<PredictedPart, StoredDtype>>>;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Predicted rows, each computed once for all tables. */
@@ -50,8 +43,7 @@ export function rowStore({
   isShared,
   rowsOf,
   dtypes,
-  abortSignal,
-  onProgress,
+  job,
 }: RowStoreOptions): RowStore {
   const withForm = Uint32Array.from(forms.lengths.keys()).filter((token) => forms.lengths[token] > 0);
   const groups = [true, false].map((shared) => {
@@ -92,10 +84,10 @@ export function rowStore({
     const total = [...wanted].reduce((sum, block) => sum + blocks[block].length, 0);
     let done = 0;
     for (const block of [...wanted].sort((a, b) => a - b)) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       kept[block] = encode(await network.run(forms, blocks[block], source, language));
       done += blocks[block].length;
-      onProgress?.({ type: "progress", step: "predict rows", done, total, unit: "rows" });
+      job?.onProgress?.({ type: "progress", step: "predict rows", done, total, unit: "rows" });
       await setImmediate();
     }
   }

@@ -19,7 +19,7 @@ describe("predictRows", () => {
           source: sourceTables(fixture),
           forms,
           ...(fixture.lang_index !== null && { language: fixture.lang_index }),
-          ...(batch !== undefined && { batch }),
+          batch,
         });
         await hypernetwork.close();
         const { pred_in, pred_out, pred_bias, config } = fixture;

@@ -39,7 +39,7 @@ function contextOf(
   const onProgress = (event: ProgressEvent) => {
     if (event.type === "note") notes.push(event.message);
   };
-  return { context: { ...makeContext(target, tables), onProgress }, notes };
+  return { context: { ...makeContext(target, tables), job: { onProgress } }, notes };
 }
 
 /** A row per target id; undefined for one that nothing was planned for. */
@@ -61,7 +61,7 @@ const failureOf = (act: Promise<unknown>): Promise<RevocabError> =>
     (error: RevocabError) => error,
   );
 const prepare = (directory: string, context = contextOf().context, language?: string) =>
-  hypernetwork({ directory, ...(language !== undefined && { language }) }).prepare(context);
+  hypernetwork({ directory, language }).prepare(context);
 
 describe("hypernetwork", () => {
   it("gives a token the row that is predicted from the pieces that spell it, rounded once", async () => {

@@ -138,7 +138,7 @@ describe("openHypernetwork", () => {
         hypernetwork,
         source: sourceTables(fixture),
         forms: surfaceForms(fixture),
-        ...(language !== undefined && { language }),
+        language,
       });
       await expect(act).rejects.toMatchObject({
         code: "bad_options",
@@ -167,8 +167,7 @@ describe("openHypernetwork", () => {
       source: sourceTables(fixture),
       forms: surfaceForms(fixture),
       batch: 1,
-      abortSignal: controller.signal,
-      onProgress: () => controller.abort(),
+      job: { abortSignal: controller.signal, onProgress: () => controller.abort() },
     });
     await expect(act).rejects.toMatchObject({ code: "aborted" });
   });

@@ -28,7 +28,6 @@ export {
 export {
   forEachRowBlock,
   matrixOfBytes,
-  type ReadRowsOptions,
   type RowBlockOptions,
   readMatrix,
   readRows,

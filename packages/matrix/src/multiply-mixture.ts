@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import {
   BYTES_PER_VALUE,
+  type Job,
   type Matrix,
   type Mixture,
-  type ProgressListener,
   RevocabError,
   type StoredMatrix,
   throwIfAborted,
@@ -33,12 +33,10 @@ export interface MultiplyMixtureOptions {
   readonly source: StoredMatrix;
   /** X [x × d] @default no rows */
   readonly basis?: Matrix;
-  /** Worker threads; a product of less than 64 MB is computed on the calling thread. @default 2, or 1 on one core */
-  readonly threads?: number;
+  /** `threads`: worker threads; a product of less than 64 MB is computed on the calling thread. @default 2, or 1 on one core */
+  readonly job?: Job;
   /** Bytes of E and X held at a time; more is done in slabs of columns, reading E once for each. @default 2.5 GiB */
   readonly memoryLimit?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
   /** The name of the step in progress events. @default "compute rows" */
   readonly step?: string;
   /** Called for one block at a time, in order of columns, then rows; the next block is computed meanwhile. */
@@ -56,19 +54,19 @@ export async function multiplyMixture({
   mixture,
   source,
   basis = { rows: 0, columns: source.columns, data: new Float32Array(0) },
-  threads = Math.min(2, availableParallelism()),
+  job,
   memoryLimit = 2.5 * 2 ** 30,
-  abortSignal,
-  onProgress,
   step = "compute rows",
   onBlock,
 }: MultiplyMixtureOptions): Promise<void> {
+  const threads = job?.threads ?? Math.min(2, availableParallelism());
+
   checkMixture(mixture, source.rows, basis.rows);
   checkBasisWidth(source.columns, basis);
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
     throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to 64`);
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const targetRows = mixture.offsets.length - 1;
   if (targetRows === 0 || source.columns === 0) return;
 
@@ -99,21 +97,21 @@ export async function multiplyMixture({
   const deliver = async (slab: ColumnSlab, block: RowRange, slot: number) => {
     await onBlock(productBlock(memory, slab, block, slot));
     done += block.end - block.start;
-    onProgress?.({ type: "progress", step, done, total, unit: "rows" });
+    job?.onProgress?.({ type: "progress", step, done, total, unit: "rows" });
   };
 
   try {
     for (const slab of slabs) {
-      await loadSlab(source, needed, slab, memory.table(slab.count), abortSignal);
+      await loadSlab(source, needed, slab, memory.table(slab.count), job?.abortSignal);
       loadBasisSlab(basis, slab, memory.basis(slab.count));
       let delivery = Promise.resolve();
       for (let i = 0; i < blocks.length; i++) {
         await settleBoth(compute(slab, blocks[i], i % 2), delivery);
         delivery = deliver(slab, blocks[i], i % 2);
-        if (abortSignal?.aborted) break;
+        if (job?.abortSignal?.aborted) break;
       }
       await delivery;
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
     }
   } finally {
     await pool.close();

@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
 import { borrowMemory, compileKernels, instantiateKernels, KERNEL_BYTES, returnMemory } from "./kernels.ts";
 import { forEachRowBlock } from "./stored-matrix.ts";
 
@@ -9,8 +9,7 @@ export interface MultiplyTransposedOptions {
   readonly right: StoredMatrix;
   /** Scale the rows of both to length 1 first, so that the products are cosines; see {@link normalizeRows}. @default false */
   readonly normalize?: boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
   /** The name of the step in progress events. @default "compare rows" */
   readonly step?: string;
   /**
@@ -33,8 +32,7 @@ export async function multiplyTransposed({
   left,
   right,
   normalize = false,
-  abortSignal,
-  onProgress,
+  job,
   step = "compare rows",
   onBlock,
 }: MultiplyTransposedOptions): Promise<void> {
@@ -72,8 +70,7 @@ export async function multiplyTransposed({
     await forEachRowBlock(right, visit, {
       blockBytes: blockRows * Math.max(1, depth) * 4,
       step,
-      ...(abortSignal && { abortSignal }),
-      ...(onProgress && { onProgress }),
+      job,
     });
   } finally {
     returnMemory(memory);

@@ -1,12 +1,11 @@
-import { type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { type Job, RevocabError, type StoredMatrix } from "@revocab/core";
 import { borrowMemory, compileKernels, instantiateKernels, KERNEL_BYTES, returnMemory } from "./kernels.ts";
 import { forEachRowBlock } from "./stored-matrix.ts";
 
 export interface StatisticsOptions {
   /** Which rows count. @default all */
   readonly isUsed?: (row: number) => boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface ColumnMoments {
@@ -24,7 +23,7 @@ export interface ColumnMoments {
  */
 export async function columnMoments(
   stored: StoredMatrix,
-  { isUsed = () => true, ...options }: StatisticsOptions = {},
+  { isUsed = () => true, job }: StatisticsOptions = {},
 ): Promise<ColumnMoments> {
   const { columns } = stored;
   const mean = new Float64Array(columns);
@@ -44,7 +43,7 @@ export async function columnMoments(
         }
       }
     },
-    { step: "column moments", ...options },
+    { step: "column moments", job },
   );
   if (count === 0) throw new RevocabError("no_evidence", `none of the ${stored.rows} rows is in use`);
   for (let j = 0; j < columns; j++) variance[j] /= count;

@@ -1,7 +1,7 @@
 import {
   BYTES_PER_VALUE,
+  type Job,
   type Matrix,
-  type ProgressListener,
   RevocabError,
   type StoredDtype,
   type StoredMatrix,
@@ -12,8 +12,7 @@ import { decodeInto, encodeInto } from "./codecs.ts";
 export interface RowBlockOptions {
   /** Upper bound of one block as f32, at least one row. @default 8 MiB */
   readonly blockBytes?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
   /** The name of the step in progress events. @default "read rows" */
   readonly step?: string;
 }
@@ -26,7 +25,7 @@ export interface RowBlockOptions {
 export async function forEachRowBlock(
   stored: StoredMatrix,
   visit: (start: number, block: Matrix) => void | Promise<void>,
-  { blockBytes = 8 << 20, abortSignal, onProgress, step = "read rows" }: RowBlockOptions = {},
+  { blockBytes = 8 << 20, job, step = "read rows" }: RowBlockOptions = {},
 ): Promise<void> {
   const { rows, columns, dtype } = stored;
   const bytesPerRow = columns * BYTES_PER_VALUE[dtype];
@@ -34,16 +33,16 @@ export async function forEachRowBlock(
   const values = new Float32Array(blockRows * columns);
   const bytes = dtype === "F32" ? new Uint8Array(values.buffer) : new Uint8Array(blockRows * bytesPerRow);
   for (let start = 0; start < rows; start += blockRows) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const count = Math.min(blockRows, rows - start);
     const stretch = bytes.subarray(0, count * bytesPerRow);
     const data = values.subarray(0, count * columns);
     await stored.readRows(start, count, stretch);
     if (dtype !== "F32") decodeInto(dtype, stretch, data);
     await visit(start, { rows: count, columns, data });
-    onProgress?.({ type: "progress", step, done: start + count, total: rows, unit: "rows" });
+    job?.onProgress?.({ type: "progress", step, done: start + count, total: rows, unit: "rows" });
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
 }
 
 /**
@@ -68,20 +67,12 @@ export async function readMatrix(stored: StoredMatrix, start: number, count: num
   return { rows: count, columns: stored.columns, data };
 }
 
-export interface ReadRowsOptions {
-  readonly abortSignal?: AbortSignal;
-}
-
 /**
  * The rows `ids` as f32 [ids × columns], in the order of `ids`; an id may come twice. Rows that lie near each other are read
  * at once, with those between them: a read from a file costs as much as a hundred kilobytes.
  * @throws RevocabError shape_mismatch for an id without a row; aborted, between two reads
  */
-export async function readRows(
-  stored: StoredMatrix,
-  ids: ArrayLike<number>,
-  { abortSignal }: ReadRowsOptions = {},
-): Promise<Matrix> {
+export async function readRows(stored: StoredMatrix, ids: ArrayLike<number>, job?: Job): Promise<Matrix> {
   const { rows, columns, dtype } = stored;
   const rowBytes = columns * BYTES_PER_VALUE[dtype];
   const gap = Math.max(1, Math.floor(GAP_BYTES / Math.max(1, rowBytes)));
@@ -90,7 +81,7 @@ export async function readRows(
   const order = Uint32Array.from({ length: ids.length }, (_, place) => place).sort((a, b) => ids[a] - ids[b]);
   const idAt = (i: number) => ids[order[i]];
   for (let i = 0; i < order.length; ) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const first = idAt(i);
     let end = i + 1;
     while (end < order.length && idAt(end) - idAt(end - 1) <= gap && idAt(end) - first < most) end++;

@@ -39,7 +39,12 @@ describe("multiplyMixture", () => {
       const expected = await twin(mixture, source);
       for (const threads of [1, 2, 3]) {
         const blocks: number[] = [];
-        const bytes = await product({ mixture, source, threads, onRows: (rows) => blocks.push(rows) });
+        const bytes = await product({
+          mixture,
+          source,
+          job: { threads },
+          onRows: (rows) => blocks.push(rows),
+        });
         expect(Buffer.compare(bytes, expected)).toBe(0);
         expect(blocks.length).toBeGreaterThan(1);
       }
@@ -145,7 +150,13 @@ describe("multiplyMixture", () => {
     const events: unknown[] = [];
     const source = storeMatrix(normalMatrix(3, 4, 1));
     const mixture = randomMixture(5, 3, 0);
-    await multiplyMixture({ mixture, source, step: "rows", onProgress: (e) => events.push(e), onBlock() {} });
+    await multiplyMixture({
+      mixture,
+      source,
+      step: "rows",
+      job: { onProgress: (e) => events.push(e) },
+      onBlock() {},
+    });
     expect(events.at(-1)).toEqual({ type: "progress", step: "rows", done: 5, total: 5, unit: "rows" });
   });
 });
@@ -177,8 +188,8 @@ describe("multiplyMixture refuses", () => {
     ],
     ["too few weights", { mixture: { ...good, weights: Float32Array.of(1, 1) } }, "shape_mismatch"],
     ["basis rows of another width", { basis: normalMatrix(1, 5, 1) }, "shape_mismatch"],
-    ["no threads", { threads: 0 }, "bad_options"],
-    ["an aborted signal", { abortSignal: AbortSignal.abort() }, "aborted"],
+    ["no threads", { job: { threads: 0 } }, "bad_options"],
+    ["an aborted signal", { job: { abortSignal: AbortSignal.abort() } }, "aborted"],
   ];
   it.each(cases)("%s, before it reads a row", async (_, options, code) => {
     const unread: StoredMatrix = { ...source, readRows: () => Promise.reject(new Error("was read")) };
@@ -219,7 +230,7 @@ describe.each([
     const failure = multiplyMixture({
       mixture,
       source,
-      abortSignal: abort.signal,
+      job: { abortSignal: abort.signal },
       onBlock: () => {
         calls++;
         abort.abort();

@@ -81,9 +81,11 @@ describe("multiplyTransposed", () => {
   it("stops when it is aborted, before and between two blocks", async () => {
     const left = normals(1, 4096, 1);
     const right = storeMatrix(normals(1100, 4096, 2));
-    await expect(productOf({ left, right, abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
-      code: "aborted",
-    });
+    await expect(productOf({ left, right, job: { abortSignal: AbortSignal.abort() } })).rejects.toMatchObject(
+      {
+        code: "aborted",
+      },
+    );
     const controller = new AbortController();
     let blocks = 0;
     const onBlock = () => {
@@ -91,7 +93,7 @@ describe("multiplyTransposed", () => {
       controller.abort();
     };
     await expect(
-      multiplyTransposed({ left, right, abortSignal: controller.signal, onBlock }),
+      multiplyTransposed({ left, right, job: { abortSignal: controller.signal }, onBlock }),
     ).rejects.toMatchObject({ code: "aborted" });
     expect(blocks).toBe(1);
   });

@@ -40,7 +40,7 @@ describe("forEachRowBlock", () => {
     };
     const failure = forEachRowBlock(storeMatrix(matrix), visit, {
       blockBytes: 12,
-      abortSignal: abort.signal,
+      job: { abortSignal: abort.signal },
     });
     await expect(failure).rejects.toMatchObject({ code: "aborted" });
     expect(visits).toBe(1);

@@ -60,7 +60,7 @@ describe("covariance", () => {
   });
 
   it("stops when it is aborted", async () => {
-    const failure = covariance(storeMatrix(normals(10, 4)), { abortSignal: AbortSignal.abort() });
+    const failure = covariance(storeMatrix(normals(10, 4)), { job: { abortSignal: AbortSignal.abort() } });
     await expect(failure).rejects.toMatchObject({ code: "aborted" });
   });
 });

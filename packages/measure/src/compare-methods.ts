@@ -7,7 +7,7 @@ import { type FittingOptions, fitTokenizer, makePlan, openModel, type PlanOption
 import { lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { evaluateTables, readOptions, type ScoringOptions, threadsOf } from "./evaluate-model.ts";
+import { evaluateTables, readOptions, type ScoringOptions } from "./evaluate-model.ts";
 import { labelledProgress } from "./labelled-progress.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
 import { bitsPerByteOf } from "./scores.ts";
@@ -73,7 +73,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
 export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
   const text = await readText(options.text, readOptions(options));
   const { openTransformer } = await import("@revocab/transformer-runtime");
-  const transformer = await openTransformer(options.model.checkpoint, threadsOf(options));
+  const transformer = await openTransformer(options.model.checkpoint, { job: options.job });
   try {
     return await compare(transformer, text, options);
   } finally {
@@ -86,13 +86,13 @@ async function compare(
   text: TextDocuments,
   options: CompareOpenedOptions,
 ): Promise<MethodComparison> {
-  const { model, choice, abortSignal } = options;
+  const { model, choice, job } = options;
   const leftOut = [...choice.leftOut];
-  const steps = (label: string) => ({ ...options, ...labelledProgress(options.onProgress, label) });
+  const steps = (label: string) => ({ ...options, job: labelledProgress(options.job, label) });
   const source = await evaluateTables(transformer, undefined, model.readable, text, steps("source model"));
   const methods: ComparedMethod[] = [];
   for (const [index, candidate] of choice.candidates.entries()) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const label = labelOf(candidate);
     const compared = await tryMethod(candidate, transformer, text, steps(label)).catch((error: unknown) => {
       // rows that differ by role need an answer that the user has not given; the others need none
@@ -130,7 +130,7 @@ async function tryMethod(
   const started = performance.now();
   const planned = await makePlan({ ...options, method, transformer });
   try {
-    const tables = await tablesInMemory(planned, model, options);
+    const tables = await tablesInMemory(planned, model, options.job);
     const seconds = (performance.now() - started) / 1000;
     const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
     const leaveOut = await hideAndGuess(transformer, method, options);
@@ -145,7 +145,7 @@ async function hideAndGuess(
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
-  const { model, tokenizer, seed = 0, abortSignal, onProgress } = options;
+  const { model, tokenizer, seed = 0, job } = options;
   const { tables, chain } = planTables({ ...options, method });
   const { leaveOut } = await import("./leave-out/leave-out.ts");
   return leaveOut({
@@ -154,8 +154,7 @@ async function hideAndGuess(
     method: chain,
     seed,
     initializerRange: model.checkpoint.initializerRange,
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   });
 }
 

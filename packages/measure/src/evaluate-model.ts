@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type ProgressListener, showNotes } from "@revocab/core";
+import { type Job, showNotes } from "@revocab/core";
 import type { BeginChoice, ByteLevelScore, Evaluation } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
@@ -24,10 +24,7 @@ export interface ScoringOptions {
   readonly samples?: number;
   /** Masked models: which tokens are. @default 0 */
   readonly samplesSeed?: number;
-  /** @default all cores */
-  readonly threads?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** A score by bytes: the sum over all ways to write the text in tokens, not the tokenizer's own way alone. */
@@ -55,7 +52,7 @@ export async function evaluateModel(
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const model = await openModel(options.model, options);
   try {
-    const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+    const transformer = await openTransformer(model.checkpoint, { job: options.job });
     try {
       const scored = await evaluateTables(transformer, undefined, model.readable, text, options);
       const evaluation = { ...scored, notes: showNotes([...text.notes, ...scored.notes]) };
@@ -73,7 +70,7 @@ async function scoreBytes(
   transformer: Transformer,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
-  { context, bos, abortSignal, onProgress }: ScoringOptions,
+  { context, bos, job }: ScoringOptions,
 ): Promise<ByteLevelSummary> {
   const { byteLevelScore } = await import("@revocab/evaluation");
   const { languageModel } = await import("@revocab/transformer-runtime");
@@ -83,10 +80,9 @@ async function scoreBytes(
       model,
       tokenizer,
       documents,
-      ...(context !== undefined && { context }),
-      ...(bos !== undefined && { bos }),
-      ...(abortSignal && { abortSignal }),
-      ...(onProgress && { onProgress }),
+      context,
+      bos,
+      job,
     });
     return summary;
   } finally {
@@ -101,7 +97,7 @@ export async function evaluateOpenModel(
   options: ScoringOptions,
 ): Promise<Evaluation> {
   const { openTransformer } = await import("@revocab/transformer-runtime");
-  const transformer = await openTransformer(model.checkpoint, threadsOf(options));
+  const transformer = await openTransformer(model.checkpoint, { job: options.job });
   try {
     return await evaluateTables(transformer, undefined, model.readable, text, options);
   } finally {
@@ -115,25 +111,24 @@ export async function evaluateTables(
   tables: ModelTables | undefined,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
-  { context, stride, bos, samples, samplesSeed, abortSignal, onProgress }: ScoringOptions,
+  { context, stride, bos, samples, samplesSeed, job }: ScoringOptions,
 ): Promise<Evaluation> {
   const { evaluateText } = await import("@revocab/evaluation");
   const { languageModel } = await import("@revocab/transformer-runtime");
   const model = languageModel(transformer, tables);
   try {
-    onProgress?.({ type: "step", step: "load" });
+    job?.onProgress?.({ type: "step", step: "load" });
     await model.load(context ?? Math.min(model.contextLength, 512));
     return await evaluateText({
       model,
       tokenizer,
       documents,
-      ...(context !== undefined && { context }),
-      ...(stride !== undefined && { stride }),
-      ...(bos !== undefined && { bos }),
-      ...(samples !== undefined && { samples }),
-      ...(samplesSeed !== undefined && { seed: samplesSeed }),
-      ...(abortSignal && { abortSignal }),
-      ...(onProgress && { onProgress }),
+      context,
+      stride,
+      bos,
+      samples,
+      seed: samplesSeed,
+      job,
     });
   } finally {
     await model.close();
@@ -141,14 +136,10 @@ export async function evaluateTables(
 }
 
 /** What of the options is about reading the text. */
-export function readOptions({ maxBytes, split, abortSignal }: ScoringOptions) {
+export function readOptions({ maxBytes, split, job }: ScoringOptions) {
   return {
-    ...(maxBytes !== undefined && { maxBytes }),
-    ...(split !== undefined && { split }),
-    ...(abortSignal && { abortSignal }),
+    maxBytes,
+    split,
+    job,
   };
-}
-
-export function threadsOf({ threads }: ScoringOptions) {
-  return threads === undefined ? {} : { threads };
 }

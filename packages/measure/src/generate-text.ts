@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
+import { type Job, RevocabError } from "@revocab/core";
 import { openModel } from "@revocab/plan";
 import { textLimits } from "@revocab/plan/internal";
 import type { Generated } from "@revocab/transformer-runtime";
@@ -18,11 +18,9 @@ export interface GenerateTextOptions extends OpenCheckpointOptions {
   readonly topP?: number;
   /** @default 0 */
   readonly seed?: number;
-  /** @default all cores */
-  readonly threads?: number;
+  readonly job?: Job;
   /** The text as it grows: the prompt comes with the first token. */
   readonly onText?: (text: string) => void;
-  readonly abortSignal?: AbortSignal;
 }
 
 export interface GeneratedText {
@@ -44,14 +42,14 @@ export async function generateText({
   model: directory,
   prompt,
   onText,
-  threads,
+  job,
   ...options
 }: GenerateTextOptions): Promise<GeneratedText> {
   const opened = await openModel(directory, options);
   try {
     const { generate, languageModel, openTransformer } = await import("@revocab/transformer-runtime");
     const { vocabulary } = opened.readable;
-    const transformer = await openTransformer(opened.checkpoint, threads === undefined ? {} : { threads });
+    const transformer = await openTransformer(opened.checkpoint, { job });
     const model = languageModel(transformer);
     try {
       const { before, after } = framing(opened.tokenizer);

@@ -39,7 +39,7 @@ export interface MeasuringSwap {
 export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {
   const text = await readText(options.text, readOptions(options));
   const score = async (opened: OpenModel, label: string) =>
-    evaluateOpenModel(opened, text, { ...options, ...labelledProgress(options.onProgress, label) });
+    evaluateOpenModel(opened, text, { ...options, job: labelledProgress(options.job, label) });
   const before = await score(model, "before");
   return {
     async finish(directory) {

@@ -9,7 +9,7 @@ export interface MethodContest {
   readonly kind: "contest";
   /** What to try; see `methodCandidates`. */
   readonly choice: CandidateChoice;
-  readonly scoring: Omit<ScoringOptions, "threads" | "abortSignal" | "onProgress">;
+  readonly scoring: Omit<ScoringOptions, "job">;
 }
 
 /** What may have been asked for rows. */

@@ -33,21 +33,21 @@ const NEED_EVIDENCE = ["focus", "wechsel", "ofa", "trans-tokenization", "domain-
 describe("what a comparison says of a method", () => {
   // one thread: with two, the runtime may add up in another order
   it.each([
-    { untie: true, seed: 3, threads: 1 },
-    { untie: false, padToMultipleOf: 64, threads: 1 },
-    { untie: false, role: "output", copyShared: false, threads: 1 },
+    { untie: true, seed: 3, job: { threads: 1 } },
+    { untie: false, padToMultipleOf: 64, job: { threads: 1 } },
+    { untie: false, role: "output", copyShared: false, job: { threads: 1 } },
   ] as const)("is what the model scores that a swap writes with it: %j", async (options) => {
     const names = options.untie ? "auto" : ["random", "mean", "subtoken-mean:weighting=byte-length"];
     const { methods, source, leftOut } = await compare(names, options);
     expect(leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name))).toEqual([]);
     expect(methods.length).toBe(options.untie ? 10 : 3);
-    const own = await evaluateModel({ model: SAMPLE_MODEL, text: SAMPLE_TEXT, threads: 1 });
+    const own = await evaluateModel({ model: SAMPLE_MODEL, text: SAMPLE_TEXT, job: { threads: 1 } });
     expect(bitsPerByteOf(source)).toBe(bitsPerByteOf(own));
     const out = join(scratch(), "out");
     for (const method of methods) {
       const named = methodNamed(method.name, method.options, CATALOG);
       await swapTokenizer({ ...inputs, ...options, method: named, out, force: true });
-      const written = await evaluateModel({ model: out, text: SAMPLE_TEXT, threads: 1 });
+      const written = await evaluateModel({ model: out, text: SAMPLE_TEXT, job: { threads: 1 } });
       const difference = Math.abs(bitsPerByteOf(written) - bitsPerByteOf(method.evaluation));
       expect(difference, labelOf(method)).toBeLessThan(1e-9);
       expect(method.evaluation).toMatchObject({ tokens: 603, bytes: 2236 });
@@ -120,7 +120,7 @@ describe("a comparison", () => {
     cpSync(SAMPLE_MODEL, model, { recursive: true });
     const before = contentOf(folder);
     const events: ProgressEvent[] = [];
-    await compare(["mean", "subtoken-mean"], { model, onProgress: (event) => events.push(event) });
+    await compare(["mean", "subtoken-mean"], { model, job: { onProgress: (event) => events.push(event) } });
     expect(contentOf(folder)).toEqual(before);
     const scored = events.filter(({ step }) => step.endsWith(": score")).map(({ step }) => step);
     expect([...new Set(scored)]).toEqual(["source model: score", "mean: score", "subtoken-mean: score"]);
@@ -128,14 +128,16 @@ describe("a comparison", () => {
 
   it("stops when it is told to, wherever it is", async () => {
     const events: ProgressEvent[] = [];
-    await compare(["mean"], { onProgress: (event) => events.push(event) });
+    await compare(["mean"], { job: { onProgress: (event) => events.push(event) } });
     for (const stop of [0, Math.floor(events.length / 2), events.length - 2]) {
       const abort = new AbortController();
       let seen = 0;
       const stopped = compare(["mean", "random"], {
-        abortSignal: abort.signal,
-        onProgress: () => {
-          if (seen++ === stop) abort.abort();
+        job: {
+          abortSignal: abort.signal,
+          onProgress: () => {
+            if (seen++ === stop) abort.abort();
+          },
         },
       });
       await expect(stopped).rejects.toMatchObject({ code: "aborted" });

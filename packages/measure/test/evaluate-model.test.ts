@@ -43,7 +43,7 @@ describe("evaluateModel", () => {
     expect(
       await evaluateModel({
         ...sample,
-        ...{ context: 32, stride: 16, maxBytes: 600, split: "none", bos: "never", threads: 1 },
+        ...{ context: 32, stride: 16, maxBytes: 600, split: "none", bos: "never", job: { threads: 1 } },
       }),
     ).toMatchObject({
       ...{ documents: 1, bytes: 600, context: 32, stride: 16, bos: null },
@@ -87,8 +87,8 @@ describe("evaluateModel", () => {
     ["a context beyond the model's", { ...sample, context: 257 }, "context_too_long"],
     ["a context of a part of a token", { ...sample, context: 10.5 }, "bad_options"],
     ["a stride of nothing", { ...sample, stride: 0 }, "bad_options"],
-    ["no threads", { ...sample, threads: 0 }, "bad_options"],
-    ["a signal that was raised before", { ...sample, abortSignal: AbortSignal.abort() }, "aborted"],
+    ["no threads", { ...sample, job: { threads: 0 } }, "bad_options"],
+    ["a signal that was raised before", { ...sample, job: { abortSignal: AbortSignal.abort() } }, "aborted"],
   ])("refuses %s", async (_, options, code) => {
     await expect(evaluateModel(options)).rejects.toMatchObject({ name: "RevocabError", code });
   });

@@ -154,7 +154,12 @@ describe("generateText", () => {
       pieces.push(text);
       abort.abort();
     };
-    const stopped = generateText({ model: SAMPLE_MODEL, prompt: "Once", onText, abortSignal: abort.signal });
+    const stopped = generateText({
+      model: SAMPLE_MODEL,
+      prompt: "Once",
+      onText,
+      job: { abortSignal: abort.signal },
+    });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
     expect(pieces).toHaveLength(1);
   });

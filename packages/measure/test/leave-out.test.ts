@@ -192,15 +192,17 @@ describe("leaving out known rows", () => {
   });
 
   it("stops when it is aborted, before and between two steps", async () => {
-    const before = leaveOut({ ...options(mean()), abortSignal: AbortSignal.abort() });
+    const before = leaveOut({ ...options(mean()), job: { abortSignal: AbortSignal.abort() } });
     await expect(before).rejects.toMatchObject({ code: "aborted" });
     for (const step of ["align", "plan input", "rank input"]) {
       const controller = new AbortController();
       const during = leaveOut({
         ...options(mean()),
-        abortSignal: controller.signal,
-        onProgress: (event) => {
-          if (event.step === step) controller.abort();
+        job: {
+          abortSignal: controller.signal,
+          onProgress: (event) => {
+            if (event.step === step) controller.abort();
+          },
         },
       });
       await expect(during).rejects.toMatchObject({ code: "aborted" });

@@ -1,4 +1,4 @@
-import type { Matrix } from "@revocab/core";
+import { type Matrix, quiet } from "@revocab/core";
 import { multiplyTransposed } from "@revocab/matrix";
 import { hasOnnxRuntime } from "@revocab/onnx";
 import type { NeighborSearch, Neighbors } from "./neighbor-search.ts";
@@ -32,7 +32,7 @@ function paysByRuntime({ queries, candidates, k }: NeighborSearch): boolean {
  * @throws RevocabError aborted, between two blocks
  */
 export async function kernelNeighbors(search: NeighborSearch): Promise<Neighbors> {
-  const { queries, rows, candidates, k, metric, abortSignal, onProgress } = search;
+  const { queries, rows, candidates, k, metric, job } = search;
   const ids = new Uint32Array(queries.rows * k);
   const similarities = new Float32Array(queries.rows * k);
   for (let start = 0; start < queries.rows; start += QUERIES_AT_A_TIME) {
@@ -42,11 +42,11 @@ export async function kernelNeighbors(search: NeighborSearch): Promise<Neighbors
       left: part,
       right: rows,
       normalize: metric === "cosine",
-      ...(abortSignal && { abortSignal }),
+      job: quiet(job),
       onBlock: (firstRow, block) => top.offer(firstRow, block, candidates.isCandidate),
     });
     top.writeSorted(ids.subarray(start * k), similarities.subarray(start * k));
-    onProgress?.({
+    job?.onProgress?.({
       type: "progress",
       step: "nearest rows",
       done: start + part.rows,

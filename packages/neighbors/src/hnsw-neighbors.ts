@@ -26,7 +26,7 @@ export interface HnswOptions {
  * @throws RevocabError missing_dependency, aborted
  */
 export async function hnswNeighbors(options: NeighborSearch & HnswOptions): Promise<Neighbors> {
-  const { queries, k, metric, search = 200, abortSignal, onProgress } = options;
+  const { queries, k, metric, search = 200, job } = options;
   const index = await buildIndex(options);
   index.setEf(Math.max(search, k));
   const ids = new Uint32Array(queries.rows * k);
@@ -42,8 +42,8 @@ export async function hnswNeighbors(options: NeighborSearch & HnswOptions): Prom
       if (found.neighbors.length < k) short.push(start + row);
       else writeSorted(found, ids.subarray((start + row) * k), similarities.subarray((start + row) * k));
     }
-    await letOthersRun(abortSignal);
-    onProgress?.({
+    await letOthersRun(job?.abortSignal);
+    job?.onProgress?.({
       type: "progress",
       step: "nearest rows",
       done: start + part.rows,
@@ -58,7 +58,7 @@ export async function hnswNeighbors(options: NeighborSearch & HnswOptions): Prom
 const QUERIES_AT_A_TIME = 256;
 
 async function buildIndex(options: NeighborSearch & HnswOptions): Promise<HnswIndex> {
-  const { rows, candidates, metric, links = 16, construction = 200, seed = 100, abortSignal } = options;
+  const { rows, candidates, metric, links = 16, construction = 200, seed = 100, job } = options;
   checkCounts({ links, construction, search: options.search ?? 200 });
   checkSeed(seed);
   const { HierarchicalNSW } = await loadHnswlib();
@@ -79,13 +79,12 @@ async function buildIndex(options: NeighborSearch & HnswOptions): Promise<HnswIn
         fillPoint(block, row, point);
         index.addPoint(point, start + row);
       }
-      await letOthersRun(abortSignal);
+      await letOthersRun(job?.abortSignal);
     },
     {
       blockBytes: 1 << 20,
       step: "build the index",
-      ...(abortSignal && { abortSignal }),
-      ...(options.onProgress && { onProgress: options.onProgress }),
+      job,
     },
   );
   return index;

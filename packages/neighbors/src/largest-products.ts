@@ -29,7 +29,7 @@ export async function openLargestProducts(threads?: number): Promise<LargestProd
   const [values, columns] = graph.addMany("TopK", [product, count], { axis: { int: 1 } }, 2);
   graph.output("values", "float", ["m2", "k"], values);
   graph.output("columns", "int64", ["m3", "k2"], columns);
-  const session = await openSession(graph, { directory: ".", ...(threads !== undefined && { threads }) });
+  const session = await openSession(graph, { directory: ".", threads });
   const tensor = ({ rows, columns: width, data }: Matrix) => new Tensor("float32", data, [rows, width]);
   return {
     async find(a, b, wanted) {

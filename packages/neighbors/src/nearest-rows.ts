@@ -1,10 +1,4 @@
-import {
-  type Matrix,
-  type ProgressListener,
-  RevocabError,
-  type StoredMatrix,
-  throwIfAborted,
-} from "@revocab/core";
+import { type Job, type Matrix, RevocabError, type StoredMatrix, throwIfAborted } from "@revocab/core";
 import { storedView } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import { type HnswOptions, hnswNeighbors } from "./hnsw-neighbors.ts";
@@ -30,10 +24,8 @@ export interface NearestRowsOptions {
   /** Rows that may be neighbors. @default every row */
   readonly isCandidate?: (row: number) => boolean;
   readonly hnsw?: HnswOptions;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-  /** Of the runtime, for an exact search. @default all cores */
-  readonly threads?: number;
+  /** `threads`: of the runtime, for an exact search. @default all cores */
+  readonly job?: Job;
 }
 
 /**
@@ -45,16 +37,15 @@ export interface NearestRowsOptions {
  *   not_finite; missing_dependency when an index is called for and hnswlib-node is not installed; aborted
  */
 export async function nearestRows(options: NearestRowsOptions): Promise<Neighbors> {
-  const { queries, k, metric, index = "auto", isCandidate, hnsw, abortSignal, onProgress, threads } = options;
+  const { queries, k, metric, index = "auto", isCandidate, hnsw, job } = options;
   const rows = "data" in options.rows ? storedView(options.rows) : options.rows;
   checkOptions(queries, rows, k);
-  throwIfAborted(abortSignal);
-  const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+  throwIfAborted(job?.abortSignal);
   const candidates = await candidateRows({
     rows,
     leaveOutZeros: metric === "cosine",
-    ...(isCandidate && { isCandidate }),
-    ...watch,
+    isCandidate,
+    job,
   });
   if (metric === "dot") checkProducts(queries, candidates.longest);
   const search = {
@@ -63,8 +54,7 @@ export async function nearestRows(options: NearestRowsOptions): Promise<Neighbor
     candidates,
     k: Math.min(k, candidates.count),
     metric,
-    ...(threads !== undefined && { threads }),
-    ...watch,
+    job,
   };
   const isExact = index === "exact" || (index === "auto" && isExactByDefault(candidates.count, queries.rows));
   return isExact ? exactNeighbors(search) : hnswNeighbors({ ...search, ...hnsw });

@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { type Job, type Matrix, quiet, RevocabError, type StoredMatrix } from "@revocab/core";
 import { forEachRowBlock, normalizeRows } from "@revocab/matrix";
 
 /** The nearest rows of each query, the nearest first; of rows equally near, the lower number first. */
@@ -20,10 +20,8 @@ export interface NeighborSearch {
   /** At most the number of candidates. */
   readonly k: number;
   readonly metric: "cosine" | "dot";
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-  /** Of the runtime; the kernel and the index compute on the calling thread. @default all cores */
-  readonly threads?: number;
+  /** `threads`: of the runtime; the kernel and the index compute on the calling thread. @default all cores */
+  readonly job?: Job;
 }
 
 /** Which rows may be neighbors. */
@@ -40,8 +38,7 @@ interface CandidateRowsOptions {
   readonly rows: StoredMatrix;
   readonly leaveOutZeros: boolean;
   readonly isCandidate?: (row: number) => boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -49,7 +46,7 @@ interface CandidateRowsOptions {
  * @throws RevocabError no_evidence when no row is a candidate; not_finite; aborted
  */
 export async function candidateRows(options: CandidateRowsOptions): Promise<Candidates> {
-  const { rows, leaveOutZeros, isCandidate, ...watch } = options;
+  const { rows, leaveOutZeros, isCandidate, job } = options;
   const flags = new Uint8Array(rows.rows);
   let count = 0;
   let longest = 0;
@@ -70,7 +67,7 @@ export async function candidateRows(options: CandidateRowsOptions): Promise<Cand
         longest = Math.max(longest, length);
       }
     },
-    { step: "look at rows", ...watch },
+    { step: "look at rows", job },
   );
   if (count === 0) {
     throw new RevocabError("no_evidence", `none of ${rows.rows} rows can be a neighbor`, {
@@ -93,7 +90,7 @@ export interface CandidateBlock {
  * @throws RevocabError aborted, between two blocks
  */
 export async function forEachCandidateBlock(
-  { rows, candidates, metric, abortSignal }: NeighborSearch,
+  { rows, candidates, metric, job }: NeighborSearch,
   blockRows: number,
   visit: (block: CandidateBlock) => Promise<void>,
 ): Promise<void> {
@@ -115,7 +112,7 @@ export async function forEachCandidateBlock(
       if (++filled === blockRows) await visitFilled();
     }
   };
-  await forEachRowBlock(rows, collect, { ...(abortSignal && { abortSignal }) });
+  await forEachRowBlock(rows, collect, { job: quiet(job) });
   if (filled > 0) await visitFilled();
 }
 

@@ -18,10 +18,10 @@ import { TopNeighbors } from "./top-neighbors.ts";
  * @throws RevocabError missing_dependency; aborted, between two blocks
  */
 export async function runtimeNeighbors(search: NeighborSearch): Promise<Neighbors> {
-  const { queries, candidates, k, metric, abortSignal, onProgress, threads } = search;
+  const { queries, candidates, k, metric, job } = search;
   const ids = new Uint32Array(queries.rows * k);
   const similarities = new Float32Array(queries.rows * k);
-  const products = await openLargestProducts(threads);
+  const products = await openLargestProducts(job?.threads);
   const longestRow = metric === "cosine" ? LONGEST_OF_UNIT_LENGTH : candidates.longest;
   const heldQueries = queriesHeld(queries.columns);
   try {
@@ -34,12 +34,12 @@ export async function runtimeNeighbors(search: NeighborSearch): Promise<Neighbor
       await forEachCandidateBlock(search, ROWS_AT_A_TIME, async (block: CandidateBlock) => {
         const count = Math.min(block.rows.rows, k + SPARE);
         for (const { first, part } of parts) {
-          throwIfAborted(abortSignal);
+          throwIfAborted(job?.abortSignal);
           const found = await products.find(part, block.rows, count);
           await offerLargest({ top, firstQuery: first, queries: part, block, found, count, errors });
         }
         compared += block.rows.rows;
-        onProgress?.({
+        job?.onProgress?.({
           type: "progress",
           step: "nearest rows",
           done: start + Math.floor((held.rows * compared) / candidates.count),

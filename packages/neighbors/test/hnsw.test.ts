@@ -71,9 +71,11 @@ describe("where hnswlib-node is not installed", () => {
       rows: { rows: rowCount, columns: 1, data: new Float32Array(rowCount).fill(1) },
       k: 1,
       metric: "cosine",
-      abortSignal: controller.signal,
-      onProgress: (event) => {
-        if (event.type === "progress" && event.step === "nearest rows") controller.abort();
+      job: {
+        abortSignal: controller.signal,
+        onProgress: (event) => {
+          if (event.type === "progress" && event.step === "nearest rows") controller.abort();
+        },
       },
     });
     await expect(search).rejects.toMatchObject({ code: callsForIndex ? "missing_dependency" : "aborted" });

@@ -147,8 +147,7 @@ describe("a search is refused", () => {
       k: 5,
       metric: "cosine",
       index,
-      abortSignal: controller.signal,
-      onProgress: () => controller.abort(),
+      job: { abortSignal: controller.signal, onProgress: () => controller.abort() },
     });
     await expect(search).rejects.toMatchObject({ code: "aborted" });
   });
@@ -161,8 +160,10 @@ it("progress counts the queries up to all of them", async () => {
     rows: integers(10, 3, 2),
     k: 1,
     metric: "dot",
-    onProgress: (event) => {
-      if (event.type === "progress" && event.step === "nearest rows") seen.push(event.done / event.total);
+    job: {
+      onProgress: (event) => {
+        if (event.type === "progress" && event.step === "nearest rows") seen.push(event.done / event.total);
+      },
     },
   });
   expect(seen).toEqual([1024 / 1500, 1]);

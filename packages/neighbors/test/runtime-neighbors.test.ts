@@ -1,4 +1,4 @@
-import type { Matrix } from "@revocab/core";
+import type { Job, Matrix } from "@revocab/core";
 import { matrixOfBytes, multiplyTransposed, randomStream } from "@revocab/matrix";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -103,15 +103,14 @@ it("progress counts the queries up to all of them, and a signal stops the search
     k: 2,
     metric: "dot",
   });
-  const onProgress: NeighborSearch["onProgress"] = (event) => {
+  const onProgress: Job["onProgress"] = (event) => {
     if (event.type === "progress") seen.push(event.done);
   };
-  await runtimeNeighbors({ ...search, onProgress });
+  await runtimeNeighbors({ ...search, job: { onProgress } });
   expect(seen).toEqual([614, 1228, 1500]);
   const stopped = runtimeNeighbors({
     ...search,
-    abortSignal: controller.signal,
-    onProgress: () => controller.abort(),
+    job: { abortSignal: controller.signal, onProgress: () => controller.abort() },
   });
   await expect(stopped).rejects.toMatchObject({ code: "aborted" });
 });

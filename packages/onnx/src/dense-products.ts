@@ -43,7 +43,7 @@ function runtimeProducts(threads: number | undefined): DenseProducts {
   const opened = new Map<string, Promise<MatrixProduct>>();
   const productFor = ({ transposeLeft = false, transposeRight = false }: Transposition) => {
     const key = `${transposeLeft} ${transposeRight}`;
-    const options = { transposeLeft, transposeRight, ...(threads !== undefined && { threads }) };
+    const options = { transposeLeft, transposeRight, threads };
     const product = opened.get(key) ?? openMatrixProduct(options);
     opened.set(key, product);
     return product;

@@ -1,4 +1,4 @@
-import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { type Job, quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { readLines } from "@revocab/files";
 import { type WordAlignment, WordAlignmentBuilder } from "./align/word-alignment.ts";
 import type { ParallelLines } from "./read-parallel-lines.ts";
@@ -9,7 +9,7 @@ export interface ReadPharaohOptions {
   readonly lines: Pick<ParallelLines, "source" | "target">;
   /** How the words are cut that the file numbers: between white space by most aligners. */
   readonly words: WordCut;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 /**
@@ -20,9 +20,9 @@ export interface ReadPharaohOptions {
  */
 export async function readPharaoh(
   path: string,
-  { lines, words, abortSignal }: ReadPharaohOptions,
+  { lines, words, job }: ReadPharaohOptions,
 ): Promise<WordAlignment> {
-  const written = await readLines(path, abortSignal);
+  const written = await readLines(path, job?.abortSignal);
   if (written.length !== lines.source.length) {
     throw new RevocabError(
       "bad_text",
@@ -34,7 +34,7 @@ export async function readPharaoh(
   }
   const builder = new WordAlignmentBuilder();
   for (const [line, text] of written.entries()) {
-    if (line % LINES_BETWEEN_CHECKS === 0) throwIfAborted(abortSignal);
+    if (line % LINES_BETWEEN_CHECKS === 0) throwIfAborted(job?.abortSignal);
     const links = parseLinks(text, `${showText(path)}, line ${line + 1}`);
     if (links.length > 0) {
       const source = wordsOfLine(lines.source[line], words).length;

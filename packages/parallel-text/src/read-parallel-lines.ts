@@ -1,4 +1,4 @@
-import { RevocabError, showText } from "@revocab/core";
+import { type Job, RevocabError, showText } from "@revocab/core";
 import { readLines } from "@revocab/files";
 
 /** Two texts of which line i of one says the same as line i of the other. */
@@ -24,12 +24,9 @@ export interface ParallelLines {
  * @throws RevocabError missing_file; bad_text when one is not UTF-8, when they differ in length (both counts are said), or
  *   when no line has words on both sides; aborted
  */
-export async function readParallelLines(
-  paths: ParallelPaths,
-  { abortSignal }: { readonly abortSignal?: AbortSignal } = {},
-): Promise<ParallelLines> {
-  const source = await readLines(paths.source, abortSignal);
-  const target = await readLines(paths.target, abortSignal);
+export async function readParallelLines(paths: ParallelPaths, job?: Job): Promise<ParallelLines> {
+  const source = await readLines(paths.source, job?.abortSignal);
+  const target = await readLines(paths.target, job?.abortSignal);
   if (source.length !== target.length) {
     throw new RevocabError(
       "bad_text",

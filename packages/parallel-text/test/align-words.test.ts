@@ -51,8 +51,8 @@ describe("alignWords", () => {
 
   it("gives the same links on one thread and on two", async () => {
     const many = inventedLines(3000);
-    const one = await alignWords({ lines: many, iterations: 12, threads: 1 });
-    const two = await alignWords({ lines: many, iterations: 12, threads: 2 });
+    const one = await alignWords({ lines: many, iterations: 12, job: { threads: 1 } });
+    const two = await alignWords({ lines: many, iterations: 12, job: { threads: 2 } });
     expect(two).toEqual(one);
   });
 
@@ -96,7 +96,9 @@ describe("alignWords", () => {
 
   it("refuses numbers and lines it cannot use", async () => {
     await expect(alignWords({ lines: LINES, iterations: 0 })).rejects.toMatchObject({ code: "bad_options" });
-    await expect(alignWords({ lines: LINES, threads: 1.5 })).rejects.toMatchObject({ code: "bad_options" });
+    await expect(alignWords({ lines: LINES, job: { threads: 1.5 } })).rejects.toMatchObject({
+      code: "bad_options",
+    });
     const uneven = alignWords({ lines: { source: ["a"], target: [] } });
     await expect(uneven).rejects.toMatchObject({ code: "bad_options" });
     const nothing = alignWords({ lines: { source: [" "], target: ["x"] } });
@@ -106,14 +108,16 @@ describe("alignWords", () => {
   it("stops before and during, with the code aborted", async () => {
     const before = new AbortController();
     before.abort();
-    const never = alignWords({ lines: LINES, abortSignal: before.signal });
+    const never = alignWords({ lines: LINES, job: { abortSignal: before.signal } });
     await expect(never).rejects.toMatchObject({ code: "aborted" });
     const during = new AbortController();
     const stopped = alignWords({
       lines: inventedLines(3000),
       iterations: 100,
-      abortSignal: during.signal,
-      onProgress: (event) => event.type === "progress" && event.done > 0 && during.abort(),
+      job: {
+        abortSignal: during.signal,
+        onProgress: (event) => event.type === "progress" && event.done > 0 && during.abort(),
+      },
     });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
   });

@@ -154,7 +154,7 @@ describe("mixCorpus", () => {
     await expect(mix({ text: at("nowhere.txt"), dictionary })).rejects.toMatchObject({
       code: "missing_file",
     });
-    await expect(mix({ parallel, abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(mix({ parallel, job: { abortSignal: AbortSignal.abort() } })).rejects.toMatchObject({
       code: "aborted",
     });
     expect(readdirSync(folder)).toEqual(before);

@@ -7,7 +7,7 @@ export { tokensWithoutRow } from "./model/readable-tokenizer.ts";
 export { lazyModel } from "./model/runnable-model.ts";
 export { textLimits } from "./model/text-limits.ts";
 export { planTables } from "./plan-tables.ts";
-export { type ProduceOptions, produceRows } from "./produce-rows.ts";
+export { produceRows } from "./produce-rows.ts";
 export { requireRowSource } from "./row-sources.ts";
 export { tablesInMemory } from "./tables-in-memory.ts";
 export { type ChosenChatTemplate, chooseChatTemplate } from "./target/chat-template.ts";

@@ -41,10 +41,8 @@ export async function makePlan({
   fitting,
   newTokens = fitting?.newTokens ?? [],
   eos,
-  threads,
+  job,
   transformer,
-  abortSignal,
-  onProgress,
 }: PlanOptions): Promise<PlannedSwap> {
   const { checkpoint } = model;
   const {
@@ -56,19 +54,19 @@ export async function makePlan({
     tokenizer,
     method,
     fallback,
-    ...(copyShared !== undefined && { copyShared }),
+    copyShared,
     untie,
-    ...(role && { role }),
-    ...(padToMultipleOf !== undefined && { padToMultipleOf }),
-    ...(askedRows !== undefined && { rows: askedRows }),
-    ...(minimumRows !== undefined && { minimumRows }),
+    role,
+    padToMultipleOf,
+    rows: askedRows,
+    minimumRows,
   });
   const lazy = lazyModel(model, {
-    ...(threads !== undefined && { threads }),
-    ...(transformer && { transformer }),
+    job,
+    transformer,
   });
 
-  onProgress?.({ type: "step", step: "align" });
+  job?.onProgress?.({ type: "step", step: "align" });
   const source = model.readable.vocabulary;
   const target = tokenizer.vocabulary;
   const notes = new Set<string>([...noteOnSurplus(model), ...(fitting?.notes ?? [])]);
@@ -76,17 +74,19 @@ export async function makePlan({
   const context = initContext({
     source: { ...readerOf(model.readable), tables, model: lazy.model },
     target: readerOf(tokenizer),
-    ...(sourceOf && { sourceOf }),
-    ...(extendsSource !== undefined && { extendsSource }),
+    sourceOf,
+    extendsSource,
     seed,
     initializerRange: checkpoint.initializerRange,
     onRefused(characters) {
       refused += characters;
     },
-    ...(abortSignal && { abortSignal }),
-    onProgress(event) {
-      if (event.type === "note" && event.isDetail !== true) notes.add(event.message);
-      onProgress?.(event);
+    job: {
+      ...job,
+      onProgress(event) {
+        if (event.type === "note" && event.isDetail !== true) notes.add(event.message);
+        job?.onProgress?.(event);
+      },
     },
   });
   const { alignment } = context;
@@ -96,7 +96,7 @@ export async function makePlan({
   const planned: PlannedTable[] = [];
   try {
     for (const table of tables) {
-      onProgress?.({ type: "step", step: `plan ${table.slot}` });
+      job?.onProgress?.({ type: "step", step: `plan ${table.slot}` });
       const one = await planTable({ context, method: chain, table, rows });
       requireEvidence(one, target);
       planned.push(one);

@@ -1,4 +1,4 @@
-import type { InitMethod, ProgressListener, Role, TokenId } from "@revocab/core";
+import type { InitMethod, Job, Role, TokenId } from "@revocab/core";
 import type { Transformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { OpenModel } from "./model/open-model.ts";
@@ -42,10 +42,8 @@ export interface PlanOptions {
   readonly fitting?: Fitting;
   /** The token that the tokenizer was told to end texts with: configs follow where the plan is applied. @default as they say */
   readonly eos?: string;
-  /** Of the runtime, where a method runs the model. @default all cores */
-  readonly threads?: number;
+  /** `threads`: of the runtime, where a method runs the model. @default all cores */
+  readonly job?: Job;
   /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
   readonly transformer?: Transformer;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
 }

@@ -23,7 +23,7 @@ export function planTables({
   padToMultipleOf,
   rows: askedRows,
   minimumRows = 0,
-}: Omit<PlanOptions, "seed" | "abortSignal" | "onProgress">): {
+}: Omit<PlanOptions, "seed" | "job">): {
   readonly chain: FallbackChain;
   readonly rows: number;
   readonly tables: readonly EmbeddingTable[];

@@ -1,8 +1,8 @@
 import type { TableBlock } from "@revocab/checkpoint";
 import {
   BYTES_PER_VALUE,
+  type Job,
   type Matrix,
-  type ProgressListener,
   type RowSource,
   type StoredDtype,
   type StoredMatrix,
@@ -10,27 +10,19 @@ import {
 } from "@revocab/core";
 import { encodeInto, multiplyMixture } from "@revocab/matrix";
 
-export interface ProduceOptions {
-  readonly threads?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-}
-
 /** Mixtures through the kernel; rows that are no sum are laid into the kernel's blocks, which left them zero. */
 export async function produceRows(
   { slot, mixture, basis, dense }: TablePlan,
   rowSource: RowSource,
   source: StoredMatrix,
   write: (block: TableBlock) => Promise<void>,
-  { threads, abortSignal, onProgress }: ProduceOptions,
+  job?: Job,
 ): Promise<void> {
   await multiplyMixture({
     mixture,
     source,
     ...(basis.rows > 0 && { basis }),
-    ...(threads !== undefined && { threads }),
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
     onBlock: async (block) => {
       await layDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
       await write(block);

@@ -1,6 +1,6 @@
 import { endianness } from "node:os";
 import { buildHeader } from "@revocab/checkpoint/internal";
-import { type ProgressListener, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import { checkPlanPlace } from "./plan-place.ts";
@@ -23,11 +23,7 @@ interface PlanTensor {
 export async function savePlan(
   { plan, rowSource }: PlannedSwap,
   out: string,
-  {
-    force = false,
-    abortSignal,
-    onProgress,
-  }: { force?: boolean; abortSignal?: AbortSignal; onProgress?: ProgressListener } = {},
+  { force = false, job }: { force?: boolean; readonly job?: Job } = {},
 ): Promise<void> {
   await checkPlanPlace(out, force);
   const tensors = [
@@ -41,16 +37,16 @@ export async function savePlan(
     tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape, length: byteLength(dtype, shape) })),
     { format: PLAN_FORMAT, version: PLAN_VERSION, plan: JSON.stringify(wordsOf(plan)) },
   );
-  onProgress?.({ type: "step", step: "save plan" });
+  job?.onProgress?.({ type: "step", step: "save plan" });
   await replaceFile(out, async (write) => {
     await write(header);
     for (const tensor of tensors) {
       for await (const block of tensor.blocks()) {
-        abortSignal?.throwIfAborted();
+        job?.abortSignal?.throwIfAborted();
         await write(littleEndian(block));
       }
     }
-    abortSignal?.throwIfAborted();
+    job?.abortSignal?.throwIfAborted();
   });
 }
 

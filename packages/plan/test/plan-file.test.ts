@@ -71,7 +71,7 @@ describe("a plan file", () => {
     const folder = scratch();
     const abortSignal = AbortSignal.abort();
     const save = planTokenizerSwap({ ...inputs, method: subtokenMean() }, (plan) =>
-      savePlan(plan, join(folder, "swap.plan"), { abortSignal }),
+      savePlan(plan, join(folder, "swap.plan"), { job: { abortSignal } }),
     );
     await expect(save).rejects.toThrow();
     expect(readdirSync(folder)).toEqual([]);

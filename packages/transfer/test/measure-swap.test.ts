@@ -68,7 +68,7 @@ describe("a measured swap", () => {
       ...inputs,
       out: join(scratch(), "out"),
       evaluate: { text: SAMPLE_TEXT },
-      onProgress: (event) => events.push(event),
+      job: { onProgress: (event) => events.push(event) },
     });
     const steps = events.map(({ step }) => step);
     const order = ["before: score", "write", "check", "after: score"].map((step) => steps.indexOf(step));

@@ -27,7 +27,7 @@ async function trainOnCaptions(language: string): Promise<void> {
   writeFileSync(at(`${language}.txt`), text.replace(/[.,!?;:"()]/g, " $& "));
   const model = await trainWordVectors({
     documents: at(`${language}.txt`),
-    ...{ model: "skipgram", dimension: 50, buckets: 50_000, epochs: 8, threads: 1, seed: 0 },
+    ...{ model: "skipgram", dimension: 50, buckets: 50_000, epochs: 8, job: { threads: 1 }, seed: 0 },
   });
   await writeFastText(at(`${language}.bin`), model);
 }

@@ -71,8 +71,20 @@ describe("swapTokenizer on the sample", () => {
 
   it("gives the same bytes in every file each time, whatever the threads", async () => {
     const folder = scratch();
-    await swapTokenizer({ ...inputs, method: random(), seed: 7, threads: 1, out: join(folder, "a") });
-    await swapTokenizer({ ...inputs, method: random(), seed: 7, threads: 2, out: join(folder, "b") });
+    await swapTokenizer({
+      ...inputs,
+      method: random(),
+      seed: 7,
+      job: { threads: 1 },
+      out: join(folder, "a"),
+    });
+    await swapTokenizer({
+      ...inputs,
+      method: random(),
+      seed: 7,
+      job: { threads: 2 },
+      out: join(folder, "b"),
+    });
     expect(contentOf(join(folder, "a"))).toEqual(contentOf(join(folder, "b")));
     await swapTokenizer({ ...inputs, method: random(), seed: 8, out: join(folder, "c") });
     expect(contentOf(join(folder, "c"))["model.safetensors"]).not.toEqual(
@@ -262,7 +274,11 @@ describe("what stops a swap leaves nothing", () => {
   it("an abort, at every event of the work", async () => {
     const folder = scratch();
     const events: ProgressEvent[] = [];
-    await swapTokenizer({ ...inputs, out: join(folder, "whole"), onProgress: (event) => events.push(event) });
+    await swapTokenizer({
+      ...inputs,
+      out: join(folder, "whole"),
+      job: { onProgress: (event) => events.push(event) },
+    });
     rmSync(join(folder, "whole"), { recursive: true });
     expect(events.length).toBeGreaterThan(5);
     for (let stop = 0; stop < events.length - 1; stop++) {
@@ -271,9 +287,11 @@ describe("what stops a swap leaves nothing", () => {
       const swap = swapTokenizer({
         ...inputs,
         out: join(folder, "out"),
-        abortSignal: abort.signal,
-        onProgress: () => {
-          if (seen++ === stop) abort.abort();
+        job: {
+          abortSignal: abort.signal,
+          onProgress: () => {
+            if (seen++ === stop) abort.abort();
+          },
         },
       });
       const error = await swap.then(

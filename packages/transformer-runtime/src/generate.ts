@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
 import type { TransformerLanguageModel } from "./language-model.ts";
 import type { BodyCache } from "./open-transformer.ts";
@@ -18,7 +18,7 @@ export interface GenerateOptions extends SamplingOptions {
   /** False for rows of the head that are no token's, such as padding. @default every row may be drawn */
   readonly isAllowed?: (token: TokenId) => boolean;
   readonly onToken?: (token: TokenId) => void;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 export interface Generated {
@@ -39,7 +39,7 @@ export async function generate({
   stop = new Set(),
   isAllowed = () => true,
   onToken,
-  abortSignal,
+  job,
   ...sampling
 }: GenerateOptions): Promise<Generated> {
   if (model.kind !== "causal") {
@@ -54,7 +54,7 @@ export async function generate({
   let next = tokens;
   let cache: BodyCache | undefined;
   while (written.length < maxTokens) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     if ((cache?.length ?? 0) + next.length > model.contextLength && cache !== undefined) {
       return { tokens: Uint32Array.from(written), endedBy: "context" };
     }

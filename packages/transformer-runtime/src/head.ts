@@ -74,7 +74,7 @@ export function openHead(
     for (const { constant, buffer } of [table, ...(bias ? [bias] : [])]) {
       if (buffer !== undefined) buffers.set(constant.content.location, buffer);
     }
-    return { table: table.constant, ...(bias && { bias: bias.constant }), buffers };
+    return { table: table.constant, bias: bias?.constant, buffers };
   }
 
   async function open(result: HeadResult): Promise<OnnxSession> {
@@ -84,7 +84,7 @@ export function openHead(
       directory: weights.directory,
       buffers,
       pack: result !== "scores", // the others are asked for few positions at a time
-      ...(threads !== undefined && { threads }),
+      threads,
     });
   }
 }
@@ -112,7 +112,7 @@ export function tablesOf({ tables, tied, directory, modelType }: Checkpoint): Mo
     );
   }
   const bias = bySlot.get("output.bias");
-  return { input, output, ...(bias && { bias }) };
+  return { input, output, bias };
 }
 
 /** A table as a constant of a graph: where it lies in the model's files, or else its bytes in memory. */

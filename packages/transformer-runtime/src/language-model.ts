@@ -1,8 +1,8 @@
 import {
+  type Job,
   type LanguageModel,
   type PositionQuery,
   RevocabError,
-  type RunOptions,
   type ScoreQuery,
   throwIfAborted,
 } from "@revocab/core";
@@ -14,9 +14,9 @@ import { RowCache } from "./row-cache.ts";
 /** A transformer with the tables of a vocabulary. */
 export interface TransformerLanguageModel extends LanguageModel {
   /** For each query [positions × V] what the softmax is taken of. */
-  logits(queries: readonly PositionQuery[], options?: RunOptions): Promise<Float32Array[]>;
+  logits(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
   /** For each query [positions × d] what the head's table is multiplied with. */
-  hiddenStates(queries: readonly PositionQuery[], options?: RunOptions): Promise<Float32Array[]>;
+  hiddenStates(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
   /** Logits [V] after `tokens`, which follow what `cache` holds. */
   continue(
     tokens: Uint32Array,
@@ -52,13 +52,13 @@ export function languageModel(
   /** Runs the body batch by batch; `use` gets the hidden states [positions of the batch × d] and their queries. */
   async function forEachBatch<Query extends PositionQuery>(
     queries: readonly Query[],
-    { abortSignal }: RunOptions,
+    job: Job | undefined,
     use: (hidden: Float32Array, batch: Batch) => Promise<void>,
   ): Promise<void> {
     checkQueries(queries, contextLength);
     const lengths = queries.map(({ tokens }) => tokens.length);
     for (const batch of planBatches(lengths, { squares: transformer.squares })) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       const own = batch.map((index) => lengths[index]);
       const longest = Math.max(...own);
       if (longest === 0) continue;
@@ -82,10 +82,10 @@ export function languageModel(
   async function collect(
     result: "logits" | "distributions",
     queries: readonly PositionQuery[],
-    options: RunOptions,
+    job?: Job,
   ): Promise<Float32Array[]> {
     const results: Float32Array[] = queries.map(() => new Float32Array(0));
-    await forEachBatch(queries, options, async (hidden, batch) => {
+    await forEachBatch(queries, job, async (hidden, batch) => {
       const values = finite(await head.run(result, hidden), transformer);
       deal(values, vocabularySize, queries, batch, results);
     });

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { RevocabError } from "@revocab/core";
+import { type Job, RevocabError } from "@revocab/core";
 import {
   loadOnnxRuntime,
   type OnnxRuntime,
@@ -61,8 +61,7 @@ export interface ContinuedBody {
 }
 
 export interface OpenTransformerOptions {
-  /** @default all cores */
-  readonly threads?: number;
+  readonly job?: Job;
   /**
    * What the attention scores of a layer may take; a causal model runs sequences that need more in pieces.
    * @default 256 MB
@@ -77,9 +76,9 @@ export interface OpenTransformerOptions {
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { threads, attentionBytes = 256e6 }: OpenTransformerOptions = {},
+  { job, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
-  checkThreads(threads);
+  checkThreads(job?.threads);
   refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
   const runtime = await loadOnnxRuntime();
@@ -104,7 +103,7 @@ export async function openTransformer(
       openSession(cache ? buildBody(description, weights, { cache }) : graph, {
         directory: weights.directory,
         pack: cache,
-        ...(threads !== undefined && { threads }),
+        threads: job?.threads,
       });
     sessions.set(key, opened);
     return opened;
@@ -124,7 +123,7 @@ export async function openTransformer(
   ): Promise<ContinuedBody> {
     const past = cache?.length ?? 0;
     const lengths = Array<number>(embeddings.length / (length * description.width)).fill(length);
-    const batch = { embeddings, lengths, past, ...(total !== undefined && { total }) };
+    const batch = { embeddings, lengths, past, total };
     const { hidden, tensors } = await runBody(true, batch, cache);
     return { hidden, cache: { length: past + length, tensors } };
   }
@@ -133,7 +132,7 @@ export async function openTransformer(
     checkpoint,
     description,
     weights,
-    threads,
+    threads: job?.threads,
     squares,
     async run(batch) {
       const piece = pieceLength(description, batch.lengths, squares);

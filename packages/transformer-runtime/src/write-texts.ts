@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import { type RandomStream, randomStream } from "@revocab/matrix";
 import type { TransformerLanguageModel } from "./language-model.ts";
 import type { BodyCache } from "./open-transformer.ts";
@@ -20,7 +20,7 @@ export interface WriteTextsOptions {
   /** @default 0 */
   readonly seed?: number;
   readonly onTokens?: (done: number) => void;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 /** Texts that grow side by side: a step reads the weights once for all of them. */
@@ -62,7 +62,7 @@ const PURPOSE = 0x7e;
 
 async function writeSideBySide(
   streams: readonly RandomStream[],
-  { model, openings, keepsOpening, ends, isAllowed, abortSignal }: WriteTextsOptions,
+  { model, openings, keepsOpening, ends, isAllowed, job }: WriteTextsOptions,
   onTokens: (done: number) => void,
 ): Promise<TokenId[][]> {
   const texts: TokenId[][] = streams.map(() => []);
@@ -72,7 +72,7 @@ async function writeSideBySide(
   let cache: BodyCache | undefined;
   const longest = Math.min(LONGEST, model.contextLength);
   for (let length = 0; length < longest && isEnded.includes(false); length++) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const continued = await model.continueAll(next, cache);
     cache = continued.cache;
     next = next.map((opening, i) => {

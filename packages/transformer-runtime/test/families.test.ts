@@ -42,7 +42,7 @@ describe.each(CASES)("%s", (name) => {
   let model: TransformerLanguageModel;
   beforeAll(async () => {
     const checkpoint = await openCheckpoint(join(FIXTURES, name));
-    transformer = await openTransformer(checkpoint, { threads: 1 });
+    transformer = await openTransformer(checkpoint, { job: { threads: 1 } });
     model = languageModel(transformer);
   });
   afterAll(async () => {

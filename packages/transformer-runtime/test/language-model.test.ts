@@ -130,7 +130,7 @@ describe("a language model", () => {
       withTransformer(
         fixtureFolder("qwen3"),
         async (transformer) => (await languageModel(transformer).logits([all(tokens)]))[0],
-        { threads },
+        { job: { threads } },
       );
     expect(furthest(await run(1), await run(2))).toBeLessThan(1e-5);
   });

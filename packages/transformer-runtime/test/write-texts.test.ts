@@ -11,7 +11,7 @@ describe("texts that a model writes", () => {
       withTransformer(
         fixtureFolder("llama-tied"),
         async (transformer) => writeTexts({ ...options, model: languageModel(transformer), seed }),
-        { threads },
+        { job: { threads } },
       );
     const one = await write(1, 3);
     expect(await write(2, 3)).toEqual(one);
@@ -72,7 +72,7 @@ describe("texts that a model writes", () => {
       const writing = writeTexts({
         ...options,
         model,
-        abortSignal: stop.signal,
+        job: { abortSignal: stop.signal },
         onTokens: (done) => done > 100 && stop.abort(),
       });
       await expect(writing).rejects.toMatchObject({ code: "aborted" });

@@ -1,5 +1,6 @@
 import {
   type Alignment,
+  type Job,
   MATCHES,
   type Match,
   type ProgressListener,
@@ -14,8 +15,7 @@ import { isSameEntry } from "./extends-vocabulary.ts";
 export interface AlignOptions {
   readonly source: Vocabulary;
   readonly target: Vocabulary;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Tokens between two looks at the abort signal: a few milliseconds of work. */
@@ -38,7 +38,7 @@ const TOKENS_PER_CHECK = 4096;
  *
  * @throws RevocabError `aborted` when the signal is already aborted or a progress listener aborts it.
  */
-export function alignVocabularies({ source, target, abortSignal, onProgress }: AlignOptions): Alignment {
+export function alignVocabularies({ source, target, job }: AlignOptions): Alignment {
   const sourceOf = new Int32Array(target.size).fill(-1);
   const match = new Uint8Array(target.size);
   const headSourceOf = new Map<TokenId, TokenId>();
@@ -48,14 +48,14 @@ export function alignVocabularies({ source, target, abortSignal, onProgress }: A
   const withoutEvidence: TokenId[] = [];
 
   for (let id = 0; id < target.size; id++) {
-    if (id % TOKENS_PER_CHECK === 0) report(id, target.size, abortSignal, onProgress);
+    if (id % TOKENS_PER_CHECK === 0) report(id, target.size, job?.abortSignal, job?.onProgress);
     const kind = target.kindOf(id);
     if (kind === "unused") counts.unused++;
     else if (kind === "special") alignSpecial(id);
     else alignText(id);
     pieceOffsets[id + 1] = pieces.length;
   }
-  report(target.size, target.size, abortSignal, onProgress);
+  report(target.size, target.size, job?.abortSignal, job?.onProgress);
 
   const duplicates = { source: countDuplicates(source), target: countDuplicates(target) };
   return {

@@ -197,7 +197,9 @@ describe("aborting", () => {
     const before = new AbortController();
     before.abort();
     expect(
-      failureOf(() => alignVocabularies({ source: gptLike, target: gptLike, abortSignal: before.signal })),
+      failureOf(() =>
+        alignVocabularies({ source: gptLike, target: gptLike, job: { abortSignal: before.signal } }),
+      ),
     ).toSatisfy(isAborted);
 
     const during = new AbortController();
@@ -205,8 +207,7 @@ describe("aborting", () => {
       alignVocabularies({
         source: gptLike,
         target: gptLike,
-        abortSignal: during.signal,
-        onProgress: () => during.abort(),
+        job: { abortSignal: during.signal, onProgress: () => during.abort() },
       });
     expect(failureOf(align)).toSatisfy(isAborted);
   });

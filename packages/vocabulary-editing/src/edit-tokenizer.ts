@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, type TokenId } from "@revocab/core";
+import { type Job, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import {
   type AddedEntry,
@@ -59,18 +59,18 @@ export interface RemovedToken {
 export async function editTokenizer(
   tokenizer: Tokenizer,
   edit: VocabularyEdit,
-  listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener } = {},
+  job?: Job,
 ): Promise<EditedTokenizer> {
-  const enlarged = await enlarge(tokenizer, edit, listeners);
+  const enlarged = await enlarge(tokenizer, edit, job);
   if (edit.prune === undefined) return enlarged;
-  return prune(enlarged, tokenizer, { ...edit.prune, ...listeners });
+  return prune(enlarged, tokenizer, { ...edit.prune, job });
 }
 
 /** All steps but the pruning. */
 async function enlarge(
   tokenizer: Tokenizer,
   { renamedRows = "keep", learn, list, skipRefused = false, eos, prune, ...lists }: VocabularyEdit,
-  listeners: { readonly abortSignal?: AbortSignal; readonly onProgress?: ProgressListener },
+  job?: Job,
 ): Promise<EditedTokenizer> {
   const pieces = [...(list?.pieces ?? []), ...(lists.pieces ?? [])];
   const addedTokens = [...(list?.addedTokens ?? []), ...(lists.addedTokens ?? [])];
@@ -82,7 +82,7 @@ async function enlarge(
     });
   }
   const { tokenizer: named, renamed } = await renameTokens(tokenizer, renames);
-  const learned = learn && (await learnPieces({ tokenizer: named, ...learn, ...listeners }));
+  const learned = learn && (await learnPieces({ tokenizer: named, ...learn, job }));
   const base = learned?.tokenizer ?? named;
   const extended = adds ? await extendTokenizer(base, { pieces, addedTokens, skipRefused }) : undefined;
   const larger = extended?.tokenizer ?? base;

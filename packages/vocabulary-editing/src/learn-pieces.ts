@@ -1,4 +1,4 @@
-import { type ProgressListener, quote, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, quote, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { TokenizerParts } from "@revocab/vocabulary/internal";
 import { type Corpus, type CorpusWords, corpusWords, withSpared } from "./corpus.ts";
@@ -23,8 +23,7 @@ export interface LearningOptions {
    * @default none
    */
   readonly spare?: Corpus;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface LearnedTokenizer {
@@ -50,19 +49,18 @@ export async function learnPieces({
   count,
   minimumCount = 2,
   spare,
-  abortSignal,
-  onProgress,
+  job,
 }: LearningOptions): Promise<LearnedTokenizer> {
   requireWhole("count", count);
   requireWhole("minimumCount", minimumCount);
   const parts = openForEditing(tokenizer);
   const joiner = await pieceJoiner(parts);
-  onProgress?.({ type: "step", step: "count words" });
-  const counted = await corpusWords(parts, corpus, abortSignal);
-  const spared = spare === undefined ? undefined : await corpusWords(parts, spare, abortSignal);
+  job?.onProgress?.({ type: "step", step: "count words" });
+  const counted = await corpusWords(parts, corpus, job?.abortSignal);
+  const spared = spare === undefined ? undefined : await corpusWords(parts, spare, job?.abortSignal);
   const words = spared === undefined ? counted.words : withSpared(counted.words, spared.words);
   const sparing = spared === undefined ? 0 : (SPARING * counted.tokens) / spared.tokens;
-  onProgress?.({ type: "step", step: "learn pieces" });
+  job?.onProgress?.({ type: "step", step: "learn pieces" });
   const isUnigram = parts.json.model.type === "Unigram";
   const join = (pieces: number): LearnedJoins =>
     learnJoins(words, {
@@ -73,9 +71,9 @@ export async function learnPieces({
       join: joiner,
       mayJoin: (times, timesSpared) => timesSpared === 0 || times >= timesSpared * sparing,
       onPiece(done) {
-        throwIfAborted(abortSignal);
+        throwIfAborted(job?.abortSignal);
         if (done % 100 === 0)
-          onProgress?.({ type: "progress", step: "learn pieces", done, total: pieces, unit: "tokens" });
+          job?.onProgress?.({ type: "progress", step: "learn pieces", done, total: pieces, unit: "tokens" });
       },
     });
   const additions = isUnigram

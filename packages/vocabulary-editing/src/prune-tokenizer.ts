@@ -1,4 +1,4 @@
-import { RevocabError, type TokenId } from "@revocab/core";
+import { type Job, RevocabError, type TokenId } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import {
   isPieceList,
@@ -21,7 +21,7 @@ export interface PruneOptions {
   readonly atMost?: number;
   /** Keep the ids, with holes between them; impossible for a Unigram. @default false: renumbered without gaps, in the same order */
   readonly keepIds?: boolean;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 export interface PrunedTokenizer {
@@ -45,7 +45,7 @@ export interface PrunedTokenizer {
  */
 export async function pruneTokenizer(
   tokenizer: Tokenizer,
-  { keepFor, keep, atMost = Number.POSITIVE_INFINITY, keepIds = false, abortSignal }: PruneOptions,
+  { keepFor, keep, atMost = Number.POSITIVE_INFINITY, keepIds = false, job }: PruneOptions,
 ): Promise<PrunedTokenizer> {
   const { vocabulary, origin } = tokenizer;
   if (keepFor === undefined && keep === undefined) {
@@ -76,7 +76,7 @@ export async function pruneTokenizer(
       },
     );
   }
-  const used = keepFor === undefined ? [] : await tokensByUse(tokenizer, keepFor, abortSignal);
+  const used = keepFor === undefined ? [] : await tokensByUse(tokenizer, keepFor, job?.abortSignal);
   if (keepFor !== undefined && used.length === 0) {
     throw new RevocabError("bad_options", "found no text to keep tokens for: it is empty", {
       hint: "give a text of the kind the model is for",

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { type Job, RevocabError } from "@revocab/core";
 import { parseJson, readLines } from "@revocab/files";
 import { z } from "zod";
 import type { NewAddedToken, NewPiece } from "./new-entries.ts";
@@ -25,12 +25,9 @@ export interface TokenList {
  */
 export async function readTokenList(
   path: string,
-  {
-    asWritten = false,
-    abortSignal,
-  }: { readonly asWritten?: boolean; readonly abortSignal?: AbortSignal } = {},
+  { asWritten = false, job }: { readonly asWritten?: boolean; readonly job?: Job } = {},
 ): Promise<TokenList> {
-  const lines = await readLines(path, abortSignal);
+  const lines = await readLines(path, job?.abortSignal);
   if (path.endsWith(".json")) return { path, asWritten, ...parseList(lines.join("\n"), path) };
   const pieces = lines.map((line) => (asWritten || line === "" || line.startsWith(" ") ? line : ` ${line}`));
   return { path, asWritten, pieces, addedTokens: [], renames: [] };

@@ -168,9 +168,9 @@ describe("learnPieces", () => {
 
   it("stops when it is told to, and refuses a count that is none", async () => {
     const abortSignal = AbortSignal.abort();
-    await expect(learnPieces({ tokenizer: byteLevel(), corpus, count: 2, abortSignal })).rejects.toThrow(
-      expect.objectContaining({ code: "aborted" }),
-    );
+    await expect(
+      learnPieces({ tokenizer: byteLevel(), corpus, count: 2, job: { abortSignal } }),
+    ).rejects.toThrow(expect.objectContaining({ code: "aborted" }));
     await expect(learnPieces({ tokenizer: byteLevel(), corpus, count: 0 })).rejects.toThrow(
       expect.objectContaining({
         code: "bad_options",

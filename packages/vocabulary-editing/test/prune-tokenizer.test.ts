@@ -117,7 +117,7 @@ describe("pruning a BPE", () => {
 
   it("stops when it is told to", async () => {
     const abortSignal = AbortSignal.abort();
-    await expect(pruneTokenizer(byteLevel(), { keepFor: ["a"], abortSignal })).rejects.toThrow(
+    await expect(pruneTokenizer(byteLevel(), { keepFor: ["a"], job: { abortSignal } })).rejects.toThrow(
       expect.objectContaining({ code: "aborted" }),
     );
   });

@@ -19,7 +19,7 @@ export { readTextVectors } from "./files/read-text-vectors.ts";
 export type { ReadVectorsOptions } from "./files/read-vectors-options.ts";
 export { readWordVectors } from "./files/read-word-vectors.ts";
 export { readWord2VecBinary } from "./files/read-word2vec-binary.ts";
-export { type WriteVectorsOptions, writeFastText } from "./files/write-fasttext.ts";
+export { writeFastText } from "./files/write-fasttext.ts";
 export { type WriteTextOptions, writeTextVectors } from "./files/write-text-vectors.ts";
 export { trainWordVectors } from "./train/train-word-vectors.ts";
 export type { TrainWordVectorsOptions } from "./train/training-options.ts";

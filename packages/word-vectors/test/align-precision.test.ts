@@ -109,7 +109,7 @@ describe("the precision of translations", () => {
     ["spaces of different widths", { target: vectorsOf(["hund"], [[1]]) }, "shape_mismatch"],
     ["no word", { k: [0] }, "bad_options"],
     ["pairs that nobody knows", { pairs: [pair("x", "y")] }, "no_evidence"],
-    ["an aborted signal", { abortSignal: AbortSignal.abort() }, "aborted"],
+    ["an aborted signal", { job: { abortSignal: AbortSignal.abort() } }, "aborted"],
   ] as const)("is refused for %s", async (_, change, code) => {
     await expect(translationPrecision({ source, target, pairs, ...change })).rejects.toMatchObject({ code });
   });
@@ -155,7 +155,7 @@ describe("the precision on held-out words", () => {
       source,
       target: turned,
       pairs,
-      onProgress: (event) => events.push(event),
+      job: { onProgress: (event) => events.push(event) },
     });
     expect(values(fit)).toEqual([1, 1]);
     expect(fit.queries).toBeGreaterThan(10);

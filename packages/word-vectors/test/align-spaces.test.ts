@@ -142,7 +142,7 @@ describe("two spaces", () => {
       source: vectorsOf(words, rows),
       target: vectorsOf(words, normalRows(3, 8, 5)),
       pairs: words.map((word) => pair(word, word)),
-      onProgress: (event) => events.push(event),
+      job: { onProgress: (event) => events.push(event) },
     });
     expect(events).toContainEqual(
       expect.objectContaining({ type: "note", message: expect.stringMatching(/^3 pairs/) }),
@@ -153,7 +153,12 @@ describe("two spaces", () => {
   it("are left alone once the signal is aborted", async () => {
     const source = vectorsOf(["dog"], [[1]]);
     const abortSignal = AbortSignal.abort();
-    const alignment = alignSpaces({ source, target: source, pairs: [pair("dog", "dog")], abortSignal });
+    const alignment = alignSpaces({
+      source,
+      target: source,
+      pairs: [pair("dog", "dog")],
+      job: { abortSignal },
+    });
     await expect(alignment).rejects.toMatchObject({ code: "aborted" });
   });
 });

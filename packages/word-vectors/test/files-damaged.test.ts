@@ -167,12 +167,12 @@ describe("files of other kinds", () => {
 describe("an aborted reading", () => {
   it("stops before it starts", async () => {
     const path = join(fixtures, "skipgram.bin");
-    expect((await failure(() => readFastText(path, { abortSignal: AbortSignal.abort() }))).code).toBe(
-      "aborted",
-    );
-    expect((await failure(() => readWordVectors(path, { abortSignal: AbortSignal.abort() }))).code).toBe(
-      "aborted",
-    );
+    expect(
+      (await failure(() => readFastText(path, { job: { abortSignal: AbortSignal.abort() } }))).code,
+    ).toBe("aborted");
+    expect(
+      (await failure(() => readWordVectors(path, { job: { abortSignal: AbortSignal.abort() } }))).code,
+    ).toBe("aborted");
   });
 });
 

@@ -152,7 +152,7 @@ describe("a word that is not UTF-8", () => {
     bytes.set([0xfc, 0x62, 0x65, 0x72, 0x73], at);
     writeFileSync(path, bytes);
     const events: ProgressEvent[] = [];
-    const read = await readFastText(path, { onProgress: (event) => events.push(event) });
+    const read = await readFastText(path, { job: { onProgress: (event) => events.push(event) } });
     const index = read.indexOf("\ufffdbers") as number;
     expect(index).toBe((expected.skipgram as Expected).words.indexOf("über"));
     expect(events.filter(({ type }) => type === "note")).toHaveLength(1);

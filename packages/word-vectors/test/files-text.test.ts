@@ -78,7 +78,7 @@ describe("text vectors", () => {
     const path = fileOf(`${lines.length} ${dimension}\n${lines.join("\n")}\n`);
     const done: number[] = [];
     const vectors = await readTextVectors(path, {
-      onProgress: (event) => event.type === "progress" && done.push(event.done),
+      job: { onProgress: (event) => event.type === "progress" && done.push(event.done) },
     });
     expect(done).toHaveLength(5);
     expect(done).toEqual([...done].sort((a, b) => a - b));
@@ -87,7 +87,9 @@ describe("text vectors", () => {
       expect(vectors.vectorOf(`word${word}`)).toEqual(expected);
     }
     const stop = new AbortController();
-    const stopped = readTextVectors(path, { abortSignal: stop.signal, onProgress: () => stop.abort() });
+    const stopped = readTextVectors(path, {
+      job: { abortSignal: stop.signal, onProgress: () => stop.abort() },
+    });
     await expect(stopped).rejects.toMatchObject({ code: "aborted" });
   });
 });

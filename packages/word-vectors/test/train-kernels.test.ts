@@ -9,7 +9,13 @@ import { trainNaively } from "./train-naively.ts";
 const LINES = ["walked walking walk talk talks", "banana bananas talk walk walked nananana", "walk"];
 
 async function prepare(options: Omit<TrainWordVectorsOptions, "documents">) {
-  const numbers = trainingNumbers({ documents: [], minCount: 1, epochs: 1, threads: 1, ...options });
+  const numbers = trainingNumbers({
+    documents: [],
+    minCount: 1,
+    epochs: 1,
+    job: { ...options.job, threads: 1 },
+    ...options,
+  });
   const words = LINES.map((line) => [...line.split(" "), LINE_END]);
   const corpus = await readTrainingCorpus(
     (async function* () {

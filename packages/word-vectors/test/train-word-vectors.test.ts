@@ -27,10 +27,15 @@ function sentences(count: number): string[][] {
   );
 }
 
-const SMALL = { dimension: 10, buckets: 500, threads: 1, subsampling: 1, seed: 3 } as const;
+const SMALL = { dimension: 10, buckets: 500, job: { threads: 1 }, subsampling: 1, seed: 3 } as const;
 
 function train(options: Partial<TrainWordVectorsOptions> = {}): Promise<FastTextModel> {
-  return trainWordVectors({ documents: sentences(60), ...SMALL, ...options });
+  return trainWordVectors({
+    documents: sentences(60),
+    ...SMALL,
+    ...options,
+    job: { ...SMALL.job, ...options.job },
+  });
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
@@ -62,7 +67,7 @@ describe("trainWordVectors", () => {
         const trained = await train({
           documents: sentences(600),
           model,
-          threads,
+          job: { threads },
           epochs: 10,
           maxN: 0,
           minN: 0,
@@ -81,7 +86,7 @@ describe("trainWordVectors", () => {
 
   it("lowers the loss from epoch to epoch, and says so", async () => {
     const events: ProgressEvent[] = [];
-    await train({ documents: sentences(400), epochs: 6, onProgress: (event) => events.push(event) });
+    await train({ documents: sentences(400), epochs: 6, job: { onProgress: (event) => events.push(event) } });
     const losses = events
       .filter((event) => event.type === "note")
       .map((event) => Number(/^epoch \d of 6: loss ([\d.]+), \d+ words\/s$/.exec(event.message)?.[1]));
@@ -131,14 +136,18 @@ describe("trainWordVectors", () => {
   });
 
   it("stops when asked to: before, and while it trains", async () => {
-    await expect(train({ abortSignal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+    await expect(train({ job: { abortSignal: AbortSignal.abort() } })).rejects.toMatchObject({
+      code: "aborted",
+    });
     const controller = new AbortController();
     const training = train({
       epochs: 100_000,
-      threads: 2,
-      abortSignal: controller.signal,
-      onProgress: (event) => {
-        if (event.type === "progress" && event.unit === "tokens") controller.abort();
+      job: {
+        threads: 2,
+        abortSignal: controller.signal,
+        onProgress: (event) => {
+          if (event.type === "progress" && event.unit === "tokens") controller.abort();
+        },
       },
     });
     await expect(training).rejects.toMatchObject({ code: "aborted" });
@@ -194,7 +203,7 @@ describe("trainWordVectors", () => {
       { buckets: 0 },
       { learningRate: 0 },
       { subsampling: Number.NaN },
-      { threads: 0 },
+      { job: { threads: 0 } },
       { model: "glove" as "cbow" },
     ])
       await expect(train(options)).rejects.toMatchObject({ code: "bad_options" });

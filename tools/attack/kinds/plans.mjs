@@ -39,6 +39,11 @@ async function readPlan(folder, model, random) {
     await plan.close();
   }
   if (!random.oneIn(4)) return plan.notes;
-  const { notes } = await applySavedPlan({ plan: path, model, out: join(folder, "../out"), threads: 1 });
+  const { notes } = await applySavedPlan({
+    plan: path,
+    model,
+    out: join(folder, "../out"),
+    job: { threads: 1 },
+  });
   return notes;
 }

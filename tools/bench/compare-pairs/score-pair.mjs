@@ -21,7 +21,7 @@ export async function openPair(
   const model = await openModel(join(data, "models", folder));
   const given = await loadTokenizer(join(data, "tokenizers", path), { reading: "file" });
   const { tokenizer, fitting } = await fitTokenizer(given, model.tokenizer);
-  const transformer = await openTransformer(model.checkpoint, { threads });
+  const transformer = await openTransformer(model.checkpoint, { job: { threads } });
 
   const score = async (tables, by) => {
     const started = performance.now();
@@ -50,7 +50,7 @@ export async function openPair(
         method: wrap(method),
         seed,
         untie,
-        threads,
+        job: { threads },
         transformer,
       });
       const tables = await tablesInMemory(plan, model, {});

@@ -65,7 +65,7 @@ same<ReturnType<typeof methodNamed>, InitMethod>();
 methodNamed("subtoken-mean", { weighting: "uniform" });
 const entry = METHODS["subtoken-mean"];
 same<typeof entry, MethodEntry | undefined>();
-methodNamed("mine", {}, { ...METHODS, ...(entry && { mine: entry }) });
+methodNamed("mine", {}, { ...METHODS, mine: entry });
 
 const choice = methodCandidates("auto", { text: "corpus.txt" });
 same<(typeof choice.candidates)[number]["method"], InitMethod>();

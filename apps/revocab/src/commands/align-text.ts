@@ -4,7 +4,7 @@ import { wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
 
 /** The options are named as the work takes them. */
-type Flags = Omit<AlignTextOptions, "pair" | "foldCase" | "abortSignal" | "onProgress"> & {
+type Flags = Omit<AlignTextOptions, "pair" | "foldCase" | "job"> & {
   readonly keepCase?: boolean;
 };
 

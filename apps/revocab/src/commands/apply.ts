@@ -90,7 +90,7 @@ async function rewriteAdapter(command: Command, file: string, flags: Flags, adap
       const options = {
         plan: file,
         adapter,
-        ...(base !== undefined && { base }),
+        base,
         ...modelOptions(flags),
         ...(await applyOptions(flags)),
         out,

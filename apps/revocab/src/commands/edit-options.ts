@@ -31,5 +31,5 @@ export async function pruneOptions({ keepFor, keep, keepIds = false }: PruneFlag
     );
   }
   const { readCorpus } = await import("@revocab/transfer");
-  return { keepFor: readCorpus(keepFor), keepIds, ...(keep !== undefined && { atMost: keep }) };
+  return { keepFor: readCorpus(keepFor), keepIds, atMost: keep };
 }

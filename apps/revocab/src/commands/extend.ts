@@ -89,7 +89,7 @@ export function registerExtend(program: Command): void {
         const plan = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method };
         const edit = {
           ...(await editOf(flags)),
-          ...(chatTemplateFile !== undefined && { chatTemplateFile }),
+          chatTemplateFile,
         };
         return { want, options: { ...plan, ...edit } };
       },
@@ -137,12 +137,12 @@ async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
           ...(spare !== undefined && { spare: readCorpus(spare) }),
         },
       }),
-    ...(list && { list }),
+    list,
     addedTokens: special,
     ...(rename.length > 0 && { renames: rename.map(renameOf), renamedRows }),
-    ...(eos !== undefined && { eos }),
+    eos,
     skipRefused,
-    ...(prune && { prune }),
+    prune,
   };
 }
 

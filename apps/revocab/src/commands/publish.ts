@@ -40,7 +40,7 @@ export function registerPublish(program: Command): void {
             folder,
             ...flags,
             ...(hidden && { private: true }),
-            ...(allowFile && { allowFiles: allowFile }),
+            allowFiles: allowFile,
             ...context,
           }),
         ),

@@ -43,15 +43,14 @@ export function withScoringOptions(command: Command): Command {
 }
 
 export function scoringOptions(flags: ScoringFlags) {
-  const { context, stride, maxBytes, documents, bos, samples, threads } = flags;
+  const { context, stride, maxBytes, documents, bos, samples } = flags;
   return {
     maxBytes,
     split: documents,
     bos,
-    ...(context !== undefined && { context }),
-    ...(stride !== undefined && { stride }),
-    ...(samples !== undefined && { samples }),
-    ...(threads !== undefined && { threads }),
+    context,
+    stride,
+    samples,
   };
 }
 

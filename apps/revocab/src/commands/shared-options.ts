@@ -27,8 +27,8 @@ export function withModelOptions(command: Command): Command {
 
 export function modelOptions({ vocabularyTensor, ignoreTensor }: ModelFlags) {
   return {
-    ...(vocabularyTensor && { vocabularyTensors: vocabularyTensor }),
-    ...(ignoreTensor && { ignoreTensors: ignoreTensor }),
+    vocabularyTensors: vocabularyTensor,
+    ignoreTensors: ignoreTensor,
   };
 }
 
@@ -132,9 +132,9 @@ export const EOS_HELP =
 
 export function fittingOptions({ specialTokens, special, eos }: FittingFlags) {
   return {
-    ...(specialTokens && { specialTokens }),
-    ...(special && { specials: special }),
-    ...(eos !== undefined && { eos }),
+    specialTokens,
+    specials: special,
+    eos,
   };
 }
 
@@ -176,12 +176,12 @@ export async function comparedPlanOptions(
   const { methodOf } = await import("../catalog.ts");
   return {
     fallback: await methodOf(flags.fallback, flags.fallbackWith),
-    ...(flags.copy !== undefined && { copyShared: flags.copy }),
+    copyShared: flags.copy,
     seed: flags.seed,
     untie: flags.untie ?? false,
-    ...(flags.role && { role: flags.role }),
-    ...(flags.padToMultipleOf !== undefined && { padToMultipleOf: flags.padToMultipleOf }),
-    ...(flags.rows !== undefined && { rows: flags.rows }),
+    role: flags.role,
+    padToMultipleOf: flags.padToMultipleOf,
+    rows: flags.rows,
   };
 }
 
@@ -269,8 +269,7 @@ export async function applyOptions(flags: ApplyFlags) {
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
     card: { command: reproducingCommand, methods: await quickCatalog() },
-    ...(flags.carry && { carry: flags.carry }),
-    ...(flags.language && { languages: flags.language }),
-    ...(flags.threads !== undefined && { threads: flags.threads }),
+    carry: flags.carry,
+    languages: flags.language,
   };
 }

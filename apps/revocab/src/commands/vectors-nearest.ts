@@ -21,8 +21,7 @@ export function registerNearest(vectors: Command): void {
       const { nearestWords } = await import("../nearest-words.ts");
       await runCommand(
         command,
-        (context) =>
-          nearestWords({ file, word, k: neighbors, ...(maxWords !== undefined && { maxWords }), ...context }),
+        (context) => nearestWords({ file, word, k: neighbors, maxWords, ...context }),
         (found) => printTable(found.map(({ word: near, cosine }) => [near, cosine.toFixed(3)])),
         { readsOnly: true },
       );

@@ -6,7 +6,7 @@ import type { TrainVectorsOptions } from "../train-vectors.ts";
 import { withModels } from "../with-models.ts";
 
 /** The options are named as the work takes them. */
-type Flags = Omit<TrainVectorsOptions, "abortSignal" | "onProgress">;
+type Flags = Omit<TrainVectorsOptions, "job">;
 
 export function registerTrainVectors(vectors: Command): void {
   const command = vectors

@@ -15,12 +15,12 @@ export interface CountedTokens {
 export async function countTokens(
   pairs: readonly CountedPair[],
   writers: { readonly source: WordWriter; readonly target: WordWriter },
-  { abortSignal }: Pick<InitContext, "abortSignal">,
+  { job }: Pick<InitContext, "job">,
 ): Promise<CountedTokens> {
   const counts: TokenCounts = new Map();
   const unwritten = { source: 0, target: 0 };
   for (const { source, target, count } of pairs) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const sources = await writers.source.write(source);
     const targets = await writers.target.write(target);
     if (sources.length === 0) unwritten.source++;
@@ -129,13 +129,13 @@ export interface CountSummary extends CountedTokens {
  * @throws RevocabError no_evidence when nothing was
  */
 export function noteCounts(
-  { target, alignment, onProgress }: InitContext,
+  { target, alignment, job }: InitContext,
   name: string,
   { all, pairs, minCount, counts, unwritten }: CountSummary,
 ): void {
   if (counts.size === 0) throw noEvidence({ all, pairs, minCount, counts, unwritten });
   const linksOf = (some: readonly CountedPair[]) => some.reduce((sum, { count }) => sum + count, 0);
-  const note = (message: string) => onProgress?.({ type: "note", step: name, message });
+  const note = (message: string) => job?.onProgress?.({ type: "note", step: name, message });
   note(
     `${pairs.length} of ${all.length} pairs of words are linked at least ${minCount} times; they have ${linksOf(pairs)} of ${linksOf(all)} links`,
   );

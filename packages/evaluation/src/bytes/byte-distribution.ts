@@ -69,7 +69,7 @@ export async function byteDistributions({
     questions,
     begin: context.begin,
     windowStart: (length) => Math.max(0, length - contextLength),
-    abortSignal: options.abortSignal,
+    job: options.job,
   });
   return { distributions: covers.map((states, i) => combine(states, readings[i])), passes };
 }

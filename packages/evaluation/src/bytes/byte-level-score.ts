@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import { type DocumentByteScore, readDocument } from "./read-document.ts";
 import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
 import type { TokenStream } from "./token-stream.ts";
@@ -14,8 +14,7 @@ export interface ByteLevelScoreOptions extends ByteReadingOptions {
    * @default false
    */
   readonly perByte?: boolean;
-  /** Step "score bytes", in tokens of the documents that can be scored. */
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface ByteLevelScore {
@@ -62,8 +61,7 @@ export async function byteLevelScore({
   model,
   context = Math.min(model.contextLength, DEFAULT_CONTEXT),
   perByte = false,
-  abortSignal,
-  onProgress,
+  job,
   ...options
 }: ByteLevelScoreOptions): Promise<ByteLevelScore> {
   if (!Number.isInteger(context) || context < 2 || context > model.contextLength) {
@@ -75,17 +73,17 @@ export async function byteLevelScore({
   const shared = await readingContext({
     ...options,
     model,
-    ...(abortSignal === undefined ? {} : { abortSignal }),
+    job,
   });
-  const { streams, skippedDocuments } = await readableDocuments(shared, documents, abortSignal);
+  const { streams, skippedDocuments } = await readableDocuments(shared, documents, job?.abortSignal);
   const scores: ByteLevelScore["documents"][number][] = [];
   let passes = 0;
   let bytes = 0;
   let removed = 0;
   let steps = 0;
-  const onToken = tokenCounter(shared, streams, onProgress);
+  const onToken = tokenCounter(shared, streams, job?.onProgress);
   for (const { index, stream } of streams) {
-    const read = await readDocument(shared, stream, { model, context, perByte, abortSignal, onToken });
+    const read = await readDocument(shared, stream, { model, context, perByte, job, onToken });
     scores.push({ index, ...read.score });
     passes += read.passes;
     bytes += stream.bytes.length - stream.lead;

@@ -1,4 +1,4 @@
-import { type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
+import { type Job, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import type { TokenStream } from "./token-stream.ts";
 import type { TokenSuccession } from "./token-succession.ts";
 
@@ -30,14 +30,14 @@ export async function coverTree({
   longest,
   vocabulary,
   succession,
-  abortSignal,
+  job,
 }: {
   readonly stream: TokenStream;
   readonly start: 0 | 1;
   readonly longest: number;
   readonly vocabulary: Vocabulary;
   readonly succession: TokenSuccession;
-  readonly abortSignal: AbortSignal | undefined;
+  readonly job?: Job;
 }): Promise<readonly CoverState[]> {
   const { bytes, tokens } = stream;
   const first = start === 1 ? tokens[0] : -1;
@@ -62,7 +62,7 @@ export async function coverTree({
   add(undefined, first, start === 1 ? vocabulary.bytesOf(first).length : 0, true);
 
   for (let offset = 0; offset < bytes.length; offset++) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     const candidates: { readonly state: CoverState; readonly token: TokenId; readonly end: number }[] = [];
     for (const state of endingAt[offset]) {
       for (let end = offset + 1; end <= Math.min(bytes.length, offset + longest); end++) {

@@ -1,4 +1,4 @@
-import type { LanguageModel, PositionQuery, TokenId } from "@revocab/core";
+import type { Job, LanguageModel, PositionQuery, TokenId } from "@revocab/core";
 import { type CoverState, textTokensOf } from "./cover-tree.ts";
 
 /** A state whose next token is asked for, and what is done with the answer. */
@@ -20,13 +20,13 @@ export async function queryStates({
   questions,
   begin,
   windowStart,
-  abortSignal,
+  job,
 }: {
   readonly model: LanguageModel;
   readonly questions: readonly StateQuestion[];
   readonly begin: readonly TokenId[];
   readonly windowStart: (length: number) => number;
-  readonly abortSignal: AbortSignal | undefined;
+  readonly job?: Job;
 }): Promise<number> {
   const passes = passesFor(questions, begin, windowStart);
   const V = model.vocabularySize;
@@ -38,7 +38,7 @@ export async function queryStates({
     const block = passes.slice(start, end);
     const answers = await model.distributions(
       block.map(({ query }) => query),
-      abortSignal === undefined ? {} : { abortSignal },
+      job,
     );
     for (const [i, { asked }] of block.entries()) {
       for (const [row, { state, answer }] of asked.entries()) {

@@ -1,3 +1,4 @@
+import type { Job } from "@revocab/core";
 import type { CoverState } from "./cover-tree.ts";
 import { queryStates } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
@@ -30,13 +31,13 @@ export async function readDocument(
     model,
     context,
     perByte,
-    abortSignal,
+    job,
     onToken,
   }: {
     readonly model: ByteReadingOptions["model"];
     readonly context: number;
     readonly perByte: boolean;
-    readonly abortSignal: AbortSignal | undefined;
+    readonly job?: Job;
     /** Called for each of the tokenizer's own tokens, once it is scored. */
     readonly onToken: () => void;
   },
@@ -68,7 +69,7 @@ export async function readDocument(
     questions,
     begin: shared.begin,
     windowStart: (length) => Math.floor((length - 1) / stride) * stride,
-    abortSignal,
+    job,
   });
   const score = { ...bytesOf(text, readings, perByte), tokenBits };
   return { score, removed, steps, passes };

@@ -1,4 +1,4 @@
-import { type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
+import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
 import { type CoverState, coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
@@ -13,7 +13,7 @@ export interface ByteReadingOptions {
   readonly tokenizer: Tokenizer;
   /** Whether the BOS stands before a text, as context. @default "auto": if the tokenizer has one */
   readonly bos?: BeginChoice;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }
 
 /** What all readings of one model and tokenizer share. */
@@ -37,7 +37,7 @@ export async function readingContext({
   model,
   tokenizer,
   bos = "auto",
-  abortSignal,
+  job,
 }: ByteReadingOptions): Promise<ReadingContext> {
   const { vocabulary, origin } = tokenizer;
   if (model.kind !== "causal") {
@@ -75,11 +75,11 @@ export async function readingContext({
       const { longest } = order;
       return {
         stream,
-        states: await coverTree({ stream, start, longest, vocabulary, succession, abortSignal }),
+        states: await coverTree({ stream, start, longest, vocabulary, succession, job }),
       };
     },
     async read({ stream }, state, logProbabilities) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       const before = textTokensOf(state, RECENT);
       return readState({
         state,

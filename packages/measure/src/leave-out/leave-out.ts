@@ -1,4 +1,4 @@
-import type { EmbeddingTable, InitMethod, ProgressListener, RunnableModel } from "@revocab/core";
+import type { EmbeddingTable, InitMethod, Job, RunnableModel } from "@revocab/core";
 import { initContext, type TextReader } from "@revocab/embedding-init";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
@@ -27,8 +27,7 @@ export interface LeaveOutOptions {
   readonly maxTokens?: number;
   /** The model's `initializer_range`, for `random`. @default 0.02 */
   readonly initializerRange?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface LeaveOut {
@@ -59,24 +58,22 @@ export async function leaveOut({
   share = 0.1,
   maxTokens = 1000,
   initializerRange = 0.02,
-  abortSignal,
-  onProgress,
+  job,
 }: LeaveOutOptions): Promise<LeaveOut> {
   const { tokenizer } = source;
-  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const hidden = chooseHidden(
     tokenizer.vocabulary,
     target.vocabulary,
-    alignVocabularies({ source: tokenizer.vocabulary, target: target.vocabulary, ...listeners }),
+    alignVocabularies({ source: tokenizer.vocabulary, target: target.vocabulary, job }),
     { seed, share, maxTokens },
   );
   const view = tokenizer.vocabularyWithout(hidden.hiddenSources);
   const context = initContext({
-    source: { vocabulary: view, tables: source.tables, ...(source.model && { model: source.model }) },
+    source: { vocabulary: view, tables: source.tables, model: source.model },
     target,
     seed,
     initializerRange,
-    ...listeners,
+    job,
   });
   const tables: LeaveOutTable[] = [];
   for (const table of hidden.targets.length === 0 ? [] : source.tables) {

@@ -49,16 +49,15 @@ export async function measureTable({
   hidden: { targets, sources },
   vocabulary,
 }: MeasureTableOptions): Promise<LeaveOutTable | undefined> {
-  const { abortSignal, onProgress } = context;
-  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
+  const { job } = context;
   const plan = await planTable({ context, method, table, tokens: targets });
   const { rows, cosines, ranks, relativeErrors, candidates } = await reconstruction({
-    found: await rowsOfPlan(plan, table.matrix, listeners),
+    found: await rowsOfPlan(plan, table.matrix, job),
     sources,
     stored: table.matrix,
     isUsed: (row) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",
     slot: table.slot,
-    ...listeners,
+    job,
   });
   if (rows.length === 0) return undefined;
   return {

@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError, type StoredMatrix } from "@revocab/core";
+import { type Job, type Matrix, quiet, RevocabError, type StoredMatrix } from "@revocab/core";
 import { multiplyTransposed, readRows, selectRows, storeMatrix } from "@revocab/matrix";
 
 export interface ReconstructionOptions {
@@ -11,8 +11,7 @@ export interface ReconstructionOptions {
   readonly isUsed: (row: number) => boolean;
   /** The name of the table, for messages. */
   readonly slot: string;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** Figures per guessed row; those whose true row is all zeros are left out, as nothing is relative to them. */
@@ -32,8 +31,8 @@ export interface Reconstruction {
  * @throws RevocabError not_finite for a guess with an infinity or a NaN; aborted
  */
 export async function reconstruction(options: ReconstructionOptions): Promise<Reconstruction> {
-  const { found, sources, stored, abortSignal } = options;
-  const all = await readRows(stored, sources, { ...(abortSignal && { abortSignal }) });
+  const { found, sources, stored, job } = options;
+  const all = await readRows(stored, sources, job);
   const rows = Array.from(sources.keys()).filter((row) => rowOf(all, row).some((value) => value !== 0));
   const truth = selectRows(all, rows);
   const guesses = selectRows(found, rows);
@@ -60,14 +59,14 @@ async function rankTruth(
   guesses: Matrix,
   truth: Matrix,
   places: readonly number[],
-  { stored, isUsed, slot, abortSignal, onProgress }: ReconstructionOptions,
+  { stored, isUsed, slot, job }: ReconstructionOptions,
 ): Promise<Pick<Reconstruction, "ranks" | "candidates">> {
   const own = new Float32Array(truth.rows);
   await multiplyTransposed({
     left: guesses,
     right: storeMatrix(truth),
     normalize: true,
-    ...(abortSignal && { abortSignal }),
+    job: quiet(job),
     onBlock(start, { columns, data }) {
       for (let j = 0; j < columns; j++) own[start + j] = data[(start + j) * columns + j];
     },
@@ -79,8 +78,7 @@ async function rankTruth(
     right: stored,
     normalize: true,
     step: `rank ${slot}`,
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
     onBlock(start, { rows, columns, data }) {
       for (let j = 0; j < columns; j++) {
         if (!isUsed(start + j)) continue;

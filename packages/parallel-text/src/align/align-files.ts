@@ -37,14 +37,14 @@ export async function alignFiles({
   words = "unicode",
   ...options
 }: AlignFilesOptions): Promise<AlignedFiles> {
-  const { abortSignal } = options;
+  const { job } = options;
   const pairs = path === undefined ? undefined : (await readDictionary(path)).pairs;
-  const lines = await readParallelLines(parallel, { ...(abortSignal && { abortSignal }) });
+  const lines = await readParallelLines(parallel, job);
   const aligned = await alignWords({ lines, words, ...options });
   const { alignment, skipped, directions, forward, reverse } = aligned;
   await replaceFile(out, async (write) => {
     for (const text of pharaohText(alignment)) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       await write(new TextEncoder().encode(text));
     }
   });

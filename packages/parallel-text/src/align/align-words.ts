@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import type { ParallelLines } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";
 import type { DirectedAlignment } from "./align-direction.ts";
@@ -17,10 +17,8 @@ export interface AlignWordsOptions {
   readonly iterations?: number;
   /** @default "grow-diag-final-and" */
   readonly symmetrization?: Symmetrization;
-  /** 2 works on both directions at once; the links are the same. @default 2 */
-  readonly threads?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  /** `threads`: 2 works on both directions at once; the links are the same. @default 2 */
+  readonly job?: Job;
 }
 
 export interface AlignedWords {
@@ -52,22 +50,21 @@ export async function alignWords({
   foldCase = true,
   iterations = 5,
   symmetrization = "grow-diag-final-and",
-  threads = 2,
-  abortSignal,
-  onProgress,
+  job,
 }: AlignWordsOptions): Promise<AlignedWords> {
+  const threads = job?.threads ?? 2;
+
   checkOptions(lines, iterations, threads);
   const cut = (line: string) => wordsOfLine(line, words).map(({ text }) => (foldCase ? folded(text) : text));
   const source = lines.source.map(cut);
   const target = lines.target.map(cut);
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const skipped = skippedLines(source, target);
   const corpus = alignedCorpus(source, target);
   const [forward, reverse] = await alignBothDirections(corpus, {
     iterations,
     threads,
-    abortSignal,
-    onProgress,
+    job,
   });
   const builder = new WordAlignmentBuilder();
   const directions = { both: 0, either: 0 };

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type ProgressListener, throwIfAborted } from "@revocab/core";
+import { type Job, throwIfAborted } from "@revocab/core";
 import { alignDirection, type DirectedAlignment } from "./align-direction.ts";
 import type { AlignedCorpus } from "./aligned-corpus.ts";
 import type { DirectionMessage, DirectionTask } from "./direction-thread.ts";
@@ -8,25 +8,30 @@ interface BothDirectionsOptions {
   readonly iterations: number;
   /** With 1 the directions follow each other, each on a thread of its own. */
   readonly threads: number;
-  readonly abortSignal: AbortSignal | undefined;
-  readonly onProgress: ProgressListener | undefined;
+  readonly job?: Job;
 }
 
 /** Target words from source words, and source words from target words. */
 export async function alignBothDirections(
   corpus: AlignedCorpus,
-  { iterations, threads, abortSignal, onProgress }: BothDirectionsOptions,
+  { iterations, threads, job }: BothDirectionsOptions,
 ): Promise<readonly [forward: DirectedAlignment, reverse: DirectedAlignment]> {
   const total = iterations * (corpus.sourceWords.length + corpus.targetWords.length);
   const done = [0, 0];
   const tell = () =>
-    onProgress?.({ type: "progress", step: "align words", done: done[0] + done[1], total, unit: "tokens" });
+    job?.onProgress?.({
+      type: "progress",
+      step: "align words",
+      done: done[0] + done[1],
+      total,
+      unit: "tokens",
+    });
   tell();
   const run = async (isReverse: boolean) => {
     const direction = await runDirection(corpus, {
       isReverse,
       iterations,
-      abortSignal,
+      job,
       onWords(words) {
         done[Number(isReverse)] = words;
         tell();
@@ -50,7 +55,7 @@ export async function alignBothDirections(
 interface RunDirectionOptions {
   readonly isReverse: boolean;
   readonly iterations: number;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
   /** Hears of generated words done in all passes. */
   readonly onWords?: (done: number) => void;
 }
@@ -61,9 +66,9 @@ interface RunDirectionOptions {
  */
 async function runDirection(
   corpus: AlignedCorpus,
-  { isReverse, iterations, abortSignal, onWords }: RunDirectionOptions,
+  { isReverse, iterations, job, onWords }: RunDirectionOptions,
 ): Promise<DirectedAlignment> {
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   if (corpus.cells.length * iterations < LEAST_WORK) {
     return alignDirection(corpus, { isReverse, iterations }) as DirectedAlignment;
   }
@@ -71,7 +76,7 @@ async function runDirection(
   const task: DirectionTask = { corpus, isReverse, iterations, stop };
   const worker = new Worker(THREAD, { workerData: task, execArgv: [] });
   const onAbort = () => Atomics.store(stop, 0, 1);
-  abortSignal?.addEventListener("abort", onAbort);
+  job?.abortSignal?.addEventListener("abort", onAbort);
   try {
     const result = await new Promise<DirectedAlignment | undefined>((resolve, reject) => {
       worker.on("message", (message: DirectionMessage) => {
@@ -81,11 +86,11 @@ async function runDirection(
       worker.on("error", reject);
       worker.on("exit", (code) => reject(new Error(`an alignment thread ended early, with code ${code}`)));
     });
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     // a thread stops for an abort alone
     return result as DirectedAlignment;
   } finally {
-    abortSignal?.removeEventListener("abort", onAbort);
+    job?.abortSignal?.removeEventListener("abort", onAbort);
     await worker.terminate();
   }
 }

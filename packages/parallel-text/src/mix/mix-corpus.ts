@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { readLines, replaceFile } from "@revocab/files";
 import { type Coverage, coverageOf, readDictionary } from "@revocab/vocab-alignment";
 import type { WordAlignment } from "../align/word-alignment.ts";
@@ -34,8 +34,7 @@ export interface MixCorpusOptions {
   readonly maxLines?: number;
   /** @default 0 */
   readonly seed?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface MixedCorpus {
@@ -58,13 +57,13 @@ export interface MixedCorpus {
  *   no_space, write_failed; aborted
  */
 export async function mixCorpus(options: MixCorpusOptions): Promise<MixedCorpus> {
-  const { dictionary: path, out, maxLines, abortSignal, onProgress } = options;
+  const { dictionary: path, out, maxLines, job } = options;
   const { forms, share, wordsInPiece, cut, seed } = checkMixOptions(options);
-  onProgress?.({ type: "step", step: "read texts" });
+  job?.onProgress?.({ type: "step", step: "read texts" });
   const dictionary = path === undefined ? undefined : await readDictionary(path);
   const texts = await readMixedTexts(options, cut);
   const total = Math.min(texts.length, maxLines ?? texts.length);
-  const known = dictionary && wordsOfTexts(texts, total, abortSignal);
+  const known = dictionary && wordsOfTexts(texts, total, job?.abortSignal);
   const tables = dictionary &&
     known && {
       source: translationTable(dictionary.pairs, (word) => known.target.has(word)),
@@ -80,8 +79,8 @@ export async function mixCorpus(options: MixCorpusOptions): Promise<MixedCorpus>
     let pending = "";
     for (let number = 0; number < total; number++) {
       if (number % LINES_BETWEEN_CHECKS === 0) {
-        throwIfAborted(abortSignal);
-        onProgress?.({ type: "progress", step: "mix", done: number, total, unit: "rows" });
+        throwIfAborted(job?.abortSignal);
+        job?.onProgress?.({ type: "progress", step: "mix", done: number, total, unit: "rows" });
       }
       const mixed = texts.at(number);
       if (mixed === undefined) {
@@ -102,7 +101,7 @@ export async function mixCorpus(options: MixCorpusOptions): Promise<MixedCorpus>
     await write(Buffer.from(pending));
     checkEvidence(forms, counts.source.replaceable + counts.target.replaceable);
   });
-  onProgress?.({ type: "progress", step: "mix", done: total, total, unit: "rows" });
+  job?.onProgress?.({ type: "progress", step: "mix", done: total, total, unit: "rows" });
   return {
     lines: total,
     empty,
@@ -238,16 +237,15 @@ interface MixedTexts {
 
 /** Reads parallel texts with their alignment, or texts of one language each. */
 async function readMixedTexts(
-  { parallel, text, targetText, alignments, abortSignal }: MixCorpusOptions,
+  { parallel, text, targetText, alignments, job }: MixCorpusOptions,
   cut: WordCut,
 ): Promise<MixedTexts> {
   const isEmpty = (line: string) => !/\S/.test(line);
   if (parallel !== undefined) {
-    const watch = { ...(abortSignal && { abortSignal }) };
-    const lines = await readParallelLines(parallel, watch);
+    const lines = await readParallelLines(parallel, job);
     const { source, target } = lines;
     const alignment =
-      alignments === undefined ? undefined : await readPharaoh(alignments, { lines, words: cut, ...watch });
+      alignments === undefined ? undefined : await readPharaoh(alignments, { lines, words: cut, job });
     return {
       length: source.length,
       at: (number) =>
@@ -261,8 +259,8 @@ async function readMixedTexts(
             },
     };
   }
-  const source = text === undefined ? [] : await readLines(text, abortSignal);
-  const target = targetText === undefined ? [] : await readLines(targetText, abortSignal);
+  const source = text === undefined ? [] : await readLines(text, job?.abortSignal);
+  const target = targetText === undefined ? [] : await readLines(targetText, job?.abortSignal);
   // no translations of each other: each line of the shorter text stands beside one of the other by chance
   const lineOf = (lines: readonly string[], number: number) =>
     number < lines.length && !isEmpty(lines[number]) ? lines[number] : undefined;

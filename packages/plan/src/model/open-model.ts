@@ -34,7 +34,7 @@ export async function openModel(
   { vocabularyTensors = {}, ignoreTensors = [], weights }: OpenCheckpointOptions = {},
 ): Promise<OpenModel> {
   const tensorOptions = { vocabularyTensors, ignoreTensors };
-  const checkpoint = await openCheckpoint(directory, { ...tensorOptions, ...(weights && { weights }) });
+  const checkpoint = await openCheckpoint(directory, { ...tensorOptions, weights });
   try {
     await rememberTokenizer(checkpoint);
     const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));

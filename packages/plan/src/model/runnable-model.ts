@@ -1,4 +1,4 @@
-import type { RunnableModel, WriteOptions } from "@revocab/core";
+import type { Job, RunnableModel, WriteOptions } from "@revocab/core";
 import { asEvidence } from "@revocab/embedding-init/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
@@ -18,7 +18,13 @@ const TEXTS = new WeakMap<Transformer, Map<string, readonly Uint32Array[]>>();
  */
 export function lazyModel(
   { checkpoint, readable: tokenizer }: OpenModel,
-  { threads, transformer }: { readonly threads?: number; readonly transformer?: Transformer } = {},
+  {
+    job,
+    transformer,
+  }: {
+    readonly job?: Job;
+    readonly transformer?: Transformer;
+  } = {},
 ): LazyModel {
   let opening: Promise<Transformer> | undefined;
   const open = () => {
@@ -27,7 +33,7 @@ export function lazyModel(
   };
   const load = async () => {
     const { openTransformer } = await runtime();
-    return openTransformer(checkpoint, threads === undefined ? {} : { threads });
+    return openTransformer(checkpoint, { job });
   };
   const write = async (layers: Transformer, options: WriteOptions) => {
     const { languageModel, writeTexts } = await runtime();
@@ -56,12 +62,12 @@ export function lazyModel(
           known.set(key, texts);
           return texts;
         },
-        async hiddenStates(queries, { input, ...options } = {}) {
+        async hiddenStates(queries, { input, job } = {}) {
           const { languageModel, tablesOf } = await runtime();
           const own = tablesOf(checkpoint);
           const runs = languageModel(layers, input === undefined ? own : { ...own, input });
           try {
-            return await runs.hiddenStates(queries, options);
+            return await runs.hiddenStates(queries, job);
           } finally {
             await runs.close();
           }

@@ -82,7 +82,7 @@ export async function fitTokenizer(
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, tokenizer);
   return {
     tokenizer,
-    ...(template && { template }),
+    template,
     fitting: {
       specialTokens,
       specials,

@@ -1,5 +1,5 @@
+import type { Job } from "@revocab/core";
 import type { OpenModel, PlannedSwap } from "@revocab/plan";
-import type { ProduceOptions } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, openAdapter } from "./open-adapter.ts";
 import { planAdapter, writeAdapter } from "./write-adapter.ts";
@@ -25,7 +25,8 @@ export interface AdapterBeside {
 export async function adapterBeside(
   model: OpenModel,
   { plan, rowSource }: PlannedSwap,
-  options: ProduceOptions & {
+  options: {
+    readonly job?: Job;
     readonly link?: boolean;
     readonly allowZeroRows?: boolean;
     readonly carry?: readonly string[];
@@ -34,21 +35,19 @@ export async function adapterBeside(
   const isCarried = options.carry?.includes(ADAPTER_CONFIG) ?? false;
   const adapter = isCarried ? undefined : await openAdapter(model.checkpoint.directory);
   if (adapter === undefined) return { files: [], check: async () => {}, write: async () => undefined };
-  const { threads, abortSignal, onProgress } = options;
-  const job = {
+  const { job } = options;
+  const task = {
     adapter,
     plan,
     rowSource,
     model,
     base: undefined,
-    ...(threads !== undefined && { threads }),
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   };
-  const planned = planAdapter(job);
+  const planned = planAdapter(task);
   return {
     files: [ADAPTER_CONFIG, ADAPTER_WEIGHTS],
     check: () => adapter.folder.check(),
-    write: (out) => writeAdapter(job, planned, out, options),
+    write: (out) => writeAdapter(task, planned, out, options),
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
-import { type ProgressListener, RevocabError, type RowSource, showNotes } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, showNotes } from "@revocab/core";
 import { writeError } from "@revocab/files";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
@@ -47,9 +47,7 @@ export interface ApplyToAdapterOptions {
   readonly carry?: readonly string[];
   /** @default false */
   readonly allowZeroRows?: boolean;
-  readonly threads?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** What became of an adapter. */
@@ -71,7 +69,7 @@ export interface AdapterReport extends WrittenAdapter {
  *   for what an adapter holds per token that is no sum of rows
  */
 export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<AdapterReport> {
-  const { plan, model, out, base, force = false, abortSignal, onProgress } = options;
+  const { plan, model, out, base, force = false, job } = options;
   checkFit(plan, model);
   const adapter = await openAdapter(options.adapter);
   if (adapter === undefined) {
@@ -81,8 +79,8 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   }
   const own = await ownTokenizer(adapter, model);
   if (base !== undefined) await checkBase(base, plan);
-  const job = { ...options, rowSource: requireRowSource(plan, options.rowSource), adapter, base };
-  const planned = planAdapter(job);
+  const task = { ...options, rowSource: requireRowSource(plan, options.rowSource), adapter, base };
+  const planned = planAdapter(task);
   const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, plan.target.tokenizer);
   const published =
     template &&
@@ -95,7 +93,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [model.checkpoint.rows, model.tokenizer.vocabulary.size],
-    ...(options.carry && { carry: options.carry }),
+    carry: options.carry,
   });
   const output = await stageOutput({
     out,
@@ -103,15 +101,15 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     force,
   });
   try {
-    onProgress?.({ type: "step", step: "write" });
-    const written = await writeAdapter(job, planned, output.directory, options);
+    job?.onProgress?.({ type: "step", step: "write" });
+    const written = await writeAdapter(task, planned, output.directory, options);
     for (const [file, bytes] of published?.files ?? []) await writeOne(join(output.directory, file), bytes);
     await copyAuxiliaryFiles(adapter.folder, output.directory, companions, options);
-    onProgress?.({ type: "step", step: "check" });
+    job?.onProgress?.({ type: "step", step: "check" });
     await checkWritten(output.directory, adapter, written);
     await adapter.folder.check();
     await model.checkpoint.folder.check();
-    abortSignal?.throwIfAborted();
+    job?.abortSignal?.throwIfAborted();
     await output.commit();
     return {
       ...written,
@@ -131,7 +129,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     };
   } catch (error) {
     await output.discard();
-    if (!abortSignal?.aborted) throw error;
+    if (!job?.abortSignal?.aborted) throw error;
     throw new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error });
   }
 }

@@ -1,9 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint/internal";
-import { BYTES_PER_VALUE, type StoredMatrix, type TablePlan } from "@revocab/core";
+import { BYTES_PER_VALUE, type Job, type StoredMatrix, type TablePlan } from "@revocab/core";
 import { matrixOfBytes } from "@revocab/matrix";
 import type { PlannedSwap } from "@revocab/plan";
-import { type ProduceOptions, produceRows, tablePlan } from "@revocab/plan/internal";
+import { produceRows, tablePlan } from "@revocab/plan/internal";
 import type { RowCheck } from "./check-new-rows.ts";
 import type { RowsTensor } from "./sort-tensors.ts";
 
@@ -22,7 +22,7 @@ export type WriteBytes = (bytes: Uint8Array, offset: number) => Promise<void>;
 export async function rewriteRows(
   tensor: RowsTensor,
   file: { readonly handle: FileHandle; readonly path: string },
-  { plan, rowSource, ...options }: PlannedSwap & ProduceOptions,
+  { plan, rowSource, job }: PlannedSwap & { readonly job?: Job },
   check: RowCheck,
   write: WriteBytes,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function rewriteRows(
         await put(part, ((startRow + row) * columns + startColumn) * size);
       }
     },
-    options,
+    job,
   );
   check.finish();
   if (turned !== undefined) await write(transpose(turned, plan.target.rows, columns, size), 0);

@@ -100,7 +100,7 @@ export async function rewriteTrainedTokens(
     mixture,
     source: storedView(rows),
     ...(table.basis.rows > 0 && { basis: table.basis }),
-    threads: 1,
+    job: { threads: 1 },
   });
   const bytes = new Uint8Array(data.length * BYTES_PER_VALUE[dtype]);
   encodeInto(dtype, data, bytes);

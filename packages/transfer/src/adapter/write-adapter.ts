@@ -2,10 +2,9 @@ import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConfigChange } from "@revocab/checkpoint";
 import { buildHeader, placeUnchanged, readExactly, writeAt } from "@revocab/checkpoint/internal";
-import { type RowSource, throwIfAborted } from "@revocab/core";
+import { type Job, type RowSource, throwIfAborted } from "@revocab/core";
 import { openFile, writeError } from "@revocab/files";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
-import type { ProduceOptions } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import { checkNewRows } from "./check-new-rows.ts";
 import { followAdapterConfig } from "./follow-adapter-config.ts";
@@ -15,7 +14,7 @@ import { rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
 import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
 import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
 
-export interface AdapterJob extends ProduceOptions {
+export interface AdapterTask {
   readonly adapter: Adapter;
   readonly plan: SwapPlan;
   readonly rowSource: RowSource;
@@ -23,6 +22,7 @@ export interface AdapterJob extends ProduceOptions {
   readonly model: OpenModel;
   /** What its config names as its base; undefined for none. */
   readonly base: string | undefined;
+  readonly job?: Job;
 }
 
 /** What an adapter will be: every tensor sorted, every id of its config followed. Nothing has been written. */
@@ -42,7 +42,7 @@ const BLOCK_BYTES = 8 << 20;
  * Sorts what the adapter trains before anything is written.
  * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
  */
-export function planAdapter({ adapter, plan, model, base }: Omit<AdapterJob, "rowSource">): PlannedAdapter {
+export function planAdapter({ adapter, plan, model, base }: Omit<AdapterTask, "rowSource">): PlannedAdapter {
   if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
     throw refuseAdapter(
       adapter,
@@ -82,12 +82,12 @@ export function planAdapter({ adapter, plan, model, base }: Omit<AdapterJob, "ro
  * @throws RevocabError `gate_failed` for rows that are not finite; `no_space`, `write_failed`, `aborted`
  */
 export async function writeAdapter(
-  job: AdapterJob,
+  task: AdapterTask,
   planned: PlannedAdapter,
   out: string,
   { link = false, allowZeroRows = false }: { readonly link?: boolean; readonly allowZeroRows?: boolean } = {},
 ): Promise<WrittenAdapter> {
-  const { adapter, plan } = job;
+  const { adapter, plan } = task;
   const { tensors, tokens } = planned;
   const shapes = tensors.map((tensor) => newShape(tensor, plan, tokens));
   const isSame = planned.gone.length === 0 && tensors.every(({ how }) => how === "copied");
@@ -95,7 +95,7 @@ export async function writeAdapter(
   try {
     await writeFile(join(out, ADAPTER_CONFIG), planned.configText);
     if (!isSame || !(await placeUnchanged(adapter.file.path, target, link))) {
-      await writeWeights(job, planned, shapes, target, allowZeroRows);
+      await writeWeights(task, planned, shapes, target, allowZeroRows);
     }
   } catch (cause) {
     throw writeError(out, cause);
@@ -120,13 +120,13 @@ export async function writeAdapter(
 }
 
 async function writeWeights(
-  job: AdapterJob,
+  task: AdapterTask,
   { tensors, tokens }: PlannedAdapter,
   shapes: readonly (readonly number[])[],
   target: string,
   allowZeroRows: boolean,
 ): Promise<void> {
-  const { adapter, plan, model, abortSignal } = job;
+  const { adapter, plan, model, job } = task;
   const lengths = tensors.map(({ entry }, i) => newLength(entry, shapes[i] as number[]));
   const header = buildHeader(
     tensors.map(({ entry: { name, dtype } }, i) => ({
@@ -144,13 +144,13 @@ async function writeWeights(
       await writeAt(written, target, header, 0);
       let position = header.length;
       for (const [i, tensor] of tensors.entries()) {
-        throwIfAborted(abortSignal);
+        throwIfAborted(job?.abortSignal);
         const start = position;
         const write: WriteBytes = (bytes, offset) => writeAt(written, target, bytes, start + offset);
         if (tensor.how === "copied") await copyBytes(tensor, source, write);
         else {
           const check = checkNewRows(tensor, plan, allowZeroRows);
-          if (tensor.how === "rows") await rewriteRows(tensor, source, job, check, write);
+          if (tensor.how === "rows") await rewriteRows(tensor, source, task, check, write);
           else {
             const found = tokens.get(tensor.entry.name) as TrainedTokens;
             const bytes = await rewriteTrainedTokens(tensor, found, source, plan, model);

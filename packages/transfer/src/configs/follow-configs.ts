@@ -79,7 +79,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
         tokens: target.vocabulary.size,
         untie: untie && file === "config.json",
         tokenIds,
-        ...(roles && { roles }),
+        roles,
         overrides: overridesOf(file, overrides),
         idsByName: isBeside,
       }),

@@ -57,8 +57,8 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
       const report = await applyPlan({
         ...options,
         ...measuring,
-        ...(comparison && { comparison }),
-        ...(template && { template }),
+        comparison,
+        template,
         plan,
         rowSource,
         model,

@@ -59,14 +59,14 @@ export async function planEdit(
     ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
   };
   const edited = withTokensWithoutRow(
-    await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options),
+    await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options.job),
     model,
   );
   await refuseNamedElsewhere(model.checkpoint.folder, edited.renamed);
   const { chatTemplateFile } = options;
   const template =
     chatTemplateFile === undefined ? undefined : await templateFromFile(chatTemplateFile, edited.tokenizer);
-  if (method.kind === "contest") await requireOccurrence(method, edited, options.abortSignal);
+  if (method.kind === "contest") await requireOccurrence(method, edited, options.job?.abortSignal);
   const planned = {
     ...options,
     // without it a method that changes shared tokens is asked before they are copied

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE } from "@revocab/core";
+import { BYTES_PER_VALUE, type Job } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import { sourceOf } from "@revocab/plan/internal";
@@ -15,13 +15,13 @@ export async function checkMovedRows({
   directory,
   plan,
   model,
-  abortSignal,
+  job,
 }: {
   /** The written folder. */
   readonly directory: string;
   readonly plan: SwapPlan;
   readonly model: OpenModel;
-  readonly abortSignal?: AbortSignal;
+  readonly job?: Job;
 }): Promise<{ readonly name: string; readonly detail: string }> {
   const written = await openCheckpoint(directory, model.tensorOptions);
   const details: string[] = [];
@@ -45,7 +45,7 @@ export async function checkMovedRows({
         if (source >= 0) {
           while (count < ROWS_PER_READ && row + count < now.rows && movedFrom(row + count) === source + count)
             count++;
-          abortSignal?.throwIfAborted();
+          job?.abortSignal?.throwIfAborted();
           const size = count * rowBytes;
           await old.readRows(source, count, (oldRows as Uint8Array).subarray(0, size));
           await now.readRows(row, count, (newRows as Uint8Array).subarray(0, size));

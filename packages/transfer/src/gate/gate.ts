@@ -1,5 +1,5 @@
 import { type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
-import { type ProgressListener, showNotes } from "@revocab/core";
+import { type Job, showNotes } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { GateReport } from "@revocab/report";
@@ -18,8 +18,7 @@ export interface GateOptions {
   /** What was done to the model's own tokenizer, where the target is that. */
   readonly edit: ReportedEdit | undefined;
   readonly allowZeroRows: boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -28,7 +27,7 @@ export interface GateOptions {
  * @throws RevocabError `gate_failed`
  */
 export async function checkGate(options: GateOptions): Promise<GateReport> {
-  const { directory, plan, model, edit, allowZeroRows, abortSignal, onProgress } = options;
+  const { directory, plan, model, edit, allowZeroRows, job } = options;
   const { vocabulary } = plan.target.tokenizer;
   const { tables } = await verifyCheckpoint(directory, {
     ...model.tensorOptions,
@@ -36,8 +35,7 @@ export async function checkGate(options: GateOptions): Promise<GateReport> {
     rows: plan.target.rows,
     untie: plan.recipe.untie,
     isLeftOut: (row) => row >= vocabulary.size || vocabulary.kindOf(row) === "unused",
-    ...(abortSignal && { abortSignal }),
-    ...(onProgress && { onProgress }),
+    job,
   });
   const label = (id: number) => `${id} "${displayToken(vocabulary, id)}"`;
   const made = tables.map(({ slot, zeroRows }) => zeroRows.filter((id) => !isCopied(plan, slot, id)));

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type JsonValue, rewriteCheckpoint } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles, writeError } from "@revocab/checkpoint/internal";
 import {
-  type ProgressListener,
+  type Job,
   quote,
   RevocabError,
   type RowSource,
@@ -76,9 +76,7 @@ export interface ApplyOptions {
   readonly comparison?: MethodComparison;
   /** What was done to the source's own tokenizer, for the report. */
   readonly edit?: ReportedEdit;
-  readonly threads?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -87,7 +85,7 @@ export interface ApplyOptions {
  */
 export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const { plan, model, out, force = false, link = false, chatTemplate = "auto", tokenIds = {} } = options;
-  const { allowZeroRows = false, abortSignal, onProgress } = options;
+  const { allowZeroRows = false, job } = options;
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
@@ -107,7 +105,6 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     roles: { ...namedRoles(plan), ...options.roles },
     editedFrom: options.edit?.oldIdOf,
   });
-  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const published = publishTokenizer(tokenizer, template, {
     modelType: checkpoint.modelType,
     source: model.tokenizer,
@@ -123,7 +120,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     ],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
-    ...(options.carry && { carry: options.carry }),
+    carry: options.carry,
   });
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
   const writeOne = async (file: string, content: string | Uint8Array) => {
@@ -136,7 +133,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     }
   };
   try {
-    onProgress?.({ type: "step", step: "write" });
+    job?.onProgress?.({ type: "step", step: "write" });
     const written = await rewriteCheckpoint({
       checkpoint,
       out: output.directory,
@@ -144,21 +141,21 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       untie: plan.recipe.untie,
       link,
       produce: ({ slot }, write) =>
-        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, options),
-      ...listeners,
+        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, options.job),
+      job,
     });
     for (const [file, text] of configs.files) await writeOne(file, text);
     for (const [file, bytes] of published.files) await writeOne(file, bytes);
     await copyAuxiliaryFiles(checkpoint.folder, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
-    onProgress?.({ type: "step", step: "check" });
+    job?.onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({
       directory: output.directory,
       plan,
       model,
       edit: options.edit,
       allowZeroRows,
-      ...listeners,
+      job,
     });
     const evaluation = await options.measuring?.finish(output.directory);
     const sourceHashes = await model.hashes();
@@ -175,22 +172,22 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       files,
       contents: await hashFolder(output.directory, weights),
       companions,
-      ...(writtenAdapter && { adapter: writtenAdapter }),
+      adapter: writtenAdapter,
       gate,
       evaluation: evaluation ?? null,
       comparison: options.comparison ?? null,
-      ...(options.edit && { edit: options.edit }),
+      edit: options.edit,
     });
     await writeOne("revocab.json", `${showJson(withoutTimes(report))}\n`);
     await writeOne("README.md", modelCard(report, options.card));
     await checkpoint.folder.check();
     await adapter.check();
-    abortSignal?.throwIfAborted();
+    job?.abortSignal?.throwIfAborted();
     await output.commit();
     return report;
   } catch (error) {
     await output.discard();
-    throw abortSignal?.aborted
+    throw job?.abortSignal?.aborted
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
       : inTermsOf(out, output.directory, error);
   }
@@ -218,7 +215,7 @@ function inTermsOf(out: string, staging: string, error: unknown): unknown {
   if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
   const { code, message, hint } = error;
   return new RevocabError(code, message.replaceAll(shown, out), {
-    ...(hint !== undefined && { hint: hint.replaceAll(shown, out) }),
+    hint: hint?.replaceAll(shown, out),
     cause: error,
   });
 }

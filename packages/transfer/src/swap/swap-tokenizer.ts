@@ -40,7 +40,7 @@ export type SwapOptions = PlanSwapOptions &
 /** Asks for a measurement of what the swap costs. */
 interface Measured {
   /** Score a text with the model before and after. @default nothing is measured */
-  readonly evaluate?: Omit<ScoringOptions, "abortSignal" | "onProgress">;
+  readonly evaluate?: Omit<ScoringOptions, "job">;
 }
 
 /**
@@ -63,7 +63,7 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
         ...options,
         ...picked,
         ...measuring,
-        ...(template && { template }),
+        template,
         ...planned,
         model,
       });
@@ -112,11 +112,10 @@ export async function applySavedPlan(
 /** Scores the model before it is rewritten, where that is asked for. */
 export async function measured(
   model: OpenModel,
-  { evaluate, abortSignal, onProgress }: Measured & Pick<ApplyOptions, "abortSignal" | "onProgress">,
+  { evaluate, job }: Measured & Pick<ApplyOptions, "job">,
 ): Promise<{ measuring?: MeasuringSwap }> {
   if (evaluate === undefined) return {};
-  const listeners = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-  return { measuring: await measureSwap(model, { ...evaluate, ...listeners }) };
+  return { measuring: await measureSwap(model, { ...evaluate, job }) };
 }
 
 /** Opens a model for as long as it is used. */

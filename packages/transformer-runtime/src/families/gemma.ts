@@ -89,7 +89,7 @@ function laterGemma(
         beforeFeedForward: "pre_feedforward_layernorm",
         afterFeedForward: "post_feedforward_layernorm",
       },
-      ...(rotary && { rotary }),
+      rotary,
       embeddingScale: Math.sqrt(config.hidden_size),
       logitCap: config.final_logit_softcapping,
     },

@@ -16,7 +16,7 @@ export function atPlace<Result>(place: string, step: () => Result): Result {
   } catch (cause) {
     if (!(cause instanceof RevocabError)) throw cause;
     const { code, message, hint } = cause;
-    throw new RevocabError(code, `${place}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+    throw new RevocabError(code, `${place}: ${message}`, { hint, cause });
   }
 }
 

@@ -32,7 +32,7 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
       throw badTokenizer(
         origin,
         `the tokenizers library ${problem}: ${showText((cause as Error).message, 200)}`,
-        { cause, ...(hint !== undefined && { hint }) },
+        { cause, hint },
       );
     });
     if ("answer" in found) return found.answer;

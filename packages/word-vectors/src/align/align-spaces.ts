@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, throwIfAborted } from "@revocab/core";
 import {
   covariance,
   leadingEigenvectors,
@@ -18,10 +18,8 @@ export interface AlignSpacesOptions {
   readonly pairs: readonly WordPair[];
   /** Take the mean of the corresponding words off the vectors of each side first. @default false */
   readonly center?: boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-  /** Of the runtime, which computes the rotation of more than 400 dimensions. @default all cores */
-  readonly threads?: number;
+  /** `threads`: of the runtime, which computes the rotation of more than 400 dimensions. @default all cores */
+  readonly job?: Job;
 }
 
 export interface SpaceAlignment {
@@ -51,7 +49,7 @@ export interface SpaceAlignment {
  * @throws RevocabError no_evidence when the two sides know no pair; not_finite; aborted
  */
 export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAlignment> {
-  const { source, target, pairs, center = false, onProgress, abortSignal, threads } = options;
+  const { source, target, pairs, center = false, job } = options;
   const found = correspondences(source, target, pairs);
   if (found.total === 0) {
     throw new RevocabError(
@@ -63,15 +61,14 @@ export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAli
   const width = Math.min(source.dimension, target.dimension);
   if (found.distinct < width) {
     const message = `${found.distinct} pairs of words do not determine a rotation of ${width} dimensions: of directions they say nothing of, the result is arbitrary`;
-    onProgress?.({ type: "note", step: STEP, message });
+    job?.onProgress?.({ type: "note", step: STEP, message });
   }
-  throwIfAborted(abortSignal);
-  onProgress?.({ type: "step", step: STEP });
+  throwIfAborted(job?.abortSignal);
+  job?.onProgress?.({ type: "step", step: STEP });
   const { products, sourceMean, targetMean } = crossProducts(source, target, found, center);
-  const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
-  const sourceAxes = source.dimension > width ? await principalAxes(source, width, watch) : undefined;
-  const targetAxes = target.dimension > width ? await principalAxes(target, width, watch) : undefined;
-  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), threads);
+  const sourceAxes = source.dimension > width ? await principalAxes(source, width, { job }) : undefined;
+  const targetAxes = target.dimension > width ? await principalAxes(target, width, { job }) : undefined;
+  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), job?.threads);
   const rotation = matrixOf(sourceAxes ? transposedProduct(transposed(sourceAxes), factor) : factor);
   const targetProjection = targetAxes && matrixOf(targetAxes);
   const centers = center ? { source: sourceMean, target: targetMean } : undefined;

@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError } from "@revocab/core";
+import { type Job, RevocabError } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
 import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
@@ -19,10 +19,8 @@ export interface HeldOutPrecisionOptions {
   readonly share?: number;
   /** @default 0 */
   readonly seed?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-  /** As in `alignSpaces`. @default all cores */
-  readonly threads?: number;
+  /** `threads`: as in `alignSpaces`. @default all cores */
+  readonly job?: Job;
 }
 
 /**
@@ -32,10 +30,6 @@ export interface HeldOutPrecisionOptions {
  */
 export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promise<TranslationPrecision> {
   const { source, target, pairs, share = 0.1, seed = 0, center = false, k = [1, 10], csls = false } = options;
-  const watch = {
-    ...(options.abortSignal && { abortSignal: options.abortSignal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
-  };
   const known = pairs.filter(
     (pair) => knownForms(source, pair.source).length > 0 && knownForms(target, pair.target).length > 0,
   );
@@ -52,8 +46,7 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
     target,
     pairs: fitted,
     center,
-    ...(options.threads !== undefined && { threads: options.threads }),
-    ...watch,
+    job: options.job,
   });
   return translationPrecision({
     source: aligned.source,
@@ -61,7 +54,7 @@ export async function heldOutPrecision(options: HeldOutPrecisionOptions): Promis
     pairs: heldOut,
     k,
     csls,
-    ...watch,
+    job: options.job,
   });
 }
 

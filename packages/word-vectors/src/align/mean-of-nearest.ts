@@ -1,20 +1,11 @@
-import type { Matrix, ProgressListener, StoredMatrix } from "@revocab/core";
+import { type Job, type Matrix, quiet, type StoredMatrix } from "@revocab/core";
 import { multiplyTransposed } from "@revocab/matrix";
-
-export interface MeanOfNearestOptions {
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-}
 
 /**
  * [m] for each row of A [m × d] the mean cosine with the 10 rows of B [n × d] nearest to it: high for a hub, which is near to
  * everything. It is CSLS's r, over fewer rows where B has fewer.
  */
-export async function meanOfNearest(
-  left: Matrix,
-  right: StoredMatrix,
-  { abortSignal, onProgress }: MeanOfNearestOptions = {},
-): Promise<Float64Array> {
+export async function meanOfNearest(left: Matrix, right: StoredMatrix, job?: Job): Promise<Float64Array> {
   const { rows, columns } = left;
   const count = Math.min(NEAREST, right.rows);
   const means = new Float64Array(rows);
@@ -30,7 +21,7 @@ export async function meanOfNearest(
       left: part,
       right,
       normalize: true,
-      ...(abortSignal && { abortSignal }),
+      job: quiet(job),
       onBlock: (_, block) => {
         for (let row = 0; row < size; row++) {
           keepLargest(
@@ -43,7 +34,7 @@ export async function meanOfNearest(
     for (let row = 0; row < size; row++) {
       for (let i = row * count; i < (row + 1) * count; i++) means[start + row] += largest[i] / count;
     }
-    onProgress?.({
+    job?.onProgress?.({
       type: "progress",
       step: "look for hubs",
       done: start + size,

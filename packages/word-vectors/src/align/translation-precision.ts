@@ -1,4 +1,4 @@
-import { type Matrix, type ProgressListener, RevocabError } from "@revocab/core";
+import { type Job, type Matrix, quiet, RevocabError } from "@revocab/core";
 import { multiplyTransposed, storeMatrix } from "@revocab/matrix";
 import { knownForms, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "../word-vectors.ts";
@@ -21,8 +21,7 @@ export interface TranslationPrecisionOptions {
   readonly csls?: boolean;
   /** The most frequent words of each side that take part. @default 50,000 */
   readonly maximumWords?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 export interface TranslationPrecision {
@@ -45,7 +44,7 @@ export async function translationPrecision(
   options: TranslationPrecisionOptions,
 ): Promise<TranslationPrecision> {
   const { target, rotation, pairs, k = [1, 10], csls = false, maximumWords = 50_000 } = options;
-  const { abortSignal, onProgress } = options;
+  const { job } = options;
   const source = rotation ? rotateVectors(options.source, rotation) : options.source;
   checkOptions(source, target, [...k, maximumWords]);
   const targetWords = Math.min(maximumWords, target.words.length);
@@ -56,16 +55,15 @@ export async function translationPrecision(
       `of ${pairs.length} pairs, none has both its words among the vectors`,
     );
   }
-  const watch = { ...(abortSignal && { abortSignal }), ...(onProgress && { onProgress }) };
   const targetRows = target.rows(0, targetWords);
   const penalty = csls
     ? await meanOfNearest(
         targetRows,
         storeMatrix(source.rows(0, Math.min(maximumWords, source.words.length))),
-        watch,
+        job,
       )
     : undefined;
-  const ranks = await goldRanks({ source, queries, targetRows, ...(penalty && { penalty }), ...watch });
+  const ranks = await goldRanks({ source, queries, targetRows, penalty, job });
   const precision = k.map((limit) => ({
     k: limit,
     value: ranks.filter((rank) => rank < limit).length / ranks.length,
@@ -123,8 +121,7 @@ interface GoldRanksOptions {
   readonly targetRows: Matrix;
   /** [n] taken off twice the cosine. @default the cosine alone counts */
   readonly penalty?: Float64Array;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /**
@@ -132,7 +129,7 @@ interface GoldRanksOptions {
  * without a direction stands last.
  */
 async function goldRanks(options: GoldRanksOptions): Promise<Uint32Array> {
-  const { source, queries, targetRows, penalty, abortSignal, onProgress } = options;
+  const { source, queries, targetRows, penalty, job } = options;
   const stored = storeMatrix(targetRows);
   const isZero = zeroRows(targetRows);
   const ranks = new Uint32Array(queries.length);
@@ -143,8 +140,8 @@ async function goldRanks(options: GoldRanksOptions): Promise<Uint32Array> {
   for (let start = 0; start < queries.length; start += QUERIES_AT_A_TIME) {
     const part = queries.slice(start, start + QUERIES_AT_A_TIME);
     const left = rowsOf(source, part);
-    const product = { left, normalize: true, ...(abortSignal && { abortSignal }) };
-    const best = await bestRight(part, left, targetRows, score, abortSignal);
+    const product = { left, normalize: true, job: quiet(job) };
+    const best = await bestRight(part, left, targetRows, score, job?.abortSignal);
     await multiplyTransposed({
       ...product,
       right: stored,
@@ -159,7 +156,7 @@ async function goldRanks(options: GoldRanksOptions): Promise<Uint32Array> {
         }
       },
     });
-    onProgress?.({
+    job?.onProgress?.({
       type: "progress",
       step: "look up translations",
       done: start + part.length,
@@ -199,7 +196,7 @@ async function bestRight(
     left,
     right: storeMatrix({ rows: targets.length, columns, data }),
     normalize: true,
-    ...(abortSignal && { abortSignal }),
+    job: { abortSignal },
     onBlock: (first, block) => {
       for (const [query, { right }] of queries.entries()) {
         for (const target of right) {

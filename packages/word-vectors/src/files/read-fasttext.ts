@@ -19,20 +19,15 @@ import { RowBlocks } from "./row-blocks.ts";
  */
 export async function readFastText(
   path: string,
-  {
-    maxWords = Number.POSITIVE_INFINITY,
-    onlyLearnedNgrams = false,
-    abortSignal,
-    onProgress,
-  }: ReadVectorsOptions = {},
+  { maxWords = Number.POSITIVE_INFINITY, onlyLearnedNgrams = false, job }: ReadVectorsOptions = {},
 ): Promise<WordVectors> {
   checkMaxWords(maxWords);
-  const reader = await ByteReader.open(path, abortSignal);
+  const reader = await ByteReader.open(path, job?.abortSignal);
   try {
     const { version, arguments: trained } = await readFastTextArguments(reader);
     const { dimension, minN, maxN, buckets, model } = trained;
     const dictionary = await readFastTextDictionary(reader, { version, maxWords });
-    noteBrokenWords(path, dictionary.rawWords.size, onProgress);
+    noteBrokenWords(path, dictionary.rawWords.size, job?.onProgress);
 
     const { wordCount } = dictionary;
     const shape = await readShape(reader, version, "the input matrix");
@@ -45,9 +40,9 @@ export async function readFastText(
     }
     const kept = dictionary.words.length;
     const rows = RowBlocks.empty(dimension, kept + (hasNgrams ? buckets : 0));
-    await readRows(reader, rows, kept, onProgress);
+    await readRows(reader, rows, kept, job?.onProgress);
     reader.skip((wordCount - kept) * dimension * 4, "the input matrix");
-    if (hasNgrams) await readRows(reader, rows, buckets, onProgress);
+    if (hasNgrams) await readRows(reader, rows, buckets, job?.onProgress);
     else reader.skip(buckets * dimension * 4, "the input matrix");
 
     await checkOutput(reader, version, dimension, model === "supervised" ? dictionary.labelCount : wordCount);

@@ -22,10 +22,10 @@ const LINES_PER_REPORT = 10_000;
  */
 export async function readTextVectors(
   path: string,
-  { maxWords = Number.POSITIVE_INFINITY, abortSignal, onProgress }: ReadVectorsOptions = {},
+  { maxWords = Number.POSITIVE_INFINITY, job }: ReadVectorsOptions = {},
 ): Promise<WordVectors> {
   checkMaxWords(maxWords);
-  const reader = await ByteReader.open(path, abortSignal);
+  const reader = await ByteReader.open(path, job?.abortSignal);
   try {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const words = new Set<string>();
@@ -50,12 +50,12 @@ export async function readTextVectors(
       if (words.has(word)) rows.dropRow();
       else words.add(word);
       lines++;
-      if (lines % LINES_PER_REPORT === 0) reportBytes(reader, onProgress);
+      if (lines % LINES_PER_REPORT === 0) reportBytes(reader, job?.onProgress);
     }
     if (rows === undefined || words.size === 0) throw fileWithoutWords(path);
     const wasCut = words.size === maxWords;
     if (promised !== undefined && !wasCut && lines !== promised) throw wrongCount(path, promised, lines);
-    reportBytes(reader, onProgress);
+    reportBytes(reader, job?.onProgress);
     return makeWordVectors({ words: [...words], counts: undefined, rows, ngrams: undefined });
   } finally {
     await reader.close();

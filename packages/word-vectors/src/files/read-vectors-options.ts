@@ -1,4 +1,4 @@
-import { type ProgressListener, RevocabError, showText } from "@revocab/core";
+import { type Job, type ProgressListener, RevocabError, showText } from "@revocab/core";
 import type { ByteReader } from "./byte-reader.ts";
 
 export interface ReadVectorsOptions {
@@ -15,8 +15,7 @@ export interface ReadVectorsOptions {
    * @default false
    */
   readonly onlyLearnedNgrams?: boolean;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
+  readonly job?: Job;
 }
 
 /** @throws RevocabError `bad_options` */

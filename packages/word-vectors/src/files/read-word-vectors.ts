@@ -23,7 +23,7 @@ const READERS: Readonly<
  */
 export async function readWordVectors(path: string, options: ReadVectorsOptions = {}): Promise<WordVectors> {
   return readingFile(path, "bad_vectors", async () =>
-    READERS[await vectorFormat(path, options.abortSignal)](path, options),
+    READERS[await vectorFormat(path, options.job?.abortSignal)](path, options),
   );
 }
 

@@ -23,10 +23,10 @@ const SPACE = 0x20;
  */
 export async function readWord2VecBinary(
   path: string,
-  { maxWords = Number.POSITIVE_INFINITY, abortSignal, onProgress }: ReadVectorsOptions = {},
+  { maxWords = Number.POSITIVE_INFINITY, job }: ReadVectorsOptions = {},
 ): Promise<WordVectors> {
   checkMaxWords(maxWords);
-  const reader = await ByteReader.open(path, abortSignal);
+  const reader = await ByteReader.open(path, job?.abortSignal);
   try {
     const header = parseTextHeader(await reader.takeUntil(NEW_LINE, 64, "its first line"));
     if (header === undefined) {
@@ -57,7 +57,7 @@ export async function readWord2VecBinary(
       }
       if (words.has(word)) rows.dropRow();
       else words.add(word);
-      if (i % WORDS_PER_REPORT === 0) reportBytes(reader, onProgress);
+      if (i % WORDS_PER_REPORT === 0) reportBytes(reader, job?.onProgress);
     }
     if (words.size === 0) {
       throw fileWithoutWords(path);
@@ -72,7 +72,7 @@ export async function readWord2VecBinary(
         },
       );
     }
-    reportBytes(reader, onProgress);
+    reportBytes(reader, job?.onProgress);
     return makeWordVectors({ words: [...words], counts: undefined, rows, ngrams: undefined });
   } finally {
     await reader.close();

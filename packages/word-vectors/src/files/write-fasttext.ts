@@ -1,4 +1,4 @@
-import { type ProgressListener, quote, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import {
   ARGUMENT_BYTES,
@@ -12,11 +12,6 @@ import {
   WORD_TYPE,
 } from "./fasttext-model.ts";
 
-export interface WriteVectorsOptions {
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
-}
-
 const STEP = "write vectors";
 const WORDS_PER_WRITE = 10_000;
 const BYTES_PER_WRITE = 4 << 20;
@@ -26,11 +21,7 @@ const BYTES_PER_WRITE = 4 << 20;
  * is there already is replaced when the new one is whole.
  * @throws RevocabError `bad_vectors` when the parts of the model do not fit, `no_space`, `write_failed`, `aborted`
  */
-export async function writeFastText(
-  path: string,
-  model: FastTextModel,
-  { abortSignal, onProgress }: WriteVectorsOptions = {},
-): Promise<void> {
+export async function writeFastText(path: string, model: FastTextModel, job?: Job): Promise<void> {
   checkModel(model);
   const { dictionary, input, output } = model;
   const { dimension } = model.arguments;
@@ -40,17 +31,17 @@ export async function writeFastText(
     await write(headBytes(model.arguments));
     await write(sizeBytes(dictionary));
     for (let start = 0; start < dictionary.words.length; start += WORDS_PER_WRITE) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       await write(wordBytes(dictionary, start));
     }
     for (const matrix of [input, output]) {
       await write(shapeBytes(matrix.length / dimension, dimension));
       for (let start = 0; start < matrix.byteLength; start += BYTES_PER_WRITE) {
-        throwIfAborted(abortSignal);
+        throwIfAborted(job?.abortSignal);
         const length = Math.min(BYTES_PER_WRITE, matrix.byteLength - start);
         await write(new Uint8Array(matrix.buffer, matrix.byteOffset + start, length));
         done += length;
-        onProgress?.({ type: "progress", step: STEP, done, total, unit: "bytes" });
+        job?.onProgress?.({ type: "progress", step: STEP, done, total, unit: "bytes" });
       }
     }
   });

@@ -1,15 +1,15 @@
-import { quote, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, quote, RevocabError, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import type { WordVectors } from "../word-vectors.ts";
 import { appendDecimal, LONGEST_DECIMAL } from "./decimals.ts";
-import type { WriteVectorsOptions } from "./write-fasttext.ts";
 
-export interface WriteTextOptions extends WriteVectorsOptions {
+export interface WriteTextOptions {
   /**
    * Significant digits of each number: fastText writes 5; 9 keep every float exactly, in 1.5 times the space.
    * @default 5
    */
   readonly digits?: number;
+  readonly job?: Job;
 }
 
 const STEP = "write vectors";
@@ -26,7 +26,7 @@ const NEW_LINE = 0x0a;
 export async function writeTextVectors(
   path: string,
   vectors: Pick<WordVectors, "dimension" | "words" | "rows">,
-  { digits = 5, abortSignal, onProgress }: WriteTextOptions = {},
+  { digits = 5, job }: WriteTextOptions = {},
 ): Promise<void> {
   if (!Number.isInteger(digits) || digits < 1 || digits > 9) {
     throw new RevocabError("bad_options", `digits is ${digits}; a whole number from 1 to 9 is expected`);
@@ -36,7 +36,7 @@ export async function writeTextVectors(
   await replaceFile(path, async (write) => {
     await write(Buffer.from(`${total} ${dimension}\n`));
     for (let start = 0; start < total; start += ROWS_PER_WRITE) {
-      throwIfAborted(abortSignal);
+      throwIfAborted(job?.abortSignal);
       const count = Math.min(ROWS_PER_WRITE, total - start);
       const { data } = vectors.rows(start, count);
       const lines: Uint8Array[] = [];
@@ -46,7 +46,7 @@ export async function writeTextVectors(
         lines.push(Buffer.from(word), numbersOf(word, row, digits));
       }
       await write(Buffer.concat(lines));
-      onProgress?.({ type: "progress", step: STEP, done: start + count, total, unit: "rows" });
+      job?.onProgress?.({ type: "progress", step: STEP, done: start + count, total, unit: "rows" });
     }
   });
 }

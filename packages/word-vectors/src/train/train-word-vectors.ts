@@ -22,30 +22,30 @@ import { trainingPieces } from "./training-text.ts";
  * @see https://arxiv.org/abs/1607.04606
  */
 export async function trainWordVectors(options: TrainWordVectorsOptions): Promise<FastTextModel> {
-  const { documents, abortSignal, onProgress } = options;
+  const { documents, job } = options;
   const numbers = trainingNumbers(options);
-  throwIfAborted(abortSignal);
-  onProgress?.({ type: "step", step: "read words" });
-  const corpus = await readTrainingCorpus(trainingPieces(documents, onProgress), {
+  throwIfAborted(job?.abortSignal);
+  job?.onProgress?.({ type: "step", step: "read words" });
+  const corpus = await readTrainingCorpus(trainingPieces(documents, job?.onProgress), {
     minCount: numbers.minCount,
-    abortSignal,
+    job,
   });
-  onProgress?.({ type: "step", step: "train vectors" });
+  job?.onProgress?.({ type: "step", step: "train vectors" });
   const shared = trainingMemory(corpus, numbers);
   const pool = trainingPool(shared, corpus.tokens, numbers);
-  abortSignal?.addEventListener("abort", pool.stop, { once: true });
+  job?.abortSignal?.addEventListener("abort", pool.stop, { once: true });
   try {
     await pool.fill();
-    throwIfAborted(abortSignal);
-    const report = reportTraining(shared, numbers.epochs * corpus.tokenCount, onProgress);
+    throwIfAborted(job?.abortSignal);
+    const report = reportTraining(shared, numbers.epochs * corpus.tokenCount, job?.onProgress);
     try {
       if (!(await pool.train())) throw diverged(numbers.learningRate);
     } finally {
       report.end();
     }
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
   } finally {
-    abortSignal?.removeEventListener("abort", pool.stop);
+    job?.abortSignal?.removeEventListener("abort", pool.stop);
     await pool.close();
   }
   return {

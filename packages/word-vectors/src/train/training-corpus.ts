@@ -1,4 +1,4 @@
-import { RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 
 /** fastText's word for the end of a line. It is counted and trained like any other. */
 export const LINE_END = "</s>";
@@ -19,7 +19,7 @@ export interface TrainingCorpusOptions {
   readonly minCount: number;
   /** When so many different words are known, the rarest are forgotten, as fastText does. @default 12_000_000 */
   readonly mostWords?: number;
-  readonly abortSignal?: AbortSignal | undefined;
+  readonly job?: Job;
 }
 
 /**
@@ -29,14 +29,14 @@ export interface TrainingCorpusOptions {
  */
 export async function readTrainingCorpus(
   pieces: AsyncIterable<readonly string[]>,
-  { minCount, mostWords = 12_000_000, abortSignal }: TrainingCorpusOptions,
+  { minCount, mostWords = 12_000_000, job }: TrainingCorpusOptions,
 ): Promise<TrainingCorpus> {
   const numbers = new Map<string, number>();
   const counts: number[] = [];
   const sequence = new NumberSequence();
   let leastCount = 1;
   for await (const piece of pieces) {
-    throwIfAborted(abortSignal);
+    throwIfAborted(job?.abortSignal);
     for (const word of piece) {
       let number = numbers.get(word);
       if (number === undefined) {
@@ -53,7 +53,7 @@ export async function readTrainingCorpus(
       for (const [word, number] of numbers) if (counts[number] < leastCount) numbers.delete(word);
     }
   }
-  throwIfAborted(abortSignal);
+  throwIfAborted(job?.abortSignal);
   const kept = [...numbers].filter(([, number]) => counts[number] >= minCount);
   kept.sort(([, a], [, b]) => counts[b] - counts[a] || a - b);
   if (kept.length < 2) throw tooSmall(kept.length, numbers.size, counts, sequence.length, minCount);

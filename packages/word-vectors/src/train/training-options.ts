@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type ProgressListener, quote, RevocabError } from "@revocab/core";
+import { type Job, quote, RevocabError } from "@revocab/core";
 
 export interface TrainWordVectorsOptions {
   /**
@@ -31,17 +31,15 @@ export interface TrainWordVectorsOptions {
   readonly learningRate?: number;
   /** Tokens of one thread between two of these steps. @default 100 */
   readonly learningRateUpdateRate?: number;
-  /** With more than one, two runs differ: threads write to the same rows without locks. @default the number of cores */
-  readonly threads?: number;
+  /** `threads`: with more than one, two runs differ: threads write to the same rows without locks. @default the number of cores */
+  readonly job?: Job;
   /** @default 0 */
   readonly seed?: number;
-  readonly abortSignal?: AbortSignal;
-  readonly onProgress?: ProgressListener;
 }
 
 /** All numbers of a training, checked. */
 export type TrainingNumbers = Required<
-  Omit<TrainWordVectorsOptions, "documents" | "abortSignal" | "onProgress">
+  Omit<TrainWordVectorsOptions, "documents" | "job"> & { threads: number }
 >;
 
 /** @throws RevocabError bad_options naming the option, what was found and what is possible */
@@ -59,9 +57,10 @@ export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbe
     subsampling = 1e-4,
     learningRate = 0.05,
     learningRateUpdateRate = 100,
-    threads = availableParallelism(),
+    job,
     seed = 0,
   } = options;
+  const threads = job?.threads ?? availableParallelism();
   if (model !== "skipgram" && model !== "cbow")
     throw new RevocabError("bad_options", `model is ${quote(model)}`, {
       hint: "choose skipgram or cbow",
