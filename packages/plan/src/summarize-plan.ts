@@ -19,10 +19,11 @@ export interface PlanSummary {
 export interface TableSummary {
   readonly slot: string;
   readonly role: Role;
-  /** Rows by the method that made them. */
+  /** Rows by the method that initialized them. */
   readonly origins: Readonly<Record<string, number>>;
 }
 
+/** Counts rows by method, and leaves out weights and rows: what a report, a card and the command line show of a plan. */
 export function summarizePlan({ recipe, source, target, alignment, tables, notes }: SwapPlan): PlanSummary {
   const { name, modelType, rows, tied } = source;
   return {
