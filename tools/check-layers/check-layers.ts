@@ -14,7 +14,11 @@ export function checkLayers(root: string, layers: readonly (readonly string[])[]
       : [],
   );
   const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer] as const)));
-  return folders.flatMap((folder) => checkPackage(root, folder, layerOf));
+  const tools = sourceFiles(join(root, "tools"));
+  return [
+    ...folders.flatMap((folder) => checkPackage(root, folder, layerOf)),
+    ...findCycles(root, new Map(tools.map((file) => [file, readFileSync(file, "utf8")]))),
+  ];
 }
 
 function checkPackage(root: string, folder: string, layerOf: ReadonlyMap<string, number>): string[] {
@@ -99,9 +103,11 @@ function findCommandLine(file: string, text: string): string[] {
 }
 
 function sourceFiles(directory: string): string[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((name) => {
+    if (["node_modules", "dist", "fixtures"].includes(name)) return [];
     const path = join(directory, name);
-    return statSync(path).isDirectory() ? sourceFiles(path) : path.endsWith(".ts") ? [path] : [];
+    return statSync(path).isDirectory() ? sourceFiles(path) : /\.(ts|mjs)$/.test(name) ? [path] : [];
   });
 }
 
