@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type JsonValue, rewriteCheckpoint } from "@revocab/checkpoint";
-import { copyAuxiliaryFiles, listAuxiliaryFiles, writeError } from "@revocab/checkpoint/internal";
+import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import {
   type Job,
   quote,
@@ -12,7 +12,7 @@ import {
   showText,
   type TokenId,
 } from "@revocab/core";
-import type { InputFolder } from "@revocab/files";
+import { type InputFolder, writeError } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
 import { withoutTimes } from "@revocab/measure/internal";
 import type { ChatTemplateChoice, OpenModel, SwapPlan } from "@revocab/plan";
