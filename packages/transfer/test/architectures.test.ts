@@ -104,7 +104,9 @@ describe("several input tables", () => {
     const options = { ...prepare("t5gemma"), method: random(), fallback: mean() };
     const plan = `${options.out}.plan`;
     await swapTokenizer(options);
-    await planTokenizerSwap(options, (made) => savePlan(made, plan));
+    const made = await planTokenizerSwap(options);
+    await savePlan(made, plan);
+    await made.rowSource.close();
     const applied = `${options.out}-applied`;
     const { tables } = await applySavedPlan({ plan, model: options.model, out: applied });
     expect(tables.map(({ slot, role }) => [slot, role])).toEqual([

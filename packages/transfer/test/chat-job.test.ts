@@ -220,7 +220,7 @@ it("a saved plan brings the control tokens, their rows and the end of texts", as
     specials: SPECIALS,
     eos: "<|im_end|>",
   };
-  await planTokenizerSwap(options, (plan) => savePlan(plan, file));
+  await savePlan(await planTokenizerSwap(options), file);
   await applySavedPlan({ plan: file, model, out });
   await swapTokenizer({ ...options, out: direct });
   expect(contentOf(out)).toEqual(contentOf(direct));
