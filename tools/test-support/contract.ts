@@ -265,11 +265,10 @@ function textTokens(): number[] {
 /** Everything a plan holds, with the dense rows read `step` at a time. */
 function contentsOf(plans: readonly PlannedTable[], step?: number) {
   return Promise.all(
-    plans.map(async ({ dense, ...rest }, i) => ({
-      ...rest,
-      ids: dense.ids,
-      rows: await allDenseRows(plans[i], step),
-    })),
+    plans.map(async (plan) => {
+      const { denseRows: _, ...data } = plan;
+      return { ...data, rows: await allDenseRows(plan, step) };
+    }),
   );
 }
 

@@ -144,7 +144,7 @@ describe("an adapter", () => {
       expect(made[name]).toEqual(old[name]);
     }
     expect(configOf(job.out).base_model_name_or_path).toBeNull();
-    expect(report.notes.join()).toContain("--base");
+    expect(report.notes.join()).toContain("`base` names one");
     await rowSource.close();
   });
 

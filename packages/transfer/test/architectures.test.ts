@@ -134,7 +134,7 @@ describe("ids that the new tokenizer cannot give", () => {
     const options = prepare("qwen2-vl", {});
     const keys = ["vision_start_token_id", "vision_end_token_id", "video_token_id", "image_token_id"];
     const error = await swapTokenizer(options).catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: "token_id_unmapped", hint: expect.stringContaining("--token-id") });
+    expect(error).toMatchObject({ code: "token_id_unmapped", hint: expect.stringContaining("`tokenIds") });
     for (const key of keys) expect((error as Error).message).toContain(key);
     expect(existsSync(options.out)).toBe(false);
 
