@@ -192,7 +192,7 @@ describe("a tied model and a method whose rows differ by role", () => {
     const out = join(scratch(), "out");
     await expect(swapTokenizer({ ...inputs, method, out })).rejects.toMatchObject({
       code: "needs_untie",
-      hint: expect.stringMatching(/--untie.*384,000 parameters.*--role/),
+      hint: expect.stringMatching(/`untie`.*384,000 parameters.*`role: input`/),
     });
     expect(existsSync(out)).toBe(false);
   });
