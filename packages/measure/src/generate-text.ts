@@ -87,6 +87,7 @@ export async function generateText({
         tokens,
         stop,
         isAllowed,
+        job,
         onToken: (token) => grow(decoder.decode(vocabulary.bytesOf(token), { stream: true })),
       });
       const seconds = (performance.now() - started) / 1000;

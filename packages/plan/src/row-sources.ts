@@ -11,7 +11,7 @@ export function computedRows(
 ): RowSource {
   const release = tables.some(({ dense }) => dense.ids.length > 0) ? model.retain() : async () => {};
   return {
-    read: (slot, start, count) => tableOf(tables, slot).denseRows(start, count),
+    read: async (slot, start, count) => tableOf(tables, slot).denseRows(start, count),
     async close() {
       await closeMethod(method);
       await release();

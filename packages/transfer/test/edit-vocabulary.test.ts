@@ -187,7 +187,7 @@ describe("editVocabulary", () => {
     const model = await openModel(SAMPLE_MODEL);
     try {
       const { tokenizer } = await editTokenizer(model.tokenizer, { addedTokens: ["<|tool|>"] });
-      const plan = await makePlan({ model, tokenizer, method });
+      const { plan } = await makePlan({ model, tokenizer, method });
       await checkMovedRows({ directory: out, plan, model });
       await fillRows(out, 1279, 0x11);
       await expect(checkMovedRows({ directory: out, plan, model })).rejects.toThrow(
