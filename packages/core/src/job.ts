@@ -10,5 +10,5 @@ export interface Job {
 
 /** The same job without its listener: for a part of a step whose progress is reported as a whole. */
 export function quiet(job?: Job): Job | undefined {
-  return job && job;
+  return job && { ...job, onProgress: undefined };
 }
