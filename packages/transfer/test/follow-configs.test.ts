@@ -161,4 +161,13 @@ describe("a swap", () => {
     expect(read(options.out, "config.json").eos_token_id).toBe(9);
     expect(read(options.out, "generation_config.json").eos_token_id).toBe(6);
   });
+
+  it("refuses an answer that has no row, before a model is written", async () => {
+    const options = { ...prepare(), tokenizer: target() };
+    await expect(swapTokenizer({ ...options, tokenIds: { bos_token_id: 48 } })).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(/bos_token_id=48.* the model gets 48 rows/),
+      hint: expect.stringContaining("from 0 to 47"),
+    });
+  });
 });

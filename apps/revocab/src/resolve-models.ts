@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import type { CommandContext } from "./run-command.ts";
 
-/** A name that a user gave, and what of it a command needs. */
+/** A path or repository that a user named, and the part of it that a command needs. */
 export interface NamedModel {
   readonly name: string;
   readonly want: Wanted;
@@ -12,28 +12,29 @@ export interface NamedModel {
 export interface Download {
   readonly name: string;
   readonly commit: string;
-  /** Bytes that were moved, of those that the job may read. */
+  /** Bytes that were downloaded. */
   readonly bytes: number;
+  /** Bytes of the files that the command may read. */
   readonly ofBytes: number;
 }
 
-export interface OpenedModels<Names extends string> {
-  /** The folder, or a tokenizer's file, that each name means. */
+export interface ResolvedModels<Names extends string> {
+  /** The folder, or a tokenizer's file, of each name. */
   readonly paths: Readonly<Record<Names, string>>;
   /** Where the weights are read from, when they stay on the Hub. */
-  readonly weights: { readonly weights?: NonNullable<ResolvedModel["weights"]> };
-  /** So far; none for what is on this machine. */
+  readonly weights?: ResolvedModel["weights"];
+  /** So far; none for paths of this machine. */
   downloads(): readonly Download[];
 }
 
 /**
- * Finds what names mean, paths of this machine or repositories of the Hub, and hands the paths to `use`. The network is
- * not touched, nor is the code that could, for what exists on this machine.
+ * Resolves names to paths, of this machine or of downloads from the Hub, and calls `use` with them. For what exists on
+ * this machine the package with network access is not even loaded.
  */
-export async function withModels<Names extends string, Result>(
+export async function withResolvedModels<Names extends string, Result>(
   context: CommandContext,
   names: Readonly<Record<Names, NamedModel>>,
-  use: (opened: OpenedModels<Names>) => Promise<Result>,
+  use: (opened: ResolvedModels<Names>) => Promise<Result>,
 ): Promise<Result> {
   const resolved: ResolvedModel[] = [];
   const paths: Partial<Record<Names, string>> = {};
@@ -52,11 +53,7 @@ export async function withModels<Names extends string, Result>(
       }
     }
     const weights = resolved.find((model) => model.weights !== undefined)?.weights;
-    const result = await use({
-      paths: paths as Record<Names, string>,
-      weights: weights === undefined ? {} : { weights },
-      downloads,
-    });
+    const result = await use({ paths: paths as Record<Names, string>, weights, downloads });
     for (const { name, commit, bytes, ofBytes } of downloads()) {
       const message = `${name}@${commit.slice(0, 12)}: ${megabytes(bytes)} of ${megabytes(ofBytes)} MB came over the network`;
       context.job.onProgress?.({ type: "note", step: "hub", message });

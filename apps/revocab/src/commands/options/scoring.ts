@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { wholeNumber } from "../options.ts";
+import { wholeNumber } from "./values.ts";
 
 /** How a text is scored. */
 export interface ScoringFlags {
@@ -9,7 +9,6 @@ export interface ScoringFlags {
   readonly documents: "auto" | "endoftext" | "blank-lines" | "none";
   readonly bos: "auto" | "always" | "never";
   readonly samples?: number;
-  readonly threads?: number;
 }
 
 const SCORING = "How a text is scored:";
@@ -35,26 +34,21 @@ export function withScoringOptions(command: Command): Command {
         .default("auto"),
     )
     .addOption(
-      new Option("--bos <when>", "the BOS before each document; auto is if the tokenizer adds one to a text")
+      new Option(
+        "--bos <when>",
+        "whether a BOS precedes each document; auto: where the tokenizer adds one to a text",
+      )
         .choices(["auto", "always", "never"])
         .default("auto"),
     )
     .option("--samples <n>", "masked models: tokens that are masked, one at a time (2,000)", wholeNumber(1));
 }
 
-export function scoringOptions(flags: ScoringFlags) {
-  const { context, stride, maxBytes, documents, bos, samples } = flags;
-  return {
-    maxBytes,
-    split: documents,
-    bos,
-    context,
-    stride,
-    samples,
-  };
+export function scoringOptions({ context, stride, maxBytes, documents, bos, samples }: ScoringFlags) {
+  return { context, stride, maxBytes, split: documents, bos, samples };
 }
 
-/** Of a command that writes a model. */
+/** Of a command that writes a model, which `--eval` scores before and after. */
 export interface EvalFlags extends ScoringFlags {
   readonly eval?: string;
 }
