@@ -1,7 +1,7 @@
 import { type Job, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import type { TokenStream } from "./cover-tree.ts";
 import { type DocumentByteScore, readDocument } from "./read-document.ts";
 import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
-import type { TokenStream } from "./token-stream.ts";
 
 export interface ByteLevelScoreOptions extends ByteReadingOptions {
   /** Scored each for itself. */

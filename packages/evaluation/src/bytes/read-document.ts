@@ -1,9 +1,8 @@
 import type { Job } from "@revocab/core";
-import type { CoverState } from "./cover-tree.ts";
+import type { CoverState, TokenStream } from "./cover-tree.ts";
 import { queryStates } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import type { ByteReadingOptions, OpenText, ReadingContext } from "./reading-context.ts";
-import type { TokenStream } from "./token-stream.ts";
 
 export interface DocumentByteScore {
   readonly bits: number;

@@ -1,10 +1,15 @@
 import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
-import { type CoverState, coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
-import { readState, type StateReading } from "./read-state.ts";
-import { type TokenOrder, tokenOrder } from "./token-order.ts";
-import { type TokenStream, tokenStream } from "./token-stream.ts";
+import { type BeginChoice, beginTokenOf } from "../encode-documents.ts";
+import {
+  type CoverState,
+  coverTree,
+  RECENT,
+  type TokenStream,
+  textTokensOf,
+  tokenStream,
+} from "./cover-tree.ts";
+import { readState, type StateReading, type TokenOrder, tokenOrder } from "./read-state.ts";
 import { type TokenSuccession, tokenSuccession } from "./token-succession.ts";
 
 export interface ByteReadingOptions {

@@ -1,13 +1,11 @@
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { LRUCache } from "lru-cache";
-import { joinedBytes } from "./joined-bytes.ts";
-import { mergedMask } from "./merged-mask.ts";
-import type { QuickMaskAfter } from "./quick-mask.ts";
-import { ruledMask } from "./ruled-mask.ts";
+import type { QuickMaskAfter } from "./quick-masks.ts";
+import { mergedMask, ruledMask } from "./quick-masks.ts";
 import { type TextRules, textRules } from "./text-rules.ts";
+import { joinedBytes, utf8StateAfter } from "./token-bytes.ts";
 import { tokenizerWrites } from "./tokenizer-writes.ts";
-import { utf8StateAfter } from "./utf8-state.ts";
 
 /** Which tokens the tokenizer itself could write after others. */
 export interface TokenSuccession {
