@@ -166,7 +166,7 @@ export function beginTokenOf(
   if (begin.length > 0) return begin;
   throw new RevocabError(
     "bad_options",
-    `${origin}: found no BOS token in the tokenizer, expected one to put before each document (bos: always)`,
+    `${origin}: found no BOS token in the tokenizer, expected one to put before each document, as \`bos: always\` wants it`,
   );
 }
 

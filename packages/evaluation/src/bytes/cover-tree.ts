@@ -4,17 +4,17 @@ import type { TokenSuccession } from "./token-succession.ts";
 
 /** A text, or the beginning of one, as the bytes that its tokens stand for. */
 export interface TokenStream {
-  /** The bytes of the text, after the space that the tokenizer puts first, if it does. */
+  /** The bytes of the text, after the space that the tokenizer puts before it, if any. */
   readonly bytes: Uint8Array;
   /** Bytes before those of the text: 0 or 1. */
   readonly lead: number;
-  /** The tokenizer's own tokens for all whole characters. */
+  /** The tokenizer's own tokens, of all whole characters. */
   readonly tokens: Uint32Array;
 }
 
 /**
  * @param text bytes that may end inside a character
- * @throws RevocabError `bad_text` when the bytes are no UTF-8, or the tokenizer does not give them back
+ * @throws RevocabError `bad_text` when the bytes are no UTF-8, or their tokens stand for other bytes
  */
 export async function tokenStream(
   tokenizer: Tokenizer,
@@ -58,7 +58,7 @@ const SPACE = 0x20;
 const LEAD = Uint8Array.of(SPACE);
 const NOTHING = new Uint8Array(0);
 
-/** Bytes at the end that begin a character and do not finish it. */
+/** Bytes of an unfinished character at the end. */
 function openBytes(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];
@@ -88,26 +88,26 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return -1;
 }
 
-/** A sequence of tokens that stands for the first `offset` bytes of the stream; a state's parent has one token less. */
+/** A sequence of tokens that stands for the first `offset` bytes of the stream; its parent is the sequence without the last. */
 export interface CoverState {
-  /** Its place in the list, greater than its parent's. */
+  /** Its index in the list, greater than its parent's. */
   readonly index: number;
   readonly parent: CoverState | undefined;
   /** The last token; −1 for the state without tokens. */
   readonly token: TokenId;
-  /** How many tokens of text. */
+  /** Tokens of the text in it. */
   readonly depth: number;
   readonly offset: number;
-  /** The beginning of what the tokenizer writes for this very text: never in doubt. */
+  /** True for a beginning of the tokenizer's own tokens, which are always valid. */
   readonly isCanonical: boolean;
   readonly children: CoverState[];
-  /** Tokens that stand for the next bytes of the stream, but which the tokenizer would not write here. */
+  /** Tokens that stand for the next bytes of the stream, but that the tokenizer would not write here. */
   readonly refused: TokenId[];
 }
 
 /**
- * All valid sequences of tokens that end inside the stream or at its end. For BPE there is at most one for every
- * offset, so the tree is no larger than the text is long.
+ * All valid sequences of tokens that end inside the stream or at its end. BPE has at most one for every offset, so that the
+ * tree has no more states than the text has bytes.
  * @param start tokens at the start that are given, not predicted: 0, or 1 for a model without BOS
  */
 export async function coverTree({
@@ -171,7 +171,7 @@ export async function coverTree({
   return states;
 }
 
-/** As much as a succession may look back on: its own window, and the rest of a character cut in four. */
+/** The most tokens that a `TokenSuccession` looks back at: its window, and the rest of a character cut in four. */
 export const RECENT = 16;
 
 /** The last `most` tokens of a state, in the order of the text. */

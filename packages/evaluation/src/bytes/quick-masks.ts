@@ -3,20 +3,20 @@ import type { BpeNeighbours, Tokenizer } from "@revocab/vocabulary";
 import type { TextRules } from "./text-rules.ts";
 import { joinedBytes, placedTokens, utf8StateAfter } from "./token-bytes.ts";
 
-/** What is known at once of all tokens after a window. */
+/** Which tokens may follow a window, decided for all tokens at once. */
 export interface QuickMask {
-  /** [V] 1 for the tokens that may follow, those of `open` aside. */
+  /** [V] 1 for the tokens that may follow, except those of `open`. */
   readonly mask: Uint8Array;
-  /** Tokens that the tokenizer must be asked about, one by one. */
+  /** Tokens still to be judged, one by one. */
   readonly open: readonly TokenId[];
 }
 
-/** The verdicts of all tokens at a window; `undefined` if it has nothing to say of it. */
+/** @returns `undefined` for a window that it cannot judge */
 export type QuickMaskAfter = (window: readonly TokenId[]) => QuickMask | undefined;
 
 /**
- * For a BPE whose texts are not cut (Llama 2's and its kin): a token may follow if its merges and those of the last token
- * never meet. Byte tokens are left open, for a character with a piece of its own is not written in bytes.
+ * For a BPE without a pre-tokenizer pattern (as Llama 2's): a token may follow if no merge joins a part of it with a part of the
+ * last token. Byte tokens are left open, because a character with a token of its own is not written in bytes.
  */
 export function mergedMask(
   { vocabulary }: Tokenizer,
@@ -67,10 +67,9 @@ export function mergedMask(
 const SPACE = 0x20;
 
 /**
- * For a byte-level BPE behind a pattern: the pattern is run on the window with each token behind it, and where a piece
- * goes on from the window into the token, their merges must not meet. What is out of the ordinary (added tokens,
- * combining marks, characters cut in two, white space at the end that did not fit) takes the longer way through
- * {@link TextRules.writes}.
+ * For a byte-level BPE with a pre-tokenizer pattern: the pattern is run on the window with each token behind it. Where a piece
+ * reaches from the window into the token, no merge may join the two. The unusual (added tokens, combining marks, white space at
+ * the end that did not match) takes the slower {@link TextRules.writes}.
  */
 export function ruledMask(tokenizer: Tokenizer, rules: TextRules): QuickMaskAfter {
   const { vocabulary } = tokenizer;
@@ -126,7 +125,7 @@ export function ruledMask(tokenizer: Tokenizer, rules: TextRules): QuickMaskAfte
         let end = first;
         while (end < ends.length && ends[end] < at) end++;
         if (end === ends.length) {
-          // The piece goes into the token: it must be the last, and begin where a token does.
+          // The piece reaches into the token: it must be the last one, and begin where a token does.
           if (at !== text.length) return false;
           for (let i = first + 1; i < end; i++) if (!meets[i]) return false;
           if (first === end) return isAlone[id] === 1;
@@ -140,7 +139,7 @@ export function ruledMask(tokenizer: Tokenizer, rules: TextRules): QuickMaskAfte
       return true;
     }
 
-    /** Whether tokens [from, to) of the window, and the one behind it, are one token before any merging. */
+    /** Whether tokens [from, to) of the window, and the one behind it, are one token together (`ignore_merges`). */
     function isOneToken(from: number, id: TokenId | undefined, to = window.length): boolean {
       if (!neighbours.hasOneTokens) return false;
       const tokens = window.slice(from, to);
@@ -148,27 +147,27 @@ export function ruledMask(tokenizer: Tokenizer, rules: TextRules): QuickMaskAfte
     }
   };
 
-  /** Whether half a character may follow: without a look at the pattern, which cannot be run on it. */
+  /** Whether a token that ends inside a character may follow; judged by merges alone, as the pattern needs whole characters. */
   function isBeginning(recent: readonly TokenId[], id: TokenId): boolean {
     if (recent.length === 0) return isAlone[id] === 1;
     if (!neighbours.stayApart(recent[recent.length - 1], id)) return false;
     return !neighbours.hasOneTokens || !neighbours.isOneToken(joinedBytes(vocabulary, [...recent, id]));
   }
 
-  /** Where the last token begins, or the character that it ends. */
+  /** The place of the last token, or of the first token of the character that it ends. */
   function wholeCharacterAt(window: readonly TokenId[]): number {
     let start = Math.max(0, window.length - 1);
     while (start > 0 && (vocabulary.bytesOf(window[start])[0] & 0xc0) === 0x80) start--;
     return start;
   }
 
-  /** [window] 1 where a token stays apart from the one before. */
+  /** [window] 1 where no merge joins a token with the one before. */
   function neighboursOf(window: readonly TokenId[]): Uint8Array {
     return Uint8Array.from(window, (id, i) => (i === 0 || neighbours.stayApart(window[i - 1], id) ? 1 : 0));
   }
 }
 
-/** Whether a text ends with the beginning of another. */
+/** Whether a text ends with a beginning of another. */
 function overlaps(text: string, other: string): boolean {
   for (let length = Math.min(text.length, other.length - 1); length > 0; length--) {
     if (text.endsWith(other.slice(0, length))) return true;
@@ -176,17 +175,17 @@ function overlaps(text: string, other: string): boolean {
   return false;
 }
 
-/** The tokens of a byte-level BPE by what it takes to judge them. */
+/** The tokens of a byte-level BPE by the way they are judged. */
 export interface SortedTokens {
-  /** Whole characters and nothing out of the ordinary. */
+  /** Tokens of whole characters and nothing unusual. */
   readonly plain: readonly TokenId[];
-  /** Their texts. */
+  /** [plain] their texts. */
   readonly texts: readonly string[];
   /** [plain] 1 where the text ends in white space. */
   readonly endsInSpace: Uint8Array;
-  /** To be judged by the rules, one by one. */
+  /** Tokens that the rules judge one by one: they hold an added token, or begin with a combining character. */
   readonly unusual: readonly TokenId[];
-  /** Which the tokenizer must be asked about. */
+  /** Tokens that only the tokenizer itself can judge: see {@link TextRules.isStrange}. */
   readonly strange: readonly TokenId[];
   /** Tokens that end inside a character. */
   readonly cutShort: readonly TokenId[];
@@ -208,7 +207,7 @@ export function sortTokens({ vocabulary }: Tokenizer, rules: TextRules): SortedT
     const state = utf8StateAfter(0, bytes);
     if ((bytes[0] & 0xc0) === 0x80) inside.push(id);
     if (state < 0) continue;
-    // Neither its merges nor a rule before them makes this token.
+    // No text is written with this token: no merges lead to it, nor is it a token by `ignore_merges`.
     if (!neighbours.isMerged(id) && isAlone[id] === 0) continue;
     if (state > 0) {
       cutShort.push(id);
@@ -216,7 +215,7 @@ export function sortTokens({ vocabulary }: Tokenizer, rules: TextRules): SortedT
     }
     const text = DECODER.decode(bytes);
     if (rules.isStrange(text)) strange.push(id);
-    // A text in its form has no part that is not.
+    // The normalizer changes this token's text, so no normalized text contains it.
     else if (cuts.forms.some((form) => text.normalize(form) !== text)) continue;
     else if (hasMatch(cuts.added, text) || (cuts.forms.length > 0 && COMBINING.test(text))) unusual.push(id);
     else {
@@ -228,10 +227,10 @@ export function sortTokens({ vocabulary }: Tokenizer, rules: TextRules): SortedT
   return { plain, texts, endsInSpace, unusual, strange, cutShort, inside };
 }
 
-/** What may become one character with what is before it: marks, and the later letters of a Hangul syllable. */
+/** Characters that normalization may join with the one before: marks, and the later letters of a Hangul syllable. */
 const COMBINING = /^[\p{M}\u1161-\u1175\u11a8-\u11c2]/u;
 
-/** Leaves `lastIndex`, where the next search would begin, alone. */
+/** Unlike `test`, does not move `lastIndex`. */
 export function hasMatch(added: RegExp | undefined, text: string): boolean {
   return added !== undefined && text.search(added) >= 0;
 }

@@ -7,7 +7,7 @@ export function joinedBytes(vocabulary: Vocabulary, tokens: readonly TokenId[]):
 
 export interface Placed {
   readonly text: string;
-  /** [tokens] where in the text each ends; −1 inside a character. */
+  /** [tokens] where each ends in the text; −1 inside a character. */
   readonly ends: Int32Array;
 }
 
@@ -28,8 +28,8 @@ export function placedTokens(vocabulary: Vocabulary, tokens: readonly TokenId[],
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Where in a UTF-8 character a sequence of bytes ends: 0 between characters, else what the character still needs.
- * A state that no further byte can leave well is −1, and stays so.
+ * Where a sequence of bytes ends within a UTF-8 character: 0 between characters, else a code for what the character still
+ * needs. −1 after an invalid byte, and it stays −1.
  */
 export type Utf8State = number;
 
@@ -40,7 +40,7 @@ export function utf8StateAfter(state: Utf8State, bytes: Uint8Array): Utf8State {
   return now;
 }
 
-/** [state] how many characters are still possible. */
+/** [state] how many characters can still be completed. */
 export const COMPLETIONS: readonly number[] = [
   1,
   64,
@@ -52,7 +52,7 @@ export const COMPLETIONS: readonly number[] = [
   16 * 64 * 64,
 ];
 
-// 1, 2, 3: as many continuation bytes; 4–7: the next one is restricted, for overlong forms, surrogates and > U+10FFFF.
+// 1, 2, 3: so many continuation bytes; 4–7: the next byte is restricted, to exclude overlong forms, surrogates, > U+10FFFF.
 const AFTER_E0 = 4;
 const AFTER_ED = 5;
 const AFTER_F0 = 6;
