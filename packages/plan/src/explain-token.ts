@@ -1,8 +1,7 @@
 import { RevocabError, type Role, type TokenId } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
 import { displayToken, unlessRefused } from "@revocab/vocabulary";
-import { labelOfRow } from "./source-labels.ts";
-import type { SwapPlan } from "./swap-plan.ts";
+import { labelOfRow, type SwapPlan } from "./swap-plan.ts";
 
 /** What one row of the target model is made of. */
 export interface TokenExplanation {

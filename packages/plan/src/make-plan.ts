@@ -1,16 +1,19 @@
 import { type Alignment, RevocabError, type TablePlan, type Vocabulary } from "@revocab/core";
 import { closeMethod, initContext, mean, type PlannedTable, planTable } from "@revocab/embedding-init";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
-import { keepSpecialsApart } from "./keep-specials-apart.ts";
 import { hashContents } from "./model/hash-files.ts";
-import { nameOf, type OpenModel } from "./model/open-model.ts";
-import { tokensWithoutRow } from "./model/readable-tokenizer.ts";
+import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
 import { lazyModel } from "./model/runnable-model.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { planTables } from "./plan-tables.ts";
-import { computedRows } from "./row-sources.ts";
-import { sourceLabels } from "./source-labels.ts";
-import type { AlignmentSummary, PlannedSwap, Recipe, SwapPlan } from "./swap-plan.ts";
+import { keepSpecialsApart, planTables } from "./plan-tables.ts";
+import { computedRows } from "./produce-rows.ts";
+import {
+  type AlignmentSummary,
+  type PlannedSwap,
+  type Recipe,
+  type SwapPlan,
+  sourceLabels,
+} from "./swap-plan.ts";
 
 /**
  * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten. The plan is data: it stays

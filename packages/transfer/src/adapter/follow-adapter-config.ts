@@ -2,8 +2,7 @@ import { basename, isAbsolute } from "node:path";
 import { type ConfigChange, editJson, type JsonValue } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
 import { quote, RevocabError } from "@revocab/core";
-import type { Adapter } from "./open-adapter.ts";
-import { refuseAdapter } from "./refuse-adapter.ts";
+import { type Adapter, refuseAdapter } from "./open-adapter.ts";
 import type { TrainedTokens } from "./trained-tokens.ts";
 
 export interface FollowedAdapterConfig {

@@ -6,11 +6,9 @@ import { type Job, type RowSource, throwIfAborted } from "@revocab/core";
 import { openFile, writeError } from "@revocab/files";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { WrittenAdapter } from "@revocab/report";
-import { checkNewRows } from "./check-new-rows.ts";
 import { followAdapterConfig } from "./follow-adapter-config.ts";
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter } from "./open-adapter.ts";
-import { refuseAdapter } from "./refuse-adapter.ts";
-import { rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter, refuseAdapter } from "./open-adapter.ts";
+import { checkNewRows, rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
 import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
 import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
 
@@ -154,7 +152,7 @@ async function writeWeights(
           else {
             const found = tokens.get(tensor.entry.name) as TrainedTokens;
             const bytes = await rewriteTrainedTokens(tensor, found, source, plan, model);
-            check.see(bytes, 0, found.to.length);
+            check.add(bytes, 0, found.to.length);
             await write(bytes, 0);
           }
         }
