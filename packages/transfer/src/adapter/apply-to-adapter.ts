@@ -23,7 +23,8 @@ import { gateFailed } from "../gate/gate-check.ts";
 import { publishTokenizer } from "../swap/publish-tokenizer.ts";
 import { checkOutputPlace, stageOutput } from "../swap/stage-output.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter, openAdapter } from "./open-adapter.ts";
-import { planAdapter, writeAdapter } from "./write-adapter.ts";
+import { planAdapter } from "./plan-adapter.ts";
+import { writeAdapter } from "./write-adapter.ts";
 
 export interface ApplyToAdapterOptions {
   readonly plan: SwapPlan;

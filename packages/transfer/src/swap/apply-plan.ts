@@ -26,7 +26,7 @@ import {
 import { type CardFacts, type CardOptions, modelCard, type SwapReport } from "@revocab/report";
 import { isLanguageCode, readCardFacts } from "@revocab/report/internal";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
-import { adapterBeside } from "../adapter/adapter-beside.ts";
+import { adapterBeside } from "../adapter/write-adapter.ts";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import { checkGate } from "../gate/gate.ts";
 import { followConfigs } from "./follow-configs.ts";
