@@ -4,7 +4,7 @@ import type { OpenModel } from "./model/open-model.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /**
- * A plan fits a model with the same vocabulary, the same rows and the same tables.
+ * Requires that the model has the vocabulary, the rows and the tables that the plan was made for.
  *
  * @throws RevocabError `apply_mismatch`
  */
@@ -45,7 +45,7 @@ export function checkFit(plan: SwapPlan, model: OpenModel): void {
   }
 }
 
-/** The rows a new table is made from; a head that untying adds is made from the input's. */
+/** The source rows of a table; a head that untying adds has those of the input. */
 export function sourceOf({ checkpoint }: OpenModel, slot: string): StoredMatrix {
   const table =
     checkpoint.tables.find((candidate) => candidate.slot === slot) ??
@@ -67,7 +67,7 @@ export function tablePlan(plan: SwapPlan, slot: string): TablePlan {
   return found;
 }
 
-/** Every tensor once; a tied head, stored again or not, counts as the input table it is. */
+/** Parameters before and after. Copies of a table are counted once, a tied head included. */
 export function countParameters(
   plan: SwapPlan,
   { checkpoint }: OpenModel,

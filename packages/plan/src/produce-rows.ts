@@ -1,7 +1,6 @@
 import type { TableBlock } from "@revocab/checkpoint";
 import {
   BYTES_PER_VALUE,
-  type InitMethod,
   type Job,
   type Matrix,
   RevocabError,
@@ -10,14 +9,13 @@ import {
   type StoredMatrix,
   type TablePlan,
 } from "@revocab/core";
-import { closeMethod, type PlannedTable } from "@revocab/embedding-init";
 import { collectBlocks, encodeInto, multiplyMixture } from "@revocab/matrix";
 import type { ModelTables } from "@revocab/transformer-runtime";
 import { sourceOf, tablePlan } from "./check-fit.ts";
 import type { OpenModel } from "./model/open-model.ts";
 import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
 
-/** Mixtures through the kernel; rows that are no sum are laid into the kernel's blocks, which left them zero. */
+/** Computes the rows of one table, block by block: sums by the kernel, which leaves the other rows zero, then those rows. */
 export async function produceRows(
   { slot, mixture, basis, dense }: TablePlan,
   rowSource: RowSource,
@@ -31,13 +29,13 @@ export async function produceRows(
     ...(basis.rows > 0 && { basis }),
     job,
     onBlock: async (block) => {
-      await layDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
+      await fillDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
       await write(block);
     },
   });
 }
 
-async function layDenseRows(
+async function fillDenseRows(
   dense: TablePlan["dense"],
   read: (start: number, count: number) => Promise<Matrix>,
   dtype: StoredDtype,
@@ -70,17 +68,17 @@ function firstAtLeast(ascending: Uint32Array, value: number): number {
   return low;
 }
 
-/** The tables a plan would write, in memory and byte for byte the same, so that a method can be tried without writing. */
+/** The tables of the target model in memory, byte for byte those that would be written. */
 export async function tablesInMemory(
   planned: PlannedSwap,
   model: OpenModel,
   job?: Job,
 ): Promise<ModelTables> {
-  const make = (slot: string) => produceMatrix(planned, model, slot, job);
+  const produce = (slot: string) => produceMatrix(planned, model, slot, job);
   const has = (slot: string) => planned.plan.tables.some((table) => table.slot === slot);
-  const input = await make("input");
-  const output = has("output") ? await make("output") : input;
-  return { input, output, ...(has("output.bias") && { bias: await make("output.bias") }) };
+  const input = await produce("input");
+  const output = has("output") ? await produce("output") : input;
+  return { input, output, ...(has("output.bias") && { bias: await produce("output.bias") }) };
 }
 
 function produceMatrix(
@@ -94,34 +92,9 @@ function produceMatrix(
   return collectBlocks(shape, (write) => produceRows(tablePlan(plan, slot), rowSource, source, write, job));
 }
 
-/** The rows that methods compute late. The model they read stays open for as long as there may be some. */
-export function computedRows(
-  tables: readonly PlannedTable[],
-  model: OpenModel,
-  method: InitMethod,
-): RowSource {
-  const release = tables.some(({ dense }) => dense.ids.length > 0) ? model.retain() : async () => {};
-  return {
-    read: (slot, start, count) => tableOf(tables, slot).denseRows(start, count),
-    async close() {
-      await closeMethod(method);
-      await release();
-    },
-  };
-}
-
-function tableOf(tables: readonly PlannedTable[], slot: string): PlannedTable {
-  const found = tables.find((table) => table.slot === slot);
-  if (found) return found;
-  throw new RevocabError(
-    "shape_mismatch",
-    `the plan has rows for ${tables.map((table) => table.slot).join(", ")}, expected ${slot}`,
-  );
-}
-
 /**
- * The rows of a plan that are no sum, where it has any.
- * @throws RevocabError `bad_options` where it has some and no source of them was given
+ * The given row source; one without rows where none is needed.
+ * @throws RevocabError `bad_options` where a plan has rows that are no sum and no source of them was given
  */
 export function requireRowSource(plan: SwapPlan, rowSource: RowSource | undefined): RowSource {
   if (rowSource !== undefined) return rowSource;

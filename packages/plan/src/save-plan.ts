@@ -142,10 +142,10 @@ function littleEndian(view: ArrayBufferView): Uint8Array {
 }
 
 /**
- * Refuses a place for a plan file before any work is done for it. `force` replaces plans only: a model's
+ * Refuses an output path before any work is done. `force` replaces plans only: a model's
  * weights named by mistake stay.
  *
- * @throws RevocabError `output_exists`; `bad_file` when it cannot be told what is there
+ * @throws RevocabError `output_exists`; `bad_file` when the path cannot be read
  */
 export async function checkPlanPlace(out: string, force: boolean): Promise<void> {
   const found = await ifThere(out, stat(out));
