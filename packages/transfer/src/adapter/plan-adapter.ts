@@ -1,10 +1,71 @@
 import { basename, isAbsolute } from "node:path";
 import { type ConfigChange, editJson, type JsonValue } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { quote, RevocabError } from "@revocab/core";
-import type { Adapter } from "./open-adapter.ts";
-import { refuseAdapter } from "./refuse-adapter.ts";
-import type { TrainedTokens } from "./trained-tokens.ts";
+import { type Job, quote, RevocabError, type RowSource } from "@revocab/core";
+import type { OpenModel, SwapPlan } from "@revocab/plan";
+import { type Adapter, refuseAdapter } from "./open-adapter.ts";
+import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
+import { type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
+
+export interface AdapterTask {
+  readonly adapter: Adapter;
+  readonly plan: SwapPlan;
+  readonly rowSource: RowSource;
+  /** The base that the adapter was trained on. */
+  readonly model: OpenModel;
+  /** What its config names as its base; undefined for none. */
+  readonly base: string | undefined;
+  readonly job?: Job;
+}
+
+/** What an adapter will be: every tensor sorted, every id of its config followed. Nothing has been written. */
+export interface PlannedAdapter {
+  readonly tensors: readonly AdapterTensor[];
+  /** By the name of their tensor, those that are left out too. */
+  readonly tokens: ReadonlyMap<string, TrainedTokens>;
+  readonly configText: string;
+  readonly changes: readonly ConfigChange[];
+  /** Tensors of tokens that the target has nothing of. */
+  readonly gone: readonly string[];
+}
+
+/**
+ * Sorts what the adapter trains before anything is written.
+ * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
+ */
+export function planAdapter({ adapter, plan, model, base }: Omit<AdapterTask, "rowSource">): PlannedAdapter {
+  if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
+    throw refuseAdapter(
+      adapter,
+      "it trains head and input as one (ensure_weight_tying), but the plan parts them",
+    );
+  }
+  const tensors = sortTensors(adapter, plan, model);
+  const tokens = new Map(
+    tensors.flatMap((tensor) =>
+      tensor.how === "tokens" ? [[tensor.entry.name, trainedTokens(tensor, adapter, plan, model)]] : [],
+    ),
+  );
+  const lists = new Map<string, string>();
+  for (const { keys, to } of tokens.values()) {
+    const [path, ids] = [keys.join("."), JSON.stringify(to)];
+    if ((lists.get(path) ?? ids) !== ids) {
+      throw refuseAdapter(
+        adapter,
+        `it has one list of trained tokens (${path}) for two tables, but the rows that the plan makes with them differ`,
+      );
+    }
+    lists.set(path, ids);
+  }
+  const config = followAdapterConfig(adapter, base, [...tokens.values()], model.checkpoint.tied);
+  return {
+    tensors: tensors.filter(({ entry }) => tokens.get(entry.name)?.to.length !== 0),
+    tokens,
+    configText: config.text,
+    changes: config.changes,
+    gone: tensors.flatMap(({ entry }) => (tokens.get(entry.name)?.to.length === 0 ? [entry.name] : [])),
+  };
+}
 
 export interface FollowedAdapterConfig {
   readonly text: string;

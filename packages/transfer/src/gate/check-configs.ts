@@ -2,13 +2,13 @@ import { join } from "node:path";
 import type { JsonObject } from "@revocab/checkpoint";
 import { listTokenIds, MAX_JSON_BYTES } from "@revocab/checkpoint/internal";
 import { InputFolder, parseJson } from "@revocab/files";
-import { gateFailed } from "./gate-failed.ts";
+import { type GateCheck, gateFailed } from "./gate-check.ts";
 
 const FILES = ["config.json", "generation_config.json"];
 
 /**
- * Every id that the written configs name must have a row. Marks that had none before (an id for pictures beyond the vocabulary)
- * may go on having none.
+ * Every token id in the written configs must have a row. An id that had none in the source model (a placeholder for pictures
+ * beyond its vocabulary) needs none.
  * @throws RevocabError `gate_failed`
  */
 export async function checkWrittenIds({
@@ -21,7 +21,7 @@ export async function checkWrittenIds({
   readonly modelType: string;
   readonly rows: number;
   readonly source: { readonly folder: InputFolder; readonly rows: number };
-}): Promise<{ readonly name: string; readonly detail: string }> {
+}): Promise<GateCheck> {
   const output = new InputFolder(directory);
   let named = 0;
   for (const file of FILES) {
