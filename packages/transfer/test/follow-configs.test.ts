@@ -139,7 +139,7 @@ describe("a swap", () => {
     expect(error).toMatchObject({
       code: "token_id_unmapped",
       message: expect.stringMatching(/no model that revocab knows has config\.json thought_token_id = 44/),
-      hint: expect.stringMatching(/--token-id thought_token_id=6 .*--token-id border_id=keep/),
+      hint: expect.stringMatching(/`tokenIds: thought_token_id=6` .*`tokenIds: border_id=keep`/),
     });
     await swapTokenizer({ ...options, tokenIds: { thought_token_id: 9, border_id: "keep" } });
     expect(read(options.out, "config.json")).toMatchObject({
