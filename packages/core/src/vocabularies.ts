@@ -8,6 +8,7 @@ export type TokenId = number;
  */
 export type TokenKind = "text" | "byte" | "special" | "unused";
 
+/** The roles that a special token may play, as configs of tokenizers name them. */
 export const SPECIAL_ROLES = ["bos", "eos", "pad", "unk", "mask", "sep", "cls"] as const;
 export type SpecialRole = (typeof SPECIAL_ROLES)[number];
 

@@ -39,6 +39,7 @@ export const copyOverlapEntry: MethodEntry = methodEntry("copy-overlap", {
   summary:
     "Each token that both vocabularies have keeps its source row, bit for bit; others have no evidence.",
   evidence: "the two tokenizers",
+  copiesShared: true,
   options: z.object({}),
   variants: [],
   create: copyOverlap,

@@ -14,6 +14,10 @@ export interface MethodEntry {
   readonly evidence: string;
   /** The trait of the method, for those who know no more than its name. @default false */
   readonly coversAll?: boolean;
+  /** Whether tokens of both vocabularies keep their source rows, byte for byte. @default false */
+  readonly copiesShared?: boolean;
+  /** What its basis rows are, where all are the same: "mean of the used rows". @default not said */
+  readonly basis?: string;
   /** Every option with its default and description; numbers may come as strings from a command line. */
   readonly options: z.ZodObject;
   /**

@@ -7,10 +7,8 @@ import { type FittingOptions, fitTokenizer, makePlan, openModel, type PlanOption
 import { lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { evaluateTables, readOptions, type ScoringOptions } from "./evaluate-model.ts";
-import { labelledProgress } from "./labelled-progress.ts";
+import { bitsPerByteOf, evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
-import { bitsPerByteOf } from "./scores.ts";
 
 export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
   FittingOptions &
@@ -71,7 +69,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
 
 /** {@link compareMethods} of an open model. */
 export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
-  const text = await readText(options.text, readOptions(options));
+  const text = await readText(options.text, options);
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, { job: options.job });
   try {
@@ -161,4 +159,38 @@ async function hideAndGuess(
 /** A method as a person writes it: `subtoken-mean:weighting=uniform`. */
 export function labelOf({ name, options }: Pick<MethodCandidate, "name" | "options">): string {
   return [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(":");
+}
+
+/** Methods of which the best on a text is taken. */
+export interface MethodContest {
+  readonly kind: "contest";
+  /** What to try; see `methodCandidates`. */
+  readonly choice: CandidateChoice;
+  readonly scoring: Omit<ScoringOptions, "job">;
+}
+
+/** The methods that may be picked. */
+export function candidatesOf(method: InitMethod | MethodContest): readonly InitMethod[] {
+  return method.kind === "contest" ? method.choice.candidates.map((candidate) => candidate.method) : [method];
+}
+
+export interface PickedMethod {
+  readonly method: InitMethod;
+  /** How it was chosen, when it was. */
+  readonly comparison?: MethodComparison;
+}
+
+/**
+ * The method that was named, or the best of several on a text for this plan, with the table that shows it.
+ * @throws RevocabError as `compareMethods` does
+ */
+export async function pickMethod(
+  method: InitMethod | MethodContest,
+  options: Omit<PlanOptions, "method" | "transformer">,
+): Promise<PickedMethod> {
+  if (method.kind !== "contest") return { method };
+  const { choice, scoring } = method;
+  const comparison = await compareOpened({ ...options, ...scoring, choice });
+  const { candidate } = comparison.methods[comparison.best] as ComparedMethod;
+  return { method: (choice.candidates[candidate] as MethodCandidate).method, comparison };
 }

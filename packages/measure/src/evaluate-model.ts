@@ -48,7 +48,7 @@ export async function evaluateModel(
       readonly byteLevel?: boolean;
     },
 ): Promise<ModelEvaluation> {
-  const text = await readText(options.text, readOptions(options));
+  const text = await readText(options.text, options);
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const model = await openModel(options.model, options);
   try {
@@ -135,11 +135,13 @@ export async function evaluateTables(
   }
 }
 
-/** What of the options is about reading the text. */
-export function readOptions({ maxBytes, split, job }: ScoringOptions) {
-  return {
-    maxBytes,
-    split,
-    job,
-  };
+/** The figure by which models are compared: lower is better. Only figures of one kind are comparable. */
+export function bitsPerByteOf(evaluation: Evaluation): number {
+  return evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : evaluation.pseudoBitsPerByte;
+}
+
+/** Passes events on under `label: step`, so that the same work done for several things can be told apart. */
+export function labelledProgress(job: Job | undefined, label: string): Job | undefined {
+  if (job?.onProgress === undefined) return job;
+  return { ...job, onProgress: (event) => job?.onProgress?.({ ...event, step: `${label}: ${event.step}` }) };
 }

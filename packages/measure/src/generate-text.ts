@@ -8,18 +8,18 @@ import { displayToken, type FrameTokens, frameTokens, type Tokenizer } from "@re
 export interface GenerateTextOptions extends OpenCheckpointOptions {
   /** Model folder. */
   readonly model: string;
-  /** The text to continue, with what the tokenizer puts around a text, as AutoTokenizer does. */
+  /** The text to continue. The tokenizer adds its special tokens, as AutoTokenizer does. */
   readonly prompt: string;
   /** @default 60 */
   readonly maxTokens?: number;
-  /** @default 0: the most probable token always */
+  /** @default 0: always the most probable token */
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
   /** @default 0 */
   readonly seed?: number;
   readonly job?: Job;
-  /** The text as it grows: the prompt comes with the first token. */
+  /** Called with each new part of the text; the first part is the prompt and the first token. */
   readonly onText?: (text: string) => void;
 }
 
@@ -73,7 +73,7 @@ export async function generateText({
       }
       const decoder = new TextDecoder(); // a token may be a part of a character
       let text: string | undefined;
-      // the prompt comes with the first token, for a model that cannot go on shall not seem to have spoken
+      // print nothing, not even the prompt, if generation fails before the first token
       const grow = (more: string) => {
         const next = text === undefined ? prompt + more : more;
         text = (text ?? "") + next;
@@ -81,22 +81,23 @@ export async function generateText({
       };
       const { ends: stop, isAllowed } = textLimits(vocabulary);
       const started = performance.now();
-      const made = await generate({
+      const generated = await generate({
         ...options,
         model,
         tokens,
         stop,
         isAllowed,
+        job,
         onToken: (token) => grow(decoder.decode(vocabulary.bytesOf(token), { stream: true })),
       });
       const seconds = (performance.now() - started) / 1000;
       grow(decoder.decode());
       return {
         text: text ?? prompt,
-        tokens: [...made.tokens],
-        endedBy: made.endedBy,
+        tokens: [...generated.tokens],
+        endedBy: generated.endedBy,
         seconds,
-        tokensPerSecond: made.tokens.length / seconds,
+        tokensPerSecond: generated.tokens.length / seconds,
         notes: [
           ...(after.length === 0
             ? []
@@ -104,7 +105,7 @@ export async function generateText({
                 `the tokenizer ends every text with ${after.map((id) => displayToken(vocabulary, id)).join("")}, the prompt too: ` +
                   "the model goes on after the end of a text",
               ]),
-          ...(made.endedBy === "context"
+          ...(generated.endedBy === "context"
             ? [`the model's context of ${model.contextLength} tokens is full`]
             : []),
         ],
@@ -123,7 +124,7 @@ function framing({ frame, origin }: Tokenizer): FrameTokens {
   if (frame !== undefined) return frameTokens(frame);
   throw new RevocabError(
     "unsupported_tokenizer",
-    `${origin} has a post-processor that is not understood, so that it is not known what stands around a prompt`,
+    `${origin} has a post-processor that is not understood, so it is not known which tokens a prompt begins and ends with`,
     { hint: "expected TemplateProcessing, BertProcessing or RobertaProcessing, with ByteLevel beside them" },
   );
 }

@@ -1,3 +1,3 @@
-export { readOptions } from "./evaluate-model.ts";
-export { methodsOf, type PickedMethod, pickMethod } from "./pick-method.ts";
-export { withoutTimes } from "./scores.ts";
+/** What sibling packages share; not for users. */
+
+export { candidatesOf, type PickedMethod, pickMethod } from "./compare-methods.ts";

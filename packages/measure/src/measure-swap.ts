@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import type { Evaluation } from "@revocab/evaluation";
 import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
-import { evaluateOpenModel, readOptions, type ScoringOptions } from "./evaluate-model.ts";
-import { labelledProgress } from "./labelled-progress.ts";
+import { evaluateOpenModel, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
 
 /** What a swap cost on a text: the same measure before and after. */
 export interface SwapEvaluation {
@@ -37,7 +36,7 @@ export interface MeasuringSwap {
  * @throws RevocabError as `evaluateModel` does
  */
 export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {
-  const text = await readText(options.text, readOptions(options));
+  const text = await readText(options.text, options);
   const score = async (opened: OpenModel, label: string) =>
     evaluateOpenModel(opened, text, { ...options, job: labelledProgress(options.job, label) });
   const before = await score(model, "before");

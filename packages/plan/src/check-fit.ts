@@ -1,10 +1,10 @@
-import { RevocabError, type StoredMatrix, type TablePlan } from "@revocab/core";
+import { BYTES_PER_VALUE, RevocabError, type StoredMatrix, type TablePlan } from "@revocab/core";
 import { fingerprint } from "@revocab/vocabulary";
 import type { OpenModel } from "./model/open-model.ts";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /**
- * A plan fits a model with the same vocabulary, the same rows and the same tables.
+ * Requires that the model has the vocabulary, the rows and the tables that the plan was made for.
  *
  * @throws RevocabError `apply_mismatch`
  */
@@ -45,7 +45,7 @@ export function checkFit(plan: SwapPlan, model: OpenModel): void {
   }
 }
 
-/** The rows a new table is made from; a head that untying adds is made from the input's. */
+/** The source rows of a table; a head that untying adds has those of the input. */
 export function sourceOf({ checkpoint }: OpenModel, slot: string): StoredMatrix {
   const table =
     checkpoint.tables.find((candidate) => candidate.slot === slot) ??
@@ -65,4 +65,35 @@ export function tablePlan(plan: SwapPlan, slot: string): TablePlan {
     );
   }
   return found;
+}
+
+/** Parameters before and after. Copies of a table are counted once, a tied head included. */
+export function countParameters(
+  plan: SwapPlan,
+  { checkpoint }: OpenModel,
+): { readonly before: number; readonly after: number } {
+  const copies = new Set(
+    checkpoint.tables.flatMap(({ tensors }) => tensors.slice(1).map(({ entry }) => entry.name)),
+  );
+  let before = 0;
+  for (const { tensors } of checkpoint.files) {
+    for (const { name, shape } of tensors) if (!copies.has(name)) before += shape.reduce((a, b) => a * b, 1);
+  }
+  const columns = new Map(checkpoint.tables.map(({ slot, matrix }) => [slot, matrix.columns]));
+  const width = (slot: string) => columns.get(slot) ?? columns.get("input") ?? 0;
+  const old = checkpoint.tables.reduce((sum, { matrix }) => sum + matrix.rows * matrix.columns, 0);
+  const now = plan.tables.reduce((sum, { slot }) => sum + plan.target.rows * width(slot), 0);
+  return { before, after: before - old + now };
+}
+
+/** Bytes of the tables with a row per token; a tied head is counted once. */
+export function countTableBytes(
+  plan: SwapPlan,
+  model: OpenModel,
+): { readonly before: number; readonly after: number } {
+  const bytes = ({ columns, dtype }: StoredMatrix, rows: number) => rows * columns * BYTES_PER_VALUE[dtype];
+  return {
+    before: model.checkpoint.tables.reduce((sum, { matrix }) => sum + bytes(matrix, matrix.rows), 0),
+    after: plan.tables.reduce((sum, { slot }) => sum + bytes(sourceOf(model, slot), plan.target.rows), 0),
+  };
 }

@@ -1,24 +1,24 @@
 import { RevocabError, type Role, type TokenId } from "@revocab/core";
+import { METHODS } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
 import { displayToken, unlessRefused } from "@revocab/vocabulary";
-import { labelOfRow } from "./source-labels.ts";
-import type { SwapPlan } from "./swap-plan.ts";
+import { labelOfRow, type SwapPlan } from "./swap-plan.ts";
 
-/** What one row of the target model is made of. */
+/** What one row of the target model is: a sum of source rows, or the work of a method. */
 export interface TokenExplanation {
   readonly id: TokenId;
   readonly token: string;
   readonly tables: readonly {
     readonly slot: string;
     readonly role: Role;
-    /** The method that made the row. */
+    /** The method that initialized the row. */
     readonly origin: string;
-    /** The sum, heaviest first, equal weights in the plan's order; empty for a row that is no sum. */
+    /** Heaviest first, equal weights in the order of the plan; empty for a row that is no sum. */
     readonly sum: readonly { readonly id: number; readonly token: string; readonly weight: number }[];
   }[];
 }
 
-/** Explains one target id as the weighted sum of source tokens its rows are. */
+/** Explains the rows of one target id as weighted sums of source tokens. */
 export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
   const { vocabulary } = plan.target.tokenizer;
   if (!Number.isInteger(id) || id < 0 || id >= plan.target.rows) {
@@ -33,25 +33,27 @@ export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
     token: id < vocabulary.size ? displayToken(vocabulary, id) : "(padding row)",
     tables: plan.tables.map(({ slot, role, mixture, origin, origins }) => {
       const { sources, weights } = mixtureRow(mixture, id);
-      const maker = origins[origin[id] as number] as string;
+      const method = origins[origin[id] as number] as string;
       const sum = Array.from(sources, (source, i) => ({
         id: source,
-        token: source < plan.source.rows ? labelOfRow(plan.source, source) : basisLabel(maker),
+        token: source < plan.source.rows ? labelOfRow(plan.source, source) : basisLabel(method),
         weight: weights[i] as number,
       }));
       sum.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-      return { slot, role, origin: maker, sum };
+      return { slot, role, origin: method, sum };
     }),
   };
 }
 
-/** A basis row is no token's; it belongs to the method that made the row, or is the mean that unused rows get. */
-function basisLabel(maker: string): string {
-  return maker === "unused" || maker === "mean" ? "(mean of the used rows)" : `(a row that ${maker} made)`;
+/** What a basis row is: the catalog tells it of methods; unused ids get the mean. */
+function basisLabel(origin: string): string {
+  const entry = Object.hasOwn(METHODS, origin) ? METHODS[origin] : undefined;
+  const basis = origin === "unused" ? "mean of the used rows" : entry?.basis;
+  return `(${basis ?? `a row that ${origin} computed`})`;
 }
 
 /**
- * The target id a person means: a special written so, a token that stands for exactly this text, or a number.
+ * The target id that a person names: by a number, by the name of a special token, or by the exact text of a token.
  *
  * @throws RevocabError `bad_options` with the pieces the tokenizer makes of a text that is no single token
  */

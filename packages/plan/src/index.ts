@@ -10,18 +10,17 @@ export { type OpenModel, openModel } from "./model/open-model.ts";
 export { openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
 export type { PlanOptions } from "./plan-options.ts";
-export { checkPlanPlace } from "./plan-place.ts";
-export { savePlan } from "./save-plan.ts";
-export { labelOfRow } from "./source-labels.ts";
+export { checkPlanPlace, savePlan } from "./save-plan.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";
-export type {
-  AlignmentSummary,
-  PlannedSwap,
-  PlanSource,
-  PlanTarget,
-  Recipe,
-  SourceLabels,
-  SwapPlan,
+export {
+  type AlignmentSummary,
+  labelOfRow,
+  type PlannedSwap,
+  type PlanSource,
+  type PlanTarget,
+  type Recipe,
+  type SourceLabels,
+  type SwapPlan,
 } from "./swap-plan.ts";
 export type { ChatTemplateChoice } from "./target/chat-template.ts";
 export {

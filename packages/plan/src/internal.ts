@@ -1,16 +1,13 @@
-export { checkFit, sourceOf, tablePlan } from "./check-fit.ts";
-export { countParameters } from "./count-parameters.ts";
-export { countTableBytes } from "./count-table-bytes.ts";
+export { checkFit, countParameters, countTableBytes, sourceOf, tablePlan } from "./check-fit.ts";
 export { hashContents } from "./model/hash-files.ts";
-export { nameOf } from "./model/open-model.ts";
-export { tokensWithoutRow } from "./model/readable-tokenizer.ts";
-export { lazyModel } from "./model/runnable-model.ts";
-export { textLimits } from "./model/text-limits.ts";
+export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
+export { lazyModel, textLimits } from "./model/runnable-model.ts";
 export { planTables } from "./plan-tables.ts";
-export { produceRows } from "./produce-rows.ts";
-export { requireRowSource } from "./row-sources.ts";
-export { tablesInMemory } from "./tables-in-memory.ts";
-export { type ChosenChatTemplate, chooseChatTemplate } from "./target/chat-template.ts";
-export { renderSample } from "./target/render-sample.ts";
-export { type FileTemplate, templateFromFile } from "./target/template-from-file.ts";
-export { tokensOfRoles } from "./target/tokens-of-roles.ts";
+export { produceRows, requireRowSource, tablesInMemory } from "./produce-rows.ts";
+export {
+  type ChosenChatTemplate,
+  chooseChatTemplate,
+  type FileTemplate,
+  templateFromFile,
+} from "./target/chat-template.ts";
+export { renderSample, tokensOfRoles } from "./target/render-sample.ts";

@@ -1,20 +1,24 @@
-import { type Alignment, RevocabError, type TablePlan, type Vocabulary } from "@revocab/core";
-import { closeMethod, initContext, mean, type PlannedTable, planTable } from "@revocab/embedding-init";
+import {
+  type Alignment,
+  type FallbackChain,
+  RevocabError,
+  type RowSource,
+  type TablePlan,
+  type Vocabulary,
+} from "@revocab/core";
+import { closeMethod, initContext, METHODS, type PlannedTable, planTable } from "@revocab/embedding-init";
 import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
-import { keepSpecialsApart } from "./keep-specials-apart.ts";
 import { hashContents } from "./model/hash-files.ts";
-import { nameOf, type OpenModel } from "./model/open-model.ts";
-import { tokensWithoutRow } from "./model/readable-tokenizer.ts";
+import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
 import { lazyModel } from "./model/runnable-model.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { planTables } from "./plan-tables.ts";
-import { computedRows } from "./row-sources.ts";
-import { sourceLabels } from "./source-labels.ts";
-import type { AlignmentSummary, PlannedSwap, Recipe, SwapPlan } from "./swap-plan.ts";
+import { keepSpecialsApart, planTables } from "./plan-tables.ts";
+import { type AlignmentSummary, type PlannedSwap, type Recipe, sourceLabels } from "./swap-plan.ts";
 
 /**
- * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten. The plan is data: it stays
- * good after the model is closed, and so do the rows that are computed late, until they are closed themselves.
+ * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten. The plan is data and needs no
+ * open model. Rows that are no sum are computed when they are read from `rowSource`; they keep the model's files open until
+ * it is closed.
  *
  * @example
  * const { plan, rowSource } = await makePlan({ model, tokenizer, method: subtokenMean() });
@@ -24,62 +28,23 @@ import type { AlignmentSummary, PlannedSwap, Recipe, SwapPlan } from "./swap-pla
  * @throws RevocabError `needs_untie` when the model is tied and the method's input and output rows differ;
  *   `no_evidence` when some token got no row; `bad_options`; `aborted`
  */
-export async function makePlan({
-  model,
-  tokenizer,
-  method,
-  fallback = mean(),
-  copyShared,
-  seed = 0,
-  untie = false,
-  role,
-  padToMultipleOf,
-  rows: askedRows,
-  minimumRows,
-  sourceOf,
-  extendsSource,
-  fitting,
-  newTokens = fitting?.newTokens ?? [],
-  eos,
-  job,
-  transformer,
-}: PlanOptions): Promise<PlannedSwap> {
-  const { checkpoint } = model;
-  const {
-    chain: asked,
-    rows,
-    tables,
-  } = planTables({
-    model,
-    tokenizer,
-    method,
-    fallback,
-    copyShared,
-    untie,
-    role,
-    padToMultipleOf,
-    rows: askedRows,
-    minimumRows,
-  });
-  const lazy = lazyModel(model, {
-    job,
-    transformer,
-  });
-
+export async function makePlan(options: PlanOptions): Promise<PlannedSwap> {
+  const { model, tokenizer, sourceOf, extendsSource, seed = 0, fitting, job } = options;
+  const { newTokens = fitting?.newTokens ?? [] } = options;
+  const { chain: methods, rows, tables } = planTables(options);
   job?.onProgress?.({ type: "step", step: "align" });
-  const source = model.readable.vocabulary;
-  const target = tokenizer.vocabulary;
-  const notes = new Set<string>([...noteOnSurplus(model), ...(fitting?.notes ?? [])]);
-  let refused = 0;
+  const layers = lazyModel(model, options);
+  const notes = new Set<string>([...noteOnTokensWithoutRow(model), ...(fitting?.notes ?? [])]);
+  let refusedCharacters = 0;
   const context = initContext({
-    source: { ...readerOf(model.readable), tables, model: lazy.model },
+    source: { ...readerOf(model.readable), tables, model: layers.model },
     target: readerOf(tokenizer),
     sourceOf,
     extendsSource,
     seed,
-    initializerRange: checkpoint.initializerRange,
+    initializerRange: model.checkpoint.initializerRange,
     onRefused(characters) {
-      refused += characters;
+      refusedCharacters += characters;
     },
     job: {
       ...job,
@@ -90,92 +55,111 @@ export async function makePlan({
     },
   });
   const { alignment } = context;
-  const { chain, note } = keepSpecialsApart(asked, { alignment, target, ids: newTokens });
+  const { chain, note } = keepSpecialsApart(methods, {
+    alignment,
+    target: tokenizer.vocabulary,
+    ids: newTokens,
+  });
   if (note !== undefined) notes.add(note);
-  const { methods } = chain;
   const planned: PlannedTable[] = [];
   try {
     for (const table of tables) {
       job?.onProgress?.({ type: "step", step: `plan ${table.slot}` });
-      const one = await planTable({ context, method: chain, table, rows });
-      requireEvidence(one, target);
-      planned.push(one);
+      const plannedTable = await planTable({ context, method: chain, table, rows });
+      requireRows(plannedTable, tokenizer.vocabulary);
+      planned.push(plannedTable);
     }
   } catch (error) {
     await closeMethod(chain);
     throw error;
   } finally {
-    await lazy.close();
+    await layers.close();
   }
-  const plan: SwapPlan = {
-    recipe: {
-      methods: methods.map(({ name, options, paper }) => ({
-        name,
-        options,
-        ...(paper !== undefined && { paper }),
-      })),
-      seed,
-      untie,
-      role: role ?? null,
-      padToMultipleOf: padToMultipleOf ?? null,
-      ...(fitting && fitting.specials.length > 0 && { specials: fitting.specials }),
-      ...(eos !== undefined && { eos }),
-      specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
-      rows: askedRows ?? null,
-    } satisfies Recipe,
-    source: {
-      name: model.name,
-      modelType: checkpoint.modelType,
-      fingerprint: fingerprint(model.tokenizer.vocabulary),
-      rows: checkpoint.rows,
-      tied: checkpoint.tied,
-      labels: sourceLabels(source, checkpoint.rows),
+  if (refusedCharacters > 0) notes.add(noteOnRefused(refusedCharacters));
+  return {
+    plan: {
+      recipe: recipeOf(options, chain),
+      source: sourceOfPlan(model),
+      target: {
+        name: nameOf(tokenizer.origin).name,
+        tokenizer,
+        inputs: fitting?.inputs ?? hashContents(tokenizer.files),
+        fingerprint: fingerprint(tokenizer.vocabulary),
+        rows,
+      },
+      tables: planned.map(({ denseRows: _, ...table }) => table),
+      alignment: summarize(alignment),
+      notes: [...notes],
     },
-    target: {
-      name: nameOf(tokenizer.origin).name,
-      tokenizer,
-      inputs: fitting?.inputs ?? hashContents(tokenizer.files),
-      fingerprint: fingerprint(target),
-      rows,
-    },
-    tables: planned.map(({ denseRows: _, ...table }) => table),
-    alignment: summarize(alignment),
-    notes: refused === 0 ? [...notes] : [...notes, noteOnRefused(refused)],
+    rowSource: computedRows(planned, model, chain),
   };
-  return { plan, rowSource: computedRows(planned, model, chain) };
 }
 
 function readerOf({ vocabulary, encode, family }: Tokenizer) {
   return { vocabulary, encode, family };
 }
 
-function noteOnRefused(characters: number): string {
-  return `${characters} characters of the texts that the methods read are left out: the target tokenizer has no tokens for them, nor an unknown one`;
-}
-
-/** A row no method filled would be zeros, and a head row of zeros can win the arg-max. */
-function requireEvidence({ origin, origins }: TablePlan, vocabulary: Vocabulary): void {
-  const none = origins.indexOf("none");
-  const empty = Array.from(origin.keys()).filter((row) => origin[row] === none);
-  if (empty.length === 0) return;
-  const examples = empty.slice(0, 5).map((id) => `${id} "${displayToken(vocabulary, id)}"`);
-  throw new RevocabError(
-    "no_evidence",
-    `no method gave a row for ${empty.length} tokens, such as ${examples.join(", ")}`,
-    { hint: "choose a fallback that always has a row: mean, random, univariate-normal, zero" },
-  );
-}
-
-function noteOnSurplus({ tokenizer, checkpoint: { rows } }: OpenModel): readonly string[] {
+function noteOnTokensWithoutRow({ tokenizer, checkpoint: { rows } }: OpenModel): readonly string[] {
   const ids = tokensWithoutRow(tokenizer, rows);
   if (ids.length === 0) return [];
   const examples = ids.slice(0, 3).map((id) => `${id} "${displayToken(tokenizer.vocabulary, id)}"`);
   return [
-    `${ids.length} of the source's tokens have no row in it and are no evidence: ${examples.join(", ")}`,
+    `${ids.length} of the source's tokens have no row in it and are left out as sources: ${examples.join(", ")}`,
   ];
 }
 
-/** The keys in the order of the plan file, so that a report does not tell how its plan came about. */
+/** A row that no method filled would be zeros, and a head row of zeros can win the arg-max. */
+function requireRows({ origin, origins }: TablePlan, vocabulary: Vocabulary): void {
+  const none = origins.indexOf("none");
+  const empty = Array.from(origin.keys()).filter((row) => origin[row] === none);
+  if (empty.length === 0) return;
+  const examples = empty.slice(0, 5).map((id) => `${id} "${displayToken(vocabulary, id)}"`);
+  const fallbacks = Object.values(METHODS).filter(({ coversAll }) => coversAll);
+  throw new RevocabError(
+    "no_evidence",
+    `no method gave a row for ${empty.length} tokens, such as ${examples.join(", ")}`,
+    { hint: `choose a fallback that always has a row: ${fallbacks.map(({ name }) => name).join(", ")}` },
+  );
+}
+
+function noteOnRefused(characters: number): string {
+  return `${characters} characters of the texts that the methods read are left out: the target tokenizer has no tokens for them, nor an unknown one`;
+}
+
+function recipeOf(
+  { seed = 0, untie = false, role, padToMultipleOf, rows, sourceOf, fitting, eos }: PlanOptions,
+  { methods }: FallbackChain,
+): Recipe {
+  return {
+    methods: methods.map(({ name, options, paper }) => ({
+      name,
+      options,
+      ...(paper !== undefined && { paper }),
+    })),
+    seed,
+    untie,
+    role: role ?? null,
+    padToMultipleOf: padToMultipleOf ?? null,
+    ...(fitting && fitting.specials.length > 0 && { specials: fitting.specials }),
+    ...(eos !== undefined && { eos }),
+    specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
+    rows: rows ?? null,
+  };
+}
+
+function sourceOfPlan({ name, checkpoint, tokenizer, readable }: OpenModel): PlannedSwap["plan"]["source"] {
+  const { modelType, rows, tied } = checkpoint;
+  return {
+    name,
+    modelType,
+    fingerprint: fingerprint(tokenizer.vocabulary),
+    rows,
+    tied,
+    labels: sourceLabels(readable.vocabulary, rows),
+  };
+}
+
+/** The keys in the order of the plan file: a report is the same for a plan that was made and for one that was opened. */
 function summarize({ counts }: Alignment): AlignmentSummary {
   const { shared, specialByRole, specialByString, spelled, byteOnly, withoutEvidence, unused, duplicates } =
     counts;
@@ -189,5 +173,24 @@ function summarize({ counts }: Alignment): AlignmentSummary {
     unused,
     duplicates,
     withoutEvidenceExamples: withoutEvidence.slice(0, 20),
+  };
+}
+
+/** Rows that methods compute when they are read. The model's files stay open for as long as a plan has such rows. */
+function computedRows(tables: readonly PlannedTable[], model: OpenModel, chain: FallbackChain): RowSource {
+  const release = tables.some(({ dense }) => dense.ids.length > 0) ? model.retain() : async () => {};
+  return {
+    async read(slot, start, count) {
+      const table = tables.find((candidate) => candidate.slot === slot);
+      if (table) return table.denseRows(start, count);
+      throw new RevocabError(
+        "shape_mismatch",
+        `the plan has rows for ${tables.map((candidate) => candidate.slot).join(", ")}, expected ${slot}`,
+      );
+    },
+    async close() {
+      await closeMethod(chain);
+      await release();
+    },
   };
 }

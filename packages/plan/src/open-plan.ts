@@ -9,12 +9,12 @@ import { hashContents } from "./model/hash-files.ts";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords, planWords } from "./plan-format.ts";
 import type { PlannedSwap, SourceLabels, SwapPlan } from "./swap-plan.ts";
 
-/** The largest tensor a plan holds in memory: the sources of a mixture; dense rows are read block by block. */
+/** The largest tensor that is read at once, the sources of a mixture; dense rows are read block by block. */
 const MAX_TENSOR_BYTES = 2 ** 32;
 
 /**
- * Opens a plan file and checks all of it that is held in memory. The file stays open for the rows that are no sum, until
- * these are closed.
+ * Opens a plan file and checks everything but the rows that are no sum. These are read later: the file stays open until
+ * `rowSource` is closed.
  *
  * @throws RevocabError `bad_plan` for a file that is no plan, of another version, or inconsistent
  */
@@ -30,7 +30,7 @@ async function readPlan(path: string): Promise<PlannedSwap> {
     const tensor = tensorReader(file, handle);
     const files = new Map<string, Uint8Array>();
     for (const name of words.target.files) files.set(name, await tensor(`target/${name}`, "U8"));
-    // The plan file is where this tokenizer is: messages name it, and no output may replace it.
+    // messages name the plan file as the tokenizer's place, and no output may overlap it
     const tokenizer = tokenizerFromFiles(
       files,
       path,

@@ -1,21 +1,22 @@
 import { z } from "zod";
 
-/** The `format` and `version` a plan file carries in its safetensors metadata; a reader refuses any other. */
+/** The `format` of a plan file in its safetensors metadata; a reader refuses any other. */
 export const PLAN_FORMAT = "revocab-plan";
+/** The `version` of a plan file in its safetensors metadata; a reader refuses any other. */
 export const PLAN_VERSION = "1";
 
 const role = z.enum(["input", "output"]);
 const count = z.number().int().nonnegative();
 
 /**
- * What a plan file says in words, as JSON under `plan` in its metadata. The numbers are tensors:
+ * The metadata of a plan file: JSON under `plan`. The numbers are tensors:
  *
  * | tensor | dtype, shape | |
  * |---|---|---|
  * | `SLOT/offsets`, `SLOT/sources`, `SLOT/weights` | U32 [V_t + 1], U32 [nnz], F32 [nnz] | the mixture |
- * | `SLOT/basis` | F32 [x × d] | rows that are no token's, numbered from V_s |
+ * | `SLOT/basis` | F32 [x × d] | basis rows, numbered from V_s |
  * | `SLOT/dense_ids`, `SLOT/dense_rows` | U32 [k], F32 [k × d] | rows that are no sum |
- * | `SLOT/origin` | U8 [V_t] | index into `origins`: the method that made the row |
+ * | `SLOT/origin` | U8 [V_t] | index into `origins`: the method that initialized the row |
  * | `source/label_offsets`, `source/labels` | U32 [V_s + 1], U8 | source tokens as people read them |
  * | `target/FILE` | U8 | the files of the target tokenizer |
  */
@@ -32,9 +33,9 @@ export const planWords = z.object({
     untie: z.boolean(),
     role: role.nullable(),
     padToMultipleOf: z.number().int().positive().nullable(),
-    /** Plans of before this was asked left the target's. */
     specials: z.array(z.string()).readonly().optional(),
     eos: z.string().optional(),
+    /** Older plans have none: they left the tokenizer as it was. */
     specialTokens: z.enum(["model", "target"]).default("target"),
     rows: z.number().int().positive().nullable().default(null),
   }),
@@ -50,9 +51,9 @@ export const planWords = z.object({
     fingerprint: z.string(),
     rows: count,
     files: z.array(z.string()),
-    /** Missing where the files are as they were given. */
+    /** sha256 of the tokenizer's files as they were given; older plans have none, as `files` are unchanged. */
     inputs: z.record(z.string(), z.string()).optional(),
-    /** How AutoTokenizer opens the tokenizer; plans of before have none. */
+    /** The class by which AutoTokenizer opens the tokenizer; older plans have none. */
     className: z.string().optional(),
   }),
   tables: z.array(z.object({ slot: z.string(), role, origins: z.array(z.string()).max(255) })),

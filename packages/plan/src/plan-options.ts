@@ -7,43 +7,43 @@ import type { Fitting } from "./target/fit-tokenizer.ts";
 export interface PlanOptions {
   readonly model: OpenModel;
   readonly tokenizer: Tokenizer;
-  /** Fills the rows of tokens the two vocabularies do not share. */
+  /** Initializes the rows of tokens that the two vocabularies do not share. */
   readonly method: InitMethod;
-  /** Fills the rows `method` has no evidence for. @default mean() */
+  /** Initializes the rows that `method` has nothing for. @default mean() */
   readonly fallback?: InitMethod;
-  /** Copy the rows of shared tokens before the method is asked. @default true but for a method that `changesShared` */
+  /** Copy the rows of shared tokens before the method is tried. @default true, but for a method that `changesShared` */
   readonly copyShared?: boolean;
   /** @default 0 */
   readonly seed?: number;
   /** Give a tied model a head of its own, which adds V · d parameters. @default false */
   readonly untie?: boolean;
-  /** For a tied model that stays tied: the role whose rows serve both. */
+  /** For a tied model that stays tied: the role whose rows input and head share. */
   readonly role?: Role;
-  /** Rows are added until their number is a multiple of this. */
+  /** Padding rows are added until the number of rows is a multiple of this. */
   readonly padToMultipleOf?: number;
-  /** Rows that the target has, in place of a multiple: as many as another model it is served with. */
+  /** The exact number of rows, in place of `padToMultipleOf`: for instance that of a model that it is served with. */
   readonly rows?: number;
-  /** Rows that the target has at least. @default as many as it has ids */
+  /** The least number of rows. @default as many as the tokenizer has ids */
   readonly minimumRows?: number;
   /**
-   * [V_t] the source id of target tokens of which it is known, −1 for others: it goes before what their bytes say. −2 for a
-   * token that is to have a row of its own, whatever its bytes or its role say.
-   * @default nothing is known
+   * [V_t] the source id of each target token where it is known; −1 leaves it to the alignment by bytes and roles; −2 for a
+   * token that must not be aligned, because it gets a row of its own.
+   * @default the alignment decides
    */
   readonly sourceOf?: Int32Array;
   /**
-   * The target is the source with entries added or called otherwise, so that rows of no token stay as well.
-   * @default told from the entries
+   * The target vocabulary is the source's with tokens added or renamed: rows of unused ids stay, too.
+   * @default found by comparing the entries
    */
   readonly extendsSource?: boolean;
-  /** Ids that were added to a vocabulary or got other names: specials among them never get one and the same row. @default none */
+  /** Ids that were added or renamed: no two specials among them get the same row. @default none */
   readonly newTokens?: readonly TokenId[];
-  /** What was done to the tokenizer for this model, for the record: see `fitTokenizer`. @default nothing */
+  /** What `fitTokenizer` did to the tokenizer, for the recipe. @default nothing */
   readonly fitting?: Fitting;
-  /** The token that the tokenizer was told to end texts with: configs follow where the plan is applied. @default as they say */
+  /** The end-of-text token that was chosen: configs name it where the plan is applied. @default that of the configs */
   readonly eos?: string;
-  /** `threads`: of the runtime, where a method runs the model. @default all cores */
+  /** Signal, progress, and threads for kernels and for methods that run the model. */
   readonly job?: Job;
-  /** The model's layers, where they are loaded already. @default loaded when a method asks for them */
+  /** The model's layers, where they are loaded already. @default loaded when a method runs the model */
   readonly transformer?: Transformer;
 }

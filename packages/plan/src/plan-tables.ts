@@ -1,55 +1,35 @@
 import {
+  type Alignment,
   type EmbeddingTable,
   type FallbackChain,
   type InitMethod,
   RevocabError,
-  type Role,
+  type TokenId,
+  type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, mean, methodsOf, withFallback } from "@revocab/embedding-init";
+import { copyOverlap, mean, methodsOf, specialsApart, withFallback } from "@revocab/embedding-init";
 import type { PlanOptions } from "./plan-options.ts";
 
 /**
  * Which methods initialize the rows of which tables, and how many rows there will be. Nothing is computed yet.
  * @throws RevocabError `needs_untie`, `bad_options`
  */
-export function planTables({
-  model: { checkpoint },
-  tokenizer,
-  method,
-  fallback = mean(),
-  copyShared,
-  untie = false,
-  role,
-  padToMultipleOf,
-  rows: askedRows,
-  minimumRows = 0,
-}: Omit<PlanOptions, "seed" | "job">): {
+export function planTables(options: PlanOptions): {
   readonly chain: FallbackChain;
   readonly rows: number;
   readonly tables: readonly EmbeddingTable[];
 } {
-  const chain = chainOf(method, fallback, copyShared);
-  if (untie && !checkpoint.tied) {
-    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
-      hint: "leave `untie` out",
-    });
-  }
-  const { size } = tokenizer.vocabulary;
-  const rows =
-    askedRows === undefined
-      ? padded(Math.max(size, minimumRows), padToMultipleOf)
-      : exactly(askedRows, size, padToMultipleOf);
-  const { methods } = chain;
-  const tables = targetTables(checkpoint.tables, checkpoint.tied, { untie, role, rows, methods });
-  return { chain, rows, tables };
+  const chain = chainOf(options);
+  const rows = numberOfRows(options);
+  return { chain, rows, tables: targetTables(options, chain, rows) };
 }
 
 /**
  * Shared tokens are copied before the method is tried, or after one that has rows of its own for them. A fallback that does
- * not cover all tokens has the mean as its own fallback.
+ * not cover all tokens gets the mean as its own fallback.
  */
-function chainOf(method: InitMethod, named: InitMethod, copyShared: boolean | undefined): FallbackChain {
-  const fallback = hasAllRows(named) ? named : withFallback(named, mean());
+function chainOf({ method, fallback: chosen = mean(), copyShared }: PlanOptions): FallbackChain {
+  const fallback = coversAll(chosen) ? chosen : withFallback(chosen, mean());
   if (copyShared === false) return withFallback(method, fallback);
   const isTriedFirst =
     copyShared === undefined && methodsOf(method).some(({ changesShared }) => changesShared);
@@ -58,27 +38,54 @@ function chainOf(method: InitMethod, named: InitMethod, copyShared: boolean | un
     : withFallback(copyOverlap(), method, fallback);
 }
 
-/** A chain ends in the fallback that its caller chose. */
-function hasAllRows(method: InitMethod): boolean {
+/** A chain is taken as it is: its caller has chosen where it ends. */
+function coversAll(method: InitMethod): boolean {
   return method.kind === "chain" || method.coversAll === true;
 }
 
-/** The tables the target model will have; untying adds an output table over the same source rows. */
+function numberOfRows({ tokenizer, rows, padToMultipleOf, minimumRows = 0 }: PlanOptions): number {
+  const { size } = tokenizer.vocabulary;
+  if (rows === undefined) return padded(Math.max(size, minimumRows), padToMultipleOf);
+  if (padToMultipleOf !== undefined) {
+    throw new RevocabError("bad_options", "`rows` and `padToMultipleOf` were both given", {
+      hint: "`rows` is the number of rows, `padToMultipleOf` rounds it up: leave one of them out",
+    });
+  }
+  if (Number.isInteger(rows) && rows >= size && rows <= MAX_ROWS) return rows;
+  throw new RevocabError(
+    "bad_options",
+    `\`rows\` is ${rows}; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
+    { hint: `give \`rows: ${size}\` or more, or leave it out` },
+  );
+}
+
+const MAX_ROWS = 2 ** 24;
+/** A quarter of this is the size of the largest vocabularies: a greater multiple is a slip. */
+const MAX_MULTIPLE = 2 ** 20;
+
+function padded(size: number, multiple = 1): number {
+  if (Number.isInteger(multiple) && multiple >= 1 && multiple <= MAX_MULTIPLE) {
+    return Math.ceil(size / multiple) * multiple;
+  }
+  throw new RevocabError(
+    "bad_options",
+    `\`padToMultipleOf\` is ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
+    { hint: "64 or 128 suit most hardware; `rows` gives a number of rows as it is" },
+  );
+}
+
+/** The tables that the target model will have; untying adds an output table over the same source rows. */
 function targetTables(
-  tables: readonly EmbeddingTable[],
-  tied: boolean,
-  {
-    untie,
-    role,
-    rows,
-    methods,
-  }: {
-    untie: boolean;
-    role: Role | undefined;
-    rows: number;
-    methods: readonly { name: string; differsByRole: boolean }[];
-  },
+  { model: { checkpoint }, untie = false, role }: PlanOptions,
+  { methods }: FallbackChain,
+  rows: number,
 ): readonly EmbeddingTable[] {
+  const { tables, tied } = checkpoint;
+  if (untie && !tied) {
+    throw new RevocabError("bad_options", "the model's head is its own already: there is nothing to untie", {
+      hint: "leave `untie` out",
+    });
+  }
   const input = tables.find((table) => table.slot === "input");
   if (!tied || !input) {
     if (role) {
@@ -114,32 +121,52 @@ function targetTables(
   return role ? tables.map((table) => (table.slot === "input" ? { ...table, role } : table)) : tables;
 }
 
-/** The largest vocabularies have a quarter of this; beyond it a number is a slip. */
-const MAX_MULTIPLE = 2 ** 20;
-
-function padded(size: number, multiple = 1): number {
-  if (!Number.isInteger(multiple) || multiple < 1 || multiple > MAX_MULTIPLE) {
-    throw new RevocabError(
-      "bad_options",
-      `rows were asked for as a multiple of ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
-      { hint: "64 or 128 suit most hardware; `rows` gives a number of rows as it is" },
-    );
-  }
-  return Math.ceil(size / multiple) * multiple;
+/**
+ * Adds noise to the chain's rows where a new special would get the same row as another token:
+ * - a special with a counterpart by role, such as a new end-of-text token, whose row another token gets, too: that row and noise;
+ * - a special that only a stand-in such as the mean would initialize: the mean and noise.
+ *
+ * Text tokens that no method has a row for still get the mean. Specials that a method has rows for get these.
+ */
+export function keepSpecialsApart(
+  { methods }: FallbackChain,
+  {
+    alignment: { sourceOf },
+    target,
+    ids,
+  }: {
+    readonly alignment: Alignment;
+    readonly target: Vocabulary;
+    /** Ids that were added to the vocabulary, or renamed. */
+    readonly ids: readonly TokenId[];
+  },
+): { readonly chain: FallbackChain; readonly note: string | undefined } {
+  const specials = ids.filter((id) => target.kindOf(id) === "special");
+  const users = new Map<TokenId, number>();
+  for (const source of sourceOf) users.set(source, (users.get(source) ?? 0) + 1);
+  const shared = specials.filter((id) => sourceOf[id]! >= 0 && users.get(sourceOf[id]!)! > 1);
+  const place = methods.findIndex(({ isStandIn }) => isStandIn);
+  const alone = place < 0 ? [] : specials.filter((id) => sourceOf[id]! < 0);
+  const apart = (tokens: readonly TokenId[]) =>
+    tokens.length === 0
+      ? []
+      : [specialsApart({ tokens: new Map(tokens.map((id) => [id, counterpartOf(sourceOf[id]!)])) })];
+  const count = shared.length + alone.length;
+  return {
+    chain: {
+      kind: "chain",
+      methods: [
+        ...apart(shared),
+        ...(place < 0 ? methods : [...methods.slice(0, place), ...apart(alone), ...methods.slice(place)]),
+      ],
+    },
+    note:
+      count === 0
+        ? undefined
+        : `${count === 1 ? "1 new special has" : `${count} new specials have`} the row of a counterpart, or the mean, and noise of the covariance: equal rows could not be told apart`,
+  };
 }
 
-const MAX_ROWS = 2 ** 24;
-
-function exactly(rows: number, size: number, multiple: number | undefined): number {
-  if (multiple !== undefined) {
-    throw new RevocabError("bad_options", "`rows` and `padToMultipleOf` were both given", {
-      hint: "`rows` says how many rows there are, `padToMultipleOf` works it out: leave one of them out",
-    });
-  }
-  if (Number.isInteger(rows) && rows >= size && rows <= MAX_ROWS) return rows;
-  throw new RevocabError(
-    "bad_options",
-    `${rows} rows were asked for; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
-    { hint: `give \`rows: ${size}\` or more, or leave it out` },
-  );
+function counterpartOf(source: number): TokenId | undefined {
+  return source < 0 ? undefined : source;
 }

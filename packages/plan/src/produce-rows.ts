@@ -3,14 +3,19 @@ import {
   BYTES_PER_VALUE,
   type Job,
   type Matrix,
+  RevocabError,
   type RowSource,
   type StoredDtype,
   type StoredMatrix,
   type TablePlan,
 } from "@revocab/core";
-import { encodeInto, multiplyMixture } from "@revocab/matrix";
+import { collectBlocks, encodeInto, multiplyMixture } from "@revocab/matrix";
+import type { ModelTables } from "@revocab/transformer-runtime";
+import { sourceOf, tablePlan } from "./check-fit.ts";
+import type { OpenModel } from "./model/open-model.ts";
+import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
 
-/** Mixtures through the kernel; rows that are no sum are laid into the kernel's blocks, which left them zero. */
+/** Computes the rows of one table, block by block: sums by the kernel, which leaves the other rows zero, then those rows. */
 export async function produceRows(
   { slot, mixture, basis, dense }: TablePlan,
   rowSource: RowSource,
@@ -24,13 +29,13 @@ export async function produceRows(
     ...(basis.rows > 0 && { basis }),
     job,
     onBlock: async (block) => {
-      await layDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
+      await fillDenseRows(dense, (start, count) => rowSource.read(slot, start, count), source.dtype, block);
       await write(block);
     },
   });
 }
 
-async function layDenseRows(
+async function fillDenseRows(
   dense: TablePlan["dense"],
   read: (start: number, count: number) => Promise<Matrix>,
   dtype: StoredDtype,
@@ -62,3 +67,49 @@ function firstAtLeast(ascending: Uint32Array, value: number): number {
   }
   return low;
 }
+
+/** The tables of the target model in memory, byte for byte those that would be written. */
+export async function tablesInMemory(
+  planned: PlannedSwap,
+  model: OpenModel,
+  job?: Job,
+): Promise<ModelTables> {
+  const produce = (slot: string) => produceMatrix(planned, model, slot, job);
+  const has = (slot: string) => planned.plan.tables.some((table) => table.slot === slot);
+  const input = await produce("input");
+  const output = has("output") ? await produce("output") : input;
+  return { input, output, ...(has("output.bias") && { bias: await produce("output.bias") }) };
+}
+
+function produceMatrix(
+  { plan, rowSource }: PlannedSwap,
+  model: OpenModel,
+  slot: string,
+  job?: Job,
+): Promise<StoredMatrix> {
+  const source = sourceOf(model, slot);
+  const shape = { rows: plan.target.rows, columns: source.columns, dtype: source.dtype };
+  return collectBlocks(shape, (write) => produceRows(tablePlan(plan, slot), rowSource, source, write, job));
+}
+
+/**
+ * The given row source; one without rows where none is needed.
+ * @throws RevocabError `bad_options` where a plan has rows that are no sum and no source of them was given
+ */
+export function requireRowSource(plan: SwapPlan, rowSource: RowSource | undefined): RowSource {
+  if (rowSource !== undefined) return rowSource;
+  const dense = plan.tables.find((table) => table.dense.ids.length > 0);
+  if (dense === undefined) return NO_ROWS;
+  throw new RevocabError(
+    "bad_options",
+    `the plan has ${dense.dense.ids.length} rows for ${dense.slot} that are no sums, but no source of rows was given`,
+    { hint: "pass the `rowSource` that `makePlan` or `openPlan` returned with the plan" },
+  );
+}
+
+const NO_ROWS: RowSource = {
+  read: async (slot) => {
+    throw new RevocabError("shape_mismatch", `the plan has only sums for ${slot}, expected other rows`);
+  },
+  close: async () => {},
+};

@@ -1,9 +1,10 @@
+import { stat } from "node:fs/promises";
 import { endianness } from "node:os";
+import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { buildHeader } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
-import { replaceFile } from "@revocab/files";
+import { ifThere, replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
-import { checkPlanPlace } from "./plan-place.ts";
 import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
 
 interface PlanTensor {
@@ -138,4 +139,36 @@ function littleEndian(view: ArrayBufferView): Uint8Array {
     throw new RevocabError("write_failed", "this machine stores numbers big-endian; plans are little-endian");
   }
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/**
+ * Refuses an output path before any work is done. `force` replaces plans only: a model's
+ * weights named by mistake stay.
+ *
+ * @throws RevocabError `output_exists`; `bad_file` when the path cannot be read
+ */
+export async function checkPlanPlace(out: string, force: boolean): Promise<void> {
+  const found = await ifThere(out, stat(out));
+  if (!found) return;
+  if (!force) {
+    throw new RevocabError("output_exists", `the plan file ${out} exists already`, {
+      hint: "choose another `out`, or pass `force` to replace it",
+    });
+  }
+  if (!found.isFile() || !(await isPlan(out))) {
+    throw new RevocabError(
+      "output_exists",
+      `${out} is ${found.isFile() ? "a file that is no plan" : "no file"}; \`force\` replaces plan files only`,
+      { hint: "choose another `out`" },
+    );
+  }
+}
+
+async function isPlan(path: string): Promise<boolean> {
+  try {
+    return (await readSafetensorsHeader(path)).metadata?.format === PLAN_FORMAT;
+  } catch (error) {
+    if (error instanceof RevocabError && error.code === "bad_safetensors") return false;
+    throw error;
+  }
 }

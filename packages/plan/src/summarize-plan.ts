@@ -19,10 +19,11 @@ export interface PlanSummary {
 export interface TableSummary {
   readonly slot: string;
   readonly role: Role;
-  /** Rows by the method that made them. */
+  /** Number of rows by the method that initialized them. */
   readonly origins: Readonly<Record<string, number>>;
 }
 
+/** Counts rows by method, and leaves out weights and rows: what a report, a card and the command line show of a plan. */
 export function summarizePlan({ recipe, source, target, alignment, tables, notes }: SwapPlan): PlanSummary {
   const { name, modelType, rows, tied } = source;
   return {
@@ -38,7 +39,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
 export function summarizeTable({ slot, role, origin, origins }: TablePlan): TableSummary {
   const counts = new Array<number>(origins.length).fill(0);
   for (const index of origin) counts[index] = (counts[index] as number) + 1;
-  // a method may stand in a chain twice, for different tokens
+  // a chain may have a method twice, for different tokens
   const byName = new Map<string, number>();
   origins.forEach((name, i) => {
     const count = counts[i] as number;

@@ -1,31 +1,31 @@
-import type { AlignmentCounts, Role, RowSource, TablePlan } from "@revocab/core";
-import type { Tokenizer } from "@revocab/vocabulary";
+import type { AlignmentCounts, Role, RowSource, TablePlan, Vocabulary } from "@revocab/core";
+import { displayToken, type Tokenizer } from "@revocab/vocabulary";
 import type { SpecialTokensChoice } from "./target/fit-tokenizer.ts";
 
-/** Everything that was chosen to make a plan; the same recipe on the same inputs gives the same bytes. */
+/** All choices behind a plan: the same recipe on the same inputs gives the same bytes. */
 export interface Recipe {
-  /** The methods in the order they were asked. */
+  /** In the order they were tried. */
   readonly methods: readonly RecipeMethod[];
   readonly seed: number;
-  /** The head gets rows of its own, though the source model is tied. */
+  /** Whether the head of a tied model gets rows of its own. */
   readonly untie: boolean;
-  /** For a tied model and a method whose rows differ by role: the role whose rows serve both. */
+  /** For a model that stays tied: the role whose rows input and head share. */
   readonly role: Role | null;
   readonly padToMultipleOf: number | null;
-  /** Whose special tokens stand around texts: those of the source's tokenizer, by roles, or the target's own. */
+  /** Which special tokens stand around texts: the model's, by their roles, or those of the target tokenizer as it is. */
   readonly specialTokens: SpecialTokensChoice;
-  /** The number of rows where it was asked for as such. */
+  /** The number of rows, where the option gave one. */
   readonly rows: number | null;
-  /** Control tokens that the target tokenizer was given for this model. @default none */
+  /** Control tokens that were added to the target tokenizer for this model. @default none */
   readonly specials?: readonly string[] | undefined;
-  /** The token that it was told to end texts with. @default its own */
+  /** The end-of-text token that was chosen. @default the tokenizer's own */
   readonly eos?: string | undefined;
 }
 
 export interface RecipeMethod {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Address of its paper or reference, where it names one. */
+  /** Address of its paper or reference, where it has one. */
   readonly paper?: string | undefined;
 }
 
@@ -83,3 +83,20 @@ export type AlignmentSummary = Omit<AlignmentCounts, "withoutEvidence"> & {
   readonly withoutEvidence: number;
   readonly withoutEvidenceExamples: readonly number[];
 };
+
+/** The labels of a vocabulary's tokens, and of the padding rows behind them. */
+export function sourceLabels(vocabulary: Vocabulary, rows: number): SourceLabels {
+  const encoder = new TextEncoder();
+  const labels = Array.from({ length: rows }, (_, id) =>
+    encoder.encode(id < vocabulary.size ? displayToken(vocabulary, id) : `(padding row ${id})`),
+  );
+  const offsets = new Uint32Array(rows + 1);
+  for (const [id, label] of labels.entries()) offsets[id + 1] = (offsets[id] as number) + label.length;
+  return { offsets, bytes: Buffer.concat(labels) };
+}
+
+/** A source row of a plan as a person reads it: a token, a padding row, or one of the basis rows behind them. */
+export function labelOfRow({ labels: { offsets, bytes }, rows }: PlanSource, id: number): string {
+  if (id >= rows) return `(basis row ${id - rows})`;
+  return new TextDecoder().decode(bytes.subarray(offsets[id], offsets[id + 1]));
+}

@@ -1,7 +1,7 @@
 import { showJson } from "@revocab/core";
 import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/measure";
-import { cardMetadata } from "./card-metadata.ts";
+import { Document, Scalar } from "yaml";
 import { code, plain } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 
@@ -171,4 +171,38 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/**
+ * The metadata of a card as the Hub reads it, between lines of `---`. A folder is no repository, so only a snapshot of
+ * the Hub is named as the base. Of the relations the Hub knows, a swap is nearest to a fine-tune: the same model with
+ * other weights.
+ * @see https://huggingface.co/docs/hub/model-cards#specifying-a-base-model
+ */
+export function cardMetadata({ inputs, source, card }: SwapReport): string {
+  const { name, revision } = inputs.source;
+  const hasBase = revision !== null && HUB_NAME.test(name);
+  const [license, ...moreLicenses] = card.licenses.map(quoted);
+  const document = new Document({
+    language: card.languages.length > 0 ? card.languages.map(quoted) : undefined,
+    // the Hub takes a single license as a text, not as a list of one
+    license: moreLicenses.length > 0 ? [license, ...moreLicenses] : license,
+    license_name: card.licenseName === null ? undefined : quoted(card.licenseName),
+    license_link: card.licenseLink === null ? undefined : quoted(card.licenseLink),
+    library_name: source.modelType === "model2vec" ? "model2vec" : "transformers",
+    tags: ["revocab", "tokenizer-transfer"],
+    base_model: hasBase ? [quoted(name)] : undefined,
+    base_model_relation: hasBase ? "finetune" : undefined,
+  });
+  return `---\n${document.toString({ indentSeq: false, lineWidth: 0 })}---`;
+}
+
+/** `ORG/NAME`, or the name alone of the oldest repositories. */
+const HUB_NAME = /^[\w.-]+(\/[\w.-]+)?$/;
+
+/** A text in quotes: `no` (Norwegian) is false to readers of YAML 1.1, as Python's are. */
+function quoted(text: string): Scalar {
+  const scalar = new Scalar(text);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
 }

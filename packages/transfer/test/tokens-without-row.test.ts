@@ -45,7 +45,9 @@ describe("tokens that were added to a tokenizer without resizing the model", () 
       { id: 45, token: "<pad>", kind: "added" },
       { id: 46, token: "<|tool|>", kind: "added" },
     ]);
-    expect(report.notes.join()).toContain("1 of the source's tokens have no row in it and are no evidence");
+    expect(report.notes.join()).toContain(
+      "1 of the source's tokens have no row in it and are left out as sources",
+    );
     const [before, after] = [await rowsOf(model), await rowsOf(out)];
     expect(after.slice(0, ROWS)).toEqual(before);
     expect(after).toHaveLength(47);

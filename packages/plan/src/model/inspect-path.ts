@@ -7,8 +7,7 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from "@revocab/vocabulary";
-import { nameOf } from "./open-model.ts";
-import { readableTokenizer, tokensWithoutRow } from "./readable-tokenizer.ts";
+import { nameOf, readableTokenizer, tokensWithoutRow } from "./open-model.ts";
 
 export interface Inspection {
   readonly name: string;

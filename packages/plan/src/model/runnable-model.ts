@@ -1,8 +1,7 @@
-import type { Job, RunnableModel, WriteOptions } from "@revocab/core";
+import type { Job, RunnableModel, SpecialRole, TokenId, Vocabulary, WriteOptions } from "@revocab/core";
 import { asEvidence } from "@revocab/embedding-init/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
-import { textLimits } from "./text-limits.ts";
 
 /** A model that methods may run; its layers are loaded when one first asks. */
 export interface LazyModel {
@@ -83,4 +82,37 @@ export function lazyModel(
 /** Most swaps run no model, and do not wait for what would. */
 function runtime() {
   return import("@revocab/transformer-runtime");
+}
+
+/** Where a text of a language model begins and ends, and which tokens it is made of. */
+export interface TextLimits {
+  /** The token that opens a text, or, without one, all that a text may begin with. */
+  readonly openings: readonly TokenId[];
+  /** Whether what a text was opened with is a part of it. */
+  readonly keepsOpening: boolean;
+  readonly ends: ReadonlySet<TokenId>;
+  /** Text, and tokens that end it. */
+  readonly isAllowed: (token: TokenId) => boolean;
+}
+
+/** Where there is no token that opens a text, one that ends it does: texts stand one after the other when a model is trained. */
+const OPENING_ROLES: readonly SpecialRole[] = ["bos", "eos"];
+/** Some models write the next text's opening where a text has ended. */
+const END_ROLES: readonly SpecialRole[] = ["eos", "sep", "pad", "bos"];
+
+export function textLimits(vocabulary: Vocabulary): TextLimits {
+  const ends = new Set(END_ROLES.flatMap((role) => vocabulary.idOfRole(role) ?? []));
+  const texts = Array.from({ length: vocabulary.size }, (_, id) => id).filter((id) =>
+    /^(text|byte)$/.test(vocabulary.kindOf(id)),
+  );
+  // asked for every token at every step
+  const allowed = new Uint8Array(vocabulary.size);
+  for (const id of [...texts, ...ends]) allowed[id] = 1;
+  const opening = OPENING_ROLES.map((role) => vocabulary.idOfRole(role)).find((id) => id !== undefined);
+  return {
+    openings: opening === undefined ? texts : [opening],
+    keepsOpening: opening === undefined,
+    ends,
+    isAllowed: (id) => allowed[id] === 1,
+  };
 }

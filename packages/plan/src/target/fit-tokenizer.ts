@@ -9,8 +9,12 @@ import {
 } from "@revocab/vocabulary";
 import { extendTokenizer, type NewAddedToken, nameRole } from "@revocab/vocabulary-editing";
 import { hashContents } from "../model/hash-files.ts";
-import { type ChatTemplateChoice, missingMarkers } from "./chat-template.ts";
-import { type FileTemplate, templateFromFile } from "./template-from-file.ts";
+import {
+  type ChatTemplateChoice,
+  type FileTemplate,
+  missingMarkers,
+  templateFromFile,
+} from "./chat-template.ts";
 
 /** Whose special tokens stand around texts: those the model was trained with, or those of the target tokenizer as it is. */
 export type SpecialTokensChoice = "model" | "target";

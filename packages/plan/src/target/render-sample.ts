@@ -1,5 +1,6 @@
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, SPECIAL_ROLES, showText } from "@revocab/core";
 import { GuardedProcess, type GuardedProgram, RequestRefused } from "@revocab/guarded-process";
+import type { Tokenizer } from "@revocab/vocabulary";
 import type { ChatMessage, ChatToRender, TemplateTokens } from "./render-chat.ts";
 
 /** A sample conversation as a chat template writes it. */
@@ -51,3 +52,13 @@ const SAMPLE: readonly ChatMessage[] = [
   { role: "assistant", content: "Meow." },
   { role: "user", content: "And a cow?" },
 ];
+
+/** The special tokens that a chat template may name by their roles. */
+export function tokensOfRoles({ vocabulary }: Tokenizer): TemplateTokens {
+  return Object.fromEntries(
+    SPECIAL_ROLES.flatMap((role) => {
+      const id = vocabulary.idOfRole(role);
+      return id === undefined ? [] : [[`${role}_token`, vocabulary.tokenOf(id)]];
+    }),
+  );
+}

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, type RowSource, showNotes } from "@revocab/core";
-import { writeError } from "@revocab/files";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
   type ChosenChatTemplate,
@@ -20,14 +19,16 @@ import {
   TOKENIZER_FILES,
   type Tokenizer,
 } from "@revocab/vocabulary";
+import { gateFailed } from "../gate/gate-check.ts";
 import { publishTokenizer } from "../swap/publish-tokenizer.ts";
 import { checkOutputPlace, stageOutput } from "../swap/stage-output.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter, openAdapter } from "./open-adapter.ts";
-import { planAdapter, writeAdapter } from "./write-adapter.ts";
+import { planAdapter } from "./plan-adapter.ts";
+import { writeAdapter } from "./write-adapter.ts";
 
 export interface ApplyToAdapterOptions {
   readonly plan: SwapPlan;
-  /** Of the plan's rows that are no sum, as it came with the plan. @default the plan has none */
+  /** Reads the plan's rows that are no sum; it came with the plan. @default the plan has none */
   readonly rowSource?: RowSource;
   /** The model that the adapter was trained on, with the vocabulary of the plan. */
   readonly model: OpenModel;
@@ -41,9 +42,9 @@ export interface ApplyToAdapterOptions {
   readonly force?: boolean;
   /** Hard-link weights that stay as they are. @default false */
   readonly link?: boolean;
-  /** Of the tokenizer files, where the adapter's folder has some. @default "auto" */
+  /** Used where the adapter's folder has tokenizer files. @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
-  /** Files beside the adapter that are carried whatever they are. */
+  /** Auxiliary files that are carried, whatever their kind. */
   readonly carry?: readonly string[];
   /** @default false */
   readonly allowZeroRows?: boolean;
@@ -61,12 +62,12 @@ export interface AdapterReport extends WrittenAdapter {
 }
 
 /**
- * Rewrites an adapter by the plan that its base is swapped by, so that it does on the swapped model what it did on the
- * old: what it holds per token goes through the plan's mixtures, all else moves as bytes, tokenizer files are replaced.
- * The new folder is staged, checked and renamed, as a model's is.
+ * Rewrites an adapter by the plan that its base is swapped by, so that it acts on the swapped model as on the old one.
+ * Tensors with an entry per token go through the plan's mixtures; all others are copied as bytes. Tokenizer files are
+ * replaced. The new folder is staged, checked and renamed, as a model's is.
  *
  * @throws RevocabError `apply_mismatch` when plan, model, adapter or `base` do not belong together; `unsupported_checkpoint`
- *   for what an adapter holds per token that is no sum of rows
+ *   for a tensor with an entry per token that is no sum of rows, such as DoRA's lengths
  */
 export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<AdapterReport> {
   const { plan, model, out, base, force = false, job } = options;
@@ -103,7 +104,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await writeAdapter(task, planned, output.directory, options);
-    for (const [file, bytes] of published?.files ?? []) await writeOne(join(output.directory, file), bytes);
+    for (const [file, bytes] of published?.files ?? []) await output.write(file, bytes);
     await copyAuxiliaryFiles(adapter.folder, output.directory, companions, options);
     job?.onProgress?.({ type: "step", step: "check" });
     await checkWritten(output.directory, adapter, written);
@@ -138,7 +139,7 @@ function describeCard(file: AuxiliaryFiles["left"][number]): AuxiliaryFiles["lef
   return file.name === "README.md" ? { ...file, reason: "describes the adapter on the old model" } : file;
 }
 
-/** {@link applyToAdapter} with paths of a plan file and of the model in place of what is opened. */
+/** {@link applyToAdapter} with the paths of a plan file and of a model folder. */
 export async function applySavedPlanToAdapter({
   plan: planFile,
   model: folder,
@@ -166,8 +167,8 @@ export async function baseOfAdapter(directory: string): Promise<string | undefin
 }
 
 /**
- * The tokenizer in the adapter's folder; undefined where there is none. Tokens that its training added have rows that
- * no plan for the base knows of.
+ * The tokenizer in the adapter's folder; undefined where there is none. One with other tokens than the base's is refused: the
+ * plan has no rows for tokens that the adapter's training added.
  */
 async function ownTokenizer({ directory }: Adapter, model: OpenModel): Promise<Tokenizer | undefined> {
   const names = await readdir(directory);
@@ -187,7 +188,7 @@ async function ownTokenizer({ directory }: Adapter, model: OpenModel): Promise<T
   );
 }
 
-/** A base that is at hand must be a model that the plan has made. */
+/** A base that is a local folder must be the model that this plan was applied to. A repository is not checked. */
 async function checkBase(base: string, plan: SwapPlan): Promise<void> {
   if (!existsSync(base)) return;
   const model = await openModel(base);
@@ -198,7 +199,7 @@ async function checkBase(base: string, plan: SwapPlan): Promise<void> {
     throw new RevocabError(
       "apply_mismatch",
       `the base ${base} has ${rows} rows and the vocabulary ${fingerprint(model.tokenizer.vocabulary).slice(0, 12)}; ` +
-        `${plan.target.rows} rows and ${plan.target.fingerprint.slice(0, 12)} were expected, as the plan makes them`,
+        `${plan.target.rows} rows and ${plan.target.fingerprint.slice(0, 12)} were expected, as the plan has them`,
       { hint: "give the folder that `applySavedPlan` wrote for the adapter's base by this plan" },
     );
   } finally {
@@ -218,19 +219,8 @@ async function checkWritten(
     const expected = shapes.get(name) ?? shape;
     const found = tensors.find((tensor) => tensor.name === name);
     if (found?.dtype === dtype && found.shape.join() === expected.join()) continue;
-    throw new RevocabError(
-      "gate_failed",
-      `the rewritten adapter did not pass the gate: ${name} is ${found?.dtype} [${found?.shape}], not ${dtype} [${expected}]`,
-      { hint: "nothing was written; please report this" },
-    );
-  }
-}
-
-async function writeOne(path: string, content: Uint8Array): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, content);
-  } catch (cause) {
-    throw writeError(path, cause);
+    throw gateFailed(`${name} is ${found?.dtype} [${found?.shape}], not ${dtype} [${expected}]`, {
+      written: "the rewritten adapter",
+    });
   }
 }

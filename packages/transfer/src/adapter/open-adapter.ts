@@ -58,3 +58,12 @@ async function readAdapter(directory: string): Promise<Adapter | undefined> {
   if (file.mark !== undefined) folder.remember(ADAPTER_WEIGHTS, file.mark);
   return { directory, folder, config: json, configText: text, file };
 }
+
+/** An adapter that holds something per token which no plan can rewrite. */
+export function refuseAdapter({ config, directory }: Adapter, what: string): RevocabError {
+  return new RevocabError(
+    "unsupported_checkpoint",
+    `the adapter ${directory} (${String(config.peft_type)}) cannot follow the vocabulary: ${what}`,
+    { hint: "merge it into its base first (peft: merge_and_unload), and swap the merged model" },
+  );
+}

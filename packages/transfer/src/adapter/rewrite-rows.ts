@@ -1,11 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 import { readExactly } from "@revocab/checkpoint/internal";
-import { BYTES_PER_VALUE, type Job, type StoredMatrix, type TablePlan } from "@revocab/core";
-import { matrixOfBytes } from "@revocab/matrix";
-import type { PlannedSwap } from "@revocab/plan";
+import {
+  BYTES_PER_VALUE,
+  type Job,
+  type RevocabError,
+  type StoredMatrix,
+  type TablePlan,
+} from "@revocab/core";
+import { decodeInto, matrixOfBytes, mixtureRow } from "@revocab/matrix";
+import type { PlannedSwap, SwapPlan } from "@revocab/plan";
 import { produceRows, tablePlan } from "@revocab/plan/internal";
-import type { RowCheck } from "./check-new-rows.ts";
-import type { RowsTensor } from "./sort-tensors.ts";
+import { gateFailed } from "../gate/gate-check.ts";
+import type { RowsTensor, TrainedTokensTensor } from "./sort-tensors.ts";
 
 /** Takes the bytes at an offset from where the tensor begins in its new file. */
 export type WriteBytes = (bytes: Uint8Array, offset: number) => Promise<void>;
@@ -40,7 +46,7 @@ export async function rewriteRows(
     rowSource,
     source,
     async ({ startRow, rows, startColumn, columns: width, bytes }) => {
-      check.see(bytes, startRow, rows);
+      check.add(bytes, startRow, rows);
       if (width === columns) return put(bytes, startRow * columns * size);
       for (let row = 0; row < rows; row++) {
         const part = bytes.subarray(row * width * size, (row + 1) * width * size);
@@ -99,4 +105,59 @@ function transpose(bytes: Uint8Array, rows: number, columns: number, size: numbe
     }
   }
   return turned;
+}
+
+/** Checks the new rows of one tensor, block by block. */
+export interface RowCheck {
+  /** Values [rows × columns] of rows from `startRow` on, all of their columns or some. */
+  add(bytes: Uint8Array, startRow: number, rows: number): void;
+  /** Once all have been seen. */
+  finish(): void;
+}
+
+/**
+ * Rows of an adapter must be finite, and a table that it brings whole must have no new rows of zeros, as in the gate.
+ * (A change of zeros is none: LoRA begins with them.)
+ * @throws RevocabError `gate_failed`, from what is returned
+ */
+export function checkNewRows(
+  tensor: RowsTensor | TrainedTokensTensor,
+  plan: SwapPlan,
+  allowZeroRows: boolean,
+): RowCheck {
+  const { entry, dtype, slot, how } = tensor;
+  const isTable = how === "rows" && !tensor.isChange && tensor.columns > 1;
+  const hasValue = new Uint8Array(plan.target.rows);
+  return {
+    add(bytes, startRow, rows) {
+      const values = new Float32Array(bytes.length / BYTES_PER_VALUE[dtype]);
+      decodeInto(dtype, bytes, values);
+      const wrong = values.findIndex((value) => !Number.isFinite(value));
+      if (wrong >= 0)
+        throw failed(`${entry.name} has the value ${values[wrong]}`, "train or save the adapter again");
+      if (!isTable) return;
+      const columns = values.length / rows;
+      for (const [i, value] of values.entries()) {
+        if (value !== 0) hasValue[startRow + Math.floor(i / columns)] = 1;
+      }
+    },
+    finish() {
+      if (!isTable || allowZeroRows) return;
+      const { mixture } = tablePlan(plan, slot);
+      const isCopy = (row: number) => {
+        const { weights } = mixtureRow(mixture, row);
+        return weights.length === 1 && weights[0] === 1;
+      };
+      const zero = hasValue.findIndex((value, row) => value === 0 && !isCopy(row));
+      if (zero < 0) return;
+      throw failed(
+        `${entry.name} has a new row of zeros, ${zero}`,
+        "choose another method or fallback; `allowZeroRows` lets them pass",
+      );
+    },
+  };
+}
+
+function failed(what: string, hint: string): RevocabError {
+  return gateFailed(what, { hint, written: "the rewritten adapter" });
 }

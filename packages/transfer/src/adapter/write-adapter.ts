@@ -1,80 +1,15 @@
 import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ConfigChange } from "@revocab/checkpoint";
 import { buildHeader, placeUnchanged, readExactly, writeAt } from "@revocab/checkpoint/internal";
-import { type Job, type RowSource, throwIfAborted } from "@revocab/core";
+import { type Job, throwIfAborted } from "@revocab/core";
 import { openFile, writeError } from "@revocab/files";
-import type { OpenModel, SwapPlan } from "@revocab/plan";
+import type { OpenModel, PlannedSwap, SwapPlan } from "@revocab/plan";
 import type { WrittenAdapter } from "@revocab/report";
-import { checkNewRows } from "./check-new-rows.ts";
-import { followAdapterConfig } from "./follow-adapter-config.ts";
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type Adapter } from "./open-adapter.ts";
-import { refuseAdapter } from "./refuse-adapter.ts";
-import { rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
-import { type AdapterTensor, sortTensors } from "./sort-tensors.ts";
-import { rewriteTrainedTokens, type TrainedTokens, trainedTokens } from "./trained-tokens.ts";
-
-export interface AdapterTask {
-  readonly adapter: Adapter;
-  readonly plan: SwapPlan;
-  readonly rowSource: RowSource;
-  /** The base that the adapter was trained on. */
-  readonly model: OpenModel;
-  /** What its config names as its base; undefined for none. */
-  readonly base: string | undefined;
-  readonly job?: Job;
-}
-
-/** What an adapter will be: every tensor sorted, every id of its config followed. Nothing has been written. */
-export interface PlannedAdapter {
-  readonly tensors: readonly AdapterTensor[];
-  /** By the name of their tensor, those that are left out too. */
-  readonly tokens: ReadonlyMap<string, TrainedTokens>;
-  readonly configText: string;
-  readonly changes: readonly ConfigChange[];
-  /** Tensors of tokens that the target has nothing of. */
-  readonly gone: readonly string[];
-}
-
-const BLOCK_BYTES = 8 << 20;
-
-/**
- * Sorts what the adapter trains before anything is written.
- * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
- */
-export function planAdapter({ adapter, plan, model, base }: Omit<AdapterTask, "rowSource">): PlannedAdapter {
-  if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
-    throw refuseAdapter(
-      adapter,
-      "it trains head and input as one (ensure_weight_tying), but the plan parts them",
-    );
-  }
-  const tensors = sortTensors(adapter, plan, model);
-  const tokens = new Map(
-    tensors.flatMap((tensor) =>
-      tensor.how === "tokens" ? [[tensor.entry.name, trainedTokens(tensor, adapter, plan, model)]] : [],
-    ),
-  );
-  const lists = new Map<string, string>();
-  for (const { keys, to } of tokens.values()) {
-    const [path, ids] = [keys.join("."), JSON.stringify(to)];
-    if ((lists.get(path) ?? ids) !== ids) {
-      throw refuseAdapter(
-        adapter,
-        `it has one list of trained tokens (${path}) for two tables, but the rows that the plan makes with them differ`,
-      );
-    }
-    lists.set(path, ids);
-  }
-  const config = followAdapterConfig(adapter, base, [...tokens.values()], model.checkpoint.tied);
-  return {
-    tensors: tensors.filter(({ entry }) => tokens.get(entry.name)?.to.length !== 0),
-    tokens,
-    configText: config.text,
-    changes: config.changes,
-    gone: tensors.flatMap(({ entry }) => (tokens.get(entry.name)?.to.length === 0 ? [entry.name] : [])),
-  };
-}
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, openAdapter } from "./open-adapter.ts";
+import { type AdapterTask, type PlannedAdapter, planAdapter } from "./plan-adapter.ts";
+import { checkNewRows, rewriteRows, type WriteBytes } from "./rewrite-rows.ts";
+import type { AdapterTensor } from "./sort-tensors.ts";
+import { rewriteTrainedTokens, type TrainedTokens } from "./trained-tokens.ts";
 
 /**
  * Writes the adapter's two files into `out`, rewritten for the plan's target. Where no tensor has a vocabulary dimension
@@ -154,7 +89,7 @@ async function writeWeights(
           else {
             const found = tokens.get(tensor.entry.name) as TrainedTokens;
             const bytes = await rewriteTrainedTokens(tensor, found, source, plan, model);
-            check.see(bytes, 0, found.to.length);
+            check.add(bytes, 0, found.to.length);
             await write(bytes, 0);
           }
         }
@@ -167,6 +102,8 @@ async function writeWeights(
     await source.handle.close();
   }
 }
+
+const BLOCK_BYTES = 8 << 20;
 
 async function copyBytes(
   { entry }: AdapterTensor,
@@ -197,4 +134,44 @@ function newLength({ shape, start, end }: AdapterTensor["entry"], to: readonly n
   const values = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
   const before = values(shape);
   return before === 0 ? 0 : ((end - start) / before) * values(to);
+}
+
+/** The adapter that a trainer left in the folder of its base, where there is one. */
+export interface AdapterBeside {
+  /** The files that `write` writes. */
+  readonly files: readonly string[];
+  /** @throws RevocabError `file_changed` when the adapter has changed since it was planned */
+  check(): Promise<void>;
+  /** Undefined where there is no adapter. */
+  write(out: string): Promise<WrittenAdapter | undefined>;
+}
+
+/**
+ * Plans the rewrite of the adapter in a model's own folder: transformers puts it on the model when it opens the folder, so it
+ * must follow the vocabulary. The new config names no base: transformers then takes the folder itself, while the base that
+ * was named has the old vocabulary.
+ *
+ * @param options an adapter in `carry` is copied as it is
+ * @throws RevocabError what `openAdapter` and `planAdapter` throw
+ */
+export async function adapterBeside(
+  model: OpenModel,
+  { plan, rowSource }: PlannedSwap,
+  options: {
+    readonly job?: Job;
+    readonly link?: boolean;
+    readonly allowZeroRows?: boolean;
+    readonly carry?: readonly string[];
+  },
+): Promise<AdapterBeside> {
+  const isCarried = options.carry?.includes(ADAPTER_CONFIG) ?? false;
+  const adapter = isCarried ? undefined : await openAdapter(model.checkpoint.directory);
+  if (adapter === undefined) return { files: [], check: async () => {}, write: async () => undefined };
+  const task = { adapter, plan, rowSource, model, base: undefined, job: options.job };
+  const planned = planAdapter(task);
+  return {
+    files: [ADAPTER_CONFIG, ADAPTER_WEIGHTS],
+    check: () => adapter.folder.check(),
+    write: (out) => writeAdapter(task, planned, out, options),
+  };
 }

@@ -40,9 +40,9 @@ export interface EditPlanSummary extends PlanSummary {
 
 /**
  * Adds tokens to the model in a folder, takes tokens out, or both, in one pass over its weights, and writes the result to
- * `out`: edit the tokenizer, plan, apply, check, rename. The rows of kept tokens move as bytes, unless `copyShared` is off.
- * Where tokens are only added the model keeps all rows it has: new tokens take the padding rows first, and none of these
- * is read.
+ * `out`: edit the tokenizer, plan, apply, check, rename. The rows of kept tokens are copied as bytes, unless `copyShared` is
+ * off. Where tokens are only added, the model keeps all rows it has. New tokens take the padding rows first, whose old values
+ * are not used.
  *
  * @example
  * await editVocabulary({ model: "./model", pieces: [" Schmetterling"], method: subtokenMean(), out: "./out" });
@@ -50,23 +50,14 @@ export interface EditPlanSummary extends PlanSummary {
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
   return withModel(options, async (model) => {
-    const { plan, rowSource, edited, edit, comparison, template } = await planEdit(model, options);
+    const { edited, ...planned } = await planEdit(model, options);
     try {
       const measuring = await measured(model, options);
-      model.hashes().catch(() => {});
-      const report = await applyPlan({
-        ...options,
-        ...measuring,
-        comparison,
-        template,
-        plan,
-        rowSource,
-        model,
-        edit,
-      });
+      model.hashes().catch(() => {}); // begins to hash: the report awaits it
+      const report = await applyPlan({ ...options, ...planned, measuring, model });
       return { ...report, added: edited.added };
     } finally {
-      await rowSource.close();
+      await planned.rowSource.close();
     }
   });
 }

@@ -1,18 +1,22 @@
-import { namedTokenIds, readJsonObject } from "@revocab/checkpoint/internal";
-import { mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
-import { readText } from "@revocab/files";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MAX_JSON_BYTES, namedTokenIds, readJsonObject } from "@revocab/checkpoint/internal";
+import { type InitMethod, mapAhead, quote, RevocabError, throwIfAborted } from "@revocab/core";
+import { methodsOf } from "@revocab/embedding-init";
+import { type InputFolder, parseJson, readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";
-import { type PickedMethod, pickMethod, readOptions } from "@revocab/measure/internal";
+import { candidatesOf, type PickedMethod, pickMethod } from "@revocab/measure/internal";
 import { makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { type FileTemplate, templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
-import type { EditSummary } from "@revocab/report";
 import { writableEncoder } from "@revocab/vocabulary";
-import { type EditedTokenizer, editTokenizer, type VocabularyEdit } from "@revocab/vocabulary-editing";
-import type { ReportedEdit } from "../swap/make-report.ts";
+import {
+  type EditedTokenizer,
+  editTokenizer,
+  type RenamedToken,
+  type VocabularyEdit,
+} from "@revocab/vocabulary-editing";
 import type { PlanSwapOptions } from "../swap/swap-tokenizer.ts";
-import { editRecipe } from "./edit-recipe.ts";
-import { refuseNamedElsewhere } from "./refuse-named-elsewhere.ts";
-import { requireOtherRows } from "./require-other-rows.ts";
+import { type ReportedEdit, reportEdit } from "./reported-edit.ts";
 
 export type PlanEditOptions = Omit<
   PlanSwapOptions,
@@ -29,11 +33,11 @@ export type PlanEditOptions = Omit<
 > &
   VocabularyEdit & {
     /**
-     * Leave the rows of kept tokens as they are; otherwise a method that `changesShared` is asked for these too.
+     * Leave the rows of kept tokens as they are; otherwise a method that `changesShared` initializes these, too.
      * @default true
      */
     readonly copyShared?: boolean;
-    /** A chat template that is to be checked before rows are made. @default none */
+    /** A chat template that is checked before rows are initialized. @default none */
     readonly chatTemplateFile?: string;
   };
 
@@ -53,11 +57,8 @@ export async function planEdit(
 ): Promise<PlannedEdit> {
   const { method, prune } = options;
   if (!copyShared) requireOtherRows(method);
-  // a list that can be read once is read for the edit and for the recipe
-  const edit = {
-    ...options,
-    ...(prune?.keep && { prune: { ...prune, keep: [...prune.keep] } }),
-  };
+  // both the edit and the recipe read the list, which may be an iterator
+  const edit = { ...options, prune: prune?.keep ? { ...prune, keep: [...prune.keep] } : prune };
   const edited = withTokensWithoutRow(
     await editTokenizer(model.tokenizer, await withNamedTokens(edit, model), options.job),
     model,
@@ -69,8 +70,8 @@ export async function planEdit(
   if (method.kind === "contest") await requireOccurrence(method, edited, options.job?.abortSignal);
   const planned = {
     ...options,
-    // without it a method that changes shared tokens is asked before they are copied
-    ...(copyShared && { copyShared }),
+    // undefined, a method that changes shared tokens is tried before they are copied
+    copyShared: copyShared ? true : undefined,
     model,
     tokenizer: { ...edited.tokenizer, origin: `${model.name} (edited)` },
     sourceOf: edited.sourceOf,
@@ -79,21 +80,14 @@ export async function planEdit(
   };
   const picked = await pickMethod(method, planned);
   const swap = await makePlan({ ...planned, method: picked.method });
-  const { added, promoted, renamed, oldIdOf } = edited;
-  const reported = {
-    recipe: await editRecipe(edit),
-    summary: summaryOf(edited),
-    oldIdOf,
-    changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
-  };
-  return { ...picked, ...swap, edited, edit: reported, template };
+  return { ...picked, ...swap, edited, edit: await reportEdit(edit, edited), template };
 }
 
 const GENERATION = "generation_config.json";
 
 /**
- * What a prune leaves in place whatever its text: tokens that the configs name (an eos that the tokenizer does not know as a
- * special), and where positions depend on the pad id those before it, so that it keeps its id when others move up: CamemBERT has
+ * Adds to `prune.keep` what no prune may remove: tokens that the configs name (an eos that the tokenizer does not list as a
+ * special) and, where positions depend on the pad id, all tokens before it, so that it keeps its id. CamemBERT has
  * `<s>NOTUSED` at 0, which no text needs, and `<pad>` at 1.
  */
 async function withNamedTokens<Edit extends VocabularyEdit>(
@@ -115,7 +109,7 @@ async function withNamedTokens<Edit extends VocabularyEdit>(
   return { ...edit, prune: { ...prune, keep: [...kept, ...(prune.keep ?? [])] } };
 }
 
-/** A token that the tokenizer has and the model has no row for is new to the model. */
+/** Tokens that the tokenizer has and the model has no row for count as added. */
 function withTokensWithoutRow(
   edited: EditedTokenizer,
   { checkpoint, tokenizer }: OpenModel,
@@ -134,13 +128,13 @@ function withTokensWithoutRow(
   };
 }
 
-/** Rows that a text never reads and hardly weighs score alike whatever made them. */
+/** A text without any of the new tokens scores all methods alike. */
 async function requireOccurrence(
   { scoring }: MethodContest,
   { tokenizer, sourceOf, added }: EditedTokenizer,
   abortSignal: AbortSignal | undefined,
 ): Promise<void> {
-  const { documents } = await readText(scoring.text, readOptions(scoring));
+  const { documents } = await readText(scoring.text, scoring);
   const encode = writableEncoder(tokenizer);
   for await (const [, { ids }] of mapAhead(documents, (document) => encode(document, abortSignal))) {
     throwIfAborted(abortSignal);
@@ -148,23 +142,55 @@ async function requireOccurrence(
   }
   throw new RevocabError(
     "bad_options",
-    `none of the ${added.length} new tokens is in the text that is to decide what makes their rows`,
+    `none of the ${added.length} new tokens is in the text that is to decide which method initializes their rows`,
     { hint: "give `text` with a text that has some of them, or name a method" },
   );
 }
 
-function summaryOf({ added, promoted, renamed, refused, removed, pruned }: EditedTokenizer): EditSummary {
-  const count = (kind: string) => added.filter((entry) => entry.kind === kind).length;
-  const ids = added.map(({ id }) => id);
-  return {
-    pieces: count("piece"),
-    steps: count("step"),
-    addedTokens: count("added"),
-    ids: ids.length === 0 ? null : { first: Math.min(...ids), last: Math.max(...ids) },
-    promoted,
-    renamed,
-    refused,
-    removed: removed.length,
-    pruned,
-  };
+/**
+ * Refuses a method that has no rows of its own for the tokens that both vocabularies have: `copyShared: false` would change
+ * nothing.
+ * @throws RevocabError `bad_options`
+ */
+export function requireOtherRows(method: InitMethod | MethodContest): void {
+  const methods = candidatesOf(method).flatMap(methodsOf);
+  if (methods.some(({ changesShared }) => changesShared)) return;
+  throw new RevocabError(
+    "bad_options",
+    `the rows of kept tokens were to change, but ${methods.map(({ name }) => name).join(", ")} has no others for them`,
+    { hint: "leave `copyShared: false` out, or take a method that changes the rows of shared tokens" },
+  );
+}
+
+/**
+ * Refuses to rename a token that a processor's config names (`"image_token": "<image>"`): the processor would put the old
+ * name into texts, where it is no token any more.
+ * @throws RevocabError `bad_options`
+ */
+export async function refuseNamedElsewhere(
+  folder: InputFolder,
+  renamed: readonly RenamedToken[],
+): Promise<void> {
+  if (renamed.length === 0) return;
+  const files = (await readdir(folder.path)).filter((name) => /processor_config\.json$/.test(name));
+  for (const file of files) {
+    const bytes = await folder.read(file, { most: MAX_JSON_BYTES });
+    const origin = join(folder.path, file);
+    const strings = stringsIn(parseJson(bytes.toString("utf8"), { origin, code: "bad_config" }));
+    const named = renamed.find(({ from }) => strings.has(from));
+    if (named === undefined) continue;
+    throw new RevocabError(
+      "bad_options",
+      `${quote(named.from)} cannot be renamed: ${file} names it, and its processor would go on writing it`,
+      { hint: "rename another token, or change that file in a copy of the model first" },
+    );
+  }
+}
+
+function stringsIn(value: unknown, found: Set<string> = new Set()): Set<string> {
+  if (typeof value === "string") found.add(value);
+  else if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) stringsIn(inner, found);
+  }
+  return found;
 }

@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { type JsonValue, rewriteCheckpoint } from "@revocab/checkpoint";
-import { copyAuxiliaryFiles, listAuxiliaryFiles, writeError } from "@revocab/checkpoint/internal";
+import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import {
   type Job,
   quote,
@@ -14,7 +12,6 @@ import {
 } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
-import { withoutTimes } from "@revocab/measure/internal";
 import type { ChatTemplateChoice, OpenModel, SwapPlan } from "@revocab/plan";
 import {
   checkFit,
@@ -29,18 +26,17 @@ import {
 import { type CardFacts, type CardOptions, modelCard, type SwapReport } from "@revocab/report";
 import { isLanguageCode, readCardFacts } from "@revocab/report/internal";
 import { TOKENIZER_FILES } from "@revocab/vocabulary";
-import { adapterBeside } from "../adapter/adapter-beside.ts";
-import { followConfigs } from "../configs/follow-configs.ts";
+import { adapterBeside } from "../adapter/write-adapter.ts";
+import type { ReportedEdit } from "../edit/reported-edit.ts";
 import { checkGate } from "../gate/gate.ts";
-import { hashFolder } from "./hash-folder.ts";
-import { withHeaderHashes } from "./hash-headers.ts";
-import { makeReport, type ReportedEdit } from "./make-report.ts";
+import { followConfigs } from "./follow-configs.ts";
+import { makeReport, withoutTimes } from "./make-report.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
 import { stageOutput } from "./stage-output.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
-  /** Of the plan's rows that are no sum, as it came with the plan. @default the plan has none */
+  /** Reads the plan's rows that are no sum; it came with the plan. @default the plan has none */
   readonly rowSource?: RowSource;
   readonly model: OpenModel;
   /** The folder to write; it must not exist unless `force`. */
@@ -51,26 +47,26 @@ export interface ApplyOptions {
   readonly link?: boolean;
   /** @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
-  /** A chat template of one's own, in place of the choice. @default none */
+  /** The path of a chat template in Jinja, which is written in place of `chatTemplate`. @default none */
   readonly chatTemplateFile?: string;
-  /** That of `chatTemplateFile`, where it was read already. @default read from the file */
+  /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
   readonly template?: FileTemplate;
   /**
-   * Values for config keys that have no counterpart, or that shall differ: by key, by path (`text_config.eos_token_id`) or
+   * Values for config keys whose ids have no counterpart, or are to differ: by key, by path (`text_config.eos_token_id`) or
    * by file and path (`config.json:pad_token_id`); `"keep"` leaves what is there.
    */
   readonly tokenIds?: Readonly<Record<string, JsonValue>>;
   /** Tokens that get a role in all configs, whatever these said: `{ eos: 513 }`. */
   readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>>;
-  /** Zero rows fail the gate unless asked for. @default false */
+  /** Let new rows of zeros pass the gate. @default false */
   readonly allowZeroRows?: boolean;
-  /** Files and folders beside the weights that are carried whatever they are. */
+  /** Auxiliary files and folders that are carried, whatever their kind. */
   readonly carry?: readonly string[];
   /** Codes of the languages that the card names. @default those of the source's card */
   readonly languages?: readonly string[];
-  /** What the card says beside the report's figures: which methods it describes, and the command that it gives. */
+  /** For the card: the methods that it describes, and the command that reproduces the model. */
   readonly card?: CardOptions;
-  /** A measurement begun with the source model; the written folder is scored before it takes its place. */
+  /** The source model, already scored; the written folder is scored before the rename. */
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
   readonly comparison?: MethodComparison;
@@ -84,8 +80,16 @@ export interface ApplyOptions {
  * Any failure leaves the input untouched and nothing behind.
  */
 export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
-  const { plan, model, out, force = false, link = false, chatTemplate = "auto", tokenIds = {} } = options;
-  const { allowZeroRows = false, job } = options;
+  const {
+    plan,
+    model,
+    out,
+    force = false,
+    link = false,
+    chatTemplate = "auto",
+    tokenIds = {},
+    job,
+  } = options;
   const { checkpoint } = model;
   const { tokenizer, rows } = plan.target;
   checkFit(plan, model);
@@ -123,15 +127,6 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     carry: options.carry,
   });
   const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
-  const writeOne = async (file: string, content: string | Uint8Array) => {
-    const path = join(output.directory, file);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content);
-    } catch (cause) {
-      throw writeError(path, cause);
-    }
-  };
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await rewriteCheckpoint({
@@ -141,45 +136,30 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       untie: plan.recipe.untie,
       link,
       produce: ({ slot }, write) =>
-        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, options.job),
+        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, job),
       job,
     });
-    for (const [file, text] of configs.files) await writeOne(file, text);
-    for (const [file, bytes] of published.files) await writeOne(file, bytes);
+    for (const [file, text] of configs.files) await output.write(file, text);
+    for (const [file, bytes] of published.files) await output.write(file, bytes);
     await copyAuxiliaryFiles(checkpoint.folder, output.directory, companions, { link });
     const writtenAdapter = await adapter.write(output.directory);
     job?.onProgress?.({ type: "step", step: "check" });
-    const gate = await checkGate({
-      directory: output.directory,
-      plan,
-      model,
-      edit: options.edit,
-      allowZeroRows,
-      job,
-    });
+    const gate = await checkGate({ ...options, directory: output.directory });
     const evaluation = await options.measuring?.finish(output.directory);
-    const sourceHashes = await model.hashes();
-    const files = await withHeaderHashes(output.directory, written.files);
-    const weights = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
-    const report = makeReport({
-      plan,
-      model,
-      sourceHashes,
+    const report = await makeReport(output.directory, {
+      ...options,
       card,
       configs,
       template,
       published,
-      files,
-      contents: await hashFolder(output.directory, weights),
+      files: written.files,
       companions,
       adapter: writtenAdapter,
       gate,
-      evaluation: evaluation ?? null,
-      comparison: options.comparison ?? null,
-      edit: options.edit,
+      evaluation,
     });
-    await writeOne("revocab.json", `${showJson(withoutTimes(report))}\n`);
-    await writeOne("README.md", modelCard(report, options.card));
+    await output.write("revocab.json", `${showJson(withoutTimes(report))}\n`);
+    await output.write("README.md", modelCard(report, options.card));
     await checkpoint.folder.check();
     await adapter.check();
     job?.abortSignal?.throwIfAborted();
@@ -189,11 +169,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     await output.discard();
     throw job?.abortSignal?.aborted
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
-      : inTermsOf(out, output.directory, error);
+      : namingOutput(out, output.directory, error);
   }
 }
 
-/** The end of texts that the recipe names. */
+/** The end-of-text token that the recipe names. */
 function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOptions["roles"]> {
   const id = eos === undefined ? undefined : target.tokenizer.vocabulary.idOfSpecial(eos);
   return id === undefined ? {} : { eos: id };
@@ -209,8 +189,8 @@ async function cardOf(folder: InputFolder, languages: readonly string[] | undefi
   });
 }
 
-/** The staging folder is gone when a person reads the message: it names the output instead. */
-function inTermsOf(out: string, staging: string, error: unknown): unknown {
+/** Messages name `out` in place of the staging folder, which is gone when a person reads them. */
+function namingOutput(out: string, staging: string, error: unknown): unknown {
   const shown = showText(staging);
   if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
   const { code, message, hint } = error;

@@ -1,68 +1,63 @@
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { AuxiliaryFiles } from "@revocab/checkpoint";
-import { showNotes, type TokenId } from "@revocab/core";
+import { join, sep } from "node:path";
+import { type AuxiliaryFiles, readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
+import { hashFile, readExactly } from "@revocab/checkpoint/internal";
+import { showNotes } from "@revocab/core";
+import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import { type OpenModel, type SwapPlan, summarizePlan } from "@revocab/plan";
 import { type ChosenChatTemplate, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
-import type {
-  CardFacts,
-  EditRecipe,
-  EditSummary,
-  GateReport,
-  SwapReport,
-  WrittenAdapter,
-} from "@revocab/report";
-import type { EditedTokenizer } from "@revocab/vocabulary-editing";
-import type { FollowedConfigs } from "../configs/follow-configs.ts";
+import type { CardFacts, GateReport, SwapReport, WrittenAdapter } from "@revocab/report";
+import type { ReportedFile } from "@revocab/report/internal";
+import type { ReportedEdit } from "../edit/reported-edit.ts";
+import type { FollowedConfigs } from "./follow-configs.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
-/** What a report says of an edit: what was asked, and what came of it. */
-export interface ReportedEdit {
-  readonly recipe: EditRecipe;
-  readonly summary: EditSummary;
-  /** [V_t] the id that each token had before, −1 for a new one: ids in the configs are mapped by it and by nothing else. */
-  readonly oldIdOf: EditedTokenizer["oldIdOf"];
-  /** Ids of tokens that are new, or are called or found otherwise than before. */
-  readonly changed: readonly TokenId[];
+export interface ReportInputs {
+  readonly plan: SwapPlan;
+  readonly model: OpenModel;
+  readonly card: CardFacts;
+  readonly configs: FollowedConfigs;
+  readonly template: ChosenChatTemplate;
+  readonly published: PublishedTokenizer;
+  /** The weight files and their index. */
+  readonly files: WrittenFiles["files"];
+  readonly companions: AuxiliaryFiles;
+  readonly adapter?: WrittenAdapter;
+  readonly gate: GateReport;
+  readonly evaluation?: SwapEvaluation;
+  readonly comparison?: MethodComparison;
+  readonly edit?: ReportedEdit;
 }
 
-export function makeReport({
-  plan,
-  model,
-  sourceHashes,
-  card,
-  configs,
-  template,
-  published,
-  files,
-  contents,
-  companions,
-  adapter,
-  gate,
-  evaluation,
-  comparison,
-  edit,
-}: {
-  plan: SwapPlan;
-  model: OpenModel;
-  sourceHashes: Readonly<Record<string, string>>;
-  card: CardFacts;
-  configs: FollowedConfigs;
-  template: ChosenChatTemplate;
-  published: PublishedTokenizer;
-  files: SwapReport["files"];
-  contents: SwapReport["contents"];
-  companions: AuxiliaryFiles;
-  adapter?: WrittenAdapter;
-  gate: GateReport;
-  evaluation: SwapEvaluation | null;
-  comparison: MethodComparison | null;
-  edit?: ReportedEdit;
-}): SwapReport {
+/** The report on a staged folder that has passed the gate; hashes what lies in it, and waits for the hashes of the source. */
+export async function makeReport(
+  directory: string,
+  {
+    plan,
+    model,
+    card,
+    configs,
+    template,
+    published,
+    files: written,
+    companions,
+    adapter,
+    gate,
+    evaluation,
+    comparison,
+    edit,
+  }: ReportInputs,
+): Promise<SwapReport> {
   const { tokenizer } = plan.target;
   const summary = summarizePlan(plan);
+  const sourceHashes = await model.hashes();
+  const files = await withHeaderHashes(directory, written);
+  const weights = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
   return {
     revocab: version,
     ...summary,
@@ -92,12 +87,12 @@ export function makeReport({
     parameters: countParameters(plan, model),
     files,
     tokenizerFiles: hashContents(published.files),
-    contents,
+    contents: await hashFolder(directory, weights),
     companions,
     ...(adapter && { adapter }),
     gate,
-    evaluation,
-    comparison,
+    evaluation: evaluation ?? null,
+    comparison: comparison ?? null,
     ...(edit && { edit: edit.summary }),
     notes: showNotes([
       ...plan.notes,
@@ -106,4 +101,64 @@ export function makeReport({
       ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
     ]),
   };
+}
+
+/** Adds to each safetensors file the sha256 of its header. */
+async function withHeaderHashes(
+  directory: string,
+  files: WrittenFiles["files"],
+): Promise<readonly ReportedFile[]> {
+  const reported: ReportedFile[] = [];
+  for (const file of files) {
+    const isSafetensors = file.name.endsWith(".safetensors");
+    reported.push(
+      isSafetensors ? { ...file, headerSha256: await hashHeader(join(directory, file.name)) } : file,
+    );
+  }
+  return reported;
+}
+
+async function hashHeader(path: string): Promise<string> {
+  const { dataStart } = await readSafetensorsHeader(path);
+  const header = new Uint8Array(dataStart);
+  const handle = await openFile(path);
+  try {
+    await readExactly(handle, header, 0, path);
+  } finally {
+    await handle.close();
+  }
+  return createHash("sha256").update(header).digest("hex");
+}
+
+/**
+ * sha256 in hex of all files of a folder and its subfolders, by their paths with `/`, sorted.
+ * @param left paths that are left out
+ */
+async function hashFolder(
+  directory: string,
+  left: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const hashes: [string, string][] = [];
+  for (const path of (await readdir(directory, { recursive: true })).sort()) {
+    const place = join(directory, path);
+    const name = path.split(sep).join("/");
+    if (!left.includes(name) && (await stat(place)).isFile()) hashes.push([name, await hashFile(place)]);
+  }
+  return Object.fromEntries(hashes);
+}
+
+type Timed = "seconds" | "tokensPerSecond";
+
+type Timeless<T> = T extends readonly (infer Item)[]
+  ? readonly Timeless<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T as Key extends Timed ? never : Key]: Timeless<T[Key]> }
+    : T;
+
+/** A value without the times in it, at any depth: `revocab.json` must not depend on the machine. */
+export function withoutTimes<T>(value: T): Timeless<T> {
+  if (Array.isArray(value)) return value.map(withoutTimes) as Timeless<T>;
+  if (typeof value !== "object" || value === null) return value as Timeless<T>;
+  const entries = Object.entries(value).filter(([key]) => key !== "seconds" && key !== "tokensPerSecond");
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutTimes(inner)])) as Timeless<T>;
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/files";
@@ -7,9 +7,14 @@ import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/fil
 export interface StagedOutput {
   /** The empty folder to write into. */
   readonly directory: string;
+  /**
+   * Writes a file into the folder, subfolders included.
+   * @throws RevocabError `no_space`, `write_failed`
+   */
+  write(file: string, content: string | Uint8Array): Promise<void>;
   /** Puts the folder in place; with `force` the old target is removed only after the new one stands. */
   commit(): Promise<void>;
-  /** Removes all that was written, and the parent folders that were made for it. */
+  /** Removes all that was written, and the parent folders that were created for it. */
   discard(): Promise<void>;
 }
 
@@ -45,7 +50,7 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   }
 }
 
-/** What `force` may take away: a model, an adapter, or nothing. A home folder given by mistake stays. */
+/** `force` replaces model folders, adapter folders and empty folders only: a home folder given by mistake stays. */
 async function mayBeReplaced(target: string): Promise<boolean> {
   const names = await ifThere(target, readdir(target));
   const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
@@ -65,11 +70,14 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   const failed = (at: string) => (cause: unknown) => {
     throw writeError(at, cause);
   };
-  const firstMade = await mkdir(parent, { recursive: true }).catch(failed(parent));
+  const firstCreated = await mkdir(parent, { recursive: true }).catch(failed(parent));
   await recover(target).catch(failed(parent));
   await checkOutputPlace({ out, inputs, force });
   const { path: directory, release } = await ownPath(placeOf(target, "partial")).catch(failed(parent));
-  const finish = unfinished(directory, firstMade === undefined ? [] : foldersBetween(parent, firstMade));
+  const finish = unfinished(
+    directory,
+    firstCreated === undefined ? [] : foldersBetween(parent, firstCreated),
+  );
   const end = async () => {
     await release();
     finish();
@@ -80,22 +88,37 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   });
   return {
     directory,
+    write: (file, content) => writeInto(directory, file, content),
     async commit() {
       if (!(await exists(target))) await rename(directory, target).catch(failed(target));
       else if (force) await replace(target, directory).catch(failed(target));
       else {
-        throw new RevocabError("output_exists", `the output ${out} appeared while it was being made`, {
-          hint: "choose another `out`, or pass `force`",
-        });
+        throw new RevocabError(
+          "output_exists",
+          `the output ${out} appeared while the new one was being written`,
+          {
+            hint: "choose another `out`, or pass `force`",
+          },
+        );
       }
       await end();
     },
     async discard() {
       await rm(directory, { recursive: true, force: true });
       await end();
-      if (firstMade !== undefined) await removeEmptyFolders(foldersBetween(parent, firstMade));
+      if (firstCreated !== undefined) await removeEmptyFolders(foldersBetween(parent, firstCreated));
     },
   };
+}
+
+async function writeInto(directory: string, file: string, content: string | Uint8Array): Promise<void> {
+  const path = join(directory, file);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
 }
 
 /** Where a folder lies that is being written (`partial`), or an old target until the new one stands (`replaced`). */
@@ -160,12 +183,12 @@ function contains(folder: string, path: string): boolean {
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && resolve(folder, way) === path);
 }
 
-/** Whether there is anything of this name, be it a link to nothing. */
+/** Whether there is anything of this name, a broken link included. */
 async function exists(path: string): Promise<boolean> {
   return (await ifThere(path, lstat(path))) !== undefined;
 }
 
-/** After a kill: unfinished folders go, and a target that was moved aside but not yet replaced comes back. */
+/** What killed runs left: unfinished folders are removed, and a target that was moved aside but not yet replaced comes back. */
 async function recover(target: string): Promise<void> {
   await takeLeft(placeOf(target, "replaced"), async (left) => {
     if (await exists(target)) await rm(left, { recursive: true, force: true });

@@ -3,7 +3,6 @@ import type { InitMethod } from "@revocab/core";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
 import { pickMethod } from "@revocab/measure/internal";
 import {
-  type FittedTokenizer,
   type FittingOptions,
   fitTokenizer,
   makePlan,
@@ -18,14 +17,14 @@ import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 
-/** {@link PlanOptions} with paths in place of what is opened. */
+/** {@link PlanOptions} with the paths of a model and of a tokenizer. */
 export type PlanSwapOptions = Omit<
   PlanOptions,
   "model" | "tokenizer" | "method" | "transformer" | "fitting"
 > &
   FittingOptions &
   OpenCheckpointOptions & {
-    /** Fills the rows of tokens the two vocabularies do not share, or several of which the best on a text does. */
+    /** Initializes the rows of tokens that the vocabularies do not share; of a contest the best method on a text does. */
     readonly method: InitMethod | MethodContest;
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
@@ -37,7 +36,6 @@ export type SwapOptions = PlanSwapOptions &
   Omit<ApplyOptions, "plan" | "rowSource" | "model" | "measuring" | "comparison" | "edit" | "template"> &
   Measured;
 
-/** Asks for a measurement of what the swap costs. */
 interface Measured {
   /** Score a text with the model before and after. @default nothing is measured */
   readonly evaluate?: Omit<ScoringOptions, "job">;
@@ -52,21 +50,13 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
-    const target = await fittedTarget(model, options);
-    const picked = await pickMethod(options.method, { ...options, ...target, model });
+    const planOptions = await fittedOptions(model, options);
+    const picked = await pickMethod(options.method, planOptions);
     const measuring = await measured(model, options);
-    model.hashes().catch(() => {}); // the report awaits them; they take long enough to begin now
-    const planned = await makePlan({ ...options, ...picked, ...target, model });
-    const { template } = target;
+    model.hashes().catch(() => {}); // begins to hash: the report awaits it
+    const planned = await makePlan({ ...planOptions, ...picked });
     try {
-      return await applyPlan({
-        ...options,
-        ...picked,
-        ...measuring,
-        template,
-        ...planned,
-        model,
-      });
+      return await applyPlan({ ...planOptions, ...picked, ...planned, measuring });
     } finally {
       await planned.rowSource.close();
     }
@@ -76,18 +66,15 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
 /** Makes the plan of a swap; the caller closes its row source. */
 export function planTokenizerSwap(options: PlanSwapOptions): Promise<PlannedSwap> {
   return withModel(options, async (model) => {
-    const target = await fittedTarget(model, options);
-    const { method } = await pickMethod(options.method, { ...options, ...target, model });
-    return makePlan({ ...options, ...target, method, model });
+    const planOptions = await fittedOptions(model, options);
+    return makePlan({ ...planOptions, ...(await pickMethod(options.method, planOptions)) });
   });
 }
 
-async function fittedTarget(
-  model: OpenModel,
-  options: Pick<PlanSwapOptions, "tokenizer"> & FittingOptions,
-): Promise<FittedTokenizer> {
+/** The options of a swap with the open model and the tokenizer that is fitted to it in place of their paths. */
+async function fittedOptions<Options extends PlanSwapOptions>(model: OpenModel, options: Options) {
   const target = await loadTokenizer(options.tokenizer, { reading: "file" });
-  return fitTokenizer(target, model.tokenizer, options);
+  return { ...options, ...(await fitTokenizer(target, model.tokenizer, options)), model };
 }
 
 /** Rewrites a model by a plan file. */
@@ -101,21 +88,20 @@ export async function applySavedPlan(
   try {
     return await withModel(options, async (model) => {
       const measuring = await measured(model, options);
-      model.hashes().catch(() => {});
-      return applyPlan({ ...options, ...measuring, plan, rowSource, model });
+      model.hashes().catch(() => {}); // begins to hash: the report awaits it
+      return applyPlan({ ...options, measuring, plan, rowSource, model });
     });
   } finally {
     await rowSource.close();
   }
 }
 
-/** Scores the model before it is rewritten, where that is asked for. */
+/** Scores the model before it is rewritten, with `evaluate`. */
 export async function measured(
   model: OpenModel,
   { evaluate, job }: Measured & Pick<ApplyOptions, "job">,
-): Promise<{ measuring?: MeasuringSwap }> {
-  if (evaluate === undefined) return {};
-  return { measuring: await measureSwap(model, { ...evaluate, job }) };
+): Promise<MeasuringSwap | undefined> {
+  return evaluate === undefined ? undefined : measureSwap(model, { ...evaluate, job });
 }
 
 /** Opens a model for as long as it is used. */

@@ -1,0 +1,87 @@
+import { basename } from "node:path";
+import { hashFile } from "@revocab/checkpoint/internal";
+import type { TokenId } from "@revocab/core";
+import type { EditRecipe, EditSummary, FileRecord, TextRecord } from "@revocab/report";
+import type { EditedTokenizer, VocabularyEdit } from "@revocab/vocabulary-editing";
+import type { CorpusFile } from "./read-corpus.ts";
+
+/** An edit of the model's own tokenizer, for the report, the configs and the gate. */
+export interface ReportedEdit {
+  /** What was asked for. */
+  readonly recipe: EditRecipe;
+  /** What came of it. */
+  readonly summary: EditSummary;
+  /** [V_t] the id that each token had before, −1 for a new one: ids in the configs are mapped by it and by nothing else. */
+  readonly oldIdOf: EditedTokenizer["oldIdOf"];
+  /** Ids of tokens that are new, have a new name, or became control tokens. */
+  readonly changed: readonly TokenId[];
+}
+
+export async function reportEdit(edit: VocabularyEdit, edited: EditedTokenizer): Promise<ReportedEdit> {
+  const { added, promoted, renamed, oldIdOf } = edited;
+  return {
+    recipe: await recipeOf(edit),
+    summary: summaryOf(edited),
+    oldIdOf,
+    changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
+  };
+}
+
+async function recipeOf(edit: VocabularyEdit): Promise<EditRecipe> {
+  const { renames = [], renamedRows = "keep", learn, list, pieces = [], addedTokens = [], eos } = edit;
+  const { skipRefused = false, prune } = edit;
+  return {
+    learn:
+      learn === undefined
+        ? null
+        : {
+            text: await textRecord(learn.corpus),
+            count: learn.count,
+            minimumCount: learn.minimumCount ?? null,
+            spare: learn.spare === undefined ? null : await textRecord(learn.spare),
+          },
+    tokens: list === undefined ? null : { ...(await fileRecord(list.path)), asWritten: list.asWritten },
+    pieces,
+    addedTokens,
+    ...(renames.length > 0 && { renames, renamedRows }),
+    ...(eos !== undefined && { eos }),
+    skipRefused,
+    prune:
+      prune === undefined
+        ? null
+        : {
+            keepFor: prune.keepFor === undefined ? null : await textRecord(prune.keepFor),
+            keep: [...(prune.keep ?? [])],
+            atMost: prune.atMost ?? null,
+            keepIds: prune.keepIds ?? false,
+          },
+  };
+}
+
+async function textRecord(corpus: Iterable<string> | AsyncIterable<string>): Promise<TextRecord> {
+  return isFile(corpus) ? fileRecord(corpus.path) : { name: null };
+}
+
+function isFile(corpus: Iterable<string> | AsyncIterable<string>): corpus is CorpusFile {
+  return typeof corpus === "object" && "path" in corpus && typeof corpus.path === "string";
+}
+
+async function fileRecord(path: string): Promise<FileRecord> {
+  return { name: basename(path), sha256: await hashFile(path) };
+}
+
+function summaryOf({ added, promoted, renamed, refused, removed, pruned }: EditedTokenizer): EditSummary {
+  const count = (kind: string) => added.filter((entry) => entry.kind === kind).length;
+  const ids = added.map(({ id }) => id);
+  return {
+    pieces: count("piece"),
+    steps: count("step"),
+    addedTokens: count("added"),
+    ids: ids.length === 0 ? null : { first: Math.min(...ids), last: Math.max(...ids) },
+    promoted,
+    renamed,
+    refused,
+    removed: removed.length,
+    pruned,
+  };
+}
