@@ -93,7 +93,7 @@ async function inspectModel(
   }
   if (headTensors.length > 0) {
     surprises.push(
-      `the head is tied, but stored as well (${headTensors.join(", ")}); both copies are rewritten alike`,
+      `the head is tied, yet stored as well (${headTensors.join(", ")}); both are rewritten alike`,
     );
   }
   if (positionsFollowPad) {

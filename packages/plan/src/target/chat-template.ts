@@ -121,7 +121,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   if (sample.text.trim() === "") {
     throw new RevocabError(
       "bad_options",
-      `the chat template ${showText(path)} renders a conversation as an empty text`,
+      `the chat template ${showText(path)} writes nothing of a conversation`,
       {
         hint: "give a file with a chat template in Jinja, which writes the messages",
       },
