@@ -8,10 +8,9 @@ import {
   type Need,
   RevocabError,
   type RowMethod,
-  type TablePlan,
   type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, methodsOf, planTable, withFallback } from "@revocab/embedding-init";
+import { copyOverlap, methodsOf, type PlannedTable, planTable, withFallback } from "@revocab/embedding-init";
 import { gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
 import {
@@ -21,7 +20,7 @@ import {
   SOURCE_VOCABULARY,
   TARGET_VOCABULARY,
 } from "./contract-models.ts";
-import { denseRows, mixtureBytes, storedBytes } from "./plan-rows.ts";
+import { allDenseRows, mixtureBytes, storedBytes } from "./plan-rows.ts";
 
 export interface ContractOptions {
   /** A context of the method's own, for one whose evidence is more than two tokenizers. @default {@link makeContext} */
@@ -40,9 +39,9 @@ export function describeMethodContract(
 ): void {
   const methods = methodsOf(create());
   const context = () => contextFor(TARGET_VOCABULARY, makeTables());
-  const planAll = async (chosen: Partial<Parameters<typeof planTable>[0]> = {}): Promise<TablePlan[]> => {
+  const planAll = async (chosen: Partial<Parameters<typeof planTable>[0]> = {}): Promise<PlannedTable[]> => {
     const one = context();
-    const plans: TablePlan[] = [];
+    const plans: PlannedTable[] = [];
     for (const table of one.source.tables) {
       plans.push(
         await planTable({
@@ -176,7 +175,7 @@ export function describeMethodContract(
 function describeTraits(
   method: MixtureMethod | RowMethod,
   contextFor: NonNullable<ContractOptions["contextFor"]>,
-  planAll: (chosen: { readonly method: InitMethod }) => Promise<TablePlan[]>,
+  planAll: (chosen: { readonly method: InitMethod }) => Promise<PlannedTable[]>,
 ): void {
   const { name, coversAll = false, isStandIn = false, changesShared = false, needs = [] } = method;
 
@@ -211,7 +210,7 @@ function describeTraits(
   if (changesShared) {
     it(`${name}: some shared token gets a row that is no copy, as changesShared says`, async () => {
       const { sourceOf } = contextFor(TARGET_VOCABULARY, makeTables()).alignment;
-      const isChanged = ({ mixture, dense }: TablePlan, token: number) => {
+      const isChanged = ({ mixture, dense }: PlannedTable, token: number) => {
         const { sources, weights } = mixtureRow(mixture, token);
         const isCopy = sources.length === 1 && sources[0] === sourceOf[token] && weights[0] === 1;
         return dense.ids.includes(token) || (sources.length > 0 && !isCopy);
@@ -264,18 +263,17 @@ function textTokens(): number[] {
 }
 
 /** Everything a plan holds, with the dense rows read `step` at a time. */
-function contentsOf(plans: readonly TablePlan[], step?: number) {
+function contentsOf(plans: readonly PlannedTable[], step?: number) {
   return Promise.all(
-    plans.map(async ({ dense, ...rest }, i) => ({
-      ...rest,
-      ids: dense.ids,
-      rows: await denseRows(plans[i], step),
-    })),
+    plans.map(async (plan) => {
+      const { denseRows: _, ...data } = plan;
+      return { ...data, rows: await allDenseRows(plan, step) };
+    }),
   );
 }
 
 /** The rows of a plan as numbers; an empty row is `[]`. */
-async function rowsOf(plan: TablePlan, table: EmbeddingTable): Promise<number[][]> {
+async function rowsOf(plan: PlannedTable, table: EmbeddingTable): Promise<number[][]> {
   const { matrix } = table;
   const product = gatherSum(plan.mixture, await readMatrix(matrix, 0, matrix.rows), plan.basis);
   const rows = Array.from(plan.origin, (_, row) =>
@@ -283,7 +281,7 @@ async function rowsOf(plan: TablePlan, table: EmbeddingTable): Promise<number[][
       ? []
       : Array.from(product.data.subarray(row * matrix.columns, (row + 1) * matrix.columns)),
   );
-  const dense = await denseRows(plan);
+  const dense = await allDenseRows(plan);
   plan.dense.ids.forEach((row, i) => {
     rows[row] = Array.from(dense.data.subarray(i * matrix.columns, (i + 1) * matrix.columns));
   });

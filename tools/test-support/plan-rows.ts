@@ -1,4 +1,5 @@
 import type { Matrix, StoredMatrix, TablePlan } from "@revocab/core";
+import type { PlannedTable } from "@revocab/embedding-init";
 import { storedMixtureRows } from "@revocab/matrix";
 
 /** The mixture rows of a plan in the bytes they would be stored in, [rows × d]. */
@@ -7,12 +8,15 @@ export async function mixtureBytes(plan: TablePlan, source: StoredMatrix): Promi
   return (await storedMixtureRows({ mixture, source, basis })).bytes;
 }
 
-/** The dense rows of a plan, read `step` at a time. */
-export async function denseRows({ dense }: TablePlan, step = dense.ids.length): Promise<Matrix> {
+/** The dense rows of a planned table, read `step` at a time. */
+export async function allDenseRows(
+  { dense, denseRows }: PlannedTable,
+  step = dense.ids.length,
+): Promise<Matrix> {
   const data = new Float32Array(dense.ids.length * dense.columns);
   for (let start = 0; start < dense.ids.length; start += step) {
     const count = Math.min(step, dense.ids.length - start);
-    data.set((await dense.read(start, count)).data, start * dense.columns);
+    data.set((await denseRows(start, count)).data, start * dense.columns);
   }
   return { rows: dense.ids.length, columns: dense.columns, data };
 }

@@ -9,7 +9,7 @@ export async function catalog(): Promise<Catalog> {
   return { ...(await quickCatalog()), hypernetwork: hypernetworkEntry };
 }
 
-/** The method of a name; what runs hypernetworks, which takes 0.2 s to load, is loaded only for a name that no other method has. */
+/** The method of a name. The package that runs hypernetworks takes 0.2 s to load: it is loaded for a name that no other method has. */
 export async function methodOf(
   name: string,
   options: Readonly<Record<string, string>> = {},
@@ -19,13 +19,13 @@ export async function methodOf(
   return methodNamed(name, options, Object.hasOwn(quick, name) ? quick : await catalog());
 }
 
-/** The name of the method that is taken where none is given. */
-export async function defaultMethodFor(given: { readonly text: string | undefined }): Promise<string> {
+/** The name of the method that is used where none is named. */
+export async function defaultMethodFor(given: { readonly text?: string }): Promise<string> {
   const { defaultMethod } = await import("@revocab/embedding-init");
   return defaultMethod(await quickCatalog(), given);
 }
 
-/** Every method but `hypernetwork`: what is loaded at once. */
+/** Every method but `hypernetwork`, which is slow to load. */
 export async function quickCatalog(): Promise<Catalog> {
   const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }] = await Promise.all([
     import("@revocab/embedding-init"),

@@ -1,25 +1,25 @@
 import { RevocabError, type RevocabErrorCode, showJson, showText } from "@revocab/core";
-import { forTerminal } from "./for-terminal.ts";
 import { inFlags } from "./in-flags.ts";
+import { forTerminal } from "./terminal.ts";
 
-/** A failure as it is printed: what was found and expected, and what to do about it. */
+/** A failure as it is printed: what was found and expected, and what to do. */
 export interface Failure {
   readonly code?: RevocabErrorCode;
   readonly message: string;
   readonly hint?: string;
-  /** Only of a fault in revocab itself. */
+  /** Of a fault in revocab itself. */
   readonly stack?: string;
 }
 
-/** Failures of how a command was called, not of what it found. */
+/** Codes of errors in the arguments of a command: exit code 2. */
 const USAGE_CODES: ReadonlySet<RevocabErrorCode> = new Set(["bad_options", "needs_untie", "unknown_method"]);
 
-/** A failure of ours has a code and a hint, one of the system a reason; anything else is a fault and keeps its stack. */
+/** A RevocabError has a code and a hint, a system error a reason; anything else is a fault of revocab and keeps its stack. */
 export function asFailure(error: unknown, command: string): Failure {
   if (error instanceof RevocabError) {
     const { code } = error;
     const hint = error.hint ?? (USAGE_CODES.has(code) ? usageHint(command) : undefined);
-    return { code, message: inFlags(error.message), ...(hint !== undefined && { hint: inFlags(hint) }) };
+    return { code, message: inFlags(error.message), hint: hint && inFlags(hint) };
   }
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (error instanceof Error && code && syscall) {
@@ -33,7 +33,7 @@ export function asFailure(error: unknown, command: string): Failure {
   return {
     message: `unexpected failure: ${error instanceof Error ? error.message : String(error)}`,
     hint: "this is a fault of revocab: please report it with the lines below",
-    ...(error instanceof Error && error.stack !== undefined && { stack: error.stack }),
+    stack: error instanceof Error ? error.stack : undefined,
   };
 }
 
@@ -55,7 +55,7 @@ export function printFailure(failure: Failure, json: boolean): void {
   if (stack) process.stderr.write(`${forTerminal(stack)}\n`);
 }
 
-/** Those of the system have paths in them, of any length up to 4,096. */
+/** Messages of the system contain paths of up to 4,096 bytes. */
 const LONGEST = 5000;
 
 const SYSTEM_HINTS: Readonly<Record<string, string>> = {

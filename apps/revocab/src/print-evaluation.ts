@@ -8,8 +8,7 @@ import {
   type SwapEvaluation,
 } from "@revocab/measure";
 import { inFlags } from "./in-flags.ts";
-import { grouped, printTable } from "./print-table.ts";
-import { printNotes, shown } from "./shown.ts";
+import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 
 type Evaluation = SwapEvaluation["before"];
 
@@ -59,7 +58,7 @@ function printByteLevel({
 export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
   const [first, second] = [figures(before), figures(after)];
   return [
-    shown`\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
+    escaped`\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
     printTable([
       ["", "before", "after"],
       ...first.map(([name, value], i) => [name, value, second[i]?.[1] ?? ""]),
@@ -112,8 +111,8 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
         method.seconds.toFixed(1),
       ]),
     ]),
-    shown`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
-    ...leftOut.map(({ name, reason }) => shown`  left out: ${name}: ${inFlags(reason)}\n`),
+    escaped`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
+    ...leftOut.map(({ name, reason }) => escaped`  left out: ${name}: ${inFlags(reason)}\n`),
     printNotes([...new Set([...text.notes, ...methods.flatMap(notesOf)])]),
   ].join("");
 }

@@ -1,10 +1,10 @@
-import type { PlanSummary, TableSummary, TokenExplanation } from "@revocab/plan";
-import type { SwapReport } from "@revocab/report";
+import { quote } from "@revocab/core";
+import type { PlanSummary, TableSummary } from "@revocab/plan";
+import type { EditSummary, SwapReport, WrittenAdapter } from "@revocab/report";
+import type { AdapterReport, EditPlanSummary, EditReport } from "@revocab/transfer";
 import { inFlags } from "./in-flags.ts";
-import { printAdapterTensors } from "./print-adapter.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
-import { grouped, printTable } from "./print-table.ts";
-import { printNotes, shown } from "./shown.ts";
+import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 
 /** The counts of a plan, and what its methods had to say. */
 export function printPlan(summary: PlanSummary): string {
@@ -15,7 +15,7 @@ function printCounts({ recipe, source, target, alignment, tables }: PlanSummary)
   const hasOutput = tables.some(({ slot }) => slot === "output");
   const head = source.tied ? "tied" : hasOutput ? "own head" : "no head";
   return [
-    shown`${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${head}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows${recipe.untie ? ", own head" : ""})\n`,
+    escaped`${source.name} (${source.modelType}, ${grouped(source.rows)} rows, ${head}) → ${target.name} (${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows${recipe.untie ? ", own head" : ""})\n`,
     "\nHow the target's tokens relate to the source's\n",
     printTable(
       [
@@ -31,6 +31,10 @@ function printCounts({ recipe, source, target, alignment, tables }: PlanSummary)
     "\nWhere each row comes from\n",
     printTable(tables.flatMap(rowsOf)),
   ].join("");
+}
+
+function rowsOf({ slot, origins }: TableSummary): string[][] {
+  return Object.entries(origins).map(([name, count], i) => [i === 0 ? slot : "", grouped(count), name]);
 }
 
 /** What a finished swap did, and where it is. */
@@ -57,16 +61,24 @@ export function printSwap(report: SwapReport, out: string): string {
     printChatTemplate(chatTemplate, report.edit === undefined ? undefined : "the model's own"),
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
-    shown`\nWritten to ${out}\n`,
+    escaped`\nWritten to ${out}\n`,
   );
   return sections.join("");
+}
+
+/** A map of thousands of image tokens is counted, and a long list cut. */
+function shortened(value: unknown): string {
+  if (value === undefined) return "not given";
+  const text = JSON.stringify(value);
+  if (text.length <= 60) return text;
+  return Array.isArray(value) ? `[${value.length} items]` : `{${Object.keys(value as object).length} ids}`;
 }
 
 /**
  * A conversation as a template from a file writes it, else whose template it is.
  * @param whose of an edit, where source and target are one @default the side that it is from
  */
-export function printChatTemplate(
+function printChatTemplate(
   { from, file, sample }: SwapReport["chatTemplate"],
   whose = `the ${from}'s`,
 ): string {
@@ -75,12 +87,12 @@ export function printChatTemplate(
   }
   const { text, tokens, specials } = sample;
   return [
-    shown`\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
-    ...text.split("\n").map((line) => shown`  | ${line}\n`),
+    escaped`\nChat template ${file.name}: a sample conversation in ${grouped(tokens)} tokens, ${grouped(specials.length)} of them specials\n`,
+    ...text.split("\n").map((line) => escaped`  | ${line}\n`),
   ].join("");
 }
 
-export function printParameters({
+function printParameters({
   parameters,
   recipe,
   gate,
@@ -92,7 +104,7 @@ export function printParameters({
 }
 
 /** What a person may miss in the output: neither rewritten weights nor what is replaced as a matter of course. */
-export function printLeft({ companions, files }: Pick<SwapReport, "companions" | "files">): string {
+function printLeft({ companions, files }: Pick<SwapReport, "companions" | "files">): string {
   const written = new Set(files.map(({ name }) => name));
   const expected = /^(hidden|written anew|belongs to the old tokenizer)$/;
   const left = companions.left.filter(({ name, reason }) => !written.has(name) && !expected.test(reason));
@@ -100,34 +112,89 @@ export function printLeft({ companions, files }: Pick<SwapReport, "companions" |
   return `\nNot carried over\n${printTable(left.map(({ name, reason }) => [name, inFlags(reason)]))}`;
 }
 
-/** Rows as sums of source tokens. */
-export function printExplanations(explanations: readonly TokenExplanation[]): string {
-  return explanations
-    .map(({ id, token, tables }) =>
-      [
-        shown`${id} ${quoted(token)}\n`,
-        ...tables.map(({ slot, origin, sum }) => {
-          const terms = sum.slice(0, 12).map((term) => `${term.weight.toFixed(3)} · ${quoted(term.token)}`);
-          const rest = sum.length > 12 ? ` + ${sum.length - 12} more` : "";
-          return shown`  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
-        }),
-      ].join(""),
-    )
-    .join("");
+/** What became of a vocabulary, and what was done to the model for it. */
+export function printEdit({ added, ...report }: EditReport, out: string): string {
+  return `${printChanges(report.edit, added)}\n${printSwap(report, out)}`;
 }
 
-function rowsOf({ slot, origins }: TableSummary): string[][] {
-  return Object.entries(origins).map(([name, count], i) => [i === 0 ? slot : "", grouped(count), name]);
+/** What would become of both. */
+export function printEditPlan(summary: EditPlanSummary): string {
+  const { edit, added, removed, comparison, tableBytes, chatTemplate } = summary;
+  return [
+    `${printChanges(edit, added, removed)}\n`,
+    printPlan(summary),
+    printParameters(summary),
+    `  tables with a row per token: ${grouped(tableBytes.before)} → ${grouped(tableBytes.after)} bytes\n`,
+    chatTemplate === undefined ? "" : printChatTemplate(chatTemplate),
+    comparison === null ? "" : `\nMethods compared\n${printComparison(comparison)}`,
+  ].join("");
 }
 
-function quoted(token: string): string {
-  return /^(<.+>|\[.+\]|\(.+\))$/.test(token) ? token : `"${token}"`;
+type Entries = readonly { readonly token: string }[];
+
+function printChanges(edit: EditSummary | undefined, added: Entries, removed: Entries = []): string {
+  if (edit === undefined) return "";
+  const { pieces, steps, addedTokens, promoted, renamed, refused, pruned } = edit;
+  const counts = [
+    ["pieces added", grouped(pieces), ""],
+    ["steps added", grouped(steps), "tokens that merges build pieces from"],
+    ["added tokens", grouped(addedTokens), "found before the model runs"],
+    ["promoted", grouped(promoted.length), "entries that are control tokens now, at their own ids"],
+    ["renamed", grouped(renamed.length), "reserved tokens, at their own ids"],
+    ["refused", grouped(refused.length), ""],
+    ["taken out", grouped(edit.removed), ""],
+    ["kept", grouped(pruned?.kept ?? 0), ""],
+    ["of these always", grouped(pruned?.always ?? 0), "specials, and what writes any text"],
+    ["of these as steps", grouped(pruned?.steps ?? 0), "merges build others from them"],
+  ].filter(([, count]) => count !== "0");
+  return [
+    "What became of the vocabulary\n",
+    printTable(counts),
+    printExamples("added", added),
+    printExamples("promoted", promoted),
+    printExamples(
+      "renamed",
+      renamed.map(({ from, to }) => ({ token: `${from} → ${to}` })),
+    ),
+    printExamples("taken out", removed),
+    ...refused.map(({ text, reason }) => escaped`  refused ${quote(text)}: ${inFlags(reason)}\n`),
+  ].join("");
 }
 
-/** A map of thousands of image tokens is counted, and a long list cut. */
-function shortened(value: unknown): string {
-  if (value === undefined) return "not given";
-  const text = JSON.stringify(value);
-  if (text.length <= 60) return text;
-  return Array.isArray(value) ? `[${value.length} items]` : `{${Object.keys(value as object).length} ids}`;
+function printExamples(name: string, tokens: Entries): string {
+  if (tokens.length === 0) return "";
+  const examples = tokens.slice(0, 8).map(({ token }) => token);
+  return escaped`  ${name}: ${examples.join(" ")}${tokens.length > examples.length ? " …" : ""}\n`;
+}
+
+/** What a rewritten adapter is, and where. */
+export function printAdapter(report: AdapterReport, out: string): string {
+  const { source, target, notes, chatTemplate } = report;
+  return [
+    escaped`adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)\n`,
+    printAdapterTensors(report),
+    printNotes(notes),
+    chatTemplate === null || chatTemplate.from === "none"
+      ? ""
+      : `  chat template: the ${chatTemplate.from}'s\n`,
+    printLeft({ ...report, files: [] }),
+    escaped`\nWritten to ${out}\n`,
+  ].join("");
+}
+
+/** The tensors of an adapter: those that followed the vocabulary, the rest in a number. */
+function printAdapterTensors({ rewritten, copied, gone, config }: WrittenAdapter): string {
+  return [
+    "\nAdapter\n",
+    printTable([
+      ...rewritten.map(({ name, slot, from, to }) => [
+        slot,
+        `[${from.join(" × ")}] → [${to.join(" × ")}]`,
+        name,
+      ]),
+      ...gone.map((name) => ["", "left out", `${name}: the target has nothing of its tokens`]),
+      ["", grouped(copied), "tensors without a row per token, byte for byte"],
+      ...config.map(({ path, from, to }) => ["config", path, `${quote(from)} → ${quote(to)}`]),
+    ]),
+  ].join("");
 }

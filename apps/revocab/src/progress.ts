@@ -1,6 +1,6 @@
 import { type ProgressEvent, type ProgressListener, showText } from "@revocab/core";
 import { inFlags } from "./in-flags.ts";
-import { shown } from "./shown.ts";
+import { escaped } from "./terminal.ts";
 
 export interface ProgressRenderer {
   readonly onProgress: ProgressListener;
@@ -19,8 +19,8 @@ export function progressRenderer(
   return stream.isTTY ? barRenderer(stream) : lineRenderer(stream);
 }
 
-/** A step that has not been heard of for so long no longer keeps the line. */
-const PATIENCE = 500;
+/** The line stays with a step until it has been silent for so long. */
+const PATIENCE_MS = 500;
 
 function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   let drawn = "";
@@ -36,19 +36,19 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
     onProgress(event) {
       if (event.type === "note") {
         finish();
-        stream.write(shown`${event.step}: ${inFlags(event.message)}\n`);
+        stream.write(escaped`${event.step}: ${inFlags(event.message)}\n`);
         return;
       }
       if (event.type === "step") {
         finish();
-        drawn = shown`${event.step} …`;
+        drawn = escaped`${event.step} …`;
         stream.write(drawn);
         return;
       }
       pace(event);
       const now = performance.now();
-      // two steps at once (writing and computing): the line stays with the first, or it would flicker
-      if (current !== undefined && current !== event.step && now - last < PATIENCE) return;
+      // two steps may report at once (writing and computing); the line would flicker between them
+      if (current !== undefined && current !== event.step && now - last < PATIENCE_MS) return;
       current = event.step;
       if (event.done < event.total && now - last < 100) return;
       last = now;
@@ -70,14 +70,14 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   const pace = paceOf();
   return {
     onProgress(event) {
-      if (event.type === "step") stream.write(shown`${event.step} …\n`);
-      else if (event.type === "note") stream.write(shown`${event.step}: ${inFlags(event.message)}\n`);
+      if (event.type === "step") stream.write(escaped`${event.step} …\n`);
+      else if (event.type === "note") stream.write(escaped`${event.step}: ${inFlags(event.message)}\n`);
       else {
         const said = `${amount(event)}${pace(event)}`;
         const quarter = event.total === 0 ? 4 : Math.floor((event.done / event.total) * 4);
         if (quarter === 0 || quarter <= (quarters.get(event.step) ?? 0)) return;
         quarters.set(event.step, quarter === 4 ? 0 : quarter);
-        stream.write(shown`${event.step}: ${said}\n`);
+        stream.write(escaped`${event.step}: ${said}\n`);
       }
     },
     close() {},
@@ -103,7 +103,7 @@ function paceOf(): (event: Progress) => string {
     if (unit !== "tokens") return "";
     const now = performance.now();
     const start = starts.get(step);
-    // a step of the same name that begins again has a time of its own
+    // a step of the same name has begun again
     if (start === undefined || done < start.last) {
       starts.set(step, { time: now, done, last: done });
       return "";

@@ -1,23 +1,24 @@
 import { type Job, RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files";
 import type { Command } from "commander";
-import { isAnswerAwaited } from "./await-answer.ts";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
-import { forTerminal } from "./for-terminal.ts";
-import { fullName } from "./full-name.ts";
 import { progressRenderer } from "./progress.ts";
+import { forTerminal } from "./terminal.ts";
 
-/** What a command's work gets: a signal that Ctrl-C raises, and where progress goes. */
+/** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and the number of --threads. */
 export interface CommandContext {
   readonly job: Job;
 }
 
 /**
- * Runs a command's work and prints its result: text on stdout, or JSON with --json. Neither lets a control character
- * through but line ends.
- * Exit code 0 done, 1 failed, 2 wrong usage. The first Ctrl-C stops the work cleanly; work that has not stopped within a
- * second, and any work at a second Ctrl-C, is ended, and what it has not finished removed. A commit that is on its way to
- * the Hub is waited for. A command that only reads has nothing to clean up and ends at the first.
+ * Runs a command's work and prints its result: text on stdout, or JSON with --json. Control characters other than line
+ * ends are escaped in both.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage.
+ *
+ * The first Ctrl-C raises the signal. Work that has not stopped within a second is killed, as any work is at a second
+ * Ctrl-C; its unfinished files are removed. A commit to the Hub is waited for ({@link finishBeforeExit}). A command that
+ * only reads has nothing to clean up and ends at the first Ctrl-C.
  */
 export async function runCommand<Result>(
   command: Command,
@@ -48,9 +49,9 @@ export async function runCommand<Result>(
       hint: "run the command again to start over",
     });
     abort.abort(reason);
-    // it is not cleared: work may be over while a thread still holds up the end of the process
+    // not cleared when the work is over: a thread may still keep the process alive
     setTimeout(() => {
-      if (isAnswerAwaited()) return;
+      if (finishing > 0) return;
       removeUnfinished();
       if (!isOver) fail(ENDED);
       endProcess(exitCode);
@@ -76,36 +77,57 @@ export async function runCommand<Result>(
   }
 }
 
-/** The reason of the stop, in any disguise, or what tells more than it: where a model is that was not published. */
+/**
+ * What to report of a stopped command: the stop itself, or an error that quotes it and adds something, such as where the
+ * model is that was not published.
+ */
 function withMore(error: unknown, reason: RevocabError): unknown {
   return error instanceof RevocabError && error.message.includes(reason.message) ? error : reason;
 }
 
-/** Work that listens to its signal stops in a few ms; with this, a command ends within a second of Ctrl-C. */
+/** Work that checks its signal stops in a few ms; with this limit a command ends within a second of Ctrl-C. */
 const PATIENCE_MS = 800;
 
-/** Of work that did not stop: its last step, the removal of an old output, may have been the one that took so long. */
+/** Of work that did not stop in time. Its last step removes an old output, so the new one may already be there. */
 const ENDED = new RevocabError(
   "aborted",
   "stopped in the middle of a step; what was not finished is removed",
-  {
-    hint: "if the output is not there, run the command again to start over",
-  },
+  { hint: "if the output is not there, run the command again to start over" },
 );
 
-/** Ends the process in the middle of its work. */
+/** Ends the process in the middle of its work, without the unfinished files. */
 function endProcess(exitCode: number): void {
   removeUnfinished();
   if (!isWaitedFor()) process.exit(exitCode);
-  // without listeners the signal does what it does to any program
+  // without listeners the signal ends the process, as it does any program
   process.removeAllListeners("SIGINT");
   process.kill(process.pid, "SIGINT");
 }
 
 /**
- * Whether a thread waits for a file or a name's address: `process.exit` would wait for it too, for a disk that does not
- * answer for ever.
+ * Whether a thread waits for a file or for DNS. `process.exit` would wait for that thread, and forever where a disk does
+ * not answer.
  */
 function isWaitedFor(): boolean {
   return process.getActiveResourcesInfo().some((name) => /^(FSReq|GetAddrInfo|GetNameInfo)/i.test(name));
+}
+
+let finishing = 0;
+
+/**
+ * Runs work whose effect elsewhere would be unknown if it were killed, such as a commit to the Hub: the first Ctrl-C only
+ * raises its signal, however long it takes; a second one kills it.
+ */
+export async function finishBeforeExit<Result>(work: () => Promise<Result>): Promise<Result> {
+  finishing++;
+  try {
+    return await work();
+  } finally {
+    finishing--;
+  }
+}
+
+/** What a user types for a command: `revocab vectors train`. */
+export function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }

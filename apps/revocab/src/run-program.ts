@@ -10,12 +10,14 @@ import { registerExtend } from "./commands/extend.ts";
 import { registerGenerate } from "./commands/generate.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
+import { showDefaultMethod } from "./commands/options/rows.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
-import { reportUsage } from "./report-usage.ts";
+import { printFailure, usageHint } from "./failure.ts";
+import { fullName } from "./run-command.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
@@ -48,14 +50,35 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   ]) {
     register(program);
   }
-  // commander stops at a complaint, before it may have come to this option
+  // commander stops at the first wrong argument, before it may have read --json
   reportUsage(program, args.includes("--json"));
+  if (args.some((arg) => arg === "--help" || arg === "-h" || arg === "help"))
+    await showDefaultMethod(program);
 
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // the help or what is wrong with the usage has been printed
+    // the help, or the usage error, has been printed
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   }
+}
+
+/** Prints commander's usage errors like every other failure, those of subcommands too. */
+function reportUsage(command: Command, json: boolean): void {
+  for (const inner of command.commands) reportUsage(inner, json);
+  command.configureOutput({
+    outputError: (text) => {
+      const [message = "", suggestion] = text.trim().split("\n");
+      const suggested = /^\(Did you mean (.+)\?\)$/.exec(suggestion ?? "")?.[1];
+      printFailure(
+        {
+          code: "bad_options",
+          message: message.replace(/^error: /, "").replace(/\.$/, ""),
+          hint: suggested === undefined ? usageHint(fullName(command)) : `did you mean ${suggested}?`,
+        },
+        json,
+      );
+    },
+  });
 }

@@ -1,17 +1,17 @@
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import type { Command } from "commander";
-import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/output-options.ts";
-import { publishAfterwards } from "./publish-afterwards.ts";
+import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/options/output.ts";
+import { printPublished, publishAfterwards } from "./commands/publish.ts";
+import { type NamedModel, withResolvedModels } from "./resolve-models.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
-import { type NamedModel, withModels } from "./with-models.ts";
 
-/** What a command that writes a model does, step by step. */
+/** The steps of a command that writes a model. */
 export interface ModelWriting<Names extends string, Options, Summary, Report> {
   /** The model, and what else is opened by name. */
   readonly names: Readonly<Record<Names | "model", NamedModel>>;
-  /** Says what is wrong with the options before anything is downloaded. */
+  /** Checks the options before anything is downloaded. */
   prepare(): Promise<{
-    /** What of the model a dry run needs. */
+    /** The part of the model that a dry run needs. */
     readonly want: Wanted;
     readonly options: Options;
   }>;
@@ -21,19 +21,16 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
   print(report: Report, out: string): string;
 }
 
-/** The options, the paths that names mean, and the listeners. */
+/** The prepared options, the path of each name, and the job. */
 type WritingInputs<Names extends string, Options> = Options &
-  Readonly<Record<Names, string>> & {
-    readonly weights?: NonNullable<ResolvedModel["weights"]>;
-  } & CommandContext;
+  Readonly<Record<Names, string>> & { readonly weights?: ResolvedModel["weights"] } & CommandContext;
 
-/** Runs a command that writes a model and may publish it, or with --dry-run says what it would do. */
+/** Runs a command that writes a model and may publish it; with --dry-run it only prints its plan. */
 export async function writeModel<Names extends string, Options, Summary, Report extends object>(
   command: Command,
   flags: OutputFlags,
   { names, prepare, plan, write, printPlan, print }: ModelWriting<Names, Options, Summary, Report>,
 ): Promise<void> {
-  const out = outOf(command, flags);
   const open = <Result>(
     context: CommandContext,
     want: Wanted,
@@ -41,10 +38,11 @@ export async function writeModel<Names extends string, Options, Summary, Report 
     use: (inputs: WritingInputs<Names, Options>) => Promise<Result>,
   ) => {
     const wanted = { ...names, model: { ...names.model, want } };
-    return withModels<Names, Result>(context, wanted, ({ paths, weights }) =>
-      use({ ...options, ...paths, ...weights, ...context }),
+    return withResolvedModels<Names, Result>(context, wanted, ({ paths, weights }) =>
+      use({ ...options, ...paths, weights, ...context }),
     );
   };
+  const out = outOf(command, flags);
   if (out === undefined) {
     await runCommand(
       command,
@@ -58,7 +56,6 @@ export async function writeModel<Names extends string, Options, Summary, Report 
     return;
   }
   const { checkOutputPlace } = await import("@revocab/transfer");
-  const { printPublished } = await import("./print-published.ts");
   await runCommand(
     command,
     async (context) => {

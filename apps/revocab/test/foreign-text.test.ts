@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { forTerminal, proseForTerminal } from "../src/for-terminal.ts";
+import { forTerminal, proseForTerminal } from "../src/terminal.ts";
 import { inProcess } from "./in-process.ts";
 
 const scratch = scratchFolders();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tokenIdsOf } from "../src/options.ts";
+import { tokenIdsOf } from "../src/commands/options/written-model.ts";
 
 describe("--token-id KEY=VALUE", () => {
   it.each([

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import {
   type EmbeddingTable,
   type InitContext,
@@ -7,6 +6,7 @@ import {
   type RunnableModel,
   type StoredMatrix,
   type TokenId,
+  threadsOf,
 } from "@revocab/core";
 import { readMatrix } from "@revocab/matrix";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
@@ -34,7 +34,7 @@ export interface HeadRowsOptions extends ChainRuleSettings {
  */
 export async function headRows(context: InitContext, options: HeadRowsOptions): Promise<HeadRows> {
   const { alignment, source, target } = context;
-  const { smoothing, threads = context.job?.threads ?? availableParallelism() } = options;
+  const { smoothing, threads = threadsOf(context.job) } = options;
   const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
   const model = await runnable(context);
   const sample = await readSample(context, model, options);

@@ -2,9 +2,8 @@ import { constants, type Dirent } from "node:fs";
 import { copyFile, mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
-import { type InputFolder, insideFolder } from "@revocab/files";
+import { type InputFolder, ifThere, insideFolder, writeError } from "@revocab/files";
 import { isOtherWeights, reasonToLeave } from "./auxiliary-kinds.ts";
-import { writeError } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
 import { readSafetensorsHeader } from "./safetensors-header.ts";
 import { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
@@ -131,7 +130,7 @@ async function take(path: string, { folder, carried }: Walk): Promise<void> {
 }
 
 async function kindOfOther(entry: Dirent, path: string): Promise<string> {
-  const isLinkToFolder = entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isDirectory();
+  const isLinkToFolder = entry.isSymbolicLink() && (await ifThere(path, stat(path)))?.isDirectory();
   return isLinkToFolder ? "a link to a folder" : "no ordinary file";
 }
 
@@ -227,10 +226,7 @@ function missingWeights(path: string, type: string, { carried }: Walk): string |
 }
 
 async function isFileOrLinkToOne(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
+  return (await ifThere(path, stat(path)))?.isFile() ?? false;
 }
 
 /**

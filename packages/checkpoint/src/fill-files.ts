@@ -3,9 +3,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import { openFile, writeError } from "@revocab/files";
 import { endsTooEarly } from "./file-source.ts";
-import { writeAt, writeError } from "./output-file.ts";
+import { writeAt } from "./output-file.ts";
 import type { CopiedRange, PlannedFile, PlannedOutput } from "./plan-output.ts";
 import { type OutputTarget, type ProduceTable, writeTable } from "./table-writer.ts";
 

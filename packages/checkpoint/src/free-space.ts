@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { RevocabError, showText } from "@revocab/core";
 
 /**
+ * Refuses to begin what the disk has no room for.
  * @throws RevocabError `no_space` when the disk of `directory` has fewer than `needed` bytes free; where the
  * free space is unknown, writing fails by itself.
  * @param elsewhere what a user may choose instead

@@ -5,7 +5,7 @@ export { requireFreeSpace } from "./free-space.ts";
 export { hashFile } from "./hash-file.ts";
 export { isJsonObject, MAX_JSON_BYTES, readJsonObject } from "./json.ts";
 export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";
-export { writeAt, writeError } from "./output-file.ts";
+export { writeAt } from "./output-file.ts";
 export { placeUnchanged } from "./place-unchanged.ts";
 export { buildHeader, type HeaderTensor } from "./safetensors-header.ts";
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";

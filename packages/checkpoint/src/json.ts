@@ -27,6 +27,7 @@ export async function readJsonObject(
   throw new RevocabError(code, `${path} holds ${describeJson(parsed)}; a JSON object was expected`, { hint });
 }
 
+/** True for an object of JSON: neither an array nor null. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

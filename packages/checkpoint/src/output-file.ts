@@ -1,8 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { writeError } from "@revocab/files";
 
-export { writeError };
-
 /**
  * Creates a file of its final size; it must not exist yet.
  * @throws RevocabError `write_failed`, `no_space`

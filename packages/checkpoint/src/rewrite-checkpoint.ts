@@ -1,12 +1,12 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { insideFolder } from "@revocab/files";
+import { insideFolder, writeError } from "@revocab/files";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import { formatJson, isJsonObject, type JsonObject } from "./json.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
-import { createSized, writeError } from "./output-file.ts";
+import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
 import { type PlannedOutput, planOutput } from "./plan-output.ts";
 import type { ProduceTable } from "./table-writer.ts";

@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { RevocabError, type Role, throwIfAborted } from "@revocab/core";
-import { writeAt, writeError } from "./output-file.ts";
+import { writeError } from "@revocab/files";
+import { writeAt } from "./output-file.ts";
 import type { PlannedTable } from "./plan-output.ts";
 
 /** A piece of a new table: `bytes` holds rows × columns values in the table's dtype, row-major, little-endian. */

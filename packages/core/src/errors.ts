@@ -61,7 +61,7 @@ export class RevocabError extends Error {
 const LONGEST_MESSAGE = 1000;
 const LONGEST_HINT = 2000;
 
-/** A path stands at the start of a message, and what was expected at its end. */
+/** Cuts a long text in its middle: a message starts with a path and ends with what was expected. */
 function oneLine(text: string, most: number): string {
   const shown = text.length > most ? undefined : showText(text);
   if (shown !== undefined && shown.length <= most) return shown;

@@ -1,14 +1,88 @@
-import type { ProgressListener } from "./events.ts";
+import { availableParallelism } from "node:os";
+import { RevocabError } from "./errors.ts";
 
-/** What a long operation listens to and may use; passed on whole. */
+/** What a long operation listens to and may use; every option object passes it on whole. */
 export interface Job {
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
-  /** Of worker pools and the runtime. @default all cores */
+  /** Threads of worker pools and of the runtime. @default all cores */
   readonly threads?: number;
 }
 
-/** The same job without its listener: for a part of a step whose progress is reported as a whole. */
+/** What a long operation reports while it works; a closed union, so that a renderer can be complete. */
+export type ProgressEvent =
+  | { readonly type: "step"; readonly step: string }
+  | {
+      readonly type: "progress";
+      readonly step: string;
+      readonly done: number;
+      readonly total: number;
+      readonly unit: "bytes" | "rows" | "tokens";
+    }
+  | {
+      readonly type: "note";
+      readonly step: string;
+      readonly message: string;
+      /** True for figures about a method's numerics: they are shown while it works, and no plan keeps them. @default false */
+      readonly isDetail?: boolean;
+    };
+
+export type ProgressListener = (event: ProgressEvent) => void;
+
+/** The same job without its listener: for a part of a step whose caller reports the progress of the whole. */
 export function quiet(job?: Job): Job | undefined {
-  return job && job;
+  return job && { ...job, onProgress: undefined };
+}
+
+/**
+ * Ends an operation whose signal was aborted; long operations call it between blocks.
+ * @throws RevocabError the signal's own reason where it is one, otherwise `aborted` with the reason as its cause
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  if (signal.reason instanceof RevocabError) throw signal.reason;
+  throw new RevocabError("aborted", "stopped before it was finished", { cause: signal.reason });
+}
+
+/**
+ * The number of threads to start.
+ *
+ * More threads than cores only take turns: a thousand on two cores took 134 s for what two did in one. So a caller may give
+ * 64, or as many as there are cores.
+ * @param usual without a number in the job; never more than there are cores @default all cores
+ * @throws RevocabError `bad_options` for a number in the job that is out of range
+ */
+export function threadsOf(job: Job | undefined, usual = Number.POSITIVE_INFINITY): number {
+  const cores = availableParallelism();
+  const { threads = Math.min(usual, cores) } = job ?? {};
+  const most = Math.max(64, cores);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
+  throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to ${most}`, {
+    hint: "leave it out to use all cores",
+  });
+}
+
+/** Calls that are under way at once: enough to fill some batches, few enough to hold. */
+const IN_FLIGHT = 512;
+
+/**
+ * Calls `work` for many items at once, and yields each item with its result in the order of the items. For work that is
+ * fastest in batches, such as encoding texts.
+ * @throws what `work` throws, when its item is reached
+ */
+export async function* mapAhead<Item, Result>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<readonly [Item, Result]> {
+  const inFlight: { readonly item: Item; readonly result: Promise<Result> }[] = [];
+  for await (const item of items) {
+    const result = work(item);
+    // A rejection is thrown when its item is reached; until then it must not count as unhandled.
+    result.catch(() => {});
+    inFlight.push({ item, result });
+    if (inFlight.length < IN_FLIGHT) continue;
+    const first = inFlight.shift()!;
+    yield [first.item, await first.result];
+  }
+  for (const { item, result } of inFlight) yield [item, await result];
 }

@@ -2,21 +2,21 @@ import type { Job } from "./job.ts";
 import type { TokenId } from "./vocabularies.ts";
 
 /**
- * A model that gives probabilities to tokens, as evaluation sees it: no tensors, no tokenizer.
+ * A model as evaluation sees it: it gives probabilities to tokens, without its tensors or its tokenizer.
  *
  * `causal`: position p predicts the token at p + 1 from the tokens up to p.
- * `masked`: position p predicts the token at p itself from all others; the caller writes the mask token there.
+ * `masked`: position p predicts the token at p itself from all others; the caller puts the mask token there.
  */
 export interface LanguageModel {
   readonly kind: "causal" | "masked";
-  /** The longest sequence the model was made for. */
+  /** The longest sequence the model was trained for. */
   readonly contextLength: number;
   /** V: rows of the head, padding included. */
   readonly vocabularySize: number;
   /**
-   * Natural logarithms of the probabilities of single tokens: for each query [positions] numbers, in the order asked.
-   * Any number of queries, of any lengths up to `contextLength`; they are batched inside.
-   * @throws RevocabError `not_finite` when the model's numbers are no numbers, `aborted`
+   * Natural logarithms of the probabilities of single tokens: for each query [positions] numbers, in the order of its
+   * positions. Any number of queries, of any lengths up to `contextLength`; the model batches them itself.
+   * @throws RevocabError `not_finite` when the model gives NaN or an infinity, `aborted`
    */
   score(queries: readonly ScoreQuery[], job?: Job): Promise<Float32Array[]>;
   /**
@@ -28,11 +28,11 @@ export interface LanguageModel {
 
 export interface PositionQuery {
   readonly tokens: Uint32Array;
-  /** Indices into `tokens`, whose predictions are asked for. */
+  /** Indices into `tokens`: where to read predictions. */
   readonly positions: Uint32Array;
 }
 
 export interface ScoreQuery extends PositionQuery {
-  /** [positions] the tokens whose probabilities are asked for. */
+  /** [positions] the token to score at each of them. */
   readonly targets: Uint32Array | readonly TokenId[];
 }

@@ -23,6 +23,7 @@ export interface Mixture {
 /** The number formats an embedding matrix is stored in, under their safetensors names. */
 export type StoredDtype = "F32" | "F16" | "BF16";
 
+/** Bytes of one number in each format. */
 export const BYTES_PER_VALUE: Readonly<Record<StoredDtype, 2 | 4>> = { F32: 4, F16: 2, BF16: 2 };
 
 /** A matrix that stays where it is (a file, a buffer) and is read in blocks of rows, little-endian, row-major. */

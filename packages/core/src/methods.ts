@@ -1,8 +1,7 @@
-import type { Alignment } from "./alignment.ts";
 import type { Job } from "./job.ts";
 import type { PositionQuery } from "./language-models.ts";
 import type { Matrix, Mixture, StoredMatrix } from "./matrices.ts";
-import type { TokenId, Vocabulary } from "./vocabularies.ts";
+import type { Alignment, TokenId, Vocabulary } from "./vocabularies.ts";
 
 /** What a row is for: read at the input, or scored against the hidden state at the output. */
 export type Role = "input" | "output";
@@ -23,11 +22,11 @@ export type EncodeText = (text: string) => Promise<Uint32Array>;
 /** The source model as a method may run it: its layers, with its own input rows or with others. */
 export interface RunnableModel {
   readonly kind: "causal" | "masked";
-  /** The longest sequence the model was made for. */
+  /** The longest sequence the model was trained for. */
   readonly contextLength: number;
   /** d: columns of the head's table. */
   readonly width: number;
-  /** The model's whole tokenizer, also where a method is shown a vocabulary in which tokens are hidden. */
+  /** The model's whole vocabulary, also in a leave-out test, where the context's vocabulary lacks the tokens left out. */
   readonly vocabulary: Vocabulary;
   readonly encode: EncodeText;
   /**
@@ -40,8 +39,7 @@ export interface RunnableModel {
     options?: { readonly job?: Job; readonly input?: StoredMatrix },
   ): Promise<Float32Array[]>;
   /**
-   * Texts that the model writes by itself: every token as often as the model finds it probable, without tokens that open
-   * or end a text. The same seed gives the same texts.
+   * Texts sampled from the model at temperature 1, without the tokens that open or end a text. The same seed gives the same texts.
    * @returns tokens of each text; about `tokens` in all, fewer where texts end as they begin
    * @throws RevocabError `bad_options` for a masked model; `not_finite`, `aborted`
    */
@@ -90,7 +88,7 @@ export interface InitContext {
  */
 export type Need = "model" | "donor" | "encode";
 
-/** What a method says of itself, so that shared code needs no method's name. */
+/** The traits of a method: shared code reads them and never branches on a method's name. */
 interface MethodDescription {
   /** The name on the command line and in recipes. */
   readonly name: string;
@@ -98,14 +96,14 @@ interface MethodDescription {
   readonly paper?: string;
   /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
   readonly differsByRole: boolean;
-  /** True when every token gets a row, so that no fallback is needed behind the method. @default false */
+  /** True when every token gets a row, so that the method needs no fallback. @default false */
   readonly coversAll?: boolean;
   /**
-   * True when every token gets one and the same row as a stand-in for a better one. New specials are then told apart by
-   * noise, because the model could not tell equal rows apart. @default false
+   * True when every token gets the same row. New specials then get noise on top, because the model cannot tell tokens with
+   * equal rows apart. @default false
    */
   readonly isStandIn?: boolean;
-  /** True when the method has better rows than copies for tokens that both vocabularies have: it is tried before them. @default false */
+  /** True when the method has better rows than copies for shared tokens: it is then tried before the copy. @default false */
   readonly changesShared?: boolean;
   /** @default nothing but vocabularies and tables */
   readonly needs?: readonly Need[];
@@ -116,16 +114,16 @@ interface MethodDescription {
 /** A new row is a weighted sum of old rows: the weights are all the method gives. */
 export interface MixtureMethod extends MethodDescription {
   readonly kind: "mixture";
-  /** `convex`: every row has weights ≥ 0 that sum to 1, or is empty. */
+  /** `convex`: the weights of a row are ≥ 0 and sum to 1, or the row is empty. */
   readonly weights: "convex" | "signed";
-  /** Slow once; what it returns is pure. */
+  /** The slow part, run once per context; what it returns is pure. */
   prepare(context: InitContext): Promise<PreparedMixture>;
 }
 
 export interface PreparedMixture {
   /** Rows for `tokens` in their order, over the V_s source rows and then the basis rows of the table. */
   mixture(tokens: Uint32Array, table: EmbeddingTable): Mixture;
-  /** X [x × d]: rows that are no token's (a mean, a direction), which `mixture` addresses as V_s, V_s + 1, … */
+  /** X [x × d]: rows that belong to no token (a mean, a direction); `mixture` addresses them as V_s, V_s + 1, … */
   basis?(table: EmbeddingTable): Matrix;
 }
 
@@ -133,12 +131,12 @@ export interface PreparedMixture {
 export interface RowMethod extends MethodDescription {
   readonly kind: "rows";
   prepare(context: InitContext): Promise<PreparedRows>;
-  /** Closes what is held open for further rows; `rows` opens it again. @default there is nothing to close */
+  /** Closes what `rows` holds open; a later call of `rows` opens it again. @default there is nothing to close */
   close?(): Promise<void>;
 }
 
 export interface PreparedRows {
-  /** False for a token the method has no row for, in this table. @default every token is covered */
+  /** False for a token that the method has no row for in this table. @default every token is covered */
   covers?(token: TokenId, table: EmbeddingTable): boolean;
   /** [tokens × d] rows for `tokens` in their order; the same token gives the same row in any block. */
   rows(tokens: Uint32Array, table: EmbeddingTable): Matrix | Promise<Matrix>;
@@ -151,3 +149,36 @@ export interface FallbackChain {
 }
 
 export type InitMethod = MixtureMethod | RowMethod | FallbackChain;
+
+/** The rows of one table of the target model, as weights over the source rows; a {@link RowSource} has the dense rows. Plain data. */
+export interface TablePlan {
+  readonly slot: string;
+  readonly role: Role;
+  /** [V_t × (V_s + basis rows)]; empty for dense rows, and for rows that no method filled. */
+  readonly mixture: Mixture;
+  /** X [x × d] */
+  readonly basis: Matrix;
+  /** Rows that are no weighted sum of source rows. */
+  readonly dense: {
+    /** Row numbers, ascending. */
+    readonly ids: Uint32Array;
+    /** d */
+    readonly columns: number;
+  };
+  /** [V_t] indices into `origins`: which method initialized the row. */
+  readonly origin: Uint8Array;
+  readonly origins: readonly string[];
+}
+
+/**
+ * The dense rows of a plan. They are computed or read from a file when they are needed, because together they can be as large
+ * as the matrix itself. Files and models stay open for them until `close`.
+ */
+export interface RowSource {
+  /**
+   * Rows `dense.ids[start … start + count)` of the table in `slot` → [count × d].
+   * @throws RevocabError `shape_mismatch` for rows that the table does not have
+   */
+  read(slot: string, start: number, count: number): Promise<Matrix>;
+  close(): Promise<void>;
+}

@@ -7,7 +7,7 @@ const LONGEST_QUOTE = 200;
  * (`\n`, `\x1b`, `\u{202e}`); beyond `most` characters it ends in `…`.
  */
 export function showText(text: string, most = Number.POSITIVE_INFINITY): string {
-  // a character is at most two units long: what lies beyond is cut before it is looked at
+  // a character is at most two units long, so what lies beyond can be cut first
   const characters = text.length > most ? [...text.slice(0, 2 * most)] : undefined;
   const kept = characters === undefined ? text : characters.slice(0, most).join("");
   const isCut = kept.length < text.length;
@@ -69,7 +69,7 @@ const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 /** Control and format characters, lone surrogates, unassigned and private ones, line and paragraph separators. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /**
- * The same but for line ends, and for unassigned and private characters: which these are is for each version of Unicode
- * to say, and a report has the same bytes under all.
+ * The same without line ends, and without unassigned and private characters: these differ between versions of Unicode, and a
+ * report must have the same bytes under all of them.
  */
 const UNSAFE_IN_JSON = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

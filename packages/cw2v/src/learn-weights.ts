@@ -1,5 +1,4 @@
-import { availableParallelism } from "node:os";
-import { type InitContext, quote, RevocabError } from "@revocab/core";
+import { type InitContext, quote, RevocabError, threadsOf } from "@revocab/core";
 import { evidenceName, noteEvidence, type TokenWeights } from "@revocab/embedding-init/internal";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { numberParticipants, type Participants, readCorpus, splitCorpus } from "./corpus.ts";
@@ -41,9 +40,7 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
     keepsBest: heldOut.tokens.length > 0,
     limit: settings.memory && settings.memory * 1e9,
   });
-  const products = await openDenseProducts(
-    settings.threads ?? context.job?.threads ?? availableParallelism(),
-  );
+  const products = await openDenseProducts(settings.threads ?? threadsOf(job));
   note(
     context,
     `${participants.newTokens.length} new tokens as sums of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,

@@ -6,7 +6,6 @@ import {
   type Mixture,
   type MixtureMethod,
   type PreparedMixture,
-  quiet,
   RevocabError,
   type StoredMatrix,
 } from "@revocab/core";
@@ -157,7 +156,7 @@ async function projectedRows({
     left: axes,
     right: rows,
     step: "factorize",
-    job: quiet(job),
+    job,
     onBlock: (start, projected) => {
       for (let column = 0; column < projected.columns; column++) {
         for (const { row, weight } of uses[start + column]) {

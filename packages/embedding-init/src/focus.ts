@@ -2,7 +2,6 @@ import {
   type InitContext,
   type Matrix,
   type MixtureMethod,
-  quiet,
   RevocabError,
   type Vocabulary,
 } from "@revocab/core";
@@ -104,7 +103,7 @@ async function readAuxiliary(
 ): Promise<Matrix> {
   const read = async (path: string) => {
     const { readWordVectors } = await import("@revocab/word-vectors");
-    return readWordVectors(path, { job: quiet(job), onlyLearnedNgrams: true });
+    return readWordVectors(path, { job, onlyLearnedNgrams: true });
   };
   const vectors = typeof auxiliary === "string" ? await read(auxiliary) : auxiliary;
   if (level === "token") return tokenRows(target.vocabulary, vectors);

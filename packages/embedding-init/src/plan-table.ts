@@ -95,7 +95,7 @@ export async function planTable(options: PlanTableOptions): Promise<PlannedTable
     dense: { ids: Uint32Array.from(dense, ({ row }) => row), columns: table.matrix.columns },
     origin,
     origins: [...stack.names, "unused", "none"],
-    denseRows(start, count) {
+    async denseRows(start, count) {
       const wanted = dense.slice(start, start + count);
       if (start >= 0 && wanted.length === count) return computeRows(table, wanted);
       throw new RevocabError(

@@ -19,7 +19,7 @@ import {
 import { storeMatrix } from "@revocab/matrix";
 import { makeContext } from "@revocab/test-support/contract-models";
 import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
-import { denseRows } from "@revocab/test-support/plan-rows";
+import { allDenseRows } from "@revocab/test-support/plan-rows";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { describe, expect, it } from "vitest";
 
@@ -92,7 +92,7 @@ describe("random", () => {
     const context = makeContext();
     const [input, output, bias] = await Promise.all(
       context.source.tables.map(async (table) =>
-        denseRows(await planTable({ context, method: random(), table })),
+        allDenseRows(await planTable({ context, method: random(), table })),
       ),
     );
     expect(bias.data.every((value) => value === 0)).toBe(true);
@@ -103,7 +103,7 @@ describe("random", () => {
     const context = makeContext();
     const table = context.source.tables[0];
     const rowsFor = async (seed: number) =>
-      (await denseRows(await planTable({ context: { ...context, seed }, method: random(), table }))).data;
+      (await allDenseRows(await planTable({ context: { ...context, seed }, method: random(), table }))).data;
     const rows = await rowsFor(7);
     expect(await rowsFor(8)).not.toEqual(rows);
     expect(rows.slice(0, 6)).not.toEqual(rows.slice(6, 12));
@@ -131,7 +131,7 @@ describe("univariateNormal", () => {
   it("a head bias is drawn from the biases", async () => {
     const context = makeContext();
     const table = context.source.tables[2];
-    const { data } = await denseRows(await planTable({ context, method: univariateNormal(), table }));
+    const { data } = await allDenseRows(await planTable({ context, method: univariateNormal(), table }));
     expect(data.some((value) => value !== 0)).toBe(true);
   });
 });
@@ -211,7 +211,7 @@ function contextOf(dtype: StoredDtype, onProgress?: (event: ProgressEvent) => vo
 /** 20,000 new rows from the golden embeddings. */
 async function drawn(method: RowMethod): Promise<Matrix> {
   const context = contextOf("F32");
-  return denseRows(await planTable({ context, method, table: context.source.tables[0] }));
+  return allDenseRows(await planTable({ context, method, table: context.source.tables[0] }));
 }
 
 async function notesOf(method: RowMethod, dtype: StoredDtype): Promise<string[]> {

@@ -57,8 +57,7 @@ describe("methodCandidates of all that the evidence allows", () => {
     evidence: "word vectors",
     options: z.object({ vectors: z.string().optional() }),
     create: ({ vectors }) => {
-      if (vectors === undefined)
-        throw new RevocabError("bad_options", "needs-vectors needs --with vectors=…");
+      if (vectors === undefined) throw new RevocabError("bad_options", "needs-vectors needs `vectors`");
       return subtokenMean();
     },
   });
@@ -67,9 +66,7 @@ describe("methodCandidates of all that the evidence allows", () => {
     const catalog = { mean: METHODS.mean!, "needs-vectors": needsVectors };
     const without = methodCandidates("auto", {}, catalog);
     expect(labels(without)).toEqual([["mean", {}]]);
-    expect(without.leftOut).toEqual([
-      { name: "needs-vectors", reason: "needs-vectors needs --with vectors=…" },
-    ]);
+    expect(without.leftOut).toEqual([{ name: "needs-vectors", reason: "needs-vectors needs `vectors`" }]);
     const given = methodCandidates("auto", { vectors: "de.vec" }, catalog);
     expect(labels(given)).toEqual([
       ["mean", {}],

@@ -1,12 +1,12 @@
-import type {
-  EmbeddingTable,
-  InitContext,
-  MixtureMethod,
-  RevocabErrorCode,
-  RowMethod,
-  TablePlan,
-} from "@revocab/core";
-import { copyOverlap, mean, planTable, subtokenMean, withFallback } from "@revocab/embedding-init";
+import type { EmbeddingTable, InitContext, MixtureMethod, RevocabErrorCode, RowMethod } from "@revocab/core";
+import {
+  copyOverlap,
+  mean,
+  type PlannedTable,
+  planTable,
+  subtokenMean,
+  withFallback,
+} from "@revocab/embedding-init";
 import { MixtureBuilder, mixtureRow, storeMatrix } from "@revocab/matrix";
 import {
   makeContext,
@@ -243,7 +243,7 @@ describe("planTable refuses", () => {
         rows: (_, { matrix: { columns } }) => ({ rows: 0, columns, data: new Float32Array() }),
       }),
     };
-    const { dense } = await plan({ method });
+    const { dense, denseRows } = await plan({ method });
     await expect(denseRows(0, 1)).rejects.toMatchObject({ code: "shape_mismatch" });
     await expect(denseRows(0, dense.ids.length + 1)).rejects.toMatchObject({ code: "shape_mismatch" });
   });
@@ -256,7 +256,7 @@ async function oddOnes(context: InitContext) {
 /** A row as the sum it is (basis rows by value) or as its own numbers. */
 type PlainRow = { origin: string; sources: number[]; weights: number[]; basis: number[][]; dense: number[] };
 
-async function spelledOut(plan: TablePlan, table: EmbeddingTable): Promise<PlainRow[]> {
+async function spelledOut(plan: PlannedTable, table: EmbeddingTable): Promise<PlainRow[]> {
   const rows: PlainRow[] = [];
   for (let row = 0; row < plan.origin.length; row++) {
     const { sources, weights } = mixtureRow(plan.mixture, row);

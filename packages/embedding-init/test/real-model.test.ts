@@ -10,7 +10,7 @@ import {
   withFallback,
 } from "@revocab/embedding-init";
 import { columnMoments, gatherSum, mixtureRow, readMatrix, storeMatrix } from "@revocab/matrix";
-import { denseRows, mixtureBytes, storedBytes } from "@revocab/test-support/plan-rows";
+import { allDenseRows, mixtureBytes, storedBytes } from "@revocab/test-support/plan-rows";
 import { realData as data } from "@revocab/test-support/real-data";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { loadTokenizer } from "@revocab/vocabulary";
@@ -73,7 +73,7 @@ describe.skipIf(data === undefined)("stories260k with GPT-2's tokenizer", () => 
   it("dense fallback rows are finite", async () => {
     const { context, table } = await loaded!;
     const tokens = Uint32Array.from({ length: 200 }, (_, i) => i * 250);
-    const rows = await denseRows(await planTable({ context, method: univariateNormal(), table, tokens }));
+    const rows = await allDenseRows(await planTable({ context, method: univariateNormal(), table, tokens }));
     expect(rows.rows).toBe(200);
     expect(rows.data.every(Number.isFinite)).toBe(true);
   });

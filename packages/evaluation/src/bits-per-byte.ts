@@ -1,28 +1,30 @@
 import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
-import { type BeginChoice, beginTokenOf } from "./begin-token-of.ts";
-import { checkContext } from "./check-context.ts";
-import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
-import { joinTokens } from "./join-tokens.ts";
-import type { LostCharacters } from "./lost-characters.ts";
-import { planWindows, type Window } from "./plan-windows.ts";
-import { type Scored, scoreInChunks } from "./score-in-chunks.ts";
+import {
+  type BeginChoice,
+  beginTokenOf,
+  checkIds,
+  encodeDocuments,
+  type LostCharacters,
+  type TextTokenizer,
+} from "./encode-documents.ts";
+import { checkContext, joinTokens, type Scored, scoreInChunks } from "./score-in-chunks.ts";
 
 export interface BitsPerByteOptions {
   /** A causal model. */
   readonly model: LanguageModel;
   readonly tokenizer: TextTokenizer;
-  /** Scored each for itself; no context crosses their borders. */
+  /** Each is scored on its own: no context crosses from one document into the next. */
   readonly documents: readonly string[];
   /** Tokens in a window, at least 2. @default 512, or the model's own if that is less */
   readonly context?: number;
-  /** Tokens between the starts of windows; fewer give every token more context and take longer. @default context − 1 */
+  /** Tokens between the starts of two windows; a smaller stride gives tokens more context and takes longer. @default context − 1 */
   readonly stride?: number;
-  /** Whether the BOS stands before each document, as context. @default "auto": if the tokenizer adds one */
+  /** Whether a BOS stands before each document, as context. @default "auto": if the tokenizer adds one */
   readonly bos?: BeginChoice;
   readonly job?: Job;
 }
 
-/** Plain data: fit for JSON. */
+/** Plain data, fit for JSON. */
 export interface BitsPerByte {
   readonly kind: "bits-per-byte";
   /** Σ −log2 p of the scored tokens ÷ bytes of the documents. */
@@ -35,9 +37,9 @@ export interface BitsPerByte {
   readonly bytes: number;
   /** Tokens of the documents, without BOS. */
   readonly tokens: number;
-  /** Tokens that were predicted; `tokens` less the first of each document that has no BOS before it. */
+  /** Tokens that were predicted: all `tokens`, except the first of each document that has no BOS before it. */
   readonly scoredTokens: number;
-  /** The tokens before each document, as its tokenizer writes them; null if there are none. */
+  /** The tokens before each document, as the tokenizer file writes them; null if there are none. */
   readonly bos: string | null;
   readonly unknownTokens: LostCharacters;
   /** Characters the tokenizer drops, or turns into white space, without an unknown token. */
@@ -45,7 +47,7 @@ export interface BitsPerByte {
   readonly windows: number;
   readonly context: number;
   readonly stride: number;
-  /** Time in the model, tokenization not included. */
+  /** Time in the model, without tokenization. */
   readonly seconds: number;
   /** Scored tokens per second. */
   readonly tokensPerSecond: number;
@@ -57,9 +59,9 @@ export interface BitsPerByte {
  * How well a causal model predicts a text, in bits per byte. It does not depend on how the text is cut into tokens, so a
  * model can be compared with itself after its tokenizer was swapped.
  *
- * Each document is encoded whole, with what the tokenizer puts before a text. Windows of `context` tokens share one token, so
- * every token but the first (the BOS, or without one the first of the text) is predicted exactly once. The bytes of a
- * first token that nothing predicts count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
+ * Each document is encoded whole, with the special tokens that the tokenizer puts before a text. Neighboring windows of
+ * `context` tokens share one token. So every token is predicted exactly once, except the first (the BOS, or without one the
+ * first token of the text). The bytes of that first token count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
  */
 export async function bitsPerByte({
@@ -87,7 +89,7 @@ export async function bitsPerByte({
   if (scoredTokens === 0) {
     throw new RevocabError(
       "bad_text",
-      `found ${encoded.tokens} tokens in ${documents.length} documents and no BOS before them, so none is predicted`,
+      `found ${encoded.tokens} tokens in ${documents.length} documents and no BOS before them, so there is no token to predict`,
       { hint: "give a longer text" },
     );
   }
@@ -125,7 +127,7 @@ export async function bitsPerByte({
   };
 }
 
-/** Attention takes the square of it: a model of 131,072 positions would need hours for what 512 show as well. */
+/** The cost of attention grows with its square: 131,072 positions would take hours and show no more than 512. */
 const DEFAULT_CONTEXT = 512;
 
 function checkOptions(model: LanguageModel, context: number, stride: number): void {
@@ -147,7 +149,7 @@ function checkOptions(model: LanguageModel, context: number, stride: number): vo
   }
 }
 
-/** The window's last token is only predicted, so the model need not read it. */
+/** The model does not read the last token of a window: no later token is predicted from it. */
 function queryOf({ start, end, firstTarget }: Window & Scored, sequence: Uint32Array): ScoreQuery {
   return {
     tokens: sequence.subarray(start, end - 1),
@@ -156,11 +158,42 @@ function queryOf({ start, end, firstTarget }: Window & Scored, sequence: Uint32A
   };
 }
 
-/** Many short documents without a BOS leave much of the text unpredicted, and look good for it. */
+/** In many short documents without a BOS much of the text is not predicted, which makes the score look good. */
 function unpredictedNotes(tokens: number, scoredTokens: number): string[] {
   const share = (tokens - scoredTokens) / tokens;
   if (share <= 0.01) return [];
   return [
     `${tokens - scoredTokens} of ${tokens} tokens (${(100 * share).toFixed(1)} %) are the first of a document with no BOS before it: nothing predicts them, so the score is better than the truth`,
   ];
+}
+
+/** A part of a document that is scored in one pass; indices into the document's tokens. */
+export interface Window {
+  readonly start: number;
+  /** One past the last token. */
+  readonly end: number;
+  /** The first token that is predicted; those before it are context. At least `start` + 1. */
+  readonly firstTarget: number;
+}
+
+/**
+ * The windows of a document, of at most `context` tokens, each starting `stride` tokens after the one before. Every token but
+ * the first is predicted exactly once, from at least `context` − `stride` tokens where the document has them.
+ *
+ *     planWindows(6, 3, 2)  →  [0 1 2] [2 3 4] [4 5]     each window starts with the last token of the one before
+ *     planWindows(5, 3, 1)  →  [0 1 2] [1 2 3] [2 3 4]   after the first window only the last token is new
+ *
+ * @param length tokens of the document
+ * @param context at least 2
+ * @param stride between 1 and `context` − 1
+ */
+export function planWindows(length: number, context: number, stride: number): Window[] {
+  const windows: Window[] = [];
+  let firstTarget = 1;
+  for (let start = 0; firstTarget < length; start += stride) {
+    const end = Math.min(start + context, length);
+    windows.push({ start, end, firstTarget });
+    firstTarget = end;
+  }
+  return windows;
 }

@@ -7,10 +7,15 @@ import {
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { displayToken, type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
-import { hasEveryByte, type LostCharacters, lostCharacters, withRefused } from "./lost-characters.ts";
+import {
+  displayToken,
+  frameTokens,
+  type Tokenizer,
+  unlessRefused,
+  writableEncoder,
+} from "@revocab/vocabulary";
 
-/** What evaluation asks of a tokenizer. */
+/** The part of a tokenizer that evaluation needs. */
 export type TextTokenizer = Pick<
   Tokenizer,
   "vocabulary" | "family" | "origin" | "encode" | "normalize" | "frame"
@@ -24,14 +29,15 @@ export interface EncodedDocuments {
   readonly tokens: number;
   readonly unknownTokens: LostCharacters;
   readonly droppedCharacters: LostCharacters;
-  /** What makes a score of these tokens a lie. */
+  /** Why a score of these tokens would be too good. */
   readonly notes: readonly string[];
 }
 
 /**
- * Documents as token ids, each encoded whole: a cut would change the tokens beside it. Counts what the tokenizer cannot
- * write, for a model that has to predict less than the text has a better score than it deserves; what a tokenizer without
- * an unknown token refuses is left out and counted with what others drop.
+ * Documents as token ids, each encoded whole, because a cut would change the tokens beside it.
+ *
+ * Counts the characters that the tokenizer cannot write: a model that predicts less than the text gets a better score than it
+ * deserves. A tokenizer without an unknown token refuses such characters; they are left out, and counted as dropped.
  * @throws RevocabError `bad_text` without text, `shape_mismatch` for an id that the model has no row for, `aborted`
  */
 export async function encodeDocuments({
@@ -94,7 +100,7 @@ export function checkIds(ids: Iterable<number>, { vocabulary, origin }: TextToke
   }
 }
 
-/** How often the texts themselves have the unknown token in writing, as WikiText has `<unk>` for its rare words. */
+/** How often the text itself contains the string of the unknown token, as WikiText has `<unk>` for its rare words. */
 async function timesWritten(
   documents: readonly string[],
   tokenizer: TextTokenizer,
@@ -137,3 +143,107 @@ function notesOf(
 function quoted(characters: readonly string[]): string {
   return characters.map((character) => quote(character)).join(" ");
 }
+
+/** Whether special tokens stand before each document; `auto`: those that the tokenizer itself puts there. */
+export type BeginChoice = "auto" | "always" | "never";
+
+/**
+ * The tokens before each document, as context: those that the tokenizer's post-processor puts before a text, as AutoTokenizer
+ * does. With `always`, a tokenizer that adds none gives its BOS. GPT-2 needs this: in training `<|endoftext|>` stood before each
+ * document, but its tokenizer does not add it.
+ * @throws RevocabError `bad_options` for `always` where there is none
+ */
+export function beginTokenOf(
+  { vocabulary, origin, frame }: TextTokenizer,
+  choice: BeginChoice,
+): readonly TokenId[] {
+  if (choice === "never") return [];
+  const added = frame === undefined ? undefined : frameTokens(frame).before;
+  const bos = vocabulary.idOfRole("bos");
+  const byRole = bos === undefined ? [] : [bos];
+  if (choice === "auto") return added ?? byRole;
+  const begin = added === undefined || added.length === 0 ? byRole : added;
+  if (begin.length > 0) return begin;
+  throw new RevocabError(
+    "bad_options",
+    `${origin}: found no BOS token in the tokenizer, expected one to put before each document, as \`bos: always\` wants it`,
+  );
+}
+
+/** How many characters of a text a tokenizer cannot write, and the most frequent of them. */
+export interface LostCharacters {
+  readonly count: number;
+  /** At most 10, most frequent first; whole words for a tokenizer that loses whole words. */
+  readonly examples: readonly string[];
+}
+
+/**
+ * The characters of a text that a tokenizer cannot write. Each is encoded alone: it becomes the unknown token (`unknown`), or
+ * nothing or white space (`dropped`). A tokenizer with a token for every byte drops none. Characters that the tokenizer refuses
+ * are not counted here, because a tokenizer of words refuses most characters when they stand alone.
+ */
+async function lostCharacters(
+  documents: readonly string[],
+  tokenizer: Pick<Tokenizer, "encode" | "normalize" | "vocabulary">,
+): Promise<{ readonly unknown: LostCharacters; readonly dropped: LostCharacters }> {
+  const unknown = new Map<string, number>();
+  const dropped = new Map<string, number>();
+  const counts = [...characterCounts(documents)];
+  const fates = await Promise.all(counts.map(([character]) => fateOf(character, tokenizer)));
+  for (const [index, [character, count]] of counts.entries()) {
+    const fate = fates[index];
+    if (fate !== "kept") (fate === "unknown" ? unknown : dropped).set(character, count);
+  }
+  return { unknown: commonest(unknown), dropped: commonest(dropped) };
+}
+
+/** Adds the stretches of text that a tokenizer refused, counted in characters. */
+function withRefused(dropped: LostCharacters, refused: ReadonlyMap<string, number>): LostCharacters {
+  if (refused.size === 0) return dropped;
+  const count = [...refused].reduce((sum, [stretch, times]) => sum + times * [...stretch].length, 0);
+  const examples = [...commonest(refused).examples, ...dropped.examples].slice(0, EXAMPLES);
+  return { count: dropped.count + count, examples };
+}
+
+/** Whether every character of UTF-8 text has bytes that all are tokens. */
+function hasEveryByte({ vocabulary }: Pick<Tokenizer, "vocabulary">): boolean {
+  for (let byte = 0x20; byte <= 0xf4; byte++) {
+    const isUsed = byte !== 0x7f && byte !== 0xc0 && byte !== 0xc1;
+    if (isUsed && vocabulary.idsOf(Uint8Array.of(byte)).length === 0) return false;
+  }
+  return true;
+}
+
+function characterCounts(documents: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const document of documents) {
+    for (const character of document) counts.set(character, (counts.get(character) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Combining marks (accents) count as kept: they belong to the letter before them and mean nothing alone. */
+async function fateOf(
+  character: string,
+  tokenizer: Pick<Tokenizer, "encode" | "normalize" | "vocabulary">,
+): Promise<"kept" | "unknown" | "dropped"> {
+  if (NOT_JUDGED.test(character) || (await tokenizer.normalize(character)).trim() === "") return "kept";
+  const { vocabulary } = tokenizer;
+  const ids = await unlessRefused(tokenizer.encode(character));
+  if (ids === undefined) return "kept";
+  const unknownId = vocabulary.idOfRole("unk");
+  if (unknownId !== undefined && ids.includes(unknownId)) return "unknown";
+  return ids.some((id) => vocabulary.bytesOf(id).some((byte) => byte > 0x20)) ? "kept" : "dropped";
+}
+
+const NOT_JUDGED = /^[\p{White_Space}\p{Mark}\p{Control}\p{Format}]$/u;
+
+function commonest(counts: ReadonlyMap<string, number>): LostCharacters {
+  const sorted = [...counts].sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  return {
+    count: sorted.reduce((sum, [, count]) => sum + count, 0),
+    examples: sorted.slice(0, EXAMPLES).map(([character]) => character),
+  };
+}
+
+const EXAMPLES = 10;

@@ -5,15 +5,15 @@ import {
   pseudoLikelihood,
 } from "./pseudo-likelihood.ts";
 
-/** Told apart by `kind`; only figures of one kind are comparable. */
+/** `kind` tells which; only figures of one kind are comparable. */
 export type Evaluation = BitsPerByte | PseudoLikelihood;
 
-/** Of either kind of model; what does not apply to the model at hand is left aside. */
+/** For either kind of model; options for the other kind are ignored. */
 export type EvaluateTextOptions = BitsPerByteOptions & PseudoLikelihoodOptions;
 
 /**
  * The measure that fits the model: `bitsPerByte` for one that predicts the next token, `pseudoLikelihood` for one that
- * fills in masked tokens. Deterministic for a seed but for the seconds.
+ * fills in masked tokens. The same seed gives the same figures, except the times.
  * @throws RevocabError as those two do
  */
 export async function evaluateText(options: EvaluateTextOptions): Promise<Evaluation> {

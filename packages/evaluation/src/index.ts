@@ -1,5 +1,10 @@
-export type { BeginChoice } from "./begin-token-of.ts";
-export { type BitsPerByte, type BitsPerByteOptions, bitsPerByte } from "./bits-per-byte.ts";
+export {
+  type BitsPerByte,
+  type BitsPerByteOptions,
+  bitsPerByte,
+  planWindows,
+  type Window,
+} from "./bits-per-byte.ts";
 export {
   type ByteDistribution,
   type ByteDistributions,
@@ -14,10 +19,8 @@ export {
 } from "./bytes/byte-level-score.ts";
 export type { DocumentByteScore } from "./bytes/read-document.ts";
 export type { ByteReadingOptions } from "./bytes/reading-context.ts";
-export type { TextTokenizer } from "./encode-documents.ts";
+export type { BeginChoice, LostCharacters, TextTokenizer } from "./encode-documents.ts";
 export { type EvaluateTextOptions, type Evaluation, evaluateText } from "./evaluate-text.ts";
-export type { LostCharacters } from "./lost-characters.ts";
-export { planWindows, type Window } from "./plan-windows.ts";
 export {
   type PseudoLikelihood,
   type PseudoLikelihoodOptions,

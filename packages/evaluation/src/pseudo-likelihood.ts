@@ -1,34 +1,31 @@
-import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
-import { checkContext } from "./check-context.ts";
-import { checkIds, encodeDocuments, type TextTokenizer } from "./encode-documents.ts";
-import { frameOf } from "./frame-of.ts";
-import { joinTokens } from "./join-tokens.ts";
-import type { LostCharacters } from "./lost-characters.ts";
-import { samplePositions } from "./sample-positions.ts";
-import { scoreInChunks } from "./score-in-chunks.ts";
+import { type Job, type LanguageModel, RevocabError, type ScoreQuery, type TokenId } from "@revocab/core";
+import { randomStream } from "@revocab/matrix";
+import { frameTokens } from "@revocab/vocabulary";
+import { checkIds, encodeDocuments, type LostCharacters, type TextTokenizer } from "./encode-documents.ts";
+import { checkContext, joinTokens, scoreInChunks } from "./score-in-chunks.ts";
 
 export interface PseudoLikelihoodOptions {
   /** A masked model. */
   readonly model: LanguageModel;
   readonly tokenizer: TextTokenizer;
   readonly documents: readonly string[];
-  /** Tokens in a window, those around the text included. @default 512, or the model's own if that is less */
+  /** Tokens in a window, including the special tokens around the text. @default 512, or the model's own if that is less */
   readonly context?: number;
-  /** Tokens that are masked, one at a time; all if the text has fewer. @default 2000 */
+  /** Tokens that are masked, one at a time; all of them if the text has fewer. @default 2000 */
   readonly samples?: number;
-  /** Which tokens are masked is a function of it. @default 0 */
+  /** Decides which tokens are masked. @default 0 */
   readonly seed?: number;
   readonly job?: Job;
 }
 
-/** Plain data: fit for JSON. No probability of the text: never compare it with a causal model's bits per byte. */
+/** Plain data, fit for JSON. It is not a probability of the text: never compare it with a causal model's bits per byte. */
 export interface PseudoLikelihood {
   readonly kind: "pseudo-likelihood";
   /** Mean of −log2 p of a masked token given all others. */
   readonly pseudoBitsPerToken: number;
   /** The estimate for the whole text: `pseudoBitsPerToken` × tokens ÷ bytes; exact if all tokens are sampled. */
   readonly pseudoBitsPerByte: number;
-  /** Bits of the sampled tokens ÷ bytes that they stand for; white space that is in no token does not count. */
+  /** Bits of the sampled tokens ÷ the bytes they stand for; white space that belongs to no token does not count. */
   readonly pseudoBitsPerSampledByte: number;
   readonly bytesPerToken: number;
   readonly documents: number;
@@ -48,9 +45,9 @@ export interface PseudoLikelihood {
 }
 
 /**
- * How well a masked model fills in a text: a seeded sample of tokens is masked, one at a time, and the model asked for
- * the token that was there (pseudo-log-likelihood). Each is seen in the middle of a window of its document, with the
- * tokenizer's own tokens around it.
+ * How well a masked model fills in a text (pseudo-log-likelihood). A seeded sample of tokens is masked, one at a time, and
+ * the model predicts the token that was there. Each sampled token stands in the middle of a window of its document, between
+ * the special tokens that the tokenizer adds.
  * @see https://arxiv.org/abs/1910.14659
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `unsupported_tokenizer` without a mask token, `shape_mismatch`,
  * `not_finite`, `aborted`
@@ -124,7 +121,7 @@ export async function pseudoLikelihood({
   };
 }
 
-/** Each sample is a pass over a window, so the time grows with it. */
+/** Each sample is a forward pass over a window, so the time grows with the window. */
 const DEFAULT_CONTEXT = 512;
 
 function checkOptions(model: LanguageModel, context: number, room: number, samples: number): void {
@@ -141,4 +138,68 @@ function checkOptions(model: LanguageModel, context: number, room: number, sampl
   if (!Number.isInteger(samples) || samples < 1) {
     throw new RevocabError("bad_options", `the sample is ${samples} tokens, expected at least 1`);
   }
+}
+
+/** The special tokens a masked model was trained with. */
+interface Frame {
+  readonly before: readonly TokenId[];
+  readonly after: readonly TokenId[];
+  readonly mask: TokenId;
+}
+
+/**
+ * The special tokens before and after a text: those of the tokenizer's post-processor. If its post-processor is of an unknown
+ * kind, [CLS] and [SEP], else BOS and EOS, as far as the tokenizer has them.
+ * @throws RevocabError `unsupported_tokenizer` without a mask token
+ */
+function frameOf({ vocabulary, origin, frame }: TextTokenizer): Frame {
+  const mask = vocabulary.idOfRole("mask");
+  if (mask === undefined) {
+    throw new RevocabError(
+      "unsupported_tokenizer",
+      `${origin}: found no mask token, expected one for a masked model`,
+      {
+        hint: 'name it in tokenizer_config.json: "mask_token": "[MASK]"',
+      },
+    );
+  }
+  if (frame !== undefined) return { ...frameTokens(frame), mask };
+  const first = vocabulary.idOfRole("cls") ?? vocabulary.idOfRole("bos");
+  const last = vocabulary.idOfRole("sep") ?? vocabulary.idOfRole("eos");
+  return {
+    before: first === undefined ? [] : [first],
+    after: last === undefined ? [] : [last],
+    mask,
+  };
+}
+
+interface SampledPosition {
+  /** Index of a document. */
+  readonly document: number;
+  /** Index of a token in it. */
+  readonly position: number;
+}
+
+/**
+ * A sample of the tokens of documents, in the order of the text; all tokens if there are no more than `count`. Each token
+ * draws a number that depends on (seed, document, position) alone, and the lowest draws are taken. So a larger sample contains
+ * a smaller one, and a longer text keeps most of the sample.
+ * @param lengths tokens of each document
+ */
+export function samplePositions(lengths: readonly number[], count: number, seed: number): SampledPosition[] {
+  const draws: (SampledPosition & { readonly draw: number })[] = [];
+  for (const [document, length] of lengths.entries()) {
+    for (let position = 0; position < length; position++) {
+      draws.push({ document, position, draw: randomStream(seed, position, document).uniform() });
+    }
+  }
+  return draws
+    .sort((a, b) => a.draw - b.draw || inOrder(a, b))
+    .slice(0, count)
+    .sort(inOrder)
+    .map(({ document, position }) => ({ document, position }));
+}
+
+function inOrder(a: SampledPosition, b: SampledPosition): number {
+  return a.document - b.document || a.position - b.position;
 }

@@ -1,18 +1,18 @@
 import { type Job, type LanguageModel, RevocabError, type ScoreQuery, throwIfAborted } from "@revocab/core";
 
-/** Something to score: its sizes are known before its query is made. */
+/** Something to score: its sizes are known before its query is built. */
 export interface Scored {
   /** Index of its document, for messages. */
   readonly document: number;
   /** Tokens the model is given. */
   readonly inputs: number;
-  /** Tokens whose probabilities are asked for. */
+  /** Tokens to score. */
   readonly targets: number;
 }
 
 /**
- * Scores any number of queries, about 8,192 tokens a call, the longest first: queries of one length need no padding, and
- * a model too large for the memory fails at once.
+ * Scores any number of queries, about 8,192 tokens a call, the longest first. Queries of equal length then need no padding, and
+ * a model that is too large for the memory fails at once.
  * @param onLogarithms gets the natural logarithms of each query's probabilities
  * @throws RevocabError `not_finite`, `aborted`, and what the model throws
  */
@@ -61,7 +61,7 @@ function* chunksOf<T extends Scored>(items: readonly T[]): Generator<T[]> {
   if (chunk.length > 0) yield chunk;
 }
 
-/** A sum with one NaN or infinity in it is no score, and says nothing of where it came from. */
+/** One NaN or infinity would spoil the whole sum, and the sum would not show which token it came from. */
 function checkFinite(
   { document }: Scored,
   { targets, positions }: ScoreQuery,
@@ -80,4 +80,25 @@ function checkFinite(
     `the model gives the token with id ${targets[wrong]} in document ${document + 1} the log-probability ${logarithms[wrong]}, expected a finite number`,
     { hint: "look for NaN, infinity or very large values in the model's weights" },
   );
+}
+
+/** @throws RevocabError `context_too_long` beyond the model's context length, `bad_options` below `least` */
+export function checkContext(context: number, least: number, { contextLength }: LanguageModel): void {
+  if (Number.isInteger(context) && context >= least && context <= contextLength) return;
+  throw new RevocabError(
+    context > contextLength ? "context_too_long" : "bad_options",
+    `the context is ${context} tokens, expected a whole number between ${least} and the model's ${contextLength}`,
+    { hint: "leave the context out for the longest that is useful, or choose a shorter one" },
+  );
+}
+
+/** Concatenates sequences; a spread call would overflow the stack at some 100,000 tokens. */
+export function joinTokens(...parts: readonly ArrayLike<number>[]): Uint32Array {
+  const joined = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

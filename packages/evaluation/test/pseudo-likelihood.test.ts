@@ -3,7 +3,7 @@ import { failure } from "@revocab/test-support/failure";
 import { special } from "@revocab/test-support/hand-made-vocabulary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { samplePositions } from "../src/sample-positions.ts";
+import { samplePositions } from "../src/pseudo-likelihood.ts";
 import { characterTokenizer } from "./character-tokenizer.ts";
 import { handMadeModel, uniformModel } from "./hand-made-models.ts";
 

@@ -11,6 +11,7 @@ export interface FileMark {
   readonly inode: bigint;
 }
 
+/** The mark of an open file, to be compared when the file is looked at again. */
 export async function markOf(file: Pick<FileHandle, "stat">): Promise<FileMark> {
   return markIn(await file.stat({ bigint: true }));
 }
@@ -20,7 +21,10 @@ export async function checkMark(path: string, mark: FileMark): Promise<void> {
   compareMarks(path, mark, await ifThere(path, stat(path, { bigint: true }).then(markIn)));
 }
 
-/** @throws RevocabError `file_changed` when a file whose mark was `before` is another one now, or has been written to */
+/**
+ * Refuses a file that changed between two looks at it.
+ * @throws RevocabError `file_changed` when a file whose mark was `before` is another one now, or has been written to
+ */
 export function compareMarks(path: string, before: FileMark, after: FileMark | undefined): void {
   const difference = differenceOf(before, after);
   if (difference === undefined) return;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readWeightFiles, type SafetensorsFile, type WeightFiles } from "@revocab/checkpoint";
 import { readJsonObject } from "@revocab/checkpoint/internal";
-import { type Job, type Matrix, RevocabError, showText } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, showText, threadsOf } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
 import { openWeights } from "@revocab/transformer-runtime/internal";
@@ -54,6 +54,7 @@ export interface Hypernetwork {
  *   `shape_mismatch`, `unsupported_dtype`, `bad_tokenizer`, `missing_dependency`
  */
 export async function openHypernetwork(directory: string, job?: Job): Promise<Hypernetwork> {
+  const threads = threadsOf(job);
   const path = join(directory, "config.json");
   const folder = new InputFolder(directory);
   const { json } = await readJsonObject(
@@ -79,7 +80,7 @@ export async function openHypernetwork(directory: string, job?: Job): Promise<Hy
       const feeds = await networkFeeds(runtime, config, forms, rows, source, language);
       session ??= openSession(graph, {
         directory: weights.directory,
-        threads: job?.threads,
+        threads,
       });
       const results = await (await session).run(feeds);
       const matrix = (port: string, columns: number): Matrix => ({

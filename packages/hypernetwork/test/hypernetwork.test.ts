@@ -17,7 +17,7 @@ import {
 } from "@revocab/test-support/contract-models";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
-import { denseRows } from "@revocab/test-support/plan-rows";
+import { allDenseRows } from "@revocab/test-support/plan-rows";
 import { describe, expect, it } from "vitest";
 import { writeContractNetwork } from "./method-folder.ts";
 import { writeNetwork } from "./network-folder.ts";
@@ -45,7 +45,7 @@ function contextOf(
 /** A row per target id; undefined for one that nothing was planned for. */
 async function plannedRows(context: InitContext, method: InitMethod, table: EmbeddingTable) {
   const plan = await planTable({ context, method, table });
-  const { data, columns } = await denseRows(plan);
+  const { data, columns } = await allDenseRows(plan);
   const rows = new Map<number, number[]>();
   for (const [i, id] of plan.dense.ids.entries()) {
     rows.set(id, [...data.subarray(i * columns, (i + 1) * columns)]);

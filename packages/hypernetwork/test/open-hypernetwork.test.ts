@@ -2,8 +2,9 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RevocabError } from "@revocab/core";
 import { openHypernetwork, predictRows } from "@revocab/hypernetwork";
+import { loadOnnxRuntime } from "@revocab/onnx";
 import { scratchFolders } from "@revocab/test-support/folders";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { GOLDEN, sourceTables, surfaceForms, writeNetwork } from "./network-folder.ts";
 
 const scratch = scratchFolders();
@@ -156,6 +157,17 @@ describe("openHypernetwork", () => {
     lengths[2] = 0;
     const act = predictRows({ hypernetwork, source: sourceTables(fixture), forms: { ...forms, lengths } });
     await expect(act).rejects.toMatchObject({ message: expect.stringContaining("form 2 is all padding") });
+  });
+
+  it("runs with the threads of the job it was opened in", async () => {
+    const folder = scratch();
+    const fixture = writeNetwork(folder, MISTRAL);
+    const created = vi.spyOn((await loadOnnxRuntime()).InferenceSession, "create");
+    const hypernetwork = await openHypernetwork(folder, { threads: 1 });
+    await predictRows({ hypernetwork, source: sourceTables(fixture), forms: surfaceForms(fixture) });
+    expect(created.mock.calls.map(([, { intraOpNumThreads }]) => intraOpNumThreads)).toEqual([1]);
+    created.mockRestore();
+    await expect(openHypernetwork(folder, { threads: 0 })).rejects.toMatchObject({ code: "bad_options" });
   });
 
   it("stops between blocks when aborted", async () => {

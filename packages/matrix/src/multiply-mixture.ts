@@ -1,11 +1,10 @@
-import { availableParallelism } from "node:os";
 import {
   BYTES_PER_VALUE,
   type Job,
   type Matrix,
   type Mixture,
-  RevocabError,
   type StoredMatrix,
+  threadsOf,
   throwIfAborted,
 } from "@revocab/core";
 import { type GatherMemory, gatherMemory } from "./gather-memory.ts";
@@ -59,13 +58,9 @@ export async function multiplyMixture({
   step = "compute rows",
   onBlock,
 }: MultiplyMixtureOptions): Promise<void> {
-  const threads = job?.threads ?? Math.min(2, availableParallelism());
-
+  const threads = threadsOf(job, 2);
   checkMixture(mixture, source.rows, basis.rows);
   checkBasisWidth(source.columns, basis);
-  if (!(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
-    throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to 64`);
-  }
   throwIfAborted(job?.abortSignal);
   const targetRows = mixture.offsets.length - 1;
   if (targetRows === 0 || source.columns === 0) return;

@@ -24,6 +24,11 @@ export interface WasmMemory {
   grow(pages: number): number;
 }
 
-export const { Module, Instance, Memory } = (
-  globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }
-).WebAssembly;
+export const {
+  /** Compiles the bytes of a WebAssembly module. */
+  Module,
+  /** A compiled module with the memory that it works on. */
+  Instance,
+  /** Memory that modules on several threads share. */
+  Memory,
+} = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;

@@ -205,6 +205,17 @@ describe.each([
   const source = storeMatrix(normalMatrix(300, columns, 2));
   const mixture = randomMixture(4500, 300, 0, 5);
 
+  it("starts as many workers as the job has threads, or none for a small product", async () => {
+    for (const threads of [1, 3]) {
+      let started = 0;
+      const count = () => started++;
+      process.on("worker", count);
+      await multiplyMixture({ mixture, source, job: { threads }, onBlock() {} });
+      process.off("worker", count);
+      expect(started).toBe(columns === 64 ? 0 : threads);
+    }
+  });
+
   it("passes on an error of onBlock, and calls it no more", async () => {
     let calls = 0;
     const failure = multiplyMixture({

@@ -108,7 +108,7 @@ describe("a tied model", () => {
     await expect(compare(["subtoken-mean:weighting=first-last"])).rejects.toMatchObject({
       code: "bad_options",
       message: expect.stringMatching(/none of 1 methods .*first-last: subtoken-mean gives .* tied/),
-      hint: expect.stringContaining("--untie"),
+      hint: expect.stringContaining("`untie`"),
     });
   });
 });

@@ -25,7 +25,10 @@ export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Arra
 
 let loading: Promise<OnnxRuntime> | undefined;
 
-/** @throws RevocabError `missing_dependency` when onnxruntime-node is not installed, or not for this machine */
+/**
+ * The runtime, an optional dependency; it is loaded once.
+ * @throws RevocabError `missing_dependency` when onnxruntime-node is not installed, or not for this machine
+ */
 export function loadOnnxRuntime(): Promise<OnnxRuntime> {
   loading ??= importOnnxRuntime().then(
     (module) => ((module as { default?: unknown }).default ?? module) as OnnxRuntime,

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
-/** The `format` and `version` a plan file carries in its safetensors metadata; a reader refuses any other. */
+/** The `format` of a plan file in its safetensors metadata; a reader refuses any other. */
 export const PLAN_FORMAT = "revocab-plan";
+/** The `version` of a plan file in its safetensors metadata; a reader refuses any other. */
 export const PLAN_VERSION = "1";
 
 const role = z.enum(["input", "output"]);

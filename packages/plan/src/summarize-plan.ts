@@ -23,6 +23,7 @@ export interface TableSummary {
   readonly origins: Readonly<Record<string, number>>;
 }
 
+/** Counts rows by method, and leaves out weights and rows: what a report, a card and the command line show of a plan. */
 export function summarizePlan({ recipe, source, target, alignment, tables, notes }: SwapPlan): PlanSummary {
   const { name, modelType, rows, tied } = source;
   return {

@@ -64,7 +64,7 @@ describe("chooseChatTemplate", () => {
       vocabulary: { ...target.vocabulary, idOfRole: () => undefined, idOfSpecial: () => undefined },
     };
     expect(chooseChatTemplate("auto", withTemplate(source, "{{ eos_token }}"), unk).note).toContain(
-      '(--chat-template source with --special "</s>" adds these tokens)',
+      '(`chatTemplate: source` with `specials: "</s>"` adds these tokens)',
     );
     expect(() => chooseChatTemplate("source", withTemplate(source, "{{ eos_token }}"), unk)).toThrow(
       /eos_token/,

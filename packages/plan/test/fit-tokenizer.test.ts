@@ -139,8 +139,8 @@ describe("fitTokenizer", () => {
     });
     const { fitting } = await fitTokenizer(GPT, bert);
     expect(fitting.notes).toEqual([
-      'the target tokenizer has no counterpart of the model\'s pad token, [PAD]: texts of several lengths cannot be put into one batch (--special "[PAD]" adds it)',
-      'the target tokenizer has no counterpart of the model\'s mask token, [MASK]: no gap can be marked in a text (--special "[MASK]" adds it)',
+      'the target tokenizer has no counterpart of the model\'s pad token, [PAD]: texts of several lengths cannot be put into one batch (`specials: "[PAD]"` adds it)',
+      'the target tokenizer has no counterpart of the model\'s mask token, [MASK]: no gap can be marked in a text (`specials: "[MASK]"` adds it)',
     ]);
     const asked = await fitTokenizer(GPT, bert, { specials: ["[PAD]", "[MASK]"] });
     const { vocabulary } = asked.tokenizer;

@@ -2,56 +2,60 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import type { InitMethod } from "@revocab/core";
 import { multivariateNormal, random, subtokenMean } from "@revocab/embedding-init";
-import { explainToken, findToken, openPlan, type SwapPlan, savePlan, summarizePlan } from "@revocab/plan";
+import { explainToken, findToken, openPlan, type PlannedSwap, savePlan, summarizePlan } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { planTokenizerSwap } from "@revocab/transfer";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 const scratch = scratchFolders();
 const inputs = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER };
 
+/** A plan of the sample; what its rows are computed from is closed with the test. */
+async function planned(method: InitMethod = subtokenMean()): Promise<PlannedSwap> {
+  return closedAtEnd(await planTokenizerSwap({ ...inputs, method }));
+}
+
+/** A plan in a file; the file is closed with the test. */
+async function opened(file: string): Promise<PlannedSwap> {
+  return closedAtEnd(await openPlan(file));
+}
+
+function closedAtEnd(planned: PlannedSwap): PlannedSwap {
+  onTestFinished(() => planned.rowSource.close());
+  return planned;
+}
+
 async function savedPlan(method: InitMethod = subtokenMean()): Promise<string> {
   const file = join(scratch(), "swap.plan");
-  await planTokenizerSwap({ ...inputs, method }, (plan) => savePlan(plan, file));
+  await savePlan(await planned(method), file);
   return file;
 }
 
 describe("a plan file", () => {
   it("gives back every weight, label, count and token it was made from", async () => {
     const file = join(scratch(), "swap.plan");
-    await planTokenizerSwap({ ...inputs, method: subtokenMean() }, async (plan) => {
-      await savePlan(plan, file);
-      const opened = await openPlan(file);
-      try {
-        expect(summarizePlan(opened)).toEqual(summarizePlan(plan));
-        for (const [i, table] of plan.tables.entries()) {
-          expect(opened.tables[i]?.mixture).toEqual(table.mixture);
-          expect(opened.tables[i]?.basis).toEqual(table.basis);
-          expect(opened.tables[i]?.origin).toEqual(table.origin);
-        }
-        expect(opened.target.fingerprint).toBe(plan.target.fingerprint);
-        for (const id of [0, 5, 700]) expect(explainToken(opened, id)).toEqual(explainToken(plan, id));
-      } finally {
-        await opened.close();
-      }
-    });
+    const made = await planned();
+    await savePlan(made, file);
+    const { plan } = await opened(file);
+    expect(summarizePlan(plan)).toEqual(summarizePlan(made.plan));
+    for (const [i, table] of made.plan.tables.entries()) {
+      expect(plan.tables[i]?.mixture).toEqual(table.mixture);
+      expect(plan.tables[i]?.basis).toEqual(table.basis);
+      expect(plan.tables[i]?.origin).toEqual(table.origin);
+    }
+    expect(plan.target.fingerprint).toBe(made.plan.target.fingerprint);
+    for (const id of [0, 5, 700]) expect(explainToken(plan, id)).toEqual(explainToken(made.plan, id));
   });
 
   it("gives back rows that are no sum, block by block", async () => {
     const file = join(scratch(), "swap.plan");
-    await planTokenizerSwap({ ...inputs, method: random() }, async (plan) => {
-      await savePlan(plan, file);
-      const opened = await openPlan(file);
-      try {
-        const rows = (from: SwapPlan) => from.tables[0]?.dense.read(3, 5);
-        expect(plan.tables[0]?.dense.ids.length).toBeGreaterThan(2000);
-        expect(opened.tables[0]?.dense.ids).toEqual(plan.tables[0]?.dense.ids);
-        expect(await rows(opened)).toEqual(await rows(plan));
-      } finally {
-        await opened.close();
-      }
-    });
+    const made = await planned(random());
+    await savePlan(made, file);
+    const { plan, rowSource } = await opened(file);
+    expect(made.plan.tables[0]?.dense.ids.length).toBeGreaterThan(2000);
+    expect(plan.tables[0]?.dense).toEqual(made.plan.tables[0]?.dense);
+    expect(await rowSource.read("input", 3, 5)).toEqual(await made.rowSource.read("input", 3, 5));
   });
 
   it("is the same bytes each time", async () => {
@@ -62,17 +66,14 @@ describe("a plan file", () => {
   it("is refused when it exists already, and left as it was", async () => {
     const file = join(scratch(), "swap.plan");
     writeFileSync(file, "mine");
-    const save = planTokenizerSwap({ ...inputs, method: subtokenMean() }, (plan) => savePlan(plan, file));
-    await expect(save).rejects.toMatchObject({ code: "output_exists" });
+    await expect(savePlan(await planned(), file)).rejects.toMatchObject({ code: "output_exists" });
     expect(readFileSync(file, "utf8")).toBe("mine");
   });
 
   it("leaves nothing behind when its writing is stopped", async () => {
     const folder = scratch();
     const abortSignal = AbortSignal.abort();
-    const save = planTokenizerSwap({ ...inputs, method: subtokenMean() }, (plan) =>
-      savePlan(plan, join(folder, "swap.plan"), { job: { abortSignal } }),
-    );
+    const save = savePlan(await planned(), join(folder, "swap.plan"), { job: { abortSignal } });
     await expect(save).rejects.toThrow();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -123,30 +124,22 @@ describe("openPlan refuses", () => {
 
 describe("findToken", () => {
   it("finds a token by its text, a special by its string, and any by its id", async () => {
-    const plan = await openPlan(await savedPlan());
-    try {
-      const butterfly = await findToken(plan, " butterfly");
-      expect(explainToken(plan, butterfly)).toMatchObject({
-        token: " butterfly",
-        tables: [{ slot: "input", origin: "subtoken-mean", sum: [{ weight: 0.5 }, { weight: 0.5 }] }],
-      });
-      expect(explainToken(plan, await findToken(plan, "</s>"))).toMatchObject({ token: "</s>" });
-      expect(await findToken(plan, "4711")).toBe(4711);
-    } finally {
-      await plan.close();
-    }
+    const { plan } = await opened(await savedPlan());
+    const butterfly = await findToken(plan, " butterfly");
+    expect(explainToken(plan, butterfly)).toMatchObject({
+      token: " butterfly",
+      tables: [{ slot: "input", origin: "subtoken-mean", sum: [{ weight: 0.5 }, { weight: 0.5 }] }],
+    });
+    expect(explainToken(plan, await findToken(plan, "</s>"))).toMatchObject({ token: "</s>" });
+    expect(await findToken(plan, "4711")).toBe(4711);
   });
 
   it("says how the tokenizer writes a text that is no token", async () => {
-    const plan = await openPlan(await savedPlan());
-    try {
-      await expect(findToken(plan, " butterfly castle")).rejects.toMatchObject({
-        code: "bad_options",
-        hint: expect.stringMatching(/butterfly.*castle/),
-      });
-    } finally {
-      await plan.close();
-    }
+    const { plan } = await opened(await savedPlan());
+    await expect(findToken(plan, " butterfly castle")).rejects.toMatchObject({
+      code: "bad_options",
+      hint: expect.stringMatching(/butterfly.*castle/),
+    });
   });
 });
 

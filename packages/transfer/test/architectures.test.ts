@@ -104,7 +104,9 @@ describe("several input tables", () => {
     const options = { ...prepare("t5gemma"), method: random(), fallback: mean() };
     const plan = `${options.out}.plan`;
     await swapTokenizer(options);
-    await planTokenizerSwap(options, (made) => savePlan(made, plan));
+    const made = await planTokenizerSwap(options);
+    await savePlan(made, plan);
+    await made.rowSource.close();
     const applied = `${options.out}-applied`;
     const { tables } = await applySavedPlan({ plan, model: options.model, out: applied });
     expect(tables.map(({ slot, role }) => [slot, role])).toEqual([
@@ -132,7 +134,7 @@ describe("ids that the new tokenizer cannot give", () => {
     const options = prepare("qwen2-vl", {});
     const keys = ["vision_start_token_id", "vision_end_token_id", "video_token_id", "image_token_id"];
     const error = await swapTokenizer(options).catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: "token_id_unmapped", hint: expect.stringContaining("--token-id") });
+    expect(error).toMatchObject({ code: "token_id_unmapped", hint: expect.stringContaining("`tokenIds") });
     for (const key of keys) expect((error as Error).message).toContain(key);
     expect(existsSync(options.out)).toBe(false);
 

@@ -145,7 +145,7 @@ describe("a chat model in one go", () => {
       message: expect.stringMatching(
         /chatml\.jinja writes "<\|im_end\|>", which the tokenizer does not have as one token$/,
       ),
-      hint: 'add what is missing as control tokens: --special "<|im_end|>"',
+      hint: 'add what is missing as control tokens: `specials: "<|im_end|>"`',
     });
     const broken = join(folder, "broken.jinja");
     writeFileSync(broken, "{% for message in messages %}");
@@ -220,7 +220,7 @@ it("a saved plan brings the control tokens, their rows and the end of texts", as
     specials: SPECIALS,
     eos: "<|im_end|>",
   };
-  await planTokenizerSwap(options, (plan) => savePlan(plan, file));
+  await savePlan(await planTokenizerSwap(options), file);
   await applySavedPlan({ plan: file, model, out });
   await swapTokenizer({ ...options, out: direct });
   expect(contentOf(out)).toEqual(contentOf(direct));

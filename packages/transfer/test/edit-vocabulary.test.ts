@@ -187,7 +187,7 @@ describe("editVocabulary", () => {
     const model = await openModel(SAMPLE_MODEL);
     try {
       const { tokenizer } = await editTokenizer(model.tokenizer, { addedTokens: ["<|tool|>"] });
-      const plan = await makePlan({ model, tokenizer, method });
+      const { plan } = await makePlan({ model, tokenizer, method });
       await checkMovedRows({ directory: out, plan, model });
       await fillRows(out, 1279, 0x11);
       await expect(checkMovedRows({ directory: out, plan, model })).rejects.toThrow(
@@ -244,7 +244,8 @@ describe("editVocabulary", () => {
     const unread = planVocabularyEdit({ model: SAMPLE_MODEL, addedTokens: ["<|tool|>"], method: contest });
     await expect(unread).rejects.toMatchObject({
       code: "bad_options",
-      message: "none of the 1 new tokens is in the text that is to decide which method initializes their rows",
+      message:
+        "none of the 1 new tokens is in the text that is to decide which method initializes their rows",
     });
   });
 

@@ -139,7 +139,7 @@ describe("a swap", () => {
     expect(error).toMatchObject({
       code: "token_id_unmapped",
       message: expect.stringMatching(/no model that revocab knows has config\.json thought_token_id = 44/),
-      hint: expect.stringMatching(/--token-id thought_token_id=6 .*--token-id border_id=keep/),
+      hint: expect.stringMatching(/`tokenIds: thought_token_id=6` .*`tokenIds: border_id=keep`/),
     });
     await swapTokenizer({ ...options, tokenIds: { thought_token_id: 9, border_id: "keep" } });
     expect(read(options.out, "config.json")).toMatchObject({
@@ -160,5 +160,14 @@ describe("a swap", () => {
     await swapTokenizer({ ...options, tokenIds: { "config.json:eos_token_id": 9 } });
     expect(read(options.out, "config.json").eos_token_id).toBe(9);
     expect(read(options.out, "generation_config.json").eos_token_id).toBe(6);
+  });
+
+  it("refuses an answer that has no row, before a model is written", async () => {
+    const options = { ...prepare(), tokenizer: target() };
+    await expect(swapTokenizer({ ...options, tokenIds: { bos_token_id: 48 } })).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(/bos_token_id=48.* the model gets 48 rows/),
+      hint: expect.stringContaining("from 0 to 47"),
+    });
   });
 });

@@ -9,8 +9,8 @@ import { editVocabulary, swapTokenizer } from "@revocab/transfer";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { extendTokenizer, pruneTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
-import { checkSameEncodings } from "../src/gate/check-tokenizer.ts";
 import { checkWrittenIds } from "../src/gate/check-configs.ts";
+import { checkSameEncodings } from "../src/gate/check-tokenizer.ts";
 
 const scratch = scratchFolders();
 

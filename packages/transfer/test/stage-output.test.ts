@@ -34,7 +34,7 @@ describe("stageOutput", () => {
     mkdirSync(join(folder, "out"));
     await expect(stageOutput({ out: join(folder, "out"), inputs: [] })).rejects.toMatchObject({
       code: "output_exists",
-      hint: expect.stringContaining("--force"),
+      hint: expect.stringContaining("`force`"),
     });
   });
 

@@ -104,7 +104,9 @@ describe("swapTokenizer on the sample", () => {
     const folder = scratch();
     const plan = join(folder, "swap.plan");
     for (const method of [subtokenMean(), univariateNormal()]) {
-      await planTokenizerSwap({ ...inputs, method }, (made) => savePlan(made, plan, { force: true }));
+      const made = await planTokenizerSwap({ ...inputs, method });
+      await savePlan(made, plan, { force: true });
+      await made.rowSource.close();
       await applySavedPlan({ plan, model: SAMPLE_MODEL, out: join(folder, "applied"), force: true });
       await swapTokenizer({ ...inputs, method, out: join(folder, "swapped"), force: true });
       expect(contentOf(join(folder, "applied"))).toEqual(contentOf(join(folder, "swapped")));
@@ -190,7 +192,7 @@ describe("a tied model and a method whose rows differ by role", () => {
     const out = join(scratch(), "out");
     await expect(swapTokenizer({ ...inputs, method, out })).rejects.toMatchObject({
       code: "needs_untie",
-      hint: expect.stringMatching(/--untie.*384,000 parameters.*--role/),
+      hint: expect.stringMatching(/`untie`.*384,000 parameters.*`role: input`/),
     });
     expect(existsSync(out)).toBe(false);
   });
@@ -322,7 +324,7 @@ describe("a plan is refused", () => {
   it("by a model with another vocabulary, and by one with another head", async () => {
     const folder = scratch();
     const plan = join(folder, "swap.plan");
-    await planTokenizerSwap(inputs, (made) => savePlan(made, plan));
+    await savePlan(await planTokenizerSwap(inputs), plan);
     await swapTokenizer({ ...inputs, out: join(folder, "other") });
     await expect(
       applySavedPlan({ plan, model: join(folder, "other"), out: join(folder, "out") }),

@@ -99,7 +99,10 @@ export interface ModelTables {
   readonly bias?: StoredMatrix;
 }
 
-/** @throws RevocabError `unsupported_checkpoint` when the model has no language-model head */
+/**
+ * A model's own input and head tables; where it is tied, the head is the input table.
+ * @throws RevocabError `unsupported_checkpoint` when the model has no language-model head
+ */
 export function tablesOf({ tables, tied, directory, modelType }: Checkpoint): ModelTables {
   const bySlot = new Map(tables.map((table) => [table.slot, table.matrix]));
   const input = bySlot.get("input") as StoredMatrix;

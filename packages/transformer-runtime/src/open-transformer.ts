@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError } from "@revocab/core";
+import { type Job, RevocabError, threadsOf } from "@revocab/core";
 import {
   loadOnnxRuntime,
   type OnnxRuntime,
@@ -23,7 +22,7 @@ export interface Transformer {
   readonly checkpoint: Checkpoint;
   readonly description: TransformerDescription;
   readonly weights: Weights;
-  readonly threads: number | undefined;
+  readonly threads: number;
   /** Σ length² of the sequences of a batch, padding included, that attention has memory for. */
   readonly squares: number;
   /**
@@ -78,7 +77,7 @@ export async function openTransformer(
   checkpoint: Checkpoint,
   { job, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
-  checkThreads(job?.threads);
+  const threads = threadsOf(job);
   refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
   const runtime = await loadOnnxRuntime();
@@ -103,7 +102,7 @@ export async function openTransformer(
       openSession(cache ? buildBody(description, weights, { cache }) : graph, {
         directory: weights.directory,
         pack: cache,
-        threads: job?.threads,
+        threads,
       });
     sessions.set(key, opened);
     return opened;
@@ -132,7 +131,7 @@ export async function openTransformer(
     checkpoint,
     description,
     weights,
-    threads: job?.threads,
+    threads,
     squares,
     async run(batch) {
       const piece = pieceLength(description, batch.lengths, squares);
@@ -177,15 +176,6 @@ function refuseAdapter({ directory }: Checkpoint): void {
       hint: "merge it into the model first (peft: merge_and_unload), or take its files out of the folder to run the base alone",
     },
   );
-}
-
-/** Threads that wait for a core take turns: a thousand of them on two cores took 134 s for what two did in one. */
-function checkThreads(threads: number | undefined): void {
-  const most = Math.max(64, availableParallelism());
-  if (threads === undefined || (Number.isInteger(threads) && threads >= 1 && threads <= most)) return;
-  throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to ${most}`, {
-    hint: "leave it out to use all cores",
-  });
 }
 
 /** The part of a config about the language model. */

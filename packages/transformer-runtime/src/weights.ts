@@ -26,6 +26,7 @@ const ELEMENT_OF: Readonly<Record<string, ElementType>> = {
   F64: "double",
 };
 
+/** Finds the tensors of weight files and names them in a graph as external data: the runtime reads them from the files. */
 export async function openWeights(files: readonly SafetensorsFile[]): Promise<Weights> {
   const places = await Promise.all(files.map(async (file) => ({ file, path: await realpath(file.path) })));
   const directory = commonFolder(places.map(({ path }) => dirname(path)));

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { showText, type TokenId, type Vocabulary } from "@revocab/core";
 import { characterLength } from "./bytes/characters.ts";
 
@@ -13,6 +14,7 @@ export function displayToken(vocabulary: Vocabulary, id: TokenId): string {
 }
 
 function displayBytes(bytes: Uint8Array): string {
+  if (isUtf8(bytes)) return escaped(DECODER.decode(bytes)); // nearly all tokens are whole characters
   let shown = "";
   for (let at = 0; at < bytes.length; ) {
     const length = characterLength(bytes, at);
@@ -24,8 +26,8 @@ function displayBytes(bytes: Uint8Array): string {
 }
 
 /** A backslash of the token itself is doubled, to distinguish it from an escape. */
-function escaped(character: string): string {
-  return character === "\\" ? "\\\\" : showText(character);
+function escaped(text: string): string {
+  return showText(text.replaceAll("\\", "\\\\"));
 }
 
 function hex(byte: number): string {

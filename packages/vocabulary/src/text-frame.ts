@@ -108,6 +108,7 @@ export interface FrameTokens {
   readonly after: readonly TokenId[];
 }
 
+/** The special tokens that a frame puts around a single text. */
 export function frameTokens({ single }: TextFrame): FrameTokens {
   const place = single.findIndex(({ kind }) => kind === "text");
   const idsOf = (items: readonly FrameItem[]) =>

@@ -64,6 +64,9 @@ describe("trainWordVectors", () => {
 
     for (const threads of [1, 3])
       it(`puts words of one topic together (${model}, ${threads} threads)`, async () => {
+        let started = 0;
+        const count = () => started++;
+        process.on("worker", count);
         const trained = await train({
           documents: sentences(600),
           model,
@@ -72,6 +75,8 @@ describe("trainWordVectors", () => {
           maxN: 0,
           minN: 0,
         });
+        process.off("worker", count);
+        expect(started).toBe(threads);
         const vectors = vectorsOfModel(trained);
         for (const [topic, words] of TOPICS.entries())
           for (const word of words) {

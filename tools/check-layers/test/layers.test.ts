@@ -50,6 +50,37 @@ describe("checkLayers", () => {
     ]);
   });
 
+  it("names files that import each other in a circle, by types alone too", () => {
+    const circle = repositoryWith({
+      one: { dependencies: [], source: 'export type { Two } from "./two.ts";' },
+    });
+    writeFileSync(
+      join(circle, "packages/one/src/two.ts"),
+      'import type { Three } from "./three.ts";\nexport interface Two { readonly three: Three }\n',
+    );
+    writeFileSync(join(circle, "packages/one/src/three.ts"), "export interface Three {}\n");
+    expect(checkLayers(circle, [["one"]])).toEqual([]);
+    writeFileSync(
+      join(circle, "packages/one/src/three.ts"),
+      'import type { Two } from "./two.ts";\nexport interface Three { readonly two: Two }\n',
+    );
+    expect(checkLayers(circle, [["one"]])).toEqual([
+      expect.stringMatching(
+        /two\.ts imports packages\/one\/src\/three\.ts imports packages\/one\/src\/two\.ts: files/,
+      ),
+    ]);
+  });
+
+  it("names flags and commands that a library speaks of", () => {
+    const source =
+      'const hint = "pass --untie, or make it with revocab plan";\nlet x = 3;\nx = 1 - --x; // --model_type=bpe';
+    const one = { one: { dependencies: [], source } };
+    expect(checkLayers(repositoryWith(one), [["one"]])).toEqual([
+      expect.stringContaining('says "--untie"'),
+      expect.stringContaining('says "revocab plan"'),
+    ]);
+  });
+
   it("names a package that stands in no layer", () => {
     expect(checkLayers(repositoryWith({ stray: { dependencies: [], source: "" } }), [])).toEqual([
       "stray stands in no layer: add it to tools/check-layers/layers.ts",

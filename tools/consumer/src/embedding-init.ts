@@ -1,12 +1,4 @@
-import type {
-  FallbackChain,
-  InitContext,
-  InitMethod,
-  Matrix,
-  MixtureMethod,
-  RowMethod,
-  TablePlan,
-} from "@revocab/core";
+import type { FallbackChain, InitContext, InitMethod, Matrix, MixtureMethod, RowMethod } from "@revocab/core";
 import {
   copyOverlap,
   initializeRows,
@@ -15,10 +7,11 @@ import {
   mean,
   methodCandidates,
   methodNamed,
-  orElse,
+  type PlannedTable,
   planTable,
   random,
   subtokenMean,
+  withFallback,
 } from "@revocab/embedding-init";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { same } from "./same.js";
@@ -29,7 +22,7 @@ export async function rows(embeddings: Matrix, context: InitContext): Promise<vo
   const initialized = await initializeRows({
     source: { embeddings, vocabulary: source },
     target: { vocabulary: target },
-    method: orElse(copyOverlap(), subtokenMean(), mean()),
+    method: withFallback(copyOverlap(), subtokenMean(), mean()),
     tokens: Uint32Array.of(1, 2),
     role: "output",
     seed: 1,
@@ -48,12 +41,12 @@ export async function rows(embeddings: Matrix, context: InitContext): Promise<vo
   await planTable({ context, method: mean(), table });
   if (table === undefined) return;
   const plan = await planTable({ context, method: mean(), table, rows: 8 });
-  same<typeof plan, TablePlan>();
+  same<typeof plan, PlannedTable>();
 }
 
 same<ReturnType<typeof subtokenMean>, MixtureMethod>();
 same<ReturnType<typeof random>, RowMethod>();
-same<ReturnType<typeof orElse>, FallbackChain>();
+same<ReturnType<typeof withFallback>, FallbackChain>();
 subtokenMean({ weighting: "front-loaded", decay: 0.3 });
 random({ standardDeviation: 0.1 });
 // @ts-expect-error: no such weighting
@@ -65,7 +58,7 @@ same<ReturnType<typeof methodNamed>, InitMethod>();
 methodNamed("subtoken-mean", { weighting: "uniform" });
 const entry = METHODS["subtoken-mean"];
 same<typeof entry, MethodEntry | undefined>();
-methodNamed("mine", {}, { ...METHODS, mine: entry });
+if (entry !== undefined) methodNamed("mine", {}, { ...METHODS, mine: entry });
 
 const choice = methodCandidates("auto", { text: "corpus.txt" });
 same<(typeof choice.candidates)[number]["method"], InitMethod>();

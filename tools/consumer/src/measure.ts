@@ -8,7 +8,7 @@ import {
   generateText,
   type MethodComparison,
   type ModelEvaluation,
-} from "@revocab/transfer";
+} from "@revocab/measure";
 import { same } from "./same.js";
 
 export async function measurements(): Promise<void> {

@@ -1,7 +1,8 @@
-import type { CardFacts, cardFacts, modelCard, SwapEvaluation, SwapReport } from "@revocab/transfer";
+import type { SwapEvaluation } from "@revocab/measure";
+import type { CardFacts, CardOptions, cardFacts, modelCard, SwapReport } from "@revocab/report";
 import { same } from "./same.js";
 
-same<typeof modelCard, (report: SwapReport) => string>();
+same<typeof modelCard, (report: SwapReport, options?: CardOptions) => string>();
 same<typeof cardFacts, (card: string) => CardFacts>();
 
 /** A report is plain data: what JSON makes of it, and what is null where nothing was measured. */

@@ -1,17 +1,12 @@
 import { mean, subtokenMean } from "@revocab/embedding-init";
+import { openModel, openPlan, type PlannedSwap } from "@revocab/plan";
+import type { SwapReport } from "@revocab/report";
 import {
   applyPlan,
   applySavedPlan,
   type EditReport,
   editVocabulary,
-  type Inspection,
-  type inspectPath,
-  openModel,
-  openPlan,
-  type PlanSummary,
   planTokenizerSwap,
-  type SwapReport,
-  summarizePlan,
   swapTokenizer,
 } from "@revocab/transfer";
 import { same } from "./same.js";
@@ -40,15 +35,19 @@ export async function swaps(): Promise<void> {
     dryRun: true,
   });
 
-  const summary = await planTokenizerSwap(
-    { model: "sample/model", tokenizer: "sample/tokenizer", method: subtokenMean() },
-    summarizePlan,
-  );
-  same<typeof summary, PlanSummary>();
+  const planned = await planTokenizerSwap({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    method: subtokenMean(),
+  });
+  same<typeof planned, PlannedSwap>();
 
-  const [model, plan] = [await openModel("sample/model"), await openPlan("out/swap.plan")];
+  const [model, { plan, rowSource }] = [await openModel("sample/model"), await openPlan("out/swap.plan")];
   same<ReturnType<typeof applyPlan>, Promise<SwapReport>>();
-  await applyPlan({ model, plan, out: "out/applied", force: true });
+  await applyPlan({ model, plan, rowSource, out: "out/applied", force: true });
+  await applyPlan({ model, ...planned, out: "out/applied" });
+  // a plan of sums alone needs no source of rows
+  await applyPlan({ model, plan, out: "out/applied" });
   same<ReturnType<typeof applySavedPlan>, Promise<SwapReport>>();
   await applySavedPlan({ model: "sample/model", plan: "out/swap.plan", out: "out/applied" });
   // @ts-expect-error: a plan that was opened goes to `applyPlan`
@@ -68,5 +67,3 @@ export async function edits(): Promise<void> {
   // @ts-expect-error: the model keeps its own tokenizer
   await editVocabulary({ model: "sample/model", tokenizer: "t", method: mean(), out: "out/extended" });
 }
-
-same<ReturnType<typeof inspectPath>, Promise<Inspection>>();

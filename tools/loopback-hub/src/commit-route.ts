@@ -1,5 +1,5 @@
 import { type Exchange, readBody, sendError, sendJson } from "./exchange.ts";
-import { findCommit, type HubContext } from "./hub-routes.ts";
+import { findCommit, type HubContext } from "./hub-context.ts";
 import type { Repository, StoredFile } from "./repositories.ts";
 
 type Line =

@@ -1,19 +1,9 @@
 import { commitRoute } from "./commit-route.ts";
 import { type Exchange, readBody, sendError, sendJson } from "./exchange.ts";
+import { findCommit, findRepository, type HubContext } from "./hub-context.ts";
 import { isLargeFile } from "./is-large-file.ts";
-import type { Commit, Repositories, Repository, StoredFile } from "./repositories.ts";
+import type { Commit, Repository, StoredFile } from "./repositories.ts";
 import { resolveRoute } from "./resolve-route.ts";
-import type { Storage } from "./storage.ts";
-
-export interface HubContext {
-  readonly repositories: Repositories;
-  readonly storage: Storage;
-  readonly token: string;
-  readonly user: string;
-  readonly role: "write" | "read";
-  readonly pageSize: number;
-  readonly complaints: string[];
-}
 
 /** The Hub's own endpoints, as `@huggingface/hub` and the Python client call them. */
 export function hubRoutes(context: HubContext): (exchange: Exchange) => Promise<void> {
@@ -63,23 +53,6 @@ async function apiRoutes(context: HubContext, exchange: Exchange): Promise<void>
 }
 
 /** Answers as the Hub does for what the caller may not see: as if it did not exist. */
-export function findRepository(
-  { repositories }: HubContext,
-  exchange: Exchange,
-  name: string,
-): Repository | undefined {
-  const repository = repositories.all.get(name);
-  if (repository !== undefined && (!repository.private || exchange.record.authorized)) return repository;
-  exchange.request.resume();
-  if (exchange.record.authorized) sendError(exchange, 404, "Repository not found", "RepoNotFound");
-  else sendError(exchange, 401, "Invalid username or password.", "RepoNotFound");
-  return undefined;
-}
-
-export function findCommit({ branches, commits }: Repository, revision: string): Commit | undefined {
-  return commits.get(revision) ?? commits.get(branches.get(revision === "HEAD" ? "main" : revision) ?? "");
-}
-
 async function createRoute({ repositories, user }: HubContext, exchange: Exchange): Promise<void> {
   const body = JSON.parse(await readBody(exchange)) as Record<string, string>;
   if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");

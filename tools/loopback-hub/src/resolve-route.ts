@@ -1,5 +1,5 @@
 import { type Exchange, sendError } from "./exchange.ts";
-import { findCommit, findRepository, type HubContext } from "./hub-routes.ts";
+import { findCommit, findRepository, type HubContext } from "./hub-context.ts";
 import { pointerOf } from "./repositories.ts";
 import { sendFile } from "./send-file.ts";
 

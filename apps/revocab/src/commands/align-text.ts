@@ -1,19 +1,26 @@
+import type { AlignedFiles, Symmetrization, WordCut } from "@revocab/parallel-text";
 import { type Command, Option } from "commander";
-import type { AlignTextOptions } from "../align-text.ts";
-import { wholeNumber } from "../options.ts";
 import { runCommand } from "../run-command.ts";
+import { escaped, grouped, percentOf, printTable } from "../terminal.ts";
+import { checkOutputFile } from "./options/output.ts";
+import { wholeNumber } from "./options/values.ts";
 
-/** The options are named as the work takes them. */
-type Flags = Omit<AlignTextOptions, "pair" | "foldCase" | "job"> & {
+interface Flags {
+  readonly out: string;
+  readonly force?: boolean;
+  readonly dictionary?: string;
+  readonly words: WordCut;
   readonly keepCase?: boolean;
-};
+  readonly iterations: number;
+  readonly symmetrize: Symmetrization;
+}
 
 export function registerAlignText(program: Command): void {
   const command = program
     .command("align-text")
     .summary("align the words of two parallel texts")
     .description(
-      "Link each word of a text to its translation in a line-aligned text: the evidence of trans-tokenization.",
+      "Link each word of a text to its translation in a line-aligned text: an input of trans-tokenization.",
     );
   command
     .argument("<source:target>", "two texts of which line i says the same (en.txt:de.txt)")
@@ -34,12 +41,77 @@ export function registerAlignText(program: Command): void {
         .default("grow-diag-final-and"),
     )
     .option("--threads <n>", "2 works on both directions at once; the links are the same", wholeNumber(1), 2)
-    .action(async (pair: string, { keepCase = false, ...flags }: Flags) => {
-      const { alignText, printAlignedText } = await import("../align-text.ts");
+    .action(async (pair: string, flags: Flags) => {
+      const { alignFiles, splitPathPair } = await import("@revocab/parallel-text");
+      const { force = false, keepCase = false, symmetrize: symmetrization, ...options } = flags;
       await runCommand(
         command,
-        (context) => alignText({ pair, foldCase: !keepCase, ...flags, ...context }),
-        printAlignedText,
+        async (context) => {
+          checkOutputFile(flags.out, force);
+          const parallel = splitPathPair(pair);
+          return alignFiles({ parallel, foldCase: !keepCase, symmetrization, ...options, ...context });
+        },
+        ({ words, out, ...aligned }) =>
+          printLinks(aligned) +
+          escaped`\nWritten to ${out}; the links number words as words=${words} cuts them\n`,
       );
     });
+}
+
+function printLinks({
+  lines,
+  skipped,
+  sourceWords,
+  targetWords,
+  links,
+  directions,
+  forward,
+  reverse,
+  dictionary,
+}: Omit<AlignedFiles, "words" | "out">): string {
+  return [
+    printTable([
+      ["lines", grouped(lines)],
+      ["  passed over: empty", grouped(skipped.empty)],
+      ["  passed over: more than 1,000 words", grouped(skipped.long)],
+      ["words of the source", grouped(sourceWords)],
+      ["words of the target", grouped(targetWords)],
+      ["links", grouped(links)],
+      [
+        "found in both directions, of those in either",
+        grouped(directions.both),
+        percentOf(directions.both, directions.either),
+      ],
+      ...(dictionary === undefined
+        ? []
+        : [
+            [
+              "  between words that the dictionary pairs",
+              grouped(dictionary.listed),
+              percentOf(dictionary.listed, links),
+            ],
+            ["source words with a listed translation in the line", grouped(dictionary.translatable)],
+            [
+              "  linked to it",
+              grouped(dictionary.found),
+              percentOf(dictionary.found, dictionary.translatable),
+            ],
+          ]),
+    ]),
+    "\n",
+    printTable([
+      ["", "tension", "bits a word", "aligned to null"],
+      ...(
+        [
+          ["target from source", forward],
+          ["source from target", reverse],
+        ] as const
+      ).map(([name, { tension, bitsPerWord, nullShare }]) => [
+        name,
+        tension.toFixed(2),
+        bitsPerWord.toFixed(3),
+        `${(100 * nullShare).toFixed(1)} %`,
+      ]),
+    ]),
+  ].join("");
 }

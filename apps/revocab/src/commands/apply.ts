@@ -1,17 +1,12 @@
 import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
-import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
-import {
-  type ApplyFlags,
-  applyOptions,
-  modelOptions,
-  withApplyOptions,
-  withModelOptions,
-} from "./shared-options.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
+import { type ApplyFlags, applyOptions, withApplyOptions } from "./options/written-model.ts";
 
-interface Flags extends ApplyFlags, Omit<EvalFlags, "threads"> {
+interface Flags extends ModelFlags, ApplyFlags, EvalFlags {
   readonly model?: string;
   readonly adapter?: string;
   readonly base?: string;
@@ -26,7 +21,7 @@ export function registerApply(program: Command): void {
       "Rewrite a model by a saved plan: the model it was made for, or a fine-tune of it. " +
         "Or rewrite an adapter (LoRA) that was trained on one of these.",
     )
-    .argument("<plan>", "plan file made by revocab plan")
+    .argument("<plan>", "a file that revocab plan wrote")
     .option(
       "--model <model>",
       "the model to rewrite, with the vocabulary of the plan: a folder, or a repository of the Hub; with --adapter the model that it was trained on",
@@ -60,7 +55,7 @@ export function registerApply(program: Command): void {
           out,
         };
         await checkOutputPlace({ ...options, inputs: [model, file] });
-        return withModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+        return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
           applySavedPlan({ ...options, ...paths, ...context }),
         );
       },
@@ -72,7 +67,7 @@ export function registerApply(program: Command): void {
 async function rewriteAdapter(command: Command, file: string, flags: Flags, adapter: string): Promise<void> {
   const { base, out } = flags;
   const { applySavedPlanToAdapter, baseOfAdapter, checkOutputPlace } = await import("@revocab/transfer");
-  const { printAdapter } = await import("../print-adapter.ts");
+  const { printAdapter } = await import("../print-reports.ts");
   await runCommand(
     command,
     async (context) => {
@@ -96,8 +91,8 @@ async function rewriteAdapter(command: Command, file: string, flags: Flags, adap
         out,
       };
       await checkOutputPlace({ ...options, inputs: [adapter, model, file] });
-      return withModels(context, { model: { name: model, want: "tables" } }, ({ paths, weights }) =>
-        applySavedPlanToAdapter({ ...options, ...paths, ...weights, ...context }),
+      return withResolvedModels(context, { model: { name: model, want: "tables" } }, ({ paths, weights }) =>
+        applySavedPlanToAdapter({ ...options, ...paths, weights, ...context }),
       );
     },
     (report) => printAdapter(report, out),

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../options.ts";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
-import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
 import {
-  comparedPlanOptions,
   type FittingFlags,
   fittingOptions,
   MODEL_HELP,
+  type ModelFlags,
   modelOptions,
-  type PlanFlags,
   TOKENIZER_HELP,
-  withComparedPlanOptions,
   withFittingOptions,
   withModelOptions,
-} from "./shared-options.ts";
+} from "./options/inputs.ts";
+import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
+import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
+import { withThreads } from "./options/values.ts";
 
-interface Flags extends ScoringFlags, Omit<PlanFlags, "method">, FittingFlags {
+interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ScoringFlags {
+  readonly tokenizer: string;
   readonly text: string;
   readonly methods?: string;
 }
@@ -34,39 +34,37 @@ export function registerCompare(program: Command): void {
     .requiredOption("--text <file>", "a UTF-8 text")
     .option(
       "--methods <names>",
-      "what to try: names with commas between, each with options as name:key=value (all that the evidence allows)",
+      "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
     );
-  withScoringOptions(withComparedPlanOptions(command)).option(
-    "--threads <n>",
-    "threads of the runtime and the kernel (all cores)",
-    wholeNumber(1),
+  const scored = withScoringOptions(withComparedPlanOptions(command));
+  withModelOptions(withThreads(scored, "threads of the runtime and the kernel (all cores)")).action(
+    async (model: string, flags: Flags) => {
+      const { compareMethods } = await import("@revocab/measure");
+      const { methodCandidates } = await import("@revocab/embedding-init");
+      const { catalog } = await import("../catalog.ts");
+      const { printComparison } = await import("../print-evaluation.ts");
+      await runCommand(
+        command,
+        async (context) => {
+          const options = {
+            text: flags.text,
+            choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
+            ...modelOptions(flags),
+            ...(await comparedPlanOptions(flags)),
+            ...fittingOptions(flags),
+            ...scoringOptions(flags),
+            samplesSeed: flags.seed,
+            ...context,
+          };
+          const names = {
+            model: { name: model, want: "model" as const },
+            tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+          };
+          return withResolvedModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
+        },
+        printComparison,
+        { readsOnly: true },
+      );
+    },
   );
-  withModelOptions(command).action(async (model: string, flags: Flags) => {
-    const { compareMethods } = await import("@revocab/measure");
-    const { methodCandidates } = await import("@revocab/embedding-init");
-    const { catalog } = await import("../catalog.ts");
-    const { printComparison } = await import("../print-evaluation.ts");
-    await runCommand(
-      command,
-      async (context) => {
-        const options = {
-          text: flags.text,
-          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
-          ...modelOptions(flags),
-          ...(await comparedPlanOptions(flags)),
-          ...fittingOptions(flags),
-          ...scoringOptions(flags),
-          samplesSeed: flags.seed,
-          ...context,
-        };
-        const names = {
-          model: { name: model, want: "model" as const },
-          tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
-        };
-        return withModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
-      },
-      printComparison,
-      { readsOnly: true },
-    );
-  });
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../options.ts";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
-import { type ScoringFlags, scoringOptions, withScoringOptions } from "./scoring-options.ts";
-import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
+import { wholeNumber, withThreads } from "./options/values.ts";
 
 interface Flags extends ScoringFlags, ModelFlags {
   readonly text: string;
@@ -22,27 +22,28 @@ export function registerEval(program: Command): void {
   command.requiredOption("--text <file>", "a UTF-8 text");
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
-    .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0)
-    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
-  withModelOptions(command).action(async (model: string, flags: Flags) => {
-    const { evaluateModel } = await import("@revocab/measure");
-    const { printEvaluation } = await import("../print-evaluation.ts");
-    await runCommand(
-      command,
-      (context) =>
-        withModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-          evaluateModel({
-            ...paths,
-            text: flags.text,
-            ...modelOptions(flags),
-            ...scoringOptions(flags),
-            samplesSeed: flags.seed,
-            byteLevel: flags.bytes ?? false,
-            ...context,
-          }),
-        ),
-      printEvaluation,
-      { readsOnly: true },
-    );
-  });
+    .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
+  withModelOptions(withThreads(command, "threads of the runtime (all cores)")).action(
+    async (model: string, flags: Flags) => {
+      const { evaluateModel } = await import("@revocab/measure");
+      const { printEvaluation } = await import("../print-evaluation.ts");
+      await runCommand(
+        command,
+        (context) =>
+          withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+            evaluateModel({
+              ...paths,
+              text: flags.text,
+              ...modelOptions(flags),
+              ...scoringOptions(flags),
+              samplesSeed: flags.seed,
+              byteLevel: flags.bytes ?? false,
+              ...context,
+            }),
+          ),
+        printEvaluation,
+        { readsOnly: true },
+      );
+    },
+  );
 }

@@ -1,17 +1,17 @@
 import type { TokenExplanation } from "@revocab/plan";
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
+import { escaped } from "../terminal.ts";
 
 export function registerExplain(program: Command): void {
   const command = program
     .command("explain")
-    .summary("show which source tokens a row is made of")
-    .description("Show which source tokens a row of a plan is made of, with weights.")
-    .argument("<plan>", "plan file made by revocab plan")
+    .summary("show a row as a weighted sum of source tokens")
+    .description("Show rows of a plan as weighted sums of source tokens.")
+    .argument("<plan>", "a file that revocab plan wrote")
     .argument("<tokens...>", "target tokens: the text of one token, a special such as </s>, or an id")
     .action(async (file: string, tokens: readonly string[]) => {
       const { explainToken, findToken, openPlan } = await import("@revocab/plan");
-      const { printExplanations } = await import("../print-reports.ts");
       await runCommand(
         command,
         async () => {
@@ -28,4 +28,23 @@ export function registerExplain(program: Command): void {
         { readsOnly: true },
       );
     });
+}
+
+function printExplanations(explanations: readonly TokenExplanation[]): string {
+  return explanations
+    .map(({ id, token, tables }) =>
+      [
+        escaped`${id} ${quoted(token)}\n`,
+        ...tables.map(({ slot, origin, sum }) => {
+          const terms = sum.slice(0, 12).map((term) => `${term.weight.toFixed(3)} · ${quoted(term.token)}`);
+          const rest = sum.length > 12 ? ` + ${sum.length - 12} more` : "";
+          return escaped`  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
+        }),
+      ].join(""),
+    )
+    .join("");
+}
+
+function quoted(token: string): string {
+  return /^(<.+>|\[.+\]|\(.+\))$/.test(token) ? token : `"${token}"`;
 }

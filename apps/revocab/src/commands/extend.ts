@@ -1,32 +1,21 @@
 import { RevocabError } from "@revocab/core";
 import type { VocabularyEdit } from "@revocab/vocabulary-editing";
 import { type Command, Option } from "commander";
-import { prepareChoice } from "../choose-method.ts";
-import { wholeNumber } from "../options.ts";
 import { writeModel } from "../write-model.ts";
-import { type PruneFlags, pruneOptions, withPruneOptions } from "./edit-options.ts";
-import { type OutputFlags, withOutputOptions } from "./output-options.ts";
-import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
+import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
+import { wholeNumber } from "./options/values.ts";
 import {
   type ApplyFlags,
   applyOptions,
   chatTemplateOptions,
-  comparedPlanOptions,
-  EOS_HELP,
-  MODEL_HELP,
-  modelOptions,
-  type PlanFlags,
   withApplyOptions,
-  withModelOptions,
-  withPlanOptions,
-} from "./shared-options.ts";
+} from "./options/written-model.ts";
+import { type PruneFlags, pruneOptions, withPruneOptions } from "./prune.ts";
 
-interface ExtendFlags
-  extends Omit<PlanFlags, "tokenizer">,
-    ApplyFlags,
-    PruneFlags,
-    Omit<EvalFlags, "threads">,
-    OutputFlags {
+interface Flags extends ModelFlags, PlanFlags, ApplyFlags, PruneFlags, EvalFlags, OutputFlags {
   readonly tokens?: string;
   readonly asWritten?: boolean;
   readonly special?: readonly string[];
@@ -65,7 +54,7 @@ export function registerExtend(program: Command): void {
     .addOption(
       new Option(
         "--renamed-rows <how>",
-        "with --rename: keep the rows of reserved tokens, or make them as those of new tokens",
+        "with --rename: keep the rows of reserved tokens, or make them: initialize them like those of new tokens",
       )
         .choices(["keep", "make"])
         .default("keep"),
@@ -77,21 +66,19 @@ export function registerExtend(program: Command): void {
     .option("--skip-refused", "leave out what cannot be added, and say why, instead of failing");
   withModelOptions(
     withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
-  ).action(async (model: string, flags: ExtendFlags) => {
-    const { printEdit, printEditPlan } = await import("../print-edit.ts");
+  ).action(async (model: string, flags: Flags) => {
+    const { printEdit, printEditPlan } = await import("../print-reports.ts");
     const { editVocabulary, planVocabularyEdit, requireOtherRows } = await import("@revocab/transfer");
     await writeModel(command, flags, {
       names: { model: { name: model, want: "model" } },
       async prepare() {
-        const { want, method } = await prepareChoice(flags);
-        if (flags.copy === false) requireOtherRows(method);
+        const plan = await swapPlanOptions(flags);
+        if (flags.copy === false) requireOtherRows(plan.method);
         const { chatTemplateFile } = chatTemplateOptions(flags);
-        const plan = { ...modelOptions(flags), ...(await comparedPlanOptions(flags)), method };
-        const edit = {
-          ...(await editOf(flags)),
-          chatTemplateFile,
+        return {
+          want: await wantedBy(plan),
+          options: { ...modelOptions(flags), ...plan, ...(await editOf(flags)), chatTemplateFile },
         };
-        return { want, options: { ...plan, ...edit } };
       },
       plan: planVocabularyEdit,
       write: async (options) =>
@@ -105,48 +92,49 @@ export function registerExtend(program: Command): void {
 function withKeepingOption(command: Command): Command {
   return command.option(
     "--no-copy",
-    "let a method that has other rows for tokens that stay (see: revocab methods) change these, too",
+    "let a method that has other rows for tokens that stay (see: revocab methods) change these too",
   );
 }
 
-async function editOf(flags: ExtendFlags): Promise<VocabularyEdit> {
+async function editOf(flags: Flags): Promise<VocabularyEdit> {
   const { tokens, asWritten = false, special = [], rename = [], renamedRows, eos } = flags;
-  const { learn, add, spare, skipRefused = false } = flags;
-  if ((learn === undefined) !== (add === undefined)) {
-    throw new RevocabError(
-      "bad_options",
-      learn === undefined ? "--add was given without --learn" : "--learn was given without --add",
-      { hint: "pass --learn with a text and --add with how many pieces to learn from it" },
-    );
-  }
-  if (spare !== undefined && learn === undefined) {
-    throw new RevocabError("bad_options", "--spare was given without --learn", {
-      hint: "pass --learn with a text and --add with how many pieces to learn from it",
-    });
-  }
-  const { readCorpus } = await import("@revocab/transfer");
   const { readTokenList } = await import("@revocab/vocabulary-editing");
-  const list = tokens === undefined ? undefined : await readTokenList(tokens, { asWritten });
-  const prune = await pruneOptions(flags);
+  const learn = await learnOf(flags);
   return {
-    ...(learn !== undefined &&
-      add !== undefined && {
-        learn: {
-          corpus: readCorpus(learn),
-          count: add,
-          ...(spare !== undefined && { spare: readCorpus(spare) }),
-        },
-      }),
-    list,
+    learn,
+    list: tokens === undefined ? undefined : await readTokenList(tokens, { asWritten }),
     addedTokens: special,
     ...(rename.length > 0 && { renames: rename.map(renameOf), renamedRows }),
     eos,
-    skipRefused,
-    prune,
+    skipRefused: flags.skipRefused ?? false,
+    prune: await pruneOptions(flags),
   };
 }
 
-/** Names may have signs of equality in them: the first that is not at an end divides. */
+async function learnOf({ learn, add, spare }: Flags): Promise<VocabularyEdit["learn"]> {
+  if (learn !== undefined && add !== undefined) {
+    const { readCorpus } = await import("@revocab/transfer");
+    return {
+      corpus: readCorpus(learn),
+      count: add,
+      spare: spare === undefined ? undefined : readCorpus(spare),
+    };
+  }
+  const lonely = [
+    ["--learn", learn, "--add"],
+    ["--add", add, "--learn"],
+    ["--spare", spare, "--learn"],
+  ] as const;
+  for (const [option, value, missing] of lonely) {
+    if (value === undefined) continue;
+    throw new RevocabError("bad_options", `${option} was given without ${missing}`, {
+      hint: "pass --learn with a text and --add with how many pieces to learn from it",
+    });
+  }
+  return undefined;
+}
+
+/** OLD=NEW, split at the first equals sign that is not at an end: names may contain more of them. */
 function renameOf(pair: string): { readonly from: string; readonly to: string } {
   const split = pair.indexOf("=", 1);
   if (split < 0 || split === pair.length - 1) {

@@ -1,18 +1,18 @@
 import type { Command } from "commander";
-import { proseForTerminal } from "../for-terminal.ts";
-import { numberWithin, wholeNumber } from "../options.ts";
+import { inFlags } from "../in-flags.ts";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { shown } from "../shown.ts";
-import { withModels } from "../with-models.ts";
-import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+import { escaped, proseForTerminal } from "../terminal.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { numberWithin, wholeNumber, withThreads } from "./options/values.ts";
 
+/** Beside those of the model, named as `generateText` takes them. */
 interface Flags extends ModelFlags {
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly seed: number;
-  readonly threads?: number;
 }
 
 export function registerGenerate(program: Command): void {
@@ -27,35 +27,32 @@ export function registerGenerate(program: Command): void {
     .option("--temperature <t>", "0 takes the most probable token always", numberWithin(0, 100), 0)
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
-    .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
-    .option("--threads <n>", "threads of the runtime (all cores)", wholeNumber(1));
-  withModelOptions(command).action(async (model: string, prompt: string, flags: Flags) => {
-    const { generateText } = await import("@revocab/measure");
-    const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-    const streams = !json;
-    await runCommand(
-      command,
-      (context) =>
-        withModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-          generateText({
-            ...paths,
-            prompt,
-            ...modelOptions(flags),
-            maxTokens: flags.maxTokens,
-            temperature: flags.temperature,
-            topK: flags.topK,
-            topP: flags.topP,
-            seed: flags.seed,
-            ...(streams && { onText: (text: string) => process.stdout.write(proseForTerminal(text)) }),
-            job: context.job,
-          }),
-        ),
-      ({ notes }) => {
-        process.stdout.write("\n");
-        if (!quiet) for (const note of notes) process.stderr.write(shown`note: ${note}\n`);
-        return "";
-      },
-      { readsOnly: true },
-    );
-  });
+    .option("--seed <n>", "seed of the draws", wholeNumber(0), 0);
+  withModelOptions(withThreads(command, "threads of the runtime (all cores)")).action(
+    async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
+      const { generateText } = await import("@revocab/measure");
+      const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
+      const onText = (text: string) => process.stdout.write(proseForTerminal(text));
+      await runCommand(
+        command,
+        (context) =>
+          withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+            generateText({
+              ...paths,
+              ...modelOptions({ vocabularyTensor, ignoreTensor }),
+              ...sampling,
+              prompt,
+              onText: json ? undefined : onText,
+              ...context,
+            }),
+          ),
+        ({ notes }) => {
+          process.stdout.write("\n");
+          if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
+          return "";
+        },
+        { readsOnly: true },
+      );
+    },
+  );
 }

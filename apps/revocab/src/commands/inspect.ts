@@ -1,7 +1,10 @@
+import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/plan";
 import type { Command } from "commander";
+import { inFlags } from "../in-flags.ts";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { withModels } from "../with-models.ts";
-import { type ModelFlags, modelOptions, withModelOptions } from "./shared-options.ts";
+import { escaped, grouped, printTable } from "../terminal.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 
 export function registerInspect(program: Command): void {
   const command = program
@@ -14,15 +17,70 @@ export function registerInspect(program: Command): void {
     );
   withModelOptions(command).action(async (path: string, flags: ModelFlags) => {
     const { inspectPath } = await import("@revocab/plan");
-    const { printInspection } = await import("../print-inspection.ts");
     await runCommand(
       command,
       (context) =>
-        withModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspectPath(paths.path, { ...modelOptions(flags), ...weights }),
+        withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
+          inspectPath(paths.path, { ...modelOptions(flags), weights }),
         ),
       printInspection,
       { readsOnly: true },
     );
   });
+}
+
+/** The vocabulary of a model or tokenizer, for a person. */
+function printInspection({ name, model, tokenizer, surprises }: Inspection): string {
+  return [
+    model ? printModel(name, model) : escaped`${name}\n`,
+    tokenizer ? printTokenizer(tokenizer) : "\nTokenizer: none\n",
+    surprises.length > 0 ? "\nSurprises\n" : "",
+    ...surprises.map((surprise) => escaped`  ${inFlags(surprise)}\n`),
+  ].join("");
+}
+
+const HEADS = {
+  tied: "tied: input and head share their rows",
+  own: "the head has rows of its own",
+  none: "the model has no head",
+};
+const MAX_SPECIALS = 24;
+
+function printModel(name: string, { modelType, head, files, tables }: ModelInspection): string {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return [
+    escaped`${name}: ${modelType}, ${files.length} weight file${files.length === 1 ? "" : "s"}, ${sized(bytes)}\n`,
+    `\nTensors with a row per token (${HEADS[head]})\n`,
+    printTable(
+      tables.map(({ slot, tensors, shape: [rows, columns], dtype }) => [
+        slot,
+        `${grouped(rows)} × ${grouped(columns)}`,
+        dtype,
+        tensors.join(" = "),
+      ]),
+    ),
+  ].join("");
+}
+
+function printTokenizer(tokenizer: TokenizerInspection): string {
+  const { family, size, kinds, duplicates, specials, hasChatTemplate } = tokenizer;
+  return [
+    `\nTokenizer: ${family}, ${grouped(size)} ids, fingerprint ${tokenizer.fingerprint.slice(0, 12)}\n`,
+    printTable(
+      Object.entries(kinds)
+        .filter(([, count]) => count > 0)
+        .map(([kind, count]) => [kind, grouped(count)]),
+    ),
+    duplicates > 0 ? `  ${grouped(duplicates)} of them stand for the same bytes as another token\n` : "",
+    `  chat template: ${hasChatTemplate ? "yes" : "no"}\n`,
+    specials.length > 0 ? "\nSpecial tokens\n" : "",
+    printTable(
+      specials.slice(0, MAX_SPECIALS).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")]),
+    ),
+    specials.length > MAX_SPECIALS ? `  … and ${specials.length - MAX_SPECIALS} more\n` : "",
+  ].join("");
+}
+
+function sized(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
 }

@@ -1,22 +1,22 @@
 import type { Command } from "commander";
+import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { shown } from "../shown.ts";
-import { withModels } from "../with-models.ts";
+import { escaped } from "../terminal.ts";
 import {
   type FittingFlags,
   fittingOptions,
   MODEL_HELP,
+  type ModelFlags,
   modelOptions,
-  type PlanFlags,
-  planOptions,
   TOKENIZER_HELP,
-  wantedBy,
   withFittingOptions,
   withModelOptions,
-  withPlanOptions,
-} from "./shared-options.ts";
+} from "./options/inputs.ts";
+import { type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { withThreads } from "./options/values.ts";
 
-interface Flags extends PlanFlags, FittingFlags {
+interface Flags extends ModelFlags, FittingFlags, PlanFlags {
+  readonly tokenizer: string;
   readonly out: string;
   readonly force?: boolean;
   readonly keepChatTemplate?: boolean;
@@ -33,37 +33,38 @@ export function registerPlan(program: Command): void {
     .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
-  withModelOptions(withPlanOptions(command)).action(async (model: string, flags: Flags) => {
+  withModelOptions(withThreads(withPlanOptions(command))).action(async (model: string, flags: Flags) => {
     const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
     const { planTokenizerSwap } = await import("@revocab/transfer");
     const { printPlan } = await import("../print-reports.ts");
     await runCommand(
       command,
       async (context) => {
-        await checkPlanPlace(flags.out, flags.force ?? false);
+        const { out, force = false, keepChatTemplate = false } = flags;
+        await checkPlanPlace(out, force);
         const options = {
           ...modelOptions(flags),
           ...(await planOptions(flags)),
           ...fittingOptions(flags),
-          ...(flags.keepChatTemplate && { chatTemplate: "source" as const }),
+          chatTemplate: keepChatTemplate ? ("source" as const) : undefined,
           ...context,
         };
         const names = {
-          model: { name: model, want: wantedBy(options) },
+          model: { name: model, want: await wantedBy(options) },
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
         };
-        return withModels(context, names, async ({ paths, weights, downloads }) => {
-          const planned = await planTokenizerSwap({ ...options, ...paths, ...weights });
+        return withResolvedModels(context, names, async ({ paths, weights, downloads }) => {
+          const planned = await planTokenizerSwap({ ...options, ...paths, weights });
           try {
-            await savePlan(planned, flags.out, { force: flags.force ?? false, ...context });
+            await savePlan(planned, out, { force, ...context });
           } finally {
             await planned.rowSource.close();
           }
           const summary = summarizePlan(planned.plan);
-          return { ...summary, ...(downloads().length > 0 && { downloads: downloads() }) };
+          return downloads().length > 0 ? { ...summary, downloads: downloads() } : summary;
         });
       },
-      (summary) => printPlan(summary) + shown`\nWritten to ${flags.out}\n`,
+      (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,
     );
   });
 }

@@ -1,18 +1,13 @@
+import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
 import { writeModel } from "../write-model.ts";
-import { type PruneFlags, pruneOptions, withPruneOptions } from "./edit-options.ts";
-import { type OutputFlags, withOutputOptions } from "./output-options.ts";
-import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
-import {
-  type ApplyFlags,
-  applyOptions,
-  MODEL_HELP,
-  modelOptions,
-  withApplyOptions,
-  withModelOptions,
-} from "./shared-options.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
+import { wholeNumber } from "./options/values.ts";
+import { type ApplyFlags, applyOptions, withApplyOptions } from "./options/written-model.ts";
 
-interface Flags extends ApplyFlags, PruneFlags, Omit<EvalFlags, "threads">, OutputFlags {}
+interface Flags extends ModelFlags, ApplyFlags, PruneFlags, EvalFlags, OutputFlags {}
 
 export function registerPrune(program: Command): void {
   const command = program
@@ -24,18 +19,15 @@ export function registerPrune(program: Command): void {
     .argument("<model>", MODEL_HELP);
   withModelOptions(withEvalOptions(withApplyOptions(withPruneOptions(withOutputOptions(command))))).action(
     async (model: string, flags: Flags) => {
-      const { printEdit, printEditPlan } = await import("../print-edit.ts");
+      const { printEdit, printEditPlan } = await import("../print-reports.ts");
       const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
       const { mean } = await import("@revocab/embedding-init");
       await writeModel(command, flags, {
         names: { model: { name: model, want: "model" } },
-        async prepare() {
-          const prune = await pruneOptions(flags);
-          return {
-            want: "tables",
-            options: { ...modelOptions(flags), ...(prune && { prune }), method: mean() },
-          };
-        },
+        prepare: async () => ({
+          want: "tables",
+          options: { ...modelOptions(flags), prune: await pruneOptions(flags), method: mean() },
+        }),
         plan: planVocabularyEdit,
         write: async (options) =>
           editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
@@ -43,5 +35,38 @@ export function registerPrune(program: Command): void {
         print: printEdit,
       });
     },
+  );
+}
+
+/** Which tokens are taken out, also by `revocab extend`. */
+export interface PruneFlags {
+  readonly keepFor?: string;
+  readonly keep?: number;
+  readonly keepIds?: boolean;
+}
+
+export function withPruneOptions(command: Command): Command {
+  return command
+    .optionsGroup("Which tokens are left:")
+    .option("--keep-for <file>", "keep the tokens that this text is written with, and what any text needs")
+    .option(
+      "--keep <n>",
+      "with --keep-for: keep no more tokens than this, the most used first",
+      wholeNumber(1),
+    )
+    .option("--keep-ids", "leave ids as they are, with holes between them");
+}
+
+/** Undefined where nothing is to be taken out. */
+export async function pruneOptions({ keepFor, keep, keepIds = false }: PruneFlags) {
+  if (keepFor !== undefined) {
+    const { readCorpus } = await import("@revocab/transfer");
+    return { keepFor: readCorpus(keepFor), keepIds, atMost: keep };
+  }
+  if (keep === undefined && !keepIds) return undefined;
+  throw new RevocabError(
+    "bad_options",
+    `${keep === undefined ? "--keep-ids" : "--keep"} was given without --keep-for`,
+    { hint: "pass --keep-for with a text of the kind that the model is for" },
   );
 }

@@ -1,16 +1,15 @@
+import { RevocabError } from "@revocab/core";
+import type { PublishedFolder } from "@revocab/hub";
 import type { Command } from "commander";
-import { awaitAnswer } from "../await-answer.ts";
-import { collect } from "../options.ts";
-import { runCommand } from "../run-command.ts";
-import { ALLOW_FILE_HELP } from "./output-options.ts";
+import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
+import { escaped, grouped, printTable } from "../terminal.ts";
+import { collect } from "./options/values.ts";
 
-interface Flags {
+interface Flags extends Omit<PublishFlags, "publish"> {
   readonly to: string;
-  readonly private?: boolean;
   readonly branch: string;
   readonly pullRequest?: boolean;
   readonly title?: string;
-  readonly allowFile?: readonly string[];
   readonly dryRun?: boolean;
 }
 
@@ -31,20 +30,78 @@ export function registerPublish(program: Command): void {
     .option("--dry-run", "check everything and publish nothing");
   command.action(async (folder: string, { private: hidden, allowFile, ...flags }: Flags) => {
     const { publishFolder } = await import("@revocab/hub");
-    const { printPublished } = await import("../print-published.ts");
     await runCommand(
       command,
       (context) =>
-        awaitAnswer(() =>
-          publishFolder({
-            folder,
-            ...flags,
-            ...(hidden && { private: true }),
-            allowFiles: allowFile,
-            ...context,
-          }),
+        finishBeforeExit(() =>
+          publishFolder({ folder, ...flags, private: hidden, allowFiles: allowFile, ...context }),
         ),
       printPublished,
     );
   });
+}
+
+export const ALLOW_FILE_HELP =
+  "publish this file though it looks like a secret, or was changed since the gate (repeatable)";
+
+/** Of a command that publishes what it writes. */
+export interface PublishFlags {
+  readonly publish?: string;
+  readonly private?: boolean;
+  readonly allowFile?: readonly string[];
+}
+
+/**
+ * Prepares to publish what a command writes. A wrong name or a missing token is an error at once, before hours of work; a
+ * failure afterwards says where the model is and how to try again.
+ */
+export async function publishAfterwards(
+  { publish: to, private: hidden = false, allowFile }: PublishFlags,
+  context: CommandContext,
+): Promise<(folder: string) => Promise<{ readonly published?: PublishedFolder }>> {
+  if (to === undefined) {
+    if (!hidden && allowFile === undefined) return async () => ({});
+    const option = hidden ? "--private" : "--allow-file";
+    throw new RevocabError("bad_options", `${option} was given without --publish`, {
+      hint: "pass --publish OWNER/NAME as well",
+    });
+  }
+  const { checkPublisher, publishFolder } = await import("@revocab/hub");
+  const options = { to, private: hidden, allowFiles: allowFile, ...context };
+  await checkPublisher(options);
+  return async (folder) => {
+    try {
+      return { published: await finishBeforeExit(() => publishFolder({ folder, ...options })) };
+    } catch (error) {
+      if (!(error instanceof RevocabError)) throw error;
+      const again = [
+        `revocab publish ${folder} --to ${to}`,
+        ...(hidden ? ["--private"] : []),
+        ...(allowFile ?? []).map((name) => `--allow-file ${name}`),
+      ].join(" ");
+      throw new RevocabError(
+        error.code,
+        `the model is in ${folder}, but it was not published: ${error.message}`,
+        { hint: `${error.hint === undefined ? "" : `${error.hint}; `}then ${again}` },
+      );
+    }
+  };
+}
+
+/** What was published and where, or in a dry run what would be. */
+export function printPublished(published: PublishedFolder): string {
+  const { repository, url, branch, isNew, commit, pullRequest, files, bytes, deleted, kept } = published;
+  const isDry = commit === null;
+  const place = `${repository}${branch === "main" ? "" : ` (${branch})`}`;
+  return [
+    printTable(files.map((file) => [grouped(file.bytes), file.path])),
+    escaped`\n${grouped(files.length)} files, ${grouped(bytes)} bytes${isDry ? " would go" : ""} to ${place}, ${isNew ? "a new repository" : "which exists"}\n`,
+    ...(deleted.length > 0
+      ? [escaped`  ${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}\n`]
+      : []),
+    ...(kept.length > 0 ? [escaped`  kept there: ${kept.join(", ")}\n`] : []),
+    isDry
+      ? "\nNothing was published (--dry-run)\n"
+      : `\n${pullRequest === null ? escaped`Published as ${commit.slice(0, 12)}: ${url}` : escaped`Opened ${pullRequest}`}\n`,
+  ].join("");
 }

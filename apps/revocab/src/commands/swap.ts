@@ -1,26 +1,28 @@
 import type { Command } from "commander";
-import { prepareChoice } from "../choose-method.ts";
 import { writeModel } from "../write-model.ts";
-import { type OutputFlags, withOutputOptions } from "./output-options.ts";
-import { type EvalFlags, evalOptions, withEvalOptions } from "./scoring-options.ts";
+import {
+  type FittingFlags,
+  fittingOptions,
+  MODEL_HELP,
+  type ModelFlags,
+  modelOptions,
+  TOKENIZER_HELP,
+  withFittingOptions,
+  withModelOptions,
+} from "./options/inputs.ts";
+import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import {
   type ApplyFlags,
   applyOptions,
   chatTemplateOptions,
-  comparedPlanOptions,
-  type FittingFlags,
-  fittingOptions,
-  MODEL_HELP,
-  modelOptions,
-  type PlanFlags,
-  TOKENIZER_HELP,
   withApplyOptions,
-  withFittingOptions,
-  withModelOptions,
-  withPlanOptions,
-} from "./shared-options.ts";
+} from "./options/written-model.ts";
 
-interface SwapFlags extends PlanFlags, FittingFlags, ApplyFlags, Omit<EvalFlags, "threads">, OutputFlags {}
+interface Flags extends ModelFlags, FittingFlags, PlanFlags, ApplyFlags, EvalFlags, OutputFlags {
+  readonly tokenizer: string;
+}
 
 export function registerSwap(program: Command): void {
   const command = program
@@ -30,7 +32,7 @@ export function registerSwap(program: Command): void {
     .argument("<model>", MODEL_HELP);
   withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
   withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withOutputOptions(command))))).action(
-    async (model: string, flags: SwapFlags) => {
+    async (model: string, flags: Flags) => {
       const { printPlan, printSwap } = await import("../print-reports.ts");
       const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
       const { summarizePlan } = await import("@revocab/plan");
@@ -40,9 +42,11 @@ export function registerSwap(program: Command): void {
           tokenizer: { name: flags.tokenizer, want: "tokenizer" },
         },
         async prepare() {
-          const { want, method } = await prepareChoice(flags);
-          const plan = { ...(await comparedPlanOptions(flags)), ...fittingOptions(flags), method };
-          return { want, options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) } };
+          const plan = { ...(await swapPlanOptions(flags)), ...fittingOptions(flags) };
+          return {
+            want: await wantedBy(plan),
+            options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) },
+          };
         },
         async plan(options) {
           const { plan, rowSource } = await planTokenizerSwap(options);

@@ -1,11 +1,22 @@
+import type { Coverage } from "@revocab/vocab-alignment";
+import type { TranslationPrecision } from "@revocab/word-vectors";
 import type { Command } from "commander";
-import type { AlignVectorsOptions } from "../align-vectors.ts";
-import { wholeNumber } from "../options.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
+import { escaped, grouped, printTable } from "../terminal.ts";
+import { checkVectorsFile } from "./options/output.ts";
+import { wholeNumber, withThreads } from "./options/values.ts";
 
-type Flags = Omit<AlignVectorsOptions, keyof CommandContext | "fixed" | "turned">;
+interface Flags {
+  /** Word pairs, of the fixed and the turned language. */
+  readonly dictionary: string;
+  readonly out: string;
+  readonly force?: boolean;
+  readonly center?: boolean;
+  readonly csls?: boolean;
+  readonly seed: number;
+}
 
-export function registerAlignVectors(vectors: Command): void {
+export function registerVectorsAlign(vectors: Command): void {
   const command = vectors
     .command("align")
     .summary("turn one language's vectors into the space of another's")
@@ -20,13 +31,79 @@ export function registerAlignVectors(vectors: Command): void {
     .option("--force", "replace an existing --out")
     .option("--center", "take the mean off both spaces first")
     .option("--csls", "retrieve by CSLS, which does not favor words that are near to everything")
-    .option("--seed <n>", "which tenth of the pairs is held out for the score", wholeNumber(0), 0)
-    .action(async (fixed: string, turned: string, flags: Flags) => {
-      const { alignVectors, printAlignment } = await import("../align-vectors.ts");
+    .option("--seed <n>", "which tenth of the pairs is held out for the score", wholeNumber(0), 0);
+  withThreads(command, "threads of the runtime (all cores)").action(
+    async (fixed: string, turned: string, flags: Flags) => {
       await runCommand(
         command,
         (context) => alignVectors({ fixed, turned, ...flags, ...context }),
         printAlignment,
       );
-    });
+    },
+  );
+}
+
+interface AlignOptions extends Flags, CommandContext {
+  /** Vectors that stay where they are. */
+  readonly fixed: string;
+  /** Vectors that are turned into their space. */
+  readonly turned: string;
+}
+
+interface AlignedVectors {
+  readonly coverage: Coverage;
+  readonly duplicates: number;
+  /** With a tenth of the pairs held out of the alignment. */
+  readonly heldOut: TranslationPrecision;
+  readonly out: string;
+}
+
+/** Turns one language's vectors into the space of another's, and measures how well the two fit. */
+async function alignVectors({
+  fixed,
+  turned,
+  dictionary: path,
+  out,
+  force = false,
+  center = false,
+  csls = false,
+  seed,
+  job,
+}: AlignOptions): Promise<AlignedVectors> {
+  const { coverageOf, readDictionary } = await import("@revocab/vocab-alignment");
+  const { alignSpaces, heldOutPrecision, readWordVectors, writeTextVectors } = await import(
+    "@revocab/word-vectors"
+  );
+  checkVectorsFile(out, force, [".vec"]);
+  const dictionary = await readDictionary(path);
+  const target = await readWordVectors(fixed, { job });
+  const source = await readWordVectors(turned, { job });
+  const pairs = dictionary.pairs.map((pair) => ({ source: pair.target, target: pair.source }));
+  const heldOut = await heldOutPrecision({ source, target, pairs, center, csls, seed, job });
+  const aligned = await alignSpaces({ source, target, pairs, center, job });
+  await writeTextVectors(out, aligned.source, { job });
+  return {
+    coverage: coverageOf(dictionary, target, source),
+    duplicates: dictionary.duplicates,
+    heldOut,
+    out,
+  };
+}
+
+function printAlignment({ coverage, heldOut, out }: AlignedVectors): string {
+  const { pairs, sourceKnown, targetKnown, bothKnown } = coverage;
+  return [
+    printTable([
+      ["pairs in the dictionary", grouped(pairs)],
+      ["known on the first side", grouped(sourceKnown)],
+      ["known on the second side", grouped(targetKnown)],
+      ["known on both", grouped(bothKnown)],
+      ["words held out and looked up", grouped(heldOut.queries)],
+      ...heldOut.precision.map(({ k, value }) => [
+        `a translation among the nearest ${k}`,
+        `${(100 * value).toFixed(1)} %`,
+      ]),
+    ]),
+    escaped`\nWritten to ${out}\n`,
+  ].join("");
 }

@@ -1,14 +1,30 @@
 import { type Command, Option } from "commander";
-import { numberWithin, wholeNumber } from "../options.ts";
-import { runCommand } from "../run-command.ts";
-import { shown } from "../shown.ts";
-import type { TrainVectorsOptions } from "../train-vectors.ts";
-import { withModels } from "../with-models.ts";
+import { withResolvedModels } from "../resolve-models.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
+import { escaped, grouped } from "../terminal.ts";
+import { checkVectorsFile } from "./options/output.ts";
+import { numberWithin, wholeNumber, withThreads } from "./options/values.ts";
 
-/** The options are named as the work takes them. */
-type Flags = Omit<TrainVectorsOptions, "job">;
+interface Flags {
+  readonly text: string;
+  readonly tokenizer?: string;
+  /** Ends in .bin or .vec. */
+  readonly out: string;
+  readonly force?: boolean;
+  readonly model: "skipgram" | "cbow";
+  readonly dim: number;
+  readonly epochs: number;
+  readonly minCount: number;
+  readonly minN: number;
+  readonly maxN: number;
+  readonly buckets: number;
+  readonly window: number;
+  readonly negatives: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
 
-export function registerTrainVectors(vectors: Command): void {
+export function registerVectorsTrain(vectors: Command): void {
   const command = vectors
     .command("train")
     .summary("train vectors on a text")
@@ -40,23 +56,56 @@ export function registerTrainVectors(vectors: Command): void {
       numberWithin(0, 10),
       0.05,
     )
-    .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
-    .option("--threads <n>", "with one, two runs give the same bytes (all cores)", wholeNumber(1))
-    .action(async (flags: Flags) => {
-      const { trainVectors } = await import("../train-vectors.ts");
-      const { grouped } = await import("../print-table.ts");
-      await runCommand(
-        command,
-        (context) => {
-          const { tokenizer: name, ...options } = flags;
-          if (name === undefined) return trainVectors({ ...options, ...context });
-          const names = { tokenizer: { name, want: "tokenizer" as const } };
-          return withModels(context, names, ({ paths }) =>
-            trainVectors({ ...options, ...paths, ...context }),
-          );
-        },
-        ({ words, dimension, tokens, out }) =>
-          shown`${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
-      );
-    });
+    .option("--seed <n>", "seed of every random number", wholeNumber(0), 0);
+  withThreads(command, "with one, two runs give the same bytes (all cores)").action(async (flags: Flags) => {
+    await runCommand(
+      command,
+      (context) => {
+        const { tokenizer: name, ...options } = flags;
+        if (name === undefined) return trainVectors({ ...options, ...context });
+        const names = { tokenizer: { name, want: "tokenizer" as const } };
+        return withResolvedModels(context, names, ({ paths }) =>
+          trainVectors({ ...options, ...paths, ...context }),
+        );
+      },
+      ({ words, dimension, tokens, out }) =>
+        escaped`${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
+    );
+  });
+}
+
+interface TrainedVectors {
+  readonly words: number;
+  readonly dimension: number;
+  /** Of the text, rare ones included. */
+  readonly tokens: number;
+  readonly out: string;
+}
+
+/** Trains vectors on a text, of its words or of the tokens it is written with, and writes them. */
+async function trainVectors({
+  text,
+  tokenizer,
+  out,
+  force = false,
+  dim,
+  job,
+  ...numbers
+}: Flags & CommandContext): Promise<TrainedVectors> {
+  const { trainWordVectors, vectorsOfModel, writeFastText, writeTextVectors } = await import(
+    "@revocab/word-vectors"
+  );
+  checkVectorsFile(out, force, [".bin", ".vec"]);
+  const documents = tokenizer === undefined ? text : await tokensOf(text, tokenizer);
+  const model = await trainWordVectors({ ...numbers, documents, dimension: dim, job });
+  if (out.endsWith(".bin")) await writeFastText(out, model, job);
+  else await writeTextVectors(out, vectorsOfModel(model), { job });
+  const { words, tokenCount } = model.dictionary;
+  return { words: words.length, dimension: dim, tokens: tokenCount, out };
+}
+
+async function tokensOf(text: string, tokenizer: string) {
+  const { tokensOfLines } = await import("@revocab/embedding-init");
+  const { loadTokenizer } = await import("@revocab/vocabulary");
+  return tokensOfLines(text, await loadTokenizer(tokenizer, { reading: "file" }));
 }

@@ -5,18 +5,18 @@ import type { StateReading } from "./read-state.ts";
 import { type ByteReadingOptions, type OpenText, readingContext } from "./reading-context.ts";
 
 export interface ByteDistribution {
-  /** [257] of the byte that follows the prefix; 256 is the end of the text. Their sum is 1. */
+  /** [257] for each value of the byte after the prefix; 256 is the end of the text. Their sum is 1. */
   readonly probabilities: Float64Array;
-  /** Of what the model gave to sequences that cover the prefix, the share on those its tokenizer never writes. */
+  /** The share, among all sequences that cover the prefix, of those that the tokenizer never writes. */
   readonly invalidMass: number;
-  /** Of the valid rest, the share on sequences that nothing valid can follow, removed as well. */
+  /** The share, among the valid ones, of sequences that no valid token can follow; they are removed as well. */
   readonly deadEndMass: number;
 }
 
 export interface ByteDistributions {
   /** In the order of the prefixes. */
   readonly distributions: readonly ByteDistribution[];
-  /** Sequences the model was run on. */
+  /** Forward passes of the model, in sequences. */
   readonly passes: number;
 }
 
@@ -29,16 +29,15 @@ export async function byteDistribution({
 }
 
 /**
- * P(next byte | prefix) of a model of tokens: the sum over all sequences of tokens that cover the prefix, the last
- * token starting inside it and ending at its end or beyond. With `th`, `e`, `the` in the vocabulary, the byte after
- * `th` is `e` by the token `the` after nothing, and by no token after `th`: `th e` is not how `the` is written.
+ * P(next byte | prefix) of a model of tokens: the sum over all sequences of tokens that cover the prefix, whose last token
+ * starts inside it and ends at its end or beyond. Example: in a vocabulary of `th`, `e` and `the`, the byte `e` after `th` comes
+ * from the token `the` alone. The sequence `th` `e` does not count, because the tokenizer writes `the`.
  *
- * What the tokenizer would never write is left out, and the rest of each step's distribution scaled to 1, before the
- * sum. The text ends by the token of the role eos; other special tokens count as never written.
- * A prefix may end inside a character. Without a BOS the first token of the prefix is given, not predicted.
- * Only the last `contextLength` tokens of a sequence are seen.
+ * Tokens that the tokenizer would not write are removed from the distribution of each step, and the rest is scaled to sum 1.
+ * The token of the role eos ends the text; other special tokens are removed too. A prefix may end inside a character. Without a
+ * BOS the first token of the prefix is given, not predicted. The model reads the last `contextLength` tokens of a sequence.
  * @throws RevocabError `bad_text` for a prefix that no tokens cover, `bad_options`, `unsupported_tokenizer`
- * @see https://arxiv.org/abs/2410.09303 whose models give nothing to invalid sequences; real ones do.
+ * @see https://arxiv.org/abs/2410.09303, which assumes that invalid sequences have probability 0; for real models they do not
  */
 export async function byteDistributions({
   prefixes,
@@ -75,8 +74,8 @@ export async function byteDistributions({
 }
 
 /**
- * The states whose next token may reach past the prefix, and what lies between them and their last common ancestor:
- * what comes before is common to all, and cancels.
+ * The states whose next token may reach past the prefix, and the states between them and their last common ancestor. The
+ * probability of the ancestor itself is a factor of all, and cancels.
  */
 function coversAndTheirStems({ stream, states }: OpenText, longest: number): CoverState[] {
   const covers = states.filter(
@@ -121,7 +120,7 @@ function combine(
     if (beyond === undefined) continue;
     for (let byte = 0; byte < 257; byte++) probabilities[byte] += weight * beyond[byte];
     removed += weight * refusedBeyond;
-    // What reaches the prefix's end or beyond; a state that is there already was counted with its parent.
+    // Sequences that reach the end of the prefix; a state at the end was counted with its parent.
     if (covered.length > 0) covering += weight * (covered[covered.length - 1] + beyond[256]);
   }
   const sum = probabilities.reduce((total, probability) => total + probability, 0);

@@ -1,16 +1,16 @@
 import { type Job, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
+import type { TokenStream } from "./cover-tree.ts";
 import { type DocumentByteScore, readDocument } from "./read-document.ts";
 import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
-import type { TokenStream } from "./token-stream.ts";
 
 export interface ByteLevelScoreOptions extends ByteReadingOptions {
-  /** Scored each for itself. */
+  /** Each is scored on its own. */
   readonly documents: readonly string[];
   /** Tokens in a window, at least 2. @default 512, or the model's own if that is less */
   readonly context?: number;
   /**
-   * Whether to give the probability of every byte, not the sum alone. The sum takes a pass or two of the model for each
-   * document, as the token score does; every byte takes about a pass for every second byte.
+   * Whether to give the probability of every byte, not only the sum. The sum takes a forward pass or two for each document, as
+   * the token score does; with every byte it takes about one pass for every second byte.
    * @default false
    */
   readonly perByte?: boolean;
@@ -20,40 +20,39 @@ export interface ByteLevelScoreOptions extends ByteReadingOptions {
 export interface ByteLevelScore {
   /** Σ −log2 P(byte | bytes before) ÷ all bytes of the documents that could be scored. */
   readonly bitsPerByte: number;
-  /** Σ −log2 p of the tokenizer's own tokens ÷ all bytes: the score of `bitsPerByte`, never below the one above. */
+  /** Σ −log2 p of the tokenizer's own tokens ÷ all bytes: the score of the function `bitsPerByte`. Never below the figure above. */
   readonly tokenBitsPerByte: number;
   readonly bytes: number;
-  /** Of the model's probability where the tokenizer's own tokens are, the mean share on tokens it would not write there. */
+  /** Mean probability, before each of the tokenizer's own tokens, of tokens that the tokenizer would not write there. */
   readonly invalidMass: number;
-  /** Of the documents that could be scored, in their order. */
+  /** The documents that could be scored, in their order. */
   readonly documents: readonly (DocumentByteScore & {
-    /** Its place among the documents given. */
+    /** Its index among the documents given. */
     readonly index: number;
   })[];
-  /** What could not be scored, and is in none of the figures. */
+  /** Documents that could not be scored; no figure counts them. */
   readonly skippedDocuments: readonly SkippedDocument[];
-  /** Sequences the model was run on. */
+  /** Forward passes of the model, in sequences. */
   readonly passes: number;
 }
 
 /**
- * A document that the tokenizer does not give back byte for byte: it has a character that the tokenizer cannot write, a
- * special token in writing, or what the normalizer changes (case, Unicode form). No sequence of tokens stands for its bytes.
+ * A document whose tokens stand for other bytes than its own. It has a character that the tokenizer cannot write, the string of
+ * a special token, or something that the normalizer changes (case, Unicode form).
  */
 export interface SkippedDocument {
-  /** Its place among the documents given. */
+  /** Its index among the documents given. */
   readonly index: number;
   readonly bytes: number;
   readonly reason: string;
 }
 
 /**
- * How well a model of tokens predicts the bytes of texts: the same sum over sequences of tokens as
- * {@link byteDistributions}, for all prefixes of a text in one walk. Unlike the score of tokens it does not count a
- * text as less probable for what the model gives to other ways to write it.
+ * How well a model of tokens predicts the bytes of texts: the sum over sequences of tokens of {@link byteDistributions}, for
+ * all prefixes of a text in one walk. The score of tokens counts one way to write the text; this one counts all valid ways.
  *
- * The windows are those of the token score (each starts with the last token of the one before), so that the tokenizer's
- * own tokens have the same probability in both; as they are one of the sequences of the sum, the bits are never more.
+ * The windows are those of the token score (each starts with the last token of the one before), so the tokenizer's own tokens
+ * have the same probability in both. They are one of the sequences of the sum: the bits are never more than those of tokens.
  * @throws RevocabError `bad_text` if no document is left with a byte to predict, `bad_options`, `shape_mismatch`, `unsupported_tokenizer`, `not_finite`, `aborted`
  */
 export async function byteLevelScore({
@@ -133,12 +132,12 @@ async function readableDocuments(
   return { streams, skippedDocuments };
 }
 
-/** Bytes that are no text, or a text that the tokenizer changes or cannot write. */
+/** True for bytes that are no text, and for a text that the tokenizer changes or cannot write. */
 function isOfText({ code }: RevocabError): boolean {
   return code === "bad_text" || code === "unknown_text";
 }
 
-/** Reports some tokens at a time, and the last. */
+/** Reports every 16 tokens, and the last one. */
 function tokenCounter(
   { begin }: ReadingContext,
   streams: readonly ReadableDocument[],

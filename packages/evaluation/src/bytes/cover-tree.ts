@@ -1,27 +1,113 @@
-import { type Job, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
-import type { TokenStream } from "./token-stream.ts";
+import { type Job, RevocabError, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
+import type { Tokenizer } from "@revocab/vocabulary";
 import type { TokenSuccession } from "./token-succession.ts";
 
-/** A sequence of tokens that stands for the first `offset` bytes of the stream; a state's parent has one token less. */
+/** A text, or the beginning of one, as the bytes that its tokens stand for. */
+export interface TokenStream {
+  /** The bytes of the text, after the space that the tokenizer puts before it, if any. */
+  readonly bytes: Uint8Array;
+  /** Bytes before those of the text: 0 or 1. */
+  readonly lead: number;
+  /** The tokenizer's own tokens, of all whole characters. */
+  readonly tokens: Uint32Array;
+}
+
+/**
+ * @param text bytes that may end inside a character
+ * @throws RevocabError `bad_text` when the bytes are no UTF-8, or their tokens stand for other bytes
+ */
+export async function tokenStream(
+  tokenizer: Tokenizer,
+  text: Uint8Array,
+  putsSpaceFirst: boolean,
+): Promise<TokenStream> {
+  const whole = text.subarray(0, text.length - openBytes(text));
+  const tokens = whole.length === 0 ? new Uint32Array(0) : await tokenizer.encode(decoded(whole));
+  const { vocabulary, origin } = tokenizer;
+  const special = tokens.find((token) => vocabulary.kindOf(token) === "special");
+  if (special !== undefined) {
+    throw new RevocabError(
+      "bad_text",
+      `${origin}: found the special token ${vocabulary.tokenOf(special)} in the tokens of the text, expected text only`,
+      {
+        hint: vocabulary.rolesOf(special).includes("unk")
+          ? "the tokenizer cannot write some character of this text; its bytes have no probability"
+          : "split the text at its special tokens first",
+      },
+    );
+  }
+  const spelled = Buffer.concat([...tokens].map((token: TokenId) => vocabulary.bytesOf(token)));
+  const lead =
+    whole.length === 0
+      ? Number(putsSpaceFirst)
+      : spelled.length === whole.length + 1 && spelled[0] === SPACE
+        ? 1
+        : 0;
+  const difference = firstDifference(spelled.subarray(whole.length === 0 ? 0 : lead), whole);
+  if (difference >= 0) {
+    throw new RevocabError(
+      "bad_text",
+      `${origin}: the tokens of the text stand for other bytes than the text, from byte ${difference} on`,
+      { hint: "the tokenizer changes the text (case, Unicode form, spaces); give the text in its own form" },
+    );
+  }
+  return { bytes: Buffer.concat([lead === 1 ? LEAD : NOTHING, text]), lead, tokens };
+}
+
+const SPACE = 0x20;
+const LEAD = Uint8Array.of(SPACE);
+const NOTHING = new Uint8Array(0);
+
+/** Bytes of an unfinished character at the end. */
+function openBytes(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back];
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) {
+      const needed = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      return back < needed ? back : 0;
+    }
+  }
+  return 0;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new RevocabError("bad_text", "found bytes that are no UTF-8 text, expected UTF-8", {
+      hint: "a prefix may end inside a character, but not hold a broken one",
+      cause,
+    });
+  }
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const most = Math.max(a.length, b.length);
+  for (let i = 0; i < most; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
+
+/** A sequence of tokens that stands for the first `offset` bytes of the stream; its parent is the sequence without the last. */
 export interface CoverState {
-  /** Its place in the list, greater than its parent's. */
+  /** Its index in the list, greater than its parent's. */
   readonly index: number;
   readonly parent: CoverState | undefined;
   /** The last token; −1 for the state without tokens. */
   readonly token: TokenId;
-  /** How many tokens of text. */
+  /** Tokens of the text in it. */
   readonly depth: number;
   readonly offset: number;
-  /** The beginning of what the tokenizer writes for this very text: never in doubt. */
+  /** True for a beginning of the tokenizer's own tokens, which are always valid. */
   readonly isCanonical: boolean;
   readonly children: CoverState[];
-  /** Tokens that stand for the next bytes of the stream, but which the tokenizer would not write here. */
+  /** Tokens that stand for the next bytes of the stream, but that the tokenizer would not write here. */
   readonly refused: TokenId[];
 }
 
 /**
- * All valid sequences of tokens that end inside the stream or at its end. For BPE there is at most one for every
- * offset, so the tree is no larger than the text is long.
+ * All valid sequences of tokens that end inside the stream or at its end. BPE has at most one for every offset, so that the
+ * tree has no more states than the text has bytes.
  * @param start tokens at the start that are given, not predicted: 0, or 1 for a model without BOS
  */
 export async function coverTree({
@@ -85,7 +171,7 @@ export async function coverTree({
   return states;
 }
 
-/** As much as a succession may look back on: its own window, and the rest of a character cut in four. */
+/** The most tokens that a `TokenSuccession` looks back at: its window, and the rest of a character cut in four. */
 export const RECENT = 16;
 
 /** The last `most` tokens of a state, in the order of the text. */

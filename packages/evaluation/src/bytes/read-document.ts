@@ -1,29 +1,28 @@
 import type { Job } from "@revocab/core";
-import type { CoverState } from "./cover-tree.ts";
+import type { CoverState, TokenStream } from "./cover-tree.ts";
 import { queryStates } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import type { ByteReadingOptions, OpenText, ReadingContext } from "./reading-context.ts";
-import type { TokenStream } from "./token-stream.ts";
 
 export interface DocumentByteScore {
   readonly bits: number;
   readonly tokenBits: number;
-  /** P(byte | bytes before), from byte `firstByte` of the document on; undefined unless asked for. */
+  /** P(byte | bytes before), from byte `firstByte` of the document on; undefined without `perByte`. */
   readonly probabilities: Float64Array | undefined;
-  /** 0, or without a BOS the bytes of the first token, which nothing predicts. */
+  /** 0; without a BOS the length of the first token, which nothing predicts. */
   readonly firstByte: number;
 }
 
 export interface DocumentReading {
   readonly score: DocumentByteScore;
-  /** What the model gave to tokens that may not follow, summed over the places of the tokenizer's own tokens. */
+  /** Probability of tokens that may not follow, summed over the positions of the tokenizer's own tokens. */
   readonly removed: number;
-  /** How many such places there are. */
+  /** The number of these positions. */
   readonly steps: number;
   readonly passes: number;
 }
 
-/** Walks one document with the model: the probabilities of its bytes, and beside them of its tokens. */
+/** Runs the model over one document: probabilities of its bytes, and the bits of its tokens. */
 export async function readDocument(
   shared: ReadingContext,
   stream: TokenStream,
@@ -48,8 +47,8 @@ export async function readDocument(
   let tokenBits = 0;
   let removed = 0;
   let steps = 0;
-  const asked = perByte ? states : statesThatLastTo(stream.bytes.length - shared.order.longest, states);
-  const questions = asked
+  const needed = perByte ? states : statesThatLastTo(stream.bytes.length - shared.order.longest, states);
+  const questions = needed
     .filter(({ offset }) => offset < stream.bytes.length)
     .map((state) => ({
       state,
@@ -75,7 +74,7 @@ export async function readDocument(
   return { score, removed, steps, passes };
 }
 
-/** Those from which a token may reach past the end, with all that they come from. */
+/** The states from `offset` on, and all their ancestors: the only ones that the probability of the whole text needs. */
 function statesThatLastTo(offset: number, states: readonly CoverState[]): CoverState[] {
   const lasting = new Set<CoverState>();
   for (const last of states) {
@@ -86,7 +85,7 @@ function statesThatLastTo(offset: number, states: readonly CoverState[]): CoverS
   return [...lasting].sort((a, b) => a.index - b.index);
 }
 
-/** −log2 of the probability of each prefix from that of the prefix before; all in logarithms, for texts are long. */
+/** The probability of each prefix, from that of the prefix before. In logarithms, because that of a long text underflows. */
 function bytesOf(
   { stream, states }: OpenText,
   readings: ReadonlyMap<CoverState, StateReading>,
@@ -108,7 +107,7 @@ function bytesOf(
       prefix[end] = logarithmOfSum(prefix[end], weight + Math.log(share));
     });
   }
-  // The space that announces a text is certain once there is one, and no byte of it.
+  // The space that the tokenizer puts before a text is certain, and is no byte of the text.
   prefix[start] = 0;
   const probabilities = Float64Array.from({ length: bytes.length - start }, (_, i) =>
     Math.exp(prefix[start + i + 1] - prefix[start + i]),

@@ -1,26 +1,25 @@
-import type { TokenId } from "@revocab/core";
+import type { TokenId, Vocabulary } from "@revocab/core";
 import type { CoverState } from "./cover-tree.ts";
-import type { Range, TokenOrder } from "./token-order.ts";
 
-/** What a model's distribution after one state says of the bytes that follow it; all else of the row is dropped. */
+/** The next bytes after one state, from the model's distribution over the next token. */
 export interface StateReading {
-  /** The model's own probability of all that may follow: what is left of 1 after tokens that may not. */
+  /** The model's probability of all tokens that may follow, at most 1. The shares below are of this. */
   readonly kept: number;
-  /** [j] share of what is kept: tokens that begin with the next j + 1 bytes of the stream. */
+  /** [j] share of the tokens that begin with the next j + 1 bytes of the stream. */
   readonly covered: Float64Array;
-  /** Share of what is kept, for each child. */
+  /** Share of each child. */
   readonly children: Float64Array;
-  /** [257] share of what is kept, by the byte after the stream (256: the text ends); undefined if no token reaches it. */
+  /** [257] share by the byte after the stream (256: the text ends); undefined if no token reaches past the end. */
   readonly beyond: Float64Array | undefined;
-  /** The model's probability of tokens that reach the end of the stream but may not follow, in the same shares. */
+  /** The tokens that reach the end of the stream but may not follow, relative to `kept`. */
   readonly refusedBeyond: number;
 }
 
 /**
  * @param logProbabilities [V] of the model
- * @param mask [V] 1 where a token may follow, as its last token says; what is known of the state itself comes before
- * @param end the token that ends the text, where it may
- * @param endsHere whether the text that would end is the whole stream
+ * @param mask [V] 1 where a token may follow, judged by the last tokens alone; what the state knows of its children wins
+ * @param end the token that ends the text, where the text may end here
+ * @param endsHere whether the state stands at the end of the stream
  */
 export function readState({
   state,
@@ -45,7 +44,7 @@ export function readState({
   const probabilityOf = (id: TokenId): number => Math.exp(logProbabilities[id]);
 
   const ranges = rangesAlong(state, stream, order);
-  // From the innermost range outwards: a small sum is never the difference of two large ones.
+  // From the innermost range outwards, so that no small sum is the difference of two large ones.
   const sums = new Float64Array(ranges.length);
   let sum = 0;
   const add = (from: number, to: number): void => {
@@ -88,7 +87,7 @@ export function readState({
         if (byte >= 0) beyond[byte] += share(probabilityOf(id));
       }
     }
-    // Right after the stream all other rows count too: special tokens, holes, padding.
+    // At the end of the stream all other rows reach past it too: special tokens, holes, padding.
     if (reach === 0) refused = Math.max(0, 1 - kept);
     return { beyond, refusedBeyond: share(refused) };
   }
@@ -103,4 +102,67 @@ function rangesAlong(state: CoverState, stream: Uint8Array, order: TokenOrder): 
     ranges.push(range);
   }
   return ranges;
+}
+
+/** The text and byte tokens sorted by their bytes: tokens with a common beginning are neighbors. */
+export interface TokenOrder {
+  readonly ids: Uint32Array;
+  /** Length of the longest token, in bytes. */
+  readonly longest: number;
+  /** The byte at `depth` of the token at `place`, −1 past its end. */
+  byteAt(place: number, depth: number): number;
+  /** The part of a range, whose tokens agree in their first `depth` bytes, that continues with `byte`. */
+  narrow(range: Range, depth: number, byte: number): Range;
+}
+
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Sorted once for each vocabulary. */
+export function tokenOrder(vocabulary: Vocabulary): TokenOrder {
+  const order = orders.get(vocabulary) ?? sortByBytes(vocabulary);
+  orders.set(vocabulary, order);
+  return order;
+}
+
+const orders = new WeakMap<Vocabulary, TokenOrder>();
+
+function sortByBytes(vocabulary: Vocabulary): TokenOrder {
+  const tokens: { readonly id: TokenId; readonly key: string }[] = [];
+  for (let id = 0; id < vocabulary.size; id++) {
+    const kind = vocabulary.kindOf(id);
+    if (kind !== "text" && kind !== "byte") continue;
+    // One character for each byte: strings compare several times as fast as arrays.
+    const key = Buffer.from(vocabulary.bytesOf(id)).toString("latin1");
+    if (key !== "") tokens.push({ id, key });
+  }
+  tokens.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+  const starts = new Uint32Array(tokens.length + 1);
+  for (const [place, { key }] of tokens.entries()) starts[place + 1] = starts[place] + key.length;
+  const bytes = Buffer.from(tokens.map(({ key }) => key).join(""), "latin1");
+  const byteAt = (place: number, depth: number): number => {
+    const at = starts[place] + depth;
+    return at < starts[place + 1] ? bytes[at] : -1;
+  };
+  const firstNotBelow = ({ from, to }: Range, depth: number, byte: number): number => {
+    let low = from;
+    let high = to;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (byteAt(middle, depth) < byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return {
+    ids: Uint32Array.from(tokens, ({ id }) => id),
+    longest: tokens.reduce((most, { key }) => Math.max(most, key.length), 0),
+    byteAt,
+    narrow: (range, depth, byte) => ({
+      from: firstNotBelow(range, depth, byte),
+      to: firstNotBelow(range, depth, byte + 1),
+    }),
+  };
 }

@@ -1,28 +1,33 @@
 import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { type BeginChoice, beginTokenOf } from "../begin-token-of.ts";
-import { type CoverState, coverTree, RECENT, textTokensOf } from "./cover-tree.ts";
-import { readState, type StateReading } from "./read-state.ts";
-import { type TokenOrder, tokenOrder } from "./token-order.ts";
-import { type TokenStream, tokenStream } from "./token-stream.ts";
+import { type BeginChoice, beginTokenOf } from "../encode-documents.ts";
+import {
+  type CoverState,
+  coverTree,
+  RECENT,
+  type TokenStream,
+  textTokensOf,
+  tokenStream,
+} from "./cover-tree.ts";
+import { readState, type StateReading, type TokenOrder, tokenOrder } from "./read-state.ts";
 import { type TokenSuccession, tokenSuccession } from "./token-succession.ts";
 
 export interface ByteReadingOptions {
   /** A causal model whose ids are the tokenizer's. */
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
-  /** Whether the BOS stands before a text, as context. @default "auto": if the tokenizer has one */
+  /** Whether a BOS stands before a text, as context. @default "auto": if the tokenizer adds one */
   readonly bos?: BeginChoice;
   readonly job?: Job;
 }
 
-/** What all readings of one model and tokenizer share. */
+/** A model and its tokenizer, prepared to read the bytes of texts. */
 export interface ReadingContext {
   readonly begin: readonly TokenId[];
   readonly order: TokenOrder;
-  /** @throws RevocabError `bad_text` when the bytes are no UTF-8, or the tokenizer does not give them back */
+  /** @throws RevocabError `bad_text` when the bytes are no UTF-8, or their tokens stand for other bytes */
   streamOf(text: Uint8Array | string): Promise<TokenStream>;
-  /** @throws RevocabError `bad_options` when nothing precedes the first token and the text has none */
+  /** @throws RevocabError `bad_options` for a text without a token where there is no BOS either */
   open(stream: TokenStream): Promise<OpenText>;
   read(text: OpenText, state: CoverState, logProbabilities: Float32Array): Promise<StateReading>;
 }
@@ -94,7 +99,7 @@ export async function readingContext({
   };
 
   async function mayEnd(stream: TokenStream, state: CoverState, before: readonly TokenId[]) {
-    // A space that only announces a text is not written when none comes.
+    // The space before a text is not written when there is no text.
     if (state.depth > 0 && state.offset <= stream.lead) return false;
     if (state.isCanonical && state.depth === stream.tokens.length) return true;
     return succession.mayEnd(before);

@@ -1,19 +1,16 @@
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { LRUCache } from "lru-cache";
-import { joinedBytes } from "./joined-bytes.ts";
-import { mergedMask } from "./merged-mask.ts";
-import type { QuickMaskAfter } from "./quick-mask.ts";
-import { ruledMask } from "./ruled-mask.ts";
+import { mergedMask, type QuickMaskAfter, ruledMask } from "./quick-masks.ts";
 import { type TextRules, textRules } from "./text-rules.ts";
+import { joinedBytes, utf8StateAfter } from "./token-bytes.ts";
 import { tokenizerWrites } from "./tokenizer-writes.ts";
-import { utf8StateAfter } from "./utf8-state.ts";
 
 /** Which tokens the tokenizer itself could write after others. */
 export interface TokenSuccession {
   /** Whether the tokenizer could write `token` right after `before`, the last tokens of a text or all of them. */
   follows(before: readonly TokenId[], token: TokenId): Promise<boolean>;
-  /** [V] 1 for every token that could follow; judged by no more tokens than it takes, as it is kept for all that end so. */
+  /** [V] 1 for every token that could follow. It looks at few tokens, and is kept for all texts that end in them. */
   allAfter(before: readonly TokenId[]): Promise<Uint8Array>;
   /** Whether a text may end after `before`. */
   mayEnd(before: readonly TokenId[]): Promise<boolean>;
@@ -22,34 +19,31 @@ export interface TokenSuccession {
 }
 
 /**
- * Tokens may follow each other when the tokenizer, given their bytes, writes just these tokens. For BPE every sequence
- * of such neighbours is an encoding of its text, because a merge looks at two neighbours only. For Unigram it is a
- * little too much: the best of two neighbours need not be the best of three. With `ignore_merges` (Llama 3) it is a
- * little too little: tokens that join to one that no merge makes are refused, though they may stand in a longer word.
+ * Tokens may follow each other when the tokenizer, given their bytes, writes exactly these tokens. For BPE every sequence of
+ * such neighbors is the encoding of its text, because a merge looks at two neighbors only. For Unigram this allows a little too
+ * much: the best of two neighbors need not be the best of three. With `ignore_merges` (Llama 3) it allows a little too little:
+ * tokens whose bytes are one token together are refused, though they may stand side by side in a longer word.
  *
  * For most BPE tokenizers all tokens after a context are judged from the merges and the pattern of the file: some 4 ms for
- * Llama 2's 32,000 tokens, 8 for GPT-2's 50,000, 35 for Qwen 2's 152,000. Other tokenizers (Unigram, a BPE with another
- * way to cut texts) are asked token by token, 5 to 50 ms for each 1,000.
+ * Llama 2's 32,000 tokens, 8 for GPT-2's 50,000, 35 for Qwen 2's 152,000. Other tokenizers (Unigram, a BPE with
+ * another pattern) judge token by token, 5 to 50 ms for each 1,000.
  * @throws RevocabError `unsupported_tokenizer` for WordPiece, which does not keep the spaces of a text
  */
 export function tokenSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
-  let made = successions.get(tokenizer);
-  if (made === undefined) {
-    made = makeSuccession(tokenizer, true);
-    successions.set(tokenizer, made);
-  }
-  return made;
+  const succession = successions.get(tokenizer) ?? createSuccession(tokenizer, true);
+  successions.set(tokenizer, succession);
+  return succession;
 }
 
-/** The same by asking for every token: what {@link tokenSuccession} must be equal to. */
-export function askingSuccession(tokenizer: Tokenizer): Promise<TokenSuccession> {
-  return makeSuccession(tokenizer, false);
+/** The same without rules, token by token: {@link tokenSuccession} must give the same verdicts. */
+export function successionWithoutRules(tokenizer: Tokenizer): Promise<TokenSuccession> {
+  return createSuccession(tokenizer, false);
 }
 
-/** Kept with the tokenizer, as are the masks. */
+/** Kept as long as the tokenizer, with all masks. */
 const successions = new WeakMap<Tokenizer, Promise<TokenSuccession>>();
 
-async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promise<TokenSuccession> {
+async function createSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promise<TokenSuccession> {
   const { vocabulary, family, origin } = tokenizer;
   if (family === "wordpiece") {
     throw new RevocabError(
@@ -60,12 +54,10 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
   }
   const [first = -1] = (await unlessRefused(tokenizer.encode("a"))) ?? [];
   const putsSpaceFirst = vocabulary.bytesOf(first)[0] === SPACE;
-  const asking = await tokenizerWrites(tokenizer, putsSpaceFirst);
-  const { contextOf } = asking;
-  const rules = mayUseRules && asking.asksTokenizer ? await textRules(tokenizer, asking.probe) : undefined;
-  const quickMask = mayUseRules
-    ? quickMaskOf(tokenizer, rules, asking.asksTokenizer, putsSpaceFirst)
-    : undefined;
+  const writer = await tokenizerWrites(tokenizer, putsSpaceFirst);
+  const { contextOf } = writer;
+  const rules = mayUseRules && writer.encodes ? await textRules(tokenizer, writer.probe) : undefined;
+  const quickMask = mayUseRules ? quickMaskOf(tokenizer, rules, writer.encodes, putsSpaceFirst) : undefined;
   const masks = new LRUCache<string, Uint8Array>({
     maxSize: MASK_BYTES,
     sizeCalculation: ({ length }) => length,
@@ -77,10 +69,10 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
     if (window.length === 0 && putsSpaceFirst && bytes[0] !== SPACE) return false;
     if (utf8StateAfter(utf8StateAfter(0, joinedBytes(vocabulary, window)), bytes) < 0) return false;
     const tokens = [...window, token];
-    return rules?.writes(tokens) ?? asking.writes(tokens);
+    return rules?.writes(tokens) ?? writer.writes(tokens);
   };
 
-  /** Asks for each of the tokens. */
+  /** Judges the tokens one by one. */
   const decide = async (window: readonly TokenId[], tokens: readonly TokenId[], mask: Uint8Array) => {
     for (let start = 0; start < tokens.length; start += AT_ONCE) {
       const some = tokens.slice(start, start + AT_ONCE);
@@ -116,7 +108,7 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
     },
     async mayEnd(before) {
       const window = contextOf(before, "short");
-      return rules?.endsWith(window) ?? asking.endsWith(window);
+      return rules?.endsWith(window) ?? writer.endsWith(window);
     },
   };
 }
@@ -124,10 +116,10 @@ async function makeSuccession(tokenizer: Tokenizer, mayUseRules: boolean): Promi
 function quickMaskOf(
   tokenizer: Tokenizer,
   rules: TextRules | undefined,
-  asksTokenizer: boolean,
+  encodes: boolean,
   putsSpaceFirst: boolean,
 ): QuickMaskAfter | undefined {
-  if (asksTokenizer) return rules && ruledMask(tokenizer, rules);
+  if (encodes) return rules && ruledMask(tokenizer, rules);
   const neighbours = tokenizer.bpeNeighbours();
   return neighbours && mergedMask(tokenizer, neighbours, putsSpaceFirst);
 }
@@ -138,7 +130,7 @@ function textTokens(vocabulary: Vocabulary): TokenId[] {
 }
 
 const SPACE = 0x20;
-/** Texts given to the library together: it works on several threads. */
+/** Texts encoded together. */
 const AT_ONCE = 1024;
 /** Masks kept: 2,000 contexts of a vocabulary of 32,000. */
 const MASK_BYTES = 64 * 2 ** 20;

@@ -1,4 +1,4 @@
-import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, threadsOf, throwIfAborted } from "@revocab/core";
 import type { ParallelLines } from "../read-parallel-lines.ts";
 import { type WordCut, wordsOfLine } from "../words-of-line.ts";
 import type { DirectedAlignment } from "./align-direction.ts";
@@ -17,7 +17,7 @@ export interface AlignWordsOptions {
   readonly iterations?: number;
   /** @default "grow-diag-final-and" */
   readonly symmetrization?: Symmetrization;
-  /** `threads`: 2 works on both directions at once; the links are the same. @default 2 */
+  /** `threads`: 2 works on both directions at once; the links are the same. @default 2, or 1 on one core */
   readonly job?: Job;
 }
 
@@ -52,9 +52,8 @@ export async function alignWords({
   symmetrization = "grow-diag-final-and",
   job,
 }: AlignWordsOptions): Promise<AlignedWords> {
-  const threads = job?.threads ?? 2;
-
-  checkOptions(lines, iterations, threads);
+  const threads = threadsOf(job, 2);
+  checkOptions(lines, iterations);
   const cut = (line: string) => wordsOfLine(line, words).map(({ text }) => (foldCase ? folded(text) : text));
   const source = lines.source.map(cut);
   const target = lines.target.map(cut);
@@ -97,7 +96,6 @@ function summaryOf({ tension, bitsPerWord, nullShare }: DirectedAlignment): Dire
 function checkOptions(
   { source, target }: Pick<ParallelLines, "source" | "target">,
   iterations: number,
-  threads: number,
 ): void {
   if (source.length !== target.length) {
     throw new RevocabError(
@@ -110,9 +108,6 @@ function checkOptions(
       "bad_options",
       `iterations is ${iterations}, expected a whole number from 1 to ${MOST_ITERATIONS}`,
     );
-  }
-  if (!(Number.isInteger(threads) && threads >= 1)) {
-    throw new RevocabError("bad_options", `threads is ${threads}, expected a whole number from 1`);
   }
 }
 

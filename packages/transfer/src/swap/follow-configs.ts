@@ -3,13 +3,14 @@ import { join } from "node:path";
 import {
   type ConfigChange,
   editJson,
+  type FollowedVocabulary,
   followVocabulary,
   type JsonObject,
   type JsonValue,
   type TokenIdMap,
   type UnmappedValue,
 } from "@revocab/checkpoint";
-import { isJsonObject, MAX_JSON_BYTES, sentenceModules } from "@revocab/checkpoint/internal";
+import { isJsonObject, listTokenIds, MAX_JSON_BYTES, sentenceModules } from "@revocab/checkpoint/internal";
 import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
 import { type InputFolder, parseJson, readingFile } from "@revocab/files";
 import type { OpenModel } from "@revocab/plan";
@@ -68,10 +69,11 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
     const bytes = await checkpoint.folder.readIfThere(file, { most: MAX_JSON_BYTES });
     if (bytes === undefined) continue;
     const text = bytes.toString("utf8");
+    const json = parseObject(text, file);
     const isBeside = beside.includes(config);
     const followed = await readingFile(join(checkpoint.directory, file), "bad_config", () =>
       followVocabulary({
-        json: parseObject(text, file),
+        json,
         modelType: checkpoint.modelType,
         sourceRows: checkpoint.rows,
         rows,
@@ -84,6 +86,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
         idsByName: isBeside,
       }),
     );
+    if (!isBeside) refuseAnswersBeyondRows(file, json, followed, options);
     const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
     // an unchanged config of a processor is carried like any other file
     if (!isBeside || edits.length > 0) files.set(file, editJson(text, edits));
@@ -121,6 +124,30 @@ function overridesOf(
     .filter(([key]) => key.startsWith(`${file}:`))
     .map(([key, value]) => [key.slice(file.length + 1), value] as const);
   return Object.fromEntries([...entries.filter(([key]) => !isOfFile(key)), ...own]);
+}
+
+/**
+ * An id that the user names must have a row, unless the key named one without before.
+ * @throws RevocabError `bad_options`
+ */
+function refuseAnswersBeyondRows(
+  file: string,
+  before: JsonObject,
+  { json, usedOverrides }: FollowedVocabulary,
+  { model: { checkpoint }, rows, overrides }: FollowConfigsOptions,
+): void {
+  if (usedOverrides.length === 0) return;
+  const known = listTokenIds(before, checkpoint.modelType, checkpoint.rows).beyond;
+  for (const path of listTokenIds(json, checkpoint.modelType, rows).beyond) {
+    const key = usedOverrides.find((one) => path === one || path.endsWith(`.${one}`));
+    if (key === undefined || known.includes(path)) continue;
+    const value = overridesOf(file, overrides)[key];
+    throw new RevocabError(
+      "bad_options",
+      `\`tokenIds: ${key}=${value === "keep" ? value : quote(value)}\` names an id without a row in ${file}: the model gets ${rows} rows`,
+      { hint: `name an id from 0 to ${rows - 1}` },
+    );
+  }
 }
 
 function tokenIdMap({ model, target, rows, editedFrom }: FollowConfigsOptions): TokenIdMap {

@@ -37,6 +37,7 @@ export function norm(
   return graph.add("LayerNormalization", [input, scale, ...shift], attributes);
 }
 
+/** Adds the nodes of an activation function to a graph. */
 export function activate(graph: GraphBuilder, input: Value, activation: Activation): Value {
   switch (activation) {
     case "silu":

@@ -1,5 +1,4 @@
-import { availableParallelism } from "node:os";
-import { type Job, quote, RevocabError } from "@revocab/core";
+import { type Job, quote, RevocabError, threadsOf } from "@revocab/core";
 
 export interface TrainWordVectorsOptions {
   /**
@@ -42,6 +41,9 @@ export type TrainingNumbers = Required<
   Omit<TrainWordVectorsOptions, "documents" | "job"> & { threads: number }
 >;
 
+/** Each has its own part of the shared memory. */
+const MOST_THREADS = 256;
+
 /** @throws RevocabError bad_options naming the option, what was found and what is possible */
 export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbers {
   const {
@@ -60,7 +62,7 @@ export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbe
     job,
     seed = 0,
   } = options;
-  const threads = job?.threads ?? availableParallelism();
+  const threads = threadsOf(job, MOST_THREADS);
   if (model !== "skipgram" && model !== "cbow")
     throw new RevocabError("bad_options", `model is ${quote(model)}`, {
       hint: "choose skipgram or cbow",
@@ -80,7 +82,7 @@ export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbe
   positive("subsampling", subsampling);
   positive("learningRate", learningRate);
   wholeNumber("learningRateUpdateRate", learningRateUpdateRate, 0, MOST);
-  wholeNumber("threads", threads, 1, 256);
+  wholeNumber("threads", threads, 1, MOST_THREADS);
   wholeNumber("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   return {
     model,

@@ -1,0 +1,164 @@
+import { type InitMethod, RevocabError, type Role } from "@revocab/core";
+import type { MethodContest } from "@revocab/measure";
+import { type Command, Option } from "commander";
+import { type ScoringFlags, scoringOptions } from "./scoring.ts";
+import { collectPairs, wholeNumber } from "./values.ts";
+
+/* How the rows of new tokens are initialized: the method, its fallback, and the shape of the tables. */
+
+/** All options but the method, which a comparison has several of. */
+export interface ComparedPlanFlags {
+  readonly with?: Record<string, string>;
+  readonly fallback: string;
+  readonly fallbackWith?: Record<string, string>;
+  readonly copy?: boolean;
+  readonly seed: number;
+  readonly untie?: boolean;
+  readonly role?: Role;
+  readonly padToMultipleOf?: number;
+  readonly rows?: number;
+}
+
+export interface PlanFlags extends ComparedPlanFlags {
+  /** @default `defaultMethod` of the catalog */
+  readonly method?: string;
+  readonly text?: string;
+}
+
+const ROWS = "How the rows are initialized:";
+
+/** @param copying the options for rows that the model has already @default those of a swap */
+export function withPlanOptions(command: Command, copying = withCopyOptions): Command {
+  return withComparedPlanOptions(
+    command
+      .optionsGroup(ROWS)
+      .option("--method <name>", METHOD_HELP)
+      .option(
+        "--text <file>",
+        "a text like those that the model will read and write: input of the method, or with --method auto what decides",
+      ),
+    copying,
+  );
+}
+
+const METHOD_HELP = "what fills the rows of new tokens; see: revocab methods";
+
+export function withComparedPlanOptions(command: Command, copying = withCopyOptions): Command {
+  const methods = command
+    .optionsGroup(ROWS)
+    .option("--with <key=value>", "an option of the method (repeatable)", collectPairs)
+    .option("--fallback <name>", "what fills the rows that the method leaves empty", "mean")
+    .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs);
+  return copying(methods)
+    .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
+    .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
+    .addOption(
+      new Option("--role <role>", "for a tied model: whose rows serve both input and output").choices([
+        "input",
+        "output",
+      ]),
+    )
+    .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1))
+    .option(
+      "--rows <n>",
+      "have exactly n rows, such as the model has that this one is served with",
+      wholeNumber(1),
+    );
+}
+
+function withCopyOptions(command: Command): Command {
+  return command
+    .option(
+      "--copy",
+      "copy the rows of tokens both vocabularies share, also where the method has better ones (see: revocab methods)",
+    )
+    .option("--no-copy", "do not copy them");
+}
+
+/** Adds the default method to the help of all commands. Only there: loading the methods takes 0.2 s. */
+export async function showDefaultMethod(program: Command): Promise<void> {
+  const { defaultMethodFor } = await import("../../catalog.ts");
+  const withText = await defaultMethodFor({ text: "FILE" });
+  const without = await defaultMethodFor({});
+  for (const { options } of program.commands) {
+    const option = options.find(({ description }) => description === METHOD_HELP);
+    if (option !== undefined) option.description += ` (${withText} with --text, else ${without})`;
+  }
+}
+
+export interface ComparedPlanOptions {
+  readonly fallback: InitMethod;
+  readonly copyShared?: boolean;
+  readonly seed: number;
+  readonly untie: boolean;
+  readonly role?: Role;
+  readonly padToMultipleOf?: number;
+  readonly rows?: number;
+}
+
+export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<ComparedPlanOptions> {
+  const { methodOf } = await import("../../catalog.ts");
+  const { copy: copyShared, seed, untie = false, role, padToMultipleOf, rows } = flags;
+  const fallback = await methodOf(flags.fallback, flags.fallbackWith);
+  return { fallback, copyShared, seed, untie, role, padToMultipleOf, rows };
+}
+
+/** What a plan takes. Unknown methods and options are errors that list what exists. */
+export async function planOptions(
+  flags: PlanFlags,
+): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
+  const { defaultMethodFor, methodOf } = await import("../../catalog.ts");
+  const { text } = flags;
+  const name = flags.method ?? (await defaultMethodFor({ text }));
+  const options = text === undefined ? flags.with : await withText(name, text, flags.with);
+  return { method: await methodOf(name, options), ...(await comparedPlanOptions(flags)) };
+}
+
+/** `--text` as the `text` option of a method that has one. */
+async function withText(
+  name: string,
+  text: string,
+  options: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const { catalog } = await import("../../catalog.ts");
+  const entry = (await catalog())[name];
+  if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
+    return { ...options, text };
+  }
+  const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
+  throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
+    hint: "leave --text out; --eval scores the model before and after",
+  });
+}
+
+/** What a swap takes: as for a plan, or with `--method auto` the methods of which the best on a text is used. */
+export async function swapPlanOptions(
+  flags: PlanFlags & ScoringFlags & { readonly eval?: string },
+): Promise<ComparedPlanOptions & { readonly method: InitMethod | MethodContest }> {
+  if (flags.method !== "auto") return planOptions(flags);
+  const text = flags.text ?? flags.eval;
+  if (text === undefined) {
+    throw new RevocabError("bad_options", "--method auto was given without a text to decide by", {
+      hint: "pass --text with a UTF-8 file in the language of the model",
+    });
+  }
+  const { methodCandidates } = await import("@revocab/embedding-init");
+  const { catalog } = await import("../../catalog.ts");
+  const choice = methodCandidates("auto", flags.with, await catalog());
+  const scoring = { ...scoringOptions(flags), text, samplesSeed: flags.seed };
+  return { method: { kind: "contest", choice, scoring }, ...(await comparedPlanOptions(flags)) };
+}
+
+/** The parts of a model that the methods need: its tables, or all of it where one runs it. */
+export async function wantedBy({
+  method,
+  fallback,
+}: {
+  readonly method: InitMethod | MethodContest;
+  readonly fallback: InitMethod;
+}): Promise<"model" | "tables"> {
+  if (method.kind === "contest") return "model";
+  const { methodsOf } = await import("@revocab/embedding-init");
+  const all = [...methodsOf(method), ...methodsOf(fallback)];
+  return all.some(({ needs }) => needs?.includes("model")) ? "model" : "tables";
+}

@@ -1,0 +1,65 @@
+import { type Command, Option } from "commander";
+import { wholeNumber } from "./values.ts";
+
+/** How a text is scored. */
+export interface ScoringFlags {
+  readonly context?: number;
+  readonly stride?: number;
+  readonly maxBytes: number;
+  readonly documents: "auto" | "endoftext" | "blank-lines" | "none";
+  readonly bos: "auto" | "always" | "never";
+  readonly samples?: number;
+}
+
+const SCORING = "How a text is scored:";
+
+export function withScoringOptions(command: Command): Command {
+  return command
+    .optionsGroup(SCORING)
+    .option("--context <tokens>", "tokens the model sees at once (512, or all it can)", wholeNumber(2))
+    .option(
+      "--stride <tokens>",
+      "tokens between windows; less gives more context (context − 1)",
+      wholeNumber(1),
+    )
+    .option(
+      "--max-bytes <n>",
+      "score the first documents of the text up to so many bytes",
+      wholeNumber(1),
+      1_000_000,
+    )
+    .addOption(
+      new Option("--documents <where>", "where documents end; auto is <|endoftext|>, else blank lines")
+        .choices(["auto", "endoftext", "blank-lines", "none"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--bos <when>",
+        "whether a BOS precedes each document; auto: where the tokenizer adds one to a text",
+      )
+        .choices(["auto", "always", "never"])
+        .default("auto"),
+    )
+    .option("--samples <n>", "masked models: tokens that are masked, one at a time (2,000)", wholeNumber(1));
+}
+
+export function scoringOptions({ context, stride, maxBytes, documents, bos, samples }: ScoringFlags) {
+  return { context, stride, maxBytes, split: documents, bos, samples };
+}
+
+/** Of a command that writes a model, which `--eval` scores before and after. */
+export interface EvalFlags extends ScoringFlags {
+  readonly eval?: string;
+}
+
+export function withEvalOptions(command: Command): Command {
+  return withScoringOptions(
+    command.optionsGroup(SCORING).option("--eval <file>", "score this text with the model before and after"),
+  );
+}
+
+export function evalOptions(flags: EvalFlags, seed = 0) {
+  if (flags.eval === undefined) return {};
+  return { evaluate: { text: flags.eval, samplesSeed: seed, ...scoringOptions(flags) } };
+}

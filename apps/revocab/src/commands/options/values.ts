@@ -1,0 +1,43 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+/** Collects a repeatable KEY=VALUE option. */
+export function collectPairs(value: string, previous: Record<string, string> = {}): Record<string, string> {
+  const split = value.indexOf("=");
+  if (split <= 0) throw new InvalidArgumentError("expected KEY=VALUE.");
+  return { ...previous, [value.slice(0, split)]: value.slice(split + 1) };
+}
+
+/** Collects a repeatable option. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}.`);
+    }
+    return number;
+  };
+}
+
+/** A number between two bounds, both included. */
+export function numberWithin(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (value.trim() === "" || !(number >= least && number <= most)) {
+      throw new InvalidArgumentError(`expected a number from ${least} to ${most}.`);
+    }
+    return number;
+  };
+}
+
+/** `--threads` of a command that starts threads; `runCommand` puts it into the command's job. */
+export function withThreads(
+  command: Command,
+  help = "threads of the kernel and the runtime (all cores)",
+): Command {
+  return command.option("--threads <n>", help, wholeNumber(1));
+}
