@@ -68,7 +68,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
 }
 
 /** {@link compareMethods} of an open model. */
-export async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
+async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
   const text = await readText(options.text, options);
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, { job: options.job });

@@ -36,7 +36,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
   };
 }
 
-export function summarizeTable({ slot, role, origin, origins }: TablePlan): TableSummary {
+function summarizeTable({ slot, role, origin, origins }: TablePlan): TableSummary {
   const counts = new Array<number>(origins.length).fill(0);
   for (const index of origin) counts[index] = (counts[index] as number) + 1;
   // a chain may have a method twice, for different tokens

@@ -13,7 +13,7 @@ export interface CardFacts {
   readonly languages: readonly string[];
 }
 
-export const NO_FACTS: CardFacts = { licenses: [], licenseName: null, licenseLink: null, languages: [] };
+const NO_FACTS: CardFacts = { licenses: [], licenseName: null, licenseLink: null, languages: [] };
 
 const CARD = "README.md";
 const MAX_CARD_BYTES = 2e6;

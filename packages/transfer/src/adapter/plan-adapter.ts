@@ -80,7 +80,7 @@ export interface FollowedAdapterConfig {
  *
  * @throws RevocabError `unsupported_checkpoint` for ids that spell a text
  */
-export function followAdapterConfig(
+function followAdapterConfig(
   adapter: Adapter,
   base: string | undefined,
   tokens: readonly TrainedTokens[],

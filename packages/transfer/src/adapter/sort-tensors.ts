@@ -170,7 +170,7 @@ const PREFIX = /^base_model\.(model\.)?/;
  *
  * @throws RevocabError `unsupported_checkpoint` when two tables may be meant
  */
-export function trainedPart(tensor: string, plan: SwapPlan, model: OpenModel): TrainedPart | undefined {
+function trainedPart(tensor: string, plan: SwapPlan, model: OpenModel): TrainedPart | undefined {
   const name = tensor.replace(PREFIX, "");
   const slots = namedSlots(plan, model);
   for (const module of prefixes(name)) {
@@ -182,7 +182,7 @@ export function trainedPart(tensor: string, plan: SwapPlan, model: OpenModel): T
 }
 
 /** Whether a tensor belongs to a module of the base without a row per token: a dimension of the vocabulary's size is then chance. */
-export function isOfOtherModule(tensor: string, { checkpoint }: OpenModel): boolean {
+function isOfOtherModule(tensor: string, { checkpoint }: OpenModel): boolean {
   const owners = new Set(
     checkpoint.files.flatMap(({ tensors }) =>
       tensors.map(({ name }) => name.slice(0, name.lastIndexOf("."))),

@@ -167,10 +167,7 @@ export function requireOtherRows(method: InitMethod | MethodContest): void {
  * name into texts, where it is no token any more.
  * @throws RevocabError `bad_options`
  */
-export async function refuseNamedElsewhere(
-  folder: InputFolder,
-  renamed: readonly RenamedToken[],
-): Promise<void> {
+async function refuseNamedElsewhere(folder: InputFolder, renamed: readonly RenamedToken[]): Promise<void> {
   if (renamed.length === 0) return;
   const files = (await readdir(folder.path)).filter((name) => /processor_config\.json$/.test(name));
   for (const file of files) {

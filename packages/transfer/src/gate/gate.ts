@@ -5,7 +5,7 @@ import { checkWrittenTokenizer } from "./check-tokenizer.ts";
 import type { GateOptions } from "./gate-check.ts";
 
 /**
- * Opens a staged model folder as a stranger would and compares it with the plan: its tables, its tokenizer, the ids in its
+ * Opens a staged model folder afresh and compares it with the plan: its tables, its tokenizer, the ids in its
  * configs. After an edit also the kept rows, byte for byte.
  *
  * @throws RevocabError `gate_failed`, `aborted`

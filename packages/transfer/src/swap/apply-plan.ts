@@ -56,7 +56,7 @@ export interface ApplyOptions {
    * by file and path (`config.json:pad_token_id`); `"keep"` leaves what is there.
    */
   readonly tokenIds?: Readonly<Record<string, JsonValue>>;
-  /** Tokens that get a role in all configs, whatever these said: `{ eos: 513 }`. */
+  /** The tokens of roles in all configs, in place of what these have: `{ eos: 513 }`. */
   readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>>;
   /** Let new rows of zeros pass the gate. @default false */
   readonly allowZeroRows?: boolean;
@@ -76,8 +76,11 @@ export interface ApplyOptions {
 }
 
 /**
- * Rewrites a model folder by a plan: all of it in a staging folder, through the gate, then one rename.
- * Any failure leaves the input untouched and nothing behind.
+ * Rewrites a model folder by a plan: all of it in a staging folder, through the gate, then one rename. The input is never
+ * changed, and a failure leaves no files behind.
+ *
+ * @throws RevocabError `apply_mismatch` for another model than the plan's; `token_id_unmapped`, `output_exists`, `gate_failed`,
+ *   `no_space`, `write_failed`, `aborted`; `bad_options` for a plan with rows that are no sum, but no `rowSource`
  */
 export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   const {

@@ -240,7 +240,7 @@ export interface ConfigBeside {
  * The configs of processors and of sentence-transformers' modules. Ids in them follow the vocabulary as in config.json
  * (`image_token_id`, `true_token_id`, `keep_only_token_ids`), and tokens that they name must exist in the target.
  */
-export async function configsBeside(folder: InputFolder): Promise<readonly ConfigBeside[]> {
+async function configsBeside(folder: InputFolder): Promise<readonly ConfigBeside[]> {
   const modules = (await sentenceModules(folder)).flatMap(({ path, type }) =>
     path === "" ? [] : [{ file: `${path}/config.json`, isPerToken: type.endsWith(".SpladePooling") }],
   );
@@ -255,7 +255,7 @@ export interface NamedToken {
 }
 
 /** Sizes that follow the vocabulary: SPLADE pools logits, so its output has an entry per token. */
-export function followDimensions(
+function followDimensions(
   { isPerToken }: ConfigBeside,
   json: JsonObject,
   sourceRows: number,
@@ -276,7 +276,7 @@ export function followDimensions(
  * Tokens that a config names by their strings (`"image_token": "<image>"`) and that only the source tokenizer has as one token:
  * with the target the model would see the processor's text in pieces.
  */
-export function lostTokens(json: JsonValue, source: Tokenizer, target: Tokenizer): readonly NamedToken[] {
+function lostTokens(json: JsonValue, source: Tokenizer, target: Tokenizer): readonly NamedToken[] {
   const named = tokensIn(json);
   if (named.length === 0) return [];
   const [before, after] = [tokensOf(source), tokensOf(target)];

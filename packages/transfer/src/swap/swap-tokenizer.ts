@@ -24,7 +24,7 @@ export type PlanSwapOptions = Omit<
 > &
   FittingOptions &
   OpenCheckpointOptions & {
-    /** Initializes the rows of tokens that the vocabularies do not share; of a contest the best method on a text does. */
+    /** Initializes the rows of tokens that the vocabularies do not share. With a contest, the best of several methods is taken. */
     readonly method: InitMethod | MethodContest;
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
