@@ -64,7 +64,7 @@ export function chainRule(options: ChainRuleOptions = {}): MixtureMethod {
   };
 }
 
-/** A special has no pieces: it is read with the row of the source's special in its place, which it will have. */
+/** A special has no pieces: in the sample it is read with the row of its source counterpart, which it also gets in the model. */
 function counterpart({ alignment: { sourceOf } }: InitContext, token: TokenId): WeightedSources | undefined {
   return sourceOf[token] < 0 ? undefined : { sources: [sourceOf[token]], weights: [1] };
 }
@@ -72,7 +72,7 @@ function counterpart({ alignment: { sourceOf } }: InitContext, token: TokenId): 
 /** The method in the catalog: its name on the command line and in recipes is `chain-rule`. */
 export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
   summary:
-    "At the head a new token gets the logit of its first piece plus log P(token | first piece); at the input it becomes a sum of its pieces, of which earlier ones weigh less.",
+    "At the head a new token gets the logit of its first piece plus log P(token | first piece); at the input it becomes a sum of its pieces, where earlier pieces weigh less.",
   evidence:
     "the source model, which is run; a text like that it shall read and write, or what it writes itself",
   preference: { rank: 2, given: ["text"] },

@@ -7,7 +7,7 @@ export interface ContextualSharesOptions {
   readonly states: Float64Array;
   /** [n] the token that follows each. */
   readonly tokens: Uint32Array;
-  /** Tokens that compete: those that begin with one piece. */
+  /** Tokens that compete: those that begin with the same piece. */
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
   /** [V_t] log P̂(t | s₁), without context. */
   readonly logShares: Float64Array;
@@ -15,7 +15,7 @@ export interface ContextualSharesOptions {
   readonly unit: Float64Array;
   /** [d × d] the inverse of the states' second moment. */
   readonly inverse: Float64Array;
-  /** How many contexts the shares without context are worth. */
+  /** How many contexts the share without context is worth. */
   readonly prior: number;
   readonly products: FitProducts;
   readonly job?: Job;
@@ -23,8 +23,8 @@ export interface ContextualSharesOptions {
 }
 
 /**
- * δ_t [d] for the tokens that a text has: log P(t | s₁, h) ≈ log P̂(t | s₁)·(u·h) + δ_t·h, up to the same number for all
- * tokens of a group.
+ * δ_t [d] for the tokens that a text has: log P(t | s₁, h) ≈ log P̂(t | s₁)·(u·h) + δ_t·h, up to a
+ * constant that all tokens of a group share.
  */
 export async function contextualShares({
   groups,

@@ -7,7 +7,12 @@ import {
   type FitProducts,
   fitClasses,
 } from "./fit-classes.ts";
-import { mainHead } from "./main-head.ts";
+
+/** The head that the model predicts with. */
+export interface MainHead {
+  readonly table: EmbeddingTable;
+  readonly bias: EmbeddingTable | undefined;
+}
 
 export interface FirstPieceCorrectionsOptions {
   readonly width: number;
@@ -17,25 +22,27 @@ export interface FirstPieceCorrectionsOptions {
   readonly tokens: Uint32Array;
   /** The tokens that begin with each first piece. */
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
-  readonly tables: readonly EmbeddingTable[];
+  readonly mainHead: MainHead;
   /** [d × d] the inverse of the states' second moment. */
   readonly inverse: Float64Array;
   readonly products: FitProducts;
   readonly job?: Job;
-  /** Places that the fits have passed, and that there are in all. */
+  /** Called with the positions of the text that are done, and their total over all fits. */
   readonly onPlaces?: (done: number, total: number) => void;
   readonly onNote?: (message: string) => void;
 }
 
 /**
- * δ [d] for each first piece that the text has: log P(s₁ | h) ≈ row(s₁)·h + δ·h, up to the same number for all of them. It
- * corrects the model's probability of the first piece: much for a language that the model does not know, little or nothing
- * for its own. The prior that scores best on the last fifth of the text, when fitted to the rest, is taken for all of it.
+ * δ [d] for each first piece that the text has: log P(s₁ | h) ≈ row(s₁)·h + δ·h, up to a constant that all of them share.
+ *
+ * It corrects the model's probability of the first piece: much for a language that the model does not know, little or nothing
+ * for its own. Priors are compared by fits to the first four fifths of the text and their score on the rest; the best one is
+ * then used for a fit to the whole text.
  */
 export async function firstPieceCorrections({
   groups,
   tokens,
-  tables,
+  mainHead: { table: head, bias },
   onPlaces,
   onNote,
   ...rest
@@ -57,7 +64,6 @@ export async function firstPieceCorrections({
     const first = firstOf.get(token);
     if (first !== undefined) contexts.push({ at, k: classOf.get(first) as number });
   });
-  const { table: head, bias } = mainHead(tables);
   const right = { rows: firsts.length, columns: width, data: await doublesOf(head, firsts) };
   const biases = bias && (await doublesOf(bias, firsts));
   const baseOf = async (states: Float64Array, count: number) => {
@@ -74,10 +80,10 @@ export async function firstPieceCorrections({
   return new Map(firsts.map((first, k) => [first, fitted.slice(k * width, (k + 1) * width)] as const));
 }
 
-/** How many contexts the model's own probability of a piece is worth. */
+/** The priors that are tried: how many contexts the model's own probability of a piece is worth. */
 const PRIORS = [30, 300, 3000];
 
-/** The prior that is best on the last fifth of the contexts; undefined where no correction is. */
+/** The prior that scores best on the last fifth of the contexts; undefined if no correction improves the score. */
 async function choosePrior(
   fit: Omit<FitClassesOptions, "prior">,
   onFits: (fits: number) => void,

@@ -1,9 +1,9 @@
 import { type Job, throwIfAborted } from "@revocab/core";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 
-/** What follows in a context. */
+/** One position of the text: the state before it, and the class that follows. */
 export interface ClassContext {
-  /** The state's row. */
+  /** The row of the state. */
   readonly at: number;
   /** The class that follows. */
   readonly k: number;
@@ -20,7 +20,7 @@ export interface FitClassesOptions {
   readonly baseOf: (states: Float64Array, contexts: number) => Promise<Float64Array>;
   /** [d × d] the inverse of the states' second moment. */
   readonly inverse: Float64Array;
-  /** How many contexts a class without correction is worth. */
+  /** How many contexts the uncorrected probability of a class is worth. */
   readonly prior: number;
   readonly products: FitProducts;
   readonly job?: Job;
@@ -44,15 +44,15 @@ export async function releaseFitProducts(products: FitProducts): Promise<void> {
   for (const product of Object.values(products)) await product.release();
 }
 
-/** Shorter than a full step: the one curvature is that of rare classes, and too small for frequent ones. */
+/** Shorter than a full Newton step: the shared curvature fits rare classes, and is too small for frequent ones. */
 const STEP = 0.3;
 const STEPS = 12;
-/** Contexts at a time: their probabilities are held for all classes. */
+/** Contexts at a time: the probabilities of all classes are held for each. */
 const BLOCK = 1024;
 
 /**
- * δ [K × d]: log P(k | h) ≈ base_k(h) + δ_k·h, up to the same number for all classes. A multinomial logistic regression, by
- * steps of Newton's method with one curvature for all, held back by a normal prior that is worth `prior` contexts.
+ * δ [K × d]: log P(k | h) ≈ base_k(h) + δ_k·h, up to a constant that all classes share. A multinomial logistic regression by
+ * Newton's method with one curvature for all classes, regularized by a normal prior that is worth `prior` contexts.
  */
 export async function fitClasses({
   width,

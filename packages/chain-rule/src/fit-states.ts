@@ -1,7 +1,7 @@
 import type { InitContext, RunnableModel, TokenId } from "@revocab/core";
 import { openMatrixProduct } from "@revocab/onnx";
 import { contextualShares } from "./contextual-shares.ts";
-import { firstPieceCorrections } from "./first-piece-corrections.ts";
+import { firstPieceCorrections, type MainHead } from "./first-piece-corrections.ts";
 import { openFitProducts, releaseFitProducts } from "./fit-classes.ts";
 import { inverseSecondMoment, stateMap, unitDirection } from "./linear-fits.ts";
 import { type PairedReading, pairedReading } from "./paired-reading.ts";
@@ -10,12 +10,12 @@ import { type ReadStates, readStates } from "./read-states.ts";
 import type { Sample } from "./sample.ts";
 import type { ChainRuleSettings } from "./settings.ts";
 
-/** What is fitted to the hidden states of a text, and enters the head's rows. */
+/** Fits to the hidden states of a text, from which the head's rows are computed. */
 export interface FittedStates {
   readonly width: number;
   /** u [d], with u·h ≈ 1. */
   readonly unit: Float64Array;
-  /** M [d × d] from states of the new tokens to those of the old; undefined for the identity. */
+  /** M [d × d], from states of the new tokens to those of the source's tokens; undefined for the identity. */
   readonly map: Float64Array | undefined;
   /** δ_t [d], for mapped states. */
   readonly shares: ReadonlyMap<TokenId, Float64Array>;
@@ -32,10 +32,11 @@ export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" |
   readonly shares: Float64Array;
   /** The input row of a target token. */
   readonly inputOf: (token: TokenId) => WeightedSources | undefined;
+  readonly mainHead: MainHead;
   readonly threads: number;
 }
 
-/** Runs the model over the sample and fits what the correction needs. */
+/** Runs the model over the sample, and computes the fits that the correction needs. */
 export async function fitStates(options: FitStatesOptions): Promise<FittedStates> {
   const { context, model, correction, groups, shares, prior, inputOf, threads } = options;
   const { width } = model;
@@ -66,7 +67,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
       map,
       pieces: await firstPieceCorrections({
         ...fit,
-        tables: context.source.tables,
+        mainHead: options.mainHead,
         onPlaces(done, total) {
           context.job?.onProgress?.({
             type: "progress",

@@ -10,8 +10,8 @@ import {
 } from "@revocab/core";
 import { readMatrix } from "@revocab/matrix";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
+import type { MainHead } from "./first-piece-corrections.ts";
 import { type FittedStates, fitStates } from "./fit-states.ts";
-import { mainHead } from "./main-head.ts";
 import { firstPieces, type WeightedSources } from "./pieces.ts";
 import { readSample } from "./sample.ts";
 import type { ChainRuleSettings } from "./settings.ts";
@@ -19,7 +19,7 @@ import { logShares, weightsByCount, weightsByRank } from "./shares.ts";
 
 export interface HeadRows {
   rowOf(token: TokenId, table: EmbeddingTable): WeightedSources | undefined;
-  /** X: the rows that `rowOf` addresses beyond those of the table. */
+  /** X: the basis rows that `rowOf` addresses after those of the table. */
   basis(table: EmbeddingTable): Matrix;
 }
 
@@ -43,9 +43,10 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
       ? weightsByRank(context)
       : await weightsByCount(context, sample.counted, smoothing);
   const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
-  const fitted = await fitStates({ ...options, context, model, sample, groups, shares, threads });
+  const mainHead = mainHeadOf(source.tables);
+  const fitted = await fitStates({ ...options, context, model, sample, groups, shares, mainHead, threads });
 
-  const { table, bias } = mainHead(source.tables);
+  const { table, bias } = mainHead;
   const { matrix } = table;
   const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
@@ -60,7 +61,7 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
         row.sources.push(matrix.rows + basisRow);
         row.weights.push(weight);
       };
-      // the fit is of this head's hidden states; a draft head has others
+      // the fit is for the hidden states of the main head; a draft head has others
       if (!isOfHead(slot)) return row;
       if (isBias || bias === undefined) add(0, shares[token]);
       if (isBias) return row;
@@ -73,6 +74,13 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
       return isBias ? { rows: 1, columns: 1, data: Float32Array.of(1) } : head.basis;
     },
   };
+}
+
+/** The head that the model predicts with, not a draft head beside it. */
+function mainHeadOf(tables: readonly EmbeddingTable[]): MainHead {
+  const heads = tables.filter(({ role, isBias }) => role === "output" && !isBias);
+  const table = heads.find(({ slot }) => slot === "output") ?? (heads[0] as EmbeddingTable);
+  return { table, bias: tables.find(({ slot }) => slot === "output.bias") };
 }
 
 async function runnable({ source }: InitContext): Promise<RunnableModel> {
@@ -92,7 +100,7 @@ async function runnable({ source }: InitContext): Promise<RunnableModel> {
   );
 }
 
-/** The rows a head needs beside its own, and where they lie among them. */
+/** The basis rows of the head, and which of them a token needs. */
 interface CorrectedBasis {
   /** [x × d]: Mᵀu, then for each first piece Mᵀ(row + δ) − row, then for each token with a share of its own Mᵀδ. */
   readonly basis: Matrix;
@@ -109,8 +117,8 @@ interface CorrectedBasisOptions {
 }
 
 /**
- * A head row v is multiplied with the states h′ of the new tokens in place of h ≈ M·h′, and v·h ≈ (Mᵀv)·h′: so each row
- * becomes Mᵀv. It is written as the source row and what is added to it, so that a plan shows the source.
+ * A head row v is multiplied with the states h′ of the new tokens instead of h ≈ M·h′. Since v·h ≈ (Mᵀv)·h′, each row becomes
+ * Mᵀv. It is stored as the source row plus a difference, so that a plan shows the source.
  */
 async function correctedBasis(
   { width, unit, map, shares, pieces }: FittedStates,
@@ -147,7 +155,7 @@ async function correctedBasis(
   return { basis, correctionOf, shareOf };
 }
 
-/** The rows of a block, with what is added to first pieces. */
+/** The rows of a block, those of first pieces with their corrections added. */
 function corrected(
   { data, columns }: Matrix,
   start: number,
@@ -164,7 +172,7 @@ function corrected(
 /** Rows multiplied at a time. */
 const BLOCK = 4096;
 
-/** [n × d] each row v as Mᵀv, which is vᵀ·M. Without a map the rows as they are. */
+/** [n × d] Mᵀv for each row v, which is vᵀ·M; without a map the rows themselves. */
 async function timesMap<Data extends Float32Array | Float64Array>(
   rows: Data,
   map: Float64Array | undefined,

@@ -81,19 +81,19 @@ export async function inverseSecondMoment(
 
 /**
  * M [d × d], row-major, with M·h′ ≈ h: it maps the hidden states h′ of a text written in the new tokens to the states h of
- * the same text in the source's own tokens. Least squares, with a ridge towards the identity that weighs as much as four
- * places for each column: a short text changes little.
+ * the same text in the source's own tokens. Least squares, with a ridge towards the identity that weighs as
+ * much as four positions of the text for each column: a short text changes little.
  * @param sums of pairs (h′, h)
  */
 export function stateMap({ width, own, cross, count }: StateSums): Float64Array {
   const left = own.slice();
   const right = cross.slice();
-  const ridge = addRidge(left, width, (PLACES_PER_COLUMN * width) / count);
+  const ridge = addRidge(left, width, (POSITIONS_PER_COLUMN * width) / count);
   for (let i = 0; i < width; i++) right[i * width + i] += ridge;
   return transposed(solvePositive(left, width, right, width), width);
 }
 
-const PLACES_PER_COLUMN = 4;
+const POSITIONS_PER_COLUMN = 4;
 
 function transposed(matrix: Float64Array, width: number): Float64Array {
   return matrix.map((_, at) => matrix[(at % width) * width + Math.floor(at / width)]);

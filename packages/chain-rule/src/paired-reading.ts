@@ -1,14 +1,14 @@
 import type { EncodeText, TokenId, Vocabulary } from "@revocab/core";
 
-/** One passage as both tokenizers write it, each after its BOS if it has one, and where they are at the same place. */
+/** One passage in the tokens of both tokenizers, each after its BOS if it has one, and the positions where both have a border. */
 export interface PairedReading {
   readonly source: Uint32Array;
   readonly target: Uint32Array;
   /** Target tokens that begin where a source token begins too. */
-  readonly meetings: readonly Meeting[];
+  readonly sharedStarts: readonly SharedStart[];
 }
 
-export interface Meeting {
+export interface SharedStart {
   readonly token: TokenId;
   /** The position in `source` whose hidden state predicts what comes next there. */
   readonly sourcePosition: number;
@@ -23,9 +23,9 @@ export interface Reader {
 
 /**
  * Writes a passage in both tokenizers. Where the target changes the text (to lower case, to NFC), the source gets the
- * changed text; where the bytes of both still differ, or the target has an unknown token, there are no meetings. A space
+ * changed text. Where the bytes of both still differ, or the target has an unknown token, there are no shared starts. A space
  * that a tokenizer puts before a text does not count.
- * @param contextLength both readings are cut to it
+ * @param contextLength both are cut to so many tokens
  */
 export async function pairedReading(
   passage: string,
@@ -38,13 +38,13 @@ export async function pairedReading(
   const plain = await read(passage, source);
   const left =
     isUnknown || isSameText(plain, right) ? plain : await read(right.bytes.toString().trimStart(), source);
-  const meetings: Meeting[] = [];
+  const sharedStarts: SharedStart[] = [];
   if (!isUnknown && isSameText(left, right)) {
     const placeOf = new Map(left.starts.map((start, position) => [Math.max(0, start - left.lead), position]));
     right.starts.forEach((start, position) => {
       const sourcePosition = placeOf.get(Math.max(0, start - right.lead));
       if (sourcePosition === undefined) return;
-      meetings.push({
+      sharedStarts.push({
         token: right.ids[position],
         sourcePosition: sourcePosition + left.begin - 1,
         targetPosition: position + right.begin - 1,
@@ -54,7 +54,7 @@ export async function pairedReading(
   return {
     source: withBegin(left, contextLength),
     target: withBegin(right, contextLength),
-    meetings: meetings.filter(
+    sharedStarts: sharedStarts.filter(
       ({ sourcePosition, targetPosition }) =>
         sourcePosition >= 0 &&
         targetPosition >= 0 &&
@@ -94,7 +94,7 @@ async function read(passage: string, { vocabulary, encode }: Reader): Promise<Re
 
 const SPACE = 0x20;
 
-/** But for spaces before it. */
+/** Compares the bytes, without spaces before the text. */
 function isSameText(left: Reading, right: Reading): boolean {
   return left.bytes.subarray(left.lead).equals(right.bytes.subarray(right.lead));
 }

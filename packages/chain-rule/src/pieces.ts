@@ -1,8 +1,8 @@
 import type { Alignment, InitContext, TokenId, Vocabulary } from "@revocab/core";
 
-/** The target's text and byte tokens that source tokens spell, by what they are spelled with. */
+/** How source tokens spell the target's text and byte tokens. */
 export interface FirstPieces {
-  /** The source tokens that spell a target token; a shared token is its own one piece; none for a special. */
+  /** The source tokens that spell a target token: for a shared token the source token itself, for a special none. */
   piecesOf(token: TokenId): Uint32Array;
   /** For each first piece, the target tokens that begin with it, in the order of their ids. */
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
@@ -36,7 +36,7 @@ export interface WeightedSources {
 
 /**
  * The input row of a token: Σ fade^{n − i} · row(s_i) over its n pieces, not normalized. The last piece counts in full,
- * because the model reads on from it; earlier ones count ever less. Undefined for a token without pieces.
+ * because the model reads on from it; each earlier one counts less. Undefined for a token without pieces.
  */
 export function fadedPieces(
   { alignment, target }: InitContext,

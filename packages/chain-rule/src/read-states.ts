@@ -25,18 +25,18 @@ export interface ReadStatesOptions {
 export interface ReadStates {
   /** Over all states of the source's tokens. */
   readonly own: StateSums;
-  /** Pairs of states (new, own) where tokens of both begin. */
+  /** Pairs of states (new, own) at the positions where tokens of both begin. */
   readonly pairs: StateSums;
-  /** [n] the target tokens that follow there. */
+  /** [n] the target tokens that follow at these positions. */
   readonly tokens: Uint32Array;
-  /** [n × d] the states of the new tokens there. */
+  /** [n × d] the states of the new tokens at these positions. */
   readonly states: Float64Array;
-  /** Whether both readings are the same tokens with the same rows. */
+  /** True when both readings gave the same states: the tokens and their rows are the same. */
   readonly isSame: boolean;
 }
 
 /**
- * Runs the model over every passage twice. Memory: 8·d bytes for each place where tokens of both begin.
+ * Runs the model over every passage twice, in both tokenizers. Memory: 8·d bytes for each position where tokens of both begin.
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readStates({
@@ -52,9 +52,9 @@ export async function readStates({
   const input = await inputRows(context, compact.tokens, inputOf, threads);
   const own = await StateSums.open(width, threads);
   const pairs = await StateSums.open(width, threads);
-  const meetings = readings.reduce((sum, reading) => sum + reading.meetings.length, 0);
-  const states = new Float64Array(meetings * width);
-  const tokens = new Uint32Array(meetings);
+  const count = readings.reduce((sum, reading) => sum + reading.sharedStarts.length, 0);
+  const states = new Float64Array(count * width);
+  const tokens = new Uint32Array(count);
   const total = readings.reduce((sum, { source }) => sum + source.length, 0);
   let next = 0;
   let done = 0;
@@ -67,17 +67,17 @@ export async function readStates({
       { job },
     );
     const after = await model.hiddenStates(
-      block.map(({ target, meetings }) => ({
+      block.map(({ target, sharedStarts }) => ({
         tokens: target.map((token) => compact.indexOf.get(token)!),
-        positions: Uint32Array.from(meetings, ({ targetPosition }) => targetPosition),
+        positions: Uint32Array.from(sharedStarts, ({ targetPosition }) => targetPosition),
       })),
       { input, job },
     );
     const first = next;
     const met: Float32Array[] = [];
-    for (const [i, { meetings }] of block.entries()) {
+    for (const [i, { sharedStarts }] of block.entries()) {
       states.set(after[i], next * width);
-      for (const { sourcePosition, token } of meetings) {
+      for (const { sourcePosition, token } of sharedStarts) {
         met.push(before[i].subarray(sourcePosition * width, (sourcePosition + 1) * width));
         tokens[next++] = token;
       }
@@ -108,7 +108,7 @@ function joined(arrays: readonly Float32Array[]): Float64Array {
 /** Passages given to the model at a time. */
 const PASSAGES = 16;
 
-/** The target tokens that occur, numbered anew: only they need input rows. */
+/** Numbers the target tokens that occur: only they need input rows. */
 function compactTokens(readings: readonly PairedReading[]) {
   const indexOf = new Map<TokenId, number>();
   for (const { target } of readings) {

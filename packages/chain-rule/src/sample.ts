@@ -2,25 +2,25 @@ import { type InitContext, quote, RevocabError, type RunnableModel, type Vocabul
 import { readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
 
-/** What the model is run on, and what tokens are counted in. */
+/** The texts that the model is run on, and those in which tokens are counted. */
 export interface Sample {
-  /** A text in passages that fit into a context; the model is run on as many of them as the option `states` says. */
+  /** Passages that fit into a context; the model is run on as many of them as the option `states` allows. */
   readonly text: readonly string[];
-  /** Passages that the model is run on whatever `states` says. */
+  /** Passages that the model is run on in any case. */
   readonly whole: readonly string[];
-  /** Empty where there is nothing to count in. */
+  /** Empty without any text. */
   readonly counted: readonly string[];
 }
 
 export interface SampleOptions {
   /** A UTF-8 file. */
   readonly text: string | undefined;
-  /** Source tokens of texts that the model writes itself. */
+  /** Source tokens of texts that the model generates. */
   readonly written: number;
 }
 
 /**
- * A text, texts of the model's own, or, with neither, target tokens in random order.
+ * The given text, texts that the model generates, or both; with neither, target tokens in random order.
  * @throws RevocabError `missing_file`, `bad_text`, `bad_options`, `no_evidence`, `not_finite`, `aborted`
  */
 export async function readSample(
@@ -48,10 +48,10 @@ async function passagesOf(path: string, { job }: InitContext): Promise<string[]>
   return documents.flatMap(passages);
 }
 
-/** Tokens are counted in so much of a text. */
+/** Tokens are counted in at most so much of a text. */
 const COUNTED_BYTES = 4_000_000;
 
-/** About 250 tokens: whole contexts are longer, but a passage must fit into that of every model. */
+/** About 250 tokens, so that a passage fits into the context of every model. */
 const PASSAGE_CHARACTERS = 1000;
 
 function passages(document: string): string[] {
@@ -68,8 +68,8 @@ function passages(document: string): string[] {
 }
 
 /**
- * Texts that the model writes itself: the nearest thing to what it was trained on.
- * @throws RevocabError `no_evidence` where it writes nothing; `not_finite`, `aborted`
+ * Texts that the model generates: they are the nearest to what it was trained on.
+ * @throws RevocabError `no_evidence` if it generates nothing; `not_finite`, `aborted`
  */
 async function writtenTexts(
   { seed, job }: InitContext,
@@ -91,7 +91,7 @@ async function writtenTexts(
   if (texts.length === 0) {
     throw new RevocabError(
       "no_evidence",
-      "the model writes no text by itself: every text ends as it begins",
+      "the model generates no text: every text ends with its first token",
       {
         hint: "give it a text to read (`text: FILE`), or `with: written=0`",
       },
@@ -103,10 +103,10 @@ async function writtenTexts(
   return texts;
 }
 
-/** What bytes that are no character are decoded as. */
+/** The decoder puts it for bytes that are no character. */
 const NO_CHARACTER = "\uFFFD";
 
-/** Passages of target tokens in random order: without any text, hidden states are those of random tokens. */
+/** Passages of target tokens in random order. */
 function tokensAsText(target: Vocabulary, source: Vocabulary, seed: number): string[] {
   const words: string[] = [];
   const decoder = new TextDecoder("utf-8", { fatal: true });

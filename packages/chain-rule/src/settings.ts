@@ -1,7 +1,7 @@
 import { RevocabError } from "@revocab/core";
 import { checkOption } from "@revocab/embedding-init/internal";
 
-/** How far head rows are fitted to the hidden states that the model gives for a text. */
+/** How far head rows are fitted to the hidden states of a text. */
 export const CORRECTIONS = ["none", "map", "contextual"] as const;
 export type Correction = (typeof CORRECTIONS)[number];
 
@@ -9,19 +9,19 @@ export interface ChainRuleOptions {
   /** A UTF-8 file of text like that the model shall read and write. */
   readonly text?: string;
   /**
-   * Source tokens of text that the model writes itself, read beside the text or in its place. With 0 and without a text,
-   * shares follow from the order of the target's ids, and the model is run on random target tokens.
+   * Source tokens of text that the model generates, used beside the text or instead of it. With 0 and without a text, shares
+   * follow from the order of the target's ids, and the model is run on random target tokens.
    * @default 40_000 without a text, 0 with one
    */
   readonly written?: number;
-  /** What a piece weighs at the input beside the one after it, 0 … 1. @default 0.5 */
+  /** The weight of a piece at the input, relative to the piece after it, 0 … 1. @default 0.5 */
   readonly fade?: number;
   /** Added to each token's count in the text, > 0. @default 0.1 */
   readonly smoothing?: number;
   /**
    * - `none`: head rows are the formula's alone;
    * - `map`: they are multiplied by M, which maps the hidden states of the new tokens to those of the old;
-   * - `contextual`: and P(token | first piece) depends on the hidden state, for tokens that the text has.
+   * - `contextual`: in addition P(token | first piece) depends on the hidden state, for tokens that the text has.
    * @default "contextual", and "none" without any text
    */
   readonly correction?: Correction;
@@ -29,7 +29,7 @@ export interface ChainRuleOptions {
   readonly states?: number;
   /** `contextual`: how many contexts of a token its share without context is worth. @default 30 */
   readonly prior?: number;
-  /** @default all cores */
+  /** Threads for products of matrices. @default those of the job, else all cores */
   readonly threads?: number;
 }
 

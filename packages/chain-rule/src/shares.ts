@@ -2,7 +2,7 @@ import { type InitContext, RevocabError, type TokenId, type Vocabulary } from "@
 
 /**
  * [V_t] log P̂(t | s₁): the logarithm of a token's share among all tokens that begin with the same piece; 0 for a token
- * that no piece begins.
+ * without pieces.
  * @param weightOf > 0
  */
 export function logShares(
@@ -29,8 +29,8 @@ export function weightsByRank({ target: { vocabulary } }: InitContext): (token: 
 }
 
 /**
- * How often a text written with the target's tokenizer has each token, plus `smoothing` on average: more for tokens with low ids,
- * which were frequent in the text that the tokenizer was trained on.
+ * How often a text has each token of the target's tokenizer, plus `smoothing` on average: more for tokens with low ids, which were
+ * frequent in the text that the tokenizer was trained on.
  * @throws RevocabError bad_options without the tokenizer; no_evidence when it reads all of the text as unknown
  */
 export async function weightsByCount(

@@ -74,7 +74,10 @@ describe("what is added to first pieces", () => {
         [0, [0]],
         [1, [1]],
       ]),
-      tables: [table("output", rows, width, false), table("output.bias", Float32Array.from(bias), 1, true)],
+      mainHead: {
+        table: table("output", rows, width, false),
+        bias: table("output.bias", Float32Array.from(bias), 1, true),
+      },
       inverse,
       products,
       onNote: (note) => notes.push(note),

@@ -15,17 +15,17 @@ const reader = (vocabulary: typeof letters) => ({ vocabulary, encode: spellingOf
 
 describe("a reading in two vocabularies", () => {
   it("meets where tokens of both begin, after a BOS or not", async () => {
-    const { source, target, meetings } = await pairedReading("abca", reader(letters), reader(words), 10);
+    const { source, target, sharedStarts } = await pairedReading("abca", reader(letters), reader(words), 10);
     expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
     expect(Array.from(target)).toEqual([0, 1]);
     // before "abc" the target has read nothing; before the last "a" it has read "abc"
-    expect(meetings).toEqual([{ token: 1, sourcePosition: 3, targetPosition: 0 }]);
+    expect(sharedStarts).toEqual([{ token: 1, sourcePosition: 3, targetPosition: 0 }]);
   });
 
   it("passes over a space that one tokenizer puts before the text", async () => {
     const encode = async (one: string) => letters.spell(new TextEncoder().encode(` ${one}`))!;
-    const { meetings } = await pairedReading("abc", { vocabulary: letters, encode }, reader(letters), 10);
-    expect(meetings).toEqual([
+    const { sharedStarts } = await pairedReading("abc", { vocabulary: letters, encode }, reader(letters), 10);
+    expect(sharedStarts).toEqual([
       { token: 1, sourcePosition: 0, targetPosition: 0 },
       { token: 2, sourcePosition: 1, targetPosition: 1 },
       { token: 3, sourcePosition: 2, targetPosition: 2 },
@@ -34,26 +34,26 @@ describe("a reading in two vocabularies", () => {
 
   it("has the source read the text that the target makes of it", async () => {
     const encode = async (one: string) => words.spell(new TextEncoder().encode(one.toLowerCase()))!;
-    const { source, meetings } = await pairedReading(
+    const { source, sharedStarts } = await pairedReading(
       "ABca",
       reader(letters),
       { vocabulary: words, encode },
       10,
     );
     expect(Array.from(source)).toEqual([0, 1, 2, 3, 1]);
-    expect(meetings).toHaveLength(1);
+    expect(sharedStarts).toHaveLength(1);
   });
 
-  it("has no meetings where the source changes the text", async () => {
+  it("has no sharedStarts where the source changes the text", async () => {
     const deaf = { vocabulary: letters, encode: async () => letters.spell(new TextEncoder().encode("ab"))! };
-    const { meetings } = await pairedReading("abc", deaf, reader(letters), 10);
-    expect(meetings).toEqual([]);
+    const { sharedStarts } = await pairedReading("abc", deaf, reader(letters), 10);
+    expect(sharedStarts).toEqual([]);
   });
 
-  it("is cut to the context, meetings too", async () => {
-    const { source, meetings } = await pairedReading("abca", reader(letters), reader(letters), 3);
+  it("is cut to the context, sharedStarts too", async () => {
+    const { source, sharedStarts } = await pairedReading("abca", reader(letters), reader(letters), 3);
     expect(source).toHaveLength(3);
-    expect(meetings.every(({ sourcePosition }) => sourcePosition < 3)).toBe(true);
+    expect(sharedStarts.every(({ sourcePosition }) => sourcePosition < 3)).toBe(true);
   });
 });
 

@@ -1,11 +1,11 @@
-/** A matrix that learns, with Adam's two running means of each of its numbers. */
+/** A trained matrix, with Adam's two running means of each of its numbers. */
 export interface AdamMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly data: Float32Array;
-  /** Of the gradient. */
+  /** Running mean of the gradient. */
   readonly first: Float32Array;
-  /** Of its square. */
+  /** Running mean of its square. */
   readonly second: Float32Array;
 }
 
@@ -20,8 +20,8 @@ export interface AdamStepOptions {
 const [BETA_1, BETA_2, EPSILON] = [0.9, 0.999, 1e-8];
 
 /**
- * One step of Adam (β 0.9 and 0.999, ε 1e-8) on all rows, as torch's: a row without a gradient still moves on by the
- * gradients it had before.
+ * One step of Adam (β 0.9 and 0.999, ε 1e-8) on all rows, as torch's: a row with the gradient 0 still moves, by the
+ * momentum of earlier gradients.
  * @param gradient [touched × columns]
  * @see https://arxiv.org/abs/1412.6980
  */

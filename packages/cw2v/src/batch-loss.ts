@@ -17,11 +17,11 @@ export interface BatchLossOptions {
   readonly pairs: PairBatch;
   readonly loss: Cw2vLoss;
   readonly products: DenseProducts;
-  /** Of weights that are kept from the way forward for the way back. */
+  /** Bytes of weights to keep from the forward pass for the backward pass. */
   readonly keepBytes: number;
 }
 
-/** The gradients of one mixture; those of the rows of A₁ that are not touched are 0. */
+/** The gradients of one mixture; rows of A₁ that are not touched have the gradient 0. */
 export interface TouchedGradients extends MixtureGradients {
   readonly mixture: LearnedMixture;
   /** Rows of A₁, ascending. */
@@ -64,7 +64,7 @@ export async function lossOf(options: Omit<BatchLossOptions, "keepBytes">): Prom
   });
 }
 
-/** The rows of one side of all pairs, each token's once. */
+/** The rows of one side of all pairs, one for each token. */
 interface SideRows {
   readonly side: PairSide;
   /** [rows] the row of A₁ of a new token, or −1. */
@@ -108,7 +108,7 @@ async function lookUp({ model, pairs, products, keepBytes }: Omit<BatchLossOptio
   };
 }
 
-/** Each participant once, in the order in which they come. */
+/** Each participant once, in order of appearance. */
 function numberRows(lists: readonly Uint32Array[], count: number) {
   const rowOf = new Int32Array(count).fill(-1);
   const participants: number[] = [];
@@ -156,7 +156,7 @@ function sideRows(
   return { side, newRows, rows: { rows: chosen.length, columns, data } };
 }
 
-/** Adds the gradients of the rows of a side to those of the mixture's rows that they were taken from. */
+/** Adds the gradients of one side's rows to those of the mixed rows that they come from. */
 function scatter(
   part: MixedPart,
   { side, newRows }: SideRows,

@@ -27,8 +27,8 @@ export interface ReadCorpusOptions {
 }
 
 /**
- * The lines of a UTF-8 file as ids of the tokenizer's text and byte tokens; specials, such as unk, are left out, and so
- * are lines without any other. Memory: 4 bytes a token.
+ * The lines of a UTF-8 file as ids of the tokenizer's text and byte tokens. Specials, such as unk, are left out, and so are lines
+ * of nothing else. Memory: 4 bytes a token.
  * @throws RevocabError `missing_file`, `bad_text`; `no_evidence` when no line has a token
  */
 export async function readCorpus(
@@ -66,7 +66,7 @@ function withoutTokens(path: string, specials: number): RevocabError {
   });
 }
 
-/** A list of 32-bit numbers that grows. A class because its array grows and nothing else may hold it meanwhile. */
+/** A list of 32-bit numbers that grows. A class, because its array is replaced as it grows. */
 class Numbers {
   #values = new Uint32Array(1 << 16);
   length = 0;

@@ -6,8 +6,8 @@ import { learnWeights } from "./learn-weights.ts";
 import { CW2V_HEADS, CW2V_LOSSES, type Cw2vOptions, cw2vSettings } from "./settings.ts";
 
 /**
- * Each new token becomes a sum of source tokens with the weights softmax(A₁ · A₂), of which A₁ and A₂ are learned by
- * skip-gram with negative sampling on text of the target's tokens.
+ * Each new token becomes a sum of source tokens with the weights softmax(A₁ · A₂). A₁ and A₂ are learned by
+ * skip-gram with negative sampling on text in the target's tokens.
  *
  * Departures: weights are over used text and byte tokens alone, never padding or specials; the loss is the usual one
  * by default; lines come in another order, and centers and negatives are drawn again, in each epoch; negatives
@@ -24,7 +24,7 @@ export function cw2v(given: Cw2vOptions): MixtureMethod {
     name: "cw2v",
     paper: "https://arxiv.org/abs/2407.05841",
     weights: "convex",
-    // without a choice a tied model has one pair of factors, so that its rows do not differ
+    // with "one", the default, a tied model has one pair of factors, so that its rows do not differ
     differsByRole: heads === "both",
     needs: ["encode"],
     options: {

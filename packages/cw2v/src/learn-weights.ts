@@ -1,17 +1,25 @@
-import { type InitContext, quote, RevocabError, threadsOf } from "@revocab/core";
+import {
+  type InitContext,
+  type Job,
+  quote,
+  RevocabError,
+  type TokenId,
+  threadsOf,
+  throwIfAborted,
+} from "@revocab/core";
 import { evidenceName, noteEvidence, type TokenWeights } from "@revocab/embedding-init/internal";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { numberParticipants, type Participants, readCorpus, splitCorpus } from "./corpus.ts";
+import { type LearnedMixture, mixtureWeights, tokensAtATime } from "./learned-mixture.ts";
 import { inGigabytes, planMemory } from "./memory.ts";
 import type { Cw2vModel } from "./model.ts";
 import { createModel, pairTables } from "./model.ts";
 import type { Cw2vSettings } from "./settings.ts";
 import { candidateSources } from "./source-rows.ts";
-import { topWeights } from "./top-weights.ts";
 import { train } from "./train.ts";
 import { fingerprint } from "./training-checkpoint.ts";
 
-/** The weights of every target token of text that the source has, or that the text has, for either role. */
+/** For either role: the weights of the tokens that the source has, and of those that the text has. */
 export interface LearnedWeights {
   readonly input: TokenWeights;
   readonly output: TokenWeights;
@@ -80,7 +88,7 @@ async function readText(context: InitContext, { text, heldOut: share }: Cw2vSett
   if (training.tokens.length === 0) {
     throw new RevocabError(
       "no_evidence",
-      `all ${heldOut.offsets.length - 1} lines of ${evidenceName(text)} were held out, and none is left to learn from`,
+      `all ${heldOut.offsets.length - 1} lines of ${evidenceName(text)} were held out, which leaves no line to learn from`,
       { hint: "give more lines, or a smaller heldOut" },
     );
   }
@@ -89,7 +97,7 @@ async function readText(context: InitContext, { text, heldOut: share }: Cw2vSett
   return numbered;
 }
 
-/** Notes how many new text and byte tokens the text never has, and some of them: nothing is learned of their rows. */
+/** Notes how many new text and byte tokens do not occur in the text: no weights are learned for them. */
 function noteWithoutEvidence(
   { alignment: { sourceOf }, target: { vocabulary }, job }: InitContext,
   { newTokens }: Participants,
@@ -133,7 +141,7 @@ async function chooseWeights(
   return { input: rows[0], output: rows[rows.length - 1] };
 }
 
-/** A text or byte token that both vocabularies have keeps its row, as it did while the others learned. */
+/** A shared text or byte token keeps its source row, as it did during training. */
 function sourceCopies({ alignment: { sourceOf }, target: { vocabulary } }: InitContext): TokenWeights {
   const ids = Array.from(sourceOf.keys()).filter((id) => sourceOf[id] >= 0 && isText(id));
   return new Map(ids.map((id) => [id, { sources: [sourceOf[id]], weights: [1] }]));
@@ -146,4 +154,77 @@ function sourceCopies({ alignment: { sourceOf }, target: { vocabulary } }: InitC
 
 function note({ job }: InitContext, message: string): void {
   job?.onProgress?.({ type: "note", step: "cw2v", message });
+}
+
+interface TopWeights {
+  /** For each new token the heaviest sources, heaviest first; their weights are not rescaled to sum 1. */
+  readonly rows: TokenWeights;
+  /** The sum of the weights that were cut, over tokens. */
+  readonly cut: { readonly mean: number; readonly most: number };
+}
+
+/**
+ * The heaviest weights of every new token.
+ * @param newTokens target ids by row of A₁
+ * @param candidates source ids by column of A₂
+ */
+async function topWeights(
+  mixture: LearnedMixture,
+  {
+    newTokens,
+    candidates,
+    top,
+    products,
+    job,
+  }: {
+    readonly newTokens: Uint32Array;
+    readonly candidates: Uint32Array;
+    readonly top: number;
+    readonly products: DenseProducts;
+    readonly job?: Job;
+  },
+): Promise<TopWeights> {
+  const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
+  let [cutSum, most] = [0, 0];
+  const size = tokensAtATime(candidates.length);
+  for (let start = 0; start < newTokens.length; start += size) {
+    throwIfAborted(job?.abortSignal);
+    const block = newTokens.subarray(start, start + size);
+    const own = block.map((_, i) => start + i);
+    const { columns, data } = await mixtureWeights(mixture, own, products);
+    block.forEach((token, i) => {
+      const all = data.subarray(i * columns, (i + 1) * columns);
+      const places = heaviest(all, top);
+      const weights = Float64Array.from(places, (place) => all[place]);
+      const kept = weights.reduce((sum, weight) => sum + weight, 0);
+      if (!(kept > 0)) {
+        throw new RevocabError("not_finite", `cw2v learned no weights for the target's token ${token}`);
+      }
+      const cut = Math.max(0, 1 - kept);
+      cutSum += cut;
+      most = Math.max(most, cut);
+      rows.set(token, { sources: Uint32Array.from(places, (place) => candidates[place]), weights });
+    });
+  }
+  return { rows, cut: { mean: newTokens.length === 0 ? 0 : cutSum / newTokens.length, most } };
+}
+
+/** Places of the `count` largest values, largest first; ties go to the lowest place. */
+function heaviest(values: Float32Array, count: number): Uint32Array {
+  if (count >= values.length) {
+    return Uint32Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b);
+  }
+  const places = new Uint32Array(count + 1);
+  let used = 0;
+  for (let place = 0; place < values.length; place++) {
+    if (used === count && values[place] <= values[places[count - 1]]) continue;
+    let at = used;
+    while (at > 0 && values[places[at - 1]] < values[place]) {
+      places[at] = places[at - 1];
+      at--;
+    }
+    places[at] = place;
+    used = Math.min(count, used + 1);
+  }
+  return places.slice(0, used);
 }

@@ -17,7 +17,7 @@ export interface LearnedMixture {
 export interface MixedRows {
   /** For each table, the rows of the touched tokens in their order, [touched × d]. */
   readonly rows: readonly Matrix[];
-  /** The weights P of the first blocks of tokens, as many as may be kept. */
+  /** The weights P of the first blocks of tokens, as far as `keepBytes` allows. */
   readonly kept: readonly Matrix[];
 }
 
@@ -31,7 +31,7 @@ export interface MixtureGradients {
 /**
  * The new rows P · E of some tokens, P = softmax_rows(A₁ · A₂), a block of tokens at a time.
  * @param touched rows of A₁
- * @param keepBytes weights kept for {@link mixtureGradients}, which computes the others again
+ * @param keepBytes bytes of weights to keep for {@link mixtureGradients}, which computes the others again
  */
 export async function mixRows(
   mixture: LearnedMixture,
@@ -104,11 +104,11 @@ export async function mixtureGradients(
   return gradients;
 }
 
-/** Of weights, in bytes. */
+/** Bytes of weights in a block. */
 const BLOCK_BYTES = 64 << 20;
 const MOST_TOKENS = 4096;
 
-/** How many tokens are mixed at a time, whatever the machine: the sums over blocks depend on it. */
+/** How many tokens are mixed at a time. The same on every machine, because the rounding of sums over blocks depends on it. */
 export function tokensAtATime(candidates: number): number {
   return Math.max(64, Math.min(MOST_TOKENS, Math.floor(BLOCK_BYTES / (4 * candidates))));
 }
@@ -165,7 +165,7 @@ function softmaxRows({ rows, columns, data }: Matrix): void {
   }
 }
 
-/** Turns the gradient of the weights, in place, into that of what the softmax was taken of. */
+/** Turns the gradient of the weights into that of the logits, in place. */
 function throughSoftmax(weights: Matrix, slopes: Matrix): void {
   const { rows, columns } = slopes;
   const [p, q] = [weights.data, slopes.data];

@@ -5,10 +5,10 @@ import type { PairTables } from "./model.ts";
 import type { Cw2vHeads } from "./settings.ts";
 import { sourceRowBytes } from "./source-rows.ts";
 
-export interface MemoryQuestion {
+export interface MemoryOptions {
   /** New tokens that the text has. */
   readonly tokens: number;
-  /** Those and the shared tokens that the text has. */
+  /** New and shared tokens that the text has. */
   readonly participants: number;
   readonly candidates: number;
   readonly rank: number;
@@ -25,17 +25,17 @@ export interface MemoryQuestion {
 }
 
 export interface MemoryPlan {
-  /** Bytes without which it cannot be done, and with weights kept for the way back. */
+  /** The bytes that training needs at least, and the bytes of weights to keep from the forward pass for the backward pass. */
   readonly needed: number;
   readonly keepBytes: number;
 }
 
 /**
- * What a training takes, before it takes it. What is left below the limit keeps weights from the way forward for the way
- * back; without it they are computed twice, to the same numbers.
+ * Estimates the memory of a training before it starts. Memory below the limit keeps weights from the forward pass for the
+ * backward pass; otherwise they are computed twice, with the same result.
  * @throws RevocabError bad_options when it is more than the limit
  */
-export function planMemory(question: MemoryQuestion): MemoryPlan {
+export function planMemory(options: MemoryOptions): MemoryPlan {
   const {
     tokens,
     participants,
@@ -48,8 +48,8 @@ export function planMemory(question: MemoryQuestion): MemoryPlan {
     corpusTokens,
     keepsBest,
     top,
-  } = question;
-  const limit = question.limit ?? 0.75 * machineMemory();
+  } = options;
+  const limit = options.limit ?? 0.75 * machineMemory();
   const mixtures = heads === "both" ? 2 : 1;
   const isTied = tables.head === tables.input;
   const d = tables.input.matrix.columns;
@@ -57,11 +57,11 @@ export function planMemory(question: MemoryQuestion): MemoryPlan {
   const factors = 4 * mixtures * (tokens * rank + rank * candidates) * (keepsBest ? 4 : 3);
   const rows =
     sourceRowBytes(tables.input, candidates) + (isTied ? 0 : sourceRowBytes(tables.head, candidates));
-  const looked = batchPairs * (2 + negatives);
-  const touched = Math.min(tokens, looked);
-  // both sides' rows and those they were taken from, each with its gradient
-  const batch = 4 * (8 * d * Math.min(participants, looked) + rank * touched) * mixtures;
-  // of A₂: the gradient, and a block's part of it
+  const drawn = batchPairs * (2 + negatives);
+  const touched = Math.min(tokens, drawn);
+  // the rows of both sides and the mixed rows they come from, each with its gradient
+  const batch = 4 * (8 * d * Math.min(participants, drawn) + rank * touched) * mixtures;
+  // the gradient of A₂, and the part of one block
   const gradients = 4 * rank * candidates * (mixtures + 1);
   const block = 4 * Math.min(touched, tokensAtATime(candidates)) * (4 * candidates + 2 * rank + 2 * d);
   const chosen = 8 * mixtures * tokens * Math.min(top, candidates);

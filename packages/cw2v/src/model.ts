@@ -9,7 +9,7 @@ import { holdSourceRows, type SourceRows } from "./source-rows.ts";
 /** What is trained: one mixture for both sides of a pair, or two. */
 export interface Cw2vModel {
   readonly participants: Participants;
-  /** The input's first. */
+  /** The one of the input comes first. */
   readonly mixtures: readonly LearnedMixture[];
   /** W: the input table. */
   readonly center: PairSide;
@@ -17,7 +17,7 @@ export interface Cw2vModel {
   readonly context: PairSide;
 }
 
-/** Where the rows of one side of a pair come from: a token both vocabularies have keeps its row in the same table. */
+/** Where the rows of one side of a pair come from: new tokens from the mixture, shared tokens from the table itself. */
 export interface PairSide {
   readonly mixture: LearnedMixture;
   /** Its place in `mixture.tables`. */

@@ -11,7 +11,7 @@ export interface PairBatchOptions {
   /** Tokens to each side. */
   readonly window: number;
   readonly negatives: number;
-  /** A token met `f` times is a center √(subsample / f) of the time; 0: always. */
+  /** A token that the text has `f` times is a center with probability √(subsample / f); 0: always. */
   readonly subsample: number;
   /** Pairs in a batch; the last one of an epoch has what is left. */
   readonly batchPairs: number;
@@ -26,7 +26,7 @@ export interface NumberedBatch extends PairBatch {
   readonly tokensDone: number;
 }
 
-/** The pairs of one epoch. They depend on the seed and the epoch, the negatives of a batch on its number too. */
+/** The pairs of one epoch: a function of the seed and the epoch. */
 export function* pairBatches(options: PairBatchOptions): Generator<NumberedBatch> {
   const { corpus, counts, window, subsample, batchPairs, seed, epoch } = options;
   const centers = new Uint32Array(batchPairs);
@@ -57,7 +57,7 @@ export function* pairBatches(options: PairBatchOptions): Generator<NumberedBatch
   if (used > 0) yield close();
 }
 
-/** Purposes of random streams. */
+/** Random streams of their own. */
 const [LINES, CENTERS, NEGATIVES] = [0xb1000000, 0xb2000000, 0xb3000000];
 
 function drawNegatives(

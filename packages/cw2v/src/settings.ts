@@ -25,11 +25,11 @@ export interface Cw2vOptions {
   readonly loss?: Cw2vLoss;
   /** Whether the head's rows have weights of their own. @default "one", which measures better than the reference's "both" */
   readonly heads?: Cw2vHeads;
-  /** A token the text has f times is a center √(subsample / f) of the time; 0: always. @default 2 */
+  /** A token that the text has f times is a center with probability √(subsample / f); 0: always. @default 2 */
   readonly subsample?: number;
   /** Pairs in a step. @default 4096 */
   readonly batch?: number;
-  /** Share of the lines on which the loss must fall for training to go on. @default 0 */
+  /** Share of the lines that are held out for early stopping: training stops when the loss on them no longer falls. @default 0 */
   readonly heldOut?: number;
   /** Source tokens in a row, the heaviest. @default 64 */
   readonly top?: number | "all";
@@ -37,7 +37,7 @@ export interface Cw2vOptions {
   readonly checkpoint?: string;
   /** Of memory, at most, in GB of 10⁹ bytes. @default three quarters of the machine's */
   readonly memory?: number;
-  /** @default all cores */
+  /** Threads for products of matrices. @default those of the job, else all cores */
   readonly threads?: number;
 }
 

@@ -21,7 +21,7 @@ export interface SourceRows {
 
 /**
  * The source tokens a new row may be a sum of: text and byte tokens that the tokenizer writes. A second token of the same
- * bytes (the byte token of a letter that has a text token too) is never written, and its row never learned.
+ * bytes (the byte token of a letter that has a text token too) is never written, so its row was never trained.
  */
 export function candidateSources(vocabulary: Vocabulary, rows: number): Uint32Array {
   const ids = Array.from({ length: Math.min(vocabulary.size, rows) }, (_, id) => id);
@@ -33,9 +33,9 @@ export function candidateSources(vocabulary: Vocabulary, rows: number): Uint32Ar
   );
 }
 
-/** Rows as f32 that are decoded once and kept. */
+/** Up to so many bytes of rows in f32 are decoded once and kept. */
 const KEPT_BYTES = 256 << 20;
-/** Of a larger table this much is decoded at a time. */
+/** Of a larger table so many bytes are decoded at a time. */
 const BLOCK_BYTES = 128 << 20;
 
 /** What {@link holdSourceRows} takes at most, in bytes: the table as it is stored, and its rows as f32 or a part of them. */

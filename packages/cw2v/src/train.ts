@@ -45,8 +45,8 @@ export interface TrainOptions extends TrainingSettings {
 }
 
 /**
- * Trains the factors of a model. With lines held out it ends after the first epoch that did not lower the loss on them,
- * and goes back to the epoch before.
+ * Trains the factors of a model. With lines held out, training stops early: after the first epoch that does not lower the loss
+ * on them, with the factors of the epoch before.
  * @throws RevocabError not_finite, aborted; what reading and writing the checkpoint throws
  */
 export async function train(options: TrainOptions): Promise<void> {
@@ -110,7 +110,7 @@ function noteEpoch({ epochs, job }: TrainOptions, position: TrainingPosition, ep
   job?.onProgress?.({ type: "note", step: "cw2v", message: parts.join(", ") });
 }
 
-/** The batches of an epoch that are not done; `save` is called now and then, and when the training is aborted. */
+/** Trains on the remaining batches of an epoch; calls `save` every ten minutes, and when the training is aborted. */
 async function trainEpoch(
   options: TrainOptions,
   sampler: NegativeSampler,
@@ -141,7 +141,7 @@ function hasEnded({ heldOutLosses }: Pick<TrainingPosition, "heldOutLosses">): b
   return last !== undefined && last >= before;
 }
 
-/** The mean loss on the lines held out, over the same pairs and negatives whenever it is computed. */
+/** The mean loss on the lines held out; always over the same pairs and negatives. */
 async function heldOutLoss(options: TrainOptions, sampler: NegativeSampler): Promise<number> {
   const { model, corpus, loss, products, job } = options;
   const pairs = { ...pairOptions(options, sampler), corpus: corpus.heldOut, epoch: HELD_OUT };
@@ -154,7 +154,7 @@ async function heldOutLoss(options: TrainOptions, sampler: NegativeSampler): Pro
   return count === 0 ? 0 : sum / count;
 }
 
-/** An epoch that no training comes to, for the random numbers. */
+/** Its own stream of random numbers: no training has so many epochs. */
 const HELD_OUT = 0xffffff;
 
 function pairOptions(

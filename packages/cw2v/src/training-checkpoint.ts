@@ -8,7 +8,7 @@ import type { AdamMatrix } from "./adam.ts";
 import type { NumberedCorpus } from "./corpus.ts";
 import type { Cw2vModel } from "./model.ts";
 
-/** How far a training has come, besides its matrices. */
+/** The state of a training besides its matrices. */
 export interface TrainingPosition {
   /** Epochs that are done. */
   epoch: number;
@@ -37,7 +37,7 @@ export function startOfTraining(): TrainingPosition {
   };
 }
 
-/** A matrix of a training under the name a checkpoint has it by. */
+/** A matrix of a training under its name in the checkpoint. */
 export interface NamedMatrix {
   readonly name: string;
   readonly rows: number;
@@ -45,7 +45,7 @@ export interface NamedMatrix {
   readonly data: Float32Array;
 }
 
-/** Every matrix that a training needs to go on. @param best copies of the factors at the best epoch, if they are kept */
+/** Every matrix that a training needs to be resumed. @param best copies of the factors at the best epoch, if they are kept */
 export function matricesOf(model: Cw2vModel, best: readonly Float32Array[] = []): NamedMatrix[] {
   const factors = factorsOf(model);
   return [
@@ -72,13 +72,13 @@ export function factorsOf({ mixtures }: Cw2vModel): { readonly name: string; rea
   });
 }
 
-/** What a training depends on, by name; two of the same recipe go through the same numbers. */
+/** What a training depends on, by name; two trainings with the same recipe compute the same numbers. */
 export type TrainingRecipe = Readonly<Record<string, string | number>>;
 
 const FORMAT = "revocab-cw2v-1";
 
 /**
- * Writes a training to a safetensors file, which is whole at any time.
+ * Writes a training to a safetensors file; the file before it stays until the new one is complete.
  * @throws RevocabError `write_failed`, `no_space`
  */
 export async function saveTraining(
@@ -115,10 +115,10 @@ export async function loadTraining(
   if ((await ifThere(path, stat(path))) === undefined) return undefined;
   const { metadata, tensors } = await readSafetensorsHeader(path);
   if (metadata?.format !== FORMAT) {
-    throw misfit(path, `it says it is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
+    throw notThisTraining(path, `its format is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
   }
   const differences = differencesOf(parseObject(path, metadata.recipe), recipe);
-  if (differences.length > 0) throw misfit(path, differences.join("; "));
+  if (differences.length > 0) throw notThisTraining(path, differences.join("; "));
   const handle = await openFile(path);
   try {
     for (const { name, rows, columns, data } of matrices) {
@@ -126,7 +126,7 @@ export async function loadTraining(
       const fits = entry?.dtype === "F32" && entry.shape[0] === rows && entry.shape[1] === columns;
       if (entry === undefined || !fits || entry.shape.length !== 2) {
         const found = entry === undefined ? "is not there" : `is ${entry.dtype} [${entry.shape}]`;
-        throw misfit(path, `its ${name} ${found}, expected F32 [${rows},${columns}]`);
+        throw notThisTraining(path, `its ${name} ${found}, expected F32 [${rows},${columns}]`);
       }
       await readExactly(handle, bytesOf(data), entry.start, path);
     }
@@ -154,9 +154,9 @@ function parseObject(path: string, text: unknown): Record<string, unknown> {
       return value as Record<string, unknown>;
     }
   } catch {
-    // said below, as for any other text
+    // the error below names the checkpoint, as for other values
   }
-  throw misfit(path, "what it says of itself cannot be read");
+  throw notThisTraining(path, "its metadata cannot be read");
 }
 
 function parsePosition(path: string, found: Readonly<Record<string, unknown>>): TrainingPosition {
@@ -169,12 +169,12 @@ function parsePosition(path: string, found: Readonly<Record<string, unknown>>): 
     !isLosses(losses) ||
     !isLosses(heldOutLosses)
   ) {
-    throw misfit(path, "where the training stood cannot be read");
+    throw notThisTraining(path, "the position of the training in it cannot be read");
   }
   return { epoch, batch, step, lossSum, lossPairs, losses, heldOutLosses } as TrainingPosition;
 }
 
-function misfit(path: string, why: string): RevocabError {
+function notThisTraining(path: string, why: string): RevocabError {
   return new RevocabError("bad_options", `${showText(path)} is no checkpoint of this training: ${why}`, {
     hint: "name another file as the checkpoint, or remove this one to begin again",
   });
@@ -203,5 +203,5 @@ function hashOf(parts: readonly (Uint8Array | Uint32Array | Int32Array)[]): stri
   return hash.digest("hex");
 }
 
-/** More at once than a hash takes. */
+/** A hash takes less than 2 GiB at once. */
 const MOST = 1 << 30;

@@ -309,7 +309,7 @@ describe("a checkpoint of cw2v", () => {
     const changed = Buffer.from(bytes);
     changed.write("revocab-cw2v-0", bytes.indexOf("revocab-cw2v-1"));
     writeFileSync(checkpoint, changed);
-    expect((await failureOf(weightsOf({ checkpoint }))).message).toMatch(/it says it is "revocab-cw2v-0"/);
+    expect((await failureOf(weightsOf({ checkpoint }))).message).toMatch(/its format is "revocab-cw2v-0"/);
   });
 });
 

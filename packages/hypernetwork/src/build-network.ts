@@ -28,7 +28,7 @@ export const PORTS = {
   positions: "positions",
   /** [1] */
   language: "language",
-  /** [B × 1 × S × S] bool, true where a position may look */
+  /** [B × 1 × S × S] bool, true where a position may attend */
   mask: "mask",
   /** [B × d] */
   input: "input",
@@ -47,9 +47,9 @@ export interface TableRows {
 /**
  * A ZeTT hypernetwork as one graph: surface forms and the source rows they name in, predicted rows out.
  *
- * Forms of a run have one length, so that nothing is padded; only a network that reads all positions needs forms padded
- * to L, and a mask. What the first layers make of an id does not depend on its place, so it is computed once per id; and
- * the last layer is computed for the first position alone, where no other is read.
+ * The forms of a run have one length, so that no form is padded; only a network that reads all positions needs forms padded to L,
+ * and a mask. The input projection of an id does not depend on its position, so it is computed once per id. The last layer is
+ * computed for the first position alone, unless others are read.
  * @see https://arxiv.org/abs/2405.07883
  */
 export function buildNetwork(config: NetworkConfig, weights: Weights, rows: TableRows): GraphBuilder {
@@ -89,7 +89,7 @@ function embed(graph: GraphBuilder, weights: Weights, config: NetworkConfig, row
   ]);
   let embedded = graph.add("Add", [grid, graph.add("Add", [positions, tokenType])]);
   if (languages !== undefined) {
-    // The reference takes position and token type from the language's row, since its encoder adds them to every row.
+    // The language gets no position and token type: the reference subtracts them from its row before its encoder adds them.
     const row = graph.add("Gather", [
       weights.use(graph, "lang_embeddings.weight", [languages.count, width]),
       graph.input(PORTS.language, "int64", [1]),
@@ -106,7 +106,7 @@ function embed(graph: GraphBuilder, weights: Weights, config: NetworkConfig, row
   });
 }
 
-/** [M + F × H] what the network makes of each id, wherever it stands. */
+/** [M + F × H] the input projection of each id. */
 function projectRows(
   graph: GraphBuilder,
   weights: Weights,

@@ -37,11 +37,11 @@ export interface HypernetworkOptions {
  *
  * A token that both vocabularies have is predicted too, as in the paper. Departures: the target tokenizer stays as it is
  * (the reference rewrites it, see `convertToByteLevel`); a special has the row of the source special with its role, and one
- * the source does not know has no evidence; forms run with others of their length alone, which changes only how sums are
+ * the source does not know gets no row; forms run with others of their length alone, which changes only how sums are
  * rounded.
  * @see https://arxiv.org/abs/2405.07883
  * @throws RevocabError `bad_options`; when it prepares, what {@link openHypernetwork} throws, and `shape_mismatch` when the
- *   hypernetwork was made for another model
+ *   hypernetwork was trained for another model
  */
 export function hypernetwork({ directory, language, batch }: HypernetworkOptions): RowMethod {
   if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1)) {
@@ -49,7 +49,7 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
   }
   let opening: Promise<Hypernetwork> | undefined;
   const open = (job: Job | undefined) => {
-    // a comparison prepares the method once more for each test; the weights are loaded once
+    // a comparison prepares the method again for each test, but loads the weights once
     opening ??= openHypernetwork(directory, job);
     opening.catch(() => {
       opening = undefined;
@@ -190,7 +190,7 @@ function sourceTables(
   );
 }
 
-/** A surface form per target id: of text and byte tokens, from the bytes they stand for. */
+/** A surface form for each text and byte token of the target, from its bytes. */
 function formsOfTarget(
   { target: { vocabulary: target } }: InitContext,
   { config: { formLength, padId } }: Hypernetwork,
@@ -203,13 +203,13 @@ function formsOfTarget(
   return encodeSurfaceForms(tokens, { vocabulary, formLength, padId });
 }
 
-/** Published hypernetworks name a few byte tokens otherwise than their models do; another model's tokens differ in most. */
+/** Published hypernetworks name a few byte tokens differently from their models; the tokens of another model mostly differ. */
 const MOST_DIFFERENT = 0.05;
 
 /**
- * The vocabulary a hypernetwork spells with, for this source model: its ids are the model's. Tokens that the source has
- * no more (a test hides them to see how well they are predicted) are not spelled with either.
- * @throws RevocabError `shape_mismatch` when the tokens are those of another model
+ * The vocabulary a hypernetwork spells with, which has the ids of the source model. Tokens that a leave-out test removes from the
+ * source are removed here too.
+ * @throws RevocabError `shape_mismatch` for the tokens of another model
  */
 function checkVocabulary({ directory, config, tokenizer }: Hypernetwork, source: Vocabulary): Vocabulary {
   const own = tokenizer.vocabulary;

@@ -1,7 +1,7 @@
 import { quote, RevocabError, showText } from "@revocab/core";
 import { z } from "zod";
 
-/** What config.json says of a hypernetwork, under plain names. Sizes are held against the tensors when they are used. */
+/** The config.json of a hypernetwork, under plain names. Its sizes are checked when the tensors are opened. */
 export interface NetworkConfig {
   /** d of the source model: columns of a predicted row. */
   readonly rowWidth: number;
@@ -26,7 +26,7 @@ export interface NetworkConfig {
   readonly hasBias: boolean;
   /** All hidden states are read, instead of the first. */
   readonly readsAllPositions: boolean;
-  /** Undefined where the network does not ask for a language. */
+  /** Undefined for a network without languages. */
   readonly languages: { readonly count: number; readonly names: readonly string[] } | undefined;
 }
 
@@ -168,8 +168,8 @@ function languagesOf({ hn_embed_lang_id, n_langs, langs }: RawConfig, path: stri
 
 /**
  * The row of a language, by its name in the config's `langs`, or by its number where the config names none.
- * @returns undefined for a network that asks for no language
- * @throws RevocabError `bad_options` for a language that is missing, unknown, or not asked for
+ * @returns undefined for a network without languages
+ * @throws RevocabError `bad_options` for a language that is missing or unknown, or given to a network without languages
  */
 export function languageIndex(
   { languages }: NetworkConfig,

@@ -13,7 +13,7 @@ export interface SourceTables {
   readonly output?: StoredMatrix;
 }
 
-/** What a run of the network is fed for forms of one length: their distinct ids' rows, and which form has which. */
+/** The inputs of the graph for forms of one length: the rows of their distinct ids, and which form has which. */
 export async function networkFeeds(
   { Tensor }: OnnxRuntime,
   config: NetworkConfig,
@@ -84,7 +84,7 @@ function rowOf({ columns, data }: Matrix, row: number): Float32Array {
   return data.subarray(row * columns, (row + 1) * columns);
 }
 
-/** @throws RevocabError `bad_options`: without a language the network has nothing to say */
+/** @throws RevocabError `bad_options` without a language that the network has */
 function checkedLanguage(count: number, language: number | undefined): number {
   if (language !== undefined && Number.isInteger(language) && language >= 0 && language < count)
     return language;
@@ -95,7 +95,7 @@ function checkedLanguage(count: number, language: number | undefined): number {
   );
 }
 
-/** [B × S × S], 1 where the id that is looked at is no padding. */
+/** [B × S × S] attention mask: 1 for ids, 0 for padding. */
 function maskOf(config: NetworkConfig, lengths: Uint16Array): Uint8Array {
   const S = positionsOf(config);
   const mask = new Uint8Array(lengths.length * S * S);

@@ -15,7 +15,7 @@ import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
 import type { PredictedPart } from "./row-store.ts";
 import { formBlocks, type SurfaceForms } from "./surface-forms.ts";
 
-/** Notes which files predicted the rows, which tokens were not read whole, and which predictions have no use. */
+/** Notes which files predicted the rows, which tokens were truncated, and which predictions are not used. */
 export async function noteNetwork(
   { source: { tables }, target: { vocabulary }, job }: InitContext,
   { directory, config, files }: Hypernetwork,
@@ -33,7 +33,7 @@ export async function noteNetwork(
   }
   if (truncated.length > 0) {
     note(
-      `${truncated.length} target ${truncated.length === 1 ? "token is" : "tokens are"} spelled in more than ${formLength} pieces of the hypernetwork, of which only the first ${formLength} were read: ${examples(truncated)}`,
+      `${truncated.length} target ${truncated.length === 1 ? "token is" : "tokens are"} spelled in more than ${formLength} pieces of the hypernetwork; only the first ${formLength} were read: ${examples(truncated)}`,
     );
   }
   if (unspelled.length > 0) {
@@ -56,8 +56,8 @@ export async function noteNetwork(
 const SAMPLE = 128;
 
 /**
- * Notes how long predicted rows are beside those of the source, and how near those of shared tokens come to the rows the
- * model has: a rescaler that is off, or a hypernetwork of another model, shows at once.
+ * Notes the norms of predicted rows and of the source's, and for shared tokens the cosine of the predicted row to the source row:
+ * a wrong rescaler, or a hypernetwork of another model, shows at once.
  */
 export async function noteNorms(
   context: InitContext,
@@ -117,7 +117,7 @@ export async function noteNorms(
   }
 }
 
-/** Up to {@link SAMPLE} of a list, evenly spread. */
+/** Up to {@link SAMPLE} items, evenly spread over the list. */
 function spread(tokens: readonly TokenId[]): readonly TokenId[] {
   const count = Math.min(SAMPLE, tokens.length);
   return Array.from({ length: count }, (_, i) => tokens[Math.floor((i * tokens.length) / count)]);

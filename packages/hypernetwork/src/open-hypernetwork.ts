@@ -34,7 +34,7 @@ export interface Hypernetwork {
   /**
    * Runs forms of one length.
    * @param rows the places of the forms in `forms`
-   * @param language the row of the language, for a network that asks for one
+   * @param language the row of the language, for a network that has languages
    */
   run(
     forms: SurfaceForms,
@@ -102,7 +102,7 @@ export async function openHypernetwork(directory: string, job?: Job): Promise<Hy
   };
 }
 
-/** What a run may hold beside the weights, and the positions beyond which matrix products gain nothing. */
+/** Bytes that a run may take beside the weights; and positions in a run, beyond which products get no faster. */
 const RUN_BYTES = 256e6;
 const RUN_POSITIONS = 4096;
 
@@ -130,7 +130,7 @@ async function networkFiles(directory: string): Promise<WeightFiles> {
 
 /**
  * The byte-level tokenizer a hypernetwork was trained with. Where the folder has that of the source model, it lacks the
- * ids that the network has rows of its own for: they come of the conversion, which changes nothing that was converted.
+ * ids that the network has its own rows for. The conversion adds them; it leaves a converted tokenizer as it is.
  * @throws RevocabError `missing_file`, `bad_tokenizer`, `unsupported_tokenizer`, `shape_mismatch`
  */
 async function ownTokenizer(directory: string, config: NetworkConfig): Promise<Tokenizer> {
@@ -143,7 +143,7 @@ async function ownTokenizer(directory: string, config: NetworkConfig): Promise<T
   return tokenizer;
 }
 
-/** Every id a spelling can have needs a row, of the source or of the network's own. */
+/** Every id of the tokenizer needs a row, of the source or of the network. */
 function checkIds(
   { vocabulary }: Tokenizer,
   { sourceRows, extraRows }: NetworkConfig,
@@ -159,7 +159,8 @@ function checkIds(
 }
 
 /**
- * Tables of positions are as long as the encoder's config, which is not in the folder, had them.
+ * The numbers of rows of the position tables. They follow from the encoder's config, which is not in the folder, so they are read
+ * from the tensors.
  * @throws RevocabError `shape_mismatch` when they are shorter than a surface form
  */
 function tableRows({ files }: WeightFiles, { formLength }: NetworkConfig): TableRows {

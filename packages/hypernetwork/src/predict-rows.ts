@@ -9,7 +9,7 @@ export interface PredictRowsOptions {
   readonly source: SourceTables;
   /** From {@link encodeSurfaceForms}. */
   readonly forms: SurfaceForms;
-  /** The row of the language, for a network that asks for one; see {@link languageIndex}. */
+  /** The row of the language, for a network that needs one; see {@link languageIndex}. */
   readonly language?: number;
   /** Forms that run at once. @default as many as a few hundred megabytes hold */
   readonly batch?: number;
@@ -52,13 +52,13 @@ export async function predictRows({
     }
     done += tokensOf[i].length;
     job?.onProgress?.({ type: "progress", step: "predict rows", done, total: n, unit: "rows" });
-    // a turn of the event loop, in which a signal can arrive
+    // lets the event loop run, so that an abort signal can arrive
     await setImmediate();
   }
   return predicted;
 }
 
-/** @throws RevocabError `shape_mismatch` when the source's tables are not those the network was made for */
+/** @throws RevocabError `shape_mismatch` when the source's tables are not those of the model that the network was trained for */
 export function checkTables({ config, directory }: Hypernetwork, { input, output }: SourceTables): void {
   const { rowWidth, sourceRows, hasHeadRows } = config;
   for (const [name, table] of Object.entries({ input, output })) {
@@ -66,14 +66,14 @@ export function checkTables({ config, directory }: Hypernetwork, { input, output
     if (table.columns !== rowWidth) {
       throw new RevocabError(
         "shape_mismatch",
-        `the model's ${name} rows have ${table.columns} columns; the hypernetwork in ${showText(directory)} was made for ${rowWidth} (n_embd)`,
+        `the model's ${name} rows have ${table.columns} columns; the hypernetwork in ${showText(directory)} was trained for ${rowWidth} (n_embd)`,
         { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
       );
     }
     if (table.rows < sourceRows) {
       throw new RevocabError(
         "shape_mismatch",
-        `the model has ${table.rows} ${name} rows; the hypernetwork in ${showText(directory)} was made for ${sourceRows} (original_vocab_size)`,
+        `the model has ${table.rows} ${name} rows; the hypernetwork in ${showText(directory)} was trained for ${sourceRows} (original_vocab_size)`,
         { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
       );
     }

@@ -13,7 +13,7 @@ export interface RowStoreOptions {
   readonly forms: SurfaceForms;
   readonly source: SourceTables;
   readonly language?: number;
-  /** Tokens that are usually copied: their rows are predicted apart from the others, if at all. */
+  /** Tokens that are usually copied: their rows are predicted in blocks of their own, and often not at all. */
   readonly isShared: (token: TokenId) => boolean;
   readonly rowsOf: (length: number) => number;
   /** The number format of each table the rows are for. */
@@ -23,7 +23,7 @@ export interface RowStoreOptions {
 
 /** Predicted rows, each computed once for all tables. */
 export interface RowStore {
-  /** Predicts what these tokens need. */
+  /** Predicts the rows of these tokens that are not there yet. */
   compute(tokens: Uint32Array): Promise<void>;
   /** A row that was computed, as f32. */
   read(part: PredictedPart, token: TokenId, into: Float32Array): void;

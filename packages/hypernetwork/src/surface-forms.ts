@@ -1,10 +1,10 @@
 import { RevocabError, type Vocabulary } from "@revocab/core";
 
-/** How tokens are spelled in the ids of a hypernetwork's tokenizer: what it reads of them. */
+/** Tokens spelled in the ids of a hypernetwork's tokenizer: the input it predicts from. */
 export interface SurfaceForms {
   /** [n × L], padded to the right. */
   readonly ids: Int32Array;
-  /** [n] ids of each form that are no padding; 0 for a token that has no form. */
+  /** [n] ids of each form, without padding; 0 for a token that has no form. */
   readonly lengths: Uint16Array;
   /** L */
   readonly formLength: number;
@@ -62,11 +62,11 @@ export interface FormBlocks {
 }
 
 /**
- * Groups forms by their length, so that none is padded, and lists each form once. Which forms run together depends on the
- * forms alone: what other rows are computed cannot change a row, not even in its last bit.
+ * Groups forms by length, so that no form is padded, and lists each form once. The blocks depend on the forms alone: a row is the
+ * same to the last bit, whatever other rows are computed.
  * @param rowsOf how many forms of a length run at once
  * @param which the tokens to group @default all
- * @throws RevocabError `shape_mismatch` for a form that is all padding: attention over nothing has no value
+ * @throws RevocabError `shape_mismatch` for a form that is all padding: attention over nothing is not defined
  */
 export function formBlocks(
   forms: SurfaceForms,

@@ -192,8 +192,8 @@ describe("hypernetwork", () => {
     const directory = network();
     const failure = (tables: readonly EmbeddingTable[]) =>
       failureOf(prepare(directory, contextOf(tables).context));
-    expect((await failure(makeTables({ columns: 5 }))).message).toMatch(/5 columns.*made for 6/);
-    expect((await failure(makeTables({ padding: -1 }))).message).toMatch(/20 input rows.*made for 21/);
+    expect((await failure(makeTables({ columns: 5 }))).message).toMatch(/5 columns.*trained for 6/);
+    expect((await failure(makeTables({ padding: -1 }))).message).toMatch(/20 input rows.*trained for 21/);
     expect((await failure([input])).message).toContain("this model's head is tied to its input");
     const untied: EmbeddingTable = { ...output, matrix: input.matrix };
     expect((await failure([input, untied])).message).toContain("this model's head is tied to its input");

@@ -130,7 +130,7 @@ describe("openHypernetwork", () => {
     });
   });
 
-  it("asks for its language when it is run", async () => {
+  it("needs its language when it is run", async () => {
     const folder = scratch();
     const fixture = writeNetwork(folder, "tied-single-head");
     const hypernetwork = await openHypernetwork(folder);

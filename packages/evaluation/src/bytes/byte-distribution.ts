@@ -54,7 +54,7 @@ export async function byteDistributions({
     for (const state of states) {
       questions.push({
         state,
-        answer: async (_, row) => {
+        answer: async (row) => {
           reading.set(state, await context.read(text, state, row));
         },
       });

@@ -5,7 +5,7 @@ import { type CoverState, textTokensOf } from "./cover-tree.ts";
 export interface StateQuestion {
   readonly state: CoverState;
   /** @param logProbabilities [V] natural logarithms, valid during the call */
-  answer(state: CoverState, logProbabilities: Float32Array): Promise<void>;
+  answer(logProbabilities: Float32Array): Promise<void>;
 }
 
 /**
@@ -41,8 +41,8 @@ export async function queryStates({
       job,
     );
     for (const [i, { onPath }] of block.entries()) {
-      for (const [row, { state, answer }] of onPath.entries()) {
-        await answer(state, answers[i].subarray(row * V, (row + 1) * V));
+      for (const [row, { answer }] of onPath.entries()) {
+        await answer(answers[i].subarray(row * V, (row + 1) * V));
       }
     }
   }

@@ -52,7 +52,7 @@ export async function readDocument(
     .filter(({ offset }) => offset < stream.bytes.length)
     .map((state) => ({
       state,
-      answer: async (_: CoverState, row: Float32Array) => {
+      answer: async (row: Float32Array) => {
         const reading = await shared.read(text, state, row);
         readings.set(state, reading);
         if (!state.isCanonical) return;

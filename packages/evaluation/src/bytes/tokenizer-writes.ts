@@ -8,8 +8,8 @@ export interface TokenizerWrites {
   /** The same at the end of a text only. */
   endsWith(tokens: readonly TokenId[]): Promise<boolean>;
   /**
-   * The last tokens, as far as the next token depends on them; `long` looks back farther than `short`, for less cost per token.
-   * They begin with a whole character.
+   * The last tokens, as far as the next token depends on them; `long` looks back farther, for when few tokens are
+   * judged. They begin with a whole character.
    */
   contextOf(before: readonly TokenId[], length: "short" | "long"): readonly TokenId[];
   /** Whether texts are encoded with the tokenizer; otherwise the spelling of the vocabulary decides. */
