@@ -70,6 +70,5 @@ describe.skipIf(realData === undefined)("extending real tokenizers", () => {
         { numRuns: 60, seed: 8 },
       );
     },
-    30_000,
   );
 });

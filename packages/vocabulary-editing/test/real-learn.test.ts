@@ -19,23 +19,19 @@ async function encodeAll({ encode }: Tokenizer, texts: readonly string[]): Promi
 const BOUNDS = { gpt2: 0.7, "llama-2": 0.85, "bert-cased": 0.7, "sw-unigram-50k": 0.6 };
 
 describe.skipIf(realData === undefined)("learning German on real tokenizers", () => {
-  it.each(Object.entries(BOUNDS))(
-    "%s writes it in fewer tokens",
-    async (name, bound) => {
-      const original = await loadTokenizer(join(realData!, "tokenizers", name));
-      const { size } = original.vocabulary;
-      const corpus = lines("multi30k.de.txt", 2000);
-      const { tokenizer, added } = await learnPieces({ tokenizer: original, corpus, count: 500 });
-      expect(added.map(({ id }) => id)).toEqual(Array.from({ length: 500 }, (_, place) => size + place));
-      const [before, after] = [await encodeAll(original, corpus), await encodeAll(tokenizer, corpus)];
-      expect(after.length / before.length).toBeLessThan(bound);
-      if (name !== "bert-cased") expect(await tokenizer.decode(after)).toBe(await original.decode(before));
-      if (name === "sw-unigram-50k") return;
-      const english = await encodeAll(tokenizer, lines("wikitext2-valid.txt", 400));
-      expect(english.filter((id) => id >= size).length / english.length).toBeLessThan(0.005);
-    },
-    20_000,
-  );
+  it.each(Object.entries(BOUNDS))("%s writes it in fewer tokens", async (name, bound) => {
+    const original = await loadTokenizer(join(realData!, "tokenizers", name));
+    const { size } = original.vocabulary;
+    const corpus = lines("multi30k.de.txt", 2000);
+    const { tokenizer, added } = await learnPieces({ tokenizer: original, corpus, count: 500 });
+    expect(added.map(({ id }) => id)).toEqual(Array.from({ length: 500 }, (_, place) => size + place));
+    const [before, after] = [await encodeAll(original, corpus), await encodeAll(tokenizer, corpus)];
+    expect(after.length / before.length).toBeLessThan(bound);
+    if (name !== "bert-cased") expect(await tokenizer.decode(after)).toBe(await original.decode(before));
+    if (name === "sw-unigram-50k") return;
+    const english = await encodeAll(tokenizer, lines("wikitext2-valid.txt", 400));
+    expect(english.filter((id) => id >= size).length / english.length).toBeLessThan(0.005);
+  });
 
   it("gpt2 learns Chinese characters from their bytes", async () => {
     const original = await loadTokenizer(join(realData!, "tokenizers/gpt2"));

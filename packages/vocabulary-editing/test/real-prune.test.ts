@@ -14,27 +14,23 @@ const lines = (name: string) =>
 const LEFT = { gpt2: 8018, "llama-2": 5766, "t5-small": 4991, "bert-cased": 7164 };
 
 describe.skipIf(realData === undefined)("pruning real tokenizers to a text", () => {
-  it.each(Object.entries(LEFT))(
-    "%s writes it with the same tokens",
-    async (name, left) => {
-      const original = await loadTokenizer(join(realData!, "tokenizers", name));
-      const stories = lines("tinystories.txt");
-      const { tokenizer: pruned, newIdOf } = await pruneTokenizer(original, { keepFor: stories });
-      expect(pruned.vocabulary.size).toBe(left);
-      const tokenizer = tokenizerFromFiles(pruned.files, "written");
-      for (const line of stories.slice(0, 300)) {
-        const expected = (await original.encode(line)).map((id) => newIdOf[id]);
-        expect(await tokenizer.encode(line)).toEqual(expected);
-      }
-      for (const line of lines("xquad.zh.txt").slice(0, 30)) {
-        const [before, after] = [await original.encode(line), await tokenizer.encode(line)];
-        expect(await tokenizer.decode(after)).toBe(await original.decode(before));
-      }
-      for (const { token, roles } of original.specialTokens) {
-        for (const role of roles)
-          expect(tokenizer.vocabulary.idOfRole(role)).toBe(tokenizer.vocabulary.idOfSpecial(token));
-      }
-    },
-    20_000,
-  );
+  it.each(Object.entries(LEFT))("%s writes it with the same tokens", async (name, left) => {
+    const original = await loadTokenizer(join(realData!, "tokenizers", name));
+    const stories = lines("tinystories.txt");
+    const { tokenizer: pruned, newIdOf } = await pruneTokenizer(original, { keepFor: stories });
+    expect(pruned.vocabulary.size).toBe(left);
+    const tokenizer = tokenizerFromFiles(pruned.files, "written");
+    for (const line of stories.slice(0, 300)) {
+      const expected = (await original.encode(line)).map((id) => newIdOf[id]);
+      expect(await tokenizer.encode(line)).toEqual(expected);
+    }
+    for (const line of lines("xquad.zh.txt").slice(0, 30)) {
+      const [before, after] = [await original.encode(line), await tokenizer.encode(line)];
+      expect(await tokenizer.decode(after)).toBe(await original.decode(before));
+    }
+    for (const { token, roles } of original.specialTokens) {
+      for (const role of roles)
+        expect(tokenizer.vocabulary.idOfRole(role)).toBe(tokenizer.vocabulary.idOfSpecial(token));
+    }
+  });
 });
