@@ -1,7 +1,7 @@
 /**
- * A message of the library in the words of the command line. Libraries name an option as their callers write it, in
- * backticks and with a value where there is one (`untie`, `role: input`), and a function by its name (`savePlan`); here
- * these become `--untie`, `--role input` and `revocab plan`. What is neither stays as it is.
+ * Translates a library's message for users of the command line. Libraries put options and functions in backticks, as
+ * their callers write them: `untie`, `role: input`, `savePlan`. Here they become `--untie`, `--role input` and
+ * `revocab plan`; other names in backticks stay.
  */
 export function inFlags(message: string): string {
   return message.replace(/`([A-Za-z]+)(?:: ([^`]*))?`/g, (whole, name: string, value: string | undefined) => {

@@ -12,7 +12,7 @@ import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 
 type Evaluation = SwapEvaluation["before"];
 
-/** What a text showed of one model. */
+/** The scores of one model on a text. */
 export function printEvaluation(evaluation: ModelEvaluation): string {
   const { documents, bytes, seconds, byteLevel } = evaluation;
   return [
@@ -54,7 +54,7 @@ function printByteLevel({
   ].join("");
 }
 
-/** The same measure before and after a swap. */
+/** The scores before and after a swap, side by side. */
 export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
   const [first, second] = [figures(before), figures(after)];
   return [
@@ -77,7 +77,7 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
   const pseudo = source.kind === "bits-per-byte" ? "" : "pseudo ";
   const chosen = methods[best] as ComparedMethod;
   return [
-    `${amountOf(text)}; rows hidden and guessed: ${hiddenOf(chosen)}\n\n`,
+    `${amountOf(text)}; rows hidden and reconstructed: ${hiddenOf(chosen)}\n\n`,
     printTable([
       [
         "",
@@ -106,8 +106,8 @@ export function printComparison({ text, source, methods, leftOut, best }: Method
         labelOf(method),
         bitsPerByteOf(method.evaluation).toFixed(4),
         method.evaluation.bytesPerToken.toFixed(2),
-        ...guessed(method, "input"),
-        ...guessed(method, "output"),
+        ...reconstructed(method, "input"),
+        ...reconstructed(method, "output"),
         method.seconds.toFixed(1),
       ]),
     ]),
@@ -141,13 +141,13 @@ function figures(evaluation: Evaluation): [string, string][] {
 }
 
 /** Mean cosine to the true row, and the median rank of the true row among all. */
-function guessed({ leaveOut }: ComparedMethod, slot: string): [string, string] {
+function reconstructed({ leaveOut }: ComparedMethod, slot: string): [string, string] {
   const table = leaveOut.tables.find((one) => one.slot === slot);
   if (table?.cosine == null || table.rank == null) return ["", ""];
   return [table.cosine.mean.toFixed(3), grouped(table.rank.median)];
 }
 
-/** Of the score, and of a guess that could not be measured. */
+/** Notes of the score, and why rows could not be reconstructed. */
 function notesOf({ evaluation, leaveOut }: ComparedMethod): readonly string[] {
   return leaveOut.note === null ? evaluation.notes : [...evaluation.notes, leaveOut.note];
 }

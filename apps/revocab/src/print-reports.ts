@@ -6,7 +6,7 @@ import { inFlags } from "./in-flags.ts";
 import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 
-/** The counts of a plan, and what its methods had to say. */
+/** The counts of a plan, and the notes of its methods. */
 export function printPlan(summary: PlanSummary): string {
   return printCounts(summary) + printNotes(summary.notes);
 }
@@ -37,7 +37,7 @@ function rowsOf({ slot, origins }: TableSummary): string[][] {
   return Object.entries(origins).map(([name, count], i) => [i === 0 ? slot : "", grouped(count), name]);
 }
 
-/** What a finished swap did, and where it is. */
+/** What a finished swap changed, what the gate checked, and where the model is. */
 export function printSwap(report: SwapReport, out: string): string {
   const { config, configNotes, chatTemplate, gate, notes } = report;
   const sections = [printCounts(report), printParameters(report)];
@@ -66,7 +66,7 @@ export function printSwap(report: SwapReport, out: string): string {
   return sections.join("");
 }
 
-/** A map of thousands of image tokens is counted, and a long list cut. */
+/** A long value by its length: a map may hold thousands of image tokens. */
 function shortened(value: unknown): string {
   if (value === undefined) return "not given";
   const text = JSON.stringify(value);
@@ -75,8 +75,8 @@ function shortened(value: unknown): string {
 }
 
 /**
- * A conversation as a template from a file writes it, else whose template it is.
- * @param whose of an edit, where source and target are one @default the side that it is from
+ * Whose chat template the model has; of a template from a file, a sample conversation as it renders it.
+ * @param whose in words; an edit has one model, not a source and a target @default the side that it is from
  */
 function printChatTemplate(
   { from, file, sample }: SwapReport["chatTemplate"],
@@ -103,7 +103,7 @@ function printParameters({
   return `\nParameters\n  ${grouped(parameters.before)} → ${grouped(parameters.after)}${added}\n`;
 }
 
-/** What a person may miss in the output: neither rewritten weights nor what is replaced as a matter of course. */
+/** Files that were left out. Not those that a swap always replaces: weights, tokenizer files, hidden files. */
 function printLeft({ companions, files }: Pick<SwapReport, "companions" | "files">): string {
   const written = new Set(files.map(({ name }) => name));
   const expected = /^(hidden|written anew|belongs to the old tokenizer)$/;
@@ -112,12 +112,12 @@ function printLeft({ companions, files }: Pick<SwapReport, "companions" | "files
   return `\nNot carried over\n${printTable(left.map(({ name, reason }) => [name, inFlags(reason)]))}`;
 }
 
-/** What became of a vocabulary, and what was done to the model for it. */
+/** What a finished edit changed in the vocabulary, then in the model. */
 export function printEdit({ added, ...report }: EditReport, out: string): string {
   return `${printChanges(report.edit, added)}\n${printSwap(report, out)}`;
 }
 
-/** What would become of both. */
+/** The same of an edit that is only planned. */
 export function printEditPlan(summary: EditPlanSummary): string {
   const { edit, added, removed, comparison, tableBytes, chatTemplate } = summary;
   return [
@@ -148,7 +148,7 @@ function printChanges(edit: EditSummary | undefined, added: Entries, removed: En
     ["of these as steps", grouped(pruned?.steps ?? 0), "merges build others from them"],
   ].filter(([, count]) => count !== "0");
   return [
-    "What became of the vocabulary\n",
+    "Changes of the vocabulary\n",
     printTable(counts),
     printExamples("added", added),
     printExamples("promoted", promoted),
@@ -167,7 +167,7 @@ function printExamples(name: string, tokens: Entries): string {
   return escaped`  ${name}: ${examples.join(" ")}${tokens.length > examples.length ? " …" : ""}\n`;
 }
 
-/** What a rewritten adapter is, and where. */
+/** What changed in a rewritten adapter, and where it is. */
 export function printAdapter(report: AdapterReport, out: string): string {
   const { source, target, notes, chatTemplate } = report;
   return [
@@ -182,7 +182,7 @@ export function printAdapter(report: AdapterReport, out: string): string {
   ].join("");
 }
 
-/** The tensors of an adapter: those that followed the vocabulary, the rest in a number. */
+/** The rewritten tensors of an adapter one by one, the copied ones as a count. */
 function printAdapterTensors({ rewritten, copied, gone, config }: WrittenAdapter): string {
   return [
     "\nAdapter\n",

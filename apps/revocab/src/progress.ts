@@ -10,7 +10,7 @@ export interface ProgressRenderer {
 
 type Progress = Extract<ProgressEvent, { type: "progress" }>;
 
-/** Bars that redraw on a terminal; elsewhere plain lines, at most one a quarter of each step. */
+/** On a terminal a bar that is redrawn; elsewhere plain lines, at most four for each step. */
 export function progressRenderer(
   stream: NodeJS.WriteStream,
   { quiet = false }: { quiet?: boolean } = {},
@@ -96,7 +96,7 @@ function barOf({ done, total }: Progress, width: number): string {
   return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
 }
 
-/** Tokens per second and the time left, from the first event of a step on; nothing before a second has passed. */
+/** Tokens per second and the time left, counted from a step's first event; empty in its first second. */
 function paceOf(): (event: Progress) => string {
   const starts = new Map<string, { readonly time: number; readonly done: number; last: number }>();
   return ({ step, done, total, unit }) => {

@@ -21,7 +21,7 @@ import { fullName } from "./run-command.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
-/** Runs the command with these arguments: it prints, and leaves its exit code in `process.exitCode`. */
+/** Runs the command with these arguments. It prints its result and sets `process.exitCode`. */
 export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command("revocab")
     .description("Give a language model a new vocabulary.")

@@ -106,7 +106,9 @@ describe("revocab swap --eval", () => {
 describe("revocab compare", () => {
   it("prints one line a method, in the order tried, marks the best and says what it left out", async () => {
     const lines = (await succeed(compare, revocab)).split("\n");
-    expect(lines[0]).toBe("2,236 bytes in 5 documents; rows hidden and guessed: 80 of 799 shared tokens");
+    expect(lines[0]).toBe(
+      "2,236 bytes in 5 documents; rows hidden and reconstructed: 80 of 799 shared tokens",
+    );
     expect(lines[2]).toMatch(/^ +method +bits\/byte +bytes\/token +cosine +rank +head cosine .* seconds$/);
     const rows = lines.slice(3, lines.indexOf("", 3)).map((line) => line.trim().split(/ {2,}/));
     expect(rows[0]).toEqual(["(source model)", "1.3201", "3.33"]);

@@ -48,7 +48,7 @@ describe("revocab extend", () => {
     const learning = ["--learn", text, "--add", "10", "--skip-refused"];
     const { code, stdout } = await inProcess([...adding, ...learning, "--out", out, "--quiet"]);
     expect(code).toBe(0);
-    expect(stdout).toContain("What became of the vocabulary\n  pieces added  12\n");
+    expect(stdout).toContain("Changes of the vocabulary\n  pieces added  12\n");
     expect(stdout).toContain(
       '  refused " the": the tokenizer has it already: id 266\n  refused "": it is empty\n',
     );
@@ -178,7 +178,7 @@ describe("revocab prune", () => {
     expect(readdirSync(folder)).toEqual(["model", "stories.txt"]);
     const { code, stdout } = await inProcess(args);
     expect(code).toBe(0);
-    const counted = /What became of the vocabulary\n {2}taken out +780\n {2}kept +500\n/;
+    const counted = /Changes of the vocabulary\n {2}taken out +780\n {2}kept +500\n/;
     expect(stdout).toMatch(counted);
     expect(dry.stdout).toMatch(counted);
     expect(stdout).toContain("  955,520 → 855,680\n");

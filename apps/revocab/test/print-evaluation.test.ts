@@ -84,7 +84,9 @@ describe("a masked model's figures", () => {
       best: 1,
     };
     const lines = printComparison(comparison).split("\n");
-    expect(lines[0]).toBe("1,234 bytes in 1 document; rows hidden and guessed: 120 of 1,200 shared tokens");
+    expect(lines[0]).toBe(
+      "1,234 bytes in 1 document; rows hidden and reconstructed: 120 of 1,200 shared tokens",
+    );
     expect(lines[2]).toMatch(
       /^ +method +pseudo bits\/byte +bytes\/token +cosine +rank +head cosine +head rank/,
     );

@@ -53,12 +53,12 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     [
       "a multiple beyond all hardware",
       [...swap, "--dry-run", "--pad-to-multiple-of", "999999999999"],
-      /--pad-to-multiple-of is 999999999999; a whole number from 1 to 1048576 was expected/,
+      /multiple of 999999999999; a whole number from 1 to 1048576 was expected/,
     ],
     [
       "fewer rows than there are ids",
       [...swap, "--dry-run", "--rows", "2999"],
-      /--rows is 2999; a whole number from 3000, .*\n {2}→ give --rows 3000 or more/,
+      /2999 rows were asked for; a whole number from 3000, .*\n {2}→ give --rows 3000 or more/,
     ],
     [
       "rows in two ways",

@@ -13,7 +13,7 @@ export function registerCorpus(program: Command): void {
   registerCorpusMix(command);
 }
 
-/** Named as `mixCorpus` takes them, but for `parallel`, `piece` and `force`. */
+/** Named as the options of `mixCorpus`, except `parallel`, `piece` and `force`. */
 interface Flags {
   /** SOURCE:TARGET */
   readonly parallel?: string;

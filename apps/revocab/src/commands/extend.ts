@@ -134,7 +134,7 @@ async function learnOf({ learn, add, spare }: Flags): Promise<VocabularyEdit["le
   return undefined;
 }
 
-/** OLD=NEW, split at the first equals sign that is not at an end: names may contain more of them. */
+/** OLD=NEW, split at the first equals sign that is not at an end: names may contain others. */
 function renameOf(pair: string): { readonly from: string; readonly to: string } {
   const split = pair.indexOf("=", 1);
   if (split < 0 || split === pair.length - 1) {

@@ -6,7 +6,7 @@ import { escaped, proseForTerminal } from "../terminal.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { numberWithin, wholeNumber, withThreads } from "./options/values.ts";
 
-/** Beside those of the model, named as `generateText` takes them. */
+/** Named as the options of `generateText`. */
 interface Flags extends ModelFlags {
   readonly maxTokens: number;
   readonly temperature: number;

@@ -29,7 +29,6 @@ export function registerInspect(program: Command): void {
   });
 }
 
-/** The vocabulary of a model or tokenizer, for a person. */
 function printInspection({ name, model, tokenizer, surprises }: Inspection): string {
   return [
     model ? printModel(name, model) : escaped`${name}\n`,

@@ -38,7 +38,7 @@ export function registerPrune(program: Command): void {
   );
 }
 
-/** Which tokens are taken out, also by `revocab extend`. */
+/** Which tokens are removed; `revocab extend` has these flags too. */
 export interface PruneFlags {
   readonly keepFor?: string;
   readonly keep?: number;
@@ -57,7 +57,7 @@ export function withPruneOptions(command: Command): Command {
     .option("--keep-ids", "leave ids as they are, with holes between them");
 }
 
-/** Undefined where nothing is to be taken out. */
+/** Undefined where no token is to be removed. */
 export async function pruneOptions({ keepFor, keep, keepIds = false }: PruneFlags) {
   if (keepFor !== undefined) {
     const { readCorpus } = await import("@revocab/transfer");

@@ -44,7 +44,7 @@ export function registerPublish(program: Command): void {
 export const ALLOW_FILE_HELP =
   "publish this file though it looks like a secret, or was changed since the gate (repeatable)";
 
-/** Of a command that publishes what it writes. */
+/** The flags of a command that publishes what it writes. */
 export interface PublishFlags {
   readonly publish?: string;
   readonly private?: boolean;
@@ -88,7 +88,7 @@ export async function publishAfterwards(
   };
 }
 
-/** What was published and where, or in a dry run what would be. */
+/** The files that were published and where; in a dry run, those that would be. */
 export function printPublished(published: PublishedFolder): string {
   const { repository, url, branch, isNew, commit, pullRequest, files, bytes, deleted, kept } = published;
   const isDry = commit === null;

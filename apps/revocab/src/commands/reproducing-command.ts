@@ -4,22 +4,22 @@ import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
 /**
  * The command that writes the same model again, on two lines. Folders and texts are written as `./NAME`.
- * @returns undefined where the command line cannot express what the library was asked for, or a name cannot be quoted safely
+ * @returns undefined where the options of the library have no equivalent flags, or a name cannot be quoted safely
  */
 export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport): string | undefined {
   const model = nameOf(inputs.source);
-  const asked =
+  const start =
     recipe.edit === undefined
       ? ["revocab", "swap", model, "--tokenizer", nameOf(inputs.target), ...methodWords(recipe)]
       : editWords(recipe.edit, model, recipe, methodWords(recipe));
   const template = chatTemplate.file === undefined ? chatTemplate.from : `./${chatTemplate.file.name}`;
-  const words = [...asked, "--chat-template", template, "--out", "./out"];
+  const words = [...start, "--chat-template", template, "--out", "./out"];
   if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
   const split = words.findIndex((word) => word === "--method" || word === "--chat-template");
   return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
 }
 
-/** An argument that no option of the command line can express: a command that holds it is not shown. */
+/** Marks an option without an equivalent flag: no command is shown then. */
 const INEXPRESSIBLE = "";
 
 const PLAIN = /^[\w./@=+:,-]+$/;
@@ -63,15 +63,15 @@ const COPY = "copy-overlap";
 
 type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
-/** A plan adds the mean behind a fallback that does not cover all tokens, without being told. */
+/** Whether this is the mean that every plan adds where the fallback does not cover all tokens. */
 function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
   const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name].coversAll === true;
   return name === mean().name && Object.keys(options).length === 0 && !isComplete;
 }
 
 /**
- * A swap copies first where that is said, an edit where nothing is. Copies after the method are what a swap by such a
- * method makes by itself, and an edit where it is not to copy first.
+ * `--copy` and `--no-copy`. An edit copies shared rows before the method by default, and after it with `--no-copy`. A swap
+ * copies before the method with `--copy`, not at all with `--no-copy`, and else where the method wants it.
  */
 function copyWords(place: number, isEdit: boolean): readonly string[] {
   if (place < 0) return [isEdit ? INEXPRESSIBLE : "--no-copy"];
@@ -154,12 +154,12 @@ function textWord({ name }: TextRecord): string {
   return name === null ? INEXPRESSIBLE : `./${name}`;
 }
 
-/** Settings of their own need a file. */
+/** A token with settings of its own, which only a file can give, has no equivalent flag. */
 function specialWord(token: EditRecipe["addedTokens"][number]): string {
   return typeof token === "string" ? quotedWord(token) : INEXPRESSIBLE;
 }
 
-/** In quotes, as control tokens are seldom without signs of a shell. */
+/** In quotes: most control tokens contain characters that a shell interprets. */
 function quotedWord(token: string): string {
   return token.startsWith("-") ? INEXPRESSIBLE : `'${token}'`;
 }

@@ -53,7 +53,7 @@ interface AlignOptions extends Flags, CommandContext {
 interface AlignedVectors {
   readonly coverage: Coverage;
   readonly duplicates: number;
-  /** With a tenth of the pairs held out of the alignment. */
+  /** Measured on a tenth of the pairs, which the alignment did not see. */
   readonly heldOut: TranslationPrecision;
   readonly out: string;
 }

@@ -77,7 +77,7 @@ export function registerVectorsTrain(vectors: Command): void {
 interface TrainedVectors {
   readonly words: number;
   readonly dimension: number;
-  /** Of the text, rare ones included. */
+  /** Tokens of the text, also those too rare for a vector. */
   readonly tokens: number;
   readonly out: string;
 }
