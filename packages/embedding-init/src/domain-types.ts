@@ -1,6 +1,6 @@
 import type { InitContext, MixtureMethod, TokenId } from "@revocab/core";
 import { z } from "zod";
-import { checkOption, checkWord } from "./check-option.ts";
+import { evidenceName, noteEvidence } from "./context.ts";
 import {
   formOf,
   KNOWN_TERMS,
@@ -10,8 +10,14 @@ import {
   typeIndex,
 } from "./domain-types/term-index.ts";
 import { readTypedTerms, type TypedTerm } from "./domain-types/typed-terms.ts";
-import { evidenceName, noteEvidence } from "./evidence.ts";
-import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import {
+  checkOption,
+  checkWord,
+  filePath,
+  type MethodEntry,
+  methodEntry,
+  numberOption,
+} from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 
 export interface DomainTypesOptions {

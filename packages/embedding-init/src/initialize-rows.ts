@@ -10,8 +10,7 @@ import {
 } from "@revocab/core";
 import { storeMatrix } from "@revocab/matrix";
 import { initContext, type TextReader } from "./context.ts";
-import { planTable } from "./plan-table.ts";
-import { rowsOfPlan } from "./rows-of-plan.ts";
+import { planTable, rowsOfPlan } from "./plan-table.ts";
 
 export interface InitializeRowsOptions {
   readonly source: TextReader & {

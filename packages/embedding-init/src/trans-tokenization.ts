@@ -14,9 +14,8 @@ import {
 } from "@revocab/parallel-text";
 import { z } from "zod";
 import { withFallback } from "./chains.ts";
-import { checkOption } from "./check-option.ts";
-import { evidenceName, noteEvidence } from "./evidence.ts";
-import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { evidenceName, noteEvidence } from "./context.ts";
+import { checkOption, filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subtokenMean } from "./subtoken-mean.ts";
 import { countTokens, favorKnown, noteCounts, weightsOfCounts } from "./trans-tokenization/counts.ts";
