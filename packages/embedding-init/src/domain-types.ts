@@ -92,7 +92,7 @@ export function domainTypes({
         return row;
       }
 
-      /** The rows of the known terms of a token's types. */
+      /** The known terms of a token's types, each as its source tokens. */
       function relativesOf(id: TokenId): readonly (readonly TokenId[])[] {
         const found = target.vocabulary.kindOf(id) === "text" && formOf(target.vocabulary.bytesOf(id));
         const own = found ? index.termsOf(found.text) : [];
@@ -109,7 +109,7 @@ export function domainTypes({
   };
 }
 
-/** w_n; none for no known term, where the formula for w = 1 has no value. */
+/** w_n; 0 without a known term, where the formula is not defined for w = 1. */
 function shareOfTypes(weight: number, count: number): number {
   return count === 0 ? 0 : (weight * count) / (count + 1 - weight);
 }
@@ -132,7 +132,7 @@ function addMean(
   }
 }
 
-/** How far the terms reach, which a term file for another tokenizer or language would show. */
+/** Notes how many tokens the terms cover: few, if the term file is for another tokenizer or language. */
 function noteTerms(
   { target, alignment, job }: InitContext,
   terms: readonly TypedTerm[],

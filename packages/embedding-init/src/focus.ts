@@ -19,11 +19,11 @@ import { subwordVectors, tokenRows, tokensWithVector } from "./token-vectors.ts"
 export interface FocusOptions {
   /** A UTF-8 file of target text: auxiliary vectors of the target's tokens are trained on it. */
   readonly text?: string;
-  /** Auxiliary vectors that are trained already, or a file of them; instead of `text`. */
+  /** Trained auxiliary vectors, or a file of them; instead of `text`. */
   readonly auxiliary?: WordVectors | string;
   /** Whether the words of `auxiliary` are the target's tokens, as its tokenizer file writes them, or words. @default "token" */
   readonly level?: "token" | "word";
-  /** Of vectors trained here. @default 100 */
+  /** Of the vectors that are trained on `text`. @default 100 */
   readonly dimension?: number;
   /** @default 3 */
   readonly epochs?: number;
@@ -111,7 +111,7 @@ async function readAuxiliary(
   return subwordVectors({ vocabulary: target.vocabulary, encode: target.encode, vectors, job });
 }
 
-/** The vectors depend on the target and the seed alone, so a comparison, which hides tokens of the source, trains them once. */
+/** The vectors depend on the target and the seed alone: a comparison, whose leave-out tests change the source, trains them once. */
 function onceFor(make: (context: InitContext) => Promise<Matrix>): (context: InitContext) => Promise<Matrix> {
   const known = new WeakMap<Vocabulary, Map<number, Promise<Matrix>>>();
   return (context) => {

@@ -16,7 +16,7 @@ export interface InitializeRowsOptions {
   readonly source: TextReader & {
     /** E [V_s × d] of one role; padding rows below the vocabulary's are allowed. */
     readonly embeddings: Matrix | StoredMatrix;
-    /** For a method that runs the model. */
+    /** For methods that run the model. */
     readonly model?: () => Promise<RunnableModel>;
   };
   readonly target: TextReader;

@@ -12,7 +12,7 @@ import {
 } from "@revocab/core";
 import { methodsOf } from "./chains.ts";
 
-/** The row the first method with evidence gives a token; `layer` is the method's place in the chain. */
+/** The row of a token, from the first method that has one; `layer` is the method's place in the chain. */
 export type ChosenRow =
   | {
       readonly kind: "weights";
@@ -23,7 +23,7 @@ export type ChosenRow =
     }
   | { readonly kind: "dense"; readonly layer: number; readonly by: RowLayer };
 
-/** Tries the layers in order, each only for the tokens that those before it left empty. `undefined`: no method has a row. */
+/** Tries the layers in order, each for the tokens that those before it left empty; `undefined`: no method has a row. */
 export async function chooseRows(
   stack: LayerStack,
   table: EmbeddingTable,
@@ -60,7 +60,7 @@ function checkRows(name: string, found: number, tokens: number): void {
   throw new RevocabError("shape_mismatch", `${name} gave ${found} rows for ${tokens} tokens`);
 }
 
-/** A method numbers its own basis rows from V_s on; in the plan those of the methods before it come first. */
+/** A method numbers its basis rows from V_s on; in the plan those of earlier methods come first. */
 function shiftBasis(mixture: Mixture, sourceRows: number, basisStart: number): Mixture {
   if (basisStart === 0) return mixture;
   return {
@@ -69,14 +69,14 @@ function shiftBasis(mixture: Mixture, sourceRows: number, basisStart: number): M
   };
 }
 
-/** A row that some method gives as it is: which row of the plan, for which token, by which method. */
+/** A dense row: its place in the plan, its token, and its method. */
 export interface DenseRow {
   readonly row: number;
   readonly token: number;
   readonly layer: RowLayer;
 }
 
-/** Computes dense rows of a table → [wanted × d], each by its method. */
+/** Dense rows of a table → [wanted × d], each computed by its method. */
 export async function computeRows(table: EmbeddingTable, wanted: readonly DenseRow[]): Promise<Matrix> {
   const { columns } = table.matrix;
   const data = new Float32Array(wanted.length * columns);
@@ -93,7 +93,7 @@ export async function computeRows(table: EmbeddingTable, wanted: readonly DenseR
   return { rows: wanted.length, columns, data };
 }
 
-/** One method of a chain, prepared to give rows of one table. */
+/** One method of a chain, prepared for one table. */
 type Layer = MixtureLayer | RowLayer;
 
 interface MixtureLayer {
@@ -110,7 +110,7 @@ export interface RowLayer {
   readonly prepared: PreparedRows;
 }
 
-/** The methods of a chain for one table; each is prepared when it is first needed, so a fallback without rows to fill costs nothing. */
+/** The methods of a chain for one table; each is prepared when it is first needed, so that a fallback without rows to fill costs nothing. */
 export interface LayerStack {
   /** The methods' names, in the order of the chain. */
   readonly names: readonly string[];
@@ -156,7 +156,7 @@ export function stackLayers(
   };
 }
 
-/** The matrices one below the other. */
+/** Stacks matrices vertically. */
 function stackRows(matrices: readonly Matrix[], columns: number): Matrix {
   const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
   const data = new Float32Array(rows * columns);

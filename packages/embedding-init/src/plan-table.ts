@@ -18,7 +18,7 @@ import { type ChosenRow, chooseRows, computeRows, type DenseRow, stackLayers } f
 import { usedRowMoments } from "./used-row-moments.ts";
 
 export interface PlanTableOptions {
-  /** What the methods look at; a method is prepared once per context object, whatever the number of tables. */
+  /** What the methods get; a method is prepared once per context object, for all tables. */
   readonly context: InitContext;
   /** One method or a chain; its names become the plan's `origins`. */
   readonly method: InitMethod;
@@ -32,7 +32,7 @@ export interface PlanTableOptions {
   readonly blockRows?: number;
 }
 
-/** A planned table, with its rows that are no sum. */
+/** A planned table, and the source of its dense rows. */
 export interface PlannedTable extends TablePlan {
   /**
    * Computes rows `dense.ids[start … start + count)` → [count × d].
@@ -47,10 +47,10 @@ export interface PlannedTable extends TablePlan {
  * `origins` lists the methods in the order of the chain, then `unused`, then `none`: a row of origin `none` is empty, no
  * method had a row for it. `dense.ids` are row numbers of the plan.
  *
- * Rows that no token of the target has, holes and padding, get the mean of the used source rows: with it at the head, their
- * logit is the mean of the old logits and cannot win the arg-max, which a row left as garbage or a row of zeros can.
- * Where the target only extends the source, a hole or padding row of the source stays as it was instead, so that a
- * model given its own tokenizer comes out byte for byte.
+ * Rows without a token, holes and padding, get the mean of the used source rows. At the head their logit is then the mean of the
+ * old logits and cannot be the largest, as that of a random row or of a row of zeros could. If the target only extends the
+ * source, the source's rows of holes and padding stay as they are, so that a model that gets its own tokenizer stays the same
+ * byte for byte.
  * @throws RevocabError shape_mismatch when tables, vocabularies, rows and what methods return do not fit together;
  *   bad_options; aborted; whatever a method throws when it prepares
  */
@@ -84,7 +84,7 @@ export async function planTable(options: PlanTableOptions): Promise<PlannedTable
       else add(start + i, token, chosen[next++]);
     });
     report(context, table, Math.min(start + blockRows, tokens.length), tokens.length);
-    // Without a turn of the event loop no signal could arrive: what methods do here is synchronous.
+    // Methods are synchronous here: only between blocks can an abort signal arrive.
     await setImmediate();
   }
   throwIfAborted(context.job?.abortSignal);
@@ -193,8 +193,8 @@ function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }: PlanTa
 }
 
 /**
- * For a target id without a token: the source row of the same number, where that is a hole or padding too and the target
- * vocabulary extends the source's. Between unrelated vocabularies an equal row number means nothing.
+ * For a target id without a token: the source row of the same number, if that is a hole or padding too and the target
+ * vocabulary extends the source's. Between unrelated vocabularies equal row numbers mean nothing.
  */
 function ownRowOf(
   { source, target, alignment }: InitContext,
@@ -213,8 +213,8 @@ function ownRowOf(
 const BLOCK_ROWS = 1024;
 
 /**
- * The rows a plan stands for → [rows of the plan × d], as values of the number format that `source` is stored in, which
- * are what a rewritten model would hold. Rows of origin `none` are zeros.
+ * The rows of a plan → [rows of the plan × d], rounded to the number format of `source`: the values that a rewritten model
+ * holds. Rows of origin `none` are zeros.
  * @param source the matrix of the table that was planned, E [V_s × d]
  * @throws RevocabError shape_mismatch; aborted
  */
@@ -224,7 +224,7 @@ export async function rowsOfPlan(plan: PlannedTable, source: StoredMatrix, job?:
   return rows;
 }
 
-/** Dense rows take the stored number format too, so that a row does not depend on which kind of method made it. */
+/** Dense rows are rounded to the stored number format too, as rows that are weighted sums are. */
 async function fillDense(
   { dense, denseRows }: PlannedTable,
   { dtype, columns }: StoredMatrix,

@@ -37,7 +37,7 @@ export function wechsel(options: WechselOptions): MixtureMethod {
   return nearestInMeaning("wechsel", "https://arxiv.org/abs/2112.06598", options);
 }
 
-/** What WECHSEL and OFA share: they differ in where a token's vector comes from. */
+/** The common part of WECHSEL and OFA, which differ in where the vector of a token comes from. */
 export function nearestInMeaning(
   name: string,
   paper: string,
@@ -111,7 +111,7 @@ export function nearestInMeaning(
   }
 }
 
-/** The options that WECHSEL and OFA share, as the catalog names them. */
+/** The common options of WECHSEL and OFA, as the catalog names them. */
 export const nearestOptions = {
   "source-vectors": filePath.describe("word vectors of the source's language (.bin, .vec)"),
   "target-vectors": filePath.describe("word vectors of the target's language"),
@@ -148,7 +148,9 @@ export const wechselEntry: MethodEntry = methodEntry("wechsel", {
     from: z
       .enum(["ngrams", "words"])
       .optional()
-      .describe("a token's vector is made of its n-grams (as .bin files allow), or of the words it is in"),
+      .describe(
+        "a token's vector is computed from its n-grams (as .bin files allow), or from the words it is in",
+      ),
   }),
   create: ({ from, ...rest }) => wechsel({ ...nearestInMeaningOptions(rest), from }),
 });
