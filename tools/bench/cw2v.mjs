@@ -13,10 +13,10 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openDenseProducts } from "@revocab/onnx";
-import { adamStep } from "../../packages/embedding-init/dist/cw2v/adam.js";
-import { batchLoss } from "../../packages/embedding-init/dist/cw2v/batch-loss.js";
-import { negativeSampler } from "../../packages/embedding-init/dist/cw2v/negative-sampler.js";
-import { holdSourceRows } from "../../packages/embedding-init/dist/cw2v/source-rows.js";
+import { adamStep } from "../../packages/cw2v/dist/adam.js";
+import { batchLoss } from "../../packages/cw2v/dist/batch-loss.js";
+import { negativeSampler } from "../../packages/cw2v/dist/pair-batches.js";
+import { holdSourceRows } from "../../packages/cw2v/dist/source-rows.js";
 import { randomStream, storeMatrix } from "../../packages/matrix/dist/index.js";
 
 const NUMBERS = {

@@ -3,7 +3,6 @@
  * anew by each method, and compared with its true row. After a build:
  * `node tools/bench/domain-types.mjs sample/model docs/methods/domain-types.tsv`
  */
-import { withFallback } from "@revocab/embedding-init";
 import { openCheckpoint } from "../../packages/checkpoint/dist/index.js";
 import {
   domainTypes,
@@ -11,6 +10,7 @@ import {
   mean,
   readTypedTerms,
   subtokenMean,
+  withFallback,
 } from "../../packages/embedding-init/dist/index.js";
 import { readMatrix } from "../../packages/matrix/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";

@@ -1,4 +1,4 @@
-"""Writes packages/transfer/test/fixtures/chat-templates.json: what the reference library renders by chat templates.
+"""Writes packages/plan/test/fixtures/chat-templates.json: what the reference library renders by chat templates.
 
     python tools/oracle/chat-templates.py
 
@@ -131,7 +131,7 @@ def main() -> None:
                 text = None
             rendered.append({"messages": messages, "addGenerationPrompt": prompt, "text": text})
         cases.append({"name": name, "template": template, "rendered": rendered})
-    out = Path(__file__).parents[2] / "packages/transfer/test/fixtures/chat-templates.json"
+    out = Path(__file__).parents[2] / "packages/plan/test/fixtures/chat-templates.json"
     made = {"madeBy": f"tools/oracle/chat-templates.py with transformers {version}", "tokens": TOKENS, "cases": cases}
     out.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
     print(f"{len(cases)} templates, {sum(r['text'] is not None for c in cases for r in c['rendered'])} texts")

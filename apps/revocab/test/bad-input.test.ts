@@ -107,7 +107,7 @@ describe("weights that are refused", () => {
     [
       "an index that names a missing file",
       (at) => shard(at, () => "model-00002-of-00002.safetensors"),
-      /names 1 files, of which 1 are missing: model-00002-of-00002\.safetensors\n/,
+      /names 1 files; 1 are missing: model-00002-of-00002\.safetensors\n/,
     ],
     [
       "a NaN among the rows that are copied",

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { COMMANDS, FLAGS, inFlags } from "../src/in-flags.ts";
 import { inProcess } from "./in-process.ts";
@@ -16,6 +19,32 @@ describe("a message of the library", () => {
     }
   });
 });
+
+describe("the messages of all packages", () => {
+  it("name no option and no function that has no flag and no command", () => {
+    const unknown = [...namesInMessages()].filter((name) => inFlags(`\`${name}\``) === `\`${name}\``);
+    // errors of code that uses a closed plan: no command can meet them
+    expect(unknown.sort()).toEqual(["makePlan", "openPlan", "rowSource"]);
+  });
+});
+
+/** What stands in backticks as `name` or `name: value` within a string or a template of a package's source. */
+function namesInMessages(): ReadonlySet<string> {
+  const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
+  const names = new Set<string>();
+  for (const name of readdirSync(packages)) {
+    for (const file of readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })) {
+      if (!file.endsWith(".ts")) continue;
+      const code = readFileSync(join(packages, name, "src", file), "utf8").replace(COMMENT, "");
+      for (const [, inTemplate] of code.matchAll(/\\`([A-Za-z]+)(?:: [^`]*)?\\`/g)) names.add(inTemplate);
+      for (const [text] of code.matchAll(/"[^"\n]*"/g))
+        for (const [, inString] of text.matchAll(/`([A-Za-z]+)(?:: [^`]*)?`/g)) names.add(inString);
+    }
+  }
+  return names;
+}
+
+const COMMENT = /^\s*(\/\*\*?[\s\S]*?\*\/|\/\/.*)/gm;
 
 describe("what a message is translated to", () => {
   it("is a flag of some command, or a command", async () => {

@@ -53,12 +53,12 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     [
       "a multiple beyond all hardware",
       [...swap, "--dry-run", "--pad-to-multiple-of", "999999999999"],
-      /multiple of 999999999999; a whole number from 1 to 1048576 was expected/,
+      /--pad-to-multiple-of is 999999999999; a whole number from 1 to 1048576 was expected/,
     ],
     [
       "fewer rows than there are ids",
       [...swap, "--dry-run", "--rows", "2999"],
-      /2999 rows were asked for; a whole number from 3000, .*\n {2}→ give --rows 3000 or more/,
+      /--rows is 2999; a whole number from 3000, .*\n {2}→ give --rows 3000 or more/,
     ],
     [
       "rows in two ways",
@@ -138,6 +138,11 @@ describe("wrong usage exits 2 with one message and what to do", () => {
 
   it.each([
     ["--token-id", "bos=x", /--token-id bos=x: expected a number/],
+    [
+      "--token-id",
+      "bos_token_id=99999",
+      /bos_token_id=99999 .* the model gets 3000 rows\n {2}→ name an id from/,
+    ],
     ["--token-id", "no_such_token_id=1", /no config of the model has the key no_such_token_id/],
     ["--threads", "1000", /threads is 1000/],
     ["--chat-template", "source", /the source has no chat template/],
@@ -147,6 +152,15 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     expect(finished.code).toBe(2);
     expectOneFailure(finished, message);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ...["swap", "plan", "apply", "extend", "prune", "eval", "compare", "generate", "align-text"],
+    ...["vectors train", "vectors nearest", "vectors align"],
+  ])("no threads for %s, which starts some", async (command) => {
+    const finished = await inProcess([...command.split(" "), "--threads", "0"]);
+    expect(finished).toMatchObject({ code: 2, stdout: "" });
+    expectOneFailure(finished, /'--threads <n>' argument '0' is invalid.* at least 1\n/);
   });
 
   it("no command at all: the help, on stderr", async () => {

@@ -9,7 +9,8 @@ export interface Matrix {
  * A sparse matrix in compressed-row form: row i is the weighted sum of the source rows
  * `sources[offsets[i] … offsets[i + 1])` with the weights at the same places.
  *
- * An empty row means "no evidence". A row of one source with weight exactly 1 is a copy: it moves as bytes.
+ * An empty row means that a method has no row for the token: the next one is tried. A row of one source with weight exactly 1
+ * is a copy: it moves as bytes.
  */
 export interface Mixture {
   /** [rows + 1], starting at 0, never falling. */

@@ -24,7 +24,7 @@ export interface SubtokenMeanOptions {
  * The weightings by role follow from what a row is for: at the input the model reads on from where the last piece ended,
  * at the head it must predict the first piece. A head bias takes the weights of the head.
  *
- * Departures: a token that cannot be spelled has no evidence (the FVT reference writes NaN); specials have none either,
+ * Departures: a token that cannot be spelled gets no row (the FVT reference writes NaN); neither do specials,
  * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
  * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
  *   https://github.com/jukofyork/transplant-vocab (front-loaded)

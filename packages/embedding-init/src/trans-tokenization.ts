@@ -42,7 +42,7 @@ export interface TransTokenizationOptions {
  *
  * Departures: words are linked in both directions, and counts are of links (the reference: one direction, and expected
  * counts); counts are fractions, where the reference rounds them up to 1; a number is favored with its whole spelling (the
- * reference: the first token of it); a token without count has no evidence (there, it takes from tokens that it contains or
+ * reference: the first token of it); a token without count gets no row (there, it takes from tokens that it contains or
  * begins, else it is unknown).
  * @see https://arxiv.org/abs/2408.04303, https://arxiv.org/abs/2002.07306 (RAMEN)
  * @throws RevocabError bad_options; when it prepares, no_evidence when no pair of words can be used, and what reading and

@@ -28,7 +28,7 @@ export interface WechselOptions {
  * languages in one space.
  *
  * Departures: only used text and byte tokens are neighbors; a token that both vocabularies have is copied before, as for
- * every method (the paper does not copy: `copyShared: false`); a token without a vector has no evidence (the reference draws it), and
+ * every method (the paper does not copy: `copyShared: false`); a token without a vector gets no row (the reference draws it), and
  * n-grams that occur in no word of the file do not count (the reference uses their rows, which were never trained).
  * @see https://arxiv.org/abs/2112.06598
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws

@@ -7,7 +7,7 @@ import { type MethodEntry, methodEntry } from "./method-entry.ts";
  * Each new token becomes a row of zeros. It is taken by name only: a zero head row scores a logit of 0 everywhere, which
  * beats every old token whose logit is negative.
  *
- * The zeros are a basis row of weight 1, because an empty row means that there is no evidence. They lie outside the
+ * The zeros are a basis row of weight 1, because an empty row is left to the next method. They lie outside the
  * convex hull of E, hence `signed`.
  */
 export function zero(): MixtureMethod {

@@ -36,8 +36,9 @@ export interface HypernetworkOptions {
  * spelled in the model's own tokens.
  *
  * A token that both vocabularies have is predicted too, as in the paper. Departures: the target tokenizer stays as it is
- * (the reference rewrites it, see `convertToByteLevel`); a special has the row of the source special with its role, or no
- * evidence where the source has none; forms run in blocks of equal length, which changes only the rounding of sums.
+ * (the reference rewrites it, see `convertToByteLevel`); a special has the row of the source special with its role, and one
+ * the source does not know gets no row; forms run with others of their length alone, which changes only how sums are
+ * rounded.
  * @see https://arxiv.org/abs/2405.07883
  * @throws RevocabError `bad_options`; when it prepares, what {@link openHypernetwork} throws, and `shape_mismatch` when the
  *   hypernetwork was trained for another model

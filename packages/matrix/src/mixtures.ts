@@ -31,7 +31,7 @@ export class MixtureBuilder {
     this.#closeRow();
   }
 
-  /** Appends a row without evidence. */
+  /** Appends an empty row, which is left to the next method. */
   addEmpty(): void {
     this.#closeRow();
   }

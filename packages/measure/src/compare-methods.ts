@@ -32,24 +32,24 @@ export interface MethodComparison {
   /** In the order they were tried. */
   readonly methods: readonly ComparedMethod[];
   readonly leftOut: CandidateChoice["leftOut"];
-  /** The lowest bits per byte; the first of equals. An index into `methods`. */
+  /** The index into `methods` of the lowest bits per byte; ties go to the lowest index. */
   readonly best: number;
 }
 
 export interface ComparedMethod {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Its place among the candidates that were given. */
+  /** Its index among the given candidates. */
   readonly candidate: number;
   /** What the model scores with the rows of this method, before any training. */
   readonly evaluation: Evaluation;
   readonly leaveOut: LeaveOut;
-  /** Time to make the rows. */
+  /** Time to compute the rows. */
   readonly seconds: number;
 }
 
 /**
- * Tries methods on a text and on hidden rows: the model's layers are loaded once, the tables of each method are made in
+ * Tries methods on a text and on hidden rows. The model's layers are loaded once, the tables of each method are computed in
  * memory, and nothing is written.
  * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
  */
@@ -93,7 +93,7 @@ async function compare(
     throwIfAborted(job?.abortSignal);
     const label = labelOf(candidate);
     const compared = await tryMethod(candidate, transformer, text, steps(label)).catch((error: unknown) => {
-      // rows that differ by role need an answer that the user has not given; the others need none
+      // a method whose rows differ by role needs `untie` or `role`: without them it is left out, and the others are tried
       if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
       return error;
     });
@@ -131,19 +131,19 @@ async function tryMethod(
     const tables = await tablesInMemory(planned, model, options.job);
     const seconds = (performance.now() - started) / 1000;
     const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
-    const leaveOut = await hideAndGuess(transformer, method, options);
+    const leaveOut = await measureLeaveOut(transformer, method, options);
     return { name, options: methodOptions, evaluation, leaveOut, seconds };
   } finally {
     await planned.rowSource.close();
   }
 }
 
-async function hideAndGuess(
+async function measureLeaveOut(
   transformer: Transformer,
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
-  const { model, tokenizer, seed = 0, job } = options;
+  const { model, tokenizer, seed, job } = options;
   const { tables, chain } = planTables({ ...options, method });
   const { leaveOut } = await import("./leave-out/leave-out.ts");
   return leaveOut({
@@ -156,12 +156,12 @@ async function hideAndGuess(
   });
 }
 
-/** A method as a person writes it: `subtoken-mean:weighting=uniform`. */
+/** A method and its options as one word: `subtoken-mean:weighting=uniform`. */
 export function labelOf({ name, options }: Pick<MethodCandidate, "name" | "options">): string {
   return [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(":");
 }
 
-/** Methods of which the best on a text is taken. */
+/** Several methods, of which the best on a text is taken. */
 export interface MethodContest {
   readonly kind: "contest";
   /** What to try; see `methodCandidates`. */
@@ -169,19 +169,19 @@ export interface MethodContest {
   readonly scoring: Omit<ScoringOptions, "job">;
 }
 
-/** The methods that may be picked. */
+/** The methods that may be picked: one, or those of a contest. */
 export function candidatesOf(method: InitMethod | MethodContest): readonly InitMethod[] {
   return method.kind === "contest" ? method.choice.candidates.map((candidate) => candidate.method) : [method];
 }
 
 export interface PickedMethod {
   readonly method: InitMethod;
-  /** How it was chosen, when it was. */
+  /** Where it was the best of several. */
   readonly comparison?: MethodComparison;
 }
 
 /**
- * The method that was named, or the best of several on a text for this plan, with the table that shows it.
+ * The method itself, or the best of a contest on its text, with the comparison.
  * @throws RevocabError as `compareMethods` does
  */
 export async function pickMethod(

@@ -22,16 +22,16 @@ export interface ScoringOptions {
   readonly bos?: BeginChoice;
   /** Masked models: tokens that are masked, one at a time. @default 2000 */
   readonly samples?: number;
-  /** Masked models: which tokens are. @default 0 */
+  /** Masked models: the seed that chooses these tokens. @default 0 */
   readonly samplesSeed?: number;
   readonly job?: Job;
 }
 
-/** A score by bytes: the sum over all ways to write the text in tokens, not the tokenizer's own way alone. */
+/** A score by bytes: summed over all ways to write the text in tokens, not only the tokenizer's own. */
 export type ByteLevelSummary = Omit<ByteLevelScore, "documents">;
 
 export type ModelEvaluation = Evaluation & {
-  /** Only when asked for. */
+  /** Only with the option `byteLevel`. */
   readonly byteLevel?: ByteLevelSummary;
 };
 
@@ -90,7 +90,7 @@ async function scoreBytes(
   }
 }
 
-/** Scores an open model; its weights are in memory only while it runs. */
+/** Scores an open model; its weights are in memory during the call only. */
 export async function evaluateOpenModel(
   model: OpenModel,
   text: TextDocuments,
@@ -105,7 +105,7 @@ export async function evaluateOpenModel(
   }
 }
 
-/** Scores a transformer with the tables of some vocabulary; without any, its own. */
+/** Scores a transformer with the tables of a vocabulary. @param tables undefined: its own */
 export async function evaluateTables(
   transformer: Transformer,
   tables: ModelTables | undefined,
@@ -140,8 +140,8 @@ export function bitsPerByteOf(evaluation: Evaluation): number {
   return evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : evaluation.pseudoBitsPerByte;
 }
 
-/** Passes events on under `label: step`, so that the same work done for several things can be told apart. */
+/** Passes events on with `label: ` before their step, for work that is done several times. */
 export function labelledProgress(job: Job | undefined, label: string): Job | undefined {
   if (job?.onProgress === undefined) return job;
-  return { ...job, onProgress: (event) => job?.onProgress?.({ ...event, step: `${label}: ${event.step}` }) };
+  return { ...job, onProgress: (event) => job.onProgress?.({ ...event, step: `${label}: ${event.step}` }) };
 }

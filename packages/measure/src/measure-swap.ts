@@ -5,7 +5,7 @@ import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/fi
 import { type OpenModel, openModel } from "@revocab/plan";
 import { evaluateOpenModel, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
 
-/** What a swap cost on a text: the same measure before and after. */
+/** The score of a text before and after a swap. */
 export interface SwapEvaluation {
   readonly text: MeasuredText;
   /** The source model with its own tokenizer. */
@@ -26,13 +26,13 @@ export interface MeasuredText {
   readonly notes: readonly string[];
 }
 
-/** A measurement half done: the source model is scored, the swapped one is not yet written. */
+/** A measurement of which the first half, the score of the source model, is done. */
 export interface MeasuringSwap {
   finish(directory: string): Promise<SwapEvaluation>;
 }
 
 /**
- * Scores the source model, so that what cannot be measured fails before any work is done.
+ * Scores the source model. A text or a model that cannot be scored fails here, before anything is written.
  * @throws RevocabError as `evaluateModel` does
  */
 export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {

@@ -167,7 +167,7 @@ describe("leaving out known rows", () => {
       share: 0.1,
       sharedTokens: 0,
       hiddenTokens: 0,
-      note: "the two vocabularies share no text token, so there is none to hide",
+      note: "the two vocabularies share no text token that could be hidden",
       tables: [],
     });
   });
@@ -187,7 +187,7 @@ describe("leaving out known rows", () => {
     const failure = leaveOut(options(rowMethod(() => [Number.NaN, 1])));
     await expect(failure).rejects.toMatchObject({
       code: "not_finite",
-      message: expect.stringContaining("the row made for input in place of row 2"),
+      message: expect.stringContaining("row 2 of input or the row that was initialized in its place"),
     });
   });
 

@@ -20,11 +20,11 @@ export function checkFit(plan: SwapPlan, model: OpenModel): void {
     );
   }
   if (checkpoint.rows !== plan.source.rows || checkpoint.tied !== plan.source.tied) {
-    const say = (rows: number, tied: boolean) =>
+    const describe = (rows: number, tied: boolean) =>
       `${rows} rows and ${tied ? "a tied head" : "a head of its own"}`;
     throw new RevocabError(
       "apply_mismatch",
-      `the plan was made for a model with ${say(plan.source.rows, plan.source.tied)}, but ${name} has ${say(checkpoint.rows, checkpoint.tied)}`,
+      `the plan was made for a model with ${describe(plan.source.rows, plan.source.tied)}, but ${name} has ${describe(checkpoint.rows, checkpoint.tied)}`,
       { hint },
     );
   }

@@ -55,7 +55,7 @@ function basisLabel(origin: string): string {
 /**
  * The target id that a person names: by a number, by the name of a special token, or by the exact text of a token.
  *
- * @throws RevocabError `bad_options` with the pieces the tokenizer makes of a text that is no single token
+ * @throws RevocabError `bad_options` with the pieces of a text that is no single token
  */
 export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId> {
   const { tokenizer } = plan.target;

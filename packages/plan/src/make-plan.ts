@@ -159,7 +159,7 @@ function sourceOfPlan({ name, checkpoint, tokenizer, readable }: OpenModel): Pla
   };
 }
 
-/** The keys in the order of the plan file: a report is the same for a plan that was made and for one that was opened. */
+/** The keys in the order of the plan file, so that a new plan and an opened one give the same report. */
 function summarize({ counts }: Alignment): AlignmentSummary {
   const { shared, specialByRole, specialByString, spelled, byteOnly, withoutEvidence, unused, duplicates } =
     counts;

@@ -54,7 +54,7 @@ function numberOfRows({ tokenizer, rows, padToMultipleOf, minimumRows = 0 }: Pla
   if (Number.isInteger(rows) && rows >= size && rows <= MAX_ROWS) return rows;
   throw new RevocabError(
     "bad_options",
-    `\`rows\` is ${rows}; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
+    `${rows} rows were asked for; a whole number from ${size}, which the tokenizer has ids for, to ${MAX_ROWS} was expected`,
     { hint: `give \`rows: ${size}\` or more, or leave it out` },
   );
 }
@@ -69,7 +69,7 @@ function padded(size: number, multiple = 1): number {
   }
   throw new RevocabError(
     "bad_options",
-    `\`padToMultipleOf\` is ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
+    `rows were asked for as a multiple of ${multiple}; a whole number from 1 to ${MAX_MULTIPLE} was expected`,
     { hint: "64 or 128 suit most hardware; `rows` gives a number of rows as it is" },
   );
 }

@@ -29,7 +29,7 @@ export interface RecipeMethod {
   readonly paper?: string | undefined;
 }
 
-/** The rows of a target model before any model is rewritten, as data. Rows that are no sum are in a `RowSource` beside it. */
+/** The rows of a target model, as data, before a model is rewritten. Rows that are no sum are in a `RowSource`. */
 export interface SwapPlan {
   readonly recipe: Recipe;
   readonly source: PlanSource;
@@ -37,11 +37,11 @@ export interface SwapPlan {
   /** One per vocabulary table of the target model. */
   readonly tables: readonly TablePlan[];
   readonly alignment: AlignmentSummary;
-  /** What the methods had to say, in plain words: noise lost to rounding, cosines below zero. */
+  /** Warnings of the methods: noise lost to rounding, cosines below zero. */
   readonly notes: readonly string[];
 }
 
-/** A plan, and its rows that are no sum: computed by its methods, or read from its file, until they are closed. */
+/** A plan, and the source of its rows that are no sum: its methods or its file, until it is closed. */
 export interface PlannedSwap {
   readonly plan: SwapPlan;
   readonly rowSource: RowSource;
@@ -51,7 +51,7 @@ export interface PlanSource {
   /** The folder's name, not its path. */
   readonly name: string;
   readonly modelType: string;
-  /** Of the vocabulary; a model with another one is refused. */
+  /** Of the vocabulary: a plan is applied only to models with the same one. */
   readonly fingerprint: string;
   /** Rows of the source matrices, padding included; basis rows are numbered from here. */
   readonly rows: number;
@@ -59,7 +59,7 @@ export interface PlanSource {
   readonly labels: SourceLabels;
 }
 
-/** Every source row as a person reads it. */
+/** Every source row as text. */
 export interface SourceLabels {
   /** [rows + 1], starting at 0, never falling. */
   readonly offsets: Uint32Array;
@@ -69,16 +69,16 @@ export interface SourceLabels {
 
 export interface PlanTarget {
   readonly name: string;
-  /** As it is written: fitted to the model. */
+  /** Fitted to the model, as it will be written. */
   readonly tokenizer: Tokenizer;
-  /** sha256 of the tokenizer's files as they were given, by name. */
+  /** sha256 by name of the tokenizer's files before they were fitted. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly fingerprint: string;
   /** Rows of the target matrices, padding included. */
   readonly rows: number;
 }
 
-/** {@link AlignmentCounts} as numbers alone, with a few examples of what has no evidence. */
+/** {@link AlignmentCounts} as numbers alone, with a few examples of tokens without evidence. */
 export type AlignmentSummary = Omit<AlignmentCounts, "withoutEvidence"> & {
   readonly withoutEvidence: number;
   readonly withoutEvidenceExamples: readonly number[];
@@ -95,7 +95,7 @@ export function sourceLabels(vocabulary: Vocabulary, rows: number): SourceLabels
   return { offsets, bytes: Buffer.concat(labels) };
 }
 
-/** A source row of a plan as a person reads it: a token, a padding row, or one of the basis rows behind them. */
+/** A row as text: a source token, a padding row, or one of the basis rows after them. */
 export function labelOfRow({ labels: { offsets, bytes }, rows }: PlanSource, id: number): string {
   if (id >= rows) return `(basis row ${id - rows})`;
   return new TextDecoder().decode(bytes.subarray(offsets[id], offsets[id + 1]));

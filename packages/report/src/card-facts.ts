@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type InputFolder, ifThere } from "@revocab/files";
 import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 
-/** What a model's own card says of it that stays true for another vocabulary; strings as the Hub knows them. */
+/** What a model's own card says that stays true with another vocabulary, in the words of the Hub. */
 export interface CardFacts {
   /** Identifiers such as `apache-2.0`, or `other` and then a name; empty when the card names none. */
   readonly licenses: readonly string[];
@@ -19,7 +19,7 @@ const CARD = "README.md";
 const MAX_CARD_BYTES = 2e6;
 const LANGUAGE = /^[a-z]{2,3}(-[a-z0-9]{1,8})*$|^multilingual$|^code$/i;
 
-/** The facts of the card in a model folder; none where there is no card. */
+/** Reads the card in a model folder; `NO_FACTS` where there is none. */
 export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
   const path = join(folder.path, CARD);
   const found = await ifThere(path, stat(path));
@@ -29,7 +29,7 @@ export async function readCardFacts(folder: InputFolder): Promise<CardFacts> {
 
 /**
  * Reads license and language in a card's metadata: the YAML between two lines of `---` at its start. Values that are no
- * license, address or language code are left out, and so is a field whose YAML is broken; the other fields still count.
+ * license, address or language code are left out. A field whose YAML is broken is left out; the others still count.
  */
 export function cardFacts(card: string): CardFacts {
   const [, metadata = ""] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)/.exec(card) ?? [];
@@ -53,11 +53,11 @@ const FIELD = /^(license|license_name|license_link|language)[ \t]*:(?!\S)/;
 const LONGEST_FIELD = 4_000;
 
 /**
- * The values of each field, as lists; of a field that is given twice the last counts.
+ * The values of each field, as lists. Of a field that occurs twice the last counts.
  *
- * The YAML parser gets only the four fields that are looked for, and only those of a length that facts have: 2 MB of
- * hostile YAML keep it busy for minutes, 4 kB for 0.1 s. In a block mapping the lines of a value are indented or are items
- * of a list, so every other line begins the next field.
+ * Only the four fields that are needed reach the YAML parser, and only up to 4 kB: 2 MB of hostile YAML keep it busy for
+ * minutes, 4 kB for 0.1 s. In a block mapping the lines of a value are indented or are items of a list. Every other line
+ * begins the next field.
  */
 function readFields(metadata: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string>();
@@ -76,7 +76,7 @@ function readValues(field: string): readonly string[] {
   const items: readonly unknown[] = isSeq(value) ? value.items : [value];
   return items.flatMap((item) => {
     if (!isScalar(item) || item.value === null) return [];
-    // `1e3` and `true` as they are written: an identifier is a text, whatever YAML takes it for
+    // an identifier is a text as it is written, even `1e3` and `true`
     return [typeof item.value === "string" ? item.value : (item.source ?? "")];
   });
 }
@@ -86,7 +86,7 @@ function parseField(field: string): unknown {
     const { contents, errors } = parseDocument(field, { uniqueKeys: false });
     return errors.length === 0 && isMap(contents) ? contents.items[0]?.value : undefined;
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // nested until the parser ran out of stack: no fact is
+    if (error instanceof RangeError) return undefined; // nested so deeply that the parser ran out of stack
     throw error;
   }
 }

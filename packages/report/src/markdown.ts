@@ -1,7 +1,7 @@
 import { showText } from "@revocab/core";
 
 /**
- * Foreign text in running text: on one line, and no markup, HTML, entity or link, whatever it holds.
+ * Foreign text in running text, on one line, with all markup, HTML, entities and links escaped.
  * @see https://spec.commonmark.org/0.31.2/#backslash-escapes
  */
 export function plain(text: string): string {
@@ -14,15 +14,21 @@ export function plain(text: string): string {
 }
 
 /**
- * Foreign text as a span of code, on one line. A span ends at as many backticks as it began with, so that it begins with
- * one more than any run of them inside.
+ * Foreign text as a span of code, on one line. The fence has one backtick more than the longest run of them in the text.
  * @see https://spec.commonmark.org/0.31.2/#code-spans
  */
 export function code(text: string): string {
   const shown = showText(text);
   const longest = Math.max(0, ...Array.from(shown.matchAll(/`+/g), ([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  // one space within the fence is taken off on both sides, unless there is nothing else
+  // readers remove one space on both sides within the fence, unless there is nothing else
   const isPadded = /^[ `]|[ `]$/.test(shown) && /[^ ]/.test(shown);
   return isPadded ? `${fence} ${shown} ${fence}` : `${fence}${shown === "" ? " " : shown}${fence}`;
+}
+
+/** A table of cells that are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

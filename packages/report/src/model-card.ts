@@ -2,20 +2,19 @@ import { showJson } from "@revocab/core";
 import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/measure";
 import { Document, Scalar } from "yaml";
-import { code, plain } from "./markdown.ts";
+import { code, plain, table } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
+
+type KnownMethods = Readonly<Record<string, Pick<MethodEntry, "summary" | "paper" | "copiesShared">>>;
 
 export interface CardOptions {
   /** The methods whose summaries and papers the card cites, by name. @default those of `@revocab/embedding-init` */
-  readonly methods?: Readonly<Record<string, Pick<MethodEntry, "summary" | "paper">>>;
+  readonly methods?: KnownMethods;
   /** A command that writes the same model again; undefined where none can. @default the card shows the recipe alone */
   readonly command?: (report: SwapReport) => string | undefined;
 }
 
-/**
- * The README.md of a swapped model: what was done to it and what is known of it. It says only what the report says, so
- * a model that was not measured is called so.
- */
+/** The README.md of a written model, from its report alone: a model that was not measured is said not to be. */
 export function modelCard(report: SwapReport, { methods = METHODS, command }: CardOptions = {}): string {
   const { source, target, parameters } = report;
   const grouped = (number: number) => number.toLocaleString("en");
@@ -29,7 +28,7 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
       `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
       "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
     "## Why",
-    why(report),
+    why(report, methods),
     "## Where the rows come from",
     provenance(report),
     methodsInOrder(report, methods),
@@ -49,13 +48,16 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
     .concat("\n");
 }
 
-/** The purpose as far as the report knows it: what the source lacked, and by what its method was chosen. */
-function why({ source, target, alignment, comparison, edit, recipe }: SwapReport): string {
+/** What the model gained, and how its method was chosen. */
+function why(
+  { source, target, alignment, comparison, edit, recipe }: SwapReport,
+  known: KnownMethods,
+): string {
   const grouped = (number: number) => number.toLocaleString("en");
   const split = alignment.spelled + alignment.byteOnly;
   const gained =
     edit !== undefined
-      ? whatWasEdited(edit, recipe)
+      ? whatWasEdited(edit, recipe, known)
       : `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
         `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
   const best = comparison?.methods[comparison.best];
@@ -69,14 +71,16 @@ function why({ source, target, alignment, comparison, edit, recipe }: SwapReport
 function whatWasEdited(
   { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
   recipe: SwapReport["recipe"],
+  known: KnownMethods,
 ): string {
-  const methods = recipe.methods.filter((method) => !isSpecialsApart(method));
+  const [first] = recipe.methods.filter((method) => !isSpecialsApart(method));
+  const copiesShared = first !== undefined && entryOf(first.name, known)?.copiesShared;
   const counted = (number: number, one: string) =>
     `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [
-    methods[0]?.name === "copy-overlap"
+    copiesShared
       ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte."
-      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, but for those that ${code(methods[0]?.name ?? "")} has made for them.`,
+      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, except where ${code(first?.name ?? "")} has initialized them anew.`,
     ...(ids === null
       ? []
       : [
@@ -88,11 +92,11 @@ function whatWasEdited(
     ...(renamed.length === 0
       ? []
       : [`Renamed: ${renamed.map(({ from, to }) => `${code(from)} to ${code(to)}`).join(", ")}.`]),
-    ...(removed === 0 ? [] : [`Taken out: ${counted(removed, "token")}.`]),
+    ...(removed === 0 ? [] : [`Removed: ${counted(removed, "token")}.`]),
   ].join(" ");
 }
 
-/** What the source's card says of its license; no license is claimed where it says nothing. */
+/** The license in the source's card; nothing where it names none. */
 function license({ source, card }: SwapReport): string {
   if (card.licenses.length === 0) return "";
   const name = card.licenseName === null ? "" : ` (${plain(card.licenseName)})`;
@@ -103,7 +107,7 @@ function fenced(command: string | undefined): string {
   return command === undefined ? "" : `\`\`\`sh\n${command}\n\`\`\``;
 }
 
-/** A card is read by people: thousands of tokens that code has asked for stand in `revocab.json` alone. */
+/** Cuts long lists in the recipe: the thousands of tokens of an edit are in `revocab.json` alone. */
 function withoutLongLists(_: string, value: unknown): unknown {
   if (!Array.isArray(value) || value.length <= LISTED) return value;
   return [...value.slice(0, LISTED), `… and ${(value.length - LISTED).toLocaleString("en")} more`];
@@ -115,22 +119,29 @@ function provenance({ tables }: SwapReport): string {
   const rows = tables.flatMap(({ slot, origins }) =>
     Object.entries(origins).map(([origin, count]) => [code(slot), code(origin), count.toLocaleString("en")]),
   );
-  return table(["table", "made by", "rows"], rows);
+  return table(["table", "initialized by", "rows"], rows);
 }
 
-function methodsInOrder({ recipe }: SwapReport, known: NonNullable<CardOptions["methods"]>): string {
-  const asked = recipe.methods
+function methodsInOrder({ recipe }: SwapReport, known: KnownMethods): string {
+  const methods = recipe.methods
     .map(({ name, options, paper }) => {
-      const entry = Object.hasOwn(known, name) ? known[name] : undefined;
+      const entry = entryOf(name, known);
       const chosen = Object.keys(options).length === 0 ? "" : `, options ${code(JSON.stringify(options))}`;
       const source = sourceOf(entry?.paper, paper);
       return `- ${code(name)}${chosen}${entry === undefined ? "" : `: ${entry.summary}`}${source}`;
     })
     .join("\n");
-  return `Asked in this order, each for the rows that those before it left:\n\n${asked}`;
+  return `Tried in this order, each for the rows that those before it left empty:\n\n${methods}`;
 }
 
-/** The catalog's address, else the plan's: that may come from anyone, and is no link but to a paper on arXiv. */
+function entryOf(name: string, known: KnownMethods) {
+  return Object.hasOwn(known, name) ? known[name] : undefined;
+}
+
+/**
+ * The address from the catalog, otherwise the one in the plan. A plan may come from anyone: only its addresses of papers on
+ * arXiv become links.
+ */
 function sourceOf(known: string | undefined, given: string | undefined): string {
   if (known !== undefined) return known.startsWith("https://") ? ` (${known})` : "";
   if (given === undefined) return "";
@@ -167,19 +178,12 @@ function measured({ evaluation }: SwapReport): string {
   ].join("\n\n");
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 /**
- * The metadata of a card as the Hub reads it, between lines of `---`. A folder is no repository, so only a snapshot of
- * the Hub is named as the base. Of the relations the Hub knows, a swap is nearest to a fine-tune: the same model with
- * other weights.
+ * The metadata of a card as the Hub reads it, between lines of `---`. Only a snapshot of the Hub is named as the base: a local
+ * folder is no repository. The relation is `finetune`, the nearest that the Hub knows: the same model with other weights.
  * @see https://huggingface.co/docs/hub/model-cards#specifying-a-base-model
  */
-export function cardMetadata({ inputs, source, card }: SwapReport): string {
+function cardMetadata({ inputs, source, card }: SwapReport): string {
   const { name, revision } = inputs.source;
   const hasBase = revision !== null && HUB_NAME.test(name);
   const [license, ...moreLicenses] = card.licenses.map(quoted);
@@ -200,7 +204,7 @@ export function cardMetadata({ inputs, source, card }: SwapReport): string {
 /** `ORG/NAME`, or the name alone of the oldest repositories. */
 const HUB_NAME = /^[\w.-]+(\/[\w.-]+)?$/;
 
-/** A text in quotes: `no` (Norwegian) is false to readers of YAML 1.1, as Python's are. */
+/** A text in quotes: YAML 1.1, which Python reads, takes the language code `no` for false. */
 function quoted(text: string): Scalar {
   const scalar = new Scalar(text);
   scalar.type = Scalar.QUOTE_DOUBLE;

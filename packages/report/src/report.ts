@@ -14,41 +14,41 @@ import type {
 import type { CardFacts } from "./card-facts.ts";
 
 /**
- * What `revocab.json` in the output says: enough to make the same bytes again, and to trust these.
- * The file holds no time, no path and no machine: the same recipe on the same inputs gives the same report. (The times of
- * measurements are in what the functions return, and are left out of the file.)
+ * The content of `revocab.json` in the output: enough to write the same bytes again, and to trust these. The file holds no time,
+ * no path and no machine, so the same recipe on the same inputs gives the same report. The times of measurements are returned
+ * by the functions, and are left out of the file.
  */
 export interface SwapReport extends PlanSummary {
   readonly revocab: string;
-  /** With what was done to the source's own tokenizer, where the target is that. */
+  /** `edit`: where the target is the source's own tokenizer, edited. */
   readonly recipe: Recipe & { readonly edit?: EditRecipe };
   readonly inputs: {
     readonly source: InputFiles & { readonly fingerprint: string };
     readonly target: InputFiles & { readonly fingerprint: string };
   };
-  /** What the card carries over from the source's, and the languages that were named instead. */
+  /** What the card takes from the source's card; the languages may have been given instead. */
   readonly card: CardFacts;
   readonly config: readonly (ConfigChange & { readonly file: string })[];
-  /** What was dropped from the configs, was left as it was though it looks wrong, or could not be known. */
+  /** What was removed from the configs, what was left though it looks wrong, and what could not be known. */
   readonly configNotes: readonly string[];
-  /** Of one from a file also its name and a sample conversation. */
+  /** `file` and `sample`: of a template that the user gave as a file. */
   readonly chatTemplate: Pick<ChosenChatTemplate, "from" | "file" | "sample">;
   readonly parameters: { readonly before: number; readonly after: number };
   readonly files: readonly ReportedFile[];
   /** sha256 by name of the tokenizer's files as they were written: fitted to the model, or edited. */
   readonly tokenizerFiles: Readonly<Record<string, string>>;
-  /** sha256 by name of all files as they were written but the weight files, the card and the report. */
+  /** sha256 by name of all written files except the weight files, the card and the report. */
   readonly contents: Readonly<Record<string, string>>;
-  /** The other files of the source folder. */
+  /** The auxiliary files of the source folder. */
   readonly companions: AuxiliaryFiles;
-  /** The adapter that lay beside the model, where one did. */
+  /** The adapter in the model's own folder, where there is one. */
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
   /** What the swap cost on a text, before any training; null when nothing was measured. */
   readonly evaluation: SwapEvaluation | null;
   /** How the method was chosen; null when it was named. */
   readonly comparison: MethodComparison | null;
-  /** What came of the edit of the source's own tokenizer, where the target is that. */
+  /** Where the target is the source's own tokenizer, edited. */
   readonly edit?: EditSummary;
   readonly notes: readonly string[];
 }
@@ -56,16 +56,16 @@ export interface SwapReport extends PlanSummary {
 /** An edit of a vocabulary in counts. */
 export interface EditSummary {
   readonly pieces: number;
-  /** Tokens that only lead to pieces. */
+  /** Tokens that merges need on the way to the pieces. */
   readonly steps: number;
   readonly addedTokens: number;
   /** The first and the last id of what was added; null where nothing was. */
   readonly ids: { readonly first: TokenId; readonly last: TokenId } | null;
-  /** Entries that the tokenizer had and that are control tokens now. */
+  /** Tokens that the tokenizer had and that became control tokens. */
   readonly promoted: ExtendedTokenizer["promoted"];
   readonly renamed: readonly RenamedToken[];
   readonly refused: ExtendedTokenizer["refused"];
-  /** How many tokens were taken out. */
+  /** How many tokens were removed. */
   readonly removed: number;
   readonly pruned: PrunedTokenizer["counts"] | null;
 }
@@ -83,16 +83,16 @@ export type ReportedFile = WrittenFiles["files"][number] & {
   readonly headerSha256?: string;
 };
 
-/** What was checked on the written folder before it took its place. */
+/** The checks that the written folder passed before the rename. */
 export interface GateReport {
   readonly checks: readonly { readonly name: string; readonly detail: string }[];
-  /** What was found and let pass, and a user should know. */
+  /** Findings that passed and that a user should know. */
   readonly notes: readonly string[];
-  /** The whole finding: zero rows, groups of identical rows, norm outliers. */
+  /** All findings: rows of zeros, groups of equal rows, norm outliers. */
   readonly tables: readonly VerifiedTable[];
 }
 
-/** A tensor that has changed. */
+/** A tensor that was written anew. */
 export interface RewrittenTensor {
   readonly name: string;
   readonly slot: string;
@@ -102,23 +102,23 @@ export interface RewrittenTensor {
 
 export interface WrittenAdapter {
   readonly rewritten: readonly RewrittenTensor[];
-  /** How many tensors moved as bytes. */
+  /** How many tensors were copied as bytes. */
   readonly copied: number;
-  /** Tensors that were left out: rows of tokens that the target has nothing of. */
+  /** Tensors that were left out: no row of the target comes from their tokens. */
   readonly gone: readonly string[];
   readonly config: readonly ConfigChange[];
 }
 
-/** An edit of a vocabulary as it was asked for: with the same texts it gives the same tokenizer. */
+/** The options of an edit: with the same texts they give the same tokenizer. */
 export interface EditRecipe {
   readonly learn: {
     readonly text: TextRecord;
     readonly count: number;
-    /** Null where the default is in force. */
+    /** Null for the default. */
     readonly minimumCount: number | null;
     readonly spare: TextRecord | null;
   } | null;
-  /** The file of words or tokens, which go before `pieces` and `addedTokens`. */
+  /** The file of words or tokens, which are added before `pieces` and `addedTokens`. */
   readonly tokens: (FileRecord & { readonly asWritten: boolean }) | null;
   readonly pieces: readonly (string | NewPiece)[];
   readonly addedTokens: readonly (string | NewAddedToken)[];
@@ -142,5 +142,5 @@ export interface FileRecord {
   readonly sha256: string;
 }
 
-/** A text that came from no file, but from code, cannot be told apart from others. */
+/** A text that came from code, not from a file, has no name and no hash. */
 export type TextRecord = FileRecord | { readonly name: null };

@@ -220,7 +220,7 @@ describe("editVocabulary", () => {
     const names = report.recipe.methods.map(({ name }) => name);
     expect(names).toEqual(["chain-rule", "copy-overlap", "mean"]);
     const card = readFileSync(join(out, "README.md"), "utf8");
-    expect(card).toContain("byte for byte, but for those that `chain-rule` has made for them");
+    expect(card).toContain("byte for byte, except where `chain-rule` has initialized them anew");
     await expect(editVocabulary({ ...edit, method, force: true })).rejects.toMatchObject({
       code: "bad_options",
       message: "the rows of kept tokens were to change, but subtoken-mean has no others for them",

@@ -80,7 +80,7 @@ describe("tokens that were added to a tokenizer without resizing the model", () 
     const directory = modelWith(47, { "<pad>": 45, "<|im_start|>": 46 });
     const { surprises } = await inspectPath(directory);
     expect(surprises.join("\n")).toMatch(
-      /2 added tokens have no row, for the model was not resized: 45 <pad>, 46 <\|im_start\|>/,
+      /2 added tokens have no row, because the model was not resized: 45 <pad>, 46 <\|im_start\|>/,
     );
     const model = await openModel(directory);
     await expect(model.readable.encode("to <|im_start|>")).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { savePlan } from "@revocab/plan";
 import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { savePlan } from "../../../packages/plan/dist/index.js";
 import { applySavedPlanToAdapter, planTokenizerSwap } from "../../../packages/transfer/dist/index.js";
 import { made, repositoryFolder, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
@@ -17,8 +17,8 @@ const seeds = NAMES.map((name) => ({
 export default async function adapters(inputs) {
   const model = await made(inputs, "model", (place) => writeFolder(place, tinyModel("llama-untied")));
   const tokenizer = await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20)));
-  const plan = await made(inputs, "swap.plan", (place) =>
-    planTokenizerSwap({ model, tokenizer, method: subtokenMean() }, (made) => savePlan(made, place)),
+  const plan = await made(inputs, "swap.plan", async (place) =>
+    savePlan(await planTokenizerSwap({ model, tokenizer, method: subtokenMean() }), place),
   );
   const read = async (adapter) => {
     const { notes } = await applySavedPlanToAdapter({ plan, model, adapter, out: join(adapter, "../out") });

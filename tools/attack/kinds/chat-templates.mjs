@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { fitTokenizer } from "@revocab/plan";
+import { fitTokenizer } from "../../../packages/plan/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
 import { made, repositoryFile, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
 import { added, smallTokenizers } from "../seeds/small-tokenizers.mjs";
 
-const { cases } = JSON.parse(repositoryFile("packages/transfer/test/fixtures/chat-templates.json"));
+const { cases } = JSON.parse(repositoryFile("packages/plan/test/fixtures/chat-templates.json"));
 const seeds = cases.map(({ name, template }) => ({
   name,
   files: { ...tokenizerWith(template), "chat_template.jinja": template },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { explainToken, openPlan, savePlan, summarizePlan } from "@revocab/plan";
 import { random as randomRows, subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { explainToken, openPlan, savePlan, summarizePlan } from "../../../packages/plan/dist/index.js";
 import { applySavedPlan, planTokenizerSwap } from "../../../packages/transfer/dist/index.js";
 import { folderFiles, made, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
@@ -11,9 +11,9 @@ export default async function plans(inputs) {
   const saved = await made(inputs, "plans", async (place) => {
     writeFolder(place, {});
     for (const [name, method] of Object.entries({ sums: subtokenMean(), rows: randomRows() })) {
-      await planTokenizerSwap({ model, tokenizer, method }, (plan) =>
-        savePlan(plan, join(place, `${name}.plan`)),
-      );
+      const planned = await planTokenizerSwap({ model, tokenizer, method });
+      await savePlan(planned, join(place, `${name}.plan`));
+      await planned.rowSource.close();
     }
   });
   const seeds = Object.values(folderFiles(saved)).map((content, place) => ({
@@ -31,12 +31,12 @@ export default async function plans(inputs) {
 /** What `inspect`, `explain` and `apply` do with a plan. */
 async function readPlan(folder, model, random) {
   const path = join(folder, "swap.plan");
-  const plan = await openPlan(path);
+  const { plan, rowSource } = await openPlan(path);
   try {
     summarizePlan(plan);
     for (let id = 0; id < Math.min(plan.target.rows, 20); id++) explainToken(plan, id);
   } finally {
-    await plan.close();
+    await rowSource.close();
   }
   if (!random.oneIn(4)) return plan.notes;
   const { notes } = await applySavedPlan({

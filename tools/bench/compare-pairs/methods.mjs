@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { withFallback } from "@revocab/embedding-init";
-import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
+import { subtokenMean, withFallback } from "../../../packages/embedding-init/dist/index.js";
 import { whereSeen } from "./where-seen.mjs";
 
 const TERMS = fileURLToPath(new URL("../../../docs/methods/domain-types.tsv", import.meta.url));

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { bitsPerByteOf } from "@revocab/measure";
-import { fitTokenizer, makePlan, openModel, summarizePlan } from "@revocab/plan";
 import { catalog } from "../../../apps/revocab/dist/catalog.js";
 import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
-import { evaluateTables } from "../../../packages/transfer/dist/evaluate-model.js";
-import { tablesInMemory } from "../../../packages/transfer/dist/tables-in-memory.js";
+import { evaluateTables } from "../../../packages/measure/dist/evaluate-model.js";
+import { bitsPerByteOf } from "../../../packages/measure/dist/index.js";
+import { fitTokenizer, makePlan, openModel, summarizePlan } from "../../../packages/plan/dist/index.js";
+import { tablesInMemory } from "../../../packages/plan/dist/internal.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
 
@@ -43,7 +43,7 @@ export async function openPair(
     async scoreMethod({ method: name, options, wrap }) {
       const started = performance.now();
       const [{ method }] = methodCandidates([name], options, METHODS).candidates;
-      const plan = await makePlan({
+      const planned = await makePlan({
         model,
         tokenizer,
         fitting,
@@ -53,9 +53,10 @@ export async function openPair(
         job: { threads },
         transformer,
       });
-      const tables = await tablesInMemory(plan, model, {});
+      const tables = await tablesInMemory(planned, model);
+      await planned.rowSource.close();
       const rowSeconds = secondsSince(started);
-      const { recipe, tables: counted, notes } = summarizePlan(plan);
+      const { recipe, tables: counted, notes } = summarizePlan(planned.plan);
       return {
         ...(await score(tables, tokenizer)),
         rowSeconds,

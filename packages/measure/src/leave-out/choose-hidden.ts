@@ -4,11 +4,11 @@ import { randomStream } from "@revocab/matrix";
 export interface HiddenTokens {
   /** Source tokens that could have been hidden. */
   readonly sharedTokens: number;
-  /** [n] the target tokens to make rows for, and */
+  /** [n] the target tokens whose rows a method initializes. */
   readonly targets: Uint32Array;
-  /** [n] the source tokens whose rows are theirs. */
+  /** [n] the source tokens with their true rows. */
   readonly sources: Uint32Array;
-  /** Those source tokens and all others that stand for the same bytes: with one of them left there were nothing to guess. */
+  /** These source tokens and all others of the same bytes: any that stays visible would give the row away. */
   readonly hiddenSources: ReadonlySet<TokenId>;
 }
 
@@ -19,11 +19,11 @@ export interface ChooseHiddenOptions {
 }
 
 /**
- * Chooses among the text tokens of the source that the target has too. Each draws a number from the seed and its id
- * alone, and the lowest are taken: so a larger share holds a smaller one, and two targets of one source hide the same
- * tokens as far as they share them.
+ * Chooses among the text tokens that both vocabularies have. Each draws a number from the seed and its source id alone, and
+ * the lowest numbers are taken. So a larger share contains a smaller one, and two targets of one source hide the same tokens
+ * as far as they share them.
  *
- * Byte tokens (`<0x0A>`) stay: they are what is left to spell with, no new token is ever one, and most were never trained.
+ * Byte tokens (`<0x0A>`) are never hidden: other tokens are spelled with them, no new token is one, and most were never trained.
  * @throws RevocabError bad_options
  */
 export function chooseHidden(
@@ -54,7 +54,7 @@ export function chooseHidden(
 
 const BY_BYTES = MATCHES.indexOf("bytes");
 
-/** "left" in ASCII: tells these draws from those of the methods, which have the same seed. */
+/** "left" in ASCII: keeps these draws apart from those of the methods, which have the same seed. */
 const PURPOSE = 0x6c656674;
 
 function checkOptions(share: number, maxTokens: number): void {

@@ -17,20 +17,20 @@ import { reconstruction } from "./reconstruction.ts";
 export interface LeaveOutOptions {
   readonly source: {
     readonly tokenizer: Pick<Tokenizer, "vocabulary" | "vocabularyWithout">;
-    /** With the roles their rows are planned for; see `makePlan` for tied models. */
+    /** With the roles that their rows are planned for; see `makePlan` for tied models. */
     readonly tables: readonly EmbeddingTable[];
     /** Only for methods that run the model. */
     readonly model?: () => Promise<RunnableModel>;
   };
   readonly target: TextReader;
   /**
-   * The chain a swap would use, copying of shared tokens included: a hidden token is none. A row that it leaves empty
-   * counts as a row of zeros.
+   * The chain of a swap, copying of shared tokens included: hidden tokens are not shared. A row that it leaves empty counts as
+   * a row of zeros.
    */
   readonly method: InitMethod;
   /** @default 0 */
   readonly seed?: number;
-  /** How many of the shared tokens to hide, above 0 and at most 1; at least one token is. @default 0.1 */
+  /** The share of the shared tokens to hide, above 0 and at most 1; at least one token is hidden. @default 0.1 */
   readonly share?: number;
   /** @default 1000 */
   readonly maxTokens?: number;
@@ -47,17 +47,43 @@ export interface LeaveOut {
   readonly hiddenTokens: number;
   /** Why nothing was measured; null when something was. */
   readonly note: string | null;
-  /** Without those of one column, and those whose true rows are all zeros. */
+  /** Without tables of one column and tables whose true rows are all zeros. */
   readonly tables: readonly LeaveOutTable[];
 }
 
+export interface LeaveOutTable {
+  readonly slot: string;
+  readonly role: Role;
+  /** Hidden tokens measured: those whose true row is not all zeros. */
+  readonly tokens: number;
+  /** Number of rows by the method that initialized them; `none` for those that were left empty. */
+  readonly byMethod: Readonly<Record<string, number>>;
+  /** Between new row and true row; 0 for a new row of zeros. */
+  readonly cosine: { readonly mean: number; readonly median: number };
+  /**
+   * The rank of the true row among all used rows of the source by their cosine to the new row; 1 is the nearest. Rows as
+   * near as the true row rank before it, so a new row of zeros ranks it last.
+   */
+  readonly rank: {
+    readonly median: number;
+    /** The mean of 1 / rank. */
+    readonly meanReciprocal: number;
+    /** The share of tokens whose true row is the nearest. */
+    readonly first: number;
+    /** Rows that were ranked. */
+    readonly of: number;
+  };
+  /** ‖new − true‖ / ‖true‖; 1 for a row of zeros. */
+  readonly relativeError: { readonly mean: number; readonly median: number };
+}
+
 /**
- * How well a method guesses rows that are known: hides some of the tokens that two vocabularies share, has the method
- * initialize their rows as if the source had never had them, in the number format of the model, and compares them with the
- * rows they have. It needs no text of its own, and runs the model only where the method does.
+ * How well a method reconstructs known rows. It hides some of the tokens that two vocabularies share, has the method
+ * initialize their rows as if the source had never had them, rounded to the number format of the model, and compares them
+ * with the true rows. It needs no text, and runs the model only where the method does.
  *
  * Head biases are left out: one number has no direction.
- * @throws RevocabError bad_options; shape_mismatch; not_finite for a row that is no row; aborted; whatever a method throws
+ * @throws RevocabError bad_options; shape_mismatch; not_finite for a row with an infinity or a NaN; aborted; whatever a method throws
  */
 export async function leaveOut({
   source,
@@ -101,39 +127,13 @@ export async function leaveOut({
 }
 
 function noteOn({ targets }: HiddenTokens, tables: readonly LeaveOutTable[]): string | null {
-  if (targets.length === 0) return "the two vocabularies share no text token, so there is none to hide";
+  if (targets.length === 0) return "the two vocabularies share no text token that could be hidden";
   return tables.length === 0
     ? "no table has true rows to compare with: they are zeros or have one column"
     : null;
 }
 
-export interface LeaveOutTable {
-  readonly slot: string;
-  readonly role: Role;
-  /** Hidden tokens measured: those whose true row is not all zeros. */
-  readonly tokens: number;
-  /** How many of their rows each method of the chain made; `none` for those without evidence. */
-  readonly byMethod: Readonly<Record<string, number>>;
-  /** Of new row and true row; 0 for a new row of zeros. */
-  readonly cosine: { readonly mean: number; readonly median: number };
-  /**
-   * The place of the true row among all used rows of the source by their cosine to the new row, 1 the nearest. Rows as
-   * near as the true one come before it, so that a row of zeros, near to none, ranks it last.
-   */
-  readonly rank: {
-    readonly median: number;
-    /** The mean of 1 / rank. */
-    readonly meanReciprocal: number;
-    /** The share of tokens whose true row is the nearest. */
-    readonly first: number;
-    /** Rows that were ranked. */
-    readonly of: number;
-  };
-  /** ‖new − true‖ / ‖true‖; 1 for a row of zeros. */
-  readonly relativeError: { readonly mean: number; readonly median: number };
-}
-
-export interface MeasureTableOptions {
+interface MeasureTableOptions {
   /** One of the context's tables. */
   readonly table: EmbeddingTable;
   /** With the source vocabulary that lacks the hidden tokens. */
@@ -144,8 +144,8 @@ export interface MeasureTableOptions {
   readonly vocabulary: Vocabulary;
 }
 
-/** Makes the hidden rows of one table and compares them; `undefined` where all true rows are zeros. */
-export async function measureTable({
+/** Initializes the hidden rows of one table and compares them; `undefined` where all true rows are zeros. */
+async function measureTable({
   table,
   context,
   method,
@@ -189,12 +189,12 @@ function countOrigins({ origin, origins }: TablePlan, rows: readonly number[]): 
 }
 
 /** NaN for no values. */
-export function meanOf(values: readonly number[]): number {
+function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The middle value, or half-way between the two middle ones; NaN for no values. */
-export function medianOf(values: readonly number[]): number {
+/** The middle value, or the mean of the two middle values; NaN for no values. */
+function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[upper] : (sorted[upper - 1] + sorted[upper]) / 2;

@@ -4,7 +4,7 @@ import { multiplyTransposed, readRows, selectRows, storeMatrix } from "@revocab/
 export interface ReconstructionOptions {
   /** [n × d] guessed rows. */
   readonly found: Matrix;
-  /** [n] the rows of `stored` that they should be. */
+  /** [n] the rows of `stored` that hold the true rows. */
   readonly sources: Uint32Array;
   readonly stored: StoredMatrix;
   /** Which rows of `stored` are ranked. */
@@ -14,7 +14,7 @@ export interface ReconstructionOptions {
   readonly job?: Job;
 }
 
-/** Figures per guessed row; those whose true row is all zeros are left out, as nothing is relative to them. */
+/** Figures per guessed row. Rows whose true row is all zeros are left out: no error is relative to zero. */
 export interface Reconstruction {
   /** The rows of `found` that were compared, ascending. */
   readonly rows: readonly number[];
@@ -26,8 +26,8 @@ export interface Reconstruction {
 }
 
 /**
- * Compares guessed rows with the true ones, and these with all used rows: rank 1 + the other rows whose cosine to the
- * guess is at least that of the true row. Cosines and errors are in f64; ranks compare cosines in f32.
+ * Compares guessed rows with the true rows. The rank is 1 + the number of other used rows whose cosine to the guess is at least
+ * that of the true row. Cosines and errors are in f64; ranks compare cosines in f32.
  * @throws RevocabError not_finite for a guess with an infinity or a NaN; aborted
  */
 export async function reconstruction(options: ReconstructionOptions): Promise<Reconstruction> {
@@ -43,7 +43,7 @@ export async function reconstruction(options: ReconstructionOptions): Promise<Re
     if (!Number.isFinite(cosine)) {
       throw new RevocabError(
         "not_finite",
-        `the row made for ${options.slot} in place of row ${sources[rows[row]]} holds an infinity or a NaN, or that row does`,
+        `row ${sources[rows[row]]} of ${options.slot} or the row that was initialized in its place holds an infinity or a NaN`,
         { hint: "check the embeddings of the source model" },
       );
     }
@@ -54,7 +54,7 @@ export async function reconstruction(options: ReconstructionOptions): Promise<Re
   return { rows, cosines, relativeErrors, ...(await rankTruth(guesses, truth, places, options)) };
 }
 
-/** @param places [n] the row of `stored` that each row of `truth` is */
+/** @param places [n] the rows of `stored` that `truth` was read from */
 async function rankTruth(
   guesses: Matrix,
   truth: Matrix,

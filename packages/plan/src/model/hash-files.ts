@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { RevocabError } from "@revocab/core";
 import type { HashResult, HashWork } from "./hash-worker.ts";
 
-/** Hashes that are being computed on a thread of their own: a model's files take a core 0.5–1 s per gigabyte. */
+/** Hashes that a worker thread computes: a core takes 0.5–1 s per gigabyte. */
 export interface HashingFiles {
   /** File name → sha256 in hex, as the Hub computes it for large files. */
   readonly hashes: Promise<Readonly<Record<string, string>>>;
@@ -11,8 +11,8 @@ export interface HashingFiles {
 }
 
 /**
- * Starts hashing files of a folder, in the order of their names. A file of the Hugging Face cache must have the hash that
- * it was downloaded by: the hashes fail with `hub_damaged` otherwise.
+ * Starts hashing files of a folder, in the order of their names. The hashes fail with `hub_damaged` where a file of the Hugging
+ * Face cache does not have the hash that it was downloaded by.
  */
 export function hashFiles(directory: string, names: readonly string[]): HashingFiles {
   const work: HashWork = { directory, names: [...names].sort() };
@@ -26,7 +26,7 @@ export function hashFiles(directory: string, names: readonly string[]): HashingF
     worker.on("error", reject);
     worker.on("exit", () => reject(new Error("hashing was stopped")));
   });
-  // whoever awaits the hashes sees a failure; until then it must not end the process
+  // a failure reaches whoever awaits the hashes; an unhandled rejection before that would end the process
   hashes.catch(() => {});
   return { hashes, stop: async () => void (await worker.terminate()) };
 }

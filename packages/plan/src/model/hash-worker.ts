@@ -4,16 +4,16 @@ import { hashFile } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
 import { hashContent, promisedHash } from "@revocab/files";
 
-/** What {@link hashFiles} asks of its worker. */
+/** The message to the worker of {@link hashFiles}. */
 export interface HashWork {
   readonly directory: string;
   readonly names: readonly string[];
 }
 
-/** What comes back. */
+/** The worker's answer. */
 export interface HashResult {
   readonly hashes: Readonly<Record<string, string>>;
-  /** Why there are no more of them. The class of an error does not cross threads. */
+  /** The error that ended the hashing, as data: classes do not cross threads. */
   readonly failure?: Pick<RevocabError, "code" | "message"> & { readonly hint?: string };
 }
 
@@ -28,7 +28,7 @@ try {
   parentPort?.postMessage({ hashes, failure: { code, message, ...(hint && { hint }) } } satisfies HashResult);
 }
 
-/** The sha256 of a file; one of the Hugging Face cache must have the hash that its blob is named by. */
+/** The sha256 of a file. A file of the Hugging Face cache must have the hash that its blob is named by. */
 async function hashChecked(name: string): Promise<string> {
   const path = join(directory, name);
   const sha256 = await hashFile(path);

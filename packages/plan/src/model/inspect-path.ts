@@ -15,7 +15,7 @@ export interface Inspection {
   readonly model: ModelInspection | null;
   /** Null for a model folder without one. */
   readonly tokenizer: TokenizerInspection | null;
-  /** What a user should know before swapping. */
+  /** Findings that a user should know before a swap. */
   readonly surprises: readonly string[];
 }
 
@@ -49,8 +49,8 @@ export interface TokenizerInspection {
 }
 
 /**
- * Looks at a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json but
- * without weights is a tokenizer's, if it has one.
+ * Inspects a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json and a tokenizer, but
+ * without weights, counts as a tokenizer's.
  */
 export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
@@ -88,7 +88,7 @@ async function inspectModel(
   const outer = checkpoint.config.vocab_size;
   if (typeof outer === "number" && outer !== rows) {
     surprises.push(
-      `the outer vocab_size of config.json is ${outer}; the part that describes the language model has the ${rows} rows there are, and counts`,
+      `the outer vocab_size of config.json is ${outer}, but the embeddings have ${rows} rows, as the config of the language model says`,
     );
   }
   if (headTensors.length > 0) {
@@ -132,7 +132,7 @@ function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string
     (id) => `${id} ${displayToken(tokenizer.vocabulary, id)}`,
   );
   return [
-    `${tokens.length} added tokens have no row, for the model was not resized: ${tokens.slice(0, 5).join(", ")}` +
+    `${tokens.length} added tokens have no row, because the model was not resized: ${tokens.slice(0, 5).join(", ")}` +
       `${tokens.length > 5 ? ", …" : ""}; it cannot read them until an edit or a swap gives them rows`,
   ];
 }

@@ -11,15 +11,15 @@ import { type HashingFiles, hashFiles } from "./hash-files.ts";
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: Tokenizer;
-  /** The tokenizer without tokens that have no row: what the model can be run with, and what is evidence for new rows. */
+  /** The tokenizer without the tokens that have no row: the model is run with it, and new rows are sums of its tokens' rows. */
   readonly readable: Tokenizer;
   readonly name: string;
   readonly revision: string | null;
-  /** How the tensors were found, to find them again in what is written. */
+  /** The options by which the tensors were found, to find them again in the written model. */
   readonly tensorOptions: OpenCheckpointOptions;
   /** sha256 by name of the files that a swap depends on: weights, configs, tokenizer. Started at the first call. */
   hashes(): Promise<Readonly<Record<string, string>>>;
-  /** Keeps the files open until what it returns is called, even if the model is closed before. */
+  /** Keeps the files open, even if the model is closed, until the returned function is called. */
   retain(): () => Promise<void>;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface OpenModel {
 /**
  * Opens a model folder with its tokenizer.
  *
- * @throws RevocabError `shape_mismatch` when tokens have no row that were not added at the tokenizer's end
+ * @throws RevocabError `shape_mismatch` when a token has no row and was not added at the tokenizer's end
  */
 export async function openModel(
   directory: string,
@@ -63,7 +63,7 @@ export async function openModel(
   }
 }
 
-/** Closes once the first user and all that `retain` added have released it; each may do so more than once. */
+/** Counts users: the last release closes. A user that releases twice counts once. */
 function counted(close: () => Promise<void>): {
   readonly retain: () => () => Promise<void>;
   readonly release: () => Promise<void>;
@@ -81,7 +81,7 @@ function counted(close: () => Promise<void>): {
   return { retain, release: retain() };
 }
 
-/** Before they are read, so that none can change unseen; links out of the folder are refused with it. */
+/** Opens each tokenizer file once before it is read, so that changes are seen, and links out of the folder are refused. */
 async function rememberTokenizer({ folder }: Checkpoint): Promise<void> {
   const names = (await readdir(folder.path)).filter(isTokenizerFile).sort();
   for (const name of names) await (await folder.open(name)).close();
@@ -93,8 +93,8 @@ function hashedNames({ directory, files }: Checkpoint, tokenizer: Tokenizer): st
 }
 
 /**
- * What a folder is called, without its path. A snapshot of the Hugging Face cache
- * (`models--ORG--NAME/snapshots/COMMIT`) is called by its repository and commit.
+ * The name of a folder, without its path. A snapshot of the Hugging Face cache (`models--ORG--NAME/snapshots/COMMIT`) has the
+ * name of its repository and the commit as its revision.
  */
 export function nameOf(path: string): { name: string; revision: string | null } {
   const full = resolve(path);
@@ -107,10 +107,10 @@ export function nameOf(path: string): { name: string; revision: string | null } 
 }
 
 /**
- * A model's tokenizer as far as the model can read it. Tokens that were added to the tokenizer alone, without resizing
- * the model, have ids beyond its rows: they are left out here, and a text that holds one is refused.
+ * The tokenizer without the tokens that the model has no row for. These were added to the tokenizer without resizing the
+ * model. A text with one of them is refused.
  *
- * @throws RevocabError `shape_mismatch` where other tokens than added ones at the end have no row
+ * @throws RevocabError `shape_mismatch` where a token has no row and was not added at the end
  */
 export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory: string): Tokenizer {
   const { vocabulary } = tokenizer;
@@ -156,7 +156,7 @@ export function tokensWithoutRow({ vocabulary }: Tokenizer, rows: number): reado
   );
 }
 
-/** Ids of the tokenizer's own pieces, which are trained with the model; all others were added, by whatever file. */
+/** Ids of the tokenizer's own pieces, which are trained with the model. All other tokens were added by one of its files. */
 function idsOfModel({ files, origin }: Tokenizer): ReadonlySet<TokenId> {
   const text = new TextDecoder().decode(files.get("tokenizer.json"));
   const { model, added_tokens = [] } = parseJson(text || "{}", { origin, code: "bad_tokenizer" }) as {

@@ -3,17 +3,17 @@ import { asEvidence } from "@revocab/embedding-init/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
 
-/** A model that methods may run; its layers are loaded when one first asks. */
+/** A model that methods may run; its layers are loaded when the first method does. */
 export interface LazyModel {
   readonly model: () => Promise<RunnableModel>;
   close(): Promise<void>;
 }
 
-/** Texts that a model has written: a comparison asks for the same ones for every method, and again in its leave-out test. */
+/** Texts that a model has written: all methods of a comparison and their leave-out tests need the same ones. */
 const TEXTS = new WeakMap<Transformer, Map<string, readonly Uint32Array[]>>();
 
 /**
- * @param transformer the model's layers where they are loaded already; the caller closes them
+ * @param transformer the model's layers, where they are loaded already; the caller closes them
  */
 export function lazyModel(
   { checkpoint, readable: tokenizer }: OpenModel,
@@ -79,23 +79,23 @@ export function lazyModel(
   };
 }
 
-/** Most swaps run no model, and do not wait for what would. */
+/** Imported when it is needed: most swaps run no model. */
 function runtime() {
   return import("@revocab/transformer-runtime");
 }
 
-/** Where a text of a language model begins and ends, and which tokens it is made of. */
+/** The tokens that a generated text may begin with, end with and contain. */
 export interface TextLimits {
-  /** The token that opens a text, or, without one, all that a text may begin with. */
+  /** The token that opens a text; where there is none, all tokens that a text may begin with. */
   readonly openings: readonly TokenId[];
-  /** Whether what a text was opened with is a part of it. */
+  /** Whether the opening token is a part of the text. */
   readonly keepsOpening: boolean;
   readonly ends: ReadonlySet<TokenId>;
-  /** Text, and tokens that end it. */
+  /** Tokens of text, and those that end it. */
   readonly isAllowed: (token: TokenId) => boolean;
 }
 
-/** Where there is no token that opens a text, one that ends it does: texts stand one after the other when a model is trained. */
+/** Without a BOS the EOS opens a text: in training, texts follow one another. */
 const OPENING_ROLES: readonly SpecialRole[] = ["bos", "eos"];
 /** Some models write the next text's opening where a text has ended. */
 const END_ROLES: readonly SpecialRole[] = ["eos", "sep", "pad", "bos"];
@@ -105,7 +105,7 @@ export function textLimits(vocabulary: Vocabulary): TextLimits {
   const texts = Array.from({ length: vocabulary.size }, (_, id) => id).filter((id) =>
     /^(text|byte)$/.test(vocabulary.kindOf(id)),
   );
-  // asked for every token at every step
+  // called for every token at every step
   const allowed = new Uint8Array(vocabulary.size);
   for (const id of [...texts, ...ends]) allowed[id] = 1;
   const opening = OPENING_ROLES.map((role) => vocabulary.idOfRole(role)).find((id) => id !== undefined);

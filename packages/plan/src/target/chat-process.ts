@@ -1,9 +1,9 @@
 import { serveRequests } from "@revocab/guarded-process";
 import { type ChatToRender, renderChat } from "./render-chat.ts";
 
-// The program of a child process: a chat template may never end, or fill memory.
+// The program of the guarded process: a chat template may never end, or fill memory.
 
-/** Characters: published templates write some hundreds of the sample, and those with tools in them some thousands. */
+/** In characters: published templates write some hundreds for the sample, those with tools some thousands. */
 const LONGEST_CHAT = 100_000;
 
 serveRequests((chat: ChatToRender) => {

@@ -6,26 +6,26 @@ import { readWhole } from "@revocab/files";
 import { type Tokenizer, unlessRefused, writableEncoder } from "@revocab/vocabulary";
 import { type RenderedSample, renderSample, tokensOfRoles } from "./render-sample.ts";
 
-/** Whose chat template the target model gets; `auto` takes the target's, else the source's where it fits. */
+/** Which chat template the target model gets. `auto`: the target's; where it has none, the source's, if that fits. */
 export type ChatTemplateChoice = "auto" | "source" | "target" | "none";
 
 export interface ChosenChatTemplate {
-  /** `file`: one of the user's own, see `templateFromFile`. */
+  /** `file`: a template of the user's, see `templateFromFile`. */
   readonly from: "source" | "target" | "none" | "file";
-  /** All templates of that side, by name. */
+  /** All its templates, by name. */
   readonly templates: ReadonlyMap<string, string>;
   /** Why it was chosen, where the user did not choose. */
   readonly note: string | undefined;
-  /** Of a file: its name, and a sample conversation as it writes it. */
+  /** Of a file: its name, and a sample conversation that it renders. */
   readonly file?: FileTemplate["file"];
   readonly sample?: FileTemplate["sample"];
 }
 
 /**
- * Chooses the chat templates of the target model. A template is only as good as its markers: each special
- * token written in it must be one token of the target tokenizer, else the model would see it in pieces.
+ * Chooses the chat templates of the target model. Each special token in a template must be one token of the target tokenizer:
+ * otherwise the model would see it in pieces.
  *
- * @throws RevocabError `bad_options` when the templates asked for are missing or do not fit
+ * @throws RevocabError `bad_options` when the chosen templates are missing or do not fit
  */
 export function chooseChatTemplate(
   choice: ChatTemplateChoice,
@@ -56,7 +56,7 @@ export function chooseChatTemplate(
   });
 }
 
-/** A role comes with a token of the source's that is added under its own name; the rest are no question of roles. */
+/** The options that add what is missing: a role needs the source's token of that role by name, other tokens only `chatTemplate`. */
 function howToAdd(missing: readonly MissingMarker[], { vocabulary }: Tokenizer): string {
   const roles = TEMPLATE_ROLES.filter((role) => missing.some(({ marker }) => marker === `${role}_token`));
   const ids = roles.map((role) => vocabulary.idOfRole(role)).filter((id) => id !== undefined);
@@ -73,7 +73,7 @@ function nameOfTemplate(name: string): string {
   return name === "default" ? "chat template" : `chat template "${name}"`;
 }
 
-/** A token that a template writes out, or names by role, and that the target tokenizer does not have as one token. */
+/** A token in a template that the target tokenizer does not have as one token. */
 export interface MissingMarker {
   /** The template's name. */
   readonly template: string;
@@ -96,7 +96,7 @@ export function missingMarkers(owner: Tokenizer, target: Tokenizer): MissingMark
   });
 }
 
-/** A chat template of one's own, checked against the tokenizer that is to use it. */
+/** A chat template from a file, checked against the tokenizer that will use it. */
 export interface FileTemplate {
   readonly from: "file";
   readonly templates: ReadonlyMap<string, string>;
@@ -104,17 +104,16 @@ export interface FileTemplate {
   /** The file without its path. */
   readonly file: { readonly name: string; readonly sha256: string };
   readonly sample: RenderedSample & {
-    /** How many tokens the text is, and which of them are specials, in their order. */
+    /** How many tokens the text has, and the special ones among them, in order. */
     readonly tokens: number;
     readonly specials: readonly string[];
   };
 }
 
 /**
- * Reads a chat template, renders a sample conversation by it, and requires that every control token that it writes
- * (`<|im_start|>`) and every role that it names (`bos_token`) is one token of the tokenizer: a model would be trained on,
- * and asked with, pieces of them.
- * @throws RevocabError `missing_file`, `bad_text`; `bad_options` for a template that renders nothing, or whose tokens are none
+ * Reads a chat template and renders a sample conversation. Every control token in it (`<|im_start|>`) and every role
+ * (`bos_token`) must be one token of the tokenizer: otherwise the model would be trained and prompted with pieces of them.
+ * @throws RevocabError `missing_file`, `bad_text`; `bad_options` for a template that renders nothing, or whose tokens are missing
  */
 export async function templateFromFile(path: string, tokenizer: Tokenizer): Promise<FileTemplate> {
   const template = await readTemplate(path);
@@ -160,7 +159,7 @@ export async function templateFromFile(path: string, tokenizer: Tokenizer): Prom
   };
 }
 
-/** The longest published ones have 20 kB. */
+/** In bytes; the longest published templates have 20 kB. */
 const LONGEST_TEMPLATE = 10e6;
 
 function noteOn(split: readonly string[], refused: readonly string[]): string | undefined {
@@ -178,7 +177,7 @@ function noteOn(split: readonly string[], refused: readonly string[]): string | 
   return notes.length === 0 ? undefined : notes.join("; ");
 }
 
-/** As it is: what stands at its end is a template's, too. */
+/** The whole content: white space at the end is part of a template. */
 async function readTemplate(path: string): Promise<string> {
   const bytes = await readWhole(path, {
     most: LONGEST_TEMPLATE,
@@ -190,22 +189,22 @@ async function readTemplate(path: string): Promise<string> {
   });
 }
 
-/** Whether a marker is found whole in a text, as a special or as another added token (Qwen's `<think>`). */
+/** Whether the tokenizer encodes a marker as one token, special or not (Qwen's `<think>`). */
 async function isOneToken({ encode, vocabulary }: Tokenizer, marker: string): Promise<boolean> {
   const ids = await unlessRefused(encode(marker));
   return ids?.some((id) => vocabulary.tokenOf(id) === marker) ?? false;
 }
 
-/** What looks like a control token, and every special of the tokenizer that is written. */
+/** Everything in a text that looks like a control token, and every special token of the tokenizer in it. */
 function markersIn(text: string, { specialTokens }: Tokenizer): string[] {
   const markers = Array.from(text.matchAll(MARKER), ([marker]) => marker);
   const specials = specialTokens.map(({ token }) => token).filter((token) => text.includes(token));
   return [...new Set([...markers, ...specials])];
 }
 
-/** `<|im_start|>`, DeepSeek's `<｜User｜>`, `<start_of_turn>`; Jinja's own signs and comparisons are none. */
+/** `<|im_start|>`, DeepSeek's `<｜User｜>`, `<start_of_turn>`; but not Jinja's own signs and comparisons. */
 const MARKER = /<\|[^|<>\s]{1,64}\|>|<｜[^｜<>\s]{1,64}｜>|<\/?[a-z]\w{0,63}>/gi;
-/** What no one writes as ordinary text; `<tools>` some templates do. */
+/** Never ordinary text, unlike `<tools>`, which some templates write as text. */
 const CONTROL = /^<[|｜].*[|｜]>$/;
 
 function missingRoles(template: string, { vocabulary }: Tokenizer): string[] {

@@ -16,7 +16,7 @@ import {
   templateFromFile,
 } from "./chat-template.ts";
 
-/** Whose special tokens stand around texts: those the model was trained with, or those of the target tokenizer as it is. */
+/** Which special tokens stand around texts: those that the model was trained with, or those of the target tokenizer as it is. */
 export type SpecialTokensChoice = "model" | "target";
 
 export interface FittingOptions {
@@ -24,11 +24,11 @@ export interface FittingOptions {
   readonly specialTokens?: SpecialTokensChoice;
   /** With `source` the special tokens that its chat templates need are added. @default "auto" */
   readonly chatTemplate?: ChatTemplateChoice;
-  /** A chat template that is to be checked against the fitted tokenizer, before rows are made. @default none */
+  /** The path of a chat template; it is checked against the fitted tokenizer before rows are initialized. @default none */
   readonly chatTemplateFile?: string;
   /** Control tokens to add to the target tokenizer. @default none */
   readonly specials?: readonly string[];
-  /** The special token of the target that ends texts from now on. @default its own */
+  /** The special token of the target that becomes its end-of-text token. @default its own */
   readonly eos?: string;
 }
 
@@ -36,31 +36,31 @@ export interface FittingOptions {
 export interface FittedTokenizer {
   readonly tokenizer: Tokenizer;
   readonly fitting: Fitting;
-  /** The chat template of the file that was named: it is read once, for it may be a pipe. */
+  /** The chat template of `chatTemplateFile`: it is read only once, because it may be a pipe. */
   readonly template?: FileTemplate;
 }
 
 export interface Fitting {
   readonly specialTokens: SpecialTokensChoice;
   readonly specials: readonly string[];
-  /** Ids of what was added. */
+  /** Ids of the added tokens. */
   readonly newTokens: readonly TokenId[];
-  /** sha256 of the files of the tokenizer as it was given, by name. */
+  /** sha256 by name of the tokenizer's files before they were changed. */
   readonly inputs: Readonly<Record<string, string>>;
   /** In plain words. */
   readonly notes: readonly string[];
 }
 
 /**
- * The target tokenizer as a model needs it, whose own is `source`:
- * - around a text it puts what the source's puts there, by roles: a model that saw BOS before each text goes on seeing it, and
+ * Fits a target tokenizer to a model whose own tokenizer is `source`:
+ * - it puts the same special tokens around a text, by roles: a model that saw BOS before each text still sees it, and
  *   one that never saw EOS behind a prompt is not told that the text is over;
  * - sentinels such as T5's `<extra_id_0>`, which stand for what the model is to fill in, are added where it lacks them;
- * - so are the special tokens of a chat template that is to be kept, and those that are asked for.
+ * - the special tokens of the source's chat template, with `chatTemplate: "source"`, and those in `specials` are added.
  *
- * What the source does with a token and the target can do with none is said in a note.
+ * Notes list the uses of special tokens that the target has no token for.
  *
- * With `specialTokens: "target"` the first two are left out, and a note says what the model was trained with.
+ * `specialTokens: "target"` leaves out the first two; a note describes what the model was trained with.
  * @throws RevocabError as `extendTokenizer` does
  */
 export async function fitTokenizer(
@@ -77,8 +77,8 @@ export async function fitTokenizer(
   const sentinels = missingSentinels(source, target);
   const markers = chatTemplate === "source" ? missingSpecials(source, target) : [];
   const added = specialTokens === "model" ? [...sentinels, ...markers] : markers;
-  const asked = specials.filter((special) => added.every(({ content }) => content !== special));
-  const extended = await withTokens(target, [...added, ...asked.map((content) => ({ content }))]);
+  const others = specials.filter((special) => added.every(({ content }) => content !== special));
+  const extended = await withTokens(target, [...added, ...others.map((content) => ({ content }))]);
   const named = withRolesOf(source, extended.tokenizer, specials);
   const ended = eos === undefined ? named : nameRole(named, "eos", eos);
   const { tokenizer, notes } = fitFrame(ended, source, specialTokens, specials);
@@ -104,17 +104,17 @@ export async function fitTokenizer(
   };
 }
 
-/** Specials that were asked for as the source writes them do what they do in the source, where nothing else does. */
+/** Gives added specials the roles that the same tokens have in the source, where no other token of the target has them. */
 function withRolesOf(source: Tokenizer, target: Tokenizer, specials: readonly string[]): Tokenizer {
-  const asked = SPECIAL_ROLES.flatMap((role) => {
+  const open = SPECIAL_ROLES.flatMap((role) => {
     const token = tokenOfRole(source, role);
     const isOpen = target.vocabulary.idOfRole(role) === undefined;
     return isOpen && token !== undefined && specials.includes(token) ? [{ role, token }] : [];
   });
-  return asked.reduce((named, { role, token }) => nameRole(named, role, token), target);
+  return open.reduce((named, { role, token }) => nameRole(named, role, token), target);
 }
 
-/** What no longer works without a token of the role. BOS and its kin are seen around texts: see {@link fitFrame}. */
+/** What no longer works without a token of the role. BOS, CLS and SEP stand around texts: see {@link fitFrame}. */
 const LOST: readonly (readonly [SpecialRole, string])[] = [
   ["pad", "texts of several lengths cannot be put into one batch"],
   ["mask", "no gap can be marked in a text"],
@@ -145,7 +145,7 @@ function missingSentinels(source: Tokenizer, target: Tokenizer): AddedToken[] {
   );
 }
 
-/** The special tokens that the source's chat templates write and the target lacks; roles cannot be added. */
+/** The special tokens in the source's chat templates that the target lacks, but for those that are named by role. */
 function missingSpecials(source: Tokenizer, target: Tokenizer): AddedToken[] {
   const missing = new Set(missingMarkers(source, target).map(({ marker }) => marker));
   return addedTokensOf(source).filter(({ content }) => missing.has(content));
@@ -161,7 +161,7 @@ function sentinelNotes(sentinels: readonly AddedToken[], choice: SpecialTokensCh
   if (sentinels.length === 0) return [];
   return [
     choice === "model"
-      ? `added, for the model was trained with them, with their rows: ${listed(sentinels)}`
+      ? `added, with their rows, because the model was trained with them: ${listed(sentinels)}`
       : `the model was trained with sentinels that the target tokenizer does not have: ${listed(sentinels)}`,
   ];
 }
@@ -177,14 +177,14 @@ function fitFrame(
   target: Tokenizer,
   source: Tokenizer,
   choice: SpecialTokensChoice,
-  asked: readonly string[],
+  specials: readonly string[],
 ): { readonly tokenizer: Tokenizer; readonly notes: readonly string[] } {
   if (source.frame === undefined) {
     const note =
       "the post-processor of the model's tokenizer is not understood: the target's is left as it is";
     return { tokenizer: target, notes: [note] };
   }
-  const { frame, lost, merged } = translated(source.frame, source, target, asked);
+  const { frame, lost, merged } = translated(source.frame, source, target, specials);
   const notes = [
     ...lost.map(
       (token) =>
@@ -219,7 +219,7 @@ function translated(
   { single, pair }: TextFrame,
   source: Tokenizer,
   target: Tokenizer,
-  asked: readonly string[],
+  specials: readonly string[],
 ): {
   readonly frame: TextFrame;
   readonly lost: readonly string[];
@@ -231,8 +231,8 @@ function translated(
   const translate = (items: readonly FrameItem[]) =>
     items.flatMap((item): readonly FrameItem[] => {
       if (item.kind === "text") return [item];
-      // a token that was added by its name is the model's own, whatever has its role in the target
-      const own = asked.includes(item.token) ? target.vocabulary.idOfSpecial(item.token) : undefined;
+      // an added token of the same name goes before a token of the same role
+      const own = specials.includes(item.token) ? target.vocabulary.idOfSpecial(item.token) : undefined;
       const id = own ?? counterpart(item.id, source, target);
       if (id !== undefined) {
         const token = target.vocabulary.tokenOf(id);
@@ -280,7 +280,7 @@ function isSameFrame(one: TextFrame, other: TextFrame): boolean {
 /** In words: single texts, where they differ, else pairs. */
 function difference(own: TextFrame | undefined, models: TextFrame) {
   if (own === undefined || describe(own.single) !== describe(models.single)) {
-    const ownWords = own === undefined ? "what its post-processor says" : describe(own.single);
+    const ownWords = own === undefined ? "what its post-processor adds" : describe(own.single);
     return { what: "a text", own: ownWords, models: describe(models.single) };
   }
   return { what: "a pair of texts", own: describe(own.pair), models: describe(models.pair) };

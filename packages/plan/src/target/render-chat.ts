@@ -6,22 +6,22 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** What the reference library hands to a template of the tokenizer's roles. */
+/** The special tokens that the reference library passes to a template. */
 export type TemplateTokens = Readonly<Partial<Record<`${SpecialRole}_token`, string>>>;
 
 export interface ChatToRender {
   readonly template: string;
   readonly messages: readonly ChatMessage[];
   readonly tokens: TemplateTokens;
-  /** Whether the assistant is to speak next. @default false */
+  /** Whether the text ends where the assistant begins. @default false */
   readonly addGenerationPrompt?: boolean;
 }
 
 /**
- * Renders messages as the reference library's `apply_chat_template` does: blocks are trimmed, and the template is given
- * the messages, the roles and whether the assistant is to speak next. A template is a program: one from elsewhere may never
- * end, see `renderSample`.
- * @throws Error of the template: `raise_exception`, or what is wrong in it
+ * Renders messages as the reference library's `apply_chat_template` does: blocks are trimmed, and the template gets the
+ * messages, the special tokens and `add_generation_prompt`. A template is a program and may never end: `renderSample` runs
+ * this in a guarded process.
+ * @throws Error of the template: of its `raise_exception`, or of its syntax
  */
 export function renderChat({
   template,

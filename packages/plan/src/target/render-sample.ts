@@ -10,9 +10,9 @@ export interface RenderedSample {
 }
 
 /**
- * The sample conversation as a template writes it, up to where the assistant is to speak. A template that refuses a system
- * message (Gemma's) is shown it without. A template is a program: it runs in a process of its own, with little time and memory.
- * @throws RevocabError `bad_options` for a template that is none, that renders no conversation, or that does not come to an end
+ * Renders the sample conversation, up to where the assistant begins. For a template that refuses a system message (Gemma's)
+ * the conversation has none. A template is a program: it runs in a process of its own, within little time and memory.
+ * @throws RevocabError `bad_options` for a template that is no Jinja, renders no conversation, or does not end
  */
 export async function renderSample(template: string, tokens: TemplateTokens): Promise<RenderedSample> {
   const program = new GuardedProcess<ChatToRender, string>(PROGRAM);
@@ -53,7 +53,7 @@ const SAMPLE: readonly ChatMessage[] = [
   { role: "user", content: "And a cow?" },
 ];
 
-/** The special tokens that a chat template may name by their roles. */
+/** The special tokens by the names that a chat template has for their roles: `bos_token`. */
 export function tokensOfRoles({ vocabulary }: Tokenizer): TemplateTokens {
   return Object.fromEntries(
     SPECIAL_ROLES.flatMap((role) => {

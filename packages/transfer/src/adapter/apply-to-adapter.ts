@@ -90,7 +90,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       source: own,
       isEdit: false,
     });
-  const companions = await listAuxiliaryFiles(adapter.folder, {
+  const auxiliary = await listAuxiliaryFiles(adapter.folder, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],
     tokenizerFiles: TOKENIZER_FILES,
     vocabularySizes: [model.checkpoint.rows, model.tokenizer.vocabulary.size],
@@ -105,7 +105,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await writeAdapter(task, planned, output.directory, options);
     for (const [file, bytes] of published?.files ?? []) await output.write(file, bytes);
-    await copyAuxiliaryFiles(adapter.folder, output.directory, companions, options);
+    await copyAuxiliaryFiles(adapter.folder, output.directory, auxiliary, options);
     job?.onProgress?.({ type: "step", step: "check" });
     await checkWritten(output.directory, adapter, written);
     await adapter.folder.check();
@@ -117,7 +117,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
       source: { name: plan.source.name, rows: plan.source.rows },
       target: { name: plan.target.name, rows: plan.target.rows },
       chatTemplate: template ? { from: template.from } : null,
-      companions: { ...companions, left: companions.left.map(describeCard) },
+      companions: { ...auxiliary, left: auxiliary.left.map(describeCard) },
       notes: showNotes([
         ...(base === undefined
           ? [

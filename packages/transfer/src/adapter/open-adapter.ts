@@ -8,13 +8,13 @@ import { InputFolder, readingFile } from "@revocab/files";
 export const ADAPTER_CONFIG = "adapter_config.json";
 export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 
-/** A PEFT adapter whose header has been read: what was trained, on which modules. */
+/** A PEFT adapter: its config, and the header of its weights. */
 export interface Adapter {
   readonly directory: string;
-  /** Remembers what was read, and tells when it changed. */
+  /** Remembers the files that were read, so that a change is seen. */
   readonly folder: InputFolder;
   readonly config: JsonObject;
-  /** adapter_config.json as it is written. */
+  /** The text of adapter_config.json. */
   readonly configText: string;
   readonly file: SafetensorsFile;
 }
@@ -59,7 +59,7 @@ async function readAdapter(directory: string): Promise<Adapter | undefined> {
   return { directory, folder, config: json, configText: text, file };
 }
 
-/** An adapter that holds something per token which no plan can rewrite. */
+/** The error of an adapter with a tensor or setting per token that no plan can rewrite. */
 export function refuseAdapter({ config, directory }: Adapter, what: string): RevocabError {
   return new RevocabError(
     "unsupported_checkpoint",

@@ -13,31 +13,31 @@ export interface AdapterTask {
   readonly rowSource: RowSource;
   /** The base that the adapter was trained on. */
   readonly model: OpenModel;
-  /** What its config names as its base; undefined for none. */
+  /** The base that the new config names; undefined for none. */
   readonly base: string | undefined;
   readonly job?: Job;
 }
 
-/** What an adapter will be: every tensor sorted, every id of its config followed. Nothing has been written. */
+/** The adapter to write: what becomes of every tensor, and the new config. Nothing has been written. */
 export interface PlannedAdapter {
   readonly tensors: readonly AdapterTensor[];
-  /** By the name of their tensor, those that are left out too. */
+  /** By the name of their tensor, tensors that are left out included. */
   readonly tokens: ReadonlyMap<string, TrainedTokens>;
   readonly configText: string;
   readonly changes: readonly ConfigChange[];
-  /** Tensors of tokens that the target has nothing of. */
+  /** Tensors that are left out: no row of the target comes from their tokens. */
   readonly gone: readonly string[];
 }
 
 /**
- * Sorts what the adapter trains before anything is written.
+ * Decides what becomes of every tensor, before anything is written.
  * @throws RevocabError `unsupported_checkpoint`, `unsupported_dtype`, `shape_mismatch`, `bad_config`
  */
 export function planAdapter({ adapter, plan, model, base }: Omit<AdapterTask, "rowSource">): PlannedAdapter {
   if (adapter.config.ensure_weight_tying === true && plan.recipe.untie) {
     throw refuseAdapter(
       adapter,
-      "it trains head and input as one (ensure_weight_tying), but the plan parts them",
+      "it trains head and input as one (ensure_weight_tying), but the plan unties them",
     );
   }
   const tensors = sortTensors(adapter, plan, model);
@@ -52,7 +52,7 @@ export function planAdapter({ adapter, plan, model, base }: Omit<AdapterTask, "r
     if ((lists.get(path) ?? ids) !== ids) {
       throw refuseAdapter(
         adapter,
-        `it has one list of trained tokens (${path}) for two tables, but the rows that the plan makes with them differ`,
+        `it has one list of trained tokens (${path}) for two tables, but the new rows that come from them differ`,
       );
     }
     lists.set(path, ids);
@@ -73,12 +73,12 @@ export interface FollowedAdapterConfig {
 }
 
 /**
- * adapter_config.json for the new vocabulary: the base it is put on, and the ids of the tokens it trains.
+ * adapter_config.json for the new vocabulary: its base, and the ids of the tokens that it trains.
  *
- * The base it named has the old vocabulary; without a new one it names none, and a reader that would open the base by
- * itself says so instead of opening the old one. A revision pins a commit of the old base and goes with it.
+ * The base that it named has the old vocabulary. Without a new one it names none: PEFT then fails instead of opening the old
+ * base. A revision is a commit of the old base, and is removed with it.
  *
- * @throws RevocabError `unsupported_checkpoint` for ids that stand for the spelling of a text
+ * @throws RevocabError `unsupported_checkpoint` for ids that spell a text
  */
 export function followAdapterConfig(
   adapter: Adapter,
@@ -111,13 +111,13 @@ export function followAdapterConfig(
   if (config.revision != null) set(["revision"], config.revision, null, "a commit of the old base");
   for (const [key, lists] of groupByKey(tokens)) {
     const { [key]: old } = config;
-    const reason = "the rows that the plan makes with the trained tokens";
+    const reason = "the new rows that come from the trained tokens";
     set([key], old, followedIds(old as JsonValue, lists, isTied, adapter), reason);
   }
   return { text: editJson(configText, changes), changes };
 }
 
-/** A report holds no path of a machine. */
+/** A report holds no path of a machine: of an absolute path the last part stays. */
 function withoutPath(base: JsonValue): JsonValue {
   return typeof base === "string" && isAbsolute(base) ? basename(base) : base;
 }
@@ -132,10 +132,10 @@ function groupByKey(tokens: readonly TrainedTokens[]): ReadonlyMap<string, reado
 }
 
 /**
- * The new ids, in one list or in one for each module; null where none is left, as PEFT writes that none is trained.
+ * The new ids, in one list or in one list per module; null where no id is left, as PEFT writes "no trained tokens".
  *
- * PEFT ties the head's trained tokens to the input's where both lists of a tied model are the same, and stores them once.
- * So two lists that are the same stay so, and two that differ must not become so, nor one of them be lost.
+ * PEFT ties the trained tokens of head and input where both lists of a tied model are equal, and stores them once. So equal
+ * lists must stay equal, and different lists must stay different and not empty.
  */
 function followedIds(
   old: JsonValue,
@@ -163,7 +163,7 @@ function followedIds(
   if (isTied && before > 1 && after !== before) {
     throw refuseAdapter(
       adapter,
-      `its modules train different tokens of one table (${quote(old)}), of which the target has too few to keep them apart`,
+      `its modules train different tokens of one table (${quote(old)}), and the target has too few of these tokens to keep them apart`,
     );
   }
   return kept.length === 0 ? null : Object.fromEntries(kept.map(({ module, to }) => [module, [...to]]));

@@ -13,17 +13,17 @@ import { produceRows, tablePlan } from "@revocab/plan/internal";
 import { gateFailed } from "../gate/gate-check.ts";
 import type { RowsTensor, TrainedTokensTensor } from "./sort-tensors.ts";
 
-/** Takes the bytes at an offset from where the tensor begins in its new file. */
+/** Writes bytes at an offset from the beginning of the tensor in its new file. */
 export type WriteBytes = (bytes: Uint8Array, offset: number) => Promise<void>;
 
 /**
- * Makes a tensor with an entry per token anew, block by block.
+ * Rewrites a tensor with an entry per token, block by block.
  *
- * A table of its own (a copy that was trained whole) becomes W · [T; X], with the plan's rows that are no sum. A change
- * that is added to the base's rows, ΔE = B · A, becomes W · [ΔE; 0], which is B · (A · Wᵀ): then base and change stay
- * in step, W · [E; X] + W · [ΔE; 0] = W · [E + ΔE; X].
+ * A whole table T that the adapter has trained becomes W · [T; X], with the plan's rows that are no sum. A change that is added
+ * to the base's rows, ΔE = B · A, becomes W · [ΔE; 0], which is B · (A · Wᵀ). Base and change then still add up:
+ * W · [E; X] + W · [ΔE; 0] = W · [E + ΔE; X].
  *
- * Peak memory is that of a swap, but for A [r × V], which is turned in memory.
+ * Peak memory is that of a swap, and that of A [r × V], which is transposed in memory.
  */
 export async function rewriteRows(
   tensor: RowsTensor,
@@ -59,7 +59,7 @@ export async function rewriteRows(
   if (turned !== undefined) await write(transpose(turned, plan.target.rows, columns, size), 0);
 }
 
-/** A tensor [V × columns] as it lies in its file. */
+/** A tensor [V × columns], read from its file. */
 function storedRows(
   { entry, dtype, columns }: RowsTensor,
   { handle, path }: { readonly handle: FileHandle; readonly path: string },
@@ -73,7 +73,7 @@ function storedRows(
   };
 }
 
-/** A tensor [columns × V] with a row per token. */
+/** A tensor [columns × V], transposed to a row per token. */
 async function turnedRows(
   { entry, dtype, columns }: RowsTensor,
   { handle, path }: { readonly handle: FileHandle; readonly path: string },
@@ -84,7 +84,7 @@ async function turnedRows(
   return matrixOfBytes({ rows, columns, dtype }, transpose(stored, columns, rows, BYTES_PER_VALUE[dtype]));
 }
 
-/** Zeros for what the plan makes of no source row. */
+/** The table with zeros in place of its basis rows and without rows that are no sum. */
 function withoutOwnRows(table: TablePlan, columns: number): TablePlan {
   const { rows } = table.basis;
   return {
@@ -109,16 +109,16 @@ function transpose(bytes: Uint8Array, rows: number, columns: number, size: numbe
 
 /** Checks the new rows of one tensor, block by block. */
 export interface RowCheck {
-  /** Values [rows × columns] of rows from `startRow` on, all of their columns or some. */
+  /** Values [rows × columns] of the rows from `startRow` on; a block may have some of the columns only. */
   add(bytes: Uint8Array, startRow: number, rows: number): void;
-  /** Once all have been seen. */
+  /** After the last block. */
   finish(): void;
 }
 
 /**
- * Rows of an adapter must be finite, and a table that it brings whole must have no new rows of zeros, as in the gate.
- * (A change of zeros is none: LoRA begins with them.)
- * @throws RevocabError `gate_failed`, from what is returned
+ * Rows of an adapter must be finite. A whole table must have no new rows of zeros, as in the gate; a change may be zero, as
+ * LoRA's is before training.
+ * @throws RevocabError `gate_failed`, from both methods of the returned check
  */
 export function checkNewRows(
   tensor: RowsTensor | TrainedTokensTensor,

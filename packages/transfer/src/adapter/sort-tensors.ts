@@ -11,7 +11,7 @@ export interface CopiedTensor {
   readonly entry: TensorEntry;
 }
 
-/** An entry per token: it goes through the plan's mixture. */
+/** A tensor with an entry per token: it goes through the plan's mixture. */
 export interface RowsTensor {
   readonly how: "rows";
   readonly entry: TensorEntry;
@@ -22,8 +22,8 @@ export interface RowsTensor {
   /** Numbers per token. */
   readonly columns: number;
   /**
-   * Added to the base's rows, as LoRA does. What the plan makes of no source row (the mean of all rows, rows that are no
-   * sum) then stays as in the swapped base, with nothing added.
+   * Whether the rows are added to the base's rows, as LoRA does. Rows that come from no source row (the mean of all rows, rows
+   * that are no sum) then stay those of the swapped base: nothing is added to them.
    */
   readonly isChange: boolean;
 }
@@ -34,13 +34,13 @@ export interface TrainedTokensTensor {
   readonly entry: TensorEntry;
   readonly dtype: StoredDtype;
   readonly slot: string;
-  /** Last part of the module's name, which the config may name its tokens by. */
+  /** The last part of the module's name: the config may list its tokens under it. */
   readonly module: string;
 }
 
 /**
- * Sorts the tensors of an adapter: those without a vocabulary dimension are copied, those with one rewritten.
- * @throws RevocabError `unsupported_checkpoint` for what can be neither, by name; `shape_mismatch`; `unsupported_dtype`
+ * What becomes of each tensor of an adapter: those with a vocabulary dimension are rewritten, all others copied.
+ * @throws RevocabError `unsupported_checkpoint` for a tensor that can be neither; `shape_mismatch`; `unsupported_dtype`
  */
 export function sortTensors(adapter: Adapter, plan: SwapPlan, model: OpenModel): readonly AdapterTensor[] {
   return adapter.file.tensors.map((entry) => sortTensor(entry, adapter, plan, model));
@@ -98,7 +98,7 @@ function sortPart(
         "is the length of each row or column of the old table (DoRA), which is no sum of rows",
       );
     default:
-      throw refusal(entry, adapter, `changes a table with a row per token in a way that is no sum of rows`);
+      throw refusal(entry, adapter, `changes a table with a row per token, and is no sum of rows`);
   }
 }
 
@@ -139,34 +139,34 @@ function refusal({ name, shape }: TensorEntry, adapter: Adapter, what: string): 
   return refuseAdapter(adapter, `${name} [${shape.join(", ")}] ${what}`);
 }
 
-/** What a tensor of an adapter belongs to: a module of the base with a row per token. */
+/** The module of the base with a row per token that a tensor of an adapter belongs to. */
 export interface TrainedPart {
   /** The table of the plan that the module's rows come from. */
   readonly slot: string;
   readonly module: string;
-  /** What of it the tensor is, as PEFT calls it: `weight`, `lora_B.weight`, `trainable_tokens_delta`. */
+  /** PEFT's name for this part of the module: `weight`, `lora_B.weight`, `trainable_tokens_delta`. */
   readonly part: string;
 }
 
-/** A name of the model's tensors, and the table of the plan that its rows come from. */
+/** A tensor of the model by name, and the table of the plan that its rows come from. */
 interface NamedSlot {
   readonly name: string;
   readonly slot: string;
 }
 
-/** What modules of one kind are called; transformers 5 has `lm_head` in Python for what files call `embed_out`. */
+/** Names of one module: transformers 5 has `lm_head` in Python for the `embed_out` of files. */
 const HEADS = ["lm_head", "embed_out", "output_layer", "output_projection"];
 const INPUTS = ["embed_tokens", "embed_in", "wte", "word_embeddings", "tok_embeddings"];
 
 const PREFIX = /^base_model\.(model\.)?/;
 
 /**
- * The module with a row per token that a tensor of an adapter belongs to; undefined for every other.
+ * The module with a row per token that a tensor of an adapter belongs to; undefined for all other tensors.
  *
- * Names in an adapter are those of the Python modules, names in a checkpoint those of its file, and they differ in front
+ * An adapter has the names of Python modules, a checkpoint those of its file, and they differ at the beginning
  * (`transformer.wte`, `wte`; `model.language_model.embed_tokens`, `language_model.model.embed_tokens`). So the last part
- * of a module's name decides, and the rest only between tables with the same last part. Inside a numbered layer the whole
- * name has to be the same: `layers.0.attention.output` is no head though a head may be called `output`.
+ * of a module's name decides; the rest decides only between tables with the same last part. Inside a numbered layer the whole
+ * name must be equal: `layers.0.attention.output` is no head, although a head may be called `output`.
  *
  * @throws RevocabError `unsupported_checkpoint` when two tables may be meant
  */
@@ -181,7 +181,7 @@ export function trainedPart(tensor: string, plan: SwapPlan, model: OpenModel): T
   return lone && { slot: lone.slot, module: name, part: "weight" };
 }
 
-/** Whether a tensor belongs to a module of the base that has no row per token, so that its sizes are coincidences. */
+/** Whether a tensor belongs to a module of the base without a row per token: a dimension of the vocabulary's size is then chance. */
 export function isOfOtherModule(tensor: string, { checkpoint }: OpenModel): boolean {
   const owners = new Set(
     checkpoint.files.flatMap(({ tensors }) =>

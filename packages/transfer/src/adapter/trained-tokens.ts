@@ -7,22 +7,22 @@ import { sourceOf, tablePlan } from "@revocab/plan/internal";
 import type { Adapter } from "./open-adapter.ts";
 import type { TrainedTokensTensor } from "./sort-tensors.ts";
 
-/** Tokens whose rows an adapter holds: their ids before, and the ids of all rows that the plan makes with one of them. */
+/** Tokens whose rows an adapter holds: their old ids, and the ids of all new rows that come from one of them. */
 export interface TrainedTokens {
-  /** Keys that lead to the ids in the config. */
+  /** The path of the ids in the config. */
   readonly keys: readonly string[];
   readonly from: readonly TokenId[];
-  /** None where the target has nothing of the trained tokens; the tensor is then left out. */
+  /** Empty where no new row comes from the trained tokens; the tensor is then left out. */
   readonly to: readonly TokenId[];
 }
 
-/** Where an adapter that trains tokens alone has their ids. */
+/** The key of the ids in the config of an adapter that trains nothing but tokens. */
 const ALONE = "token_indices";
 
 /**
- * Finds the tokens of a `trainable_tokens_delta`, which in spite of its name holds whole rows.
- * @throws RevocabError `bad_config`; `unsupported_checkpoint` when the plan parts a tied head, or leaves nothing of
- *   an adapter
+ * Finds the tokens of a `trainable_tokens_delta`, which holds whole rows in spite of its name.
+ * @throws RevocabError `bad_config`; `unsupported_checkpoint` when the plan unties the head, or no new row comes from the
+ *   adapter's tokens
  */
 export function trainedTokens(
   { entry, slot, module }: TrainedTokensTensor,
@@ -48,7 +48,7 @@ export function trainedTokens(
   if (plan.recipe.untie) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `the adapter ${directory} trains single tokens (${entry.name}) of a tied model, but the plan parts its head from its input`,
+      `the adapter ${directory} trains single tokens (${entry.name}) of a tied model, but the plan unties its head from its input`,
       { hint: "make a plan without `untie`, or merge the adapter into its base first" },
     );
   }
@@ -61,14 +61,14 @@ export function trainedTokens(
   if (to.length === 0 && keys[0] === ALONE) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `no row of the plan is made with a token that the adapter ${directory} trains (${entry.name}), and it trains nothing else`,
-      { hint: "the target vocabulary has nothing of them: use the swapped model without this adapter" },
+      `no row of the plan comes from a token that the adapter ${directory} trains (${entry.name}), and it trains nothing else`,
+      { hint: "use the swapped model without this adapter" },
     );
   }
   return { keys, from, to };
 }
 
-/** The rows of `to`, by the plan, from the adapter's rows where it has them and the base's where not. */
+/** The rows of `to` by the plan: sums of the adapter's rows and, where it has none, of the base's. */
 export async function rewriteTrainedTokens(
   { entry, dtype, slot }: TrainedTokensTensor,
   { from, to }: TrainedTokens,
@@ -115,7 +115,7 @@ function idsInConfig(config: Adapter["config"], module: string): { keys: readonl
   return { keys: [key, named?.[0] ?? module], value: named?.[1] };
 }
 
-/** The chosen rows of a mixture over the source rows that they use, which are numbered anew; basis rows follow these. */
+/** The chosen rows of a mixture. The source rows that they use are renumbered from 0; basis rows follow. */
 function rowsOf(
   mixture: Mixture,
   ids: readonly TokenId[],

@@ -12,8 +12,8 @@ import type { AdapterTensor } from "./sort-tensors.ts";
 import { rewriteTrainedTokens, type TrainedTokens } from "./trained-tokens.ts";
 
 /**
- * Writes the adapter's two files into `out`, rewritten for the plan's target. Where no tensor has a vocabulary dimension
- * the weights are the same file, hard-linked with `link`.
+ * Writes the two files of the adapter into `out`. Where no tensor has a vocabulary dimension the weights are copied as a file,
+ * or hard-linked with `link`.
  * @throws RevocabError `gate_failed` for rows that are not finite; `no_space`, `write_failed`, `aborted`
  */
 export async function writeAdapter(

@@ -19,7 +19,7 @@ export type EditVocabularyOptions = PlanEditOptions &
     | "addedTokens"
   >;
 
-/** {@link SwapReport}, and what the new ids are. */
+/** {@link SwapReport}, and the added tokens with their ids. */
 export interface EditReport extends SwapReport {
   readonly added: EditedTokenizer["added"];
 }
@@ -31,7 +31,7 @@ export interface EditPlanSummary extends PlanSummary {
   /** Of the tables with a row per token. */
   readonly tableBytes: { readonly before: number; readonly after: number };
   readonly comparison: SwapReport["comparison"];
-  /** Of a chat template from a file: what it is, and a sample conversation. */
+  /** Of a chat template from a file: its name and a sample conversation. */
   readonly chatTemplate?: Pick<FileTemplate, "from" | "file" | "sample">;
   readonly edit: EditSummary;
   readonly added: EditedTokenizer["added"];

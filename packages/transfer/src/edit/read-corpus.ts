@@ -1,6 +1,6 @@
 import { linesOfText } from "@revocab/files";
 
-/** The lines of a file, as often as they are asked for. */
+/** The lines of a file; each iteration reads it again. */
 export interface CorpusFile extends AsyncIterable<string> {
   readonly path: string;
 }

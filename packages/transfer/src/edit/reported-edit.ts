@@ -7,9 +7,9 @@ import type { CorpusFile } from "./read-corpus.ts";
 
 /** An edit of the model's own tokenizer, for the report, the configs and the gate. */
 export interface ReportedEdit {
-  /** What was asked for. */
+  /** Its options. */
   readonly recipe: EditRecipe;
-  /** What came of it. */
+  /** Its result in counts. */
   readonly summary: EditSummary;
   /** [V_t] the id that each token had before, −1 for a new one: ids in the configs are mapped by it and by nothing else. */
   readonly oldIdOf: EditedTokenizer["oldIdOf"];

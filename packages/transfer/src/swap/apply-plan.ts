@@ -115,7 +115,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     isEdit: options.edit !== undefined,
   });
   const adapter = await adapterBeside(model, { plan, rowSource }, options);
-  const companions = await listAuxiliaryFiles(checkpoint.folder, {
+  const auxiliary = await listAuxiliaryFiles(checkpoint.folder, {
     rewritten: [
       ...configs.files.keys(),
       ...published.files.keys(),
@@ -141,7 +141,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     });
     for (const [file, text] of configs.files) await output.write(file, text);
     for (const [file, bytes] of published.files) await output.write(file, bytes);
-    await copyAuxiliaryFiles(checkpoint.folder, output.directory, companions, { link });
+    await copyAuxiliaryFiles(checkpoint.folder, output.directory, auxiliary, { link });
     const writtenAdapter = await adapter.write(output.directory);
     job?.onProgress?.({ type: "step", step: "check" });
     const gate = await checkGate({ ...options, directory: output.directory });
@@ -153,7 +153,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
       template,
       published,
       files: written.files,
-      companions,
+      companions: auxiliary,
       adapter: writtenAdapter,
       gate,
       evaluation,

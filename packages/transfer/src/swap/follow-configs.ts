@@ -21,7 +21,7 @@ import type { Tokenizer } from "@revocab/vocabulary";
 export interface FollowedConfigs {
   readonly files: ReadonlyMap<string, string>;
   readonly changes: readonly (ConfigChange & { readonly file: string })[];
-  /** What was dropped, and what could not be known. */
+  /** Values that were removed, and values that could not be known. */
   readonly notes: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface FollowConfigsOptions {
    * mapped by it and by nothing else. @default the two vocabularies are aligned, and ids follow roles
    */
   readonly editedFrom?: Int32Array | undefined;
-  /** Tokens that get a role in all configs, whatever these said: `{ eos: 513 }`. @default none */
+  /** The tokens of roles in all configs, in place of what these have: `{ eos: 513 }`. @default none */
   readonly roles?: Readonly<Partial<Record<SpecialRole, TokenId>>> | undefined;
   /**
    * Values the user names, by key, by path, or by file and path: `{ image_token_id: 5, "text_config.eos_token_id": [5, 6],
@@ -47,11 +47,11 @@ export interface FollowConfigsOptions {
 const FILES = ["config.json", "generation_config.json"] as const;
 
 /**
- * Rewrites config.json, generation_config.json and the configs beside them (configs-beside.ts) for the target tokenizer:
- * sizes and every token id.
+ * Rewrites config.json, generation_config.json and the configs of processors and modules beside them for the target
+ * tokenizer: sizes and every token id.
  *
- * @throws RevocabError `token_id_unmapped` when an id the model needs has no counterpart, or a key that nobody knows
- *   looks like an id; `bad_options` for an override whose key no config has
+ * @throws RevocabError `token_id_unmapped` when an id that the model needs has no counterpart, or an unknown key looks
+ *   like an id; `bad_options` for an override whose key no config has
  */
 export async function followConfigs(options: FollowConfigsOptions): Promise<FollowedConfigs> {
   const { model, target, rows, untie, roles, overrides } = options;
@@ -88,7 +88,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
     );
     if (!isBeside) refuseAnswersBeyondRows(file, json, followed, options);
     const edits = [...followed.changes, ...followDimensions(config, followed.json, checkpoint.rows, rows)];
-    // one that stays as it is is carried like any other file
+    // an unchanged config of a processor is carried like any other file
     if (!isBeside || edits.length > 0) files.set(file, editJson(text, edits));
     changes.push(...edits.map((change) => ({ file, ...change })));
     unmapped.push(...followed.unmapped.map((value) => ({ file, ...value })));
@@ -113,7 +113,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
   return { files, changes, notes };
 }
 
-/** Those for this file: of `config.json:KEY` and KEY the first wins. */
+/** The overrides for this file; `config.json:KEY` goes before KEY. */
 function overridesOf(
   file: string,
   overrides: FollowConfigsOptions["overrides"],
@@ -153,14 +153,14 @@ function refuseAnswersBeyondRows(
 function tokenIdMap({ model, target, rows, editedFrom }: FollowConfigsOptions): TokenIdMap {
   const source = model.tokenizer.vocabulary;
   const { size } = source;
-  // In an edit an id behind all tokens stays: it names a padding row, or was beyond the rows before (a mark for pictures).
+  // in an edit an id after all tokens stays: it is a padding row, or had no row before (a placeholder for pictures)
   const stays = (id: number) =>
     id >= Math.max(size, target.vocabulary.size) && (id < rows || id >= model.checkpoint.rows);
   let targetOf: Map<number, number> | undefined;
   return {
     isExact: editedFrom !== undefined,
     byRole: (role) => target.vocabulary.idOfRole(role),
-    // most configs name roles alone and need no second alignment, which takes as long as the first
+    // computed when needed: most configs name roles only, and the alignment takes as long as that of the plan
     byOldId(id) {
       targetOf ??= invert(editedFrom ?? sourceOf(model.tokenizer, target));
       return targetOf.get(id) ?? (editedFrom !== undefined && stays(id) ? id : undefined);
@@ -176,7 +176,7 @@ function sourceOf(source: Tokenizer, target: Tokenizer): Int32Array {
   return alignVocabularies({ source: source.vocabulary, target: target.vocabulary }).sourceOf;
 }
 
-/** Source id → target id; several target tokens of one source token: the lowest. */
+/** Source id → target id; ties go to the lowest target id. */
 function invert(sourceOf: Int32Array): Map<number, number> {
   const targetOf = new Map<number, number>();
   for (let id = sourceOf.length - 1; id >= 0; id--) {
@@ -232,13 +232,13 @@ const PROCESSORS = ["processor_config.json", "preprocessor_config.json", "video_
 export interface ConfigBeside {
   /** Path in the model folder. */
   readonly file: string;
-  /** Its numbers of dimensions are numbers of tokens. */
+  /** Whether its numbers of dimensions count tokens. */
   readonly isPerToken: boolean;
 }
 
 /**
- * The configs of processors and of sentence-transformers' modules: ids in them follow the vocabulary as those in config.json
- * do (`image_token_id`, `true_token_id`, `keep_only_token_ids`), and tokens that they name have to be there.
+ * The configs of processors and of sentence-transformers' modules. Ids in them follow the vocabulary as in config.json
+ * (`image_token_id`, `true_token_id`, `keep_only_token_ids`), and tokens that they name must exist in the target.
  */
 export async function configsBeside(folder: InputFolder): Promise<readonly ConfigBeside[]> {
   const modules = (await sentenceModules(folder)).flatMap(({ path, type }) =>
@@ -254,7 +254,7 @@ export interface NamedToken {
   readonly token: string;
 }
 
-/** SPLADE pools logits: the size of its output is that of the vocabulary. */
+/** Sizes that follow the vocabulary: SPLADE pools logits, so its output has an entry per token. */
 export function followDimensions(
   { isPerToken }: ConfigBeside,
   json: JsonObject,
@@ -273,8 +273,8 @@ export function followDimensions(
 }
 
 /**
- * Tokens that a config names by their strings (`"image_token": "<image>"`), which the source tokenizer has as one token and
- * the target has not: the processor would write a text that the model never sees as that token.
+ * Tokens that a config names by their strings (`"image_token": "<image>"`) and that only the source tokenizer has as one token:
+ * with the target the model would see the processor's text in pieces.
  */
 export function lostTokens(json: JsonValue, source: Tokenizer, target: Tokenizer): readonly NamedToken[] {
   const named = tokensIn(json);

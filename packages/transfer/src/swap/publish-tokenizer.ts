@@ -3,8 +3,8 @@ import type { ChosenChatTemplate } from "@revocab/plan/internal";
 import { asFastFiles, isChatTemplateFile, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 
 /**
- * Model types for which the AutoTokenizer of transformers 5.18 ignores `tokenizer_class` and takes the class it has
- * registered for the model, which rebuilds a foreign tokenizer.json by its own rules and gives wrong ids.
+ * Model types for which the AutoTokenizer of transformers 5.18 ignores `tokenizer_class`. It takes the class that is registered
+ * for the model, which rebuilds a foreign tokenizer.json by its own rules and gives wrong ids.
  */
 const FORCED_CLASS: Readonly<Record<string, string>> = {
   hyperclovax_vision_v2: "GPT2Tokenizer",
@@ -24,14 +24,14 @@ export interface PublishingOptions {
   readonly modelType: string;
   /** The model's own tokenizer. */
   readonly source: Tokenizer;
-  /** Whether the tokenizer is the model's own, edited: it keeps its class and all its settings. */
+  /** Whether the tokenizer is the model's own, edited: then it keeps its class and all its settings. */
   readonly isEdit: boolean;
 }
 
 /**
- * The tokenizer files of a written model, with the chosen chat templates as the only ones. A tokenizer from elsewhere is
- * published so that its tokenizer.json is taken as it is, with the settings that belong to the model: its inputs, the sides of
- * padding and truncation, and its length.
+ * The tokenizer files of a written model, with the chosen chat templates and no others. The files of a tokenizer from elsewhere
+ * make AutoTokenizer take tokenizer.json as it is, with the settings that belong to the model: its inputs, the sides of padding
+ * and truncation, and its length.
  */
 export function publishTokenizer(
   tokenizer: Tokenizer,
@@ -60,7 +60,7 @@ export function publishTokenizer(
   return keptFrom(forced, files, modelType, notes);
 }
 
-/** In the files and the form that the source has them: some are read by tokenizers, some by processors. */
+/** Takes the source's templates file by file, because tokenizers and processors read different files. */
 function takeTemplates(files: Map<string, Uint8Array>, source: Tokenizer): void {
   for (const [file, content] of source.files) if (isChatTemplateFile(file)) files.set(file, content);
   const config = source.files.get("tokenizer_config.json");
@@ -68,7 +68,7 @@ function takeTemplates(files: Map<string, Uint8Array>, source: Tokenizer): void 
   if (chat_template !== undefined) editConfig(files, (rest) => ({ ...rest, chat_template }));
 }
 
-/** What the rest of the model was trained with, and what a padded batch or a long text must look like to it. */
+/** The settings of the model's own tokenizer: its inputs, the sides of padding and truncation, its length. */
 function withModelSettings(config: JsonObject, source: Tokenizer["reference"]): JsonObject {
   const { model_max_length: _length, max_len: _older, ...rest } = config;
   return {
@@ -81,9 +81,9 @@ function withModelSettings(config: JsonObject, source: Tokenizer["reference"]): 
 }
 
 /**
- * Files that AutoTokenizer opens as they are though it would take a class of its own. Where that class makes the same of them,
- * it is named. Else an `auto_map` keeps it away: without trust_remote_code its code is not read for these model types, but
- * tokenizer_class is; with it, its code is one class that adds nothing.
+ * Files that AutoTokenizer opens as they are, although the model type has a class of its own. Where that class gives the same
+ * tokenizer, it is named. Otherwise an `auto_map` keeps it away: without trust_remote_code AutoTokenizer then reads
+ * tokenizer_class, and with it a class that adds nothing.
  */
 function keptFrom(
   className: string,

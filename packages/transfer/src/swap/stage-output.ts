@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/files";
 
-/** A folder beside the target that becomes the target in one rename, or vanishes. */
+/** A folder beside the target that becomes the target in one rename, or is removed. */
 export interface StagedOutput {
   /** The empty folder to write into. */
   readonly directory: string;
@@ -12,7 +12,7 @@ export interface StagedOutput {
    * @throws RevocabError `no_space`, `write_failed`
    */
   write(file: string, content: string | Uint8Array): Promise<void>;
-  /** Puts the folder in place; with `force` the old target is removed only after the new one stands. */
+  /** Renames the folder into place; with `force` the old target is removed only after that. */
   commit(): Promise<void>;
   /** Removes all that was written, and the parent folders that were created for it. */
   discard(): Promise<void>;
@@ -27,7 +27,7 @@ export interface OutputPlace {
 }
 
 /**
- * Refuses an output before any work is done for it.
+ * Refuses an output path before any work is done.
  *
  * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
  */
@@ -59,7 +59,7 @@ async function mayBeReplaced(target: string): Promise<boolean> {
 
 /**
  * Opens a staging folder for `out`, on the same file system so that the last step is a rename.
- * What an earlier killed run left beside `out` is cleaned up first.
+ * First removes what killed runs left beside `out`.
  *
  * @throws RevocabError `output_exists` when `out` exists and `force` is off, or when it overlaps one of `inputs`
  */

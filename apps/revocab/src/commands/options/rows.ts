@@ -139,7 +139,7 @@ export async function swapPlanOptions(
   const text = flags.text ?? flags.eval;
   if (text === undefined) {
     throw new RevocabError("bad_options", "--method auto was given without a text to decide by", {
-      hint: "pass --text with a UTF-8 file in the language of the model",
+      hint: "pass --text with a UTF-8 text like those that the model will read and write",
     });
   }
   const { methodCandidates } = await import("@revocab/embedding-init");
