@@ -19,7 +19,7 @@ export interface AuxiliaryTraining {
 
 /**
  * Trains vectors of the target's tokens on text written with its tokenizer, as FOCUS does: cbow, n-grams of 3 to 6
- * characters of the token's string, 10 negatives. → [V_t × dimension], zeros for a token of which nothing was learned.
+ * characters of the token's string, 10 negatives. → [V_t × dimension], zeros for a token without a vector.
  *
  * On one thread, so that the same text and seed give the same bytes.
  */
@@ -51,7 +51,7 @@ export async function auxiliaryVectors(
     job: {
       ...job,
       threads: 1,
-      // notes become part of a swap's report, which must not say how fast this machine trained
+      // notes become part of a report, which must not depend on how fast this machine trained
       onProgress: (event) => event.type !== "note" && job?.onProgress?.(event),
     },
     seed,
@@ -59,7 +59,7 @@ export async function auxiliaryVectors(
   return tokenRows(vocabulary, vectorsOfModel(model, { onlyLearnedNgrams: true }));
 }
 
-/** Enough for the n-grams of a vocabulary; each costs 4 · dimension bytes. */
+/** Enough for the n-grams of a vocabulary; each bucket takes 4 · dimension bytes. */
 const BUCKETS = 500_000;
 
 /**

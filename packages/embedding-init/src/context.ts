@@ -1,20 +1,23 @@
+import { basename } from "node:path";
+import { hashFile } from "@revocab/checkpoint/internal";
 import {
   type Alignment,
   type EmbeddingTable,
   type EncodeText,
   type InitContext,
   quiet,
+  showText,
   type Vocabulary,
 } from "@revocab/core";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { type Tokenizer, writableEncoder } from "@revocab/vocabulary";
 
-/** A vocabulary, or a whole tokenizer, for methods that write texts with it. */
+/** A vocabulary, or a whole tokenizer for methods that encode texts. */
 export interface TextReader {
   readonly vocabulary: Vocabulary;
   /** Without special tokens around the text. */
   readonly encode?: EncodeText;
-  /** Of the tokenizer: it says what is left out of a text that the tokenizer cannot write. @default it works on characters */
+  /** Of the tokenizer: decides how much of a text is left out where the tokenizer cannot write it. @default single characters */
   readonly family?: Tokenizer["family"];
 }
 
@@ -25,17 +28,17 @@ export interface InitContextOptions extends Pick<InitContext, "donor" | "seed" |
   readonly alignment?: Alignment;
   /**
    * [V_t] the source id of target tokens for which it is known, −1 for others: it takes precedence over the token's bytes.
-   * −2 for a token that gets a row of its own, whatever its bytes or its role say.
+   * −2 for a token that must get a new row, even if its bytes or its role match a source token.
    * @default nothing is known
    */
   readonly sourceOf?: Int32Array;
   /** See {@link Alignment.extendsSource}. */
   readonly extendsSource?: boolean;
-  /** Called with the number of characters that were left out of a text because the target tokenizer cannot write them. */
+  /** Called with the number of characters of a text that were left out, because the target tokenizer cannot write them. */
   readonly onRefused?: (characters: number) => void;
 }
 
-/** Builds what methods may look at: aligns the vocabularies, and leaves out of texts what a tokenizer cannot write. */
+/** The context that methods get: the vocabularies are aligned, and texts are encoded without what a tokenizer cannot write. */
 export function initContext({
   source: { tables, model, ...source },
   target,
@@ -68,8 +71,8 @@ function readerOf({ vocabulary, encode, family }: TextReader, onRefused?: (chara
 }
 
 /**
- * How a tokenizer writes texts that methods learn from: what it cannot write is left out, because it is evidence of no token.
- * @param onRefused is told how many characters were left out of a text
+ * Encodes texts that methods learn from. What the tokenizer cannot write is left out, because no token can learn from it.
+ * @param onRefused called with the number of characters left out of a text
  */
 export function asEvidence(
   {
@@ -86,7 +89,7 @@ export function asEvidence(
   };
 }
 
-/** Of tokens that share their bytes, alignment takes the first; whoever edited a vocabulary knows better. */
+/** Alignment takes the first of several tokens with the same bytes; an edit of the vocabulary knows which one it was. */
 function withKnown(alignment: Alignment, known: Int32Array, tables: readonly EmbeddingTable[]): Alignment {
   const rows = Math.min(...tables.map(({ matrix }) => matrix.rows));
   const isUnknown = (id: number) => known[id] === -1 || known[id] >= rows;
@@ -95,4 +98,26 @@ function withKnown(alignment: Alignment, known: Int32Array, tables: readonly Emb
     sourceOf: alignment.sourceOf.map((found, id) => (isUnknown(id) ? found : Math.max(-1, known[id]))),
     headSourceOf: new Map([...(alignment.headSourceOf ?? [])].filter(([id]) => isUnknown(id))),
   };
+}
+
+/** The name of a method's input in a recipe: the file name without its path, or "in memory". */
+export function evidenceName(evidence: unknown): string {
+  return typeof evidence === "string" ? basename(evidence) : "in memory";
+}
+
+/**
+ * Notes the files that a method used, with their sha256: a recipe has only their names, which two files can share.
+ * @param evidence by option; inputs given in memory are skipped
+ */
+export async function noteEvidence(
+  { job }: InitContext,
+  method: string,
+  evidence: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const [option, file] of Object.entries(evidence)) {
+    if (typeof file !== "string") continue;
+    const hash = await hashFile(file, job);
+    const message = `${option} ${showText(basename(file))}: sha256 ${hash}`;
+    job?.onProgress?.({ type: "note", step: method, message });
+  }
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type MethodEntry, methodEntry } from "./method-entry.ts";
 
 /**
- * Each token that both vocabularies have keeps its source row, moved as bytes; every other token gets none.
+ * Each token that both vocabularies have keeps its source row, moved as bytes; other tokens get no row.
  *
  * The alignment decides which tokens are the same: by equal bytes for text, equal role, then equal string, for specials.
  * A special that opens texts in one role and closes them in another may have a head row of its own

@@ -1,6 +1,6 @@
 import type { InitContext, MixtureMethod, TokenId } from "@revocab/core";
 import { z } from "zod";
-import { checkOption, checkWord } from "./check-option.ts";
+import { evidenceName, noteEvidence } from "./context.ts";
 import {
   formOf,
   KNOWN_TERMS,
@@ -10,8 +10,14 @@ import {
   typeIndex,
 } from "./domain-types/term-index.ts";
 import { readTypedTerms, type TypedTerm } from "./domain-types/typed-terms.ts";
-import { evidenceName, noteEvidence } from "./evidence.ts";
-import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import {
+  checkOption,
+  checkWord,
+  filePath,
+  type MethodEntry,
+  methodEntry,
+  numberOption,
+} from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 
 export interface DomainTypesOptions {
@@ -86,7 +92,7 @@ export function domainTypes({
         return row;
       }
 
-      /** The rows of the known terms of a token's types. */
+      /** The known terms of a token's types, each as its source tokens. */
       function relativesOf(id: TokenId): readonly (readonly TokenId[])[] {
         const found = target.vocabulary.kindOf(id) === "text" && formOf(target.vocabulary.bytesOf(id));
         const own = found ? index.termsOf(found.text) : [];
@@ -103,7 +109,7 @@ export function domainTypes({
   };
 }
 
-/** w_n; none for no known term, where the formula for w = 1 has no value. */
+/** w_n; 0 without a known term, where the formula is not defined for w = 1. */
 function shareOfTypes(weight: number, count: number): number {
   return count === 0 ? 0 : (weight * count) / (count + 1 - weight);
 }
@@ -126,7 +132,7 @@ function addMean(
   }
 }
 
-/** How far the terms reach, which a term file for another tokenizer or language would show. */
+/** Notes how many tokens the terms cover: few, if the term file is for another tokenizer or language. */
 function noteTerms(
   { target, alignment, job }: InitContext,
   terms: readonly TypedTerm[],

@@ -93,7 +93,7 @@ async function factor(
 interface Axes {
   /** P [r × d], orthonormal rows, the leading one first. */
   readonly axes: Matrix;
-  /** Of the sum of the squares of all used rows: what their projections keep. */
+  /** Share of the squared norm of all used rows that their projections keep. */
   readonly share: number;
 }
 

@@ -13,16 +13,15 @@ export {
   filePath,
   type MethodEntry,
   methodEntry,
+  nearestName,
   numberOption,
   type OptionDescription,
 } from "./method-entry.ts";
 export { defaultMethod, METHODS, methodNamed } from "./methods.ts";
 export { type MultivariateNormalOptions, multivariateNormal } from "./multivariate-normal.ts";
-export { nearestName } from "./nearest-name.ts";
 export { type OfaOptions, ofa } from "./ofa.ts";
-export { type PlannedTable, type PlanTableOptions, planTable } from "./plan-table.ts";
+export { type PlannedTable, type PlanTableOptions, planTable, rowsOfPlan } from "./plan-table.ts";
 export { type RandomOptions, random } from "./random.ts";
-export { rowsOfPlan } from "./rows-of-plan.ts";
 export { isSpecialsApart, type SpecialsApartOptions, specialsApart } from "./specials-apart.ts";
 export { type SubtokenMeanOptions, subtokenMean, WEIGHTINGS, type Weighting } from "./subtoken-mean.ts";
 export { type TransTokenizationOptions, transTokenization } from "./trans-tokenization.ts";

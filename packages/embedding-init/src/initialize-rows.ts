@@ -10,14 +10,13 @@ import {
 } from "@revocab/core";
 import { storeMatrix } from "@revocab/matrix";
 import { initContext, type TextReader } from "./context.ts";
-import { planTable } from "./plan-table.ts";
-import { rowsOfPlan } from "./rows-of-plan.ts";
+import { planTable, rowsOfPlan } from "./plan-table.ts";
 
 export interface InitializeRowsOptions {
   readonly source: TextReader & {
     /** E [V_s × d] of one role; padding rows below the vocabulary's are allowed. */
     readonly embeddings: Matrix | StoredMatrix;
-    /** For a method that runs the model. */
+    /** For methods that run the model. */
     readonly model?: () => Promise<RunnableModel>;
   };
   readonly target: TextReader;

@@ -3,6 +3,7 @@ import {
   type InitContext,
   type InitMethod,
   type Matrix,
+  type Mixture,
   type MixtureMethod,
   type PreparedMixture,
   type PreparedRows,
@@ -11,7 +12,88 @@ import {
 } from "@revocab/core";
 import { methodsOf } from "./chains.ts";
 
-/** One method of a chain, prepared to give rows of one table. */
+/** The row of a token, from the first method that has one; `layer` is the method's place in the chain. */
+export type ChosenRow =
+  | {
+      readonly kind: "weights";
+      readonly layer: number;
+      /** The weights are row `row` of this mixture, over the V_s source rows and the basis rows of the plan. */
+      readonly mixture: Mixture;
+      readonly row: number;
+    }
+  | { readonly kind: "dense"; readonly layer: number; readonly by: RowLayer };
+
+/** Tries the layers in order, each for the tokens that those before it left empty; `undefined`: no method has a row. */
+export async function chooseRows(
+  stack: LayerStack,
+  table: EmbeddingTable,
+  tokens: Uint32Array,
+): Promise<readonly (ChosenRow | undefined)[]> {
+  const chosen: (ChosenRow | undefined)[] = new Array(tokens.length).fill(undefined);
+  let open = Array.from(tokens.keys());
+  for (const layer of stack.names.keys()) {
+    if (open.length === 0) break;
+    const one = await stack.at(layer);
+    if (one.kind === "rows") {
+      for (const i of open) {
+        if (one.prepared.covers?.(tokens[i], table) ?? true) chosen[i] = { kind: "dense", layer, by: one };
+      }
+    } else {
+      const own = one.prepared.mixture(
+        Uint32Array.from(open, (i) => tokens[i]),
+        table,
+      );
+      checkRows(one.name, own.offsets.length - 1, open.length);
+      const mixture = shiftBasis(own, table.matrix.rows, one.basisStart);
+      open.forEach((i, row) => {
+        const isEmpty = mixture.offsets[row] === mixture.offsets[row + 1];
+        if (!isEmpty) chosen[i] = { kind: "weights", layer, mixture, row };
+      });
+    }
+    open = open.filter((i) => chosen[i] === undefined);
+  }
+  return chosen;
+}
+
+function checkRows(name: string, found: number, tokens: number): void {
+  if (found === tokens) return;
+  throw new RevocabError("shape_mismatch", `${name} gave ${found} rows for ${tokens} tokens`);
+}
+
+/** A method numbers its basis rows from V_s on; in the plan those of earlier methods come first. */
+function shiftBasis(mixture: Mixture, sourceRows: number, basisStart: number): Mixture {
+  if (basisStart === 0) return mixture;
+  return {
+    ...mixture,
+    sources: mixture.sources.map((source) => (source >= sourceRows ? source + basisStart : source)),
+  };
+}
+
+/** A dense row: its place in the plan, its token, and its method. */
+export interface DenseRow {
+  readonly row: number;
+  readonly token: number;
+  readonly layer: RowLayer;
+}
+
+/** Dense rows of a table → [wanted × d], each computed by its method. */
+export async function computeRows(table: EmbeddingTable, wanted: readonly DenseRow[]): Promise<Matrix> {
+  const { columns } = table.matrix;
+  const data = new Float32Array(wanted.length * columns);
+  for (const layer of new Set(wanted.map(({ layer }) => layer))) {
+    const places = wanted.flatMap((one, i) => (one.layer === layer ? [i] : []));
+    const tokens = Uint32Array.from(places, (i) => wanted[i].token);
+    const rows = await layer.prepared.rows(tokens, table);
+    checkColumns(layer.name, rows, columns);
+    checkRows(layer.name, rows.rows, tokens.length);
+    places.forEach((place, i) => {
+      data.set(rows.data.subarray(i * columns, (i + 1) * columns), place * columns);
+    });
+  }
+  return { rows: wanted.length, columns, data };
+}
+
+/** One method of a chain, prepared for one table. */
 type Layer = MixtureLayer | RowLayer;
 
 interface MixtureLayer {
@@ -28,7 +110,7 @@ export interface RowLayer {
   readonly prepared: PreparedRows;
 }
 
-/** The methods of a chain for one table; each is prepared when it is first needed, so a fallback without rows to fill costs nothing. */
+/** The methods of a chain for one table; each is prepared when it is first needed, so that a fallback without rows to fill costs nothing. */
 export interface LayerStack {
   /** The methods' names, in the order of the chain. */
   readonly names: readonly string[];
@@ -74,7 +156,7 @@ export function stackLayers(
   };
 }
 
-/** The matrices one below the other. */
+/** Stacks matrices vertically. */
 function stackRows(matrices: readonly Matrix[], columns: number): Matrix {
   const rows = matrices.reduce((sum, matrix) => sum + matrix.rows, 0);
   const data = new Float32Array(rows * columns);

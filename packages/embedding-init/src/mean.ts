@@ -5,7 +5,7 @@ import { type MethodEntry, methodEntry } from "./method-entry.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 /**
- * Each new token becomes the mean of all used source rows, so all of them become the same row.
+ * Each new token becomes the mean of all used source rows: all new tokens get the same row.
  *
  * Departure from the usual `E.mean(0)`: rows of holes and padding do not count.
  * @see https://nlp.stanford.edu/~johnhew/vocab-expansion.html
@@ -39,7 +39,7 @@ export function mean(): MixtureMethod {
 }
 
 export const meanEntry: MethodEntry = methodEntry("mean", {
-  summary: "Each new token becomes the mean of all used source rows; all of them become the same row.",
+  summary: "Each new token becomes the mean of all used source rows; all new tokens get the same row.",
   paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
   evidence: "none",
   coversAll: true,

@@ -6,7 +6,7 @@ import { METHODS, methodNamed } from "./methods.ts";
 /** A method with its options, to be compared with others. */
 export interface MethodCandidate {
   readonly name: string;
-  /** The options that were given, as a recipe has them (files by name, without their path); defaults are left out. */
+  /** The options that were given, as in a recipe (files by name, without their path); without defaults. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly method: InitMethod;
 }
@@ -20,8 +20,8 @@ export interface CandidateChoice {
 /**
  * The methods a comparison tries.
  *
- * By name, each as `name` or `name:key=value:key=value`; or, with "auto", every method and variant of the catalog whose
- * required inputs are given. Each takes from `given` the options it knows.
+ * By name: `name` or `name:key=value:key=value`. With "auto": every method and variant of the catalog whose required inputs are
+ * given. Each method takes the options it knows from `given`.
  * @param given options for all methods, such as files: values as they come from a command line
  * @throws RevocabError `unknown_method`, `bad_options` for a method that was named
  */
@@ -48,7 +48,7 @@ export function methodCandidates(
   return { candidates, leftOut };
 }
 
-/** An option the user gave is not varied. */
+/** An option that the user gave is not varied. */
 function variantsOf({ variants = [{}] }: MethodEntry, own: Readonly<Record<string, unknown>>) {
   const left = variants.filter((variant) => !Object.keys(variant).some((key) => key in own));
   return variants.length > 0 && left.length === 0 ? [{}] : left;

@@ -1,6 +1,5 @@
 import { type InitMethod, quote, RevocabError } from "@revocab/core";
 import { z } from "zod";
-import { nearestName } from "./nearest-name.ts";
 
 /** What the command line, recipes and documents know about a method. */
 export interface MethodEntry {
@@ -12,7 +11,7 @@ export interface MethodEntry {
   readonly paper?: string;
   /** The inputs the method needs beyond the source's tables. */
   readonly evidence: string;
-  /** The trait of the method, for those who know no more than its name. @default false */
+  /** The trait of the method, known before the method is created. @default false */
   readonly coversAll?: boolean;
   /** Whether tokens of both vocabularies keep their source rows, byte for byte. @default false */
   readonly copiesShared?: boolean;
@@ -94,13 +93,13 @@ function parseOptions<Options extends z.ZodObject>(
 export interface OptionDescription {
   readonly name: string;
   readonly description: string;
-  /** Undefined: the method decides, as the description says. */
+  /** Undefined if the method decides; the description says how. */
   readonly default: string | number | undefined;
-  /** The allowed words, for an option that is a choice. */
+  /** The allowed words, for an option with a fixed set of them. */
   readonly values: readonly string[] | undefined;
 }
 
-/** The options of a method, read off its schema so that no list can fall behind. */
+/** The options of a method, from its schema. */
 export function describeOptions({ options }: MethodEntry): readonly OptionDescription[] {
   const { properties = {} } = z.toJSONSchema(options) as { properties?: Record<string, PropertySchema> };
   return Object.entries(properties).map(([name, property]) => ({
@@ -116,4 +115,44 @@ interface PropertySchema {
   readonly description?: string;
   readonly default?: string | number;
   readonly enum?: readonly string[];
+}
+
+/** @throws RevocabError bad_options, naming the option, unless the value is finite and `isAllowed` */
+export function checkOption(name: string, value: number, isAllowed: boolean, expected: string): void {
+  if (Number.isFinite(value) && isAllowed) return;
+  throw new RevocabError("bad_options", `${name} is ${value}, expected ${expected}`);
+}
+
+/** @throws RevocabError bad_options, naming the option, unless the word is among those allowed */
+export function checkWord(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new RevocabError("bad_options", `${name} is "${value}", expected ${allowed.join(" or ")}`);
+}
+
+/** The name with the smallest edit distance; undefined if that is more than half of the name's length. */
+export function nearestName(wanted: string, names: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    const edits = editDistance(wanted.toLowerCase(), name.toLowerCase());
+    if (edits < fewest && edits <= name.length / 2) {
+      nearest = name;
+      fewest = edits;
+    }
+  }
+  return nearest;
+}
+
+/** Levenshtein: insertions, deletions and replacements of one character. */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = previous[j - 1] + Number(from[i - 1] !== to[j - 1]);
+      current[j] = Math.min(replaced, previous[j] + 1, current[j - 1] + 1);
+    }
+    previous = current;
+  }
+  return previous[to.length];
 }

@@ -1,8 +1,7 @@
 import type { EmbeddingTable, InitContext, Job, Matrix, RowMethod, StoredDtype } from "@revocab/core";
 import { choleskyFactor, covariance } from "@revocab/matrix";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
-import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { checkOption, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { tokenStream } from "./token-stream.ts";
 import { statisticsOptions } from "./used-row-moments.ts";
 

@@ -1,8 +1,7 @@
 import type { MixtureMethod } from "@revocab/core";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
 import { factorized } from "./factorized.ts";
-import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { checkOption, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { nearestInMeaning, nearestInMeaningOptions, nearestOptions, type WechselOptions } from "./wechsel.ts";
 
 export interface OfaOptions extends Omit<WechselOptions, "from"> {

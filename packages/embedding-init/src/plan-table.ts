@@ -1,22 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import {
+  BYTES_PER_VALUE,
   type EmbeddingTable,
   type InitContext,
   type InitMethod,
+  type Job,
   type Matrix,
   RevocabError,
+  type StoredMatrix,
   type TablePlan,
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
-import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
+import { decodeInto, encodeInto, MixtureBuilder, mixtureRow, mixtureRows } from "@revocab/matrix";
 import { extendsVocabulary } from "@revocab/vocab-alignment";
-import { type ChosenRow, chooseRows, computeRows, type DenseRow } from "./choose-rows.ts";
-import { stackLayers } from "./layers.ts";
+import { type ChosenRow, chooseRows, computeRows, type DenseRow, stackLayers } from "./layers.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 export interface PlanTableOptions {
-  /** What the methods look at; a method is prepared once per context object, whatever the number of tables. */
+  /** What the methods get; a method is prepared once per context object, for all tables. */
   readonly context: InitContext;
   /** One method or a chain; its names become the plan's `origins`. */
   readonly method: InitMethod;
@@ -30,7 +32,7 @@ export interface PlanTableOptions {
   readonly blockRows?: number;
 }
 
-/** A planned table, with its rows that are no sum. */
+/** A planned table, and the source of its dense rows. */
 export interface PlannedTable extends TablePlan {
   /**
    * Computes rows `dense.ids[start … start + count)` → [count × d].
@@ -45,10 +47,10 @@ export interface PlannedTable extends TablePlan {
  * `origins` lists the methods in the order of the chain, then `unused`, then `none`: a row of origin `none` is empty, no
  * method had a row for it. `dense.ids` are row numbers of the plan.
  *
- * Rows that no token of the target has, holes and padding, get the mean of the used source rows: with it at the head, their
- * logit is the mean of the old logits and cannot win the arg-max, which a row left as garbage or a row of zeros can.
- * Where the target only extends the source, a hole or padding row of the source stays as it was instead, so that a
- * model given its own tokenizer comes out byte for byte.
+ * Rows without a token, holes and padding, get the mean of the used source rows. At the head their logit is then the mean of the
+ * old logits and cannot be the largest, as that of a random row or of a row of zeros could. If the target only extends the
+ * source, the source's rows of holes and padding stay as they are, so that a model that gets its own tokenizer stays the same
+ * byte for byte.
  * @throws RevocabError shape_mismatch when tables, vocabularies, rows and what methods return do not fit together;
  *   bad_options; aborted; whatever a method throws when it prepares
  */
@@ -82,7 +84,7 @@ export async function planTable(options: PlanTableOptions): Promise<PlannedTable
       else add(start + i, token, chosen[next++]);
     });
     report(context, table, Math.min(start + blockRows, tokens.length), tokens.length);
-    // Without a turn of the event loop no signal could arrive: what methods do here is synchronous.
+    // Methods are synchronous here: only between blocks can an abort signal arrive.
     await setImmediate();
   }
   throwIfAborted(context.job?.abortSignal);
@@ -191,8 +193,8 @@ function checkPlanShapes({ context, table, tokens, rows, blockRows = 1 }: PlanTa
 }
 
 /**
- * For a target id without a token: the source row of the same number, where that is a hole or padding too and the target
- * vocabulary extends the source's. Between unrelated vocabularies an equal row number means nothing.
+ * For a target id without a token: the source row of the same number, if that is a hole or padding too and the target
+ * vocabulary extends the source's. Between unrelated vocabularies equal row numbers mean nothing.
  */
 function ownRowOf(
   { source, target, alignment }: InitContext,
@@ -205,4 +207,38 @@ function ownRowOf(
     const isUnused = id >= vocabulary.size || vocabulary.kindOf(id) === "unused";
     return isUnused && id < matrix.rows ? id : undefined;
   };
+}
+
+/** Dense rows computed at a time. */
+const BLOCK_ROWS = 1024;
+
+/**
+ * The rows of a plan → [rows of the plan × d], rounded to the number format of `source`: the values that a rewritten model
+ * holds. Rows of origin `none` are zeros.
+ * @param source the matrix of the table that was planned, E [V_s × d]
+ * @throws RevocabError shape_mismatch; aborted
+ */
+export async function rowsOfPlan(plan: PlannedTable, source: StoredMatrix, job?: Job): Promise<Matrix> {
+  const rows = await mixtureRows({ mixture: plan.mixture, source, basis: plan.basis, job });
+  await fillDense(plan, source, rows.data, job?.abortSignal);
+  return rows;
+}
+
+/** Dense rows are rounded to the stored number format too, as rows that are weighted sums are. */
+async function fillDense(
+  { dense, denseRows }: PlannedTable,
+  { dtype, columns }: StoredMatrix,
+  data: Float32Array,
+  abortSignal: AbortSignal | undefined,
+): Promise<void> {
+  for (let start = 0; start < dense.ids.length; start += BLOCK_ROWS) {
+    throwIfAborted(abortSignal);
+    const block = await denseRows(start, Math.min(BLOCK_ROWS, dense.ids.length - start));
+    const bytes = new Uint8Array(block.data.length * BYTES_PER_VALUE[dtype]);
+    encodeInto(dtype, block.data, bytes);
+    decodeInto(dtype, bytes, block.data);
+    for (let row = 0; row < block.rows; row++) {
+      data.set(block.data.subarray(row * columns, (row + 1) * columns), dense.ids[start + row] * columns);
+    }
+  }
 }

@@ -1,7 +1,6 @@
 import type { RowMethod } from "@revocab/core";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
-import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { checkOption, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { tokenStream } from "./token-stream.ts";
 
 export interface RandomOptions {

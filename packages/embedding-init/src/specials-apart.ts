@@ -4,15 +4,15 @@ import { tokenStream } from "./token-stream.ts";
 import { usedRowMoments } from "./used-row-moments.ts";
 
 export interface SpecialsApartOptions {
-  /** The new specials, each with the source token whose row the noise is added to: its counterpart, or none. */
+  /** The new specials, each with its source counterpart, if any, whose row gets the noise. */
   readonly tokens: ReadonlyMap<TokenId, TokenId | undefined>;
   /** The share of the covariance that the noise has. @default 1e-5 */
   readonly epsilon?: number;
 }
 
 /**
- * Each new special becomes the row of its counterpart, else the mean of all used source rows, plus a draw from N(0, ε·Σ): two
- * specials with one row could not be told apart, neither by the head nor by what the model reads.
+ * Each new special becomes the row of its counterpart, else the mean of all used source rows, plus a draw from N(0, ε·Σ): the
+ * model could not tell two specials with equal rows apart, neither at the input nor at the head.
  *
  * Departure from Hewitt's method: Σ, which takes V·d² steps, is not computed. Σᵢ gᵢ·(xᵢ − μ)·√(ε/m) over m used rows xᵢ
  * taken at random, with gᵢ normal, has the covariance ε·Σ too, and is a sum of old rows. ε is 1e-5 as in his note: bfloat16
@@ -66,10 +66,10 @@ export function specialsApart({ tokens, epsilon = 1e-5 }: SpecialsApartOptions):
 
 const NAME = "specials-apart";
 
-/** Rows in one draw: few enough to keep the row's mixture small. */
+/** Rows in one draw: few, so that the mixture stays small. */
 const DRAWN = 256;
 
-/** Whether a method of a recipe was added for new specials, not named by the user. */
+/** Whether a method of a recipe was added automatically for new specials. */
 export function isSpecialsApart({ name }: { readonly name: string }): boolean {
   return name === NAME;
 }

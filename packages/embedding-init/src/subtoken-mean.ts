@@ -1,8 +1,7 @@
 import { type MixtureMethod, RevocabError, type Role } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
-import { type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { checkOption, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 
 export interface SubtokenMeanOptions {
   /**

@@ -10,7 +10,7 @@ import type { WordVectors } from "@revocab/word-vectors";
 
 export interface SubwordVectorsOptions {
   readonly vocabulary: Vocabulary;
-  /** Needed where a token's vector is the mean of words. */
+  /** Needed if a token's vector is the mean of words. */
   readonly encode?: EncodeText | undefined;
   readonly vectors: WordVectors;
   /**
@@ -52,7 +52,7 @@ export async function subwordVectors({
   if (encode === undefined) {
     throw new RevocabError(
       "bad_options",
-      "these word vectors have no n-grams, so a token's vector is made of the words that are written with it; for that the whole tokenizer is needed, not its vocabulary alone",
+      "these word vectors have no n-grams, so a token's vector is the mean of the words that are written with it; this needs the whole tokenizer, not its vocabulary alone",
       { hint: "use vectors with n-grams (fastText .bin), or give the method the tokenizer's encode" },
     );
   }

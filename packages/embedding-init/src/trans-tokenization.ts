@@ -14,16 +14,15 @@ import {
 } from "@revocab/parallel-text";
 import { z } from "zod";
 import { withFallback } from "./chains.ts";
-import { checkOption } from "./check-option.ts";
-import { evidenceName, noteEvidence } from "./evidence.ts";
-import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { evidenceName, noteEvidence } from "./context.ts";
+import { checkOption, filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 import { mixtureOfTokens } from "./similarity-mixtures.ts";
 import { subtokenMean } from "./subtoken-mean.ts";
 import { countTokens, favorKnown, noteCounts, weightsOfCounts } from "./trans-tokenization/counts.ts";
 import { countWordPairs, wordWriter } from "./trans-tokenization/words.ts";
 
 export interface TransTokenizationOptions {
-  /** Two texts, or their files, of which line i says the same: the source's language and the target's. */
+  /** Two texts, or their files, whose lines are translations of each other: the source's language and the target's. */
   readonly parallel: ParallelPaths | Pick<ParallelLines, "source" | "target">;
   /** A file in Pharaoh's format that links their words; without it they are aligned here. */
   readonly alignments?: string;
@@ -140,7 +139,7 @@ function isPaths(parallel: TransTokenizationOptions["parallel"]): parallel is Pa
   return typeof parallel.source === "string";
 }
 
-/** Links do not depend on the tokenizers, so a comparison, which hides tokens of the source, computes them once. */
+/** Links do not depend on the tokenizers: a comparison, whose leave-out tests change the source, computes them once. */
 function onceOnly(
   make: (context: InitContext) => Promise<Linked>,
 ): (context: InitContext) => Promise<Linked> {
@@ -161,7 +160,9 @@ export const transTokenizationEntry: MethodEntry = methodEntry("trans-tokenizati
   paper: "https://arxiv.org/abs/2408.04303",
   evidence: "line-aligned parallel text",
   options: z.object({
-    parallel: filePath.describe("two texts of which line i says the same, SOURCE:TARGET (en.txt:de.txt)"),
+    parallel: filePath.describe(
+      "two texts whose lines are translations of each other, SOURCE:TARGET (en.txt:de.txt)",
+    ),
     alignments: filePath
       .optional()
       .describe("links of their words in Pharaoh's format; without it they are aligned here"),

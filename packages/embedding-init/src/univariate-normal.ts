@@ -7,7 +7,7 @@ import { usedRowMoments } from "./used-row-moments.ts";
 
 /**
  * Each new token becomes a draw from N(μ_j, σ_j²) in each dimension j, with the mean and the population variance of the
- * used source rows: a row like the old ones in scale, and like none of them in direction. The fallback of WECHSEL.
+ * used source rows: the scale of the old rows in a random direction. The fallback of WECHSEL.
  *
  * Departure: rows of holes and padding do not count. A head bias is drawn from the statistics of the biases.
  * @see https://arxiv.org/abs/2112.06598

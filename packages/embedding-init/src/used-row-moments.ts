@@ -3,9 +3,9 @@ import { type ColumnMoments, columnMoments } from "@revocab/matrix";
 
 /**
  * Mean and population variance of each column of a table over the rows that belong to a token: rows of holes and
- * padding hold whatever initialization left there.
+ * padding were never trained.
  *
- * Read once per table and context, however many methods of a chain ask.
+ * Computed once per table and context, for all methods of a chain.
  * @throws RevocabError no_evidence when no row is used; aborted
  */
 export function usedRowMoments(context: InitContext, table: EmbeddingTable): Promise<ColumnMoments> {
@@ -19,7 +19,7 @@ export function usedRowMoments(context: InitContext, table: EmbeddingTable): Pro
 
 const momentsOf = new WeakMap<InitContext, Map<string, Promise<ColumnMoments>>>();
 
-/** What every statistic over a table counts, and how it stops and reports. */
+/** The rows that every statistic over a table counts, and the job it runs in. */
 export function statisticsOptions({ source: { vocabulary }, job }: InitContext) {
   return {
     isUsed: (row: number) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",

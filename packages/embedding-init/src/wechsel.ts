@@ -1,13 +1,12 @@
-import { type InitContext, type Matrix, type MixtureMethod, RevocabError } from "@revocab/core";
+import { type InitContext, type Matrix, type MixtureMethod, RevocabError, type TokenId } from "@revocab/core";
+import { selectRows } from "@revocab/matrix";
 import { coverageOf, readDictionary, type WordPair } from "@revocab/vocab-alignment";
 import type { WordVectors } from "@revocab/word-vectors";
 import { z } from "zod";
-import { checkOption } from "./check-option.ts";
-import { evidenceName, noteEvidence } from "./evidence.ts";
-import { filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
-import { nearestSources } from "./nearest-sources.ts";
-import { mixtureOfTokens } from "./similarity-mixtures.ts";
-import { subwordVectors } from "./token-vectors.ts";
+import { evidenceName, noteEvidence } from "./context.ts";
+import { checkOption, filePath, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { mixtureOfTokens, type TokenWeights } from "./similarity-mixtures.ts";
+import { subwordVectors, tokensWithVector } from "./token-vectors.ts";
 
 export interface WechselOptions {
   /** Word vectors of the source's language, or a file of them. */
@@ -38,7 +37,7 @@ export function wechsel(options: WechselOptions): MixtureMethod {
   return nearestInMeaning("wechsel", "https://arxiv.org/abs/2112.06598", options);
 }
 
-/** What WECHSEL and OFA share: they differ in where a token's vector comes from. */
+/** The common part of WECHSEL and OFA, which differ in where the vector of a token comes from. */
 export function nearestInMeaning(
   name: string,
   paper: string,
@@ -112,7 +111,7 @@ export function nearestInMeaning(
   }
 }
 
-/** The options that WECHSEL and OFA share, as the catalog names them. */
+/** The common options of WECHSEL and OFA, as the catalog names them. */
 export const nearestOptions = {
   "source-vectors": filePath.describe("word vectors of the source's language (.bin, .vec)"),
   "target-vectors": filePath.describe("word vectors of the target's language"),
@@ -149,7 +148,65 @@ export const wechselEntry: MethodEntry = methodEntry("wechsel", {
     from: z
       .enum(["ngrams", "words"])
       .optional()
-      .describe("a token's vector is made of its n-grams (as .bin files allow), or of the words it is in"),
+      .describe(
+        "a token's vector is computed from its n-grams (as .bin files allow), or from the words it is in",
+      ),
   }),
   create: ({ from, ...rest }) => wechsel({ ...nearestInMeaningOptions(rest), from }),
 });
+
+export interface NearestSourcesOptions {
+  readonly context: InitContext;
+  /** [V_s × p] one vector per source token; zeros where there is none. */
+  readonly source: Matrix;
+  /** [V_t × p] the same of the target, in the same space. */
+  readonly target: Matrix;
+  readonly neighbors: number;
+  readonly temperature: number;
+}
+
+/**
+ * For each target token with a vector: its nearest used source tokens by cosine, weighed by softmax(cosine / temperature).
+ */
+export async function nearestSources({
+  context,
+  source,
+  target,
+  neighbors,
+  temperature,
+}: NearestSourcesOptions): Promise<TokenWeights> {
+  const { vocabulary } = context.source;
+  const isCandidate = (id: TokenId) => vocabulary.kindOf(id) === "text" || vocabulary.kindOf(id) === "byte";
+  const rows = new Map<TokenId, { sources: Uint32Array; weights: Float64Array }>();
+  const known = tokensWithVector(target);
+  if (known.length === 0) return rows;
+  const { job } = context;
+  const { nearestRows } = await import("@revocab/neighbors");
+  const { k, ids, similarities } = await nearestRows({
+    queries: selectRows(target, known),
+    rows: source,
+    k: neighbors,
+    metric: "cosine",
+    isCandidate,
+    job,
+  });
+  known.forEach((token, i) => {
+    const range = [i * k, (i + 1) * k] as const;
+    rows.set(token, {
+      sources: ids.slice(...range),
+      weights: softmax(similarities.subarray(...range), temperature),
+    });
+  });
+  return rows;
+}
+
+/**
+ * Weights ∝ e^{z / temperature}, ≥ 0 with sum 1.
+ * @param z [n], n ≥ 1
+ */
+export function softmax(z: ArrayLike<number>, temperature: number): Float64Array {
+  const largest = Array.from(z).reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const weights = Float64Array.from(z, (value) => Math.exp((value - largest) / temperature));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}

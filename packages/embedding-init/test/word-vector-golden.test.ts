@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { InitContext, Matrix } from "@revocab/core";
 import { gatherSum } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
-import { anchorWeights, sparsemax } from "../src/anchor-weights.ts";
-import { nearestSources } from "../src/nearest-sources.ts";
+import { anchorWeights, sparsemax } from "../src/focus.ts";
 import { mixtureOfTokens } from "../src/similarity-mixtures.ts";
+import { nearestSources } from "../src/wechsel.ts";
 
 const golden = (name: string) =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));

@@ -5,13 +5,13 @@ import type { TypedTerm } from "./typed-terms.ts";
 export type TermCase = "exact" | "any";
 
 export interface TypeIndex {
-  /** Places in the list of terms of the terms that a text is; several only where case does not count. */
+  /** Places of the terms that equal a text; several only if case does not count. */
   termsOf(text: string): readonly number[];
   /** Places of the terms that share a type with one of these: those that share most types first, then as listed. */
   relativesOf(places: readonly number[]): readonly number[];
 }
 
-/** Terms by their writing and by their types. */
+/** Finds terms by their text and by their types. */
 export function typeIndex(terms: readonly TypedTerm[], termCase: TermCase): TypeIndex {
   const keyOf = (text: string) => (termCase === "any" ? text.toLowerCase() : text);
   const byText = new Map<string, number[]>();
@@ -57,9 +57,9 @@ export type KnownTerms = (typeof KNOWN_TERMS)[number];
 export type TermForm = "spaced" | "bare";
 
 /**
- * The source tokens whose mean is a term's row: the one token that it is in the form asked for, or with `spelling` its pieces.
- * For a token without a space a term with one serves too, but not the other way round: there "ant" is a piece of "want".
- * Undefined for a term that is not known.
+ * The source tokens whose mean is a term's row: its one token in the given form, or with `spelling` its pieces. For the
+ * form without a space a token with a space serves too, but not the other way round: "ant" without a space is also a piece of
+ * "want". Undefined for a term that is not known.
  */
 export function knownTerms(
   terms: readonly TypedTerm[],

@@ -7,7 +7,7 @@ export type TokenCounts = Map<TokenId, Map<TokenId, number>>;
 
 export interface CountedTokens {
   readonly counts: TokenCounts;
-  /** Pairs of which the source's or the target's tokenizer cannot write the word. */
+  /** Pairs left out because the tokenizer of that side cannot write the word. */
   readonly unwritten: { readonly source: number; readonly target: number };
 }
 
@@ -45,8 +45,8 @@ function addCount(counts: TokenCounts, target: TokenId, source: TokenId, count: 
 /**
  * How much of each target piece of a word comes from each source piece of its translation, [m × n]; every row sums to 1.
  *
- * Half of it from all pieces alike, half from those at the same place, as if both words were equally long: target piece j
- * takes up the stretch from j/m to (j + 1)/m, and what of that lies in the stretch of source piece i.
+ * Half of it comes from all pieces alike, and half from pieces at the same place, as if both words were equally long: target piece
+ * j covers the stretch from j/m to (j + 1)/m, and its share of source piece i is their overlap.
  *
  * Example, 3 source and 2 target pieces: ½·(⅓ ⅓ ⅓) + ½·(⅔ ⅓ 0) for the first, ½·(⅓ ⅓ ⅓) + ½·(0 ⅓ ⅔) for the second.
  */
@@ -62,7 +62,7 @@ export function spreadCount(sources: number, targets: number): Float64Array {
   return shares;
 }
 
-/** Adds counts that need no text: one from a token to the same token, and one from a number to its spelling. */
+/** Adds counts that need no text: 1 for a token that both vocabularies have, and 1 for a number and its spelling. */
 export function favorKnown(
   counts: TokenCounts,
   { alignment, target: { vocabulary } }: Pick<InitContext, "alignment" | "target">,
@@ -89,7 +89,7 @@ const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** Each token's counts over their sum, the largest first; a special is the source's special in its place. */
+/** Each token's counts over their sum, the largest first; a special gets the row of its source counterpart. */
 export function weightsOfCounts(counts: TokenCounts, context: InitContext, role: Role): TokenWeights {
   const weights = new Map<TokenId, { readonly sources: number[]; readonly weights: number[] }>();
   for (const [token, source] of specialSources(context, role)) {

@@ -67,7 +67,7 @@ function spacedWords(line: string, cut: WordCut, beginsWithSpace: boolean): stri
   });
 }
 
-/** Writes words in tokens as a tokenizer does in the midst of a text. */
+/** Writes words in tokens, as a tokenizer does inside a text. */
 export interface WordWriter {
   /** Whether the first word of a text is written as if a space stood before it, as SentencePiece does. */
   readonly beginsWithSpace: boolean;
@@ -111,7 +111,7 @@ async function putsSpace(encode: EncodeText, vocabulary: Vocabulary): Promise<bo
   return false;
 }
 
-/** Several, because a tokenizer may lack one, and a comparison hides tokens. */
+/** Several, because a vocabulary may lack one, in leave-out tests too. */
 const LETTERS = ["a", "e", "s", "t", "n", "1", "."];
 
 function isToken(id: TokenId, vocabulary: Vocabulary): boolean {
