@@ -99,8 +99,8 @@ interface MethodDescription {
   /** True when every token gets a row, so that the method needs no fallback. @default false */
   readonly coversAll?: boolean;
   /**
-   * True when every token gets the same row. New specials then get noise on top, because the model cannot tell tokens with
-   * equal rows apart. @default false
+   * True when a row stands for a token of which nothing is known, as the mean does. New specials then get noise on top,
+   * because the model cannot tell tokens with equal rows apart. @default false
    */
   readonly isStandIn?: boolean;
   /** True when the method has better rows than copies for shared tokens: it is then tried before the copy. @default false */

@@ -49,7 +49,7 @@ export async function learnWeights(context: InitContext, settings: Cw2vSettings)
     limit: settings.memory && settings.memory * 1e9,
   });
   const products = await openDenseProducts(settings.threads ?? threadsOf(job));
-  note(
+  noteDetail(
     context,
     `${participants.newTokens.length} new tokens as sums of ${candidates.length} with rank ${rank}, learned from ${training.tokens.length} tokens of text; ${inGigabytes(needed)} of memory; products by ${products.by}`,
   );
@@ -131,7 +131,7 @@ async function chooseWeights(
     const chosen = await topWeights(mixture, { ...how, newTokens, job: context.job });
     const { mean, most } = chosen.cut;
     if (how.top < how.candidates.length) {
-      note(
+      noteDetail(
         context,
         `of each row the ${how.top} heaviest weights were kept; those cut sum to ${mean.toFixed(4)} in the mean and ${most.toFixed(4)} at most`,
       );
@@ -152,8 +152,9 @@ function sourceCopies({ alignment: { sourceOf }, target: { vocabulary } }: InitC
   }
 }
 
-function note({ job }: InitContext, message: string): void {
-  job?.onProgress?.({ type: "note", step: "cw2v", message });
+/** Figures of the training, for who watches it: no plan keeps them. */
+function noteDetail({ job }: InitContext, message: string): void {
+  job?.onProgress?.({ type: "note", step: "cw2v", message, isDetail: true });
 }
 
 interface TopWeights {

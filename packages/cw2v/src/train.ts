@@ -107,7 +107,7 @@ function noteEpoch({ epochs, job }: TrainOptions, position: TrainingPosition, ep
       ? [`no less than before: back to epoch ${epoch - 1}`]
       : []),
   ];
-  job?.onProgress?.({ type: "note", step: "cw2v", message: parts.join(", ") });
+  job?.onProgress?.({ type: "note", step: "cw2v", message: parts.join(", "), isDetail: true });
 }
 
 /** Trains on the remaining batches of an epoch; calls `save` every ten minutes, and when the training is aborted. */

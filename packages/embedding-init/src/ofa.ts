@@ -19,7 +19,10 @@ export interface OfaOptions extends Omit<WechselOptions, "from"> {
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
  */
 export function ofa({ rank, ...options }: OfaOptions): MixtureMethod {
-  const method = nearestInMeaning("ofa", "https://arxiv.org/abs/2311.08849", { ...options, from: "words" });
+  const method = nearestInMeaning(
+    { name: "ofa", paper: "https://arxiv.org/abs/2311.08849" },
+    { ...options, from: "words" },
+  );
   if (rank === undefined) return method;
   checkOption("rank", rank, Number.isInteger(rank) && rank >= 1, "a whole number from 1");
   return factorized(method, rank);

@@ -34,13 +34,22 @@ export interface WechselOptions {
  * @throws RevocabError bad_options; when it prepares, what reading and aligning vectors throws
  */
 export function wechsel(options: WechselOptions): MixtureMethod {
-  return nearestInMeaning("wechsel", "https://arxiv.org/abs/2112.06598", options);
+  const recorded = options.from && { from: options.from };
+  return nearestInMeaning({ name: "wechsel", paper: "https://arxiv.org/abs/2112.06598", recorded }, options);
 }
 
 /** The common part of WECHSEL and OFA, which differ in where the vector of a token comes from. */
 export function nearestInMeaning(
-  name: string,
-  paper: string,
+  {
+    name,
+    paper,
+    recorded,
+  }: {
+    readonly name: string;
+    readonly paper: string;
+    /** Options that the recipe records beside the common ones. */
+    readonly recorded?: Readonly<Record<string, string>>;
+  },
   { sourceVectors, targetVectors, dictionary, neighbors = 10, temperature = 0.1, from }: WechselOptions,
 ): MixtureMethod {
   checkOption("neighbors", neighbors, Number.isInteger(neighbors) && neighbors >= 1, "a whole number from 1");
@@ -59,7 +68,7 @@ export function nearestInMeaning(
       ...(dictionary !== undefined && { dictionary: evidenceName(dictionary) }),
       neighbors,
       temperature,
-      ...(from && name === "wechsel" && { from }),
+      ...recorded,
     },
     async prepare(context) {
       const { source, target } = await tokenVectors(context);

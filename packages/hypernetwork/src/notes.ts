@@ -71,6 +71,8 @@ export async function noteNorms(
 ): Promise<void> {
   const { alignment, source, job } = context;
   const { forms } = run;
+  const note = (message: string, isDetail = false) =>
+    job?.onProgress?.({ type: "note", step: "hypernetwork", message, isDetail });
   const known = Array.from(forms.lengths.keys()).filter((token) => forms.lengths[token] > 0);
   const isShared = (token: TokenId) => alignment.sourceOf[token] >= 0;
   const fresh = spread(known.filter((token) => !isShared(token)));
@@ -88,9 +90,11 @@ export async function noteNorms(
     if (fresh.length > 0) {
       const predicted = median(fresh.map((token) => norm(rows(part, token))));
       const ratio = predicted / usual;
-      parts.push(
-        `the median norm of ${fresh.length} predicted ${part} rows is ${predicted.toPrecision(3)}, and that of the model's ${usual.toPrecision(3)} (${ratio.toPrecision(3)} ×${ratio > 0.5 && ratio < 2 ? "" : ": far from it, so the hypernetwork may be another model's, or its rescaler off"})`,
-      );
+      const compared = `the median norm of ${fresh.length} predicted ${part} rows is ${predicted.toPrecision(3)}, and that of the model's ${usual.toPrecision(3)}`;
+      parts.push(`${compared} (${ratio.toPrecision(3)} ×)`);
+      if (ratio < 0.5 || ratio > 2) {
+        note(`${compared}: the hypernetwork may be another model's, or its rescaler off`);
+      }
     }
     if (shared.length > 0) {
       const actual = await rowsAt(
@@ -102,7 +106,7 @@ export async function noteNorms(
         `the rows it predicts for ${shared.length} tokens that both vocabularies have are like the model's own by a median cosine of ${likeness.toFixed(2)}`,
       );
     }
-    job?.onProgress?.({ type: "note", step: "hypernetwork", message: parts.join("; ") });
+    note(parts.join("; "), true);
   }
 
   async function predict(tokens: readonly TokenId[]) {

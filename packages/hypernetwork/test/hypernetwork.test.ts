@@ -8,7 +8,7 @@ import type {
 } from "@revocab/core";
 import { copyOverlap, mean, planTable, withFallback } from "@revocab/embedding-init";
 import { encodeSurfaceForms, hypernetwork, openHypernetwork, predictRows } from "@revocab/hypernetwork";
-import { readMatrix } from "@revocab/matrix";
+import { readMatrix, storeMatrix } from "@revocab/matrix";
 import {
   makeContext,
   makeTables,
@@ -124,6 +124,25 @@ describe("hypernetwork", () => {
       /predicts for \d+ tokens that both vocabularies have are like the model's own by a median cosine/,
     );
     expect(all).toMatch(/predicted output rows/);
+  });
+
+  it("keeps its figures out of plans, unless its rows are far longer or shorter than the model's", async () => {
+    const kept = async (scale: number) => {
+      const { data, ...shape } = await readMatrix(input.matrix, 0, input.matrix.rows);
+      const table = { ...input, matrix: storeMatrix({ ...shape, data: data.map((value) => value * scale) }) };
+      const notes: string[] = [];
+      const onProgress = (event: ProgressEvent) => {
+        if (event.type === "note" && event.isDetail !== true) notes.push(event.message);
+      };
+      const tables = [table, output, bias];
+      await prepare(network(), { ...makeContext(TARGET_VOCABULARY, tables), job: { onProgress } });
+      return notes.filter((note) => note.includes("predicted input rows"));
+    };
+    const lengths = await Promise.all([1, 1000, 0.001].map(kept));
+    expect(lengths.map((notes) => notes.length)).toEqual([0, 1, 1]);
+    expect(lengths[1]?.[0]).toMatch(
+      /median norm .* the hypernetwork may be another model's, or its rescaler off$/,
+    );
   });
 
   it("drops a bias that the model has no place for, and says so", async () => {

@@ -1,4 +1,4 @@
-import { type Matrix, throwIfAborted } from "@revocab/core";
+import { type Matrix, threadsOf, throwIfAborted } from "@revocab/core";
 import { multiplyTransposed, normalizeRows, rowProduct, selectRows, storedView } from "@revocab/matrix";
 import { type FoundProducts, openLargestProducts } from "./largest-products.ts";
 import {
@@ -21,7 +21,7 @@ export async function runtimeNeighbors(search: NeighborSearch): Promise<Neighbor
   const { queries, candidates, k, metric, job } = search;
   const ids = new Uint32Array(queries.rows * k);
   const similarities = new Float32Array(queries.rows * k);
-  const products = await openLargestProducts(job?.threads);
+  const products = await openLargestProducts(threadsOf(job));
   const longestRow = metric === "cosine" ? LONGEST_OF_UNIT_LENGTH : candidates.longest;
   const heldQueries = queriesHeld(queries.columns);
   try {

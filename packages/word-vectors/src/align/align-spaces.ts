@@ -1,4 +1,4 @@
-import { type Job, type Matrix, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, type Matrix, RevocabError, threadsOf, throwIfAborted } from "@revocab/core";
 import {
   covariance,
   leadingEigenvectors,
@@ -68,7 +68,7 @@ export async function alignSpaces(options: AlignSpacesOptions): Promise<SpaceAli
   const { products, sourceMean, targetMean } = crossProducts(source, target, found, center);
   const sourceAxes = source.dimension > width ? await principalAxes(source, width, { job }) : undefined;
   const targetAxes = target.dimension > width ? await principalAxes(target, width, { job }) : undefined;
-  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), job?.threads);
+  const factor = await orthogonalFactor(narrowed(products, sourceAxes, targetAxes), threadsOf(job));
   const rotation = matrixOf(sourceAxes ? transposedProduct(transposed(sourceAxes), factor) : factor);
   const targetProjection = targetAxes && matrixOf(targetAxes);
   const centers = center ? { source: sourceMean, target: targetMean } : undefined;

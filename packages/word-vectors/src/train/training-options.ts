@@ -62,7 +62,7 @@ export function trainingNumbers(options: TrainWordVectorsOptions): TrainingNumbe
     job,
     seed = 0,
   } = options;
-  const threads = threadsOf(job, MOST_THREADS);
+  const threads = Math.min(threadsOf(job, MOST_THREADS), MOST_THREADS);
   if (model !== "skipgram" && model !== "cbow")
     throw new RevocabError("bad_options", `model is ${quote(model)}`, {
       hint: "choose skipgram or cbow",
