@@ -10,6 +10,12 @@ export function writeError(path: string, cause: unknown): RevocabError {
       cause,
     });
   }
+  if (code === "ENAMETOOLONG") {
+    return new RevocabError("write_failed", `cannot write ${showText(path)}: its name is too long`, {
+      hint: "choose a name of at most 200 bytes: what is written lies beside it under a longer one until it is whole",
+      cause,
+    });
+  }
   return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
     hint: "check that the folder exists and may be written to",
     cause,

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
-import { parseJson, readingFile } from "@revocab/files";
+import { parseJson } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import { displayToken, isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 
@@ -37,8 +37,9 @@ export async function openModel(
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, weights });
   try {
     await rememberTokenizer(checkpoint);
-    const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
+    const tokenizer = await namingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
+    const hashed = await hashedNames(checkpoint, tokenizer);
     let hashing: HashingFiles | undefined;
     const { retain, release } = counted(async () => {
       await hashing?.stop();
@@ -51,7 +52,7 @@ export async function openModel(
       ...nameOf(directory),
       tensorOptions,
       hashes() {
-        hashing ??= hashFiles(directory, hashedNames(checkpoint, tokenizer));
+        hashing ??= hashFiles(directory, hashed);
         return hashing.hashes;
       },
       retain,
@@ -87,9 +88,10 @@ async function rememberTokenizer({ folder }: Checkpoint): Promise<void> {
   for (const name of names) await (await folder.open(name)).close();
 }
 
-function hashedNames({ directory, files }: Checkpoint, tokenizer: Tokenizer): string[] {
+async function hashedNames({ folder, files }: Checkpoint, tokenizer: Tokenizer): Promise<string[]> {
   const names = [...files.map(({ name }) => name), "config.json", ...tokenizer.files.keys()];
-  return names.filter((name) => existsSync(join(directory, name)));
+  const areThere = await Promise.all(names.map((name) => folder.has(name)));
+  return names.filter((_, i) => areThere[i]);
 }
 
 /**

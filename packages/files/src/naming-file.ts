@@ -5,7 +5,7 @@ import { RevocabError, type RevocabErrorCode } from "@revocab/core";
  * another type) becomes an error that names the file, with the failure as its cause.
  * @throws RevocabError `code`; errors of ours and of the system pass as they are
  */
-export async function readingFile<Result>(
+export async function namingFile<Result>(
   path: string,
   code: RevocabErrorCode,
   read: () => Result | Promise<Result>,
@@ -13,12 +13,12 @@ export async function readingFile<Result>(
   try {
     return await read();
   } catch (error) {
-    throw inReading(path, code, error);
+    throw asFileError(path, code, error);
   }
 }
 
-/** The error to throw for one that came up while a foreign file was read; see {@link readingFile}. */
-export function inReading(path: string, code: RevocabErrorCode, error: unknown): unknown {
+/** The error to throw for one that came up while a foreign file was read; see {@link namingFile}. */
+export function asFileError(path: string, code: RevocabErrorCode, error: unknown): unknown {
   if (error instanceof RevocabError || isOfSystem(error)) return error;
   const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RevocabError(code, `${path}: reading it failed unexpectedly with ${found}`, {
