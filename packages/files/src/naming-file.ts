@@ -1,4 +1,4 @@
-import { RevocabError, type RevocabErrorCode } from "@revocab/core";
+import { RevocabError, type RevocabErrorCode, showMessage, showText } from "@revocab/core";
 
 /**
  * Runs code that reads a foreign file. An unexpected failure (a stack overflow, a list that is too long, a value of
@@ -21,10 +21,14 @@ export async function namingFile<Result>(
 export function asFileError(path: string, code: RevocabErrorCode, error: unknown): unknown {
   if (error instanceof RevocabError || isOfSystem(error)) return error;
   const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new RevocabError(code, `${path}: reading it failed unexpectedly with ${found}`, {
-    hint: "download the file again from where it was published; if it is whole, report this as a fault of revocab, with the file",
-    cause: error,
-  });
+  return new RevocabError(
+    code,
+    `${showText(path)}: reading it failed unexpectedly with ${showMessage(found)}`,
+    {
+      hint: "download the file again from where it was published; if it is whole, report this as a fault of revocab, with the file",
+      cause: error,
+    },
+  );
 }
 
 function isOfSystem(error: unknown): boolean {

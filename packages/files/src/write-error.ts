@@ -1,4 +1,4 @@
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage, showText } from "@revocab/core";
 
 /** The error to throw for one that came up while `path` was written; errors of ours pass as they are. */
 export function writeError(path: string, cause: unknown): RevocabError {
@@ -16,7 +16,7 @@ export function writeError(path: string, cause: unknown): RevocabError {
       cause,
     });
   }
-  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
+  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showMessage(message)}`, {
     hint: "check that the folder exists and may be written to",
     cause,
   });

@@ -77,7 +77,7 @@ async function claimPartial(place: string): Promise<ReservedPath> {
   const own = await reservePath(names);
   let hasTaken = false;
   const take = async (left: string) => {
-    // what is no regular file was left by no attempt: a link there would have the download written to wherever it leads
+    // only regular files are taken over: a link could redirect the download
     if (hasTaken || !(await ifThere(left, lstat(left)))?.isFile()) return;
     await rename(left, own.path);
     hasTaken = true;

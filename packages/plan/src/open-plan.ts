@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "@revocab/checkpoint";
 import { readExactly } from "@revocab/checkpoint/internal";
-import { type Matrix, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
+import { type Matrix, RevocabError, type RowSource, showMessage, type TablePlan } from "@revocab/core";
 import { openFile, parseJson } from "@revocab/files";
 import { namingFile } from "@revocab/files/internal";
 import { checkMixture } from "@revocab/matrix";
@@ -82,7 +82,7 @@ function readWords({ path, metadata }: SafetensorsFile): PlanWords {
   if (!success)
     bad(
       path,
-      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}`,
+      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${showMessage(String(error.issues[0]?.message))}`,
     );
   return data;
 }

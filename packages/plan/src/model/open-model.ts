@@ -4,7 +4,8 @@ import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@re
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 import { parseJson } from "@revocab/files";
 import { namingFile } from "@revocab/files/internal";
-import { displayToken, isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 
 /** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
@@ -124,7 +125,7 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
     throw new RevocabError(
       "shape_mismatch",
       `the embeddings of ${directory} have ${rows} rows but its tokenizer has ids up to ${vocabulary.size - 1}, ` +
-        `and ${foreign} "${displayToken(vocabulary, foreign)}" is no token that was added to it`,
+        `and ${foreign} ${quoteToken(vocabulary, foreign)} is no token that was added to it`,
       {
         hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder",
       },
@@ -143,7 +144,7 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
       if (beyond === undefined) return ids;
       throw new RevocabError(
         "bad_text",
-        `a text holds "${displayToken(vocabulary, beyond)}", a token that was added to the tokenizer of ${directory} ` +
+        `a text holds ${quoteToken(vocabulary, beyond)}, a token that was added to the tokenizer of ${directory} ` +
           `with the id ${beyond}, but the model has ${rows} rows and none for it`,
         { hint: "`editVocabulary` gives it a row, with every other token that is added" },
       );
