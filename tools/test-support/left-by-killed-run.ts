@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = `
   import { writeSync } from "node:fs";
-  import { ownPath } from "@revocab/files";
-  const { path } = await ownPath(JSON.parse(process.argv[1]));
+  import { reservePath } from "@revocab/files/internal";
+  const { path } = await reservePath(JSON.parse(process.argv[1]));
   writeSync(1, path);
   process.kill(process.pid, "SIGKILL");
 `;

@@ -1,4 +1,4 @@
-import { RevocabError, type RevocabErrorCode, showJson, showText } from "@revocab/core";
+import { RevocabError, type RevocabErrorCode, showJson, showLine } from "@revocab/core";
 import { inFlags } from "./in-flags.ts";
 import { forTerminal } from "./terminal.ts";
 
@@ -50,7 +50,7 @@ export function printFailure(failure: Failure, json: boolean): void {
   const { message, hint, stack } = failure;
   if (json) process.stdout.write(`${showJson({ error: failure })}\n`);
   process.stderr.write(
-    `revocab: ${showText(message, LONGEST)}\n${hint ? `  → ${showText(hint, LONGEST)}\n` : ""}`,
+    `revocab: ${showLine(message, LONGEST)}\n${hint ? `  → ${showLine(hint, LONGEST)}\n` : ""}`,
   );
   if (stack) process.stderr.write(`${forTerminal(stack)}\n`);
 }

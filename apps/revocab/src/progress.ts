@@ -1,4 +1,4 @@
-import { type ProgressEvent, type ProgressListener, showText } from "@revocab/core";
+import { type ProgressEvent, type ProgressListener, showLine } from "@revocab/core";
 import { inFlags } from "./in-flags.ts";
 import { escaped } from "./terminal.ts";
 
@@ -53,7 +53,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       if (event.done < event.total && now - last < 100) return;
       last = now;
       const columns = (stream.columns || 80) - 1;
-      const label = showText(event.step).padEnd(16);
+      const label = showLine(event.step).padEnd(16);
       const said = `${amount(event)}${pace(event)}`;
       const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - said.length - 2)));
       const line = `${label} ${bar} ${said}`.slice(0, columns);

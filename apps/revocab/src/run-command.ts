@@ -1,5 +1,5 @@
 import { type Job, RevocabError, showJson } from "@revocab/core";
-import { removeUnfinished } from "@revocab/files";
+import { removeUnfinished } from "@revocab/files/internal";
 import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { progressRenderer } from "./progress.ts";

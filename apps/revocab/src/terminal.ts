@@ -1,4 +1,4 @@
-import { showText } from "@revocab/core";
+import { showLine } from "@revocab/core";
 import { inFlags } from "./in-flags.ts";
 
 /*
@@ -10,7 +10,7 @@ import { inFlags } from "./in-flags.ts";
 export function forTerminal(text: string): string {
   return text
     .split("\n")
-    .map((line) => showText(line))
+    .map((line) => showLine(line))
     .join("\n");
 }
 
@@ -18,13 +18,13 @@ export function forTerminal(text: string): string {
 export function proseForTerminal(text: string): string {
   return text
     .split(/([\n\t\u200c\u200d])/)
-    .map((part, i) => (i % 2 === 0 ? showText(part) : part))
+    .map((part, i) => (i % 2 === 0 ? showLine(part) : part))
     .join("");
 }
 
 /** A template's tag: the template is our own text and passes, each value may be foreign and is escaped to one line. */
 export function escaped(parts: TemplateStringsArray, ...values: readonly (string | number)[]): string {
-  return parts.map((part, i) => (i === 0 ? part : showText(String(values[i - 1])) + part)).join("");
+  return parts.map((part, i) => (i === 0 ? part : showLine(String(values[i - 1])) + part)).join("");
 }
 
 /** Notes for a person, a line each. */
@@ -34,7 +34,7 @@ export function printNotes(notes: readonly string[], prefix = ""): string {
 
 /** Rows of cells as aligned columns; numbers are right-aligned. Each cell is escaped to one line. */
 export function printTable(cells: readonly (readonly string[])[], indent = "  "): string {
-  const rows = cells.map((row) => row.map((cell) => showText(cell, LONGEST_CELL)));
+  const rows = cells.map((row) => row.map((cell) => showLine(cell, LONGEST_CELL)));
   const widths: number[] = [];
   for (const row of rows)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);

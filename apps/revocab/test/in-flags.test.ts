@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { quote, showMessage, showText } from "@revocab/core";
 import { describe, expect, it } from "vitest";
 import { COMMANDS, FLAGS, inFlags } from "../src/in-flags.ts";
 import { inProcess } from "./in-process.ts";
@@ -11,6 +12,12 @@ describe("a message of the library", () => {
       "pass --untie, or --role input; revocab plan wrote it",
     );
     expect(inFlags("`copyShared: false` and `copyShared`")).toBe("--no-copy and --copy");
+  });
+
+  it("stays as it is where a token, a file or another program speaks of the like", () => {
+    const foreign = "`text`";
+    const message = [quote(foreign), showText(foreign), showMessage(foreign)].join(" ");
+    expect(inFlags(`${message}: pass \`text\``)).toBe(`${message}: pass --text`);
   });
 
   it("stays as it is where a name is no option and no function", () => {

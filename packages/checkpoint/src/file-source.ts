@@ -1,6 +1,7 @@
 import { type FileHandle, readdir } from "node:fs/promises";
 import { RevocabError, showText } from "@revocab/core";
-import { type FileMark, markOf, openFile } from "@revocab/files";
+import { type FileMark, openFile } from "@revocab/files";
+import { markOf } from "@revocab/files/internal";
 
 /** A file that is read by position: on the disk, or in a place that answers for ranges of bytes. */
 export interface ReadableFile {

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { InputFolder, readingFile } from "@revocab/files";
+import { InputFolder } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import { positionsFollowPad } from "./check-pad-positions.ts";
 import { readConfigFacts } from "./config-facts.ts";
 import { FilePool, type FileSource, localFiles } from "./file-source.ts";
@@ -65,15 +66,15 @@ export async function openCheckpoint(
   { vocabularyTensors = {}, ignoreTensors = [], weights = localFiles }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   const folder = new InputFolder(directory);
-  const { files, index } = await readingFile(directory, "bad_safetensors", () =>
+  const { files, index } = await namingFile(directory, "bad_safetensors", () =>
     readWeightFiles(directory, weights, folder),
   );
   const path = join(directory, "config.json");
   const { json: config, text: configText } = await readConfig(folder, files);
-  const facts = await readingFile(path, "bad_config", () => readConfigFacts(config, path));
+  const facts = await namingFile(path, "bad_config", () => readConfigFacts(config, path));
   const pool = new FilePool(weights);
   try {
-    const found = await readingFile(directory, "bad_safetensors", () =>
+    const found = await namingFile(directory, "bad_safetensors", () =>
       findTables({ directory, files, facts, pool, vocabularyTensors, ignoreTensors }),
     );
     return {

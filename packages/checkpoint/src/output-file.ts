@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { writeError } from "@revocab/files";
+import { writeError } from "@revocab/files/internal";
 
 /**
  * Creates a file of its final size; it must not exist yet.

@@ -16,7 +16,7 @@ export interface Header {
   readonly entries: readonly HeaderEntry[];
 }
 
-/** Why a header is none, in words that follow the file's name. */
+/** Why bytes are not a safetensors header, in words that follow the file's name. */
 export class HeaderError extends Error {}
 
 /**

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { insideFolder, writeError } from "@revocab/files";
+import { insideFolder, writeError } from "@revocab/files/internal";
 import { fillFiles, WRITE_STEP } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import { formatJson, isJsonObject, type JsonObject } from "./json.ts";

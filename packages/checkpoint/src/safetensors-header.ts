@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage, showText } from "@revocab/core";
 import type { FileMark } from "@revocab/files";
 import { type FileSource, DAMAGED_HINT as HINT, localFiles, type ReadableFile } from "./file-source.ts";
 import { HeaderSyntaxError } from "./header-json.ts";
@@ -101,7 +101,7 @@ function headerOf(bytes: Uint8Array, path: string): Header {
   } catch (error) {
     if (error instanceof HeaderError) return fail(path, error.message);
     if (!(error instanceof HeaderSyntaxError)) throw error;
-    return fail(path, `has a header that is not valid JSON: ${error.message}`);
+    return fail(path, `has a header that is not valid JSON: ${showMessage(error.message)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { RevocabError, type Role, throwIfAborted } from "@revocab/core";
-import { writeError } from "@revocab/files";
+import { writeError } from "@revocab/files/internal";
 import { writeAt } from "./output-file.ts";
 import type { PlannedTable } from "./plan-output.ts";
 

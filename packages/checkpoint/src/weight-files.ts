@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
@@ -12,7 +11,7 @@ import {
   readJsonObject,
 } from "./json.ts";
 import { readSafetensorsHeader, type SafetensorsFile } from "./safetensors-header.ts";
-import { sentenceModules } from "./sentence-modules.ts";
+import { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 
 export const INDEX_NAME = "model.safetensors.index.json";
 const SINGLE_NAME = "model.safetensors";
@@ -206,9 +205,13 @@ async function refusePartialModel(folder: InputFolder, names: readonly string[])
     );
   }
   if (!names.includes("modules.json")) return;
-  const inFolder = (await sentenceModules(folder)).find(
-    ({ path }) => existsSync(join(folder.path, path, "config.json")) && /Transformer$/.test(path),
-  );
+  let inFolder: SentenceModule | undefined;
+  for (const module of await sentenceModules(folder)) {
+    if (!/Transformer$/.test(module.path)) continue;
+    if (!(await folder.has(join(module.path, "config.json")))) continue;
+    inFolder = module;
+    break;
+  }
   if (inFolder === undefined) return;
   throw new RevocabError(
     "unsupported_checkpoint",

@@ -1,4 +1,4 @@
-import { showText } from "./show-text.ts";
+import { showLine } from "./show-text.ts";
 
 /** One code per failure a caller may want to tell apart. */
 export type RevocabErrorCode =
@@ -40,7 +40,7 @@ export type RevocabErrorCode =
 
 /**
  * A failure the user can act on. The message says what was found and what was expected; `hint` says what to do. Both are
- * one line that is safe to show, whatever they quote: what {@link showText} escapes is escaped, and of a message beyond
+ * one line that is safe to show, whatever they quote: what {@link showLine} escapes is escaped, and of a message beyond
  * 1,000 characters (2,000 for a hint, which may hold a command) the start and the end are kept.
  */
 export class RevocabError extends Error {
@@ -63,9 +63,9 @@ const LONGEST_HINT = 2000;
 
 /** Cuts a long text in its middle: a message starts with a path and ends with what was expected. */
 function oneLine(text: string, most: number): string {
-  const shown = text.length > most ? undefined : showText(text);
+  const shown = text.length > most ? undefined : showLine(text);
   if (shown !== undefined && shown.length <= most) return shown;
   const end = Math.floor(most / 4);
-  const start = [...showText(text.slice(0, most))].slice(0, most - end - 1);
-  return `${start.join("")}…${[...showText(text.slice(-end))].slice(-end).join("")}`;
+  const start = [...showLine(text.slice(0, most))].slice(0, most - end - 1);
+  return `${start.join("")}…${[...showLine(text.slice(-end))].slice(-end).join("")}`;
 }

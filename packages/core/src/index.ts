@@ -23,7 +23,7 @@ export type {
   TablePlan,
   WriteOptions,
 } from "./methods.ts";
-export { quote, showJson, showNotes, showText } from "./show-text.ts";
+export { quote, showJson, showLine, showMessage, showNotes, showText } from "./show-text.ts";
 export type {
   Alignment,
   AlignmentCounts,

@@ -5,7 +5,10 @@ import { RevocabError } from "./errors.ts";
 export interface Job {
   readonly abortSignal?: AbortSignal;
   readonly onProgress?: ProgressListener;
-  /** Threads of worker pools and of the runtime. @default all cores */
+  /**
+   * Threads of worker pools and of the runtime. The tokenizers library, whose process serves all jobs at once, encodes on
+   * as many as the environment variable RAYON_NUM_THREADS says. @default all cores
+   */
   readonly threads?: number;
 }
 

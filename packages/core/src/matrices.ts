@@ -32,7 +32,7 @@ export interface StoredMatrix {
   readonly rows: number;
   readonly columns: number;
   readonly dtype: StoredDtype;
-  /** All of it, where it is in memory already: whoever needs the whole need not copy it. */
+  /** The whole matrix where it is in memory; it can be used without a copy. */
   readonly bytes?: Uint8Array;
   /** Fills `into` with rows [start, start + count) exactly as stored; `into` has count × columns × bytes per value. */
   readRows(start: number, count: number, into: Uint8Array): Promise<void>;

@@ -40,7 +40,7 @@ export interface RunnableModel {
   ): Promise<Float32Array[]>;
   /**
    * Texts sampled from the model at temperature 1, without the tokens that open or end a text. The same seed gives the same texts.
-   * @returns tokens of each text; about `tokens` in all, fewer where texts end as they begin
+   * @returns tokens of each text; about `tokens` in all, fewer if the model ends texts at once
    * @throws RevocabError `bad_options` for a masked model; `not_finite`, `aborted`
    */
   writeTexts(options: WriteOptions): Promise<readonly Uint32Array[]>;

@@ -2,11 +2,24 @@
 const LONGEST_QUOTE = 200;
 
 /**
- * Foreign text as one line that is safe to show anywhere: on a terminal, in a note, on a card. Control and format
- * characters, separators other than the space, bidirectional marks, private characters and lone surrogates are escaped
- * (`\n`, `\x1b`, `\u{202e}`); beyond `most` characters it ends in `…`.
+ * Foreign text as a message of ours holds it: as {@link showLine} shows it, and with backticks escaped (`\x60`), as only the
+ * options and functions that a message names stand in backticks.
  */
-export function showText(text: string, most = Number.POSITIVE_INFINITY): string {
+export function showText(text: string, most?: number): string {
+  return showLine(text, most).replaceAll("`", "\\x60");
+}
+
+/** What another program or library said, as a message of ours holds it: as {@link showText}, but with ' for each backtick. */
+export function showMessage(text: string, most?: number): string {
+  return showLine(text, most).replaceAll("`", "'");
+}
+
+/**
+ * A text as one line that is safe to show anywhere: on a terminal, in a note, on a card. Control and format characters,
+ * separators other than the space, bidirectional marks, private characters and lone surrogates are escaped (`\n`, `\x1b`,
+ * `\u{202e}`); beyond `most` characters it ends in `…`. For whole messages, and for text that stands in none.
+ */
+export function showLine(text: string, most = Number.POSITIVE_INFINITY): string {
   // a character is at most two units long, so what lies beyond can be cut first
   const characters = text.length > most ? [...text.slice(0, 2 * most)] : undefined;
   const kept = characters === undefined ? text : characters.slice(0, most).join("");
@@ -39,7 +52,7 @@ export function quote(value: unknown): string {
 
 /** Notes as reports, cards and the terminal show them: each on one line that is safe to show, at most 2,000 characters of it. */
 export function showNotes(notes: readonly string[]): readonly string[] {
-  return notes.map((note) => showText(note, LONGEST_NOTE));
+  return notes.map((note) => showLine(note, LONGEST_NOTE));
 }
 
 const LONGEST_NOTE = 2000;

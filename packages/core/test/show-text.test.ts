@@ -1,4 +1,4 @@
-import { quote, showJson, showNotes, showText } from "@revocab/core";
+import { quote, RevocabError, showJson, showLine, showMessage, showNotes, showText } from "@revocab/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
@@ -20,6 +20,16 @@ test("no text shows a control character, a mark that turns text, or half a chara
     fc.property(anything, (text) => {
       expect(showText(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
     }),
+  );
+});
+
+test("only the names in our own messages stand in backticks", () => {
+  expect(showText("a `text` here")).toBe("a \\x60text\\x60 here");
+  expect(quote("`text`")).toBe('"\\x60text\\x60"');
+  expect(showMessage("unknown variant `text`\n")).toBe("unknown variant 'text'\\n");
+  expect(showLine("pass `text`\n")).toBe("pass `text`\\n");
+  expect(new RevocabError("bad_options", `${quote("`text`")}: pass \`text\``).message).toBe(
+    '"\\x60text\\x60": pass `text`',
   );
 });
 

@@ -4,6 +4,7 @@ import {
   mapAhead,
   quote,
   RevocabError,
+  showText,
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
@@ -94,7 +95,7 @@ export function checkIds(ids: Iterable<number>, { vocabulary, origin }: TextToke
     if (id < model.vocabularySize) continue;
     throw new RevocabError(
       "shape_mismatch",
-      `${origin}: the token ${displayToken(vocabulary, id)} has id ${id}, but the model's head has ${model.vocabularySize} rows`,
+      `${origin}: the token ${showText(displayToken(vocabulary, id))} has id ${id}, but the model's head has ${model.vocabularySize} rows`,
       { hint: "give the tokenizer that belongs to the model" },
     );
   }
@@ -122,7 +123,7 @@ function notesOf(
 ): string[] {
   const notes: string[] = [];
   const unknownId = vocabulary.idOfRole("unk");
-  const token = unknownId === undefined ? "" : displayToken(vocabulary, unknownId);
+  const token = unknownId === undefined ? "" : showText(displayToken(vocabulary, unknownId));
   if (written > 0) {
     notes.push(`the text itself has ${token} in ${written} places; each is scored as that one token`);
   }

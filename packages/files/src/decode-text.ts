@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 
 /**
  * The text of UTF-8 bytes, without a byte-order mark. Nothing is replaced: a wrong byte would be scored as U+FFFD, which
@@ -48,7 +48,7 @@ const MARKS: readonly (Encoding & { readonly mark: readonly number[] })[] = [
 function wrongByte(bytes: Uint8Array, at: number, path: string, { name, convert }: Encoding): RevocabError {
   return new RevocabError(
     "bad_text",
-    `${path}: found the byte ${hexOf(bytes[at])} at offset ${at}, expected text in UTF-8; it looks like ${name}`,
+    `${showText(path)}: found the byte ${hexOf(bytes[at])} at offset ${at}, expected text in UTF-8; it looks like ${name}`,
     { hint: `convert it: ${convert} "${path}" > text.txt` },
   );
 }
@@ -56,7 +56,7 @@ function wrongByte(bytes: Uint8Array, at: number, path: string, { name, convert 
 function cutCharacter(bytes: Uint8Array, at: number, path: string): RevocabError {
   return new RevocabError(
     "bad_text",
-    `${path}: the file ends within a character, that of the byte ${hexOf(bytes[at])} at offset ${at}`,
+    `${showText(path)}: the file ends within a character, that of the byte ${hexOf(bytes[at])} at offset ${at}`,
     { hint: "copy the file again, or cut it at a character's boundary" },
   );
 }

@@ -10,10 +10,13 @@ export async function ifThere<Found>(path: string, look: Promise<Found>): Promis
     return await look;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (MISSING.has(code ?? "")) return undefined;
     throw new RevocabError("bad_file", `${showText(path)} cannot be read (${code})`, {
       hint: "check the path, and that it may be read",
       cause,
     });
   }
 }
+
+/** Nothing can have a name that is too long. */
+const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG"]);

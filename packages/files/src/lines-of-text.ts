@@ -1,4 +1,4 @@
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage, showText } from "@revocab/core";
 import { openFile } from "./open-file.ts";
 
 /**
@@ -70,8 +70,12 @@ function readFailure(path: string, read: number, cause: unknown): unknown {
   }
   const { code } = cause as NodeJS.ErrnoException;
   if (code === undefined) return cause;
-  return new RevocabError("bad_file", `${showText(path)} cannot be read: ${(cause as Error).message}`, {
-    hint: "give a file of text in UTF-8",
-    cause,
-  });
+  return new RevocabError(
+    "bad_file",
+    `${showText(path)} cannot be read: ${showMessage((cause as Error).message)}`,
+    {
+      hint: "give a file of text in UTF-8",
+      cause,
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import { quote, RevocabError, type RevocabErrorCode } from "@revocab/core";
+import { quote, RevocabError, type RevocabErrorCode, showMessage, showText } from "@revocab/core";
 
 export interface JsonOptions {
   /** What the text is, for the error: the path of a file, or `the header of PATH`. */
@@ -17,7 +17,7 @@ export interface JsonOptions {
  */
 export function parseJson(text: string, { origin, code, hint, deepest = 200 }: JsonOptions): unknown {
   const refuse = (found: string, cause?: unknown) =>
-    new RevocabError(code, `${origin}: found ${found}`, { hint, cause });
+    new RevocabError(code, `${showText(origin)}: found ${showMessage(found)}`, { hint, cause });
   const place = placeBeyond(text, deepest);
   if (place >= 0) {
     throw refuse(`JSON nested deeper than ${deepest} levels at character ${place}, expected at most as many`);

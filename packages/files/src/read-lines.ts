@@ -20,7 +20,7 @@ export async function readLines(path: string, abortSignal?: AbortSignal): Promis
     if (end - start > LONGEST_LINE) {
       throw new RevocabError(
         "bad_text",
-        `${path}, line ${lines.length + 1} has ${end - start} bytes, expected at most ${LONGEST_LINE}`,
+        `${showText(path)}, line ${lines.length + 1} has ${end - start} bytes, expected at most ${LONGEST_LINE}`,
         { hint: "give a text with a sentence, or a word, in each line" },
       );
     }

@@ -1,4 +1,4 @@
-import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { decodeText } from "./decode-text.ts";
 import { openText } from "./open-text.ts";
 import {
@@ -90,7 +90,7 @@ function result(
   if (documents.length === 0) {
     throw new RevocabError(
       "bad_text",
-      `${path}: found no text${isFull ? ` in its first ${stopped ?? maxBytes} bytes` : ", only white space or nothing"}`,
+      `${showText(path)}: found no text${isFull ? ` in its first ${stopped ?? maxBytes} bytes` : ", only white space or nothing"}`,
       { hint: "give a UTF-8 text file of at least some sentences" },
     );
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { ownPath, takeLeft } from "./run-lock.ts";
-import { unfinished } from "./unfinished.ts";
+import { reservePath, takeOverLeftovers } from "./run-lock.ts";
+import { trackUnfinished } from "./track-unfinished.ts";
 import { writeError } from "./write-error.ts";
 
 /** Appends bytes to the file being written. */
@@ -23,9 +23,9 @@ export async function replaceFile(path: string, fill: (write: WriteBytes) => Pro
   const failed = (cause: unknown): never => {
     throw writeError(path, cause);
   };
-  await takeLeft(place, (left) => rm(left, { force: true })).catch(failed);
-  const { path: partial, release } = await ownPath(place).catch(failed);
-  const finish = unfinished(partial);
+  await takeOverLeftovers(place, (left) => rm(left, { force: true })).catch(failed);
+  const { path: partial, release } = await reservePath(place).catch(failed);
+  const finish = trackUnfinished(partial);
   let handle: FileHandle | undefined;
   try {
     const file = await open(partial, "wx").catch(failed);

@@ -1,24 +1,24 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { constants, readFileSync, readlinkSync } from "node:fs";
-import { lstat, open, readdir, rm } from "node:fs/promises";
+import { lstat, lutimes, open, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { ifThere } from "./if-there.ts";
 import { readWhole } from "./open-file.ts";
 import { parseJson } from "./parse-json.ts";
 
-/** Where runs write what is no result yet: in `folder`, as `before`, a mark of the run, `after`. */
+/** Names of unfinished files: FOLDER/BEFORE + id of the run + AFTER. */
 export interface RunPlace {
   readonly folder: string;
   readonly before: string;
   /** @default "" */
   readonly after?: string;
-  /** The mark in names of earlier versions; its first group is the process number. @default NUMBER-RANDOM */
+  /** The id in names of earlier versions; its first group is the process number. @default NUMBER-RANDOM */
   readonly oldMark?: RegExp;
 }
 
 /** A path that other runs leave alone until it is released. */
-export interface OwnedPath {
+export interface ReservedPath {
   readonly path: string;
   /** To be called when what was written is in its place, or gone. */
   release(): Promise<void>;
@@ -29,8 +29,8 @@ export interface OwnedPath {
  * anew every half minute, so that a run on another machine of a shared disk knows that this one goes on.
  * @throws errors of the system, when the folder cannot be written to
  */
-export async function ownPath({ folder, before, after = "" }: RunPlace): Promise<OwnedPath> {
-  const path = join(folder, `${before}${randomUUID()}${after}`);
+export async function reservePath({ folder, before, after = "" }: RunPlace): Promise<ReservedPath> {
+  const path = join(folder, `${before}r${randomBytes(5).toString("hex")}${after}`);
   const file = ownerFileOf(path);
   const content = Buffer.from(JSON.stringify({ format: FORMAT, ...THIS_RUN }));
   try {
@@ -40,8 +40,11 @@ export async function ownPath({ folder, before, after = "" }: RunPlace): Promise
     throw error;
   }
   const heart = setInterval(() => {
-    // a beat that fails is made up for by the next; other machines wait for many before they take the path
-    writeInto(file, content).catch(() => {});
+    writeInto(file, content)
+      // it cannot be written to: its time by this machine's clock is better than none
+      .catch(() => lutimes(file, new Date(), new Date()))
+      // other machines wait for many beats before they take the path, so the next ones make up for this one
+      .catch(() => {});
   }, BEAT_EVERY);
   heart.unref();
   return {
@@ -55,28 +58,38 @@ export async function ownPath({ folder, before, after = "" }: RunPlace): Promise
 
 /**
  * Hands over what ended runs left at a place, one path after the other: `take` removes it or moves it away. What a run
- * still writes stays, and so does what nothing is known of: a path without an owner file, or with one that is not understood.
- * @throws RevocabError `bad_file` when the folder cannot be listed; what `take` throws
+ * still writes stays. So does what nothing is known of (a path without an owner file, or with one that is not understood),
+ * and what the system does not let this user look at or take: a leftover is no reason to stop the work.
+ * @throws what `take` throws, but for a path that is gone or that may not be touched
  */
-export async function takeLeft(place: RunPlace, take: (path: string) => Promise<unknown>): Promise<void> {
+export async function takeOverLeftovers(
+  place: RunPlace,
+  take: (path: string) => Promise<unknown>,
+): Promise<void> {
   const { folder, before, after = "", oldMark = /^(\d+)-[0-9a-f]{8}$/ } = place;
-  const names = (await ifThere(folder, readdir(folder))) ?? [];
+  const names = await readdir(folder).catch(() => []);
   const marks = names.map((name) => markIn(name, before, after)).filter((mark) => mark !== undefined);
   let time: Promise<number> | undefined;
   const now = () => (time ??= timeOfDisk(place));
   for (const mark of new Set(marks)) {
     const path = join(folder, `${before}${mark}${after}`);
     const oldProcess = oldMark.exec(mark)?.[1];
-    const isLeft = UUID.test(mark)
-      ? await hasEndedRun(path, now)
-      : oldProcess !== undefined && (await hasEndedOldRun(path, Number(oldProcess), now));
-    if (!isLeft) continue;
-    await take(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error; // else another run was faster
-    });
-    if ((await ifThere(path, lstat(path))) === undefined) await rm(ownerFileOf(path), { force: true });
+    const isLeft = MARK.test(mark)
+      ? hasEndedRun(path, now)
+      : oldProcess !== undefined && hasEndedOldRun(path, Number(oldProcess), now);
+    // where this cannot be told (the disk is full, a folder is closed to this user), the path stays
+    if (!(await Promise.resolve(isLeft).catch(() => false))) continue;
+    try {
+      await take(path);
+      if ((await ifThere(path, lstat(path))) === undefined) await rm(ownerFileOf(path), { force: true });
+    } catch (error) {
+      if (!LEFT_BEHIND.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
   }
 }
+
+/** Another run was faster; the path belongs to another user; a program holds it. */
+const LEFT_BEHIND: ReadonlySet<string> = new Set(["ENOENT", "EPERM", "EACCES", "EBUSY"]);
 
 export function ownerFileOf(path: string): string {
   return `${path}${OWNER}`;
@@ -84,7 +97,8 @@ export function ownerFileOf(path: string): string {
 
 const OWNER = ".owner";
 const FORMAT = "revocab-run-1";
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Short, as a file's name has at most 255 bytes; its `r` tells it from the process numbers of earlier versions. */
+const MARK = /^r[0-9a-f]{10}$/;
 const BEAT_EVERY = 30_000;
 /**
  * Milliseconds without a beat after which a run on another machine counts as ended. Thirty beats: a busy event loop misses
@@ -106,7 +120,7 @@ function markIn(name: string, before: string, after: string): string | undefined
  * is told by a file that was just written, never by this machine's clock.
  */
 async function timeOfDisk(place: RunPlace): Promise<number> {
-  const { path, release } = await ownPath(place);
+  const { path, release } = await reservePath(place);
   try {
     return (await lstat(ownerFileOf(path))).mtimeMs;
   } finally {
@@ -176,20 +190,28 @@ function hasEnded({ process: id, started }: Run): boolean {
   return started !== null && found !== null && found !== started;
 }
 
+/** A process that has ended, and whose parent has not asked how, is still listed: a zombie (Z). */
 function isRunning(id: number): boolean {
   try {
     process.kill(id, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
+  return fieldsOf(id)?.[0] !== "Z";
 }
 
-/** The 22nd field of /proc/ID/stat; the second is the program's name in parentheses, which may hold anything. */
 function startOf(id: number): string | null {
+  return fieldsOf(id)?.[19] ?? null;
+}
+
+/**
+ * The fields of /proc/ID/stat from the third on: the state first, the start time twentieth. The second field is the
+ * program's name in parentheses, which may hold anything.
+ */
+function fieldsOf(id: number): readonly string[] | null {
   return orNull(() => {
     const text = readFileSync(`/proc/${id}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   });
 }
 

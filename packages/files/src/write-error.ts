@@ -1,4 +1,4 @@
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage, showText } from "@revocab/core";
 
 /** The error to throw for one that came up while `path` was written; errors of ours pass as they are. */
 export function writeError(path: string, cause: unknown): RevocabError {
@@ -10,7 +10,13 @@ export function writeError(path: string, cause: unknown): RevocabError {
       cause,
     });
   }
-  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showText(message)}`, {
+  if (code === "ENAMETOOLONG") {
+    return new RevocabError("write_failed", `cannot write ${showText(path)}: its name is too long`, {
+      hint: "choose a name of at most 200 bytes: what is written lies beside it under a longer one until it is whole",
+      cause,
+    });
+  }
+  return new RevocabError("write_failed", `cannot write ${showText(path)}: ${showMessage(message)}`, {
     hint: "check that the folder exists and may be written to",
     cause,
   });

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { expect, it } from "vitest";
-import { hashContent, promisedHash } from "../src/index.ts";
+import { hashContent, promisedHash } from "../src/content-hash.ts";
 
 const scratch = scratchFolders();
 /** `printf 'hello\n' | sha256sum`, and `| git hash-object --stdin` */

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ifThere } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { expect, it } from "vitest";
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { insideFolder } from "../src/index.ts";
+import { insideFolder } from "../src/inside-folder.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 

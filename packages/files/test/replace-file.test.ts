@@ -40,4 +40,15 @@ describe("replaceFile", () => {
     expect(readdirSync(at)).toEqual(["taken"]);
     expect(existsSync(join(at, "nowhere"))).toBe(false);
   });
+
+  it("takes a name of 200 bytes, and says of a longer one that it is too long", async () => {
+    const at = folder();
+    const write = (name: string) => replaceFile(join(at, name), (into) => into(bytes("x")));
+    await write("x".repeat(200));
+    await expect(write("x".repeat(255))).rejects.toMatchObject({
+      code: "write_failed",
+      message: expect.stringMatching(/x: its name is too long$/),
+    });
+    expect(readdirSync(at)).toEqual(["x".repeat(200)]);
+  });
 });

@@ -1,22 +1,33 @@
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ownPath, replaceFile, takeLeft } from "@revocab/files";
+import { replaceFile } from "@revocab/files";
+import { reservePath, takeOverLeftovers } from "@revocab/files/internal";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 const scratch = scratchFolders();
 const isLinux = process.platform === "linux";
-const MARK = "01234567-89ab-cdef-0123-456789abcdef";
+const MARK = "r0123456789";
 const DEAD = 999_999_999;
 const HOUR = 3_600_000;
 
 const placeIn = (folder: string) => ({ folder, before: ".out.partial-" });
 const removeLeft = (folder: string) =>
-  takeLeft(placeIn(folder), (path) => rm(path, { recursive: true, force: true }));
+  takeOverLeftovers(placeIn(folder), (path) => rm(path, { recursive: true, force: true }));
 const age = (path: string, by: number) => {
   const time = (Date.now() - by) / 1000;
   utimesSync(path, time, time);
@@ -24,7 +35,7 @@ const age = (path: string, by: number) => {
 
 /** An unfinished path of a run that is described by what this process writes of itself, changed. */
 async function leave(folder: string, change: object, silent = 0): Promise<string> {
-  const own = await ownPath(placeIn(folder));
+  const own = await reservePath(placeIn(folder));
   const said = JSON.parse(readFileSync(`${own.path}.owner`, "utf8")) as object;
   await own.release();
   return leaveText(folder, JSON.stringify({ ...said, ...change }), silent);
@@ -64,7 +75,7 @@ describe("what a run writes", () => {
     const folder = scratch();
     const child = program("own", folder, ".out.partial-");
     const [path] = (await once(child, "message")) as [string];
-    const own = await ownPath(placeIn(folder));
+    const own = await reservePath(placeIn(folder));
     writeFileSync(own.path, "half");
     await removeLeft(folder);
     expect(readdirSync(folder).sort()).toEqual(
@@ -88,6 +99,25 @@ describe("what a run writes", () => {
   it.runIf(isLinux)("goes at once when another process has its number now", async () => {
     const folder = scratch();
     await leave(folder, { process: process.ppid, started: "1" });
+    await removeLeft(folder);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.runIf(isLinux)("goes at once when its process is a zombie: ended, but still listed", async () => {
+    const folder = scratch();
+    // a shell that becomes another program never asks how its child ended
+    const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    children.push(parent);
+    const [said] = (await once(parent.stdout, "data")) as [Buffer];
+    const zombie = Number(said.toString());
+    const fields = () =>
+      readFileSync(`/proc/${zombie}/stat`, "latin1")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+    await expect.poll(() => fields()[0], { timeout: 10_000 }).toBe("Z");
+    await leave(folder, { process: zombie, started: fields()[19] });
     await removeLeft(folder);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -132,7 +162,7 @@ describe("what a run writes", () => {
   it("is seen to go on by other machines: its owner file gets the time again and again", async () => {
     const folder = scratch();
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const own = await ownPath(placeIn(folder));
+    const own = await reservePath(placeIn(folder));
     const said = readFileSync(`${own.path}.owner`, "utf8");
     for (let beat = 0; beat < 3; beat++) {
       age(`${own.path}.owner`, HOUR);
@@ -147,8 +177,25 @@ describe("what a run writes", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it.skipIf(process.platform === "win32")(
+    "is seen to go on even when its owner file can no longer be written to",
+    async () => {
+      const folder = scratch();
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+      const own = await reservePath(placeIn(folder));
+      const file = `${own.path}.owner`;
+      rmSync(file);
+      mkdirSync(file);
+      age(file, HOUR);
+      vi.advanceTimersByTime(60_000);
+      await expect.poll(() => lstatSync(file).mtimeMs).toBeGreaterThan(Date.now() - HOUR / 2);
+      rmdirSync(file);
+      await own.release();
+    },
+  );
+
   it("does not hold up the end of the program", () => {
-    const code = `import { ownPath } from "@revocab/files"; await ownPath({ folder: process.argv[1], before: "x" });`;
+    const code = `import { reservePath } from "@revocab/files/internal"; await reservePath({ folder: process.argv[1], before: "x" });`;
     const cwd = fileURLToPath(new URL(".", import.meta.url));
     execFileSync(process.execPath, ["--input-type=module", "-e", code, scratch()], { cwd, timeout: 60_000 });
   });
@@ -214,6 +261,46 @@ describe("what earlier versions left, with a process number alone", () => {
     await removeLeft(folder);
     expect(readdirSync(folder)).toEqual(stays ? [basename(path)] : []);
   });
+});
+
+describe("what cannot be taken over stays, and stops nobody", () => {
+  it.each(["EPERM", "EACCES", "EBUSY"])("(%s)", async (code) => {
+    const folder = scratch();
+    const path = await leave(folder, { host: "elsewhere" }, HOUR);
+    await takeOverLeftovers(placeIn(folder), () => Promise.reject(Object.assign(new Error(code), { code })));
+    expect(readdirSync(path)).toEqual(["file"]);
+    expect(readdirSync(folder)).toContain(`${basename(path)}.owner`);
+  });
+
+  it("but any other failure is told", async () => {
+    const folder = scratch();
+    await leave(folder, { host: "elsewhere" }, HOUR);
+    const failed = Object.assign(new Error("EIO"), { code: "EIO" });
+    await expect(takeOverLeftovers(placeIn(folder), () => Promise.reject(failed))).rejects.toBe(failed);
+  });
+
+  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "(the time of the disk cannot be asked for, as no file can be written)",
+    async () => {
+      const folder = scratch();
+      const path = await leave(folder, { host: "elsewhere" }, HOUR);
+      chmodSync(folder, 0o555);
+      await removeLeft(folder);
+      chmodSync(folder, 0o755);
+      expect(readdirSync(path)).toEqual(["file"]);
+    },
+  );
+
+  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "(the folder cannot be listed): a file in it is replaced all the same",
+    async () => {
+      const folder = scratch();
+      chmodSync(folder, 0o333);
+      await replaceFile(join(folder, "text"), (into) => into(Buffer.from("x")));
+      chmodSync(folder, 0o755);
+      expect(readdirSync(folder)).toEqual(["text"]);
+    },
+  );
 });
 
 it("names of others stay, whatever they resemble", async () => {

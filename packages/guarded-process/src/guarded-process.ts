@@ -9,7 +9,7 @@ const KEPT_STDERR = 10_000;
 export class ProcessDied extends Error {}
 
 /** The process ended before it came to this request, which may be sent to a new process. */
-export class NotAsked extends Error {}
+export class RequestNotSent extends Error {}
 
 /** The program's reason for not answering a request. */
 export class RequestRefused extends Error {}
@@ -58,7 +58,7 @@ export class GuardedProcess<Request, Answer> {
         reject(this.#end);
         const [guilty, ...others] = this.#waiting.splice(0);
         guilty?.reject(this.#end);
-        for (const other of others) other.reject(this.#hasStarted ? new NotAsked(why) : this.#end);
+        for (const other of others) other.reject(this.#hasStarted ? new RequestNotSent(why) : this.#end);
       };
       this.#child.once("message", () => {
         this.#hasStarted = true;
@@ -87,7 +87,7 @@ export class GuardedProcess<Request, Answer> {
   }
 
   /**
-   * @throws ProcessDied when the process ends during this request, also because it costs more than `allowance`; NotAsked
+   * @throws ProcessDied when the process ends during this request, also because it costs more than `allowance`; RequestNotSent
    * when it ended before; RequestRefused with the program's reason; RevocabError `missing_dependency` when the process
    * does not start
    */
@@ -98,7 +98,7 @@ export class GuardedProcess<Request, Answer> {
       const reply = await new Promise<Reply<Answer>>((resolve, reject) => {
         // it did not end because of this request
         if (this.#end !== undefined)
-          return reject(this.#hasStarted ? new NotAsked(this.#end.message) : this.#end);
+          return reject(this.#hasStarted ? new RequestNotSent(this.#end.message) : this.#end);
         if (this.#waiting.length === 0) this.#stderr = "";
         this.#waiting.push({ resolve, reject });
         this.#child.send({ request, allowance } satisfies Allowed<Request>, (error) => {

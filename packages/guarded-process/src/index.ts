@@ -1,8 +1,8 @@
 export {
   GuardedProcess,
   type GuardedProgram,
-  NotAsked,
   ProcessDied,
+  RequestNotSent,
   RequestRefused,
 } from "./guarded-process.ts";
 export type { Allowance, Reply } from "./messages.ts";

@@ -1,4 +1,4 @@
-import { GuardedProcess, NotAsked, ProcessDied, RequestRefused } from "@revocab/guarded-process";
+import { GuardedProcess, ProcessDied, RequestNotSent, RequestRefused } from "@revocab/guarded-process";
 import { afterEach, expect, it } from "vitest";
 
 const program = { module: new URL("./program.mjs", import.meta.url), name: "the program", hint: "mend it" };
@@ -32,7 +32,7 @@ it.each([
   await expect(died).rejects.toThrow(reason);
   expect(guarded.hasEnded).toBe(true);
   const late = guarded.ask("a", allowance);
-  await expect(late).rejects.toThrow(NotAsked);
+  await expect(late).rejects.toThrow(RequestNotSent);
   await expect(late).rejects.toThrow(reason);
 });
 
@@ -42,7 +42,7 @@ it("answers what was asked before the request that it ends over, and says which 
   const [before, guilty, after] = await Promise.allSettled(asked);
   expect(before).toEqual({ status: "fulfilled", value: { request: "a" } });
   expect(guilty).toMatchObject({ status: "rejected", reason: expect.any(ProcessDied) });
-  expect(after).toMatchObject({ status: "rejected", reason: expect.any(NotAsked) });
+  expect(after).toMatchObject({ status: "rejected", reason: expect.any(RequestNotSent) });
 });
 
 it("counts the memory that a request adds, not what is there", async () => {

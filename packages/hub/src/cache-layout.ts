@@ -1,6 +1,7 @@
 import { link, mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { ifThere, putInPlace, readWhole, writeError } from "@revocab/files";
+import { readWhole } from "@revocab/files";
+import { ifThere, putInPlace, writeError } from "@revocab/files/internal";
 import type { RepositoryFile } from "./list-repository.ts";
 
 /**

@@ -2,7 +2,15 @@ import { constants } from "node:fs";
 import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { ifThere, type OwnedPath, openFile, ownPath, startHash, takeLeft, writeError } from "@revocab/files";
+import { openFile } from "@revocab/files";
+import {
+  ifThere,
+  type ReservedPath,
+  reservePath,
+  startHash,
+  takeOverLeftovers,
+  writeError,
+} from "@revocab/files/internal";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile } from "./list-repository.ts";
 import { readRange } from "./read-range.ts";
@@ -64,12 +72,12 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
  * Takes over what an earlier attempt left of a blob, under a name of this run's own, so that two that download one file do not
  * write into each other's. An attempt that failed leaves `HASH.incomplete`; one that was killed leaves the name it had.
  */
-async function claimPartial(place: string): Promise<OwnedPath> {
+async function claimPartial(place: string): Promise<ReservedPath> {
   const names = { folder: dirname(place), before: `${basename(place)}.`, after: ".incomplete" };
-  const own = await ownPath(names);
+  const own = await reservePath(names);
   let hasTaken = false;
   const take = async (left: string) => {
-    // what is no regular file was left by no attempt: a link there would have the download written to wherever it leads
+    // only regular files are taken over: a link could redirect the download
     if (hasTaken || !(await ifThere(left, lstat(left)))?.isFile()) return;
     await rename(left, own.path);
     hasTaken = true;
@@ -78,7 +86,7 @@ async function claimPartial(place: string): Promise<OwnedPath> {
     await take(`${place}.incomplete`).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error; // else another run was faster
     });
-    await takeLeft(names, take);
+    await takeOverLeftovers(names, take);
     return own;
   } catch (error) {
     await own.release();

@@ -1,7 +1,8 @@
 import { mkdir, stat } from "node:fs/promises";
 import { requireFreeSpace } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, showText } from "@revocab/core";
-import { hashContent, ifThere, writeError } from "@revocab/files";
+import { hashContent } from "@revocab/files";
+import { ifThere, writeError } from "@revocab/files/internal";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
 import type { HubClient } from "./hub-client.ts";

@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RevocabError, showText } from "@revocab/core";
-import { hashContent, ifThere, promisedHash } from "@revocab/files";
+import { hashContent } from "@revocab/files";
+import { ifThere, promisedHash } from "@revocab/files/internal";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { INDEX_NAME, SINGLE_NAME, shardsOf, type Wanted } from "./wanted-files.ts";

@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { ifThere } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import type { SeenFolder } from "./seen-folder.ts";
 
 /** What `revocab.json` says of a folder, as far as publishing depends on it; the format is docs/report.md's. */

@@ -1,5 +1,5 @@
 import { HubApiError } from "@huggingface/hub";
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage } from "@revocab/core";
 import type { HubSettings } from "./hub-settings.ts";
 
 /**
@@ -110,7 +110,7 @@ const LONGEST_ANSWER = 300;
 function quoted(text: string, { token }: HubSettings): string {
   const bare = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
   const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
-  return showText(hidden, LONGEST_ANSWER);
+  return showMessage(hidden, LONGEST_ANSWER);
 }
 
 /**

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { quote, RevocabError, showText } from "@revocab/core";
+import { ifThere } from "@revocab/files/internal";
 
 /** What a user means by a name: a folder or file of this machine, or a repository of the Hub. */
 export type ModelReference =
@@ -17,10 +18,14 @@ const REPOSITORY = /^([\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95})(?:@(.+))?$/;
 /**
  * Reads a path, `ORG/NAME`, `ORG/NAME@REVISION`, `hf://ORG/NAME@REVISION` or an address on the Hub. What exists on this
  * machine is a path always; `./ORG/NAME` is one even when nothing is there.
- * @throws RevocabError `bad_options` for the address of another host, or of no model
+ * @throws RevocabError `bad_options` for the address of another host, or of no model; `bad_file` for a path that may not
+ *   be looked at: it is never taken for a repository
  */
-export function modelReference(text: string, endpoint = "https://huggingface.co"): ModelReference {
-  if (existsSync(text)) return { kind: "path", path: text };
+export async function modelReference(
+  text: string,
+  endpoint = "https://huggingface.co",
+): Promise<ModelReference> {
+  if ((await ifThere(text, stat(text))) !== undefined) return { kind: "path", path: text };
   const uri = /^hf:\/\/(?:models\/)?(.+)$/.exec(text)?.[1];
   if (uri !== undefined) return fromMatch(REPOSITORY.exec(uri)) ?? fail(text, endpoint);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return fromAddress(text, endpoint);

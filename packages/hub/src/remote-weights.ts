@@ -3,7 +3,13 @@ import { basename, dirname, join } from "node:path";
 import { type FileSource, localFiles, type ReadableFile } from "@revocab/checkpoint";
 import { readExactly, writeAt } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, showText } from "@revocab/core";
-import { ifThere, type OwnedPath, ownPath, takeLeft, writeError } from "@revocab/files";
+import {
+  ifThere,
+  type ReservedPath,
+  reservePath,
+  takeOverLeftovers,
+  writeError,
+} from "@revocab/files/internal";
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
@@ -76,13 +82,18 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
 }
 
 /** A folder beside the blobs, on the cache's disk: tables of several gigabytes have no place in a `/tmp` in memory. */
-async function scratchFolder(directory: string): Promise<OwnedPath> {
+async function scratchFolder(directory: string): Promise<ReservedPath> {
   const place = { folder: directory, before: ".ranges-" };
   try {
     await mkdir(directory, { recursive: true });
-    await takeLeft(place, (left) => rm(left, { recursive: true, force: true }));
-    const scratch = await ownPath(place);
-    await mkdir(scratch.path);
+    await takeOverLeftovers(place, (left) => rm(left, { recursive: true, force: true }));
+    const scratch = await reservePath(place);
+    try {
+      await mkdir(scratch.path);
+    } catch (error) {
+      await scratch.release();
+      throw error;
+    }
     return scratch;
   } catch (cause) {
     throw writeError(directory, cause);

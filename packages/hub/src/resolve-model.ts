@@ -60,7 +60,7 @@ export interface Received {
  */
 export async function resolveModel(text: string, options: ResolveOptions): Promise<ResolvedModel> {
   const settings = options.settings ?? hubSettings();
-  const reference = modelReference(text, settings.endpoint);
+  const reference = await modelReference(text, settings.endpoint);
   if (reference.kind === "path") {
     return onThisMachine(reference.path, undefined);
   }

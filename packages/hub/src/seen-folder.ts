@@ -2,15 +2,8 @@ import { type FileHandle, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import {
-  type ContentHash,
-  compareMarks,
-  type FileMark,
-  insideFolder,
-  markOf,
-  openFile,
-  startHash,
-} from "@revocab/files";
+import { type ContentHash, type FileMark, openFile } from "@revocab/files";
+import { compareMarks, insideFolder, markOf, startHash } from "@revocab/files/internal";
 
 /** A file's hash in hex by each algorithm that the Hub knows a content by. */
 export type Hashes = Readonly<Record<ContentHash["algorithm"], string>>;

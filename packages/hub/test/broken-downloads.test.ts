@@ -10,7 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { ownPath } from "@revocab/files";
+import { reservePath } from "@revocab/files/internal";
 import { resolveModel } from "@revocab/hub";
 import type { Fault } from "@revocab/loopback-hub";
 import { leftByKilledRun } from "@revocab/test-support/left-by-killed-run";
@@ -93,7 +93,7 @@ describe("what an earlier attempt left", () => {
     const place2 = join(other.cache, "models--org--small-model/blobs");
     await resolveModel("org/small-model", { ...other.options, want: "tokenizer" });
     const names = { folder: place2, before: `${blob}.`, after: ".incomplete" };
-    const living = await ownPath(names);
+    const living = await reservePath(names);
     writeFileSync(living.path, "of another download of this process");
     writeFileSync(leftByKilledRun(names), WEIGHTS.subarray(0, 1000));
     await download(other);

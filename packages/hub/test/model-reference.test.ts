@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { modelReference } from "@revocab/hub";
 import { scratchFolders } from "@revocab/test-support/folders";
@@ -21,8 +21,8 @@ describe("a name", () => {
     ["https://huggingface.co/org/model/tree/refs%2Fpr%2F3", repository("org/model", "refs/pr/3")],
     ["https://huggingface.co/org/model/tree/refs/pr/3", repository("org/model", "refs/pr/3")],
     ["https://huggingface.co/org/model/blob/main/config.json", repository("org/model")],
-  ])("%s is a repository", (text, expected) => {
-    expect(modelReference(text)).toEqual(expected);
+  ])("%s is a repository", async (text, expected) => {
+    expect(await modelReference(text)).toEqual(expected);
   });
 
   it.each([
@@ -34,14 +34,30 @@ describe("a name", () => {
     "org/model@",
     "org/model@../../x",
     "org/mo--del",
-  ])("%s is a path, though nothing is there", (text) => {
-    expect(modelReference(text)).toEqual({ kind: "path", path: text });
+  ])("%s is a path, though nothing is there", async (text) => {
+    expect(await modelReference(text)).toEqual({ kind: "path", path: text });
   });
 
-  it("is a path where something is there", () => {
+  it.skipIf(process.platform === "win32")(
+    "is no repository where the path may not be looked at",
+    async () => {
+      const folder = scratch();
+      symlinkSync("loop", join(folder, "loop"));
+      const cwd = process.cwd();
+      // a circle of links is refused to every user, as a folder without permission is to all but root
+      process.chdir(folder);
+      const found = modelReference("loop/model");
+      await expect(found.finally(() => process.chdir(cwd))).rejects.toMatchObject({ code: "bad_file" });
+    },
+  );
+
+  it("is a path where something is there", async () => {
     const folder = scratch();
     mkdirSync(join(folder, "org@v1"));
-    expect(modelReference(join(folder, "org@v1"))).toEqual({ kind: "path", path: join(folder, "org@v1") });
+    expect(await modelReference(join(folder, "org@v1"))).toEqual({
+      kind: "path",
+      path: join(folder, "org@v1"),
+    });
   });
 
   it.each([
@@ -59,12 +75,14 @@ describe("a name", () => {
     "https://huggingface.co/org/model/tree/%FF",
     "https://huggingface.co/org/model/tree/%2e%2e%2fmain",
     "https://huggingface.co/%FF/model",
-  ])("%s is an error", (text) => {
-    expect(() => modelReference(text)).toThrow(`found nothing at ${text}: it is no model's address on`);
+  ])("%s is an error", async (text) => {
+    await expect(modelReference(text)).rejects.toThrow(
+      `found nothing at ${text}: it is no model's address on`,
+    );
   });
 
-  it("that is an address with secrets is quoted without them", () => {
+  it("that is an address with secrets is quoted without them", async () => {
     const address = "https://me:password@example.org/model?token=secret";
-    expect(() => modelReference(address)).toThrow(/found nothing at https:\/\/example\.org\/model: /);
+    await expect(modelReference(address)).rejects.toThrow(/found nothing at https:\/\/example\.org\/model: /);
   });
 });

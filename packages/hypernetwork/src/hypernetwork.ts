@@ -12,7 +12,7 @@ import {
 } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { readMatrix } from "@revocab/matrix";
-import { displayToken } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
 import { languageIndex } from "./network-config.ts";
 import type { SourceTables } from "./network-feeds.ts";
@@ -233,9 +233,7 @@ function checkVocabulary({ directory, config, tokenizer }: Hypernetwork, source:
   throw new RevocabError(
     "shape_mismatch",
     `the tokens of the hypernetwork ${basename(directory)} are not those of this model: ${different.length} of ${compared} ids stand for other bytes` +
-      (id === undefined
-        ? ""
-        : `, such as ${id}: "${displayToken(own, id)}" and "${displayToken(source, id)}"`),
+      (id === undefined ? "" : `, such as ${id}: ${quoteToken(own, id)} and ${quoteToken(source, id)}`),
     { hint: "a hypernetwork fits one base model and its fine-tunes: use the one for this model" },
   );
 }

@@ -9,7 +9,7 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
-import { displayToken } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import type { SourceTables } from "./network-feeds.ts";
 import type { Hypernetwork, PredictedRows } from "./open-hypernetwork.ts";
 import type { PredictedPart } from "./row-store.ts";
@@ -25,7 +25,7 @@ export async function noteNetwork(
   const examples = (tokens: readonly TokenId[]) =>
     tokens
       .slice(0, 10)
-      .map((token) => `${token} "${displayToken(vocabulary, token)}"`)
+      .map((token) => `${token} ${quoteToken(vocabulary, token)}`)
       .join(", ") + (tokens.length > 10 ? ", …" : "");
   for (const name of files) {
     const hash = await hashFile(join(directory, name), job);

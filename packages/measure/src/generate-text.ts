@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type Job, RevocabError } from "@revocab/core";
+import { type Job, RevocabError, showText } from "@revocab/core";
 import { openModel } from "@revocab/plan";
 import { textLimits } from "@revocab/plan/internal";
 import type { Generated } from "@revocab/transformer-runtime";
@@ -102,7 +102,7 @@ export async function generateText({
           ...(after.length === 0
             ? []
             : [
-                `the tokenizer ends every text with ${after.map((id) => displayToken(vocabulary, id)).join("")}, the prompt too: ` +
+                `the tokenizer ends every text with ${showText(after.map((id) => displayToken(vocabulary, id)).join(""))}, the prompt too: ` +
                   "the model goes on after the end of a text",
               ]),
           ...(generated.endedBy === "context"

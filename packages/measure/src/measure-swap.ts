@@ -26,7 +26,7 @@ export interface MeasuredText {
   readonly notes: readonly string[];
 }
 
-/** A measurement of which the first half, the score of the source model, is done. */
+/** A measurement half done: the source model is scored, the written one not yet. */
 export interface MeasuringSwap {
   finish(directory: string): Promise<SwapEvaluation>;
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Matrix, RevocabError, throwIfAborted } from "@revocab/core";
+import { type Matrix, RevocabError, showMessage, throwIfAborted } from "@revocab/core";
 import { forEachRowBlock, normalizeRows, selectRows } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import type { NeighborSearch, Neighbors } from "./neighbor-search.ts";
@@ -182,7 +182,7 @@ function loadHnswlib(): Promise<Hnswlib> {
     loading = undefined;
     throw new RevocabError(
       "missing_dependency",
-      `an index of neighbors needs hnswlib-node, which could not be loaded on ${process.platform}-${process.arch}: ${(cause as Error).message.split("\n")[0]}`,
+      `an index of neighbors needs hnswlib-node, which could not be loaded on ${process.platform}-${process.arch}: ${showMessage((cause as Error).message.split("\n")[0])}`,
       {
         hint: "install it with npm install hnswlib-node@3.0.0 (it is compiled on installing), or search without an index (exact)",
         cause,

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showMessage } from "@revocab/core";
 
 /** The part of onnxruntime-node that is used here; the package is optional, so its own types may be missing. */
 export interface OnnxRuntime {
@@ -36,7 +36,7 @@ export function loadOnnxRuntime(): Promise<OnnxRuntime> {
       loading = undefined;
       throw new RevocabError(
         "missing_dependency",
-        `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${(cause as Error).message.split("\n")[0]}`,
+        `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${showMessage((cause as Error).message.split("\n")[0])}`,
         {
           hint: "install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64); all that does not run a model works without it",
           cause,

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { RevocabError, showText } from "@revocab/core";
+import { RevocabError, showMessage } from "@revocab/core";
 import { encodeModel } from "./encode-model.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { loadOnnxRuntime, type OnnxSession } from "./load-onnxruntime.ts";
@@ -46,7 +46,7 @@ export async function openSession(
   } catch (cause) {
     throw new RevocabError(
       "unsupported_checkpoint",
-      `the runtime could not load the model: ${showText((cause as Error).message, 500)}`,
+      `the runtime could not load the model: ${showMessage((cause as Error).message, 500)}`,
       { hint: "the weights may not fit into memory, or have changed since they were opened", cause },
     );
   }

@@ -2,6 +2,7 @@ import { RevocabError, type Role, type TokenId } from "@revocab/core";
 import { METHODS } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
 import { displayToken, unlessRefused } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { labelOfRow, type SwapPlan } from "./swap-plan.ts";
 
 /** What one row of the target model is: a sum of source rows, or the work of a method. */
@@ -65,7 +66,7 @@ export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId
   if (id !== undefined) return id;
   const pieces = Array.from(
     (await unlessRefused(tokenizer.encode(wanted))) ?? [],
-    (piece) => `${piece} "${displayToken(vocabulary, piece)}"`,
+    (piece) => `${piece} ${quoteToken(vocabulary, piece)}`,
   );
   throw new RevocabError("bad_options", `"${wanted}" is no token of the target tokenizer`, {
     hint: `it writes this text as: ${pieces.join(", ") || "nothing"}; name one of these, by text or id`,

@@ -7,7 +7,8 @@ import {
   type Vocabulary,
 } from "@revocab/core";
 import { closeMethod, initContext, METHODS, type PlannedTable, planTable } from "@revocab/embedding-init";
-import { displayToken, fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { hashContents } from "./model/hash-files.ts";
 import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
 import { lazyModel } from "./model/runnable-model.ts";
@@ -102,7 +103,7 @@ function readerOf({ vocabulary, encode, family }: Tokenizer) {
 function noteOnTokensWithoutRow({ tokenizer, checkpoint: { rows } }: OpenModel): readonly string[] {
   const ids = tokensWithoutRow(tokenizer, rows);
   if (ids.length === 0) return [];
-  const examples = ids.slice(0, 3).map((id) => `${id} "${displayToken(tokenizer.vocabulary, id)}"`);
+  const examples = ids.slice(0, 3).map((id) => `${id} ${quoteToken(tokenizer.vocabulary, id)}`);
   return [
     `${ids.length} of the source's tokens have no row in it and are left out as sources: ${examples.join(", ")}`,
   ];
@@ -113,7 +114,7 @@ function requireRows({ origin, origins }: TablePlan, vocabulary: Vocabulary): vo
   const none = origins.indexOf("none");
   const empty = Array.from(origin.keys()).filter((row) => origin[row] === none);
   if (empty.length === 0) return;
-  const examples = empty.slice(0, 5).map((id) => `${id} "${displayToken(vocabulary, id)}"`);
+  const examples = empty.slice(0, 5).map((id) => `${id} ${quoteToken(vocabulary, id)}`);
   const fallbacks = Object.values(METHODS).filter(({ coversAll }) => coversAll);
   throw new RevocabError(
     "no_evidence",

@@ -1,8 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "@revocab/checkpoint";
 import { readExactly } from "@revocab/checkpoint/internal";
-import { type Matrix, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
-import { openFile, parseJson, readingFile } from "@revocab/files";
+import { type Matrix, RevocabError, type RowSource, showMessage, type TablePlan } from "@revocab/core";
+import { openFile, parseJson } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import { checkMixture } from "@revocab/matrix";
 import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
 import { hashContents } from "./model/hash-files.ts";
@@ -19,7 +20,7 @@ const MAX_TENSOR_BYTES = 2 ** 32;
  * @throws RevocabError `bad_plan` for a file that is no plan, of another version, or inconsistent
  */
 export function openPlan(path: string): Promise<PlannedSwap> {
-  return readingFile(path, "bad_plan", () => readPlan(path));
+  return namingFile(path, "bad_plan", () => readPlan(path));
 }
 
 async function readPlan(path: string): Promise<PlannedSwap> {
@@ -81,7 +82,7 @@ function readWords({ path, metadata }: SafetensorsFile): PlanWords {
   if (!success)
     bad(
       path,
-      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}`,
+      `has metadata that is wrong at ${error.issues[0]?.path.join(".")}: ${showMessage(String(error.issues[0]?.message))}`,
     );
   return data;
 }

@@ -3,7 +3,8 @@ import { endianness } from "node:os";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { buildHeader } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
-import { ifThere, replaceFile } from "@revocab/files";
+import { replaceFile } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
 

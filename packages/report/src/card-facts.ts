@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type InputFolder, ifThere } from "@revocab/files";
+import type { InputFolder } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import { isMap, isScalar, isSeq, parseDocument } from "yaml";
 
 /** What a model's own card says that stays true with another vocabulary, in the words of the Hub. */

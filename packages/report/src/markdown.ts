@@ -1,11 +1,11 @@
-import { showText } from "@revocab/core";
+import { showLine } from "@revocab/core";
 
 /**
  * Foreign text in running text, on one line, with all markup, HTML, entities and links escaped.
  * @see https://spec.commonmark.org/0.31.2/#backslash-escapes
  */
 export function plain(text: string): string {
-  return showText(text)
+  return showLine(text)
     .replace(/ +/g, " ")
     .trim()
     .replace(/[\\`*_{}[\]<>#|&~@$]|^[-+]|^\d+(?=[.)])|:(?=\/\/)|(?<=www)\./gi, (sign) =>
@@ -18,7 +18,7 @@ export function plain(text: string): string {
  * @see https://spec.commonmark.org/0.31.2/#code-spans
  */
 export function code(text: string): string {
-  const shown = showText(text);
+  const shown = showLine(text);
   const longest = Math.max(0, ...Array.from(shown.matchAll(/`+/g), ([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   // readers remove one space on both sides within the fence, unless there is nothing else

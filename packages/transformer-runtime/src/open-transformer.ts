@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
@@ -78,7 +77,7 @@ export async function openTransformer(
   { job, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<Transformer> {
   const threads = threadsOf(job);
-  refuseAdapter(checkpoint);
+  await refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
   const runtime = await loadOnnxRuntime();
   const weights = await openWeights(checkpoint.files);
@@ -167,8 +166,8 @@ function feedPast(
 }
 
 /** Other readers put an adapter in the model's folder on the model when they open it; without it the model is another one. */
-function refuseAdapter({ directory }: Checkpoint): void {
-  if (!existsSync(join(directory, "adapter_config.json"))) return;
+async function refuseAdapter({ directory, folder }: Checkpoint): Promise<void> {
+  if (!(await folder.has("adapter_config.json"))) return;
   throw new RevocabError(
     "unsupported_checkpoint",
     `${directory} holds an adapter (adapter_config.json), which is not run here`,

@@ -27,13 +27,13 @@ export interface WriteTextsOptions {
 const TEXTS = 32;
 /** Longer texts cost more attention and say little more. */
 const LONGEST = 256;
-/** After so many rounds with less than a token for each text no more is tried: the texts of this model end as they begin. */
+/** After so many rounds with less than a token for each text no more is tried: this model ends texts at once. */
 const FUTILE_ROUNDS = 20;
 
 /**
  * Texts that a model writes by itself, every token as often as the model finds it probable (temperature 1). Each text has
  * random numbers of its own, so that the same seed gives the same texts.
- * @returns the tokens of each text; fewer than were asked for where texts end as they begin
+ * @returns the tokens of each text; fewer if the model ends texts at once
  * @throws RevocabError `bad_options` for a masked model; `not_finite`; `aborted`
  */
 export async function writeTexts(options: WriteTextsOptions): Promise<Uint32Array[]> {

@@ -1,16 +1,21 @@
 import { isUtf8 } from "node:buffer";
-import { showText, type TokenId, type Vocabulary } from "@revocab/core";
+import { showLine, showText, type TokenId, type Vocabulary } from "@revocab/core";
 import { characterLength } from "./bytes/characters.ts";
 
 /**
- * A token for people to read: ` café` as it is; what `showText` escapes (`\n`, `\x1b`) and bytes that are no UTF-8 (`\xff`)
+ * A token for people to read: ` café` as it is; what `showLine` escapes (`\n`, `\x1b`) and bytes that are no UTF-8 (`\xff`)
  * are escaped; a special is shown by its string (`<s>`), escaped in the same way, and a hole as `<unused 17>`.
  */
 export function displayToken(vocabulary: Vocabulary, id: TokenId): string {
   const kind = vocabulary.kindOf(id);
-  if (kind === "special") return showText(vocabulary.tokenOf(id));
+  if (kind === "special") return showLine(vocabulary.tokenOf(id));
   if (kind === "unused") return `<unused ${id}>`;
   return displayBytes(vocabulary.bytesOf(id));
+}
+
+/** A token as a message of ours quotes it, `" café"`: the same, and with backticks escaped. */
+export function quoteToken(vocabulary: Vocabulary, id: TokenId): string {
+  return `"${showText(displayToken(vocabulary, id))}"`;
 }
 
 function displayBytes(bytes: Uint8Array): string {
@@ -27,7 +32,7 @@ function displayBytes(bytes: Uint8Array): string {
 
 /** A backslash of the token itself is doubled, to distinguish it from an escape. */
 function escaped(text: string): string {
-  return showText(text.replaceAll("\\", "\\\\"));
+  return showLine(text.replaceAll("\\", "\\\\"));
 }
 
 function hex(byte: number): string {

@@ -1,4 +1,5 @@
 export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export { quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";

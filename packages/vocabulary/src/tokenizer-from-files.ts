@@ -1,5 +1,5 @@
 import { showNotes, type TokenKind, type Vocabulary } from "@revocab/core";
-import { inReading } from "@revocab/files";
+import { asFileError } from "@revocab/files/internal";
 import { chatTemplatesOf } from "./chat-templates.ts";
 import { type Notation, readNotation } from "./notation.ts";
 import { extractModel, findTokenizerJson } from "./open/find-tokenizer-json.ts";
@@ -27,7 +27,7 @@ export function tokenizerFromFiles(
   try {
     return readTokenizer(files, origin, options);
   } catch (error) {
-    throw inReading(origin, "bad_tokenizer", error);
+    throw asFileError(origin, "bad_tokenizer", error);
   }
 }
 

@@ -47,7 +47,8 @@ export interface Tokenizer {
   textCuts(): TextCuts | undefined;
   /**
    * The ids of a text, without special tokens around it. Texts that are encoded concurrently go to the library as one batch,
-   * which uses all cores.
+   * which uses all cores, or as many threads as the environment variable RAYON_NUM_THREADS says; the threads of a job do not
+   * limit it.
    * @throws RevocabError `unknown_text` for a text with characters that have no token, if there is no unknown token either
    */
   encode(text: string): Promise<Uint32Array>;

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { hashFile } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
-import { hashContent, promisedHash } from "@revocab/files";
+import { hashContent } from "@revocab/files";
+import { promisedHash } from "@revocab/files/internal";
 
 /** The message to the worker of {@link hashFiles}. */
 export interface HashWork {

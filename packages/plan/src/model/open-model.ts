@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
-import { parseJson, readingFile } from "@revocab/files";
-import { displayToken, isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { parseJson } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
+import { isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { type HashingFiles, hashFiles } from "./hash-files.ts";
 
 /** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
@@ -37,8 +38,9 @@ export async function openModel(
   const checkpoint = await openCheckpoint(directory, { ...tensorOptions, weights });
   try {
     await rememberTokenizer(checkpoint);
-    const tokenizer = await readingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
+    const tokenizer = await namingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
+    const hashed = await hashedNames(checkpoint, tokenizer);
     let hashing: HashingFiles | undefined;
     const { retain, release } = counted(async () => {
       await hashing?.stop();
@@ -51,7 +53,7 @@ export async function openModel(
       ...nameOf(directory),
       tensorOptions,
       hashes() {
-        hashing ??= hashFiles(directory, hashedNames(checkpoint, tokenizer));
+        hashing ??= hashFiles(directory, hashed);
         return hashing.hashes;
       },
       retain,
@@ -87,9 +89,10 @@ async function rememberTokenizer({ folder }: Checkpoint): Promise<void> {
   for (const name of names) await (await folder.open(name)).close();
 }
 
-function hashedNames({ directory, files }: Checkpoint, tokenizer: Tokenizer): string[] {
+async function hashedNames({ folder, files }: Checkpoint, tokenizer: Tokenizer): Promise<string[]> {
   const names = [...files.map(({ name }) => name), "config.json", ...tokenizer.files.keys()];
-  return names.filter((name) => existsSync(join(directory, name)));
+  const areThere = await Promise.all(names.map((name) => folder.has(name)));
+  return names.filter((_, i) => areThere[i]);
 }
 
 /**
@@ -122,7 +125,7 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
     throw new RevocabError(
       "shape_mismatch",
       `the embeddings of ${directory} have ${rows} rows but its tokenizer has ids up to ${vocabulary.size - 1}, ` +
-        `and ${foreign} "${displayToken(vocabulary, foreign)}" is no token that was added to it`,
+        `and ${foreign} ${quoteToken(vocabulary, foreign)} is no token that was added to it`,
       {
         hint: "the tokenizer belongs to another model: put the model's own tokenizer.json into the folder",
       },
@@ -141,7 +144,7 @@ export function readableTokenizer(tokenizer: Tokenizer, rows: number, directory:
       if (beyond === undefined) return ids;
       throw new RevocabError(
         "bad_text",
-        `a text holds "${displayToken(vocabulary, beyond)}", a token that was added to the tokenizer of ${directory} ` +
+        `a text holds ${quoteToken(vocabulary, beyond)}, a token that was added to the tokenizer of ${directory} ` +
           `with the id ${beyond}, but the model has ${rows} rows and none for it`,
         { hint: "`editVocabulary` gives it a row, with every other token that is added" },
       );

@@ -1,4 +1,4 @@
-import { RevocabError, SPECIAL_ROLES, showText } from "@revocab/core";
+import { RevocabError, SPECIAL_ROLES, showMessage } from "@revocab/core";
 import { GuardedProcess, type GuardedProgram, RequestRefused } from "@revocab/guarded-process";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { ChatMessage, ChatToRender, TemplateTokens } from "./render-chat.ts";
@@ -27,7 +27,7 @@ export async function renderSample(template: string, tokens: TemplateTokens): Pr
     });
   } catch (cause) {
     if (cause instanceof RevocabError) throw cause;
-    const problem = showText((cause as Error).message, 200);
+    const problem = showMessage((cause as Error).message, 200);
     throw new RevocabError("bad_options", `the chat template renders no conversation: ${problem}`, {
       hint: "a chat template is written in Jinja and is given messages, bos_token, eos_token and add_generation_prompt",
       cause,

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, type RowSource, showNotes } from "@revocab/core";
+import { ifThere } from "@revocab/files/internal";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
   type ChosenChatTemplate,
@@ -190,7 +190,7 @@ async function ownTokenizer({ directory }: Adapter, model: OpenModel): Promise<T
 
 /** A base that is a local folder must be the model that this plan was applied to. A repository is not checked. */
 async function checkBase(base: string, plan: SwapPlan): Promise<void> {
-  if (!existsSync(base)) return;
+  if ((await ifThere(base, stat(base))) === undefined) return;
   const model = await openModel(base);
   try {
     const { rows } = model.checkpoint;

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type JsonObject, readSafetensorsHeader, type SafetensorsFile } from "@revocab/checkpoint";
 import { readJsonObject } from "@revocab/checkpoint/internal";
 import { RevocabError, showText } from "@revocab/core";
-import { InputFolder, readingFile } from "@revocab/files";
+import { InputFolder } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 
 export const ADAPTER_CONFIG = "adapter_config.json";
 export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
@@ -24,7 +25,7 @@ export interface Adapter {
  * @throws RevocabError `bad_config`, `bad_safetensors`, `missing_file`; `unsupported_checkpoint` for pickled weights
  */
 export function openAdapter(directory: string): Promise<Adapter | undefined> {
-  return readingFile(directory, "bad_config", () => readAdapter(directory));
+  return namingFile(directory, "bad_config", () => readAdapter(directory));
 }
 
 async function readAdapter(directory: string): Promise<Adapter | undefined> {

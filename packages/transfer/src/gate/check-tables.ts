@@ -5,7 +5,7 @@ import { mixtureRow } from "@revocab/matrix";
 import type { SwapPlan } from "@revocab/plan";
 import { sourceOf } from "@revocab/plan/internal";
 import type { GateReport } from "@revocab/report";
-import { displayToken } from "@revocab/vocabulary";
+import { quoteToken } from "@revocab/vocabulary/internal";
 import { type GateCheck, type GateOptions, gateFailed } from "./gate-check.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function checkTables({
     isLeftOut: (row) => row >= vocabulary.size || vocabulary.kindOf(row) === "unused",
     job,
   });
-  const label = (id: number) => `${id} "${displayToken(vocabulary, id)}"`;
+  const label = (id: number) => `${id} ${quoteToken(vocabulary, id)}`;
   const checked = tables.map((table) => ({ table, newZeroRows: newZeroRows(plan, table) }));
   const failed = allowZeroRows ? undefined : checked.find(({ newZeroRows }) => newZeroRows.length > 0);
   if (failed !== undefined) {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   type ConfigChange,
@@ -12,7 +11,8 @@ import {
 } from "@revocab/checkpoint";
 import { isJsonObject, listTokenIds, MAX_JSON_BYTES, sentenceModules } from "@revocab/checkpoint/internal";
 import { quote, RevocabError, type SpecialRole, type TokenId } from "@revocab/core";
-import { type InputFolder, parseJson, readingFile } from "@revocab/files";
+import { type InputFolder, parseJson } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import type { OpenModel } from "@revocab/plan";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
@@ -71,7 +71,7 @@ export async function followConfigs(options: FollowConfigsOptions): Promise<Foll
     const text = bytes.toString("utf8");
     const json = parseObject(text, file);
     const isBeside = beside.includes(config);
-    const followed = await readingFile(join(checkpoint.directory, file), "bad_config", () =>
+    const followed = await namingFile(join(checkpoint.directory, file), "bad_config", () =>
       followVocabulary({
         json,
         modelType: checkpoint.modelType,
@@ -245,7 +245,7 @@ async function configsBeside(folder: InputFolder): Promise<readonly ConfigBeside
     path === "" ? [] : [{ file: `${path}/config.json`, isPerToken: type.endsWith(".SpladePooling") }],
   );
   const processors = PROCESSORS.map((file) => ({ file, isPerToken: false }));
-  return [...processors, ...modules].filter(({ file }) => existsSync(join(folder.path, file)));
+  return [...processors, ...modules];
 }
 
 /** A token that a config names by its string. */

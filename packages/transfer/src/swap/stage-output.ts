@@ -1,7 +1,13 @@
 import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { ifThere, ownPath, takeLeft, unfinished, writeError } from "@revocab/files";
+import {
+  ifThere,
+  reservePath,
+  takeOverLeftovers,
+  trackUnfinished,
+  writeError,
+} from "@revocab/files/internal";
 
 /** A folder beside the target that becomes the target in one rename, or is removed. */
 export interface StagedOutput {
@@ -73,8 +79,8 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   const firstCreated = await mkdir(parent, { recursive: true }).catch(failed(parent));
   await recover(target).catch(failed(parent));
   await checkOutputPlace({ out, inputs, force });
-  const { path: directory, release } = await ownPath(placeOf(target, "partial")).catch(failed(parent));
-  const finish = unfinished(
+  const { path: directory, release } = await reservePath(placeOf(target, "partial")).catch(failed(target));
+  const finish = trackUnfinished(
     directory,
     firstCreated === undefined ? [] : foldersBetween(parent, firstCreated),
   );
@@ -128,7 +134,7 @@ function placeOf(target: string, what: "partial" | "replaced") {
 
 /** Moves the target aside, puts the folder in its place, and only then removes the old target. */
 async function replace(target: string, directory: string): Promise<void> {
-  const { path: replaced, release } = await ownPath(placeOf(target, "replaced"));
+  const { path: replaced, release } = await reservePath(placeOf(target, "replaced"));
   try {
     await rename(target, replaced);
     await rename(directory, target);
@@ -190,9 +196,9 @@ async function exists(path: string): Promise<boolean> {
 
 /** What killed runs left: unfinished folders are removed, and a target that was moved aside but not yet replaced comes back. */
 async function recover(target: string): Promise<void> {
-  await takeLeft(placeOf(target, "replaced"), async (left) => {
+  await takeOverLeftovers(placeOf(target, "replaced"), async (left) => {
     if (await exists(target)) await rm(left, { recursive: true, force: true });
     else await rename(left, target);
   });
-  await takeLeft(placeOf(target, "partial"), (left) => rm(left, { recursive: true, force: true }));
+  await takeOverLeftovers(placeOf(target, "partial"), (left) => rm(left, { recursive: true, force: true }));
 }

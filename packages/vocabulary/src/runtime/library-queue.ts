@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { RevocabError } from "@revocab/core";
-import { GuardedProcess, type GuardedProgram, NotAsked, type Reply } from "@revocab/guarded-process";
+import { GuardedProcess, type GuardedProgram, type Reply, RequestNotSent } from "@revocab/guarded-process";
 import {
   type Answers,
   type BatchAnswer,
@@ -79,7 +79,7 @@ class LibraryQueue {
       const replies = await this.#answer(jobs);
       for (const [place, job] of jobs.entries()) job.resolve(replies[place]);
     } catch (error) {
-      if (error instanceof NotAsked) this.#jobs.unshift(...jobs);
+      if (error instanceof RequestNotSent) this.#jobs.unshift(...jobs);
       else for (const job of jobs) job.reject(error);
     }
     this.#running--;
@@ -115,7 +115,8 @@ class LibraryQueue {
       });
       return unpackAnswer(answer!);
     } catch (error) {
-      if (!(error instanceof RevocabError || error instanceof NotAsked)) tokenizer.failure = error as Error;
+      if (!(error instanceof RevocabError || error instanceof RequestNotSent))
+        tokenizer.failure = error as Error;
       throw error;
     }
   }

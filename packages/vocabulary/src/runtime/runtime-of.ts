@@ -1,4 +1,4 @@
-import { RevocabError, showText, type TokenId } from "@revocab/core";
+import { RevocabError, showMessage, type TokenId } from "@revocab/core";
 import { ProcessDied } from "@revocab/guarded-process";
 import { readCharsmap } from "../sentencepiece/read-charsmap.ts";
 import type { Tokenizer } from "../tokenizer.ts";
@@ -31,7 +31,7 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
         cause instanceof ProcessDied ? ["did not survive it", DIED_HINT] : ["refuses it"];
       throw badTokenizer(
         origin,
-        `the tokenizers library ${problem}: ${showText((cause as Error).message, 200)}`,
+        `the tokenizers library ${problem}: ${showMessage((cause as Error).message, 200)}`,
         { cause, hint },
       );
     });
@@ -45,7 +45,7 @@ export function runtimeOf({ bytes, normalizer }: TokenizerJson, origin: string):
         },
       );
     }
-    throw badTokenizer(origin, `the tokenizers library refuses a text: ${showText(found.refusal, 200)}`);
+    throw badTokenizer(origin, `the tokenizers library refuses a text: ${showMessage(found.refusal, 200)}`);
   };
   const runtime: TokenizerRuntime = {
     async encode(text) {

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import { parseJson as parseText } from "@revocab/files";
 
 /**
@@ -45,7 +45,7 @@ export function badTokenizer(
   problem: string,
   options: { hint?: string; cause?: unknown } = {},
 ) {
-  return new RevocabError("bad_tokenizer", `${origin}: ${problem}`, {
+  return new RevocabError("bad_tokenizer", `${showText(origin)}: ${problem}`, {
     hint: options.hint ?? TAKE_AGAIN,
     cause: options.cause,
   });

@@ -1,4 +1,4 @@
-import { quote, RevocabError, type TokenId } from "@revocab/core";
+import { quote, RevocabError, showMessage, type TokenId } from "@revocab/core";
 import { z } from "zod";
 import { badTokenizer, MAX_TOKENS, parseJson } from "./json-file.ts";
 import { type Place, readPieces, readScoredPieces } from "./pieces.ts";
@@ -30,7 +30,7 @@ export function openTokenizerJson(bytes: Uint8Array, origin: string): OpenTokeni
   if (!checked.success) {
     const issue = checked.error.issues[0];
     const place = issue.path.length === 0 ? "the file" : issue.path.join(".");
-    throw badTokenizer(origin, `is no tokenizer: ${place}: ${issue.message}`, {
+    throw badTokenizer(origin, `is no tokenizer: ${place}: ${showMessage(issue.message)}`, {
       hint: "expected a tokenizer.json of the tokenizers library, with a model that has a vocab",
     });
   }

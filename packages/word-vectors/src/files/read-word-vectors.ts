@@ -1,5 +1,5 @@
 import { RevocabError, showText } from "@revocab/core";
-import { readingFile } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import type { WordVectors } from "../word-vectors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { FASTTEXT_MAGIC } from "./fasttext-model.ts";
@@ -22,7 +22,7 @@ const READERS: Readonly<
  * @throws RevocabError `missing_file`, `bad_vectors`, `not_finite`, `bad_options`, `aborted`
  */
 export async function readWordVectors(path: string, options: ReadVectorsOptions = {}): Promise<WordVectors> {
-  return readingFile(path, "bad_vectors", async () =>
+  return namingFile(path, "bad_vectors", async () =>
     READERS[await vectorFormat(path, options.job?.abortSignal)](path, options),
   );
 }

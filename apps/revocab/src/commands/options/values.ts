@@ -37,7 +37,7 @@ export function numberWithin(least: number, most: number): (value: string) => nu
 /** `--threads` of a command that starts threads; `runCommand` puts it into the command's job. */
 export function withThreads(
   command: Command,
-  help = "threads of the kernel and the runtime (all cores)",
+  help = "threads of the kernel and the runtime (all cores); the tokenizers library obeys RAYON_NUM_THREADS",
 ): Command {
   return command.option("--threads <n>", help, wholeNumber(1));
 }

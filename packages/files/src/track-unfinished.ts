@@ -10,7 +10,7 @@ const known = new Map<string, readonly string[]>();
  * @param folders created for it: they are removed with it where nothing else lies in them, the innermost first
  * @returns to be called when it is in its place, or gone
  */
-export function unfinished(path: string, folders: readonly string[] = []): () => void {
+export function trackUnfinished(path: string, folders: readonly string[] = []): () => void {
   known.set(path, folders);
   return () => void known.delete(path);
 }

@@ -1,9 +1,9 @@
 import { RevocabError } from "@revocab/core";
-import { readingFile } from "@revocab/files";
+import { namingFile } from "@revocab/files/internal";
 import { expect, test } from "vitest";
 
 const failing = (error: unknown) =>
-  readingFile("/m/config.json", "bad_config", () => {
+  namingFile("/m/config.json", "bad_config", () => {
     throw error;
   }).then(
     () => undefined,
@@ -18,7 +18,7 @@ test("a failure that nobody foresaw becomes an error of the file that was read, 
     () => (undefined as unknown as { x: { y: 1 } }).x.y,
   ];
   for (const read of failures) {
-    const error = await readingFile("/m/config.json", "bad_config", read).catch((thrown: unknown) => thrown);
+    const error = await namingFile("/m/config.json", "bad_config", read).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RevocabError);
     expect(error).toMatchObject({
       code: "bad_config",
@@ -44,6 +44,6 @@ test("errors of ours, of the system and of an abort pass as they are", async () 
 });
 
 test("what is read is given back, from a promise too", async () => {
-  expect(await readingFile("x", "bad_file", () => 1)).toBe(1);
-  expect(await readingFile("x", "bad_file", async () => 2)).toBe(2);
+  expect(await namingFile("x", "bad_file", () => 1)).toBe(1);
+  expect(await namingFile("x", "bad_file", async () => 2)).toBe(2);
 });

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeUnfinished, replaceFile, unfinished } from "@revocab/files";
+import { replaceFile } from "@revocab/files";
+import { removeUnfinished, trackUnfinished } from "@revocab/files/internal";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 let folder: string;
@@ -15,9 +16,9 @@ test("what is unfinished is removed with the folders made for it; what is finish
     mkdirSync(join(folder, path), { recursive: true });
   writeFileSync(join(folder, "made/deep/staged/file"), "");
   writeFileSync(join(folder, "kept/own"), "");
-  unfinished(join(folder, "made/deep/staged"), [join(folder, "made/deep"), join(folder, "made")]);
-  unfinished(join(folder, "kept/staged"), [join(folder, "kept")]);
-  unfinished(join(folder, "done"))();
+  trackUnfinished(join(folder, "made/deep/staged"), [join(folder, "made/deep"), join(folder, "made")]);
+  trackUnfinished(join(folder, "kept/staged"), [join(folder, "kept")]);
+  trackUnfinished(join(folder, "done"))();
   removeUnfinished();
   expect(["made", "kept/staged"].filter((path) => existsSync(join(folder, path)))).toEqual([]);
   expect(["kept/own", "done"].filter((path) => !existsSync(join(folder, path)))).toEqual([]);
