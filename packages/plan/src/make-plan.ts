@@ -70,7 +70,7 @@ export async function makePlan(options: PlanOptions): Promise<PlannedSwap> {
       planned.push(plannedTable);
     }
   } catch (error) {
-    await closeMethod(chain);
+    await closeMethod(chain).catch(() => {}); // the error that ended the plan is the one to report
     throw error;
   } finally {
     await layers.close();
@@ -189,8 +189,11 @@ function computedRows(tables: readonly PlannedTable[], model: OpenModel, chain: 
       );
     },
     async close() {
-      await closeMethod(chain);
-      await release();
+      try {
+        await closeMethod(chain);
+      } finally {
+        await release();
+      }
     },
   };
 }

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { endianness } from "node:os";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { buildHeader } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, type TablePlan, throwIfAborted } from "@revocab/core";
 import { ifThere, replaceFile } from "@revocab/files";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
 import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
@@ -43,11 +43,11 @@ export async function savePlan(
     await write(header);
     for (const tensor of tensors) {
       for await (const block of tensor.blocks()) {
-        job?.abortSignal?.throwIfAborted();
+        throwIfAborted(job?.abortSignal);
         await write(littleEndian(block));
       }
     }
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
   });
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { InitMethod, RowMethod } from "@revocab/core";
-import { random, subtokenMean, univariateNormal } from "@revocab/embedding-init";
+import { random, subtokenMean, univariateNormal, withFallback } from "@revocab/embedding-init";
 import { readMatrix } from "@revocab/matrix";
 import {
   explainToken,
@@ -74,6 +74,39 @@ async function applied(planned: Partial<PlannedSwap> & Pick<PlannedSwap, "plan">
   }
 }
 
+/** Two methods without rows; the first cannot be closed. */
+function methodsToClose() {
+  const closed: string[] = [];
+  const method = (name: string, close: () => void): RowMethod => ({
+    ...lateRows,
+    name,
+    coversAll: false,
+    async prepare(context) {
+      return { ...(await lateRows.prepare(context)), covers: () => false };
+    },
+    async close() {
+      closed.push(name);
+      close();
+    },
+  });
+  const stuck = method("stuck", () => {
+    throw new Error("stuck");
+  });
+  return { stuck, calm: method("calm", () => {}), closed };
+}
+
+describe("makePlan that fails", () => {
+  it("closes the methods, and throws its own error even if one cannot be closed", async () => {
+    const weights = countedFiles();
+    const { stuck, calm, closed } = methodsToClose();
+    const broken: RowMethod = { ...lateRows, prepare: () => Promise.reject(new Error("broken")) };
+    const planning = plansOfClosedModel([withFallback(stuck, calm, broken)], { weights });
+    await expect(planning).rejects.toThrow("broken");
+    expect(closed).toEqual(["stuck", "calm"]);
+    expect(weights.openFiles).toBe(0);
+  });
+});
+
 describe("a plan whose model is closed", () => {
   it.each(METHODS)("is looked at, saved and applied: %s", async (_, method) => {
     const folder = scratch();
@@ -105,6 +138,15 @@ describe("a source of rows", () => {
     expect(weights.openFiles).toBe(1);
     expect(await second!.rowSource.read("input", 0, 1)).toEqual(row);
     await second!.rowSource.close();
+    expect(weights.openFiles).toBe(0);
+  });
+
+  it("that cannot close one method closes the others and the model, and throws that error", async () => {
+    const weights = countedFiles();
+    const { stuck, calm, closed } = methodsToClose();
+    const [made] = await plansOfClosedModel([withFallback(stuck, calm, lateRows)], { weights });
+    await expect(made!.rowSource.close()).rejects.toThrow("stuck");
+    expect(closed).toEqual(["stuck", "calm"]);
     expect(weights.openFiles).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError, type RowSource, showNotes } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, showNotes, throwIfAborted } from "@revocab/core";
 import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
   type ChosenChatTemplate,
@@ -110,7 +110,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     await checkWritten(output.directory, adapter, written);
     await adapter.folder.check();
     await model.checkpoint.folder.check();
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
     await output.commit();
     return {
       ...written,

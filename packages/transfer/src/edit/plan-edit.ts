@@ -79,8 +79,10 @@ export async function planEdit(
     ...(prune === undefined && { minimumRows: model.checkpoint.rows, extendsSource: true }),
   };
   const picked = await pickMethod(method, planned);
+  const reported = await reportEdit(edit, edited);
+  // last, because its row source must be closed by the caller
   const swap = await makePlan({ ...planned, method: picked.method });
-  return { ...picked, ...swap, edited, edit: await reportEdit(edit, edited), template };
+  return { ...picked, ...swap, edited, edit: reported, template };
 }
 
 const GENERATION = "generation_config.json";

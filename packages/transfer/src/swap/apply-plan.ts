@@ -9,6 +9,7 @@ import {
   showJson,
   showText,
   type TokenId,
+  throwIfAborted,
 } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
@@ -165,7 +166,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     await output.write("README.md", modelCard(report, options.card));
     await checkpoint.folder.check();
     await adapter.check();
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
     await output.commit();
     return report;
   } catch (error) {
