@@ -17,8 +17,8 @@ export {
   labelOfRow,
   type PlannedSwap,
   type PlanSource,
-  type PlanTarget,
   type Recipe,
+  type RecipeMethod,
   type SourceLabels,
   type SwapPlan,
 } from "./swap-plan.ts";
@@ -30,3 +30,4 @@ export {
   fitTokenizer,
   type SpecialTokensChoice,
 } from "./target/fit-tokenizer.ts";
+export { type PlanTarget, tokenizerOf } from "./target/plan-target.ts";

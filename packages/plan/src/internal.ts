@@ -1,4 +1,5 @@
 export { checkFit, countParameters, countTableBytes, sourceOf, tablePlan } from "./check-fit.ts";
+export { makePlanOfSharedMethods } from "./make-plan.ts";
 export { hashContents } from "./model/hash-files.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { lazyModel, textLimits } from "./model/runnable-model.ts";

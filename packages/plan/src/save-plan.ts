@@ -64,7 +64,7 @@ function sourceTensors({ source: { labels } }: SwapPlan): PlanTensor[] {
 }
 
 function targetTensors({ target }: SwapPlan): PlanTensor[] {
-  return Array.from(target.tokenizer.files, ([file, bytes]) => ({
+  return Array.from(target.files, ([file, bytes]) => ({
     name: `target/${file}`,
     dtype: "U8",
     shape: [bytes.length],
@@ -120,9 +120,9 @@ function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan)
       name: target.name,
       fingerprint: target.fingerprint,
       rows: target.rows,
-      files: [...target.tokenizer.files.keys()],
+      files: [...target.files.keys()],
       inputs: target.inputs,
-      className: target.tokenizer.reference.className,
+      className: target.className,
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { InitMethod, RowMethod } from "@revocab/core";
@@ -17,7 +17,13 @@ import {
 import { countedFiles } from "@revocab/test-support/counted-files";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { applyPlan, applySavedPlan, swapTokenizer } from "@revocab/transfer";
+import {
+  applyPlan,
+  applySavedPlan,
+  editVocabulary,
+  planVocabularyEdit,
+  swapTokenizer,
+} from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 
@@ -108,13 +114,18 @@ describe("makePlan that fails", () => {
 });
 
 describe("a plan whose model is closed", () => {
-  it.each(METHODS)("is looked at, saved and applied: %s", async (_, method) => {
+  it.each(METHODS)("is looked at, cloned, saved and applied: %s", async (_, method) => {
     const folder = scratch();
     const at = (name: string) => join(folder, name);
     const [made] = await plansOfClosedModel([method]);
     await savePlan(made!, at("swap.plan"));
     await applied(made!, at("applied"));
+    const cloned = { ...made!, plan: structuredClone(made!.plan) };
+    await savePlan(cloned, at("cloned.plan"));
+    await applied(cloned, at("cloned"));
     await made!.rowSource.close();
+    expect(readFileSync(at("cloned.plan")).equals(readFileSync(at("swap.plan")))).toBe(true);
+    expect(contentOf(at("cloned"))).toEqual(contentOf(at("applied")));
 
     const opened = await openPlan(at("swap.plan"));
     await opened.rowSource.close();
@@ -125,6 +136,31 @@ describe("a plan whose model is closed", () => {
     await swapTokenizer({ model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER, method, out: at("swapped") });
     expect(contentOf(at("applied"))).toEqual(contentOf(at("swapped")));
     expect(contentOf(at("saved"))).toEqual(contentOf(at("swapped")));
+  });
+});
+
+describe("a swap or an edit that fails when its rows are planned", () => {
+  it("leaves no file of the model open", async () => {
+    const weights = countedFiles();
+    const options = { model: SAMPLE_MODEL, weights, method: lateRows, out: join(scratch(), "out") };
+    const wrong = { ...options, tokenIds: { no_such_key: 5 } };
+    const goneList = {
+      path: "/gone",
+      asWritten: false,
+      pieces: [" marmalade"],
+      addedTokens: [],
+      renames: [],
+    };
+    const failing = [
+      () => swapTokenizer({ ...wrong, tokenizer: SAMPLE_TOKENIZER }),
+      () => editVocabulary({ ...wrong, addedTokens: ["<|tool|>"] }),
+      () => editVocabulary({ ...options, list: goneList }),
+      () => planVocabularyEdit({ ...options, list: goneList }),
+    ];
+    for (const fail of failing) {
+      await expect(fail()).rejects.toMatchObject({ name: "RevocabError" });
+      expect(weights.openFiles).toBe(0);
+    }
   });
 });
 

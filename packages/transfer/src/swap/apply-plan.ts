@@ -13,7 +13,7 @@ import {
 } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
-import type { ChatTemplateChoice, OpenModel, SwapPlan } from "@revocab/plan";
+import { type ChatTemplateChoice, type OpenModel, type SwapPlan, tokenizerOf } from "@revocab/plan";
 import {
   checkFit,
   chooseChatTemplate,
@@ -95,7 +95,8 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     job,
   } = options;
   const { checkpoint } = model;
-  const { tokenizer, rows } = plan.target;
+  const { rows } = plan.target;
+  const tokenizer = tokenizerOf(plan.target);
   checkFit(plan, model);
   const rowSource = requireRowSource(plan, options.rowSource);
   const card = await cardOf(checkpoint.folder, options.languages);
@@ -130,7 +131,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
     carry: options.carry,
   });
-  const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
+  const output = await stageOutput({ out, inputs: [checkpoint.directory, plan.target.origin], force });
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await rewriteCheckpoint({
@@ -179,7 +180,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
 
 /** The end-of-text token that the recipe names. */
 function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOptions["roles"]> {
-  const id = eos === undefined ? undefined : target.tokenizer.vocabulary.idOfSpecial(eos);
+  const id = eos === undefined ? undefined : tokenizerOf(target).vocabulary.idOfSpecial(eos);
   return id === undefined ? {} : { eos: id };
 }
 

@@ -7,7 +7,7 @@ import { hashFile, readExactly } from "@revocab/checkpoint/internal";
 import { showNotes } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
-import { type OpenModel, type SwapPlan, summarizePlan } from "@revocab/plan";
+import { type OpenModel, type SwapPlan, summarizePlan, tokenizerOf } from "@revocab/plan";
 import { type ChosenChatTemplate, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
 import type { CardFacts, GateReport, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedFile } from "@revocab/report/internal";
@@ -53,7 +53,7 @@ export async function makeReport(
     edit,
   }: ReportInputs,
 ): Promise<SwapReport> {
-  const { tokenizer } = plan.target;
+  const { notes } = tokenizerOf(plan.target);
   const summary = summarizePlan(plan);
   const sourceHashes = await model.hashes();
   const files = await withHeaderHashes(directory, written);
@@ -71,7 +71,7 @@ export async function makeReport(
       },
       target: {
         name: plan.target.name,
-        revision: nameOf(tokenizer.origin).revision,
+        revision: nameOf(plan.target.origin).revision,
         fingerprint: plan.target.fingerprint,
         files: plan.target.inputs,
       },
@@ -98,7 +98,7 @@ export async function makeReport(
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),
       ...published.notes,
-      ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
+      ...notes.map((note) => `target tokenizer: ${note}`),
     ]),
   };
 }
