@@ -1,13 +1,13 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type InitMethod, RevocabError, throwIfAborted } from "@revocab/core";
 import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
-import type { Evaluation } from "@revocab/evaluation";
+import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
 import { lazyModel, makePlanOfSharedMethods, planTables, tablesInMemory } from "@revocab/plan/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { bitsPerByteOf, evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
+import { evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
 
 export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
