@@ -22,7 +22,7 @@ export {
   type SourceLabels,
   type SwapPlan,
 } from "./swap-plan.ts";
-export type { ChatTemplateChoice } from "./target/chat-template.ts";
+export type { ChatTemplateChoice, ChosenChatTemplate, FileTemplate } from "./target/chat-template.ts";
 export {
   type FittedTokenizer,
   type Fitting,
@@ -31,3 +31,5 @@ export {
   type SpecialTokensChoice,
 } from "./target/fit-tokenizer.ts";
 export { type PlanTarget, tokenizerOf } from "./target/plan-target.ts";
+export type { ChatMessage } from "./target/render-chat.ts";
+export type { RenderedSample } from "./target/render-sample.ts";

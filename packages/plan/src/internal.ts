@@ -5,10 +5,5 @@ export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { lazyModel, textLimits } from "./model/runnable-model.ts";
 export { planTables } from "./plan-tables.ts";
 export { produceRows, requireRowSource, tablesInMemory } from "./produce-rows.ts";
-export {
-  type ChosenChatTemplate,
-  chooseChatTemplate,
-  type FileTemplate,
-  templateFromFile,
-} from "./target/chat-template.ts";
+export { chooseChatTemplate, templateFromFile } from "./target/chat-template.ts";
 export { renderSample, tokensOfRoles } from "./target/render-sample.ts";

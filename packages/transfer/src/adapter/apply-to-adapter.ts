@@ -6,18 +6,14 @@ import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/inte
 import { type Job, RevocabError, type RowSource, showNotes, throwIfAborted } from "@revocab/core";
 import {
   type ChatTemplateChoice,
+  type ChosenChatTemplate,
   type OpenModel,
   openModel,
   openPlan,
   type SwapPlan,
   tokenizerOf,
 } from "@revocab/plan";
-import {
-  type ChosenChatTemplate,
-  checkFit,
-  chooseChatTemplate,
-  requireRowSource,
-} from "@revocab/plan/internal";
+import { checkFit, chooseChatTemplate, requireRowSource } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import {
   fingerprint,

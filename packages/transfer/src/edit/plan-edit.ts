@@ -6,8 +6,8 @@ import { methodsOf } from "@revocab/embedding-init";
 import { type InputFolder, parseJson, readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf, type PickedMethod, pickMethod } from "@revocab/measure/internal";
-import { makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
-import { type FileTemplate, templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
+import { type FileTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
+import { templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
 import { writableEncoder } from "@revocab/vocabulary";
 import {
   type EditedTokenizer,

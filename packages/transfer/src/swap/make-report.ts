@@ -7,10 +7,15 @@ import { hashFile, readExactly } from "@revocab/checkpoint/internal";
 import { showNotes } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
-import { type OpenModel, type SwapPlan, summarizePlan, tokenizerOf } from "@revocab/plan";
-import { type ChosenChatTemplate, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
-import type { CardFacts, GateReport, SwapReport, WrittenAdapter } from "@revocab/report";
-import type { ReportedFile } from "@revocab/report/internal";
+import {
+  type ChosenChatTemplate,
+  type OpenModel,
+  type SwapPlan,
+  summarizePlan,
+  tokenizerOf,
+} from "@revocab/plan";
+import { countParameters, hashContents, nameOf } from "@revocab/plan/internal";
+import type { CardFacts, GateReport, ReportedFile, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
@@ -20,7 +25,8 @@ const { version } = createRequire(import.meta.url)("../../package.json") as { ve
 export interface ReportInputs {
   readonly plan: SwapPlan;
   readonly model: OpenModel;
-  readonly card: CardFacts;
+  /** What the card takes from the source's card. */
+  readonly cardFacts: CardFacts;
   readonly configs: FollowedConfigs;
   readonly template: ChosenChatTemplate;
   readonly published: PublishedTokenizer;
@@ -40,7 +46,7 @@ export async function makeReport(
   {
     plan,
     model,
-    card,
+    cardFacts,
     configs,
     template,
     published,
@@ -76,7 +82,7 @@ export async function makeReport(
         files: plan.target.inputs,
       },
     },
-    card,
+    card: cardFacts,
     config: configs.changes,
     configNotes: showNotes(configs.notes),
     chatTemplate: {
