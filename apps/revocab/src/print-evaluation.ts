@@ -1,6 +1,6 @@
+import { bitsPerByteOf } from "@revocab/evaluation";
 import {
   type ByteLevelSummary,
-  bitsPerByteOf,
   type ComparedMethod,
   labelOf,
   type MethodComparison,

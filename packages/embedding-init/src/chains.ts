@@ -24,7 +24,15 @@ export function methodsOf(method: InitMethod): readonly (MixtureMethod | RowMeth
   return method.kind === "chain" ? method.methods : [method];
 }
 
-/** Closes what the methods hold open for further rows. They can still be used: they open it again. */
+/**
+ * Closes what the methods hold open for further rows. They can still be used: they open it again.
+ * @throws the first error of a method that cannot be closed, after the others are closed
+ */
 export async function closeMethod(method: InitMethod): Promise<void> {
-  for (const one of methodsOf(method)) if (one.kind === "rows") await one.close?.();
+  const closing = [...new Set(methodsOf(method))].map(async (one) => {
+    if (one.kind === "rows") await one.close?.();
+  });
+  for (const closed of await Promise.allSettled(closing)) {
+    if (closed.status === "rejected") throw closed.reason;
+  }
 }

@@ -11,6 +11,7 @@ export { type CandidateChoice, type MethodCandidate, methodCandidates } from "./
 export {
   describeOptions,
   filePath,
+  type MethodDefinition,
   type MethodEntry,
   methodEntry,
   nearestName,

@@ -33,7 +33,8 @@ export interface MethodEntry {
   create(options?: Readonly<Record<string, unknown>>): InitMethod;
 }
 
-interface MethodDefinition<Options extends z.ZodObject>
+/** A {@link MethodEntry} before its options are checked: `create` gets them in their types. */
+export interface MethodDefinition<Options extends z.ZodObject>
   extends Omit<MethodEntry, "name" | "options" | "create"> {
   readonly options: Options;
   readonly create: (options: z.output<Options>) => InitMethod;

@@ -19,3 +19,8 @@ export type EvaluateTextOptions = BitsPerByteOptions & PseudoLikelihoodOptions;
 export async function evaluateText(options: EvaluateTextOptions): Promise<Evaluation> {
   return options.model.kind === "masked" ? pseudoLikelihood(options) : bitsPerByte(options);
 }
+
+/** The figure by which models are compared: lower is better. Only figures of one kind are comparable. */
+export function bitsPerByteOf(evaluation: Evaluation): number {
+  return evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : evaluation.pseudoBitsPerByte;
+}

@@ -20,7 +20,7 @@ export {
 export type { DocumentByteScore } from "./bytes/read-document.ts";
 export type { ByteReadingOptions } from "./bytes/reading-context.ts";
 export type { BeginChoice, LostCharacters, TextTokenizer } from "./encode-documents.ts";
-export { type EvaluateTextOptions, type Evaluation, evaluateText } from "./evaluate-text.ts";
+export { bitsPerByteOf, type EvaluateTextOptions, type Evaluation, evaluateText } from "./evaluate-text.ts";
 export {
   type PseudoLikelihood,
   type PseudoLikelihoodOptions,

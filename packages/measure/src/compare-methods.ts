@@ -1,13 +1,13 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type InitMethod, RevocabError, throwIfAborted } from "@revocab/core";
-import type { CandidateChoice, MethodCandidate } from "@revocab/embedding-init";
-import type { Evaluation } from "@revocab/evaluation";
+import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
+import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
-import { type FittingOptions, fitTokenizer, makePlan, openModel, type PlanOptions } from "@revocab/plan";
-import { lazyModel, planTables, tablesInMemory } from "@revocab/plan/internal";
+import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
+import { lazyModel, makePlanOfSharedMethods, planTables, tablesInMemory } from "@revocab/plan/internal";
 import type { Transformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { bitsPerByteOf, evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
+import { evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
 
 export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
@@ -73,10 +73,19 @@ async function compareOpened(options: CompareOpenedOptions): Promise<MethodCompa
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, { job: options.job });
   try {
-    return await compare(transformer, text, options);
+    return await compare(transformer, text, options).finally(() => closeMethods(options));
   } finally {
     await transformer.close();
   }
+}
+
+/**
+ * Candidates may share a method, and all have the same fallback: closed after each candidate, a hypernetwork would load its
+ * weights again for the next.
+ */
+function closeMethods({ choice, fallback }: CompareOpenedOptions): Promise<void> {
+  const all = [...choice.candidates.map(({ method }) => method), ...(fallback ? [fallback] : [])];
+  return closeMethod({ kind: "chain", methods: all.flatMap(methodsOf) });
 }
 
 async function compare(
@@ -126,7 +135,7 @@ async function tryMethod(
 ): Promise<Omit<ComparedMethod, "candidate">> {
   const { model, tokenizer } = options;
   const started = performance.now();
-  const planned = await makePlan({ ...options, method, transformer });
+  const planned = await makePlanOfSharedMethods({ ...options, method, transformer });
   try {
     const tables = await tablesInMemory(planned, model, options.job);
     const seconds = (performance.now() - started) / 1000;

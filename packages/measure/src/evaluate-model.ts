@@ -135,11 +135,6 @@ export async function evaluateTables(
   }
 }
 
-/** The figure by which models are compared: lower is better. Only figures of one kind are comparable. */
-export function bitsPerByteOf(evaluation: Evaluation): number {
-  return evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : evaluation.pseudoBitsPerByte;
-}
-
 /** Passes events on with `label: ` before their step, for work that is done several times. */
 export function labelledProgress(job: Job | undefined, label: string): Job | undefined {
   if (job?.onProgress === undefined) return job;

@@ -8,7 +8,6 @@ export {
 } from "./compare-methods.ts";
 export {
   type ByteLevelSummary,
-  bitsPerByteOf,
   evaluateModel,
   type ModelEvaluation,
   type ScoringOptions,

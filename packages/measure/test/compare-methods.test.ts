@@ -1,10 +1,11 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chainRuleEntry } from "@revocab/chain-rule";
-import type { ProgressEvent } from "@revocab/core";
+import type { ProgressEvent, RowMethod } from "@revocab/core";
 import { cw2vEntry } from "@revocab/cw2v";
-import { METHODS, methodCandidates, methodNamed } from "@revocab/embedding-init";
-import { bitsPerByteOf, type CompareOptions, compareMethods, evaluateModel, labelOf } from "@revocab/measure";
+import { METHODS, methodCandidates, methodNamed, random } from "@revocab/embedding-init";
+import { bitsPerByteOf } from "@revocab/evaluation";
+import { type CompareOptions, compareMethods, evaluateModel, labelOf } from "@revocab/measure";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { swapTokenizer } from "@revocab/transfer";
@@ -29,6 +30,32 @@ const compare = (names: readonly string[] | "auto", options: Partial<CompareOpti
 
 /** Left out wherever no word vectors and no text are given. */
 const NEED_EVIDENCE = ["focus", "wechsel", "ofa", "trans-tokenization", "domain-types"];
+
+/** Opens something for its rows, as a hypernetwork does its weights, unless it is open. */
+function countedMethod() {
+  const drawn = random();
+  const counts = { opened: 0, closed: 0 };
+  let isOpen = false;
+  const method: RowMethod = {
+    ...drawn,
+    name: "counted",
+    async prepare(context) {
+      const { rows } = await drawn.prepare(context);
+      return {
+        rows(tokens, table) {
+          if (!isOpen) counts.opened++;
+          isOpen = true;
+          return rows(tokens, table);
+        },
+      };
+    },
+    async close() {
+      if (isOpen) counts.closed++;
+      isOpen = false;
+    },
+  };
+  return { counts, method };
+}
 
 describe("what a comparison says of a method", () => {
   // one thread: with two, the runtime may add up in another order
@@ -114,6 +141,20 @@ describe("a tied model", () => {
 });
 
 describe("a comparison", () => {
+  it("opens a method that candidates share once, closes it once, and leaves it usable", async () => {
+    const { counts, method } = countedMethod();
+    const choice = {
+      candidates: ["one", "two"].map((name) => ({ name, options: {}, method })),
+      leftOut: [],
+    };
+    await compareMethods({ ...sample, choice, fallback: method });
+    expect(counts).toEqual({ opened: 1, closed: 1 });
+
+    const contest = { kind: "contest", choice, scoring: { text: SAMPLE_TEXT } } as const;
+    await swapTokenizer({ ...inputs, method: contest, fallback: method, out: join(scratch(), "out") });
+    expect(counts).toEqual({ opened: 3, closed: 3 });
+  });
+
   it("writes nothing, and tells of each method under its name", async () => {
     const folder = scratch();
     const model = join(folder, "model");

@@ -4,6 +4,7 @@ import { mixtureRow } from "@revocab/matrix";
 import { displayToken, unlessRefused } from "@revocab/vocabulary";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { labelOfRow, type SwapPlan } from "./swap-plan.ts";
+import { tokenizerOf } from "./target/plan-target.ts";
 
 /** What one row of the target model is: a sum of source rows, or the work of a method. */
 export interface TokenExplanation {
@@ -21,7 +22,7 @@ export interface TokenExplanation {
 
 /** Explains the rows of one target id as weighted sums of source tokens. */
 export function explainToken(plan: SwapPlan, id: TokenId): TokenExplanation {
-  const { vocabulary } = plan.target.tokenizer;
+  const { vocabulary } = tokenizerOf(plan.target);
   if (!Number.isInteger(id) || id < 0 || id >= plan.target.rows) {
     throw new RevocabError(
       "bad_options",
@@ -59,7 +60,7 @@ function basisLabel(origin: string): string {
  * @throws RevocabError `bad_options` with the pieces of a text that is no single token
  */
 export async function findToken(plan: SwapPlan, wanted: string): Promise<TokenId> {
-  const { tokenizer } = plan.target;
+  const tokenizer = tokenizerOf(plan.target);
   const { vocabulary } = tokenizer;
   if (/^\d+$/.test(wanted)) return Number(wanted);
   const id = vocabulary.idOfSpecial(wanted) ?? vocabulary.idsOf(new TextEncoder().encode(wanted))[0];

@@ -17,12 +17,12 @@ export {
   labelOfRow,
   type PlannedSwap,
   type PlanSource,
-  type PlanTarget,
   type Recipe,
+  type RecipeMethod,
   type SourceLabels,
   type SwapPlan,
 } from "./swap-plan.ts";
-export type { ChatTemplateChoice } from "./target/chat-template.ts";
+export type { ChatTemplateChoice, ChosenChatTemplate, FileTemplate } from "./target/chat-template.ts";
 export {
   type FittedTokenizer,
   type Fitting,
@@ -30,3 +30,6 @@ export {
   fitTokenizer,
   type SpecialTokensChoice,
 } from "./target/fit-tokenizer.ts";
+export { type PlanTarget, tokenizerOf } from "./target/plan-target.ts";
+export type { ChatMessage } from "./target/render-chat.ts";
+export type { RenderedSample } from "./target/render-sample.ts";

@@ -15,6 +15,7 @@ import { lazyModel } from "./model/runnable-model.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { keepSpecialsApart, planTables } from "./plan-tables.ts";
 import { type AlignmentSummary, type PlannedSwap, type Recipe, sourceLabels } from "./swap-plan.ts";
+import { planTarget } from "./target/plan-target.ts";
 
 /**
  * Computes the rows of every vocabulary table for the target tokenizer; no model is rewritten. The plan is data and needs no
@@ -29,7 +30,22 @@ import { type AlignmentSummary, type PlannedSwap, type Recipe, sourceLabels } fr
  * @throws RevocabError `needs_untie` when the model is tied and the method's input and output rows differ;
  *   `no_evidence` when some token got no row; `bad_options`; `aborted`
  */
-export async function makePlan(options: PlanOptions): Promise<PlannedSwap> {
+export function makePlan(options: PlanOptions): Promise<PlannedSwap> {
+  return planSwap(options, closeMethod);
+}
+
+/**
+ * {@link makePlan} for methods that several plans share: closing the row source leaves them open, and so does an error. The
+ * caller closes them by `closeMethod`.
+ */
+export function makePlanOfSharedMethods(options: PlanOptions): Promise<PlannedSwap> {
+  return planSwap(options, async () => {});
+}
+
+async function planSwap(
+  options: PlanOptions,
+  close: (chain: FallbackChain) => Promise<void>,
+): Promise<PlannedSwap> {
   const { model, tokenizer, sourceOf, extendsSource, seed = 0, fitting, job } = options;
   const { newTokens = fitting?.newTokens ?? [] } = options;
   const { chain: methods, rows, tables } = planTables(options);
@@ -71,7 +87,7 @@ export async function makePlan(options: PlanOptions): Promise<PlannedSwap> {
       planned.push(plannedTable);
     }
   } catch (error) {
-    await closeMethod(chain);
+    await close(chain).catch(() => {}); // the error that ended the plan is the one to report
     throw error;
   } finally {
     await layers.close();
@@ -81,18 +97,16 @@ export async function makePlan(options: PlanOptions): Promise<PlannedSwap> {
     plan: {
       recipe: recipeOf(options, chain),
       source: sourceOfPlan(model),
-      target: {
+      target: planTarget(tokenizer, {
         name: nameOf(tokenizer.origin).name,
-        tokenizer,
         inputs: fitting?.inputs ?? hashContents(tokenizer.files),
-        fingerprint: fingerprint(tokenizer.vocabulary),
         rows,
-      },
+      }),
       tables: planned.map(({ denseRows: _, ...table }) => table),
       alignment: summarize(alignment),
       notes: [...notes],
     },
-    rowSource: computedRows(planned, model, chain),
+    rowSource: computedRows(planned, model, () => close(chain)),
   };
 }
 
@@ -178,7 +192,11 @@ function summarize({ counts }: Alignment): AlignmentSummary {
 }
 
 /** Rows that methods compute when they are read. The model's files stay open for as long as a plan has such rows. */
-function computedRows(tables: readonly PlannedTable[], model: OpenModel, chain: FallbackChain): RowSource {
+function computedRows(
+  tables: readonly PlannedTable[],
+  model: OpenModel,
+  closeMethods: () => Promise<void>,
+): RowSource {
   const release = tables.some(({ dense }) => dense.ids.length > 0) ? model.retain() : async () => {};
   return {
     async read(slot, start, count) {
@@ -190,8 +208,11 @@ function computedRows(tables: readonly PlannedTable[], model: OpenModel, chain: 
       );
     },
     async close() {
-      await closeMethod(chain);
-      await release();
+      try {
+        await closeMethods();
+      } finally {
+        await release();
+      }
     },
   };
 }

@@ -5,10 +5,11 @@ import { type Matrix, RevocabError, type RowSource, showMessage, type TablePlan 
 import { openFile, parseJson } from "@revocab/files";
 import { namingFile } from "@revocab/files/internal";
 import { checkMixture } from "@revocab/matrix";
-import { fingerprint, tokenizerFromFiles } from "@revocab/vocabulary";
+import { tokenizerFromFiles } from "@revocab/vocabulary";
 import { hashContents } from "./model/hash-files.ts";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords, planWords } from "./plan-format.ts";
 import type { PlannedSwap, SourceLabels, SwapPlan } from "./swap-plan.ts";
+import { planTarget } from "./target/plan-target.ts";
 
 /** The largest tensor that is read at once, the sources of a mixture; dense rows are read block by block. */
 const MAX_TENSOR_BYTES = 2 ** 32;
@@ -37,11 +38,15 @@ async function readPlan(path: string): Promise<PlannedSwap> {
       path,
       words.target.className === undefined ? {} : { className: words.target.className },
     );
-    const mark = fingerprint(tokenizer.vocabulary);
-    if (mark !== words.target.fingerprint) {
+    const target = planTarget(tokenizer, {
+      name: words.target.name,
+      inputs: words.target.inputs ?? hashContents(files),
+      rows: words.target.rows,
+    });
+    if (target.fingerprint !== words.target.fingerprint) {
       bad(
         path,
-        `says its target vocabulary is ${words.target.fingerprint.slice(0, 12)}, but it holds ${mark.slice(0, 12)}`,
+        `says its target vocabulary is ${words.target.fingerprint.slice(0, 12)}, but it holds ${target.fingerprint.slice(0, 12)}`,
       );
     }
     const tables: TablePlan[] = [];
@@ -50,13 +55,7 @@ async function readPlan(path: string): Promise<PlannedSwap> {
     const plan: SwapPlan = {
       recipe: words.recipe,
       source: { ...words.source, labels },
-      target: {
-        name: words.target.name,
-        fingerprint: mark,
-        rows: words.target.rows,
-        tokenizer,
-        inputs: words.target.inputs ?? hashContents(files),
-      },
+      target,
       tables,
       alignment: words.alignment,
       notes: words.notes,

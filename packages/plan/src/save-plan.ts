@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { endianness } from "node:os";
 import { readSafetensorsHeader } from "@revocab/checkpoint";
 import { buildHeader } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError, type RowSource, type TablePlan } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, type TablePlan, throwIfAborted } from "@revocab/core";
 import { replaceFile } from "@revocab/files";
 import { ifThere } from "@revocab/files/internal";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
@@ -44,11 +44,11 @@ export async function savePlan(
     await write(header);
     for (const tensor of tensors) {
       for await (const block of tensor.blocks()) {
-        job?.abortSignal?.throwIfAborted();
+        throwIfAborted(job?.abortSignal);
         await write(littleEndian(block));
       }
     }
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
   });
 }
 
@@ -65,7 +65,7 @@ function sourceTensors({ source: { labels } }: SwapPlan): PlanTensor[] {
 }
 
 function targetTensors({ target }: SwapPlan): PlanTensor[] {
-  return Array.from(target.tokenizer.files, ([file, bytes]) => ({
+  return Array.from(target.files, ([file, bytes]) => ({
     name: `target/${file}`,
     dtype: "U8",
     shape: [bytes.length],
@@ -121,9 +121,9 @@ function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan)
       name: target.name,
       fingerprint: target.fingerprint,
       rows: target.rows,
-      files: [...target.tokenizer.files.keys()],
+      files: [...target.files.keys()],
       inputs: target.inputs,
-      className: target.tokenizer.reference.className,
+      className: target.className,
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },

@@ -29,7 +29,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
   return {
     recipe,
     source: { name, modelType, rows, tied },
-    target: { name: target.name, tokens: target.tokenizer.vocabulary.size, rows: target.rows },
+    target: { name: target.name, tokens: target.tokens, rows: target.rows },
     alignment,
     tables: tables.map(summarizeTable),
     notes: showNotes(notes),

@@ -1,6 +1,7 @@
 import type { AlignmentCounts, Role, RowSource, TablePlan, Vocabulary } from "@revocab/core";
-import { displayToken, type Tokenizer } from "@revocab/vocabulary";
+import { displayToken } from "@revocab/vocabulary";
 import type { SpecialTokensChoice } from "./target/fit-tokenizer.ts";
+import type { PlanTarget } from "./target/plan-target.ts";
 
 /** All choices behind a plan: the same recipe on the same inputs gives the same bytes. */
 export interface Recipe {
@@ -29,7 +30,10 @@ export interface RecipeMethod {
   readonly paper?: string | undefined;
 }
 
-/** The rows of a target model, as data, before a model is rewritten. Rows that are no sum are in a `RowSource`. */
+/**
+ * The rows of a target model before a model is rewritten: plain values, which `structuredClone` copies and a worker can be
+ * sent. Rows that are no sum are in a `RowSource`, and {@link tokenizerOf} opens the target tokenizer.
+ */
 export interface SwapPlan {
   readonly recipe: Recipe;
   readonly source: PlanSource;
@@ -65,17 +69,6 @@ export interface SourceLabels {
   readonly offsets: Uint32Array;
   /** UTF-8: the label of row i is `bytes[offsets[i] … offsets[i + 1])`. */
   readonly bytes: Uint8Array;
-}
-
-export interface PlanTarget {
-  readonly name: string;
-  /** Fitted to the model, as it will be written. */
-  readonly tokenizer: Tokenizer;
-  /** sha256 by name of the tokenizer's files before they were fitted. */
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly fingerprint: string;
-  /** Rows of the target matrices, padding included. */
-  readonly rows: number;
 }
 
 /** {@link AlignmentCounts} as numbers alone, with a few examples of tokens without evidence. */

@@ -74,7 +74,7 @@ describe("a plan file", () => {
     const folder = scratch();
     const abortSignal = AbortSignal.abort();
     const save = savePlan(await planned(), join(folder, "swap.plan"), { job: { abortSignal } });
-    await expect(save).rejects.toThrow();
+    await expect(save).rejects.toMatchObject({ name: "RevocabError", code: "aborted" });
     expect(readdirSync(folder)).toEqual([]);
   });
 });

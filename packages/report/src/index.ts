@@ -5,6 +5,8 @@ export type {
   EditSummary,
   FileRecord,
   GateReport,
+  InputFiles,
+  ReportedFile,
   RewrittenTensor,
   SwapReport,
   TextRecord,

@@ -1,6 +1,6 @@
 import { showJson } from "@revocab/core";
 import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
-import { bitsPerByteOf } from "@revocab/measure";
+import { bitsPerByteOf } from "@revocab/evaluation";
 import { Document, Scalar } from "yaml";
 import { code, plain, table } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";

@@ -1,8 +1,7 @@
 import type { AuxiliaryFiles, ConfigChange, VerifiedTable, WrittenFiles } from "@revocab/checkpoint";
 import type { TokenId } from "@revocab/core";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
-import type { PlanSummary, Recipe } from "@revocab/plan";
-import type { ChosenChatTemplate } from "@revocab/plan/internal";
+import type { ChosenChatTemplate, PlanSummary, Recipe } from "@revocab/plan";
 import type {
   ExtendedTokenizer,
   NewAddedToken,
@@ -70,7 +69,7 @@ export interface EditSummary {
   readonly pruned: PrunedTokenizer["counts"] | null;
 }
 
-interface InputFiles {
+export interface InputFiles {
   readonly name: string;
   readonly revision: string | null;
   /** File name → sha256. */

@@ -12,7 +12,6 @@ export {
   editVocabulary,
   planVocabularyEdit,
 } from "./edit/edit-vocabulary.ts";
-export { requireOtherRows } from "./edit/plan-edit.ts";
 export { type CorpusFile, readCorpus } from "./edit/read-corpus.ts";
 export { type ApplyOptions, applyPlan } from "./swap/apply-plan.ts";
 export { checkOutputPlace, type OutputPlace } from "./swap/stage-output.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { chainRule } from "@revocab/chain-rule";
 import { openCheckpoint } from "@revocab/checkpoint";
 import { mean, methodCandidates, subtokenMean } from "@revocab/embedding-init";
-import { bitsPerByteOf } from "@revocab/measure";
+import { bitsPerByteOf } from "@revocab/evaluation";
 import { makePlan, openModel } from "@revocab/plan";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { realData } from "@revocab/test-support/real-data";

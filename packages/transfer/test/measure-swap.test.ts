@@ -3,7 +3,8 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import type { ProgressEvent } from "@revocab/core";
 import { random, subtokenMean } from "@revocab/embedding-init";
-import { bitsPerByteOf, evaluateModel, measureSwap } from "@revocab/measure";
+import { bitsPerByteOf } from "@revocab/evaluation";
+import { evaluateModel, measureSwap } from "@revocab/measure";
 import { openModel } from "@revocab/plan";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";

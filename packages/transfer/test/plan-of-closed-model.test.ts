@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import type { InitMethod, RowMethod } from "@revocab/core";
-import { random, subtokenMean, univariateNormal } from "@revocab/embedding-init";
+import { random, subtokenMean, univariateNormal, withFallback } from "@revocab/embedding-init";
 import { readMatrix } from "@revocab/matrix";
 import {
   explainToken,
@@ -17,7 +17,13 @@ import {
 import { countedFiles } from "@revocab/test-support/counted-files";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
-import { applyPlan, applySavedPlan, swapTokenizer } from "@revocab/transfer";
+import {
+  applyPlan,
+  applySavedPlan,
+  editVocabulary,
+  planVocabularyEdit,
+  swapTokenizer,
+} from "@revocab/transfer";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 
@@ -74,14 +80,52 @@ async function applied(planned: Partial<PlannedSwap> & Pick<PlannedSwap, "plan">
   }
 }
 
+/** Two methods without rows; the first cannot be closed. */
+function methodsToClose() {
+  const closed: string[] = [];
+  const method = (name: string, close: () => void): RowMethod => ({
+    ...lateRows,
+    name,
+    coversAll: false,
+    async prepare(context) {
+      return { ...(await lateRows.prepare(context)), covers: () => false };
+    },
+    async close() {
+      closed.push(name);
+      close();
+    },
+  });
+  const stuck = method("stuck", () => {
+    throw new Error("stuck");
+  });
+  return { stuck, calm: method("calm", () => {}), closed };
+}
+
+describe("makePlan that fails", () => {
+  it("closes the methods, and throws its own error even if one cannot be closed", async () => {
+    const weights = countedFiles();
+    const { stuck, calm, closed } = methodsToClose();
+    const broken: RowMethod = { ...lateRows, prepare: () => Promise.reject(new Error("broken")) };
+    const planning = plansOfClosedModel([withFallback(stuck, calm, broken)], { weights });
+    await expect(planning).rejects.toThrow("broken");
+    expect(closed).toEqual(["stuck", "calm"]);
+    expect(weights.openFiles).toBe(0);
+  });
+});
+
 describe("a plan whose model is closed", () => {
-  it.each(METHODS)("is looked at, saved and applied: %s", async (_, method) => {
+  it.each(METHODS)("is looked at, cloned, saved and applied: %s", async (_, method) => {
     const folder = scratch();
     const at = (name: string) => join(folder, name);
     const [made] = await plansOfClosedModel([method]);
     await savePlan(made!, at("swap.plan"));
     await applied(made!, at("applied"));
+    const cloned = { ...made!, plan: structuredClone(made!.plan) };
+    await savePlan(cloned, at("cloned.plan"));
+    await applied(cloned, at("cloned"));
     await made!.rowSource.close();
+    expect(readFileSync(at("cloned.plan")).equals(readFileSync(at("swap.plan")))).toBe(true);
+    expect(contentOf(at("cloned"))).toEqual(contentOf(at("applied")));
 
     const opened = await openPlan(at("swap.plan"));
     await opened.rowSource.close();
@@ -95,6 +139,31 @@ describe("a plan whose model is closed", () => {
   });
 });
 
+describe("a swap or an edit that fails when its rows are planned", () => {
+  it("leaves no file of the model open", async () => {
+    const weights = countedFiles();
+    const options = { model: SAMPLE_MODEL, weights, method: lateRows, out: join(scratch(), "out") };
+    const wrong = { ...options, tokenIds: { no_such_key: 5 } };
+    const goneList = {
+      path: "/gone",
+      asWritten: false,
+      pieces: [" marmalade"],
+      addedTokens: [],
+      renames: [],
+    };
+    const failing = [
+      () => swapTokenizer({ ...wrong, tokenizer: SAMPLE_TOKENIZER }),
+      () => editVocabulary({ ...wrong, addedTokens: ["<|tool|>"] }),
+      () => editVocabulary({ ...options, list: goneList }),
+      () => planVocabularyEdit({ ...options, list: goneList }),
+    ];
+    for (const fail of failing) {
+      await expect(fail()).rejects.toMatchObject({ name: "RevocabError" });
+      expect(weights.openFiles).toBe(0);
+    }
+  });
+});
+
 describe("a source of rows", () => {
   it("may be closed twice, and leaves the model to the other plans that read it", async () => {
     const weights = countedFiles();
@@ -105,6 +174,15 @@ describe("a source of rows", () => {
     expect(weights.openFiles).toBe(1);
     expect(await second!.rowSource.read("input", 0, 1)).toEqual(row);
     await second!.rowSource.close();
+    expect(weights.openFiles).toBe(0);
+  });
+
+  it("that cannot close one method closes the others and the model, and throws that error", async () => {
+    const weights = countedFiles();
+    const { stuck, calm, closed } = methodsToClose();
+    const [made] = await plansOfClosedModel([withFallback(stuck, calm, lateRows)], { weights });
+    await expect(made!.rowSource.close()).rejects.toThrow("stuck");
+    expect(closed).toEqual(["stuck", "calm"]);
     expect(weights.openFiles).toBe(0);
   });
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { methodNamed, subtokenMean } from "@revocab/embedding-init";
-import { bitsPerByteOf, evaluateModel } from "@revocab/measure";
+import { bitsPerByteOf } from "@revocab/evaluation";
+import { evaluateModel } from "@revocab/measure";
 import { explainToken, findToken, makePlan, openModel, summarizePlan } from "@revocab/plan";
 import { contentOf } from "@revocab/test-support/folders";
 import { realData as data } from "@revocab/test-support/real-data";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { catalog } from "../../../apps/revocab/dist/catalog.js";
 import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
+import { bitsPerByteOf } from "../../../packages/evaluation/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/measure/dist/evaluate-model.js";
-import { bitsPerByteOf } from "../../../packages/measure/dist/index.js";
 import { fitTokenizer, makePlan, openModel, summarizePlan } from "../../../packages/plan/dist/index.js";
 import { tablesInMemory } from "../../../packages/plan/dist/internal.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";

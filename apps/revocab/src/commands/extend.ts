@@ -68,7 +68,8 @@ export function registerExtend(program: Command): void {
     withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
   ).action(async (model: string, flags: Flags) => {
     const { printEdit, printEditPlan } = await import("../print-reports.ts");
-    const { editVocabulary, planVocabularyEdit, requireOtherRows } = await import("@revocab/transfer");
+    const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
+    const { requireOtherRows } = await import("@revocab/transfer/internal");
     await writeModel(command, flags, {
       names: { model: { name: model, want: "model" } },
       async prepare() {

@@ -2,15 +2,18 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type AuxiliaryFiles, type OpenCheckpointOptions, readSafetensorsHeader } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError, type RowSource, showNotes } from "@revocab/core";
+import { type Job, RevocabError, type RowSource, showNotes, throwIfAborted } from "@revocab/core";
 import { ifThere } from "@revocab/files/internal";
-import { type ChatTemplateChoice, type OpenModel, openModel, openPlan, type SwapPlan } from "@revocab/plan";
 import {
+  type ChatTemplateChoice,
   type ChosenChatTemplate,
-  checkFit,
-  chooseChatTemplate,
-  requireRowSource,
-} from "@revocab/plan/internal";
+  type OpenModel,
+  openModel,
+  openPlan,
+  type SwapPlan,
+  tokenizerOf,
+} from "@revocab/plan";
+import { checkFit, chooseChatTemplate, requireRowSource } from "@revocab/plan/internal";
 import type { WrittenAdapter } from "@revocab/report";
 import {
   fingerprint,
@@ -82,10 +85,10 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   if (base !== undefined) await checkBase(base, plan);
   const task = { ...options, rowSource: requireRowSource(plan, options.rowSource), adapter, base };
   const planned = planAdapter(task);
-  const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, plan.target.tokenizer);
+  const template = own && chooseChatTemplate(options.chatTemplate ?? "auto", own, tokenizerOf(plan.target));
   const published =
     template &&
-    publishTokenizer(plan.target.tokenizer, template, {
+    publishTokenizer(tokenizerOf(plan.target), template, {
       modelType: model.checkpoint.modelType,
       source: own,
       isEdit: false,
@@ -98,7 +101,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
   });
   const output = await stageOutput({
     out,
-    inputs: [adapter.directory, model.checkpoint.directory, plan.target.tokenizer.origin],
+    inputs: [adapter.directory, model.checkpoint.directory, plan.target.origin],
     force,
   });
   try {
@@ -110,7 +113,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     await checkWritten(output.directory, adapter, written);
     await adapter.folder.check();
     await model.checkpoint.folder.check();
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
     await output.commit();
     return {
       ...written,

@@ -1,8 +1,8 @@
-import { type PlanSummary, summarizePlan } from "@revocab/plan";
-import { countParameters, countTableBytes, type FileTemplate } from "@revocab/plan/internal";
+import { type FileTemplate, type PlanSummary, summarizePlan } from "@revocab/plan";
+import { countParameters, countTableBytes } from "@revocab/plan/internal";
 import type { EditSummary, SwapReport } from "@revocab/report";
 import type { EditedTokenizer } from "@revocab/vocabulary-editing";
-import { applyPlan } from "../swap/apply-plan.ts";
+import { writeByPlan } from "../swap/apply-plan.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
 import { measured, type SwapOptions, withModel } from "../swap/swap-tokenizer.ts";
 import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
@@ -54,7 +54,7 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
     try {
       const measuring = await measured(model, options);
       model.hashes().catch(() => {}); // begins to hash: the report awaits it
-      const report = await applyPlan({ ...options, ...planned, measuring, model });
+      const report = await writeByPlan({ ...options, ...planned, measuring, model });
       return { ...report, added: edited.added };
     } finally {
       await planned.rowSource.close();

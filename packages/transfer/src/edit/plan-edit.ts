@@ -6,8 +6,8 @@ import { methodsOf } from "@revocab/embedding-init";
 import { type InputFolder, parseJson, readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf, type PickedMethod, pickMethod } from "@revocab/measure/internal";
-import { makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
-import { type FileTemplate, templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
+import { type FileTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
+import { templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
 import { writableEncoder } from "@revocab/vocabulary";
 import {
   type EditedTokenizer,
@@ -79,8 +79,10 @@ export async function planEdit(
     ...(prune === undefined && { minimumRows: model.checkpoint.rows, extendsSource: true }),
   };
   const picked = await pickMethod(method, planned);
+  const reported = await reportEdit(edit, edited);
+  // last, because its row source must be closed by the caller
   const swap = await makePlan({ ...planned, method: picked.method });
-  return { ...picked, ...swap, edited, edit: await reportEdit(edit, edited), template };
+  return { ...picked, ...swap, edited, edit: reported, template };
 }
 
 const GENERATION = "generation_config.json";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { openCheckpoint, type VerifiedTable, verifyCheckpoint } from "@revocab/checkpoint";
 import { BYTES_PER_VALUE, type StoredMatrix, showNotes, throwIfAborted } from "@revocab/core";
 import { mixtureRow } from "@revocab/matrix";
-import type { SwapPlan } from "@revocab/plan";
+import { type SwapPlan, tokenizerOf } from "@revocab/plan";
 import { sourceOf } from "@revocab/plan/internal";
 import type { GateReport } from "@revocab/report";
 import { quoteToken } from "@revocab/vocabulary/internal";
@@ -20,7 +20,7 @@ export async function checkTables({
   allowZeroRows = false,
   job,
 }: GateOptions): Promise<Pick<GateReport, "notes" | "tables"> & { readonly check: GateCheck }> {
-  const { vocabulary } = plan.target.tokenizer;
+  const { vocabulary } = tokenizerOf(plan.target);
   const { tables } = await verifyCheckpoint(directory, {
     ...model.tensorOptions,
     source: model.checkpoint,

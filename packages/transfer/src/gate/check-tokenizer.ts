@@ -1,5 +1,5 @@
 import { quote, SPECIAL_ROLES, type TokenId } from "@revocab/core";
-import type { SwapPlan } from "@revocab/plan";
+import { type SwapPlan, tokenizerOf } from "@revocab/plan";
 import { renderSample, tokensOfRoles } from "@revocab/plan/internal";
 import {
   displayToken,
@@ -24,7 +24,8 @@ export async function checkWrittenTokenizer({
   model,
   edit,
 }: GateOptions): Promise<readonly GateCheck[]> {
-  const { tokenizer, rows } = plan.target;
+  const { rows } = plan.target;
+  const tokenizer = tokenizerOf(plan.target);
   const written = await loadTokenizer(directory);
   requirePlanned(written, plan);
   requireSettings(written, model.tokenizer, edit !== undefined);
@@ -62,7 +63,7 @@ function requirePlanned(written: Tokenizer, { target }: SwapPlan): void {
       ["the tokenizer that was written is not the one of the plan", ...differences].join(": "),
     );
   }
-  const json = [written, target.tokenizer].map(({ files }) => files.get("tokenizer.json")!);
+  const json = [written, target].map(({ files }) => files.get("tokenizer.json")!);
   if (Buffer.compare(json[0] as Uint8Array, json[1] as Uint8Array) !== 0) {
     throw gateFailed(
       ["the tokenizer.json that was written is not the one of the plan", ...differences].join(": "),

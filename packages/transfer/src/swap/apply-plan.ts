@@ -9,14 +9,20 @@ import {
   showJson,
   showText,
   type TokenId,
+  throwIfAborted,
 } from "@revocab/core";
 import type { InputFolder } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
-import type { ChatTemplateChoice, OpenModel, SwapPlan } from "@revocab/plan";
+import {
+  type ChatTemplateChoice,
+  type FileTemplate,
+  type OpenModel,
+  type SwapPlan,
+  tokenizerOf,
+} from "@revocab/plan";
 import {
   checkFit,
   chooseChatTemplate,
-  type FileTemplate,
   produceRows,
   requireRowSource,
   sourceOf,
@@ -49,8 +55,6 @@ export interface ApplyOptions {
   readonly chatTemplate?: ChatTemplateChoice;
   /** The path of a chat template in Jinja, which is written in place of `chatTemplate`. @default none */
   readonly chatTemplateFile?: string;
-  /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
-  readonly template?: FileTemplate;
   /**
    * Values for config keys whose ids have no counterpart, or are to differ: by key, by path (`text_config.eos_token_id`) or
    * by file and path (`config.json:pad_token_id`); `"keep"` leaves what is there.
@@ -66,13 +70,19 @@ export interface ApplyOptions {
   readonly languages?: readonly string[];
   /** For the card: the methods that it describes, and the command that reproduces the model. */
   readonly card?: CardOptions;
+  readonly job?: Job;
+}
+
+/** {@link ApplyOptions}, and what a swap or an edit found on the way to its plan. */
+export interface WriteOptions extends ApplyOptions {
+  /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
+  readonly template?: FileTemplate;
   /** The source model, already scored; the written folder is scored before the rename. */
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
   readonly comparison?: MethodComparison;
   /** What was done to the source's own tokenizer, for the report. */
   readonly edit?: ReportedEdit;
-  readonly job?: Job;
 }
 
 /**
@@ -82,7 +92,12 @@ export interface ApplyOptions {
  * @throws RevocabError `apply_mismatch` for another model than the plan's; `token_id_unmapped`, `output_exists`, `gate_failed`,
  *   `no_space`, `write_failed`, `aborted`; `bad_options` for a plan with rows that are no sum, but no `rowSource`
  */
-export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
+export function applyPlan(options: ApplyOptions): Promise<SwapReport> {
+  return writeByPlan(options);
+}
+
+/** {@link applyPlan} for a swap or an edit from paths. */
+export async function writeByPlan(options: WriteOptions): Promise<SwapReport> {
   const {
     plan,
     model,
@@ -94,10 +109,11 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     job,
   } = options;
   const { checkpoint } = model;
-  const { tokenizer, rows } = plan.target;
+  const { rows } = plan.target;
+  const tokenizer = tokenizerOf(plan.target);
   checkFit(plan, model);
   const rowSource = requireRowSource(plan, options.rowSource);
-  const card = await cardOf(checkpoint.folder, options.languages);
+  const cardFacts = await cardFactsOf(checkpoint.folder, options.languages);
   const template =
     options.template ??
     (options.chatTemplateFile === undefined
@@ -129,7 +145,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
     carry: options.carry,
   });
-  const output = await stageOutput({ out, inputs: [checkpoint.directory, tokenizer.origin], force });
+  const output = await stageOutput({ out, inputs: [checkpoint.directory, plan.target.origin], force });
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await rewriteCheckpoint({
@@ -151,7 +167,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     const evaluation = await options.measuring?.finish(output.directory);
     const report = await makeReport(output.directory, {
       ...options,
-      card,
+      cardFacts,
       configs,
       template,
       published,
@@ -165,7 +181,7 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
     await output.write("README.md", modelCard(report, options.card));
     await checkpoint.folder.check();
     await adapter.check();
-    job?.abortSignal?.throwIfAborted();
+    throwIfAborted(job?.abortSignal);
     await output.commit();
     return report;
   } catch (error) {
@@ -178,11 +194,14 @@ export async function applyPlan(options: ApplyOptions): Promise<SwapReport> {
 
 /** The end-of-text token that the recipe names. */
 function namedRoles({ recipe: { eos }, target }: SwapPlan): NonNullable<ApplyOptions["roles"]> {
-  const id = eos === undefined ? undefined : target.tokenizer.vocabulary.idOfSpecial(eos);
+  const id = eos === undefined ? undefined : tokenizerOf(target).vocabulary.idOfSpecial(eos);
   return id === undefined ? {} : { eos: id };
 }
 
-async function cardOf(folder: InputFolder, languages: readonly string[] | undefined): Promise<CardFacts> {
+async function cardFactsOf(
+  folder: InputFolder,
+  languages: readonly string[] | undefined,
+): Promise<CardFacts> {
   const facts = await readCardFacts(folder);
   if (languages === undefined) return facts;
   const wrong = languages.find((code) => !isLanguageCode(code));

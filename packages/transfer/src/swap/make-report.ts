@@ -7,10 +7,15 @@ import { hashFile, readExactly } from "@revocab/checkpoint/internal";
 import { showNotes } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
-import { type OpenModel, type SwapPlan, summarizePlan } from "@revocab/plan";
-import { type ChosenChatTemplate, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
-import type { CardFacts, GateReport, SwapReport, WrittenAdapter } from "@revocab/report";
-import type { ReportedFile } from "@revocab/report/internal";
+import {
+  type ChosenChatTemplate,
+  type OpenModel,
+  type SwapPlan,
+  summarizePlan,
+  tokenizerOf,
+} from "@revocab/plan";
+import { countParameters, hashContents, nameOf } from "@revocab/plan/internal";
+import type { CardFacts, GateReport, ReportedFile, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
@@ -20,7 +25,8 @@ const { version } = createRequire(import.meta.url)("../../package.json") as { ve
 export interface ReportInputs {
   readonly plan: SwapPlan;
   readonly model: OpenModel;
-  readonly card: CardFacts;
+  /** What the card takes from the source's card. */
+  readonly cardFacts: CardFacts;
   readonly configs: FollowedConfigs;
   readonly template: ChosenChatTemplate;
   readonly published: PublishedTokenizer;
@@ -40,7 +46,7 @@ export async function makeReport(
   {
     plan,
     model,
-    card,
+    cardFacts,
     configs,
     template,
     published,
@@ -53,7 +59,7 @@ export async function makeReport(
     edit,
   }: ReportInputs,
 ): Promise<SwapReport> {
-  const { tokenizer } = plan.target;
+  const { notes } = tokenizerOf(plan.target);
   const summary = summarizePlan(plan);
   const sourceHashes = await model.hashes();
   const files = await withHeaderHashes(directory, written);
@@ -71,12 +77,12 @@ export async function makeReport(
       },
       target: {
         name: plan.target.name,
-        revision: nameOf(tokenizer.origin).revision,
+        revision: nameOf(plan.target.origin).revision,
         fingerprint: plan.target.fingerprint,
         files: plan.target.inputs,
       },
     },
-    card,
+    card: cardFacts,
     config: configs.changes,
     configNotes: showNotes(configs.notes),
     chatTemplate: {
@@ -98,7 +104,7 @@ export async function makeReport(
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),
       ...published.notes,
-      ...tokenizer.notes.map((note) => `target tokenizer: ${note}`),
+      ...notes.map((note) => `target tokenizer: ${note}`),
     ]),
   };
 }

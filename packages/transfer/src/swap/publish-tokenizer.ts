@@ -1,5 +1,5 @@
 import { parseJson } from "@revocab/files";
-import type { ChosenChatTemplate } from "@revocab/plan/internal";
+import type { ChosenChatTemplate } from "@revocab/plan";
 import { asFastFiles, isChatTemplateFile, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 
 /**

@@ -14,7 +14,7 @@ import {
 } from "@revocab/plan";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { type ApplyOptions, applyPlan } from "./apply-plan.ts";
+import { type ApplyOptions, writeByPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
@@ -32,9 +32,7 @@ export type PlanSwapOptions = Omit<
     readonly tokenizer: string;
   };
 
-export type SwapOptions = PlanSwapOptions &
-  Omit<ApplyOptions, "plan" | "rowSource" | "model" | "measuring" | "comparison" | "edit" | "template"> &
-  Measured;
+export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "rowSource" | "model"> & Measured;
 
 interface Measured {
   /** Score a text with the model before and after. @default nothing is measured */
@@ -56,7 +54,7 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
     model.hashes().catch(() => {}); // begins to hash: the report awaits it
     const planned = await makePlan({ ...planOptions, ...picked });
     try {
-      return await applyPlan({ ...planOptions, ...picked, ...planned, measuring });
+      return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring });
     } finally {
       await planned.rowSource.close();
     }
@@ -79,7 +77,7 @@ async function fittedOptions<Options extends PlanSwapOptions>(model: OpenModel, 
 
 /** Rewrites a model by a plan file. */
 export async function applySavedPlan(
-  options: Omit<ApplyOptions, "plan" | "rowSource" | "model" | "measuring" | "edit" | "template"> &
+  options: Omit<ApplyOptions, "plan" | "rowSource" | "model"> &
     Measured &
     OpenCheckpointOptions & { plan: string; model: string },
 ): Promise<SwapReport> {
@@ -89,7 +87,7 @@ export async function applySavedPlan(
     return await withModel(options, async (model) => {
       const measuring = await measured(model, options);
       model.hashes().catch(() => {}); // begins to hash: the report awaits it
-      return applyPlan({ ...options, measuring, plan, rowSource, model });
+      return writeByPlan({ ...options, measuring, plan, rowSource, model });
     });
   } finally {
     await rowSource.close();

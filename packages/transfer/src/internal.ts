@@ -1,0 +1,3 @@
+/** What sibling packages share; not for users. */
+
+export { requireOtherRows } from "./edit/plan-edit.ts";
