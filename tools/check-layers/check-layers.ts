@@ -94,7 +94,7 @@ function findCommandLine(file: string, text: string): string[] {
   // a string or a comment begins before them on the line; a decrement stands in code
   const flags = text.matchAll(/(?<=(?:["'`*]|\/\/)[^\n]*[\s"'`(]|["'`])--[a-z]+(?:-[a-z]+)*(?![\w-])/g);
   const commands = text.matchAll(
-    /\brevocab (?:swap|plan|apply|extend|prune|publish|explain|inspect|eval|compare|generate|methods)\b/g,
+    /\brevocab (?:swap|plan|apply|extend|prune|publish|explain|inspect|eval|compare|generate|vectors|corpus|align-text|methods)\b/g,
   );
   return [...flags, ...commands].map(
     ([found]) =>

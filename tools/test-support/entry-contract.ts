@@ -13,10 +13,10 @@ export function describeEntryContract(
   const create = (options: Readonly<Record<string, unknown>>) => methodsOf(entry.create(options))[0];
 
   describe(`the entry of ${entry.name}`, () => {
-    it("gives the method under its own name, with its paper and its coversAll, by no more than the required options", () => {
-      const { name, paper, coversAll } = create(required);
+    it("gives the method under its own name, with its paper and its traits, by no more than the required options", () => {
+      const { name, paper, coversAll, isStandIn } = create(required);
       expect(name).toBe(entry.name);
-      expect(coversAll).toBe(entry.coversAll);
+      expect({ coversAll, isStandIn }).toEqual({ coversAll: entry.coversAll, isStandIn: entry.isStandIn });
       if (entry.paper !== undefined) expect(paper).toBe(entry.paper);
     });
 

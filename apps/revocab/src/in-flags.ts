@@ -32,7 +32,6 @@ export const FLAGS: Readonly<Record<string, string>> = {
   language: "--language",
   languages: "--language",
   method: "--method",
-  model: "--model",
   out: "--out",
   padToMultipleOf: "--pad-to-multiple-of",
   renames: "--rename",

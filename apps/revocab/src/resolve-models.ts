@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { ifThere } from "@revocab/files";
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import type { CommandContext } from "./run-command.ts";
 
@@ -44,7 +45,7 @@ export async function withResolvedModels<Names extends string, Result>(
     );
   try {
     for (const [key, { name, want }] of Object.entries(names) as [Names, NamedModel][]) {
-      if (existsSync(name)) paths[key] = name;
+      if (await ifThere(name, stat(name))) paths[key] = name;
       else {
         const { resolveModel } = await import("@revocab/hub");
         const model = await resolveModel(name, { want, ...context });

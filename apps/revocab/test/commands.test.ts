@@ -125,7 +125,7 @@ describe("revocab methods and help", () => {
   it("list each method with its evidence, its paper and its options", async () => {
     const { code, stdout, stderr } = await revocab(["methods"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^subtoken-mean\n .+\n {2}evidence: the two tokenizers {3}paper: https:.+\n/m);
+    expect(stdout).toMatch(/^subtoken-mean\n .+\n {2}needs: the two tokenizers {3}paper: https:.+\n/m);
     expect(stdout).toContain("--with weighting=uniform|byte-length|first-last|front-loaded|exponential");
     const json = JSON.parse((await inProcess(["methods", "--json"])).stdout) as { name: string }[];
     expect(json.map(({ name }) => name)).toEqual([

@@ -74,10 +74,10 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
   summary:
     "At the head a new token gets the logit of its first piece plus log P(token | first piece); at the input it becomes a sum of its pieces, where earlier pieces weigh less.",
   evidence:
-    "the source model, which is run; a text like that it shall read and write, or what it writes itself",
+    "the source model, which is run; a text like those it will read and write; without one it generates its own",
   preference: { rank: 2, given: ["text"] },
   options: z.object({
-    text: filePath.optional().describe("text (UTF-8) like that the model shall read and write"),
+    text: filePath.optional().describe("a text (UTF-8) like those the model will read and write"),
     written: numberOption(z.number())
       .optional()
       .describe("source tokens of text that the model writes itself; 40,000 without a text, 0 with one"),

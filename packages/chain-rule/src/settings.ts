@@ -6,7 +6,7 @@ export const CORRECTIONS = ["none", "map", "contextual"] as const;
 export type Correction = (typeof CORRECTIONS)[number];
 
 export interface ChainRuleOptions {
-  /** A UTF-8 file of text like that the model shall read and write. */
+  /** A UTF-8 text like those the model will read and write. */
   readonly text?: string;
   /**
    * Source tokens of text that the model generates, used beside the text or instead of it. With 0 and without a text, shares

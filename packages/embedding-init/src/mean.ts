@@ -43,6 +43,7 @@ export const meanEntry: MethodEntry = methodEntry("mean", {
   paper: "https://nlp.stanford.edu/~johnhew/vocab-expansion.html",
   evidence: "none",
   coversAll: true,
+  isStandIn: true,
   basis: "mean of the used rows",
   options: z.object({}),
   create: mean,

@@ -13,6 +13,8 @@ export interface MethodEntry {
   readonly evidence: string;
   /** The trait of the method, known before the method is created. @default false */
   readonly coversAll?: boolean;
+  /** The trait of the method, known before the method is created. @default false */
+  readonly isStandIn?: boolean;
   /** Whether tokens of both vocabularies keep their source rows, byte for byte. @default false */
   readonly copiesShared?: boolean;
   /** What its basis rows are, where all are the same: "mean of the used rows". @default not said */

@@ -73,11 +73,12 @@ describe("checkLayers", () => {
 
   it("names flags and commands that a library speaks of", () => {
     const source =
-      'const hint = "pass --untie, or make it with revocab plan";\nlet x = 3;\nx = 1 - --x; // --model_type=bpe';
+      'const hint = "pass --untie, or make it with revocab plan"; // revocab align-text has none\nlet x = 3;\nx = 1 - --x; // --model_type=bpe';
     const one = { one: { dependencies: [], source } };
     expect(checkLayers(repositoryWith(one), [["one"]])).toEqual([
       expect.stringContaining('says "--untie"'),
       expect.stringContaining('says "revocab plan"'),
+      expect.stringContaining('says "revocab align-text"'),
     ]);
   });
 

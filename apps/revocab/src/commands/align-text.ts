@@ -47,7 +47,7 @@ export function registerAlignText(program: Command): void {
       await runCommand(
         command,
         async (context) => {
-          checkOutputFile(flags.out, force);
+          await checkOutputFile(flags.out, force);
           const parallel = splitPathPair(pair);
           return alignFiles({ parallel, foldCase: !keepCase, symmetrization, ...options, ...context });
         },

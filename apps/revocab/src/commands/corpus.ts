@@ -75,7 +75,7 @@ function registerCorpusMix(corpus: Command): void {
       await runCommand(
         command,
         async (context) => {
-          checkOutputFile(options.out, force);
+          await checkOutputFile(options.out, force);
           const paths = parallel === undefined ? undefined : splitPathPair(parallel);
           return mixCorpus({ ...options, parallel: paths, wordsInPiece, ...context });
         },

@@ -75,7 +75,7 @@ export function registerExtend(program: Command): void {
       async prepare() {
         const plan = await swapPlanOptions(flags);
         if (flags.copy === false) requireOtherRows(plan.method);
-        const { chatTemplateFile } = chatTemplateOptions(flags);
+        const { chatTemplateFile } = await chatTemplateOptions(flags);
         return {
           want: await wantedBy(plan),
           options: { ...modelOptions(flags), ...plan, ...(await editOf(flags)), chatTemplateFile },

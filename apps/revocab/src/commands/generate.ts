@@ -18,7 +18,7 @@ interface Flags extends ModelFlags {
 export function registerGenerate(program: Command): void {
   const command = program
     .command("generate")
-    .summary("continue a text, to see a model speak")
+    .summary("continue a text with a model")
     .description("Continue a text: greedily, or sampled with a seed when --temperature is given.")
     .argument("<model>", MODEL_HELP)
     .argument("<prompt>", "the text to continue");

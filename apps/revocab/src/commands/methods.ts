@@ -34,7 +34,7 @@ function printMethods(methods: readonly MethodDescription[]): string {
   return methods
     .map(({ name, summary, paper, evidence, options }) =>
       [
-        `${name}\n  ${summary}\n  evidence: ${evidence}${paper ? `   paper: ${paper}` : ""}\n`,
+        `${name}\n  ${summary}\n  needs: ${evidence}${paper ? `   paper: ${paper}` : ""}\n`,
         printTable(
           options.map((option) => [
             `--with ${option.name}=${option.values ? option.values.join("|") : (option.default ?? "…")}`,

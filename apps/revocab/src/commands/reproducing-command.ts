@@ -1,4 +1,4 @@
-import { isSpecialsApart, METHODS, mean } from "@revocab/embedding-init";
+import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
@@ -39,7 +39,7 @@ function methodWords({
 }: SwapReport["recipe"]): readonly string[] {
   const methods = all.filter((method) => !isSpecialsApart(method));
   const copying = methods.findIndex(
-    ({ name, options }) => name === COPY && Object.keys(options).length === 0,
+    ({ name, options }) => traitsOf(name).copiesShared === true && Object.keys(options).length === 0,
   );
   const [method, fallback, ...rest] = methods.filter((_, place) => place !== copying);
   if (method === undefined || fallback === undefined || copying > 1) return [INEXPRESSIBLE];
@@ -59,14 +59,17 @@ function methodWords({
   ].flat();
 }
 
-const COPY = "copy-overlap";
-
 type RecipeMethod = SwapReport["recipe"]["methods"][number];
 
 /** Whether this is the mean that every plan adds where the fallback does not cover all tokens. */
 function isLastResort({ name, options }: RecipeMethod, fallback: RecipeMethod): boolean {
-  const isComplete = Object.hasOwn(METHODS, fallback.name) && METHODS[fallback.name].coversAll === true;
-  return name === mean().name && Object.keys(options).length === 0 && !isComplete;
+  const isDefault = traitsOf(name).isStandIn === true && Object.keys(options).length === 0;
+  return isDefault && traitsOf(fallback.name).coversAll !== true;
+}
+
+/** A method of a package of its own neither copies nor stands in. */
+function traitsOf(name: string): Partial<MethodEntry> {
+  return Object.hasOwn(METHODS, name) ? METHODS[name] : {};
 }
 
 /**

@@ -45,7 +45,7 @@ export function registerSwap(program: Command): void {
           const plan = { ...(await swapPlanOptions(flags)), ...fittingOptions(flags) };
           return {
             want: await wantedBy(plan),
-            options: { ...modelOptions(flags), ...plan, ...chatTemplateOptions(flags) },
+            options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
           };
         },
         async plan(options) {

@@ -74,7 +74,7 @@ async function alignVectors({
   const { alignSpaces, heldOutPrecision, readWordVectors, writeTextVectors } = await import(
     "@revocab/word-vectors"
   );
-  checkVectorsFile(out, force, [".vec"]);
+  await checkVectorsFile(out, force, [".vec"]);
   const dictionary = await readDictionary(path);
   const target = await readWordVectors(fixed, { job });
   const source = await readWordVectors(turned, { job });

@@ -95,7 +95,7 @@ async function trainVectors({
   const { trainWordVectors, vectorsOfModel, writeFastText, writeTextVectors } = await import(
     "@revocab/word-vectors"
   );
-  checkVectorsFile(out, force, [".bin", ".vec"]);
+  await checkVectorsFile(out, force, [".bin", ".vec"]);
   const documents = tokenizer === undefined ? text : await tokensOf(text, tokenizer);
   const model = await trainWordVectors({ ...numbers, documents, dimension: dim, job });
   if (out.endsWith(".bin")) await writeFastText(out, model, job);

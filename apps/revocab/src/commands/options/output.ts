@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RevocabError } from "@revocab/core";
+import { ifThere } from "@revocab/files";
 import type { Command } from "commander";
 import { ALLOW_FILE_HELP, type PublishFlags } from "../publish.ts";
 import { collect } from "./values.ts";
@@ -51,15 +52,15 @@ export function refuseWithDryRun(flags: OutputFlags): void {
 
 /**
  * Checks that a file can be written at `out`, before work that can take hours.
- * @throws RevocabError `output_exists`, `write_failed`
+ * @throws RevocabError `output_exists`, `write_failed`; `bad_file` where nobody may look
  */
-export function checkOutputFile(out: string, force: boolean): void {
-  if (existsSync(out) && !force) {
+export async function checkOutputFile(out: string, force: boolean): Promise<void> {
+  if (!force && (await ifThere(out, stat(out)))) {
     throw new RevocabError("output_exists", `${out} exists already`, {
       hint: "choose another --out, or pass --force to replace it",
     });
   }
-  if (!existsSync(dirname(out))) {
+  if (!(await ifThere(dirname(out), stat(dirname(out))))) {
     throw new RevocabError("write_failed", `there is no folder ${dirname(out)} to write ${out} in`, {
       hint: "make the folder, or check the path",
     });
@@ -67,7 +68,11 @@ export function checkOutputFile(out: string, force: boolean): void {
 }
 
 /** As {@link checkOutputFile}, of vectors. @throws RevocabError `bad_options` too, for a name with another ending */
-export function checkVectorsFile(out: string, force: boolean, endings: readonly string[]): void {
+export async function checkVectorsFile(
+  out: string,
+  force: boolean,
+  endings: readonly string[],
+): Promise<void> {
   if (!endings.some((ending) => out.endsWith(ending))) {
     throw new RevocabError(
       "bad_options",
@@ -79,5 +84,5 @@ export function checkVectorsFile(out: string, force: boolean, endings: readonly 
       },
     );
   }
-  checkOutputFile(out, force);
+  await checkOutputFile(out, force);
 }

@@ -53,7 +53,7 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
-      new Option("--role <role>", "for a tied model: whose rows serve both input and output").choices([
+      new Option("--role <role>", "for a tied model: the role whose rows input and head share").choices([
         "input",
         "output",
       ]),
@@ -61,7 +61,7 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
     .option("--pad-to-multiple-of <n>", "add rows until their number is a multiple of n", wholeNumber(1))
     .option(
       "--rows <n>",
-      "have exactly n rows, such as the model has that this one is served with",
+      "exactly n rows, for example those of a draft model it is served with",
       wholeNumber(1),
     );
 }

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { parseJson } from "@revocab/files";
+import { ifThere, parseJson } from "@revocab/files";
 import type { ApplyOptions } from "@revocab/transfer";
 import type { Command } from "commander";
 import { reproducingCommand } from "../reproducing-command.ts";
@@ -53,7 +53,7 @@ export async function applyOptions(flags: ApplyFlags) {
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,
-    ...chatTemplateOptions(flags),
+    ...(await chatTemplateOptions(flags)),
     tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
     card: { command: reproducingCommand, methods: await quickCatalog() },
@@ -65,12 +65,12 @@ export async function applyOptions(flags: ApplyFlags) {
 const CHAT_TEMPLATES = ["auto", "source", "target", "none"] as const;
 
 /** @throws RevocabError `bad_options` for what is neither a choice nor a file */
-export function chatTemplateOptions({
+export async function chatTemplateOptions({
   chatTemplate,
-}: Pick<ApplyFlags, "chatTemplate">): Pick<ApplyOptions, "chatTemplate" | "chatTemplateFile"> {
+}: Pick<ApplyFlags, "chatTemplate">): Promise<Pick<ApplyOptions, "chatTemplate" | "chatTemplateFile">> {
   const choice = CHAT_TEMPLATES.find((one) => one === chatTemplate);
   if (choice !== undefined) return { chatTemplate: choice };
-  if (existsSync(chatTemplate)) return { chatTemplateFile: chatTemplate };
+  if (await ifThere(chatTemplate, stat(chatTemplate))) return { chatTemplateFile: chatTemplate };
   throw new RevocabError(
     "bad_options",
     `--chat-template is ${quote(chatTemplate)}: found no such file, expected one or ${CHAT_TEMPLATES.join(", ")}`,
