@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { askingSuccession, tokenSuccession } from "../../packages/evaluation/dist/bytes/token-succession.js";
+import { successionWithoutRules, tokenSuccession } from "../../packages/evaluation/dist/bytes/token-succession.js";
 import { byteDistributions, byteLevelScore } from "../../packages/evaluation/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
 
@@ -38,7 +38,7 @@ for (const path of positionals) {
 
   const tokens = [...(await tokenizer.encode(whole.slice(0, 4000)))];
   console.log(`  a new context: ${await perContext(succession, tokens, Number(values.contexts))}`);
-  const asking = await askingSuccession(tokenizer);
+  const asking = await successionWithoutRules(tokenizer);
   await asking.allAfter([]);
   console.log(`  asked token by token: ${await perContext(asking, tokens, Number(values.asked))}`);
 

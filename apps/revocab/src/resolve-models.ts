@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { ifThere } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import type { CommandContext } from "./run-command.ts";
 

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RevocabError } from "@revocab/core";
-import { ifThere } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import type { Command } from "commander";
 import { ALLOW_FILE_HELP, type PublishFlags } from "../publish.ts";
 import { collect } from "./values.ts";

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { quote, RevocabError, showText } from "@revocab/core";
-import { ifThere, parseJson } from "@revocab/files";
+import { parseJson } from "@revocab/files";
+import { ifThere } from "@revocab/files/internal";
 import type { ApplyOptions } from "@revocab/transfer";
 import type { Command } from "commander";
 import { reproducingCommand } from "../reproducing-command.ts";
