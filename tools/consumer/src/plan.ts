@@ -10,12 +10,14 @@ import {
   openPlan,
   type PlannedSwap,
   type PlanSummary,
+  type PlanTarget,
   type SwapPlan,
   savePlan,
   type summarizePlan,
   type TokenExplanation,
+  tokenizerOf,
 } from "@revocab/plan";
-import { loadTokenizer } from "@revocab/vocabulary";
+import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { same } from "./same.js";
 
 export async function plans(): Promise<void> {
@@ -35,6 +37,10 @@ export async function plans(): Promise<void> {
   const { plan, rowSource } = planned;
   same<typeof plan, SwapPlan>();
   same<typeof rowSource, RowSource>();
+  same<typeof plan.target, PlanTarget>();
+  same<ReturnType<typeof tokenizerOf>, Tokenizer>();
+  const clone = structuredClone(plan);
+  await tokenizerOf(clone.target).encode("Once upon a time");
   const [table] = plan.tables;
   same<typeof table, TablePlan | undefined>();
   same<typeof plan.recipe.padToMultipleOf, number | null>();

@@ -19,7 +19,7 @@ export interface PlanTarget {
   readonly rows: number;
 }
 
-/** Tokenizers of targets that are in use: a large one takes seconds to parse. */
+/** So that the files of a target are parsed once. Kept beside the target, which has plain values only. */
 const TOKENIZERS = new WeakMap<PlanTarget, Tokenizer>();
 
 /** The tokenizer that a planned model will have; parsed once for each target object. */

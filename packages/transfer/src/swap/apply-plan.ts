@@ -74,7 +74,7 @@ export interface ApplyOptions {
 }
 
 /** {@link ApplyOptions}, and what a swap or an edit found on the way to its plan. */
-export interface WriteOptions extends ApplyOptions {
+export interface WriteByPlanOptions extends ApplyOptions {
   /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
   readonly template?: FileTemplate;
   /** The source model, already scored; the written folder is scored before the rename. */
@@ -97,7 +97,7 @@ export function applyPlan(options: ApplyOptions): Promise<SwapReport> {
 }
 
 /** {@link applyPlan} for a swap or an edit from paths. */
-export async function writeByPlan(options: WriteOptions): Promise<SwapReport> {
+export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapReport> {
   const {
     plan,
     model,
