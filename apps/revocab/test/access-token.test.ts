@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 import { expectDone, filesOf, hubForEachTest, TOKEN } from "./hub-of-test.ts";
-import { expectOneFailure, revocab } from "./revocab.ts";
+import { inProcess } from "./in-process.ts";
+import { expectOneFailure } from "./revocab.ts";
 
 const at = hubForEachTest();
 
 describe("the access token", () => {
   it("is read from the file of hf auth login as well, and is never seen: not in output, errors, cards, reports or the cache", async () => {
-    const run = (...args: string[]) => revocab(args, { env: { ...at.env, HF_TOKEN: "" } });
+    const run = (...args: string[]) => inProcess(args, { env: { ...at.env, HF_TOKEN: "" } });
     mkdirSync(at.env.HF_HOME, { recursive: true });
     writeFileSync(join(at.env.HF_HOME, "token"), `${TOKEN}\n`);
     const out = join(at.folder, "out");
@@ -41,7 +42,7 @@ describe("the access token", () => {
       finished.push(failed);
     }
     finished.push(
-      await revocab(["inspect", "org/small-model"], { env: { ...at.env, HF_TOKEN: `${TOKEN} and more` } }),
+      await inProcess(["inspect", "org/small-model"], { env: { ...at.env, HF_TOKEN: `${TOKEN} and more` } }),
     );
     expectOneFailure(
       finished.at(-1)!,

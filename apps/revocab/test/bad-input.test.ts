@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -294,3 +295,18 @@ function writeLength(at: Workplace, length: bigint): void {
   bytes.writeBigUInt64LE(length, 0);
   writeFileSync(weights(at), bytes);
 }
+
+it("a path that the system refuses to look at is called that, and not taken for a name of the Hub", async () => {
+  const { place, tokenizer } = workplace(scratch());
+  const circle = join(place, "circle");
+  symlinkSync("circle", circle);
+  for (const args of [
+    ["inspect", circle],
+    ["swap", SAMPLE_MODEL, "--tokenizer", tokenizer, "--dry-run", "--chat-template", circle],
+    ["corpus", "mix", "--parallel", "a:b", "--dictionary", "c", "--out", join(circle, "mixed.txt")],
+  ]) {
+    const finished = await inProcess([...args, "--quiet"]);
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expectOneFailure(finished, /circle\S* cannot be read \(ELOOP\)/);
+  }
+});

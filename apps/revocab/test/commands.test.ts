@@ -43,7 +43,7 @@ describe("revocab swap", () => {
 
   it("with --json prints one value, which is the revocab.json it wrote, and with --quiet nothing else", async () => {
     const out = join(scratch(), "folders", "that are made", "out");
-    const { code, stdout, stderr } = await revocab(["swap", ...inputs, "--out", out, "--json", "--quiet"]);
+    const { code, stdout, stderr } = await inProcess(["swap", ...inputs, "--out", out, "--json", "--quiet"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(out, "revocab.json"), "utf8")));
   });
@@ -82,13 +82,13 @@ describe("revocab plan, explain and apply", () => {
     const [plan, applied, swapped] = ["swap.plan", "applied", "swapped"].map((name) =>
       join(folder, name),
     ) as [string, string, string];
-    const planned = await revocab(["plan", ...inputs, "--out", plan, "--quiet"]);
+    const planned = await inProcess(["plan", ...inputs, "--out", plan, "--quiet"]);
     expect(planned).toMatchObject({ code: 0, stderr: "" });
     expect(planned.stdout).toContain("  input    872  copy-overlap\n         2,128  subtoken-mean\n");
     expect(planned.stdout).toMatch(/\nWritten to .*swap\.plan\n$/);
     expect(readdirSync(folder)).toEqual(["swap.plan"]);
 
-    const explained = await revocab(["explain", plan, " butterfly", "471", "</s>"]);
+    const explained = await inProcess(["explain", plan, " butterfly", "471", "</s>"]);
     expect(explained.stdout).toBe(
       '739 " butterfly"\n' +
         '  input = 0.500 · " butterf" + 0.500 · "ly"   [subtoken-mean]\n' +
@@ -113,7 +113,7 @@ describe("revocab plan, explain and apply", () => {
     expect(beyond.code).toBe(2);
     expect(beyond.stderr).toMatch(/no id 3000: .* rows 0 … 2999\n/);
 
-    const apply = await revocab(["apply", plan, "--model", SAMPLE_MODEL, "--out", applied, "--quiet"]);
+    const apply = await inProcess(["apply", plan, "--model", SAMPLE_MODEL, "--out", applied, "--quiet"]);
     expect(apply).toMatchObject({ code: 0, stderr: "" });
     expect(apply.stdout).toContain(`\nWritten to ${applied}\n`);
     await inProcess(["swap", ...inputs, "--out", swapped, "--quiet"]);
@@ -123,7 +123,7 @@ describe("revocab plan, explain and apply", () => {
 
 describe("revocab methods and help", () => {
   it("list each method with its evidence, its paper and its options", async () => {
-    const { code, stdout, stderr } = await revocab(["methods"]);
+    const { code, stdout, stderr } = await inProcess(["methods"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^subtoken-mean\n .+\n {2}needs: the two tokenizers {3}paper: https:.+\n/m);
     expect(stdout).toContain("--with weighting=uniform|byte-length|first-last|front-loaded|exponential");

@@ -40,8 +40,11 @@ function withoutTimes(text: string): { rest: unknown; times: number } {
 /** Methods that a comparison without evidence leaves out. */
 const NEED_EVIDENCE = ["focus", "wechsel", "ofa", "trans-tokenization", "domain-types", "hypernetwork"];
 
+/** Enough text to rank methods by, where no figure of the whole text is claimed. */
+const SHORT = ["--max-bytes", "600"];
+
 /** Of chain-rule: from the two tokenizers alone, for to have the model write a text takes minutes. */
-const BRIEF = ["--with", "written=0"];
+const BRIEF = [...SHORT, "--with", "written=0"];
 
 describe("revocab swap --eval", () => {
   // tools/oracle/bits_per_byte.py sample/model OUT --text sample/stories.txt --max-bytes 1000000 --context 256
@@ -80,7 +83,7 @@ describe("revocab swap --eval", () => {
     const folder = scratch();
     const swap = (name: string) => [
       ...["swap", ...inputs, "--out", join(folder, name), "--eval", SAMPLE_TEXT],
-      ...["--method", "auto", "--json"],
+      ...["--method", "auto", "--json", ...SHORT],
     ];
     const printed = withoutTimes(await succeed(swap("a")));
     await succeed(swap("b"), revocab);
@@ -193,13 +196,13 @@ describe("revocab swap --method auto", () => {
   it("with --dry-run compares and writes nothing, and with --eval alone decides by that text", async () => {
     const folder = scratch();
     const dry = ["swap", ...inputs, "--out", join(folder, "out"), "--dry-run", "--method", "auto"];
-    const stdout = await succeed([...dry, "--text", SAMPLE_TEXT]);
+    const stdout = await succeed([...dry, "--text", SAMPLE_TEXT, ...SHORT]);
     expect(stdout).toContain("  input    872  copy-overlap\n         2,128  subtoken-mean\n");
     expect(readdirSync(folder)).toEqual([]);
     const out = join(folder, "out");
     await succeed([
       ...["swap", ...inputs, "--out", out, "--method", "auto", "--eval", SAMPLE_TEXT],
-      ...["--with", "weighting=byte-length"],
+      ...["--with", "weighting=byte-length", ...SHORT],
     ]);
     const { recipe, comparison } = reportIn(out);
     expect(comparison?.methods.map(({ name, options }) => [name, options])).toEqual([

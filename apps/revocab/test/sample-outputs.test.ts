@@ -21,7 +21,7 @@ import { filesBelow, type Outcome, recordFile, steady, withShortLists } from "./
 /*
  * The commands of `sample-outputs/commands.ts`, what they print, how they end and what they write, beside a record of an
  * earlier commit. Wording may change without a failure: of texts, the numbers, names, options, paths and quoted tokens
- * are compared; `revocab.json` without its sentences; a card by its front matter and its numbers; all other files by
+ * are compared; a card also by the words of its front matter; all other files by
  * their bytes. Figures and rows that onnxruntime has a part in differ in their last digits between CPUs: they are
  * compared within a thousandth, the written rows by samples and sums of squares.
  *

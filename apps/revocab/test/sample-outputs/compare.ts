@@ -30,7 +30,7 @@ function differOfFiles(name: string, recorded: unknown, found: unknown, how: Com
   const [before, after] = [recorded, found].map(cardOf) as [Card, Card];
   return [
     ...differOfValues(`${name}, front matter`, before.frontMatter, after.frontMatter, how),
-    ...differOfNumbers(name, factsOf(before.body).numbers, factsOf(after.body).numbers, how),
+    ...differOfFacts(name, before.body, after.body, how),
   ];
 }
 
@@ -38,6 +38,10 @@ function differOfFiles(name: string, recorded: unknown, found: unknown, how: Com
 function differOfPrinted(at: string, recorded: unknown, found: unknown, how: Comparing): string[] {
   if (typeof recorded !== "string" || typeof found !== "string")
     return differOfValues(at, recorded, found, how);
+  return differOfFacts(at, recorded, found, how);
+}
+
+function differOfFacts(at: string, recorded: string, found: string, how: Comparing): string[] {
   const [before, after] = [factsOf(recorded), factsOf(found)];
   return [
     ...differOfNumbers(at, before.numbers, after.numbers, how),
@@ -45,12 +49,13 @@ function differOfPrinted(at: string, recorded: unknown, found: unknown, how: Com
   ];
 }
 
-/** The values of two JSONs by their place, without prose. */
+/** The values of two JSONs by their place; of sentences, what is no wording. */
 function differOfValues(at: string, recorded: unknown, found: unknown, how: Comparing): string[] {
   if (isRecord(recorded) && isRecord(found)) {
-    return keysOf(recorded, found)
-      .filter((key) => !PROSE.has(key))
-      .flatMap((key) => differOfValues(`${at}.${key}`, recorded[key], found[key], how));
+    return keysOf(recorded, found).flatMap((key) => {
+      const differ = PROSE.has(key) ? differOfProse : differOfValues;
+      return differ(`${at}.${key}`, recorded[key], found[key], how);
+    });
   }
   if (Array.isArray(recorded) && Array.isArray(found) && recorded.length === found.length)
     return recorded.flatMap((item, i) => differOfValues(`${at}[${i}]`, item, found[i], how));
@@ -61,7 +66,15 @@ function differOfValues(at: string, recorded: unknown, found: unknown, how: Comp
   return isSame ? [] : [`${at}: ${JSON.stringify(recorded)} became ${JSON.stringify(found)}`];
 }
 
-/** Keys of sentences. What they say in numbers and names is printed too, and compared there. */
+/** A sentence, or a list of sentences in any order. */
+function differOfProse(at: string, recorded: unknown, found: unknown, how: Comparing): string[] {
+  const [before, after] = [recorded, found].map((value) =>
+    Array.isArray(value) && value.every((item) => typeof item === "string") ? value.join("\n") : value,
+  );
+  return differOfPrinted(at, before, after, how);
+}
+
+/** Keys of sentences. */
 const PROSE = new Set([
   ...["notes", "note", "configNotes", "surprises", "detail", "reason", "message", "hint"],
   ...["summary", "evidence", "description"],
