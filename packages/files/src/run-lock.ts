@@ -88,8 +88,18 @@ export async function takeOverLeftovers(
   }
 }
 
-/** Another run was faster; the path belongs to another user; a program holds it. */
-const LEFT_BEHIND: ReadonlySet<string> = new Set(["ENOENT", "EPERM", "EACCES", "EBUSY"]);
+/**
+ * Another run was faster; the path belongs to another user; a program holds it. After EPERM, `rm` of Node 20 tries the path
+ * as a folder, and throws what that gives.
+ */
+const LEFT_BEHIND: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "EPERM",
+  "EACCES",
+  "EBUSY",
+  "ENOTDIR",
+  "ENOTEMPTY",
+]);
 
 export function ownerFileOf(path: string): string {
   return `${path}${OWNER}`;

@@ -264,13 +264,26 @@ describe("what earlier versions left, with a process number alone", () => {
 });
 
 describe("what cannot be taken over stays, and stops nobody", () => {
-  it.each(["EPERM", "EACCES", "EBUSY"])("(%s)", async (code) => {
+  it.each(["EPERM", "EACCES", "EBUSY", "ENOTDIR", "ENOTEMPTY"])("(%s)", async (code) => {
     const folder = scratch();
     const path = await leave(folder, { host: "elsewhere" }, HOUR);
     await takeOverLeftovers(placeIn(folder), () => Promise.reject(Object.assign(new Error(code), { code })));
     expect(readdirSync(path)).toEqual(["file"]);
     expect(readdirSync(folder)).toContain(`${basename(path)}.owner`);
   });
+
+  it.runIf(isLinux && process.getuid?.() === 0)(
+    "(it is another user's, in a folder that all share)",
+    async () => {
+      const folder = scratch();
+      await killedOwner(folder);
+      const names = readdirSync(folder);
+      chmodSync(folder, 0o1777);
+      process.seteuid!(65_534);
+      await removeLeft(folder).finally(() => process.seteuid!(0));
+      expect(readdirSync(folder)).toEqual(names);
+    },
+  );
 
   it("but any other failure is told", async () => {
     const folder = scratch();
