@@ -112,7 +112,7 @@ describe("Ctrl-C while a text is scored", () => {
 /** What a killed run leaves of an output: what it wrote, and beside it whose that was. */
 const leftOf = (name: string) =>
   ["", ".owner"].map((end) =>
-    expect.stringMatching(new RegExp(`^\\.${name}\\.revocab-partial-[0-9a-f-]{36}${end}$`)),
+    expect.stringMatching(new RegExp(`^\\.${name}\\.revocab-partial-r[0-9a-f]{10}${end}$`)),
   );
 
 // elsewhere the next run waits for a quarter of an hour before it takes a run for dead
