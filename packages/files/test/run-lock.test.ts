@@ -272,18 +272,16 @@ describe("what cannot be taken over stays, and stops nobody", () => {
     expect(readdirSync(folder)).toContain(`${basename(path)}.owner`);
   });
 
-  it.runIf(isLinux && process.getuid?.() === 0)(
-    "(it is another user's, in a folder that all share)",
-    async () => {
+  if (isLinux && process.getuid?.() === 0) {
+    it("(it is another user's, in a folder that all share)", async () => {
       const folder = scratch();
       await killedOwner(folder);
       const names = readdirSync(folder);
       chmodSync(folder, 0o1777);
-      process.seteuid!(65_534);
-      await removeLeft(folder).finally(() => process.seteuid!(0));
+      await unprivileged(() => removeLeft(folder));
       expect(readdirSync(folder)).toEqual(names);
-    },
-  );
+    });
+  }
 
   it("but any other failure is told", async () => {
     const folder = scratch();
@@ -292,29 +290,36 @@ describe("what cannot be taken over stays, and stops nobody", () => {
     await expect(takeOverLeftovers(placeIn(folder), () => Promise.reject(failed))).rejects.toBe(failed);
   });
 
-  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
-    "(the time of the disk cannot be asked for, as no file can be written)",
-    async () => {
+  if (process.platform !== "win32") {
+    it("(the time of the disk cannot be asked for, as no file can be written)", async () => {
       const folder = scratch();
       const path = await leave(folder, { host: "elsewhere" }, HOUR);
       chmodSync(folder, 0o555);
-      await removeLeft(folder);
+      await unprivileged(() => removeLeft(folder));
       chmodSync(folder, 0o755);
       expect(readdirSync(path)).toEqual(["file"]);
-    },
-  );
+    });
 
-  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
-    "(the folder cannot be listed): a file in it is replaced all the same",
-    async () => {
+    it("(the folder cannot be listed): a file in it is replaced all the same", async () => {
       const folder = scratch();
       chmodSync(folder, 0o333);
-      await replaceFile(join(folder, "text"), (into) => into(Buffer.from("x")));
+      await unprivileged(() => replaceFile(join(folder, "text"), (into) => into(Buffer.from("x"))));
       chmodSync(folder, 0o755);
       expect(readdirSync(folder)).toEqual(["text"]);
-    },
-  );
+    });
+  }
 });
+
+/** As a user whom the modes of files and folders bind, which they do not root. */
+async function unprivileged(work: () => Promise<unknown>): Promise<void> {
+  if (process.getuid?.() !== 0) return void (await work());
+  process.seteuid!(65_534);
+  try {
+    await work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
 
 it("names of others stay, whatever they resemble", async () => {
   const folder = scratch();
