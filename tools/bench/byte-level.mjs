@@ -3,7 +3,10 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { successionWithoutRules, tokenSuccession } from "../../packages/evaluation/dist/bytes/token-succession.js";
+import {
+  successionWithoutRules,
+  tokenSuccession,
+} from "../../packages/evaluation/dist/bytes/token-succession.js";
 import { byteDistributions, byteLevelScore } from "../../packages/evaluation/dist/index.js";
 import { loadTokenizer } from "../../packages/vocabulary/dist/index.js";
 
