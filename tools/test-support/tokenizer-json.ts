@@ -57,6 +57,12 @@ export function bpeModel(
   };
 }
 
+/** `<0x00>` to `<0xFF>`: the tokens that a SentencePiece vocabulary has for bytes. */
+export const BYTE_TOKENS: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+);
+
 /** A vocabulary in which each piece has its place as id. */
 export function numbered(pieces: Iterable<string>): Record<string, number> {
   return Object.fromEntries(Array.from(pieces, (piece, id) => [piece, id]));

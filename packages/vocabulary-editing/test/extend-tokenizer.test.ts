@@ -1,18 +1,16 @@
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, BYTE_TOKENS, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { extendTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 import { cheapestJoins } from "../src/bpe-additions.ts";
 
-const vocabOf = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
-
 const byteLevel = (extra: object = {}, files: Readonly<Record<string, object>> = {}) =>
   tokenizerOf(
     {
       model: {
         type: "BPE",
-        vocab: vocabOf(["a", "b", "c", "d", "Ġ", "ab", "Ġa", "bc"]),
+        vocab: numbered(["a", "b", "c", "d", "Ġ", "ab", "Ġa", "bc"]),
         merges: ["a b", "Ġ a", "b c"],
       },
       preTokenizer: {
@@ -74,7 +72,7 @@ describe("extending a byte-level BPE", () => {
 
   it("makes no token that exists in new places: those ways to build a word are passed over", async () => {
     const original = byteLevel({
-      model: { type: "BPE", vocab: vocabOf(["a", "b", "c", "d", "da", "ab"]), merges: ["a b"] },
+      model: { type: "BPE", vocab: numbered(["a", "b", "c", "d", "da", "ab"]), merges: ["a b"] },
     });
     // "da" has no merge: one for it would change how "dad" is written.
     const { tokenizer, added: entries } = await extendTokenizer(original, { pieces: ["dac"] });
@@ -83,7 +81,7 @@ describe("extending a byte-level BPE", () => {
     expect(await tokensOf(tokenizer, "dad")).toEqual(["d", "a", "d"]);
     const { refused } = await extendTokenizer(
       byteLevel({
-        model: { type: "BPE", vocab: vocabOf(["a", "c", "d", "da", "ac"]), merges: [] },
+        model: { type: "BPE", vocab: numbered(["a", "c", "d", "da", "ac"]), merges: [] },
       }),
       { pieces: ["dac"], skipRefused: true },
     );
@@ -125,7 +123,7 @@ describe("extending a byte-level BPE", () => {
     const { refused } = await extendTokenizer(
       byteLevel({
         normalizer: { type: "Lowercase" },
-        model: { type: "BPE", vocab: vocabOf(["a", "b", "A", "B"]), merges: [] },
+        model: { type: "BPE", vocab: numbered(["a", "b", "A", "B"]), merges: [] },
       }),
       { pieces: ["AB", "ab"], skipRefused: true },
     );
@@ -176,7 +174,7 @@ describe("extending a byte-level BPE", () => {
 
   it("refuses pieces for a BPE that marks the ends of words", async () => {
     const marked = tokenizerOf({
-      model: { type: "BPE", end_of_word_suffix: "</w>", vocab: vocabOf(["a", "a</w>"]), merges: [] },
+      model: { type: "BPE", end_of_word_suffix: "</w>", vocab: numbered(["a", "a</w>"]), merges: [] },
       preTokenizer: { type: "WhitespaceSplit" },
     });
     await expect(extendTokenizer(marked, { pieces: ["aa "] })).rejects.toThrow(
@@ -187,15 +185,11 @@ describe("extending a byte-level BPE", () => {
 
 describe("extending other families", () => {
   it("a SentencePiece BPE takes characters it lacks as pieces, and words on top of them", async () => {
-    const bytes = Array.from(
-      { length: 256 },
-      (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-    );
     const original = tokenizerOf({
       model: {
         type: "BPE",
         byte_fallback: true,
-        vocab: vocabOf([...bytes, "▁", "a", "b", "▁a"]),
+        vocab: numbered([...BYTE_TOKENS, "▁", "a", "b", "▁a"]),
         merges: ["▁ a"],
       },
       normalizer: {
@@ -254,7 +248,7 @@ describe("extending other families", () => {
         unk_token: "[UNK]",
         continuing_subword_prefix: "##",
         max_input_chars_per_word: 100,
-        vocab: vocabOf(["[UNK]", "a", "##b", "##a"]),
+        vocab: numbered(["[UNK]", "a", "##b", "##a"]),
       },
       added: [added(0, "[UNK]")],
       normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, lowercase: true },

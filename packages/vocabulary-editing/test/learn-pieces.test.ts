@@ -1,4 +1,4 @@
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { parseTokenizerJson } from "@revocab/vocabulary/internal";
@@ -9,12 +9,11 @@ import { learnJoins, pairQueue } from "../src/learn-joins.ts";
 import { scoreTable } from "../src/unigram-additions.ts";
 import { textsWith } from "../src/why-unreachable.ts";
 
-const vocabOf = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 const letters = [..."lowernst"];
 
 const byteLevel = () =>
   tokenizerOf({
-    model: { type: "BPE", vocab: vocabOf([...letters, "Ġ", "es"]), merges: ["e s"] },
+    model: { type: "BPE", vocab: numbered([...letters, "Ġ", "es"]), merges: ["e s"] },
     preTokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
   });
@@ -182,7 +181,7 @@ describe("learnPieces", () => {
   it("leaves tokens of one digit alone where the tokenizer has no longer numbers", async () => {
     const digits = (pieces: readonly string[], merges: readonly string[]) =>
       tokenizerOf({
-        model: { type: "BPE", vocab: vocabOf(["▁", "1", "9", "a", "b", ...pieces]), merges },
+        model: { type: "BPE", vocab: numbered(["▁", "1", "9", "a", "b", ...pieces]), merges },
         normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
       });
     const lines = ["1919 ab", "19 19 ab"];
@@ -200,7 +199,7 @@ describe("learnPieces", () => {
     const tokenizer = tokenizerOf({
       model: {
         type: "BPE",
-        vocab: vocabOf(["▁", "1", "9", "½", "▁½", "▁1", "99", "a", "b"]),
+        vocab: numbered(["▁", "1", "9", "½", "▁½", "▁1", "99", "a", "b"]),
         merges: ["▁ ½", "▁ 1"],
       },
       normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
@@ -240,7 +239,7 @@ describe("learnPieces", () => {
         unk_token: "[UNK]",
         continuing_subword_prefix: "##",
         max_input_chars_per_word: 100,
-        vocab: vocabOf(["[UNK]", ...letters, ...letters.map((letter) => `##${letter}`)]),
+        vocab: numbered(["[UNK]", ...letters, ...letters.map((letter) => `##${letter}`)]),
       },
       added: [added(0, "[UNK]")],
       preTokenizer: { type: "BertPreTokenizer" },

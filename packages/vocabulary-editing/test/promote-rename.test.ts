@@ -1,10 +1,9 @@
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { extendTokenizer, renameTokens } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
 
-const vocabOf = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 const read = ({ files }: Tokenizer, name: string) => JSON.parse(Buffer.from(files.get(name)!).toString());
 
 /** `<tool>` and `<unused0>` are entries of each model; `<|reserved_0|>` and `<think>` are added. */
@@ -42,7 +41,7 @@ const FAMILIES: Readonly<Record<string, () => Tokenizer>> = {
       {
         model: {
           type: "BPE",
-          vocab: vocabOf(["x", "y", "<", ">", "t", "o", "l", "Ġ", "xy", ...RESERVED]),
+          vocab: numbered(["x", "y", "<", ">", "t", "o", "l", "Ġ", "xy", ...RESERVED]),
           merges: ["x y"],
         },
         added: behind(11),
@@ -55,7 +54,7 @@ const FAMILIES: Readonly<Record<string, () => Tokenizer>> = {
   "SentencePiece BPE": () =>
     tokenizerOf(
       {
-        model: { type: "BPE", vocab: vocabOf(["x", "y", "▁", "xy", ...RESERVED]), merges: [["x", "y"]] },
+        model: { type: "BPE", vocab: numbered(["x", "y", "▁", "xy", ...RESERVED]), merges: [["x", "y"]] },
         normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
         added: behind(6),
         postProcessor: template(6),
@@ -91,7 +90,7 @@ const FAMILIES: Readonly<Record<string, () => Tokenizer>> = {
           unk_token: "[UNK]",
           continuing_subword_prefix: "##",
           max_input_chars_per_word: 100,
-          vocab: vocabOf(["[UNK]", "x", "##y", "##x", "y", ...RESERVED]),
+          vocab: numbered(["[UNK]", "x", "##y", "##x", "y", ...RESERVED]),
         },
         preTokenizer: { type: "BertPreTokenizer" },
         added: [added(0, "[UNK]"), ...behind(7)],
@@ -102,7 +101,7 @@ const FAMILIES: Readonly<Record<string, () => Tokenizer>> = {
   WordLevel: () =>
     tokenizerOf(
       {
-        model: { type: "WordLevel", unk_token: "[UNK]", vocab: vocabOf(["[UNK]", "x", "y", ...RESERVED]) },
+        model: { type: "WordLevel", unk_token: "[UNK]", vocab: numbered(["[UNK]", "x", "y", ...RESERVED]) },
         preTokenizer: { type: "Whitespace" },
         added: [added(0, "[UNK]"), ...behind(5)],
         postProcessor: template(5),
@@ -203,7 +202,7 @@ it("does not rename what merges make or use, nor one token twice", async () => {
 it("adds specials to the list that the reference library reads, in whatever form it has", async () => {
   const listOf = async (config: object) => {
     const original = tokenizerOf(
-      { model: { type: "WordLevel", unk_token: "x", vocab: vocabOf(["x", "y"]) }, added: [added(2, "<a>")] },
+      { model: { type: "WordLevel", unk_token: "x", vocab: numbered(["x", "y"]) }, added: [added(2, "<a>")] },
       { "tokenizer_config.json": { tokenizer_class: "PreTrainedTokenizerFast", ...config } },
     );
     const { tokenizer } = await extendTokenizer(original, { addedTokens: ["<b>"] });

@@ -1,10 +1,8 @@
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, BYTE_TOKENS, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { pruneTokenizer } from "@revocab/vocabulary-editing";
 import { describe, expect, it } from "vitest";
-
-const vocabOf = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 
 const tokensOf = ({ vocabulary }: Tokenizer) =>
   Array.from({ length: vocabulary.size }, (_, id) => vocabulary.tokenOf(id));
@@ -17,7 +15,7 @@ const byteLevel = (files: Readonly<Record<string, object>> = {}) =>
     {
       model: {
         type: "BPE",
-        vocab: vocabOf(["a", "b", "c", "Ġ", "ab", "Ġa", "abc", "cc", "ca"]),
+        vocab: numbered(["a", "b", "c", "Ġ", "ab", "Ġa", "abc", "cc", "ca"]),
         merges: ["a b", "Ġ a", "ab c", "c c", "c a"],
       },
       added: [added(9, "<s>"), added(10, "<pad>")],
@@ -125,15 +123,11 @@ describe("pruning a BPE", () => {
 
 describe("pruning other families", () => {
   it("a SentencePiece BPE with all byte tokens needs no other characters", async () => {
-    const bytes = Array.from(
-      { length: 256 },
-      (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-    );
     const original = tokenizerOf({
       model: {
         type: "BPE",
         byte_fallback: true,
-        vocab: vocabOf([...bytes, "▁", "a", "é", "日", "▁a", "日日"]),
+        vocab: numbered([...BYTE_TOKENS, "▁", "a", "é", "日", "▁a", "日日"]),
         merges: ["▁ a", "日 日"],
       },
       normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
@@ -202,7 +196,7 @@ describe("pruning other families", () => {
         unk_token: "[UNK]",
         continuing_subword_prefix: "##",
         max_input_chars_per_word: 100,
-        vocab: vocabOf(["[unused0]", "[UNK]", "a", "##b", "ab", "##ba", "##a", "[CLS]", "[SEP]"]),
+        vocab: numbered(["[unused0]", "[UNK]", "a", "##b", "ab", "##ba", "##a", "[CLS]", "[SEP]"]),
       },
       added: [added(1, "[UNK]"), added(7, "[CLS]"), added(8, "[SEP]")],
       preTokenizer: { type: "BertPreTokenizer" },

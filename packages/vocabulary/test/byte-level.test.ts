@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { realData, realLines } from "@revocab/test-support/real-data";
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, BYTE_TOKENS, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { convertToByteLevel, loadTokenizer, type Tokenizer, tokenizerFromFiles } from "@revocab/vocabulary";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -9,11 +9,6 @@ const spaceMark = [
   { type: "Prepend", prepend: "▁" },
   { type: "Replace", pattern: { String: " " }, content: "▁" },
 ];
-const bytePieces = Array.from(
-  { length: 256 },
-  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-);
-const vocabOf = (pieces: readonly string[]) => Object.fromEntries(pieces.map((piece, id) => [piece, id]));
 
 /** Llama's kind: byte fallback, a dummy prefix, NFKC before it. */
 const sentencePiece = () =>
@@ -23,7 +18,7 @@ const sentencePiece = () =>
       unk_token: "<unk>",
       byte_fallback: true,
       fuse_unk: true,
-      vocab: vocabOf(["<unk>", "<s>", ...bytePieces, "▁", "a", "b", "é", "日", "本", "▁a", "ab", "日本"]),
+      vocab: numbered(["<unk>", "<s>", ...BYTE_TOKENS, "▁", "a", "b", "é", "日", "本", "▁a", "ab", "日本"]),
       merges: ["▁ a", "a b", "日 本"],
     },
     added: [added(0, "<unk>"), added(1, "<s>")],
@@ -100,7 +95,7 @@ describe("convertToByteLevel", () => {
         unk_token: "[UNK]",
         continuing_subword_prefix: "##",
         max_input_chars_per_word: 100,
-        vocab: vocabOf(["[PAD]", "[UNK]", "a", "##b", "ab", "##é", ",", "日"]),
+        vocab: numbered(["[PAD]", "[UNK]", "a", "##b", "ab", "##é", ",", "日"]),
       },
       added: [added(0, "[PAD]"), added(1, "[UNK]")],
       normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, lowercase: true },
@@ -119,7 +114,7 @@ describe("convertToByteLevel", () => {
   it("leaves a byte-level tokenizer alone that has all bytes, and adds those that are missing", async () => {
     const byteLevel = (pieces: readonly string[]) =>
       tokenizerOf({
-        model: { type: "BPE", vocab: vocabOf([...pieces, "ab"]), merges: ["a b"] },
+        model: { type: "BPE", vocab: numbered([...pieces, "ab"]), merges: ["a b"] },
         added: [added(pieces.length + 1, "<s>")],
         preTokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
         decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
@@ -157,7 +152,7 @@ describe("convertToByteLevel as the reference", () => {
   it("puts another tokenizer's specials at that one's ids, and makes white space the same for all", () => {
     const specialsOf = tokenizerOf(
       {
-        model: { type: "WordLevel", unk_token: "[U]", vocab: vocabOf(["x", "[U]", "[C]"]) },
+        model: { type: "WordLevel", unk_token: "[U]", vocab: numbered(["x", "[U]", "[C]"]) },
         added: [added(1, "[U]"), added(2, "[C]")],
       },
       { "tokenizer_config.json": { unk_token: "[U]", cls_token: "[C]" } },

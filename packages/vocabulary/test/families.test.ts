@@ -1,4 +1,4 @@
-import { added } from "@revocab/test-support/tokenizer-json";
+import { added, BYTE_TOKENS } from "@revocab/test-support/tokenizer-json";
 import { spelled, textsOf, tokenizerOf, utf8 } from "@revocab/test-support/tokenizer-of";
 import { describe, expect, it } from "vitest";
 import { BYTE_ALPHABET } from "../src/bytes/byte-alphabet.ts";
@@ -7,12 +7,7 @@ const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: t
 const METASPACE = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
 
 const byteTokens = (first: number): Record<string, number> =>
-  Object.fromEntries(
-    Array.from({ length: 256 }, (_, byte) => [
-      `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-      first + byte,
-    ]),
-  );
+  Object.fromEntries(BYTE_TOKENS.map((token, byte) => [token, first + byte]));
 
 describe("GPT-2's alphabet", () => {
   it("writes the worked examples: Ġ is 0x20, Ċ 0x0A, ĉ 0x09, Ģ 0x80 and ÿ 0xFF", () => {

@@ -1,5 +1,5 @@
 import { SPECIAL_ROLES } from "@revocab/core";
-import { BYTE_ALPHABET, inByteAlphabet } from "../bytes/byte-alphabet.ts";
+import { BYTE_ALPHABET, byteToken, inByteAlphabet } from "../bytes/byte-alphabet.ts";
 import { declaredSpecials } from "../find-specials.ts";
 import type { Notation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
@@ -127,9 +127,7 @@ const BYTE_LEVEL = {
 
 /** `<0x00>` to `<0xFE>`: the reference leaves out the last. */
 const BYTE_TOKENS: ReadonlyMap<string, string> = new Map(
-  BYTE_ALPHABET.characterOf
-    .slice(0, 255)
-    .map((character, byte) => [`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`, character]),
+  BYTE_ALPHABET.characterOf.slice(0, 255).map((character, byte) => [byteToken(byte), character]),
 );
 
 function pieceWriter({ isByteLevel, spaceMark, continuingPrefix }: Notation): (piece: string) => string {

@@ -31,3 +31,8 @@ export function inByteAlphabet(content: string | Uint8Array): string {
   for (const byte of bytes) written += BYTE_ALPHABET.characterOf[byte];
   return written;
 }
+
+/** How SentencePiece writes the token of a byte: 10 → `<0x0A>`. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+}

@@ -1,4 +1,5 @@
 import type { TokenId, TokenKind, Vocabulary } from "@revocab/core";
+import { byteToken } from "../bytes/byte-alphabet.ts";
 import type { ByteIndex } from "../bytes/byte-index.ts";
 import type { Notation } from "../notation.ts";
 import type { TokenizerJson } from "../tokenizer-json/tokenizer-json.ts";
@@ -25,7 +26,7 @@ export function byteTokenIds(
   const ids = new Int32Array(256).fill(-1);
   if (!notation.hasByteTokens) return ids;
   for (let byte = 0; byte < 256; byte++) {
-    const id = json.pieces.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    const id = json.pieces.idOf(byteToken(byte));
     if (id !== undefined && kindOf(id) === "byte") ids[byte] = id;
   }
   return ids;
