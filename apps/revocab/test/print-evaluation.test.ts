@@ -66,7 +66,15 @@ describe("a masked model's figures", () => {
         },
       ],
     };
-    const method = { name: "mean", options: {}, candidate: 0, evaluation: masked, leaveOut, seconds: 0.04 };
+    const method = {
+      name: "mean",
+      options: {},
+      candidate: 0,
+      evaluation: masked,
+      leaveOut,
+      seconds: 0.04,
+      rowSeconds: 0.01,
+    };
     const comparison: MethodComparison = {
       text: { bytes: 1234, documents: 1, notes: ["the text is cut"] },
       source: masked,

@@ -1,4 +1,4 @@
-import type { InitContext, RunnableModel, TokenId } from "@revocab/core";
+import type { InitContext, SourceModel, TokenId } from "@revocab/core";
 import { openMatrixProduct } from "@revocab/onnx";
 import { contextualShares } from "./contextual-shares.ts";
 import { firstPieceCorrections, type MainHead } from "./first-piece-corrections.ts";
@@ -25,7 +25,7 @@ export interface FittedStates {
 
 export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" | "states" | "prior"> {
   readonly context: InitContext;
-  readonly model: RunnableModel;
+  readonly model: SourceModel;
   readonly sample: Sample;
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
   /** [V_t] log P̂(t | s₁) */
@@ -39,7 +39,7 @@ export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" |
 /** Runs the model over the sample, and computes the fits that the correction needs. */
 export async function fitStates(options: FitStatesOptions): Promise<FittedStates> {
   const { context, model, correction, groups, shares, prior, inputOf, threads } = options;
-  const { width } = model;
+  const { width } = model.transformer;
   const readings = await readPassages(options);
   const read = await readStates({ context, model, readings, inputOf, threads });
   const unit = unitDirection(read.own);
@@ -53,7 +53,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
   const products = await openFitProducts(threads);
   const fit = {
     width,
-    states,
+    states: Float64Array.from(states),
     tokens: read.tokens,
     groups,
     inverse: await inverseSecondMoment(states, width, threads),
@@ -100,7 +100,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
 async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
   const { vocabulary, encode } = context.target;
   const target = { vocabulary, encode: encode ?? (async () => new Uint32Array(0)) };
-  const read = (passage: string) => pairedReading(passage, model, target, model.contextLength);
+  const read = (passage: string) => pairedReading(passage, model, target, model.transformer.contextLength);
   const readings: PairedReading[] = [];
   let tokens = 0;
   for (const passage of sample.text) {
@@ -141,15 +141,19 @@ function noteMap({ job }: InitContext, { pairs }: ReadStates, map: Float64Array)
 
 /** [n × d] states, each times M. */
 async function mapped(
-  states: Float64Array,
+  states: Float32Array,
   map: Float64Array,
   width: number,
   threads: number,
-): Promise<Float64Array> {
+): Promise<Float32Array> {
   if (states.length === 0) return states;
   const product = await openMatrixProduct({ transposeRight: true, threads });
   const left = { rows: states.length / width, columns: width, data: states };
-  const { data } = await product.multiply(left, { rows: width, columns: width, data: map });
+  const { data } = await product.multiply(left, {
+    rows: width,
+    columns: width,
+    data: Float32Array.from(map),
+  });
   await product.release();
   return data;
 }

@@ -3,7 +3,7 @@ import {
   type InitContext,
   type Matrix,
   RevocabError,
-  type RunnableModel,
+  type SourceModel,
   type StoredMatrix,
   type TokenId,
   threadsOf,
@@ -83,7 +83,7 @@ function mainHeadOf(tables: readonly EmbeddingTable[]): MainHead {
   return { table, bias: tables.find(({ slot }) => slot === "output.bias") };
 }
 
-async function runnable({ source }: InitContext): Promise<RunnableModel> {
+async function runnable({ source }: InitContext): Promise<SourceModel> {
   if (source.model === undefined) {
     throw new RevocabError(
       "bad_options",
@@ -92,7 +92,7 @@ async function runnable({ source }: InitContext): Promise<RunnableModel> {
     );
   }
   const model = await source.model();
-  if (model.kind === "causal") return model;
+  if (model.transformer.kind === "causal") return model;
   throw new RevocabError(
     "bad_options",
     "chain-rule needs a model that predicts the next token; this one predicts masked tokens",

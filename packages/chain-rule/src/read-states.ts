@@ -1,11 +1,12 @@
 import {
   type EmbeddingTable,
   type InitContext,
+  type Job,
   quiet,
-  type RunnableModel,
+  type Reading,
+  type SourceModel,
   type StoredMatrix,
   type TokenId,
-  throwIfAborted,
 } from "@revocab/core";
 import { MixtureBuilder, storedMixtureRows } from "@revocab/matrix";
 import { StateSums } from "./linear-fits.ts";
@@ -14,7 +15,7 @@ import type { WeightedSources } from "./pieces.ts";
 
 export interface ReadStatesOptions {
   readonly context: InitContext;
-  readonly model: RunnableModel;
+  readonly model: SourceModel;
   readonly readings: readonly PairedReading[];
   /** The input row of a target token; undefined for one without any. */
   readonly inputOf: (token: TokenId) => WeightedSources | undefined;
@@ -30,13 +31,14 @@ export interface ReadStates {
   /** [n] the target tokens that follow at these positions. */
   readonly tokens: Uint32Array;
   /** [n × d] the states of the new tokens at these positions. */
-  readonly states: Float64Array;
+  readonly states: Float32Array;
   /** True when both readings gave the same states: the tokens and their rows are the same. */
   readonly isSame: boolean;
 }
 
 /**
- * Runs the model over every passage twice, in both tokenizers. Memory: 8·d bytes for each position where tokens of both begin.
+ * Runs the model over every passage in both tokenizers; both readings go through each layer together. Memory: 8·d bytes for each
+ * position where tokens of both begin.
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readStates({
@@ -46,67 +48,75 @@ export async function readStates({
   inputOf,
   threads,
 }: ReadStatesOptions): Promise<ReadStates> {
-  const { job } = context;
-  const { width } = model;
+  const { transformer } = model;
+  const { width } = transformer;
   const compact = compactTokens(readings);
   const input = await inputRows(context, compact.tokens, inputOf, threads);
   const own = await StateSums.open(width, threads);
   const pairs = await StateSums.open(width, threads);
-  const count = readings.reduce((sum, reading) => sum + reading.sharedStarts.length, 0);
-  const states = new Float64Array(count * width);
-  const tokens = new Uint32Array(count);
-  const total = readings.reduce((sum, { source }) => sum + source.length, 0);
-  let next = 0;
-  let done = 0;
-  let isSame = true;
-  for (let start = 0; start < readings.length; start += PASSAGES) {
-    throwIfAborted(job?.abortSignal);
-    const block = readings.slice(start, start + PASSAGES);
-    const before = await model.hiddenStates(
-      block.map(({ source }) => ({ tokens: source, positions: Uint32Array.from(source.keys()) })),
-      { job },
-    );
-    const after = await model.hiddenStates(
-      block.map(({ target, sharedStarts }) => ({
-        tokens: target.map((token) => compact.indexOf.get(token)!),
-        positions: Uint32Array.from(sharedStarts, ({ targetPosition }) => targetPosition),
-      })),
-      { input, job },
-    );
-    const first = next;
-    const met: Float32Array[] = [];
-    for (const [i, { sharedStarts }] of block.entries()) {
-      states.set(after[i], next * width);
-      for (const { sourcePosition, token } of sharedStarts) {
-        met.push(before[i].subarray(sourcePosition * width, (sourcePosition + 1) * width));
-        tokens[next++] = token;
+  const starts = startsOf(readings);
+  const count = starts.at(-1) as number;
+  const [states, met] = [new Float32Array(count * width), new Float32Array(count * width)];
+  const before: Reading = {
+    input: model.input,
+    queries: readings.map(({ source }) => ({ tokens: source, positions: Uint32Array.from(source.keys()) })),
+    workPerPosition: width * width,
+    async onStates(given) {
+      for await (const block of given.blocks()) {
+        await own.add(block.states);
+        let start = 0;
+        for (const passage of block.queries) {
+          const { source, sharedStarts } = readings[passage] as PairedReading;
+          for (const [i, { sourcePosition }] of sharedStarts.entries()) {
+            const at = (start + sourcePosition) * width;
+            met.set(block.states.subarray(at, at + width), (starts[passage] + i) * width);
+          }
+          start += source.length;
+        }
       }
-    }
-    const x = states.subarray(first * width, next * width);
-    const y = joined(met);
-    isSame &&= x.every((value, at) => value === y[at]);
-    await own.add(joined(before));
-    await pairs.add(x, y);
-    done += block.reduce((sum, { source }) => sum + source.length, 0);
-    job?.onProgress?.({ type: "progress", step: "read sample text", done, total, unit: "tokens" });
+    },
+  };
+  const after: Reading = {
+    input,
+    queries: readings.map(({ target, sharedStarts }) => ({
+      tokens: target.map((token) => compact.indexOf.get(token)!),
+      positions: Uint32Array.from(sharedStarts, ({ targetPosition }) => targetPosition),
+    })),
+    async onStates(given) {
+      for await (const block of given.blocks()) {
+        let start = 0;
+        for (const passage of block.queries) {
+          const length = (starts[passage + 1] - starts[passage]) * width;
+          states.set(block.states.subarray(start, start + length), starts[passage] * width);
+          start += length;
+        }
+      }
+    },
+  };
+  try {
+    await transformer.read([before, after], named(context.job, "read sample text"));
+    await pairs.add(states, met);
+  } finally {
+    await own.release();
+    await pairs.release();
   }
-  await own.release();
-  await pairs.release();
-  return { own, pairs, tokens, states, isSame };
+  const tokens = Uint32Array.from(
+    readings.flatMap(({ sharedStarts }) => sharedStarts.map(({ token }) => token)),
+  );
+  return { own, pairs, tokens, states, isSame: states.every((value, at) => value === met[at]) };
 }
 
-function joined(arrays: readonly Float32Array[]): Float64Array {
-  const whole = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    whole.set(array, at);
-    at += array.length;
-  }
-  return whole;
+/** Shared starts before each passage, and in the end their number. */
+function startsOf(readings: readonly PairedReading[]): number[] {
+  const starts = [0];
+  for (const { sharedStarts } of readings) starts.push((starts.at(-1) as number) + sharedStarts.length);
+  return starts;
 }
 
-/** Passages given to the model at a time. */
-const PASSAGES = 16;
+/** The same job, whose progress is that of `step`. */
+function named(job: Job | undefined, step: string): Job | undefined {
+  return job && { ...job, onProgress: (event) => job.onProgress?.({ ...event, step }) };
+}
 
 /** Numbers the target tokens that occur: only they need input rows. */
 function compactTokens(readings: readonly PairedReading[]) {

@@ -1,4 +1,4 @@
-import { type InitContext, quote, RevocabError, type RunnableModel, type Vocabulary } from "@revocab/core";
+import { type InitContext, quote, RevocabError, type SourceModel, type Vocabulary } from "@revocab/core";
 import { readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
 
@@ -25,7 +25,7 @@ export interface SampleOptions {
  */
 export async function readSample(
   context: InitContext,
-  model: RunnableModel,
+  model: SourceModel,
   { text, written }: SampleOptions,
 ): Promise<Sample> {
   const given = text === undefined ? [] : await passagesOf(text, context);
@@ -73,7 +73,7 @@ function passages(document: string): string[] {
  */
 async function writtenTexts(
   { seed, job }: InitContext,
-  model: RunnableModel,
+  model: SourceModel,
   tokens: number,
 ): Promise<string[]> {
   const written = await model.writeTexts({

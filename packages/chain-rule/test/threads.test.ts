@@ -17,7 +17,7 @@ async function threadsUsed(job: Job) {
     job,
   };
   const model = await context.source.model!();
-  const hiddenStates = vi.spyOn(model, "hiddenStates");
+  const read = vi.spyOn(model.transformer, "read");
   const writeTexts = vi.spyOn(model, "writeTexts");
   const table = context.source.tables[1];
   const source = { ...context.source, model: async () => model };
@@ -28,7 +28,7 @@ async function threadsUsed(job: Job) {
       interOpNumThreads,
     ]),
     model: [
-      ...hiddenStates.mock.calls.map(([, options]) => options?.job?.threads),
+      ...read.mock.calls.map(([, given]) => given?.threads),
       ...writeTexts.mock.calls.map(([options]) => options.job?.threads),
     ],
   };

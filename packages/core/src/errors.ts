@@ -25,6 +25,7 @@ export type RevocabErrorCode =
   | "needs_untie"
   | "no_evidence"
   | "no_space"
+  | "not_enough_memory"
   | "not_finite"
   | "output_exists"
   | "shape_mismatch"

@@ -2,7 +2,15 @@ export type { RevocabErrorCode } from "./errors.ts";
 export { RevocabError } from "./errors.ts";
 export type { Job, ProgressEvent, ProgressListener } from "./job.ts";
 export { mapAhead, quiet, threadsOf, throwIfAborted } from "./job.ts";
-export type { LanguageModel, PositionQuery, ScoreQuery } from "./language-models.ts";
+export type {
+  FinalStates,
+  LanguageModel,
+  PositionQuery,
+  Reading,
+  ScoreQuery,
+  StateBlock,
+  Transformer,
+} from "./language-models.ts";
 export type { Matrix, Mixture, StoredDtype, StoredMatrix } from "./matrices.ts";
 export { BYTES_PER_VALUE } from "./matrices.ts";
 export type {
@@ -19,7 +27,7 @@ export type {
   Role,
   RowMethod,
   RowSource,
-  RunnableModel,
+  SourceModel,
   TablePlan,
   WriteOptions,
 } from "./methods.ts";

@@ -10,6 +10,11 @@ export interface Job {
    * as many as the environment variable RAYON_NUM_THREADS says. @default all cores
    */
   readonly threads?: number;
+  /**
+   * What the process may take in memory while it runs a model, in bytes. A model that needs more is run layer by layer, with the same results.
+   * @default what it has taken, and half of what is free
+   */
+  readonly memory?: number;
 }
 
 /** What a long operation reports while it works; a closed union, so that a renderer can be complete. */
@@ -21,6 +26,8 @@ export type ProgressEvent =
       readonly done: number;
       readonly total: number;
       readonly unit: "bytes" | "rows" | "tokens";
+      /** What is worked on: `layer 3 of 32`. */
+      readonly detail?: string;
     }
   | {
       readonly type: "note";

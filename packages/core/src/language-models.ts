@@ -1,8 +1,63 @@
 import type { Job } from "./job.ts";
+import type { StoredMatrix } from "./matrices.ts";
 import type { TokenId } from "./vocabularies.ts";
 
 /**
- * A model as evaluation sees it: it gives probabilities to tokens, without its tensors or its tokenizer.
+ * A model's layers as methods and measurements see them: rows of an input table in, final hidden states out. They know no
+ * vocabulary.
+ *
+ * `causal`: a position sees itself and those before. `masked`: all positions see all.
+ */
+export interface Transformer {
+  readonly kind: "causal" | "masked";
+  /** The longest sequence the model was trained for. */
+  readonly contextLength: number;
+  /** d: columns of a final hidden state, and so of the head's table. */
+  readonly width: number;
+  /**
+   * Sends all sequences of all readings through the layers. Each layer's weights are taken into memory once for all of them
+   * where they do not stay there, so that several readings cost one pass over the model's files.
+   * @throws RevocabError `not_finite` when the model gives NaN; `context_too_long`; `shape_mismatch` for a token without a
+   *   row; `file_changed`; `no_space`; `aborted`; what `onStates` throws
+   */
+  read(readings: readonly Reading[], job?: Job): Promise<void>;
+}
+
+/** Sequences to read with one input table. */
+export interface Reading {
+  /** [V × d_in] the rows that tokens are read with. */
+  readonly input: StoredMatrix;
+  /** Any number, of any lengths up to the context length, in any order. */
+  readonly queries: readonly PositionQuery[];
+  /** Multiply-adds that `onStates` does for each position, so that progress and the time left count them. @default 0 */
+  readonly workPerPosition?: number;
+  /** Gets the states of some of the queries, or of all; over all calls those of each query once. */
+  onStates(states: FinalStates): Promise<void>;
+}
+
+/** What the head's table is multiplied with, at the positions that queries name. */
+export interface FinalStates {
+  /** Indices into the queries of the reading, in the order of the blocks. */
+  readonly queries: readonly number[];
+  /** Positions in all blocks. */
+  readonly positions: number;
+  /**
+   * The states block by block; they can be gone through again, in the same order.
+   * @param passes how often they will be gone through in all, for progress @default 1
+   */
+  blocks(passes?: number): AsyncIterable<StateBlock>;
+}
+
+export interface StateBlock {
+  /** Indices into the queries of the reading. */
+  readonly queries: readonly number[];
+  /** [Σ positions × d] query after query; overwritten when the next block is asked for. */
+  readonly states: Float32Array;
+}
+
+/**
+ * A model as evaluation sees it: it gives probabilities to tokens, without its tensors or its tokenizer. Layers with the tables
+ * of a vocabulary are one, and a model that a server runs is another.
  *
  * `causal`: position p predicts the token at p + 1 from the tokens up to p.
  * `masked`: position p predicts the token at p itself from all others; the caller puts the mask token there.
@@ -15,7 +70,8 @@ export interface LanguageModel {
   readonly vocabularySize: number;
   /**
    * Natural logarithms of the probabilities of single tokens: for each query [positions] numbers, in the order of its
-   * positions. Any number of queries, of any lengths up to `contextLength`; the model batches them itself.
+   * positions. Any number of queries, of any lengths up to `contextLength`; the model batches them itself, and reports the
+   * step `score` in scored tokens.
    * @throws RevocabError `not_finite` when the model gives NaN or an infinity, `aborted`
    */
   score(queries: readonly ScoreQuery[], job?: Job): Promise<Float32Array[]>;

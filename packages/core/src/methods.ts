@@ -1,5 +1,5 @@
 import type { Job } from "./job.ts";
-import type { PositionQuery } from "./language-models.ts";
+import type { Transformer } from "./language-models.ts";
 import type { Matrix, Mixture, StoredMatrix } from "./matrices.ts";
 import type { Alignment, TokenId, Vocabulary } from "./vocabularies.ts";
 
@@ -19,29 +19,19 @@ export interface EmbeddingTable {
 
 export type EncodeText = (text: string) => Promise<Uint32Array>;
 
-/** The source model as a method may run it: its layers, with its own input rows or with others. */
-export interface RunnableModel {
-  readonly kind: "causal" | "masked";
-  /** The longest sequence the model was trained for. */
-  readonly contextLength: number;
-  /** d: columns of the head's table. */
-  readonly width: number;
+/** The source model as a method may run it. */
+export interface SourceModel {
+  readonly transformer: Transformer;
+  /** [V_s × d_in] the model's own input rows. */
+  readonly input: StoredMatrix;
   /** The model's whole vocabulary, also in a leave-out test, where the context's vocabulary lacks the tokens left out. */
   readonly vocabulary: Vocabulary;
   readonly encode: EncodeText;
   /**
-   * Final hidden states, what the head's table is multiplied with: for each query [positions × d].
-   * @param input the rows [V × d_in] that tokens are read with, in place of the model's own
-   * @throws RevocabError `not_finite`, `aborted`
-   */
-  hiddenStates(
-    queries: readonly PositionQuery[],
-    options?: { readonly job?: Job; readonly input?: StoredMatrix },
-  ): Promise<Float32Array[]>;
-  /**
    * Texts sampled from the model at temperature 1, without the tokens that open or end a text. The same seed gives the same texts.
    * @returns tokens of each text; about `tokens` in all, fewer if the model ends texts at once
-   * @throws RevocabError `bad_options` for a masked model; `not_finite`, `aborted`
+   * @throws RevocabError `bad_options` for a masked model; `not_enough_memory` for a model that cannot be in memory whole;
+   *   `not_finite`, `aborted`
    */
   writeTexts(options: WriteOptions): Promise<readonly Uint32Array[]>;
 }
@@ -69,7 +59,7 @@ export interface InitContext {
     /** How the tokenizer writes a text, without special tokens; only where the caller has a whole tokenizer. */
     readonly encode?: EncodeText;
     /** Loads the layers when it is first called; only where the caller can run the model. */
-    readonly model?: () => Promise<RunnableModel>;
+    readonly model?: () => Promise<SourceModel>;
   };
   readonly target: { readonly vocabulary: Vocabulary; readonly encode?: EncodeText };
   readonly alignment: Alignment;

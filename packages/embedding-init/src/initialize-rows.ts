@@ -4,7 +4,7 @@ import {
   type Matrix,
   RevocabError,
   type Role,
-  type RunnableModel,
+  type SourceModel,
   type StoredMatrix,
   type TablePlan,
 } from "@revocab/core";
@@ -17,7 +17,7 @@ export interface InitializeRowsOptions {
     /** E [V_s × d] of one role; padding rows below the vocabulary's are allowed. */
     readonly embeddings: Matrix | StoredMatrix;
     /** For methods that run the model. */
-    readonly model?: () => Promise<RunnableModel>;
+    readonly model?: () => Promise<SourceModel>;
   };
   readonly target: TextReader;
   readonly method: InitMethod;

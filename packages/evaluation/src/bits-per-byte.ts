@@ -7,7 +7,14 @@ import {
   type LostCharacters,
   type TextTokenizer,
 } from "./encode-documents.ts";
-import { checkContext, joinTokens, type Scored, scoreInChunks } from "./score-in-chunks.ts";
+import {
+  askModel,
+  bitsOf,
+  checkContext,
+  joinTokens,
+  type ModelShape,
+  type TextScoring,
+} from "./text-scoring.ts";
 
 export interface BitsPerByteOptions {
   /** A causal model. */
@@ -64,7 +71,12 @@ export interface BitsPerByte {
  * first token of the text). The bytes of that first token count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
  */
-export async function bitsPerByte({
+export async function bitsPerByte(options: BitsPerByteOptions): Promise<BitsPerByte> {
+  return askModel(await prepareBitsPerByte(options), options.model, options.job);
+}
+
+/** {@link bitsPerByte} before the model is asked. */
+export async function prepareBitsPerByte({
   model,
   tokenizer,
   documents,
@@ -72,20 +84,15 @@ export async function bitsPerByte({
   stride = context - 1,
   bos = "auto",
   job,
-}: BitsPerByteOptions): Promise<BitsPerByte> {
+}: Omit<BitsPerByteOptions, "model"> & { readonly model: ModelShape }): Promise<TextScoring<BitsPerByte>> {
   checkOptions(model, context, stride);
   const begin = beginTokenOf(tokenizer, bos);
   checkIds(begin, tokenizer, model);
   const encoded = await encodeDocuments({ documents, tokenizer, model, job });
   const windows = encoded.ids.flatMap((ids, document) =>
-    planWindows(begin.length + ids.length, context, stride).map((window) => ({
-      ...window,
-      document,
-      inputs: window.end - 1 - window.start,
-      targets: window.end - window.firstTarget,
-    })),
+    planWindows(begin.length + ids.length, context, stride).map((window) => ({ ...window, document })),
   );
-  const scoredTokens = windows.reduce((sum, { targets }) => sum + targets, 0);
+  const scoredTokens = windows.reduce((sum, { end, firstTarget }) => sum + end - firstTarget, 0);
   if (scoredTokens === 0) {
     throw new RevocabError(
       "bad_text",
@@ -94,43 +101,38 @@ export async function bitsPerByte({
     );
   }
   const sequences = begin.length === 0 ? encoded.ids : encoded.ids.map((ids) => joinTokens(begin, ids));
-  let bits = 0;
-  const started = performance.now();
-  await scoreInChunks({
-    model,
-    items: windows,
-    queryOf: (window) => queryOf(window, sequences[window.document]),
-    onLogarithms: (_, logarithms) => {
-      for (const logarithm of logarithms) bits -= logarithm / Math.LN2;
-    },
-    job,
-  });
-  const seconds = (performance.now() - started) / 1000;
+  const queries = windows.map((window) => queryOf(window, sequences[window.document]));
   return {
-    kind: "bits-per-byte",
-    bitsPerByte: bits / encoded.bytes,
-    bitsPerToken: bits / scoredTokens,
-    bytesPerToken: encoded.bytes / encoded.tokens,
-    documents: documents.length,
-    bytes: encoded.bytes,
-    tokens: encoded.tokens,
-    scoredTokens,
-    bos: begin.length === 0 ? null : begin.map((id) => tokenizer.vocabulary.tokenOf(id)).join(""),
-    unknownTokens: encoded.unknownTokens,
-    droppedCharacters: encoded.droppedCharacters,
-    windows: windows.length,
-    context,
-    stride,
-    seconds,
-    tokensPerSecond: scoredTokens / seconds,
-    notes: [...encoded.notes, ...unpredictedNotes(encoded.tokens, scoredTokens)],
+    queries,
+    scoreOf(logarithms, seconds) {
+      const bits = bitsOf(queries, logarithms, (query) => windows[query].document);
+      return {
+        kind: "bits-per-byte",
+        bitsPerByte: bits / encoded.bytes,
+        bitsPerToken: bits / scoredTokens,
+        bytesPerToken: encoded.bytes / encoded.tokens,
+        documents: documents.length,
+        bytes: encoded.bytes,
+        tokens: encoded.tokens,
+        scoredTokens,
+        bos: begin.length === 0 ? null : begin.map((id) => tokenizer.vocabulary.tokenOf(id)).join(""),
+        unknownTokens: encoded.unknownTokens,
+        droppedCharacters: encoded.droppedCharacters,
+        windows: windows.length,
+        context,
+        stride,
+        seconds,
+        tokensPerSecond: scoredTokens / seconds,
+        notes: [...encoded.notes, ...unpredictedNotes(encoded.tokens, scoredTokens)],
+      };
+    },
   };
 }
 
 /** The cost of attention grows with its square: 131,072 positions would take hours and show no more than 512. */
 const DEFAULT_CONTEXT = 512;
 
-function checkOptions(model: LanguageModel, context: number, stride: number): void {
+function checkOptions(model: ModelShape, context: number, stride: number): void {
   if (model.kind !== "causal") {
     throw new RevocabError(
       "bad_options",
@@ -150,7 +152,7 @@ function checkOptions(model: LanguageModel, context: number, stride: number): vo
 }
 
 /** The model does not read the last token of a window: no later token is predicted from it. */
-function queryOf({ start, end, firstTarget }: Window & Scored, sequence: Uint32Array): ScoreQuery {
+function queryOf({ start, end, firstTarget }: Window, sequence: Uint32Array): ScoreQuery {
   return {
     tokens: sequence.subarray(start, end - 1),
     positions: Uint32Array.from({ length: end - firstTarget }, (_, index) => firstTarget - 1 - start + index),

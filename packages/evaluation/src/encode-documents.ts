@@ -49,7 +49,7 @@ export async function encodeDocuments({
 }: {
   readonly documents: readonly string[];
   readonly tokenizer: TextTokenizer;
-  readonly model: LanguageModel;
+  readonly model: Pick<LanguageModel, "vocabularySize">;
   readonly job?: Job;
 }): Promise<EncodedDocuments> {
   const sizes = documents.map((document) => Buffer.byteLength(document));
@@ -90,7 +90,11 @@ export async function encodeDocuments({
 }
 
 /** @throws RevocabError `shape_mismatch` */
-export function checkIds(ids: Iterable<number>, { vocabulary, origin }: TextTokenizer, model: LanguageModel) {
+export function checkIds(
+  ids: Iterable<number>,
+  { vocabulary, origin }: TextTokenizer,
+  model: Pick<LanguageModel, "vocabularySize">,
+) {
   for (const id of ids) {
     if (id < model.vocabularySize) continue;
     throw new RevocabError(

@@ -1,9 +1,10 @@
-import { type BitsPerByte, type BitsPerByteOptions, bitsPerByte } from "./bits-per-byte.ts";
+import { type BitsPerByte, type BitsPerByteOptions, prepareBitsPerByte } from "./bits-per-byte.ts";
 import {
   type PseudoLikelihood,
   type PseudoLikelihoodOptions,
-  pseudoLikelihood,
+  preparePseudoLikelihood,
 } from "./pseudo-likelihood.ts";
+import { askModel, type ModelShape, type TextScoring } from "./text-scoring.ts";
 
 /** `kind` tells which; only figures of one kind are comparable. */
 export type Evaluation = BitsPerByte | PseudoLikelihood;
@@ -17,7 +18,17 @@ export type EvaluateTextOptions = BitsPerByteOptions & PseudoLikelihoodOptions;
  * @throws RevocabError as those two do
  */
 export async function evaluateText(options: EvaluateTextOptions): Promise<Evaluation> {
-  return options.model.kind === "masked" ? pseudoLikelihood(options) : bitsPerByte(options);
+  return askModel(await prepareScoring(options), options.model, options.job);
+}
+
+/**
+ * {@link evaluateText} before the model is asked, so that several models can be asked at once.
+ * @param options of the model no more than its kind and its sizes
+ */
+export async function prepareScoring(
+  options: Omit<EvaluateTextOptions, "model"> & { readonly model: ModelShape },
+): Promise<TextScoring<Evaluation>> {
+  return options.model.kind === "masked" ? preparePseudoLikelihood(options) : prepareBitsPerByte(options);
 }
 
 /** The figure by which models are compared: lower is better. Only figures of one kind are comparable. */

@@ -20,9 +20,16 @@ export {
 export type { DocumentByteScore } from "./bytes/read-document.ts";
 export type { ByteReadingOptions } from "./bytes/reading-context.ts";
 export type { BeginChoice, LostCharacters, TextTokenizer } from "./encode-documents.ts";
-export { bitsPerByteOf, type EvaluateTextOptions, type Evaluation, evaluateText } from "./evaluate-text.ts";
+export {
+  bitsPerByteOf,
+  type EvaluateTextOptions,
+  type Evaluation,
+  evaluateText,
+  prepareScoring,
+} from "./evaluate-text.ts";
 export {
   type PseudoLikelihood,
   type PseudoLikelihoodOptions,
   pseudoLikelihood,
 } from "./pseudo-likelihood.ts";
+export type { ModelShape, TextScoring } from "./text-scoring.ts";

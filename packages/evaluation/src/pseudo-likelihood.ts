@@ -2,7 +2,14 @@ import { type Job, type LanguageModel, RevocabError, type ScoreQuery, type Token
 import { randomStream } from "@revocab/matrix";
 import { frameTokens } from "@revocab/vocabulary";
 import { checkIds, encodeDocuments, type LostCharacters, type TextTokenizer } from "./encode-documents.ts";
-import { checkContext, joinTokens, scoreInChunks } from "./score-in-chunks.ts";
+import {
+  askModel,
+  bitsOf,
+  checkContext,
+  joinTokens,
+  type ModelShape,
+  type TextScoring,
+} from "./text-scoring.ts";
 
 export interface PseudoLikelihoodOptions {
   /** A masked model. */
@@ -52,7 +59,12 @@ export interface PseudoLikelihood {
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `unsupported_tokenizer` without a mask token, `shape_mismatch`,
  * `not_finite`, `aborted`
  */
-export async function pseudoLikelihood({
+export async function pseudoLikelihood(options: PseudoLikelihoodOptions): Promise<PseudoLikelihood> {
+  return askModel(await preparePseudoLikelihood(options), options.model, options.job);
+}
+
+/** {@link pseudoLikelihood} before the model is asked. */
+export async function preparePseudoLikelihood({
   model,
   tokenizer,
   documents,
@@ -60,71 +72,63 @@ export async function pseudoLikelihood({
   samples = 2000,
   seed = 0,
   job,
-}: PseudoLikelihoodOptions): Promise<PseudoLikelihood> {
+}: Omit<PseudoLikelihoodOptions, "model"> & { readonly model: ModelShape }): Promise<
+  TextScoring<PseudoLikelihood>
+> {
   const { before, after, mask } = frameOf(tokenizer);
   checkIds([...before, mask, ...after], tokenizer, model);
   const room = context - before.length - after.length;
   checkOptions(model, context, room, samples);
   const encoded = await encodeDocuments({ documents, tokenizer, model, job });
   const lengths = encoded.ids.map((ids) => ids.length);
-  const items = samplePositions(lengths, samples, seed).map(({ document, position }) => {
-    const text = encoded.ids[document];
-    const start = Math.max(0, Math.min(position - Math.floor(room / 2), text.length - room));
-    const end = Math.min(start + room, text.length);
-    return { document, position, start, end, inputs: before.length + end - start + after.length, targets: 1 };
-  });
-  const queryOf = ({ document, position, start, end }: (typeof items)[number]): ScoreQuery => {
-    const text = encoded.ids[document];
-    const tokens = joinTokens(before, text.subarray(start, end), after);
-    const at = before.length + position - start;
-    tokens[at] = mask;
-    return { tokens, positions: Uint32Array.of(at), targets: Uint32Array.of(text[position]) };
-  };
+  const items = samplePositions(lengths, samples, seed);
   if (items.length === 0) {
     throw new RevocabError("bad_text", `the tokenizer makes no tokens of the ${documents.length} documents`);
   }
-  let bits = 0;
-  const started = performance.now();
-  await scoreInChunks({
-    model,
-    items,
-    queryOf,
-    onLogarithms: (_, logarithms) => {
-      bits -= logarithms[0] / Math.LN2;
-    },
-    job,
+  const queries = items.map(({ document, position }): ScoreQuery => {
+    const text = encoded.ids[document];
+    const start = Math.max(0, Math.min(position - Math.floor(room / 2), text.length - room));
+    const tokens = joinTokens(before, text.subarray(start, start + room), after);
+    const at = before.length + position - start;
+    tokens[at] = mask;
+    return { tokens, positions: Uint32Array.of(at), targets: Uint32Array.of(text[position]) };
   });
-  const seconds = (performance.now() - started) / 1000;
-  const sampledBytes = items.reduce(
-    (sum, { document, position }) =>
-      sum + tokenizer.vocabulary.bytesOf(encoded.ids[document][position]).length,
-    0,
-  );
   return {
-    kind: "pseudo-likelihood",
-    pseudoBitsPerToken: bits / items.length,
-    pseudoBitsPerByte: ((bits / items.length) * encoded.tokens) / encoded.bytes,
-    pseudoBitsPerSampledByte: bits / sampledBytes,
-    bytesPerToken: encoded.bytes / encoded.tokens,
-    documents: documents.length,
-    bytes: encoded.bytes,
-    tokens: encoded.tokens,
-    sampledTokens: items.length,
-    sampledBytes,
-    seed,
-    unknownTokens: encoded.unknownTokens,
-    droppedCharacters: encoded.droppedCharacters,
-    context,
-    seconds,
-    tokensPerSecond: items.length / seconds,
-    notes: encoded.notes,
+    queries,
+    scoreOf(logarithms, seconds) {
+      const bits = bitsOf(queries, logarithms, (query) => items[query].document);
+      const sampledBytes = items.reduce(
+        (sum, { document, position }) =>
+          sum + tokenizer.vocabulary.bytesOf(encoded.ids[document][position]).length,
+        0,
+      );
+      return {
+        kind: "pseudo-likelihood",
+        pseudoBitsPerToken: bits / items.length,
+        pseudoBitsPerByte: ((bits / items.length) * encoded.tokens) / encoded.bytes,
+        pseudoBitsPerSampledByte: bits / sampledBytes,
+        bytesPerToken: encoded.bytes / encoded.tokens,
+        documents: documents.length,
+        bytes: encoded.bytes,
+        tokens: encoded.tokens,
+        sampledTokens: items.length,
+        sampledBytes,
+        seed,
+        unknownTokens: encoded.unknownTokens,
+        droppedCharacters: encoded.droppedCharacters,
+        context,
+        seconds,
+        tokensPerSecond: items.length / seconds,
+        notes: encoded.notes,
+      };
+    },
   };
 }
 
 /** Each sample is a forward pass over a window, so the time grows with the window. */
 const DEFAULT_CONTEXT = 512;
 
-function checkOptions(model: LanguageModel, context: number, room: number, samples: number): void {
+function checkOptions(model: ModelShape, context: number, room: number, samples: number): void {
   if (model.kind !== "masked") {
     throw new RevocabError(
       "bad_options",

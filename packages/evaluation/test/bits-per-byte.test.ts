@@ -136,25 +136,17 @@ describe("what the model is asked", () => {
     ]);
   });
 
-  it("is no more than about 8,192 tokens a call, the longest windows first, with progress up to all tokens", async () => {
+  it("is everything at once, with progress while the text is written in tokens", async () => {
     const model = uniformModel({ vocabularySize: 8, contextLength: 512 });
     const events: ProgressEvent[] = [];
     const documents = Array.from({ length: 60 }, (_, index) => "abcdefg".repeat(10 + index));
-    await bitsPerByte({
-      model,
-      tokenizer: characterTokenizer(LETTERS, BOS),
-      documents,
-      job: { onProgress: (event) => events.push(event) },
-    });
-    const sizes = model.calls.map((call) => call.reduce((sum, { tokens }) => sum + tokens.length, 0));
-    expect(sizes.length).toBeGreaterThan(1);
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(8192);
-    const lengths = model.calls.flat().map(({ tokens }) => tokens.length);
-    expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
+    const job = { onProgress: (event: ProgressEvent) => events.push(event) };
+    await bitsPerByte({ model, tokenizer: characterTokenizer(LETTERS, BOS), documents, job });
+    expect(model.calls).toHaveLength(1);
     const total = documents.join("").length;
-    const progress = events.filter((event) => event.type === "progress" && event.step === "score");
-    expect(progress).toHaveLength(sizes.length);
-    expect(progress.at(-1)).toEqual({ type: "progress", step: "score", done: total, total, unit: "tokens" });
+    const asked = model.calls[0].reduce((sum, { positions }) => sum + positions.length, 0);
+    expect(asked).toBe(total);
+    expect(model.jobs).toEqual([job]);
     expect(events).toContainEqual({ type: "progress", step: "tokenize", done: total, total, unit: "bytes" });
   });
 
@@ -268,23 +260,8 @@ describe("what cannot be scored is an error:", () => {
     },
   );
 
-  it("an abort, before and between calls to the model", async () => {
+  it("an abort before the model is asked; the model hears of a later one itself", async () => {
     const before = bitsPerByte({ model, tokenizer, documents, job: { abortSignal: AbortSignal.abort() } });
     expect((await failure(before)).code).toBe("aborted");
-    const controller = new AbortController();
-    const long = uniformModel({ vocabularySize: 8, contextLength: 512 });
-    const during = bitsPerByte({
-      model: long,
-      tokenizer,
-      documents: ["abcdefg".repeat(10_000)],
-      job: {
-        abortSignal: controller.signal,
-        onProgress: (event) => {
-          if (event.type === "progress" && event.step === "score") controller.abort();
-        },
-      },
-    });
-    expect((await failure(during)).code).toBe("aborted");
-    expect(long.calls).toHaveLength(1);
   });
 });

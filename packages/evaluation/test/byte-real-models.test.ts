@@ -5,7 +5,7 @@ import { openCheckpoint } from "@revocab/checkpoint";
 import { bitsPerByte, byteDistributions, byteLevelScore } from "@revocab/evaluation";
 import { splitDocuments } from "@revocab/files";
 import { realData } from "@revocab/test-support/real-data";
-import { languageModel, openTransformer, type Transformer } from "@revocab/transformer-runtime";
+import { languageModel, type OpenTransformer, openTransformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -13,7 +13,7 @@ const sample = fileURLToPath(new URL("../../../sample/model", import.meta.url));
 const STORY =
   "Once upon a time, there was a little girl named Lily. She said, “It’s my ball!”\n\nHer mom didn't see  it.";
 
-const transformers: Transformer[] = [];
+const transformers: OpenTransformer[] = [];
 afterAll(async () => {
   for (const transformer of transformers) await transformer.close();
 });

@@ -1,4 +1,4 @@
-import type { LanguageModel, ScoreQuery } from "@revocab/core";
+import type { Job, LanguageModel, ScoreQuery } from "@revocab/core";
 
 interface Options {
   readonly kind?: LanguageModel["kind"];
@@ -10,15 +10,18 @@ interface Options {
 export function handMadeModel(
   { kind = "causal", contextLength = 8, vocabularySize }: Options,
   logarithmOf: (tokens: Uint32Array, position: number, target: number) => number,
-): LanguageModel & { readonly calls: (readonly ScoreQuery[])[] } {
+): LanguageModel & { readonly calls: (readonly ScoreQuery[])[]; readonly jobs: (Job | undefined)[] } {
   const calls: (readonly ScoreQuery[])[] = [];
+  const jobs: (Job | undefined)[] = [];
   return {
     kind,
     contextLength,
     vocabularySize,
     calls,
-    async score(queries) {
+    jobs,
+    async score(queries, job) {
       calls.push(queries);
+      jobs.push(job);
       return queries.map(({ tokens, positions, targets }) =>
         Float32Array.from(positions, (position, index) => logarithmOf(tokens, position, targets[index])),
       );

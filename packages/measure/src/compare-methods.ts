@@ -1,13 +1,19 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type InitMethod, RevocabError, throwIfAborted } from "@revocab/core";
+import { BYTES_PER_VALUE, type InitMethod, type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
-import { lazyModel, makePlanOfSharedMethods, planTables, tablesInMemory } from "@revocab/plan/internal";
-import type { Transformer } from "@revocab/transformer-runtime";
+import { makePlanOfSharedMethods, planTables, sourceModel, tablesInMemory } from "@revocab/plan/internal";
+import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { evaluateTables, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
+import {
+  evaluateTogether,
+  labelledProgress,
+  prepareTables,
+  type ScoringOptions,
+  type TablesToScore,
+} from "./evaluate-model.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
 
 export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
@@ -44,13 +50,15 @@ export interface ComparedMethod {
   /** What the model scores with the rows of this method, before any training. */
   readonly evaluation: Evaluation;
   readonly leaveOut: LeaveOut;
-  /** Time to compute the rows. */
+  /** All that it cost: its rows, the test on hidden rows, and its share of the score. */
   readonly seconds: number;
+  /** Of these, the time to compute the rows: what a swap with this method takes. */
+  readonly rowSeconds: number;
 }
 
 /**
- * Tries methods on a text and on hidden rows. The model's layers are loaded once, the tables of each method are computed in
- * memory, and nothing is written.
+ * Tries methods on a text and on hidden rows. The tables of each method are computed in memory, and nothing is written. Where the
+ * model is run layer by layer, the texts of all methods go through each layer together, as far as their tables fit into memory.
  * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
  */
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
@@ -89,34 +97,45 @@ function closeMethods({ choice, fallback }: CompareOpenedOptions): Promise<void>
 }
 
 async function compare(
-  transformer: Transformer,
+  transformer: OpenTransformer,
   text: TextDocuments,
   options: CompareOpenedOptions,
 ): Promise<MethodComparison> {
   const { model, choice, job } = options;
   const leftOut = [...choice.leftOut];
   const steps = (label: string) => ({ ...options, job: labelledProgress(options.job, label) });
-  const source = await evaluateTables(transformer, undefined, model.readable, text, steps("source model"));
-  const methods: ComparedMethod[] = [];
+  const queue = new ScoreQueue(transformer, job);
+  await queue.add(
+    "source model",
+    await prepareTables(transformer, undefined, model.readable, text, steps("source model")),
+  );
+  const tried: TriedMethod[] = [];
   for (const [index, candidate] of choice.candidates.entries()) {
     throwIfAborted(job?.abortSignal);
     const label = labelOf(candidate);
-    const compared = await tryMethod(candidate, transformer, text, steps(label)).catch((error: unknown) => {
+    try {
+      const { scoring, ...method } = await tryMethod(candidate, transformer, text, steps(label));
+      await queue.add(label, scoring);
+      tried.push({ ...method, candidate: index });
+    } catch (error) {
       // a method whose rows differ by role needs `untie` or `role`: without them it is left out, and the others are tried
       if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
-      return error;
-    });
-    if (compared instanceof RevocabError) leftOut.push({ name: label, reason: compared.message });
-    else methods.push({ ...compared, candidate: index });
+      leftOut.push({ name: label, reason: error.message });
+    }
   }
-  if (methods.length === 0) {
+  if (tried.length === 0) {
     throw new RevocabError(
       "bad_options",
       `none of ${choice.candidates.length} methods can be tried here: ${leftOut.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}`,
       { hint: "pass `untie` or `role`, or name other methods" },
     );
   }
-  const scores = methods.map(({ evaluation }) => bitsPerByteOf(evaluation));
+  const [source, ...evaluations] = await queue.finish();
+  const methods = tried.map((method, i) => {
+    const seconds = method.seconds + evaluations[i].seconds;
+    return { ...method, evaluation: evaluations[i], seconds };
+  });
+  const scores = evaluations.map(bitsPerByteOf);
   const { bytes, documents, notes } = text;
   return {
     text: { bytes, documents: documents.length, notes },
@@ -129,26 +148,82 @@ async function compare(
 
 async function tryMethod(
   { name, options: methodOptions, method }: MethodCandidate,
-  transformer: Transformer,
+  transformer: OpenTransformer,
   text: TextDocuments,
   options: CompareOpenedOptions,
-): Promise<Omit<ComparedMethod, "candidate">> {
+): Promise<Omit<TriedMethod, "candidate"> & { readonly scoring: TablesToScore }> {
   const { model, tokenizer } = options;
   const started = performance.now();
   const planned = await makePlanOfSharedMethods({ ...options, method, transformer });
   try {
     const tables = await tablesInMemory(planned, model, options.job);
-    const seconds = (performance.now() - started) / 1000;
-    const evaluation = await evaluateTables(transformer, tables, tokenizer, text, options);
+    const rowSeconds = secondsSince(started);
     const leaveOut = await measureLeaveOut(transformer, method, options);
-    return { name, options: methodOptions, evaluation, leaveOut, seconds };
+    const seconds = secondsSince(started);
+    const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
+    return { name, options: methodOptions, scoring, leaveOut, seconds, rowSeconds };
   } finally {
     await planned.rowSource.close();
   }
 }
 
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+/** A method that was tried, before its score. */
+type TriedMethod = Omit<ComparedMethod, "evaluation">;
+
+/**
+ * Scores that wait for each other, so that they cost one pass through the layers: as many as their tables leave memory for. Where
+ * all layers stay in memory there is nothing to save, and none waits.
+ */
+class ScoreQueue {
+  readonly #transformer: OpenTransformer;
+  readonly #job: Job | undefined;
+  readonly #evaluations: Evaluation[] = [];
+  #waiting: { readonly label: string; readonly scoring: TablesToScore }[] = [];
+
+  constructor(transformer: OpenTransformer, job: Job | undefined) {
+    this.#transformer = transformer;
+    this.#job = job;
+  }
+
+  async add(label: string, scoring: TablesToScore): Promise<void> {
+    this.#waiting.push({ label, scoring });
+    const { kind, memory } = this.#transformer.schedule;
+    const held = this.#waiting.reduce((sum, waiting) => sum + bytesHeld(waiting.scoring.tables), 0);
+    if (kind === "whole" || held > memory * SHARE_FOR_TABLES) await this.#flush();
+  }
+
+  /** In the order in which they were added. */
+  async finish(): Promise<Evaluation[]> {
+    await this.#flush();
+    return this.#evaluations;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    const label = this.#waiting.length === 1 ? this.#waiting[0].label : `${this.#waiting.length} models`;
+    const scorings = this.#waiting.map(({ scoring }) => scoring);
+    this.#waiting = [];
+    this.#evaluations.push(
+      ...(await evaluateTogether(this.#transformer, scorings, labelledProgress(this.#job, label))),
+    );
+  }
+}
+
+/** The share of the memory that tables may take while they wait. */
+const SHARE_FOR_TABLES = 0.25;
+
+/** Bytes of tables that are in memory. */
+function bytesHeld({ input, output }: ModelTables): number {
+  const own = [...new Set([input, output])].filter(({ bytes }) => bytes !== undefined);
+  return own.reduce((sum, { rows, columns, dtype }) => sum + rows * columns * BYTES_PER_VALUE[dtype], 0);
+}
+
 async function measureLeaveOut(
-  transformer: Transformer,
+  transformer: OpenTransformer,
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
@@ -156,7 +231,11 @@ async function measureLeaveOut(
   const { tables, chain } = planTables({ ...options, method });
   const { leaveOut } = await import("./leave-out/leave-out.ts");
   return leaveOut({
-    source: { tokenizer: model.readable, tables, model: lazyModel(model, { transformer }).model },
+    source: {
+      tokenizer: model.readable,
+      tables,
+      model: sourceModel(model, { open: async () => transformer }),
+    },
     target: tokenizer,
     method: chain,
     seed,

@@ -1,9 +1,9 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type Job, showNotes } from "@revocab/core";
-import type { BeginChoice, ByteLevelScore, Evaluation } from "@revocab/evaluation";
+import type { BeginChoice, ByteLevelScore, Evaluation, TextScoring } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
-import type { ModelTables, Transformer } from "@revocab/transformer-runtime";
+import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 
 /** How a text is scored. Defaults are those of `readText` and `evaluateText`. */
@@ -67,7 +67,7 @@ export async function evaluateModel(
 }
 
 async function scoreBytes(
-  transformer: Transformer,
+  transformer: OpenTransformer,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
   { context, bos, job }: ScoringOptions,
@@ -107,32 +107,61 @@ export async function evaluateOpenModel(
 
 /** Scores a transformer with the tables of a vocabulary. @param tables undefined: its own */
 export async function evaluateTables(
-  transformer: Transformer,
+  transformer: OpenTransformer,
+  tables: ModelTables | undefined,
+  tokenizer: Tokenizer,
+  text: TextDocuments,
+  options: ScoringOptions,
+): Promise<Evaluation> {
+  const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
+  const [evaluation] = await evaluateTogether(transformer, [scoring], options.job);
+  return evaluation;
+}
+
+/** A vocabulary's tables and what they are to be asked. */
+export interface TablesToScore extends TextScoring<Evaluation> {
+  readonly tables: ModelTables;
+}
+
+/** The text in the tokens of a vocabulary. @param tables undefined: the transformer's own */
+export async function prepareTables(
+  transformer: OpenTransformer,
   tables: ModelTables | undefined,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
   { context, stride, bos, samples, samplesSeed, job }: ScoringOptions,
-): Promise<Evaluation> {
-  const { evaluateText } = await import("@revocab/evaluation");
-  const { languageModel } = await import("@revocab/transformer-runtime");
-  const model = languageModel(transformer, tables);
-  try {
-    job?.onProgress?.({ type: "step", step: "load" });
-    await model.load(context ?? Math.min(model.contextLength, 512));
-    return await evaluateText({
-      model,
-      tokenizer,
-      documents,
-      context,
-      stride,
-      bos,
-      samples,
-      seed: samplesSeed,
-      job,
-    });
-  } finally {
-    await model.close();
-  }
+): Promise<TablesToScore> {
+  const { prepareScoring } = await import("@revocab/evaluation");
+  const { tablesOf } = await import("@revocab/transformer-runtime");
+  const { kind, contextLength, checkpoint } = transformer;
+  const own = tables ?? tablesOf(checkpoint);
+  const scoring = await prepareScoring({
+    model: { kind, contextLength, vocabularySize: own.output.rows },
+    tokenizer,
+    documents,
+    context,
+    stride,
+    bos,
+    samples,
+    seed: samplesSeed,
+    job,
+  });
+  return { ...scoring, tables: own };
+}
+
+/** Scores all in one pass through the layers; each is told its share of the time. */
+export async function evaluateTogether(
+  transformer: OpenTransformer,
+  scorings: readonly TablesToScore[],
+  job: Job | undefined,
+): Promise<Evaluation[]> {
+  const { scoreTogether } = await import("@revocab/transformer-runtime");
+  const started = performance.now();
+  const logarithms = await scoreTogether(transformer, scorings, job);
+  const seconds = (performance.now() - started) / 1000;
+  const tokens = scorings.map(({ queries }) => queries.reduce((sum, query) => sum + query.tokens.length, 0));
+  const all = tokens.reduce((sum, count) => sum + count, 0);
+  return scorings.map(({ scoreOf }, i) => scoreOf(logarithms[i], seconds * (tokens[i] / all)));
 }
 
 /** Passes events on with `label: ` before their step, for work that is done several times. */

@@ -52,6 +52,7 @@ export async function generateText({
     const transformer = await openTransformer(opened.checkpoint, { job });
     const model = languageModel(transformer);
     try {
+      transformer.requireWhole();
       const { before, after } = framing(opened.tokenizer);
       const pieces = await opened.readable.encode(prompt);
       const tokens = Uint32Array.from([...before, ...pieces, ...after]);

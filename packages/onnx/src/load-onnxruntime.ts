@@ -11,7 +11,11 @@ export interface OnnxRuntime {
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  run(feeds: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+  /** @param fetches the outputs that are wanted, each with a tensor to be written into, or null for a new one @default all, new */
+  run(
+    feeds: Readonly<Record<string, OnnxTensor>>,
+    fetches?: Readonly<Record<string, OnnxTensor | null>>,
+  ): Promise<Readonly<Record<string, OnnxTensor>>>;
   release(): Promise<void>;
 }
 

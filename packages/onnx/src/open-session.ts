@@ -15,6 +15,11 @@ export interface SessionOptions {
    * @default false
    */
   readonly pack?: boolean;
+  /**
+   * Other sessions run between the runs of this one: its threads sleep then, and it holds no memory for its next run.
+   * @default false
+   */
+  readonly shares?: boolean;
   /** @default all cores */
   readonly threads?: number;
 }
@@ -25,7 +30,13 @@ export interface SessionOptions {
  */
 export async function openSession(
   graph: GraphBuilder,
-  { directory, buffers = new Map(), pack = false, threads = availableParallelism() }: SessionOptions,
+  {
+    directory,
+    buffers = new Map(),
+    pack = false,
+    shares = false,
+    threads = availableParallelism(),
+  }: SessionOptions,
 ): Promise<OnnxSession> {
   const { InferenceSession } = await loadOnnxRuntime();
   try {
@@ -35,11 +46,13 @@ export async function openSession(
       interOpNumThreads: 1,
       graphOptimizationLevel: "all",
       logSeverityLevel: 3,
+      enableCpuMemArena: !shares,
       externalData: Array.from(buffers, ([path, data]) => ({ path, data })),
       extra: {
         session: {
           model_external_initializers_file_folder_path: directory,
           disable_prepacking: pack ? "0" : "1",
+          ...(shares && { intra_op: { allow_spinning: "0" } }),
         },
       },
     });

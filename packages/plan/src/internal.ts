@@ -2,7 +2,7 @@ export { checkFit, countParameters, countTableBytes, sourceOf, tablePlan } from 
 export { makePlanOfSharedMethods } from "./make-plan.ts";
 export { hashContents } from "./model/hash-files.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
-export { lazyModel, textLimits } from "./model/runnable-model.ts";
+export { layersOnDemand, sourceModel, textLimits } from "./model/source-model.ts";
 export { planTables } from "./plan-tables.ts";
 export { produceRows, requireRowSource, tablesInMemory } from "./produce-rows.ts";
 export { chooseChatTemplate, templateFromFile } from "./target/chat-template.ts";

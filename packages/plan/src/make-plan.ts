@@ -11,7 +11,7 @@ import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { hashContents } from "./model/hash-files.ts";
 import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
-import { lazyModel } from "./model/runnable-model.ts";
+import { layersOnDemand, sourceModel } from "./model/source-model.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { keepSpecialsApart, planTables } from "./plan-tables.ts";
 import { type AlignmentSummary, type PlannedSwap, type Recipe, sourceLabels } from "./swap-plan.ts";
@@ -50,11 +50,11 @@ async function planSwap(
   const { newTokens = fitting?.newTokens ?? [] } = options;
   const { chain: methods, rows, tables } = planTables(options);
   job?.onProgress?.({ type: "step", step: "align" });
-  const layers = lazyModel(model, options);
+  const layers = layersOnDemand(model, options);
   const notes = new Set<string>([...noteOnTokensWithoutRow(model), ...(fitting?.notes ?? [])]);
   let refusedCharacters = 0;
   const context = initContext({
-    source: { ...readerOf(model.readable), tables, model: layers.model },
+    source: { ...readerOf(model.readable), tables, model: sourceModel(model, layers) },
     target: readerOf(tokenizer),
     sourceOf,
     extendsSource,

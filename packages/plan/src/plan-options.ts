@@ -1,5 +1,5 @@
 import type { InitMethod, Job, Role, TokenId } from "@revocab/core";
-import type { Transformer } from "@revocab/transformer-runtime";
+import type { OpenTransformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import type { OpenModel } from "./model/open-model.ts";
 import type { Fitting } from "./target/fit-tokenizer.ts";
@@ -45,5 +45,5 @@ export interface PlanOptions {
   /** Signal, progress, and threads for kernels and for methods that run the model. */
   readonly job?: Job;
   /** The model's layers, where they are loaded already. @default loaded when a method runs the model */
-  readonly transformer?: Transformer;
+  readonly transformer?: OpenTransformer;
 }

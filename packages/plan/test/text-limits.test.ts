@@ -1,6 +1,6 @@
 import { SOURCE_VOCABULARY } from "@revocab/test-support/contract-models";
 import { describe, expect, it } from "vitest";
-import { textLimits } from "../src/model/runnable-model.ts";
+import { textLimits } from "../src/model/source-model.ts";
 
 describe("a text that a model writes", () => {
   it("begins with the token that opens a text, which is no part of it", () => {

@@ -2,9 +2,8 @@ import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import type { RotaryDescription, TransformerDescription } from "./description.ts";
 import { PORTS } from "./graph/ports.ts";
 
-export interface BodyBatch {
-  /** [B · T × d], rows of shorter sequences padded with zeros. */
-  readonly embeddings: Float32Array;
+/** Sequences that run together, padded to the longest. */
+export interface PaddedBatch {
   /** T_b of each sequence; T is the longest. */
   readonly lengths: readonly number[];
   /** Positions that went before, whose keys and values are fed too. */
@@ -16,21 +15,22 @@ export interface BodyBatch {
   readonly total?: number;
 }
 
-/** What a run of the body is fed, for those of its inputs that the graph has. */
+/** What a graph is fed besides states, keys and values: that of its inputs which says where the positions of a batch are. */
 export function bodyFeeds(
   { Tensor }: OnnxRuntime,
   description: TransformerDescription,
   tables: ReadonlyMap<string, RotaryTables>,
   inputNames: readonly string[],
-  { embeddings, lengths, past, total }: BodyBatch,
+  { lengths, past, total }: PaddedBatch,
 ): Record<string, OnnxTensor> {
   const B = lengths.length;
   const T = Math.max(...lengths);
-  const feeds: Record<string, OnnxTensor> = {
-    [PORTS.embeddings]: new Tensor("float32", embeddings, [B * T, description.width]),
-    [PORTS.grid]: new Tensor("int64", BigInt64Array.of(BigInt(B), BigInt(T), -1n), [3]),
-  };
+  const feeds: Record<string, OnnxTensor> = {};
+  if (inputNames.includes(PORTS.grid)) {
+    feeds[PORTS.grid] = new Tensor("int64", BigInt64Array.of(BigInt(B), BigInt(T), -1n), [3]);
+  }
   for (const [name, { dimension }] of Object.entries(description.rotary)) {
+    if (!inputNames.includes(PORTS.cosine(name))) continue;
     const half = dimension / 2;
     const cosine = new Float32Array(B * T * half);
     const sine = new Float32Array(B * T * half);
@@ -43,7 +43,7 @@ export function bodyFeeds(
     feeds[PORTS.sine(name)] = new Tensor("float32", sine, [B, T, half]);
   }
   const { positions } = description.embedding;
-  if (positions !== undefined) {
+  if (positions !== undefined && inputNames.includes(PORTS.positions)) {
     const ids = BigInt64Array.from({ length: B * T }, (_, i) => {
       const position = Math.min(i % T, (lengths[Math.floor(i / T)] as number) - 1);
       return BigInt(past + position + positions.first);

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
-import type { TransformerLanguageModel } from "./language-model.ts";
-import type { BodyCache } from "./open-transformer.ts";
+import type { OpenLanguageModel } from "./language-model.ts";
+import type { BodyCache } from "./run/text-grower.ts";
 import { type SamplingOptions, sampleToken } from "./sample-token.ts";
 
 export interface GenerateOptions extends SamplingOptions {
-  readonly model: TransformerLanguageModel;
+  readonly model: OpenLanguageModel;
   /** The prompt, with a token that opens a text where the model expects one. */
   readonly tokens: Uint32Array;
   /** @default 60 */
@@ -58,7 +58,7 @@ export async function generate({
     if ((cache?.length ?? 0) + next.length > model.contextLength && cache !== undefined) {
       return { tokens: Uint32Array.from(written), endedBy: "context" };
     }
-    const { logits, cache: grown } = await model.continue(next, cache);
+    const { logits, cache: grown } = await model.continue(next, { cache });
     cache = grown;
     const { uniform } = randomStream(seed, written.length);
     const token = sampleToken(logits, sampling, isAllowed, uniform);

@@ -1,92 +1,190 @@
 import type { Checkpoint, CheckpointTable } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE, RevocabError, type StoredMatrix } from "@revocab/core";
+import { BYTES_PER_VALUE, type FinalStates, RevocabError, type StoredMatrix } from "@revocab/core";
+import { readMatrix } from "@revocab/matrix";
 import { loadOnnxRuntime, type OnnxSession, type OnnxTensor, openSession } from "@revocab/onnx";
-import { buildHead, HEAD_PORTS, type HeadResult, type TableConstant } from "./graph/build-head.ts";
-import type { Transformer } from "./open-transformer.ts";
+import { buildHead, buildHeadSlab, HEAD_PORTS, type TableConstant } from "./graph/build-head.ts";
+import type { OpenTransformer } from "./open-transformer.ts";
+import { HEAD_VALUES, LOGIT_VALUES } from "./run/schedule.ts";
 import type { Weights } from "./weights.ts";
 
-/** Logits of one block are held at once: about 64 MB of them. */
-const BLOCK_VALUES = 16e6;
-
 /** The head over a vocabulary: what hidden states say of its tokens. Sessions open when they are first used. */
-interface Head {
-  load(result: HeadResult): Promise<void>;
+export interface Head {
   /**
-   * @param hidden [N × d]
-   * @param targets [N] for `scores`
-   * @returns [N × V], or [N] for `scores`
+   * Natural logarithms of the probabilities of one token for each position of the states, [positions] in the order of the blocks.
+   * @param targetsOf the tokens of a block
    */
-  run(result: HeadResult, hidden: Float32Array, targets?: BigInt64Array): Promise<Float32Array>;
+  scores(
+    states: FinalStates,
+    targetsOf: (queries: readonly number[]) => readonly number[],
+  ): Promise<Float32Array>;
+  /**
+   * [positions × V] in the order of the blocks: logits, or the natural logarithms of probabilities.
+   */
+  logits(states: FinalStates, result: "logits" | "distributions"): Promise<Float32Array>;
+  /** [N × V] for hidden states [N × d], with the whole table in the runtime: for a text that grows. */
+  next(hidden: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 export function openHead(
-  { checkpoint, description, weights, threads }: Transformer,
+  { checkpoint, description, weights, threads, schedule }: OpenTransformer,
   tables: ModelTables,
 ): Head {
-  const sessions = new Map<HeadResult, Promise<OnnxSession>>();
-  let constants: ReturnType<typeof readTables> | undefined;
-  const session = (result: HeadResult) => {
-    const opened = sessions.get(result) ?? open(result);
+  const { rows: V, columns: d } = tables.output;
+  const sessions = new Map<string, Promise<OnnxSession>>();
+  const slabs = new Map<number, Slab>();
+  const slabRows = Math.max(1, Math.min(V, Math.floor(HEAD_VALUES / d)));
+
+  function slabSession(result: "logits" | "scores"): Promise<OnnxSession> {
+    const graph = () => buildHeadSlab(d, tables.bias !== undefined, description.head, result);
+    const opened = sessions.get(result) ?? openSession(graph(), { directory: ".", threads, shares: true });
     sessions.set(result, opened);
     return opened;
-  };
-  const { rows: V, columns: d } = tables.output;
-  return {
-    async load(result) {
-      await session(result);
-    },
-    async run(result, hidden, targets) {
-      const { Tensor } = await loadOnnxRuntime();
-      const head = await session(result);
-      const width = result === "scores" ? 1 : V;
-      const total = hidden.length / d;
-      const blockRows = Math.max(1, Math.floor(BLOCK_VALUES / V));
-      const out = new Float32Array(total * width);
-      for (let start = 0; start < total; start += blockRows) {
-        const count = Math.min(blockRows, total - start);
-        const feeds: Record<string, OnnxTensor> = {
-          [HEAD_PORTS.hidden]: new Tensor("float32", hidden.subarray(start * d, (start + count) * d), [
-            count,
-            d,
-          ]),
-        };
-        if (targets !== undefined) {
-          feeds[HEAD_PORTS.targets] = new Tensor("int64", targets.subarray(start, start + count), [count, 1]);
+  }
+
+  /** Rows of the table from `start`; they stay in memory where all of the model does. */
+  async function slabAt(start: number): Promise<Slab> {
+    const known = slabs.get(start);
+    if (known !== undefined) return known;
+    const count = Math.min(slabRows, V - start);
+    const { data } = await readMatrix(tables.output, start, count);
+    const bias = tables.bias && (await readMatrix(tables.bias, start, count)).data;
+    const slab = { start, rows: count, data, bias };
+    if (schedule.kind === "whole") slabs.set(start, slab);
+    return slab;
+  }
+
+  /** Slab by slab, and for each of them block by block, a part of a block at a time. */
+  async function forEachSlab(
+    states: FinalStates,
+    result: "logits" | "scores",
+    use: (slab: Slab, rows: SlabRows) => Promise<void>,
+    targetsOf?: (queries: readonly number[]) => readonly number[],
+  ): Promise<void> {
+    const { Tensor } = await loadOnnxRuntime();
+    const session = await slabSession(result);
+    for (let start = 0; start < V; start += slabRows) {
+      const slab = await slabAt(start);
+      const fixed: Record<string, OnnxTensor> = {
+        [HEAD_PORTS.table]: new Tensor("float32", slab.data, [slab.rows, d]),
+        ...(slab.bias && { [HEAD_PORTS.bias]: new Tensor("float32", slab.bias, [slab.rows]) }),
+      };
+      const most = Math.max(1, Math.floor(LOGIT_VALUES / slab.rows));
+      let position = 0;
+      for await (const { queries, states: hidden } of states.blocks(Math.ceil(V / slabRows))) {
+        const targets = targetsOf?.(queries);
+        for (let row = 0; row < hidden.length / d; row += most) {
+          const count = Math.min(most, hidden.length / d - row);
+          const own = targets?.slice(row, row + count);
+          const feeds: Record<string, OnnxTensor> = {
+            ...fixed,
+            [HEAD_PORTS.hidden]: new Tensor("float32", hidden.subarray(row * d, (row + count) * d), [
+              count,
+              d,
+            ]),
+          };
+          if (own !== undefined) {
+            const places = own.map((token) =>
+              BigInt(Math.max(0, Math.min(token - slab.start, slab.rows - 1))),
+            );
+            feeds[HEAD_PORTS.targets] = new Tensor("int64", BigInt64Array.from(places), [count, 1]);
+          }
+          await use(slab, { position, count, targets: own, given: await session.run(feeds) });
+          position += count;
         }
-        out.set((await head.run(feeds))[HEAD_PORTS.result].data as Float32Array, start * width);
       }
-      return out;
+    }
+  }
+
+  return {
+    async scores(states, targetsOf) {
+      const chosen = new Float64Array(states.positions);
+      const totals = new Float64Array(states.positions).fill(Number.NEGATIVE_INFINITY);
+      await forEachSlab(
+        states,
+        "scores",
+        async (slab, { position, count, targets = [], given }) => {
+          const logits = given[HEAD_PORTS.chosen].data as Float32Array;
+          const sums = given[HEAD_PORTS.total].data as Float32Array;
+          for (let i = 0; i < count; i++) {
+            const place = targets[i] - slab.start;
+            if (place >= 0 && place < slab.rows) chosen[position + i] = logits[i];
+            totals[position + i] = logAdd(totals[position + i], sums[i]);
+          }
+        },
+        targetsOf,
+      );
+      return Float32Array.from(chosen, (logit, i) => logit - totals[i]);
+    },
+    async logits(states, result) {
+      const logits = new Float32Array(states.positions * V);
+      const totals = new Float64Array(states.positions).fill(Number.NEGATIVE_INFINITY);
+      await forEachSlab(states, "logits", async (slab, { position, count, given }) => {
+        const some = given[HEAD_PORTS.logits].data as Float32Array;
+        const sums = given[HEAD_PORTS.total].data as Float32Array;
+        for (let i = 0; i < count; i++) {
+          totals[position + i] = logAdd(totals[position + i], sums[i]);
+          const row = some.subarray(i * slab.rows, (i + 1) * slab.rows);
+          logits.set(row, (position + i) * V + slab.start);
+        }
+      });
+      if (result === "logits") return logits;
+      for (let at = 0; at < logits.length; at++) logits[at] -= totals[Math.floor(at / V)];
+      return logits;
+    },
+    async next(hidden) {
+      const { Tensor } = await loadOnnxRuntime();
+      const opened = sessions.get("next") ?? openWhole();
+      sessions.set("next", opened);
+      const feeds = { [HEAD_PORTS.hidden]: new Tensor("float32", hidden, [hidden.length / d, d]) };
+      return (await (await opened).run(feeds))[HEAD_PORTS.logits].data as Float32Array;
     },
     async close() {
       const opened = [...sessions.values()];
       sessions.clear();
-      constants = undefined;
+      slabs.clear();
       await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
     },
   };
 
-  /** Kept as long as the sessions: they may use the bytes where they lie. */
-  async function readTables() {
+  async function openWhole(): Promise<OnnxSession> {
     const table = await tableConstant(tables.output, "output", checkpoint, weights);
     const bias = tables.bias && (await tableConstant(tables.bias, "output.bias", checkpoint, weights));
     const buffers = new Map<string, Uint8Array>();
     for (const { constant, buffer } of [table, ...(bias ? [bias] : [])]) {
       if (buffer !== undefined) buffers.set(constant.content.location, buffer);
     }
-    return { table: table.constant, bias: bias?.constant, buffers };
-  }
-
-  async function open(result: HeadResult): Promise<OnnxSession> {
-    constants ??= readTables();
-    const { buffers, ...named } = await constants;
-    return openSession(buildHead({ ...named, description: description.head, result }), {
+    return openSession(buildHead({ table: table.constant, bias: bias?.constant }, description.head), {
       directory: weights.directory,
       buffers,
-      pack: result !== "scores", // the others are asked for few positions at a time
+      pack: true,
       threads,
     });
   }
+}
+
+/** Some rows of the head's table and of its bias. */
+interface Slab {
+  readonly start: number;
+  readonly rows: number;
+  /** [rows × d] */
+  readonly data: Float32Array;
+  readonly bias?: Float32Array;
+}
+
+/** What a slab says of some positions. */
+interface SlabRows {
+  /** The first of them, counted over all blocks. */
+  readonly position: number;
+  readonly count: number;
+  readonly targets?: readonly number[];
+  readonly given: Readonly<Record<string, OnnxTensor>>;
+}
+
+/** log(exp a + exp b) */
+function logAdd(a: number, b: number): number {
+  const most = Math.max(a, b);
+  return most === Number.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(Math.min(a, b) - most));
 }
 
 /** The tables of a model that depend on its vocabulary: the model's own, or others tried in their place. */

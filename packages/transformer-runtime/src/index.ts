@@ -2,12 +2,8 @@ export type { TransformerDescription } from "./description.ts";
 export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
 export { type ModelTables, tablesOf } from "./head.ts";
-export { languageModel, type TransformerLanguageModel } from "./language-model.ts";
-export {
-  type BodyCache,
-  type ContinuedBody,
-  type OpenTransformerOptions,
-  openTransformer,
-  type Transformer,
-} from "./open-transformer.ts";
+export { languageModel, type OpenLanguageModel, type ScoreRequest, scoreTogether } from "./language-model.ts";
+export { type OpenTransformer, type OpenTransformerOptions, openTransformer } from "./open-transformer.ts";
+export type { Schedule } from "./run/schedule.ts";
+export type { BodyCache, ContinuedBody } from "./run/text-grower.ts";
 export { type WriteTextsOptions, writeTexts } from "./write-texts.ts";

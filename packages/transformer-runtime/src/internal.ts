@@ -2,4 +2,4 @@
 export type { FeedForwardDescription, LinearDescription, NormDescription } from "./description.ts";
 export { activate, feedForward, linear, norm } from "./graph/layers.ts";
 export { flatten } from "./graph/ports.ts";
-export { openWeights, type Weights } from "./weights.ts";
+export { type GraphWeights, openWeights, type Weights } from "./weights.ts";

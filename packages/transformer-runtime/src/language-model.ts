@@ -1,147 +1,171 @@
 import {
+  type FinalStates,
   type Job,
   type LanguageModel,
   type PositionQuery,
+  type Reading,
   RevocabError,
   type ScoreQuery,
-  throwIfAborted,
 } from "@revocab/core";
-import { type Batch, planBatches } from "./batches.ts";
-import { type ModelTables, openHead, tablesOf } from "./head.ts";
-import type { BodyCache, Transformer } from "./open-transformer.ts";
+import { type Head, type ModelTables, openHead, tablesOf } from "./head.ts";
+import type { OpenTransformer } from "./open-transformer.ts";
 import { RowCache } from "./row-cache.ts";
+import { checkQueries, notFinite } from "./run/read-queries.ts";
+import type { BodyCache } from "./run/text-grower.ts";
 
-/** A transformer with the tables of a vocabulary. */
-export interface TransformerLanguageModel extends LanguageModel {
+/** Layers with the tables of a vocabulary: what they say of tokens, and the text that follows. */
+export interface OpenLanguageModel extends LanguageModel {
   /** For each query [positions × V] what the softmax is taken of. */
   logits(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
-  /** For each query [positions × d] what the head's table is multiplied with. */
-  hiddenStates(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
-  /** Logits [V] after `tokens`, which follow what `cache` holds. */
+  /**
+   * Continues texts of one length side by side.
+   * @param tokens the new tokens of each text, text after text, the same number for each
+   * @param texts B @default 1
+   * @param cache what the texts hold so far
+   * @returns logits [B × V] after the last token of each
+   * @throws RevocabError `context_too_long`; `not_enough_memory`, for the model must be in memory whole; `not_finite`
+   */
   continue(
     tokens: Uint32Array,
-    cache?: BodyCache,
+    options?: { readonly texts?: number; readonly cache?: BodyCache },
   ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
-  /** For several texts of one length at once, each with its next token: logits [B × V]. */
-  continueAll(
-    tokens: Uint32Array,
-    cache?: BodyCache,
-  ): Promise<{ readonly logits: Float32Array; readonly cache: BodyCache }>;
-  /** Loads what `score` needs for sequences of up to `length`, so that a caller can measure loading apart from running. */
-  load(length: number): Promise<void>;
-  /** Frees the head; the transformer stays open. */
+  /** Frees the head; the layers stay open. */
   close(): Promise<void>;
 }
 
 /**
- * Joins a transformer with tables: its own, or those that a swap would give it.
+ * Joins layers with tables: their own, or those that a swap would give them.
  * @throws RevocabError `unsupported_checkpoint` when the model has no head; `shape_mismatch`
  */
 export function languageModel(
-  transformer: Transformer,
+  transformer: OpenTransformer,
   tables: ModelTables = tablesOf(transformer.checkpoint),
-): TransformerLanguageModel {
-  const { description } = transformer;
-  const { kind, contextLength, width } = description;
-  const headWidth = description.head.transform?.dense.outputs ?? width;
-  checkWidths(tables, width, headWidth);
+): OpenLanguageModel {
+  const { kind, contextLength, width, description, checkpoint } = transformer;
+  checkWidths(tables, description.width, width);
   const vocabularySize = tables.output.rows;
   const rows = new RowCache(tables.input);
   const head = openHead(transformer, tables);
+  const finite = (values: Float32Array) => {
+    if (values.some(Number.isNaN)) throw notFinite(checkpoint.directory, description.layers.length);
+    return values;
+  };
 
-  /** Runs the body batch by batch; `use` gets the hidden states [positions of the batch × d] and their queries. */
-  async function forEachBatch<Query extends PositionQuery>(
-    queries: readonly Query[],
-    job: Job | undefined,
-    use: (hidden: Float32Array, batch: Batch) => Promise<void>,
-  ): Promise<void> {
-    checkQueries(queries, contextLength);
-    const lengths = queries.map(({ tokens }) => tokens.length);
-    for (const batch of planBatches(lengths, { squares: transformer.squares })) {
-      throwIfAborted(job?.abortSignal);
-      const own = batch.map((index) => lengths[index]);
-      const longest = Math.max(...own);
-      if (longest === 0) continue;
-      const embeddings = new Float32Array(batch.length * longest * width);
-      for (const [b, index] of batch.entries())
-        await rows.fill(queries[index].tokens, embeddings, b * longest);
-      const hidden = await transformer.run({ embeddings, lengths: own });
-      await use(
-        selectRows(
-          hidden,
-          headWidth,
-          batch.map((index) => queries[index].positions),
-          longest,
-        ),
-        batch,
-      );
-    }
-  }
-
-  /** [positions × columns] per query, from what the head says of all queries' positions. */
+  /** [positions × V] per query. */
   async function collect(
     result: "logits" | "distributions",
     queries: readonly PositionQuery[],
-    job?: Job,
+    job: Job | undefined,
   ): Promise<Float32Array[]> {
-    const results: Float32Array[] = queries.map(() => new Float32Array(0));
-    await forEachBatch(queries, job, async (hidden, batch) => {
-      const values = finite(await head.run(result, hidden), transformer);
-      deal(values, vocabularySize, queries, batch, results);
-    });
+    const compute = async (states: FinalStates) => finite(await head.logits(states, result));
+    const { reading, results } = collecting(tables, queries, vocabularySize, compute);
+    await transformer.read([reading], job);
     return results;
-  }
-
-  /** `length` tokens of each text, text after text. */
-  async function continueBody(tokens: Uint32Array, length: number, cache: BodyCache | undefined) {
-    const added = { tokens: tokens.subarray(0, length), positions: new Uint32Array(0) };
-    checkQueries([added], contextLength - (cache?.length ?? 0));
-    const embeddings = new Float32Array(tokens.length * width);
-    await rows.fill(tokens, embeddings, 0);
-    return transformer.continue(embeddings, length, cache);
   }
 
   return {
     kind,
     contextLength,
     vocabularySize,
-    async score(queries: readonly ScoreQuery[], options = {}) {
-      const results: Float32Array[] = queries.map(() => new Float32Array(0));
-      await forEachBatch(queries, options, async (hidden, batch) => {
-        const targets = batch.flatMap((index) => Array.from(queries[index].targets, BigInt));
-        checkTargets(targets, vocabularySize);
-        const values = finite(await head.run("scores", hidden, BigInt64Array.from(targets)), transformer);
-        deal(values, 1, queries, batch, results);
-      });
-      return results;
+    async score(queries, job) {
+      const [scores] = await scoreTogether(transformer, [{ tables, queries, head }], job);
+      return scores;
     },
-    distributions: (queries, options = {}) => collect("distributions", queries, options),
-    logits: (queries, options = {}) => collect("logits", queries, options),
-    async hiddenStates(queries, options = {}) {
-      const results: Float32Array[] = queries.map(() => new Float32Array(0));
-      await forEachBatch(queries, options, async (hidden, batch) => {
-        deal(finite(hidden, transformer), headWidth, queries, batch, results);
-      });
-      return results;
-    },
-    async continue(tokens, cache) {
-      const continued = await continueBody(tokens, tokens.length, cache);
-      const last = continued.hidden.subarray((tokens.length - 1) * headWidth, tokens.length * headWidth);
-      return { logits: finite(await head.run("logits", last), transformer), cache: continued.cache };
-    },
-    async continueAll(tokens, cache) {
-      const continued = await continueBody(tokens, 1, cache);
-      return {
-        logits: finite(await head.run("logits", continued.hidden), transformer),
-        cache: continued.cache,
-      };
-    },
-    async load(length) {
-      await transformer.load(length);
-      await head.load("scores");
+    distributions: (queries, job) => collect("distributions", queries, job),
+    logits: (queries, job) => collect("logits", queries, job),
+    async continue(tokens, { texts = 1, cache } = {}) {
+      const length = tokens.length / texts;
+      const added = { tokens: tokens.subarray(0, length), positions: new Uint32Array(0) };
+      checkQueries([added], contextLength - (cache?.length ?? 0));
+      const embeddings = new Float32Array(tokens.length * description.width);
+      await rows.fill(tokens, embeddings, 0);
+      const continued = await transformer.continue(embeddings, length, cache);
+      const last = lastOf(continued.hidden, length, width);
+      return { logits: finite(await head.next(last)), cache: continued.cache };
     },
     close: () => head.close(),
   };
+}
+
+/** Queries to be scored with the tables of one vocabulary. */
+export interface ScoreRequest {
+  readonly tables: ModelTables;
+  readonly queries: readonly ScoreQuery[];
+}
+
+/**
+ * Scores with several vocabularies at once: all pass through each layer while it is in memory.
+ * @returns for each request what `LanguageModel.score` gives
+ */
+export async function scoreTogether(
+  transformer: OpenTransformer,
+  requests: readonly (ScoreRequest & { readonly head?: Head })[],
+  job?: Job,
+): Promise<Float32Array[][]> {
+  const heads = requests.map(({ tables, head }) => head ?? openHead(transformer, tables));
+  const collected = requests.map(({ tables, queries }, i) => {
+    checkTargets(queries, tables.output.rows);
+    const targetsOf = (some: readonly number[]) =>
+      some.flatMap((query) => Array.from(queries[query].targets));
+    return collecting(tables, queries, 1, (states) => heads[i].scores(states, targetsOf));
+  });
+  try {
+    await transformer.read(
+      collected.map(({ reading }) => reading),
+      scoringProgress(job, requests),
+    );
+  } finally {
+    await Promise.all(heads.map((head, i) => (requests[i].head === undefined ? head.close() : undefined)));
+  }
+  const { checkpoint, description } = transformer;
+  for (const { results } of collected) {
+    if (results.some((scores) => scores.some(Number.isNaN))) {
+      throw notFinite(checkpoint.directory, description.layers.length);
+    }
+  }
+  return collected.map(({ results }) => results);
+}
+
+/** Progress of the layers as scored tokens. */
+function scoringProgress(job: Job | undefined, requests: readonly ScoreRequest[]): Job | undefined {
+  const total = requests.reduce(
+    (sum, { queries }) => queries.reduce((more, { positions }) => more + positions.length, sum),
+    0,
+  );
+  if (job?.onProgress === undefined) return job;
+  return {
+    ...job,
+    onProgress(event) {
+      if (event.type !== "progress") return job.onProgress?.(event);
+      const done = Math.floor((event.done / Math.max(1, event.total)) * total);
+      job.onProgress?.({ ...event, step: "score", done, total });
+    },
+  };
+}
+
+/** A reading whose results are dealt out to its queries: [positions × columns] each. */
+function collecting(
+  { input, output }: ModelTables,
+  queries: readonly PositionQuery[],
+  columns: number,
+  compute: (states: FinalStates) => Promise<Float32Array>,
+): { readonly reading: Reading; readonly results: Float32Array[] } {
+  const results = queries.map(() => new Float32Array(0));
+  const reading: Reading = {
+    input,
+    queries,
+    workPerPosition: output.rows * output.columns,
+    async onStates(states) {
+      const values = await compute(states);
+      let next = 0;
+      for (const query of states.queries) {
+        const count = queries[query].positions.length * columns;
+        results[query] = values.slice(next, next + count);
+        next += count;
+      }
+    },
+  };
+  return { reading, results };
 }
 
 function checkWidths({ input, output, bias }: ModelTables, width: number, headWidth: number): void {
@@ -162,73 +186,26 @@ function checkWidths({ input, output, bias }: ModelTables, width: number, headWi
   }
 }
 
-function checkQueries(queries: readonly PositionQuery[], contextLength: number): void {
-  for (const { tokens, positions } of queries) {
-    if (tokens.length > contextLength) {
+function checkTargets(queries: readonly ScoreQuery[], vocabularySize: number): void {
+  for (const { targets } of queries) {
+    for (const token of targets) {
+      if (token >= 0 && token < vocabularySize) continue;
       throw new RevocabError(
-        "context_too_long",
-        `a sequence of ${tokens.length} tokens was given to a model made for ${contextLength}`,
-        { hint: "use a shorter context" },
+        "shape_mismatch",
+        `token ${token} was to be scored by a model whose head has ${vocabularySize} rows`,
+        { hint: "the tokenizer belongs to another model" },
       );
     }
-    const beyond = positions.find((position) => position >= tokens.length);
-    if (beyond !== undefined) throw new RangeError(`position ${beyond} of ${tokens.length} tokens`);
   }
 }
 
-function checkTargets(targets: readonly bigint[], vocabularySize: number): void {
-  const beyond = targets.find((token) => token < 0n || token >= BigInt(vocabularySize));
-  if (beyond === undefined) return;
-  throw new RevocabError(
-    "shape_mismatch",
-    `token ${beyond} was to be scored by a model whose head has ${vocabularySize} rows`,
-    { hint: "the tokenizer belongs to another model" },
-  );
-}
-
-/** [Σ positions × columns] from [B · longest × columns] */
-function selectRows(
-  hidden: Float32Array,
-  columns: number,
-  positions: readonly Uint32Array[],
-  longest: number,
-): Float32Array {
-  const total = positions.reduce((sum, { length }) => sum + length, 0);
-  const selected = new Float32Array(total * columns);
-  let next = 0;
-  positions.forEach((wanted, b) => {
-    for (const position of wanted) {
-      const start = (b * longest + position) * columns;
-      selected.set(hidden.subarray(start, start + columns), next * columns);
-      next++;
-    }
-  });
-  return selected;
-}
-
-/** Cuts [Σ positions × columns] into one array per query. */
-function deal(
-  values: Float32Array,
-  columns: number,
-  queries: readonly PositionQuery[],
-  batch: Batch,
-  results: Float32Array[],
-): void {
-  let next = 0;
-  for (const index of batch) {
-    const count = queries[index].positions.length * columns;
-    results[index] = values.slice(next, next + count);
-    next += count;
+/** [B × d] the states of the last positions of [B · length × d]. */
+function lastOf(hidden: Float32Array, length: number, width: number): Float32Array {
+  const texts = hidden.length / (length * width);
+  const last = new Float32Array(texts * width);
+  for (let text = 0; text < texts; text++) {
+    const end = (text + 1) * length * width;
+    last.set(hidden.subarray(end - width, end), text * width);
   }
-}
-
-function finite(values: Float32Array, { checkpoint, description }: Transformer): Float32Array {
-  if (!values.some(Number.isNaN)) return values;
-  throw new RevocabError(
-    "not_finite",
-    `${checkpoint.directory} gave NaN (not a number) for a prediction, in ${description.layers.length} layers of f32`,
-    {
-      hint: "the weights hold NaN or infinity, or numbers too large for them: `inspectPath` names such rows of tables",
-    },
-  );
+  return last;
 }

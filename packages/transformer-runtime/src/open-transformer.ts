@@ -1,65 +1,45 @@
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { type Job, RevocabError, threadsOf } from "@revocab/core";
-import {
-  loadOnnxRuntime,
-  type OnnxRuntime,
-  type OnnxSession,
-  type OnnxTensor,
-  openSession,
-} from "@revocab/onnx";
-import { type BodyBatch, bodyFeeds, RotaryTables } from "./body-feeds.ts";
+import { type Job, type Reading, RevocabError, type Transformer, threadsOf } from "@revocab/core";
+import { loadOnnxRuntime } from "@revocab/onnx";
 import type { TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
-import { buildBody } from "./graph/build-body.ts";
-import { PORTS } from "./graph/ports.ts";
+import { outputWidth } from "./graph/build-body.ts";
+import { partsOf } from "./graph/parts.ts";
+import { LayerRunner } from "./run/layer-runner.ts";
+import { openPartWeights } from "./run/part-weights.ts";
+import { readQueries } from "./run/read-queries.ts";
+import { gigabytes, planSchedule, type Schedule } from "./run/schedule.ts";
+import { type BodyCache, type ContinuedBody, textGrower } from "./run/text-grower.ts";
+import { timeNote } from "./run/time-note.ts";
 import { openWeights, type Weights } from "./weights.ts";
 
-/** A model's body, ready to run: rows of an input table in, final hidden states out. It knows no vocabulary. */
-export interface Transformer {
+/** The layers of a model folder. */
+export interface OpenTransformer extends Transformer {
   readonly checkpoint: Checkpoint;
   readonly description: TransformerDescription;
   readonly weights: Weights;
   readonly threads: number;
-  /** Σ length² of the sequences of a batch, padding included, that attention has memory for. */
-  readonly squares: number;
+  /** Whether the weights stay in memory, and why. */
+  readonly schedule: Pick<Schedule, "kind" | "reason" | "memory">;
   /**
-   * Final hidden states of a batch, [B · T × d]: what the head's table is multiplied with. Rows of padding are to be
-   * passed over. Sequences of a batch do not see each other.
+   * Sequences of one length that continue earlier ones; it gives back the keys and values of both. The whole body is in memory for
+   * it, apart from what `read` keeps there.
+   * @param embeddings [B · length × d]
+   * @param length positions that are new, the same number for each of the B sequences
+   * @throws RevocabError `not_enough_memory`
    */
-  run(batch: Omit<BodyBatch, "past">): Promise<Float32Array>;
-  /** Loads what {@link run} needs for sequences of up to `length`, so that a caller can measure loading apart from running. */
-  load(length: number): Promise<void>;
-  /** The same for sequences of one length that continue earlier ones; it gives back the keys and values of both. */
-  readonly continue: ContinueBody;
+  continue(embeddings: Float32Array, length: number, cache?: BodyCache): Promise<ContinuedBody>;
+  /** @throws RevocabError `not_enough_memory` when the body cannot be in memory whole, as a text that grows needs it */
+  requireWhole(): void;
   close(): Promise<void>;
-}
-
-type ContinueBody = (
-  /** [B · length × d] */
-  embeddings: Float32Array,
-  /** Positions that are new, the same number for each of the B sequences. */
-  length: number,
-  cache: BodyCache | undefined,
-  /** Positions there will be in the end, where that is known. */
-  total?: number,
-) => Promise<ContinuedBody>;
-
-/** Keys and values of the positions so far. */
-export interface BodyCache {
-  readonly length: number;
-  readonly tensors: Readonly<Record<string, OnnxTensor>>;
-}
-
-export interface ContinuedBody {
-  /** [B · T × d] */
-  readonly hidden: Float32Array;
-  readonly cache: BodyCache;
 }
 
 export interface OpenTransformerOptions {
   readonly job?: Job;
+  /** Runs layer by layer even a model that fits into memory. @default false */
+  readonly layerByLayer?: boolean;
   /**
    * What the attention scores of a layer may take; a causal model runs sequences that need more in pieces.
    * @default 256 MB
@@ -70,16 +50,16 @@ export interface OpenTransformerOptions {
 /**
  * Reads what a model's config says of its layers and finds their weights; they are loaded when the model first runs.
  * @throws RevocabError `unsupported_architecture`, `bad_config`, `unsupported_checkpoint`, `shape_mismatch`,
- *   `unsupported_dtype`, `missing_dependency`, `bad_options`
+ *   `unsupported_dtype`, `missing_dependency`, `not_enough_memory`, `bad_options`
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { job, attentionBytes = 256e6 }: OpenTransformerOptions = {},
-): Promise<Transformer> {
+  { job, layerByLayer = false, attentionBytes = 256e6 }: OpenTransformerOptions = {},
+): Promise<OpenTransformer> {
   const threads = threadsOf(job);
   await refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
-  const runtime = await loadOnnxRuntime();
+  await loadOnnxRuntime();
   const weights = await openWeights(checkpoint.files);
   const path = join(checkpoint.directory, "config.json");
   const description = describe({
@@ -88,81 +68,69 @@ export async function openTransformer(
     hasTensor: weights.has,
     prefixBefore: (suffix) => prefixBefore(weights.names, suffix, path),
   });
-  const graph = buildBody(description, weights); // built now, so that a missing tensor shows before any work
-  const rotary = new Map(
-    Object.entries(description.rotary).map(([name, one]) => [name, new RotaryTables(one)] as const),
-  );
+  const { kind, contextLength, width } = description;
+  // the graphs are built now, so that a missing tensor shows before any work
+  const runner = new LayerRunner(description, partsOf(description), weights, threads);
+  const parts = runner.parts.map(({ tensors }) => tensors);
+  const vocabulary = Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows));
+  const schedule = planSchedule({
+    description,
+    parts,
+    vocabulary,
+    memory: job?.memory,
+    layerByLayer,
+    attentionBytes,
+  });
+  const partWeights = openPartWeights(parts, { stays: schedule.kind === "whole" });
   const squares = mostSquares(description, attentionBytes);
-  const sessions = new Map<string, Promise<OnnxSession>>();
-  const session = (cache: boolean) => {
-    const key = cache ? "cache" : "plain";
-    const opened =
-      sessions.get(key) ??
-      openSession(cache ? buildBody(description, weights, { cache }) : graph, {
-        directory: weights.directory,
-        pack: cache,
-        threads,
-      });
-    sessions.set(key, opened);
-    return opened;
+  const grower = textGrower(description, weights, threads);
+  let isAnnounced = false;
+  const requireWhole = () => {
+    if (schedule.kind === "whole") return;
+    throw new RevocabError(
+      "not_enough_memory",
+      `text can be written by a model that is in memory whole: that takes ${gigabytes(schedule.wholeBytes)}, and the memory is ${gigabytes(schedule.memory)}`,
+      { hint: `give \`memory\` of ${gigabytes(schedule.wholeBytes)} or more, where the machine has it` },
+    );
   };
-  const runBody = async (cached: boolean, batch: BodyBatch, cache: BodyCache | undefined) => {
-    const body = await session(cached);
-    const feeds = bodyFeeds(runtime, description, rotary, body.inputNames, batch);
-    if (cached) feedPast(runtime, description, batch.lengths.length, cache, feeds);
-    const { [PORTS.hidden]: hidden, ...tensors } = await body.run(feeds);
-    return { hidden: hidden.data as Float32Array, tensors };
-  };
-  async function continueBody(
-    embeddings: Float32Array,
-    length: number,
-    cache: BodyCache | undefined,
-    total?: number,
-  ): Promise<ContinuedBody> {
-    const past = cache?.length ?? 0;
-    const lengths = Array<number>(embeddings.length / (length * description.width)).fill(length);
-    const batch = { embeddings, lengths, past, total };
-    const { hidden, tensors } = await runBody(true, batch, cache);
-    return { hidden, cache: { length: past + length, tensors } };
-  }
 
   return {
+    kind,
+    contextLength,
+    width: outputWidth(description),
     checkpoint,
     description,
     weights,
     threads,
-    squares,
-    async run(batch) {
-      const piece = pieceLength(description, batch.lengths, squares);
-      if (piece !== undefined) return runInPieces(continueBody, batch, piece);
-      // two sessions would hold the weights twice
-      const cached = sessions.has("cache") && !sessions.has("plain");
-      return (await runBody(cached, { ...batch, past: 0 }, undefined)).hidden;
+    schedule,
+    async read(readings: readonly Reading[], readJob = job) {
+      await grower.release(); // both would hold the weights
+      if (!isAnnounced) await timeNote(runner.parts, schedule, readings, threads, readJob);
+      isAnnounced = true;
+      await readQueries(readings, {
+        runner,
+        weights: partWeights,
+        schedule,
+        contextLength,
+        width,
+        outputWidth: outputWidth(description),
+        squares,
+        pieceOf: (lengths) => pieceLength(description, lengths, squares),
+        directory: checkpoint.directory,
+        layers: description.layers.length,
+        job: readJob,
+      });
     },
-    async load(length) {
-      await session(pieceLength(description, [length], squares) !== undefined);
+    requireWhole,
+    async continue(embeddings, length, cache) {
+      requireWhole();
+      if (!grower.isLoaded) partWeights.clear();
+      return grower.continue(embeddings, length, cache);
     },
-    continue: continueBody,
     async close() {
-      const opened = [...sessions.values()];
-      sessions.clear();
-      await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
+      await Promise.all([grower.release(), partWeights.close(), runner.close()]);
     },
   };
-}
-
-function feedPast(
-  { Tensor }: OnnxRuntime,
-  { layers }: TransformerDescription,
-  sequences: number,
-  cache: BodyCache | undefined,
-  feeds: Record<string, OnnxTensor>,
-): void {
-  layers.forEach(({ attention: { keyValueHeads, headWidth } }, i) => {
-    const none = () => new Tensor("float32", new Float32Array(0), [sequences, keyValueHeads, 0, headWidth]);
-    feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
-    feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
-  });
 }
 
 /** Other readers put an adapter in the model's folder on the model when they open it; without it the model is another one. */
@@ -204,7 +172,7 @@ function mostSquares({ layers }: TransformerDescription, bytes: number): number 
 }
 
 /**
- * How many positions of a long sequence to run at a time, so that its attention scores fit; undefined when all do, and
+ * How many positions of a long sequence attend at a time, so that its attention scores fit; undefined when all do, and
  * where positions see those after them.
  */
 function pieceLength(
@@ -215,25 +183,4 @@ function pieceLength(
   const [length = 0] = lengths;
   if (kind !== "causal" || lengths.length !== 1 || length * length <= squares) return undefined;
   return Math.max(1, Math.floor(squares / length));
-}
-
-/** One long sequence, piece by piece, each with the keys and values of those before: the same numbers in less memory. */
-async function runInPieces(
-  continueBody: ContinueBody,
-  { embeddings, lengths }: { readonly embeddings: Float32Array; readonly lengths: readonly number[] },
-  piece: number,
-): Promise<Float32Array> {
-  const [length = 0] = lengths;
-  const width = embeddings.length / length;
-  let hidden = new Float32Array(0);
-  let cache: BodyCache | undefined;
-  for (let start = 0; start < length; start += piece) {
-    const count = Math.min(piece, length - start);
-    const rows = embeddings.subarray(start * width, (start + count) * width);
-    const continued = await continueBody(rows, count, cache, length);
-    if (start === 0) hidden = new Float32Array((continued.hidden.length / count) * length);
-    hidden.set(continued.hidden, start * (hidden.length / length));
-    cache = continued.cache;
-  }
-  return hidden;
 }

@@ -3,15 +3,10 @@ import { dirname, relative, sep } from "node:path";
 import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
+import { PORTS } from "./graph/ports.ts";
 
-/** The tensors of a model's files as constants of a graph: they stay where they are, and the runtime reads them there. */
-export interface Weights {
-  /** The folder that holds all files, links followed; graphs name files relative to it. */
-  readonly directory: string;
-  has(name: string): boolean;
-  /** The file that holds a tensor, relative to `directory`. */
-  locationOf(name: string): string | undefined;
-  readonly names: readonly string[];
+/** Where the graph of a part gets a tensor from. */
+export interface GraphWeights {
   /**
    * A tensor as float32, [shape].
    * @throws RevocabError `unsupported_checkpoint` when there is none, `shape_mismatch`, `unsupported_dtype`
@@ -19,55 +14,106 @@ export interface Weights {
   use(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
 }
 
-const ELEMENT_OF: Readonly<Record<string, ElementType>> = {
+/** The tensors of a model's files. As `GraphWeights` they are constants: they stay where they are, and the runtime reads them there. */
+export interface Weights extends GraphWeights {
+  /** The folder that holds all files, links followed; graphs name files relative to it. */
+  readonly directory: string;
+  has(name: string): boolean;
+  /** The file that holds a tensor, relative to `directory`. */
+  locationOf(name: string): string | undefined;
+  readonly names: readonly string[];
+  /** @throws as `use` does */
+  find(name: string, shape: readonly number[]): FoundTensor;
+}
+
+/** A tensor that can be run. */
+export interface FoundTensor {
+  readonly file: SafetensorsFile;
+  readonly entry: TensorEntry;
+  readonly dtype: RunnableDtype;
+  readonly shape: readonly number[];
+}
+
+const ELEMENT_OF = {
   F32: "float",
   F16: "float16",
   BF16: "bfloat16",
   F64: "double",
-};
+} as const satisfies Readonly<Record<string, ElementType>>;
+export type RunnableDtype = keyof typeof ELEMENT_OF;
 
-/** Finds the tensors of weight files and names them in a graph as external data: the runtime reads them from the files. */
+/** Finds the tensors of weight files. */
 export async function openWeights(files: readonly SafetensorsFile[]): Promise<Weights> {
   const places = await Promise.all(files.map(async (file) => ({ file, path: await realpath(file.path) })));
   const directory = commonFolder(places.map(({ path }) => dirname(path)));
-  const tensors = new Map<string, { location: string; path: string; entry: TensorEntry }>();
+  const tensors = new Map<string, { location: string; file: SafetensorsFile; entry: TensorEntry }>();
   for (const { file, path } of places) {
     // the runtime takes a path inside its folder alone, written with slashes
     const location = relative(directory, path).split(sep).join("/");
-    for (const entry of file.tensors) tensors.set(entry.name, { location, path: file.path, entry });
+    for (const entry of file.tensors) tensors.set(entry.name, { location, file, entry });
   }
+  const find = (name: string, shape: readonly number[]): FoundTensor => {
+    const found = tensors.get(name);
+    if (found === undefined) throw missing(name, shape, files);
+    const { file, entry } = found;
+    const { dtype } = entry;
+    if (!isRunnable(dtype)) {
+      throw new RevocabError(
+        "unsupported_dtype",
+        `${file.path} holds ${name} as ${dtype}; F32, F16, BF16 or F64 was expected`,
+        { hint: "a quantised model cannot be run here: use the model as it was before, in bf16" },
+      );
+    }
+    if (entry.shape.length !== shape.length || entry.shape.some((size, i) => size !== shape[i])) {
+      throw new RevocabError(
+        "shape_mismatch",
+        `${file.path} holds ${name} with the shape [${entry.shape}]; by the model's config it is [${shape}]`,
+        { hint: "config.json and the weights belong to different models: download both again" },
+      );
+    }
+    return { file, entry, dtype, shape };
+  };
   return {
     directory,
     names: [...tensors.keys()],
     has: (name) => tensors.has(name),
     locationOf: (name) => tensors.get(name)?.location,
+    find,
     use(graph, name, shape) {
-      const found = tensors.get(name);
-      if (found === undefined) throw missing(name, shape, files);
-      const { location, path, entry } = found;
-      const type = ELEMENT_OF[entry.dtype];
-      if (type === undefined) {
-        throw new RevocabError(
-          "unsupported_dtype",
-          `${path} holds ${name} as ${entry.dtype}; F32, F16, BF16 or F64 was expected`,
-          { hint: "a quantised model cannot be run here: use the model as it was before, in bf16" },
-        );
-      }
-      if (entry.shape.length !== shape.length || entry.shape.some((size, i) => size !== shape[i])) {
-        throw new RevocabError(
-          "shape_mismatch",
-          `${path} holds ${name} with the shape [${entry.shape}]; by the model's config it is [${shape}]`,
-          { hint: "config.json and the weights belong to different models: download both again" },
-        );
-      }
-      const stored = graph.external(type, shape, {
-        location,
+      const { entry, dtype } = find(name, shape);
+      const stored = graph.external(ELEMENT_OF[dtype], shape, {
+        location: tensors.get(name)!.location,
         offset: entry.start,
         length: entry.end - entry.start,
       });
-      return type === "float" ? stored : graph.asFloat(stored);
+      return dtype === "F32" ? stored : graph.asFloat(stored);
     },
   };
+}
+
+function isRunnable(dtype: string): dtype is RunnableDtype {
+  return Object.hasOwn(ELEMENT_OF, dtype);
+}
+
+/** Weights as inputs of a graph, so that it can be run with those of one layer after another. */
+export class WeightInputs implements GraphWeights {
+  /** In the order of the graph's ports. */
+  readonly tensors: FoundTensor[] = [];
+  readonly #weights: Weights;
+  readonly #ports = new Map<string, Value>();
+
+  constructor(weights: Weights) {
+    this.#weights = weights;
+  }
+
+  use(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
+    const known = this.#ports.get(name);
+    if (known !== undefined) return known;
+    const port = graph.input(PORTS.weight(this.tensors.length), "float", shape);
+    this.tensors.push(this.#weights.find(name, shape));
+    this.#ports.set(name, port);
+    return port;
+  }
 }
 
 function missing(name: string, shape: readonly number[], files: readonly SafetensorsFile[]): RevocabError {

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import { type RandomStream, randomStream } from "@revocab/matrix";
-import type { TransformerLanguageModel } from "./language-model.ts";
-import type { BodyCache } from "./open-transformer.ts";
+import type { OpenLanguageModel } from "./language-model.ts";
+import type { BodyCache } from "./run/text-grower.ts";
 import { sampleToken } from "./sample-token.ts";
 
 export interface WriteTextsOptions {
-  readonly model: TransformerLanguageModel;
+  readonly model: OpenLanguageModel;
   /** What a text is begun with; one of several is drawn for each text. */
   readonly openings: ArrayLike<TokenId>;
   /** Whether the opening is a part of the text, where no token says that a text begins. */
@@ -73,7 +73,7 @@ async function writeSideBySide(
   const longest = Math.min(LONGEST, model.contextLength);
   for (let length = 0; length < longest && isEnded.includes(false); length++) {
     throwIfAborted(job?.abortSignal);
-    const continued = await model.continueAll(next, cache);
+    const continued = await model.continue(next, { texts: next.length, cache });
     cache = continued.cache;
     next = next.map((opening, i) => {
       if (isEnded[i]) return opening;

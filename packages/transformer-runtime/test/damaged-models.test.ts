@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FinalStates } from "@revocab/core";
 import { scratchFolders } from "@revocab/test-support/folders";
-import { languageModel } from "@revocab/transformer-runtime";
+import { languageModel, tablesOf } from "@revocab/transformer-runtime";
 import { describe, expect, it } from "vitest";
 import { fixtureFolder, withTransformer } from "./fixture.ts";
 
@@ -82,7 +83,13 @@ describe("a model that cannot be run", () => {
       const query = { ...last, targets: Uint32Array.of(1) };
       await expect(model.score([query])).rejects.toMatchObject({ code: "not_finite" });
       await expect(model.distributions([last])).rejects.toMatchObject({ code: "not_finite" });
-      await expect(model.hiddenStates([last])).rejects.toMatchObject({ code: "not_finite" });
+      const { input } = tablesOf(transformer.checkpoint);
+      const onStates = async (states: FinalStates) => {
+        for await (const _ of states.blocks());
+      };
+      await expect(transformer.read([{ input, queries: [last], onStates }])).rejects.toMatchObject({
+        code: "not_finite",
+      });
       await expect(model.continue(tokens)).rejects.toMatchObject({ code: "not_finite" });
       await model.close();
     });

@@ -4,9 +4,9 @@ import { openCheckpoint } from "@revocab/checkpoint";
 import {
   FAMILIES,
   languageModel,
+  type OpenLanguageModel,
+  type OpenTransformer,
   openTransformer,
-  type Transformer,
-  type TransformerLanguageModel,
 } from "@revocab/transformer-runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FIXTURES, fixtureConfig, namedTensors } from "./family-context.ts";
@@ -38,8 +38,8 @@ it("every model type has a model that the reference library ran", () => {
 
 describe.each(CASES)("%s", (name) => {
   const sequences = expectedOf(name);
-  let transformer: Transformer;
-  let model: TransformerLanguageModel;
+  let transformer: OpenTransformer;
+  let model: OpenLanguageModel;
   beforeAll(async () => {
     const checkpoint = await openCheckpoint(join(FIXTURES, name));
     transformer = await openTransformer(checkpoint, { job: { threads: 1 } });
@@ -69,8 +69,8 @@ describe.each(CASES)("%s", (name) => {
     it("gives the same logits when a text is continued", async () => {
       const { tokens, logits } = sequences[0];
       const begun = await model.continue(Uint32Array.from(tokens.slice(0, 11)));
-      const middle = await model.continue(Uint32Array.from(tokens.slice(11, 12)), begun.cache);
-      const ended = await model.continue(Uint32Array.from(tokens.slice(12)), middle.cache);
+      const middle = await model.continue(Uint32Array.from(tokens.slice(11, 12)), { cache: begun.cache });
+      const ended = await model.continue(Uint32Array.from(tokens.slice(12)), { cache: middle.cache });
       expect(difference(ended.logits, logits.at(-1) ?? [])).toBeLessThan(TOLERANCE);
     });
   }

@@ -1,6 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { type Checkpoint, openCheckpoint } from "@revocab/checkpoint";
-import { type OpenTransformerOptions, openTransformer, type Transformer } from "@revocab/transformer-runtime";
+import {
+  type OpenTransformer,
+  type OpenTransformerOptions,
+  openTransformer,
+} from "@revocab/transformer-runtime";
 
 /** A tiny random model made by `tools/oracle/transformer-fixtures.py`. */
 export function fixtureFolder(name: string): string {
@@ -10,7 +14,7 @@ export function fixtureFolder(name: string): string {
 /** Opens a model for one test and closes it after. */
 export async function withTransformer<Result>(
   folder: string,
-  use: (transformer: Transformer, checkpoint: Checkpoint) => Promise<Result>,
+  use: (transformer: OpenTransformer, checkpoint: Checkpoint) => Promise<Result>,
   options: OpenTransformerOptions = {},
 ): Promise<Result> {
   const checkpoint = await openCheckpoint(folder);

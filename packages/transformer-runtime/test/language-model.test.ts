@@ -36,7 +36,7 @@ describe("a language model", () => {
         const [whole] = await model.logits([{ tokens, positions: Uint32Array.of(tokens.length - 1) }]);
         let step = await model.continue(tokens.subarray(0, 4));
         for (const token of tokens.subarray(4))
-          step = await model.continue(Uint32Array.of(token), step.cache);
+          step = await model.continue(Uint32Array.of(token), { cache: step.cache });
         expect(furthest(step.logits, whole)).toBeLessThan(1e-4);
         await model.close();
       }),

@@ -4,7 +4,7 @@ import type {
   InitMethod,
   Job,
   Role,
-  RunnableModel,
+  SourceModel,
   TablePlan,
   Vocabulary,
 } from "@revocab/core";
@@ -20,7 +20,7 @@ export interface LeaveOutOptions {
     /** With the roles that their rows are planned for; see `makePlan` for tied models. */
     readonly tables: readonly EmbeddingTable[];
     /** Only for methods that run the model. */
-    readonly model?: () => Promise<RunnableModel>;
+    readonly model?: () => Promise<SourceModel>;
   };
   readonly target: TextReader;
   /**

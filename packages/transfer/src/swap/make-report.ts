@@ -153,7 +153,8 @@ async function hashFolder(
   return Object.fromEntries(hashes);
 }
 
-type Timed = "seconds" | "tokensPerSecond";
+const TIMED: ReadonlySet<string> = new Set(["seconds", "rowSeconds", "tokensPerSecond"] satisfies Timed[]);
+type Timed = "seconds" | "rowSeconds" | "tokensPerSecond";
 
 type Timeless<T> = T extends readonly (infer Item)[]
   ? readonly Timeless<Item>[]
@@ -165,6 +166,6 @@ type Timeless<T> = T extends readonly (infer Item)[]
 export function withoutTimes<T>(value: T): Timeless<T> {
   if (Array.isArray(value)) return value.map(withoutTimes) as Timeless<T>;
   if (typeof value !== "object" || value === null) return value as Timeless<T>;
-  const entries = Object.entries(value).filter(([key]) => key !== "seconds" && key !== "tokensPerSecond");
+  const entries = Object.entries(value).filter(([key]) => !TIMED.has(key));
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutTimes(inner)])) as Timeless<T>;
 }

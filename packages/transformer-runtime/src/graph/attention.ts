@@ -1,13 +1,13 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { AttentionDescription } from "../description.ts";
-import type { Weights } from "../weights.ts";
+import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
 
 /** Self-attention, [N × d] → [N × d] with N = B · T rows of B sequences. */
 export function attention(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   description: AttentionDescription,
   inputs: BodyInputs,
@@ -17,7 +17,7 @@ export function attention(
   const [rawQuery, rawKey, rawValue] = project(graph, weights, input, description);
   const prepare = (rows: Value, count: number, which: "query" | "key") => {
     const normed = normRows(graph, weights, rows, count * headWidth, queryKeyNorm, which);
-    const grid = graph.add("Reshape", [normed, inputs.grid]);
+    const grid = graph.add("Reshape", [normed, inputs.grid()]);
     if (rotary === undefined) return grid;
     const { cosine, sine, dimension } = inputs.rotary(rotary);
     return graph.add("RotaryEmbedding", [grid, cosine, sine], {
@@ -27,7 +27,7 @@ export function attention(
   };
   const query = prepare(rawQuery, heads, "query");
   const key = prepare(rawKey, keyValueHeads, "key");
-  const value = graph.add("Reshape", [rawValue, inputs.grid]);
+  const value = graph.add("Reshape", [rawValue, inputs.grid()]);
   const mask = inputs.mask(window);
   const past = inputs.past(layer, keyValueHeads, headWidth);
   const [mixed, presentKey, presentValue] = graph.addMany(
@@ -51,7 +51,7 @@ export function attention(
 /** Queries [N × heads · headWidth], keys and values [N × keyValueHeads · headWidth]. */
 function project(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   { projection, heads, keyValueHeads, headWidth }: AttentionDescription,
 ): readonly [Value, Value, Value] {
@@ -74,7 +74,7 @@ function project(
 
 function normRows(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   rows: Value,
   width: number,
   description: AttentionDescription["queryKeyNorm"],

@@ -1,77 +1,49 @@
-import { GraphBuilder, type Value } from "@revocab/onnx";
-import type { LayerDescription, TransformerDescription } from "../description.ts";
-import type { Weights } from "../weights.ts";
-import { attention } from "./attention.ts";
-import { activate, feedForward, linear, norm } from "./layers.ts";
-import { type BodyInputs, bodyInputs, PORTS } from "./ports.ts";
+import { GraphBuilder } from "@revocab/onnx";
+import type { TransformerDescription } from "../description.ts";
+import type { GraphWeights } from "../weights.ts";
+import { type Part, partsOf, type States } from "./parts.ts";
+import { bodyInputs, PORTS } from "./ports.ts";
 
 /**
- * The part of a transformer that does not depend on its vocabulary: rows of the input table in, what the head's table
- * is multiplied with out. A swap never changes it.
- *
- * @param cache keys and values of earlier positions are taken and given, so that text can be continued token by token
+ * All parts of a body in one graph with its weights as constants: for text that grows token by token. It takes and gives the
+ * keys and values of earlier positions.
  */
-export function buildBody(
-  description: TransformerDescription,
-  weights: Weights,
-  { cache = false }: { cache?: boolean } = {},
-): GraphBuilder {
+export function buildBody(description: TransformerDescription, weights: GraphWeights): GraphBuilder {
   const graph = new GraphBuilder();
-  const { width, layers, finalNorm, head } = description;
-  const inputs = bodyInputs(graph, description, cache);
-  let hidden = embed(graph, weights, description);
-  layers.forEach((layer, i) => {
-    hidden = addLayer(graph, weights, hidden, layer, inputs, i);
-  });
-  hidden = norm(graph, weights, hidden, finalNorm);
-  if (head.transform !== undefined) {
-    const { dense, activation, norm: last } = head.transform;
-    hidden = norm(graph, weights, activate(graph, linear(graph, weights, hidden, dense), activation), last);
+  const inputs = bodyInputs(graph, description, true);
+  let states: States = { hidden: graph.input(PORTS.state("hidden"), "float", ["N", description.width]) };
+  let layer = 0;
+  for (const part of partsOf(description)) {
+    states = { ...states, ...part.add(graph, weights, states, inputs, layer) };
+    if (part.attends !== undefined) layer++;
   }
-  graph.output(PORTS.hidden, "float", ["N", head.transform?.dense.outputs ?? width], hidden);
+  graph.output(PORTS.nextState("hidden"), "float", ["N", outputWidth(description)], states.hidden);
   return graph;
 }
 
-function embed(
-  graph: GraphBuilder,
-  weights: Weights,
-  { width, embedding: { scale, positions, tokenTypes, norm: last } }: TransformerDescription,
-): Value {
-  let rows = graph.input(PORTS.embeddings, "float", ["N", width]);
-  if (scale !== undefined) rows = graph.add("Mul", [rows, graph.number(scale)]);
-  if (tokenTypes !== undefined) {
-    const table = weights.use(graph, tokenTypes.tensor, [tokenTypes.rows, width]);
-    rows = graph.add("Add", [rows, graph.add("Gather", [table, graph.integers(0)])]);
-  }
-  if (positions !== undefined) {
-    const table = weights.use(graph, positions.tensor, [positions.rows, width]);
-    const ids = graph.input(PORTS.positions, "int64", ["N"]);
-    rows = graph.add("Add", [rows, graph.add("Gather", [table, ids])]);
-  }
-  return norm(graph, weights, rows, last);
+/** Columns of a final hidden state. */
+export function outputWidth({ head, width }: TransformerDescription): number {
+  return head.transform?.dense.outputs ?? width;
 }
 
-function addLayer(
-  graph: GraphBuilder,
-  weights: Weights,
-  input: Value,
-  { attention: self, feedForward: forward, norms, parallel = false }: LayerDescription,
-  inputs: BodyInputs,
-  index: number,
-): Value {
-  const normed = (value: Value, which: keyof typeof norms) => norm(graph, weights, value, norms[which]);
-  const attended = normed(
-    attention(graph, weights, normed(input, "beforeAttention"), self, inputs, index),
-    "afterAttention",
+/**
+ * One part by itself, with its weights as inputs: parts of equal shapes are the same graph.
+ * @param cache takes and gives keys and values as layer 0, for sequences that are read in pieces
+ */
+export function buildPart(
+  part: Part,
+  description: TransformerDescription,
+  weights: GraphWeights,
+  cache: boolean,
+): GraphBuilder {
+  const graph = new GraphBuilder();
+  const inputs = bodyInputs(graph, description, cache);
+  const before = Object.entries(part.takes).map(
+    ([name, columns]) => [name, graph.input(PORTS.state(name), "float", ["N", columns])] as const,
   );
-  if (parallel) {
-    const other = feedForward(graph, weights, normed(input, "beforeFeedForward"), forward);
-    return graph.add("Add", [graph.add("Add", [attended, normed(other, "afterFeedForward")]), input]);
+  const after = part.add(graph, weights, Object.fromEntries(before), inputs, 0);
+  for (const [name, columns] of Object.entries(part.gives)) {
+    graph.output(PORTS.nextState(name), "float", ["N", columns], after[name]);
   }
-  const middle = normed(graph.add("Add", [input, attended]), "afterAttentionSum");
-  const forwarded = normed(
-    feedForward(graph, weights, normed(middle, "beforeFeedForward"), forward),
-    "afterFeedForward",
-  );
-  return normed(graph.add("Add", [middle, forwarded]), "afterFeedForwardSum");
+  return graph;
 }

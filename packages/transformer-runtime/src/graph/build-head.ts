@@ -10,13 +10,20 @@ export interface TableConstant {
   readonly content: ExternalData;
 }
 
-/**
- * What a head is asked for. `logits` [N × V]; `distributions` [N × V] natural logarithms of probabilities; `scores`
- * [N × 1] those of one token per row, so that [N × V] numbers never leave the runtime.
- */
-export type HeadResult = "logits" | "distributions" | "scores";
-
-export const HEAD_PORTS = { hidden: "hidden", targets: "targets", result: "result" } as const;
+export const HEAD_PORTS = {
+  /** [N × d] */
+  hidden: "hidden",
+  /** [R × d] some rows of the head's table, and [R] of its bias */
+  table: "table",
+  bias: "bias",
+  /** [N × 1] which of the R rows is each position's target */
+  targets: "targets",
+  /** [N × R] */
+  logits: "logits",
+  /** [N × 1] the logit of the target, and log Σ exp of all R */
+  chosen: "chosen",
+  total: "total",
+} as const;
 
 const ELEMENT_OF: Readonly<Record<StoredDtype, ElementType>> = {
   F32: "float",
@@ -24,40 +31,71 @@ const ELEMENT_OF: Readonly<Record<StoredDtype, ElementType>> = {
   BF16: "bfloat16",
 };
 
-/** Hidden states [N × d] → what `result` says. */
-export function buildHead({
-  table,
-  bias,
-  description: { scale, softCap },
-  result,
-}: {
-  table: TableConstant;
-  bias?: TableConstant;
-  description: HeadDescription;
-  result: HeadResult;
-}): GraphBuilder {
+/** Hidden states [N × d] → logits [N × V], with the table as a constant: for few positions at a time. */
+export function buildHead(
+  { table, bias }: { readonly table: TableConstant; readonly bias?: TableConstant },
+  description: HeadDescription,
+): GraphBuilder {
   const graph = new GraphBuilder();
   const hidden = graph.input(HEAD_PORTS.hidden, "float", ["N", table.columns]);
-  const addend = bias === undefined ? [] : [constant(graph, bias, [bias.rows])];
-  let logits = graph.add("Gemm", [hidden, constant(graph, table, [table.rows, table.columns]), ...addend], {
-    transB: { int: 1 },
-  });
+  const rows = constant(graph, table, [table.rows, table.columns]);
+  const addend = bias && constant(graph, bias, [bias.rows]);
+  graph.output(
+    HEAD_PORTS.logits,
+    "float",
+    ["N", table.rows],
+    logitsOf(graph, hidden, rows, addend, description),
+  );
+  return graph;
+}
+
+/**
+ * The same for some rows of a table, which are an input: a table goes through it slab by slab.
+ * @param result besides log Σ exp: all `logits`, or those of one token for each position, so that [N × R] numbers never leave the
+ *   runtime
+ */
+export function buildHeadSlab(
+  width: number,
+  hasBias: boolean,
+  description: HeadDescription,
+  result: "logits" | "scores",
+): GraphBuilder {
+  const graph = new GraphBuilder();
+  const hidden = graph.input(HEAD_PORTS.hidden, "float", ["N", width]);
+  const rows = graph.input(HEAD_PORTS.table, "float", ["R", width]);
+  const addend = hasBias ? graph.input(HEAD_PORTS.bias, "float", ["R"]) : undefined;
+  const logits = logitsOf(graph, hidden, rows, addend, description);
+  graph.output(
+    HEAD_PORTS.total,
+    "float",
+    ["N", 1],
+    graph.add("ReduceLogSumExp", [logits, graph.integers(1)]),
+  );
+  if (result === "logits") {
+    graph.output(HEAD_PORTS.logits, "float", ["N", "R"], logits);
+    return graph;
+  }
+  const targets = graph.input(HEAD_PORTS.targets, "int64", ["N", 1]);
+  const chosen = graph.add("GatherElements", [logits, targets], { axis: { int: 1 } });
+  graph.output(HEAD_PORTS.chosen, "float", ["N", 1], chosen);
+  return graph;
+}
+
+function logitsOf(
+  graph: GraphBuilder,
+  hidden: Value,
+  table: Value,
+  bias: Value | undefined,
+  { scale, softCap }: HeadDescription,
+): Value {
+  const addend = bias === undefined ? [] : [bias];
+  let logits = graph.add("Gemm", [hidden, table, ...addend], { transB: { int: 1 } });
   if (scale !== undefined) logits = graph.add("Mul", [logits, graph.number(scale)]);
   if (softCap !== undefined) {
     const capped = graph.add("Tanh", [graph.add("Div", [logits, graph.number(softCap)])]);
     logits = graph.add("Mul", [capped, graph.number(softCap)]);
   }
-  const shape = ["N", result === "scores" ? 1 : table.rows];
-  graph.output(HEAD_PORTS.result, "float", shape, resultOf(graph, logits, result));
-  return graph;
-}
-
-function resultOf(graph: GraphBuilder, logits: Value, result: HeadResult): Value {
-  if (result === "logits") return logits;
-  if (result === "distributions") return graph.add("LogSoftmax", [logits], { axis: { int: 1 } });
-  const targets = graph.input(HEAD_PORTS.targets, "int64", ["N", 1]);
-  const chosen = graph.add("GatherElements", [logits, targets], { axis: { int: 1 } });
-  return graph.add("Sub", [chosen, graph.add("ReduceLogSumExp", [logits, graph.integers(1)])]);
+  return logits;
 }
 
 function constant(graph: GraphBuilder, { dtype, content }: TableConstant, shape: readonly number[]): Value {

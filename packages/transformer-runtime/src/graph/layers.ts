@@ -5,12 +5,12 @@ import type {
   LinearDescription,
   NormDescription,
 } from "../description.ts";
-import type { Weights } from "../weights.ts";
+import type { GraphWeights } from "../weights.ts";
 
 /** x · Wᵀ + b, [N × inputs] → [N × outputs]. */
 export function linear(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   { weight, bias, inputs, outputs, order = "outputs-first" }: LinearDescription,
 ): Value {
@@ -23,7 +23,7 @@ export function linear(
 /** Normalises the last dimension, whose size is the norm's width; undefined is no norm. */
 export function norm(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   description: NormDescription | undefined,
 ): Value {
@@ -54,7 +54,7 @@ export function activate(graph: GraphBuilder, input: Value, activation: Activati
 /** [N × d] → [N × d] */
 export function feedForward(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   description: FeedForwardDescription,
 ): Value {
@@ -63,7 +63,7 @@ export function feedForward(
 
 function inner(
   graph: GraphBuilder,
-  weights: Weights,
+  weights: GraphWeights,
   input: Value,
   description: FeedForwardDescription,
 ): Value {

@@ -1,16 +1,17 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
 import type { TransformerDescription } from "../description.ts";
 
-/** The names of the body's inputs and outputs, as the graph has them and as a run feeds them. */
+/** The names of a graph's inputs and outputs, as the graph has them and as a run feeds them. */
 export const PORTS = {
-  /** [B · T × d] float */
-  embeddings: "embeddings",
   /** [3] the shape B, T, −1, to which rows are folded for attention */
   grid: "grid",
   /** [B · T] rows of the table of learned positions */
   positions: "positions",
-  /** [B · T × d] float */
-  hidden: "hidden",
+  /** [B · T × columns] float: a state before the graph, and after it */
+  state: (name: string) => name,
+  nextState: (name: string) => `next.${name}`,
+  /** A tensor of the model's files, by its place in the list of those that the graph takes. */
+  weight: (index: number) => `weight.${index}`,
   /** [B × T × dimension / 2] float */
   cosine: (rotary: string) => `cosine.${rotary}`,
   sine: (rotary: string) => `sine.${rotary}`,
@@ -24,9 +25,10 @@ export const PORTS = {
   presentValue: (layer: number) => `present_value.${layer}`,
 } as const;
 
-/** What attention takes from outside, added to the graph when it is first used. */
+/** What attention takes from outside besides states, added to the graph when it is first used. */
 export interface BodyInputs {
-  readonly grid: Value;
+  readonly grid: () => Value;
+  readonly positions: () => Value;
   rotary(name: string): { cosine: Value; sine: Value; dimension: number };
   /** Undefined where plain causality says it all. */
   mask(window: number | undefined): Value | undefined;
@@ -37,12 +39,13 @@ export interface BodyInputs {
 
 export function bodyInputs(
   graph: GraphBuilder,
-  { kind, rotary }: TransformerDescription,
+  { kind, rotary }: Pick<TransformerDescription, "kind" | "rotary">,
   cache: boolean,
 ): BodyInputs {
   const shapes = new Map<number, readonly [number, number]>();
   return {
-    grid: graph.input(PORTS.grid, "int64", [3]),
+    grid: () => graph.input(PORTS.grid, "int64", [3]),
+    positions: () => graph.input(PORTS.positions, "int64", ["N"]),
     rotary(name) {
       const description = rotary[name];
       if (description === undefined) throw new RangeError(`no rotary embedding is called ${name}`);

@@ -1,0 +1,194 @@
+import {
+  encodeModel,
+  loadOnnxRuntime,
+  type OnnxRuntime,
+  type OnnxSession,
+  type OnnxTensor,
+  openSession,
+} from "@revocab/onnx";
+import { bodyFeeds, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
+import type { TransformerDescription } from "../description.ts";
+import { buildPart } from "../graph/build-body.ts";
+import type { Part } from "../graph/parts.ts";
+import { PORTS } from "../graph/ports.ts";
+import { type FoundTensor, WeightInputs, type Weights } from "../weights.ts";
+import type { PartFeeds } from "./part-weights.ts";
+
+/** A part and the tensors that its graph takes. */
+export interface RunnablePart {
+  readonly part: Part;
+  readonly tensors: readonly FoundTensor[];
+}
+
+/** The states of a batch, [rows × columns] by name. */
+export type BatchStates = Readonly<Record<string, Float32Array>>;
+
+/**
+ * Runs single parts of a body. Parts whose graphs are equal but for the names of their tensors share a session, so that a model of
+ * many layers has a handful.
+ */
+export class LayerRunner {
+  readonly parts: readonly RunnablePart[];
+  readonly #description: TransformerDescription;
+  readonly #weights: Weights;
+  readonly #threads: number;
+  readonly #rotary: ReadonlyMap<string, RotaryTables>;
+  readonly #sessions = new Map<string, Promise<OnnxSession>>();
+  /** What batches of the same lengths are fed. */
+  #feeds = new Map<string, Record<string, OnnxTensor>>();
+
+  /** @throws RevocabError for a tensor that is not there or not as the config says, before any work */
+  constructor(
+    description: TransformerDescription,
+    parts: readonly Part[],
+    weights: Weights,
+    threads: number,
+  ) {
+    this.#description = description;
+    this.#weights = weights;
+    this.#threads = threads;
+    this.#rotary = rotaryTables(description);
+    this.parts = parts.map((part) => {
+      const inputs = new WeightInputs(weights);
+      buildPart(part, description, inputs, false);
+      return { part, tensors: inputs.tensors };
+    });
+  }
+
+  /**
+   * Runs part `index` on a batch.
+   * @param into [rows × columns] what the part gives
+   * @param piece positions of the batch's one sequence that attend at a time @default all
+   */
+  async run(
+    index: number,
+    weights: PartFeeds,
+    states: BatchStates,
+    lengths: readonly number[],
+    into: BatchStates,
+    { piece, rowsAtOnce }: { readonly piece?: number; readonly rowsAtOnce: number },
+  ): Promise<void> {
+    const runtime = await loadOnnxRuntime();
+    const { part } = this.parts[index] as RunnablePart;
+    if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, rowsAtOnce);
+    if (piece !== undefined) return this.#runPieces(index, weights, states, lengths[0], into, piece);
+    const session = await this.#session(index, false);
+    const key = `${session.inputNames.filter((name) => !name.startsWith("weight.")).join()} ${lengths.join()}`;
+    const known = this.#feeds.get(key) ?? this.#batchFeeds(runtime, session, { lengths, past: 0 });
+    this.#remember(key, known);
+    const rows = [0, lengths.length * Math.max(...lengths)] as const;
+    const feeds = { ...weights, ...known, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
+    await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
+  }
+
+  async close(): Promise<void> {
+    const opened = [...this.#sessions.values()];
+    this.#sessions.clear();
+    this.#feeds.clear();
+    await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
+  }
+
+  /** A part in which positions do not see each other: a few rows at a time. */
+  async #runRows(
+    index: number,
+    weights: PartFeeds,
+    states: BatchStates,
+    lengths: readonly number[],
+    into: BatchStates,
+    rowsAtOnce: number,
+  ): Promise<void> {
+    const runtime = await loadOnnxRuntime();
+    const { part } = this.parts[index] as RunnablePart;
+    const session = await this.#session(index, false);
+    const T = Math.max(...lengths);
+    const count = lengths.length * T;
+    const { [PORTS.positions]: positions } = this.#batchFeeds(runtime, session, { lengths, past: 0 });
+    for (let start = 0; start < count; start += rowsAtOnce) {
+      const rows = [start, Math.min(start + rowsAtOnce, count)] as const;
+      const feeds = { ...weights, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
+      if (positions !== undefined) {
+        const ids = (positions.data as BigInt64Array).slice(...rows);
+        feeds[PORTS.positions] = new runtime.Tensor("int64", ids, [ids.length]);
+      }
+      await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
+    }
+  }
+
+  /** One long sequence, piece by piece, each with the keys and values of those before: the same numbers in less memory. */
+  async #runPieces(
+    index: number,
+    weights: PartFeeds,
+    states: BatchStates,
+    length: number,
+    into: BatchStates,
+    piece: number,
+  ): Promise<void> {
+    const runtime = await loadOnnxRuntime();
+    const { part } = this.parts[index] as RunnablePart;
+    const session = await this.#session(index, true);
+    const { keyValueHeads, headWidth } = part.attends!.attention;
+    const none = () => new runtime.Tensor("float32", new Float32Array(0), [1, keyValueHeads, 0, headWidth]);
+    let [key, value] = [none(), none()];
+    for (let start = 0; start < length; start += piece) {
+      const rows = [start, Math.min(start + piece, length)] as const;
+      const batch = { lengths: [rows[1] - start], past: start, total: length };
+      const feeds = {
+        ...weights,
+        ...this.#batchFeeds(runtime, session, batch),
+        ...stateTensors(runtime, states, part.takes, rows, PORTS.state),
+        [PORTS.pastKey(0)]: key,
+        [PORTS.pastValue(0)]: value,
+      };
+      const given = await session.run(feeds, {
+        ...stateTensors(runtime, into, part.gives, rows, PORTS.nextState),
+        [PORTS.presentKey(0)]: null,
+        [PORTS.presentValue(0)]: null,
+      });
+      key = given[PORTS.presentKey(0)];
+      value = given[PORTS.presentValue(0)];
+    }
+  }
+
+  #batchFeeds(runtime: OnnxRuntime, session: OnnxSession, batch: PaddedBatch): Record<string, OnnxTensor> {
+    return bodyFeeds(runtime, this.#description, this.#rotary, session.inputNames, batch);
+  }
+
+  #remember(key: string, feeds: Record<string, OnnxTensor>): void {
+    if (this.#feeds.has(key)) return;
+    if (this.#feeds.size >= KNOWN_FEEDS) this.#feeds = new Map([...this.#feeds].slice(1));
+    this.#feeds.set(key, feeds);
+  }
+
+  #session(index: number, cache: boolean): Promise<OnnxSession> {
+    const { part } = this.parts[index] as RunnablePart;
+    const graph = buildPart(part, this.#description, new WeightInputs(this.#weights), cache);
+    const key = Buffer.from(encodeModel(graph)).toString("latin1");
+    const opened =
+      this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads: this.#threads, shares: true });
+    this.#sessions.set(key, opened);
+    return opened;
+  }
+}
+
+/** Texts are cut into windows of one length, so that nearly all batches are fed the same. */
+const KNOWN_FEEDS = 4;
+
+export function rotaryTables({ rotary }: TransformerDescription): ReadonlyMap<string, RotaryTables> {
+  return new Map(Object.entries(rotary).map(([name, one]) => [name, new RotaryTables(one)] as const));
+}
+
+/** Rows [start, end) of states as tensors, by the names that the graph has for them. */
+function stateTensors(
+  { Tensor }: OnnxRuntime,
+  states: BatchStates,
+  widths: Readonly<Record<string, number>>,
+  [start, end]: readonly [number, number],
+  port: (name: string) => string,
+): Record<string, OnnxTensor> {
+  const tensors: Record<string, OnnxTensor> = {};
+  for (const [name, columns] of Object.entries(widths)) {
+    const rows = (states[name] as Float32Array).subarray(start * columns, end * columns);
+    tensors[port(name)] = new Tensor("float32", rows, [end - start, columns]);
+  }
+  return tensors;
+}

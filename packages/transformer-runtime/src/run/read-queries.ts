@@ -1,0 +1,276 @@
+import {
+  type FinalStates,
+  type Job,
+  type PositionQuery,
+  type Reading,
+  RevocabError,
+  type StateBlock,
+  type StoredMatrix,
+  throwIfAborted,
+} from "@revocab/core";
+import { planBatches } from "../batches.ts";
+import type { StateWidths } from "../graph/parts.ts";
+import { RowCache } from "../row-cache.ts";
+import type { BatchStates, LayerRunner } from "./layer-runner.ts";
+import type { PartWeights } from "./part-weights.ts";
+import type { Schedule } from "./schedule.ts";
+import { openStateStore, type StateStore } from "./state-store.ts";
+import { type WorkMeter, workMeter } from "./work-meter.ts";
+
+export interface ReadOptions {
+  readonly runner: LayerRunner;
+  readonly weights: PartWeights;
+  readonly schedule: Schedule;
+  readonly contextLength: number;
+  /** Columns of an input row. */
+  readonly width: number;
+  /** d: columns of a final hidden state. */
+  readonly outputWidth: number;
+  /** Σ length² of the sequences of a batch, padding included, that attention has memory for. */
+  readonly squares: number;
+  /** Positions of a sequence of this length that attend at a time; undefined where all do. */
+  readonly pieceOf: (lengths: readonly number[]) => number | undefined;
+  /** For messages: the model's folder, and how many layers it has. */
+  readonly directory: string;
+  readonly layers: number;
+  readonly job?: Job;
+}
+
+/** Queries of one reading that run together. */
+interface Batch {
+  readonly reading: Reading;
+  /** Indices into the queries of the reading. */
+  readonly queries: readonly number[];
+  readonly lengths: readonly number[];
+  /** B · T, padding included. */
+  readonly rows: number;
+}
+
+/**
+ * Sends all queries through all parts, part by part: a part's weights are taken once, and every batch passes through it. With all
+ * weights in memory the batches go in groups whose states fit there; otherwise all are one group.
+ */
+export async function readQueries(readings: readonly Reading[], options: ReadOptions): Promise<void> {
+  const { schedule, contextLength, squares, runner, job } = options;
+  for (const { queries } of readings) checkQueries(queries, contextLength);
+  const batches = readings.flatMap((reading) => batchesOf(reading, schedule.batchTokens, squares));
+  const layout = layoutOf(runner, options.width);
+  const meter = workMeter(batches, runner.parts, job);
+  const groups =
+    schedule.kind === "whole" ? groupsOf(batches, layout.columns, schedule.stateRoom) : [batches];
+  for (const group of groups) {
+    const sizes = group.map(({ rows }) => rows * layout.columns);
+    const store = await openStateStore(sizes, schedule.stateRoom);
+    const room = { states: scratchOf(sizes), next: scratchOf(sizes) };
+    try {
+      await embed(group, store, room.states, options);
+      await runParts({ group, store, room, layout, meter, options });
+      for (const reading of new Set(group.map((batch) => batch.reading))) {
+        throwIfAborted(job?.abortSignal);
+        await reading.onStates(finalStates({ reading, group, store, room, meter, options }));
+      }
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+/** Where the states of a batch stand in its array: one after another, [rows × columns] each. */
+interface Layout {
+  /** Columns of all states together. */
+  readonly columns: number;
+  /** Columns before each state. */
+  readonly before: Readonly<Record<string, number>>;
+}
+
+function layoutOf({ parts }: LayerRunner, width: number): Layout {
+  const widths: Record<string, number> = { hidden: width };
+  for (const { part } of parts) {
+    for (const [name, columns] of Object.entries(part.gives)) {
+      widths[name] = Math.max(widths[name] ?? 0, columns);
+    }
+  }
+  const before: Record<string, number> = {};
+  let columns = 0;
+  for (const [name, own] of Object.entries(widths)) {
+    before[name] = columns;
+    columns += own;
+  }
+  return { columns, before };
+}
+
+function statesOf(numbers: Float32Array, rows: number, widths: StateWidths, { before }: Layout): BatchStates {
+  return Object.fromEntries(
+    Object.entries(widths).map(([name, columns]) => {
+      const start = rows * before[name];
+      return [name, numbers.subarray(start, start + rows * columns)] as const;
+    }),
+  );
+}
+
+/** The longest sequences first, so that a model that is too large for the memory fails at once. */
+function batchesOf(reading: Reading, tokens: number, squares: number): Batch[] {
+  const lengths = reading.queries.map((query) => query.tokens.length);
+  return planBatches(lengths, { tokens, squares })
+    .map((queries) => {
+      const own = queries.map((query) => lengths[query]);
+      return { reading, queries, lengths: own, rows: queries.length * Math.max(...own) };
+    })
+    .filter(({ rows }) => rows > 0);
+}
+
+function groupsOf(batches: readonly Batch[], columns: number, room: number): Batch[][] {
+  const groups: Batch[][] = [];
+  let left = 0;
+  for (const batch of batches) {
+    const bytes = 4 * batch.rows * columns;
+    if (groups.length === 0 || bytes > left) {
+      groups.push([]);
+      left = room;
+    }
+    (groups.at(-1) as Batch[]).push(batch);
+    left -= bytes;
+  }
+  return groups;
+}
+
+function scratchOf(sizes: readonly number[]): Float32Array {
+  return new Float32Array(Math.max(0, ...sizes));
+}
+
+/** Rows of the input tables become the first states. */
+async function embed(
+  group: readonly Batch[],
+  store: StateStore,
+  scratch: Float32Array,
+  { width, job }: ReadOptions,
+): Promise<void> {
+  const caches = new Map<StoredMatrix, RowCache>();
+  for (const [index, { reading, queries, lengths, rows }] of group.entries()) {
+    throwIfAborted(job?.abortSignal);
+    const cache = caches.get(reading.input) ?? new RowCache(reading.input);
+    caches.set(reading.input, cache);
+    const embeddings = scratch.subarray(0, rows * width).fill(0);
+    const longest = Math.max(...lengths);
+    for (const [b, query] of queries.entries()) {
+      await cache.fill(reading.queries[query].tokens, embeddings, b * longest);
+    }
+    await store.write(index, 0, embeddings);
+  }
+}
+
+interface GroupRun {
+  readonly group: readonly Batch[];
+  readonly store: StateStore;
+  readonly room: { readonly states: Float32Array; readonly next: Float32Array };
+  readonly meter: WorkMeter;
+  readonly options: ReadOptions;
+}
+
+async function runParts({
+  group,
+  store,
+  room,
+  layout,
+  meter,
+  options,
+}: GroupRun & { readonly layout: Layout }): Promise<void> {
+  const { runner, weights, schedule, pieceOf, job } = options;
+  for (const [index, { part }] of runner.parts.entries()) {
+    const feeds = await weights.take(index, {
+      next: index + 1 < runner.parts.length ? index + 1 : undefined,
+      job,
+    });
+    for (const [at, { lengths, rows }] of group.entries()) {
+      throwIfAborted(job?.abortSignal);
+      const states = statesOf(await store.read(at, room.states), rows, part.takes, layout);
+      const next = statesOf(room.next, rows, part.gives, layout);
+      await runner.run(index, feeds, states, lengths, next, {
+        piece: pieceOf(lengths),
+        rowsAtOnce: schedule.batchTokens,
+      });
+      for (const [name, numbers] of Object.entries(next)) {
+        await store.write(at, rows * layout.before[name], numbers);
+      }
+      meter.ran(index, lengths);
+    }
+  }
+}
+
+function finalStates({
+  reading,
+  group,
+  store,
+  room,
+  meter,
+  options: { outputWidth, directory, layers, job },
+}: GroupRun & { readonly reading: Reading }): FinalStates {
+  const positionsOf = ({ queries }: Batch) => queries.map((query) => reading.queries[query].positions);
+  const own = [...group.entries()].filter(([, batch]) => batch.reading === reading);
+  const count = (batch: Batch) => positionsOf(batch).reduce((sum, { length }) => sum + length, 0);
+  return {
+    queries: own.flatMap(([, { queries }]) => queries),
+    positions: own.reduce((sum, [, batch]) => sum + count(batch), 0),
+    async *blocks(passes = 1): AsyncGenerator<StateBlock> {
+      for (const [at, batch] of own) {
+        throwIfAborted(job?.abortSignal);
+        const longest = Math.max(...batch.lengths);
+        const hidden = await store.read(at, room.states);
+        const states = selectRows(hidden, outputWidth, positionsOf(batch), longest, room.next);
+        checkFinite(states, directory, layers);
+        yield { queries: batch.queries, states };
+        meter.used(reading, states.length / outputWidth / passes);
+      }
+    },
+  };
+}
+
+/** [Σ positions × columns] from [B · longest × columns] */
+function selectRows(
+  hidden: Float32Array,
+  columns: number,
+  positions: readonly Uint32Array[],
+  longest: number,
+  room: Float32Array,
+): Float32Array {
+  const total = positions.reduce((sum, { length }) => sum + length, 0) * columns;
+  const selected = total <= room.length ? room.subarray(0, total) : new Float32Array(total);
+  let next = 0;
+  positions.forEach((wanted, b) => {
+    for (const position of wanted) {
+      const start = (b * longest + position) * columns;
+      selected.set(hidden.subarray(start, start + columns), next * columns);
+      next++;
+    }
+  });
+  return selected;
+}
+
+export function checkQueries(queries: readonly PositionQuery[], contextLength: number): void {
+  for (const { tokens, positions } of queries) {
+    if (tokens.length > contextLength) {
+      throw new RevocabError(
+        "context_too_long",
+        `a sequence of ${tokens.length} tokens was given to a model made for ${contextLength}`,
+        { hint: "use a shorter context" },
+      );
+    }
+    const beyond = positions.find((position) => position >= tokens.length);
+    if (beyond !== undefined) throw new RangeError(`position ${beyond} of ${tokens.length} tokens`);
+  }
+}
+
+function checkFinite(values: Float32Array, directory: string, layers: number): void {
+  if (values.some(Number.isNaN)) throw notFinite(directory, layers);
+}
+
+/** A model that gave NaN. */
+export function notFinite(directory: string, layers: number): RevocabError {
+  return new RevocabError(
+    "not_finite",
+    `${directory} gave NaN (not a number) for a prediction, in ${layers} layers of f32`,
+    {
+      hint: "the weights hold NaN or infinity, or numbers too large for them: `inspectPath` names such rows of tables",
+    },
+  );
+}

@@ -1,0 +1,129 @@
+import { freemem } from "node:os";
+import { RevocabError } from "@revocab/core";
+import type { TransformerDescription } from "../description.ts";
+import type { FoundTensor } from "../weights.ts";
+import { sizeOf } from "./part-weights.ts";
+
+/** How the layers are run, and what they may take. */
+export interface Schedule {
+  /** `whole`: all weights stay in memory as f32. `layer by layer`: those of one part at a time. */
+  readonly kind: "whole" | "layer by layer";
+  /** Why: how much memory there is, and how much the whole model needs. */
+  readonly reason: string;
+  /** Positions that run at a time. It does not depend on the memory, so that the results do not. */
+  readonly batchTokens: number;
+  /** Bytes that states between parts may take in memory; beyond them they go to a file. */
+  readonly stateRoom: number;
+  /** Bytes that a model that is whole takes in all. */
+  readonly wholeBytes: number;
+  /** The bound on the memory of the process, in bytes. */
+  readonly memory: number;
+}
+
+export interface ScheduleOptions {
+  readonly description: TransformerDescription;
+  /** The tensors of each part. */
+  readonly parts: readonly (readonly FoundTensor[])[];
+  /** Rows of the head's table. */
+  readonly vocabulary: number;
+  /** Bound on the memory of the process in bytes. @default what it has, and half of what is free */
+  readonly memory?: number;
+  /** Even where the model would fit whole. */
+  readonly layerByLayer: boolean;
+  /** The longest that the attention scores of a layer may get, in bytes. */
+  readonly attentionBytes: number;
+}
+
+/** Multiply-adds of a part and a batch: about two seconds on two cores, so that progress is seen and a signal heard. */
+const WORK_AT_ONCE = 60e9;
+/** Matrix products gain nothing from more rows than this at once, and memory grows with them. */
+const MOST_TOKENS = 2048;
+/** With fewer rows they lose speed. */
+const FEWEST_TOKENS = 256;
+/** Values of the head's table that are multiplied at a time. */
+export const HEAD_VALUES = 32e6;
+/** Logits of one block are held at once: about 64 MB of them. */
+export const LOGIT_VALUES = 16e6;
+/** For what the runtime and the garbage of JavaScript take besides. */
+const SLACK = 150e6;
+/** Enough states to keep products large. */
+const USUAL_STATES = 512e6;
+
+/**
+ * Whole where that fits, else layer by layer.
+ * @throws RevocabError `not_enough_memory` when a part does not fit, with what it needs
+ */
+export function planSchedule(options: ScheduleOptions): Schedule {
+  const { parts, description, vocabulary, attentionBytes } = options;
+  const sizes = parts.map(sizeOf);
+  const total = sizes.reduce((sum, { f32 }) => sum + f32, 0);
+  const largest = {
+    f32: Math.max(0, ...sizes.map(({ f32 }) => f32)),
+    stored: Math.max(0, ...sizes.map(({ stored }) => stored)),
+  };
+  const tokens = Math.floor(WORK_AT_ONCE / (largest.f32 / 4));
+  const batchTokens = Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, tokens));
+  const width = Math.max(...Object.values(widthsOf(description)));
+  const head = 4 * Math.min(vocabulary * description.width, HEAD_VALUES) * 1.5 + 4 * 2 * LOGIT_VALUES;
+  const working =
+    batchTokens * activations(description) * 4 +
+    Math.min(attentionBytes, scoresOf(description, batchTokens)) +
+    3 * 4 * batchTokens * width;
+  const now = process.memoryUsage.rss();
+  const free = availableMemory();
+  const besides = now + SLACK + largest.stored + Math.max(head, working);
+  const wholeBytes = besides + total + 4 * vocabulary * description.width;
+  const leastBytes = besides + largest.f32;
+  const chosen = options.memory ?? now + free / 2;
+  const isWhole = wholeBytes <= chosen && !options.layerByLayer;
+  const memory = isWhole || leastBytes <= chosen || options.memory !== undefined ? chosen : now + 0.9 * free;
+  if (!isWhole && leastBytes > memory) {
+    throw new RevocabError(
+      "not_enough_memory",
+      `the memory is ${gigabytes(memory)}${options.memory === undefined ? ", nearly all that is free" : ""}; running this model layer by layer takes at least ${gigabytes(leastBytes)}`,
+      { hint: `give \`memory\` of ${gigabytes(leastBytes)} or more, where the machine has it` },
+    );
+  }
+  const given =
+    options.memory === undefined ? `half of the free memory, ${gigabytes(memory)}` : gigabytes(memory);
+  return {
+    kind: isWhole ? "whole" : "layer by layer",
+    reason: isWhole
+      ? `its weights take ${gigabytes(total)} of memory in f32, within ${given}`
+      : `whole it takes ${gigabytes(wholeBytes)} of memory in f32, more than ${given}`,
+    batchTokens,
+    stateRoom: isWhole ? Math.max(64e6, Math.min(USUAL_STATES, memory - wholeBytes)) : memory - leastBytes,
+    wholeBytes,
+    memory,
+  };
+}
+
+function availableMemory(): number {
+  // bounded by the container too; in older releases of Node it is not there
+  return process.availableMemory?.() ?? freemem();
+}
+
+/** Numbers held for each position while a part runs. */
+function activations({ layers, width }: TransformerDescription): number {
+  const ofLayers = layers.map(({ attention, feedForward }) => {
+    const { heads, keyValueHeads, headWidth } = attention;
+    const inner = "up" in feedForward ? feedForward.up.outputs : feedForward.gateUp.outputs / 2;
+    return Math.max(3 * inner, 2 * (heads + 2 * keyValueHeads) * headWidth) + 2 * width;
+  });
+  return Math.max(width, ...ofLayers);
+}
+
+/** Bytes of the scores of sequences of the usual length. */
+function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens: number): number {
+  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
+  return 2 * 4 * heads * batchTokens * Math.min(contextLength, 512);
+}
+
+function widthsOf({ width, head }: TransformerDescription) {
+  return { width, head: head.transform?.dense.outputs ?? width };
+}
+
+/** `4.0 GB`; megabytes below one. */
+export function gigabytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

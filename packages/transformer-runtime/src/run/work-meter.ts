@@ -1,0 +1,64 @@
+import type { Job, Reading } from "@revocab/core";
+import type { FoundTensor } from "../weights.ts";
+
+/** Reports how much of a reading is done, as tokens of all sequences: a part counts by its multiply-adds. */
+export interface WorkMeter {
+  /** A batch went through part `index`. */
+  ran(index: number, lengths: readonly number[]): void;
+  /** The states of so many positions were used. */
+  used(reading: Reading, positions: number): void;
+}
+
+export interface MeteredPart {
+  readonly part: { readonly name: string };
+  readonly tensors: readonly FoundTensor[];
+}
+
+export function workMeter(
+  batches: readonly { readonly reading: Reading; readonly lengths: readonly number[] }[],
+  parts: readonly MeteredPart[],
+  job: Job | undefined,
+): WorkMeter {
+  const tokens = batches.reduce((total, { lengths }) => total + sum(lengths), 0);
+  const costs = parts.map(multiplyAdds);
+  const readings = [...new Set(batches.map(({ reading }) => reading))];
+  const ofStates = readings.reduce(
+    (total, { queries, workPerPosition = 0 }) =>
+      total + workPerPosition * sum(queries.map(({ positions }) => positions.length)),
+    0,
+  );
+  const whole = tokens * sum(costs) + ofStates;
+  let done = 0;
+  const report = (detail: string) => {
+    const share = whole === 0 ? 1 : Math.min(1, done / whole);
+    job?.onProgress?.({
+      type: "progress",
+      step: "run the model",
+      done: Math.round(share * tokens),
+      total: tokens,
+      unit: "tokens",
+      detail,
+    });
+  };
+  return {
+    ran(index, lengths) {
+      done += sum(lengths) * (costs[index] as number);
+      report((parts[index] as MeteredPart).part.name);
+    },
+    used({ workPerPosition = 0 }, positions) {
+      done += positions * workPerPosition;
+      report("head");
+    },
+  };
+}
+
+/** Per position: one for each weight of a matrix. */
+export function multiplyAdds({ tensors }: MeteredPart): number {
+  return sum(
+    tensors.map(({ shape }) => (shape.length < 2 ? 0 : shape.reduce((product, size) => product * size, 1))),
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
