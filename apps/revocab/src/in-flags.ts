@@ -31,6 +31,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   ignoreTensors: "--ignore-tensor",
   language: "--language",
   languages: "--language",
+  memory: "--memory",
   method: "--method",
   out: "--out",
   padToMultipleOf: "--pad-to-multiple-of",

@@ -13,7 +13,7 @@ import {
 } from "./options/inputs.ts";
 import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
-import { withThreads } from "./options/values.ts";
+import { withMemory, withThreads } from "./options/values.ts";
 
 interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ScoringFlags {
   readonly tokenizer: string;
@@ -37,34 +37,34 @@ export function registerCompare(program: Command): void {
       "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
     );
   const scored = withScoringOptions(withComparedPlanOptions(command));
-  withModelOptions(withThreads(scored, "threads of the runtime and the kernel (all cores)")).action(
-    async (model: string, flags: Flags) => {
-      const { compareMethods } = await import("@revocab/measure");
-      const { methodCandidates } = await import("@revocab/embedding-init");
-      const { catalog } = await import("../catalog.ts");
-      const { printComparison } = await import("../print-evaluation.ts");
-      await runCommand(
-        command,
-        async (context) => {
-          const options = {
-            text: flags.text,
-            choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
-            ...modelOptions(flags),
-            ...(await comparedPlanOptions(flags)),
-            ...fittingOptions(flags),
-            ...scoringOptions(flags),
-            samplesSeed: flags.seed,
-            ...context,
-          };
-          const names = {
-            model: { name: model, want: "model" as const },
-            tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
-          };
-          return withResolvedModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
-        },
-        printComparison,
-        { readsOnly: true },
-      );
-    },
-  );
+  withModelOptions(
+    withMemory(withThreads(scored, "threads of the runtime and the kernel (all cores)")),
+  ).action(async (model: string, flags: Flags) => {
+    const { compareMethods } = await import("@revocab/measure");
+    const { methodCandidates } = await import("@revocab/embedding-init");
+    const { catalog } = await import("../catalog.ts");
+    const { printComparison } = await import("../print-evaluation.ts");
+    await runCommand(
+      command,
+      async (context) => {
+        const options = {
+          text: flags.text,
+          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
+          ...modelOptions(flags),
+          ...(await comparedPlanOptions(flags)),
+          ...fittingOptions(flags),
+          ...scoringOptions(flags),
+          samplesSeed: flags.seed,
+          ...context,
+        };
+        const names = {
+          model: { name: model, want: "model" as const },
+          tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+        };
+        return withResolvedModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
+      },
+      printComparison,
+      { readsOnly: true },
+    );
+  });
 }

@@ -13,7 +13,7 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
-import { withThreads } from "./options/values.ts";
+import { withMemory, withThreads } from "./options/values.ts";
 
 interface Flags extends ModelFlags, FittingFlags, PlanFlags {
   readonly tokenizer: string;
@@ -33,38 +33,40 @@ export function registerPlan(program: Command): void {
     .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
-  withModelOptions(withThreads(withPlanOptions(command))).action(async (model: string, flags: Flags) => {
-    const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
-    const { planTokenizerSwap } = await import("@revocab/transfer");
-    const { printPlan } = await import("../print-reports.ts");
-    await runCommand(
-      command,
-      async (context) => {
-        const { out, force = false, keepChatTemplate = false } = flags;
-        await checkPlanPlace(out, force);
-        const options = {
-          ...modelOptions(flags),
-          ...(await planOptions(flags)),
-          ...fittingOptions(flags),
-          chatTemplate: keepChatTemplate ? ("source" as const) : undefined,
-          ...context,
-        };
-        const names = {
-          model: { name: model, want: await wantedBy(options) },
-          tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
-        };
-        return withResolvedModels(context, names, async ({ paths, weights, downloads }) => {
-          const planned = await planTokenizerSwap({ ...options, ...paths, weights });
-          try {
-            await savePlan(planned, out, { force, ...context });
-          } finally {
-            await planned.rowSource.close();
-          }
-          const summary = summarizePlan(planned.plan);
-          return downloads().length > 0 ? { ...summary, downloads: downloads() } : summary;
-        });
-      },
-      (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,
-    );
-  });
+  withModelOptions(withMemory(withThreads(withPlanOptions(command)))).action(
+    async (model: string, flags: Flags) => {
+      const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
+      const { planTokenizerSwap } = await import("@revocab/transfer");
+      const { printPlan } = await import("../print-reports.ts");
+      await runCommand(
+        command,
+        async (context) => {
+          const { out, force = false, keepChatTemplate = false } = flags;
+          await checkPlanPlace(out, force);
+          const options = {
+            ...modelOptions(flags),
+            ...(await planOptions(flags)),
+            ...fittingOptions(flags),
+            chatTemplate: keepChatTemplate ? ("source" as const) : undefined,
+            ...context,
+          };
+          const names = {
+            model: { name: model, want: await wantedBy(options) },
+            tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
+          };
+          return withResolvedModels(context, names, async ({ paths, weights, downloads }) => {
+            const planned = await planTokenizerSwap({ ...options, ...paths, weights });
+            try {
+              await savePlan(planned, out, { force, ...context });
+            } finally {
+              await planned.rowSource.close();
+            }
+            const summary = summarizePlan(planned.plan);
+            return downloads().length > 0 ? { ...summary, downloads: downloads() } : summary;
+          });
+        },
+        (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,
+      );
+    },
+  );
 }

@@ -41,3 +41,34 @@ export function withThreads(
 ): Command {
   return command.option("--threads <n>", help, wholeNumber(1));
 }
+
+/** `--memory` of a command that runs a model; `runCommand` puts it into the command's job. */
+export function withMemory(command: Command): Command {
+  return command.option(
+    "--memory <size>",
+    "memory to run the model in, as 8GB or 1500MB; a larger model is run layer by layer (half of what is free)",
+    bytes,
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** A number of bytes: 8GB, 1500MB, 7.5GiB. */
+export function bytes(value: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([KMGT]i?|)B?$/i.exec(value) ?? [];
+  const name = Object.keys(UNITS).find((each) => each.toLowerCase() === unit?.toLowerCase());
+  if (number === undefined || name === undefined || Number(number) === 0) {
+    throw new InvalidArgumentError("expected a size as 8GB, 1500MB or 7.5GiB.");
+  }
+  return Math.floor(Number(number) * UNITS[name]);
+}
