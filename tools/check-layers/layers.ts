@@ -4,7 +4,7 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["files", "guarded-process"],
+  ["files", "guarded-process", "http"],
   ["matrix", "vocabulary"],
   ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
