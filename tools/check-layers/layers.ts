@@ -8,7 +8,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["matrix", "vocabulary"],
   ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
-  ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
+  ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init"],
   ["chain-rule", "cw2v", "hypernetwork", "plan"],
   ["measure"],

@@ -1,3 +1,6 @@
+import { showMessage } from "@revocab/core";
+import type { HiddenToken } from "./hidden-token.ts";
+
 /**
  * A fault of a server; its message ends a sentence that begins with "… failed: ". Whoever asked turns it into a
  * `RevocabError` that also says what was being done, and what to do.
@@ -18,6 +21,18 @@ export class ServerFault extends Error {
 export function unusable(message: string): ServerFault {
   return new ServerFault("unusable", message);
 }
+
+/**
+ * What a server said, as a message of ours quotes it: without the token, other tokens of the Hub, and the queries of
+ * addresses, which contain signatures.
+ */
+export function quoteServer(said: string, token: HiddenToken | undefined): string {
+  const bare = said.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
+  const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
+  return showMessage(hidden, LONGEST_ANSWER);
+}
+
+const LONGEST_ANSWER = 300;
 
 /** A failure and what it came from; fetch itself says only "fetch failed". */
 export function causesOf(error: unknown): Error[] {

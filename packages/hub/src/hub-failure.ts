@@ -1,6 +1,6 @@
 import { HubApiError } from "@huggingface/hub";
-import { RevocabError, showMessage } from "@revocab/core";
-import { causesOf, isNetworkError, ServerFault } from "@revocab/http/internal";
+import { RevocabError } from "@revocab/core";
+import { causesOf, isNetworkError, quoteServer, ServerFault } from "@revocab/http/internal";
 import type { HubSettings } from "./hub-settings.ts";
 
 /**
@@ -16,14 +16,14 @@ export function hubFailure(error: unknown, doing: string, settings: HubSettings)
     const { kind, message } = known as ServerFault;
     return new RevocabError(
       kind === "unusable" ? "hub_failed" : "hub_unreachable",
-      `${doing} failed: ${quoted(message, settings)}`,
+      `${doing} failed: ${quoteServer(message, settings.token)}`,
       { hint: FAULT_HINTS[kind] },
     );
   }
   if (error instanceof HubApiError) return statusFailure(error.statusCode, saidBy(error), doing, settings);
   if (reasons.some(({ name }) => name === "AbortError" || name === "TimeoutError")) return error;
   const { message = "", code } = (reasons.at(-1) ?? {}) as NodeJS.ErrnoException;
-  const reason = quoted(message || code || String(error), settings);
+  const reason = quoteServer(message || code || String(error), settings.token);
   const isOfNetwork = reasons.some((one) => isNetworkError(one as NodeJS.ErrnoException));
   if (isOfNetwork) {
     return new RevocabError(
@@ -53,7 +53,7 @@ export function statusFailure(
   doing: string,
   settings: HubSettings,
 ): RevocabError {
-  const answer = said === "" ? `${status}` : `${status}, "${quoted(said, settings)}"`;
+  const answer = said === "" ? `${status}` : `${status}, "${quoteServer(said, settings.token)}"`;
   const what = `${doing} failed: ${settings.endpoint} answered ${answer}`;
   if (status === 401) {
     return new RevocabError("hub_denied", what, {
@@ -89,12 +89,4 @@ export function statusFailure(
 function saidBy({ data }: HubApiError): string {
   const { error } = (data ?? {}) as { error?: unknown };
   return typeof error === "string" ? error : "";
-}
-
-const LONGEST_ANSWER = 300;
-
-function quoted(text: string, { token }: HubSettings): string {
-  const bare = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
-  const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
-  return showMessage(hidden, LONGEST_ANSWER);
 }
