@@ -83,7 +83,7 @@ async function notesOf(
     checkSame(ours, theirs, tokenizer, model, beginning);
   }
   return [
-    "the server computes in a number format of its own, which it does not say: in 16 bits a score differs in its third or fourth digit",
+    "computed by the server in its own number format, which it does not say",
     ...(theirs === undefined
       ? [
           "the server does not say how it encodes a text: that the tokenizer is its model's could not be checked",

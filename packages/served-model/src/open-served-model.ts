@@ -72,6 +72,7 @@ export async function openServedModel({
     throw new RevocabError(
       "bad_options",
       `\`requests\` is ${requests}, expected a whole number between 1 and ${MOST_REQUESTS}`,
+      { hint: "take as many as the server works on at once" },
     );
   }
   const server = modelServer(options);
