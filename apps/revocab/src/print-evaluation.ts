@@ -5,6 +5,7 @@ import {
   labelOf,
   type MethodComparison,
   type ModelEvaluation,
+  type ServedEvaluation,
   type SwapEvaluation,
 } from "@revocab/measure";
 import { inFlags } from "./in-flags.ts";
@@ -13,8 +14,10 @@ import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 type Evaluation = SwapEvaluation["before"];
 
 /** The scores of one model on a text. */
-export function printEvaluation(evaluation: ModelEvaluation): string {
-  const { documents, bytes, seconds, byteLevel } = evaluation;
+export function printEvaluation(evaluation: ModelEvaluation | ServedEvaluation): string {
+  const { documents, bytes, seconds } = evaluation;
+  const byteLevel = "byteLevel" in evaluation ? evaluation.byteLevel : undefined;
+  const served = "served" in evaluation ? evaluation.served : undefined;
   return [
     evaluation.kind === "bits-per-byte"
       ? ""
@@ -22,6 +25,7 @@ export function printEvaluation(evaluation: ModelEvaluation): string {
     printTable([
       ...figures(evaluation).map(([name, value]) => [name, value]),
       ["text", amountOf({ bytes, documents })],
+      ...(served === undefined ? [] : [["served as", `${served.model} at ${served.server}`]]),
       ["seconds", seconds.toFixed(1)],
     ]),
     byteLevel === undefined ? "" : printByteLevel(byteLevel),
