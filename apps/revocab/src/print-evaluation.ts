@@ -19,13 +19,13 @@ export function printEvaluation(evaluation: ModelEvaluation | ServedEvaluation):
   const byteLevel = "byteLevel" in evaluation ? evaluation.byteLevel : undefined;
   const served = "served" in evaluation ? evaluation.served : undefined;
   return [
+    served === undefined ? "" : escaped`Served as ${served.model} at ${served.server}\n`,
     evaluation.kind === "bits-per-byte"
       ? ""
       : "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte\n",
     printTable([
       ...figures(evaluation).map(([name, value]) => [name, value]),
       ["text", amountOf({ bytes, documents })],
-      ...(served === undefined ? [] : [["served as", `${served.model} at ${served.server}`]]),
       ["seconds", seconds.toFixed(1)],
     ]),
     byteLevel === undefined ? "" : printByteLevel(byteLevel),

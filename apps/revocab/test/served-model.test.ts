@@ -24,8 +24,9 @@ describe("revocab eval --server", () => {
   it("prints the figures, and what was asked for them", async () => {
     const { code, stdout, stderr } = await revocab(served(), { env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^ {2}bits per byte +2\.4043\n {2}bits per token +8\.000\n/);
-    expect(stdout).toMatch(/\n {2}served as +sample at http:\/\/127\.0\.0\.1:\d+\/v1\n/);
+    expect(stdout).toMatch(
+      /^Served as sample at http:\/\/127\.0\.0\.1:\d+\/v1\n {2}bits per byte +2\.4043\n {2}bits per token +8\.000\n/,
+    );
     expect(stdout).toContain("\n  note: computed by the server in its own number format");
     expect(stdout).toContain("\n  note: the server does not say how it encodes a text");
   });
@@ -102,7 +103,7 @@ describe("revocab eval --server", () => {
     const finished = await inProcess(served("--served-model", "other"), { env });
     expectOneFailure(
       finished,
-      /there is no model "other", and .* has 1 models: sample\n {2}→ pass one of them as --served-model\n/,
+      /there is no model "other", but .*\/v1 lists sample\n {2}→ pass one of them as --served-model\n/,
     );
     expect(finished.code).toBe(2);
   });

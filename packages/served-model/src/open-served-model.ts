@@ -139,15 +139,17 @@ async function findModel(
       : server.refused(answer, doing);
   }
   const models = listed ?? [];
-  const names = models.map(({ id }) => server.quote(id)).join(", ");
   const model =
     wanted === undefined && models.length === 1 ? models[0] : models.find(({ id }) => id === wanted);
   if (model === undefined && (wanted === undefined || models.length > 0)) {
-    const what = wanted === undefined ? "no model was named" : `there is no model ${quote(wanted)}`;
+    const names = models.map(({ id }) => server.quote(id)).join(", ");
     throw new RevocabError(
       "bad_options",
-      `${what}, and ${server.address} has ${models.length} models: ${names || "none"}`,
-      { hint: "pass one of them as `servedModel`" },
+      `${wanted === undefined ? "no model was named" : `there is no model ${quote(wanted)}`}, but ${server.address} lists ${names || "none"}`,
+      {
+        hint:
+          models.length > 0 ? "pass one of them as `servedModel`" : "pass `servedModel` and `contextLength`",
+      },
     );
   }
   const contextLength = model?.max_model_len ? model.max_model_len - 1 : given;

@@ -125,7 +125,7 @@ describe("the model at the server", () => {
     for (const servedModel of [undefined, "three"]) {
       const { code, message, hint } = await failureOf(open(server, { servedModel }));
       expect({ code, hint }).toEqual({ code: "bad_options", hint: "pass one of them as `servedModel`" });
-      expect(message).toMatch(/ has 2 models: one, two$/);
+      expect(message).toMatch(/\/v1 lists one, two$/);
     }
   });
 
