@@ -15,9 +15,9 @@ export interface ModelServerOptions extends Omit<PatienceOptions, "job"> {
   /** Address of the API, such as `http://127.0.0.1:8000/v1`. */
   readonly server: string;
   /** Sent to this server alone. No message contains it. */
-  readonly token?: string | undefined;
+  readonly token?: string;
   /** How much an answer may cost. @default 64 MB, 300 s until it begins */
-  readonly limits?: Partial<NetworkLimits> | undefined;
+  readonly limits?: Partial<NetworkLimits>;
 }
 
 /** A server of models: requests go to it with its token, and failures say what was being done. */
@@ -42,7 +42,7 @@ export interface ServerRequest {
   /** Sent as JSON. @default none: the path is only read */
   readonly body?: unknown;
   /** @default those of the server's options */
-  readonly attempts?: number | undefined;
+  readonly attempts?: number;
   /** Of this request alone. */
   readonly signal?: AbortSignal;
 }
@@ -79,8 +79,8 @@ export function modelServer({ server, token, ...patience }: ModelServerOptions):
     async ask({ doing, path, body, attempts = patience.attempts, signal }, job) {
       const client = httpClient({
         ...patience,
-        ...(attempts !== undefined && { attempts }),
-        ...(job && { job }),
+        attempts,
+        job,
         endpoint: { address, name: "the server" },
         token: hidden,
         step: "server",
@@ -95,7 +95,7 @@ export function modelServer({ server, token, ...patience }: ModelServerOptions):
             "Content-Type": "application/json",
           },
           ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
-          ...(signal && { signal }),
+          signal,
         });
         const text = await response.text();
         if (response.ok) return { isGood: true, value: parseAnswer(text, address) };
@@ -145,14 +145,17 @@ const NOT_FINITE = /[[:,]\s*(-?Infinity|NaN)\b/;
 
 function parseAnswer(text: string, address: string): unknown {
   try {
-    return parseJson(text, {
-      origin: `the answer of ${address}`,
-      code: "server_failed",
-      hint: UNUSABLE_HINT,
-    });
-  } catch (error) {
+    return parseJson(text, { origin: address, code: "server_failed" });
+  } catch {
     const [, found] = NOT_FINITE.exec(text) ?? [];
-    if (found === undefined) throw error;
+    if (found === undefined) {
+      // not quoted: it may begin with a part of the token
+      throw new RevocabError(
+        "server_failed",
+        `${address} answered with ${text.length} characters that are no JSON, or cut short`,
+        { hint: UNUSABLE_HINT },
+      );
+    }
     throw new RevocabError("not_finite", `${address} answered with ${found}, expected finite numbers`, {
       hint: "look for NaN, infinity or very large values in the served model's weights",
     });

@@ -22,13 +22,13 @@ import {
 
 export interface OpenServedModelOptions extends ModelServerOptions, PatienceOptions {
   /** The model's name at the server. @default the only one that the server lists */
-  readonly servedModel?: string | undefined;
+  readonly servedModel?: string;
   /** V: highest id of the model's tokenizer + 1. */
   readonly vocabularySize: number;
   /** The longest sequence, where the server does not say it. */
-  readonly contextLength?: number | undefined;
+  readonly contextLength?: number;
   /** Requests under way at once. @default 8 */
-  readonly requests?: number | undefined;
+  readonly requests?: number;
 }
 
 /** A causal model that a server runs. */

@@ -27,8 +27,8 @@ export const REQUEST_FORMS: readonly RequestForm[] = [
 ];
 
 /**
- * A request for one prompt. One token is generated, since vLLM takes no fewer without `echo`, and nobody reads it. At the
- * temperature 1 log-probabilities are those of the model where a server scales them.
+ * A request for one prompt. One token is generated, since SGLang takes no fewer, nor vLLM without `echo`; nobody reads it. At
+ * the temperature 1 log-probabilities are those of the model where a server scales them.
  */
 export function completionRequest(
   servedModel: string,
@@ -82,7 +82,9 @@ export function readPromptScores(
   const parsed = COMPLETION.safeParse(answer);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw unfit(`answered something that is no completion (${issue?.path.join(".")}: ${issue?.message})`);
+    // deeper in are names that the server chose
+    const place = issue?.path.slice(0, 4).join(".");
+    throw unfit(`answered something that is no completion (${place}: ${issue?.message})`);
   }
   const { choices, usage } = parsed.data;
   const [choice] = choices;
@@ -186,7 +188,12 @@ const ROUNDING = 1e-3;
 export function logarithmAt({ logarithms }: PromptScores, tokens: Uint32Array, at: number): number {
   const value = logarithms[at] ?? undefined;
   const which = `the token with id ${tokens[at]} at place ${at + 1} of a prompt`;
-  if (value === undefined) throw unfit(`gave no log-probability for ${which}`);
+  if (value === undefined) {
+    throw unfit(
+      `gave no log-probability for ${which}`,
+      "some servers write null for NaN and infinities: look for them in the served model's weights",
+    );
+  }
   if (value > ROUNDING) {
     throw unfit(`gave the log-probability ${value} for ${which}, expected at most 0`);
   }

@@ -36,9 +36,14 @@ describe("a server that misbehaves", () => {
       "answers what is cut short",
       { kind: "answer" as const, body: '{"choices":[{"logpr' },
       "server_failed",
-      /cut short after 19 characters/,
+      /answered with 19 characters that are no JSON, or cut short$/,
     ],
-    ["answers with a page", { kind: "answer" as const, body: "<html>" }, "server_failed", /found no JSON/],
+    [
+      "answers with a page",
+      { kind: "answer" as const, body: "<html>" },
+      "server_failed",
+      /answered with 6 characters that are no JSON/,
+    ],
     [
       "answers with NaN",
       { kind: "answer" as const, body: '{"choices":[{"logprobs":{"token_logprobs":[null,NaN]}}]}' },
@@ -101,6 +106,21 @@ describe("the server's token", () => {
       code: "server_denied",
       hint: expect.stringMatching(/^the server wants a token/),
     });
+  });
+
+  it("is in no message about answers that repeat it", async () => {
+    const server = await serve();
+    const model = await open(server, { token: TOKEN });
+    const named = { choices: [{ logprobs: { token_logprobs: TOKEN, [TOKEN]: 1 } }] };
+    for (const body of [TOKEN, `{"${TOKEN}`, `["${TOKEN}"]`, JSON.stringify(named)]) {
+      server.misbehave({ path: /completions/, fault: { kind: "answer", body } });
+      const { message } = await failureOf(model.score([QUERY]));
+      expect(message).not.toContain(TOKEN.slice(0, 8));
+    }
+    const data = [{ id: TOKEN }, { id: "other" }];
+    server.misbehave({ path: /models/, fault: { kind: "answer", body: JSON.stringify({ data }) } });
+    const { message } = await failureOf(open(server, { token: TOKEN }));
+    expect(message).toMatch(/lists \(hidden\), other$/);
   });
 
   it("does not go to another server that this one redirects to", async () => {

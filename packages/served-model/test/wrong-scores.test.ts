@@ -1,5 +1,8 @@
+import { RevocabError } from "@revocab/core";
 import type { Engine } from "@revocab/loopback-hub";
+import { randomStream } from "@revocab/matrix";
 import { describe, expect, it } from "vitest";
+import { completionRequest, REQUEST_FORMS, readPromptScores } from "../src/prompt-scores.ts";
 import { failureOf, open, QUERY, serve } from "./serving.ts";
 
 /** What the loopback server answers. */
@@ -152,3 +155,40 @@ describe("scores of other tokens than those sent are refused", () => {
     expect(error.code).toBe(code);
   });
 });
+
+it("an answer with any part replaced is scored or refused by a RevocabError with a hint", async () => {
+  const tokens = Uint32Array.of(5, 6, 7, 8);
+  const server = await serve();
+  const outcomes = new Set<string>();
+  for (const [formIndex, form] of REQUEST_FORMS.entries()) {
+    const body = JSON.stringify(completionRequest("sample", tokens, form));
+    const answer = await (await fetch(`${server.url}/completions`, { method: "POST", body })).text();
+    for (let round = 0; round < 400; round++) {
+      const { uniform } = randomStream(formIndex, round);
+      const pick = <T>(values: readonly T[]): T => values[Math.floor(uniform() * values.length)] as T;
+      const mutant = JSON.parse(answer) as object;
+      const [holder, key] = pick(placesIn(mutant));
+      Reflect.set(holder, key, pick(REPLACEMENTS));
+      try {
+        const scores = readPromptScores(tokens, mutant, form.dialect);
+        outcomes.add("absent" in scores ? "absent" : "scored");
+        if ("absent" in scores) continue;
+        expect(scores.logarithms).toHaveLength(tokens.length);
+      } catch (error) {
+        if (!(error instanceof RevocabError) || error.hint === undefined) throw error;
+        outcomes.add(error.code);
+      }
+    }
+  }
+  expect([...outcomes].sort()).toEqual(["absent", "scored", "server_failed"]);
+});
+
+const REPLACEMENTS = [null, -1, Number.POSITIVE_INFINITY, -9999, "text", [], {}, [null], true, 7];
+
+/** Every object and list within a value, with each of its keys. */
+function placesIn(value: object): (readonly [object, string])[] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => [
+    [value, key] as const,
+    ...(typeof inner === "object" && inner !== null ? placesIn(inner) : []),
+  ]);
+}
