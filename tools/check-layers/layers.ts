@@ -4,11 +4,11 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["files", "guarded-process"],
+  ["files", "guarded-process", "http"],
   ["matrix", "vocabulary"],
   ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
-  ["word-vectors", "parallel-text", "transformer-runtime", "evaluation"],
+  ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init"],
   ["chain-rule", "cw2v", "hypernetwork", "plan"],
   ["measure"],

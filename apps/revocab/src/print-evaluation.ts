@@ -5,6 +5,7 @@ import {
   labelOf,
   type MethodComparison,
   type ModelEvaluation,
+  type ServedEvaluation,
   type SwapEvaluation,
 } from "@revocab/measure";
 import { inFlags } from "./in-flags.ts";
@@ -13,9 +14,12 @@ import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 type Evaluation = SwapEvaluation["before"];
 
 /** The scores of one model on a text. */
-export function printEvaluation(evaluation: ModelEvaluation): string {
-  const { documents, bytes, seconds, byteLevel } = evaluation;
+export function printEvaluation(evaluation: ModelEvaluation | ServedEvaluation): string {
+  const { documents, bytes, seconds } = evaluation;
+  const byteLevel = "byteLevel" in evaluation ? evaluation.byteLevel : undefined;
+  const served = "served" in evaluation ? evaluation.served : undefined;
   return [
+    served === undefined ? "" : escaped`Served as ${served.model} at ${served.server}\n`,
     evaluation.kind === "bits-per-byte"
       ? ""
       : "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte\n",

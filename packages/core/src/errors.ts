@@ -28,6 +28,9 @@ export type RevocabErrorCode =
   | "not_enough_memory"
   | "not_finite"
   | "output_exists"
+  | "server_denied"
+  | "server_failed"
+  | "server_unreachable"
   | "shape_mismatch"
   | "token_id_unmapped"
   | "unknown_method"
@@ -36,6 +39,7 @@ export type RevocabErrorCode =
   | "unsupported_architecture"
   | "unsupported_checkpoint"
   | "unsupported_dtype"
+  | "unsupported_server"
   | "unsupported_tokenizer"
   | "write_failed";
 

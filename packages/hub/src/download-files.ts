@@ -3,6 +3,7 @@ import { requireFreeSpace } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, showText } from "@revocab/core";
 import { hashContent } from "@revocab/files";
 import { ifThere, writeError } from "@revocab/files/internal";
+import { forEachOf } from "@revocab/http/internal";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";
 import type { HubClient } from "./hub-client.ts";
@@ -91,28 +92,4 @@ async function lookAt(
     throw error;
   });
   return digest === hash.hex ? "there" : "damaged";
-}
-
-/** Runs `work` on each item, `limit` at a time; after a failure no other item is started, and those on their way are aborted. */
-async function forEachOf<Item>(
-  items: readonly Item[],
-  limit: number,
-  work: (item: Item, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const waiting = items.values();
-  const failures: unknown[] = [];
-  const run = async () => {
-    for (const item of waiting) {
-      try {
-        await work(item, stop.signal);
-      } catch (error) {
-        failures.push(error);
-        stop.abort();
-      }
-      if (stop.signal.aborted) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
-  if (failures.length > 0) throw failures[0];
 }

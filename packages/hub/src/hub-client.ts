@@ -1,40 +1,33 @@
-import type { Job } from "@revocab/core";
-import { errorSaid, hubFailure, unusable } from "./hub-failure.ts";
+import type { NetworkLimits as HttpLimits, PatienceOptions } from "@revocab/http/internal";
+import { type HttpClient, type ClientOptions as HttpOptions, httpClient } from "@revocab/http/internal";
+import { hubFailure } from "./hub-failure.ts";
 import type { HubSettings } from "./hub-settings.ts";
-import { NETWORK_LIMITS, type NetworkLimits } from "./network-limits.ts";
-import { anyOf, type PatienceOptions, patientFetch } from "./patient-fetch.ts";
-import { readAnswer, readError } from "./read-body.ts";
-import { checkAddress, discard, followRedirects, type OnHop, sendRequest } from "./send-request.ts";
+
+/** What the Hub may cost: how much it may send and list, and how long it may take. */
+export interface NetworkLimits extends HttpLimits {
+  /** Pages of a listing. */
+  readonly pages: number;
+  /** Files and folders of a listing. */
+  readonly entries: number;
+}
+
+// the Hub asks for fewer than 100,000 files a repository and lists 1,000 a page
+const LISTING_LIMITS = { pages: 1000, entries: 200_000 };
 
 /** What every function of this package takes. */
 export interface HubOptions extends PatienceOptions {
   /** @default those of the environment, see `hubSettings` */
   readonly settings?: HubSettings;
-  /** @default NETWORK_LIMITS */
+  /** @default 60 s to begin an answer, 300 s for work, 32 MB for an answer in memory, 1,000 pages and 200,000 entries of a listing */
   readonly limits?: Partial<NetworkLimits>;
 }
 
-export interface ClientOptions extends HubOptions {
-  /** Called with the bytes of a request's body as they are sent; with a negative number when they must be sent again. */
-  readonly onSent?: (bytes: number) => void;
-  /**
-   * Whether a request is neither repeated nor aborted on its way: one that failed or was stopped may still have been
-   * carried out.
-   * @default none
-   */
-  readonly isOnce?: (url: string, method: string) => boolean;
-}
+export interface ClientOptions extends HubOptions, Pick<HttpOptions, "onSent" | "isOnce"> {}
 
 /** How this package talks to the Hub. */
-export interface HubClient {
+export interface HubClient extends HttpClient {
   readonly settings: HubSettings;
   readonly limits: NetworkLimits;
-  /** For answers that are held in memory: they are read whole or requested again, and error bodies are cut short. */
-  readonly fetch: typeof fetch;
-  /** For files: an answer of the Hub, or of where it leads, whose body is still to come through `readBody`. */
-  open(request: OpenRequest): Promise<{ readonly response: Response; readonly url: URL }>;
-  /** The header that carries the token, for requests that begin at the Hub. */
-  readonly authorization: { readonly Authorization?: string };
   /** The parameters of functions of `@huggingface/hub`, which then read no environment. */
   readonly parameters: {
     readonly hubUrl: string;
@@ -45,93 +38,14 @@ export interface HubClient {
   during<Result>(doing: string, work: () => Promise<Result>): Promise<Result>;
 }
 
-export interface OpenRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly job?: Job;
-  readonly onHop?: OnHop;
-}
-
 export function hubClient(settings: HubSettings, options: ClientOptions = {}): HubClient {
-  const { endpoint, token } = settings;
-  const { job, isOnce = () => false, onSent = () => undefined } = options;
-  const limits = { ...NETWORK_LIMITS, ...options.limits };
-  let wasReached = false;
-
-  /** Sends a request, follows it, and lets `take` make of its good answer what the caller gets. */
-  const send = async (
-    url: string,
-    init: RequestInit,
-    take: (response: Response, signal: AbortSignal) => Promise<Response>,
-    onHop?: OnHop,
-  ) => {
-    const once = isOnce(url, init.method ?? "GET");
-    const signal = once ? anyOf() : anyOf(job?.abortSignal, init.signal);
-    let end = checkAddress(url, endpoint);
-    let sent = 0;
-    const response = await patientFetch({
-      ...options,
-      url,
-      signal: init.signal ?? undefined,
-      isOnce: once,
-      patience: limits.patience,
-      wasReached,
-      async send(onGain) {
-        const count = (bytes: number) => {
-          onGain();
-          sent += bytes;
-          onSent(bytes);
-        };
-        const sendOne = async (address: string, request: RequestInit) => {
-          const answer = await sendRequest(address, request, { endpoint, limits, onSent: count });
-          wasReached = true;
-          return answer;
-        };
-        const followed = await followRedirects(sendOne, url, { ...init, signal }, onHop);
-        end = followed.url;
-        return followed.response.ok ? take(followed.response, signal) : errorOf(followed.response, signal);
-      },
-      onAgain() {
-        onSent(-sent);
-        sent = 0;
-      },
-    });
-    return { response, url: end };
-  };
-
-  const whole = async (response: Response, signal: AbortSignal) => {
-    const { status, headers } = response;
-    if (HAS_NO_BODY.has(status)) {
-      discard(response);
-      return new Response(null, { status, headers });
-    }
-    return new Response(await readAnswer(response, limits, signal), { status, headers });
-  };
-  /** An error as the Hub words it, and no more of it: whatever else a server may have sent. */
-  const errorOf = async (response: Response, signal: AbortSignal) => {
-    const { status } = response;
-    if (status < 400 || status > 599) {
-      discard(response);
-      throw unusable(`${endpoint} answered ${status}, which is no answer to this request`);
-    }
-    const error = errorSaid(await readError(response, limits, signal));
-    const patience = response.headers.get("Retry-After");
-    const headers: Record<string, string> = patience === null ? {} : { "Retry-After": patience };
-    return Response.json({ error }, { status, headers });
-  };
-  const fetchWhole: typeof fetch = async (input, init = {}) => {
-    const url = input instanceof Request ? input.url : String(input);
-    return (await send(url, init, whole)).response;
-  };
-
+  const { endpoint: address, token } = settings;
+  const client = httpClient({ ...options, endpoint: { address, name: "the Hub" }, token, step: "hub" });
   return {
+    ...client,
     settings,
-    limits,
-    fetch: fetchWhole,
-    open: ({ url, headers, job, onHop }) =>
-      send(url, { headers, signal: job?.abortSignal }, async (response) => response, onHop),
-    authorization: token === undefined ? {} : { Authorization: `Bearer ${token.reveal()}` },
-    parameters: { hubUrl: endpoint, fetch: fetchWhole, accessToken: token?.reveal() },
+    limits: { ...LISTING_LIMITS, ...options.limits, ...client.limits },
+    parameters: { hubUrl: address, fetch: client.fetch, accessToken: token?.reveal() },
     async during(doing, work) {
       try {
         return await work();
@@ -141,5 +55,3 @@ export function hubClient(settings: HubSettings, options: ClientOptions = {}): H
     },
   };
 }
-
-const HAS_NO_BODY: ReadonlySet<number> = new Set([204, 205]);

@@ -1,5 +1,6 @@
 import { HubApiError } from "@huggingface/hub";
-import { RevocabError, showMessage } from "@revocab/core";
+import { RevocabError } from "@revocab/core";
+import { causesOf, isNetworkError, quoteServer, ServerFault } from "@revocab/http/internal";
 import type { HubSettings } from "./hub-settings.ts";
 
 /**
@@ -12,13 +13,17 @@ export function hubFailure(error: unknown, doing: string, settings: HubSettings)
   const known = reasons.find((reason) => reason instanceof RevocabError || reason instanceof ServerFault);
   if (known instanceof RevocabError) return known;
   if (known !== undefined) {
-    const { code, message, hint } = known as ServerFault;
-    return new RevocabError(code, `${doing} failed: ${quoted(message, settings)}`, { hint });
+    const { kind, message } = known as ServerFault;
+    return new RevocabError(
+      kind === "unusable" ? "hub_failed" : "hub_unreachable",
+      `${doing} failed: ${quoteServer(message, settings.token)}`,
+      { hint: FAULT_HINTS[kind] },
+    );
   }
   if (error instanceof HubApiError) return statusFailure(error.statusCode, saidBy(error), doing, settings);
   if (reasons.some(({ name }) => name === "AbortError" || name === "TimeoutError")) return error;
   const { message = "", code } = (reasons.at(-1) ?? {}) as NodeJS.ErrnoException;
-  const reason = quoted(message || code || String(error), settings);
+  const reason = quoteServer(message || code || String(error), settings.token);
   const isOfNetwork = reasons.some((one) => isNetworkError(one as NodeJS.ErrnoException));
   if (isOfNetwork) {
     return new RevocabError(
@@ -31,9 +36,15 @@ export function hubFailure(error: unknown, doing: string, settings: HubSettings)
   return new RevocabError(
     "hub_failed",
     `${doing} failed: ${settings.endpoint} answered something that is no answer to it: ${reason}`,
-    { hint: "check HF_ENDPOINT, and that no proxy answers in the Hub's place" },
+    { hint: FAULT_HINTS.unusable },
   );
 }
+
+const FAULT_HINTS: Readonly<Record<ServerFault["kind"], string>> = {
+  unusable: "check HF_ENDPOINT, and that no proxy answers in the Hub's place",
+  silent: "the server, or a proxy before it, hangs: try again later",
+  stalled: "try again: what has come is kept; a slow network needs HF_HUB_OFFLINE and a copy of the cache",
+};
 
 /** The error for an HTTP status, with what the user can do about it. */
 export function statusFailure(
@@ -42,7 +53,7 @@ export function statusFailure(
   doing: string,
   settings: HubSettings,
 ): RevocabError {
-  const answer = said === "" ? `${status}` : `${status}, "${quoted(said, settings)}"`;
+  const answer = said === "" ? `${status}` : `${status}, "${quoteServer(said, settings.token)}"`;
   const what = `${doing} failed: ${settings.endpoint} answered ${answer}`;
   if (status === 401) {
     return new RevocabError("hub_denied", what, {
@@ -75,65 +86,7 @@ export function statusFailure(
   });
 }
 
-/** What the body of an error says: the Hub's own wording, or a line of text; nothing of a page. */
-export function errorSaid(body: string): string {
-  let said = body;
-  try {
-    const { error, message } = JSON.parse(body) as { error?: unknown; message?: unknown };
-    said = typeof error === "string" ? error : typeof message === "string" ? message : "";
-  } catch {
-    // no JSON: text, or the beginning of something longer
-  }
-  return /^\s*[<{[]/.test(said) ? "" : said.trim();
-}
-
 function saidBy({ data }: HubApiError): string {
   const { error } = (data ?? {}) as { error?: unknown };
   return typeof error === "string" ? error : "";
-}
-
-/** A failure and what it came from; fetch itself says only "fetch failed". */
-function causesOf(error: unknown): Error[] {
-  const causes: Error[] = [];
-  for (let at = error; at instanceof Error && causes.length < 10; at = at.cause) causes.push(at);
-  return causes;
-}
-
-/** Network errors of Node's fetch have a code; codes of a malformed answer begin with these. */
-function isNetworkError({ code, message }: NodeJS.ErrnoException): boolean {
-  if (typeof code === "string") return !/^(HPE|Z|ERR)_/.test(code);
-  return message === "fetch failed" || message === "terminated";
-}
-
-const LONGEST_ANSWER = 300;
-
-function quoted(text: string, { token }: HubSettings): string {
-  const bare = text.replace(/(https?:\/\/[^\s?"]*)\?[^\s"]*/g, "$1");
-  const hidden = (token === undefined ? bare : token.removeFrom(bare)).replace(/hf_\w{8,}/g, "(hidden)");
-  return showMessage(hidden, LONGEST_ANSWER);
-}
-
-/**
- * A fault of the server; its message ends a sentence that begins with "… failed: ". `hubFailure` turns it into a
- * `RevocabError` that also says what was being done.
- */
-export class ServerFault extends Error {
-  readonly code: Extract<RevocabError["code"], "hub_failed" | "hub_unreachable">;
-  readonly hint: string;
-
-  /** `hub_unreachable` may pass and is tried again; `hub_failed` will not. */
-  constructor(code: ServerFault["code"], message: string, hint: string) {
-    super(message);
-    this.code = code;
-    this.hint = hint;
-  }
-}
-
-/** An answer that cannot be used: the server is no Hub, or a hostile one. */
-export function unusable(message: string): ServerFault {
-  return new ServerFault(
-    "hub_failed",
-    message,
-    "check HF_ENDPOINT, and that no proxy answers in the Hub's place",
-  );
 }

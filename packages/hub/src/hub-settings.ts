@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { inspect } from "node:util";
 import { RevocabError } from "@revocab/core";
+import { HiddenToken } from "@revocab/http/internal";
 
 /** Where the Hub is, who asks, and where its files are kept. */
 export interface HubSettings {
@@ -86,13 +86,8 @@ function isTrue(value: string | undefined): boolean {
   return /^(1|on|yes|true)$/i.test(value ?? "");
 }
 
-/**
- * A token that cannot be printed by accident: as text, as JSON and in the console it is "(hidden)". A class, so that it
- * is closed.
- */
-export class AccessToken {
-  readonly #value: string;
-
+/** A token of the Hub. It cannot be printed by accident: as text, as JSON and in the console it is "(hidden)". */
+export class AccessToken extends HiddenToken {
   /** @throws RevocabError `bad_options` when this is no token of the Hub */
   constructor(value: string, origin: string) {
     if (!/^hf_[\x21-\x7e]+$/.test(value)) {
@@ -104,28 +99,6 @@ export class AccessToken {
         },
       );
     }
-    this.#value = value;
-  }
-
-  /** The token itself: for the header of a request and nothing else. */
-  reveal(): string {
-    return this.#value;
-  }
-
-  /** The text without this token, should it be in it. */
-  removeFrom(text: string): string {
-    return text.replaceAll(this.#value, "(hidden)");
-  }
-
-  toString(): string {
-    return "(hidden)";
-  }
-
-  toJSON(): string {
-    return "(hidden)";
-  }
-
-  [inspect.custom](): string {
-    return "(hidden)";
+    super(value);
   }
 }

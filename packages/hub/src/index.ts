@@ -1,7 +1,6 @@
-export type { HubOptions } from "./hub-client.ts";
+export type { HubOptions, NetworkLimits } from "./hub-client.ts";
 export { AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 export { type ModelReference, modelReference } from "./model-reference.ts";
-export type { NetworkLimits } from "./network-limits.ts";
 export { checkPublisher } from "./prepare-repository.ts";
 export { publishFolder } from "./publish-folder.ts";
 export type { PublishedFolder, PublishOptions } from "./published-folder.ts";

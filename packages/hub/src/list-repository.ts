@@ -1,8 +1,9 @@
 import { modelInfo } from "@huggingface/hub";
 import { quote, RevocabError, showText } from "@revocab/core";
 import type { ContentHash } from "@revocab/files";
+import { unusable } from "@revocab/http/internal";
 import type { HubClient } from "./hub-client.ts";
-import { statusFailure, unusable } from "./hub-failure.ts";
+import { statusFailure } from "./hub-failure.ts";
 
 /** A file of a repository, and what its content must hash to. */
 export interface RepositoryFile {

@@ -1,7 +1,7 @@
 import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
 import { RevocabError, throwIfAborted } from "@revocab/core";
+import { unusable } from "@revocab/http/internal";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
-import { unusable } from "./hub-failure.ts";
 import { type AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import type { PublishOptions } from "./published-folder.ts";

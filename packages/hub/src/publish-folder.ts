@@ -1,10 +1,10 @@
 import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { unusable } from "@revocab/http/internal";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import { checkPublished, differences } from "./check-published.ts";
 import { carefulCommit, commitFolder, isCommit, type Uploads } from "./commit-folder.ts";
 import { gatedFolder } from "./gated-folder.ts";
 import { hubClient } from "./hub-client.ts";
-import { unusable } from "./hub-failure.ts";
 import { hubSettings } from "./hub-settings.ts";
 import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";

@@ -1,9 +1,8 @@
 import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { discard, isOfEndpoint, readBody } from "@revocab/http/internal";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
 import type { RepositoryFile } from "./list-repository.ts";
-import { readBody } from "./read-body.ts";
-import { discard, isOfHub } from "./send-request.ts";
 
 /** How often a connection may break with hardly a byte gained before it is given up. */
 const FRUITLESS_ATTEMPTS = 4;
@@ -104,7 +103,8 @@ async function request(options: OpenRangeOptions, range: Record<string, string>)
       isChecked = isOfVersion(etag, options, hop);
     },
   });
-  if (route !== undefined && response.ok && !isOfHub(url, endpoint)) route.storage = url.href;
+  if (route !== undefined && response.ok && !isOfEndpoint(url, { address: endpoint }))
+    route.storage = url.href;
   return response;
 }
 

@@ -1,8 +1,6 @@
 import { publishFolder, resolveModel } from "@revocab/hub";
 import type { Fault } from "@revocab/loopback-hub";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NETWORK_LIMITS } from "../src/network-limits.ts";
-import { sendRequest } from "../src/send-request.ts";
 import { type HubPlace, hubPlaces, sampleFiles } from "./hub-place.ts";
 import { swappedFolders } from "./swapped-folder.ts";
 
@@ -116,13 +114,4 @@ describe("the access token", () => {
     const toStorage = made.hub.requests.filter(({ server }) => server === "storage");
     expect(toStorage.some(({ authorized }) => authorized)).toBe(false);
   });
-});
-
-it("a request to a Hub with encryption goes nowhere without", async () => {
-  const { hub } = await place();
-  const options = { endpoint: "https://huggingface.co", limits: NETWORK_LIMITS, onSent: () => undefined };
-  await expect(sendRequest(`${hub.url}/upload`, { method: "PUT", body: "weights" }, options)).rejects.toThrow(
-    /^the Hub leads to 127\.0\.0\.1:\d+ without encryption$/,
-  );
-  expect(hub.requests).toEqual([]);
 });

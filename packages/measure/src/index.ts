@@ -12,6 +12,11 @@ export {
   type ModelEvaluation,
   type ScoringOptions,
 } from "./evaluate-model.ts";
+export {
+  type EvaluateServedOptions,
+  evaluateServedModel,
+  type ServedEvaluation,
+} from "./evaluate-served-model.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
 export { type LeaveOut, type LeaveOutOptions, type LeaveOutTable, leaveOut } from "./leave-out/leave-out.ts";
 export { type MeasuredText, type MeasuringSwap, measureSwap, type SwapEvaluation } from "./measure-swap.ts";

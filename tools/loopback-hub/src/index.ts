@@ -6,3 +6,9 @@ export {
   type LoopbackHubOptions,
   startLoopbackHub,
 } from "./start-loopback-hub.ts";
+export {
+  type Engine,
+  type LoopbackModels,
+  type LoopbackModelsOptions,
+  startLoopbackModels,
+} from "./start-loopback-models.ts";

@@ -1,6 +1,6 @@
 /** What was asked and how much was moved; no header of it is kept but these. */
 export interface RequestRecord {
-  readonly server: "hub" | "storage";
+  readonly server: "hub" | "storage" | "models";
   readonly method: string;
   /** With the query. */
   readonly path: string;

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Exchange } from "./exchange.ts";
 import { type FaultRule, faults } from "./faults.ts";
 import { hubRoutes } from "./hub-routes.ts";
 import { isLargeFile } from "./is-large-file.ts";
-import { misbehave } from "./misbehave.ts";
 import { type FileContent, type Repository, repositories } from "./repositories.ts";
 import type { RequestRecord } from "./request-log.ts";
+import { serveLoopback, shut, urlOf } from "./serve-loopback.ts";
 import { storage } from "./storage.ts";
 
 export interface LoopbackHubOptions {
@@ -63,19 +61,7 @@ export async function startLoopbackHub({
   const repos = repositories(folder);
 
   const serve = (server: RequestRecord["server"], handle: (exchange: Exchange) => Promise<void>) =>
-    listen(async (request, response) => {
-      const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
-      const method = request.method ?? "GET";
-      const path = request.url ?? "/";
-      const { range, authorization } = request.headers;
-      const authorized = authorization === `Bearer ${token}`;
-      const record = { server, method, path, range, authorized, status: 0, received: 0, sent: 0 };
-      requests.push(record);
-      const segments = pathname.slice(1).split("/").map(decodeURIComponent);
-      const fault = rules.take(method, path);
-      const exchange = { request, response, method, segments, query: searchParams, fault, record };
-      if (!(await misbehave(exchange))) await handle(exchange);
-    });
+    serveLoopback({ server, token, requests, rules, handle });
 
   const files = storage({ folder, partBytes, complaints });
   const storageServer = await serve("storage", files.handle);
@@ -108,27 +94,4 @@ export async function startLoopbackHub({
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function listen(
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<Server> {
-  const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
-      else response.writeHead(500).end(String(error));
-    });
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-function urlOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function shut(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,11 +1,13 @@
+import type { ModelEvaluation, ServedEvaluation } from "@revocab/measure";
 import type { Command } from "commander";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
+import { type Scored, type ServedFlags, scoredBy, withServedOptions } from "./options/served-model.ts";
 import { wholeNumber, withMemory, withThreads } from "./options/values.ts";
 
-interface Flags extends ScoringFlags, ModelFlags {
+interface Flags extends ScoringFlags, ModelFlags, ServedFlags {
   readonly text: string;
   readonly bytes?: boolean;
   readonly seed: number;
@@ -18,32 +20,45 @@ export function registerEval(program: Command): void {
     .description(
       "Score a model on a text: bits per byte, which models with different tokenizers can be compared by.",
     )
-    .argument("<model>", MODEL_HELP);
+    .argument("[model]", MODEL_HELP);
   command.requiredOption("--text <file>", "a UTF-8 text");
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
-  withModelOptions(withMemory(withThreads(command, "threads of the runtime (all cores)"))).action(
-    async (model: string, flags: Flags) => {
-      const { evaluateModel } = await import("@revocab/measure");
-      const { printEvaluation } = await import("../print-evaluation.ts");
-      await runCommand(
-        command,
-        (context) =>
-          withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            evaluateModel({
-              ...paths,
-              text: flags.text,
-              ...modelOptions(flags),
-              ...scoringOptions(flags),
-              samplesSeed: flags.seed,
-              byteLevel: flags.bytes ?? false,
-              ...context,
-            }),
-          ),
-        printEvaluation,
-        { readsOnly: true },
-      );
-    },
+  const running = withMemory(withThreads(command, "threads of the runtime (all cores)"));
+  withModelOptions(withServedOptions(running)).action(async (model: string | undefined, flags: Flags) => {
+    const { printEvaluation } = await import("../print-evaluation.ts");
+    await runCommand(
+      command,
+      (context) => evaluate(scoredBy(command, model, flags), flags, context),
+      printEvaluation,
+      { readsOnly: true },
+    );
+  });
+}
+
+async function evaluate(
+  scored: Scored,
+  flags: Flags,
+  context: CommandContext,
+): Promise<ModelEvaluation | ServedEvaluation> {
+  const { evaluateModel, evaluateServedModel } = await import("@revocab/measure");
+  const { samples, ...scoring } = { ...scoringOptions(flags), text: flags.text };
+  if ("served" in scored) {
+    const tokenizer = { name: scored.tokenizer, want: "tokenizer" } as const;
+    return withResolvedModels(context, { tokenizer }, ({ paths }) =>
+      evaluateServedModel({ ...scored.served, ...paths, ...scoring, ...context }),
+    );
+  }
+  return withResolvedModels(context, { model: { name: scored.model, want: "model" } }, ({ paths }) =>
+    evaluateModel({
+      ...paths,
+      ...modelOptions(flags),
+      ...scoring,
+      samples,
+      samplesSeed: flags.seed,
+      byteLevel: flags.bytes ?? false,
+      ...context,
+    }),
   );
 }

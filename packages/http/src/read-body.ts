@@ -1,5 +1,5 @@
-import { ServerFault, unusable } from "./hub-failure.ts";
 import type { NetworkLimits } from "./network-limits.ts";
+import { ServerFault, unusable } from "./server-fault.ts";
 
 type RateLimits = Pick<NetworkLimits, "lowestRate" | "stallTime">;
 
@@ -23,9 +23,8 @@ export async function* readBody(
   abortSignal?.addEventListener("abort", onAbort);
   const stalled = () =>
     new ServerFault(
-      "hub_unreachable",
+      "stalled",
       `${hostOf(url)} sent fewer than ${lowestRate} bytes a second for ${stallTime / 1000} s`,
-      "try again: what has come is kept; a slow network needs HF_HUB_OFFLINE and a copy of the cache",
     );
   const next = async (milliseconds: number) => {
     let timer: NodeJS.Timeout | undefined;

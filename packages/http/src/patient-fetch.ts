@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
-import { ServerFault } from "./hub-failure.ts";
 import { discard } from "./send-request.ts";
+import { ServerFault } from "./server-fault.ts";
 
 export interface PatienceOptions {
   readonly job?: Job;
@@ -13,6 +13,8 @@ export interface PatienceOptions {
 
 export interface PatientRequest extends PatienceOptions {
   readonly url: string;
+  /** The step of its notes. */
+  readonly step: string;
   /** Of this request alone; `abortSignal` is that of the whole job. */
   readonly signal?: AbortSignal | undefined;
   /** Must not be sent twice, as it may have been carried out though it failed. @default false */
@@ -31,11 +33,12 @@ const MAX_DELAY = 30_000;
 
 /**
  * Sends a request again after 429 (after the time in Retry-After), 5xx and broken connections, until the attempts or the
- * patience are used up; the last answer or failure is then the result. Nothing is sent once the signal is raised: the
- * library's own check misses a signal that was raised before, and commits.
+ * patience are used up; the last answer or failure is then the result. Nothing is sent once the signal is raised: the check
+ * of the Hub's library misses a signal that was raised before, and commits.
  */
 export async function patientFetch({
   url,
+  step,
   send,
   signal,
   patience,
@@ -68,14 +71,14 @@ export async function patientFetch({
     } catch (error) {
       if (!isOnce) throwIfAborted(job?.abortSignal);
       const isFinal =
-        error instanceof RevocabError || (error instanceof ServerFault && error.code === "hub_failed");
+        error instanceof RevocabError || (error instanceof ServerFault && error.kind === "unusable");
       if (isLast || isOnce || isFinal || isTooLong() || signal?.aborted) throw error;
       if (!wasReached && isUnknownHost(error)) throw error;
       why = error instanceof ServerFault ? "came to a standstill" : "broke the connection";
     }
     const message = `${new URL(url).host} ${why}; attempt ${attempt + 1} of ${attempts} in ${(wait / 1000).toFixed(1)} s`;
     onAgain?.();
-    job?.onProgress?.({ type: "note", step: "hub", message });
+    job?.onProgress?.({ type: "note", step, message });
     await setTimeout(wait, undefined, { signal: anyOf(job?.abortSignal, signal) }).catch(() => {
       throwIfAborted(job?.abortSignal);
       signal?.throwIfAborted();

@@ -1,10 +1,17 @@
 import { RevocabError } from "@revocab/core";
-import { ServerFault, unusable } from "./hub-failure.ts";
 import type { NetworkLimits } from "./network-limits.ts";
+import { ServerFault, unusable } from "./server-fault.ts";
+
+/** A server, and the one place that its access token goes to. */
+export interface Endpoint {
+  /** Where it is, without a slash at the end. */
+  readonly address: string;
+  /** As messages call it: `the Hub`. */
+  readonly name: string;
+}
 
 export interface SendOptions {
-  /** Where the Hub is: the one place that the access token goes to. */
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
   readonly limits: NetworkLimits;
   /** Called with the bytes of a file as they are sent. */
   readonly onSent: (bytes: number) => void;
@@ -17,8 +24,8 @@ export interface SendOptions {
 const WITHOUT_COPY = { window: null, redirect: "error" } as const;
 
 /**
- * Sends one request and waits until its answer begins. Everything this package sends goes through here: a request with
- * the access token is sent to the Hub's own origin only, and none is sent unencrypted when the Hub's address is https.
+ * Sends one request and waits until its answer begins. Everything that revocab sends goes through here: a request with
+ * the access token is sent to the endpoint's own origin only, and none is sent unencrypted when the endpoint's address is https.
  * Redirects come back as answers.
  * @throws ServerFault for such an address, or when no answer begins in time; RevocabError when the body's file cannot be read;
  *   whatever broke the connection
@@ -29,9 +36,9 @@ export async function sendRequest(
   { endpoint, limits, onSent }: SendOptions,
 ): Promise<Response> {
   const url = checkAddress(address, endpoint);
-  if (new Headers(init.headers).has("Authorization") && !isOfHub(url, endpoint)) {
+  if (new Headers(init.headers).has("Authorization") && !isOfEndpoint(url, endpoint)) {
     throw unusable(
-      `the Hub leads to ${url.origin}, which is not its own: the access token is not sent there`,
+      `${endpoint.name} leads to ${url.origin}, which is not its own: the access token is not sent there`,
     );
   }
   const isReading = init.body === undefined || init.body === null;
@@ -52,31 +59,27 @@ export async function sendRequest(
     // the body, which is a file here, could not be read: no fault of the connection
     if (error instanceof Error && error.cause instanceof RevocabError) throw error.cause;
     if (!silence.signal.aborted || init.signal?.aborted) throw error;
-    throw new ServerFault(
-      "hub_unreachable",
-      `${url.host} did not answer within ${time / 1000} s`,
-      "the server, or a proxy before it, hangs: try again later",
-    );
+    throw new ServerFault("silent", `${url.host} did not answer within ${time / 1000} s`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Whether an address is of the Hub's own origin: the same scheme, host and port. */
-export function isOfHub(url: URL, endpoint: string): boolean {
-  return url.origin === new URL(endpoint).origin;
+/** Whether an address is of the endpoint's own origin: the same scheme, host and port. */
+export function isOfEndpoint(url: URL, { address }: Pick<Endpoint, "address">): boolean {
+  return url.origin === new URL(address).origin;
 }
 
 /**
  * An address that requests may go to.
- * @throws ServerFault for another one: the Hub, not the user, has named it
+ * @throws ServerFault for another one: the server, not the user, has named it
  */
-export function checkAddress(address: string, endpoint: string): URL {
+export function checkAddress(address: string, endpoint: Endpoint): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password === "";
-  if (!isPlain) throw unusable("the Hub leads to something that is no address of the web");
-  if (url.protocol === "http:" && endpoint.startsWith("https:")) {
-    throw unusable(`the Hub leads to ${url.host} without encryption`);
+  if (!isPlain) throw unusable(`${endpoint.name} leads to something that is no address of the web`);
+  if (url.protocol === "http:" && endpoint.address.startsWith("https:")) {
+    throw unusable(`${endpoint.name} leads to ${url.host} without encryption`);
   }
   return url;
 }

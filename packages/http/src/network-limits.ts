@@ -2,7 +2,7 @@
 export interface NetworkLimits {
   /** Milliseconds until a server begins to answer a request that only reads. */
   readonly answerTime: number;
-  /** Milliseconds until it begins to answer one that writes, from the last byte it took. */
+  /** Milliseconds until it begins to answer one that makes it work, from the last byte it took. */
   readonly workTime: number;
   /** Bytes a second; a body that comes more slowly than this … */
   readonly lowestRate: number;
@@ -14,14 +14,10 @@ export interface NetworkLimits {
   readonly answerBytes: number;
   /** Bytes of an error's body that are read. */
   readonly errorBytes: number;
-  /** Pages of a listing. */
-  readonly pages: number;
-  /** Files and folders of a listing. */
-  readonly entries: number;
 }
 
 export const NETWORK_LIMITS: NetworkLimits = {
-  // the Hub answers in a second; proxies give up on it after 60
+  // a server answers in a second; proxies give up on it after 60
   answerTime: 60_000,
   // a commit of many files and the joining of an upload's parts have taken the Hub minutes
   workTime: 300_000,
@@ -30,10 +26,7 @@ export const NETWORK_LIMITS: NetworkLimits = {
   stallTime: 30_000,
   // twice the longest time that the Hub's limits ask to wait for
   patience: 600_000,
-  // a page of 1,000 files has 0.4 MB
+  // a page of 1,000 files of the Hub has 0.4 MB
   answerBytes: 32e6,
   errorBytes: 65_536,
-  // the Hub asks for fewer than 100,000 files a repository and lists 1,000 a page
-  pages: 1000,
-  entries: 200_000,
 };
