@@ -21,16 +21,32 @@ export function progressRenderer(
 
 /** The line stays with a step until it has been silent for so long. */
 const PATIENCE_MS = 500;
+/** A step that says nothing for so long shows that it is alive. */
+const SILENCE_MS = 1000;
 
 function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   let drawn = "";
   let current: string | undefined;
   let last = 0;
+  let waiting: NodeJS.Timeout | undefined;
   const pace = paceOf();
+  const draw = (line: string) => {
+    stream.write(`\r${line.padEnd(drawn.length)}`);
+    drawn = line;
+  };
   const finish = () => {
+    clearInterval(waiting);
     if (drawn) stream.write("\n");
     drawn = "";
     current = undefined;
+  };
+  /** Counts the seconds of a step that says no more than its name. */
+  const wait = (line: string) => {
+    const started = performance.now();
+    clearInterval(waiting);
+    waiting = setInterval(() => {
+      draw(`${line} ${Math.round((performance.now() - started) / 1000)} s`);
+    }, SILENCE_MS).unref();
   };
   return {
     onProgress(event) {
@@ -41,32 +57,40 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       }
       if (event.type === "step") {
         finish();
-        drawn = escaped`${event.step} …`;
-        stream.write(drawn);
+        draw(escaped`${event.step} …`);
+        wait(drawn);
         return;
       }
-      pace(event);
+      const left = pace(event);
       const now = performance.now();
       // two steps may report at once (writing and computing); the line would flicker between them
       if (current !== undefined && current !== event.step && now - last < PATIENCE_MS) return;
       current = event.step;
       if (event.done < event.total && now - last < 100) return;
       last = now;
-      const columns = (stream.columns || 80) - 1;
-      const label = showLine(event.step).padEnd(16);
-      const said = `${amount(event)}${pace(event)}`;
-      const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - said.length - 2)));
-      const line = `${label} ${bar} ${said}`.slice(0, columns);
-      stream.write(`\r${line.padEnd(drawn.length)}`);
-      drawn = line;
+      clearInterval(waiting);
+      draw(lineOf(event, left, (stream.columns || 80) - 1));
       if (event.done >= event.total) finish();
     },
     close: finish,
   };
 }
 
+/** The step, a bar, how much is done, and the time left; on a narrow terminal as much of it as fits. */
+function lineOf(event: Progress, pace: string, columns: number): string {
+  const detail = event.detail === undefined ? "" : `, ${showLine(event.detail)}`;
+  const label = showLine(event.step).padEnd(16);
+  const room = columns - label.length - 6;
+  const said = [`${amount(event)}${pace}${detail}`, `${amount(event)}${pace}`].find(
+    ({ length }) => length <= room,
+  );
+  const text = said ?? `${amount(event)}${pace}`;
+  const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - text.length - 2)));
+  return `${label} ${bar} ${text}`.slice(0, columns);
+}
+
 function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
-  const quarters = new Map<string, number>();
+  const shown = new Map<string, { readonly quarter: number; readonly done: number }>();
   const pace = paceOf();
   return {
     onProgress(event) {
@@ -74,10 +98,12 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       else if (event.type === "note") stream.write(escaped`${event.step}: ${inFlags(event.message)}\n`);
       else {
         const said = `${amount(event)}${pace(event)}`;
-        const quarter = event.total === 0 ? 4 : Math.floor((event.done / event.total) * 4);
-        if (quarter === 0 || quarter <= (quarters.get(event.step) ?? 0)) return;
-        quarters.set(event.step, quarter === 4 ? 0 : quarter);
-        stream.write(escaped`${event.step}: ${said}\n`);
+        const quarter = event.total === 0 ? 4 : Math.min(4, Math.floor((event.done / event.total) * 4));
+        const before = shown.get(event.step);
+        // a step of the same name has begun again
+        const last = before === undefined || event.done < before.done ? 0 : before.quarter;
+        shown.set(event.step, { quarter: Math.max(last, quarter), done: event.done });
+        if (quarter > last) stream.write(escaped`${event.step}: ${said}\n`);
       }
     },
     close() {},
@@ -96,26 +122,48 @@ function barOf({ done, total }: Progress, width: number): string {
   return `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
 }
 
-/** Tokens per second and the time left, counted from a step's first event; empty in its first second. */
+/**
+ * Tokens per second, how much of the whole is done, and the time left: of the whole where that is known, else of the step. Counted
+ * from the first event; empty in the first second.
+ */
 function paceOf(): (event: Progress) => string {
-  const starts = new Map<string, { readonly time: number; readonly done: number; last: number }>();
-  return ({ step, done, total, unit }) => {
-    if (unit !== "tokens") return "";
+  const starts = new Map<string, Start>();
+  let whole: Start | undefined;
+  return (event) => {
+    const { step, done, total, unit } = event;
     const now = performance.now();
-    const start = starts.get(step);
-    // a step of the same name has begun again
-    if (start === undefined || done < start.last) {
-      starts.set(step, { time: now, done, last: done });
-      return "";
-    }
+    const known = starts.get(step);
+    // a step of the same name may have begun again
+    const start = known === undefined || done < known.last ? { time: now, done, last: done } : known;
     start.last = done;
+    starts.set(step, start);
+    if (event.whole !== undefined) whole ??= { time: now, done: event.whole, last: event.whole };
     const seconds = (now - start.time) / 1000;
-    if (seconds < 1 || done === start.done) return "";
-    const perSecond = (done - start.done) / seconds;
-    const left = Math.round((total - done) / perSecond);
-    const rate = `, ${Math.round(perSecond).toLocaleString("en")}/s`;
-    return done >= total
-      ? rate
-      : `${rate}, ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left`;
+    const said: string[] = [];
+    if (seconds >= 1 && done > start.done) {
+      const perSecond = (done - start.done) / seconds;
+      if (unit === "tokens") said.push(`${Math.round(perSecond).toLocaleString("en")}/s`);
+      if (event.whole === undefined && done < total) said.push(`${clock((total - done) / perSecond)} left`);
+    }
+    if (event.whole !== undefined && whole !== undefined && event.whole > whole.done && event.whole < 1) {
+      const elapsed = (now - whole.time) / 1000;
+      const left = (elapsed * (1 - event.whole)) / (event.whole - whole.done);
+      if (elapsed >= 1) said.push(`${Math.floor(100 * event.whole)} % of all, ${clock(left)} left`);
+    }
+    return said.map((part) => `, ${part}`).join("");
   };
+}
+
+interface Start {
+  readonly time: number;
+  readonly done: number;
+  last: number;
+}
+
+/** `1:05`, and `2:01:05` from an hour on. */
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

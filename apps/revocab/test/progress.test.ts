@@ -22,7 +22,8 @@ function screen(written: readonly string[]): string[] {
     );
 }
 
-const rows = (step: string, done: number, total: number): ProgressEvent => ({
+type Progress = Extract<ProgressEvent, { type: "progress" }>;
+const rows = (step: string, done: number, total: number): Progress => ({
   type: "progress",
   step,
   done,
@@ -38,7 +39,7 @@ const bytes = (done: number, total: number): ProgressEvent => ({
   unit: "bytes",
 });
 
-const tokens = (done: number, total: number): ProgressEvent => ({
+const tokens = (done: number, total: number): Progress => ({
   type: "progress",
   step: "score",
   done,
@@ -73,7 +74,7 @@ describe("tokens per second and the time left", () => {
     expect(screen(written).at(-2)).toMatch(/█ 101,000 of 101,000 tokens, 5,000\/s$/);
   });
 
-  it("start anew where a step starts anew, and are of tokens only", () => {
+  it("start anew where a step starts anew; of bytes it is the time left alone", () => {
     const { written, stream: terminal } = stream(100);
     const { onProgress } = progressRenderer(terminal);
     at(onProgress, [
@@ -89,7 +90,19 @@ describe("tokens per second and the time left", () => {
       [0, bytes(1e6, 4e6)],
       [5, bytes(2e6, 4e6)],
     ]);
-    expect(screen(bytesOnly.written).at(-1)).toMatch(/ 2 of 4 MB$/);
+    expect(screen(bytesOnly.written).at(-1)).toMatch(/ 2 of 4 MB, 0:10 left$/);
+  });
+
+  it("are of the whole where that is known, also where steps follow one another", () => {
+    const { written, stream: terminal } = stream(120);
+    const { onProgress } = progressRenderer(terminal);
+    at(onProgress, [
+      [0, { ...rows("plan input", 0, 10), whole: 0 }],
+      [10, { ...rows("plan input", 10, 10), whole: 0.1 }],
+      [30, { ...tokens(100, 200), whole: 0.5, detail: "layer 3 of 32" }],
+    ]);
+    expect(screen(written)[0]).toMatch(/ 10 of 10 rows, 10 % of all, 1:30 left$/);
+    expect(screen(written).at(-1)).toMatch(/ 100 of 200 tokens, 50 % of all, 0:30 left, layer 3 of 32$/);
   });
 
   it("make the bar shorter, never the line longer than the terminal", () => {
@@ -170,6 +183,20 @@ describe("progress on a terminal", () => {
     expect(screen(written)).toEqual(["write weights    ████████████████████████ 2,200 of 2,200 MB", ""]);
   });
 
+  it("counts the seconds of a step that says no more than its name", () => {
+    vi.useFakeTimers();
+    const { written, stream: terminal } = stream(100);
+    const { onProgress, close } = progressRenderer(terminal);
+    onProgress(step("align"));
+    vi.advanceTimersByTime(2000);
+    expect(screen(written)).toEqual(["align … 2 s"]);
+    onProgress(rows("align", 1, 2));
+    vi.advanceTimersByTime(5000);
+    expect(screen(written).at(-1)).toMatch(/ 1 of 2 rows$/);
+    close();
+    vi.useRealTimers();
+  });
+
   it("never wraps a narrow terminal's line, and clears what a longer line left", () => {
     const { written, stream: terminal } = stream(40);
     const { onProgress } = progressRenderer(terminal);
@@ -210,6 +237,15 @@ describe("progress elsewhere", () => {
       "plan input: 100 of 100 rows\n",
       "write weights: not linked\n",
     ]);
+  });
+
+  it("is no line more when a step goes on beyond its total, and all of them when it begins again", () => {
+    const { written, stream: pipe } = stream();
+    const { onProgress } = progressRenderer(pipe);
+    for (const done of [50, 100, 110, 120, 130]) onProgress(rows("write sample text", done, 100));
+    expect(written).toHaveLength(2);
+    for (const done of [50, 100]) onProgress(rows("write sample text", done, 100));
+    expect(written).toHaveLength(4);
   });
 
   it("is nothing with quiet, on a terminal too", () => {

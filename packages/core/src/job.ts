@@ -28,6 +28,8 @@ export type ProgressEvent =
       readonly unit: "bytes" | "rows" | "tokens";
       /** What is worked on: `layer 3 of 32`. */
       readonly detail?: string;
+      /** How much of the whole operation is done, 0 … 1, where that is known. It never falls. */
+      readonly whole?: number;
     }
   | {
       readonly type: "note";
@@ -42,6 +44,42 @@ export type ProgressListener = (event: ProgressEvent) => void;
 /** The same job without its listener: for a part of a step whose caller reports the progress of the whole. */
 export function quiet(job?: Job): Job | undefined {
   return job && { ...job, onProgress: undefined };
+}
+
+/**
+ * Divides a job into stages that follow one another, by how long they take beside each other: what they report says how much of
+ * the whole is done. A stage of weight 0 is left out of it.
+ *
+ *     const { plan, write } = stages(job, { plan: 6, write: 2 });
+ */
+export function stages<Name extends string>(
+  job: Job | undefined,
+  weights: Readonly<Record<Name, number>>,
+): Readonly<Record<Name, Job | undefined>> {
+  const names = Object.keys(weights) as Name[];
+  const total = names.reduce((sum, name) => sum + weights[name], 0);
+  let before = 0;
+  const jobs = names.map((name) => {
+    const from = before / total;
+    before += weights[name];
+    return [name, within(job, from, before / total)] as const;
+  });
+  return Object.fromEntries(jobs) as Record<Name, Job | undefined>;
+}
+
+/** What it reports is the part of the whole that goes from one share to another. */
+function within(job: Job | undefined, from: number, to: number): Job | undefined {
+  if (job?.onProgress === undefined) return job;
+  let reached = 0;
+  return {
+    ...job,
+    onProgress(event) {
+      if (event.type !== "progress") return job.onProgress?.(event);
+      const share = event.whole ?? (event.total === 0 ? 1 : event.done / event.total);
+      reached = Math.max(reached, Math.min(1, share));
+      job.onProgress?.({ ...event, whole: from + (to - from) * reached });
+    },
+  };
 }
 
 /**

@@ -1,5 +1,13 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE, type InitMethod, type Job, RevocabError, throwIfAborted } from "@revocab/core";
+import {
+  BYTES_PER_VALUE,
+  type InitMethod,
+  type Job,
+  quiet,
+  RevocabError,
+  stages,
+  throwIfAborted,
+} from "@revocab/core";
 import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
@@ -103,19 +111,32 @@ async function compare(
 ): Promise<MethodComparison> {
   const { model, choice, job } = options;
   const leftOut = [...choice.leftOut];
-  const steps = (label: string) => ({ ...options, job: labelledProgress(options.job, label) });
-  const queue = new ScoreQueue(transformer, job);
+  const { candidates } = choice;
+  const isWhole = transformer.schedule.kind === "whole";
+  const parts = stages<string>(job, {
+    source: 1,
+    ...Object.fromEntries(candidates.map((_, i) => [`method ${i}`, isWhole ? 4 : 3])),
+    // layer by layer, all are scored in the end
+    scores: isWhole ? 0 : 1 + candidates.length,
+  });
+  const steps = (label: string, own: Job | undefined) => ({ ...options, job: labelledProgress(own, label) });
+  const queue = new ScoreQueue(transformer);
+  const ofSource = steps("source model", parts.source);
   await queue.add(
-    "source model",
-    await prepareTables(transformer, undefined, model.readable, text, steps("source model")),
+    await prepareTables(transformer, undefined, model.readable, text, { ...ofSource, job: quiet(job) }),
+    ofSource.job,
   );
   const tried: TriedMethod[] = [];
-  for (const [index, candidate] of choice.candidates.entries()) {
+  for (const [index, candidate] of candidates.entries()) {
     throwIfAborted(job?.abortSignal);
     const label = labelOf(candidate);
+    const own = stages(steps(label, parts[`method ${index}`]).job, { rows: 3, score: isWhole ? 1 : 0 });
     try {
-      const { scoring, ...method } = await tryMethod(candidate, transformer, text, steps(label));
-      await queue.add(label, scoring);
+      const { scoring, ...method } = await tryMethod(candidate, transformer, text, {
+        ...options,
+        job: own.rows,
+      });
+      await queue.add(scoring, own.score);
       tried.push({ ...method, candidate: index });
     } catch (error) {
       // a method whose rows differ by role needs `untie` or `role`: without them it is left out, and the others are tried
@@ -130,7 +151,7 @@ async function compare(
       { hint: "pass `untie` or `role`, or name other methods" },
     );
   }
-  const [source, ...evaluations] = await queue.finish();
+  const [source, ...evaluations] = await queue.finish(labelledProgress(parts.scores, "all methods"));
   const methods = tried.map((method, i) => {
     const seconds = method.seconds + evaluations[i].seconds;
     return { ...method, evaluation: evaluations[i], seconds };
@@ -180,36 +201,31 @@ type TriedMethod = Omit<ComparedMethod, "evaluation">;
  */
 class ScoreQueue {
   readonly #transformer: OpenTransformer;
-  readonly #job: Job | undefined;
   readonly #evaluations: Evaluation[] = [];
-  #waiting: { readonly label: string; readonly scoring: TablesToScore }[] = [];
+  #waiting: TablesToScore[] = [];
 
-  constructor(transformer: OpenTransformer, job: Job | undefined) {
+  constructor(transformer: OpenTransformer) {
     this.#transformer = transformer;
-    this.#job = job;
   }
 
-  async add(label: string, scoring: TablesToScore): Promise<void> {
-    this.#waiting.push({ label, scoring });
+  /** @param job of this score, where it does not wait */
+  async add(scoring: TablesToScore, job: Job | undefined): Promise<void> {
+    this.#waiting.push(scoring);
     const { kind, memory } = this.#transformer.schedule;
-    const held = this.#waiting.reduce((sum, waiting) => sum + bytesHeld(waiting.scoring.tables), 0);
-    if (kind === "whole" || held > memory * SHARE_FOR_TABLES) await this.#flush();
+    const held = this.#waiting.reduce((sum, { tables }) => sum + bytesHeld(tables), 0);
+    if (kind === "whole" || held > memory * SHARE_FOR_TABLES) await this.#flush(job);
   }
 
   /** In the order in which they were added. */
-  async finish(): Promise<Evaluation[]> {
-    await this.#flush();
+  async finish(job: Job | undefined): Promise<Evaluation[]> {
+    if (this.#waiting.length > 0) await this.#flush(job);
     return this.#evaluations;
   }
 
-  async #flush(): Promise<void> {
-    if (this.#waiting.length === 0) return;
-    const label = this.#waiting.length === 1 ? this.#waiting[0].label : `${this.#waiting.length} models`;
-    const scorings = this.#waiting.map(({ scoring }) => scoring);
+  async #flush(job: Job | undefined): Promise<void> {
+    const scorings = this.#waiting;
     this.#waiting = [];
-    this.#evaluations.push(
-      ...(await evaluateTogether(this.#transformer, scorings, labelledProgress(this.#job, label))),
-    );
+    this.#evaluations.push(...(await evaluateTogether(this.#transformer, scorings, job)));
   }
 }
 

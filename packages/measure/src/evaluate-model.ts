@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type Job, showNotes } from "@revocab/core";
+import { type Job, showNotes, stages } from "@revocab/core";
 import type { BeginChoice, ByteLevelScore, Evaluation, TextScoring } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
@@ -54,10 +54,19 @@ export async function evaluateModel(
   try {
     const transformer = await openTransformer(model.checkpoint, { job: options.job });
     try {
-      const scored = await evaluateTables(transformer, undefined, model.readable, text, options);
+      const { byteLevel = false } = options;
+      const { tokens, bytes } = stages(options.job, { tokens: 1, bytes: byteLevel ? 2 : 0 });
+      const { readable } = model;
+      const scored = await evaluateTables(transformer, undefined, readable, text, {
+        ...options,
+        job: tokens,
+      });
       const evaluation = { ...scored, notes: showNotes([...text.notes, ...scored.notes]) };
-      if (options.byteLevel !== true) return evaluation;
-      return { ...evaluation, byteLevel: await scoreBytes(transformer, model.readable, text, options) };
+      if (!byteLevel) return evaluation;
+      return {
+        ...evaluation,
+        byteLevel: await scoreBytes(transformer, readable, text, { ...options, job: bytes }),
+      };
     } finally {
       await transformer.close();
     }
@@ -113,8 +122,9 @@ export async function evaluateTables(
   text: TextDocuments,
   options: ScoringOptions,
 ): Promise<Evaluation> {
-  const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
-  const [evaluation] = await evaluateTogether(transformer, [scoring], options.job);
+  const { encode, score } = stages(options.job, { encode: 1, score: 50 });
+  const scoring = await prepareTables(transformer, tables, tokenizer, text, { ...options, job: encode });
+  const [evaluation] = await evaluateTogether(transformer, [scoring], score);
   return evaluation;
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import type { Job } from "@revocab/core";
 import type { Evaluation } from "@revocab/evaluation";
 import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
@@ -28,7 +29,8 @@ export interface MeasuredText {
 
 /** A measurement half done: the source model is scored, the written one not yet. */
 export interface MeasuringSwap {
-  finish(directory: string): Promise<SwapEvaluation>;
+  /** @param job @default that of the measurement's beginning */
+  finish(directory: string, job?: Job): Promise<SwapEvaluation>;
 }
 
 /**
@@ -37,14 +39,14 @@ export interface MeasuringSwap {
  */
 export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {
   const text = await readText(options.text, options);
-  const score = async (opened: OpenModel, label: string) =>
-    evaluateOpenModel(opened, text, { ...options, job: labelledProgress(options.job, label) });
-  const before = await score(model, "before");
+  const score = async (opened: OpenModel, label: string, job: Job | undefined) =>
+    evaluateOpenModel(opened, text, { ...options, job: labelledProgress(job, label) });
+  const before = await score(model, "before", options.job);
   return {
-    async finish(directory) {
+    async finish(directory, job = options.job) {
       const swapped = await openModel(directory, model.tensorOptions);
       try {
-        return { text: describe(options.text, text), before, after: await score(swapped, "after") };
+        return { text: describe(options.text, text), before, after: await score(swapped, "after", job) };
       } finally {
         await swapped.close();
       }

@@ -48,7 +48,10 @@ export async function writeTexts(options: WriteTextsOptions): Promise<Uint32Arra
     const count = Math.min(TEXTS, Math.ceil((tokens - written) / LONGEST));
     const streams = Array.from({ length: count }, (_, i) => randomStream(seed, begun + i, PURPOSE));
     begun += count;
-    for (const text of await writeSideBySide(streams, options, (more) => onTokens?.(before + more))) {
+    const grown = await writeSideBySide(streams, options, (more) =>
+      onTokens?.(Math.min(tokens, before + more)),
+    );
+    for (const text of grown) {
       if (text.length > 0) texts.push(Uint32Array.from(text));
       written += text.length;
     }

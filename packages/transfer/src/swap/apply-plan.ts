@@ -8,6 +8,7 @@ import {
   type SpecialRole,
   showJson,
   showText,
+  stages,
   type TokenId,
   throwIfAborted,
 } from "@revocab/core";
@@ -96,6 +97,10 @@ export function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   return writeByPlan(options);
 }
 
+/** How long these take beside each other, for progress. */
+export const WRITING_WEIGHT = 2;
+export const SCORING_WEIGHT = 4;
+
 /** {@link applyPlan} for a swap or an edit from paths. */
 export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapReport> {
   const {
@@ -146,6 +151,15 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     carry: options.carry,
   });
   const output = await stageOutput({ out, inputs: [checkpoint.directory, plan.target.origin], force });
+  const {
+    write: writing,
+    check,
+    score,
+  } = stages(job, {
+    write: WRITING_WEIGHT * 0.7,
+    check: WRITING_WEIGHT * 0.3,
+    score: options.measuring === undefined ? 0 : SCORING_WEIGHT,
+  });
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await rewriteCheckpoint({
@@ -155,16 +169,16 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
       untie: plan.recipe.untie,
       link,
       produce: ({ slot }, write) =>
-        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, job),
-      job,
+        produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, writing),
+      job: writing,
     });
     for (const [file, text] of configs.files) await output.write(file, text);
     for (const [file, bytes] of published.files) await output.write(file, bytes);
     await copyAuxiliaryFiles(checkpoint.folder, output.directory, auxiliary, { link });
     const writtenAdapter = await adapter.write(output.directory);
     job?.onProgress?.({ type: "step", step: "check" });
-    const gate = await checkGate({ ...options, directory: output.directory });
-    const evaluation = await options.measuring?.finish(output.directory);
+    const gate = await checkGate({ ...options, directory: output.directory, job: check });
+    const evaluation = await options.measuring?.finish(output.directory, score);
     const report = await makeReport(output.directory, {
       ...options,
       cardFacts,

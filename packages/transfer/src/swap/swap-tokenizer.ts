@@ -1,7 +1,8 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import type { InitMethod } from "@revocab/core";
+import { type InitMethod, stages } from "@revocab/core";
+import { methodsOf } from "@revocab/embedding-init";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
-import { pickMethod } from "@revocab/measure/internal";
+import { candidatesOf, pickMethod } from "@revocab/measure/internal";
 import {
   type FittingOptions,
   fitTokenizer,
@@ -14,7 +15,7 @@ import {
 } from "@revocab/plan";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { type ApplyOptions, writeByPlan } from "./apply-plan.ts";
+import { type ApplyOptions, SCORING_WEIGHT, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
@@ -49,16 +50,26 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
     const planOptions = await fittedOptions(model, options);
-    const picked = await pickMethod(options.method, planOptions);
-    const measuring = await measured(model, options);
+    const { pick, before, plan, write } = stages(options.job, {
+      pick: options.method.kind === "contest" ? 20 : 0,
+      before: options.evaluate === undefined ? 0 : SCORING_WEIGHT,
+      plan: runsModel(options.method) ? 6 : 1,
+      write: WRITING_WEIGHT + (options.evaluate === undefined ? 0 : SCORING_WEIGHT),
+    });
+    const picked = await pickMethod(options.method, { ...planOptions, job: pick });
+    const measuring = await measured(model, { ...options, job: before });
     model.hashes().catch(() => {}); // begins to hash: the report awaits it
-    const planned = await makePlan({ ...planOptions, ...picked });
+    const planned = await makePlan({ ...planOptions, ...picked, job: plan });
     try {
-      return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring });
+      return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring, job: write });
     } finally {
       await planned.rowSource.close();
     }
   });
+}
+
+function runsModel(method: InitMethod | MethodContest): boolean {
+  return candidatesOf(method).some((one) => methodsOf(one).some(({ needs }) => needs?.includes("model")));
 }
 
 /** Makes the plan of a swap; the caller closes its row source. */
