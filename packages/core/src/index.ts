@@ -1,7 +1,7 @@
 export type { RevocabErrorCode } from "./errors.ts";
 export { RevocabError } from "./errors.ts";
-export type { Job, ProgressEvent, ProgressListener } from "./job.ts";
-export { mapAhead, quiet, threadsOf, throwIfAborted } from "./job.ts";
+export type { ComputeDtype, Job, ProgressEvent, ProgressListener } from "./job.ts";
+export { computeDtypeOf, mapAhead, quiet, threadsOf, throwIfAborted } from "./job.ts";
 export type {
   FinalStates,
   LanguageModel,
