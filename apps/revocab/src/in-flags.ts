@@ -25,6 +25,8 @@ export const FLAGS: Readonly<Record<string, string>> = {
   byteLevel: "--bytes",
   carry: "--carry",
   chatTemplate: "--chat-template",
+  device: "--device",
+  dtype: "--dtype",
   eos: "--eos",
   fallback: "--fallback",
   force: "--force",

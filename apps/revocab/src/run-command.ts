@@ -5,7 +5,7 @@ import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { progressRenderer } from "./progress.ts";
 import { forTerminal } from "./terminal.ts";
 
-/** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and the number of --threads. */
+/** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and the values of --threads, --device and --dtype. */
 export interface CommandContext {
   readonly job: Job;
 }
@@ -30,7 +30,11 @@ export async function runCommand<Result>(
     json = false,
     quiet = false,
     threads,
-  } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean; threads?: number }>();
+    device,
+    dtype,
+  } = command.optsWithGlobals<
+    { json?: boolean; quiet?: boolean } & Pick<Job, "threads" | "device" | "dtype">
+  >();
   const abort = new AbortController();
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
@@ -63,7 +67,7 @@ export async function runCommand<Result>(
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const result = await work({
-      job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads },
+      job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, device, dtype },
     });
     if (isOver) return;
     isOver = true;

@@ -13,7 +13,7 @@ import {
 } from "./options/inputs.ts";
 import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
-import { withThreads } from "./options/values.ts";
+import { withDevice, withThreads } from "./options/values.ts";
 
 interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ScoringFlags {
   readonly tokenizer: string;
@@ -36,7 +36,7 @@ export function registerCompare(program: Command): void {
       "--methods <names>",
       "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
     );
-  const scored = withScoringOptions(withComparedPlanOptions(command));
+  const scored = withDevice(withScoringOptions(withComparedPlanOptions(command)));
   withModelOptions(withThreads(scored, "threads of the runtime and the kernel (all cores)")).action(
     async (model: string, flags: Flags) => {
       const { compareMethods } = await import("@revocab/measure");

@@ -3,7 +3,7 @@ import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
-import { wholeNumber, withThreads } from "./options/values.ts";
+import { wholeNumber, withDevice, withThreads } from "./options/values.ts";
 
 interface Flags extends ScoringFlags, ModelFlags {
   readonly text: string;
@@ -23,7 +23,7 @@ export function registerEval(program: Command): void {
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
-  withModelOptions(withThreads(command, "threads of the runtime (all cores)")).action(
+  withModelOptions(withDevice(withThreads(command, "threads of the runtime (all cores)"))).action(
     async (model: string, flags: Flags) => {
       const { evaluateModel } = await import("@revocab/measure");
       const { printEvaluation } = await import("../print-evaluation.ts");

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Collects a repeatable KEY=VALUE option. */
 export function collectPairs(value: string, previous: Record<string, string> = {}): Record<string, string> {
@@ -40,4 +40,19 @@ export function withThreads(
   help = "threads of the kernel and the runtime (all cores); the tokenizers library obeys RAYON_NUM_THREADS",
 ): Command {
   return command.option("--threads <n>", help, wholeNumber(1));
+}
+
+/** `--device` and `--dtype` of a command that runs a model; `runCommand` puts them into the command's job. */
+export function withDevice(command: Command): Command {
+  return command
+    .option(
+      "--device <name>",
+      "where the model is computed: webgpu, cuda, coreml, dml, or what else the runtime has here (cpu)",
+    )
+    .addOption(
+      new Option("--dtype <type>", "what the model's weights are multiplied in (f32)").choices([
+        "f32",
+        "f16",
+      ]),
+    );
 }
