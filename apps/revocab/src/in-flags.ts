@@ -26,6 +26,8 @@ export const FLAGS: Readonly<Record<string, string>> = {
   carry: "--carry",
   chatTemplate: "--chat-template",
   contextLength: "--context",
+  device: "--device",
+  dtype: "--dtype",
   eos: "--eos",
   fallback: "--fallback",
   force: "--force",

@@ -5,7 +5,7 @@ import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { progressRenderer } from "./progress.ts";
 import { forTerminal } from "./terminal.ts";
 
-/** What a command's work gets: a signal that Ctrl-C raises, where progress goes, --threads and --memory. */
+/** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
   readonly job: Job;
 }
@@ -31,7 +31,11 @@ export async function runCommand<Result>(
     quiet = false,
     threads,
     memory,
-  } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean; threads?: number; memory?: number }>();
+    device,
+    dtype,
+  } = command.optsWithGlobals<
+    { json?: boolean; quiet?: boolean } & Pick<Job, "threads" | "memory" | "device" | "dtype">
+  >();
   const abort = new AbortController();
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
@@ -64,7 +68,7 @@ export async function runCommand<Result>(
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const result = await work({
-      job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory },
+      job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });
     if (isOver) return;
     isOver = true;

@@ -1,7 +1,7 @@
 export type { RevocabErrorCode } from "./errors.ts";
 export { RevocabError } from "./errors.ts";
-export type { Job, ProgressEvent, ProgressListener } from "./job.ts";
-export { mapAhead, quiet, stages, threadsOf, throwIfAborted } from "./job.ts";
+export type { ComputeDtype, Job, ProgressEvent, ProgressListener } from "./job.ts";
+export { computeDtypeOf, mapAhead, quiet, stages, threadsOf, throwIfAborted } from "./job.ts";
 export type {
   FinalStates,
   LanguageModel,

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { RevocabError } from "./errors.ts";
+import { showText } from "./show-text.ts";
 
 /** What a long operation listens to and may use; every option object passes it on whole. */
 export interface Job {
@@ -15,7 +16,20 @@ export interface Job {
    * @default what it has taken, and half of what is free
    */
   readonly memory?: number;
+  /**
+   * Where the layers and the head of a model are computed: `cpu`, or another execution provider of onnxruntime-node, such as `webgpu`,
+   * `cuda`, `coreml` or `dml`. Before another one is used, its logits are compared with those of the CPU. @default "cpu"
+   */
+  readonly device?: string;
+  /**
+   * What a model's weights are multiplied in; the rest is computed in f32. Before `f16` is used, its logits are compared with those of f32.
+   * @default "f32"
+   */
+  readonly dtype?: ComputeDtype;
 }
+
+/** Numbers that a matrix can be multiplied in. */
+export type ComputeDtype = "f32" | "f16";
 
 /** What a long operation reports while it works; a closed union, so that a renderer can be complete. */
 export type ProgressEvent =
@@ -107,6 +121,18 @@ export function threadsOf(job: Job | undefined, usual = Number.POSITIVE_INFINITY
   if (Number.isInteger(threads) && threads >= 1 && threads <= most) return threads;
   throw new RevocabError("bad_options", `threads is ${threads}, expected an integer from 1 to ${most}`, {
     hint: "leave it out to use all cores",
+  });
+}
+
+/**
+ * What a model's weights are to be multiplied in.
+ * @throws RevocabError `bad_options` for a job with another name
+ */
+export function computeDtypeOf(job: Job | undefined): ComputeDtype {
+  const { dtype = "f32" } = job ?? {};
+  if (dtype === "f32" || dtype === "f16") return dtype;
+  throw new RevocabError("bad_options", `dtype is ${showText(String(dtype))}, expected f32 or f16`, {
+    hint: "leave it out to compute in f32",
   });
 }
 

@@ -106,12 +106,16 @@ export class GraphBuilder {
     return this.#constant(`x:${location}:${offset}:${shape}`, { type, shape, content });
   }
 
-  /** A stored constant as float32. Runtimes fold the conversion, so it is done once, when the model is loaded. */
-  asFloat(stored: Value): Value {
-    const known = this.#known.get(`cast:${stored}`);
+  /**
+   * A value in another type; the same conversion is added once. Runtimes fold that of a constant, so it is done once, when the model
+   * is loaded.
+   */
+  cast(value: Value, type: ElementType): Value {
+    const key = `cast:${value}:${type}`;
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const cast = this.add("Cast", [stored], { to: { int: ELEMENT.float } });
-    this.#known.set(`cast:${stored}`, cast);
+    const cast = this.add("Cast", [value], { to: { int: ELEMENT[type] } });
+    this.#known.set(key, cast);
     return cast;
   }
 

@@ -6,6 +6,8 @@ export interface OnnxRuntime {
     create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
   };
   readonly Tensor: new (type: string, data: TensorData, shape: readonly number[]) => OnnxTensor;
+  /** The execution providers it was built with; the libraries of those that are not bundled may be missing. */
+  listSupportedBackends(): readonly { readonly name: string; readonly bundled: boolean }[];
 }
 
 export interface OnnxSession {
@@ -25,7 +27,7 @@ export interface OnnxTensor {
   readonly data: TensorData;
 }
 
-export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint16Array | Uint8Array;
 
 let loading: Promise<OnnxRuntime> | undefined;
 

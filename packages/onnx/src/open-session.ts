@@ -22,13 +22,33 @@ export interface SessionOptions {
   readonly shares?: boolean;
   /** @default all cores */
   readonly threads?: number;
+  /** An execution provider of the runtime. What it has no operator for runs on the CPU. @default "cpu" */
+  readonly device?: string;
 }
 
 /**
  * Loads a graph into the runtime. Weights in f32 stay in their files, mapped into memory; others are converted to f32 now,
  * one tensor at a time. So memory is that of the weights in f32, once.
  */
-export async function openSession(
+export async function openSession(graph: GraphBuilder, options: SessionOptions): Promise<OnnxSession> {
+  try {
+    return await createSession(graph, options);
+  } catch (cause) {
+    if (cause instanceof RevocabError) throw cause;
+    throw new RevocabError(
+      "unsupported_checkpoint",
+      `the runtime could not load the model: ${showMessage((cause as Error).message, 500)}`,
+      { hint: "the weights may not fit into memory, or have changed since they were opened", cause },
+    );
+  }
+}
+
+/**
+ * The same with the runtime's own errors.
+ * @param options `isTrial`: whether it fails is the question. It does where an operator would run on the CPU instead of the device, and
+ *   the runtime logs nothing.
+ */
+export async function createSession(
   graph: GraphBuilder,
   {
     directory,
@@ -36,31 +56,26 @@ export async function openSession(
     pack = false,
     shares = false,
     threads = availableParallelism(),
-  }: SessionOptions,
+    device = "cpu",
+    isTrial = false,
+  }: SessionOptions & { readonly isTrial?: boolean },
 ): Promise<OnnxSession> {
   const { InferenceSession } = await loadOnnxRuntime();
-  try {
-    return await InferenceSession.create(encodeModel(graph), {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-      enableCpuMemArena: !shares,
-      externalData: Array.from(buffers, ([path, data]) => ({ path, data })),
-      extra: {
-        session: {
-          model_external_initializers_file_folder_path: directory,
-          disable_prepacking: pack ? "0" : "1",
-          ...(shares && { intra_op: { allow_spinning: "0" } }),
-        },
+  return InferenceSession.create(encodeModel(graph), {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: isTrial ? 4 : 3,
+    enableCpuMemArena: !shares,
+    externalData: Array.from(buffers, ([path, data]) => ({ path, data })),
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: directory,
+        disable_prepacking: pack ? "0" : "1",
+        ...(isTrial && device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
+        ...(shares && { intra_op: { allow_spinning: "0" } }),
       },
-    });
-  } catch (cause) {
-    throw new RevocabError(
-      "unsupported_checkpoint",
-      `the runtime could not load the model: ${showMessage((cause as Error).message, 500)}`,
-      { hint: "the weights may not fit into memory, or have changed since they were opened", cause },
-    );
-  }
+    },
+  });
 }

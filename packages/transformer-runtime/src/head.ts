@@ -5,6 +5,7 @@ import { loadOnnxRuntime, type OnnxSession, type OnnxTensor, openSession } from 
 import { buildHead, buildHeadSlab, HEAD_PORTS, type TableConstant } from "./graph/build-head.ts";
 import type { OpenTransformer } from "./open-transformer.ts";
 import { HEAD_VALUES, LOGIT_VALUES } from "./run/schedule.ts";
+import { roundToF16, weightTensor } from "./weight-tensor.ts";
 import type { Weights } from "./weights.ts";
 
 /** The head over a vocabulary: what hidden states say of its tokens. Sessions open when they are first used. */
@@ -27,17 +28,20 @@ export interface Head {
 }
 
 export function openHead(
-  { checkpoint, description, weights, threads, schedule }: OpenTransformer,
+  { checkpoint, description, weights, computation, schedule }: OpenTransformer,
   tables: ModelTables,
 ): Head {
   const { rows: V, columns: d } = tables.output;
+  const { threads, device, dtype } = computation;
   const sessions = new Map<string, Promise<OnnxSession>>();
   const slabs = new Map<number, Slab>();
   const slabRows = Math.max(1, Math.min(V, Math.floor(HEAD_VALUES / d)));
 
   function slabSession(result: "logits" | "scores"): Promise<OnnxSession> {
-    const graph = () => buildHeadSlab(d, tables.bias !== undefined, description.head, result);
-    const opened = sessions.get(result) ?? openSession(graph(), { directory: ".", threads, shares: true });
+    const graph = () =>
+      buildHeadSlab(d, tables.bias !== undefined, description.head, weights.products, result);
+    const opened =
+      sessions.get(result) ?? openSession(graph(), { directory: ".", threads, device, shares: true });
     sessions.set(result, opened);
     return opened;
   }
@@ -47,9 +51,14 @@ export function openHead(
     const known = slabs.get(start);
     if (known !== undefined) return known;
     const count = Math.min(slabRows, V - start);
-    const { data } = await readMatrix(tables.output, start, count);
-    const bias = tables.bias && (await readMatrix(tables.bias, start, count)).data;
-    const slab = { start, rows: count, data, bias };
+    const runtime = await loadOnnxRuntime();
+    const tensor = async (matrix: StoredMatrix, shape: readonly number[]) =>
+      weightTensor(runtime, (await readMatrix(matrix, start, count)).data, shape, dtype, "the head's table");
+    const feeds = {
+      [HEAD_PORTS.table]: await tensor(tables.output, [count, d]),
+      ...(tables.bias && { [HEAD_PORTS.bias]: await tensor(tables.bias, [count]) }),
+    };
+    const slab = { start, rows: count, feeds };
     if (schedule.kind === "whole") slabs.set(start, slab);
     return slab;
   }
@@ -65,10 +74,6 @@ export function openHead(
     const session = await slabSession(result);
     for (let start = 0; start < V; start += slabRows) {
       const slab = await slabAt(start);
-      const fixed: Record<string, OnnxTensor> = {
-        [HEAD_PORTS.table]: new Tensor("float32", slab.data, [slab.rows, d]),
-        ...(slab.bias && { [HEAD_PORTS.bias]: new Tensor("float32", slab.bias, [slab.rows]) }),
-      };
       const most = Math.max(1, Math.floor(LOGIT_VALUES / slab.rows));
       let position = 0;
       for await (const { queries, states: hidden } of states.blocks(Math.ceil(V / slabRows))) {
@@ -77,7 +82,7 @@ export function openHead(
           const count = Math.min(most, hidden.length / d - row);
           const own = targets?.slice(row, row + count);
           const feeds: Record<string, OnnxTensor> = {
-            ...fixed,
+            ...slab.feeds,
             [HEAD_PORTS.hidden]: new Tensor("float32", hidden.subarray(row * d, (row + count) * d), [
               count,
               d,
@@ -148,18 +153,20 @@ export function openHead(
   };
 
   async function openWhole(): Promise<OnnxSession> {
-    const table = await tableConstant(tables.output, "output", checkpoint, weights);
-    const bias = tables.bias && (await tableConstant(tables.bias, "output.bias", checkpoint, weights));
+    const constant = (matrix: StoredMatrix, name: string) =>
+      dtype === "f16" ? f16Constant(matrix, name) : tableConstant(matrix, name, checkpoint, weights);
+    const table = await constant(tables.output, "output");
+    const bias = tables.bias && (await constant(tables.bias, "output.bias"));
     const buffers = new Map<string, Uint8Array>();
     for (const { constant, buffer } of [table, ...(bias ? [bias] : [])]) {
       if (buffer !== undefined) buffers.set(constant.content.location, buffer);
     }
-    return openSession(buildHead({ table: table.constant, bias: bias?.constant }, description.head), {
-      directory: weights.directory,
-      buffers,
-      pack: true,
-      threads,
-    });
+    const graph = buildHead(
+      { table: table.constant, bias: bias?.constant },
+      description.head,
+      weights.products,
+    );
+    return openSession(graph, { directory: weights.directory, buffers, pack: true, threads, device });
   }
 }
 
@@ -167,9 +174,8 @@ export function openHead(
 interface Slab {
   readonly start: number;
   readonly rows: number;
-  /** [rows × d] */
-  readonly data: Float32Array;
-  readonly bias?: Float32Array;
+  /** [rows × d] and [rows], by the names of their ports. */
+  readonly feeds: Readonly<Record<string, OnnxTensor>>;
 }
 
 /** What a slab says of some positions. */
@@ -216,13 +222,34 @@ export function tablesOf({ tables, tied, directory, modelType }: Checkpoint): Mo
   return { input, output, bias };
 }
 
+/** A constant of a graph, and its bytes where they are in no file. */
+interface PlacedConstant {
+  readonly constant: TableConstant;
+  readonly buffer?: Uint8Array;
+}
+
+/** A table rounded to f16: in the runtime a number beyond it would become infinity. */
+async function f16Constant(matrix: StoredMatrix, name: string): Promise<PlacedConstant> {
+  const { rows, columns } = matrix;
+  const halves = new Uint16Array(rows * columns);
+  for (let start = 0; start < rows; start += F16_ROWS) {
+    const { data } = await readMatrix(matrix, start, Math.min(F16_ROWS, rows - start));
+    roundToF16(data, halves.subarray(start * columns, start * columns + data.length), "the head's table");
+  }
+  const buffer = new Uint8Array(halves.buffer);
+  const content = { location: name, offset: 0, length: buffer.length };
+  return { constant: { rows, columns, dtype: "F16", content }, buffer };
+}
+
+const F16_ROWS = 1024;
+
 /** A table as a constant of a graph: where it lies in the model's files, or else its bytes in memory. */
 async function tableConstant(
   matrix: StoredMatrix,
   name: string,
   { tables }: Checkpoint,
   weights: Weights,
-): Promise<{ constant: TableConstant; buffer?: Uint8Array }> {
+): Promise<PlacedConstant> {
   const { rows, columns, dtype } = matrix;
   const own = tables.find((table) => table.matrix === matrix);
   const place = own && placeOf(own, weights);

@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { type Job, type Reading, RevocabError, type Transformer, threadsOf } from "@revocab/core";
+import { type Job, type Reading, RevocabError, type Transformer } from "@revocab/core";
 import { loadOnnxRuntime } from "@revocab/onnx";
+import { asReference, type Computation, computationOf, isReference } from "./computation.ts";
 import type { TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
 import { outputWidth } from "./graph/build-body.ts";
 import { partsOf } from "./graph/parts.ts";
+import { RowCache } from "./row-cache.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
+import { openParity, PARITY_POSITIONS, type Parity, throughAll } from "./run/parity.ts";
 import { openPartWeights } from "./run/part-weights.ts";
 import { readQueries } from "./run/read-queries.ts";
 import { gigabytes, planSchedule, type Schedule } from "./run/schedule.ts";
@@ -20,7 +23,7 @@ export interface OpenTransformer extends Transformer {
   readonly checkpoint: Checkpoint;
   readonly description: TransformerDescription;
   readonly weights: Weights;
-  readonly threads: number;
+  readonly computation: Computation;
   /** Whether the weights stay in memory, and why. */
   readonly schedule: Pick<Schedule, "kind" | "reason" | "memory">;
   /**
@@ -28,7 +31,7 @@ export interface OpenTransformer extends Transformer {
    * it, apart from what `read` keeps there.
    * @param embeddings [B · length × d]
    * @param length positions that are new, the same number for each of the B sequences
-   * @throws RevocabError `not_enough_memory`
+   * @throws RevocabError `not_enough_memory`; `device_differs`
    */
   continue(embeddings: Float32Array, length: number, cache?: BodyCache): Promise<ContinuedBody>;
   /** @throws RevocabError `not_enough_memory` when the body cannot be in memory whole, as a text that grows needs it */
@@ -56,11 +59,11 @@ export async function openTransformer(
   checkpoint: Checkpoint,
   { job, layerByLayer = false, attentionBytes = 256e6 }: OpenTransformerOptions = {},
 ): Promise<OpenTransformer> {
-  const threads = threadsOf(job);
   await refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
   await loadOnnxRuntime();
-  const weights = await openWeights(checkpoint.files);
+  const computation = await computationOf(job);
+  const weights = await openWeights(checkpoint.files, computation.dtype);
   const path = join(checkpoint.directory, "config.json");
   const description = describe({
     config: textConfig(checkpoint.config),
@@ -70,12 +73,13 @@ export async function openTransformer(
   });
   const { kind, contextLength, width } = description;
   // the graphs are built now, so that a missing tensor shows before any work
-  const runner = new LayerRunner(description, partsOf(description), weights, threads);
+  const runner = new LayerRunner(description, partsOf(description), weights, computation);
   const parts = runner.parts.map(({ tensors }) => tensors);
   const vocabulary = Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows));
   const schedule = planSchedule({
     description,
     parts,
+    dtype: computation.dtype,
     vocabulary,
     memory: job?.memory,
     layerByLayer,
@@ -83,8 +87,26 @@ export async function openTransformer(
   });
   const partWeights = openPartWeights(parts, { stays: schedule.kind === "whole" });
   const squares = mostSquares(description, attentionBytes);
-  const grower = textGrower(description, weights, threads);
+  const grower = textGrower(description, weights, computation);
   let isAnnounced = false;
+  let isCompared = isReference(computation);
+
+  /** Work that begins with a comparison of a device with the CPU, until one was passed. */
+  async function compared(
+    embeddings: Float32Array | undefined,
+    inPieces: boolean,
+    work: (parity: Parity | undefined) => Promise<void>,
+  ): Promise<void> {
+    if (isCompared || embeddings === undefined) return work(undefined);
+    const reference = new LayerRunner(description, partsOf(description), weights, asReference(computation));
+    const table = (checkpoint.tables.find(({ slot }) => slot === "output") ?? checkpoint.tables[0]).matrix;
+    try {
+      await work(openParity({ computation, runner, reference, description, table, embeddings, inPieces }));
+      isCompared = true;
+    } finally {
+      await reference.close();
+    }
+  }
   const requireWhole = () => {
     if (schedule.kind === "whole") return;
     throw new RevocabError(
@@ -101,29 +123,37 @@ export async function openTransformer(
     checkpoint,
     description,
     weights,
-    threads,
+    computation,
     schedule,
     async read(readings: readonly Reading[], readJob = job) {
       await grower.release(); // both would hold the weights
-      if (!isAnnounced) await timeNote(runner.parts, schedule, readings, threads, readJob);
+      if (!isAnnounced) await timeNote(runner.parts, schedule, readings, computation, readJob);
       isAnnounced = true;
-      await readQueries(readings, {
-        runner,
-        weights: partWeights,
-        schedule,
-        contextLength,
-        width,
-        outputWidth: outputWidth(description),
-        squares,
-        pieceOf: (lengths) => pieceLength(description, lengths, squares),
-        directory: checkpoint.directory,
-        layers: description.layers.length,
-        job: readJob,
-      });
+      const sample = isCompared ? undefined : await sampleOf(readings, width);
+      await compared(sample, false, (parity) =>
+        readQueries(readings, {
+          runner,
+          weights: partWeights,
+          schedule,
+          contextLength,
+          width,
+          outputWidth: outputWidth(description),
+          squares,
+          pieceOf: (lengths) => pieceLength(description, lengths, squares),
+          directory: checkpoint.directory,
+          layers: description.layers.length,
+          parity,
+          job: readJob,
+        }),
+      );
     },
     requireWhole,
     async continue(embeddings, length, cache) {
       requireWhole();
+      const sample = embeddings.slice(0, width * Math.min(length, PARITY_POSITIONS));
+      await compared(sample, true, async (parity) => {
+        if (parity !== undefined) await throughAll(parity, runner, partWeights, job);
+      });
       if (!grower.isLoaded) partWeights.clear();
       return grower.continue(embeddings, length, cache);
     },
@@ -131,6 +161,19 @@ export async function openTransformer(
       await Promise.all([grower.release(), partWeights.close(), runner.close()]);
     },
   };
+}
+
+/** [positions × d] the input rows of the first sequence, or of its beginning; undefined where there is none. */
+async function sampleOf(readings: readonly Reading[], width: number): Promise<Float32Array | undefined> {
+  for (const { input, queries } of readings) {
+    const query = queries.find(({ tokens }) => tokens.length > 0);
+    if (query === undefined) continue;
+    const tokens = query.tokens.subarray(0, PARITY_POSITIONS);
+    const embeddings = new Float32Array(tokens.length * width);
+    await new RowCache(input).fill(tokens, embeddings, 0);
+    return embeddings;
+  }
+  return undefined;
 }
 
 /** Other readers put an adapter in the model's folder on the model when they open it; without it the model is another one. */

@@ -1,17 +1,21 @@
 import { realpath } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
-import { RevocabError } from "@revocab/core";
-import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
+import { type ComputeDtype, RevocabError } from "@revocab/core";
+import { ELEMENT_OF_COMPUTE, type ElementType, type GraphBuilder, type Value } from "@revocab/onnx";
 import { PORTS } from "./graph/ports.ts";
 
 /** Where the graph of a part gets a tensor from. */
 export interface GraphWeights {
+  /** What matrices are multiplied in. */
+  readonly products: ElementType;
   /**
    * A tensor as float32, [shape].
    * @throws RevocabError `unsupported_checkpoint` when there is none, `shape_mismatch`, `unsupported_dtype`
    */
   use(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
+  /** A matrix to be multiplied with, or what is added to the product: as `use`, in the type of `products`. */
+  useFactor(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
 }
 
 /** The tensors of a model's files. As `GraphWeights` they are constants: they stay where they are, and the runtime reads them there. */
@@ -42,8 +46,15 @@ const ELEMENT_OF = {
 } as const satisfies Readonly<Record<string, ElementType>>;
 export type RunnableDtype = keyof typeof ELEMENT_OF;
 
-/** Finds the tensors of weight files. */
-export async function openWeights(files: readonly SafetensorsFile[]): Promise<Weights> {
+/**
+ * Finds the tensors of weight files.
+ * @param dtype what graphs with these weights multiply in @default "f32"
+ */
+export async function openWeights(
+  files: readonly SafetensorsFile[],
+  dtype: ComputeDtype = "f32",
+): Promise<Weights> {
+  const products = ELEMENT_OF_COMPUTE[dtype];
   const places = await Promise.all(files.map(async (file) => ({ file, path: await realpath(file.path) })));
   const directory = commonFolder(places.map(({ path }) => dirname(path)));
   const tensors = new Map<string, { location: string; file: SafetensorsFile; entry: TensorEntry }>();
@@ -73,21 +84,24 @@ export async function openWeights(files: readonly SafetensorsFile[]): Promise<We
     }
     return { file, entry, dtype, shape };
   };
+  const constant = (graph: GraphBuilder, name: string, shape: readonly number[], type: ElementType) => {
+    const { entry, dtype: stored } = find(name, shape);
+    const value = graph.external(ELEMENT_OF[stored], shape, {
+      location: tensors.get(name)!.location,
+      offset: entry.start,
+      length: entry.end - entry.start,
+    });
+    return ELEMENT_OF[stored] === type ? value : graph.cast(value, type);
+  };
   return {
     directory,
+    products,
     names: [...tensors.keys()],
     has: (name) => tensors.has(name),
     locationOf: (name) => tensors.get(name)?.location,
     find,
-    use(graph, name, shape) {
-      const { entry, dtype } = find(name, shape);
-      const stored = graph.external(ELEMENT_OF[dtype], shape, {
-        location: tensors.get(name)!.location,
-        offset: entry.start,
-        length: entry.end - entry.start,
-      });
-      return dtype === "F32" ? stored : graph.asFloat(stored);
-    },
+    use: (graph, name, shape) => constant(graph, name, shape, "float"),
+    useFactor: (graph, name, shape) => constant(graph, name, shape, products),
   };
 }
 
@@ -95,23 +109,41 @@ function isRunnable(dtype: string): dtype is RunnableDtype {
   return Object.hasOwn(ELEMENT_OF, dtype);
 }
 
+/** A tensor as the graph of a part takes it. */
+export interface PartTensor extends FoundTensor {
+  readonly as: ComputeDtype;
+}
+
 /** Weights as inputs of a graph, so that it can be run with those of one layer after another. */
 export class WeightInputs implements GraphWeights {
   /** In the order of the graph's ports. */
-  readonly tensors: FoundTensor[] = [];
+  readonly tensors: PartTensor[] = [];
+  readonly products: ElementType;
   readonly #weights: Weights;
+  readonly #dtype: ComputeDtype;
   readonly #ports = new Map<string, Value>();
 
-  constructor(weights: Weights) {
+  constructor(weights: Weights, dtype: ComputeDtype) {
     this.#weights = weights;
+    this.#dtype = dtype;
+    this.products = ELEMENT_OF_COMPUTE[dtype];
   }
 
   use(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
-    const known = this.#ports.get(name);
+    return this.#input(graph, name, shape, "f32");
+  }
+
+  useFactor(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
+    return this.#input(graph, name, shape, this.#dtype);
+  }
+
+  #input(graph: GraphBuilder, name: string, shape: readonly number[], as: ComputeDtype): Value {
+    const key = `${as} ${name}`;
+    const known = this.#ports.get(key);
     if (known !== undefined) return known;
-    const port = graph.input(PORTS.weight(this.tensors.length), "float", shape);
-    this.tensors.push(this.#weights.find(name, shape));
-    this.#ports.set(name, port);
+    const port = graph.input(PORTS.weight(this.tensors.length), ELEMENT_OF_COMPUTE[as], shape);
+    this.tensors.push({ ...this.#weights.find(name, shape), as });
+    this.#ports.set(key, port);
     return port;
   }
 }

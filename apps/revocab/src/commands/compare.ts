@@ -13,7 +13,7 @@ import {
 } from "./options/inputs.ts";
 import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
-import { withMemory, withThreads } from "./options/values.ts";
+import { withRunning, withThreads } from "./options/values.ts";
 
 interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ScoringFlags {
   readonly tokenizer: string;
@@ -38,7 +38,7 @@ export function registerCompare(program: Command): void {
     );
   const scored = withScoringOptions(withComparedPlanOptions(command));
   withModelOptions(
-    withMemory(withThreads(scored, "threads of the runtime and the kernel (all cores)")),
+    withRunning(withThreads(scored, "threads of the runtime and the kernel (all cores)")),
   ).action(async (model: string, flags: Flags) => {
     const { compareMethods } = await import("@revocab/measure");
     const { methodCandidates } = await import("@revocab/embedding-init");

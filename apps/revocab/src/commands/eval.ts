@@ -5,7 +5,7 @@ import { type CommandContext, runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
 import { type Scored, type ServedFlags, scoredBy, withServedOptions } from "./options/served-model.ts";
-import { wholeNumber, withMemory, withThreads } from "./options/values.ts";
+import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
 
 interface Flags extends ScoringFlags, ModelFlags, ServedFlags {
   readonly text: string;
@@ -25,7 +25,7 @@ export function registerEval(program: Command): void {
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
-  const running = withMemory(withThreads(command, "threads of the runtime (all cores)"));
+  const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
   withModelOptions(withServedOptions(running)).action(async (model: string | undefined, flags: Flags) => {
     const { printEvaluation } = await import("../print-evaluation.ts");
     await runCommand(

@@ -4,7 +4,7 @@ import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
 import { escaped, proseForTerminal } from "../terminal.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
-import { numberWithin, wholeNumber, withMemory, withThreads } from "./options/values.ts";
+import { numberWithin, wholeNumber, withRunning, withThreads } from "./options/values.ts";
 
 /** Named as the options of `generateText`. */
 interface Flags extends ModelFlags {
@@ -28,7 +28,7 @@ export function registerGenerate(program: Command): void {
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0);
-  withModelOptions(withMemory(withThreads(command, "threads of the runtime (all cores)"))).action(
+  withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
     async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
       const { generateText } = await import("@revocab/measure");
       const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();

@@ -13,7 +13,7 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
-import { withMemory, withThreads } from "./options/values.ts";
+import { withRunning, withThreads } from "./options/values.ts";
 
 interface Flags extends ModelFlags, FittingFlags, PlanFlags {
   readonly tokenizer: string;
@@ -33,7 +33,7 @@ export function registerPlan(program: Command): void {
     .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
-  withModelOptions(withMemory(withThreads(withPlanOptions(command)))).action(
+  withModelOptions(withRunning(withThreads(withPlanOptions(command)))).action(
     async (model: string, flags: Flags) => {
       const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
       const { planTokenizerSwap } = await import("@revocab/transfer");

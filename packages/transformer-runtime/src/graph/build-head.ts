@@ -1,6 +1,7 @@
 import type { StoredDtype } from "@revocab/core";
 import { type ElementType, type ExternalData, GraphBuilder, type Value } from "@revocab/onnx";
 import type { HeadDescription } from "../description.ts";
+import { productIn } from "./layers.ts";
 
 /** A stored table as a constant of a graph: a range of a file, or of a buffer under a made-up name. */
 export interface TableConstant {
@@ -31,20 +32,24 @@ const ELEMENT_OF: Readonly<Record<StoredDtype, ElementType>> = {
   BF16: "bfloat16",
 };
 
-/** Hidden states [N × d] → logits [N × V], with the table as a constant: for few positions at a time. */
+/**
+ * Hidden states [N × d] → logits [N × V], with the table as a constant: for few positions at a time.
+ * @param products what the table is multiplied in
+ */
 export function buildHead(
   { table, bias }: { readonly table: TableConstant; readonly bias?: TableConstant },
   description: HeadDescription,
+  products: ElementType,
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const hidden = graph.input(HEAD_PORTS.hidden, "float", ["N", table.columns]);
-  const rows = constant(graph, table, [table.rows, table.columns]);
-  const addend = bias && constant(graph, bias, [bias.rows]);
+  const rows = constant(graph, table, [table.rows, table.columns], products);
+  const addend = bias && constant(graph, bias, [bias.rows], products);
   graph.output(
     HEAD_PORTS.logits,
     "float",
     ["N", table.rows],
-    logitsOf(graph, hidden, rows, addend, description),
+    logitsOf(graph, hidden, rows, addend, description, products),
   );
   return graph;
 }
@@ -58,13 +63,14 @@ export function buildHeadSlab(
   width: number,
   hasBias: boolean,
   description: HeadDescription,
+  products: ElementType,
   result: "logits" | "scores",
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const hidden = graph.input(HEAD_PORTS.hidden, "float", ["N", width]);
-  const rows = graph.input(HEAD_PORTS.table, "float", ["R", width]);
-  const addend = hasBias ? graph.input(HEAD_PORTS.bias, "float", ["R"]) : undefined;
-  const logits = logitsOf(graph, hidden, rows, addend, description);
+  const rows = graph.input(HEAD_PORTS.table, products, ["R", width]);
+  const addend = hasBias ? graph.input(HEAD_PORTS.bias, products, ["R"]) : undefined;
+  const logits = logitsOf(graph, hidden, rows, addend, description, products);
   graph.output(
     HEAD_PORTS.total,
     "float",
@@ -87,9 +93,10 @@ function logitsOf(
   table: Value,
   bias: Value | undefined,
   { scale, softCap }: HeadDescription,
+  products: ElementType,
 ): Value {
   const addend = bias === undefined ? [] : [bias];
-  let logits = graph.add("Gemm", [hidden, table, ...addend], { transB: { int: 1 } });
+  let logits = productIn(products, graph, [hidden, table, ...addend], true);
   if (scale !== undefined) logits = graph.add("Mul", [logits, graph.number(scale)]);
   if (softCap !== undefined) {
     const capped = graph.add("Tanh", [graph.add("Div", [logits, graph.number(softCap)])]);
@@ -98,7 +105,12 @@ function logitsOf(
   return logits;
 }
 
-function constant(graph: GraphBuilder, { dtype, content }: TableConstant, shape: readonly number[]): Value {
+function constant(
+  graph: GraphBuilder,
+  { dtype, content }: TableConstant,
+  shape: readonly number[],
+  type: ElementType,
+): Value {
   const stored = graph.external(ELEMENT_OF[dtype], shape, content);
-  return dtype === "F32" ? stored : graph.asFloat(stored);
+  return ELEMENT_OF[dtype] === type ? stored : graph.cast(stored, type);
 }

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from "@revocab/onnx";
+import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
 import type {
   Activation,
   FeedForwardDescription,
@@ -7,7 +7,7 @@ import type {
 } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 
-/** x · Wᵀ + b, [N × inputs] → [N × outputs]. */
+/** x · Wᵀ + b, [N × inputs] → [N × outputs]. Both are f32; the product is computed in the type that the weights have for products. */
 export function linear(
   graph: GraphBuilder,
   weights: GraphWeights,
@@ -15,9 +15,26 @@ export function linear(
   { weight, bias, inputs, outputs, order = "outputs-first" }: LinearDescription,
 ): Value {
   const transposed = order === "outputs-first";
-  const matrix = weights.use(graph, weight, transposed ? [outputs, inputs] : [inputs, outputs]);
-  const addend = bias === undefined ? [] : [weights.use(graph, bias, [outputs])];
-  return graph.add("Gemm", [input, matrix, ...addend], { transB: { int: transposed ? 1 : 0 } });
+  const matrix = weights.useFactor(graph, weight, transposed ? [outputs, inputs] : [inputs, outputs]);
+  const addend = bias === undefined ? [] : [weights.useFactor(graph, bias, [outputs])];
+  return productIn(weights.products, graph, [input, matrix, ...addend], transposed);
+}
+
+/**
+ * A · B, or A · Bᵀ, + c.
+ * @param operands A [N × k] in f32; the others in `type`
+ * @returns f32
+ */
+export function productIn(
+  type: ElementType,
+  graph: GraphBuilder,
+  [left, ...others]: readonly [Value, ...Value[]],
+  transposed: boolean,
+): Value {
+  const attributes = { transB: { int: transposed ? 1 : 0 } };
+  if (type === "float") return graph.add("Gemm", [left, ...others], attributes);
+  const product = graph.add("Gemm", [graph.cast(left, type), ...others], attributes);
+  return graph.cast(product, "float");
 }
 
 /** Normalises the last dimension, whose size is the norm's width; undefined is no norm. */

@@ -7,17 +7,18 @@ import {
   openSession,
 } from "@revocab/onnx";
 import { bodyFeeds, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
+import type { Computation } from "../computation.ts";
 import type { TransformerDescription } from "../description.ts";
 import { buildPart } from "../graph/build-body.ts";
 import type { Part } from "../graph/parts.ts";
 import { PORTS } from "../graph/ports.ts";
-import { type FoundTensor, WeightInputs, type Weights } from "../weights.ts";
+import { type PartTensor, WeightInputs, type Weights } from "../weights.ts";
 import type { PartFeeds } from "./part-weights.ts";
 
 /** A part and the tensors that its graph takes. */
 export interface RunnablePart {
   readonly part: Part;
-  readonly tensors: readonly FoundTensor[];
+  readonly tensors: readonly PartTensor[];
 }
 
 /** The states of a batch, [rows × columns] by name. */
@@ -31,7 +32,7 @@ export class LayerRunner {
   readonly parts: readonly RunnablePart[];
   readonly #description: TransformerDescription;
   readonly #weights: Weights;
-  readonly #threads: number;
+  readonly #computation: Computation;
   readonly #rotary: ReadonlyMap<string, RotaryTables>;
   readonly #sessions = new Map<string, Promise<OnnxSession>>();
   /** What batches of the same lengths are fed. */
@@ -42,14 +43,14 @@ export class LayerRunner {
     description: TransformerDescription,
     parts: readonly Part[],
     weights: Weights,
-    threads: number,
+    computation: Computation,
   ) {
     this.#description = description;
     this.#weights = weights;
-    this.#threads = threads;
+    this.#computation = computation;
     this.#rotary = rotaryTables(description);
     this.parts = parts.map((part) => {
-      const inputs = new WeightInputs(weights);
+      const inputs = new WeightInputs(weights, computation.dtype);
       buildPart(part, description, inputs, false);
       return { part, tensors: inputs.tensors };
     });
@@ -161,10 +162,11 @@ export class LayerRunner {
 
   #session(index: number, cache: boolean): Promise<OnnxSession> {
     const { part } = this.parts[index] as RunnablePart;
-    const graph = buildPart(part, this.#description, new WeightInputs(this.#weights), cache);
+    const { threads, device, dtype } = this.#computation;
+    const graph = buildPart(part, this.#description, new WeightInputs(this.#weights, dtype), cache);
     const key = Buffer.from(encodeModel(graph)).toString("latin1");
     const opened =
-      this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads: this.#threads, shares: true });
+      this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads, device, shares: true });
     this.#sessions.set(key, opened);
     return opened;
   }

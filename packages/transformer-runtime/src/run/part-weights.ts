@@ -1,12 +1,19 @@
-import { type Job, throwIfAborted } from "@revocab/core";
+import { type ComputeDtype, type Job, throwIfAborted } from "@revocab/core";
 import { decodeInto } from "@revocab/matrix";
 import { loadOnnxRuntime, type OnnxTensor } from "@revocab/onnx";
 import { PORTS } from "../graph/ports.ts";
-import type { FoundTensor } from "../weights.ts";
+import { roundToF16 } from "../weight-tensor.ts";
+import type { PartTensor } from "../weights.ts";
 import { FileReader } from "./file-reader.ts";
 
-/** The weights of one part as its graph takes them, in f32, by the names of its ports. */
+/** The weights of one part as its graph takes them, by the names of its ports. */
 export type PartFeeds = Readonly<Record<string, OnnxTensor>>;
+
+export interface TakenPart {
+  readonly feeds: PartFeeds;
+  /** All of them in f32, where they are or that was asked for. */
+  readonly reference?: PartFeeds;
+}
 
 /** Takes the weights of parts into memory. */
 export interface PartWeights {
@@ -15,34 +22,48 @@ export interface PartWeights {
   /**
    * The weights of part `index`. Where parts do not stay in memory they are valid until those of another part are asked for, and
    * those of part `next` begin to be read.
-   * @throws RevocabError `file_changed`, `bad_safetensors`, `missing_file`, `aborted`
+   * @param options `withReference`: give them in f32, too, until those of another part are asked for @default false
+   * @throws RevocabError `file_changed`, `bad_safetensors`, `missing_file`, `aborted`; `unsupported_dtype` for a weight beyond f16, where
+   *   that is what it is multiplied in
    */
-  take(index: number, options?: { readonly next?: number; readonly job?: Job }): Promise<PartFeeds>;
+  take(
+    index: number,
+    options?: { readonly next?: number; readonly withReference?: boolean; readonly job?: Job },
+  ): Promise<TakenPart>;
   /** Forgets what it holds; later parts are read again. */
   clear(): void;
   close(): Promise<void>;
 }
 
-/** Bytes of f32 that the weights of a part take, and of the files. */
-export function sizeOf(tensors: readonly FoundTensor[]): { readonly f32: number; readonly stored: number } {
-  return {
-    f32: 4 * tensors.reduce((sum, { shape }) => sum + aligned(elementsOf(shape)), 0),
-    stored: tensors.reduce((sum, { entry }) => sum + aligned(entry.end - entry.start), 0),
-  };
+/** Bytes that the weights of a part take: as its graph takes them, all in f32, and in the files. */
+export interface PartSize {
+  readonly held: number;
+  readonly f32: number;
+  readonly stored: number;
 }
+
+export function sizeOf(tensors: readonly PartTensor[]): PartSize {
+  const sum = (bytesOf: (tensor: PartTensor) => number) =>
+    tensors.reduce((total, tensor) => total + aligned(bytesOf(tensor)), 0);
+  return { held: sum(heldBytes), f32: sum(f32Bytes), stored: sum(({ entry }) => entry.end - entry.start) };
+}
+
+const f32Bytes = ({ shape }: PartTensor) => 4 * elementsOf(shape);
+const heldBytes = ({ shape, as }: PartTensor) => (as === "f16" ? 2 : 4) * elementsOf(shape);
 
 /** @param stays whether parts stay in memory once they were read */
 export function openPartWeights(
-  parts: readonly (readonly FoundTensor[])[],
+  parts: readonly (readonly PartTensor[])[],
   { stays }: { readonly stays: boolean },
 ): PartWeights {
   const reader = new FileReader();
   const kept = new Map<number, PartFeeds>();
   let bytesRead = 0;
   let raw: Uint8Array | undefined;
-  let values: Float32Array | undefined;
+  let held: Uint8Array | undefined;
+  let referenceHeld: Uint8Array | undefined;
   let ahead: { readonly index: number; readonly done: Promise<void> } | undefined;
-  const largest = (size: "f32" | "stored") => Math.max(...parts.map((part) => sizeOf(part)[size]));
+  const largest = (size: keyof PartSize) => Math.max(...parts.map((part) => sizeOf(part)[size]));
 
   /** All reads begin at once, in the order of the files: the next part is read while this one computes. */
   function begin(index: number): Promise<void> {
@@ -59,17 +80,32 @@ export function openPartWeights(
     return done;
   }
 
-  async function decoded(index: number, into: Float32Array, job: Job | undefined): Promise<PartFeeds> {
+  function roomFor(index: number): Uint8Array {
+    if (stays) return new Uint8Array(sizeOf(parts[index]).held);
+    held ??= new Uint8Array(largest("held"));
+    return held;
+  }
+
+  async function decoded(
+    index: number,
+    into: Uint8Array,
+    typeOf: (tensor: PartTensor) => ComputeDtype,
+    job: Job | undefined,
+  ): Promise<PartFeeds> {
     const { Tensor } = await loadOnnxRuntime();
     const feeds: Record<string, OnnxTensor> = {};
-    for (const [i, { tensor, stored, start }] of placesOf(parts[index]).entries()) {
+    let start = 0;
+    for (const [i, { tensor, stored }] of placesOf(parts[index]).entries()) {
       throwIfAborted(job?.abortSignal);
-      const { entry, dtype, shape } = tensor;
+      const { entry, shape } = tensor;
       const bytes = (raw as Uint8Array).subarray(stored, stored + entry.end - entry.start);
-      const target = into.subarray(start, start + elementsOf(shape));
-      if (dtype === "F64") target.set(doublesIn(bytes));
-      else decodeInto(dtype, bytes, target);
-      feeds[PORTS.weight(i)] = new Tensor("float32", target, shape);
+      const place = [into.buffer, into.byteOffset + start, elementsOf(shape)] as const;
+      const isHalf = typeOf(tensor) === "f16";
+      const target = isHalf ? new Uint16Array(...place) : new Float32Array(...place);
+      if (target instanceof Uint16Array) decodeF16(tensor, bytes, target);
+      else decodeF32(tensor, bytes, target);
+      feeds[PORTS.weight(i)] = new Tensor(isHalf ? "float16" : "float32", target, shape);
+      start += aligned(target.byteLength);
     }
     return feeds;
   }
@@ -78,22 +114,24 @@ export function openPartWeights(
     get bytesRead() {
       return bytesRead;
     },
-    async take(index, { next, job } = {}) {
+    async take(index, { next, withReference = false, job } = {}) {
       const known = kept.get(index);
-      if (known !== undefined) return known;
+      const isExact = parts[index].every(({ as }) => as === "f32");
+      if (known !== undefined && (isExact || !withReference)) return { feeds: known, reference: known };
       if (ahead !== undefined && ahead.index !== index) await ahead.done.catch(() => {});
       await (ahead?.index === index ? ahead.done : begin(index));
       ahead = undefined;
+      const feeds = known ?? (await decoded(index, roomFor(index), ({ as }) => as, job));
+      let reference = isExact ? feeds : undefined;
+      if (withReference && !isExact) {
+        referenceHeld ??= new Uint8Array(largest("f32"));
+        reference = await decoded(index, referenceHeld, () => "f32", job);
+      } else referenceHeld = undefined;
       if (stays) {
-        const feeds = await decoded(index, new Float32Array(sizeOf(parts[index]).f32 / 4), job);
         kept.set(index, feeds);
         if (kept.size === parts.length) raw = undefined;
-        return feeds;
-      }
-      values ??= new Float32Array(largest("f32") / 4);
-      const feeds = await decoded(index, values, job);
-      if (next !== undefined) void begin(next);
-      return feeds;
+      } else if (next !== undefined) void begin(next);
+      return { feeds, reference };
     },
     clear() {
       kept.clear();
@@ -101,24 +139,45 @@ export function openPartWeights(
     async close() {
       await ahead?.done.catch(() => {});
       kept.clear();
-      raw = undefined;
-      values = undefined;
+      raw = held = referenceHeld = undefined;
       await reader.close();
     },
   };
 }
 
-/** Where each tensor of a part stands: in bytes as stored, and in f32 values; each on a line of the cache of its own. */
-function placesOf(tensors: readonly FoundTensor[]) {
+/** Where each tensor of a part stands in the bytes that are read, each on a line of the cache of its own. */
+function placesOf(tensors: readonly PartTensor[]) {
   let stored = 0;
-  let start = 0;
   return tensors.map((tensor) => {
-    const place = { tensor, stored, start };
+    const place = { tensor, stored };
     stored += aligned(tensor.entry.end - tensor.entry.start);
-    start += aligned(elementsOf(tensor.shape));
     return place;
   });
 }
+
+function decodeF32({ dtype }: PartTensor, bytes: Uint8Array, into: Float32Array): void {
+  if (dtype === "F64") into.set(doublesIn(bytes));
+  else decodeInto(dtype, bytes, into);
+}
+
+/** By blocks, so that there are no more numbers in f32 than those of one. */
+function decodeF16(tensor: PartTensor, bytes: Uint8Array, into: Uint16Array): void {
+  const { dtype, entry, file } = tensor;
+  if (dtype === "F16") {
+    new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
+    return;
+  }
+  const perValue = bytes.length / into.length;
+  const block = new Float32Array(Math.min(into.length, F16_BLOCK));
+  for (let start = 0; start < into.length; start += block.length) {
+    const end = Math.min(start + block.length, into.length);
+    const values = block.subarray(0, end - start);
+    decodeF32(tensor, bytes.subarray(start * perValue, end * perValue), values);
+    roundToF16(values, into.subarray(start, end), `${entry.name} in ${file.path}`);
+  }
+}
+
+const F16_BLOCK = 65_536;
 
 function aligned(count: number): number {
   return Math.ceil(count / 64) * 64;

@@ -12,6 +12,7 @@ import { planBatches } from "../batches.ts";
 import type { StateWidths } from "../graph/parts.ts";
 import { RowCache } from "../row-cache.ts";
 import type { BatchStates, LayerRunner } from "./layer-runner.ts";
+import { type Parity, throughAll } from "./parity.ts";
 import type { PartWeights } from "./part-weights.ts";
 import type { Schedule } from "./schedule.ts";
 import { openStateStore, type StateStore } from "./state-store.ts";
@@ -33,6 +34,8 @@ export interface ReadOptions {
   /** For messages: the model's folder, and how many layers it has. */
   readonly directory: string;
   readonly layers: number;
+  /** What the device is to pass first. */
+  readonly parity?: Parity;
   readonly job?: Job;
 }
 
@@ -49,13 +52,16 @@ interface Batch {
 /**
  * Sends all queries through all parts, part by part: a part's weights are taken once, and every batch passes through it. With all
  * weights in memory the batches go in groups whose states fit there; otherwise all are one group.
+ *
+ * The device is compared with the CPU before the work where the weights stay in memory, and else in the pass that reads them.
  */
 export async function readQueries(readings: readonly Reading[], options: ReadOptions): Promise<void> {
-  const { schedule, contextLength, squares, runner, job } = options;
+  const { schedule, contextLength, squares, runner, weights, parity, job } = options;
   for (const { queries } of readings) checkQueries(queries, contextLength);
   const batches = readings.flatMap((reading) => batchesOf(reading, schedule.batchTokens, squares));
   const layout = layoutOf(runner, options.width);
   const meter = workMeter(batches, runner.parts, job);
+  if (parity !== undefined && schedule.kind === "whole") await throughAll(parity, runner, weights, job);
   const groups =
     schedule.kind === "whole" ? groupsOf(batches, layout.columns, schedule.stateRoom) : [batches];
   for (const group of groups) {
@@ -176,11 +182,14 @@ async function runParts({
   options,
 }: GroupRun & { readonly layout: Layout }): Promise<void> {
   const { runner, weights, schedule, pieceOf, job } = options;
+  const parity = schedule.kind === "whole" ? undefined : options.parity;
   for (const [index, { part }] of runner.parts.entries()) {
-    const feeds = await weights.take(index, {
+    const { feeds, reference } = await weights.take(index, {
       next: index + 1 < runner.parts.length ? index + 1 : undefined,
+      withReference: parity !== undefined,
       job,
     });
+    if (reference !== undefined) await parity?.through(index, feeds, reference);
     for (const [at, { lengths, rows }] of group.entries()) {
       throwIfAborted(job?.abortSignal);
       const states = statesOf(await store.read(at, room.states), rows, part.takes, layout);
@@ -195,6 +204,7 @@ async function runParts({
       meter.ran(index, lengths);
     }
   }
+  await parity?.judge(job);
 }
 
 function finalStates({

@@ -1,12 +1,12 @@
 import { freemem } from "node:os";
-import { RevocabError } from "@revocab/core";
+import { type ComputeDtype, RevocabError } from "@revocab/core";
 import type { TransformerDescription } from "../description.ts";
-import type { FoundTensor } from "../weights.ts";
+import type { PartTensor } from "../weights.ts";
 import { sizeOf } from "./part-weights.ts";
 
 /** How the layers are run, and what they may take. */
 export interface Schedule {
-  /** `whole`: all weights stay in memory as f32. `layer by layer`: those of one part at a time. */
+  /** `whole`: all weights stay in memory. `layer by layer`: those of one part at a time. */
   readonly kind: "whole" | "layer by layer";
   /** Why: how much memory there is, and how much the whole model needs. */
   readonly reason: string;
@@ -23,7 +23,9 @@ export interface Schedule {
 export interface ScheduleOptions {
   readonly description: TransformerDescription;
   /** The tensors of each part. */
-  readonly parts: readonly (readonly FoundTensor[])[];
+  readonly parts: readonly (readonly PartTensor[])[];
+  /** What weights are multiplied in, and held in for that. */
+  readonly dtype: ComputeDtype;
   /** Rows of the head's table. */
   readonly vocabulary: number;
   /** Bound on the memory of the process in bytes. @default what it has, and half of what is free */
@@ -54,10 +56,11 @@ const USUAL_STATES = 512e6;
  * @throws RevocabError `not_enough_memory` when a part does not fit, with what it needs
  */
 export function planSchedule(options: ScheduleOptions): Schedule {
-  const { parts, description, vocabulary, attentionBytes } = options;
+  const { parts, description, dtype, vocabulary, attentionBytes } = options;
   const sizes = parts.map(sizeOf);
-  const total = sizes.reduce((sum, { f32 }) => sum + f32, 0);
+  const total = sizes.reduce((sum, { held }) => sum + held, 0);
   const largest = {
+    held: Math.max(0, ...sizes.map(({ held }) => held)),
     f32: Math.max(0, ...sizes.map(({ f32 }) => f32)),
     stored: Math.max(0, ...sizes.map(({ stored }) => stored)),
   };
@@ -71,9 +74,12 @@ export function planSchedule(options: ScheduleOptions): Schedule {
     3 * 4 * batchTokens * width;
   const now = process.memoryUsage.rss();
   const free = availableMemory();
-  const besides = now + SLACK + largest.stored + Math.max(head, working);
-  const wholeBytes = besides + total + 4 * vocabulary * description.width;
-  const leastBytes = besides + largest.f32;
+  // a part is also there in f32 while it is compared with what it gives in f16
+  const reference = dtype === "f16" ? largest.f32 : 0;
+  const besides = now + SLACK + largest.stored + reference + Math.max(head, working);
+  const bytesPerValue = dtype === "f16" ? 2 : 4;
+  const wholeBytes = besides + total + bytesPerValue * vocabulary * description.width;
+  const leastBytes = besides + largest.held;
   const chosen = options.memory ?? now + free / 2;
   const isWhole = wholeBytes <= chosen && !options.layerByLayer;
   const memory = isWhole || leastBytes <= chosen || options.memory !== undefined ? chosen : now + 0.9 * free;
@@ -89,8 +95,8 @@ export function planSchedule(options: ScheduleOptions): Schedule {
   return {
     kind: isWhole ? "whole" : "layer by layer",
     reason: isWhole
-      ? `its weights take ${gigabytes(total)} of memory in f32, within ${given}`
-      : `whole it takes ${gigabytes(wholeBytes)} of memory in f32, more than ${given}`,
+      ? `its weights take ${gigabytes(total)} of memory in ${dtype}, within ${given}`
+      : `whole it takes ${gigabytes(wholeBytes)} of memory in ${dtype}, more than ${given}`,
     batchTokens,
     stateRoom: isWhole ? Math.max(64e6, Math.min(USUAL_STATES, memory - wholeBytes)) : memory - leastBytes,
     wholeBytes,

@@ -6,6 +6,7 @@ import {
   openSession,
 } from "@revocab/onnx";
 import { bodyFeeds } from "../body-feeds.ts";
+import type { Computation } from "../computation.ts";
 import type { TransformerDescription } from "../description.ts";
 import { buildBody } from "../graph/build-body.ts";
 import { PORTS } from "../graph/ports.ts";
@@ -40,7 +41,7 @@ export interface TextGrower {
 export function textGrower(
   description: TransformerDescription,
   weights: Weights,
-  threads: number,
+  { threads, device }: Computation,
 ): TextGrower {
   const rotary = rotaryTables(description);
   let opened: Promise<OnnxSession> | undefined;
@@ -54,6 +55,7 @@ export function textGrower(
         directory: weights.directory,
         pack: true,
         threads,
+        device,
       });
       const session = await opened;
       const past = cache?.length ?? 0;

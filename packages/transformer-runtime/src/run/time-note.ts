@@ -1,5 +1,6 @@
 import type { Job, Reading } from "@revocab/core";
-import { openMatrixProduct } from "@revocab/onnx";
+import { productSpeed } from "@revocab/onnx";
+import type { Computation } from "../computation.ts";
 import type { RunnablePart } from "./layer-runner.ts";
 import { sizeOf } from "./part-weights.ts";
 import type { Schedule } from "./schedule.ts";
@@ -10,7 +11,7 @@ export async function timeNote(
   parts: readonly RunnablePart[],
   { kind, reason }: Schedule,
   readings: readonly Reading[],
-  threads: number,
+  computation: Computation,
   job: Job | undefined,
 ): Promise<void> {
   if (job?.onProgress === undefined) return;
@@ -22,29 +23,13 @@ export async function timeNote(
   }, 0);
   const stored = parts.reduce((sum, { tensors }) => sum + sizeOf(tensors).stored, 0);
   // a disk that reads a gigabyte a second, and what is read is converted on one core
-  const seconds = (work < SMALL ? 0 : work / (await multiplyAddsPerSecond(threads))) + stored / 0.5e9;
+  const seconds = (work < SMALL ? 0 : work / (await productSpeed(computation))) + stored / 0.5e9;
   const message = `${kind}: ${reason}; ${spoken(seconds)}`;
   job.onProgress({ type: "note", step: "run the model", message, isDetail: true });
 }
 
 /** Multiply-adds that no machine needs a second for. */
 const SMALL = 5e9;
-
-/** Measured on one product, which takes some hundredths of a second. */
-async function multiplyAddsPerSecond(threads: number): Promise<number> {
-  const [rows, width, columns] = [256, 1024, 2048];
-  const product = await openMatrixProduct({ transposeRight: true, threads });
-  try {
-    const left = { rows, columns: width, data: new Float32Array(rows * width).fill(0.5) };
-    const right = { rows: columns, columns: width, data: new Float32Array(columns * width).fill(0.5) };
-    await product.multiply(left, right);
-    const started = performance.now();
-    await product.multiply(left, right);
-    return (rows * width * columns) / ((performance.now() - started) / 1000);
-  } finally {
-    await product.release();
-  }
-}
 
 /** Rounded so that it is as exact as it can be. */
 function spoken(seconds: number): string {

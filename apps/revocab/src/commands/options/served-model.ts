@@ -36,6 +36,8 @@ const OF_A_FOLDER = {
   samples: "--samples",
   seed: "--seed",
   memory: "--memory",
+  device: "--device",
+  dtype: "--dtype",
   threads: "--threads",
   vocabularyTensor: "--vocabulary-tensor",
   ignoreTensor: "--ignore-tensor",

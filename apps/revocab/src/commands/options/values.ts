@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Collects a repeatable KEY=VALUE option. */
 export function collectPairs(value: string, previous: Record<string, string> = {}): Record<string, string> {
@@ -42,13 +42,24 @@ export function withThreads(
   return command.option("--threads <n>", help, wholeNumber(1));
 }
 
-/** `--memory` of a command that runs a model; `runCommand` puts it into the command's job. */
-export function withMemory(command: Command): Command {
-  return command.option(
-    "--memory <size>",
-    "memory to run the model in, as 8GB or 1500MB; a larger model is run layer by layer (half of what is free)",
-    bytes,
-  );
+/** `--memory`, `--device` and `--dtype` of a command that runs a model; `runCommand` puts them into the command's job. */
+export function withRunning(command: Command): Command {
+  return command
+    .option(
+      "--memory <size>",
+      "memory to run the model in, as 8GB or 1500MB; a larger model is run layer by layer (half of what is free)",
+      bytes,
+    )
+    .option(
+      "--device <name>",
+      "where the model is computed: webgpu, cuda, coreml, dml, or what else the runtime has here (cpu)",
+    )
+    .addOption(
+      new Option("--dtype <type>", "what the model's weights are multiplied in (f32)").choices([
+        "f32",
+        "f16",
+      ]),
+    );
 }
 
 const UNITS: Readonly<Record<string, number>> = {

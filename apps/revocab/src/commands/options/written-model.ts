@@ -5,7 +5,7 @@ import { ifThere } from "@revocab/files/internal";
 import type { ApplyOptions } from "@revocab/transfer";
 import type { Command } from "commander";
 import { reproducingCommand } from "../reproducing-command.ts";
-import { collect, collectPairs, withMemory, withThreads } from "./values.ts";
+import { collect, collectPairs, withRunning, withThreads } from "./values.ts";
 
 /* How a model is written: its chat template, its configs, the files beside the weights, its card. */
 
@@ -46,7 +46,7 @@ export function withApplyOptions(command: Command): Command {
       collect,
     )
     .option("--allow-zero-rows", "let rows of zeros pass the gate");
-  return withMemory(withThreads(written));
+  return withRunning(withThreads(written));
 }
 
 export async function applyOptions(flags: ApplyFlags) {
