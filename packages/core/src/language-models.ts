@@ -76,10 +76,15 @@ export interface LanguageModel {
    */
   score(queries: readonly ScoreQuery[], job?: Job): Promise<Float32Array[]>;
   /**
-   * Natural logarithms of the whole distributions: for each query [positions × V].
-   * @throws RevocabError `not_finite`, `aborted`
+   * Natural logarithms of the whole distributions, handed over query by query, in any order: all of them would not fit into memory.
+   * @param use gets the index of a query and its [positions × V], valid until its promise is fulfilled
+   * @throws RevocabError `not_finite`, `aborted`; what `use` throws
    */
-  distributions(queries: readonly PositionQuery[], job?: Job): Promise<Float32Array[]>;
+  distributions(
+    queries: readonly PositionQuery[],
+    use: (query: number, logarithms: Float32Array) => Promise<void>,
+    job?: Job,
+  ): Promise<void>;
 }
 
 export interface PositionQuery {

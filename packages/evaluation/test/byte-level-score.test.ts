@@ -145,8 +145,14 @@ describe("the score of bytes", () => {
     );
     const model = {
       ...randomModel(vocabulary.size),
-      distributions: async (queries: readonly { readonly positions: Uint32Array }[]) =>
-        queries.map(({ positions }) => Float32Array.from([...positions].flatMap(() => [...row]))),
+      distributions: async (
+        queries: readonly { readonly positions: Uint32Array }[],
+        use: (query: number, logarithms: Float32Array) => Promise<void>,
+      ) => {
+        for (const [i, { positions }] of queries.entries()) {
+          await use(i, Float32Array.from([...positions].flatMap(() => [...row])));
+        }
+      },
     };
     const score = await byteLevelScore({ model, tokenizer: letters, documents: ["abba"], perByte: true });
     expect(score.invalidMass).toBeCloseTo(0, 6);

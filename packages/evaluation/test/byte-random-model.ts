@@ -15,15 +15,15 @@ export function randomModel(
     async score() {
       throw new Error("a byte distribution needs whole distributions");
     },
-    async distributions(queries) {
-      return queries.map(({ tokens, positions }) => {
+    async distributions(queries, use) {
+      for (const [index, { tokens, positions }] of queries.entries()) {
         asked.passes++;
         asked.longest = Math.max(asked.longest, tokens.length);
         const rows = [...positions].map((position) =>
           logProbabilitiesAfter([...tokens.subarray(0, position + 1)], vocabularySize, seed),
         );
-        return Float32Array.from(rows.flatMap((row) => [...row]));
-      });
+        await use(index, Float32Array.from(rows.flatMap((row) => [...row])));
+      }
     },
   };
 }

@@ -108,7 +108,9 @@ describe("a served model", () => {
 
   it("has no whole distributions, and says so", async () => {
     const model = await open(await serve());
-    expect(await failureOf(model.distributions([QUERY]))).toMatchObject({ code: "unsupported_server" });
+    expect(await failureOf(model.distributions([QUERY], async () => {}))).toMatchObject({
+      code: "unsupported_server",
+    });
   });
 
   it("says how the server encodes a text, or that it does not say", async () => {

@@ -18,10 +18,8 @@ export interface Head {
     states: FinalStates,
     targetsOf: (queries: readonly number[]) => readonly number[],
   ): Promise<Float32Array>;
-  /**
-   * [positions × V] in the order of the blocks: logits, or the natural logarithms of probabilities.
-   */
-  logits(states: FinalStates, result: "logits" | "distributions"): Promise<Float32Array>;
+  /** [N × V] for hidden states [N × d]: logits, or the natural logarithms of probabilities. */
+  logits(hidden: Float32Array, result: "logits" | "distributions"): Promise<Float32Array>;
   /** [N × V] for hidden states [N × d], with the whole table in the runtime: for a text that grows. */
   next(hidden: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
@@ -46,8 +44,8 @@ export function openHead(
     return opened;
   }
 
-  /** Rows of the table from `start`; they stay in memory where all of the model does. */
-  async function slabAt(start: number): Promise<Slab> {
+  /** Rows of the table from `start`. @param stays where all of the model does, or there is room for all of the table */
+  async function slabAt(start: number, stays = schedule.kind === "whole"): Promise<Slab> {
     const known = slabs.get(start);
     if (known !== undefined) return known;
     const count = Math.min(slabRows, V - start);
@@ -59,80 +57,75 @@ export function openHead(
       ...(tables.bias && { [HEAD_PORTS.bias]: await tensor(tables.bias, [count]) }),
     };
     const slab = { start, rows: count, feeds };
-    if (schedule.kind === "whole") slabs.set(start, slab);
+    if (stays) slabs.set(start, slab);
     return slab;
   }
 
-  /** Slab by slab, and for each of them block by block, a part of a block at a time. */
-  async function forEachSlab(
-    states: FinalStates,
-    result: "logits" | "scores",
-    use: (slab: Slab, rows: SlabRows) => Promise<void>,
-    targetsOf?: (queries: readonly number[]) => readonly number[],
-  ): Promise<void> {
-    const { Tensor } = await loadOnnxRuntime();
-    const session = await slabSession(result);
-    for (let start = 0; start < V; start += slabRows) {
-      const slab = await slabAt(start);
-      const most = Math.max(1, Math.floor(LOGIT_VALUES / slab.rows));
-      let position = 0;
-      for await (const { queries, states: hidden } of states.blocks(Math.ceil(V / slabRows))) {
-        const targets = targetsOf?.(queries);
-        for (let row = 0; row < hidden.length / d; row += most) {
-          const count = Math.min(most, hidden.length / d - row);
-          const own = targets?.slice(row, row + count);
-          const feeds: Record<string, OnnxTensor> = {
-            ...slab.feeds,
-            [HEAD_PORTS.hidden]: new Tensor("float32", hidden.subarray(row * d, (row + count) * d), [
-              count,
-              d,
-            ]),
-          };
-          if (own !== undefined) {
-            const places = own.map((token) =>
-              BigInt(Math.max(0, Math.min(token - slab.start, slab.rows - 1))),
-            );
-            feeds[HEAD_PORTS.targets] = new Tensor("int64", BigInt64Array.from(places), [count, 1]);
-          }
-          await use(slab, { position, count, targets: own, given: await session.run(feeds) });
-          position += count;
-        }
-      }
+  /** The hidden states of some positions, a part at a time, as many as may have logits over a slab at once. */
+  function* partsOf(hidden: Float32Array, slab: Slab): Generator<{ row: number; states: Float32Array }> {
+    const most = d * Math.max(1, Math.floor(LOGIT_VALUES / slab.rows));
+    for (let at = 0; at < hidden.length; at += most) {
+      yield { row: at / d, states: hidden.subarray(at, at + most) };
     }
+  }
+
+  async function runSlab(
+    slab: Slab,
+    hidden: Float32Array,
+    targets?: readonly number[],
+  ): Promise<Readonly<Record<string, OnnxTensor>>> {
+    const { Tensor } = await loadOnnxRuntime();
+    const session = await slabSession(targets === undefined ? "logits" : "scores");
+    const count = hidden.length / d;
+    const places = targets?.map((token) => BigInt(Math.max(0, Math.min(token - slab.start, slab.rows - 1))));
+    return session.run({
+      ...slab.feeds,
+      [HEAD_PORTS.hidden]: new Tensor("float32", hidden, [count, d]),
+      ...(places && { [HEAD_PORTS.targets]: new Tensor("int64", BigInt64Array.from(places), [count, 1]) }),
+    });
   }
 
   return {
     async scores(states, targetsOf) {
       const chosen = new Float64Array(states.positions);
       const totals = new Float64Array(states.positions).fill(Number.NEGATIVE_INFINITY);
-      await forEachSlab(
-        states,
-        "scores",
-        async (slab, { position, count, targets = [], given }) => {
-          const logits = given[HEAD_PORTS.chosen].data as Float32Array;
-          const sums = given[HEAD_PORTS.total].data as Float32Array;
-          for (let i = 0; i < count; i++) {
-            const place = targets[i] - slab.start;
-            if (place >= 0 && place < slab.rows) chosen[position + i] = logits[i];
-            totals[position + i] = logAdd(totals[position + i], sums[i]);
+      for (let start = 0; start < V; start += slabRows) {
+        const slab = await slabAt(start);
+        let position = 0;
+        for await (const block of states.blocks(Math.ceil(V / slabRows))) {
+          const targets = targetsOf(block.queries);
+          for (const { row, states: some } of partsOf(block.states, slab)) {
+            const own = targets.slice(row, row + some.length / d);
+            const given = await runSlab(slab, some, own);
+            const logits = given[HEAD_PORTS.chosen].data as Float32Array;
+            const sums = given[HEAD_PORTS.total].data as Float32Array;
+            for (const [i, token] of own.entries()) {
+              if (token >= start && token < start + slab.rows) chosen[position] = logits[i];
+              totals[position] = logAdd(totals[position], sums[i]);
+              position++;
+            }
           }
-        },
-        targetsOf,
-      );
+        }
+      }
       return Float32Array.from(chosen, (logit, i) => logit - totals[i]);
     },
-    async logits(states, result) {
-      const logits = new Float32Array(states.positions * V);
-      const totals = new Float64Array(states.positions).fill(Number.NEGATIVE_INFINITY);
-      await forEachSlab(states, "logits", async (slab, { position, count, given }) => {
-        const some = given[HEAD_PORTS.logits].data as Float32Array;
-        const sums = given[HEAD_PORTS.total].data as Float32Array;
-        for (let i = 0; i < count; i++) {
-          totals[position + i] = logAdd(totals[position + i], sums[i]);
-          const row = some.subarray(i * slab.rows, (i + 1) * slab.rows);
-          logits.set(row, (position + i) * V + slab.start);
+    async logits(hidden, result) {
+      const count = hidden.length / d;
+      const logits = new Float32Array(count * V);
+      const totals = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+      const stays = hasRoomFor(V * d);
+      for (let start = 0; start < V; start += slabRows) {
+        const slab = await slabAt(start, stays);
+        for (const { row, states } of partsOf(hidden, slab)) {
+          const given = await runSlab(slab, states);
+          const some = given[HEAD_PORTS.logits].data as Float32Array;
+          const sums = given[HEAD_PORTS.total].data as Float32Array;
+          for (const [i, sum] of sums.entries()) {
+            totals[row + i] = logAdd(totals[row + i], sum);
+            logits.set(some.subarray(i * slab.rows, (i + 1) * slab.rows), (row + i) * V + start);
+          }
         }
-      });
+      }
       if (result === "logits") return logits;
       for (let at = 0; at < logits.length; at++) logits[at] -= totals[Math.floor(at / V)];
       return logits;
@@ -151,6 +144,14 @@ export function openHead(
       await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
     },
   };
+
+  /** Whether so many values, which are asked for again and again, may stay in memory. */
+  function hasRoomFor(values: number): boolean {
+    if (schedule.kind === "whole") return true;
+    const bytes = values * (dtype === "f16" ? 2 : 4);
+    const held = [...slabs.values()].reduce((sum, { rows }) => sum + rows * d * (dtype === "f16" ? 2 : 4), 0);
+    return process.memoryUsage.rss() - held + bytes <= schedule.memory;
+  }
 
   async function openWhole(): Promise<OnnxSession> {
     const constant = (matrix: StoredMatrix, name: string) =>
@@ -176,15 +177,6 @@ interface Slab {
   readonly rows: number;
   /** [rows × d] and [rows], by the names of their ports. */
   readonly feeds: Readonly<Record<string, OnnxTensor>>;
-}
-
-/** What a slab says of some positions. */
-interface SlabRows {
-  /** The first of them, counted over all blocks. */
-  readonly position: number;
-  readonly count: number;
-  readonly targets?: readonly number[];
-  readonly given: Readonly<Record<string, OnnxTensor>>;
 }
 
 /** log(exp a + exp b) */

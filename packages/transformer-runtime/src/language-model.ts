@@ -51,16 +51,33 @@ export function languageModel(
     return values;
   };
 
-  /** [positions × V] per query. */
-  async function collect(
+  /** What the head says of each query, [positions × V], a few queries at a time. */
+  async function ask(
     result: "logits" | "distributions",
     queries: readonly PositionQuery[],
+    use: (query: number, values: Float32Array) => Promise<void>,
     job: Job | undefined,
-  ): Promise<Float32Array[]> {
-    const compute = async (states: FinalStates) => finite(await head.logits(states, result));
-    const { reading, results } = collecting(tables, queries, vocabularySize, compute);
-    await transformer.read([reading], job);
-    return results;
+  ): Promise<void> {
+    const most = Math.max(1, Math.floor(ANSWER_VALUES / vocabularySize));
+    const onStates = async (states: FinalStates) => {
+      for await (const block of states.blocks()) {
+        let next = 0;
+        for (const some of groupsWithin(block.queries, (query) => queries[query].positions.length, most)) {
+          const counts = some.map((query) => queries[query].positions.length);
+          const total = counts.reduce((sum, count) => sum + count, 0);
+          const hidden = block.states.slice(next * width, (next + total) * width);
+          const values = finite(await head.logits(hidden, result));
+          next += total;
+          let at = 0;
+          for (const [i, query] of some.entries()) {
+            await use(query, values.subarray(at, at + counts[i] * vocabularySize));
+            at += counts[i] * vocabularySize;
+          }
+        }
+      }
+    };
+    const workPerPosition = vocabularySize * width;
+    await transformer.read([{ input: tables.input, queries, workPerPosition, onStates }], job);
   }
 
   return {
@@ -71,8 +88,15 @@ export function languageModel(
       const [scores] = await scoreTogether(transformer, [{ tables, queries, head }], job);
       return scores;
     },
-    distributions: (queries, job) => collect("distributions", queries, job),
-    logits: (queries, job) => collect("logits", queries, job),
+    distributions: (queries, use, job) => ask("distributions", queries, use, job),
+    async logits(queries, job) {
+      const logits = queries.map(() => new Float32Array(0));
+      const keep = async (query: number, values: Float32Array) => {
+        logits[query] = values.slice();
+      };
+      await ask("logits", queries, keep, job);
+      return logits;
+    },
     async continue(tokens, { texts = 1, cache } = {}) {
       const length = tokens.length / texts;
       const added = { tokens: tokens.subarray(0, length), positions: new Uint32Array(0) };
@@ -85,6 +109,28 @@ export function languageModel(
     },
     close: () => head.close(),
   };
+}
+
+/** Numbers handed over at a time, of four bytes each. */
+const ANSWER_VALUES = 2 ** 23;
+
+/** Items one after another, as many at a time as have no more than `most` in all, and at least one. */
+function* groupsWithin(
+  items: readonly number[],
+  sizeOf: (item: number) => number,
+  most: number,
+): Generator<number[]> {
+  let group: number[] = [];
+  let size = 0;
+  for (const item of items) {
+    if (group.length > 0 && size + sizeOf(item) > most) {
+      yield group;
+      [group, size] = [[], 0];
+    }
+    group.push(item);
+    size += sizeOf(item);
+  }
+  if (group.length > 0) yield group;
 }
 
 /** Queries to be scored with the tables of one vocabulary. */
@@ -103,27 +149,36 @@ export async function scoreTogether(
   job?: Job,
 ): Promise<Float32Array[][]> {
   const heads = requests.map(({ tables, head }) => head ?? openHead(transformer, tables));
-  const collected = requests.map(({ tables, queries }, i) => {
-    checkTargets(queries, tables.output.rows);
+  const results = requests.map(({ queries }) => queries.map(() => new Float32Array(0)));
+  const readings = requests.map(({ tables: { input, output }, queries }, i): Reading => {
+    checkTargets(queries, output.rows);
     const targetsOf = (some: readonly number[]) =>
       some.flatMap((query) => Array.from(queries[query].targets));
-    return collecting(tables, queries, 1, (states) => heads[i].scores(states, targetsOf));
+    return {
+      input,
+      queries,
+      workPerPosition: output.rows * output.columns,
+      async onStates(states) {
+        const scores = await heads[i].scores(states, targetsOf);
+        let next = 0;
+        for (const query of states.queries) {
+          const { length } = queries[query].positions;
+          results[i][query] = scores.slice(next, next + length);
+          next += length;
+        }
+      },
+    };
   });
   try {
-    await transformer.read(
-      collected.map(({ reading }) => reading),
-      scoringProgress(job, requests),
-    );
+    await transformer.read(readings, scoringProgress(job, requests));
   } finally {
     await Promise.all(heads.map((head, i) => (requests[i].head === undefined ? head.close() : undefined)));
   }
   const { checkpoint, description } = transformer;
-  for (const { results } of collected) {
-    if (results.some((scores) => scores.some(Number.isNaN))) {
-      throw notFinite(checkpoint.directory, description.layers.length);
-    }
+  if (results.some((scores) => scores.some((some) => some.some(Number.isNaN)))) {
+    throw notFinite(checkpoint.directory, description.layers.length);
   }
-  return collected.map(({ results }) => results);
+  return results;
 }
 
 /** Progress of the layers as scored tokens. */
@@ -141,31 +196,6 @@ function scoringProgress(job: Job | undefined, requests: readonly ScoreRequest[]
       job.onProgress?.({ ...event, step: "score", done, total });
     },
   };
-}
-
-/** A reading whose results are dealt out to its queries: [positions × columns] each. */
-function collecting(
-  { input, output }: ModelTables,
-  queries: readonly PositionQuery[],
-  columns: number,
-  compute: (states: FinalStates) => Promise<Float32Array>,
-): { readonly reading: Reading; readonly results: Float32Array[] } {
-  const results = queries.map(() => new Float32Array(0));
-  const reading: Reading = {
-    input,
-    queries,
-    workPerPosition: output.rows * output.columns,
-    async onStates(states) {
-      const values = await compute(states);
-      let next = 0;
-      for (const query of states.queries) {
-        const count = queries[query].positions.length * columns;
-        results[query] = values.slice(next, next + count);
-        next += count;
-      }
-    },
-  };
-  return { reading, results };
 }
 
 function checkWidths({ input, output, bias }: ModelTables, width: number, headWidth: number): void {

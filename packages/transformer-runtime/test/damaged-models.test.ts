@@ -82,7 +82,7 @@ describe("a model that cannot be run", () => {
       const model = languageModel(transformer);
       const query = { ...last, targets: Uint32Array.of(1) };
       await expect(model.score([query])).rejects.toMatchObject({ code: "not_finite" });
-      await expect(model.distributions([last])).rejects.toMatchObject({ code: "not_finite" });
+      await expect(model.distributions([last], async () => {})).rejects.toMatchObject({ code: "not_finite" });
       const { input } = tablesOf(transformer.checkpoint);
       const onStates = async (states: FinalStates) => {
         for await (const _ of states.blocks());

@@ -72,7 +72,10 @@ describe("a language model", () => {
       const model = languageModel(transformer);
       const positions = Uint32Array.of(0, 4, 11);
       const targets = Uint32Array.of(1, 2, 3);
-      const [distribution] = await model.distributions([{ tokens, positions }]);
+      let distribution = new Float32Array(0);
+      await model.distributions([{ tokens, positions }], async (_, logarithms) => {
+        distribution = logarithms.slice();
+      });
       const [scores] = await model.score([{ tokens, positions, targets }]);
       const V = model.vocabularySize;
       for (let i = 0; i < positions.length; i++) {

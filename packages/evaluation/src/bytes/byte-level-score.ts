@@ -1,6 +1,6 @@
 import { type Job, type ProgressListener, RevocabError, throwIfAborted } from "@revocab/core";
 import type { TokenStream } from "./cover-tree.ts";
-import { type DocumentByteScore, readDocument } from "./read-document.ts";
+import { type DocumentByteScore, readDocuments } from "./read-document.ts";
 import { type ByteReadingOptions, type ReadingContext, readingContext } from "./reading-context.ts";
 
 export interface ByteLevelScoreOptions extends ByteReadingOptions {
@@ -81,13 +81,17 @@ export async function byteLevelScore({
   let removed = 0;
   let steps = 0;
   const onToken = tokenCounter(shared, streams, job?.onProgress);
-  for (const { index, stream } of streams) {
-    const read = await readDocument(shared, stream, { model, context, perByte, job, onToken });
-    scores.push({ index, ...read.score });
+  for (const group of groupsOf(streams)) {
+    const own = group.map(({ stream }) => stream);
+    const read = await readDocuments(shared, own, { model, context, perByte, job, onToken });
     passes += read.passes;
-    bytes += stream.bytes.length - stream.lead;
-    removed += read.removed;
-    steps += read.steps;
+    for (const [i, { score, removed: more, steps: counted }] of read.readings.entries()) {
+      const { index, stream } = group[i] as ReadableDocument;
+      scores.push({ index, ...score });
+      bytes += stream.bytes.length - stream.lead;
+      removed += more;
+      steps += counted;
+    }
   }
   const total = (of: (score: DocumentByteScore) => number) =>
     scores.reduce((sum, score) => sum + of(score), 0);
@@ -109,6 +113,22 @@ interface ReadableDocument {
   readonly index: number;
   readonly stream: TokenStream;
 }
+
+/** Documents that are read together: the states of about a hundred kilobytes of text are held at once. */
+function* groupsOf(streams: readonly ReadableDocument[]): Generator<ReadableDocument[]> {
+  let group: ReadableDocument[] = [];
+  let bytes = 0;
+  for (const document of streams) {
+    group.push(document);
+    bytes += document.stream.bytes.length;
+    if (bytes < GROUP_BYTES) continue;
+    yield group;
+    [group, bytes] = [[], 0];
+  }
+  if (group.length > 0) yield group;
+}
+
+const GROUP_BYTES = 100_000;
 
 async function readableDocuments(
   shared: ReadingContext,

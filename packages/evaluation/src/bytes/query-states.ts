@@ -9,8 +9,8 @@ export interface StateQuestion {
 }
 
 /**
- * The distribution of the next token after every state. One forward pass serves all states on one path, so there are as many
- * passes as paths. Distributions are handed on block by block: no more than 32 MB of them are held.
+ * The distribution of the next token after every state, of all documents at once. One forward pass serves all states on one path, so there are as many
+ * passes as paths.
  * @param begin tokens before the text
  * @param windowStart the first token that the model reads of a sequence of `length` tokens, `begin` included
  * @returns the number of passes
@@ -30,27 +30,17 @@ export async function queryStates({
 }): Promise<number> {
   const passes = passesFor(questions, begin, windowStart);
   const V = model.vocabularySize;
-  const most = Math.max(1, Math.floor(ANSWERS_HELD / V));
-  for (let start = 0, end = 0; start < passes.length; start = end) {
-    let positions = 0;
-    do positions += passes[end++].onPath.length;
-    while (end < passes.length && positions + passes[end].onPath.length <= most);
-    const block = passes.slice(start, end);
-    const answers = await model.distributions(
-      block.map(({ query }) => query),
-      job,
-    );
-    for (const [i, { onPath }] of block.entries()) {
-      for (const [row, { answer }] of onPath.entries()) {
-        await answer(answers[i].subarray(row * V, (row + 1) * V));
+  await model.distributions(
+    passes.map(({ query }) => query),
+    async (pass, logarithms) => {
+      for (const [row, { answer }] of (passes[pass] as Pass).onPath.entries()) {
+        await answer(logarithms.subarray(row * V, (row + 1) * V));
       }
-    }
-  }
+    },
+    job,
+  );
   return passes.length;
 }
-
-/** Numbers, of four bytes each. */
-const ANSWERS_HELD = 2 ** 23;
 
 interface Pass {
   readonly query: PositionQuery;

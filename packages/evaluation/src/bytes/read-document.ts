@@ -1,6 +1,6 @@
 import type { Job } from "@revocab/core";
 import type { CoverState, TokenStream } from "./cover-tree.ts";
-import { queryStates } from "./query-states.ts";
+import { queryStates, type StateQuestion } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import type { ByteReadingOptions, OpenText, ReadingContext } from "./reading-context.ts";
 
@@ -19,40 +19,49 @@ export interface DocumentReading {
   readonly removed: number;
   /** The number of these positions. */
   readonly steps: number;
-  readonly passes: number;
 }
 
-/** Runs the model over one document: probabilities of its bytes, and the bits of its tokens. */
-export async function readDocument(
+export interface ReadDocumentsOptions {
+  readonly model: ByteReadingOptions["model"];
+  readonly context: number;
+  readonly perByte: boolean;
+  readonly job?: Job;
+  /** Called for each of the tokenizer's own tokens, once it is scored. */
+  readonly onToken: () => void;
+}
+
+/** Runs the model over documents, all at once: probabilities of their bytes, and the bits of their tokens. */
+export async function readDocuments(
   shared: ReadingContext,
-  stream: TokenStream,
-  {
+  streams: readonly TokenStream[],
+  { model, context, perByte, job, onToken }: ReadDocumentsOptions,
+): Promise<{ readonly readings: readonly DocumentReading[]; readonly passes: number }> {
+  const opened = [];
+  for (const stream of streams) opened.push(openReading(shared, await shared.open(stream), perByte, onToken));
+  const stride = context - 1;
+  const passes = await queryStates({
     model,
-    context,
-    perByte,
+    questions: opened.flatMap(({ questions }) => questions),
+    begin: shared.begin,
+    windowStart: (length) => Math.floor((length - 1) / stride) * stride,
     job,
-    onToken,
-  }: {
-    readonly model: ByteReadingOptions["model"];
-    readonly context: number;
-    readonly perByte: boolean;
-    readonly job?: Job;
-    /** Called for each of the tokenizer's own tokens, once it is scored. */
-    readonly onToken: () => void;
-  },
-): Promise<DocumentReading> {
-  const text = await shared.open(stream);
-  const { states } = text;
+  });
+  return { readings: opened.map(({ finish }) => finish()), passes };
+}
+
+/** What the model is to be asked about a document, and the score once it has answered. */
+function openReading(shared: ReadingContext, text: OpenText, perByte: boolean, onToken: () => void) {
+  const { stream, states } = text;
   const readings = new Map<CoverState, StateReading>();
   let tokenBits = 0;
   let removed = 0;
   let steps = 0;
   const needed = perByte ? states : statesThatLastTo(stream.bytes.length - shared.order.longest, states);
-  const questions = needed
+  const questions: StateQuestion[] = needed
     .filter(({ offset }) => offset < stream.bytes.length)
     .map((state) => ({
       state,
-      answer: async (row: Float32Array) => {
+      answer: async (row) => {
         const reading = await shared.read(text, state, row);
         readings.set(state, reading);
         if (!state.isCanonical) return;
@@ -62,16 +71,12 @@ export async function readDocument(
         onToken();
       },
     }));
-  const stride = context - 1;
-  const passes = await queryStates({
-    model,
-    questions,
-    begin: shared.begin,
-    windowStart: (length) => Math.floor((length - 1) / stride) * stride,
-    job,
+  const finish = (): DocumentReading => ({
+    score: { ...bytesOf(text, readings, perByte), tokenBits },
+    removed,
+    steps,
   });
-  const score = { ...bytesOf(text, readings, perByte), tokenBits };
-  return { score, removed, steps, passes };
+  return { questions, finish };
 }
 
 /** The states from `offset` on, and all their ancestors: the only ones that the probability of the whole text needs. */
