@@ -1,11 +1,11 @@
 // `revocab eval` beside the reference Python library: the same model, text, windows and threads, in one run.
 // usage: node tools/bench/eval.mjs --tokenizer PATH --text FILE --python PYTHON [--max-bytes 60000] [--context 512] [--threads 2] [--runs 2] [--scratch DIR]
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { measured } from "./measured.mjs";
 import { writeSyntheticLlama } from "./synthetic-llama.mjs";
 
 const { values } = parseArgs({
@@ -84,30 +84,4 @@ try {
   console.log(`best of ${runs}: revocab eval scores ${(ours / reference).toFixed(2)} × the tokens a second`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** What a command printed, its wall time, and its peak resident memory as the kernel counts it (Linux). */
-function measured([command, ...args]) {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    let output = "";
-    let peak = Number.NaN;
-    child.stdout.setEncoding("utf8").on("data", (part) => {
-      output += part;
-    });
-    const timer = setInterval(() => {
-      try {
-        const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
-        if (kilobytes) peak = (Number(kilobytes) * 1024) / 1e6;
-      } catch {
-        // the process has ended, or this is not Linux
-      }
-    }, 20);
-    child.on("error", reject).on("close", (code) => {
-      clearInterval(timer);
-      if (code === 0) resolve({ output, seconds: (performance.now() - start) / 1000, peak });
-      else reject(new Error(`${command} ${args.join(" ")} exited with ${code}`));
-    });
-  });
 }

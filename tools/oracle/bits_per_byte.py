@@ -33,8 +33,10 @@ def main() -> None:
     documents = read_documents(options)
     for folder in options.models:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False).eval()
-        result = {"model": str(folder), **score(model, tokenizer, documents, options.context)}
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, trust_remote_code=False, **placement(options)
+        ).eval()
+        result = {"model": str(folder), **score(model, tokenizer, documents, options.context, options.batch)}
         if options.generate is not None:
             result["text"] = continue_text(model, tokenizer, options.generate)
         print(json.dumps(result, ensure_ascii=False) if options.json else describe(result), flush=True)
@@ -51,10 +53,19 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object per model")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--context", type=int, help="tokens in a window; the model's own when not given")
+    parser.add_argument("--batch", type=int, default=1, help="windows of a document that run at once")
+    parser.add_argument("--offload", metavar="FOLDER", help="keep on disk, in this folder, the weights that --memory has no room for")
+    parser.add_argument("--memory", metavar="SIZE", help="what weights may take in memory, such as 4GB; with --offload")
     options = parser.parse_args()
     if options.single_document and options.skip_documents:
         parser.error("--skip-documents needs several documents; --single-document makes one")
     return options
+
+
+def placement(options: argparse.Namespace) -> dict[str, object]:
+    if options.offload is None:
+        return {}
+    return {"device_map": "auto", "max_memory": {"cpu": options.memory}, "offload_folder": options.offload}
 
 
 def put_before(tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -87,7 +98,7 @@ def read_documents(options: argparse.Namespace) -> list[str]:
 
 @torch.inference_mode()
 def score(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], context: int | None
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], context: int | None, batch: int = 1
 ) -> dict[str, float | int]:
     context = context or model.config.get_text_config().max_position_embeddings
     begin = put_before(tokenizer)
@@ -97,12 +108,16 @@ def score(
         tokens += len(text)
         unknown += 0 if tokenizer.unk_token_id is None else text.count(tokenizer.unk_token_id)
         ids = begin + text
-        for start in range(0, len(ids) - 1, context - 1):
+        windows = [ids[start : start + context] for start in range(0, len(ids) - 1, context - 1)]
+        while windows:
+            # all windows but the last have one length
+            together = [window for window in windows[:batch] if len(window) == len(windows[0])]
+            windows = windows[len(together) :]
             started = time.perf_counter()
-            window = torch.tensor([ids[start : start + context]])
-            log_p = model(input_ids=window).logits[0, :-1].float().log_softmax(-1)
-            bits -= log_p.gather(1, window[0, 1:, None]).sum().item() / math.log(2)
-            scored += window.shape[1] - 1
+            tokens_in = torch.tensor(together)
+            log_p = model(input_ids=tokens_in).logits[:, :-1].float().log_softmax(-1)
+            bits -= log_p.gather(2, tokens_in[:, 1:, None]).sum().item() / math.log(2)
+            scored += tokens_in[:, 1:].numel()
             seconds += time.perf_counter() - started
     count = sum(len(document.encode()) for document in documents)
     return {
