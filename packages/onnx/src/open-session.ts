@@ -65,7 +65,10 @@ function deviceFailure(device: string, cause: unknown): RevocabError {
 
 /** What the runtime says of a device, without the place in its source or the node that it puts before. */
 export function reasonOf(message: string): string {
-  return showMessage(message.replace(/^.*(?: was false\. |Status Message: )/s, "").trim(), 300);
+  return showMessage(
+    message.replace(/^.*(?: was false\. |Status Message: (?:\S+\.cc:\d+ \S+ )?)/s, "").trim(),
+    300,
+  );
 }
 
 /**
