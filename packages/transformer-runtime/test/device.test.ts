@@ -6,6 +6,7 @@ import { availableDevices, loadOnnxRuntime, type OnnxSession, type OnnxTensor } 
 import { scratchFolders } from "@revocab/test-support/folders";
 import { generate, languageModel, type OpenTransformer, tablesOf } from "@revocab/transformer-runtime";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { FileReader } from "../src/run/file-reader.ts";
 import { decodeF16, decodeF32, roundToF16 } from "../src/weight-tensor.ts";
 import { fixtureFolder, withTransformer } from "./fixture.ts";
 
@@ -99,6 +100,33 @@ describe("a device that computes as the CPU does", () => {
       ]);
       expect(runs()).toBeGreaterThan(0);
       expect(logits).toEqual(await logitsOf("llama-untied", {}, layerByLayer));
+    },
+  );
+
+  it.each([
+    ["f32", false],
+    ["f32", true],
+    ["f16", false],
+    ["f16", true],
+  ] as const)(
+    "is compared in %s without a second reading of any weight; layer by layer: %s",
+    async (dtype, layerByLayer) => {
+      await fakeDevice();
+      const read = vi.spyOn(FileReader.prototype, "read");
+      const readings = async (job: Job) => {
+        read.mockClear();
+        await withTransformer(
+          fixtureFolder("llama-bf16"),
+          async (transformer) => {
+            const model = languageModel(transformer);
+            await model.logits(queries);
+            await model.close();
+          },
+          { job, layerByLayer },
+        );
+        return read.mock.calls.length;
+      };
+      expect(await readings({ device: "test", dtype })).toBe(await readings({}));
     },
   );
 
