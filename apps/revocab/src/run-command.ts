@@ -67,6 +67,8 @@ export async function runCommand<Result>(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
+    // a model may have to be downloaded, and read, before it is run
+    if (device !== undefined) await (await import("@revocab/onnx")).requireDevice(device, dtype ?? "f32");
     const result = await work({
       job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });

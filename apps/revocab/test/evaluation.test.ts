@@ -40,6 +40,15 @@ describe("revocab eval", () => {
     expect(stderr).not.toMatch(/\r|█|note/);
   });
 
+  it("in f16 gives the bits per byte of f32 to three digits, and says how far the logits differ", async () => {
+    const { code, stdout, stderr } = await revocab([...sample, "--dtype", "f16"]);
+    expect(code).toBe(0);
+    expect(Number(figuresOf(stdout)["bits per byte"])).toBeCloseTo(1.3201, 3);
+    expect(stderr).toMatch(
+      /the logits in f16 on cpu differ from those in f32 on cpu by up to [\d.]+, [\d.]+ % of/,
+    );
+  });
+
   it("with --bytes prints the score by bytes too, which is no worse than that by tokens", async () => {
     const { stdout } = await inProcess([...sample, "--bytes", "--quiet"]);
     expect(stdout).toContain("By bytes: the sum over all ways to write the text in tokens\n");

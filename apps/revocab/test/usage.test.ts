@@ -91,6 +91,16 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       /the stride is 64 tokens, expected between 1 and 63, the context less one/,
     ],
     [
+      "a device that the runtime does not know",
+      [...score, "--device", "quantum"],
+      /no device quantum in onnxruntime-node .*\n {2}→ give a --device that this machine has in f32: cpu/,
+    ],
+    [
+      "a type that nothing is computed in",
+      [...score, "--dtype", "bf16"],
+      /'--dtype <type>' argument 'bf16' is invalid\. Allowed choices are f32, f16/,
+    ],
+    [
       "more threads than any machine has",
       [...score, "--threads", "1000"],
       /threads is 1000, .* from 1 to \d+\n/,
@@ -145,6 +155,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     ],
     ["--token-id", "no_such_token_id=1", /no config of the model has the key no_such_token_id/],
     ["--threads", "1000", /threads is 1000/],
+    ["--device", "quantum", /no device quantum/],
     ["--chat-template", "source", /the source has no chat template/],
   ])("%s %s, and nothing is written", async (option, value, message) => {
     const folder = scratch();
@@ -162,6 +173,14 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     expect(finished).toMatchObject({ code: 2, stdout: "" });
     expectOneFailure(finished, /'--threads <n>' argument '0' is invalid.* at least 1\n/);
   });
+
+  it.each(["swap", "plan", "apply", "extend", "prune", "eval", "compare", "generate"])(
+    "%s takes a device and a type for the model that it runs",
+    async (command) => {
+      const { stdout } = await inProcess([command, "--help"]);
+      expect(stdout).toMatch(/--device <name>[\s\S]*--dtype <type>/);
+    },
+  );
 
   it("no command at all: the help, on stderr", async () => {
     const { code, stdout, stderr } = await revocab([]);

@@ -13,7 +13,7 @@ export type RevocabErrorCode =
   | "bad_tokenizer"
   | "bad_vectors"
   | "context_too_long"
-  | "device_differs"
+  | "device_failed"
   | "file_changed"
   | "gate_failed"
   | "hub_damaged"

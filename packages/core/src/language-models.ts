@@ -18,7 +18,7 @@ export interface Transformer {
    * Sends all sequences of all readings through the layers. Each layer's weights are taken into memory once for all of them
    * where they do not stay there, so that several readings cost one pass over the model's files.
    * @throws RevocabError `not_finite` when the model gives NaN; `context_too_long`; `shape_mismatch` for a token without a
-   *   row; `file_changed`; `no_space`; `aborted`; what `onStates` throws
+   *   row; `file_changed`; `no_space`; `device_failed`; `aborted`; what `onStates` throws
    */
   read(readings: readonly Reading[], job?: Job): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { type ComputeDtype, RevocabError, showMessage, showText } from "@revocab/core";
+import { type ComputeDtype, RevocabError, showText } from "@revocab/core";
 import { type ElementType, GraphBuilder } from "./graph.ts";
 import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./load-onnxruntime.ts";
-import { createSession } from "./open-session.ts";
+import { createSession, reasonOf } from "./open-session.ts";
 
 /** ONNX's name of what a matrix is multiplied in. */
 export const ELEMENT_OF_COMPUTE = {
@@ -100,11 +100,6 @@ async function tryProduct(device: string, dtype: ComputeDtype): Promise<string |
   } catch (error) {
     return reasonOf((error as Error).message);
   }
-}
-
-/** The runtime puts the place in its source, or the node, before what it has to say. */
-function reasonOf(message: string): string {
-  return showMessage(message.replace(/^.*(?: was false\. |Status Message: )/s, "").trim(), 300);
 }
 
 /** One product on one device, which is refused where the runtime would leave it to the CPU. */

@@ -29,18 +29,46 @@ export interface SessionOptions {
 /**
  * Loads a graph into the runtime. Weights in f32 stay in their files, mapped into memory; others are converted to f32 now,
  * one tensor at a time. So memory is that of the weights in f32, once.
+ * @throws RevocabError `unsupported_checkpoint` for a graph that the runtime does not load; `missing_dependency`. The session itself
+ *   throws `device_failed` when another device than the CPU cannot run it.
  */
 export async function openSession(graph: GraphBuilder, options: SessionOptions): Promise<OnnxSession> {
-  try {
-    return await createSession(graph, options);
-  } catch (cause) {
+  const { device = "cpu" } = options;
+  const session = await createSession(graph, options).catch((cause: unknown) => {
     if (cause instanceof RevocabError) throw cause;
+    if (device !== "cpu") throw deviceFailure(device, cause);
     throw new RevocabError(
       "unsupported_checkpoint",
       `the runtime could not load the model: ${showMessage((cause as Error).message, 500)}`,
       { hint: "the weights may not fit into memory, or have changed since they were opened", cause },
     );
-  }
+  });
+  if (device === "cpu") return session;
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    run: (...given) =>
+      session.run(...given).catch((cause: unknown) => {
+        throw deviceFailure(device, cause);
+      }),
+    release: () => session.release(),
+  };
+}
+
+function deviceFailure(device: string, cause: unknown): RevocabError {
+  return new RevocabError(
+    "device_failed",
+    `${device} could not run the model: ${reasonOf((cause as Error).message)}`,
+    { hint: "compute on the CPU: leave out `device`; a GPU may have too little memory", cause },
+  );
+}
+
+/** What the runtime says of a device, without the place in its source or the node that it puts before. */
+export function reasonOf(message: string): string {
+  return showMessage(
+    message.replace(/^.*(?: was false\. |Status Message: (?:\S+\.cc:\d+ \S+ )?)/s, "").trim(),
+    300,
+  );
 }
 
 /**

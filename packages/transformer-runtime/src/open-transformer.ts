@@ -31,7 +31,7 @@ export interface OpenTransformer extends Transformer {
    * it, apart from what `read` keeps there.
    * @param embeddings [B · length × d]
    * @param length positions that are new, the same number for each of the B sequences
-   * @throws RevocabError `not_enough_memory`; `device_differs`
+   * @throws RevocabError `not_enough_memory`; `device_failed`
    */
   continue(embeddings: Float32Array, length: number, cache?: BodyCache): Promise<ContinuedBody>;
   /** @throws RevocabError `not_enough_memory` when the body cannot be in memory whole, as a text that grows needs it */

@@ -14,7 +14,7 @@ export interface Parity {
   through(index: number, feeds: PartFeeds, reference: PartFeeds): Promise<void>;
   /**
    * Compares the logits of both, once all parts were gone through, and reports the largest difference.
-   * @throws RevocabError `device_differs`
+   * @throws RevocabError `device_failed`
    */
   judge(job?: Job): Promise<void>;
 }
@@ -81,12 +81,11 @@ export function openParity({
       const found = await logitsOf(onDevice.hidden, rows, description, computation);
       const { difference, share } = compare(found, expected);
       const { device, dtype } = computation;
-      const figures = Number.isFinite(share)
-        ? `differ from those in f32 on the CPU by up to ${shown(difference)}, ${shown(100 * share)} % of their range`
-        : "are not finite, as those in f32 on the CPU are";
-      const message = `in ${dtype} on ${device} the logits of ${positions} positions ${figures}`;
+      const message = Number.isFinite(share)
+        ? `the logits in ${dtype} on ${device} differ from those in f32 on cpu by up to ${shown(difference)}, ${shown(100 * share)} % of their range`
+        : `some logits in ${dtype} on ${device} are no numbers; in f32 on cpu all are`;
       if (!(share <= MOST)) {
-        throw new RevocabError("device_differs", `${message}; at most ${100 * MOST} % was expected`, {
+        throw new RevocabError("device_failed", `${message}; at most ${100 * MOST} % was expected`, {
           hint:
             dtype === "f16" ? "compute in f32: leave out `dtype`" : "compute on the CPU: leave out `device`",
         });

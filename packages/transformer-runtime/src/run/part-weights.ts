@@ -1,8 +1,7 @@
 import { type ComputeDtype, type Job, throwIfAborted } from "@revocab/core";
-import { decodeInto } from "@revocab/matrix";
 import { loadOnnxRuntime, type OnnxTensor } from "@revocab/onnx";
 import { PORTS } from "../graph/ports.ts";
-import { roundToF16 } from "../weight-tensor.ts";
+import { decodeF16, decodeF32 } from "../weight-tensor.ts";
 import type { PartTensor } from "../weights.ts";
 import { FileReader } from "./file-reader.ts";
 
@@ -97,13 +96,13 @@ export function openPartWeights(
     let start = 0;
     for (const [i, { tensor, stored }] of placesOf(parts[index]).entries()) {
       throwIfAborted(job?.abortSignal);
-      const { entry, shape } = tensor;
+      const { entry, file, dtype, shape } = tensor;
       const bytes = (raw as Uint8Array).subarray(stored, stored + entry.end - entry.start);
       const place = [into.buffer, into.byteOffset + start, elementsOf(shape)] as const;
       const isHalf = typeOf(tensor) === "f16";
       const target = isHalf ? new Uint16Array(...place) : new Float32Array(...place);
-      if (target instanceof Uint16Array) decodeF16(tensor, bytes, target);
-      else decodeF32(tensor, bytes, target);
+      if (target instanceof Uint16Array) decodeF16(dtype, bytes, target, `${entry.name} in ${file.path}`);
+      else decodeF32(dtype, bytes, target);
       feeds[PORTS.weight(i)] = new Tensor(isHalf ? "float16" : "float32", target, shape);
       start += aligned(target.byteLength);
     }
@@ -155,39 +154,10 @@ function placesOf(tensors: readonly PartTensor[]) {
   });
 }
 
-function decodeF32({ dtype }: PartTensor, bytes: Uint8Array, into: Float32Array): void {
-  if (dtype === "F64") into.set(doublesIn(bytes));
-  else decodeInto(dtype, bytes, into);
-}
-
-/** By blocks, so that there are no more numbers in f32 than those of one. */
-function decodeF16(tensor: PartTensor, bytes: Uint8Array, into: Uint16Array): void {
-  const { dtype, entry, file } = tensor;
-  if (dtype === "F16") {
-    new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
-    return;
-  }
-  const perValue = bytes.length / into.length;
-  const block = new Float32Array(Math.min(into.length, F16_BLOCK));
-  for (let start = 0; start < into.length; start += block.length) {
-    const end = Math.min(start + block.length, into.length);
-    const values = block.subarray(0, end - start);
-    decodeF32(tensor, bytes.subarray(start * perValue, end * perValue), values);
-    roundToF16(values, into.subarray(start, end), `${entry.name} in ${file.path}`);
-  }
-}
-
-const F16_BLOCK = 65_536;
-
 function aligned(count: number): number {
   return Math.ceil(count / 64) * 64;
 }
 
 function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
-}
-
-function doublesIn(bytes: Uint8Array): Float64Array {
-  const { buffer, byteOffset, byteLength } = bytes;
-  return new Float64Array(buffer, byteOffset, byteLength / 8);
 }
