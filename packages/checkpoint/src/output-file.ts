@@ -18,6 +18,19 @@ export async function createSized(path: string, bytes: number): Promise<void> {
   }
 }
 
+/**
+ * Opens a file that {@link createSized} has created. Each is opened when it is filled: a model of hundreds of shards has more
+ * than a process may hold open.
+ * @throws RevocabError `write_failed`
+ */
+export async function openToFill(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r+");
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
 /** Writes all of `bytes` at `position`. */
 export async function writeAt(
   handle: Pick<FileHandle, "write">,

@@ -12,10 +12,12 @@ import {
   type PlannedSwap,
   type PlanOptions,
 } from "@revocab/plan";
+import { planTables } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, writeByPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
+import { startOutput } from "./start-output.ts";
 
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
 export type PlanSwapOptions = Omit<
@@ -51,12 +53,18 @@ export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
     const planOptions = await fittedOptions(model, options);
     const picked = await pickMethod(options.method, planOptions);
     const measuring = await measured(model, options);
-    model.hashes().catch(() => {}); // begins to hash: the report awaits it
-    const planned = await makePlan({ ...planOptions, ...picked });
+    const { rows } = planTables({ ...planOptions, ...picked });
+    const { origin } = planOptions.tokenizer;
+    const output = await startOutput({ ...planOptions, origin, rows });
     try {
-      return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring });
+      const planned = await makePlan({ ...planOptions, ...picked });
+      try {
+        return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring, output });
+      } finally {
+        await planned.rowSource.close();
+      }
     } finally {
-      await planned.rowSource.close();
+      await output.discard();
     }
   });
 }
@@ -86,7 +94,6 @@ export async function applySavedPlan(
   try {
     return await withModel(options, async (model) => {
       const measuring = await measured(model, options);
-      model.hashes().catch(() => {}); // begins to hash: the report awaits it
       return writeByPlan({ ...options, measuring, plan, rowSource, model });
     });
   } finally {
