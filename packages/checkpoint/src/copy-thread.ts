@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { RevocabError } from "@revocab/core";
-import { copyFiles, type FileToCopy } from "./copy-files.ts";
+import { type CopyTargets, copyFiles, type FileToCopy } from "./copy-files.ts";
 import { hashOnThread } from "./hash-blocks.ts";
 
 /** What the thread of `startCopying` tells: bytes as they are written, and at last the hashes or an error. */
@@ -12,13 +12,15 @@ export type CopyMessage =
 
 const tell = (message: CopyMessage) => parentPort?.postMessage(message);
 const hasher = hashOnThread();
+const targets = new Promise<CopyTargets>((resolve) => parentPort?.once("message", resolve));
 try {
   const files = workerData as readonly FileToCopy[];
-  tell({ hashes: await copyFiles(files, { hasher, onBytes: (written) => tell({ written }) }) });
+  tell({ hashes: await copyFiles(files, { hasher, targets, onBytes: (written) => tell({ written }) }) });
 } catch (error) {
   if (!(error instanceof RevocabError)) throw error;
   const { code, message, hint } = error;
   tell({ failure: { code, message, ...(hint !== undefined && { hint }) } });
 } finally {
   await hasher.close();
+  parentPort?.close();
 }

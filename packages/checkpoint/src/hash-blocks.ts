@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { WRITE_BYTES } from "./output-file.ts";
 
 /** Computes the sha256 of one stream of blocks after the other. */
 export interface BlockHasher {
-  /** A block to fill; with a thread, once it has given one back. */
+  /** A block of {@link WRITE_BYTES} to fill; with a thread, once it has given one back. */
   takeBlock(): Uint8Array | Promise<Uint8Array>;
   /** Hands a block over with its first `length` bytes filled; it must not be touched any more. */
   addBlock(block: Uint8Array, length: number): void;
@@ -12,14 +13,12 @@ export interface BlockHasher {
   close(): Promise<void>;
 }
 
-/** 1 MB is still in the processor's cache when it is written and hashed. */
-const BLOCK_BYTES = 1 << 20;
-/** So many may wait for the thread: it sleeps for a few milliseconds where cores are scarce. */
-const BLOCKS = 8;
+/** So many blocks may wait for the thread, which sleeps for a few milliseconds where cores are scarce. */
+const BLOCKS = 32;
 
 /** Hashes on the calling thread. */
 export function hashHere(): BlockHasher {
-  const block = new Uint8Array(BLOCK_BYTES);
+  const block = new Uint8Array(WRITE_BYTES);
   let hash = createHash("sha256");
   return {
     takeBlock: () => block,
@@ -39,7 +38,7 @@ export type HashMessage = { readonly block: Uint8Array<ArrayBuffer>; readonly le
 /** Hashes on a thread of its own: that keeps a core busy at 0.4–2 GB/s, about as long as copying does. */
 export function hashOnThread(): BlockHasher {
   const worker = new Worker(new URL("./hash-thread.js", import.meta.url), { execArgv: [] });
-  const free = Array.from({ length: BLOCKS }, () => new Uint8Array(BLOCK_BYTES));
+  const free = Array.from({ length: BLOCKS }, () => new Uint8Array(WRITE_BYTES));
   let onBlock: ((block: Uint8Array) => void) | undefined;
   let onDigest: ((hex: string) => void) | undefined;
   worker.on("message", (answer: Uint8Array<ArrayBuffer> | string) => {

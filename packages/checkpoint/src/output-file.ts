@@ -31,6 +31,13 @@ export async function openToFill(path: string): Promise<FileHandle> {
   }
 }
 
+/**
+ * The most that one call writes. The file system takes memory for a call in pieces of up to its length, and finds small ones
+ * sooner. On a virtual machine that hands free memory back to its host, copying 2.2 GB took 0.6–1.0 s of the kernel's time in
+ * calls of 256 KB, and 3.0–3.5 s in calls of 1 MB.
+ */
+export const WRITE_BYTES = 1 << 18;
+
 /** Writes all of `bytes` at `position`. */
 export async function writeAt(
   handle: Pick<FileHandle, "write">,
@@ -40,7 +47,7 @@ export async function writeAt(
 ): Promise<void> {
   try {
     for (let done = 0; done < bytes.length; ) {
-      const length = Math.min(bytes.length - done, 1 << 30);
+      const length = Math.min(bytes.length - done, WRITE_BYTES);
       const { bytesWritten } = await handle.write(bytes, done, length, position + done);
       done += bytesWritten;
     }

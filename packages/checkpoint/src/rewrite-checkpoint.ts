@@ -2,7 +2,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { insideFolder, writeError } from "@revocab/files/internal";
-import type { FileToCopy } from "./copy-files.ts";
+import type { CopyTargets } from "./copy-files.ts";
 import { fillFiles } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import { formatJson, isJsonObject, type JsonObject } from "./json.ts";
@@ -10,7 +10,7 @@ import type { Checkpoint } from "./open-checkpoint.ts";
 import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
 import { type PlannedFile, type PlannedOutput, planOutput } from "./plan-output.ts";
-import { startCopying } from "./start-copying.ts";
+import { type Copying, startCopying } from "./start-copying.ts";
 import type { ProduceTable } from "./table-writer.ts";
 import { INDEX_NAME } from "./weight-files.ts";
 
@@ -70,8 +70,8 @@ export interface StartedRewrite {
 }
 
 /**
- * The first part of {@link rewriteCheckpoint}: all that needs no row. The copying begins at once, so that it can go on while
- * the rows are planned; a failure of it is thrown by `finish`.
+ * The first part of {@link rewriteCheckpoint}: all that needs no row. Copying begins before this returns, so that it goes on
+ * while the rows are planned; a failure of it is thrown by `finish`.
  * @throws RevocabError as {@link rewriteCheckpoint} does
  */
 export async function startRewrite({
@@ -80,8 +80,12 @@ export async function startRewrite({
   rows,
   untie = false,
   link = false,
+  copying: started,
   job,
-}: StartRewriteOptions): Promise<StartedRewrite> {
+}: StartRewriteOptions & {
+  /** Already reads the checkpoint's files; the caller stops it. @default started here */
+  readonly copying?: Copying;
+}): Promise<StartedRewrite> {
   if (!Number.isSafeInteger(rows) || rows < 1) {
     throw new RevocabError("bad_options", `rows is ${rows}; a count of at least 1 was expected`);
   }
@@ -98,10 +102,8 @@ export async function startRewrite({
 
   for (const { source, bytes } of toWrite) await createSized(join(out, source.name), bytes);
   const progress = progressOf(toWrite);
-  const copying = startCopying(
-    planned.files.map((file) => fileToCopy(file, out, placed)),
-    progress.add,
-  );
+  const copying = started ?? startCopying(checkpoint.files);
+  copying.copyTo(targetsOf(toWrite, out), progress.add);
   return {
     async finish(produce, job) {
       progress.tell(job?.onProgress);
@@ -135,15 +137,13 @@ function progressOf(files: readonly PlannedFile[]) {
   };
 }
 
-function fileToCopy(
-  { source, header, copied }: PlannedFile,
-  out: string,
-  placed: ReadonlyMap<string, unknown>,
-): FileToCopy {
-  const { name, path, bytes } = source;
-  if (placed.has(name)) return { name, path, bytes };
-  const ranges = header === undefined ? [{ from: 0, to: 0, length: bytes }] : copied;
-  return { name, path, bytes, target: { path: join(out, name), ...(header && { header }), ranges } };
+function targetsOf(files: readonly PlannedFile[], out: string): CopyTargets {
+  return new Map(
+    files.map(({ source: { name, bytes }, header, copied }) => {
+      const ranges = header === undefined ? [{ from: 0, to: 0, length: bytes }] : copied;
+      return [name, { path: join(out, name), ...(header && { header }), ranges }];
+    }),
+  );
 }
 
 async function requireEmpty(out: string): Promise<void> {

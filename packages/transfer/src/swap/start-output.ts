@@ -1,4 +1,4 @@
-import { type StartedRewrite, startRewrite } from "@revocab/checkpoint/internal";
+import { type Copying, type StartedRewrite, startRewrite } from "@revocab/checkpoint/internal";
 import type { Job } from "@revocab/core";
 import type { OpenModel } from "@revocab/plan";
 import { type OutputPlace, type StagedOutput, stageOutput } from "./stage-output.ts";
@@ -18,6 +18,8 @@ export interface StartOutputOptions extends Omit<OutputPlace, "inputs"> {
   readonly untie?: boolean;
   /** @default false */
   readonly link?: boolean;
+  /** Already reads the model's weights; the caller stops it. @default started here */
+  readonly copying?: Copying;
   readonly job?: Job;
 }
 
@@ -33,13 +35,14 @@ export async function startOutput({
   rows,
   untie,
   link,
+  copying,
   job,
   ...place
 }: StartOutputOptions): Promise<StartedOutput> {
   const output = await stageOutput({ ...place, inputs: [checkpoint.directory, origin] });
   let rewrite: StartedRewrite;
   try {
-    rewrite = await startRewrite({ checkpoint, out: output.directory, rows, untie, link, job });
+    rewrite = await startRewrite({ checkpoint, out: output.directory, rows, untie, link, copying, job });
   } catch (error) {
     await output.discard();
     throw error;

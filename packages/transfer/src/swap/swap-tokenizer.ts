@@ -1,4 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type Copying, startCopying } from "@revocab/checkpoint/internal";
 import type { InitMethod } from "@revocab/core";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
 import { pickMethod } from "@revocab/measure/internal";
@@ -50,23 +51,32 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
-    const planOptions = await fittedOptions(model, options);
-    const picked = await pickMethod(options.method, planOptions);
-    const measuring = await measured(model, options);
-    const { rows } = planTables({ ...planOptions, ...picked });
-    const { origin } = planOptions.tokenizer;
-    const output = await startOutput({ ...planOptions, origin, rows });
+    const copying = startCopying(model.checkpoint.files);
     try {
-      const planned = await makePlan({ ...planOptions, ...picked });
-      try {
-        return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring, output });
-      } finally {
-        await planned.rowSource.close();
-      }
+      return await planAndWrite(model, copying, options);
     } finally {
-      await output.discard();
+      await copying.stop();
     }
   });
+}
+
+/** The weights are copied from the moment that the number of rows is known, while the rows are planned. */
+async function planAndWrite(model: OpenModel, copying: Copying, options: SwapOptions): Promise<SwapReport> {
+  const fitted = await fittedOptions(model, options);
+  const planOptions = { ...fitted, ...(await pickMethod(options.method, fitted)) };
+  const measuring = await measured(model, options);
+  const { rows } = planTables(planOptions);
+  const output = await startOutput({ ...planOptions, origin: planOptions.tokenizer.origin, rows, copying });
+  try {
+    const planned = await makePlan(planOptions);
+    try {
+      return await writeByPlan({ ...planOptions, ...planned, measuring, output });
+    } finally {
+      await planned.rowSource.close();
+    }
+  } finally {
+    await output.discard();
+  }
 }
 
 /** Makes the plan of a swap; the caller closes its row source. */
