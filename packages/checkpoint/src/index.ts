@@ -6,6 +6,7 @@ export { localFiles } from "./file-source.ts";
 export type { CheckpointTable } from "./find-tables.ts";
 export type { TokenIdMap } from "./follow-token-ids.ts";
 export { type FollowedVocabulary, followVocabulary } from "./follow-vocabulary.ts";
+export type { IdenticalRows } from "./identical-rows.ts";
 export type { JsonObject, JsonValue } from "./json.ts";
 export { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
 export {
@@ -15,7 +16,6 @@ export {
   type WrittenFiles,
 } from "./rewrite-checkpoint.ts";
 export { readSafetensorsHeader, type SafetensorsFile, type TensorEntry } from "./safetensors-header.ts";
-export type { IdenticalRows } from "./scan-rows.ts";
 export type { ProduceTable, TableBlock, TableToProduce } from "./table-writer.ts";
 export type { TensorLocation } from "./tensor-location.ts";
 export type { NormOutliers } from "./verify-checkpoint.ts";

@@ -7,5 +7,7 @@ export { isJsonObject, MAX_JSON_BYTES, readJsonObject } from "./json.ts";
 export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";
 export { writeAt } from "./output-file.ts";
 export { placeUnchanged } from "./place-unchanged.ts";
+export { type StartedRewrite, startRewrite } from "./rewrite-checkpoint.ts";
 export { buildHeader, type HeaderTensor } from "./safetensors-header.ts";
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
+export { type Copying, startCopying } from "./start-copying.ts";

@@ -2,17 +2,20 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { insideFolder, writeError } from "@revocab/files/internal";
-import { fillFiles, WRITE_STEP } from "./fill-files.ts";
+import type { CopyTargets } from "./copy-files.ts";
+import { fillFiles } from "./fill-files.ts";
 import { requireFreeSpace } from "./free-space.ts";
 import { formatJson, isJsonObject, type JsonObject } from "./json.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
 import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
-import { type PlannedOutput, planOutput } from "./plan-output.ts";
+import { type PlannedFile, type PlannedOutput, planOutput } from "./plan-output.ts";
+import { type Copying, startCopying } from "./start-copying.ts";
 import type { ProduceTable } from "./table-writer.ts";
 import { INDEX_NAME } from "./weight-files.ts";
 
-export interface RewriteCheckpointOptions {
+/** Where a checkpoint is written, and its new shape. */
+export interface StartRewriteOptions {
   readonly checkpoint: Checkpoint;
   /** An existing empty folder. After a failure the caller removes it: what it holds is then no model. */
   readonly out: string;
@@ -22,9 +25,12 @@ export interface RewriteCheckpointOptions {
   readonly untie?: boolean;
   /** Hard-link files that stay as they are, where the file system can. @default false */
   readonly link?: boolean;
+  readonly job?: Job;
+}
+
+export interface RewriteCheckpointOptions extends StartRewriteOptions {
   /** Delivers every value of a table once, in blocks of any order; called for one table after another. */
   readonly produce: ProduceTable;
-  readonly job?: Job;
 }
 
 export interface WrittenFile {
@@ -36,7 +42,11 @@ export interface WrittenFile {
 export interface WrittenFiles {
   readonly files: readonly WrittenFile[];
   readonly bytes: number;
+  /** sha256 in hex of the source's weight files by name, of the bytes that were read to copy them. */
+  readonly sourceHashes: Readonly<Record<string, string>>;
 }
+
+const WRITE_STEP = "write weights";
 
 /**
  * Writes all weight files of the model, and their index, into `out`: every vocabulary table with new rows, every
@@ -45,14 +55,37 @@ export interface WrittenFiles {
  * `unsupported_checkpoint` or `bad_options` (untie), and whatever `produce` throws.
  */
 export async function rewriteCheckpoint({
+  produce,
+  ...options
+}: RewriteCheckpointOptions): Promise<WrittenFiles> {
+  return (await startRewrite(options)).finish(produce, options.job);
+}
+
+/** The weight files of a new model while what stays is copied into them. */
+export interface StartedRewrite {
+  /** Has the tables produced, waits for what is copied, and writes the index; throws as {@link rewriteCheckpoint} does. */
+  finish(produce: ProduceTable, job?: Job): Promise<WrittenFiles>;
+  /** Ends the copying; nothing is written any more once this resolves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The first part of {@link rewriteCheckpoint}: all that needs no row. Copying begins before this returns, so that it goes on
+ * while the rows are planned; a failure of it is thrown by `finish`.
+ * @throws RevocabError as {@link rewriteCheckpoint} does
+ */
+export async function startRewrite({
   checkpoint,
   out,
   rows,
   untie = false,
   link = false,
-  produce,
+  copying: started,
   job,
-}: RewriteCheckpointOptions): Promise<WrittenFiles> {
+}: StartRewriteOptions & {
+  /** Already reads the checkpoint's files; the caller stops it. @default started here */
+  readonly copying?: Copying;
+}): Promise<StartedRewrite> {
   if (!Number.isSafeInteger(rows) || rows < 1) {
     throw new RevocabError("bad_options", `rows is ${rows}; a count of at least 1 was expected`);
   }
@@ -68,15 +101,49 @@ export async function rewriteCheckpoint({
   );
 
   for (const { source, bytes } of toWrite) await createSized(join(out, source.name), bytes);
-  await fillFiles({ planned, toWrite, out, produce, job });
-  const files = planned.files.map(({ source, bytes, header }): WrittenFile => {
-    const how = placed.get(source.name) ?? (header === undefined ? "copied" : "rewritten");
-    return { name: source.name, bytes, how };
-  });
-  if (checkpoint.index !== undefined) {
-    files.push({ name: INDEX_NAME, bytes: await writeIndex(out, checkpoint, planned), how: "rewritten" });
-  }
-  return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
+  const progress = progressOf(toWrite);
+  const copying = started ?? startCopying(checkpoint.files);
+  copying.copyTo(targetsOf(toWrite, out), progress.add);
+  return {
+    async finish(produce, job) {
+      progress.tell(job?.onProgress);
+      const sourceHashes = await fillFiles({ planned, out, copying, produce, job, onBytes: progress.add });
+      const files = planned.files.map(({ source, bytes, header }): WrittenFile => {
+        const how = placed.get(source.name) ?? (header === undefined ? "copied" : "rewritten");
+        return { name: source.name, bytes, how };
+      });
+      if (checkpoint.index !== undefined) {
+        files.push({ name: INDEX_NAME, bytes: await writeIndex(out, checkpoint, planned), how: "rewritten" });
+      }
+      return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0), sourceHashes };
+    },
+    stop: copying.stop,
+  };
+}
+
+/** Counts the bytes that are written, and tells them to whoever listens by then. */
+function progressOf(files: readonly PlannedFile[]) {
+  const total = files.reduce((sum, { bytes, header }) => sum + bytes - (header?.length ?? 0), 0);
+  let done = 0;
+  let listener: ProgressListener | undefined;
+  return {
+    tell(onProgress: ProgressListener | undefined): void {
+      listener = onProgress;
+    },
+    add(count: number): void {
+      done += count;
+      listener?.({ type: "progress", step: WRITE_STEP, done, total, unit: "bytes" });
+    },
+  };
+}
+
+function targetsOf(files: readonly PlannedFile[], out: string): CopyTargets {
+  return new Map(
+    files.map(({ source: { name, bytes }, header, copied }) => {
+      const ranges = header === undefined ? [{ from: 0, to: 0, length: bytes }] : copied;
+      return [name, { path: join(out, name), ...(header && { header }), ranges }];
+    }),
+  );
 }
 
 async function requireEmpty(out: string): Promise<void> {

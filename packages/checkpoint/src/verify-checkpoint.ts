@@ -1,6 +1,7 @@
 import { type Job, RevocabError, type StoredDtype, showText, type TokenId } from "@revocab/core";
+import { scanRows } from "@revocab/matrix";
+import { findIdenticalRows, type IdenticalRows } from "./identical-rows.ts";
 import { type Checkpoint, type OpenCheckpointOptions, openCheckpoint } from "./open-checkpoint.ts";
-import { findIdenticalRows, type IdenticalRows, scanRows } from "./scan-rows.ts";
 
 export interface VerifyExpectations extends OpenCheckpointOptions {
   /** The model that was rewritten. */

@@ -24,6 +24,7 @@ const F16_NORMAL: usize = 176;
 const F16_INFINITY: usize = 192;
 const F16_QUIET: usize = 208;
 const F16_OVERFLOW: usize = 224;
+const HASH_PRIME: usize = 240;
 
 v128.store(HIGH_HALF, i32x4.splat(0xffff0000));
 v128.store(QUIET_NAN, i32x4.splat(0x7fc00000));
@@ -40,11 +41,19 @@ v128.store(F16_NORMAL, i32x4.splat(0x38800000));
 v128.store(F16_INFINITY, i32x4.splat(0x7c00));
 v128.store(F16_QUIET, i32x4.splat(0x200));
 v128.store(F16_OVERFLOW, i32x4.splat(0x477ff000));
+v128.store(HASH_PRIME, i32x4.splat(0x85ebca6b));
 
 // @ts-ignore: decorator
 @inline
 function constant(at: usize): v128 {
   return v128.load(at);
+}
+
+/** An odd factor, which mixes the bits of a hash. */
+// @ts-ignore: decorator
+@inline
+export function hashPrime(): v128 {
+  return constant(HASH_PRIME);
 }
 
 /**

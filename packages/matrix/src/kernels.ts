@@ -15,6 +15,9 @@ export interface Kernels {
     depth: number,
   ): void;
   rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
+  scanRowsF32: ScanKernel;
+  scanRowsF16: ScanKernel;
+  scanRowsBF16: ScanKernel;
 }
 
 type GatherKernel = (
@@ -26,6 +29,8 @@ type GatherKernel = (
   basis: number,
   out: number,
 ) => void;
+
+type ScanKernel = (rows: number, columns: number, values: number, norms: number, hashes: number) => void;
 
 /** The SIMD kernels, compiled once per process; workers are handed the compiled module. */
 export function compileKernels(): WasmModule {

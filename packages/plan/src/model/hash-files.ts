@@ -1,34 +1,52 @@
 import { createHash } from "node:crypto";
-import { Worker } from "node:worker_threads";
-import { RevocabError } from "@revocab/core";
-import type { HashResult, HashWork } from "./hash-worker.ts";
+import { join } from "node:path";
+import { hashFile } from "@revocab/checkpoint/internal";
+import { type Job, RevocabError, showText } from "@revocab/core";
+import { hashContent } from "@revocab/files";
+import { promisedHash } from "@revocab/files/internal";
 
-/** Hashes that a worker thread computes: a core takes 0.5–1 s per gigabyte. */
-export interface HashingFiles {
-  /** File name → sha256 in hex, as the Hub computes it for large files. */
-  readonly hashes: Promise<Readonly<Record<string, string>>>;
-  stop(): Promise<void>;
+export interface HashOptions {
+  /** sha256 in hex by name of files whose bytes were hashed as they were read: these are not read again. @default none */
+  readonly known?: Readonly<Record<string, string>>;
+  readonly job?: Pick<Job, "abortSignal">;
 }
 
 /**
- * Starts hashing files of a folder, in the order of their names. The hashes fail with `hub_damaged` where a file of the Hugging
- * Face cache does not have the hash that it was downloaded by.
+ * sha256 in hex of files of a folder, in the order of their names. A file of the Hugging Face cache must have the hash that its
+ * blob is named by.
+ * @throws RevocabError `hub_damaged` where it has another; `missing_file`, `aborted`
  */
-export function hashFiles(directory: string, names: readonly string[]): HashingFiles {
-  const work: HashWork = { directory, names: [...names].sort() };
-  const worker = new Worker(new URL("./hash-worker.js", import.meta.url), { workerData: work });
-  worker.unref();
-  const hashes = new Promise<Record<string, string>>((resolve, reject) => {
-    worker.on("message", ({ hashes, failure }: HashResult) => {
-      if (failure === undefined) resolve(hashes);
-      else reject(new RevocabError(failure.code, failure.message, failure));
-    });
-    worker.on("error", reject);
-    worker.on("exit", () => reject(new Error("hashing was stopped")));
-  });
-  // a failure reaches whoever awaits the hashes; an unhandled rejection before that would end the process
-  hashes.catch(() => {});
-  return { hashes, stop: async () => void (await worker.terminate()) };
+export async function hashFiles(
+  directory: string,
+  names: readonly string[],
+  { known = {}, job }: HashOptions = {},
+): Promise<Readonly<Record<string, string>>> {
+  const hashes: Record<string, string> = {};
+  for (const name of [...names].sort()) {
+    const sha256 = known[name] ?? (await hashFile(join(directory, name), job));
+    await requirePromised(directory, name, sha256, job);
+    hashes[name] = sha256;
+  }
+  return hashes;
+}
+
+async function requirePromised(
+  directory: string,
+  name: string,
+  sha256: string,
+  job: HashOptions["job"],
+): Promise<void> {
+  const path = join(directory, name);
+  const promised = await promisedHash(path);
+  if (promised === undefined) return;
+  const { algorithm, hex } = promised;
+  const found = algorithm === "sha256" ? sha256 : await hashContent(path, algorithm, job?.abortSignal);
+  if (found === hex) return;
+  throw new RevocabError(
+    "hub_damaged",
+    `${showText(name, 200)} in ${showText(directory)} has the ${algorithm} ${found}, but it was downloaded as ${hex}`,
+    { hint: `the cache was damaged or changed: remove blobs/${hex} of the repository in it, and run again` },
+  );
 }
 
 /** sha256 of files held in memory, in hex, by name. */

@@ -6,7 +6,7 @@ import { parseJson } from "@revocab/files";
 import { namingFile } from "@revocab/files/internal";
 import { isTokenizerFile, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { quoteToken } from "@revocab/vocabulary/internal";
-import { type HashingFiles, hashFiles } from "./hash-files.ts";
+import { type HashOptions, hashFiles } from "./hash-files.ts";
 
 /** A model folder opened for reading: its tensors and its tokenizer, checked against each other. */
 export interface OpenModel {
@@ -18,8 +18,8 @@ export interface OpenModel {
   readonly revision: string | null;
   /** The options by which the tensors were found, to find them again in the written model. */
   readonly tensorOptions: OpenCheckpointOptions;
-  /** sha256 by name of the files that a swap depends on: weights, configs, tokenizer. Started at the first call. */
-  hashes(): Promise<Readonly<Record<string, string>>>;
+  /** sha256 in hex by name of the files that a swap depends on: weights, configs, tokenizer. */
+  hashes(options?: HashOptions): Promise<Readonly<Record<string, string>>>;
   /** Keeps the files open, even if the model is closed, until the returned function is called. */
   retain(): () => Promise<void>;
   close(): Promise<void>;
@@ -41,21 +41,14 @@ export async function openModel(
     const tokenizer = await namingFile(directory, "bad_tokenizer", () => loadTokenizer(directory));
     const readable = readableTokenizer(tokenizer, checkpoint.rows, directory);
     const hashed = await hashedNames(checkpoint, tokenizer);
-    let hashing: HashingFiles | undefined;
-    const { retain, release } = counted(async () => {
-      await hashing?.stop();
-      await checkpoint.close();
-    });
+    const { retain, release } = counted(() => checkpoint.close());
     return {
       checkpoint,
       tokenizer,
       readable,
       ...nameOf(directory),
       tensorOptions,
-      hashes() {
-        hashing ??= hashFiles(directory, hashed);
-        return hashing.hashes;
-      },
+      hashes: (options) => hashFiles(directory, hashed, options),
       retain,
       close: release,
     };

@@ -53,7 +53,6 @@ export async function editVocabulary(options: EditVocabularyOptions): Promise<Ed
     const { edited, ...planned } = await planEdit(model, options);
     try {
       const measuring = await measured(model, options);
-      model.hashes().catch(() => {}); // begins to hash: the report awaits it
       const report = await writeByPlan({ ...options, ...planned, measuring, model });
       return { ...report, added: edited.added };
     } finally {

@@ -12,11 +12,15 @@ import type { GateOptions } from "./gate-check.ts";
  */
 export async function checkGate(options: GateOptions): Promise<GateReport> {
   const { directory, plan, model, edit } = options;
-  const { check, notes, tables } = await checkTables(options);
+  const weights = checkTables(options);
+  // The library that encodes starts in its own process, for half a second, while the tables are read.
+  const tokenizer = checkWrittenTokenizer(options);
+  await Promise.allSettled([weights, tokenizer]); // both have left the folder alone before a failure removes it
+  const { check, notes, tables } = await weights;
   return {
     checks: [
       check,
-      ...(await checkWrittenTokenizer(options)),
+      ...(await tokenizer),
       await checkWrittenIds({
         directory,
         modelType: model.checkpoint.modelType,

@@ -1,4 +1,4 @@
-import { type JsonValue, rewriteCheckpoint } from "@revocab/checkpoint";
+import type { JsonValue } from "@revocab/checkpoint";
 import { copyAuxiliaryFiles, listAuxiliaryFiles } from "@revocab/checkpoint/internal";
 import {
   type Job,
@@ -39,7 +39,7 @@ import { checkGate } from "../gate/gate.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { makeReport, withoutTimes } from "./make-report.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
-import { stageOutput } from "./stage-output.ts";
+import { type StartedOutput, startOutput } from "./start-output.ts";
 
 export interface ApplyOptions {
   readonly plan: SwapPlan;
@@ -78,6 +78,8 @@ export interface ApplyOptions {
 export interface WriteByPlanOptions extends ApplyOptions {
   /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
   readonly template?: FileTemplate;
+  /** The output, started while the rows were planned; a caller that gives it discards it. @default started here */
+  readonly output?: StartedOutput;
   /** The source model, already scored; the written folder is scored before the rename. */
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
@@ -103,16 +105,7 @@ export const SCORING_WEIGHT = 4;
 
 /** {@link applyPlan} for a swap or an edit from paths. */
 export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapReport> {
-  const {
-    plan,
-    model,
-    out,
-    force = false,
-    link = false,
-    chatTemplate = "auto",
-    tokenIds = {},
-    job,
-  } = options;
+  const { plan, model, out, force, link, chatTemplate = "auto", tokenIds = {}, job } = options;
   const { checkpoint } = model;
   const { rows } = plan.target;
   const tokenizer = tokenizerOf(plan.target);
@@ -150,7 +143,8 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     vocabularySizes: [checkpoint.rows, model.tokenizer.vocabulary.size],
     carry: options.carry,
   });
-  const output = await stageOutput({ out, inputs: [checkpoint.directory, plan.target.origin], force });
+  const { origin } = plan.target;
+  const { untie } = plan.recipe;
   const {
     write: writing,
     check,
@@ -160,18 +154,14 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     check: WRITING_WEIGHT * 0.3,
     score: options.measuring === undefined ? 0 : SCORING_WEIGHT,
   });
+  const output = options.output ?? (await startOutput({ model, origin, rows, untie, out, force, link, job }));
   try {
     job?.onProgress?.({ type: "step", step: "write" });
-    const written = await rewriteCheckpoint({
-      checkpoint,
-      out: output.directory,
-      rows,
-      untie: plan.recipe.untie,
-      link,
-      produce: ({ slot }, write) =>
+    const written = await output.rewrite.finish(
+      ({ slot }, write) =>
         produceRows(tablePlan(plan, slot), rowSource, sourceOf(model, slot), write, writing),
-      job: writing,
-    });
+      writing,
+    );
     for (const [file, text] of configs.files) await output.write(file, text);
     for (const [file, bytes] of published.files) await output.write(file, bytes);
     await copyAuxiliaryFiles(checkpoint.folder, output.directory, auxiliary, { link });
@@ -185,7 +175,7 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
       configs,
       template,
       published,
-      files: written.files,
+      written,
       companions: auxiliary,
       adapter: writtenAdapter,
       gate,

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import { type AuxiliaryFiles, readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
 import { hashFile, readExactly } from "@revocab/checkpoint/internal";
-import { showNotes } from "@revocab/core";
+import { type Job, showNotes } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import {
@@ -31,16 +31,17 @@ export interface ReportInputs {
   readonly template: ChosenChatTemplate;
   readonly published: PublishedTokenizer;
   /** The weight files and their index. */
-  readonly files: WrittenFiles["files"];
+  readonly written: WrittenFiles;
   readonly companions: AuxiliaryFiles;
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
   readonly evaluation?: SwapEvaluation;
   readonly comparison?: MethodComparison;
   readonly edit?: ReportedEdit;
+  readonly job?: Job;
 }
 
-/** The report on a staged folder that has passed the gate; hashes what lies in it, and waits for the hashes of the source. */
+/** The report on a staged folder that has passed the gate; hashes what lies in it, and what was not hashed of the source. */
 export async function makeReport(
   directory: string,
   {
@@ -50,19 +51,20 @@ export async function makeReport(
     configs,
     template,
     published,
-    files: written,
+    written,
     companions,
     adapter,
     gate,
     evaluation,
     comparison,
     edit,
+    job,
   }: ReportInputs,
 ): Promise<SwapReport> {
   const { notes } = tokenizerOf(plan.target);
   const summary = summarizePlan(plan);
-  const sourceHashes = await model.hashes();
-  const files = await withHeaderHashes(directory, written);
+  const sourceHashes = await model.hashes({ known: written.sourceHashes, job });
+  const files = await withHeaderHashes(directory, written.files);
   const weights = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
   return {
     revocab: version,

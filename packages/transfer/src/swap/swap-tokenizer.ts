@@ -1,4 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type Copying, startCopying } from "@revocab/checkpoint/internal";
 import { type InitMethod, stages } from "@revocab/core";
 import { methodsOf } from "@revocab/embedding-init";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
@@ -13,10 +14,12 @@ import {
   type PlannedSwap,
   type PlanOptions,
 } from "@revocab/plan";
+import { planTables } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ApplyOptions, SCORING_WEIGHT, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
+import { startOutput } from "./start-output.ts";
 
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
 export type PlanSwapOptions = Omit<
@@ -49,23 +52,39 @@ interface Measured {
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
   await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
   return withModel(options, async (model) => {
-    const planOptions = await fittedOptions(model, options);
-    const { pick, before, plan, write } = stages(options.job, {
-      pick: options.method.kind === "contest" ? 20 : 0,
-      before: options.evaluate === undefined ? 0 : SCORING_WEIGHT,
-      plan: runsModel(options.method) ? 6 : 1,
-      write: WRITING_WEIGHT + (options.evaluate === undefined ? 0 : SCORING_WEIGHT),
-    });
-    const picked = await pickMethod(options.method, { ...planOptions, job: pick });
-    const measuring = await measured(model, { ...options, job: before });
-    model.hashes().catch(() => {}); // begins to hash: the report awaits it
-    const planned = await makePlan({ ...planOptions, ...picked, job: plan });
+    const copying = startCopying(model.checkpoint.files);
     try {
-      return await writeByPlan({ ...planOptions, ...picked, ...planned, measuring, job: write });
+      return await planAndWrite(model, copying, options);
+    } finally {
+      await copying.stop();
+    }
+  });
+}
+
+/** The weights are copied from the moment that the number of rows is known, while the rows are planned. */
+async function planAndWrite(model: OpenModel, copying: Copying, options: SwapOptions): Promise<SwapReport> {
+  const { pick, before, plan, write } = stages(options.job, {
+    pick: options.method.kind === "contest" ? 20 : 0,
+    before: options.evaluate === undefined ? 0 : SCORING_WEIGHT,
+    plan: runsModel(options.method) ? 6 : 1,
+    write: WRITING_WEIGHT + (options.evaluate === undefined ? 0 : SCORING_WEIGHT),
+  });
+  const fitted = await fittedOptions(model, options);
+  const picked = await pickMethod(options.method, { ...fitted, job: pick });
+  const planOptions = { ...fitted, ...picked };
+  const measuring = await measured(model, { ...options, job: before });
+  const { rows } = planTables(planOptions);
+  const output = await startOutput({ ...planOptions, origin: planOptions.tokenizer.origin, rows, copying });
+  try {
+    const planned = await makePlan({ ...planOptions, job: plan });
+    try {
+      return await writeByPlan({ ...planOptions, ...planned, measuring, output, job: write });
     } finally {
       await planned.rowSource.close();
     }
-  });
+  } finally {
+    await output.discard();
+  }
 }
 
 function runsModel(method: InitMethod | MethodContest): boolean {
@@ -97,7 +116,6 @@ export async function applySavedPlan(
   try {
     return await withModel(options, async (model) => {
       const measuring = await measured(model, options);
-      model.hashes().catch(() => {}); // begins to hash: the report awaits it
       return writeByPlan({ ...options, measuring, plan, rowSource, model });
     });
   } finally {

@@ -2,6 +2,7 @@ import { type Notation, readNotation } from "../notation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { parseJson } from "./json-file.ts";
 import { parseTokenizerJson } from "./parse-tokenizer-json.ts";
+import { splitDocument } from "./split-document.ts";
 import type { TokenizerJson } from "./tokenizer-json.ts";
 
 /** A tokenizer taken apart, so that a part can be replaced and the rest kept. */
@@ -92,8 +93,10 @@ export interface AddedToken {
 }
 
 /** The added tokens of a tokenizer, in the order of its file. */
-export function addedTokensOf(tokenizer: Tokenizer): AddedToken[] {
-  const { added_tokens: added } = documentOf(tokenizer);
+export function addedTokensOf({ files, origin }: Tokenizer): AddedToken[] {
+  // vocabulary and merges, nearly all of the file, are skipped
+  const { document } = splitDocument(files.get("tokenizer.json")!, origin);
+  const { added_tokens: added } = document as TokenizerDocument;
   return (added ?? []).map(({ content, special, single_word, lstrip, rstrip, normalized }) => ({
     content,
     special: special === true,
