@@ -1,5 +1,6 @@
 import { type Job, RevocabError, type StoredMatrix } from "@revocab/core";
-import { ELEMENT_OF_COMPUTE, loadOnnxRuntime, openSession } from "@revocab/onnx";
+import { loadOnnxRuntime, openSession } from "@revocab/onnx";
+import { ELEMENT_OF_COMPUTE } from "@revocab/onnx/internal";
 import { asReference, type Computation } from "../computation.ts";
 import type { TransformerDescription } from "../description.ts";
 import { buildHeadSlab, HEAD_PORTS } from "../graph/build-head.ts";
