@@ -67,8 +67,7 @@ export async function runCommand<Result>(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    // a model may have to be downloaded, and read, before it is run
-    if (device !== undefined) await (await import("@revocab/onnx")).requireDevice(device, dtype ?? "f32");
+    if (device !== undefined) await checkDevice(device, dtype);
     const result = await work({
       job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });
@@ -82,6 +81,12 @@ export async function runCommand<Result>(
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+}
+
+/** Before a model is downloaded, opened and read for a device that is not there. */
+async function checkDevice(device: string, dtype: Job["dtype"] = "f32"): Promise<void> {
+  const { requireDevice } = await import("@revocab/onnx/internal");
+  await requireDevice(device, dtype);
 }
 
 /**

@@ -7,7 +7,7 @@ export {
   openMatrixProduct,
   type Transposition,
 } from "./dense-products.ts";
-export { availableDevices, ELEMENT_OF_COMPUTE, productSpeed, requireDevice } from "./devices.ts";
+export { availableDevices } from "./devices.ts";
 export { encodeModel } from "./encode-model.ts";
 export {
   type Attribute,

@@ -1,4 +1,5 @@
-import { availableDevices, loadOnnxRuntime, productSpeed, requireDevice } from "@revocab/onnx";
+import { availableDevices, loadOnnxRuntime } from "@revocab/onnx";
+import { productSpeed, requireDevice } from "@revocab/onnx/internal";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 const NO_ADAPTER =

@@ -1,5 +1,5 @@
 import { type ComputeDtype, computeDtypeOf, type Job, threadsOf } from "@revocab/core";
-import { requireDevice } from "@revocab/onnx";
+import { requireDevice } from "@revocab/onnx/internal";
 
 /** Where a model is computed, and in what. */
 export interface Computation {

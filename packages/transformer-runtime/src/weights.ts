@@ -2,7 +2,8 @@ import { realpath } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
 import { type ComputeDtype, RevocabError } from "@revocab/core";
-import { ELEMENT_OF_COMPUTE, type ElementType, type GraphBuilder, type Value } from "@revocab/onnx";
+import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
+import { ELEMENT_OF_COMPUTE } from "@revocab/onnx/internal";
 import { PORTS } from "./graph/ports.ts";
 
 /** Where the graph of a part gets a tensor from. */

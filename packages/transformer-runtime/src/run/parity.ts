@@ -1,5 +1,6 @@
 import { type Job, RevocabError, type StoredMatrix } from "@revocab/core";
-import { ELEMENT_OF_COMPUTE, loadOnnxRuntime, openSession } from "@revocab/onnx";
+import { loadOnnxRuntime, openSession } from "@revocab/onnx";
+import { ELEMENT_OF_COMPUTE } from "@revocab/onnx/internal";
 import { asReference, type Computation } from "../computation.ts";
 import type { TransformerDescription } from "../description.ts";
 import { buildHeadSlab, HEAD_PORTS } from "../graph/build-head.ts";
@@ -81,14 +82,15 @@ export function openParity({
       const found = await logitsOf(onDevice.hidden, rows, description, computation);
       const { difference, share } = compare(found, expected);
       const { device, dtype } = computation;
-      const message = Number.isFinite(share)
-        ? `the logits in ${dtype} on ${device} differ from those in f32 on cpu by up to ${shown(difference)}, ${shown(100 * share)} % of their range`
-        : `some logits in ${dtype} on ${device} are no numbers; in f32 on cpu all are`;
-      if (!(share <= MOST)) {
-        throw new RevocabError("device_failed", `${message}; at most ${100 * MOST} % was expected`, {
-          hint:
-            dtype === "f16" ? "compute in f32: leave out `dtype`" : "compute on the CPU: leave out `device`",
-        });
+      const hint =
+        dtype === "f16" ? "compute in f32: leave out `dtype`" : "compute on the CPU: leave out `device`";
+      if (!Number.isFinite(share)) {
+        const message = `some logits in ${dtype} on ${device} are no numbers; in f32 on cpu all are`;
+        throw new RevocabError("device_failed", message, { hint });
+      }
+      const message = `the logits in ${dtype} on ${device} differ from those in f32 on cpu by up to ${shown(difference)}, ${shown(100 * share)} % of their range`;
+      if (share > MOST) {
+        throw new RevocabError("device_failed", `${message}; at most ${100 * MOST} % was expected`, { hint });
       }
       job?.onProgress?.({ type: "note", step: "run the model", message, isDetail: true });
     },

@@ -1,5 +1,5 @@
 import type { Job, Reading } from "@revocab/core";
-import { productSpeed } from "@revocab/onnx";
+import { productSpeed } from "@revocab/onnx/internal";
 import type { Computation } from "../computation.ts";
 import type { RunnablePart } from "./layer-runner.ts";
 import { sizeOf } from "./part-weights.ts";

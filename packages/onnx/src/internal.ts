@@ -1,0 +1,2 @@
+/** What other packages of revocab share; it may change at any time. */
+export { ELEMENT_OF_COMPUTE, productSpeed, requireDevice } from "./devices.ts";
