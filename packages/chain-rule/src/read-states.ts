@@ -3,7 +3,7 @@ import {
   type InitContext,
   type Job,
   quiet,
-  type Reading,
+  type ReadRequest,
   type SourceModel,
   type StoredMatrix,
   type TokenId,
@@ -57,7 +57,7 @@ export async function readStates({
   const starts = startsOf(readings);
   const count = starts.at(-1) as number;
   const [states, met] = [new Float32Array(count * width), new Float32Array(count * width)];
-  const before: Reading = {
+  const before: ReadRequest = {
     input: model.input,
     queries: readings.map(({ source }) => ({ tokens: source, positions: Uint32Array.from(source.keys()) })),
     workPerPosition: width * width,
@@ -76,7 +76,7 @@ export async function readStates({
       }
     },
   };
-  const after: Reading = {
+  const after: ReadRequest = {
     input,
     queries: readings.map(({ target, sharedStarts }) => ({
       tokens: target.map((token) => compact.indexOf.get(token)!),

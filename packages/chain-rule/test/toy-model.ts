@@ -24,8 +24,8 @@ export function toyModel(context: InitContext, kind: Transformer["kind"] = "caus
     kind,
     contextLength: 64,
     width,
-    async read(readings) {
-      for (const { input: table, queries, onStates } of readings) {
+    async read(requests) {
+      for (const { input: table, queries, onStates } of requests) {
         const answers = statesOf(await readAll(table), queries);
         const [early, late] = [answers.slice(0, 2), answers.slice(2)];
         // in two parts, and not in the order of the queries

@@ -6,7 +6,7 @@ export type {
   FinalStates,
   LanguageModel,
   PositionQuery,
-  Reading,
+  ReadRequest,
   ScoreQuery,
   StateBlock,
   Transformer,

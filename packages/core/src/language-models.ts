@@ -15,16 +15,16 @@ export interface Transformer {
   /** d: columns of a final hidden state, and so of the head's table. */
   readonly width: number;
   /**
-   * Sends all sequences of all readings through the layers. Each layer's weights are taken into memory once for all of them
-   * where they do not stay there, so that several readings cost one pass over the model's files.
+   * Sends all sequences of all requests through the layers. Each layer's weights are taken into memory once for all of them
+   * where they do not stay there, so that several requests cost one pass over the model's files.
    * @throws RevocabError `not_finite` when the model gives NaN; `context_too_long`; `shape_mismatch` for a token without a
    *   row; `file_changed`; `no_space`; `device_failed`; `aborted`; what `onStates` throws
    */
-  read(readings: readonly Reading[], job?: Job): Promise<void>;
+  read(requests: readonly ReadRequest[], job?: Job): Promise<void>;
 }
 
 /** Sequences to read with one input table. */
-export interface Reading {
+export interface ReadRequest {
   /** [V × d_in] the rows that tokens are read with. */
   readonly input: StoredMatrix;
   /** Any number, of any lengths up to the context length, in any order. */
@@ -37,7 +37,7 @@ export interface Reading {
 
 /** What the head's table is multiplied with, at the positions that queries name. */
 export interface FinalStates {
-  /** Indices into the queries of the reading, in the order of the blocks. */
+  /** Indices into the queries of the request, in the order of the blocks. */
   readonly queries: readonly number[];
   /** Positions in all blocks. */
   readonly positions: number;
@@ -49,7 +49,7 @@ export interface FinalStates {
 }
 
 export interface StateBlock {
-  /** Indices into the queries of the reading. */
+  /** Indices into the queries of the request. */
   readonly queries: readonly number[];
   /** [Σ positions × d] query after query; overwritten when the next block is asked for. */
   readonly states: Float32Array;

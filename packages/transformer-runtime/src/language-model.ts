@@ -3,7 +3,7 @@ import {
   type Job,
   type LanguageModel,
   type PositionQuery,
-  type Reading,
+  type ReadRequest,
   RevocabError,
   type ScoreQuery,
 } from "@revocab/core";
@@ -150,7 +150,7 @@ export async function scoreTogether(
 ): Promise<Float32Array[][]> {
   const heads = requests.map(({ tables, head }) => head ?? openHead(transformer, tables));
   const results = requests.map(({ queries }) => queries.map(() => new Float32Array(0)));
-  const readings = requests.map(({ tables: { input, output }, queries }, i): Reading => {
+  const reads = requests.map(({ tables: { input, output }, queries }, i): ReadRequest => {
     checkTargets(queries, output.rows);
     const targetsOf = (some: readonly number[]) =>
       some.flatMap((query) => Array.from(queries[query].targets));
@@ -170,7 +170,7 @@ export async function scoreTogether(
     };
   });
   try {
-    await transformer.read(readings, scoringProgress(job, requests));
+    await transformer.read(reads, scoringProgress(job, requests));
   } finally {
     await Promise.all(heads.map((head, i) => (requests[i].head === undefined ? head.close() : undefined)));
   }

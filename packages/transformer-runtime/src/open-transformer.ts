@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
-import { type Job, type Reading, RevocabError, type Transformer } from "@revocab/core";
+import { type Job, type ReadRequest, RevocabError, type Transformer } from "@revocab/core";
 import { loadOnnxRuntime } from "@revocab/onnx";
 import { asReference, type Computation, computationOf, isReference } from "./computation.ts";
 import type { TransformerDescription } from "./description.ts";
@@ -125,13 +125,13 @@ export async function openTransformer(
     weights,
     computation,
     schedule,
-    async read(readings: readonly Reading[], readJob = job) {
+    async read(requests: readonly ReadRequest[], readJob = job) {
       await grower.release(); // both would hold the weights
-      if (!isAnnounced) await timeNote(runner.parts, schedule, readings, computation, readJob);
+      if (!isAnnounced) await timeNote(runner.parts, schedule, requests, computation, readJob);
       isAnnounced = true;
-      const sample = isCompared ? undefined : await sampleOf(readings, width);
+      const sample = isCompared ? undefined : await sampleOf(requests, width);
       await compared(sample, false, (parity) =>
-        readQueries(readings, {
+        readQueries(requests, {
           runner,
           weights: partWeights,
           schedule,
@@ -164,8 +164,8 @@ export async function openTransformer(
 }
 
 /** [positions × d] the input rows of the first sequence, or of its beginning; undefined where there is none. */
-async function sampleOf(readings: readonly Reading[], width: number): Promise<Float32Array | undefined> {
-  for (const { input, queries } of readings) {
+async function sampleOf(requests: readonly ReadRequest[], width: number): Promise<Float32Array | undefined> {
+  for (const { input, queries } of requests) {
     const query = queries.find(({ tokens }) => tokens.length > 0);
     if (query === undefined) continue;
     const tokens = query.tokens.subarray(0, PARITY_POSITIONS);

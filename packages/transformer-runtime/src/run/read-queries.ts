@@ -2,7 +2,7 @@ import {
   type FinalStates,
   type Job,
   type PositionQuery,
-  type Reading,
+  type ReadRequest,
   RevocabError,
   type StateBlock,
   type StoredMatrix,
@@ -39,10 +39,10 @@ export interface ReadOptions {
   readonly job?: Job;
 }
 
-/** Queries of one reading that run together. */
+/** Queries of one request that run together. */
 interface Batch {
-  readonly reading: Reading;
-  /** Indices into the queries of the reading. */
+  readonly request: ReadRequest;
+  /** Indices into the queries of the request. */
   readonly queries: readonly number[];
   readonly lengths: readonly number[];
   /** B · T, padding included. */
@@ -55,10 +55,10 @@ interface Batch {
  *
  * The device is compared with the CPU before the work where the weights stay in memory, and else in the pass that reads them.
  */
-export async function readQueries(readings: readonly Reading[], options: ReadOptions): Promise<void> {
+export async function readQueries(requests: readonly ReadRequest[], options: ReadOptions): Promise<void> {
   const { schedule, contextLength, squares, runner, weights, parity, job } = options;
-  for (const { queries } of readings) checkQueries(queries, contextLength);
-  const batches = readings.flatMap((reading) => batchesOf(reading, schedule.batchTokens, squares));
+  for (const { queries } of requests) checkQueries(queries, contextLength);
+  const batches = requests.flatMap((request) => batchesOf(request, schedule.batchTokens, squares));
   const layout = layoutOf(runner, options.width);
   const meter = workMeter(batches, runner.parts, job);
   if (parity !== undefined && schedule.kind === "whole") await throughAll(parity, runner, weights, job);
@@ -71,9 +71,9 @@ export async function readQueries(readings: readonly Reading[], options: ReadOpt
     try {
       await embed(group, store, room.states, options);
       await runParts({ group, store, room, layout, meter, options });
-      for (const reading of new Set(group.map((batch) => batch.reading))) {
+      for (const request of new Set(group.map((batch) => batch.request))) {
         throwIfAborted(job?.abortSignal);
-        await reading.onStates(finalStates({ reading, group, store, room, meter, options }));
+        await request.onStates(finalStates({ request, group, store, room, meter, options }));
       }
     } finally {
       await store.close();
@@ -115,12 +115,12 @@ function statesOf(numbers: Float32Array, rows: number, widths: StateWidths, { be
 }
 
 /** The longest sequences first, so that a model that is too large for the memory fails at once. */
-function batchesOf(reading: Reading, tokens: number, squares: number): Batch[] {
-  const lengths = reading.queries.map((query) => query.tokens.length);
+function batchesOf(request: ReadRequest, tokens: number, squares: number): Batch[] {
+  const lengths = request.queries.map((query) => query.tokens.length);
   return planBatches(lengths, { tokens, squares })
     .map((queries) => {
       const own = queries.map((query) => lengths[query]);
-      return { reading, queries, lengths: own, rows: queries.length * Math.max(...own) };
+      return { request, queries, lengths: own, rows: queries.length * Math.max(...own) };
     })
     .filter(({ rows }) => rows > 0);
 }
@@ -152,14 +152,14 @@ async function embed(
   { width, job }: ReadOptions,
 ): Promise<void> {
   const caches = new Map<StoredMatrix, RowCache>();
-  for (const [index, { reading, queries, lengths, rows }] of group.entries()) {
+  for (const [index, { request, queries, lengths, rows }] of group.entries()) {
     throwIfAborted(job?.abortSignal);
-    const cache = caches.get(reading.input) ?? new RowCache(reading.input);
-    caches.set(reading.input, cache);
+    const cache = caches.get(request.input) ?? new RowCache(request.input);
+    caches.set(request.input, cache);
     const embeddings = scratch.subarray(0, rows * width).fill(0);
     const longest = Math.max(...lengths);
     for (const [b, query] of queries.entries()) {
-      await cache.fill(reading.queries[query].tokens, embeddings, b * longest);
+      await cache.fill(request.queries[query].tokens, embeddings, b * longest);
     }
     await store.write(index, 0, embeddings);
   }
@@ -208,15 +208,15 @@ async function runParts({
 }
 
 function finalStates({
-  reading,
+  request,
   group,
   store,
   room,
   meter,
   options: { outputWidth, directory, layers, job },
-}: GroupRun & { readonly reading: Reading }): FinalStates {
-  const positionsOf = ({ queries }: Batch) => queries.map((query) => reading.queries[query].positions);
-  const own = [...group.entries()].filter(([, batch]) => batch.reading === reading);
+}: GroupRun & { readonly request: ReadRequest }): FinalStates {
+  const positionsOf = ({ queries }: Batch) => queries.map((query) => request.queries[query].positions);
+  const own = [...group.entries()].filter(([, batch]) => batch.request === request);
   const count = (batch: Batch) => positionsOf(batch).reduce((sum, { length }) => sum + length, 0);
   return {
     queries: own.flatMap(([, { queries }]) => queries),
@@ -229,7 +229,7 @@ function finalStates({
         const states = selectRows(hidden, outputWidth, positionsOf(batch), longest, room.next);
         checkFinite(states, directory, layers);
         yield { queries: batch.queries, states };
-        meter.used(reading, states.length / outputWidth / passes);
+        meter.used(request, states.length / outputWidth / passes);
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { Job, Reading } from "@revocab/core";
+import type { Job, ReadRequest } from "@revocab/core";
 import { productSpeed } from "@revocab/onnx/internal";
 import type { Computation } from "../computation.ts";
 import type { RunnablePart } from "./layer-runner.ts";
@@ -10,13 +10,13 @@ import { multiplyAdds } from "./work-meter.ts";
 export async function timeNote(
   parts: readonly RunnablePart[],
   { kind, reason }: Schedule,
-  readings: readonly Reading[],
+  requests: readonly ReadRequest[],
   computation: Computation,
   job: Job | undefined,
 ): Promise<void> {
   if (job?.onProgress === undefined) return;
   const perToken = parts.reduce((sum, part) => sum + multiplyAdds(part), 0);
-  const work = readings.reduce((sum, { queries, workPerPosition = 0 }) => {
+  const work = requests.reduce((sum, { queries, workPerPosition = 0 }) => {
     const tokens = queries.reduce((total, query) => total + query.tokens.length, 0);
     const positions = queries.reduce((total, query) => total + query.positions.length, 0);
     return sum + tokens * perToken + positions * workPerPosition;

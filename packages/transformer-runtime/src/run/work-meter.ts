@@ -1,12 +1,12 @@
-import type { Job, Reading } from "@revocab/core";
+import type { Job, ReadRequest } from "@revocab/core";
 import type { FoundTensor } from "../weights.ts";
 
-/** Reports how much of a reading is done, as tokens of all sequences: a part counts by its multiply-adds. */
+/** Reports how much of a request is done, as tokens of all sequences: a part counts by its multiply-adds. */
 export interface WorkMeter {
   /** A batch went through part `index`. */
   ran(index: number, lengths: readonly number[]): void;
   /** The states of so many positions were used. */
-  used(reading: Reading, positions: number): void;
+  used(request: ReadRequest, positions: number): void;
 }
 
 export interface MeteredPart {
@@ -15,14 +15,14 @@ export interface MeteredPart {
 }
 
 export function workMeter(
-  batches: readonly { readonly reading: Reading; readonly lengths: readonly number[] }[],
+  batches: readonly { readonly request: ReadRequest; readonly lengths: readonly number[] }[],
   parts: readonly MeteredPart[],
   job: Job | undefined,
 ): WorkMeter {
   const tokens = batches.reduce((total, { lengths }) => total + sum(lengths), 0);
   const costs = parts.map(multiplyAdds);
-  const readings = [...new Set(batches.map(({ reading }) => reading))];
-  const ofStates = readings.reduce(
+  const requests = [...new Set(batches.map(({ request }) => request))];
+  const ofStates = requests.reduce(
     (total, { queries, workPerPosition = 0 }) =>
       total + workPerPosition * sum(queries.map(({ positions }) => positions.length)),
     0,
