@@ -1,6 +1,6 @@
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
-import type { RotaryDescription, TransformerDescription } from "./description.ts";
-import { PORTS } from "./graph/ports.ts";
+import type { AttentionDescription, RotaryDescription, TransformerDescription } from "./description.ts";
+import { PORTS, type Reach } from "./graph/ports.ts";
 
 /** Sequences that run together, padded to the longest. */
 export interface PaddedBatch {
@@ -50,18 +50,30 @@ export function bodyFeeds(
     });
     feeds[PORTS.positions] = new Tensor("int64", ids, [B * T]);
   }
-  for (const window of new Set(description.layers.map(({ attention }) => attention.window))) {
-    if (!inputNames.includes(PORTS.mask(window))) continue;
-    const mask = maskOf(description.kind, window, lengths, T, past);
-    feeds[PORTS.mask(window)] = new Tensor("bool", mask, [B, 1, T, past + T]);
+  for (const { attention } of description.layers) {
+    const port = PORTS.mask(attention);
+    if (!inputNames.includes(port) || port in feeds) continue;
+    const mask = maskOf(description.kind, attention, lengths, T, past);
+    feeds[port] = new Tensor("bool", mask, [B, 1, T, past + T]);
   }
   return feeds;
+}
+
+/** Keys and values of no positions. */
+export function noPast(
+  { Tensor }: OnnxRuntime,
+  { keyValueHeads, headWidth, valueWidth = headWidth }: AttentionDescription,
+  sequences: number,
+): readonly [OnnxTensor, OnnxTensor] {
+  const none = (width: number) =>
+    new Tensor("float32", new Float32Array(0), [sequences, keyValueHeads, 0, width]);
+  return [none(headWidth), none(valueWidth)];
 }
 
 /** [B × T × past + T], 1 where a position may look. A padded position looks at the first one, so that it is a number. */
 function maskOf(
   kind: TransformerDescription["kind"],
-  window: number | undefined,
+  { window }: Reach,
   lengths: readonly number[],
   T: number,
   past: number,

@@ -3,9 +3,8 @@ import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
 import { type Job, type Reading, RevocabError, type Transformer, threadsOf } from "@revocab/core";
 import { loadOnnxRuntime } from "@revocab/onnx";
-import type { TransformerDescription } from "./description.ts";
+import { inputWidth, outputWidth, type TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
-import { outputWidth } from "./graph/build-body.ts";
 import { partsOf } from "./graph/parts.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
 import { openPartWeights } from "./run/part-weights.ts";
@@ -45,6 +44,8 @@ export interface OpenTransformerOptions {
    * @default 256 MB
    */
   readonly attentionBytes?: number;
+  /** Weights of experts that are in memory at a time where a model runs layer by layer; at least one expert. @default 64 million */
+  readonly expertValues?: number;
 }
 
 /**
@@ -54,7 +55,7 @@ export interface OpenTransformerOptions {
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { job, layerByLayer = false, attentionBytes = 256e6 }: OpenTransformerOptions = {},
+  { job, layerByLayer = false, attentionBytes = 256e6, expertValues }: OpenTransformerOptions = {},
 ): Promise<OpenTransformer> {
   const threads = threadsOf(job);
   await refuseAdapter(checkpoint);
@@ -68,9 +69,9 @@ export async function openTransformer(
     hasTensor: weights.has,
     prefixBefore: (suffix) => prefixBefore(weights.names, suffix, path),
   });
-  const { kind, contextLength, width } = description;
+  const { kind, contextLength } = description;
   // the graphs are built now, so that a missing tensor shows before any work
-  const runner = new LayerRunner(description, partsOf(description), weights, threads);
+  const runner = new LayerRunner(description, partsOf(description, expertValues), weights, threads);
   const parts = runner.parts.map(({ tensors }) => tensors);
   const vocabulary = Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows));
   const schedule = planSchedule({
@@ -112,7 +113,7 @@ export async function openTransformer(
         weights: partWeights,
         schedule,
         contextLength,
-        width,
+        width: inputWidth(description),
         outputWidth: outputWidth(description),
         squares,
         pieceOf: (lengths) => pieceLength(description, lengths, squares),

@@ -3,15 +3,16 @@ import { dirname, relative, sep } from "node:path";
 import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
 import { RevocabError } from "@revocab/core";
 import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
+import type { TensorSlice } from "./description.ts";
 import { PORTS } from "./graph/ports.ts";
 
 /** Where the graph of a part gets a tensor from. */
 export interface GraphWeights {
   /**
-   * A tensor as float32, [shape].
+   * A tensor as float32, [shape], or one slice of it, which has that shape.
    * @throws RevocabError `unsupported_checkpoint` when there is none, `shape_mismatch`, `unsupported_dtype`
    */
-  use(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
+  use(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value;
 }
 
 /** The tensors of a model's files. As `GraphWeights` they are constants: they stay where they are, and the runtime reads them there. */
@@ -23,12 +24,13 @@ export interface Weights extends GraphWeights {
   locationOf(name: string): string | undefined;
   readonly names: readonly string[];
   /** @throws as `use` does */
-  find(name: string, shape: readonly number[]): FoundTensor;
+  find(name: string, shape: readonly number[], slice?: TensorSlice): FoundTensor;
 }
 
-/** A tensor that can be run. */
+/** A tensor that can be run, or a slice of one. */
 export interface FoundTensor {
   readonly file: SafetensorsFile;
+  /** Where it lies. Of a slice: the bytes and the shape of the slice alone. */
   readonly entry: TensorEntry;
   readonly dtype: RunnableDtype;
   readonly shape: readonly number[];
@@ -52,7 +54,8 @@ export async function openWeights(files: readonly SafetensorsFile[]): Promise<We
     const location = relative(directory, path).split(sep).join("/");
     for (const entry of file.tensors) tensors.set(entry.name, { location, file, entry });
   }
-  const find = (name: string, shape: readonly number[]): FoundTensor => {
+  const find = (name: string, own: readonly number[], slice?: TensorSlice): FoundTensor => {
+    const shape = slice === undefined ? own : [slice.count, ...own];
     const found = tensors.get(name);
     if (found === undefined) throw missing(name, shape, files);
     const { file, entry } = found;
@@ -71,7 +74,7 @@ export async function openWeights(files: readonly SafetensorsFile[]): Promise<We
         { hint: "config.json and the weights belong to different models: download both again" },
       );
     }
-    return { file, entry, dtype, shape };
+    return { file, entry: slice === undefined ? entry : slicedEntry(entry, slice), dtype, shape: own };
   };
   return {
     directory,
@@ -79,8 +82,8 @@ export async function openWeights(files: readonly SafetensorsFile[]): Promise<We
     has: (name) => tensors.has(name),
     locationOf: (name) => tensors.get(name)?.location,
     find,
-    use(graph, name, shape) {
-      const { entry, dtype } = find(name, shape);
+    use(graph, name, shape, slice) {
+      const { entry, dtype } = find(name, shape, slice);
       const stored = graph.external(ELEMENT_OF[dtype], shape, {
         location: tensors.get(name)!.location,
         offset: entry.start,
@@ -89,6 +92,12 @@ export async function openWeights(files: readonly SafetensorsFile[]): Promise<We
       return dtype === "F32" ? stored : graph.asFloat(stored);
     },
   };
+}
+
+function slicedEntry(entry: TensorEntry, { index, count }: TensorSlice): TensorEntry {
+  const length = (entry.end - entry.start) / count;
+  const start = entry.start + index * length;
+  return { ...entry, shape: entry.shape.slice(1), start, end: start + length };
 }
 
 function isRunnable(dtype: string): dtype is RunnableDtype {
@@ -106,12 +115,13 @@ export class WeightInputs implements GraphWeights {
     this.#weights = weights;
   }
 
-  use(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
-    const known = this.#ports.get(name);
+  use(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value {
+    const key = slice === undefined ? name : `${name} ${slice.index}`;
+    const known = this.#ports.get(key);
     if (known !== undefined) return known;
     const port = graph.input(PORTS.weight(this.tensors.length), "float", shape);
-    this.tensors.push(this.#weights.find(name, shape));
-    this.#ports.set(name, port);
+    this.tensors.push(this.#weights.find(name, shape, slice));
+    this.#ports.set(key, port);
     return port;
   }
 }

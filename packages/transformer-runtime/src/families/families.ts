@@ -60,7 +60,7 @@ export function familyOf(modelType: string): Family {
 function refuseLostBiases(description: TransformerDescription, { hasTensor, path }: FamilyContext): void {
   for (const { weight, bias } of weighted(description)) {
     const name = weight.replace(/weight$/, "bias");
-    if (bias !== undefined || !hasTensor(name)) continue;
+    if (bias !== undefined || name === weight || !hasTensor(name)) continue;
     throw new RevocabError(
       "bad_config",
       `the weights beside ${path} hold ${name}, but by the config there is no such bias`,

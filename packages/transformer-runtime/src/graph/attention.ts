@@ -1,5 +1,5 @@
-import type { GraphBuilder, Value } from "@revocab/onnx";
-import type { AttentionDescription } from "../description.ts";
+import { ELEMENT, type GraphBuilder, type Value } from "@revocab/onnx";
+import type { AttentionDescription, LatentProjection } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
@@ -13,26 +13,17 @@ export function attention(
   inputs: BodyInputs,
   layer: number,
 ): Value {
-  const { heads, keyValueHeads, headWidth, queryKeyNorm, rotary, scale, softCap, window } = description;
+  const { heads, keyValueHeads, headWidth, valueWidth = headWidth, scale, softCap, sinks } = description;
   const [rawQuery, rawKey, rawValue] = project(graph, weights, input, description);
-  const prepare = (rows: Value, count: number, which: "query" | "key") => {
-    const normed = normRows(graph, weights, rows, count * headWidth, queryKeyNorm, which);
-    const grid = graph.add("Reshape", [normed, inputs.grid()]);
-    if (rotary === undefined) return grid;
-    const { cosine, sine, dimension } = inputs.rotary(rotary);
-    return graph.add("RotaryEmbedding", [grid, cosine, sine], {
-      num_heads: { int: count },
-      rotary_embedding_dim: { int: dimension === headWidth ? 0 : dimension },
-    });
-  };
-  const query = prepare(rawQuery, heads, "query");
-  const key = prepare(rawKey, keyValueHeads, "key");
+  const query = prepare(graph, weights, rawQuery, description, inputs, "query");
+  const key = prepare(graph, weights, rawKey, description, inputs, "key");
   const value = graph.add("Reshape", [rawValue, inputs.grid()]);
-  const mask = inputs.mask(window);
-  const past = inputs.past(layer, keyValueHeads, headWidth);
+  const mask = visibility(graph, weights, description, inputs);
+  const past = inputs.past(layer, description);
+  const before = sinks === undefined ? past : emptyPosition(graph, description, inputs, past);
   const [mixed, presentKey, presentValue] = graph.addMany(
     "Attention",
-    [query, key, value, mask ?? "", ...(past ?? [])],
+    [query, key, value, mask ?? "", ...(before ?? [])],
     {
       q_num_heads: { int: heads },
       kv_num_heads: { int: keyValueHeads },
@@ -40,36 +31,140 @@ export function attention(
       ...(mask === undefined && { is_causal: { int: 1 } }),
       ...(softCap !== undefined && { softcap: { float: softCap } }),
     },
-    past === undefined ? 1 : 3,
+    before === undefined ? 1 : 3,
   );
-  if (presentKey !== undefined && presentValue !== undefined) {
-    inputs.present(layer, presentKey, presentValue);
+  if (past !== undefined) {
+    const kept = (all: Value) => (sinks === undefined ? all : withoutFirst(graph, all));
+    inputs.present(layer, description, kept(presentKey as Value), kept(presentValue as Value));
   }
-  return linear(graph, weights, flatten(graph, mixed as Value, heads * headWidth), description.output);
+  return linear(graph, weights, flatten(graph, mixed as Value, heads * valueWidth), description.output);
 }
 
-/** Queries [N × heads · headWidth], keys and values [N × keyValueHeads · headWidth]. */
+/** Queries [N × heads · headWidth], keys [N × keyValueHeads · headWidth] and values [N × keyValueHeads · valueWidth]. */
 function project(
   graph: GraphBuilder,
   weights: GraphWeights,
   input: Value,
-  { projection, heads, keyValueHeads, headWidth }: AttentionDescription,
+  description: AttentionDescription,
 ): readonly [Value, Value, Value] {
-  if (projection.kind === "separate") {
-    return [
-      linear(graph, weights, input, projection.query),
-      linear(graph, weights, input, projection.key),
-      linear(graph, weights, input, projection.value),
-    ];
-  }
-  const all = linear(graph, weights, input, projection.linear);
-  if (projection.order === "blocks") {
+  const { projection, clamp } = description;
+  const projected =
+    projection.kind === "separate"
+      ? ([
+          linear(graph, weights, input, projection.query),
+          linear(graph, weights, input, projection.key),
+          linear(graph, weights, input, projection.value),
+        ] as const)
+      : projection.kind === "fused"
+        ? split(graph, linear(graph, weights, input, projection.linear), projection.order, description)
+        : projectLatent(graph, weights, input, projection, description);
+  if (clamp === undefined) return projected;
+  const [query, key, value] = projected.map((rows) =>
+    graph.add("Clip", [rows, graph.number(-clamp), graph.number(clamp)]),
+  );
+  return [query as Value, key as Value, value as Value];
+}
+
+function split(
+  graph: GraphBuilder,
+  all: Value,
+  order: "blocks" | "per-key",
+  { heads, keyValueHeads, headWidth }: AttentionDescription,
+): readonly [Value, Value, Value] {
+  if (order === "blocks") {
     const sizes = graph.integers(heads * headWidth, keyValueHeads * headWidth, keyValueHeads * headWidth);
     return graph.addMany("Split", [all, sizes], { axis: { int: 1 } }, 3) as [Value, Value, Value];
   }
-  const perHead = graph.add("Reshape", [all, graph.integers(-1, heads, 3 * headWidth)]);
-  const parts = graph.addMany("Split", [perHead], { axis: { int: 2 }, num_outputs: { int: 3 } }, 3);
-  return parts.map((part) => flatten(graph, part, heads * headWidth)) as [Value, Value, Value];
+  const queries = (heads / keyValueHeads) * headWidth;
+  const perKey = graph.add("Reshape", [all, graph.integers(-1, keyValueHeads, queries + 2 * headWidth)]);
+  const [query, key, value] = splitHeads(graph, perKey, [queries, headWidth, headWidth]);
+  return [
+    flatten(graph, query as Value, heads * headWidth),
+    flatten(graph, key as Value, keyValueHeads * headWidth),
+    flatten(graph, value as Value, keyValueHeads * headWidth),
+  ];
+}
+
+/** Of each head the columns that turn come first, so that a rotary embedding finds them. */
+function projectLatent(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  input: Value,
+  { query, down, norm: latentNorm, up, turning }: LatentProjection,
+  { heads, headWidth, valueWidth = headWidth }: AttentionDescription,
+): readonly [Value, Value, Value] {
+  const still = headWidth - turning;
+  const perHead = (rows: Value, width: number) =>
+    graph.add("Reshape", [rows, graph.integers(-1, heads, width)]);
+  const joined = (turn: Value, rest: Value) =>
+    flatten(graph, graph.add("Concat", [turn, rest], { axis: { int: 2 } }), heads * headWidth);
+
+  const queries = perHead(queryRows(graph, weights, input, query), headWidth);
+  const [queryRest, queryTurn] = splitHeads(graph, queries, [still, turning]);
+  const [latent, keyTurn] = graph.addMany(
+    "Split",
+    [linear(graph, weights, input, down), graph.integers(down.outputs - turning, turning)],
+    { axis: { int: 1 } },
+    2,
+  );
+  const expanded = linear(graph, weights, norm(graph, weights, latent as Value, latentNorm), up);
+  const [keyRest, value] = splitHeads(graph, perHead(expanded, still + valueWidth), [still, valueWidth]);
+  const shared = graph.add("Reshape", [keyTurn as Value, graph.integers(-1, 1, turning)]);
+  return [
+    joined(queryTurn as Value, queryRest as Value),
+    joined(graph.add("Tile", [shared, graph.integers(1, heads, 1)]), keyRest as Value),
+    flatten(graph, value as Value, heads * valueWidth),
+  ];
+}
+
+function queryRows(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  input: Value,
+  query: LatentProjection["query"],
+): Value {
+  if ("weight" in query) return linear(graph, weights, input, query);
+  const latent = norm(graph, weights, linear(graph, weights, input, query.down), query.norm);
+  return linear(graph, weights, latent, query.up);
+}
+
+/** [N × heads × Σ sizes] → [N × heads × size] each */
+function splitHeads(graph: GraphBuilder, heads: Value, sizes: readonly number[]): Value[] {
+  return graph.addMany("Split", [heads, graph.integers(...sizes)], { axis: { int: 2 } }, sizes.length);
+}
+
+/** Normalises and turns queries or keys, [N × count · headWidth] → [B × T × count · headWidth]. */
+function prepare(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  rows: Value,
+  { heads, keyValueHeads, headWidth, queryKeyNorm, rotary }: AttentionDescription,
+  inputs: BodyInputs,
+  which: "query" | "key",
+): Value {
+  const count = which === "query" ? heads : keyValueHeads;
+  const normed = (values: Value) => normRows(graph, weights, values, count * headWidth, queryKeyNorm, which);
+  const isLate = queryKeyNorm?.turned ?? false;
+  const grid = graph.add("Reshape", [isLate ? rows : normed(rows), inputs.grid()]);
+  const turned = rotary === undefined ? grid : turn(graph, grid, count, headWidth, rotary, inputs);
+  if (!isLate) return turned;
+  return graph.add("Reshape", [normed(flatten(graph, turned, count * headWidth)), inputs.grid()]);
+}
+
+function turn(
+  graph: GraphBuilder,
+  grid: Value,
+  count: number,
+  headWidth: number,
+  rotary: string,
+  inputs: BodyInputs,
+): Value {
+  const { cosine, sine, dimension, pairs = "halves" } = inputs.rotary(rotary);
+  return graph.add("RotaryEmbedding", [grid, cosine, sine], {
+    num_heads: { int: count },
+    rotary_embedding_dim: { int: dimension === headWidth ? 0 : dimension },
+    ...(pairs === "neighbors" && { interleaved: { int: 1 } }),
+  });
 }
 
 function normRows(
@@ -86,4 +181,67 @@ function normRows(
   if (over === "all-heads") return norm(graph, weights, rows, normed);
   const perHead = flatten(graph, rows, normed.width);
   return flatten(graph, norm(graph, weights, perHead, normed), width);
+}
+
+/**
+ * Which positions see which: [B × 1 × T × S] true or false; undefined where plain causality says it all; where heads differ, numbers
+ * that are added to the scores, [B × heads × T × S], or [B × heads × T × 1 + S] with a position before all others.
+ */
+function visibility(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  description: AttentionDescription,
+  inputs: BodyInputs,
+): Value | undefined {
+  const { heads, slopes, sinks } = description;
+  if (slopes === undefined && sinks === undefined) return inputs.mask(description);
+  const mask = inputs.requiredMask(description);
+  const scores = slopingScores(graph, slopes ?? Array<number>(heads).fill(0), mask);
+  const hidden = graph.number(Number.NEGATIVE_INFINITY);
+  if (sinks === undefined) return graph.add("Where", [mask, scores, hidden]);
+  const first = graph.add("Slice", [mask, graph.integers(0), graph.integers(1), graph.integers(3)]);
+  const seen = graph.add("Or", [first, graph.add("Not", [first])]);
+  const ofSink = graph.add("Reshape", [weights.use(graph, sinks, [heads]), graph.integers(heads, 1, 1)]);
+  return graph.add("Where", [
+    graph.add("Concat", [seen, mask], { axis: { int: 3 } }),
+    graph.add("Concat", [ofSink, scores], { axis: { int: 2 } }),
+    hidden,
+  ]);
+}
+
+/** [heads × 1 × S]: slope · position of the key. What is the same for all keys of a query changes nothing. */
+function slopingScores(graph: GraphBuilder, slopes: readonly number[], mask: Value): Value {
+  const keys = graph.add("Squeeze", [
+    graph.add("Shape", [mask], { start: { int: 3 }, end: { int: 4 } }),
+    graph.integers(0),
+  ]);
+  const positions = graph.add("Range", [graph.integer(0), keys, graph.integer(1)]);
+  const floats = graph.add("Cast", [positions], { to: { int: ELEMENT.float } });
+  return graph.add("Mul", [graph.numbers(slopes, [slopes.length, 1, 1]), floats]);
+}
+
+/** Keys and values with a position of zeros before all others, which gets the learned scores. */
+function emptyPosition(
+  graph: GraphBuilder,
+  { keyValueHeads, headWidth, valueWidth = headWidth }: AttentionDescription,
+  inputs: BodyInputs,
+  past: readonly [Value, Value] | undefined,
+): readonly [Value, Value] {
+  const batch = graph.add("Slice", [inputs.grid(), graph.integers(0), graph.integers(1)]);
+  const zeros = (width: number) =>
+    graph.add("Expand", [
+      graph.number(0),
+      graph.add("Concat", [batch, graph.integers(keyValueHeads, 1, width)], { axis: { int: 0 } }),
+    ]);
+  const empty = [zeros(headWidth), zeros(valueWidth)] as const;
+  if (past === undefined) return empty;
+  const [key, value] = past.map((rows, i) =>
+    graph.add("Concat", [empty[i] as Value, rows], { axis: { int: 2 } }),
+  );
+  return [key as Value, value as Value];
+}
+
+/** [B × heads × 1 + S × width] → [B × heads × S × width] */
+function withoutFirst(graph: GraphBuilder, rows: Value): Value {
+  return graph.add("Slice", [rows, graph.integers(1), graph.integers(2 ** 31), graph.integers(2)]);
 }

@@ -1,6 +1,12 @@
 import { freemem } from "node:os";
 import { RevocabError } from "@revocab/core";
-import type { TransformerDescription } from "../description.ts";
+import {
+  type DenseDescription,
+  type FeedForwardDescription,
+  inputWidth,
+  outputWidth,
+  type TransformerDescription,
+} from "../description.ts";
 import type { FoundTensor } from "../weights.ts";
 import { sizeOf } from "./part-weights.ts";
 
@@ -63,12 +69,12 @@ export function planSchedule(options: ScheduleOptions): Schedule {
   };
   const tokens = Math.floor(WORK_AT_ONCE / (largest.f32 / 4));
   const batchTokens = Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, tokens));
-  const width = Math.max(...Object.values(widthsOf(description)));
+  const columns = stateColumns(description);
   const head = 4 * Math.min(vocabulary * description.width, HEAD_VALUES) * 1.5 + 4 * 2 * LOGIT_VALUES;
   const working =
     batchTokens * activations(description) * 4 +
     Math.min(attentionBytes, scoresOf(description, batchTokens)) +
-    3 * 4 * batchTokens * width;
+    3 * 4 * batchTokens * columns;
   const now = process.memoryUsage.rss();
   const free = availableMemory();
   const besides = now + SLACK + largest.stored + Math.max(head, working);
@@ -107,10 +113,21 @@ function availableMemory(): number {
 function activations({ layers, width }: TransformerDescription): number {
   const ofLayers = layers.map(({ attention, feedForward }) => {
     const { heads, keyValueHeads, headWidth } = attention;
-    const inner = "up" in feedForward ? feedForward.up.outputs : feedForward.gateUp.outputs / 2;
+    const inner = Math.max(...denseLayers(feedForward).map(innerWidth));
     return Math.max(3 * inner, 2 * (heads + 2 * keyValueHeads) * headWidth) + 2 * width;
   });
   return Math.max(width, ...ofLayers);
+}
+
+/** The feed-forward layer, or those of a mixture of experts that differ. */
+function denseLayers(description: FeedForwardDescription): readonly DenseDescription[] {
+  if (description.kind !== "experts") return [description];
+  const { experts, shared } = description;
+  return [...experts.slice(0, 1), ...(shared === undefined ? [] : [shared.layer])];
+}
+
+function innerWidth(dense: DenseDescription): number {
+  return dense.kind === "gated-fused" ? dense.gateUp.outputs / 2 : dense.up.outputs;
 }
 
 /** Bytes of the scores of sequences of the usual length. */
@@ -119,8 +136,13 @@ function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens
   return 2 * 4 * heads * batchTokens * Math.min(contextLength, 512);
 }
 
-function widthsOf({ width, head }: TransformerDescription) {
-  return { width, head: head.transform?.dense.outputs ?? width };
+/** Columns of all states between two parts. */
+function stateColumns(description: TransformerDescription): number {
+  const { width, layers } = description;
+  const ofExperts = layers.map(({ feedForward }) =>
+    feedForward.kind === "experts" ? 3 * width + feedForward.experts.length : 0,
+  );
+  return Math.max(width, inputWidth(description), outputWidth(description), ...ofExperts);
 }
 
 /** `4.0 GB`; megabytes below one. */
