@@ -58,6 +58,8 @@ class Case:
     rename: dict[str, str] = field(default_factory=dict)
     # Changes to config.json that must change the logits.
     matters: list[dict] = field(default_factory=list)
+    # Experts are stored as the library holds them, in one tensor, and not each by itself as checkpoints are published.
+    stacked: bool = False
 
 
 def llama(tied=False, **more):
@@ -131,6 +133,24 @@ def roberta(model, config, **more):
     return model(config(**{**ENCODER, "type_vocab_size": 1, **more}))
 
 
+# Four experts, of which each position passes through two.
+EXPERTS = dict(num_local_experts=4, num_experts_per_tok=2)
+
+
+def mixtral(**more):
+    return hf.MixtralForCausalLM(hf.MixtralConfig(**{**DECODER, **EXPERTS, **more}))
+
+
+def qwen2_moe(**more):
+    return hf.Qwen2MoeForCausalLM(hf.Qwen2MoeConfig(**{
+        **SQUARE, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 12,
+        "shared_expert_intermediate_size": 14, **more}))
+
+
+def qwen3_moe(**more):
+    return hf.Qwen3MoeForCausalLM(hf.Qwen3MoeConfig(**{**DECODER, **EXPERTS, "moe_intermediate_size": 12, **more}))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
@@ -177,6 +197,19 @@ CASES = {
         matters=[{"use_sliding_window": False}, {"max_window_layers": 2}, {"sliding_window": 5}]),
     "qwen3": Case(lambda: qwen3(rope_parameters=rope("default")), matters=[{"rms_norm_eps": 0.1}]),
     "qwen3-biases": Case(lambda: qwen3(attention_bias=True, num_key_value_heads=1), old_style=True),
+    "mixtral": Case(lambda: mixtral(num_hidden_layers=1), old_style=True, matters=[{"num_experts_per_tok": 1}]),
+    "mixtral-window": Case(lambda: mixtral(sliding_window=5, num_experts_per_tok=1), matters=[{"sliding_window": None}]),
+    "qwen2-moe": Case(qwen2_moe, old_style=True, matters=[{"norm_topk_prob": True}, {"num_experts_per_tok": 3}]),
+    # The second layer sees a window, the third is no mixture.
+    "qwen2-moe-dense": Case(
+        lambda: qwen2_moe(num_hidden_layers=3, norm_topk_prob=True, mlp_only_layers=[2], qkv_bias=False,
+                          use_sliding_window=True, sliding_window=4, max_window_layers=1),
+        matters=[{"norm_topk_prob": False}, {"sliding_window": 6}]),
+    "qwen3-moe": Case(lambda: qwen3_moe(norm_topk_prob=True), old_style=True,
+                      edits={"num_local_experts": None, "num_experts": 4}, matters=[{"norm_topk_prob": False}]),
+    "qwen3-moe-stacked": Case(
+        lambda: qwen3_moe(decoder_sparse_step=2, attention_bias=True, use_sliding_window=True, sliding_window=4),
+        stacked=True, matters=[{"sliding_window": 6}]),
     "gemma": Case(lambda: hf.GemmaForCausalLM(hf.GemmaConfig(
         **{k: v for k, v in GEMMA.items() if k != "sliding_window"}, hidden_act="gelu_pytorch_tanh")), old_style=True,
         edits={"hidden_act": "gelu", "hidden_activation": "gelu"}, matters=[{"hidden_act": "silu"}]),
@@ -260,6 +293,9 @@ def randomise(model) -> None:
                 parameter.copy_(noise * 0.3)
             else:
                 parameter.copy_(noise * 0.3 + (0 if plus_one else 1))
+        for name, buffer in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                buffer.copy_(torch.randn_like(buffer) * 0.3)
 
 
 def old_style(config: hf.PreTrainedConfig) -> dict:
@@ -339,6 +375,9 @@ def write(folder: Path, case: Case) -> str:
         for new, old in case.rename.items():
             tensors = {name.removesuffix(new) + old if name.endswith(new) else name: t for name, t in tensors.items()}
         save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+    if case.stacked:
+        save_file({name: t.contiguous() for name, t in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
 
     sequences = [torch.randint(FIRST_ID, VOCABULARY - 3, (length,)).tolist() for length in LENGTHS]
     expected = logits(folder, sequences)

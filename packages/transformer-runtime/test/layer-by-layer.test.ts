@@ -53,6 +53,9 @@ describe("layer by layer", () => {
     "bert",
     "modernbert",
     "phi3",
+    "mixtral",
+    "qwen2-moe-dense",
+    "qwen3-moe-stacked",
   ])("%s gives the very states and scores that it gives whole", async (name) => {
     const run = (layerByLayer: boolean) =>
       withTransformer(
@@ -76,6 +79,27 @@ describe("layer by layer", () => {
         attentionBytes: 4 * 4 * 23 * 5,
       });
     expect(await run(true)).toEqual(await run(false));
+  });
+
+  it("gives the same with the experts of a layer one by one, which pass some positions on and may pass none", async () => {
+    const parts: string[] = [];
+    const run = (expertValues: number) =>
+      withTransformer(
+        fixtureFolder("mixtral"),
+        async (transformer) => {
+          const model = languageModel(transformer);
+          const some = asked.filter(({ tokens }) => tokens.length < 8);
+          const onProgress = (event: ProgressEvent) => parts.push("detail" in event ? `${event.detail}` : "");
+          const scores = [await model.score(some, { onProgress }), await model.score(asked)];
+          await model.close();
+          return scores;
+        },
+        { layerByLayer: true, expertValues },
+      );
+    expect(await run(1)).toEqual(await run(64e6));
+    expect(parts).toEqual(
+      expect.arrayContaining(["layer 1 of 1, expert 4", "layer 1 of 1, experts 1 to 4", "head"]),
+    );
   });
 
   it("scores several vocabularies in one pass as each alone, and reads no weight twice", () =>

@@ -6,9 +6,10 @@ import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { gptNeox } from "./gpt-neox.ts";
 import { gpt2 } from "./gpt2.ts";
 import { llama, mistral, olmo2, smollm3 } from "./llama.ts";
+import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
 import { phi3 } from "./phi3.ts";
-import { qwen2, qwen3 } from "./qwen.ts";
+import { qwen2, qwen2Moe, qwen3, qwen3Moe } from "./qwen.ts";
 
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
@@ -22,11 +23,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   gpt_neox: gptNeox,
   llama,
   mistral,
+  mixtral,
   modernbert,
   olmo2,
   phi3,
   qwen2,
+  qwen2_moe: qwen2Moe,
   qwen3,
+  qwen3_moe: qwen3Moe,
   roberta,
   smollm3,
   "xlm-roberta": roberta,
