@@ -60,6 +60,8 @@ class Case:
     matters: list[dict] = field(default_factory=list)
     # Experts are stored as the library holds them, in one tensor, and not each by itself as checkpoints are published.
     stacked: bool = False
+    # Falcon's "eager" attention adds the biases of scores twice, its default once.
+    attention: str = "eager"
 
 
 def llama(tied=False, **more):
@@ -151,6 +153,41 @@ def qwen3_moe(**more):
     return hf.Qwen3MoeForCausalLM(hf.Qwen3MoeConfig(**{**DECODER, **EXPERTS, "moe_intermediate_size": 12, **more}))
 
 
+def olmo(model, config, **more):
+    return model(config(**{**SQUARE, "pad_token_id": 0, **more}))
+
+
+def granite(model, config, **more):
+    return model(config(**{**SQUARE, "pad_token_id": 0, "embedding_multiplier": 3.0, "attention_multiplier": 0.5,
+                           "residual_multiplier": 0.6, "logits_scaling": 0.7, **more}))
+
+
+def cohere(model, config, **more):
+    return model(config(**{**SQUARE, "hidden_size": 16, "num_attention_heads": 4, "num_key_value_heads": 2,
+                           "pad_token_id": 0, "logit_scale": 0.6, "rope_parameters": rope("default"), **more}))
+
+
+def starcoder2(**more):
+    return hf.Starcoder2ForCausalLM(hf.Starcoder2Config(**{**SQUARE, **more}))
+
+
+def falcon(**more):
+    return hf.FalconForCausalLM(hf.FalconConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6,
+        "ffn_hidden_size": 28, "max_position_embeddings": 40, "rope_parameters": rope("default"), **more}))
+
+
+def bloom(**more):
+    return hf.BloomForCausalLM(hf.BloomConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "n_layer": 2, "n_head": 6, **more}))
+
+
+def opt(**more):
+    return hf.OPTForCausalLM(hf.OPTConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "ffn_dim": 28,
+        "max_position_embeddings": 40, "pad_token_id": 1, **more}))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
@@ -210,6 +247,55 @@ CASES = {
     "qwen3-moe-stacked": Case(
         lambda: qwen3_moe(decoder_sparse_step=2, attention_bias=True, use_sliding_window=True, sliding_window=4),
         stacked=True, matters=[{"sliding_window": 6}]),
+    "olmo": Case(lambda: olmo(hf.OlmoForCausalLM, hf.OlmoConfig), old_style=True),
+    "olmo-clipped": Case(lambda: olmo(hf.OlmoForCausalLM, hf.OlmoConfig, clip_qkv=0.7), matters=[{"clip_qkv": None}]),
+    "olmo3": Case(lambda: olmo(
+        hf.Olmo3ForCausalLM, hf.Olmo3Config, num_hidden_layers=4, sliding_window=5, rope_parameters={
+            "full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 100.0}}),
+        matters=[{"sliding_window": 6}, {"layer_types": ["sliding_attention"] * 4}]),
+    "olmo3-old": Case(
+        lambda: olmo(hf.Olmo3ForCausalLM, hf.Olmo3Config, num_hidden_layers=4, sliding_window=5), old_style=True,
+        edits={"layer_types": None, "rope_parameters": None,
+               "rope_scaling": {k: v for k, v in YARN.items() if k != "rope_theta"}},
+        matters=[NO_SCALING]),
+    "olmoe": Case(lambda: olmo(
+        hf.OlmoeForCausalLM, hf.OlmoeConfig, num_experts=4, num_experts_per_tok=2, clip_qkv=0.9), old_style=True,
+        matters=[{"clip_qkv": None}, {"norm_topk_prob": True}]),
+    "flex-olmo": Case(lambda: olmo(
+        hf.FlexOlmoForCausalLM, hf.FlexOlmoConfig, num_experts=3, num_experts_per_tok=2, norm_topk_prob=True)),
+    "granite": Case(
+        lambda: granite(hf.GraniteForCausalLM, hf.GraniteConfig, attention_bias=True, mlp_bias=True), old_style=True,
+        matters=[{"embedding_multiplier": 1.0}, {"attention_multiplier": 1.0}, {"residual_multiplier": 1.0},
+                 {"logits_scaling": 1.0}]),
+    "granite-moe": Case(lambda: granite(hf.GraniteMoeForCausalLM, hf.GraniteMoeConfig, **EXPERTS), old_style=True,
+                        matters=[{"residual_multiplier": 1.0}]),
+    "granite-moe-shared": Case(lambda: granite(
+        hf.GraniteMoeSharedForCausalLM, hf.GraniteMoeSharedConfig, num_hidden_layers=1, shared_intermediate_size=14,
+        **EXPERTS)),
+    "cohere": Case(lambda: cohere(hf.CohereForCausalLM, hf.CohereConfig), old_style=True,
+                   matters=[{"logit_scale": 1.0}, {"rope_theta": 20.0}]),
+    "cohere-norms": Case(lambda: cohere(hf.CohereForCausalLM, hf.CohereConfig, use_qk_norm=True, attention_bias=True),
+                         matters=[{"layer_norm_eps": 0.1}]),
+    "cohere2": Case(
+        lambda: cohere(hf.Cohere2ForCausalLM, hf.Cohere2Config, num_hidden_layers=4, sliding_window=5), old_style=True,
+        edits={"layer_types": None, "sliding_window_pattern": 2},
+        matters=[{"sliding_window_pattern": 4}, {"sliding_window": 6}]),
+    "starcoder2": Case(lambda: starcoder2(sliding_window=6), old_style=True, matters=[{"hidden_act": "gelu"}]),
+    "starcoder2-plain": Case(lambda: starcoder2(use_bias=False, tie_word_embeddings=False),
+                             matters=[{"norm_epsilon": 0.1}]),
+    "falcon": Case(falcon, old_style=True, matters=[{"rope_theta": 20.0}]),
+    "falcon-grouped": Case(lambda: falcon(new_decoder_architecture=True, num_kv_heads=2, bias=True),
+                           matters=[{"activation": "gelu_new"}]),
+    "falcon-grouped-one-norm": Case(lambda: falcon(
+        new_decoder_architecture=True, num_kv_heads=3, num_ln_in_parallel_attn=1)),
+    "falcon-alibi": Case(lambda: falcon(alibi=True, multi_query=False, parallel_attn=False, bias=True), old_style=True,
+                         attention="sdpa"),
+    "bloom": Case(bloom, old_style=True, edits={"n_head": None, "num_attention_heads": 6},
+                  matters=[{"layer_norm_epsilon": 0.1}]),
+    "bloom-untied": Case(lambda: bloom(n_head=2, tie_word_embeddings=False)),
+    "opt": Case(opt, old_style=True, matters=[{"activation_function": "gelu"}]),
+    "opt-projected": Case(lambda: opt(do_layer_norm_before=False, word_embed_proj_dim=18)),
+    "opt-plain": Case(lambda: opt(enable_bias=False, layer_norm_elementwise_affine=False)),
     "gemma": Case(lambda: hf.GemmaForCausalLM(hf.GemmaConfig(
         **{k: v for k, v in GEMMA.items() if k != "sliding_window"}, hidden_act="gelu_pytorch_tanh")), old_style=True,
         edits={"hidden_act": "gelu", "hidden_activation": "gelu"}, matters=[{"hidden_act": "silu"}]),
@@ -332,7 +418,7 @@ def edited(config: dict, edits: dict) -> dict:
     return {key: value for key, value in config.items() if value is not None or key not in edits or key in KEPT_NULLS}
 
 
-def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
+def logits(folder: Path, sequences: list[list[int]], attention: str) -> list[torch.Tensor]:
     config = hf.AutoConfig.from_pretrained(folder)
     auto = hf.AutoModelForMaskedLM if config.model_type in MASKED else hf.AutoModelForCausalLM
     if config.model_type == "gemma3":
@@ -341,7 +427,7 @@ def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
     for tokens in sequences:
         # Loaded anew: a dynamic rotary embedding remembers the longest sequence it has seen.
         model, report = auto.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+            folder, dtype=torch.float32, attn_implementation=attention, output_loading_info=True)
         if report["missing_keys"] or report["mismatched_keys"]:
             raise SystemExit(f"{folder}: {report}")
         with torch.no_grad():
@@ -349,13 +435,13 @@ def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
     return results
 
 
-def check_that_it_matters(folder: Path, change: dict, sequences, expected) -> None:
+def check_that_it_matters(folder: Path, change: dict, sequences, expected, attention: str) -> None:
     with tempfile.TemporaryDirectory() as other:
         shutil.copytree(folder, other, dirs_exist_ok=True)
         path = Path(other) / "config.json"
         path.write_text(json.dumps(edited(json.loads(path.read_text()), change)))
         difference = max(
-            (a - b).abs().max().item() for a, b in zip(expected, logits(Path(other), sequences), strict=True))
+            (a - b).abs().max().item() for a, b in zip(expected, logits(Path(other), sequences, attention), strict=True))
     if difference < 0.001:
         raise SystemExit(f"{folder}: {change} changes the logits by just {difference}")
 
@@ -380,9 +466,9 @@ def write(folder: Path, case: Case) -> str:
         save_file({name: t.contiguous() for name, t in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
 
     sequences = [torch.randint(FIRST_ID, VOCABULARY - 3, (length,)).tolist() for length in LENGTHS]
-    expected = logits(folder, sequences)
+    expected = logits(folder, sequences, case.attention)
     for change in case.matters:
-        check_that_it_matters(folder, change, sequences, expected)
+        check_that_it_matters(folder, change, sequences, expected, case.attention)
     rows = [
         {"tokens": tokens, "positions": positions,
          "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]}

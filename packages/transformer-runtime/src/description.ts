@@ -82,7 +82,7 @@ export interface AttentionDescription {
   readonly valueWidth?: number;
   readonly projection: ProjectionDescription;
   readonly output: LinearDescription;
-  /** Projected queries, keys and values are cut to ±clamp (OLMo). */
+  /** Queries and keys, once they are normalised, and values are cut to ±clamp (OLMo). */
   readonly clamp?: number;
   /** Of queries and keys: over each head's columns, or over all heads' columns at once. */
   readonly queryKeyNorm?: {
@@ -94,8 +94,7 @@ export interface AttentionDescription {
   };
   /** One of the description's `rotary`; none where positions are learned, biases or left out. */
   readonly rotary?: string;
-  /** A position's score grows by it for each position that it comes later, one for each head (ALiBi). */
-  readonly slopes?: readonly number[];
+  readonly alibi?: AlibiDescription;
   /** Learned scores, [heads], of a position without content that all see (gpt-oss): the tensor's name. */
   readonly sinks?: string;
   /** Multiplies the scores; usually 1 / √headWidth. */
@@ -107,6 +106,15 @@ export interface AttentionDescription {
    * either side. @default without bound
    */
   readonly window?: number;
+}
+
+/** A score grows the later its key stands: by `factor` · slope · position, with a slope for each head (ALiBi). */
+export interface AlibiDescription {
+  readonly slopes: readonly number[];
+  /** @default 1 */
+  readonly factor?: number;
+  /** Slopes and slope · position are rounded to bf16 (Falcon). @default false */
+  readonly rounded?: boolean;
 }
 
 export type ProjectionDescription =

@@ -1,31 +1,50 @@
 import { quote, RevocabError } from "@revocab/core";
 import type { TransformerDescription } from "../description.ts";
 import { bert, roberta } from "./bert.ts";
+import { bloom } from "./bloom.ts";
+import { cohere, cohere2 } from "./cohere.ts";
+import { falcon } from "./falcon.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { gptNeox } from "./gpt-neox.ts";
 import { gpt2 } from "./gpt2.ts";
-import { llama, mistral, olmo2, smollm3 } from "./llama.ts";
+import { granite, graniteMoe, graniteMoeShared } from "./granite.ts";
+import { llama, mistral, smollm3 } from "./llama.ts";
 import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
+import { flexOlmo, olmo, olmo2, olmo3, olmoe } from "./olmo.ts";
+import { opt } from "./opt.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen2, qwen2Moe, qwen3, qwen3Moe } from "./qwen.ts";
+import { starcoder2 } from "./starcoder2.ts";
 
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   bert,
+  bloom,
   camembert: roberta,
+  cohere,
+  cohere2,
+  falcon,
+  flex_olmo: flexOlmo,
   gemma,
   gemma2,
   gemma3,
   gemma3_text: gemma3,
   gpt2,
   gpt_neox: gptNeox,
+  granite,
+  granitemoe: graniteMoe,
+  granitemoeshared: graniteMoeShared,
   llama,
   mistral,
   mixtral,
   modernbert,
+  olmo,
   olmo2,
+  olmo3,
+  olmoe,
+  opt,
   phi3,
   qwen2,
   qwen2_moe: qwen2Moe,
@@ -33,6 +52,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_moe: qwen3Moe,
   roberta,
   smollm3,
+  starcoder2,
   "xlm-roberta": roberta,
 };
 

@@ -36,7 +36,7 @@ export interface LlamaLikeConfig {
 
 /** What of an attention differs from layer to layer and from family to family. */
 export type AttentionDifferences = Partial<
-  Pick<AttentionDescription, "queryKeyNorm" | "rotary" | "scale" | "softCap" | "window">
+  Pick<AttentionDescription, "clamp" | "queryKeyNorm" | "rotary" | "scale" | "sinks" | "softCap" | "window">
 >;
 
 /** In what a family differs from Llama. */
@@ -45,7 +45,9 @@ export interface LlamaDifferences {
    * What is special about the attention of a layer, whose tensors' names begin with `name`.
    * @default heads turn by `positions`
    */
-  attention?(layer: number, name: string, shape: AttentionShape): AttentionDifferences;
+  readonly attention?:
+    | ((layer: number, name: string, shape: AttentionShape) => AttentionDifferences)
+    | undefined;
   /** Which matrices of attention have biases. @default as `attention_bias` says, all or none */
   readonly attentionBiases?: { readonly projection: boolean; readonly output: boolean };
   /** The name of the matrix that attention ends with. @default "o_proj" */
@@ -60,6 +62,8 @@ export interface LlamaDifferences {
   readonly layerNorms?: Readonly<Partial<Record<keyof LayerDescription["norms"], string>>>;
   /** The name of the norm after the last layer. @default "norm" */
   readonly finalNorm?: string;
+  /** What the name of one tensor of the first layer ends with. @default its first norm's weight */
+  readonly anchor?: string;
   /** Attention and feed-forward layer both read the layer's input. @default false */
   readonly parallel?: boolean;
   /** Multiplies what attention and feed-forward layer add to the hidden state. @default 1 */
@@ -67,7 +71,7 @@ export interface LlamaDifferences {
   /** Rotary embeddings by name. @default one, `positions`, by which heads turn whole */
   readonly rotary?: Readonly<Record<string, RotaryDescription>>;
   /** θ of `positions` where the config does not say it. @default 10,000 */
-  readonly theta?: number;
+  readonly theta?: number | undefined;
   /** The share of a head's columns that turn by `positions`. @default 1, and the config must not say otherwise */
   readonly rotaryShare?: number;
   /** Which columns turn together by `positions`. @default "halves" */
@@ -102,6 +106,7 @@ export function llamaLike(
     norm = rmsNorm,
     layerNorms = LLAMA_NORMS,
     finalNorm = "norm",
+    anchor = `${Object.values(layerNorms)[0]}.weight`,
     parallel = false,
     residualScale,
     rotary,
@@ -115,7 +120,7 @@ export function llamaLike(
 ): TransformerDescription {
   const { hidden_size: width, rms_norm_eps: epsilon, max_position_embeddings: contextLength } = config;
   const shape = attentionShape(config, context);
-  const prefix = context.prefixBefore(`layers.0.${Object.values(layerNorms)[0]}.weight`);
+  const prefix = context.prefixBefore(`layers.0.${anchor}`);
   const turning = rotary ?? {
     positions: {
       ...positionsOf(context, shape, { contextLength, theta, share: rotaryShare }),
@@ -214,6 +219,17 @@ export function positionsOf(
     },
     place,
   );
+}
+
+/** Queries and keys are normalised over the columns of all heads at once before they turn. */
+export function allHeadNorms(
+  name: string,
+  { heads, keyValueHeads, headWidth }: AttentionShape,
+  epsilon: number,
+): AttentionDifferences {
+  const query = rmsNorm(`${name}.q_norm`, heads * headWidth, epsilon);
+  const key = rmsNorm(`${name}.k_norm`, keyValueHeads * headWidth, epsilon);
+  return { queryKeyNorm: { over: "all-heads", query, key } };
 }
 
 /** Queries and keys are normalised head by head before they turn. */

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { rmsNorm } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import {
@@ -17,8 +16,8 @@ import {
   window,
 } from "./read-config.ts";
 
-/** What the configs of Llama and OLMo 2 have in common. */
-const llamaConfig = {
+/** What the configs of Llama and of many models after it have in common. */
+export const llamaConfig = {
   hidden_size: width.default(4096),
   intermediate_size: width.default(11008),
   num_hidden_layers: layers.default(32),
@@ -40,31 +39,6 @@ const llamaSchema = z.object({ ...llamaConfig, mlp_bias: z.boolean().default(fal
 export const llama: Family = (context) => {
   const config = parseConfig(llamaSchema, context.config, context);
   return llamaLike(context, config, { feedForwardBias: config.mlp_bias });
-};
-
-const olmo2Schema = z.object({ ...llamaConfig, rms_norm_eps: epsilon.default(1e-5) });
-
-/**
- * OLMo 2: norms stand after attention and feed-forward layer, before their sum with the input; queries and keys are
- * normalised over all heads at once.
- * @see https://arxiv.org/abs/2501.00656
- */
-export const olmo2: Family = (context) => {
-  const config = parseConfig(olmo2Schema, context.config, context);
-  return llamaLike(context, config, {
-    attention: (_, name, { heads: queries, keyValueHeads: keys, headWidth }) => ({
-      rotary: "positions",
-      queryKeyNorm: {
-        over: "all-heads",
-        query: rmsNorm(`${name}.q_norm`, queries * headWidth, config.rms_norm_eps),
-        key: rmsNorm(`${name}.k_norm`, keys * headWidth, config.rms_norm_eps),
-      },
-    }),
-    layerNorms: {
-      afterAttention: "post_attention_layernorm",
-      afterFeedForward: "post_feedforward_layernorm",
-    },
-  });
 };
 
 const mistralSchema = z.object({

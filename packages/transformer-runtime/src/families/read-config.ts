@@ -131,6 +131,11 @@ export const absent = z.literal(false).nullish();
 export const layerTypes = z.array(z.enum(["full_attention", "sliding_attention"])).max(1000);
 export type LayerType = z.output<typeof layerTypes>[number];
 
+/** Types of layers that see what is near by, but those that `isFull` names. */
+export function slidingBut(isFull: (layer: number) => boolean, layers: number): LayerType[] {
+  return Array.from({ length: layers }, (_, i) => (isFull(i) ? "full_attention" : "sliding_attention"));
+}
+
 /** How a hidden state is divided into heads. */
 export interface AttentionShape {
   readonly width: number;

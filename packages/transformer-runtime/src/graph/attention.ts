@@ -1,5 +1,5 @@
 import { ELEMENT, type GraphBuilder, type Value } from "@revocab/onnx";
-import type { AttentionDescription, LatentProjection } from "../description.ts";
+import type { AlibiDescription, AttentionDescription, LatentProjection } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
@@ -17,7 +17,7 @@ export function attention(
   const [rawQuery, rawKey, rawValue] = project(graph, weights, input, description);
   const query = prepare(graph, weights, rawQuery, description, inputs, "query");
   const key = prepare(graph, weights, rawKey, description, inputs, "key");
-  const value = graph.add("Reshape", [rawValue, inputs.grid()]);
+  const value = graph.add("Reshape", [clamped(graph, rawValue, description), inputs.grid()]);
   const mask = visibility(graph, weights, description, inputs);
   const past = inputs.past(layer, description);
   const before = sinks === undefined ? past : emptyPosition(graph, description, inputs, past);
@@ -47,22 +47,23 @@ function project(
   input: Value,
   description: AttentionDescription,
 ): readonly [Value, Value, Value] {
-  const { projection, clamp } = description;
-  const projected =
-    projection.kind === "separate"
-      ? ([
-          linear(graph, weights, input, projection.query),
-          linear(graph, weights, input, projection.key),
-          linear(graph, weights, input, projection.value),
-        ] as const)
-      : projection.kind === "fused"
-        ? split(graph, linear(graph, weights, input, projection.linear), projection.order, description)
-        : projectLatent(graph, weights, input, projection, description);
-  if (clamp === undefined) return projected;
-  const [query, key, value] = projected.map((rows) =>
-    graph.add("Clip", [rows, graph.number(-clamp), graph.number(clamp)]),
-  );
-  return [query as Value, key as Value, value as Value];
+  const { projection } = description;
+  switch (projection.kind) {
+    case "separate":
+      return [
+        linear(graph, weights, input, projection.query),
+        linear(graph, weights, input, projection.key),
+        linear(graph, weights, input, projection.value),
+      ];
+    case "fused":
+      return split(graph, linear(graph, weights, input, projection.linear), projection.order, description);
+    case "latent":
+      return projectLatent(graph, weights, input, projection, description);
+  }
+}
+
+function clamped(graph: GraphBuilder, rows: Value, { clamp }: AttentionDescription): Value {
+  return clamp === undefined ? rows : graph.add("Clip", [rows, graph.number(-clamp), graph.number(clamp)]);
 }
 
 function split(
@@ -138,14 +139,16 @@ function prepare(
   graph: GraphBuilder,
   weights: GraphWeights,
   rows: Value,
-  { heads, keyValueHeads, headWidth, queryKeyNorm, rotary }: AttentionDescription,
+  description: AttentionDescription,
   inputs: BodyInputs,
   which: "query" | "key",
 ): Value {
+  const { heads, keyValueHeads, headWidth, queryKeyNorm, rotary } = description;
   const count = which === "query" ? heads : keyValueHeads;
   const normed = (values: Value) => normRows(graph, weights, values, count * headWidth, queryKeyNorm, which);
   const isLate = queryKeyNorm?.turned ?? false;
-  const grid = graph.add("Reshape", [isLate ? rows : normed(rows), inputs.grid()]);
+  const begun = clamped(graph, isLate ? rows : normed(rows), description);
+  const grid = graph.add("Reshape", [begun, inputs.grid()]);
   const turned = rotary === undefined ? grid : turn(graph, grid, count, headWidth, rotary, inputs);
   if (!isLate) return turned;
   return graph.add("Reshape", [normed(flatten(graph, turned, count * headWidth)), inputs.grid()]);
@@ -193,10 +196,10 @@ function visibility(
   description: AttentionDescription,
   inputs: BodyInputs,
 ): Value | undefined {
-  const { heads, slopes, sinks } = description;
-  if (slopes === undefined && sinks === undefined) return inputs.mask(description);
+  const { heads, alibi, sinks } = description;
+  if (alibi === undefined && sinks === undefined) return inputs.mask(description);
   const mask = inputs.requiredMask(description);
-  const scores = slopingScores(graph, slopes ?? Array<number>(heads).fill(0), mask);
+  const scores = slopingScores(graph, alibi ?? { slopes: Array<number>(heads).fill(0) }, mask);
   const hidden = graph.number(Number.NEGATIVE_INFINITY);
   if (sinks === undefined) return graph.add("Where", [mask, scores, hidden]);
   const first = graph.add("Slice", [mask, graph.integers(0), graph.integers(1), graph.integers(3)]);
@@ -210,14 +213,26 @@ function visibility(
 }
 
 /** [heads × 1 × S]: slope · position of the key. What is the same for all keys of a query changes nothing. */
-function slopingScores(graph: GraphBuilder, slopes: readonly number[], mask: Value): Value {
+function slopingScores(
+  graph: GraphBuilder,
+  { slopes, factor, rounded = false }: AlibiDescription,
+  mask: Value,
+): Value {
   const keys = graph.add("Squeeze", [
     graph.add("Shape", [mask], { start: { int: 3 }, end: { int: 4 } }),
     graph.integers(0),
   ]);
   const positions = graph.add("Range", [graph.integer(0), keys, graph.integer(1)]);
   const floats = graph.add("Cast", [positions], { to: { int: ELEMENT.float } });
-  return graph.add("Mul", [graph.numbers(slopes, [slopes.length, 1, 1]), floats]);
+  const round = (numbers: Value) => (rounded ? throughBf16(graph, numbers) : numbers);
+  const perHead = round(graph.numbers(slopes, [slopes.length, 1, 1]));
+  const scores = round(graph.add("Mul", [perHead, floats]));
+  return factor === undefined ? scores : graph.add("Mul", [scores, graph.number(factor)]);
+}
+
+function throughBf16(graph: GraphBuilder, numbers: Value): Value {
+  const narrow = graph.add("Cast", [numbers], { to: { int: ELEMENT.bfloat16 } });
+  return graph.add("Cast", [narrow], { to: { int: ELEMENT.float } });
 }
 
 /** Keys and values with a position of zeros before all others, which gets the learned scores. */
