@@ -188,6 +188,76 @@ def opt(**more):
         "max_position_embeddings": 40, "pad_token_id": 1, **more}))
 
 
+def glm(model, config, **more):
+    return model(config(**{**DECODER, "pad_token_id": 0, "rope_parameters": rope("default", partial_rotary_factor=0.5),
+                           **more}))
+
+
+# What the mixtures of DeepSeek and those like them say.
+ROUTED = dict(n_routed_experts=6, num_experts_per_tok=2, moe_intermediate_size=12, n_shared_experts=1,
+              first_k_dense_replace=1, n_group=3, topk_group=2, routed_scaling_factor=1.7)
+LATENT = dict(num_key_value_heads=4, kv_lora_rank=8, q_lora_rank=10, qk_nope_head_dim=6, qk_rope_head_dim=4, v_head_dim=5)
+
+
+def deepseek_v2(**more):
+    return hf.DeepseekV2ForCausalLM(hf.DeepseekV2Config(**{
+        **DECODER, **ROUTED, **LATENT, "head_dim": 4, "topk_method": "group_limited_greedy", "n_group": 2, "topk_group": 1, **more}))
+
+
+def deepseek_v3(**more):
+    return hf.DeepseekV3ForCausalLM(hf.DeepseekV3Config(**{
+        **{k: v for k, v in DECODER.items() if k != "head_dim"}, **ROUTED, **LATENT, **more}))
+
+
+def phi(**more):
+    return hf.PhiForCausalLM(hf.PhiConfig(**{
+        **SQUARE, "hidden_size": 16, "num_attention_heads": 2, "rope_parameters": rope("default", partial_rotary_factor=0.5),
+        **more}))
+
+
+def stablelm(**more):
+    return hf.StableLmForCausalLM(hf.StableLmConfig(**{
+        **SQUARE, "hidden_size": 32, "num_attention_heads": 2,
+        "rope_parameters": rope("default", partial_rotary_factor=0.25), **more}))
+
+
+def nemotron(**more):
+    return hf.NemotronForCausalLM(hf.NemotronConfig(**{
+        **DECODER, "rope_parameters": rope("default", partial_rotary_factor=0.5), **more}))
+
+
+def ernie_moe(**more):
+    return hf.Ernie4_5_MoeForCausalLM(hf.Ernie4_5_MoeConfig(**{
+        **SQUARE, "pad_token_id": 0, "hidden_size": 16, "num_attention_heads": 2, "moe_num_experts": 4, "moe_k": 2,
+        "moe_intermediate_size": 12, "rope_parameters": rope("default"), **more}))
+
+
+def hunyuan(**more):
+    return hf.HunYuanDenseV1ForCausalLM(hf.HunYuanDenseV1Config(**{**DECODER, "pad_token_id": 0, **more}))
+
+
+def gpt_oss(**more):
+    return hf.GptOssForCausalLM(hf.GptOssConfig(**{
+        **DECODER, **EXPERTS, "intermediate_size": 12, "sliding_window": 5, "rope_parameters": {**YARN, "truncate": False},
+        **more}))
+
+
+def llama4_text(**more):
+    return hf.Llama4TextConfig(**{
+        **DECODER, "num_hidden_layers": 4, "num_local_experts": 3, "num_experts_per_tok": 1, "intermediate_size": 10,
+        "intermediate_size_mlp": 14, "interleave_moe_layer_step": 2, "no_rope_layer_interval": 2, "attention_chunk_size": 6,
+        "floor_scale": 5, "attn_scale": 0.9, "rope_parameters": rope("default"), **more})
+
+
+def llama4_nested():
+    vision = hf.Llama4VisionConfig(
+        hidden_size=8, intermediate_size=32, num_hidden_layers=1, num_attention_heads=1, image_size=14, patch_size=7,
+        vision_output_dim=8, projector_input_dim=8, projector_output_dim=8)
+    return hf.Llama4ForConditionalGeneration(hf.Llama4Config(
+        text_config=llama4_text(num_hidden_layers=2), vision_config=vision, image_token_index=VOCABULARY - 1,
+        boi_token_index=VOCABULARY - 3, eoi_token_index=VOCABULARY - 2))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
@@ -296,6 +366,56 @@ CASES = {
     "opt": Case(opt, old_style=True, matters=[{"activation_function": "gelu"}]),
     "opt-projected": Case(lambda: opt(do_layer_norm_before=False, word_embed_proj_dim=18)),
     "opt-plain": Case(lambda: opt(enable_bias=False, layer_norm_elementwise_affine=False)),
+    "glm": Case(lambda: glm(hf.GlmForCausalLM, hf.GlmConfig), old_style=True,
+                matters=[{"partial_rotary_factor": 0.25}, {"rope_theta": 20.0}]),
+    "glm4": Case(lambda: glm(hf.Glm4ForCausalLM, hf.Glm4Config, attention_bias=False), matters=[{"rms_norm_eps": 0.1}]),
+    "glm4-moe": Case(lambda: glm(
+        hf.Glm4MoeForCausalLM, hf.Glm4MoeConfig, **{**ROUTED, "n_group": 1, "topk_group": 1}, use_qk_norm=True,
+        attention_bias=True), old_style=True, matters=[{"norm_topk_prob": False}, {"routed_scaling_factor": 1.0}]),
+    "dots1": Case(
+        lambda: hf.Dots1ForCausalLM(hf.Dots1Config(**{
+            **DECODER, **ROUTED, "head_dim": 8, "num_hidden_layers": 3, "sliding_window": 5, "max_window_layers": 2})),
+        old_style=True, edits={"layer_types": None},
+        matters=[{"sliding_window": 6}, {"max_window_layers": 3}, {"norm_topk_prob": True}]),
+    "deepseek-v2": Case(deepseek_v2, old_style=True, matters=[{"topk_method": "greedy"}, {"routed_scaling_factor": 1.0}]),
+    "deepseek-v2-lite": Case(
+        lambda: deepseek_v2(q_lora_rank=None, topk_method="greedy", n_group=None, topk_group=None, attention_bias=True,
+                            rope_parameters={**YARN, "mscale": 0.7, "mscale_all_dim": 0.7}),
+        matters=[{"rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.5}}, {"num_experts_per_tok": 3}]),
+    "deepseek-v3": Case(
+        lambda: deepseek_v3(rope_parameters={**YARN, "mscale": 1.0, "mscale_all_dim": 1.0}), old_style=True,
+        matters=[{"n_group": 1, "topk_group": 1}, {"norm_topk_prob": False}, {"rope_interleave": False}, NO_SCALING]),
+    "deepseek-v3-halves": Case(
+        lambda: deepseek_v3(q_lora_rank=None, rope_interleave=False, norm_topk_prob=False, num_hidden_layers=1,
+                            first_k_dense_replace=0, n_group=1, topk_group=1)),
+    "phi": Case(phi, old_style=True, matters=[{"partial_rotary_factor": 0.25}, {"hidden_act": "relu"}]),
+    "phi-norms": Case(lambda: phi(qk_layernorm=True), matters=[{"layer_norm_eps": 0.1}]),
+    "stablelm": Case(lambda: stablelm(use_qkv_bias=True), old_style=True, matters=[{"partial_rotary_factor": 0.5}]),
+    "stablelm-parallel": Case(lambda: stablelm(use_parallel_residual=True)),
+    "nemotron": Case(nemotron, old_style=True, matters=[{"partial_rotary_factor": 0.25}, {"hidden_act": "relu"}]),
+    "nemotron-biases": Case(lambda: nemotron(attention_bias=True, mlp_bias=True), matters=[{"norm_eps": 0.1}]),
+    "ernie": Case(lambda: hf.Ernie4_5ForCausalLM(hf.Ernie4_5Config(**{
+        **DECODER, "pad_token_id": 0, "rope_parameters": rope("default")})), old_style=True),
+    "ernie-biases": Case(lambda: hf.Ernie4_5ForCausalLM(hf.Ernie4_5Config(**{
+        **DECODER, "pad_token_id": 0, "use_bias": True, "tie_word_embeddings": False}))),
+    "ernie-moe": Case(ernie_moe, old_style=True, edits={"moe_layer_end_index": None},
+                      matters=[{"moe_k": 3}]),
+    "ernie-moe-interval": Case(lambda: ernie_moe(
+        num_hidden_layers=3, moe_layer_interval=2, moe_layer_start_index=0, moe_layer_end_index=2,
+        moe_num_shared_experts=0, use_bias=False)),
+    "hunyuan": Case(hunyuan, old_style=True, matters=[{"rms_norm_eps": 0.1}]),
+    "hunyuan-stretched": Case(lambda: hunyuan(
+        attention_bias=True, rope_parameters=rope("dynamic", alpha=50.0, factor=1.0)),
+        matters=[{"rope_parameters": rope("default")}]),
+    "gpt-oss": Case(gpt_oss, matters=[{"sliding_window": 6}, {"num_experts_per_tok": 1}]),
+    "gpt-oss-old": Case(lambda: gpt_oss(attention_bias=False), old_style=True, edits={"layer_types": None}),
+    "llama4": Case(llama4_nested),
+    "llama4-text": Case(lambda: hf.Llama4ForCausalLM(llama4_text()), matters=[
+        {"attention_chunk_size": 7}, {"attn_temperature_tuning": False}, {"use_qk_norm": False}, {"floor_scale": 6}]),
+    "llama4-text-dense": Case(
+        lambda: hf.Llama4ForCausalLM(llama4_text(
+            num_hidden_layers=3, moe_layers=[0, 2], num_experts_per_tok=2, use_qk_norm=False, attn_temperature_tuning=False,
+            no_rope_layer_interval=3)), edits={"layer_types": None}, matters=[{"num_experts_per_tok": 1}]),
     "gemma": Case(lambda: hf.GemmaForCausalLM(hf.GemmaConfig(
         **{k: v for k, v in GEMMA.items() if k != "sliding_window"}, hidden_act="gelu_pytorch_tanh")), old_style=True,
         edits={"hidden_act": "gelu", "hidden_activation": "gelu"}, matters=[{"hidden_act": "silu"}]),
@@ -369,7 +489,7 @@ CASES = {
 
 def randomise(model) -> None:
     """Weights that leave nothing near zero or one: attention is sharp, biases and norms matter."""
-    plus_one = model.config.model_type.startswith("gemma")
+    plus_one = model.config.model_type.startswith(("gemma", "nemotron"))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn_like(parameter)
@@ -421,7 +541,7 @@ def edited(config: dict, edits: dict) -> dict:
 def logits(folder: Path, sequences: list[list[int]], attention: str) -> list[torch.Tensor]:
     config = hf.AutoConfig.from_pretrained(folder)
     auto = hf.AutoModelForMaskedLM if config.model_type in MASKED else hf.AutoModelForCausalLM
-    if config.model_type == "gemma3":
+    if config.model_type in ("gemma3", "llama4"):
         auto = hf.AutoModelForImageTextToText
     results = []
     for tokens in sequences:

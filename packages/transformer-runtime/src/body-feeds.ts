@@ -73,7 +73,7 @@ export function noPast(
 /** [B × T × past + T], 1 where a position may look. A padded position looks at the first one, so that it is a number. */
 function maskOf(
   kind: TransformerDescription["kind"],
-  { window }: Reach,
+  { window, chunk }: Reach,
   lengths: readonly number[],
   T: number,
   past: number,
@@ -84,7 +84,7 @@ function maskOf(
     for (let t = 0; t < T; t++) {
       const position = past + t;
       const row = (b * T + t) * S;
-      const reach = window ?? S;
+      const reach = window ?? (chunk === undefined ? S : (position % chunk) + 1);
       const [from, to] =
         t >= length
           ? [0, 1]

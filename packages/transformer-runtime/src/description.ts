@@ -106,6 +106,18 @@ export interface AttentionDescription {
    * either side. @default without bound
    */
   readonly window?: number;
+  /** A position sees those alone that stand in the same stretch of so many positions (Llama 4). @default without bound */
+  readonly chunk?: number;
+  readonly temperature?: TemperatureDescription;
+}
+
+/**
+ * Queries are multiplied by 1 + `factor` · log(1 + ⌊(p + 1) / `every`⌋) at position p: attention stays sharp in long sequences (Llama 4).
+ * @see https://arxiv.org/abs/2501.19399
+ */
+export interface TemperatureDescription {
+  readonly every: number;
+  readonly factor: number;
 }
 
 /** A score grows the later its key stands: by `factor` · slope · position, with a slope for each head (ALiBi). */

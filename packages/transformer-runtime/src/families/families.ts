@@ -3,19 +3,28 @@ import type { TransformerDescription } from "../description.ts";
 import { bert, roberta } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
+import { deepseekV2, deepseekV3, dots1 } from "./deepseek.ts";
+import { ernie45, ernie45Moe } from "./ernie.ts";
 import { falcon } from "./falcon.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
+import { glm, glm4, glm4Moe } from "./glm.ts";
 import { gptNeox } from "./gpt-neox.ts";
+import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
 import { granite, graniteMoe, graniteMoeShared } from "./granite.ts";
+import { hunyuanDense } from "./hunyuan.ts";
 import { llama, mistral, smollm3 } from "./llama.ts";
+import { llama4 } from "./llama4.ts";
 import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
+import { nemotron } from "./nemotron.ts";
 import { flexOlmo, olmo, olmo2, olmo3, olmoe } from "./olmo.ts";
 import { opt } from "./opt.ts";
+import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
 import { qwen2, qwen2Moe, qwen3, qwen3Moe } from "./qwen.ts";
+import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
 
 /** How each `model_type` that can be run is read. */
@@ -25,26 +34,40 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   camembert: roberta,
   cohere,
   cohere2,
+  deepseek_v2: deepseekV2,
+  deepseek_v3: deepseekV3,
+  dots1,
+  ernie4_5: ernie45,
+  ernie4_5_moe: ernie45Moe,
   falcon,
   flex_olmo: flexOlmo,
   gemma,
   gemma2,
   gemma3,
   gemma3_text: gemma3,
+  glm,
+  glm4,
+  glm4_moe: glm4Moe,
   gpt2,
   gpt_neox: gptNeox,
+  gpt_oss: gptOss,
   granite,
   granitemoe: graniteMoe,
   granitemoeshared: graniteMoeShared,
+  hunyuan_v1_dense: hunyuanDense,
   llama,
+  llama4,
+  llama4_text: llama4,
   mistral,
   mixtral,
   modernbert,
+  nemotron,
   olmo,
   olmo2,
   olmo3,
   olmoe,
   opt,
+  phi,
   phi3,
   qwen2,
   qwen2_moe: qwen2Moe,
@@ -52,6 +75,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   qwen3_moe: qwen3Moe,
   roberta,
   smollm3,
+  stablelm,
   starcoder2,
   "xlm-roberta": roberta,
 };

@@ -35,9 +35,7 @@ export interface LlamaLikeConfig {
 }
 
 /** What of an attention differs from layer to layer and from family to family. */
-export type AttentionDifferences = Partial<
-  Pick<AttentionDescription, "clamp" | "queryKeyNorm" | "rotary" | "scale" | "sinks" | "softCap" | "window">
->;
+export type AttentionDifferences = Partial<Omit<AttentionDescription, "heads" | "keyValueHeads">>;
 
 /** In what a family differs from Llama. */
 export interface LlamaDifferences {
@@ -237,8 +235,14 @@ export function headNorms(
   name: string,
   { headWidth }: AttentionShape,
   epsilon: number,
-  norm = rmsNorm,
-): AttentionDifferences {
-  const query = norm(`${name}.q_norm`, headWidth, epsilon);
-  return { queryKeyNorm: { over: "head", query, key: norm(`${name}.k_norm`, headWidth, epsilon) } };
+  norm: MakeNorm = rmsNorm,
+  [query, key]: readonly [string, string] = ["q_norm", "k_norm"],
+) {
+  return {
+    queryKeyNorm: {
+      over: "head",
+      query: norm(`${name}.${query}`, headWidth, epsilon),
+      key: norm(`${name}.${key}`, headWidth, epsilon),
+    },
+  } as const;
 }

@@ -117,7 +117,9 @@ const ACTIVATIONS = {
   gelu_accurate: "gelu-tanh",
   gelu_pytorch_tanh: "gelu-tanh",
   gelu_python_tanh: "gelu-tanh",
+  quick_gelu: "quick-gelu",
   relu: "relu",
+  relu2: "relu-squared",
 } as const satisfies Record<string, Activation>;
 
 export const activation = z

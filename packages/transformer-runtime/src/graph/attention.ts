@@ -1,5 +1,10 @@
 import { ELEMENT, type GraphBuilder, type Value } from "@revocab/onnx";
-import type { AlibiDescription, AttentionDescription, LatentProjection } from "../description.ts";
+import type {
+  AlibiDescription,
+  AttentionDescription,
+  LatentProjection,
+  TemperatureDescription,
+} from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
@@ -143,15 +148,40 @@ function prepare(
   inputs: BodyInputs,
   which: "query" | "key",
 ): Value {
-  const { heads, keyValueHeads, headWidth, queryKeyNorm, rotary } = description;
+  const { heads, keyValueHeads, headWidth, queryKeyNorm, rotary, temperature } = description;
   const count = which === "query" ? heads : keyValueHeads;
   const normed = (values: Value) => normRows(graph, weights, values, count * headWidth, queryKeyNorm, which);
   const isLate = queryKeyNorm?.turned ?? false;
   const begun = clamped(graph, isLate ? rows : normed(rows), description);
   const grid = graph.add("Reshape", [begun, inputs.grid()]);
   const turned = rotary === undefined ? grid : turn(graph, grid, count, headWidth, rotary, inputs);
-  if (!isLate) return turned;
-  return graph.add("Reshape", [normed(flatten(graph, turned, count * headWidth)), inputs.grid()]);
+  const ready = isLate
+    ? graph.add("Reshape", [normed(flatten(graph, turned, count * headWidth)), inputs.grid()])
+    : turned;
+  if (which === "key" || temperature === undefined) return ready;
+  return graph.add("Mul", [ready, sharpness(graph, temperature, inputs.requiredMask(description))]);
+}
+
+/** [T × 1] */
+function sharpness(graph: GraphBuilder, { every, factor }: TemperatureDescription, mask: Value): Value {
+  const [queries, keys] = [sizeOf(graph, mask, 2), sizeOf(graph, mask, 3)];
+  const numbers = range(graph, graph.add("Sub", [keys, queries]), keys);
+  const counted = graph.add("Div", [graph.add("Add", [numbers, graph.number(1)]), graph.number(every)]);
+  const steps = graph.add("Add", [graph.add("Floor", [counted]), graph.number(1)]);
+  const growth = graph.add("Mul", [graph.add("Log", [steps]), graph.number(factor)]);
+  return graph.add("Unsqueeze", [graph.add("Add", [growth, graph.number(1)]), graph.integers(1)]);
+}
+
+/** The size of a dimension, as a number. */
+function sizeOf(graph: GraphBuilder, value: Value, dimension: number): Value {
+  const shape = graph.add("Shape", [value], { start: { int: dimension }, end: { int: dimension + 1 } });
+  return graph.add("Squeeze", [shape, graph.integers(0)]);
+}
+
+/** [end − start] the numbers start, start + 1, … as floats */
+function range(graph: GraphBuilder, start: Value, end: Value): Value {
+  const numbers = graph.add("Range", [start, end, graph.integer(1)]);
+  return graph.add("Cast", [numbers], { to: { int: ELEMENT.float } });
 }
 
 function turn(
@@ -218,15 +248,10 @@ function slopingScores(
   { slopes, factor, rounded = false }: AlibiDescription,
   mask: Value,
 ): Value {
-  const keys = graph.add("Squeeze", [
-    graph.add("Shape", [mask], { start: { int: 3 }, end: { int: 4 } }),
-    graph.integers(0),
-  ]);
-  const positions = graph.add("Range", [graph.integer(0), keys, graph.integer(1)]);
-  const floats = graph.add("Cast", [positions], { to: { int: ELEMENT.float } });
+  const positions = range(graph, graph.integer(0), sizeOf(graph, mask, 3));
   const round = (numbers: Value) => (rounded ? throughBf16(graph, numbers) : numbers);
   const perHead = round(graph.numbers(slopes, [slopes.length, 1, 1]));
-  const scores = round(graph.add("Mul", [perHead, floats]));
+  const scores = round(graph.add("Mul", [perHead, positions]));
   return factor === undefined ? scores : graph.add("Mul", [scores, graph.number(factor)]);
 }
 

@@ -16,7 +16,8 @@ export const PORTS = {
   cosine: (rotary: string) => `cosine.${rotary}`,
   sine: (rotary: string) => `sine.${rotary}`,
   /** [B × 1 × T × S] bool, true where a position may look; S = past + T */
-  mask: ({ window }: Reach) => `mask.${window ?? "all"}`,
+  mask: ({ window, chunk }: Reach) =>
+    chunk === undefined ? `mask.${window ?? "all"}` : `mask.chunk.${chunk}`,
   /** [B × keyValueHeads × past × headWidth] float; of values [… × valueWidth] */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
@@ -26,7 +27,7 @@ export const PORTS = {
 } as const;
 
 /** How far a position sees. */
-export type Reach = Pick<AttentionDescription, "window">;
+export type Reach = Pick<AttentionDescription, "window" | "chunk">;
 
 /** What attention takes from outside besides states, added to the graph when it is first used. */
 export interface BodyInputs {
@@ -62,7 +63,8 @@ export function bodyInputs(
     },
     requiredMask,
     mask(reach) {
-      if (kind === "causal" && reach.window === undefined && !cache) return undefined;
+      const seesAll = reach.window === undefined && reach.chunk === undefined;
+      if (kind === "causal" && seesAll && !cache) return undefined;
       return requiredMask(reach);
     },
     past(layer, { keyValueHeads, headWidth, valueWidth = headWidth }) {
