@@ -260,7 +260,8 @@ def llama4_nested():
 
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
-MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
+MASKED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "modernbert", "electra", "distilbert",
+          "albert")
 
 
 # Bases far below the usual 10,000, so that all of so few columns turn within so few positions.
@@ -475,6 +476,18 @@ CASES = {
     "xlm-roberta": Case(lambda: roberta(hf.XLMRobertaForMaskedLM, hf.XLMRobertaConfig, layer_norm_eps=1e-5),
                         dtype=torch.bfloat16, old_style=True),
     "camembert": Case(lambda: roberta(hf.CamembertForMaskedLM, hf.CamembertConfig)),
+    "xlm-roberta-xl": Case(lambda: roberta(hf.XLMRobertaXLForMaskedLM, hf.XLMRobertaXLConfig), old_style=True),
+    "electra": Case(lambda: hf.ElectraForMaskedLM(hf.ElectraConfig(**ENCODER, embedding_size=18)), old_style=True,
+                    matters=[{"hidden_act": "relu"}]),
+    "electra-square": Case(lambda: hf.ElectraForMaskedLM(hf.ElectraConfig(**ENCODER, embedding_size=24, hidden_act="relu"))),
+    "distilbert": Case(lambda: hf.DistilBertForMaskedLM(hf.DistilBertConfig(
+        vocab_size=VOCABULARY, dim=24, hidden_dim=28, n_layers=2, n_heads=3, max_position_embeddings=40)), old_style=True,
+        matters=[{"activation": "relu"}]),
+    "albert": Case(lambda: hf.AlbertForMaskedLM(hf.AlbertConfig(
+        **{**ENCODER, "num_hidden_layers": 4}, embedding_size=18, num_hidden_groups=2)), old_style=True,
+        matters=[{"num_hidden_layers": 3}]),
+    "albert-groups": Case(lambda: hf.AlbertForMaskedLM(hf.AlbertConfig(
+        **ENCODER, embedding_size=18, inner_group_num=2, hidden_act="gelu"))),
     "modernbert": Case(lambda: modernbert(rope_parameters={
         "full_attention": rope("default"), "sliding_attention": {"rope_type": "default", "rope_theta": 20.0}}),
         matters=[{"local_attention": 4}, {"layer_types": ["full_attention"] * 4}]),

@@ -1,4 +1,11 @@
-import type { Activation, DenseDescription, LinearDescription, NormDescription } from "../description.ts";
+import type {
+  Activation,
+  AttentionDescription,
+  DenseDescription,
+  LinearDescription,
+  NormDescription,
+} from "../description.ts";
+import type { AttentionShape } from "./read-config.ts";
 
 /** Makes a norm of the tensors whose names begin with `name`. */
 export type MakeNorm = (name: string, width: number, epsilon: number) => NormDescription;
@@ -79,5 +86,27 @@ export function plainLayer(
     up: linear(`${name}.${up}`, [width, inner], hasBias),
     down: linear(`${name}.${down}`, [inner, width], hasBias),
     activation,
+  };
+}
+
+/** Attention of four matrices, [d × d] each. */
+export function squareAttention(
+  { width, heads, keyValueHeads, headWidth }: AttentionShape,
+  names: Readonly<Record<"query" | "key" | "value" | "output", string>>,
+  hasBias = true,
+): AttentionDescription {
+  const square = (name: string) => linear(name, [width, width], hasBias);
+  return {
+    heads,
+    keyValueHeads,
+    headWidth,
+    projection: {
+      kind: "separate",
+      query: square(names.query),
+      key: square(names.key),
+      value: square(names.value),
+    },
+    output: square(names.output),
+    scale: 1 / Math.sqrt(headWidth),
   };
 }

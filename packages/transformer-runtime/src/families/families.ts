@@ -1,9 +1,11 @@
 import { quote, RevocabError } from "@revocab/core";
 import type { TransformerDescription } from "../description.ts";
-import { bert, roberta } from "./bert.ts";
+import { albert } from "./albert.ts";
+import { bert, electra, roberta, xlmRobertaXl } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
 import { deepseekV2, deepseekV3, dots1 } from "./deepseek.ts";
+import { distilbert } from "./distilbert.ts";
 import { ernie45, ernie45Moe } from "./ernie.ts";
 import { falcon } from "./falcon.ts";
 import type { Family, FamilyContext } from "./family.ts";
@@ -29,6 +31,7 @@ import { starcoder2 } from "./starcoder2.ts";
 
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
+  albert,
   bert,
   bloom,
   camembert: roberta,
@@ -36,7 +39,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   cohere2,
   deepseek_v2: deepseekV2,
   deepseek_v3: deepseekV3,
+  distilbert,
   dots1,
+  electra,
   ernie4_5: ernie45,
   ernie4_5_moe: ernie45Moe,
   falcon,
@@ -78,6 +83,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   stablelm,
   starcoder2,
   "xlm-roberta": roberta,
+  "xlm-roberta-xl": xlmRobertaXl,
 };
 
 /**

@@ -1,17 +1,8 @@
 import { z } from "zod";
-import type { AttentionDescription, LayerDescription, NormDescription } from "../description.ts";
-import { layerNorm, linear, plainLayer } from "./blocks.ts";
+import type { LayerDescription, NormDescription } from "../description.ts";
+import { layerNorm, linear, plainLayer, squareAttention } from "./blocks.ts";
 import type { Family } from "./family.ts";
-import {
-  type AttentionShape,
-  activation,
-  attentionShape,
-  heads,
-  layers,
-  parseConfig,
-  rows,
-  width,
-} from "./read-config.ts";
+import { activation, attentionShape, heads, layers, parseConfig, rows, width } from "./read-config.ts";
 
 /** Rows of the table of positions before that of the first position. */
 const FIRST_POSITION = 2;
@@ -68,7 +59,16 @@ export const opt: Family = (context) => {
       const first = norm(`${name}.self_attn_layer_norm`);
       const second = norm(`${name}.final_layer_norm`);
       return {
-        attention: attentionOf(`${name}.self_attn`, shape, hasBias),
+        attention: squareAttention(
+          shape,
+          {
+            query: `${name}.self_attn.q_proj`,
+            key: `${name}.self_attn.k_proj`,
+            value: `${name}.self_attn.v_proj`,
+            output: `${name}.self_attn.out_proj`,
+          },
+          hasBias,
+        ),
         feedForward: plainLayer(name, dense, ["fc1", "fc2"]),
         norms: isBefore
           ? { beforeAttention: first, beforeFeedForward: second }
@@ -83,19 +83,3 @@ export const opt: Family = (context) => {
     },
   };
 };
-
-function attentionOf(
-  name: string,
-  { width: d, heads: count, keyValueHeads, headWidth }: AttentionShape,
-  hasBias: boolean,
-): AttentionDescription {
-  const square = (which: string) => linear(`${name}.${which}`, [d, d], hasBias);
-  return {
-    heads: count,
-    keyValueHeads,
-    headWidth,
-    projection: { kind: "separate", query: square("q_proj"), key: square("k_proj"), value: square("v_proj") },
-    output: square("out_proj"),
-    scale: 1 / Math.sqrt(headWidth),
-  };
-}
