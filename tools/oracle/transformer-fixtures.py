@@ -58,6 +58,8 @@ class Case:
     rename: dict[str, str] = field(default_factory=dict)
     # Changes to config.json that must change the logits.
     matters: list[dict] = field(default_factory=list)
+    # config.json of a model type that the library does not know, for a model that it knows under another.
+    published: dict | None = None
     # Experts are stored as the library holds them, in one tensor, and not each by itself as checkpoints are published.
     stacked: bool = False
     # Falcon's "eager" attention adds the biases of scores twice, its default once.
@@ -258,6 +260,33 @@ def llama4_nested():
         boi_token_index=VOCABULARY - 3, eoi_token_index=VOCABULARY - 2))
 
 
+# The names of sizes in the configs of GPT-2 and those after it.
+GPT = dict(vocab_size=VOCABULARY, n_positions=40, n_embd=24, n_layer=2, n_head=3, n_inner=28, bos_token_id=0,
+           eos_token_id=0)
+
+
+def gpt_neo(**more):
+    return hf.GPTNeoForCausalLM(hf.GPTNeoConfig(**{
+        "vocab_size": VOCABULARY, "max_position_embeddings": 40, "hidden_size": 24, "num_layers": 2, "num_heads": 3,
+        "intermediate_size": 28, "attention_types": [[["global", "local"], 1]], "window_size": 5, "bos_token_id": 0,
+        "eos_token_id": 0, **more}))
+
+
+def mpt(heads=4, **attention):
+    return hf.MptForCausalLM(hf.MptConfig(
+        d_model=24, n_heads=heads, n_layers=2, max_seq_len=40, vocab_size=VOCABULARY, attn_config=attention))
+
+
+def exaone4(**more):
+    return hf.Exaone4ForCausalLM(hf.Exaone4Config(**{**DECODER, "num_hidden_layers": 3, "pad_token_id": 0, **more}))
+
+
+def minicpm3(**more):
+    return hf.MiniCPM3ForCausalLM(hf.MiniCPM3Config(**{
+        **{k: v for k, v in DECODER.items() if k != "head_dim"}, **LATENT, "scale_emb": 3, "scale_depth": 0.9,
+        "dim_model_base": 12, **more}))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "modernbert", "electra", "distilbert",
@@ -417,6 +446,38 @@ CASES = {
         lambda: hf.Llama4ForCausalLM(llama4_text(
             num_hidden_layers=3, moe_layers=[0, 2], num_experts_per_tok=2, use_qk_norm=False, attn_temperature_tuning=False,
             no_rope_layer_interval=3)), edits={"layer_types": None}, matters=[{"num_experts_per_tok": 1}]),
+    "gpt-bigcode": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(**GPT)), old_style=True,
+                        matters=[{"scale_attn_weights": False}]),
+    "gpt-bigcode-heads": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(
+        **{**GPT, "n_inner": None}, multi_query=False, activation_function="relu"))),
+    "gptj": Case(lambda: hf.GPTJForCausalLM(hf.GPTJConfig(**GPT, rotary_dim=6)), old_style=True,
+                 matters=[{"rotary_dim": 4}]),
+    "gpt-neo": Case(gpt_neo, old_style=True, matters=[{"window_size": 6}, {"attention_layers": ["global"] * 2}]),
+    "gpt-neo-old": Case(lambda: gpt_neo(num_layers=3, hidden_size=16, num_heads=2, attention_types=[[["local"], 2], [["global"], 1]], intermediate_size=None),
+                        edits={"attention_layers": None}),
+    "mpt": Case(mpt, old_style=True),
+    "mpt-clipped": Case(lambda: mpt(heads=6, clip_qkv=0.8, softmax_scale=0.4),
+                        matters=[{"attn_config": {"softmax_scale": 0.4}}, {"attn_config": {"clip_qkv": 0.8}}]),
+    "exaone4": Case(lambda: exaone4(sliding_window=5, sliding_window_pattern=2), old_style=True,
+                    edits={"layer_types": None}, matters=[{"sliding_window": 6}, {"sliding_window_pattern": 3}]),
+    "exaone4-unbounded": Case(lambda: exaone4(sliding_window=None, layer_types=["full_attention"] * 3)),
+    "seed-oss": Case(lambda: hf.SeedOssForCausalLM(hf.SeedOssConfig(**{**DECODER, "pad_token_id": 0})), old_style=True),
+    "seed-oss-biases": Case(lambda: hf.SeedOssForCausalLM(hf.SeedOssConfig(**{
+        **DECODER, "pad_token_id": 0, "attention_out_bias": True, "mlp_bias": True}))),
+    "arcee": Case(lambda: hf.ArceeForCausalLM(hf.ArceeConfig(**DECODER)), old_style=True,
+                  matters=[{"hidden_act": "relu"}]),
+    # The model of Granite, with the same factors under MiniCPM's names.
+    "minicpm": Case(
+        lambda: hf.GraniteForCausalLM(hf.GraniteConfig(**{
+            **SQUARE, "embedding_multiplier": 3.0, "attention_multiplier": 8**-0.5, "residual_multiplier": 1.1 / 2**0.5,
+            "logits_scaling": 24 / 16})),
+        published={
+            "architectures": ["MiniCPMForCausalLM"], "model_type": "minicpm", "vocab_size": VOCABULARY, "hidden_size": 24,
+            "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1,
+            "hidden_act": "silu", "max_position_embeddings": 40, "rms_norm_eps": 1e-6, "scale_emb": 3, "scale_depth": 1.1,
+            "dim_model_base": 16, "tie_word_embeddings": False, "torch_dtype": "float32"}),
+    "minicpm3": Case(minicpm3, old_style=True,
+                     matters=[{"scale_emb": 12}, {"scale_depth": 1.4}, {"dim_model_base": 16}]),
     "gemma": Case(lambda: hf.GemmaForCausalLM(hf.GemmaConfig(
         **{k: v for k, v in GEMMA.items() if k != "sliding_window"}, hidden_act="gelu_pytorch_tanh")), old_style=True,
         edits={"hidden_act": "gelu", "hidden_activation": "gelu"}, matters=[{"hidden_act": "silu"}]),
@@ -602,6 +663,8 @@ def write(folder: Path, case: Case) -> str:
     expected = logits(folder, sequences, case.attention)
     for change in case.matters:
         check_that_it_matters(folder, change, sequences, expected, case.attention)
+    if case.published is not None:
+        path.write_text(json.dumps(case.published, indent=2) + "\n")
     rows = [
         {"tokens": tokens, "positions": positions,
          "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]}

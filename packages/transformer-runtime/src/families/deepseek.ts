@@ -21,7 +21,8 @@ import {
   window,
 } from "./read-config.ts";
 
-const latentConfig = {
+/** What the configs of models with latent states say. */
+export const latentConfig = {
   hidden_size: width.default(7168),
   intermediate_size: width.default(18432),
   num_hidden_layers: layers.default(61),
@@ -45,11 +46,11 @@ const LATENT_EPSILON = 1e-6;
  * Llama whose keys and values come from a latent state.
  * @see https://arxiv.org/abs/2405.04434
  */
-function latentLike(
+export function latentLike(
   context: FamilyContext,
   config: LatentConfig,
   pairs: "halves" | "neighbors",
-  feedForward: LlamaDifferences["feedForward"],
+  differences: Pick<LlamaDifferences, "feedForward" | "embeddingScale" | "residualScale" | "logitScale">,
 ) {
   const { num_attention_heads: count, qk_nope_head_dim: still, qk_rope_head_dim: turning } = config;
   const headWidth = still + turning;
@@ -72,7 +73,7 @@ function latentLike(
         scale: sharpening(context) / Math.sqrt(headWidth),
       }),
       rotary: { positions: { ...positions, pairs } },
-      feedForward,
+      ...differences,
     },
   );
 }
@@ -207,7 +208,7 @@ export const deepseekV2: Family = (context) => {
   const config = parseConfig(deepseekV2Schema, context.config, context);
   const groups = config.topk_method === "greedy" ? {} : groupsOf(context, config, "best");
   const feedForward = mixtures(context, config, () => ({ scores: "softmax", ...groups }));
-  return latentLike(context, config, "neighbors", feedForward);
+  return latentLike(context, config, "neighbors", { feedForward });
 };
 
 /** What the configs of mixtures say that choose experts as DeepSeek-V3 does. */
@@ -252,7 +253,7 @@ const deepseekV3Schema = z.object({
 export const deepseekV3: Family = (context) => {
   const config = parseConfig(deepseekV3Schema, context.config, context);
   const pairs = config.rope_interleave ? "neighbors" : "halves";
-  return latentLike(context, config, pairs, sigmoidMixtures(context, config));
+  return latentLike(context, config, pairs, { feedForward: sigmoidMixtures(context, config) });
 };
 
 const dots1Schema = z.object({

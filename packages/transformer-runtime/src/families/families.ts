@@ -7,19 +7,25 @@ import { cohere, cohere2 } from "./cohere.ts";
 import { deepseekV2, deepseekV3, dots1 } from "./deepseek.ts";
 import { distilbert } from "./distilbert.ts";
 import { ernie45, ernie45Moe } from "./ernie.ts";
+import { exaone4 } from "./exaone4.ts";
 import { falcon } from "./falcon.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { glm, glm4, glm4Moe } from "./glm.ts";
+import { gptBigCode } from "./gpt-bigcode.ts";
+import { gptNeo } from "./gpt-neo.ts";
 import { gptNeox } from "./gpt-neox.ts";
 import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
+import { gptj } from "./gptj.ts";
 import { granite, graniteMoe, graniteMoeShared } from "./granite.ts";
 import { hunyuanDense } from "./hunyuan.ts";
-import { llama, mistral, smollm3 } from "./llama.ts";
+import { arcee, llama, mistral, seedOss, smollm3 } from "./llama.ts";
 import { llama4 } from "./llama4.ts";
+import { minicpm, minicpm3 } from "./minicpm.ts";
 import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
+import { mpt } from "./mpt.ts";
 import { nemotron } from "./nemotron.ts";
 import { flexOlmo, olmo, olmo2, olmo3, olmoe } from "./olmo.ts";
 import { opt } from "./opt.ts";
@@ -32,6 +38,7 @@ import { starcoder2 } from "./starcoder2.ts";
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   albert,
+  arcee,
   bert,
   bloom,
   camembert: roberta,
@@ -44,6 +51,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   electra,
   ernie4_5: ernie45,
   ernie4_5_moe: ernie45Moe,
+  exaone4,
   falcon,
   flex_olmo: flexOlmo,
   gemma,
@@ -54,8 +62,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   glm4,
   glm4_moe: glm4Moe,
   gpt2,
+  gpt_bigcode: gptBigCode,
+  gpt_neo: gptNeo,
   gpt_neox: gptNeox,
   gpt_oss: gptOss,
+  gptj,
   granite,
   granitemoe: graniteMoe,
   granitemoeshared: graniteMoeShared,
@@ -63,9 +74,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   llama,
   llama4,
   llama4_text: llama4,
+  minicpm,
+  minicpm3,
   mistral,
   mixtral,
   modernbert,
+  mpt,
   nemotron,
   olmo,
   olmo2,
@@ -79,6 +93,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   qwen3,
   qwen3_moe: qwen3Moe,
   roberta,
+  seed_oss: seedOss,
   smollm3,
   stablelm,
   starcoder2,

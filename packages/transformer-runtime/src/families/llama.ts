@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plainLayer } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import {
@@ -39,6 +40,51 @@ const llamaSchema = z.object({ ...llamaConfig, mlp_bias: z.boolean().default(fal
 export const llama: Family = (context) => {
   const config = parseConfig(llamaSchema, context.config, context);
   return llamaLike(context, config, { feedForwardBias: config.mlp_bias });
+};
+
+const seedOssSchema = z.object({
+  ...llamaConfig,
+  num_key_value_heads: heads.nullable().default(8),
+  head_dim: width.nullable().default(128),
+  max_position_embeddings: length.default(524_288),
+  attention_bias: z.boolean().default(true),
+  attention_out_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+});
+
+/**
+ * Seed-OSS: Llama with biases on queries, keys and values.
+ * @see https://github.com/ByteDance-Seed/seed-oss
+ */
+export const seedOss: Family = (context) => {
+  const config = parseConfig(seedOssSchema, context.config, context);
+  return llamaLike(context, config, {
+    attentionBiases: { projection: config.attention_bias, output: config.attention_out_bias },
+    feedForwardBias: config.mlp_bias,
+  });
+};
+
+const arceeSchema = z.object({
+  ...llamaConfig,
+  hidden_size: width.default(2560),
+  intermediate_size: width.default(18_432),
+  hidden_act: activation.default("relu-squared"),
+  max_position_embeddings: length.default(4096),
+  rms_norm_eps: epsilon.default(1e-5),
+  mlp_bias: z.boolean().default(false),
+});
+
+/**
+ * Arcee's foundation models: Llama with a feed-forward layer without gate.
+ * @see https://www.arcee.ai/blog/deep-dive-afm-4-5b-the-first-arcee-foundational-model
+ */
+export const arcee: Family = (context) => {
+  const config = parseConfig(arceeSchema, context.config, context);
+  const { hidden_size, intermediate_size: inner, hidden_act, mlp_bias: hasBias } = config;
+  const shape = { width: hidden_size, inner, activation: hidden_act, hasBias };
+  return llamaLike(context, config, {
+    feedForward: (_, name) => plainLayer(`${name}.mlp`, shape, ["up_proj", "down_proj"]),
+  });
 };
 
 const mistralSchema = z.object({
