@@ -60,6 +60,8 @@ class Case:
     matters: list[dict] = field(default_factory=list)
     # config.json of a model type that the library does not know, for a model that it knows under another.
     published: dict | None = None
+    # Beginnings of tensors' names that are written once the library has read the model: it does not read these.
+    published_names: dict[str, str] = field(default_factory=dict)
     # Experts are stored as the library holds them, in one tensor, and not each by itself as checkpoints are published.
     stacked: bool = False
     # Falcon's "eager" attention adds the biases of scores twice, its default once.
@@ -290,7 +292,7 @@ def minicpm3(**more):
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "modernbert", "electra", "distilbert",
-          "albert")
+          "albert", "deberta", "deberta-v2")
 
 
 # Bases far below the usual 10,000, so that all of so few columns turn within so few positions.
@@ -544,6 +546,23 @@ CASES = {
     "distilbert": Case(lambda: hf.DistilBertForMaskedLM(hf.DistilBertConfig(
         vocab_size=VOCABULARY, dim=24, hidden_dim=28, n_layers=2, n_heads=3, max_position_embeddings=40)), old_style=True,
         matters=[{"activation": "relu"}]),
+    "deberta": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(
+        **ENCODER, relative_attention=True, pos_att_type=["c2p", "p2c"], max_relative_positions=-1,
+        position_biased_input=False)), old_style=True, edits={"pos_att_type": "c2p|p2c"},
+        matters=[{"relative_attention": False}]),
+    # Shorter than the sequences, so that distances share the last row.
+    "deberta-positions": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(
+        **ENCODER, relative_attention=True, pos_att_type=["c2p"], max_relative_positions=7, type_vocab_size=2))),
+    "deberta-plain": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(**ENCODER))),
+    # As in DeBERTa 3.
+    "deberta-v2": Case(lambda: hf.DebertaV2ForMaskedLM(hf.DebertaV2Config(
+        **ENCODER, relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=6, share_att_key=True,
+        norm_rel_ebd="layer_norm", position_biased_input=False)), edits={"pos_att_type": "p2c|c2p"},
+        matters=[{"norm_rel_ebd": "none"}],
+        published_names={"cls.predictions.transform.": "lm_predictions.lm_head.",
+                         "cls.predictions.": "lm_predictions.lm_head."}),
+    "deberta-v2-own-keys": Case(lambda: hf.DebertaV2ForMaskedLM(hf.DebertaV2Config(
+        **ENCODER, relative_attention=True, pos_att_type=["p2c"], max_relative_positions=9, type_vocab_size=2))),
     "albert": Case(lambda: hf.AlbertForMaskedLM(hf.AlbertConfig(
         **{**ENCODER, "num_hidden_layers": 4}, embedding_size=18, num_hidden_groups=2)), old_style=True,
         matters=[{"num_hidden_layers": 3}]),
@@ -663,6 +682,11 @@ def write(folder: Path, case: Case) -> str:
     expected = logits(folder, sequences, case.attention)
     for change in case.matters:
         check_that_it_matters(folder, change, sequences, expected, case.attention)
+    if case.published_names:
+        tensors = load_file(folder / "model.safetensors")
+        for old, new in case.published_names.items():
+            tensors = {new + name.removeprefix(old) if name.startswith(old) else name: t for name, t in tensors.items()}
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     if case.published is not None:
         path.write_text(json.dumps(case.published, indent=2) + "\n")
     rows = [

@@ -95,6 +95,7 @@ export interface AttentionDescription {
   /** One of the description's `rotary`; none where positions are learned, biases or left out. */
   readonly rotary?: string;
   readonly alibi?: AlibiDescription;
+  readonly relative?: RelativeDescription;
   /** Learned scores, [heads], of a position without content that all see (gpt-oss): the tensor's name. */
   readonly sinks?: string;
   /** Multiplies the scores; usually 1 / √headWidth. */
@@ -129,6 +130,22 @@ export interface AlibiDescription {
   readonly rounded?: boolean;
 }
 
+/**
+ * Scores of how far a key stands from the query, besides those of what they hold (DeBERTa): the query with a row of a table, by
+ * that distance, and the key with one. Both are multiplied by the attention's scale.
+ */
+export interface RelativeDescription {
+  /** [2 · span × d] a row for each distance from −span to span − 1; greater ones take the last. */
+  readonly table: { readonly tensor: string; readonly rows: number };
+  readonly norm?: NormDescription;
+  /** Rows of the table as keys, for queries; and as queries, for keys. */
+  readonly keys?: LinearDescription;
+  readonly queries?: LinearDescription;
+  readonly span: number;
+  /** Distances of more than half of `size` share rows, the more the greater they are, up to `longest`. */
+  readonly buckets?: { readonly size: number; readonly longest: number };
+}
+
 export type ProjectionDescription =
   | {
       readonly kind: "separate";
@@ -140,7 +157,14 @@ export type ProjectionDescription =
    * One matrix for all three. `blocks`: all queries, all keys, all values. `per-key`: for one key head after another the queries
    * that see it, the key and its value.
    */
-  | { readonly kind: "fused"; readonly linear: LinearDescription; readonly order: "blocks" | "per-key" }
+  | {
+      readonly kind: "fused";
+      readonly linear: LinearDescription;
+      readonly order: "blocks" | "per-key";
+      /** Biases of queries and values that are stored by themselves: the tensors' names. */
+      readonly queryBias?: string;
+      readonly valueBias?: string;
+    }
   | LatentProjection;
 
 /**

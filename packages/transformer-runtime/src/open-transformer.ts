@@ -5,6 +5,7 @@ import { type Job, type Reading, RevocabError, type Transformer, threadsOf } fro
 import { loadOnnxRuntime } from "@revocab/onnx";
 import { inputWidth, outputWidth, type TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
+import { scoreArrays } from "./graph/attention.ts";
 import { partsOf } from "./graph/parts.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
 import { openPartWeights } from "./run/part-weights.ts";
@@ -168,8 +169,8 @@ function prefixBefore(names: readonly string[], suffix: string, path: string): s
  * each, take no more than `bytes`.
  */
 function mostSquares({ layers }: TransformerDescription, bytes: number): number {
-  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
-  return bytes / (4 * heads);
+  const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
+  return bytes / (4 * arrays);
 }
 
 /**

@@ -30,7 +30,7 @@ export function namedTensors(description: TransformerDescription): string[] {
 function namesIn(part: unknown): string[] {
   if (typeof part !== "object" || part === null) return [];
   return Object.entries(part as Record<string, JsonValue>).flatMap(([key, value]) =>
-    typeof value === "string" && ["weight", "bias", "tensor", "sinks"].includes(key)
+    typeof value === "string" && ["weight", "bias", "tensor", "sinks", "queryBias", "valueBias"].includes(key)
       ? [value]
       : namesIn(value),
   );

@@ -56,6 +56,14 @@ describe("layer by layer", () => {
     "mixtral",
     "qwen2-moe-dense",
     "qwen3-moe-stacked",
+    "gpt-oss",
+    "deepseek-v3",
+    "llama4-text",
+    "granite-moe-shared",
+    "falcon-alibi",
+    "opt-projected",
+    "electra",
+    "deberta-v2",
   ])("%s gives the very states and scores that it gives whole", async (name) => {
     const run = (layerByLayer: boolean) =>
       withTransformer(
@@ -81,7 +89,23 @@ describe("layer by layer", () => {
     expect(await run(true)).toEqual(await run(false));
   });
 
-  it("gives the same with the experts of a layer one by one, which pass some positions on and may pass none", async () => {
+  // Keys and values with a sink, in stretches, from a latent state, with biases of scores, and with windows.
+  it.each(["gpt-oss", "llama4-text", "deepseek-v3", "bloom", "gemma2"])(
+    "%s gives the states of sequences at once that it gives in pieces",
+    async (name) => {
+      const run = (attentionBytes: number) =>
+        withTransformer(fixtureFolder(name), (transformer) => statesOf(transformer, queries), {
+          attentionBytes,
+        });
+      const [pieces, whole] = [await run(4 * 4 * 23 * 5), await run(256e6)];
+      const differences = pieces.flatMap((states, i) =>
+        Array.from(states, (value, at) => Math.abs(value - whole[i][at])),
+      );
+      expect(Math.max(...differences)).toBeLessThan(1e-4);
+    },
+  );
+
+  it("gives the same with the experts of a layer one by one, of which each takes some positions or none", async () => {
     const parts: string[] = [];
     const run = (expertValues: number) =>
       withTransformer(

@@ -4,6 +4,7 @@ import { albert } from "./albert.ts";
 import { bert, electra, roberta, xlmRobertaXl } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
+import { deberta, debertaV2 } from "./deberta.ts";
 import { deepseekV2, deepseekV3, dots1 } from "./deepseek.ts";
 import { distilbert } from "./distilbert.ts";
 import { ernie45, ernie45Moe } from "./ernie.ts";
@@ -44,6 +45,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   camembert: roberta,
   cohere,
   cohere2,
+  deberta,
+  "deberta-v2": debertaV2,
   deepseek_v2: deepseekV2,
   deepseek_v3: deepseekV3,
   distilbert,

@@ -3,11 +3,13 @@ import type {
   AlibiDescription,
   AttentionDescription,
   LatentProjection,
+  ProjectionDescription,
   TemperatureDescription,
 } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
+import { relativeScores } from "./relative.ts";
 
 /** Self-attention, [N × d] → [N × d] with N = B · T rows of B sequences. */
 export function attention(
@@ -23,7 +25,7 @@ export function attention(
   const query = prepare(graph, weights, rawQuery, description, inputs, "query");
   const key = prepare(graph, weights, rawKey, description, inputs, "key");
   const value = graph.add("Reshape", [clamped(graph, rawValue, description), inputs.grid()]);
-  const mask = visibility(graph, weights, description, inputs);
+  const mask = visibility(graph, weights, query, key, description, inputs);
   const past = inputs.past(layer, description);
   const before = sinks === undefined ? past : emptyPosition(graph, description, inputs, past);
   const [mixed, presentKey, presentValue] = graph.addMany(
@@ -45,6 +47,12 @@ export function attention(
   return linear(graph, weights, flatten(graph, mixed as Value, heads * valueWidth), description.output);
 }
 
+/** Arrays of [T × S] numbers in f32 that attention holds at once: the scores of each head, and biases where heads differ in them. */
+export function scoreArrays({ heads, alibi, relative, sinks }: AttentionDescription): number {
+  if (relative !== undefined) return 6 * heads; // two kinds of scores, and rows of the table as int64
+  return alibi === undefined && sinks === undefined ? heads : 2 * heads;
+}
+
 /** Queries [N × heads · headWidth], keys [N × keyValueHeads · headWidth] and values [N × keyValueHeads · valueWidth]. */
 function project(
   graph: GraphBuilder,
@@ -61,7 +69,7 @@ function project(
         linear(graph, weights, input, projection.value),
       ];
     case "fused":
-      return split(graph, linear(graph, weights, input, projection.linear), projection.order, description);
+      return projectFused(graph, weights, input, projection, description);
     case "latent":
       return projectLatent(graph, weights, input, projection, description);
   }
@@ -69,6 +77,24 @@ function project(
 
 function clamped(graph: GraphBuilder, rows: Value, { clamp }: AttentionDescription): Value {
   return clamp === undefined ? rows : graph.add("Clip", [rows, graph.number(-clamp), graph.number(clamp)]);
+}
+
+function projectFused(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  input: Value,
+  { linear: all, order, queryBias, valueBias }: Extract<ProjectionDescription, { kind: "fused" }>,
+  description: AttentionDescription,
+): readonly [Value, Value, Value] {
+  const { heads, keyValueHeads, headWidth } = description;
+  const [query, key, value] = split(graph, linear(graph, weights, input, all), order, description);
+  const biased = (rows: Value, bias: string | undefined, columns: number) =>
+    bias === undefined ? rows : graph.add("Add", [rows, weights.use(graph, bias, [columns])]);
+  return [
+    biased(query, queryBias, heads * headWidth),
+    key,
+    biased(value, valueBias, keyValueHeads * headWidth),
+  ];
 }
 
 function split(
@@ -223,10 +249,17 @@ function normRows(
 function visibility(
   graph: GraphBuilder,
   weights: GraphWeights,
+  query: Value,
+  key: Value,
   description: AttentionDescription,
   inputs: BodyInputs,
 ): Value | undefined {
-  const { heads, alibi, sinks } = description;
+  const { heads, alibi, relative, sinks } = description;
+  const distances = relative && relativeScores(graph, weights, query, key, description, relative, inputs);
+  if (distances !== undefined) {
+    const far = graph.number(Number.NEGATIVE_INFINITY);
+    return graph.add("Where", [inputs.requiredMask(description), distances, far]);
+  }
   if (alibi === undefined && sinks === undefined) return inputs.mask(description);
   const mask = inputs.requiredMask(description);
   const scores = slopingScores(graph, alibi ?? { slopes: Array<number>(heads).fill(0) }, mask);

@@ -15,6 +15,8 @@ export const PORTS = {
   /** [B × T × dimension / 2] float */
   cosine: (rotary: string) => `cosine.${rotary}`,
   sine: (rotary: string) => `sine.${rotary}`,
+  /** [T × S] the row of the table of relative positions for each query and key */
+  relative: "relative",
   /** [B × 1 × T × S] bool, true where a position may look; S = past + T */
   mask: ({ window, chunk }: Reach) =>
     chunk === undefined ? `mask.${window ?? "all"}` : `mask.chunk.${chunk}`,
@@ -33,6 +35,7 @@ export type Reach = Pick<AttentionDescription, "window" | "chunk">;
 export interface BodyInputs {
   readonly grid: () => Value;
   readonly positions: () => Value;
+  readonly relative: () => Value;
   rotary(name: string): RotaryDescription & { readonly cosine: Value; readonly sine: Value };
   /** Undefined where plain causality says it all. */
   mask(reach: Reach): Value | undefined;
@@ -51,6 +54,7 @@ export function bodyInputs(
   return {
     grid: () => graph.input(PORTS.grid, "int64", [3]),
     positions: () => graph.input(PORTS.positions, "int64", ["N"]),
+    relative: () => graph.input(PORTS.relative, "int64", ["T", "S"]),
     rotary(name) {
       const description = rotary[name];
       if (description === undefined) throw new RangeError(`no rotary embedding is called ${name}`);

@@ -7,6 +7,7 @@ import {
   outputWidth,
   type TransformerDescription,
 } from "../description.ts";
+import { scoreArrays } from "../graph/attention.ts";
 import type { FoundTensor } from "../weights.ts";
 import { sizeOf } from "./part-weights.ts";
 
@@ -132,8 +133,8 @@ function innerWidth(dense: DenseDescription): number {
 
 /** Bytes of the scores of sequences of the usual length. */
 function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens: number): number {
-  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
-  return 2 * 4 * heads * batchTokens * Math.min(contextLength, 512);
+  const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
+  return 2 * 4 * arrays * batchTokens * Math.min(contextLength, 512);
 }
 
 /** Columns of all states between two parts. */
