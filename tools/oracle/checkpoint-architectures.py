@@ -51,8 +51,8 @@ UNSUPPORTED = {
     "fsmt": "its source and target languages have a vocabulary each",
     "diffusion_gemma": "its encoder and decoder share their layers",
 }
-# Not the library's: a table of static embeddings (model2vec, sentence-transformers).
-OTHERS = {"model2vec": {"layout": "model2vec", "tied": False}}
+# Not the library's: a table of static embeddings (model2vec, sentence-transformers), and a model that comes with its own code.
+OTHERS = {"model2vec": {"layout": "model2vec", "tied": False}, "minicpm": {"layout": "decoder", "tied": True}}
 
 
 def names_match(pattern: str, name: str) -> bool:

@@ -58,6 +58,14 @@ class Case:
     rename: dict[str, str] = field(default_factory=dict)
     # Changes to config.json that must change the logits.
     matters: list[dict] = field(default_factory=list)
+    # config.json of a model type that the library does not know, for a model that it knows under another.
+    published: dict | None = None
+    # Beginnings of tensors' names that are written once the library has read the model: it does not read these.
+    published_names: dict[str, str] = field(default_factory=dict)
+    # Experts are stored as the library holds them, in one tensor, and not each by itself as checkpoints are published.
+    stacked: bool = False
+    # Falcon's "eager" attention adds the biases of scores twice, its default once.
+    attention: str = "eager"
 
 
 def llama(tied=False, **more):
@@ -131,9 +139,160 @@ def roberta(model, config, **more):
     return model(config(**{**ENCODER, "type_vocab_size": 1, **more}))
 
 
+# Four experts, of which each position passes through two.
+EXPERTS = dict(num_local_experts=4, num_experts_per_tok=2)
+
+
+def mixtral(**more):
+    return hf.MixtralForCausalLM(hf.MixtralConfig(**{**DECODER, **EXPERTS, **more}))
+
+
+def qwen2_moe(**more):
+    return hf.Qwen2MoeForCausalLM(hf.Qwen2MoeConfig(**{
+        **SQUARE, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 12,
+        "shared_expert_intermediate_size": 14, **more}))
+
+
+def qwen3_moe(**more):
+    return hf.Qwen3MoeForCausalLM(hf.Qwen3MoeConfig(**{**DECODER, **EXPERTS, "moe_intermediate_size": 12, **more}))
+
+
+def olmo(model, config, **more):
+    return model(config(**{**SQUARE, "pad_token_id": 0, **more}))
+
+
+def granite(model, config, **more):
+    return model(config(**{**SQUARE, "pad_token_id": 0, "embedding_multiplier": 3.0, "attention_multiplier": 0.5,
+                           "residual_multiplier": 0.6, "logits_scaling": 0.7, **more}))
+
+
+def cohere(model, config, **more):
+    return model(config(**{**SQUARE, "hidden_size": 16, "num_attention_heads": 4, "num_key_value_heads": 2,
+                           "pad_token_id": 0, "logit_scale": 0.6, "rope_parameters": rope("default"), **more}))
+
+
+def starcoder2(**more):
+    return hf.Starcoder2ForCausalLM(hf.Starcoder2Config(**{**SQUARE, **more}))
+
+
+def falcon(**more):
+    return hf.FalconForCausalLM(hf.FalconConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6,
+        "ffn_hidden_size": 28, "max_position_embeddings": 40, "rope_parameters": rope("default"), **more}))
+
+
+def bloom(**more):
+    return hf.BloomForCausalLM(hf.BloomConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "n_layer": 2, "n_head": 6, **more}))
+
+
+def opt(**more):
+    return hf.OPTForCausalLM(hf.OPTConfig(**{
+        "vocab_size": VOCABULARY, "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "ffn_dim": 28,
+        "max_position_embeddings": 40, "pad_token_id": 1, **more}))
+
+
+def glm(model, config, **more):
+    return model(config(**{**DECODER, "pad_token_id": 0, "rope_parameters": rope("default", partial_rotary_factor=0.5),
+                           **more}))
+
+
+# What the mixtures of DeepSeek and those like them say.
+ROUTED = dict(n_routed_experts=6, num_experts_per_tok=2, moe_intermediate_size=12, n_shared_experts=1,
+              first_k_dense_replace=1, n_group=3, topk_group=2, routed_scaling_factor=1.7)
+LATENT = dict(num_key_value_heads=4, kv_lora_rank=8, q_lora_rank=10, qk_nope_head_dim=6, qk_rope_head_dim=4, v_head_dim=5)
+
+
+def deepseek_v2(**more):
+    return hf.DeepseekV2ForCausalLM(hf.DeepseekV2Config(**{
+        **DECODER, **ROUTED, **LATENT, "head_dim": 4, "topk_method": "group_limited_greedy", "n_group": 2, "topk_group": 1, **more}))
+
+
+def deepseek_v3(**more):
+    return hf.DeepseekV3ForCausalLM(hf.DeepseekV3Config(**{
+        **{k: v for k, v in DECODER.items() if k != "head_dim"}, **ROUTED, **LATENT, **more}))
+
+
+def phi(**more):
+    return hf.PhiForCausalLM(hf.PhiConfig(**{
+        **SQUARE, "hidden_size": 16, "num_attention_heads": 2, "rope_parameters": rope("default", partial_rotary_factor=0.5),
+        **more}))
+
+
+def stablelm(**more):
+    return hf.StableLmForCausalLM(hf.StableLmConfig(**{
+        **SQUARE, "hidden_size": 32, "num_attention_heads": 2,
+        "rope_parameters": rope("default", partial_rotary_factor=0.25), **more}))
+
+
+def nemotron(**more):
+    return hf.NemotronForCausalLM(hf.NemotronConfig(**{
+        **DECODER, "rope_parameters": rope("default", partial_rotary_factor=0.5), **more}))
+
+
+def ernie_moe(**more):
+    return hf.Ernie4_5_MoeForCausalLM(hf.Ernie4_5_MoeConfig(**{
+        **SQUARE, "pad_token_id": 0, "hidden_size": 16, "num_attention_heads": 2, "moe_num_experts": 4, "moe_k": 2,
+        "moe_intermediate_size": 12, "rope_parameters": rope("default"), **more}))
+
+
+def hunyuan(**more):
+    return hf.HunYuanDenseV1ForCausalLM(hf.HunYuanDenseV1Config(**{**DECODER, "pad_token_id": 0, **more}))
+
+
+def gpt_oss(**more):
+    return hf.GptOssForCausalLM(hf.GptOssConfig(**{
+        **DECODER, **EXPERTS, "intermediate_size": 12, "sliding_window": 5, "rope_parameters": {**YARN, "truncate": False},
+        **more}))
+
+
+def llama4_text(**more):
+    return hf.Llama4TextConfig(**{
+        **DECODER, "num_hidden_layers": 4, "num_local_experts": 3, "num_experts_per_tok": 1, "intermediate_size": 10,
+        "intermediate_size_mlp": 14, "interleave_moe_layer_step": 2, "no_rope_layer_interval": 2, "attention_chunk_size": 6,
+        "floor_scale": 5, "attn_scale": 0.9, "rope_parameters": rope("default"), **more})
+
+
+def llama4_nested():
+    vision = hf.Llama4VisionConfig(
+        hidden_size=8, intermediate_size=32, num_hidden_layers=1, num_attention_heads=1, image_size=14, patch_size=7,
+        vision_output_dim=8, projector_input_dim=8, projector_output_dim=8)
+    return hf.Llama4ForConditionalGeneration(hf.Llama4Config(
+        text_config=llama4_text(num_hidden_layers=2), vision_config=vision, image_token_index=VOCABULARY - 1,
+        boi_token_index=VOCABULARY - 3, eoi_token_index=VOCABULARY - 2))
+
+
+# The names of sizes in the configs of GPT-2 and those after it.
+GPT = dict(vocab_size=VOCABULARY, n_positions=40, n_embd=24, n_layer=2, n_head=3, n_inner=28, bos_token_id=0,
+           eos_token_id=0)
+
+
+def gpt_neo(**more):
+    return hf.GPTNeoForCausalLM(hf.GPTNeoConfig(**{
+        "vocab_size": VOCABULARY, "max_position_embeddings": 40, "hidden_size": 24, "num_layers": 2, "num_heads": 3,
+        "intermediate_size": 28, "attention_types": [[["global", "local"], 1]], "window_size": 5, "bos_token_id": 0,
+        "eos_token_id": 0, **more}))
+
+
+def mpt(heads=4, **attention):
+    return hf.MptForCausalLM(hf.MptConfig(
+        d_model=24, n_heads=heads, n_layers=2, max_seq_len=40, vocab_size=VOCABULARY, attn_config=attention))
+
+
+def exaone4(**more):
+    return hf.Exaone4ForCausalLM(hf.Exaone4Config(**{**DECODER, "num_hidden_layers": 3, "pad_token_id": 0, **more}))
+
+
+def minicpm3(**more):
+    return hf.MiniCPM3ForCausalLM(hf.MiniCPM3Config(**{
+        **{k: v for k, v in DECODER.items() if k != "head_dim"}, **LATENT, "scale_emb": 3, "scale_depth": 0.9,
+        "dim_model_base": 12, **more}))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
-MASKED = ("bert", "roberta", "xlm-roberta", "camembert", "modernbert")
+MASKED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "modernbert", "electra", "distilbert",
+          "albert", "deberta", "deberta-v2")
 
 
 # Bases far below the usual 10,000, so that all of so few columns turn within so few positions.
@@ -177,6 +336,150 @@ CASES = {
         matters=[{"use_sliding_window": False}, {"max_window_layers": 2}, {"sliding_window": 5}]),
     "qwen3": Case(lambda: qwen3(rope_parameters=rope("default")), matters=[{"rms_norm_eps": 0.1}]),
     "qwen3-biases": Case(lambda: qwen3(attention_bias=True, num_key_value_heads=1), old_style=True),
+    "mixtral": Case(lambda: mixtral(num_hidden_layers=1), old_style=True, matters=[{"num_experts_per_tok": 1}]),
+    "mixtral-window": Case(lambda: mixtral(sliding_window=5, num_experts_per_tok=1), matters=[{"sliding_window": None}]),
+    "qwen2-moe": Case(qwen2_moe, old_style=True, matters=[{"norm_topk_prob": True}, {"num_experts_per_tok": 3}]),
+    # The second layer sees a window, the third is no mixture.
+    "qwen2-moe-dense": Case(
+        lambda: qwen2_moe(num_hidden_layers=3, norm_topk_prob=True, mlp_only_layers=[2], qkv_bias=False,
+                          use_sliding_window=True, sliding_window=4, max_window_layers=1),
+        matters=[{"norm_topk_prob": False}, {"sliding_window": 6}]),
+    "qwen3-moe": Case(lambda: qwen3_moe(norm_topk_prob=True), old_style=True,
+                      edits={"num_local_experts": None, "num_experts": 4}, matters=[{"norm_topk_prob": False}]),
+    "qwen3-moe-stacked": Case(
+        lambda: qwen3_moe(decoder_sparse_step=2, attention_bias=True, use_sliding_window=True, sliding_window=4),
+        stacked=True, matters=[{"sliding_window": 6}]),
+    "olmo": Case(lambda: olmo(hf.OlmoForCausalLM, hf.OlmoConfig), old_style=True),
+    "olmo-clipped": Case(lambda: olmo(hf.OlmoForCausalLM, hf.OlmoConfig, clip_qkv=0.7), matters=[{"clip_qkv": None}]),
+    "olmo3": Case(lambda: olmo(
+        hf.Olmo3ForCausalLM, hf.Olmo3Config, num_hidden_layers=4, sliding_window=5, rope_parameters={
+            "full_attention": YARN, "sliding_attention": {"rope_type": "default", "rope_theta": 100.0}}),
+        matters=[{"sliding_window": 6}, {"layer_types": ["sliding_attention"] * 4}]),
+    "olmo3-old": Case(
+        lambda: olmo(hf.Olmo3ForCausalLM, hf.Olmo3Config, num_hidden_layers=4, sliding_window=5), old_style=True,
+        edits={"layer_types": None, "rope_parameters": None,
+               "rope_scaling": {k: v for k, v in YARN.items() if k != "rope_theta"}},
+        matters=[NO_SCALING]),
+    "olmoe": Case(lambda: olmo(
+        hf.OlmoeForCausalLM, hf.OlmoeConfig, num_experts=4, num_experts_per_tok=2, clip_qkv=0.9), old_style=True,
+        matters=[{"clip_qkv": None}, {"norm_topk_prob": True}]),
+    "flex-olmo": Case(lambda: olmo(
+        hf.FlexOlmoForCausalLM, hf.FlexOlmoConfig, num_experts=3, num_experts_per_tok=2, norm_topk_prob=True)),
+    "granite": Case(
+        lambda: granite(hf.GraniteForCausalLM, hf.GraniteConfig, attention_bias=True, mlp_bias=True), old_style=True,
+        matters=[{"embedding_multiplier": 1.0}, {"attention_multiplier": 1.0}, {"residual_multiplier": 1.0},
+                 {"logits_scaling": 1.0}]),
+    "granite-moe": Case(lambda: granite(hf.GraniteMoeForCausalLM, hf.GraniteMoeConfig, **EXPERTS), old_style=True,
+                        matters=[{"residual_multiplier": 1.0}]),
+    "granite-moe-shared": Case(lambda: granite(
+        hf.GraniteMoeSharedForCausalLM, hf.GraniteMoeSharedConfig, num_hidden_layers=1, shared_intermediate_size=14,
+        **EXPERTS)),
+    "cohere": Case(lambda: cohere(hf.CohereForCausalLM, hf.CohereConfig), old_style=True,
+                   matters=[{"logit_scale": 1.0}, {"rope_theta": 20.0}]),
+    "cohere-norms": Case(lambda: cohere(hf.CohereForCausalLM, hf.CohereConfig, use_qk_norm=True, attention_bias=True),
+                         matters=[{"layer_norm_eps": 0.1}]),
+    "cohere2": Case(
+        lambda: cohere(hf.Cohere2ForCausalLM, hf.Cohere2Config, num_hidden_layers=4, sliding_window=5), old_style=True,
+        edits={"layer_types": None, "sliding_window_pattern": 2},
+        matters=[{"sliding_window_pattern": 4}, {"sliding_window": 6}]),
+    "starcoder2": Case(lambda: starcoder2(sliding_window=6), old_style=True, matters=[{"hidden_act": "gelu"}]),
+    "starcoder2-plain": Case(lambda: starcoder2(use_bias=False, tie_word_embeddings=False),
+                             matters=[{"norm_epsilon": 0.1}]),
+    "falcon": Case(falcon, old_style=True, matters=[{"rope_theta": 20.0}]),
+    "falcon-grouped": Case(lambda: falcon(new_decoder_architecture=True, num_kv_heads=2, bias=True),
+                           matters=[{"activation": "gelu_new"}]),
+    "falcon-grouped-one-norm": Case(lambda: falcon(
+        new_decoder_architecture=True, num_kv_heads=3, num_ln_in_parallel_attn=1)),
+    "falcon-alibi": Case(lambda: falcon(alibi=True, multi_query=False, parallel_attn=False, bias=True), old_style=True,
+                         attention="sdpa"),
+    "bloom": Case(bloom, old_style=True, edits={"n_head": None, "num_attention_heads": 6},
+                  matters=[{"layer_norm_epsilon": 0.1}]),
+    "bloom-untied": Case(lambda: bloom(n_head=2, tie_word_embeddings=False)),
+    "opt": Case(opt, old_style=True, matters=[{"activation_function": "gelu"}]),
+    "opt-projected": Case(lambda: opt(do_layer_norm_before=False, word_embed_proj_dim=18)),
+    "opt-plain": Case(lambda: opt(enable_bias=False, layer_norm_elementwise_affine=False)),
+    "glm": Case(lambda: glm(hf.GlmForCausalLM, hf.GlmConfig), old_style=True,
+                matters=[{"partial_rotary_factor": 0.25}, {"rope_theta": 20.0}]),
+    "glm4": Case(lambda: glm(hf.Glm4ForCausalLM, hf.Glm4Config, attention_bias=False), matters=[{"rms_norm_eps": 0.1}]),
+    "glm4-moe": Case(lambda: glm(
+        hf.Glm4MoeForCausalLM, hf.Glm4MoeConfig, **{**ROUTED, "n_group": 1, "topk_group": 1}, use_qk_norm=True,
+        attention_bias=True), old_style=True, matters=[{"norm_topk_prob": False}, {"routed_scaling_factor": 1.0}]),
+    "dots1": Case(
+        lambda: hf.Dots1ForCausalLM(hf.Dots1Config(**{
+            **DECODER, **ROUTED, "head_dim": 8, "num_hidden_layers": 3, "sliding_window": 5, "max_window_layers": 2})),
+        old_style=True, edits={"layer_types": None},
+        matters=[{"sliding_window": 6}, {"max_window_layers": 3}, {"norm_topk_prob": True}]),
+    "deepseek-v2": Case(deepseek_v2, old_style=True, matters=[{"topk_method": "greedy"}, {"routed_scaling_factor": 1.0}]),
+    "deepseek-v2-lite": Case(
+        lambda: deepseek_v2(q_lora_rank=None, topk_method="greedy", n_group=None, topk_group=None, attention_bias=True,
+                            rope_parameters={**YARN, "mscale": 0.7, "mscale_all_dim": 0.7}),
+        matters=[{"rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.5}}, {"num_experts_per_tok": 3}]),
+    "deepseek-v3": Case(
+        lambda: deepseek_v3(rope_parameters={**YARN, "mscale": 1.0, "mscale_all_dim": 1.0}), old_style=True,
+        matters=[{"n_group": 1, "topk_group": 1}, {"norm_topk_prob": False}, {"rope_interleave": False}, NO_SCALING]),
+    "deepseek-v3-halves": Case(
+        lambda: deepseek_v3(q_lora_rank=None, rope_interleave=False, norm_topk_prob=False, num_hidden_layers=1,
+                            first_k_dense_replace=0, n_group=1, topk_group=1)),
+    "phi": Case(phi, old_style=True, matters=[{"partial_rotary_factor": 0.25}, {"hidden_act": "relu"}]),
+    "phi-norms": Case(lambda: phi(qk_layernorm=True), matters=[{"layer_norm_eps": 0.1}]),
+    "stablelm": Case(lambda: stablelm(use_qkv_bias=True), old_style=True, matters=[{"partial_rotary_factor": 0.5}]),
+    "stablelm-parallel": Case(lambda: stablelm(use_parallel_residual=True)),
+    "nemotron": Case(nemotron, old_style=True, matters=[{"partial_rotary_factor": 0.25}, {"hidden_act": "relu"}]),
+    "nemotron-biases": Case(lambda: nemotron(attention_bias=True, mlp_bias=True), matters=[{"norm_eps": 0.1}]),
+    "ernie": Case(lambda: hf.Ernie4_5ForCausalLM(hf.Ernie4_5Config(**{
+        **DECODER, "pad_token_id": 0, "rope_parameters": rope("default")})), old_style=True),
+    "ernie-biases": Case(lambda: hf.Ernie4_5ForCausalLM(hf.Ernie4_5Config(**{
+        **DECODER, "pad_token_id": 0, "use_bias": True, "tie_word_embeddings": False}))),
+    "ernie-moe": Case(ernie_moe, old_style=True, edits={"moe_layer_end_index": None},
+                      matters=[{"moe_k": 3}]),
+    "ernie-moe-interval": Case(lambda: ernie_moe(
+        num_hidden_layers=3, moe_layer_interval=2, moe_layer_start_index=0, moe_layer_end_index=2,
+        moe_num_shared_experts=0, use_bias=False)),
+    "hunyuan": Case(hunyuan, old_style=True, matters=[{"rms_norm_eps": 0.1}]),
+    "hunyuan-stretched": Case(lambda: hunyuan(
+        attention_bias=True, rope_parameters=rope("dynamic", alpha=50.0, factor=1.0)),
+        matters=[{"rope_parameters": rope("default")}]),
+    "gpt-oss": Case(gpt_oss, matters=[{"sliding_window": 6}, {"num_experts_per_tok": 1}]),
+    "gpt-oss-old": Case(lambda: gpt_oss(attention_bias=False), old_style=True, edits={"layer_types": None}),
+    "llama4": Case(llama4_nested),
+    "llama4-text": Case(lambda: hf.Llama4ForCausalLM(llama4_text()), matters=[
+        {"attention_chunk_size": 7}, {"attn_temperature_tuning": False}, {"use_qk_norm": False}, {"floor_scale": 6}]),
+    "llama4-text-dense": Case(
+        lambda: hf.Llama4ForCausalLM(llama4_text(
+            num_hidden_layers=3, moe_layers=[0, 2], num_experts_per_tok=2, use_qk_norm=False, attn_temperature_tuning=False,
+            no_rope_layer_interval=3)), edits={"layer_types": None}, matters=[{"num_experts_per_tok": 1}]),
+    "gpt-bigcode": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(**GPT)), old_style=True,
+                        matters=[{"scale_attn_weights": False}]),
+    "gpt-bigcode-heads": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(
+        **{**GPT, "n_inner": None}, multi_query=False, activation_function="relu"))),
+    "gptj": Case(lambda: hf.GPTJForCausalLM(hf.GPTJConfig(**GPT, rotary_dim=6)), old_style=True,
+                 matters=[{"rotary_dim": 4}]),
+    "gpt-neo": Case(gpt_neo, old_style=True, matters=[{"window_size": 6}, {"attention_layers": ["global"] * 2}]),
+    "gpt-neo-old": Case(lambda: gpt_neo(num_layers=3, hidden_size=16, num_heads=2, attention_types=[[["local"], 2], [["global"], 1]], intermediate_size=None),
+                        edits={"attention_layers": None}),
+    "mpt": Case(mpt, old_style=True),
+    "mpt-clipped": Case(lambda: mpt(heads=6, clip_qkv=0.8, softmax_scale=0.4),
+                        matters=[{"attn_config": {"softmax_scale": 0.4}}, {"attn_config": {"clip_qkv": 0.8}}]),
+    "exaone4": Case(lambda: exaone4(sliding_window=5, sliding_window_pattern=2), old_style=True,
+                    edits={"layer_types": None}, matters=[{"sliding_window": 6}, {"sliding_window_pattern": 3}]),
+    "exaone4-unbounded": Case(lambda: exaone4(sliding_window=None, layer_types=["full_attention"] * 3)),
+    "seed-oss": Case(lambda: hf.SeedOssForCausalLM(hf.SeedOssConfig(**{**DECODER, "pad_token_id": 0})), old_style=True),
+    "seed-oss-biases": Case(lambda: hf.SeedOssForCausalLM(hf.SeedOssConfig(**{
+        **DECODER, "pad_token_id": 0, "attention_out_bias": True, "mlp_bias": True}))),
+    "arcee": Case(lambda: hf.ArceeForCausalLM(hf.ArceeConfig(**DECODER)), old_style=True,
+                  matters=[{"hidden_act": "relu"}]),
+    # The model of Granite, with the same factors under MiniCPM's names.
+    "minicpm": Case(
+        lambda: hf.GraniteForCausalLM(hf.GraniteConfig(**{
+            **SQUARE, "embedding_multiplier": 3.0, "attention_multiplier": 8**-0.5, "residual_multiplier": 1.1 / 2**0.5,
+            "logits_scaling": 24 / 16})),
+        published={
+            "architectures": ["MiniCPMForCausalLM"], "model_type": "minicpm", "vocab_size": VOCABULARY, "hidden_size": 24,
+            "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1,
+            "hidden_act": "silu", "max_position_embeddings": 40, "rms_norm_eps": 1e-6, "scale_emb": 3, "scale_depth": 1.1,
+            "dim_model_base": 16, "tie_word_embeddings": False, "torch_dtype": "float32"}),
+    "minicpm3": Case(minicpm3, old_style=True,
+                     matters=[{"scale_emb": 12}, {"scale_depth": 1.4}, {"dim_model_base": 16}]),
     "gemma": Case(lambda: hf.GemmaForCausalLM(hf.GemmaConfig(
         **{k: v for k, v in GEMMA.items() if k != "sliding_window"}, hidden_act="gelu_pytorch_tanh")), old_style=True,
         edits={"hidden_act": "gelu", "hidden_activation": "gelu"}, matters=[{"hidden_act": "silu"}]),
@@ -236,6 +539,35 @@ CASES = {
     "xlm-roberta": Case(lambda: roberta(hf.XLMRobertaForMaskedLM, hf.XLMRobertaConfig, layer_norm_eps=1e-5),
                         dtype=torch.bfloat16, old_style=True),
     "camembert": Case(lambda: roberta(hf.CamembertForMaskedLM, hf.CamembertConfig)),
+    "xlm-roberta-xl": Case(lambda: roberta(hf.XLMRobertaXLForMaskedLM, hf.XLMRobertaXLConfig), old_style=True),
+    "electra": Case(lambda: hf.ElectraForMaskedLM(hf.ElectraConfig(**ENCODER, embedding_size=18)), old_style=True,
+                    matters=[{"hidden_act": "relu"}]),
+    "electra-square": Case(lambda: hf.ElectraForMaskedLM(hf.ElectraConfig(**ENCODER, embedding_size=24, hidden_act="relu"))),
+    "distilbert": Case(lambda: hf.DistilBertForMaskedLM(hf.DistilBertConfig(
+        vocab_size=VOCABULARY, dim=24, hidden_dim=28, n_layers=2, n_heads=3, max_position_embeddings=40)), old_style=True,
+        matters=[{"activation": "relu"}]),
+    "deberta": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(
+        **ENCODER, relative_attention=True, pos_att_type=["c2p", "p2c"], max_relative_positions=-1,
+        position_biased_input=False)), old_style=True, edits={"pos_att_type": "c2p|p2c"},
+        matters=[{"relative_attention": False}]),
+    # Shorter than the sequences, so that distances share the last row.
+    "deberta-positions": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(
+        **ENCODER, relative_attention=True, pos_att_type=["c2p"], max_relative_positions=7, type_vocab_size=2))),
+    "deberta-plain": Case(lambda: hf.DebertaForMaskedLM(hf.DebertaConfig(**ENCODER))),
+    # As in DeBERTa 3.
+    "deberta-v2": Case(lambda: hf.DebertaV2ForMaskedLM(hf.DebertaV2Config(
+        **ENCODER, relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=6, share_att_key=True,
+        norm_rel_ebd="layer_norm", position_biased_input=False)), edits={"pos_att_type": "p2c|c2p"},
+        matters=[{"norm_rel_ebd": "none"}],
+        published_names={"cls.predictions.transform.": "lm_predictions.lm_head.",
+                         "cls.predictions.": "lm_predictions.lm_head."}),
+    "deberta-v2-own-keys": Case(lambda: hf.DebertaV2ForMaskedLM(hf.DebertaV2Config(
+        **ENCODER, relative_attention=True, pos_att_type=["p2c"], max_relative_positions=9, type_vocab_size=2))),
+    "albert": Case(lambda: hf.AlbertForMaskedLM(hf.AlbertConfig(
+        **{**ENCODER, "num_hidden_layers": 4}, embedding_size=18, num_hidden_groups=2)), old_style=True,
+        matters=[{"num_hidden_layers": 3}]),
+    "albert-groups": Case(lambda: hf.AlbertForMaskedLM(hf.AlbertConfig(
+        **ENCODER, embedding_size=18, inner_group_num=2, hidden_act="gelu"))),
     "modernbert": Case(lambda: modernbert(rope_parameters={
         "full_attention": rope("default"), "sliding_attention": {"rope_type": "default", "rope_theta": 20.0}}),
         matters=[{"local_attention": 4}, {"layer_types": ["full_attention"] * 4}]),
@@ -250,7 +582,7 @@ CASES = {
 
 def randomise(model) -> None:
     """Weights that leave nothing near zero or one: attention is sharp, biases and norms matter."""
-    plus_one = model.config.model_type.startswith("gemma")
+    plus_one = model.config.model_type.startswith(("gemma", "nemotron"))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn_like(parameter)
@@ -260,6 +592,9 @@ def randomise(model) -> None:
                 parameter.copy_(noise * 0.3)
             else:
                 parameter.copy_(noise * 0.3 + (0 if plus_one else 1))
+        for name, buffer in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                buffer.copy_(torch.randn_like(buffer) * 0.3)
 
 
 def old_style(config: hf.PreTrainedConfig) -> dict:
@@ -296,16 +631,16 @@ def edited(config: dict, edits: dict) -> dict:
     return {key: value for key, value in config.items() if value is not None or key not in edits or key in KEPT_NULLS}
 
 
-def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
+def logits(folder: Path, sequences: list[list[int]], attention: str) -> list[torch.Tensor]:
     config = hf.AutoConfig.from_pretrained(folder)
     auto = hf.AutoModelForMaskedLM if config.model_type in MASKED else hf.AutoModelForCausalLM
-    if config.model_type == "gemma3":
+    if config.model_type in ("gemma3", "llama4"):
         auto = hf.AutoModelForImageTextToText
     results = []
     for tokens in sequences:
         # Loaded anew: a dynamic rotary embedding remembers the longest sequence it has seen.
         model, report = auto.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+            folder, dtype=torch.float32, attn_implementation=attention, output_loading_info=True)
         if report["missing_keys"] or report["mismatched_keys"]:
             raise SystemExit(f"{folder}: {report}")
         with torch.no_grad():
@@ -313,13 +648,13 @@ def logits(folder: Path, sequences: list[list[int]]) -> list[torch.Tensor]:
     return results
 
 
-def check_that_it_matters(folder: Path, change: dict, sequences, expected) -> None:
+def check_that_it_matters(folder: Path, change: dict, sequences, expected, attention: str) -> None:
     with tempfile.TemporaryDirectory() as other:
         shutil.copytree(folder, other, dirs_exist_ok=True)
         path = Path(other) / "config.json"
         path.write_text(json.dumps(edited(json.loads(path.read_text()), change)))
         difference = max(
-            (a - b).abs().max().item() for a, b in zip(expected, logits(Path(other), sequences), strict=True))
+            (a - b).abs().max().item() for a, b in zip(expected, logits(Path(other), sequences, attention), strict=True))
     if difference < 0.001:
         raise SystemExit(f"{folder}: {change} changes the logits by just {difference}")
 
@@ -340,10 +675,20 @@ def write(folder: Path, case: Case) -> str:
             tensors = {name.removesuffix(new) + old if name.endswith(new) else name: t for name, t in tensors.items()}
         save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
+    if case.stacked:
+        save_file({name: t.contiguous() for name, t in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
+
     sequences = [torch.randint(FIRST_ID, VOCABULARY - 3, (length,)).tolist() for length in LENGTHS]
-    expected = logits(folder, sequences)
+    expected = logits(folder, sequences, case.attention)
     for change in case.matters:
-        check_that_it_matters(folder, change, sequences, expected)
+        check_that_it_matters(folder, change, sequences, expected, case.attention)
+    if case.published_names:
+        tensors = load_file(folder / "model.safetensors")
+        for old, new in case.published_names.items():
+            tensors = {new + name.removeprefix(old) if name.startswith(old) else name: t for name, t in tensors.items()}
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    if case.published is not None:
+        path.write_text(json.dumps(case.published, indent=2) + "\n")
     rows = [
         {"tokens": tokens, "positions": positions,
          "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]}

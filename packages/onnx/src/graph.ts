@@ -95,6 +95,17 @@ export class GraphBuilder {
     return this.#constant(`i:${values}`, { type: "int64", shape: [values.length], content: bytes });
   }
 
+  integer(value: number): Value {
+    const bytes = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    return this.#constant(`n:${value}`, { type: "int64", shape: [], content: bytes });
+  }
+
+  /** Few numbers, [shape]. */
+  numbers(values: readonly number[], shape: readonly number[]): Value {
+    const bytes = new Uint8Array(Float32Array.from(values).buffer);
+    return this.#constant(`s:${shape}:${values}`, { type: "float", shape, content: bytes });
+  }
+
   number(value: number): Value {
     const bytes = new Uint8Array(Float32Array.of(value).buffer);
     return this.#constant(`f:${value}`, { type: "float", shape: [], content: bytes });

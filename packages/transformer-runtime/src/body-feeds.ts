@@ -1,6 +1,11 @@
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
-import type { RotaryDescription, TransformerDescription } from "./description.ts";
-import { PORTS } from "./graph/ports.ts";
+import type {
+  AttentionDescription,
+  RelativeDescription,
+  RotaryDescription,
+  TransformerDescription,
+} from "./description.ts";
+import { PORTS, type Reach } from "./graph/ports.ts";
 
 /** Sequences that run together, padded to the longest. */
 export interface PaddedBatch {
@@ -50,18 +55,57 @@ export function bodyFeeds(
     });
     feeds[PORTS.positions] = new Tensor("int64", ids, [B * T]);
   }
-  for (const window of new Set(description.layers.map(({ attention }) => attention.window))) {
-    if (!inputNames.includes(PORTS.mask(window))) continue;
-    const mask = maskOf(description.kind, window, lengths, T, past);
-    feeds[PORTS.mask(window)] = new Tensor("bool", mask, [B, 1, T, past + T]);
+  const { relative } = description.layers[0]?.attention ?? {};
+  if (relative !== undefined && inputNames.includes(PORTS.relative)) {
+    feeds[PORTS.relative] = new Tensor("int64", relativeRows(relative, T), [T, T]);
+  }
+  for (const { attention } of description.layers) {
+    const port = PORTS.mask(attention);
+    if (!inputNames.includes(port) || port in feeds) continue;
+    const mask = maskOf(description.kind, attention, lengths, T, past);
+    feeds[port] = new Tensor("bool", mask, [B, 1, T, past + T]);
   }
   return feeds;
+}
+
+/** Keys and values of no positions. */
+export function noPast(
+  { Tensor }: OnnxRuntime,
+  { keyValueHeads, headWidth, valueWidth = headWidth }: AttentionDescription,
+  sequences: number,
+): readonly [OnnxTensor, OnnxTensor] {
+  const none = (width: number) =>
+    new Tensor("float32", new Float32Array(0), [sequences, keyValueHeads, 0, width]);
+  return [none(headWidth), none(valueWidth)];
+}
+
+/** [T × T] the row of the table of relative positions for each query and key. */
+export function relativeRows({ span, buckets }: RelativeDescription, T: number): BigInt64Array {
+  const rowOf = (distance: number) => {
+    const place = buckets === undefined ? distance : bucketOf(distance, buckets);
+    return BigInt(Math.max(0, Math.min(place + span, 2 * span - 1)));
+  };
+  const rows = Array.from({ length: 2 * T - 1 }, (_, i) => rowOf(i - (T - 1)));
+  return BigInt64Array.from(
+    { length: T * T },
+    (_, at) => rows[Math.floor(at / T) - (at % T) + T - 1] as bigint,
+  );
+}
+
+/** In f32, step by step, as the reference library computes it. */
+function bucketOf(distance: number, { size, longest }: NonNullable<RelativeDescription["buckets"]>): number {
+  const middle = Math.floor(size / 2);
+  const far = Math.abs(distance);
+  if (far <= middle) return distance;
+  const logarithm = (value: number) => Math.fround(Math.log(Math.fround(value)));
+  const share = Math.fround(logarithm(far / middle) / logarithm((longest - 1) / middle));
+  return Math.sign(distance) * (Math.ceil(Math.fround(share * (middle - 1))) + middle);
 }
 
 /** [B × T × past + T], 1 where a position may look. A padded position looks at the first one, so that it is a number. */
 function maskOf(
   kind: TransformerDescription["kind"],
-  window: number | undefined,
+  { window, chunk }: Reach,
   lengths: readonly number[],
   T: number,
   past: number,
@@ -72,7 +116,7 @@ function maskOf(
     for (let t = 0; t < T; t++) {
       const position = past + t;
       const row = (b * T + t) * S;
-      const reach = window ?? S;
+      const reach = window ?? (chunk === undefined ? S : (position % chunk) + 1);
       const [from, to] =
         t >= length
           ? [0, 1]

@@ -1,5 +1,5 @@
 /** What other packages build their own graphs of. */
-export type { FeedForwardDescription, LinearDescription, NormDescription } from "./description.ts";
+export type { DenseDescription, LinearDescription, NormDescription } from "./description.ts";
 export { activate, feedForward, linear, norm } from "./graph/layers.ts";
 export { flatten } from "./graph/ports.ts";
 export { type GraphWeights, openWeights, type Weights } from "./weights.ts";

@@ -7,6 +7,7 @@ import {
   RevocabError,
   type ScoreQuery,
 } from "@revocab/core";
+import { inputWidth } from "./description.ts";
 import { type Head, type ModelTables, openHead, tablesOf } from "./head.ts";
 import type { OpenTransformer } from "./open-transformer.ts";
 import { RowCache } from "./row-cache.ts";
@@ -42,7 +43,8 @@ export function languageModel(
   tables: ModelTables = tablesOf(transformer.checkpoint),
 ): OpenLanguageModel {
   const { kind, contextLength, width, description, checkpoint } = transformer;
-  checkWidths(tables, description.width, width);
+  const inputs = inputWidth(description);
+  checkWidths(tables, inputs, width);
   const vocabularySize = tables.output.rows;
   const rows = new RowCache(tables.input);
   const head = openHead(transformer, tables);
@@ -101,7 +103,7 @@ export function languageModel(
       const length = tokens.length / texts;
       const added = { tokens: tokens.subarray(0, length), positions: new Uint32Array(0) };
       checkQueries([added], contextLength - (cache?.length ?? 0));
-      const embeddings = new Float32Array(tokens.length * description.width);
+      const embeddings = new Float32Array(tokens.length * inputs);
       await rows.fill(tokens, embeddings, 0);
       const continued = await transformer.continue(embeddings, length, cache);
       const last = lastOf(continued.hidden, length, width);

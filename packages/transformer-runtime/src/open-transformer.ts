@@ -4,9 +4,9 @@ import { isJsonObject } from "@revocab/checkpoint/internal";
 import { type Job, type ReadRequest, RevocabError, type Transformer } from "@revocab/core";
 import { loadOnnxRuntime } from "@revocab/onnx";
 import { asReference, type Computation, computationOf, isReference } from "./computation.ts";
-import type { TransformerDescription } from "./description.ts";
+import { inputWidth, outputWidth, type TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
-import { outputWidth } from "./graph/build-body.ts";
+import { scoreArrays } from "./graph/attention.ts";
 import { partsOf } from "./graph/parts.ts";
 import { RowCache } from "./row-cache.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
@@ -48,6 +48,8 @@ export interface OpenTransformerOptions {
    * @default 256 MB
    */
   readonly attentionBytes?: number;
+  /** Weights of experts that are in memory at a time where a model runs layer by layer; at least one expert. @default 64 million */
+  readonly expertValues?: number;
 }
 
 /**
@@ -57,7 +59,7 @@ export interface OpenTransformerOptions {
  */
 export async function openTransformer(
   checkpoint: Checkpoint,
-  { job, layerByLayer = false, attentionBytes = 256e6 }: OpenTransformerOptions = {},
+  { job, layerByLayer = false, attentionBytes = 256e6, expertValues }: OpenTransformerOptions = {},
 ): Promise<OpenTransformer> {
   await refuseAdapter(checkpoint);
   const describe = familyOf(checkpoint.modelType);
@@ -71,9 +73,10 @@ export async function openTransformer(
     hasTensor: weights.has,
     prefixBefore: (suffix) => prefixBefore(weights.names, suffix, path),
   });
-  const { kind, contextLength, width } = description;
+  const { kind, contextLength } = description;
   // the graphs are built now, so that a missing tensor shows before any work
-  const runner = new LayerRunner(description, partsOf(description), weights, computation);
+  const width = inputWidth(description);
+  const runner = new LayerRunner(description, partsOf(description, expertValues), weights, computation);
   const parts = runner.parts.map(({ tensors }) => tensors);
   const vocabulary = Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows));
   const schedule = planSchedule({
@@ -98,7 +101,12 @@ export async function openTransformer(
     work: (parity: Parity | undefined) => Promise<void>,
   ): Promise<void> {
     if (isCompared || embeddings === undefined) return work(undefined);
-    const reference = new LayerRunner(description, partsOf(description), weights, asReference(computation));
+    const reference = new LayerRunner(
+      description,
+      partsOf(description, expertValues),
+      weights,
+      asReference(computation),
+    );
     const table = (checkpoint.tables.find(({ slot }) => slot === "output") ?? checkpoint.tables[0]).matrix;
     try {
       await work(openParity({ computation, runner, reference, description, table, embeddings, inPieces }));
@@ -210,8 +218,8 @@ function prefixBefore(names: readonly string[], suffix: string, path: string): s
  * each, take no more than `bytes`.
  */
 function mostSquares({ layers }: TransformerDescription, bytes: number): number {
-  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
-  return bytes / (4 * heads);
+  const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
+  return bytes / (4 * arrays);
 }
 
 /**

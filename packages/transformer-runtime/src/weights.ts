@@ -4,6 +4,7 @@ import type { SafetensorsFile, TensorEntry } from "@revocab/checkpoint";
 import { type ComputeDtype, RevocabError } from "@revocab/core";
 import type { ElementType, GraphBuilder, Value } from "@revocab/onnx";
 import { ELEMENT_OF_COMPUTE } from "@revocab/onnx/internal";
+import type { TensorSlice } from "./description.ts";
 import { PORTS } from "./graph/ports.ts";
 
 /** Where the graph of a part gets a tensor from. */
@@ -11,12 +12,12 @@ export interface GraphWeights {
   /** What matrices are multiplied in. */
   readonly products: ElementType;
   /**
-   * A tensor as float32, [shape].
+   * A tensor as float32, [shape], or one slice of it, which has that shape.
    * @throws RevocabError `unsupported_checkpoint` when there is none, `shape_mismatch`, `unsupported_dtype`
    */
-  use(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
+  use(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value;
   /** A matrix to be multiplied with, or what is added to the product: as `use`, in the type of `products`. */
-  useFactor(graph: GraphBuilder, name: string, shape: readonly number[]): Value;
+  useFactor(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value;
 }
 
 /** The tensors of a model's files. As `GraphWeights` they are constants: they stay where they are, and the runtime reads them there. */
@@ -28,12 +29,13 @@ export interface Weights extends GraphWeights {
   locationOf(name: string): string | undefined;
   readonly names: readonly string[];
   /** @throws as `use` does */
-  find(name: string, shape: readonly number[]): FoundTensor;
+  find(name: string, shape: readonly number[], slice?: TensorSlice): FoundTensor;
 }
 
-/** A tensor that can be run. */
+/** A tensor that can be run, or a slice of one. */
 export interface FoundTensor {
   readonly file: SafetensorsFile;
+  /** Where it lies. Of a slice: the bytes and the shape of the slice alone. */
   readonly entry: TensorEntry;
   readonly dtype: RunnableDtype;
   readonly shape: readonly number[];
@@ -64,7 +66,8 @@ export async function openWeights(
     const location = relative(directory, path).split(sep).join("/");
     for (const entry of file.tensors) tensors.set(entry.name, { location, file, entry });
   }
-  const find = (name: string, shape: readonly number[]): FoundTensor => {
+  const find = (name: string, own: readonly number[], slice?: TensorSlice): FoundTensor => {
+    const shape = slice === undefined ? own : [slice.count, ...own];
     const found = tensors.get(name);
     if (found === undefined) throw missing(name, shape, files);
     const { file, entry } = found;
@@ -83,10 +86,16 @@ export async function openWeights(
         { hint: "config.json and the weights belong to different models: download both again" },
       );
     }
-    return { file, entry, dtype, shape };
+    return { file, entry: slice === undefined ? entry : slicedEntry(entry, slice), dtype, shape: own };
   };
-  const constant = (graph: GraphBuilder, name: string, shape: readonly number[], type: ElementType) => {
-    const { entry, dtype: stored } = find(name, shape);
+  const constant = (
+    graph: GraphBuilder,
+    name: string,
+    shape: readonly number[],
+    type: ElementType,
+    slice: TensorSlice | undefined,
+  ) => {
+    const { entry, dtype: stored } = find(name, shape, slice);
     const value = graph.external(ELEMENT_OF[stored], shape, {
       location: tensors.get(name)!.location,
       offset: entry.start,
@@ -101,9 +110,15 @@ export async function openWeights(
     has: (name) => tensors.has(name),
     locationOf: (name) => tensors.get(name)?.location,
     find,
-    use: (graph, name, shape) => constant(graph, name, shape, "float"),
-    useFactor: (graph, name, shape) => constant(graph, name, shape, products),
+    use: (graph, name, shape, slice) => constant(graph, name, shape, "float", slice),
+    useFactor: (graph, name, shape, slice) => constant(graph, name, shape, products, slice),
   };
+}
+
+function slicedEntry(entry: TensorEntry, { index, count }: TensorSlice): TensorEntry {
+  const length = (entry.end - entry.start) / count;
+  const start = entry.start + index * length;
+  return { ...entry, shape: entry.shape.slice(1), start, end: start + length };
 }
 
 function isRunnable(dtype: string): dtype is RunnableDtype {
@@ -130,20 +145,26 @@ export class WeightInputs implements GraphWeights {
     this.products = ELEMENT_OF_COMPUTE[dtype];
   }
 
-  use(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
-    return this.#input(graph, name, shape, "f32");
+  use(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value {
+    return this.#input(graph, name, shape, "f32", slice);
   }
 
-  useFactor(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
-    return this.#input(graph, name, shape, this.#dtype);
+  useFactor(graph: GraphBuilder, name: string, shape: readonly number[], slice?: TensorSlice): Value {
+    return this.#input(graph, name, shape, this.#dtype, slice);
   }
 
-  #input(graph: GraphBuilder, name: string, shape: readonly number[], as: ComputeDtype): Value {
-    const key = `${as} ${name}`;
+  #input(
+    graph: GraphBuilder,
+    name: string,
+    shape: readonly number[],
+    as: ComputeDtype,
+    slice: TensorSlice | undefined,
+  ): Value {
+    const key = `${as} ${name} ${slice?.index ?? ""}`;
     const known = this.#ports.get(key);
     if (known !== undefined) return known;
     const port = graph.input(PORTS.weight(this.tensors.length), ELEMENT_OF_COMPUTE[as], shape);
-    this.tensors.push({ ...this.#weights.find(name, shape), as });
+    this.tensors.push({ ...this.#weights.find(name, shape, slice), as });
     this.#ports.set(key, port);
     return port;
   }

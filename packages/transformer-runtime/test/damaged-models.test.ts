@@ -106,7 +106,7 @@ describe("a model that cannot be run", () => {
 
   it("for a type that is not known is told those that are", async () => {
     const folder = changed("llama-untied", ({ config }) => {
-      config.model_type = "opt";
+      config.model_type = "mamba";
     });
     await expect(run(folder)).rejects.toMatchObject({
       code: "unsupported_architecture",

@@ -29,6 +29,7 @@ const LENGTH_DEPENDENT = ["llama-rope-dynamic", "phi3-longrope", "phi3-longrope-
 const UNUSED: Readonly<Record<string, RegExp>> = {
   "bert-pretraining": /^(bert\.pooler|cls\.seq_relationship)\./,
   gemma3: /^(vision_tower|multi_modal_projector)\./,
+  llama4: /^(vision_model|multi_modal_projector)\./,
 };
 
 it("every model type has a model that the reference library ran", () => {

@@ -57,6 +57,33 @@ describe("a config that leaves out what is the library's default", () => {
   });
 });
 
+it("a mixture is as many experts as the config says, and one stored tensor is many slices", () => {
+  const { feedForward } = describeConfig(fixtureConfig("gpt-oss")).layers[0];
+  if (feedForward.kind !== "experts") throw new TypeError("not a mixture");
+  expect(feedForward.router.chosen).toBe(2);
+  expect(feedForward.experts.map(({ down }) => [down.weight, down.slice])).toEqual(
+    [0, 1, 2, 3].map((index) => ["model.layers.0.mlp.experts.down_proj", { index, count: 4 }]),
+  );
+});
+
+describe("the slopes of ALiBi", () => {
+  // As the reference library has them for 8 heads and for 12, which are no power of two.
+  const slopes = (config: JsonObject) => describeConfig(config).layers[0].attention.alibi?.slopes;
+
+  it("halve from head to head where there are eight", () =>
+    expect(slopes({ model_type: "bloom", hidden_size: 64, n_head: 8 })).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((i) => 2 ** -i),
+    ));
+
+  it("of four heads of twelve are those between", () =>
+    expect(slopes({ model_type: "bloom", hidden_size: 96, n_head: 12 })?.slice(8)).toEqual(
+      [0.5, 1.5, 2.5, 3.5].map((i) => expect.closeTo(2 ** -i, 6)),
+    ));
+
+  it("of MPT begin with every second one", () =>
+    expect(slopes({ model_type: "mpt", d_model: 24, n_heads: 3 })).toEqual([2 ** -4, 2 ** -8, 2 ** -2]));
+});
+
 describe("the longest sequence", () => {
   it("of RoBERTa leaves out the rows before its first position", () =>
     expect(describeConfig({ model_type: "roberta", max_position_embeddings: 514 }).contextLength).toBe(512));
@@ -136,6 +163,27 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     ["bert", { is_decoder: true }, /is_decoder .* is true/],
     ["roberta", { pad_token_id: 39 }, /max_position_embeddings .* is 40: expected more than 40/],
     ["modernbert", { local_attention: 1 }, /local_attention .* is 1/],
+    ["mixtral", { num_experts_per_tok: 5 }, /num_experts_per_tok .* is 5: expected at most the 4 experts/],
+    ["qwen2-moe", { num_experts: 0 }, /num_experts .* is 0/],
+    ["ernie-moe", { moe_k: 9 }, /moe_k .* is 9: expected at most the 4 experts/],
+    ["deepseek-v3", { n_group: 4 }, /n_group .* is 4: expected groups of equal size of the 6 experts/],
+    ["deepseek-v3", { topk_group: 4 }, /topk_group .* is 4: expected at most 3 groups/],
+    ["deepseek-v3", { scoring_func: "softmax" }, /scoring_func .* "softmax": expected "sigmoid"/],
+    ["deepseek-v2", { norm_topk_prob: true }, /norm_topk_prob .* is true/],
+    ["gpt-oss", { swiglu_limit: 5 }, /swiglu_limit .* is 5: expected 7/],
+    ["llama4-text", { no_rope_layers: [1] }, /no_rope_layers .* expected one for each of the 4 layers/],
+    ["llama4-text", { layer_types: ["sliding_attention"] }, /layer_types.0 .* "sliding_attention"/],
+    ["cohere2", { sliding_window: null }, /layer_types.0 .* expected full_attention, for there is no window/],
+    ["falcon-grouped", { parallel_attn: false }, /parallel_attn .* is false: expected true/],
+    ["bloom", { apply_residual_connection_post_layernorm: true }, /apply_residual_connection.* is true/],
+    ["mpt", { attn_config: { alibi: false } }, /attn_config.alibi .* is false: expected true/],
+    ["mpt", { attn_config: { qk_ln: true } }, /attn_config.qk_ln .* is true/],
+    ["stablelm", { qk_layernorm: true }, /qk_layernorm .* is true/],
+    ["gptj", { rotary_dim: 10 }, /rotary_dim .* is 10: expected at most the 8 columns of a head/],
+    ["gpt-neo", { attention_layers: ["global"] }, /attention_layers .* expected kinds for 2 layers, not 1/],
+    ["minicpm", { scale_emb: null }, /scale_emb .* is null: expected number/],
+    ["minicpm", { sparse_config: {} }, /sparse_config .* sparse attention is not known/],
+    ["glm", { partial_rotary_factor: 1.5 }, /partial_rotary_factor .* is 1.5/],
   ];
   it.each(cases)("%s with %j", (name, edits, message) => {
     expect(() => describeConfig({ ...fixtureConfig(name), ...edits })).toThrow(
@@ -174,11 +222,11 @@ describe("a config that cannot be right, or asks for what is not known, is refus
   });
 
   it("a model type that is not known, with those that are", () => {
-    for (const type of ["mixtral", "toString", ""]) {
+    for (const type of ["mamba", "toString", ""]) {
       expect(() => familyOf(type)).toThrow(
         expect.objectContaining({
           code: "unsupported_architecture",
-          message: expect.stringMatching(/those that can are bert, camembert, .*xlm-roberta/),
+          message: expect.stringMatching(/those that can are albert, arcee, bert, .*xlm-roberta/),
         }),
       );
     }

@@ -22,10 +22,16 @@ export function describeConfig(
   });
 }
 
-/** Every tensor that a description names. */
-export function namedTensors(part: unknown): string[] {
+/** Every tensor that a description names, once. */
+export function namedTensors(description: TransformerDescription): string[] {
+  return [...new Set(namesIn(description))];
+}
+
+function namesIn(part: unknown): string[] {
   if (typeof part !== "object" || part === null) return [];
   return Object.entries(part as Record<string, JsonValue>).flatMap(([key, value]) =>
-    typeof value === "string" && ["weight", "bias", "tensor"].includes(key) ? [value] : namedTensors(value),
+    typeof value === "string" && ["weight", "bias", "tensor", "sinks", "queryBias", "valueBias"].includes(key)
+      ? [value]
+      : namesIn(value),
   );
 }

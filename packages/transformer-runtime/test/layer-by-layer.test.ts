@@ -53,6 +53,17 @@ describe("layer by layer", () => {
     "bert",
     "modernbert",
     "phi3",
+    "mixtral",
+    "qwen2-moe-dense",
+    "qwen3-moe-stacked",
+    "gpt-oss",
+    "deepseek-v3",
+    "llama4-text",
+    "granite-moe-shared",
+    "falcon-alibi",
+    "opt-projected",
+    "electra",
+    "deberta-v2",
   ])("%s gives the very states and scores that it gives whole", async (name) => {
     const run = (layerByLayer: boolean) =>
       withTransformer(
@@ -76,6 +87,43 @@ describe("layer by layer", () => {
         attentionBytes: 4 * 4 * 23 * 5,
       });
     expect(await run(true)).toEqual(await run(false));
+  });
+
+  // Keys and values with a sink, in stretches, from a latent state, with biases of scores, and with windows.
+  it.each(["gpt-oss", "llama4-text", "deepseek-v3", "bloom", "gemma2"])(
+    "%s gives the states of sequences at once that it gives in pieces",
+    async (name) => {
+      const run = (attentionBytes: number) =>
+        withTransformer(fixtureFolder(name), (transformer) => statesOf(transformer, queries), {
+          attentionBytes,
+        });
+      const [pieces, whole] = [await run(4 * 4 * 23 * 5), await run(256e6)];
+      const differences = pieces.flatMap((states, i) =>
+        Array.from(states, (value, at) => Math.abs(value - whole[i][at])),
+      );
+      expect(Math.max(...differences)).toBeLessThan(1e-4);
+    },
+  );
+
+  it("gives the same with the experts of a layer one by one, of which each takes some positions or none", async () => {
+    const parts: string[] = [];
+    const run = (expertValues: number) =>
+      withTransformer(
+        fixtureFolder("mixtral"),
+        async (transformer) => {
+          const model = languageModel(transformer);
+          const some = asked.filter(({ tokens }) => tokens.length < 8);
+          const onProgress = (event: ProgressEvent) => parts.push("detail" in event ? `${event.detail}` : "");
+          const scores = [await model.score(some, { onProgress }), await model.score(asked)];
+          await model.close();
+          return scores;
+        },
+        { layerByLayer: true, expertValues },
+      );
+    expect(await run(1)).toEqual(await run(64e6));
+    expect(parts).toEqual(
+      expect.arrayContaining(["layer 1 of 1, expert 4", "layer 1 of 1, experts 1 to 4", "head"]),
+    );
   });
 
   it("scores several vocabularies in one pass as each alone, and reads no weight twice", () =>

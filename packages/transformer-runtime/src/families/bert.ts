@@ -2,12 +2,11 @@ import { RevocabError } from "@revocab/core";
 import { z } from "zod";
 import type {
   Activation,
-  AttentionDescription,
   LayerDescription,
   NormDescription,
   TransformerDescription,
 } from "../description.ts";
-import { layerNorm, linear } from "./blocks.ts";
+import { layerNorm, linear, plainLayer, squareAttention } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import {
   type AttentionShape,
@@ -42,7 +41,28 @@ const robertaSchema = z.object({
  * RoBERTa, XLM-R and CamemBERT: BERT whose positions are counted from the one after the padding's id.
  * @see https://arxiv.org/abs/1907.11692
  */
-export const roberta: Family = (context) => {
+export const roberta: Family = (context) => robertaLike(context);
+
+/**
+ * XLM-R XL and XXL: RoBERTa with norms before attention and feed-forward layer.
+ * @see https://arxiv.org/abs/2105.00572
+ */
+export const xlmRobertaXl: Family = ({ config, ...context }) =>
+  robertaLike({ ...context, config: { ...XL_DEFAULTS, ...config } }, { isPreNorm: true });
+
+/** What its configs leave out. */
+const XL_DEFAULTS = {
+  hidden_size: 2560,
+  intermediate_size: 10240,
+  num_hidden_layers: 36,
+  num_attention_heads: 32,
+  max_position_embeddings: 514,
+  type_vocab_size: 1,
+  layer_norm_eps: 1e-5,
+};
+
+/** @throws as `bertLike` does */
+function robertaLike(context: FamilyContext, variant: Pick<BertVariant, "isPreNorm"> = {}) {
   const { pad_token_id: pad, max_position_embeddings: positions } = parseConfig(
     robertaSchema,
     context.config,
@@ -56,7 +76,28 @@ export const roberta: Family = (context) => {
     firstPosition: pad + 1,
     head: { dense: "lm_head.dense", norm: "lm_head.layer_norm" },
     headActivation: "gelu",
+    ...variant,
   });
+}
+
+const electraSchema = z.object({ embedding_size: width.default(128) });
+const ELECTRA_DEFAULTS = { hidden_size: 256, num_attention_heads: 4, intermediate_size: 1024 };
+
+/**
+ * ELECTRA's generator: BERT whose input rows and head may be narrower than the hidden states.
+ * @see https://arxiv.org/abs/2003.10555
+ */
+export const electra: Family = ({ config, ...context }) => {
+  const { embedding_size } = parseConfig(electraSchema, config, context);
+  return bertLike(
+    { ...context, config: { ...ELECTRA_DEFAULTS, ...config } },
+    {
+      firstPosition: 0,
+      head: { dense: "generator_predictions.dense", norm: "generator_predictions.LayerNorm" },
+      headActivation: "gelu",
+      rowWidth: embedding_size,
+    },
+  );
 };
 
 const bertSchema = z.object({
@@ -73,7 +114,7 @@ const bertSchema = z.object({
   add_cross_attention: absent,
 });
 
-/** In what BERT and RoBERTa differ. */
+/** In what BERT and those like it differ. */
 interface BertVariant {
   /** The row of the first position. */
   readonly firstPosition: number;
@@ -81,6 +122,10 @@ interface BertVariant {
   readonly head: { readonly dense: string; readonly norm: string };
   /** Undefined: the same as in the layers. */
   readonly headActivation?: Activation;
+  /** Columns of input rows and of the head's table. @default those of hidden states */
+  readonly rowWidth?: number;
+  /** Norms stand before attention and feed-forward layer and after the last layer, not after each sum. @default false */
+  readonly isPreNorm?: boolean;
 }
 
 /**
@@ -90,36 +135,40 @@ interface BertVariant {
 function bertLike(context: FamilyContext, variant: BertVariant): TransformerDescription {
   const config = parseConfig(bertSchema, context.config, context);
   const { hidden_size: d, max_position_embeddings: positions } = config;
+  const { firstPosition, head, rowWidth = d, isPreNorm = false } = variant;
   const shape = attentionShape({ hidden_size: d, num_attention_heads: config.num_attention_heads }, context);
-  const norm = (name: string) => bertNorm(context, name, d, config.layer_norm_eps);
+  const norm = (name: string, columns = d) => bertNorm(context, name, columns, config.layer_norm_eps);
   const prefix = context.prefixBefore("embeddings.position_embeddings.weight");
-  const { dense, norm: headNorm } = variant.head;
-  requireHead(context, dense);
+  requireHead(context, head.dense);
   return {
     kind: "masked",
     width: d,
-    contextLength: positions - variant.firstPosition,
+    contextLength: positions - firstPosition,
     embedding: {
       positions: {
         tensor: `${prefix}embeddings.position_embeddings.weight`,
         rows: positions,
-        first: variant.firstPosition,
+        first: firstPosition,
       },
       tokenTypes: {
         tensor: `${prefix}embeddings.token_type_embeddings.weight`,
         rows: config.type_vocab_size,
       },
-      norm: norm(`${prefix}embeddings.LayerNorm`),
+      ...(!isPreNorm && { norm: norm(`${prefix}embeddings.LayerNorm`, rowWidth) }),
+      ...(rowWidth !== d && {
+        projection: { linear: linear(`${prefix}embeddings_project`, [rowWidth, d], true), place: "last" },
+      }),
     },
     rotary: {},
     layers: Array.from({ length: config.num_hidden_layers }, (_, i) =>
-      layerOf(`${prefix}encoder.layer.${i}`, shape, config, norm),
+      layerOf(`${prefix}encoder.layer.${i}`, shape, config, norm, isPreNorm),
     ),
+    ...(isPreNorm && { finalNorm: norm(`${prefix}encoder.LayerNorm`) }),
     head: {
       transform: {
-        dense: linear(dense, [d, d], true),
+        dense: linear(head.dense, [d, rowWidth], true),
         activation: variant.headActivation ?? config.hidden_act,
-        norm: norm(headNorm),
+        norm: norm(head.norm, rowWidth),
       },
     },
   };
@@ -128,40 +177,28 @@ function bertLike(context: FamilyContext, variant: BertVariant): TransformerDesc
 function layerOf(
   name: string,
   shape: AttentionShape,
-  { intermediate_size: inner, hidden_act }: z.output<typeof bertSchema>,
+  { intermediate_size: inner, hidden_act: activation }: z.output<typeof bertSchema>,
   norm: (name: string) => NormDescription,
+  isPreNorm: boolean,
 ): LayerDescription {
+  const dense = { width: shape.width, inner, activation, hasBias: true };
   return {
-    attention: attentionOf(`${name}.attention`, shape),
-    feedForward: {
-      kind: "plain",
-      up: linear(`${name}.intermediate.dense`, [shape.width, inner], true),
-      down: linear(`${name}.output.dense`, [inner, shape.width], true),
-      activation: hidden_act,
-    },
-    norms: {
-      afterAttentionSum: norm(`${name}.attention.output.LayerNorm`),
-      afterFeedForwardSum: norm(`${name}.output.LayerNorm`),
-    },
-  };
-}
-
-function attentionOf(
-  name: string,
-  { width: d, heads: count, keyValueHeads, headWidth }: AttentionShape,
-): AttentionDescription {
-  return {
-    heads: count,
-    keyValueHeads,
-    headWidth,
-    projection: {
-      kind: "separate",
-      query: linear(`${name}.self.query`, [d, d], true),
-      key: linear(`${name}.self.key`, [d, d], true),
-      value: linear(`${name}.self.value`, [d, d], true),
-    },
-    output: linear(`${name}.output.dense`, [d, d], true),
-    scale: 1 / Math.sqrt(headWidth),
+    attention: squareAttention(shape, {
+      query: `${name}.attention.self.query`,
+      key: `${name}.attention.self.key`,
+      value: `${name}.attention.self.value`,
+      output: `${name}.attention.output.dense`,
+    }),
+    feedForward: plainLayer(name, dense, ["intermediate.dense", "output.dense"]),
+    norms: isPreNorm
+      ? {
+          beforeAttention: norm(`${name}.attention.self_attn_layer_norm`),
+          beforeFeedForward: norm(`${name}.LayerNorm`),
+        }
+      : {
+          afterAttentionSum: norm(`${name}.attention.output.LayerNorm`),
+          afterFeedForwardSum: norm(`${name}.output.LayerNorm`),
+        },
   };
 }
 
@@ -171,7 +208,8 @@ function bertNorm({ hasTensor }: FamilyContext, name: string, d: number, eps: nu
   return { kind: "layer", width: d, epsilon: eps, weight: `${name}.gamma`, bias: `${name}.beta` };
 }
 
-function requireHead({ hasTensor, path }: FamilyContext, dense: string): void {
+/** @throws RevocabError `unsupported_checkpoint` when the model was saved without what predicts tokens */
+export function requireHead({ hasTensor, path }: FamilyContext, dense: string): void {
   if (hasTensor(`${dense}.weight`)) return;
   throw new RevocabError(
     "unsupported_checkpoint",

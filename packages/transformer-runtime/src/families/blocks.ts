@@ -1,4 +1,14 @@
-import type { LinearDescription, NormDescription } from "../description.ts";
+import type {
+  Activation,
+  AttentionDescription,
+  DenseDescription,
+  LinearDescription,
+  NormDescription,
+} from "../description.ts";
+import type { AttentionShape } from "./read-config.ts";
+
+/** Makes a norm of the tensors whose names begin with `name`. */
+export type MakeNorm = (name: string, width: number, epsilon: number) => NormDescription;
 
 /** torch's Linear: `name.weight` and, where it has one, `name.bias`. */
 export function linear(
@@ -25,5 +35,78 @@ export function layerNorm(name: string, width: number, epsilon: number, hasBias:
     epsilon,
     weight: `${name}.weight`,
     ...(hasBias && { bias: `${name}.bias` }),
+  };
+}
+
+export const layerNormWithBias: MakeNorm = (name, width, epsilon) => layerNorm(name, width, epsilon, true);
+export const layerNormWithoutBias: MakeNorm = (name, width, epsilon) =>
+  layerNorm(name, width, epsilon, false);
+
+/** What every feed-forward layer needs to know besides the names of its tensors. */
+export interface FeedForwardShape {
+  /** d */
+  readonly width: number;
+  readonly inner: number;
+  readonly activation: Activation;
+  /** @default false */
+  readonly hasBias?: boolean;
+}
+
+/** Names of the matrices of a gated layer. */
+export interface GatedNames {
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+}
+const GATED: GatedNames = { gate: "gate_proj", up: "up_proj", down: "down_proj" };
+
+/** act(x · Gᵀ) ∘ (x · Uᵀ) · Dᵀ */
+export function gatedLayer(
+  name: string,
+  { width, inner, activation, hasBias = false }: FeedForwardShape,
+  { gate, up, down }: GatedNames = GATED,
+): DenseDescription {
+  return {
+    kind: "gated",
+    gate: linear(`${name}.${gate}`, [width, inner], hasBias),
+    up: linear(`${name}.${up}`, [width, inner], hasBias),
+    down: linear(`${name}.${down}`, [inner, width], hasBias),
+    activation,
+  };
+}
+
+/** act(x · Uᵀ) · Dᵀ */
+export function plainLayer(
+  name: string,
+  { width, inner, activation, hasBias = false }: FeedForwardShape,
+  [up, down]: readonly [string, string],
+): DenseDescription {
+  return {
+    kind: "plain",
+    up: linear(`${name}.${up}`, [width, inner], hasBias),
+    down: linear(`${name}.${down}`, [inner, width], hasBias),
+    activation,
+  };
+}
+
+/** Attention of four matrices, [d × d] each. */
+export function squareAttention(
+  { width, heads, keyValueHeads, headWidth }: AttentionShape,
+  names: Readonly<Record<"query" | "key" | "value" | "output", string>>,
+  hasBias = true,
+): AttentionDescription {
+  const square = (name: string) => linear(name, [width, width], hasBias);
+  return {
+    heads,
+    keyValueHeads,
+    headWidth,
+    projection: {
+      kind: "separate",
+      query: square(names.query),
+      key: square(names.key),
+      value: square(names.value),
+    },
+    output: square(names.output),
+    scale: 1 / Math.sqrt(headWidth),
   };
 }

@@ -1,35 +1,107 @@
 import { quote, RevocabError } from "@revocab/core";
 import type { TransformerDescription } from "../description.ts";
-import { bert, roberta } from "./bert.ts";
+import { albert } from "./albert.ts";
+import { bert, electra, roberta, xlmRobertaXl } from "./bert.ts";
+import { bloom } from "./bloom.ts";
+import { cohere, cohere2 } from "./cohere.ts";
+import { deberta, debertaV2 } from "./deberta.ts";
+import { deepseekV2, deepseekV3, dots1 } from "./deepseek.ts";
+import { distilbert } from "./distilbert.ts";
+import { ernie45, ernie45Moe } from "./ernie.ts";
+import { exaone4 } from "./exaone4.ts";
+import { falcon } from "./falcon.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
+import { glm, glm4, glm4Moe } from "./glm.ts";
+import { gptBigCode } from "./gpt-bigcode.ts";
+import { gptNeo } from "./gpt-neo.ts";
 import { gptNeox } from "./gpt-neox.ts";
+import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
-import { llama, mistral, olmo2, smollm3 } from "./llama.ts";
+import { gptj } from "./gptj.ts";
+import { granite, graniteMoe, graniteMoeShared } from "./granite.ts";
+import { hunyuanDense } from "./hunyuan.ts";
+import { arcee, llama, mistral, seedOss, smollm3 } from "./llama.ts";
+import { llama4 } from "./llama4.ts";
+import { minicpm, minicpm3 } from "./minicpm.ts";
+import { mixtral } from "./mixtral.ts";
 import { modernbert } from "./modernbert.ts";
+import { mpt } from "./mpt.ts";
+import { nemotron } from "./nemotron.ts";
+import { flexOlmo, olmo, olmo2, olmo3, olmoe } from "./olmo.ts";
+import { opt } from "./opt.ts";
+import { phi } from "./phi.ts";
 import { phi3 } from "./phi3.ts";
-import { qwen2, qwen3 } from "./qwen.ts";
+import { qwen2, qwen2Moe, qwen3, qwen3Moe } from "./qwen.ts";
+import { stablelm } from "./stablelm.ts";
+import { starcoder2 } from "./starcoder2.ts";
 
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
+  albert,
+  arcee,
   bert,
+  bloom,
   camembert: roberta,
+  cohere,
+  cohere2,
+  deberta,
+  "deberta-v2": debertaV2,
+  deepseek_v2: deepseekV2,
+  deepseek_v3: deepseekV3,
+  distilbert,
+  dots1,
+  electra,
+  ernie4_5: ernie45,
+  ernie4_5_moe: ernie45Moe,
+  exaone4,
+  falcon,
+  flex_olmo: flexOlmo,
   gemma,
   gemma2,
   gemma3,
   gemma3_text: gemma3,
+  glm,
+  glm4,
+  glm4_moe: glm4Moe,
   gpt2,
+  gpt_bigcode: gptBigCode,
+  gpt_neo: gptNeo,
   gpt_neox: gptNeox,
+  gpt_oss: gptOss,
+  gptj,
+  granite,
+  granitemoe: graniteMoe,
+  granitemoeshared: graniteMoeShared,
+  hunyuan_v1_dense: hunyuanDense,
   llama,
+  llama4,
+  llama4_text: llama4,
+  minicpm,
+  minicpm3,
   mistral,
+  mixtral,
   modernbert,
+  mpt,
+  nemotron,
+  olmo,
   olmo2,
+  olmo3,
+  olmoe,
+  opt,
+  phi,
   phi3,
   qwen2,
+  qwen2_moe: qwen2Moe,
   qwen3,
+  qwen3_moe: qwen3Moe,
   roberta,
+  seed_oss: seedOss,
   smollm3,
+  stablelm,
+  starcoder2,
   "xlm-roberta": roberta,
+  "xlm-roberta-xl": xlmRobertaXl,
 };
 
 /**
@@ -60,7 +132,7 @@ export function familyOf(modelType: string): Family {
 function refuseLostBiases(description: TransformerDescription, { hasTensor, path }: FamilyContext): void {
   for (const { weight, bias } of weighted(description)) {
     const name = weight.replace(/weight$/, "bias");
-    if (bias !== undefined || !hasTensor(name)) continue;
+    if (bias !== undefined || name === weight || !hasTensor(name)) continue;
     throw new RevocabError(
       "bad_config",
       `the weights beside ${path} hold ${name}, but by the config there is no such bias`,

@@ -17,6 +17,7 @@ import {
   length,
   parseConfig,
   positive,
+  slidingBut,
   width,
   window,
 } from "./read-config.ts";
@@ -150,7 +151,3 @@ export const gemma3: Family = (context) => {
     }),
   });
 };
-
-function slidingBut(isFull: (layer: number) => boolean, layers: number): LayerType[] {
-  return Array.from({ length: layers }, (_, i) => (isFull(i) ? "full_attention" : "sliding_attention"));
-}

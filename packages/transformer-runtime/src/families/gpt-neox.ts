@@ -90,7 +90,7 @@ function attentionOf(
     projection: {
       kind: "fused",
       linear: linear(`${name}.query_key_value`, [d, 3 * d], hasBias),
-      order: "per-head",
+      order: "per-key",
     },
     output: linear(`${name}.dense`, [d, d], hasBias),
     rotary: "positions",

@@ -8,7 +8,7 @@ import type {
   TransformerDescription,
 } from "../description.ts";
 import { readRotary, ropeParameters } from "../rotary/read-rotary.ts";
-import { linear, rmsNorm } from "./blocks.ts";
+import { gatedLayer, linear, type MakeNorm, rmsNorm } from "./blocks.ts";
 import type { FamilyContext } from "./family.ts";
 import {
   type AttentionShape,
@@ -35,9 +35,7 @@ export interface LlamaLikeConfig {
 }
 
 /** What of an attention differs from layer to layer and from family to family. */
-export type AttentionDifferences = Partial<
-  Pick<AttentionDescription, "queryKeyNorm" | "rotary" | "scale" | "softCap" | "window">
->;
+export type AttentionDifferences = Partial<Omit<AttentionDescription, "heads" | "keyValueHeads">>;
 
 /** In what a family differs from Llama. */
 export interface LlamaDifferences {
@@ -45,23 +43,43 @@ export interface LlamaDifferences {
    * What is special about the attention of a layer, whose tensors' names begin with `name`.
    * @default heads turn by `positions`
    */
-  attention?(layer: number, name: string, shape: AttentionShape): AttentionDifferences;
+  readonly attention?:
+    | ((layer: number, name: string, shape: AttentionShape) => AttentionDifferences)
+    | undefined;
   /** Which matrices of attention have biases. @default as `attention_bias` says, all or none */
   readonly attentionBiases?: { readonly projection: boolean; readonly output: boolean };
-  /** @default false */
+  /** The name of the matrix that attention ends with. @default "o_proj" */
+  readonly attentionOutput?: string;
+  /** @param name what the names of the layer's tensors begin with @default gated, under `mlp` */
+  readonly feedForward?: ((layer: number, name: string) => FeedForwardDescription | undefined) | undefined;
+  /** Of the feed-forward layer that is the default. @default false */
   readonly feedForwardBias?: boolean;
   /** @default {@link rmsNorm} */
-  readonly norm?: typeof rmsNorm;
+  readonly norm?: MakeNorm;
   /** The names of a layer's norms by where they stand. @default before attention and before the feed-forward layer */
   readonly layerNorms?: Readonly<Partial<Record<keyof LayerDescription["norms"], string>>>;
+  /** The name of the norm after the last layer. @default "norm" */
+  readonly finalNorm?: string;
+  /** What the name of one tensor of the first layer ends with. @default its first norm's weight */
+  readonly anchor?: string;
+  /** Attention and feed-forward layer both read the layer's input. @default false */
+  readonly parallel?: boolean;
+  /** Multiplies what attention and feed-forward layer add to the hidden state. @default 1 */
+  readonly residualScale?: number;
   /** Rotary embeddings by name. @default one, `positions`, by which heads turn whole */
   readonly rotary?: Readonly<Record<string, RotaryDescription>>;
   /** θ of `positions` where the config does not say it. @default 10,000 */
-  readonly theta?: number;
+  readonly theta?: number | undefined;
+  /** The share of a head's columns that turn by `positions`. @default 1, and the config must not say otherwise */
+  readonly rotaryShare?: number;
+  /** Which columns turn together by `positions`. @default "halves" */
+  readonly rotaryPairs?: RotaryDescription["pairs"];
   /** Rows of the input table are multiplied by it. @default 1 */
   readonly embeddingScale?: number;
   /** Logits become c · tanh(logit / c). @default no cap */
   readonly logitCap?: number | null;
+  /** Logits are multiplied by it. @default 1 */
+  readonly logitScale?: number;
 }
 
 const LLAMA_NORMS = {
@@ -80,19 +98,33 @@ export function llamaLike(
   {
     attention = () => ({ rotary: "positions" }),
     attentionBiases = { projection: config.attention_bias ?? false, output: config.attention_bias ?? false },
+    attentionOutput = "o_proj",
+    feedForward,
     feedForwardBias = false,
     norm = rmsNorm,
     layerNorms = LLAMA_NORMS,
+    finalNorm = "norm",
+    anchor = `${Object.values(layerNorms)[0]}.weight`,
+    parallel = false,
+    residualScale,
     rotary,
     theta = 10_000,
+    rotaryShare,
+    rotaryPairs,
     embeddingScale,
     logitCap = null,
+    logitScale,
   }: LlamaDifferences = {},
 ): TransformerDescription {
   const { hidden_size: width, rms_norm_eps: epsilon, max_position_embeddings: contextLength } = config;
   const shape = attentionShape(config, context);
-  const prefix = context.prefixBefore(`layers.0.${Object.values(layerNorms)[0]}.weight`);
-  const turning = rotary ?? { positions: wholeHeads(context, shape, contextLength, theta) };
+  const prefix = context.prefixBefore(`layers.0.${anchor}`);
+  const turning = rotary ?? {
+    positions: {
+      ...positionsOf(context, shape, { contextLength, theta, share: rotaryShare }),
+      ...(rotaryPairs && { pairs: rotaryPairs }),
+    },
+  };
   return {
     kind: "causal",
     width,
@@ -102,21 +134,33 @@ export function llamaLike(
     layers: Array.from({ length: config.num_hidden_layers }, (_, i): LayerDescription => {
       const name = `${prefix}layers.${i}`;
       const differences = attention(i, `${name}.self_attn`, shape);
+      const dense = {
+        width,
+        inner: config.intermediate_size,
+        activation: config.hidden_act,
+        hasBias: feedForwardBias,
+      };
       return {
-        attention: attentionOf(`${name}.self_attn`, shape, attentionBiases, differences),
-        feedForward: gatedFeedForward(`${name}.mlp`, config, feedForwardBias),
+        attention: attentionOf(`${name}.self_attn`, attentionOutput, shape, attentionBiases, differences),
+        feedForward: feedForward?.(i, name) ?? gatedLayer(`${name}.mlp`, dense),
+        ...(parallel && { parallel }),
+        ...(residualScale !== undefined && { residualScale }),
         norms: Object.fromEntries(
           Object.entries(layerNorms).map(([place, its]) => [place, norm(`${name}.${its}`, width, epsilon)]),
         ),
       };
     }),
-    finalNorm: norm(`${prefix}norm`, width, epsilon),
-    head: logitCap === null ? {} : { softCap: logitCap },
+    finalNorm: norm(`${prefix}${finalNorm}`, width, epsilon),
+    head: {
+      ...(logitCap !== null && { softCap: logitCap }),
+      ...(logitScale !== undefined && { scale: logitScale }),
+    },
   };
 }
 
 function attentionOf(
   name: string,
+  output: string,
   { width, heads, keyValueHeads, headWidth }: AttentionShape,
   biases: { readonly projection: boolean; readonly output: boolean },
   differences: AttentionDifferences,
@@ -131,55 +175,59 @@ function attentionOf(
       key: linear(`${name}.k_proj`, [width, keyValueHeads * headWidth], biases.projection),
       value: linear(`${name}.v_proj`, [width, keyValueHeads * headWidth], biases.projection),
     },
-    output: linear(`${name}.o_proj`, [heads * headWidth, width], biases.output),
+    output: linear(`${name}.${output}`, [heads * headWidth, width], biases.output),
     scale: 1 / Math.sqrt(headWidth),
     ...differences,
-  };
-}
-
-/** act(x · Gᵀ) ∘ (x · Uᵀ) · Dᵀ */
-function gatedFeedForward(
-  name: string,
-  { hidden_size: width, intermediate_size: inner, hidden_act }: LlamaLikeConfig,
-  hasBias: boolean,
-): FeedForwardDescription {
-  return {
-    kind: "gated",
-    gate: linear(`${name}.gate_proj`, [width, inner], hasBias),
-    up: linear(`${name}.up_proj`, [width, inner], hasBias),
-    down: linear(`${name}.down_proj`, [inner, width], hasBias),
-    activation: hidden_act,
   };
 }
 
 const rotarySchema = z.object({
   rope_theta: positive.nullish(),
   original_max_position_embeddings: length.nullish(),
-  partial_rotary_factor: z.number().nullish(),
+  partial_rotary_factor: positive.max(1).nullish(),
 });
 
-/** The one rotary embedding of a decoder whose heads turn whole. */
-function wholeHeads(
+/**
+ * The one rotary embedding of a decoder.
+ * @throws RevocabError `bad_config`
+ */
+export function positionsOf(
   context: FamilyContext,
-  { headWidth }: AttentionShape,
-  contextLength: number,
-  theta: number,
+  { headWidth }: Pick<AttentionShape, "headWidth">,
+  {
+    contextLength,
+    theta,
+    share,
+  }: { readonly contextLength: number; readonly theta: number; readonly share?: number | undefined },
 ): RotaryDescription {
   const { parameters, place } = ropeParameters(context.config, context);
   const given = parseConfig(rotarySchema, context.config, context);
-  const share = given.partial_rotary_factor ?? 1;
-  if (share !== 1)
-    throw badConfig(context, "partial_rotary_factor", share, "expected 1, all columns of a head");
+  const turning = given.partial_rotary_factor ?? share ?? 1;
+  if (share === undefined && turning !== 1) {
+    throw badConfig(context, "partial_rotary_factor", turning, "expected 1, all columns of a head");
+  }
   return readRotary(
     parameters,
     {
       headWidth,
       contextLength,
       theta: given.rope_theta ?? theta,
+      ...(share !== undefined && { share: turning }),
       originalLength: given.original_max_position_embeddings ?? undefined,
     },
     place,
   );
+}
+
+/** Queries and keys are normalised over the columns of all heads at once before they turn. */
+export function allHeadNorms(
+  name: string,
+  { heads, keyValueHeads, headWidth }: AttentionShape,
+  epsilon: number,
+): AttentionDifferences {
+  const query = rmsNorm(`${name}.q_norm`, heads * headWidth, epsilon);
+  const key = rmsNorm(`${name}.k_norm`, keyValueHeads * headWidth, epsilon);
+  return { queryKeyNorm: { over: "all-heads", query, key } };
 }
 
 /** Queries and keys are normalised head by head before they turn. */
@@ -187,8 +235,14 @@ export function headNorms(
   name: string,
   { headWidth }: AttentionShape,
   epsilon: number,
-  norm = rmsNorm,
-): AttentionDifferences {
-  const query = norm(`${name}.q_norm`, headWidth, epsilon);
-  return { queryKeyNorm: { over: "head", query, key: norm(`${name}.k_norm`, headWidth, epsilon) } };
+  norm: MakeNorm = rmsNorm,
+  [query, key]: readonly [string, string] = ["q_norm", "k_norm"],
+) {
+  return {
+    queryKeyNorm: {
+      over: "head",
+      query: norm(`${name}.${query}`, headWidth, epsilon),
+      key: norm(`${name}.${key}`, headWidth, epsilon),
+    },
+  } as const;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rmsNorm } from "./blocks.ts";
+import { plainLayer } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import {
@@ -17,8 +17,8 @@ import {
   window,
 } from "./read-config.ts";
 
-/** What the configs of Llama and OLMo 2 have in common. */
-const llamaConfig = {
+/** What the configs of Llama and of many models after it have in common. */
+export const llamaConfig = {
   hidden_size: width.default(4096),
   intermediate_size: width.default(11008),
   num_hidden_layers: layers.default(32),
@@ -42,28 +42,48 @@ export const llama: Family = (context) => {
   return llamaLike(context, config, { feedForwardBias: config.mlp_bias });
 };
 
-const olmo2Schema = z.object({ ...llamaConfig, rms_norm_eps: epsilon.default(1e-5) });
+const seedOssSchema = z.object({
+  ...llamaConfig,
+  num_key_value_heads: heads.nullable().default(8),
+  head_dim: width.nullable().default(128),
+  max_position_embeddings: length.default(524_288),
+  attention_bias: z.boolean().default(true),
+  attention_out_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+});
 
 /**
- * OLMo 2: norms stand after attention and feed-forward layer, before their sum with the input; queries and keys are
- * normalised over all heads at once.
- * @see https://arxiv.org/abs/2501.00656
+ * Seed-OSS: Llama with biases on queries, keys and values.
+ * @see https://github.com/ByteDance-Seed/seed-oss
  */
-export const olmo2: Family = (context) => {
-  const config = parseConfig(olmo2Schema, context.config, context);
+export const seedOss: Family = (context) => {
+  const config = parseConfig(seedOssSchema, context.config, context);
   return llamaLike(context, config, {
-    attention: (_, name, { heads: queries, keyValueHeads: keys, headWidth }) => ({
-      rotary: "positions",
-      queryKeyNorm: {
-        over: "all-heads",
-        query: rmsNorm(`${name}.q_norm`, queries * headWidth, config.rms_norm_eps),
-        key: rmsNorm(`${name}.k_norm`, keys * headWidth, config.rms_norm_eps),
-      },
-    }),
-    layerNorms: {
-      afterAttention: "post_attention_layernorm",
-      afterFeedForward: "post_feedforward_layernorm",
-    },
+    attentionBiases: { projection: config.attention_bias, output: config.attention_out_bias },
+    feedForwardBias: config.mlp_bias,
+  });
+};
+
+const arceeSchema = z.object({
+  ...llamaConfig,
+  hidden_size: width.default(2560),
+  intermediate_size: width.default(18_432),
+  hidden_act: activation.default("relu-squared"),
+  max_position_embeddings: length.default(4096),
+  rms_norm_eps: epsilon.default(1e-5),
+  mlp_bias: z.boolean().default(false),
+});
+
+/**
+ * Arcee's foundation models: Llama with a feed-forward layer without gate.
+ * @see https://www.arcee.ai/blog/deep-dive-afm-4-5b-the-first-arcee-foundational-model
+ */
+export const arcee: Family = (context) => {
+  const config = parseConfig(arceeSchema, context.config, context);
+  const { hidden_size, intermediate_size: inner, hidden_act, mlp_bias: hasBias } = config;
+  const shape = { width: hidden_size, inner, activation: hidden_act, hasBias };
+  return llamaLike(context, config, {
+    feedForward: (_, name) => plainLayer(`${name}.mlp`, shape, ["up_proj", "down_proj"]),
   });
 };
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AttentionDescription, FeedForwardDescription, RotaryDescription } from "../description.ts";
+import type { AttentionDescription, DenseDescription, RotaryDescription } from "../description.ts";
 import { readRotary, ropeParameters } from "../rotary/read-rotary.ts";
 import { linear, rmsNorm } from "./blocks.ts";
 import type { Family, FamilyContext } from "./family.ts";
@@ -57,7 +57,7 @@ export const phi3: Family = (context) => {
           gateUp: linear(`${name}.mlp.gate_up_proj`, [d, 2 * inner], false),
           down: linear(`${name}.mlp.down_proj`, [inner, d], false),
           activation: config.hidden_act,
-        } satisfies FeedForwardDescription,
+        } satisfies DenseDescription,
         norms: {
           beforeAttention: rmsNorm(`${name}.input_layernorm`, d, eps),
           beforeFeedForward: rmsNorm(`${name}.post_attention_layernorm`, d, eps),

@@ -117,7 +117,9 @@ const ACTIVATIONS = {
   gelu_accurate: "gelu-tanh",
   gelu_pytorch_tanh: "gelu-tanh",
   gelu_python_tanh: "gelu-tanh",
+  quick_gelu: "quick-gelu",
   relu: "relu",
+  relu2: "relu-squared",
 } as const satisfies Record<string, Activation>;
 
 export const activation = z
@@ -130,6 +132,11 @@ export const absent = z.literal(false).nullish();
 /** Which layers see all positions, and which those near by. */
 export const layerTypes = z.array(z.enum(["full_attention", "sliding_attention"])).max(1000);
 export type LayerType = z.output<typeof layerTypes>[number];
+
+/** Types of layers that see what is near by, but those that `isFull` names. */
+export function slidingBut(isFull: (layer: number) => boolean, layers: number): LayerType[] {
+  return Array.from({ length: layers }, (_, i) => (isFull(i) ? "full_attention" : "sliding_attention"));
+}
 
 /** How a hidden state is divided into heads. */
 export interface AttentionShape {

@@ -1,7 +1,8 @@
 import { GraphBuilder } from "@revocab/onnx";
-import type { TransformerDescription } from "../description.ts";
+import { inputWidth, outputWidth, type TransformerDescription } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
-import { type Part, partsOf, type States } from "./parts.ts";
+import type { Part, States } from "./part.ts";
+import { partsOf } from "./parts.ts";
 import { bodyInputs, PORTS } from "./ports.ts";
 
 /**
@@ -11,7 +12,9 @@ import { bodyInputs, PORTS } from "./ports.ts";
 export function buildBody(description: TransformerDescription, weights: GraphWeights): GraphBuilder {
   const graph = new GraphBuilder();
   const inputs = bodyInputs(graph, description, true);
-  let states: States = { hidden: graph.input(PORTS.state("hidden"), "float", ["N", description.width]) };
+  let states: States = {
+    hidden: graph.input(PORTS.state("hidden"), "float", ["N", inputWidth(description)]),
+  };
   let layer = 0;
   for (const part of partsOf(description)) {
     states = { ...states, ...part.add(graph, weights, states, inputs, layer) };
@@ -19,11 +22,6 @@ export function buildBody(description: TransformerDescription, weights: GraphWei
   }
   graph.output(PORTS.nextState("hidden"), "float", ["N", outputWidth(description)], states.hidden);
   return graph;
-}
-
-/** Columns of a final hidden state. */
-export function outputWidth({ head, width }: TransformerDescription): number {
-  return head.transform?.dense.outputs ?? width;
 }
 
 /**

@@ -1,98 +1,90 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
-import type { LayerDescription, NormDescription, TransformerDescription } from "../description.ts";
+import {
+  type DenseDescription,
+  inputWidth,
+  type LayerDescription,
+  type TransformerDescription,
+} from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { attention } from "./attention.ts";
-import { activate, feedForward, linear, norm } from "./layers.ts";
+import { expertParts } from "./experts.ts";
+import { activate, added, feedForward, linear, norm } from "./layers.ts";
+import type { Part, States, StateWidths } from "./part.ts";
 import type { BodyInputs } from "./ports.ts";
 
-/** Numbers of each position that go from part to part, [N × columns] each: `hidden` and what a part adds to it. */
-export type States = Readonly<Record<string, Value>>;
-/** Columns of each. */
-export type StateWidths = Readonly<Record<string, number>>;
-
-/**
- * A piece of a transformer's body that needs none of the others' weights. The parts of a body in their order are the whole body;
- * between two of them there is nothing but the states of the positions.
- */
-export interface Part {
-  /** For progress: `layer 3 of 32`. */
-  readonly name: string;
-  readonly takes: StateWidths;
-  readonly gives: StateWidths;
-  /** The layer whose attention is in it, if any: the only place where positions see each other. */
-  readonly attends?: LayerDescription;
-  /** @param layer the number under which `inputs` know its keys and values */
-  add(graph: GraphBuilder, weights: GraphWeights, states: States, inputs: BodyInputs, layer: number): States;
-}
+/** Weights of experts that are one part: 256 MB as f32. */
+const EXPERT_VALUES = 64e6;
 
 /**
  * The body in parts: what happens to input rows before the first layer, each layer's attention, its feed-forward, and what comes
  * after the last layer. A body begins with `hidden`, the rows of the input table, and ends with it, what the head's table is
  * multiplied with.
+ * @param expertValues weights of experts in a part @default 64 million
  */
-export function partsOf(description: TransformerDescription): readonly Part[] {
+export function partsOf(description: TransformerDescription, expertValues = EXPERT_VALUES): readonly Part[] {
   const { layers, width } = description;
   return [
     ...embeddingParts(description),
-    ...layers.flatMap((layer, i) => layerParts(layer, `layer ${i + 1} of ${layers.length}`, width)),
+    ...layers.flatMap((layer, i) =>
+      layerParts(layer, `layer ${i + 1} of ${layers.length}`, width, expertValues),
+    ),
     ...finalParts(description),
   ];
 }
 
 const justHidden = (columns: number): StateWidths => ({ hidden: columns });
 
-function embeddingParts({ width, embedding }: TransformerDescription): Part[] {
-  const { scale, positions, tokenTypes, norm: last } = embedding;
-  if ([scale, positions, tokenTypes, last].every((each) => each === undefined)) return [];
+function embeddingParts(description: TransformerDescription): Part[] {
+  const { width, embedding } = description;
+  if (Object.values(embedding).every((each) => each === undefined)) return [];
+  const { scale, positions, tokenTypes, norm: last, projection } = embedding;
+  const inputs = inputWidth(description);
+  const columns = projection?.place === "first" ? width : inputs;
   return [
     {
       name: "embeddings",
-      takes: justHidden(width),
+      takes: justHidden(inputs),
       gives: justHidden(width),
-      add(graph, weights, { hidden }, inputs) {
-        let rows = hidden;
+      add(graph, weights, { hidden }, ports) {
+        const project = (value: Value, place: "first" | "last") =>
+          projection?.place === place ? linear(graph, weights, value, projection.linear) : value;
+        let rows = project(hidden, "first");
         if (scale !== undefined) rows = graph.add("Mul", [rows, graph.number(scale)]);
         if (tokenTypes !== undefined) {
-          const table = weights.use(graph, tokenTypes.tensor, [tokenTypes.rows, width]);
+          const table = weights.use(graph, tokenTypes.tensor, [tokenTypes.rows, columns]);
           rows = graph.add("Add", [rows, graph.add("Gather", [table, graph.integers(0)])]);
         }
         if (positions !== undefined) {
-          const table = weights.use(graph, positions.tensor, [positions.rows, width]);
-          rows = graph.add("Add", [rows, graph.add("Gather", [table, inputs.positions()])]);
+          const table = weights.use(graph, positions.tensor, [positions.rows, columns]);
+          rows = graph.add("Add", [rows, graph.add("Gather", [table, ports.positions()])]);
         }
-        return { hidden: norm(graph, weights, rows, last) };
+        return { hidden: project(norm(graph, weights, rows, last), "last") };
       },
     },
   ];
 }
 
 /** Where attention and feed-forward both read the layer's input, they are one part. */
-function layerParts(layer: LayerDescription, name: string, width: number): Part[] {
+function layerParts(layer: LayerDescription, name: string, width: number, expertValues: number): Part[] {
   const { attention: self, feedForward: forward, norms, parallel = false } = layer;
   const hidden = justHidden(width);
-  const normed = (graph: GraphBuilder, weights: GraphWeights, value: Value, which?: NormDescription) =>
-    norm(graph, weights, value, which);
   const attended = (
     graph: GraphBuilder,
     weights: GraphWeights,
     input: Value,
     inputs: BodyInputs,
     index: number,
-  ) =>
-    normed(
-      graph,
-      weights,
-      attention(graph, weights, normed(graph, weights, input, norms.beforeAttention), self, inputs, index),
-      norms.afterAttention,
-    );
-  const forwarded = (graph: GraphBuilder, weights: GraphWeights, input: Value) =>
-    normed(
-      graph,
-      weights,
-      feedForward(graph, weights, normed(graph, weights, input, norms.beforeFeedForward), forward),
-      norms.afterFeedForward,
-    );
+  ) => {
+    const normed = norm(graph, weights, input, norms.beforeAttention);
+    const given = attention(graph, weights, normed, self, inputs, index);
+    return norm(graph, weights, given, norms.afterAttention);
+  };
+  const forwarded = (graph: GraphBuilder, weights: GraphWeights, input: Value, dense: DenseDescription) => {
+    const normed = norm(graph, weights, input, norms.beforeFeedForward);
+    return norm(graph, weights, feedForward(graph, weights, normed, dense), norms.afterFeedForward);
+  };
   if (parallel) {
+    if (forward.kind === "experts") throw new RangeError("experts beside attention are not known");
     return [
       {
         name,
@@ -102,9 +94,9 @@ function layerParts(layer: LayerDescription, name: string, width: number): Part[
         add(graph, weights, states, inputs, index) {
           const both = [
             attended(graph, weights, states.hidden, inputs, index),
-            forwarded(graph, weights, states.hidden),
+            forwarded(graph, weights, states.hidden, forward),
           ];
-          return { hidden: graph.add("Add", [graph.add("Add", both), states.hidden]) };
+          return { hidden: added(graph, states.hidden, graph.add("Add", both), layer) };
         },
       },
     ];
@@ -116,19 +108,29 @@ function layerParts(layer: LayerDescription, name: string, width: number): Part[
       gives: hidden,
       attends: layer,
       add(graph, weights, states, inputs, index) {
-        const sum = graph.add("Add", [states.hidden, attended(graph, weights, states.hidden, inputs, index)]);
-        return { hidden: normed(graph, weights, sum, norms.afterAttentionSum) };
+        const given = attended(graph, weights, states.hidden, inputs, index);
+        const sum = added(graph, states.hidden, given, layer);
+        return { hidden: norm(graph, weights, sum, norms.afterAttentionSum) };
       },
     },
-    {
-      name,
-      takes: hidden,
-      gives: hidden,
-      add(graph, weights, states) {
-        const sum = graph.add("Add", [states.hidden, forwarded(graph, weights, states.hidden)]);
-        return { hidden: normed(graph, weights, sum, norms.afterFeedForwardSum) };
-      },
-    },
+    ...(forward.kind === "experts"
+      ? expertParts(layer, forward, name, width, expertValues)
+      : [
+          {
+            name,
+            takes: hidden,
+            gives: hidden,
+            add(graph: GraphBuilder, weights: GraphWeights, states: States) {
+              const sum = added(
+                graph,
+                states.hidden,
+                forwarded(graph, weights, states.hidden, forward),
+                layer,
+              );
+              return { hidden: norm(graph, weights, sum, norms.afterFeedForwardSum) };
+            },
+          },
+        ]),
   ];
 }
 
@@ -143,8 +145,9 @@ function finalParts({ width, finalNorm, head: { transform } }: TransformerDescri
         const hidden = norm(graph, weights, states.hidden, finalNorm);
         if (transform === undefined) return { hidden };
         const { dense, activation, norm: last } = transform;
-        const turned = activate(graph, linear(graph, weights, hidden, dense), activation);
-        return { hidden: norm(graph, weights, turned, last) };
+        const turned = linear(graph, weights, hidden, dense);
+        const active = activation === undefined ? turned : activate(graph, turned, activation);
+        return { hidden: norm(graph, weights, active, last) };
       },
     },
   ];

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
-import type { TransformerDescription } from "../description.ts";
+import type { AttentionDescription, RotaryDescription, TransformerDescription } from "../description.ts";
 
 /** The names of a graph's inputs and outputs, as the graph has them and as a run feeds them. */
 export const PORTS = {
@@ -15,26 +15,34 @@ export const PORTS = {
   /** [B × T × dimension / 2] float */
   cosine: (rotary: string) => `cosine.${rotary}`,
   sine: (rotary: string) => `sine.${rotary}`,
+  /** [T × S] the row of the table of relative positions for each query and key */
+  relative: "relative",
   /** [B × 1 × T × S] bool, true where a position may look; S = past + T */
-  mask: (window: number | undefined) => `mask.${window ?? "all"}`,
-  /** [B × keyValueHeads × past × headWidth] float */
+  mask: ({ window, chunk }: Reach) =>
+    chunk === undefined ? `mask.${window ?? "all"}` : `mask.chunk.${chunk}`,
+  /** [B × keyValueHeads × past × headWidth] float; of values [… × valueWidth] */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
-  /** [B × keyValueHeads × S × headWidth] float */
+  /** [B × keyValueHeads × S × headWidth] float; of values [… × valueWidth] */
   presentKey: (layer: number) => `present_key.${layer}`,
   presentValue: (layer: number) => `present_value.${layer}`,
 } as const;
+
+/** How far a position sees. */
+export type Reach = Pick<AttentionDescription, "window" | "chunk">;
 
 /** What attention takes from outside besides states, added to the graph when it is first used. */
 export interface BodyInputs {
   readonly grid: () => Value;
   readonly positions: () => Value;
-  rotary(name: string): { cosine: Value; sine: Value; dimension: number };
+  readonly relative: () => Value;
+  rotary(name: string): RotaryDescription & { readonly cosine: Value; readonly sine: Value };
   /** Undefined where plain causality says it all. */
-  mask(window: number | undefined): Value | undefined;
+  mask(reach: Reach): Value | undefined;
+  requiredMask(reach: Reach): Value;
   /** Keys and values of earlier positions; undefined when the graph keeps none. */
-  past(layer: number, heads: number, width: number): readonly [Value, Value] | undefined;
-  present(layer: number, key: Value, value: Value): void;
+  past(layer: number, shape: AttentionDescription): readonly [Value, Value] | undefined;
+  present(layer: number, shape: AttentionDescription, key: Value, value: Value): void;
 }
 
 export function bodyInputs(
@@ -42,37 +50,37 @@ export function bodyInputs(
   { kind, rotary }: Pick<TransformerDescription, "kind" | "rotary">,
   cache: boolean,
 ): BodyInputs {
-  const shapes = new Map<number, readonly [number, number]>();
+  const requiredMask = (reach: Reach) => graph.input(PORTS.mask(reach), "bool", ["B", 1, "T", "S"]);
   return {
     grid: () => graph.input(PORTS.grid, "int64", [3]),
     positions: () => graph.input(PORTS.positions, "int64", ["N"]),
+    relative: () => graph.input(PORTS.relative, "int64", ["T", "S"]),
     rotary(name) {
       const description = rotary[name];
       if (description === undefined) throw new RangeError(`no rotary embedding is called ${name}`);
       const shape = ["B", "T", description.dimension / 2];
       return {
+        ...description,
         cosine: graph.input(PORTS.cosine(name), "float", shape),
         sine: graph.input(PORTS.sine(name), "float", shape),
-        dimension: description.dimension,
       };
     },
-    mask(window) {
-      if (kind === "causal" && window === undefined && !cache) return undefined;
-      return graph.input(PORTS.mask(window), "bool", ["B", 1, "T", "S"]);
+    requiredMask,
+    mask(reach) {
+      const seesAll = reach.window === undefined && reach.chunk === undefined;
+      if (kind === "causal" && seesAll && !cache) return undefined;
+      return requiredMask(reach);
     },
-    past(layer, heads, width) {
+    past(layer, { keyValueHeads, headWidth, valueWidth = headWidth }) {
       if (!cache) return undefined;
-      shapes.set(layer, [heads, width]);
-      const shape = ["B", heads, "P", width];
       return [
-        graph.input(PORTS.pastKey(layer), "float", shape),
-        graph.input(PORTS.pastValue(layer), "float", shape),
+        graph.input(PORTS.pastKey(layer), "float", ["B", keyValueHeads, "P", headWidth]),
+        graph.input(PORTS.pastValue(layer), "float", ["B", keyValueHeads, "P", valueWidth]),
       ];
     },
-    present(layer, key, value) {
-      const [heads, width] = shapes.get(layer) as readonly [number, number];
-      graph.output(PORTS.presentKey(layer), "float", ["B", heads, "S", width], key);
-      graph.output(PORTS.presentValue(layer), "float", ["B", heads, "S", width], value);
+    present(layer, { keyValueHeads, headWidth, valueWidth = headWidth }, key, value) {
+      graph.output(PORTS.presentKey(layer), "float", ["B", keyValueHeads, "S", headWidth], key);
+      graph.output(PORTS.presentValue(layer), "float", ["B", keyValueHeads, "S", valueWidth], value);
     },
   };
 }

@@ -18,7 +18,7 @@ export interface RotaryDefaults {
   readonly contextLength: number;
   readonly theta: number;
   /** The share of a head's columns that turn. @default 1, and nothing else is allowed */
-  readonly share?: number;
+  readonly share?: number | undefined;
   /** Beyond which sequences are long; without it, what `rope_parameters` says. */
   readonly originalLength?: number | undefined;
   /** Other names of scalings. */

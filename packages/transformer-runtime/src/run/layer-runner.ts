@@ -6,11 +6,11 @@ import {
   type OnnxTensor,
   openSession,
 } from "@revocab/onnx";
-import { bodyFeeds, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
+import { bodyFeeds, noPast, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
 import type { Computation } from "../computation.ts";
 import type { TransformerDescription } from "../description.ts";
 import { buildPart } from "../graph/build-body.ts";
-import type { Part } from "../graph/parts.ts";
+import type { Part } from "../graph/part.ts";
 import { PORTS } from "../graph/ports.ts";
 import { type PartTensor, WeightInputs, type Weights } from "../weights.ts";
 import type { PartFeeds } from "./part-weights.ts";
@@ -127,9 +127,7 @@ export class LayerRunner {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
     const session = await this.#session(index, true);
-    const { keyValueHeads, headWidth } = part.attends!.attention;
-    const none = () => new runtime.Tensor("float32", new Float32Array(0), [1, keyValueHeads, 0, headWidth]);
-    let [key, value] = [none(), none()];
+    let [key, value] = noPast(runtime, part.attends!.attention, 1);
     for (let start = 0; start < length; start += piece) {
       const rows = [start, Math.min(start + piece, length)] as const;
       const batch = { lengths: [rows[1] - start], past: start, total: length };

@@ -9,7 +9,7 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { planBatches } from "../batches.ts";
-import type { StateWidths } from "../graph/parts.ts";
+import type { StateWidths } from "../graph/part.ts";
 import { RowCache } from "../row-cache.ts";
 import type { BatchStates, LayerRunner } from "./layer-runner.ts";
 import { type Parity, throughAll } from "./parity.ts";

@@ -1,6 +1,13 @@
 import { freemem } from "node:os";
 import { type ComputeDtype, RevocabError } from "@revocab/core";
-import type { TransformerDescription } from "../description.ts";
+import {
+  type DenseDescription,
+  type FeedForwardDescription,
+  inputWidth,
+  outputWidth,
+  type TransformerDescription,
+} from "../description.ts";
+import { scoreArrays } from "../graph/attention.ts";
 import type { PartTensor } from "../weights.ts";
 import { sizeOf } from "./part-weights.ts";
 
@@ -66,12 +73,12 @@ export function planSchedule(options: ScheduleOptions): Schedule {
   };
   const tokens = Math.floor(WORK_AT_ONCE / (largest.f32 / 4));
   const batchTokens = Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, tokens));
-  const width = Math.max(...Object.values(widthsOf(description)));
+  const columns = stateColumns(description);
   const head = 4 * Math.min(vocabulary * description.width, HEAD_VALUES) * 1.5 + 4 * 2 * LOGIT_VALUES;
   const working =
     batchTokens * activations(description) * 4 +
     Math.min(attentionBytes, scoresOf(description, batchTokens)) +
-    3 * 4 * batchTokens * width;
+    3 * 4 * batchTokens * columns;
   const now = process.memoryUsage.rss();
   const free = availableMemory();
   // a part is also there in f32 while it is compared with what it gives in f16
@@ -113,20 +120,36 @@ function availableMemory(): number {
 function activations({ layers, width }: TransformerDescription): number {
   const ofLayers = layers.map(({ attention, feedForward }) => {
     const { heads, keyValueHeads, headWidth } = attention;
-    const inner = "up" in feedForward ? feedForward.up.outputs : feedForward.gateUp.outputs / 2;
+    const inner = Math.max(...denseLayers(feedForward).map(innerWidth));
     return Math.max(3 * inner, 2 * (heads + 2 * keyValueHeads) * headWidth) + 2 * width;
   });
   return Math.max(width, ...ofLayers);
 }
 
-/** Bytes of the scores of sequences of the usual length. */
-function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens: number): number {
-  const heads = Math.max(1, ...layers.map(({ attention }) => attention.heads));
-  return 2 * 4 * heads * batchTokens * Math.min(contextLength, 512);
+/** The feed-forward layer, or those of a mixture of experts that differ. */
+function denseLayers(description: FeedForwardDescription): readonly DenseDescription[] {
+  if (description.kind !== "experts") return [description];
+  const { experts, shared } = description;
+  return [...experts.slice(0, 1), ...(shared === undefined ? [] : [shared.layer])];
 }
 
-function widthsOf({ width, head }: TransformerDescription) {
-  return { width, head: head.transform?.dense.outputs ?? width };
+function innerWidth(dense: DenseDescription): number {
+  return dense.kind === "gated-fused" ? dense.gateUp.outputs / 2 : dense.up.outputs;
+}
+
+/** Bytes of the scores of sequences of the usual length. */
+function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens: number): number {
+  const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
+  return 2 * 4 * arrays * batchTokens * Math.min(contextLength, 512);
+}
+
+/** Columns of all states between two parts. */
+function stateColumns(description: TransformerDescription): number {
+  const { width, layers } = description;
+  const ofExperts = layers.map(({ feedForward }) =>
+    feedForward.kind === "experts" ? 3 * width + feedForward.experts.length : 0,
+  );
+  return Math.max(width, inputWidth(description), outputWidth(description), ...ofExperts);
 }
 
 /** `4.0 GB`; megabytes below one. */

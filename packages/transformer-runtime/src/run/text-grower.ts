@@ -5,9 +5,9 @@ import {
   type OnnxTensor,
   openSession,
 } from "@revocab/onnx";
-import { bodyFeeds } from "../body-feeds.ts";
+import { bodyFeeds, noPast } from "../body-feeds.ts";
 import type { Computation } from "../computation.ts";
-import type { TransformerDescription } from "../description.ts";
+import { inputWidth, type TransformerDescription } from "../description.ts";
 import { buildBody } from "../graph/build-body.ts";
 import { PORTS } from "../graph/ports.ts";
 import type { Weights } from "../weights.ts";
@@ -59,10 +59,11 @@ export function textGrower(
       });
       const session = await opened;
       const past = cache?.length ?? 0;
-      const rows = embeddings.length / description.width;
+      const columns = inputWidth(description);
+      const rows = embeddings.length / columns;
       const lengths = Array<number>(rows / length).fill(length);
       const { [PORTS.nextState("hidden")]: hidden, ...tensors } = await session.run({
-        [PORTS.state("hidden")]: new runtime.Tensor("float32", embeddings, [rows, description.width]),
+        [PORTS.state("hidden")]: new runtime.Tensor("float32", embeddings, [rows, columns]),
         ...bodyFeeds(runtime, description, rotary, session.inputNames, { lengths, past }),
         ...pastFeeds(runtime, description, lengths.length, cache),
       });
@@ -77,16 +78,16 @@ export function textGrower(
 }
 
 function pastFeeds(
-  { Tensor }: OnnxRuntime,
+  runtime: OnnxRuntime,
   { layers }: TransformerDescription,
   sequences: number,
   cache: BodyCache | undefined,
 ): Record<string, OnnxTensor> {
   const feeds: Record<string, OnnxTensor> = {};
-  layers.forEach(({ attention: { keyValueHeads, headWidth } }, i) => {
-    const none = () => new Tensor("float32", new Float32Array(0), [sequences, keyValueHeads, 0, headWidth]);
-    feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? none();
-    feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? none();
+  layers.forEach(({ attention }, i) => {
+    const [key, value] = noPast(runtime, attention, sequences);
+    feeds[PORTS.pastKey(i)] = cache?.tensors[PORTS.presentKey(i)] ?? key;
+    feeds[PORTS.pastValue(i)] = cache?.tensors[PORTS.presentValue(i)] ?? value;
   });
   return feeds;
 }

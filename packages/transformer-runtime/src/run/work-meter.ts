@@ -1,4 +1,5 @@
 import type { Job, ReadRequest } from "@revocab/core";
+import type { Part } from "../graph/part.ts";
 import type { FoundTensor } from "../weights.ts";
 
 /** Reports how much of a request is done, as tokens of all sequences: a part counts by its multiply-adds. */
@@ -10,7 +11,7 @@ export interface WorkMeter {
 }
 
 export interface MeteredPart {
-  readonly part: { readonly name: string };
+  readonly part: Pick<Part, "name" | "share">;
   readonly tensors: readonly FoundTensor[];
 }
 
@@ -52,11 +53,12 @@ export function workMeter(
   };
 }
 
-/** Per position: one for each weight of a matrix. */
-export function multiplyAdds({ tensors }: MeteredPart): number {
-  return sum(
+/** Per position: one for each weight of a matrix that it passes through. */
+export function multiplyAdds({ part: { share = 1 }, tensors }: MeteredPart): number {
+  const values = sum(
     tensors.map(({ shape }) => (shape.length < 2 ? 0 : shape.reduce((product, size) => product * size, 1))),
   );
+  return share * values;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,0 +1,85 @@
+import type {
+  DenseDescription,
+  ExpertsDescription,
+  LinearDescription,
+  RouterDescription,
+} from "../description.ts";
+import { type FeedForwardShape, type GatedNames, gatedLayer, linear } from "./blocks.ts";
+import type { FamilyContext } from "./family.ts";
+import { badConfig, type ConfigPlace } from "./read-config.ts";
+
+/** How many experts there are, and what each is. */
+export interface ExpertsShape extends FeedForwardShape {
+  readonly experts: number;
+  /** Experts of a position. */
+  readonly chosen: number;
+}
+
+/** What of a router differs from family to family. */
+export type RouterDifferences = Omit<RouterDescription, "linear" | "chosen">;
+
+/** What of a mixture differs from family to family. */
+export interface MixtureDifferences {
+  readonly router: RouterDifferences;
+  /** The name of the router's matrix. @default `gate` */
+  readonly gate?: string;
+  readonly names?: GatedNames;
+  readonly shared?: ExpertsDescription["shared"];
+}
+
+/**
+ * A mixture of gated experts: each stored by itself, as checkpoints are published (`experts.3.gate_proj.weight`), or all in one tensor
+ * with gate above up, as the library holds them (`experts.gate_up_proj`, [experts × 2 · inner × d]).
+ */
+export function mixture(
+  { hasTensor }: FamilyContext,
+  name: string,
+  shape: ExpertsShape,
+  { router, gate = "gate", names, shared }: MixtureDifferences,
+): ExpertsDescription {
+  const isStacked = hasTensor(`${name}.experts.gate_up_proj`);
+  return {
+    kind: "experts",
+    router: {
+      linear: linear(`${name}.${gate}`, [shape.width, shape.experts], false),
+      chosen: shape.chosen,
+      ...router,
+    },
+    experts: Array.from({ length: shape.experts }, (_, i) =>
+      isStacked
+        ? stackedExpert([`${name}.experts.gate_up_proj`, `${name}.experts.down_proj`], shape, i)
+        : gatedLayer(`${name}.experts.${i}`, shape, names),
+    ),
+    ...(shared && { shared }),
+  };
+}
+
+/** Number `index` of experts that are stored in two tensors, [experts × 2 · inner × d] and [experts × d × inner]. */
+export function stackedExpert(
+  [gateUp, down]: readonly [string, string],
+  { width, inner, activation, experts: count }: ExpertsShape,
+  index: number,
+): DenseDescription {
+  const slice = { index, count };
+  const sliced = (weight: string, inputs: number, outputs: number): LinearDescription => ({
+    weight,
+    inputs,
+    outputs,
+    slice,
+  });
+  return {
+    kind: "gated-fused",
+    gateUp: sliced(gateUp, width, 2 * inner),
+    down: sliced(down, inner, width),
+    activation,
+  };
+}
+
+/** @throws RevocabError `bad_config` when a position would pass through more experts than there are */
+export function checkExperts(
+  place: ConfigPlace,
+  { experts, chosen }: { readonly experts: number; readonly chosen: number },
+  key = "num_experts_per_tok",
+): void {
+  if (chosen > experts) throw badConfig(place, key, chosen, `expected at most the ${experts} experts`);
+}
