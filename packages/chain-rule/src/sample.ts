@@ -76,12 +76,11 @@ async function writtenTexts(
   model: SourceModel,
   tokens: number,
 ): Promise<string[]> {
-  const written = await model.writeTexts({
-    tokens,
-    seed,
-    job,
-    onTokens: (done) =>
-      job?.onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" }),
+  const onTokens = (done: number) =>
+    job?.onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" });
+  const written = await model.writeTexts({ tokens, seed, job, onTokens }).catch((error: unknown) => {
+    if (!(error instanceof RevocabError) || error.code !== "not_enough_memory") throw error;
+    throw new RevocabError(error.code, error.message, { hint: WITHOUT_WRITING, cause: error });
   });
   const decoder = new TextDecoder();
   const texts = written
@@ -102,6 +101,9 @@ async function writtenTexts(
   job?.onProgress?.({ type: "note", step: "chain-rule", message });
   return texts;
 }
+
+const WITHOUT_WRITING =
+  "give a text to read (`text: FILE`), which needs no more memory; or `with: written=0`, which reads none; or more `memory`";
 
 /** The decoder puts it for bytes that are no character. */
 const NO_CHARACTER = "\uFFFD";
