@@ -73,7 +73,7 @@ export async function copyFiles(
   for (const { file, bytes } of missed) {
     const target = all.get(file.name);
     if (target === undefined) continue;
-    await withSource(file, (source) => copyPart(source, target, { from: 0, to: bytes }, notHashed(), turns));
+    await withSource(file, (source) => copyPart(source, target, { from: 0, to: bytes }, undefined, turns));
   }
   await turns.end();
   return hashes;
@@ -92,17 +92,15 @@ async function withSource(file: FileToCopy, use: (source: Source) => Promise<voi
   }
 }
 
-function notHashed(): Blocks {
-  const block = new Uint8Array(WRITE_BYTES);
-  return { takeBlock: () => block, addBlock: () => {} };
-}
-
-/** Reads the bytes `part` of a file, and writes those of them that `target` keeps; with the first, its header. */
+/**
+ * Reads the bytes `part` of a file, and writes those of them that `target` keeps; with the first, its header. Without a hasher
+ * only what is kept is read.
+ */
 async function copyPart(
   source: Source,
   target: CopyTarget | undefined,
   part: { readonly from: number; readonly to: number },
-  blocks: Blocks,
+  hasher: BlockHasher | undefined,
   turns: Turns,
 ): Promise<void> {
   if (part.from === part.to && part.from > 0) return;
@@ -110,13 +108,20 @@ async function copyPart(
   try {
     if (part.from === 0 && target?.header !== undefined)
       await writeAt(handle!, target.path, target.header, 0);
+    const blocks = hasher ?? notHashed();
     for (const { from, length, to } of stretchesOf(target?.ranges ?? [], part.from, part.to)) {
+      if (to === undefined && hasher === undefined) continue;
       const place = to === undefined ? undefined : { handle: handle!, path: target!.path, to };
       await copyStretch(source, { from, length, place }, blocks, turns);
     }
   } finally {
     await handle?.close();
   }
+}
+
+function notHashed(): Blocks {
+  const block = new Uint8Array(WRITE_BYTES);
+  return { takeBlock: () => block, addBlock: () => {} };
 }
 
 interface Stretch {

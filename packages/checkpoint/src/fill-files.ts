@@ -28,7 +28,9 @@ export async function fillFiles(options: FillOptions): Promise<Readonly<Record<s
     failure.abort(new RevocabError("aborted", "stopped because another part failed", { cause: error }));
     throw error;
   };
-  abortSignal.addEventListener("abort", () => copying.stop());
+  const stop = () => void copying.stop();
+  if (abortSignal.aborted) stop();
+  else abortSignal.addEventListener("abort", stop);
   const copied = copying.hashes.catch(stopOther);
   const producing = produceAll(options, abortSignal).catch(stopOther);
   await Promise.allSettled([copied, producing]);

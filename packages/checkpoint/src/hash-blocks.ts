@@ -14,7 +14,7 @@ export interface BlockHasher {
 }
 
 /** So many blocks may wait for the thread, which sleeps for a few milliseconds where cores are scarce. */
-const BLOCKS = 32;
+const BLOCKS = 16;
 
 /** Hashes on the calling thread. */
 export function hashHere(): BlockHasher {

@@ -18,6 +18,7 @@ import {
   readSafetensorsHeader,
   rewriteCheckpoint,
 } from "@revocab/checkpoint";
+import { startRewrite } from "@revocab/checkpoint/internal";
 import type { ProgressEvent } from "@revocab/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -430,6 +431,19 @@ describe("an abort", () => {
     const options = { checkpoint, out, rows: 12, produce, job: { abortSignal: AbortSignal.abort() } };
     await expect(rewriteCheckpoint(options)).rejects.toMatchObject({ code: "aborted" });
     expect(await readdir(out)).toEqual([]);
+  });
+
+  it("between the start and the rows ends the copying", async () => {
+    const checkpoint = await open(modelFolder());
+    const controller = new AbortController();
+    const job = { abortSignal: controller.signal };
+    const rewriting = await startRewrite({ checkpoint, out, rows: 12, job });
+    controller.abort();
+    const finished = rewriting.finish(
+      produceFrom(checkpoint, 12, (row) => row % 10),
+      job,
+    );
+    await expect(finished).rejects.toMatchObject({ code: "aborted" });
   });
 
   it("in the middle ends the writing, and the source is untouched", async () => {

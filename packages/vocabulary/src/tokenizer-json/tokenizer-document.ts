@@ -93,9 +93,9 @@ export interface AddedToken {
 }
 
 /** The added tokens of a tokenizer, in the order of its file. */
-export function addedTokensOf({ files, origin }: Tokenizer): AddedToken[] {
+export function addedTokensOf(tokenizer: Tokenizer): AddedToken[] {
   // vocabulary and merges, nearly all of the file, are skipped
-  const { document } = splitDocument(files.get("tokenizer.json")!, origin);
+  const { document } = splitDocument(tokenizer.files.get("tokenizer.json")!, tokenizer.origin);
   const { added_tokens: added } = document as TokenizerDocument;
   return (added ?? []).map(({ content, special, single_word, lstrip, rstrip, normalized }) => ({
     content,
