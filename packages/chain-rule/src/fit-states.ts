@@ -53,7 +53,7 @@ export async function fitStates(options: FitStatesOptions): Promise<FittedStates
   const products = await openFitProducts(threads);
   const fit = {
     width,
-    states,
+    states: Float64Array.from(states),
     tokens: read.tokens,
     groups,
     inverse: await inverseSecondMoment(states, width, threads),
@@ -141,15 +141,19 @@ function noteMap({ job }: InitContext, { pairs }: ReadStates, map: Float64Array)
 
 /** [n × d] states, each times M. */
 async function mapped(
-  states: Float64Array,
+  states: Float32Array,
   map: Float64Array,
   width: number,
   threads: number,
-): Promise<Float64Array> {
+): Promise<Float32Array> {
   if (states.length === 0) return states;
   const product = await openMatrixProduct({ transposeRight: true, threads });
   const left = { rows: states.length / width, columns: width, data: states };
-  const { data } = await product.multiply(left, { rows: width, columns: width, data: map });
+  const { data } = await product.multiply(left, {
+    rows: width,
+    columns: width,
+    data: Float32Array.from(map),
+  });
   await product.release();
   return data;
 }

@@ -1,7 +1,10 @@
 import { solvePositive } from "@revocab/matrix";
 import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
 
-/** Sums over pairs of rows: Σ x, Σ x xᵀ and Σ x yᵀ, in f64. */
+/**
+ * Sums over pairs of rows: Σ x, Σ x xᵀ and Σ x yᵀ. Blocks of {@link BLOCK} rows are multiplied in f32 and added up in f64: the
+ * error of a long sum is that of one block.
+ */
 export class StateSums {
   readonly width: number;
   readonly total: Float64Array;
@@ -27,9 +30,15 @@ export class StateSums {
   }
 
   /** @param x [n × d] @param y [n × d] @default no cross products */
-  async add(x: Float64Array, y?: Float64Array): Promise<void> {
+  async add(x: Float32Array, y?: Float32Array): Promise<void> {
+    const size = BLOCK * this.width;
+    for (let start = 0; start < x.length; start += size) {
+      await this.#addBlock(x.subarray(start, start + size), y?.subarray(start, start + size));
+    }
+  }
+
+  async #addBlock(x: Float32Array, y: Float32Array | undefined): Promise<void> {
     const rows = x.length / this.width;
-    if (rows === 0) return;
     for (let at = 0; at < x.length; at++) this.total[at % this.width] += x[at];
     const left = { rows, columns: this.width, data: x };
     addTo(this.own, (await this.#product.multiply(left, left)).data);
@@ -44,6 +53,9 @@ export class StateSums {
     return this.#product.release();
   }
 }
+
+/** Rows multiplied at a time. */
+const BLOCK = 4096;
 
 /**
  * u [d] with u·h ≈ 1 over the hidden states h: (E[hhᵀ] + λI)⁻¹ E[h], λ = 10⁻³ of the mean of E[hhᵀ]'s diagonal. Adding
@@ -65,7 +77,7 @@ const RIDGE = 1e-3;
 
 /** (E[zzᵀ] + λI)⁻¹ [d × d] over states z [n × d]. */
 export async function inverseSecondMoment(
-  states: Float64Array,
+  states: Float32Array,
   width: number,
   threads: number,
 ): Promise<Float64Array> {
@@ -108,6 +120,6 @@ function addRidge(matrix: Float64Array, width: number, share: number): number {
   return ridge;
 }
 
-function addTo(sum: Float64Array, more: Float64Array): void {
+function addTo(sum: Float64Array, more: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] += more[i];
 }

@@ -30,13 +30,13 @@ export interface ReadStates {
   /** [n] the target tokens that follow at these positions. */
   readonly tokens: Uint32Array;
   /** [n × d] the states of the new tokens at these positions. */
-  readonly states: Float64Array;
+  readonly states: Float32Array;
   /** True when both readings gave the same states: the tokens and their rows are the same. */
   readonly isSame: boolean;
 }
 
 /**
- * Runs the model over every passage twice, in both tokenizers. Memory: 8·d bytes for each position where tokens of both begin.
+ * Runs the model over every passage twice, in both tokenizers. Memory: 4·d bytes for each position where tokens of both begin.
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readStates({
@@ -53,7 +53,7 @@ export async function readStates({
   const own = await StateSums.open(width, threads);
   const pairs = await StateSums.open(width, threads);
   const count = readings.reduce((sum, reading) => sum + reading.sharedStarts.length, 0);
-  const states = new Float64Array(count * width);
+  const states = new Float32Array(count * width);
   const tokens = new Uint32Array(count);
   const total = readings.reduce((sum, { source }) => sum + source.length, 0);
   let next = 0;
@@ -95,8 +95,8 @@ export async function readStates({
   return { own, pairs, tokens, states, isSame };
 }
 
-function joined(arrays: readonly Float32Array[]): Float64Array {
-  const whole = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const array of arrays) {
     whole.set(array, at);

@@ -59,16 +59,16 @@ describe("a reading in two vocabularies", () => {
 
 const width = 4;
 
-async function sumsOf(x: Float64Array, y?: Float64Array): Promise<StateSums> {
+async function sumsOf(x: Float32Array, y?: Float32Array): Promise<StateSums> {
   const sums = await StateSums.open(width, 1);
   await sums.add(x, y);
   await sums.release();
   return sums;
 }
 
-function normals(count: number, seed: number): Float64Array {
+function normals(count: number, seed: number): Float32Array {
   const stream = randomStream(seed, 0);
-  return Float64Array.from({ length: count }, () => stream.normal());
+  return Float32Array.from({ length: count }, () => stream.normal());
 }
 
 describe("the map of states", () => {
