@@ -1,9 +1,8 @@
-import type { InitContext, RunnableModel, TokenId } from "@revocab/core";
-import { openMatrixProduct } from "@revocab/onnx";
-import { contextualShares } from "./contextual-shares.ts";
-import { firstPieceCorrections, type MainHead } from "./first-piece-corrections.ts";
-import { openFitProducts, releaseFitProducts } from "./fit-classes.ts";
-import { inverseSecondMoment, stateMap, unitDirection } from "./linear-fits.ts";
+import type { InitContext, Matrix, RunnableModel, TokenId } from "@revocab/core";
+import type { Matrix64 } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
+import { type ContextualRows, contextualRows, type MainHead } from "./contextual-rows.ts";
+import { stateMap, unitDirection, whitening } from "./linear-fits.ts";
 import { type PairedReading, pairedReading } from "./paired-reading.ts";
 import type { WeightedSources } from "./pieces.ts";
 import { type ReadStates, readStates } from "./read-states.ts";
@@ -11,19 +10,14 @@ import type { Sample } from "./sample.ts";
 import type { ChainRuleSettings } from "./settings.ts";
 
 /** Fits to the hidden states of a text, from which the head's rows are computed. */
-export interface FittedStates {
-  readonly width: number;
+export interface FittedStates extends ContextualRows {
   /** u [d], with u·h ≈ 1. */
   readonly unit: Float64Array;
   /** M [d × d], from states of the new tokens to those of the source's tokens; undefined for the identity. */
-  readonly map: Float64Array | undefined;
-  /** δ_t [d], for mapped states. */
-  readonly shares: ReadonlyMap<TokenId, Float64Array>;
-  /** δ [d] of first pieces, for mapped states. */
-  readonly pieces: ReadonlyMap<TokenId, Float64Array>;
+  readonly map: Matrix64 | undefined;
 }
 
-export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" | "states" | "prior"> {
+export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" | "states"> {
   readonly context: InitContext;
   readonly model: RunnableModel;
   readonly sample: Sample;
@@ -33,68 +27,29 @@ export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" |
   /** The input row of a target token. */
   readonly inputOf: (token: TokenId) => WeightedSources | undefined;
   readonly mainHead: MainHead;
+  readonly products: DenseProducts;
   readonly threads: number;
 }
 
 /** Runs the model over the sample, and computes the fits that the correction needs. */
 export async function fitStates(options: FitStatesOptions): Promise<FittedStates> {
-  const { context, model, correction, groups, shares, prior, inputOf, threads } = options;
-  const { width } = model;
+  const { context, model, correction, groups, shares, inputOf, mainHead, products, threads } = options;
   const readings = await readPassages(options);
   const read = await readStates({ context, model, readings, inputOf, threads });
-  const unit = unitDirection(read.own);
+  const unit = await unitDirection(read.own, products);
   noteUnit(context, read, unit);
-  const none = { width, unit, map: undefined, shares: new Map(), pieces: new Map() };
+  const none = { unit, map: undefined, shares: new Map(), pieces: new Map() };
   if (correction === "none" || read.isSame || read.pairs.count === 0) return none;
-  const map = stateMap(read.pairs);
-  noteMap(context, read, map);
+  const map = await stateMap(read.pairs, products);
+  noteMap(context, read, map.data);
   if (correction === "map") return { ...none, map };
-  const states = await mapped(read.states, map, width, threads);
-  const products = await openFitProducts(threads);
-  const fit = {
-    width,
-    states: Float64Array.from(states),
-    tokens: read.tokens,
-    groups,
-    inverse: await inverseSecondMoment(states, width, threads),
-    products,
-    job: context.job,
-  };
-  try {
-    return {
-      width,
-      unit,
-      map,
-      pieces: await firstPieceCorrections({
-        ...fit,
-        mainHead: options.mainHead,
-        onPlaces(done, total) {
-          context.job?.onProgress?.({
-            type: "progress",
-            step: "fit first pieces",
-            done,
-            total,
-            unit: "tokens",
-          });
-        },
-        onNote(message) {
-          context.job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
-        },
-      }),
-      shares: await contextualShares({
-        ...fit,
-        prior,
-        logShares: shares,
-        unit,
-        onGroup(done) {
-          const total = groups.size;
-          context.job?.onProgress?.({ type: "progress", step: "fit shares", done, total, unit: "tokens" });
-        },
-      }),
-    };
-  } finally {
-    await releaseFitProducts(products);
-  }
+  const white = await whitening(read.pairs, map, products);
+  const states = { rows: read.tokens.length, columns: model.width, data: read.states };
+  await transform(states, white.states, products);
+  const { tokens } = read;
+  const { seed, job } = context;
+  const fit = { states, tokens, groups, unit, mainHead, whitening: white, seed, products, job };
+  return { unit, map, ...(await contextualRows({ ...fit, logShares: shares })) };
 }
 
 async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
@@ -139,21 +94,15 @@ function noteMap({ job }: InitContext, { pairs }: ReadStates, map: Float64Array)
   job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
 }
 
-/** [n × d] states, each times M. */
-async function mapped(
-  states: Float32Array,
-  map: Float64Array,
-  width: number,
-  threads: number,
-): Promise<Float32Array> {
-  if (states.length === 0) return states;
-  const product = await openMatrixProduct({ transposeRight: true, threads });
-  const left = { rows: states.length / width, columns: width, data: states };
-  const { data } = await product.multiply(left, {
-    rows: width,
-    columns: width,
-    data: Float32Array.from(map),
-  });
-  await product.release();
-  return data;
+/** Each state [d] becomes A·state, in place: they are too many to be held twice. */
+async function transform({ columns, data }: Matrix, by: Matrix, products: DenseProducts): Promise<void> {
+  const size = BLOCK * columns;
+  for (let start = 0; start < data.length; start += size) {
+    const block = data.subarray(start, start + size);
+    const left = { rows: block.length / columns, columns, data: block };
+    block.set((await products.multiply(left, by, { transposeRight: true })).data);
+  }
 }
+
+/** States multiplied at a time. */
+const BLOCK = 4096;

@@ -1,17 +1,20 @@
 import {
   type EmbeddingTable,
   type InitContext,
+  type Job,
   type Matrix,
   RevocabError,
   type RunnableModel,
   type StoredMatrix,
   type TokenId,
   threadsOf,
+  throwIfAborted,
 } from "@revocab/core";
 import { readMatrix } from "@revocab/matrix";
-import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
-import type { MainHead } from "./first-piece-corrections.ts";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
+import type { MainHead } from "./contextual-rows.ts";
 import { type FittedStates, fitStates } from "./fit-states.ts";
+import { floats } from "./linear-fits.ts";
 import { firstPieces, type WeightedSources } from "./pieces.ts";
 import { readSample } from "./sample.ts";
 import type { ChainRuleSettings } from "./settings.ts";
@@ -44,13 +47,15 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
       : await weightsByCount(context, sample.counted, smoothing);
   const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
   const mainHead = mainHeadOf(source.tables);
-  const fitted = await fitStates({ ...options, context, model, sample, groups, shares, mainHead, threads });
-
   const { table, bias } = mainHead;
   const { matrix } = table;
   const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
-  const head = await correctedBasis(fitted, { firsts, matrix, threads });
+  const products = await openDenseProducts(threads);
+  const fit = { ...options, context, model, sample, groups, shares, mainHead, products, threads };
+  const head = await fitStates(fit)
+    .then((fitted) => correctedBasis(fitted, { firsts, matrix, products, job: context.job }))
+    .finally(() => products.release());
   return {
     rowOf(token, { slot, isBias }) {
       const [first] = piecesOf(token);
@@ -113,7 +118,8 @@ interface CorrectedBasisOptions {
   readonly firsts: readonly TokenId[];
   /** [V_s × d] the head's table; read once, in blocks. */
   readonly matrix: StoredMatrix;
-  readonly threads: number;
+  readonly products: DenseProducts;
+  readonly job: Job | undefined;
 }
 
 /**
@@ -121,36 +127,37 @@ interface CorrectedBasisOptions {
  * Mᵀv. It is stored as the source row plus a difference, so that a plan shows the source.
  */
 async function correctedBasis(
-  { width, unit, map, shares, pieces }: FittedStates,
-  { firsts, matrix, threads }: CorrectedBasisOptions,
+  { unit, map, shares, pieces }: FittedStates,
+  { firsts, matrix, products, job }: CorrectedBasisOptions,
 ): Promise<CorrectedBasis> {
+  const { columns } = matrix;
   const changed = map === undefined ? [] : firsts;
   const tokens = [...shares.keys()].sort((a, b) => a - b);
   const correctionOf = new Map(changed.map((first, i) => [first, 1 + i] as const));
   const shareOf = new Map(tokens.map((token, i) => [token, 1 + changed.length + i] as const));
   const rows = 1 + changed.length + tokens.length;
-  const basis: Matrix = { rows, columns: width, data: new Float32Array(rows * width) };
-  const product = await openMatrixProduct({ threads });
-  try {
-    basis.data.set(await timesMap(Float64Array.from(unit), map, width, product));
-    for (const [token, row] of shareOf) {
-      basis.data.set(shares.get(token) as Float64Array, row * width);
-    }
-    const own = basis.data.subarray((1 + changed.length) * width);
-    own.set(await timesMap(own, map, width, product));
-    for (let start = 0; start < matrix.rows && changed.length > 0; start += BLOCK) {
-      const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
-      const moved = await timesMap(corrected(block, start, pieces), map, width, product);
-      for (let i = 0; i < block.rows; i++) {
-        const row = correctionOf.get(start + i);
-        if (row === undefined) continue;
-        for (let j = 0; j < width; j++) {
-          basis.data[row * width + j] = moved[i * width + j] - block.data[i * width + j];
-        }
+  const basis: Matrix = { rows, columns, data: new Float32Array(rows * columns) };
+  const by = map && floats(map);
+  basis.data.set(await timesMap(Float32Array.from(unit), by, products));
+  for (let start = 0; start < matrix.rows && changed.length > 0; start += BLOCK) {
+    throwIfAborted(job?.abortSignal);
+    const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
+    const moved = await timesMap(corrected(block, start, pieces), by, products);
+    for (let i = 0; i < block.rows; i++) {
+      const row = correctionOf.get(start + i);
+      if (row === undefined) continue;
+      for (let j = 0; j < columns; j++) {
+        basis.data[row * columns + j] = moved[i * columns + j] - block.data[i * columns + j];
       }
     }
-  } finally {
-    await product.release();
+    const done = start + block.rows;
+    job?.onProgress?.({ type: "progress", step: "map head rows", done, total: matrix.rows, unit: "rows" });
+  }
+  const own = basis.data.subarray((1 + changed.length) * columns);
+  for (const [i, token] of tokens.entries()) own.set(shares.get(token) as Float32Array, i * columns);
+  for (let start = 0; start < own.length; start += BLOCK * columns) {
+    const block = own.subarray(start, start + BLOCK * columns);
+    block.set(await timesMap(block, by, products));
   }
   return { basis, correctionOf, shareOf };
 }
@@ -159,12 +166,13 @@ async function correctedBasis(
 function corrected(
   { data, columns }: Matrix,
   start: number,
-  pieces: ReadonlyMap<TokenId, Float64Array>,
+  pieces: ReadonlyMap<TokenId, Float32Array>,
 ): Float32Array {
   const rows = data.slice();
-  for (let at = 0; at < rows.length; at++) {
-    const piece = pieces.get(start + Math.floor(at / columns));
-    if (piece !== undefined) rows[at] += piece[at % columns];
+  for (let at = 0; at < rows.length; at += columns) {
+    const piece = pieces.get(start + at / columns);
+    if (piece === undefined) continue;
+    for (let j = 0; j < columns; j++) rows[at + j] += piece[j];
   }
   return rows;
 }
@@ -173,18 +181,12 @@ function corrected(
 const BLOCK = 4096;
 
 /** [n × d] Mᵀv for each row v, which is vᵀ·M; without a map the rows themselves. */
-async function timesMap<Data extends Float32Array | Float64Array>(
-  rows: Data,
-  map: Float64Array | undefined,
-  width: number,
-  product: MatrixProduct,
-): Promise<Data> {
+async function timesMap(
+  rows: Float32Array,
+  map: Matrix | undefined,
+  products: DenseProducts,
+): Promise<Float32Array> {
   if (map === undefined || rows.length === 0) return rows;
-  const right = {
-    rows: width,
-    columns: width,
-    data: rows instanceof Float64Array ? map : Float32Array.from(map),
-  };
-  const left = { rows: rows.length / width, columns: width, data: rows };
-  return (await product.multiply<Float32Array | Float64Array>(left, right)).data as Data;
+  const left = { rows: rows.length / map.rows, columns: map.rows, data: rows };
+  return (await products.multiply(left, map)).data;
 }

@@ -222,7 +222,6 @@ describe("chainRule refuses", () => {
     [{ fade: 2 }],
     [{ smoothing: 0 }],
     [{ states: 3 }],
-    [{ prior: -1 }],
     [{ written: -1 }],
     [{ correction: "map" as const, written: 0 }],
   ])("options without sense: %j", (options) => {
