@@ -21,7 +21,7 @@ import { type ChainRuleOptions, CORRECTIONS, chainRuleSettings } from "./setting
  */
 export function chainRule(options: ChainRuleOptions = {}): MixtureMethod {
   const settings = chainRuleSettings(options);
-  const { text, fade, smoothing, written, correction, states } = settings;
+  const { text, fade, smoothing, written, correction, states, seconds } = settings;
   const readsText = text !== undefined || written > 0;
   return {
     kind: "mixture",
@@ -36,6 +36,7 @@ export function chainRule(options: ChainRuleOptions = {}): MixtureMethod {
       states,
       written,
       ...(text !== undefined && { text: evidenceName(text) }),
+      ...(seconds !== undefined && { seconds }),
       ...(readsText && { smoothing }),
     },
     async prepare(context) {
@@ -91,6 +92,9 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
     states: numberOption(z.number())
       .default(40_000)
       .describe("source tokens of the text that the model is run on"),
+    seconds: numberOption(z.number())
+      .optional()
+      .describe("how long reading the text and the fits may take; fewer tokens are read then"),
   }),
   create: ({ text, written, correction, ...rest }) =>
     chainRule({

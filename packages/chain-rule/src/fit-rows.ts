@@ -203,27 +203,43 @@ function shuffled(places: Uint32Array, seed: number, pass: number): Uint32Array 
 interface Scores {
   /** [b × d] */
   readonly states: Matrix;
-  /** For each block, logits [b × classes]. */
-  readonly blocks: readonly { readonly block: Block; readonly logits: Float32Array }[];
-  /** [b] log Σ exp of a place's logits. */
-  readonly logTotals: Float64Array;
+  readonly blocks: readonly Odds[];
+  /** [b] Σ of a place's odds over the blocks. */
+  readonly totals: Float64Array;
+  /** [b] log P of the class that follows. */
+  readonly logProbabilities: Float64Array;
+}
+
+interface Odds {
+  readonly block: Block;
+  /** [b × classes] logits, then their exponentials relative to the largest of the place. */
+  readonly data: Float32Array;
 }
 
 async function scoresOf(fit: Fit, part: Uint32Array, blocks: readonly Block[]): Promise<Scores> {
-  const { states, places, rows, bias, products } = fit;
+  const { states, places, classes, rows, bias, products } = fit;
   const { columns } = states;
   const left = { rows: part.length, columns, data: new Float32Array(part.length * columns) };
   part.forEach((at, i) => {
     const from = places[at] * columns;
     left.data.set(states.data.subarray(from, from + columns), i * columns);
   });
-  const scored: { block: Block; logits: Float32Array }[] = [];
+  const scored: Odds[] = [];
   for (const block of blocks) {
-    const { data: logits } = await products.multiply(left, rowsOf(rows, block), { transposeRight: true });
-    addBias(logits, bias?.subarray(block.from, block.to), block);
-    scored.push({ block, logits });
+    const { data } = await products.multiply(left, rowsOf(rows, block), { transposeRight: true });
+    addBias(data, bias?.subarray(block.from, block.to), block);
+    scored.push({ block, data });
   }
-  return { states: left, blocks: scored, logTotals: logTotalsOf(scored, part.length) };
+  const logits = new Float64Array(part.length);
+  for (const { block, data } of scored) {
+    part.forEach((at, i) => {
+      const k = classes[at] - block.from;
+      if (k >= 0 && k < block.to - block.from) logits[i] = data[i * (block.to - block.from) + k];
+    });
+  }
+  const { largest, totals } = toOdds(scored, part.length);
+  const logProbabilities = logits.map((logit, i) => logit - largest[i] - Math.log(totals[i]));
+  return { states: left, blocks: scored, totals, logProbabilities };
 }
 
 /** A block of rows [classes × d], as a view. */
@@ -243,41 +259,46 @@ function addBias(
   }
 }
 
-function logTotalsOf(blocks: Scores["blocks"], places: number): Float64Array {
+/** Logits become odds, in place. */
+function toOdds(blocks: readonly Odds[], places: number) {
   const largest = new Float64Array(places).fill(Number.NEGATIVE_INFINITY);
   const totals = new Float64Array(places);
-  for (const { logits } of blocks) {
-    const width = logits.length / places;
+  for (const { data } of blocks) {
+    const width = data.length / places;
     for (let i = 0, at = 0; i < places; i++) {
       let most = largest[i];
-      for (const end = at + width; at < end; at++) if (logits[at] > most) most = logits[at];
+      for (const end = at + width; at < end; at++) if (data[at] > most) most = data[at];
       largest[i] = most;
     }
   }
-  for (const { logits } of blocks) {
-    const width = logits.length / places;
+  for (const { data } of blocks) {
+    const width = data.length / places;
     for (let i = 0, at = 0; i < places; i++) {
       const most = largest[i];
       let sum = 0;
-      for (const end = at + width; at < end; at++) sum += Math.exp(logits[at] - most);
+      for (const end = at + width; at < end; at++) {
+        const odds = Math.exp(data[at] - most);
+        data[at] = odds;
+        sum += odds;
+      }
       totals[i] += sum;
     }
   }
-  return totals.map((total, i) => Math.log(total) + largest[i]);
+  return { largest, totals };
 }
 
 /** One step: rows += steps · Σ (1 for the class that follows − P(class | x)) · x over the batch. */
 async function descend(fit: Fit, part: Uint32Array, scores: Scores, scale: number): Promise<void> {
   const { classes, products } = fit;
-  for (const { block, logits } of scores.blocks) {
+  for (const { block, data } of scores.blocks) {
     const width = block.to - block.from;
     for (let i = 0, at = 0; i < part.length; i++) {
-      const logTotal = scores.logTotals[i];
-      for (const end = at + width; at < end; at++) logits[at] = -Math.exp(logits[at] - logTotal);
+      const share = -1 / scores.totals[i];
+      for (const end = at + width; at < end; at++) data[at] *= share;
       const k = classes[part[i]] - block.from;
-      if (k >= 0 && k < width) logits[i * width + k] += 1;
+      if (k >= 0 && k < width) data[i * width + k] += 1;
     }
-    const residuals = { rows: part.length, columns: width, data: logits };
+    const residuals = { rows: part.length, columns: width, data };
     const gradient = await products.multiply(residuals, scores.states, { transposeLeft: true });
     move(fit, block, gradient.data, scale);
   }
@@ -310,20 +331,14 @@ function move(
 
 /** Mean −log2 P of the class that follows, over all classes. */
 async function bitsOf(fit: Fit, heldOut: Uint32Array): Promise<number> {
-  const { classes, groupStarts, job } = fit;
+  const { groupStarts, job } = fit;
   const blocks = blocksOf(groupStarts, 0, groupStarts.length - 1, 0);
   let nats = 0;
   for (let start = 0; start < heldOut.length; start += fit.batch) {
     throwIfAborted(job?.abortSignal);
     const part = heldOut.subarray(start, start + fit.batch);
-    const scores = await scoresOf(fit, part, blocks);
-    for (const { block, logits } of scores.blocks) {
-      const width = block.to - block.from;
-      part.forEach((at, i) => {
-        const k = classes[at] - block.from;
-        if (k >= 0 && k < width) nats += scores.logTotals[i] - logits[i * width + k];
-      });
-    }
+    const { logProbabilities } = await scoresOf(fit, part, blocks);
+    nats -= logProbabilities.reduce((sum, one) => sum + one, 0);
     const [done, total] = [Math.min(heldOut.length, start + fit.batch), heldOut.length];
     job?.onProgress?.({ type: "progress", step: "score held-out places", done, total, unit: "tokens" });
   }

@@ -1,13 +1,10 @@
-import type { InitContext, Matrix, RunnableModel, TokenId } from "@revocab/core";
+import type { Job, Matrix, TokenId } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { type ContextualRows, contextualRows, type MainHead } from "./contextual-rows.ts";
 import { stateMap, unitDirection, whitening } from "./linear-fits.ts";
-import { type PairedReading, pairedReading } from "./paired-reading.ts";
-import type { WeightedSources } from "./pieces.ts";
-import { type ReadStates, readStates } from "./read-states.ts";
-import type { Sample } from "./sample.ts";
-import type { ChainRuleSettings } from "./settings.ts";
+import type { ReadStates } from "./read-states.ts";
+import type { Correction } from "./settings.ts";
 
 /** Fits to the hidden states of a text, from which the head's rows are computed. */
 export interface FittedStates extends ContextualRows {
@@ -17,58 +14,44 @@ export interface FittedStates extends ContextualRows {
   readonly map: Matrix64 | undefined;
 }
 
-export interface FitStatesOptions extends Pick<ChainRuleSettings, "correction" | "states"> {
-  readonly context: InitContext;
-  readonly model: RunnableModel;
-  readonly sample: Sample;
+export interface FitStatesOptions {
+  readonly correction: Correction;
+  /** The tokens that begin with each first piece. */
   readonly groups: ReadonlyMap<TokenId, readonly TokenId[]>;
   /** [V_t] log P̂(t | s₁) */
   readonly shares: Float64Array;
-  /** The input row of a target token. */
-  readonly inputOf: (token: TokenId) => WeightedSources | undefined;
   readonly mainHead: MainHead;
+  readonly seed: number;
   readonly products: DenseProducts;
-  readonly threads: number;
+  readonly job?: Job;
 }
 
-/** Runs the model over the sample, and computes the fits that the correction needs. */
-export async function fitStates(options: FitStatesOptions): Promise<FittedStates> {
-  const { context, model, correction, groups, shares, inputOf, mainHead, products, threads } = options;
-  const readings = await readPassages(options);
-  const read = await readStates({ context, model, readings, inputOf, threads });
+/**
+ * The fits that the correction needs.
+ * @param read what the model read; its states are changed in place, for they are too many to be held twice
+ * @throws RevocabError `aborted`
+ */
+export async function fitStates(
+  read: ReadStates,
+  { correction, shares, products, ...rest }: FitStatesOptions,
+): Promise<FittedStates> {
+  const { job } = rest;
   const unit = await unitDirection(read.own, products);
-  noteUnit(context, read, unit);
+  noteUnit(read, unit, job);
   const none = { unit, map: undefined, shares: new Map(), pieces: new Map() };
   if (correction === "none" || read.isSame || read.pairs.count === 0) return none;
   const map = await stateMap(read.pairs, products);
-  noteMap(context, read, map.data);
+  noteMap(read, map.data, job);
   if (correction === "map") return { ...none, map };
   const white = await whitening(read.pairs, map, products);
-  const states = { rows: read.tokens.length, columns: model.width, data: read.states };
+  const states = { rows: read.tokens.length, columns: map.columns, data: read.states };
   await transform(states, white.states, products);
   const { tokens } = read;
-  const { seed, job } = context;
-  const fit = { states, tokens, groups, unit, mainHead, whitening: white, seed, products, job };
+  const fit = { ...rest, states, tokens, unit, whitening: white, products };
   return { unit, map, ...(await contextualRows({ ...fit, logShares: shares })) };
 }
 
-async function readPassages({ context, model, sample, states }: FitStatesOptions): Promise<PairedReading[]> {
-  const { vocabulary, encode } = context.target;
-  const target = { vocabulary, encode: encode ?? (async () => new Uint32Array(0)) };
-  const read = (passage: string) => pairedReading(passage, model, target, model.contextLength);
-  const readings: PairedReading[] = [];
-  let tokens = 0;
-  for (const passage of sample.text) {
-    if (tokens >= states) break;
-    const reading = await read(passage);
-    readings.push(reading);
-    tokens += reading.source.length;
-  }
-  for (const passage of sample.whole) readings.push(await read(passage));
-  return readings;
-}
-
-function noteUnit({ job }: InitContext, { own }: ReadStates, unit: Float64Array): void {
+function noteUnit({ own }: ReadStates, unit: Float64Array, job?: Job): void {
   const { width, total, own: second, count } = own;
   let mean = 0;
   let square = 0;
@@ -81,7 +64,7 @@ function noteUnit({ job }: InitContext, { own }: ReadStates, unit: Float64Array)
   job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
 }
 
-function noteMap({ job }: InitContext, { pairs }: ReadStates, map: Float64Array): void {
+function noteMap({ pairs }: ReadStates, map: Float64Array, job?: Job): void {
   const { width, own, cross, squares } = pairs;
   let difference = squares;
   let explained = 0;
