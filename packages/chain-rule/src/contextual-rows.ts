@@ -3,6 +3,7 @@ import { readRows } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { fitRows } from "./fit-rows.ts";
 import type { Whitening } from "./linear-fits.ts";
+import { multiplyRows } from "./multiply-rows.ts";
 
 /** The head that the model predicts with. */
 export interface MainHead {
@@ -56,8 +57,9 @@ export async function contextualRows(options: ContextualRowsOptions): Promise<Co
   job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
   if (passes === 0) return NONE;
   const moved = { ...rows, data: rows.data.map((value, at) => value - start.data[at]) };
-  const { data } = await products.multiply(moved, whitening.inverse);
-  return sharedOut(classes, groupStarts, { ...moved, data });
+  const step = "take head rows back";
+  await multiplyRows({ rows: moved, by: whitening.inverse, products, job, step });
+  return sharedOut(classes, groupStarts, moved);
 }
 
 const NONE: ContextualRows = { pieces: new Map(), shares: new Map() };
@@ -95,7 +97,7 @@ function classesOf({ groups, tokens, logShares }: ContextualRowsOptions) {
 
 /** Rows [K × d] of the formula, for whitened states, and what is added to logits where the head has a bias. */
 async function startOf(
-  { mainHead: { table, bias }, unit, whitening, products }: ContextualRowsOptions,
+  { mainHead: { table, bias }, unit, whitening, products, job }: ContextualRowsOptions,
   classes: readonly Class[],
 ): Promise<{ readonly start: Matrix; readonly bias: Float32Array | undefined }> {
   const firsts = [...new Set(classes.map(({ first }) => first))];
@@ -109,12 +111,11 @@ async function startOf(
     if (biases !== undefined) return;
     for (let j = 0; j < columns; j++) rows[k * columns + j] += logShare * unit[j];
   });
-  return {
-    start: await products.multiply({ rows: classes.length, columns, data: rows }, whitening.factor),
-    bias:
-      biases &&
-      Float32Array.from(classes, ({ first, logShare }) => biases[rowOf.get(first) as number] + logShare),
-  };
+  const start = { rows: classes.length, columns, data: rows };
+  await multiplyRows({ rows: start, by: whitening.factor, products, job, step: "whiten head rows" });
+  if (biases === undefined) return { start, bias: undefined };
+  const biasOf = ({ first, logShare }: Class) => biases[rowOf.get(first) as number] + logShare;
+  return { start, bias: Float32Array.from(classes, biasOf) };
 }
 
 /** A first piece moves as the tokens do that the text does not have; the others differ from them. */

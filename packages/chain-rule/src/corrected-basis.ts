@@ -3,6 +3,7 @@ import { readMatrix } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import type { FittedStates } from "./fit-states.ts";
 import { floats } from "./linear-fits.ts";
+import { BLOCK, multiplyRows } from "./multiply-rows.ts";
 
 /** The basis rows of the head, and which of them a token needs. */
 export interface CorrectedBasis {
@@ -55,10 +56,8 @@ export async function correctedBasis(
   }
   const own = basis.data.subarray((1 + changed.length) * columns);
   for (const [i, token] of tokens.entries()) own.set(shares.get(token) as Float32Array, i * columns);
-  for (let start = 0; start < own.length; start += BLOCK * columns) {
-    const block = own.subarray(start, start + BLOCK * columns);
-    block.set(await timesMap(block, by, products));
-  }
+  const ownRows = { rows: tokens.length, columns, data: own };
+  if (by !== undefined) await multiplyRows({ rows: ownRows, by, products, job, step: "map rows of tokens" });
   return { basis, correctionOf, shareOf };
 }
 
@@ -76,9 +75,6 @@ function corrected(
   }
   return rows;
 }
-
-/** Rows multiplied at a time. */
-const BLOCK = 4096;
 
 /** [n × d] Mᵀv for each row v, which is vᵀ·M; without a map the rows themselves. */
 async function timesMap(

@@ -80,6 +80,10 @@ const LARGEST_LOGITS = 2 ** 25;
 /** Classes whose gradients are held at a time; a group is never divided. */
 const BLOCK_CLASSES = 4096;
 
+/** The most classes of groups without places that a batch meets, beside the others: more of them made no fit better. */
+const ABSENT_SHARE = 0.25;
+const SMALLEST_PART = 1024;
+
 /** Runs of places are held out, not single ones: neighbors are alike. */
 const RUN = 256;
 const HELD_OUT = 10;
@@ -124,8 +128,12 @@ function layout(
   const last = classes.reduce((most, k) => Math.max(most, k), 0);
   const presentGroups = groupStarts.findIndex((from) => from > last);
   const presentClasses = groupStarts[presentGroups];
-  const parts = Math.max(1, Math.ceil((start.rows - presentClasses) / presentClasses));
-  const batchClasses = presentClasses + Math.ceil((start.rows - presentClasses) / parts);
+  const absentClasses = start.rows - presentClasses;
+  const parts = Math.max(
+    1,
+    Math.ceil(absentClasses / Math.max(SMALLEST_PART, ABSENT_SHARE * presentClasses)),
+  );
+  const batchClasses = presentClasses + Math.ceil(absentClasses / parts);
   const wanted = Math.max(SMALLEST_BATCH, Math.min(LARGEST_BATCH, Math.ceil(fitted.length / BATCHES)));
   const batch = Math.max(1, Math.min(wanted, Math.floor(LARGEST_LOGITS / batchClasses)));
   const square = meanSquare(states, places);

@@ -1,8 +1,9 @@
-import type { Job, Matrix, TokenId } from "@revocab/core";
+import type { Job, TokenId } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { type ContextualRows, contextualRows, type MainHead } from "./contextual-rows.ts";
 import { stateMap, unitDirection, whitening } from "./linear-fits.ts";
+import { multiplyRows } from "./multiply-rows.ts";
 import type { ReadStates } from "./read-states.ts";
 import type { Correction } from "./settings.ts";
 
@@ -36,16 +37,17 @@ export async function fitStates(
   { correction, shares, products, ...rest }: FitStatesOptions,
 ): Promise<FittedStates> {
   const { job } = rest;
-  const unit = await unitDirection(read.own, products);
+  const unit = await unitDirection(read.own, products, job);
   noteUnit(read, unit, job);
   const none = { unit, map: undefined, shares: new Map(), pieces: new Map() };
   if (correction === "none" || read.isSame || read.pairs.count === 0) return none;
-  const map = await stateMap(read.pairs, products);
+  const map = await stateMap(read.pairs, products, job);
   noteMap(read, map.data, job);
   if (correction === "map") return { ...none, map };
-  const white = await whitening(read.pairs, map, products);
+  const white = await whitening(read.pairs, map, products, job);
   const states = { rows: read.tokens.length, columns: map.columns, data: read.states };
-  await transform(states, white.states, products);
+  const step = "whiten states";
+  await multiplyRows({ rows: states, by: white.states, transposeRight: true, products, job, step });
   const { tokens } = read;
   const fit = { ...rest, states, tokens, unit, whitening: white, products };
   return { unit, map, ...(await contextualRows({ ...fit, logShares: shares })) };
@@ -76,16 +78,3 @@ function noteMap({ pairs }: ReadStates, map: Float64Array, job?: Job): void {
   const message = `hidden states of the new tokens are off by ${share(difference)} of their square, and by ${share(squares - explained)} after the map (${pairs.count} places)`;
   job?.onProgress?.({ type: "note", step: "chain-rule", message, isDetail: true });
 }
-
-/** Each state [d] becomes A·state, in place: they are too many to be held twice. */
-async function transform({ columns, data }: Matrix, by: Matrix, products: DenseProducts): Promise<void> {
-  const size = BLOCK * columns;
-  for (let start = 0; start < data.length; start += size) {
-    const block = data.subarray(start, start + size);
-    const left = { rows: block.length / columns, columns, data: block };
-    block.set((await products.multiply(left, by, { transposeRight: true })).data);
-  }
-}
-
-/** States multiplied at a time. */
-const BLOCK = 4096;

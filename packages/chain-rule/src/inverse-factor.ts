@@ -4,20 +4,29 @@ import type { DenseProducts } from "@revocab/onnx";
 /**
  * L⁻¹ [d × d] of a symmetric positive definite A = L·Lᵀ, zeros above the diagonal. Halves of the matrix are joined by products of matrices, so that
  * nearly all of the work is theirs: d = 2,048 takes about a second.
+ * @param onRows called with the number of rows that are done since the last call, d in all
  * @throws RevocabError bad_options when the matrix is not positive definite or not finite
  */
-export async function inverseFactor(matrix: Matrix64, products: DenseProducts): Promise<Matrix64> {
+export async function inverseFactor(
+  matrix: Matrix64,
+  products: DenseProducts,
+  onRows?: (count: number) => void,
+): Promise<Matrix64> {
   const { rows: size } = matrix;
-  if (size <= LEAF) return { ...matrix, data: leafInverse(choleskyFactor(matrix.data, size), size) };
+  if (size <= LEAF) {
+    const data = leafInverse(choleskyFactor(matrix.data, size), size);
+    onRows?.(size);
+    return { ...matrix, data };
+  }
   const half = Math.ceil(size / 2);
-  const first = await inverseFactor(part(matrix, [0, half], [0, half]), products);
+  const first = await inverseFactor(part(matrix, [0, half], [0, half]), products, onRows);
   const below = await products.multiply(part(matrix, [half, size], [0, half]), first, {
     transposeRight: true,
   });
   const explained = await products.multiply(below, below, { transposeRight: true });
   const rest = part(matrix, [half, size], [half, size]);
   for (let at = 0; at < rest.data.length; at++) rest.data[at] -= explained.data[at];
-  const second = await inverseFactor(rest, products);
+  const second = await inverseFactor(rest, products, onRows);
   const left = await products.multiply(second, await products.multiply(below, first));
   const data = new Float64Array(size * size);
   for (let i = 0; i < half; i++) data.set(first.data.subarray(i * half, (i + 1) * half), i * size);

@@ -1,6 +1,6 @@
-import type { Matrix } from "@revocab/core";
+import { type Job, type Matrix, throwIfAborted } from "@revocab/core";
 import { type Matrix64, transposed } from "@revocab/matrix";
-import { type DenseProducts, type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
+import { type DenseProducts, type MatrixProduct, openMatrixProduct, type Transposition } from "@revocab/onnx";
 import { inverseFactor } from "./inverse-factor.ts";
 
 /**
@@ -66,14 +66,16 @@ const BLOCK = 4096;
 export async function unitDirection(
   { width, total, own, count }: StateSums,
   products: DenseProducts,
+  job?: Job,
 ): Promise<Float64Array> {
+  const onRows = rowProgress(job, "fit a direction of all states", 3 * width);
   const second = square(
     width,
     own.map((value) => value / count),
   );
   addRidge(second, UNIT_RIDGE);
   const mean = { rows: width, columns: 1, data: total.map((value) => value / count) };
-  return (await solve(second, mean, products)).data;
+  return (await solve(second, mean, products, onRows)).data;
 }
 
 /** λ as a share of the mean diagonal. */
@@ -88,12 +90,14 @@ const UNIT_RIDGE = 1e-3;
 export async function stateMap(
   { width, own, cross, count }: StateSums,
   products: DenseProducts,
+  job?: Job,
 ): Promise<Matrix64> {
+  const onRows = rowProgress(job, "fit the map of states", 3 * width);
   const left = square(width, own.slice());
   const right = square(width, cross.slice());
   const ridge = addRidge(left, (POSITIONS_PER_COLUMN * width) / count);
   for (let i = 0; i < width; i++) right.data[i * width + i] += ridge;
-  return transposed(await solve(left, right, products));
+  return transposed(await solve(left, right, products, onRows));
 }
 
 const POSITIONS_PER_COLUMN = 4;
@@ -117,30 +121,59 @@ export async function whitening(
   { width, own, count }: StateSums,
   map: Matrix64,
   products: DenseProducts,
+  job?: Job,
 ): Promise<Whitening> {
-  const half = await products.multiply(
+  const onRows = rowProgress(job, "fit the spread of states", 5 * width);
+  const multiply = async (left: Matrix64, right: Matrix64, transposition?: Transposition) => {
+    const product = await products.multiply(left, right, transposition);
+    onRows(width);
+    return product;
+  };
+  const half = await multiply(
     map,
     square(
       width,
       own.map((value) => value / count),
     ),
   );
-  const second = await products.multiply(half, map, { transposeRight: true });
+  const second = await multiply(half, map, { transposeRight: true });
   addRidge(second, WHITENING_RIDGE);
-  const inverse = await inverseFactor(second, products);
+  const inverse = await inverseFactor(second, products, onRows);
   return {
-    states: floats(await products.multiply(inverse, map)),
-    factor: floats(await products.multiply(second, inverse, { transposeRight: true })),
+    states: floats(await multiply(inverse, map)),
+    factor: floats(await multiply(second, inverse, { transposeRight: true })),
     inverse: floats(inverse),
   };
 }
 
 const WHITENING_RIDGE = 1;
 
-/** X with A·X = B, for a symmetric positive definite A [d × d]. */
-async function solve(matrix: Matrix64, right: Matrix64, products: DenseProducts): Promise<Matrix64> {
-  const inverse = await inverseFactor(matrix, products);
-  return products.multiply(inverse, await products.multiply(inverse, right), { transposeLeft: true });
+/**
+ * X with A·X = B, for a symmetric positive definite A [d × d].
+ * @param onRows is told of 3·d rows in all
+ */
+async function solve(
+  matrix: Matrix64,
+  right: Matrix64,
+  products: DenseProducts,
+  onRows: (count: number) => void,
+): Promise<Matrix64> {
+  const inverse = await inverseFactor(matrix, products, onRows);
+  const half = await products.multiply(inverse, right);
+  onRows(matrix.rows);
+  const solution = await products.multiply(inverse, half, { transposeLeft: true });
+  onRows(matrix.rows);
+  return solution;
+}
+
+/** Adds up what is done of a step, and reports it. @throws RevocabError `aborted`, from the callback */
+function rowProgress(job: Job | undefined, step: string, total: number): (count: number) => void {
+  let done = 0;
+  return (count) => {
+    throwIfAborted(job?.abortSignal);
+    done += count;
+    job?.onProgress?.({ type: "progress", step, done, total, unit: "rows" });
+  };
 }
 
 function square(width: number, data: Float64Array): Matrix64 {
