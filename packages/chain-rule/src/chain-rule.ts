@@ -21,7 +21,7 @@ import { type ChainRuleOptions, CORRECTIONS, chainRuleSettings } from "./setting
  */
 export function chainRule(options: ChainRuleOptions = {}): MixtureMethod {
   const settings = chainRuleSettings(options);
-  const { text, fade, smoothing, written, correction, states, prior } = settings;
+  const { text, fade, smoothing, written, correction, states, seconds } = settings;
   const readsText = text !== undefined || written > 0;
   return {
     kind: "mixture",
@@ -36,8 +36,8 @@ export function chainRule(options: ChainRuleOptions = {}): MixtureMethod {
       states,
       written,
       ...(text !== undefined && { text: evidenceName(text) }),
+      ...(seconds !== undefined && { seconds }),
       ...(readsText && { smoothing }),
-      ...(correction === "contextual" && { prior }),
     },
     async prepare(context) {
       const input = fadedPieces(context, fade);
@@ -87,14 +87,14 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
       .enum(CORRECTIONS)
       .optional()
       .describe(
-        "none: the formula alone; map: head rows fitted to the hidden states of the new tokens; contextual: and shares that depend on the state; contextual when not given",
+        "none: the formula alone; map: head rows turned to the hidden states of the new tokens; contextual: and fitted to what follows each state of the text; contextual when not given",
       ),
     states: numberOption(z.number())
       .default(40_000)
       .describe("source tokens of the text that the model is run on"),
-    prior: numberOption(z.number())
-      .default(30)
-      .describe("with contextual: how many contexts the share without context is worth"),
+    seconds: numberOption(z.number())
+      .optional()
+      .describe("how long reading the text and the fits may take; fewer tokens are read then"),
   }),
   create: ({ text, written, correction, ...rest }) =>
     chainRule({

@@ -4,15 +4,15 @@ import {
   type Matrix,
   RevocabError,
   type SourceModel,
-  type StoredMatrix,
   type TokenId,
   threadsOf,
 } from "@revocab/core";
-import { readMatrix } from "@revocab/matrix";
-import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
-import type { MainHead } from "./first-piece-corrections.ts";
-import { type FittedStates, fitStates } from "./fit-states.ts";
+import { openDenseProducts } from "@revocab/onnx";
+import type { MainHead } from "./contextual-rows.ts";
+import { correctedBasis } from "./corrected-basis.ts";
+import { fitStates } from "./fit-states.ts";
 import { firstPieces, type WeightedSources } from "./pieces.ts";
+import { readPassages } from "./read-passages.ts";
 import { readSample } from "./sample.ts";
 import type { ChainRuleSettings } from "./settings.ts";
 import { logShares, weightsByCount, weightsByRank } from "./shares.ts";
@@ -44,13 +44,17 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
       : await weightsByCount(context, sample.counted, smoothing);
   const shares = logShares(target.vocabulary.size, groups.values(), weightOf);
   const mainHead = mainHeadOf(source.tables);
-  const fitted = await fitStates({ ...options, context, model, sample, groups, shares, mainHead, threads });
-
   const { table, bias } = mainHead;
   const { matrix } = table;
   const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
-  const head = await correctedBasis(fitted, { firsts, matrix, threads });
+  const { job, seed } = context;
+  const products = await openDenseProducts(threads);
+  const fit = { ...options, groups, shares, mainHead, seed, products, job };
+  const head = await readPassages({ ...options, context, model, sample, groups, products, threads })
+    .then((read) => fitStates(read, fit))
+    .then((fitted) => correctedBasis(fitted, { firsts, matrix, products, job }))
+    .finally(() => products.release());
   return {
     rowOf(token, { slot, isBias }) {
       const [first] = piecesOf(token);
@@ -98,93 +102,4 @@ async function runnable({ source }: InitContext): Promise<SourceModel> {
     "chain-rule needs a model that predicts the next token; this one predicts masked tokens",
     { hint: "use subtoken-mean, or another method that runs no model" },
   );
-}
-
-/** The basis rows of the head, and which of them a token needs. */
-interface CorrectedBasis {
-  /** [x × d]: Mᵀu, then for each first piece Mᵀ(row + δ) − row, then for each token with a share of its own Mᵀδ. */
-  readonly basis: Matrix;
-  readonly correctionOf: ReadonlyMap<TokenId, number>;
-  readonly shareOf: ReadonlyMap<TokenId, number>;
-}
-
-interface CorrectedBasisOptions {
-  /** The first pieces, ascending. */
-  readonly firsts: readonly TokenId[];
-  /** [V_s × d] the head's table; read once, in blocks. */
-  readonly matrix: StoredMatrix;
-  readonly threads: number;
-}
-
-/**
- * A head row v is multiplied with the states h′ of the new tokens instead of h ≈ M·h′. Since v·h ≈ (Mᵀv)·h′, each row becomes
- * Mᵀv. It is stored as the source row plus a difference, so that a plan shows the source.
- */
-async function correctedBasis(
-  { width, unit, map, shares, pieces }: FittedStates,
-  { firsts, matrix, threads }: CorrectedBasisOptions,
-): Promise<CorrectedBasis> {
-  const changed = map === undefined ? [] : firsts;
-  const tokens = [...shares.keys()].sort((a, b) => a - b);
-  const correctionOf = new Map(changed.map((first, i) => [first, 1 + i] as const));
-  const shareOf = new Map(tokens.map((token, i) => [token, 1 + changed.length + i] as const));
-  const rows = 1 + changed.length + tokens.length;
-  const basis: Matrix = { rows, columns: width, data: new Float32Array(rows * width) };
-  const product = await openMatrixProduct({ threads });
-  try {
-    basis.data.set(await timesMap(Float64Array.from(unit), map, width, product));
-    for (const [token, row] of shareOf) {
-      basis.data.set(shares.get(token) as Float64Array, row * width);
-    }
-    const own = basis.data.subarray((1 + changed.length) * width);
-    own.set(await timesMap(own, map, width, product));
-    for (let start = 0; start < matrix.rows && changed.length > 0; start += BLOCK) {
-      const block = await readMatrix(matrix, start, Math.min(BLOCK, matrix.rows - start));
-      const moved = await timesMap(corrected(block, start, pieces), map, width, product);
-      for (let i = 0; i < block.rows; i++) {
-        const row = correctionOf.get(start + i);
-        if (row === undefined) continue;
-        for (let j = 0; j < width; j++) {
-          basis.data[row * width + j] = moved[i * width + j] - block.data[i * width + j];
-        }
-      }
-    }
-  } finally {
-    await product.release();
-  }
-  return { basis, correctionOf, shareOf };
-}
-
-/** The rows of a block, those of first pieces with their corrections added. */
-function corrected(
-  { data, columns }: Matrix,
-  start: number,
-  pieces: ReadonlyMap<TokenId, Float64Array>,
-): Float32Array {
-  const rows = data.slice();
-  for (let at = 0; at < rows.length; at++) {
-    const piece = pieces.get(start + Math.floor(at / columns));
-    if (piece !== undefined) rows[at] += piece[at % columns];
-  }
-  return rows;
-}
-
-/** Rows multiplied at a time. */
-const BLOCK = 4096;
-
-/** [n × d] Mᵀv for each row v, which is vᵀ·M; without a map the rows themselves. */
-async function timesMap<Data extends Float32Array | Float64Array>(
-  rows: Data,
-  map: Float64Array | undefined,
-  width: number,
-  product: MatrixProduct,
-): Promise<Data> {
-  if (map === undefined || rows.length === 0) return rows;
-  const right = {
-    rows: width,
-    columns: width,
-    data: rows instanceof Float64Array ? map : Float32Array.from(map),
-  };
-  const left = { rows: rows.length / width, columns: width, data: rows };
-  return (await product.multiply<Float32Array | Float64Array>(left, right)).data as Data;
 }

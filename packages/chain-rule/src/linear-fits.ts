@@ -1,5 +1,7 @@
-import { solvePositive } from "@revocab/matrix";
-import { type MatrixProduct, openMatrixProduct } from "@revocab/onnx";
+import { type Job, type Matrix, throwIfAborted } from "@revocab/core";
+import { type Matrix64, transposed } from "@revocab/matrix";
+import { type DenseProducts, type MatrixProduct, openMatrixProduct, type Transposition } from "@revocab/onnx";
+import { inverseFactor } from "./inverse-factor.ts";
 
 /**
  * Sums over pairs of rows: Σ x, Σ x xᵀ and Σ x yᵀ. Blocks of {@link BLOCK} rows are multiplied in f32 and added up in f64: the
@@ -61,62 +63,133 @@ const BLOCK = 4096;
  * u [d] with u·h ≈ 1 over the hidden states h: (E[hhᵀ] + λI)⁻¹ E[h], λ = 10⁻³ of the mean of E[hhᵀ]'s diagonal. Adding
  * c·u to a head row adds c to its logits, as a bias would.
  */
-export function unitDirection({ width, total, own, count }: StateSums): Float64Array {
-  const second = own.map((value) => value / count);
-  addRidge(second, width, RIDGE);
-  return solvePositive(
-    second,
+export async function unitDirection(
+  { width, total, own, count }: StateSums,
+  products: DenseProducts,
+  job?: Job,
+): Promise<Float64Array> {
+  const onRows = rowProgress(job, "fit a direction of all states", 3 * width);
+  const second = square(
     width,
-    total.map((value) => value / count),
-    1,
+    own.map((value) => value / count),
   );
+  addRidge(second, UNIT_RIDGE);
+  const mean = { rows: width, columns: 1, data: total.map((value) => value / count) };
+  return (await solve(second, mean, products, onRows)).data;
 }
 
 /** λ as a share of the mean diagonal. */
-const RIDGE = 1e-3;
-
-/** (E[zzᵀ] + λI)⁻¹ [d × d] over states z [n × d]. */
-export async function inverseSecondMoment(
-  states: Float32Array,
-  width: number,
-  threads: number,
-): Promise<Float64Array> {
-  const sums = await StateSums.open(width, threads);
-  await sums.add(states);
-  await sums.release();
-  const second = sums.own.map((value) => value / sums.count);
-  addRidge(second, width, RIDGE);
-  const identity = new Float64Array(width * width);
-  for (let i = 0; i < width; i++) identity[i * width + i] = 1;
-  return solvePositive(second, width, identity, width);
-}
+const UNIT_RIDGE = 1e-3;
 
 /**
- * M [d × d], row-major, with M·h′ ≈ h: it maps the hidden states h′ of a text written in the new tokens to the states h of
+ * M [d × d] with M·h′ ≈ h: it maps the hidden states h′ of a text written in the new tokens to the states h of
  * the same text in the source's own tokens. Least squares, with a ridge towards the identity that weighs as
  * much as four positions of the text for each column: a short text changes little.
  * @param sums of pairs (h′, h)
  */
-export function stateMap({ width, own, cross, count }: StateSums): Float64Array {
-  const left = own.slice();
-  const right = cross.slice();
-  const ridge = addRidge(left, width, (POSITIONS_PER_COLUMN * width) / count);
-  for (let i = 0; i < width; i++) right[i * width + i] += ridge;
-  return transposed(solvePositive(left, width, right, width), width);
+export async function stateMap(
+  { width, own, cross, count }: StateSums,
+  products: DenseProducts,
+  job?: Job,
+): Promise<Matrix64> {
+  const onRows = rowProgress(job, "fit the map of states", 3 * width);
+  const left = square(width, own.slice());
+  const right = square(width, cross.slice());
+  const ridge = addRidge(left, (POSITIONS_PER_COLUMN * width) / count);
+  for (let i = 0; i < width; i++) right.data[i * width + i] += ridge;
+  return transposed(await solve(left, right, products, onRows));
 }
 
 const POSITIONS_PER_COLUMN = 4;
 
-function transposed(matrix: Float64Array, width: number): Float64Array {
-  return matrix.map((_, at) => matrix[(at % width) * width + Math.floor(at / width)]);
+/** Coordinates in which mapped states M·h′ vary about as much in every direction. */
+export interface Whitening {
+  /** [d × d] A: a state h′ becomes A·h′ = L⁻¹·M·h′. */
+  readonly states: Matrix;
+  /** [d × d] L: a row v becomes vᵀ·L, and its logits stay what they are. */
+  readonly factor: Matrix;
+  /** [d × d] L⁻¹: takes rows back. */
+  readonly inverse: Matrix;
+}
+
+/**
+ * L·Lᵀ is the second moment of the mapped states, with the mean of its diagonal added to the diagonal: directions in which states vary less than on average stay small,
+ * for on them rests what a fit learns by heart.
+ * @param sums of states h′
+ */
+export async function whitening(
+  { width, own, count }: StateSums,
+  map: Matrix64,
+  products: DenseProducts,
+  job?: Job,
+): Promise<Whitening> {
+  const onRows = rowProgress(job, "fit the spread of states", 5 * width);
+  const multiply = async (left: Matrix64, right: Matrix64, transposition?: Transposition) => {
+    const product = await products.multiply(left, right, transposition);
+    onRows(width);
+    return product;
+  };
+  const half = await multiply(
+    map,
+    square(
+      width,
+      own.map((value) => value / count),
+    ),
+  );
+  const second = await multiply(half, map, { transposeRight: true });
+  addRidge(second, WHITENING_RIDGE);
+  const inverse = await inverseFactor(second, products, onRows);
+  return {
+    states: floats(await multiply(inverse, map)),
+    factor: floats(await multiply(second, inverse, { transposeRight: true })),
+    inverse: floats(inverse),
+  };
+}
+
+const WHITENING_RIDGE = 1;
+
+/**
+ * X with A·X = B, for a symmetric positive definite A [d × d].
+ * @param onRows is told of 3·d rows in all
+ */
+async function solve(
+  matrix: Matrix64,
+  right: Matrix64,
+  products: DenseProducts,
+  onRows: (count: number) => void,
+): Promise<Matrix64> {
+  const inverse = await inverseFactor(matrix, products, onRows);
+  const half = await products.multiply(inverse, right);
+  onRows(matrix.rows);
+  const solution = await products.multiply(inverse, half, { transposeLeft: true });
+  onRows(matrix.rows);
+  return solution;
+}
+
+/** Adds up what is done of a step, and reports it. @throws RevocabError `aborted`, from the callback */
+function rowProgress(job: Job | undefined, step: string, total: number): (count: number) => void {
+  let done = 0;
+  return (count) => {
+    throwIfAborted(job?.abortSignal);
+    done += count;
+    job?.onProgress?.({ type: "progress", step, done, total, unit: "rows" });
+  };
+}
+
+function square(width: number, data: Float64Array): Matrix64 {
+  return { rows: width, columns: width, data };
+}
+
+export function floats({ rows, columns, data }: Matrix64): Matrix {
+  return { rows, columns, data: Float32Array.from(data) };
 }
 
 /** Adds `share` of the mean diagonal to the diagonal; returns what was added. */
-function addRidge(matrix: Float64Array, width: number, share: number): number {
+function addRidge({ rows: width, data }: Matrix64, share: number): number {
   let trace = 0;
-  for (let i = 0; i < width; i++) trace += matrix[i * width + i];
+  for (let i = 0; i < width; i++) trace += data[i * width + i];
   const ridge = (share * trace) / width;
-  for (let i = 0; i < width; i++) matrix[i * width + i] += ridge;
+  for (let i = 0; i < width; i++) data[i * width + i] += ridge;
   return ridge;
 }
 

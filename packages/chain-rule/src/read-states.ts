@@ -38,7 +38,7 @@ export interface ReadStates {
 
 /**
  * Runs the model over every passage in both tokenizers; both readings go through each layer together. Memory: 8·d bytes for each
- * position where tokens of both begin.
+ * position where tokens of both begin, half of it until they have been added up.
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readStates({

@@ -21,14 +21,18 @@ export interface ChainRuleOptions {
   /**
    * - `none`: head rows are the formula's alone;
    * - `map`: they are multiplied by M, which maps the hidden states of the new tokens to those of the old;
-   * - `contextual`: in addition P(token | first piece) depends on the hidden state, for tokens that the text has.
+   * - `contextual`: in addition they are fitted to what follows each hidden state of the text.
    * @default "contextual", and "none" without any text
    */
   readonly correction?: Correction;
   /** Source tokens of the text that the model is run on. @default 40_000 */
   readonly states?: number;
-  /** `contextual`: how many contexts of a token its share without context is worth. @default 30 */
-  readonly prior?: number;
+  /**
+   * How long reading the text and the fits may take, on this machine: the model is run on as many tokens as this allows, `states` at most. The
+   * plan notes how many these were, for a run that shall give the same rows.
+   * @default no limit
+   */
+  readonly seconds?: number;
   /** Threads for products of matrices. @default those of the job, else all cores */
   readonly threads?: number;
 }
@@ -43,14 +47,14 @@ export function chainRuleSettings({
   written = text === undefined ? 40_000 : 0,
   correction = text === undefined && written === 0 ? "none" : "contextual",
   states = 40_000,
-  prior = 30,
+  seconds,
   threads,
 }: ChainRuleOptions) {
   checkOption("fade", fade, fade >= 0 && fade <= 1, "a number from 0 to 1");
   checkOption("smoothing", smoothing, smoothing > 0, "a number above 0");
   checkOption("states", states, Number.isInteger(states) && states >= 100, "a whole number from 100");
+  if (seconds !== undefined) checkOption("seconds", seconds, seconds > 0, "a number above 0");
   checkOption("written", written, Number.isInteger(written) && written >= 0, "a whole number from 0");
-  checkOption("prior", prior, prior > 0, "a number above 0");
   if (!CORRECTIONS.includes(correction)) {
     throw new RevocabError(
       "bad_options",
@@ -66,5 +70,14 @@ export function chainRuleSettings({
       },
     );
   }
-  return { text, fade, smoothing, written, correction, states, prior, threads };
+  if (seconds !== undefined && text === undefined) {
+    throw new RevocabError(
+      "bad_options",
+      "found `seconds` without a text, of which it says how much is read",
+      {
+        hint: "pass text=FILE, or leave `seconds` out",
+      },
+    );
+  }
+  return { text, fade, smoothing, written, correction, states, seconds, threads };
 }

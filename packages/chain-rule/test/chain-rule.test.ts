@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chainRule, chainRuleEntry } from "@revocab/chain-rule";
+import { type ChainRuleOptions, chainRule, chainRuleEntry } from "@revocab/chain-rule";
 import type { EmbeddingTable, InitContext, MixtureMethod, Vocabulary } from "@revocab/core";
 import { planTable } from "@revocab/embedding-init";
 import { mixtureRow } from "@revocab/matrix";
@@ -187,6 +187,48 @@ describe("the rows of the chain rule", () => {
   });
 });
 
+describe("the time that chainRule may take", () => {
+  const long = join(folder, "long.txt");
+  writeFileSync(long, Array.from({ length: 30 }, (_, i) => lines[i % lines.length].repeat(12)).join("\n\n"));
+
+  /** The row of a token, and the notes that a plan keeps and those that it does not. */
+  async function planned(options: ChainRuleOptions) {
+    const notes = { kept: [] as string[], details: [] as string[] };
+    const context: InitContext = {
+      ...withModel(makeContext(TARGET_VOCABULARY, makeTables().slice(0, 2))),
+      job: {
+        onProgress(event) {
+          if (event.type === "note") notes[event.isDetail === true ? "details" : "kept"].push(event.message);
+        },
+      },
+    };
+    const table = context.source.tables[1];
+    const method = chainRule({ text: long, threads: 1, ...options });
+    const { basis } = await planTable({ context, method, table });
+    return { basis, ...notes };
+  }
+
+  it("chooses how much of the text is read; the plan says how to read as much again", async () => {
+    const hasty = await planned({ seconds: 1e-9 });
+    const tokens = Number(/`states=(\d+)`/.exec(hasty.kept.join("\n"))?.[1]);
+    expect(tokens).toBeGreaterThanOrEqual(100);
+    expect(tokens).toBeLessThan(200);
+    const again = await planned({ states: tokens });
+    expect(again.basis).toEqual(hasty.basis);
+    expect(again.kept.join("\n")).not.toContain("states=");
+  });
+
+  it("is said beforehand, and changes nothing where there is enough of it", async () => {
+    const patient = await planned({ seconds: 1e9 });
+    expect(patient.details[0]).toMatch(
+      /^reading the sample text will take about \d+ s, and the fits about \d+ s$/,
+    );
+    expect((await planned({})).basis).toEqual(patient.basis);
+    // more than the text has: all of it
+    expect(patient.kept.join("\n")).toContain("`states=");
+  });
+});
+
 describe("chainRule refuses", () => {
   const context = () => withModel(makeContext());
   const rows = (method: MixtureMethod, one: InitContext = context()) => rowOf(one, method, "output", "abc");
@@ -222,8 +264,9 @@ describe("chainRule refuses", () => {
     [{ fade: 2 }],
     [{ smoothing: 0 }],
     [{ states: 3 }],
-    [{ prior: -1 }],
     [{ written: -1 }],
+    [{ text: "sample.txt", seconds: 0 }],
+    [{ seconds: 60 }],
     [{ correction: "map" as const, written: 0 }],
   ])("options without sense: %j", (options) => {
     expect(() => chainRule(options)).toThrow(expect.objectContaining({ code: "bad_options" }));

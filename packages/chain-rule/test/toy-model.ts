@@ -24,6 +24,7 @@ export function toyModel(context: InitContext, kind: Transformer["kind"] = "caus
     kind,
     contextLength: 64,
     width,
+    readCosts: async () => ({ weights: 0, perToken: 1e-5 }),
     async read(requests) {
       for (const { input: table, queries, onStates } of requests) {
         const answers = statesOf(await readAll(table), queries);

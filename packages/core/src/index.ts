@@ -6,6 +6,7 @@ export type {
   FinalStates,
   LanguageModel,
   PositionQuery,
+  ReadCosts,
   ReadRequest,
   ScoreQuery,
   StateBlock,

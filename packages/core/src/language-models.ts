@@ -21,6 +21,15 @@ export interface Transformer {
    *   row; `file_changed`; `no_space`; `device_failed`; `aborted`; what `onStates` throws
    */
   read(requests: readonly ReadRequest[], job?: Job): Promise<void>;
+  /** About how long a read takes, told by a product of matrices before anything is read. */
+  readCosts(): Promise<ReadCosts>;
+}
+
+/** In seconds. */
+export interface ReadCosts {
+  /** For the weights of a read, however many tokens it has. */
+  readonly weights: number;
+  readonly perToken: number;
 }
 
 /** Sequences to read with one input table. */

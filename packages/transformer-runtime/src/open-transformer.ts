@@ -15,7 +15,7 @@ import { openPartWeights } from "./run/part-weights.ts";
 import { readQueries } from "./run/read-queries.ts";
 import { gigabytes, planSchedule, type Schedule } from "./run/schedule.ts";
 import { type BodyCache, type ContinuedBody, textGrower } from "./run/text-grower.ts";
-import { timeNote } from "./run/time-note.ts";
+import { readCosts, timeNote } from "./run/time-note.ts";
 import { openWeights, type Weights } from "./weights.ts";
 
 /** The layers of a model folder. */
@@ -155,6 +155,7 @@ export async function openTransformer(
         }),
       );
     },
+    readCosts: () => readCosts(runner.parts, computation),
     requireWhole,
     async continue(embeddings, length, cache) {
       requireWhole();
