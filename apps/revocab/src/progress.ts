@@ -61,7 +61,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
         wait(drawn);
         return;
       }
-      const left = pace(event);
+      const paceNow = pace(event);
       const now = performance.now();
       // two steps may report at once (writing and computing); the line would flicker between them
       if (current !== undefined && current !== event.step && now - last < PATIENCE_MS) return;
@@ -69,7 +69,7 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       if (event.done < event.total && now - last < 100) return;
       last = now;
       clearInterval(waiting);
-      draw(lineOf(event, left, (stream.columns || 80) - 1));
+      draw(lineOf(event, paceNow, (stream.columns || 80) - 1));
       if (event.done >= event.total) finish();
     },
     close: finish,
@@ -77,16 +77,15 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
 }
 
 /** The step, a bar, how much is done, and the time left; on a narrow terminal as much of it as fits. */
-function lineOf(event: Progress, pace: string, columns: number): string {
+function lineOf(event: Progress, { rate, left }: Pace, columns: number): string {
   const detail = event.detail === undefined ? "" : `, ${showLine(event.detail)}`;
   const label = showLine(event.step).padEnd(16);
   const room = columns - label.length - 6;
-  const said = [`${amount(event)}${pace}${detail}`, `${amount(event)}${pace}`].find(
-    ({ length }) => length <= room,
-  );
-  const text = said ?? `${amount(event)}${pace}`;
-  const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - text.length - 2)));
-  return `${label} ${bar} ${text}`.slice(0, columns);
+  const done = amount(event);
+  const choices = [`${done}${rate}${left}${detail}`, `${done}${rate}${left}`, `${done}${left}`];
+  const said = choices.find(({ length }) => length <= room) ?? `${done}${left}`;
+  const bar = barOf(event, Math.max(4, Math.min(24, columns - label.length - said.length - 2)));
+  return `${label} ${bar} ${said}`.slice(0, columns);
 }
 
 function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
@@ -97,7 +96,8 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       if (event.type === "step") stream.write(escaped`${event.step} …\n`);
       else if (event.type === "note") stream.write(escaped`${event.step}: ${inFlags(event.message)}\n`);
       else {
-        const said = `${amount(event)}${pace(event)}`;
+        const { rate, left } = pace(event);
+        const said = `${amount(event)}${rate}${left}`;
         const quarter = event.total === 0 ? 4 : Math.min(4, Math.floor((event.done / event.total) * 4));
         const before = shown.get(event.step);
         // a step of the same name has begun again
@@ -126,7 +126,7 @@ function barOf({ done, total }: Progress, width: number): string {
  * Tokens per second, how much of the whole is done, and the time left: of the whole where that is known, else of the step. Counted
  * from the first event; empty in the first second.
  */
-function paceOf(): (event: Progress) => string {
+function paceOf(): (event: Progress) => Pace {
   const starts = new Map<string, Start>();
   let whole: Start | undefined;
   return (event) => {
@@ -139,19 +139,26 @@ function paceOf(): (event: Progress) => string {
     starts.set(step, start);
     if (event.whole !== undefined) whole ??= { time: now, done: event.whole, last: event.whole };
     const seconds = (now - start.time) / 1000;
-    const said: string[] = [];
+    const pace = { rate: "", left: "" };
     if (seconds >= 1 && done > start.done) {
       const perSecond = (done - start.done) / seconds;
-      if (unit === "tokens") said.push(`${Math.round(perSecond).toLocaleString("en")}/s`);
-      if (event.whole === undefined && done < total) said.push(`${clock((total - done) / perSecond)} left`);
+      if (unit === "tokens") pace.rate = `, ${Math.round(perSecond).toLocaleString("en")}/s`;
+      if (event.whole === undefined && done < total)
+        pace.left = `, ${clock((total - done) / perSecond)} left`;
     }
     if (event.whole !== undefined && whole !== undefined && event.whole > whole.done && event.whole < 1) {
       const elapsed = (now - whole.time) / 1000;
       const left = (elapsed * (1 - event.whole)) / (event.whole - whole.done);
-      if (elapsed >= 1) said.push(`${Math.floor(100 * event.whole)} % of all, ${clock(left)} left`);
+      if (elapsed >= 1) pace.left = `, ${Math.floor(100 * event.whole)} % of all, ${clock(left)} left`;
     }
-    return said.map((part) => `, ${part}`).join("");
+    return pace;
   };
+}
+
+/** Each with a comma before it, or empty. */
+interface Pace {
+  readonly rate: string;
+  readonly left: string;
 }
 
 interface Start {

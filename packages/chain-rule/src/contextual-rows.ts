@@ -1,4 +1,4 @@
-import type { EmbeddingTable, Job, Matrix, TokenId } from "@revocab/core";
+import { type EmbeddingTable, type Job, type Matrix, stages, type TokenId } from "@revocab/core";
 import { readRows } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { fitRows } from "./fit-rows.ts";
@@ -47,10 +47,16 @@ export async function contextualRows(options: ContextualRowsOptions): Promise<Co
   const isKnown = (token: TokenId) => classOf.has(token);
   const places = new Uint32Array(tokens.length).map((_, at) => at).filter((at) => isKnown(tokens[at]));
   if (places.length === 0) return NONE;
-  const { start, bias } = await startOf(options, classes);
+  const parts = stages(job, { start: 1, fit: 8, back: 1 });
+  const { start, bias } = await startOf({ ...options, job: parts.start }, classes);
   const following = places.map((at) => classOf.get(tokens[at]) as number);
   const fit = { states, places, classes: following, start, bias, groupStarts };
-  const { rows, passes, before, after } = await fitRows({ ...fit, seed: options.seed, products, job });
+  const { rows, passes, before, after } = await fitRows({
+    ...fit,
+    seed: options.seed,
+    products,
+    job: parts.fit,
+  });
   const gained =
     passes === 0 ? "no fit is better" : `${after.toFixed(2)} fitted to the rest (${passes} passes)`;
   const message = `tokens cost ${before.toFixed(2)} bits on a tenth of the text, ${gained}`;
@@ -58,7 +64,7 @@ export async function contextualRows(options: ContextualRowsOptions): Promise<Co
   if (passes === 0) return NONE;
   const moved = { ...rows, data: rows.data.map((value, at) => value - start.data[at]) };
   const step = "take head rows back";
-  await multiplyRows({ rows: moved, by: whitening.inverse, products, job, step });
+  await multiplyRows({ rows: moved, by: whitening.inverse, products, job: parts.back, step });
   return sharedOut(classes, groupStarts, moved);
 }
 

@@ -1,4 +1,4 @@
-import { type Job, type Matrix, throwIfAborted } from "@revocab/core";
+import { type Job, type Matrix, stages, throwIfAborted } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 
@@ -48,12 +48,19 @@ export async function fitRows(options: FitRowsOptions): Promise<FittedRows> {
   const { fitted, heldOut } = splitPlaces(options.places.length);
   if (heldOut.length === 0) return { rows: start, passes: 0, before: Number.NaN, after: Number.NaN };
   const fit = { ...options, ...layout(options, fitted), rows: { ...start, data: start.data.slice() } };
-  const before = await bitsOf(fit, heldOut);
+  const { before: first, passes } = stages(options.job, { before: 1, passes: 20 });
+  const before = await bitsOf(fit, heldOut, first);
+  // how many there will be is not known: each takes half of what is left
+  const passJobs = stages<string>(
+    passes,
+    Object.fromEntries(Array.from({ length: PASSES }, (_, pass) => [`pass ${pass}`, 0.5 ** pass])),
+  );
   let best: FittedRows = { rows: start, passes: 0, before, after: before };
   let last = before;
   for (let pass = 0; pass < PASSES; pass++) {
-    await runPass(fit, fitted, pass);
-    const bits = await bitsOf(fit, heldOut);
+    const { run, score } = stages(passJobs[`pass ${pass}`], { run: 9, score: 1 });
+    await runPass({ ...fit, job: run }, fitted, pass);
+    const bits = await bitsOf(fit, heldOut, score);
     if (bits < best.after) best = { ...best, rows: fit.rows, passes: pass + 1, after: bits };
     const gain = last - bits;
     if (!(gain > 0 && gain >= ENOUGH * (before - bits))) break;
@@ -338,8 +345,8 @@ function move(
 }
 
 /** Mean −log2 P of the class that follows, over all classes. */
-async function bitsOf(fit: Fit, heldOut: Uint32Array): Promise<number> {
-  const { groupStarts, job } = fit;
+async function bitsOf(fit: Fit, heldOut: Uint32Array, job: Job | undefined): Promise<number> {
+  const { groupStarts } = fit;
   const blocks = blocksOf(groupStarts, 0, groupStarts.length - 1, 0);
   let nats = 0;
   for (let start = 0; start < heldOut.length; start += fit.batch) {

@@ -1,4 +1,4 @@
-import type { Job, TokenId } from "@revocab/core";
+import { type Job, stages, type TokenId } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { type ContextualRows, contextualRows, type MainHead } from "./contextual-rows.ts";
@@ -37,19 +37,27 @@ export async function fitStates(
   { correction, shares, products, ...rest }: FitStatesOptions,
 ): Promise<FittedStates> {
   const { job } = rest;
-  const unit = await unitDirection(read.own, products, job);
+  const parts = stages(job, { unit: 1, map: 1, whiten: 2, rows: correction === "contextual" ? 12 : 0 });
+  const unit = await unitDirection(read.own, products, parts.unit);
   noteUnit(read, unit, job);
   const none = { unit, map: undefined, shares: new Map(), pieces: new Map() };
   if (correction === "none" || read.isSame || read.pairs.count === 0) return none;
-  const map = await stateMap(read.pairs, products, job);
+  const map = await stateMap(read.pairs, products, parts.map);
   noteMap(read, map.data, job);
   if (correction === "map") return { ...none, map };
-  const white = await whitening(read.pairs, map, products, job);
+  const white = await whitening(read.pairs, map, products, parts.whiten);
   const states = { rows: read.tokens.length, columns: map.columns, data: read.states };
   const step = "whiten states";
-  await multiplyRows({ rows: states, by: white.states, transposeRight: true, products, job, step });
+  await multiplyRows({
+    rows: states,
+    by: white.states,
+    transposeRight: true,
+    products,
+    job: parts.whiten,
+    step,
+  });
   const { tokens } = read;
-  const fit = { ...rest, states, tokens, unit, whitening: white, products };
+  const fit = { ...rest, states, tokens, unit, whitening: white, products, job: parts.rows };
   return { unit, map, ...(await contextualRows({ ...fit, logShares: shares })) };
 }
 

@@ -4,6 +4,7 @@ import {
   type Matrix,
   RevocabError,
   type SourceModel,
+  stages,
   type TokenId,
   threadsOf,
 } from "@revocab/core";
@@ -37,7 +38,12 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   const { smoothing, threads = threadsOf(context.job) } = options;
   const { piecesOf, groups } = firstPieces(alignment, target.vocabulary);
   const model = await runnable(context);
-  const sample = await readSample(context, model, options);
+  const { write, read, fit } = stages(context.job, {
+    write: options.written > 0 ? 6 : 0,
+    read: 4,
+    fit: options.correction === "contextual" ? 4 : 1,
+  });
+  const sample = await readSample({ ...context, job: write }, model, options);
   const weightOf =
     sample.counted.length === 0
       ? weightsByRank(context)
@@ -48,12 +54,15 @@ export async function headRows(context: InitContext, options: HeadRowsOptions): 
   const { matrix } = table;
   const isOfHead = (slot: string) => slot === table.slot || slot === bias?.slot;
   const firsts = [...groups.keys()].sort((a, b) => a - b);
-  const { job, seed } = context;
+  const { seed } = context;
   const products = await openDenseProducts(threads);
-  const fit = { ...options, groups, shares, mainHead, seed, products, job };
-  const head = await readPassages({ ...options, context, model, sample, groups, products, threads })
-    .then((read) => fitStates(read, fit))
-    .then((fitted) => correctedBasis(fitted, { firsts, matrix, products, job }))
+  const reading = { ...context, job: read };
+  const { states: fitting, basis } = stages(fit, { states: 9, basis: 1 });
+  const head = await readPassages({ ...options, context: reading, model, sample, groups, products, threads })
+    .then((states) =>
+      fitStates(states, { ...options, groups, shares, mainHead, seed, products, job: fitting }),
+    )
+    .then((fitted) => correctedBasis(fitted, { firsts, matrix, products, job: basis }))
     .finally(() => products.release());
   return {
     rowOf(token, { slot, isBias }) {

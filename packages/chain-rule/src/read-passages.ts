@@ -1,4 +1,4 @@
-import { type InitContext, type SourceModel, type TokenId, throwIfAborted } from "@revocab/core";
+import { type InitContext, type SourceModel, stages, type TokenId, throwIfAborted } from "@revocab/core";
 import type { DenseProducts } from "@revocab/onnx";
 import { fitSeconds, measureProducts } from "./fit-seconds.ts";
 import { type PairedReading, pairedReading } from "./paired-reading.ts";
@@ -25,9 +25,11 @@ export interface ReadPassagesOptions extends Pick<ChainRuleSettings, "correction
  * @throws RevocabError `not_finite`, `aborted`
  */
 export async function readPassages(options: ReadPassagesOptions): Promise<ReadStates> {
-  const { sample, states, seconds } = options;
-  const text = await pairedReadings(options, sample.text, states);
-  const whole = await pairedReadings(options, sample.whole, Number.POSITIVE_INFINITY);
+  const { sample, states, seconds, context } = options;
+  const { encode, run } = stages(context.job, { encode: 1, run: 20 });
+  const encoding = { ...options, context: { ...context, job: encode } };
+  const text = await pairedReadings(encoding, sample.text, states);
+  const whole = await pairedReadings(encoding, sample.whole, Number.POSITIVE_INFINITY);
   const all = [...text, ...whole];
   const isShort = seconds === undefined && sourceTokens(all) < SHORT;
   const costOf = isShort ? undefined : await costsOf(options);
@@ -35,7 +37,7 @@ export async function readPassages(options: ReadPassagesOptions): Promise<ReadSt
   const readings = [...chosen, ...whole];
   if (costOf !== undefined) noteCosts(options, costOf(readings));
   if (seconds !== undefined) noteChoice(options, sourceTokens(chosen));
-  return readStates({ ...options, readings });
+  return readStates({ ...options, context: { ...context, job: run }, readings });
 }
 
 /** Source tokens of a text that is read without a look at the clock, where no time is given. */

@@ -30,12 +30,16 @@ export function workMeter(
   );
   const whole = tokens * sum(costs) + ofStates;
   let done = 0;
+  let isOver = false;
   const report = (detail: string) => {
-    const share = whole === 0 ? 1 : Math.min(1, done / whole);
+    if (isOver) return;
+    // the sum of many shares is not quite the whole
+    isOver = done >= whole * (1 - 1e-9);
+    const share = isOver ? 1 : done / whole;
     job?.onProgress?.({
       type: "progress",
       step: "run the model",
-      done: Math.round(share * tokens),
+      done: isOver ? tokens : Math.min(tokens - 1, Math.floor(share * tokens)),
       total: tokens,
       unit: "tokens",
       detail,
