@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkExperts, mixture } from "./experts.ts";
+import { checkExperts, routedExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import { activation, epsilon, heads, layers, length, parseConfig, width, window } from "./read-config.ts";
@@ -34,7 +34,7 @@ export const mixtral: Family = (context) => {
     attention: () => ({ rotary: "positions", ...window }),
     theta: 1_000_000,
     feedForward: (_, name) =>
-      mixture(context, `${name}.block_sparse_moe`, shape, {
+      routedExperts(context, `${name}.block_sparse_moe`, shape, {
         router: { scores: "softmax", normalized: true },
         names: { gate: "w1", up: "w3", down: "w2" },
       }),
