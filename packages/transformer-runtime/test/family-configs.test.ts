@@ -164,6 +164,17 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     ["roberta", { pad_token_id: 39 }, /max_position_embeddings .* is 40: expected more than 40/],
     ["modernbert", { local_attention: 1 }, /local_attention .* is 1/],
     ["mixtral", { num_experts_per_tok: 5 }, /num_experts_per_tok .* is 5: expected at most the 4 experts/],
+    [
+      "mixtral",
+      { num_local_experts: 65536, num_hidden_layers: 1000 },
+      /num_hidden_layers .* is 1000: expected at most 131072 experts in all, there would be 65536 in each layer/,
+    ],
+    ["albert", { inner_group_num: 1000 }, /inner_group_num .* is 1000: expected at most 1000 layers in all/],
+    [
+      "gpt-neo-old",
+      { attention_types: [[["global"], 1000]], attention_layers: null },
+      /attention_types .* expected kinds for 3 layers, not 1000/,
+    ],
     ["qwen2-moe", { num_experts: 0 }, /num_experts .* is 0/],
     ["ernie-moe", { moe_k: 9 }, /moe_k .* is 9: expected at most the 4 experts/],
     ["deepseek-v3", { n_group: 4 }, /n_group .* is 4: expected groups of equal size of the 6 experts/],

@@ -133,6 +133,7 @@ const expertsConfig = {
   moe_layer_freq: z.literal(1).default(1),
 };
 type ExpertsConfig = z.output<z.ZodObject<typeof expertsConfig>> & {
+  readonly num_hidden_layers: number;
   readonly hidden_size: number;
   readonly hidden_act: Activation;
 };
@@ -146,7 +147,7 @@ function layersOfExperts(
   const { hidden_size, moe_intermediate_size: inner, hidden_act, n_shared_experts: shared } = config;
   const { n_routed_experts: experts, num_experts_per_tok: chosen } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (i, layer) => {
     if (i < config.first_k_dense_replace) return undefined;
     const name = `${layer}.mlp`;

@@ -65,7 +65,7 @@ export const ernie45Moe: Family = (context) => {
   const { hidden_size, moe_intermediate_size: inner, moe_num_experts: experts, hidden_act } = config;
   const { moe_num_shared_experts: shared, use_bias: hasBias } = config;
   const shape = { width: hidden_size, inner, experts, chosen: config.moe_k, activation: hidden_act, hasBias };
-  checkExperts(context, shape, "moe_k");
+  checkExperts(context, config, shape, "moe_k");
   const last = config.moe_layer_end_index === -1 ? config.num_hidden_layers - 1 : config.moe_layer_end_index;
   return ernieLike(context, config, (i, layer) => {
     const hasExperts =

@@ -79,11 +79,18 @@ export function stackedExpert(
   };
 }
 
-/** @throws RevocabError `bad_config` when a position would pass through more experts than there are */
+/** Experts of all layers; some ten times those of any model, so that a damaged config does not ask for memory without end. */
+const MOST_EXPERTS = 2 ** 17;
+
+/** @throws RevocabError `bad_config` when a position would pass through more experts than there are, or there are far too many */
 export function checkExperts(
   place: ConfigPlace,
+  { num_hidden_layers: layers }: { readonly num_hidden_layers: number },
   { experts, chosen }: { readonly experts: number; readonly chosen: number },
   key = "num_experts_per_tok",
 ): void {
   if (chosen > experts) throw badConfig(place, key, chosen, `expected at most the ${experts} experts`);
+  if (experts * layers <= MOST_EXPERTS) return;
+  const expected = `expected at most ${MOST_EXPERTS} experts in all, there would be ${experts} in each layer`;
+  throw badConfig(place, "num_hidden_layers", layers, expected);
 }

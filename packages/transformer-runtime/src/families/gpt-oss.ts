@@ -56,7 +56,8 @@ const STRETCHED = {
 export const gptOss: Family = (context) => {
   const config = parseConfig(schema, context.config, context);
   const { num_hidden_layers: count, max_position_embeddings: contextLength } = config;
-  checkExperts(context, { experts: config.num_local_experts, chosen: config.num_experts_per_tok });
+  const { num_local_experts: experts, num_experts_per_tok: chosen } = config;
+  checkExperts(context, config, { experts, chosen });
   const types = config.layer_types ?? slidingBut((i) => i % 2 === 1, count);
   const windows = layerWindows(types, count, config.sliding_window, context);
   const { parameters } = ropeParameters(context.config, context);

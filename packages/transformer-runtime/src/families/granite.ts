@@ -98,7 +98,7 @@ function graniteExperts(
     chosen,
     activation: config.hidden_act,
   };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   const name = `${layer}.block_sparse_moe`;
   const tensors = [`${name}.input_linear.weight`, `${name}.output_linear.weight`] as const;
   return {

@@ -55,7 +55,8 @@ type Llama4Config = z.output<typeof schema>;
 export const llama4: Family = (context) => {
   const config = parseConfig(schema, context.config, context);
   const { num_hidden_layers: count, no_rope_layer_interval: interval } = config;
-  checkExperts(context, { experts: config.num_local_experts, chosen: config.num_experts_per_tok });
+  const { num_local_experts: experts, num_experts_per_tok: chosen } = config;
+  checkExperts(context, config, { experts, chosen });
   const listed = config.no_rope_layers?.length ? config.no_rope_layers : undefined;
   const turns = listed?.map((value) => value === 1) ?? upTo(count, (i) => (i + 1) % interval !== 0);
   requireEach(context, "no_rope_layers", turns, count);

@@ -28,7 +28,7 @@ export const mixtral: Family = (context) => {
   const { num_local_experts: experts, num_experts_per_tok: chosen, sliding_window } = config;
   const { hidden_size, intermediate_size: inner, hidden_act } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   const window = sliding_window === null ? {} : { window: sliding_window };
   return llamaLike(context, config, {
     attention: () => ({ rotary: "positions", ...window }),

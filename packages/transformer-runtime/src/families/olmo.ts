@@ -109,7 +109,7 @@ function olmoExperts(
 ): LlamaDifferences["feedForward"] {
   const { hidden_size, intermediate_size: inner, num_experts: experts, num_experts_per_tok: chosen } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: config.hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (_, name) =>
     routedExperts(context, `${name}.mlp`, shape, {
       router: { scores: "softmax", normalized: config.norm_topk_prob },

@@ -88,6 +88,7 @@ const expertsConfig = {
 function qwenExperts(
   context: FamilyContext,
   config: z.output<z.ZodObject<typeof expertsConfig>> & {
+    readonly num_hidden_layers: number;
     readonly hidden_size: number;
     readonly hidden_act: Activation;
   },
@@ -96,7 +97,7 @@ function qwenExperts(
 ): LlamaDifferences["feedForward"] {
   const { hidden_size, moe_intermediate_size: inner, num_experts_per_tok: chosen, hidden_act } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (i, name) => {
     if (config.mlp_only_layers?.includes(i) || (i + 1) % config.decoder_sparse_step !== 0) return undefined;
     return routedExperts(context, `${name}.mlp`, shape, {
