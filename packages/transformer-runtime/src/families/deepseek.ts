@@ -274,6 +274,9 @@ const dots1Schema = z.object({
   n_routed_experts: heads,
   n_shared_experts: z.int().min(1).max(1000),
   norm_topk_prob: z.boolean().default(false),
+  // The library reads neither.
+  scoring_func: z.string().nullish(),
+  topk_method: z.string().nullish(),
   sliding_window: window.default(4096),
   max_window_layers: z.int().min(0).default(62),
   layer_types: layerTypes.nullish(),
