@@ -1,5 +1,5 @@
 // `revocab eval` beside the reference Python library: the same model, text, windows and threads, in one run.
-// usage: node tools/bench/eval.mjs --tokenizer PATH --text FILE --python PYTHON [--max-bytes 60000] [--context 512] [--threads 2] [--runs 2] [--scratch DIR]
+// usage: node tools/bench/eval.mjs --tokenizer PATH --text FILE --python PYTHON [--max-bytes 60000] [--context 512] [--threads 2] [--runs 2] [--experts 0] [--scratch DIR]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     context: { type: "string", default: "512" },
     threads: { type: "string", default: "2" },
     runs: { type: "string", default: "2" },
+    experts: { type: "string", default: "0" },
     scratch: { type: "string", default: tmpdir() },
   },
 });
@@ -36,6 +37,7 @@ try {
     heads: 12,
     keyHeads: 12,
     shards: 1,
+    experts: Number(values.experts),
   });
   const inFloat = (parameters * 4) / 1e6;
   console.log(

@@ -1,4 +1,4 @@
-// Writes a Llama-shaped model of random bf16 weights, sharded, so that a swap can be timed on a real size.
+// Writes a model shaped like Llama or Mixtral, of random bf16 weights, sharded, so that a swap can be timed on a real size.
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -14,7 +14,8 @@ import { join } from "node:path";
 
 /**
  * The default shape is TinyLlama's: 1.1 B parameters, V 32,000, d 2,048, untied head, three shards, 2.2 GB.
- * The tokenizer's files are copied into the model folder.
+ * With `experts`, each layer is a mixture of so many, of which a position takes two. The tokenizer's files are copied into the model
+ * folder.
  */
 export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
   const {
@@ -25,6 +26,7 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
     heads = 32,
     keyHeads = 4,
     shards = 3,
+    experts = 0,
   } = shape;
   mkdirSync(directory, { recursive: true });
   const keyWidth = (width / heads) * keyHeads;
@@ -36,9 +38,7 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
       [name("self_attn.k_proj"), [keyWidth, width]],
       [name("self_attn.v_proj"), [keyWidth, width]],
       [name("self_attn.o_proj"), [width, width]],
-      [name("mlp.gate_proj"), [inner, width]],
-      [name("mlp.up_proj"), [inner, width]],
-      [name("mlp.down_proj"), [width, inner]],
+      ...feedForward(name, width, inner, experts),
       [name("input_layernorm"), [width]],
       [name("post_attention_layernorm"), [width]],
     );
@@ -62,8 +62,9 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
   const json = (file, value) => writeFileSync(join(directory, file), `${JSON.stringify(value, null, 2)}\n`);
   json("model.safetensors.index.json", { metadata: { total_size: total }, weight_map: weightMap });
   json("config.json", {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
+    architectures: [experts > 0 ? "MixtralForCausalLM" : "LlamaForCausalLM"],
+    model_type: experts > 0 ? "mixtral" : "llama",
+    ...(experts > 0 && { num_local_experts: experts, num_experts_per_tok: 2 }),
     bos_token_id: 1,
     eos_token_id: 2,
     dtype: "bfloat16",
@@ -83,6 +84,25 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
     for (const file of readdirSync(tokenizer)) copyFileSync(join(tokenizer, file), join(directory, file));
   } else copyFileSync(tokenizer, join(directory, "tokenizer.json"));
   return { parameters: total / 2, bytes: total };
+}
+
+function feedForward(name, width, inner, experts) {
+  if (experts === 0) {
+    return [
+      [name("mlp.gate_proj"), [inner, width]],
+      [name("mlp.up_proj"), [inner, width]],
+      [name("mlp.down_proj"), [width, inner]],
+    ];
+  }
+  const expert = (i, part) => name(`block_sparse_moe.experts.${i}.${part}`);
+  return [
+    [name("block_sparse_moe.gate"), [experts, width]],
+    ...Array.from({ length: experts }, (_, i) => [
+      [expert(i, "w1"), [inner, width]],
+      [expert(i, "w3"), [inner, width]],
+      [expert(i, "w2"), [width, inner]],
+    ]).flat(),
+  ];
 }
 
 function writeShard(path, group, size) {

@@ -447,7 +447,11 @@ CASES = {
     "llama4-text-dense": Case(
         lambda: hf.Llama4ForCausalLM(llama4_text(
             num_hidden_layers=3, moe_layers=[0, 2], num_experts_per_tok=2, use_qk_norm=False, attn_temperature_tuning=False,
-            no_rope_layer_interval=3)), edits={"layer_types": None}, matters=[{"num_experts_per_tok": 1}]),
+            no_rope_layer_interval=3,
+            # As in Scout, which has no columns between those that are divided and those that are not.
+            rope_parameters=rope("llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=1.0,
+                                 original_max_position_embeddings=20))), edits={"layer_types": None},
+        matters=[{"num_experts_per_tok": 1}, {"rope_parameters": rope("default")}]),
     "gpt-bigcode": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(**GPT)), old_style=True,
                         matters=[{"scale_attn_weights": False}]),
     "gpt-bigcode-heads": Case(lambda: hf.GPTBigCodeForCausalLM(hf.GPTBigCodeConfig(

@@ -57,6 +57,133 @@ describe("a config that leaves out what is the library's default", () => {
   });
 });
 
+describe("the sizes and switches of published models are read", () => {
+  const firstAttention = (config: JsonObject) => {
+    const { heads, keyValueHeads, headWidth } = describeConfig(config).layers[0].attention;
+    return [heads, keyValueHeads, headWidth];
+  };
+
+  it("Falcon 7B has one key for all queries, 40B eight", () => {
+    const shared = {
+      model_type: "falcon",
+      alibi: false,
+      bias: false,
+      parallel_attn: true,
+      multi_query: true,
+    };
+    const small = { hidden_size: 4544, num_attention_heads: 71, new_decoder_architecture: false };
+    expect(firstAttention({ ...shared, ...small })).toEqual([71, 1, 64]);
+    const large = { hidden_size: 8192, num_attention_heads: 128, new_decoder_architecture: true };
+    expect(firstAttention({ ...shared, ...large, num_kv_heads: 8 })).toEqual([128, 8, 64]);
+  });
+
+  it("OPT 350M has norms after each sum and rows of 512 columns, 125M neither", () => {
+    const sizes = { model_type: "opt", hidden_size: 1024, num_attention_heads: 16, ffn_dim: 4096 };
+    const of350 = describeConfig({ ...sizes, word_embed_proj_dim: 512, do_layer_norm_before: false });
+    expect(of350.embedding.projection?.linear).toMatchObject({ inputs: 512, outputs: 1024 });
+    expect(of350.head.transform?.dense).toMatchObject({ inputs: 1024, outputs: 512 });
+    expect(Object.keys(of350.layers[0].norms)).toEqual(["afterAttentionSum", "afterFeedForwardSum"]);
+    expect(of350.finalNorm).toBeUndefined();
+    const of125 = describeConfig({ model_type: "opt", word_embed_proj_dim: 768, do_layer_norm_before: true });
+    expect(of125.embedding.projection).toBeUndefined();
+    expect(Object.keys(of125.layers[0].norms)).toEqual(["beforeAttention", "beforeFeedForward"]);
+  });
+
+  it("Qwen3-30B-A3B has 128 experts in each of 48 layers", () => {
+    const { layers } = describeConfig({
+      model_type: "qwen3_moe",
+      decoder_sparse_step: 1,
+      head_dim: 128,
+      hidden_size: 2048,
+      intermediate_size: 6144,
+      max_window_layers: 48,
+      mlp_only_layers: [],
+      moe_intermediate_size: 768,
+      norm_topk_prob: true,
+      num_attention_heads: 32,
+      num_experts: 128,
+      num_experts_per_tok: 8,
+      num_hidden_layers: 48,
+      num_key_value_heads: 4,
+      rope_scaling: null,
+      rope_theta: 1_000_000,
+      sliding_window: null,
+      use_sliding_window: false,
+    });
+    const kinds = layers.map(({ feedForward }) => "experts" in feedForward && feedForward.experts.length);
+    expect(kinds).toEqual(Array(48).fill(128));
+  });
+
+  it("DeepSeek-V2-Lite has one layer without experts, queries without a latent state, and sharpened scores", () => {
+    const { layers } = describeConfig({
+      model_type: "deepseek_v2",
+      first_k_dense_replace: 1,
+      hidden_size: 2048,
+      kv_lora_rank: 512,
+      moe_intermediate_size: 1408,
+      moe_layer_freq: 1,
+      n_group: 1,
+      n_routed_experts: 64,
+      n_shared_experts: 2,
+      norm_topk_prob: false,
+      num_attention_heads: 16,
+      num_experts_per_tok: 6,
+      num_hidden_layers: 27,
+      q_lora_rank: null,
+      rope_scaling: {
+        beta_fast: 32,
+        beta_slow: 1,
+        factor: 40,
+        mscale: 0.707,
+        mscale_all_dim: 0.707,
+        original_max_position_embeddings: 4096,
+        type: "yarn",
+      },
+      scoring_func: "softmax",
+      topk_group: 1,
+      topk_method: "greedy",
+    });
+    expect(layers.map(({ feedForward }) => feedForward.kind === "experts").indexOf(true)).toBe(1);
+    const { projection, scale } = layers[0].attention;
+    expect(projection).toMatchObject({ kind: "latent", query: { inputs: 2048, outputs: 16 * 192 } });
+    expect(scale).toBeCloseTo((0.1 * 0.707 * Math.log(40) + 1) ** 2 / Math.sqrt(192), 12);
+  });
+
+  it("Llama 4 Scout lists no layers, and divides columns without mixing any", () => {
+    const { layers, rotary, contextLength } = describeConfig({
+      model_type: "llama4_text",
+      max_position_embeddings: 262_144,
+      no_rope_layers: [],
+      rope_scaling: {
+        factor: 16,
+        high_freq_factor: 1,
+        low_freq_factor: 1,
+        original_max_position_embeddings: 8192,
+        rope_type: "llama3",
+      },
+    });
+    expect(layers.slice(0, 4).map(({ attention }) => attention.rotary)).toEqual([
+      ...Array(3).fill("positions"),
+      undefined,
+    ]);
+    expect(contextLength).toBe(262_144);
+    expect(rotary.positions.frequencies(10).inverse.every(Number.isFinite)).toBe(true);
+  });
+
+  it("Granite 3 8B has all four factors", () => {
+    const { embedding, layers, head } = describeConfig({
+      model_type: "granite",
+      attention_multiplier: 0.0078125,
+      embedding_multiplier: 12,
+      logits_scaling: 16,
+      residual_multiplier: 0.22,
+    });
+    expect([embedding.scale, layers[0].attention.scale, layers[0].residualScale, head.scale]).toEqual([
+      12, 0.0078125, 0.22, 0.0625,
+    ]);
+  });
+});
+
 it("a mixture is as many experts as the config says, and one stored tensor is many slices", () => {
   const { feedForward } = describeConfig(fixtureConfig("gpt-oss")).layers[0];
   if (feedForward.kind !== "experts") throw new TypeError("not a mixture");
@@ -130,8 +257,8 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     ],
     [
       "llama-rope-llama3-new",
-      { rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 4 } },
-      /rope_scaling.high_freq_factor .* is 4: expected more than 4/,
+      { rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 3 } },
+      /rope_scaling.high_freq_factor .* is 3: expected at least 4/,
     ],
     ["mistral", { layer_types: ["full_attention", "sliding_attention"] }, /layer_types .* of one kind/],
     ["mistral", { sliding_window: 0 }, /sliding_window .* is 0/],
@@ -164,6 +291,17 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     ["roberta", { pad_token_id: 39 }, /max_position_embeddings .* is 40: expected more than 40/],
     ["modernbert", { local_attention: 1 }, /local_attention .* is 1/],
     ["mixtral", { num_experts_per_tok: 5 }, /num_experts_per_tok .* is 5: expected at most the 4 experts/],
+    [
+      "mixtral",
+      { num_local_experts: 65536, num_hidden_layers: 1000 },
+      /num_hidden_layers .* is 1000: expected at most 131072 experts in all, there would be 65536 in each layer/,
+    ],
+    ["albert", { inner_group_num: 1000 }, /inner_group_num .* is 1000: expected at most 1000 layers in all/],
+    [
+      "gpt-neo-old",
+      { attention_types: [[["global"], 1000]], attention_layers: null },
+      /attention_types .* expected kinds for 3 layers, not 1000/,
+    ],
     ["qwen2-moe", { num_experts: 0 }, /num_experts .* is 0/],
     ["ernie-moe", { moe_k: 9 }, /moe_k .* is 9: expected at most the 4 experts/],
     ["deepseek-v3", { n_group: 4 }, /n_group .* is 4: expected groups of equal size of the 6 experts/],

@@ -6,6 +6,7 @@ import type { Family } from "./family.ts";
 import {
   activation,
   attentionShape,
+  badConfig,
   epsilon,
   heads,
   layers,
@@ -28,6 +29,8 @@ const schema = z.object({
   layer_norm_eps: epsilon.default(1e-12),
 });
 
+const MOST_LAYERS = 1000;
+
 /**
  * ALBERT: BERT whose layers share their weights, and whose input rows and head are narrower than the hidden states.
  * @see https://arxiv.org/abs/1909.11942
@@ -36,6 +39,10 @@ export const albert: Family = (context) => {
   const config = parseConfig(schema, context.config, context);
   const { hidden_size: d, embedding_size: rowWidth, hidden_act: activation } = config;
   const { num_hidden_layers: count, num_hidden_groups: groups, max_position_embeddings: positions } = config;
+  if (count * config.inner_group_num > MOST_LAYERS) {
+    const expected = `expected at most ${MOST_LAYERS} layers in all, with the ${count} groups of them`;
+    throw badConfig(context, "inner_group_num", config.inner_group_num, expected);
+  }
   const shape = attentionShape({ hidden_size: d, num_attention_heads: config.num_attention_heads }, context);
   const norm = (name: string, columns = d) => layerNorm(name, columns, config.layer_norm_eps, true);
   const prefix = context.prefixBefore("embeddings.position_embeddings.weight");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Activation, LatentProjection, RouterDescription } from "../description.ts";
 import { ropeParameters } from "../rotary/read-rotary.ts";
 import { gatedLayer, linear, rmsNorm } from "./blocks.ts";
-import { checkExperts, mixture, type RouterDifferences } from "./experts.ts";
+import { checkExperts, type RouterDifferences, routedExperts } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { headNorms, type LlamaDifferences, llamaLike, positionsOf } from "./llama-like.ts";
 import {
@@ -121,7 +121,7 @@ function sharpening(context: FamilyContext): number {
 }
 
 /** What the configs of DeepSeek's mixtures say. */
-const mixtureConfig = {
+const expertsConfig = {
   moe_intermediate_size: width.default(2048),
   num_experts_per_tok: heads.default(8),
   n_routed_experts: heads.default(256),
@@ -132,26 +132,27 @@ const mixtureConfig = {
   first_k_dense_replace: z.int().min(0).max(1000).default(0),
   moe_layer_freq: z.literal(1).default(1),
 };
-type MixtureConfig = z.output<z.ZodObject<typeof mixtureConfig>> & {
+type ExpertsConfig = z.output<z.ZodObject<typeof expertsConfig>> & {
+  readonly num_hidden_layers: number;
   readonly hidden_size: number;
   readonly hidden_act: Activation;
 };
 
 /** Layers after the first `first_k_dense_replace` are mixtures, with experts for all positions besides. */
-function mixtures(
+function layersOfExperts(
   context: FamilyContext,
-  config: MixtureConfig,
+  config: ExpertsConfig,
   routerOf: (name: string) => RouterDifferences,
 ): LlamaDifferences["feedForward"] {
   const { hidden_size, moe_intermediate_size: inner, hidden_act, n_shared_experts: shared } = config;
   const { n_routed_experts: experts, num_experts_per_tok: chosen } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (i, layer) => {
     if (i < config.first_k_dense_replace) return undefined;
     const name = `${layer}.mlp`;
     const ofAll = { width: hidden_size, inner: inner * (shared ?? 0), activation: hidden_act };
-    return mixture(context, name, shape, {
+    return routedExperts(context, name, shape, {
       router: {
         ...routerOf(name),
         ...(config.routed_scaling_factor !== 1 && { scale: config.routed_scaling_factor }),
@@ -167,7 +168,7 @@ function mixtures(
  */
 function groupsOf(
   context: FamilyContext,
-  { n_group, topk_group, n_routed_experts: experts, num_experts_per_tok: chosen }: MixtureConfig,
+  { n_group, topk_group, n_routed_experts: experts, num_experts_per_tok: chosen }: ExpertsConfig,
   by: "best" | "best-two",
 ): Pick<RouterDescription, "groups"> {
   const [count, best] = [n_group ?? 1, topk_group ?? 1];
@@ -185,7 +186,7 @@ function groupsOf(
 
 const deepseekV2Schema = z.object({
   ...latentConfig,
-  ...mixtureConfig,
+  ...expertsConfig,
   hidden_size: width.default(4096),
   intermediate_size: width.default(11008),
   num_hidden_layers: layers.default(32),
@@ -207,13 +208,13 @@ const deepseekV2Schema = z.object({
 export const deepseekV2: Family = (context) => {
   const config = parseConfig(deepseekV2Schema, context.config, context);
   const groups = config.topk_method === "greedy" ? {} : groupsOf(context, config, "best");
-  const feedForward = mixtures(context, config, () => ({ scores: "softmax", ...groups }));
+  const feedForward = layersOfExperts(context, config, () => ({ scores: "softmax", ...groups }));
   return latentLike(context, config, "neighbors", { feedForward });
 };
 
 /** What the configs of mixtures say that choose experts as DeepSeek-V3 does. */
-export const sigmoidMixtureConfig = {
-  ...mixtureConfig,
+export const sigmoidExpertsConfig = {
+  ...expertsConfig,
   norm_topk_prob: z.boolean().default(true),
   scoring_func: z.literal("sigmoid").default("sigmoid"),
   topk_method: z.literal("noaux_tc").default("noaux_tc"),
@@ -223,12 +224,12 @@ export const sigmoidMixtureConfig = {
  * Experts are chosen by the sigmoid of their score and a correction that keeps them equally busy.
  * @throws RevocabError `bad_config`
  */
-export function sigmoidMixtures(
+export function sigmoidExperts(
   context: FamilyContext,
-  config: MixtureConfig & { readonly norm_topk_prob: boolean },
+  config: ExpertsConfig & { readonly norm_topk_prob: boolean },
 ): LlamaDifferences["feedForward"] {
   const groups = groupsOf(context, config, "best-two");
-  return mixtures(context, config, (name) => ({
+  return layersOfExperts(context, config, (name) => ({
     scores: "sigmoid",
     correction: { tensor: `${name}.gate.e_score_correction_bias`, shape: [config.n_routed_experts] },
     ...groups,
@@ -238,7 +239,7 @@ export function sigmoidMixtures(
 
 const deepseekV3Schema = z.object({
   ...latentConfig,
-  ...sigmoidMixtureConfig,
+  ...sigmoidExpertsConfig,
   n_group: heads.nullable().default(8),
   topk_group: heads.nullable().default(4),
   routed_scaling_factor: positive.default(2.5),
@@ -247,17 +248,17 @@ const deepseekV3Schema = z.object({
 });
 
 /**
- * DeepSeek-V3 and R1, Kimi K2 and Moonlight; the layer that predicts a second token is not run.
+ * DeepSeek-V3 and R1, and Moonlight; the layer that predicts a second token is not run.
  * @see https://arxiv.org/abs/2412.19437
  */
 export const deepseekV3: Family = (context) => {
   const config = parseConfig(deepseekV3Schema, context.config, context);
   const pairs = config.rope_interleave ? "neighbors" : "halves";
-  return latentLike(context, config, pairs, { feedForward: sigmoidMixtures(context, config) });
+  return latentLike(context, config, pairs, { feedForward: sigmoidExperts(context, config) });
 };
 
 const dots1Schema = z.object({
-  ...sigmoidMixtureConfig,
+  ...sigmoidExpertsConfig,
   hidden_size: width.default(4608),
   intermediate_size: width.default(10944),
   num_hidden_layers: layers.default(62),
@@ -273,6 +274,9 @@ const dots1Schema = z.object({
   n_routed_experts: heads,
   n_shared_experts: z.int().min(1).max(1000),
   norm_topk_prob: z.boolean().default(false),
+  // The library reads neither.
+  scoring_func: z.string().nullish(),
+  topk_method: z.string().nullish(),
   sliding_window: window.default(4096),
   max_window_layers: z.int().min(0).default(62),
   layer_types: layerTypes.nullish(),
@@ -297,6 +301,6 @@ export const dots1: Family = (context) => {
       ...windows[i],
       ...headNorms(name, shape, config.rms_norm_eps),
     }),
-    feedForward: sigmoidMixtures(context, config),
+    feedForward: sigmoidExperts(context, config),
   });
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { gatedLayer } from "./blocks.ts";
-import { checkExperts, mixture } from "./experts.ts";
+import { checkExperts, routedExperts } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { type LlamaDifferences, llamaLike } from "./llama-like.ts";
 import { activation, epsilon, heads, layers, length, parseConfig, width } from "./read-config.ts";
@@ -40,7 +40,7 @@ const ernieSchema = z.object({ ...ernieConfig, head_dim: width.nullable().defaul
 export const ernie45: Family = (context) =>
   ernieLike(context, parseConfig(ernieSchema, context.config, context));
 
-const mixtureSchema = z.object({
+const expertsSchema = z.object({
   ...ernieConfig,
   hidden_size: width.default(2560),
   intermediate_size: width.default(12288),
@@ -61,18 +61,18 @@ const mixtureSchema = z.object({
 
 /** ERNIE 4.5 21B-A3B and 300B-A47B: with a mixture of experts in most layers. */
 export const ernie45Moe: Family = (context) => {
-  const config = parseConfig(mixtureSchema, context.config, context);
+  const config = parseConfig(expertsSchema, context.config, context);
   const { hidden_size, moe_intermediate_size: inner, moe_num_experts: experts, hidden_act } = config;
   const { moe_num_shared_experts: shared, use_bias: hasBias } = config;
   const shape = { width: hidden_size, inner, experts, chosen: config.moe_k, activation: hidden_act, hasBias };
-  checkExperts(context, shape, "moe_k");
+  checkExperts(context, config, shape, "moe_k");
   const last = config.moe_layer_end_index === -1 ? config.num_hidden_layers - 1 : config.moe_layer_end_index;
   return ernieLike(context, config, (i, layer) => {
-    const isMixture =
+    const hasExperts =
       (i + 1) % config.moe_layer_interval === 0 && i >= config.moe_layer_start_index && i <= last;
-    if (!isMixture) return undefined;
+    if (!hasExperts) return undefined;
     const name = `${layer}.mlp`;
-    return mixture(context, name, shape, {
+    return routedExperts(context, name, shape, {
       router: {
         scores: "softmax",
         correction: { tensor: `${name}.moe_statics.e_score_correction_bias`, shape: [1, experts] },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DenseDescription } from "../description.ts";
 import { linear } from "./blocks.ts";
-import { sigmoidMixtureConfig, sigmoidMixtures } from "./deepseek.ts";
+import { sigmoidExperts, sigmoidExpertsConfig } from "./deepseek.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { headNorms, type LlamaDifferences, llamaLike } from "./llama-like.ts";
 import { activation, epsilon, heads, layers, length, parseConfig, width } from "./read-config.ts";
@@ -53,7 +53,7 @@ export const glm4: Family = (context) =>
   });
 
 const glm4MoeSchema = z.object({
-  ...sigmoidMixtureConfig,
+  ...sigmoidExpertsConfig,
   moe_intermediate_size: width.default(1408),
   n_routed_experts: heads.default(128),
   first_k_dense_replace: z.int().min(0).max(1000).default(1),
@@ -83,6 +83,6 @@ export const glm4Moe: Family = (context) => {
     }),
     attentionBiases: { projection: config.attention_bias, output: false },
     rotaryShare: 0.5,
-    feedForward: sigmoidMixtures(context, config),
+    feedForward: sigmoidExperts(context, config),
   });
 };

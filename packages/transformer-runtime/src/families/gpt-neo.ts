@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { layerNorm, linear, plainLayer, squareAttention } from "./blocks.ts";
-import type { Family } from "./family.ts";
+import type { Family, FamilyContext } from "./family.ts";
 import {
   activation,
   attentionShape,
@@ -17,6 +17,7 @@ import {
 
 const NAMES = { num_hidden_layers: "num_layers", num_attention_heads: "num_heads" };
 
+/** Kinds of layers. */
 const kinds = z.array(z.enum(["global", "local"])).max(1000);
 
 const schema = z.object({
@@ -43,18 +44,9 @@ const schema = z.object({
  */
 export const gptNeo: Family = (context) => {
   const config = parseConfig(schema, withNames(context.config, NAMES), context);
-  const { hidden_size: d, max_position_embeddings: positions, num_layers: count } = config;
+  const { hidden_size: d, max_position_embeddings: positions } = config;
   const shape = attentionShape({ hidden_size: d, num_attention_heads: config.num_heads }, context);
-  const types =
-    config.attention_layers ??
-    config.attention_types.flatMap(([repeated, times]) =>
-      Array.from({ length: times }, () => repeated).flat(),
-    );
-  if (types.length !== count) {
-    const expected = `expected kinds for ${count} layers, not ${types.length}`;
-    const key = config.attention_layers ? "attention_layers" : "attention_types";
-    throw badConfig(context, key, config[key], expected);
-  }
+  const types = kindsOf(config, context);
   const norm = (name: string) => layerNorm(name, d, config.layer_norm_epsilon, true);
   const prefix = context.prefixBefore("h.0.ln_1.weight");
   const dense = {
@@ -93,3 +85,16 @@ export const gptNeo: Family = (context) => {
     head: {},
   };
 };
+
+/** @throws RevocabError `bad_config` when there is not one kind for each layer */
+function kindsOf(
+  { num_layers: count, attention_layers: listed, attention_types: repeated }: z.output<typeof schema>,
+  context: FamilyContext,
+): z.output<typeof kinds> {
+  const found = listed?.length ?? repeated.reduce((total, [some, times]) => total + some.length * times, 0);
+  if (found !== count) {
+    const key = listed ? "attention_layers" : "attention_types";
+    throw badConfig(context, key, listed ?? repeated, `expected kinds for ${count} layers, not ${found}`);
+  }
+  return listed ?? repeated.flatMap(([some, times]) => Array.from({ length: times }, () => some).flat());
+}

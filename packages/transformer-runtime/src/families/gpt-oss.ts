@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { DenseDescription, ExpertsDescription } from "../description.ts";
+import type { ExpertsDescription } from "../description.ts";
 import { ropeParameters } from "../rotary/read-rotary.ts";
 import { linear } from "./blocks.ts";
-import { checkExperts } from "./experts.ts";
+import { checkExperts, stackedExpert } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaLike, positionsOf } from "./llama-like.ts";
 import {
@@ -56,7 +56,8 @@ const STRETCHED = {
 export const gptOss: Family = (context) => {
   const config = parseConfig(schema, context.config, context);
   const { num_hidden_layers: count, max_position_embeddings: contextLength } = config;
-  checkExperts(context, { experts: config.num_local_experts, chosen: config.num_experts_per_tok });
+  const { num_local_experts: experts, num_experts_per_tok: chosen } = config;
+  checkExperts(context, config, { experts, chosen });
   const types = config.layer_types ?? slidingBut((i) => i % 2 === 1, count);
   const windows = layerWindows(types, count, config.sliding_window, context);
   const { parameters } = ropeParameters(context.config, context);
@@ -76,40 +77,31 @@ export const gptOss: Family = (context) => {
   );
 };
 
+/** Stored with inputs first, the columns of gate and up in turn. */
 function expertsOf(name: string, config: GptOssConfig): ExpertsDescription {
-  const { hidden_size: d, num_local_experts: count, num_experts_per_tok: chosen } = config;
+  const { hidden_size, intermediate_size: inner, num_local_experts: experts, swiglu_limit: limit } = config;
+  const chosen = config.num_experts_per_tok;
+  const shape = {
+    width: hidden_size,
+    inner,
+    activation: "quick-gelu",
+    hasBias: true,
+    experts,
+    chosen,
+  } as const;
+  const tensors = [`${name}.experts.gate_up_proj`, `${name}.experts.down_proj`] as const;
   return {
     kind: "experts",
     router: {
-      linear: linear(`${name}.router`, [d, count], true),
+      linear: linear(`${name}.router`, [hidden_size, experts], true),
       scores: "softmax",
       chosen,
       normalized: true,
     },
-    experts: Array.from({ length: count }, (_, i) => expertOf(`${name}.experts`, config, i)),
-  };
-}
-
-/** Stored with inputs first, the columns of gate and up in turn. */
-function expertOf(
-  name: string,
-  { hidden_size: d, intermediate_size: inner, num_local_experts: count, swiglu_limit: limit }: GptOssConfig,
-  index: number,
-): DenseDescription {
-  const sliced = (which: string, inputs: number, outputs: number) => ({
-    weight: `${name}.${which}`,
-    bias: `${name}.${which}_bias`,
-    inputs,
-    outputs,
-    order: "inputs-first" as const,
-    slice: { index, count },
-  });
-  return {
-    kind: "gated-fused",
-    gateUp: sliced("gate_up_proj", d, 2 * inner),
-    down: sliced("down_proj", inner, d),
-    activation: "quick-gelu",
-    order: "alternating",
-    limit,
+    experts: Array.from({ length: experts }, (_, i) => ({
+      ...stackedExpert(tensors, shape, i, "inputs-first"),
+      order: "alternating",
+      limit,
+    })),
   };
 }

@@ -30,7 +30,7 @@ function multiplied(
 const graniteSchema = z.object({ ...graniteConfig, mlp_bias: z.boolean().default(false) });
 
 /**
- * Granite 3 and 4 without state-space layers.
+ * Granite 3.
  * @see https://arxiv.org/abs/2408.13359
  */
 export const granite: Family = (context) => {
@@ -38,25 +38,25 @@ export const granite: Family = (context) => {
   return llamaLike(context, config, { ...multiplied(config), feedForwardBias: config.mlp_bias });
 };
 
-const mixtureConfig = {
+const expertsConfig = {
   ...graniteConfig,
   num_local_experts: heads.default(8),
   num_experts_per_tok: heads.default(2),
 };
 
-const mixtureSchema = z.object(mixtureConfig);
+const expertsSchema = z.object(expertsConfig);
 
 /** Granite with a mixture of experts in each layer. */
 export const graniteMoe: Family = (context) => {
-  const config = parseConfig(mixtureSchema, context.config, context);
+  const config = parseConfig(expertsSchema, context.config, context);
   return llamaLike(context, config, {
     ...multiplied(config),
-    feedForward: (_, name) => graniteMixture(context, config, name),
+    feedForward: (_, name) => graniteExperts(context, config, name),
   });
 };
 
 const sharedSchema = z.object({
-  ...mixtureConfig,
+  ...expertsConfig,
   shared_intermediate_size: z
     .int()
     .min(0)
@@ -71,22 +71,22 @@ export const graniteMoeShared: Family = (context) => {
   return llamaLike(context, config, {
     ...multiplied(config),
     feedForward(_, name) {
-      if (inner === 0) return graniteMixture(context, config, name);
+      if (inner === 0) return graniteExperts(context, config, name);
       const layer: DenseDescription = {
         kind: "gated-fused",
         gateUp: linear(`${name}.shared_mlp.input_linear`, [d, 2 * inner], false),
         down: linear(`${name}.shared_mlp.output_linear`, [inner, d], false),
         activation: config.hidden_act,
       };
-      return graniteMixture(context, config, name, { layer });
+      return graniteExperts(context, config, name, { layer });
     },
   });
 };
 
 /** @throws RevocabError `bad_config` */
-function graniteMixture(
+function graniteExperts(
   context: FamilyContext,
-  config: z.output<typeof mixtureSchema>,
+  config: z.output<typeof expertsSchema>,
   layer: string,
   shared?: { readonly layer: DenseDescription },
 ): FeedForwardDescription {
@@ -98,7 +98,7 @@ function graniteMixture(
     chosen,
     activation: config.hidden_act,
   };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   const name = `${layer}.block_sparse_moe`;
   const tensors = [`${name}.input_linear.weight`, `${name}.output_linear.weight`] as const;
   return {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ExpertsDescription } from "../description.ts";
 import { gatedLayer, linear } from "./blocks.ts";
-import { checkExperts } from "./experts.ts";
+import { checkExperts, stackedExpert } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import {
@@ -55,14 +55,15 @@ type Llama4Config = z.output<typeof schema>;
 export const llama4: Family = (context) => {
   const config = parseConfig(schema, context.config, context);
   const { num_hidden_layers: count, no_rope_layer_interval: interval } = config;
-  checkExperts(context, { experts: config.num_local_experts, chosen: config.num_experts_per_tok });
+  const { num_local_experts: experts, num_experts_per_tok: chosen } = config;
+  checkExperts(context, config, { experts, chosen });
   const listed = config.no_rope_layers?.length ? config.no_rope_layers : undefined;
   const turns = listed?.map((value) => value === 1) ?? upTo(count, (i) => (i + 1) % interval !== 0);
   requireEach(context, "no_rope_layers", turns, count);
   const types = config.layer_types ?? turns.map((does) => (does ? "chunked_attention" : "full_attention"));
   requireEach(context, "layer_types", types, count);
   const step = config.interleave_moe_layer_step;
-  const mixtures = config.moe_layers ?? upTo(count, (i) => i).filter((i) => (i + 1) % step === 0);
+  const withExperts = config.moe_layers ?? upTo(count, (i) => i).filter((i) => (i + 1) % step === 0);
   const chunk = config.attention_chunk_size;
   return llamaLike(
     context,
@@ -77,12 +78,12 @@ export const llama4: Family = (context) => {
           }),
       }),
       // The vision model's tensors have the names of the norms, too.
-      anchor: mixtures.includes(0) ? "feed_forward.router.weight" : "feed_forward.gate_proj.weight",
+      anchor: withExperts.includes(0) ? "feed_forward.router.weight" : "feed_forward.gate_proj.weight",
       rotaryPairs: "neighbors",
       theta: 500_000,
       feedForward: (i, name) =>
-        mixtures.includes(i)
-          ? mixtureOf(`${name}.feed_forward`, config)
+        withExperts.includes(i)
+          ? expertsOf(`${name}.feed_forward`, config)
           : gatedLayer(`${name}.feed_forward`, {
               width: config.hidden_size,
               inner: config.intermediate_size_mlp,
@@ -108,29 +109,20 @@ function unweighted(width: number, { rms_norm_eps: epsilon }: Llama4Config) {
 }
 
 /** Experts are stored with inputs first, and read what their score has multiplied. */
-function mixtureOf(name: string, config: Llama4Config): ExpertsDescription {
-  const { hidden_size: d, intermediate_size: inner, num_local_experts: count, hidden_act } = config;
-  const sliced = (which: string, inputs: number, outputs: number, index: number) => ({
-    weight: `${name}.experts.${which}`,
-    inputs,
-    outputs,
-    order: "inputs-first" as const,
-    slice: { index, count },
-  });
+function expertsOf(name: string, config: Llama4Config): ExpertsDescription {
+  const { hidden_size, intermediate_size: inner, num_local_experts: experts, hidden_act } = config;
+  const chosen = config.num_experts_per_tok;
+  const shape = { width: hidden_size, inner, activation: hidden_act, experts, chosen };
+  const tensors = [`${name}.experts.gate_up_proj`, `${name}.experts.down_proj`] as const;
   return {
     kind: "experts",
     router: {
-      linear: linear(`${name}.router`, [d, count], false),
+      linear: linear(`${name}.router`, [hidden_size, experts], false),
       scores: "sigmoid",
-      chosen: config.num_experts_per_tok,
+      chosen,
       weighs: "input",
     },
-    experts: upTo(count, (i) => ({
-      kind: "gated-fused" as const,
-      gateUp: sliced("gate_up_proj", d, 2 * inner, i),
-      down: sliced("down_proj", inner, d, i),
-      activation: hidden_act,
-    })),
-    shared: { layer: gatedLayer(`${name}.shared_expert`, { width: d, inner, activation: hidden_act }) },
+    experts: upTo(experts, (i) => stackedExpert(tensors, shape, i, "inputs-first")),
+    shared: { layer: gatedLayer(`${name}.shared_expert`, shape) },
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkExperts, mixture } from "./experts.ts";
+import { checkExperts, routedExperts } from "./experts.ts";
 import type { Family } from "./family.ts";
 import { llamaLike } from "./llama-like.ts";
 import { activation, epsilon, heads, layers, length, parseConfig, width, window } from "./read-config.ts";
@@ -28,13 +28,13 @@ export const mixtral: Family = (context) => {
   const { num_local_experts: experts, num_experts_per_tok: chosen, sliding_window } = config;
   const { hidden_size, intermediate_size: inner, hidden_act } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   const window = sliding_window === null ? {} : { window: sliding_window };
   return llamaLike(context, config, {
     attention: () => ({ rotary: "positions", ...window }),
     theta: 1_000_000,
     feedForward: (_, name) =>
-      mixture(context, `${name}.block_sparse_moe`, shape, {
+      routedExperts(context, `${name}.block_sparse_moe`, shape, {
         router: { scores: "softmax", normalized: true },
         names: { gate: "w1", up: "w3", down: "w2" },
       }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { layeredRotary } from "../rotary/read-rotary.ts";
 import type { MakeNorm } from "./blocks.ts";
-import { checkExperts, mixture } from "./experts.ts";
+import { checkExperts, routedExperts } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { llamaConfig } from "./llama.ts";
 import { allHeadNorms, type LlamaDifferences, llamaLike } from "./llama-like.ts";
@@ -95,7 +95,7 @@ export const olmo3: Family = (context) => {
 };
 
 /** What the configs of the mixtures have in common. */
-const mixtureConfig = {
+const expertsConfig = {
   ...llamaConfig,
   num_experts_per_tok: heads.default(8),
   num_experts: heads.default(64),
@@ -103,21 +103,21 @@ const mixtureConfig = {
 };
 
 /** @throws RevocabError `bad_config` */
-function olmoMixtures(
+function olmoExperts(
   context: FamilyContext,
-  config: z.output<z.ZodObject<typeof mixtureConfig>>,
+  config: z.output<z.ZodObject<typeof expertsConfig>>,
 ): LlamaDifferences["feedForward"] {
   const { hidden_size, intermediate_size: inner, num_experts: experts, num_experts_per_tok: chosen } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: config.hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (_, name) =>
-    mixture(context, `${name}.mlp`, shape, {
+    routedExperts(context, `${name}.mlp`, shape, {
       router: { scores: "softmax", normalized: config.norm_topk_prob },
     });
 }
 
 const olmoeSchema = z.object({
-  ...mixtureConfig,
+  ...expertsConfig,
   rms_norm_eps: epsilon.default(1e-5),
   clip_qkv: cap.default(null),
 });
@@ -134,12 +134,12 @@ export const olmoe: Family = (context) => {
       ...clampOf(config.clip_qkv),
       ...allHeadNorms(name, shape, config.rms_norm_eps),
     }),
-    feedForward: olmoMixtures(context, config),
+    feedForward: olmoExperts(context, config),
   });
 };
 
 const flexOlmoSchema = z.object({
-  ...mixtureConfig,
+  ...expertsConfig,
   num_experts_per_tok: heads.default(5),
   num_experts: heads.default(7),
 });
@@ -157,7 +157,7 @@ export const flexOlmo: Family = (context) => {
     }),
     layerNorms: NORMS_AFTER,
     theta: 500_000,
-    feedForward: olmoMixtures(context, config),
+    feedForward: olmoExperts(context, config),
   });
 };
 

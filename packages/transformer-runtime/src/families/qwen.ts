@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Activation, ExpertsDescription } from "../description.ts";
 import { gatedLayer, linear } from "./blocks.ts";
-import { checkExperts, mixture } from "./experts.ts";
+import { checkExperts, routedExperts } from "./experts.ts";
 import type { Family, FamilyContext } from "./family.ts";
 import { headNorms, type LlamaDifferences, llamaLike } from "./llama-like.ts";
 import {
@@ -73,7 +73,7 @@ export const qwen3: Family = (context) => {
 };
 
 /** What the configs of Qwen's mixtures have in common. */
-const mixtureConfig = {
+const expertsConfig = {
   moe_intermediate_size: width.default(1408),
   num_experts_per_tok: heads.default(4),
   norm_topk_prob: z.boolean().default(false),
@@ -85,9 +85,10 @@ const mixtureConfig = {
  * Every `decoder_sparse_step`-th layer is a mixture, but those that are listed.
  * @throws RevocabError `bad_config`
  */
-function qwenMixtures(
+function qwenExperts(
   context: FamilyContext,
-  config: z.output<z.ZodObject<typeof mixtureConfig>> & {
+  config: z.output<z.ZodObject<typeof expertsConfig>> & {
+    readonly num_hidden_layers: number;
     readonly hidden_size: number;
     readonly hidden_act: Activation;
   },
@@ -96,10 +97,10 @@ function qwenMixtures(
 ): LlamaDifferences["feedForward"] {
   const { hidden_size, moe_intermediate_size: inner, num_experts_per_tok: chosen, hidden_act } = config;
   const shape = { width: hidden_size, inner, experts, chosen, activation: hidden_act };
-  checkExperts(context, shape);
+  checkExperts(context, config, shape);
   return (i, name) => {
     if (config.mlp_only_layers?.includes(i) || (i + 1) % config.decoder_sparse_step !== 0) return undefined;
-    return mixture(context, `${name}.mlp`, shape, {
+    return routedExperts(context, `${name}.mlp`, shape, {
       router: { scores: "softmax", normalized: config.norm_topk_prob },
       shared: sharedOf(`${name}.mlp`),
     });
@@ -108,7 +109,7 @@ function qwenMixtures(
 
 const qwen2MoeSchema = z.object({
   ...qwenConfig,
-  ...mixtureConfig,
+  ...expertsConfig,
   hidden_size: width.default(2048),
   intermediate_size: width.default(5632),
   num_hidden_layers: layers.default(24),
@@ -131,7 +132,7 @@ export const qwen2Moe: Family = (context) => {
   return llamaLike(context, config, {
     attention: (i) => ({ rotary: "positions", ...windows[i] }),
     attentionBiases: { projection: config.qkv_bias, output: false },
-    feedForward: qwenMixtures(context, config, config.num_experts, (name) => ({
+    feedForward: qwenExperts(context, config, config.num_experts, (name) => ({
       layer: gatedLayer(`${name}.shared_expert`, { width: d, inner, activation }),
       gate: linear(`${name}.shared_expert_gate`, [d, 1], false),
     })),
@@ -140,7 +141,7 @@ export const qwen2Moe: Family = (context) => {
 
 const qwen3MoeSchema = z.object({
   ...qwenConfig,
-  ...mixtureConfig,
+  ...expertsConfig,
   hidden_size: width.default(2048),
   intermediate_size: width.default(6144),
   num_hidden_layers: layers.default(24),
@@ -166,7 +167,7 @@ export const qwen3Moe: Family = (context) => {
       ...(window !== null && { window }),
       ...headNorms(name, shape, config.rms_norm_eps),
     }),
-    feedForward: qwenMixtures(context, config, config.num_local_experts),
+    feedForward: qwenExperts(context, config, config.num_local_experts),
   });
 };
 

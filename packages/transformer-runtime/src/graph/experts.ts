@@ -26,7 +26,8 @@ export function expertParts(
   const count = experts.length;
   const normedState = { normed: width };
   const sums = { routing: count, mixed: width };
-  const size = Math.max(1, Math.floor(expertValues / valuesOf(experts[0] as DenseDescription)));
+  const most = Math.max(1, Math.floor(expertValues / valuesOf(experts[0] as DenseDescription)));
+  const size = Math.ceil(count / Math.ceil(count / most)); // parts of one size are one session
   const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
   return [
     {

@@ -79,12 +79,12 @@ const llama3: RotaryScaling = ({ theta, dimension, originalLength }, parameters,
     low_freq_factor: low,
     high_freq_factor: high,
   } = parseConfig(llama3Schema, parameters, place);
-  if (high <= low) throw badConfig(place, "high_freq_factor", high, `expected more than ${low}`);
+  if (high < low) throw badConfig(place, "high_freq_factor", high, `expected at least ${low}`);
   const inverse = inverseFrequencies(theta, dimension).map((value) => {
     const wavelength = Math.fround((2 * Math.PI) / value);
     if (wavelength < originalLength / high) return value;
     const slowed = Math.fround(value / factor);
-    if (wavelength > originalLength / low) return slowed;
+    if (wavelength > originalLength / low || high === low) return slowed; // Llama 4 Scout mixes none
     const smooth = Math.fround((originalLength / wavelength - low) / (high - low));
     return (1 - smooth) * slowed + smooth * value;
   });
