@@ -115,6 +115,7 @@ describe("the sizes and switches of published models are read", () => {
   });
 
   it("DeepSeek-V2-Lite has one layer without experts, queries without a latent state, and sharpened scores", () => {
+    const mscale = 707 / 1000;
     const { layers } = describeConfig({
       model_type: "deepseek_v2",
       first_k_dense_replace: 1,
@@ -134,8 +135,8 @@ describe("the sizes and switches of published models are read", () => {
         beta_fast: 32,
         beta_slow: 1,
         factor: 40,
-        mscale: 0.707,
-        mscale_all_dim: 0.707,
+        mscale,
+        mscale_all_dim: mscale,
         original_max_position_embeddings: 4096,
         type: "yarn",
       },
@@ -146,7 +147,7 @@ describe("the sizes and switches of published models are read", () => {
     expect(layers.map(({ feedForward }) => feedForward.kind === "experts").indexOf(true)).toBe(1);
     const { projection, scale } = layers[0].attention;
     expect(projection).toMatchObject({ kind: "latent", query: { inputs: 2048, outputs: 16 * 192 } });
-    expect(scale).toBeCloseTo((0.1 * 0.707 * Math.log(40) + 1) ** 2 / Math.sqrt(192), 12);
+    expect(scale).toBeCloseTo((0.1 * mscale * Math.log(40) + 1) ** 2 / Math.sqrt(192), 12);
   });
 
   it("Llama 4 Scout lists no layers, and divides columns without mixing any", () => {
