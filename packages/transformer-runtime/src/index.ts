@@ -5,5 +5,6 @@ export { type ModelTables, tablesOf } from "./head.ts";
 export { languageModel, type OpenLanguageModel, type ScoreRequest, scoreTogether } from "./language-model.ts";
 export { type OpenTransformer, type OpenTransformerOptions, openTransformer } from "./open-transformer.ts";
 export type { Schedule } from "./run/schedule.ts";
+export type { Source } from "./run/sources.ts";
 export type { BodyCache, ContinuedBody } from "./run/text-grower.ts";
 export { type WriteTextsOptions, writeTexts } from "./write-texts.ts";
