@@ -8,10 +8,12 @@ The convention, exactly:
 - Documents are the parts of FILE between `<|endoftext|>`, without surrounding white space; empty ones are left out.
   Whole documents are taken from the start while their UTF-8 bytes together stay within --max-bytes. With
   --single-document, the first --max-bytes bytes of FILE are one document.
-- A document is tokenised whole, without special tokens. What the tokenizer puts before a text (a BOS, or nothing) is put in front.
+- A document is tokenised whole, without special tokens. What the tokenizer puts before a text (a BOS, or nothing) is put in front, and
+  before that, for an encoder–decoder model, what its decoder begins with (decoder_start_token_id).
 - A document longer than the model's context (or --context) is cut into windows of that many tokens; each window starts with the last
-  token of the one before. So every token is scored once, except the document's first: the BOS, or without a BOS the
-  first token of text, which nothing predicts.
+  token of the one before. So every token is scored once, except those in front, or without any the first token of text, which
+  nothing predicts.
+- The encoder of an encoder–decoder model reads --source, as the tokenizer encodes it with its special tokens.
 - Score: the sum of −log2 p of the scored tokens, in float32, over the bytes of all documents.
 """
 
@@ -22,7 +24,14 @@ import time
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 SEPARATOR = "<|endoftext|>"
 
@@ -33,12 +42,14 @@ def main() -> None:
     documents = read_documents(options)
     for folder in options.models:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model = auto.from_pretrained(
             folder, dtype=torch.float32, trust_remote_code=False, **placement(options)
         ).eval()
-        result = {"model": str(folder), **score(model, tokenizer, documents, options.context, options.batch)}
+        result = {"model": str(folder), **score(model, tokenizer, documents, options)}
         if options.generate is not None:
-            result["text"] = continue_text(model, tokenizer, options.generate)
+            result["text"] = continue_text(model, tokenizer, options)
         print(json.dumps(result, ensure_ascii=False) if options.json else describe(result), flush=True)
 
 
@@ -53,6 +64,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object per model")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--context", type=int, help="tokens in a window; the model's own when not given")
+    parser.add_argument("--source", default="", help="what the encoder of an encoder–decoder model reads")
     parser.add_argument("--batch", type=int, default=1, help="windows of a document that run at once")
     parser.add_argument("--offload", metavar="FOLDER", help="keep on disk, in this folder, the weights that --memory has no room for")
     parser.add_argument("--memory", metavar="SIZE", help="what weights may take in memory, such as 4GB; with --offload")
@@ -68,10 +80,30 @@ def placement(options: argparse.Namespace) -> dict[str, object]:
     return {"device_map": "auto", "max_memory": {"cpu": options.memory}, "offload_folder": options.offload}
 
 
-def put_before(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """The special tokens that stand before a text of one letter."""
+def put_before(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """What a decoder begins with, and the special tokens that stand before a text of one letter."""
     ids, is_special = (tokenizer("a", return_special_tokens_mask=True)[key] for key in ("input_ids", "special_tokens_mask"))
-    return ids[: is_special.index(0)]
+    return start_tokens(model) + ids[: is_special.index(0)]
+
+
+def start_tokens(model: PreTrainedModel) -> list[int]:
+    config = model.generation_config
+    if not model.config.is_encoder_decoder:
+        return []
+    return [config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id]
+
+
+def inputs(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: torch.Tensor, source: str) -> dict[str, torch.Tensor]:
+    if not model.config.is_encoder_decoder:
+        return dict(input_ids=ids)
+    read = torch.tensor([tokenizer(source).input_ids] * len(ids))
+    return dict(input_ids=read, decoder_input_ids=ids)
+
+
+def context_of(model: PreTrainedModel) -> int:
+    config = model.config.get_text_config()
+    # T5 has relative positions, and was trained with this many
+    return getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", 512)
 
 
 def read_documents(options: argparse.Namespace) -> list[str]:
@@ -98,10 +130,10 @@ def read_documents(options: argparse.Namespace) -> list[str]:
 
 @torch.inference_mode()
 def score(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], context: int | None, batch: int = 1
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: list[str], options: argparse.Namespace
 ) -> dict[str, float | int]:
-    context = context or model.config.get_text_config().max_position_embeddings
-    begin = put_before(tokenizer)
+    context = options.context or context_of(model)
+    begin = put_before(model, tokenizer)
     bits, tokens, unknown, scored, seconds = 0.0, 0, 0, 0, 0.0
     for document in documents:
         text = tokenizer(document, add_special_tokens=False, verbose=False).input_ids
@@ -109,15 +141,18 @@ def score(
         unknown += 0 if tokenizer.unk_token_id is None else text.count(tokenizer.unk_token_id)
         ids = begin + text
         windows = [ids[start : start + context] for start in range(0, len(ids) - 1, context - 1)]
+        given = max(0, len(begin) - 1)  # targets that stand before the text
         while windows:
             # all windows but the last have one length
-            together = [window for window in windows[:batch] if len(window) == len(windows[0])]
+            together = [window for window in windows[: options.batch] if len(window) == len(windows[0])]
             windows = windows[len(together) :]
             started = time.perf_counter()
             tokens_in = torch.tensor(together)
-            log_p = model(input_ids=tokens_in).logits[:, :-1].float().log_softmax(-1)
-            bits -= log_p.gather(2, tokens_in[:, 1:, None]).sum().item() / math.log(2)
-            scored += tokens_in[:, 1:].numel()
+            log_p = model(**inputs(model, tokenizer, tokens_in, options.source)).logits[:, :-1].float().log_softmax(-1)
+            of_targets = log_p.gather(2, tokens_in[:, 1:, None]).flatten()[given:]
+            bits -= of_targets.sum().item() / math.log(2)
+            scored += of_targets.numel()
+            given = 0
             seconds += time.perf_counter() - started
     count = sum(len(document.encode()) for document in documents)
     return {
@@ -130,10 +165,12 @@ def score(
     }
 
 
-def continue_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
-    begin = put_before(tokenizer)
-    ids = torch.tensor([begin + tokenizer(prompt, add_special_tokens=False).input_ids])
-    written = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False)
+def continue_text(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, options: argparse.Namespace) -> str:
+    begin = put_before(model, tokenizer)
+    ids = torch.tensor([begin + tokenizer(options.generate, add_special_tokens=False).input_ids])
+    given = inputs(model, tokenizer, ids, options.source)
+    mask = torch.ones_like(given["input_ids"])
+    written = model.generate(**given, attention_mask=mask, max_new_tokens=60, do_sample=False)
     return tokenizer.decode(written[0], skip_special_tokens=True)
 
 

@@ -4,7 +4,7 @@
 
 Each case is a folder of config.json, model.safetensors and expected.json. The reference library reads that very folder
 to compute the logits: in f32 whatever the stored dtype, with plain ("eager") attention, each sequence alone and
-unpadded. `matters` names changes to the config that must change the logits by five times the tolerance of the tests,
+unpadded. The encoder of an encoder–decoder model reads a source without text, and, for `sourced`, SOURCE. `matters` names changes to the config that must change the logits by five times the tolerance of the tests,
 or the script fails: a fixture that does not depend on a feature would prove nothing about it. Needs torch and
 transformers 5.
 """
@@ -27,6 +27,8 @@ from safetensors.torch import load_file, save_file
 VOCABULARY = 61
 LENGTHS = (23, 9)
 POSITIONS = ([0, 1, 5, 11, 17, 22], [0, 4, 8])
+# What an encoder reads besides a source without text.
+SOURCE = [30, 7, 44, 12, 51, 9, 23, 38, 16, 2]
 # Ids below are special in one family or another; RoBERTa counts its positions from the pads.
 FIRST_ID = 4
 
@@ -289,10 +291,31 @@ def minicpm3(**more):
         "dim_model_base": 12, **more}))
 
 
+# Both sides of an encoder–decoder model have numbers of their own, where the config has a key for them.
+T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=8, d_ff=20, num_layers=2, num_decoder_layers=3, num_heads=3,
+          relative_attention_num_buckets=8, relative_attention_max_distance=20, decoder_start_token_id=0)
+BART = dict(
+    vocab_size=VOCABULARY, d_model=24, encoder_layers=1, decoder_layers=2, encoder_attention_heads=2,
+    decoder_attention_heads=3, encoder_ffn_dim=20, decoder_ffn_dim=28, max_position_embeddings=40)
+
+
+def t5(model=hf.T5ForConditionalGeneration, config=hf.T5Config, tied=True, **more):
+    made = model(config(**T5, **more))
+    if not tied:
+        made.lm_head.weight = torch.nn.Parameter(torch.empty_like(made.lm_head.weight))
+    return made
+
+
+def bart(model, config, **more):
+    return model(config(**BART, **more))
+
+
 # Where null is not the same as a missing key.
 KEPT_NULLS = ("sliding_window", "attn_logit_softcapping", "final_logit_softcapping")
 MASKED = ("bert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "modernbert", "electra", "distilbert",
           "albert", "deberta", "deberta-v2")
+# What a source without text is, by roles.
+EMPTY_SOURCE = {"t5": ["eos"], "mt5": ["eos"], "umt5": ["eos"], "bart": ["bos", "eos"], "mbart": ["eos"]}
 
 
 # Bases far below the usual 10,000, so that all of so few columns turn within so few positions.
@@ -581,6 +604,21 @@ CASES = {
         old_style=True,
         edits={"layer_types": None, "global_attn_every_n_layers": 2, "global_rope_theta": 300.0, "local_rope_theta": 30.0},
         matters=[{"global_attn_every_n_layers": 3}, {"global_rope_theta": 500.0}, {"local_rope_theta": 60.0}]),
+    "t5": Case(t5, old_style=True, matters=[
+        {"tie_word_embeddings": False}, {"relative_attention_max_distance": 9}, {"feed_forward_proj": "gelu"},
+        {"layer_norm_epsilon": 0.1}]),
+    # As those of version 1.1 are published.
+    "t5-untied": Case(lambda: t5(tied=False, feed_forward_proj="gated-gelu"), old_style=True,
+                      edits={"tie_word_embeddings": False, "scale_decoder_outputs": None, "dense_act_fn": None,
+                             "is_gated_act": None},
+                      matters=[{"tie_word_embeddings": True}, {"feed_forward_proj": "gated-relu"}]),
+    "mt5": Case(lambda: t5(hf.MT5ForConditionalGeneration, hf.MT5Config, tied=False), matters=[{"dense_act_fn": "silu"}]),
+    "umt5": Case(lambda: t5(hf.UMT5ForConditionalGeneration, hf.UMT5Config), old_style=True,
+                 matters=[{"relative_attention_max_distance": 9}]),
+    "bart": Case(lambda: bart(hf.BartForConditionalGeneration, hf.BartConfig), old_style=True, matters=[
+        {"scale_embedding": True}, {"activation_function": "relu"}]),
+    "mbart": Case(lambda: bart(hf.MBartForConditionalGeneration, hf.MBartConfig, scale_embedding=True), matters=[
+        {"scale_embedding": False}]),
 }
 
 
@@ -597,7 +635,7 @@ def randomise(model) -> None:
             else:
                 parameter.copy_(noise * 0.3 + (0 if plus_one else 1))
         for name, buffer in model.named_buffers():
-            if name.endswith("e_score_correction_bias"):
+            if name.endswith(("e_score_correction_bias", "final_logits_bias")):
                 buffer.copy_(torch.randn_like(buffer) * 0.3)
 
 
@@ -635,9 +673,15 @@ def edited(config: dict, edits: dict) -> dict:
     return {key: value for key, value in config.items() if value is not None or key not in edits or key in KEPT_NULLS}
 
 
-def logits(folder: Path, sequences: list[list[int]], attention: str) -> list[torch.Tensor]:
+def empty_source(config: hf.PreTrainedConfig) -> list[int]:
+    return [getattr(config, f"{role}_token_id") for role in EMPTY_SOURCE[config.model_type]]
+
+
+def logits(folder: Path, sequences: list[list[int]], attention: str, source: list[int] | None = None) -> list[torch.Tensor]:
     config = hf.AutoConfig.from_pretrained(folder)
     auto = hf.AutoModelForMaskedLM if config.model_type in MASKED else hf.AutoModelForCausalLM
+    if config.is_encoder_decoder:
+        auto = hf.AutoModelForSeq2SeqLM
     if config.model_type in ("gemma3", "llama4"):
         auto = hf.AutoModelForImageTextToText
     results = []
@@ -647,8 +691,11 @@ def logits(folder: Path, sequences: list[list[int]], attention: str) -> list[tor
             folder, dtype=torch.float32, attn_implementation=attention, output_loading_info=True)
         if report["missing_keys"] or report["mismatched_keys"]:
             raise SystemExit(f"{folder}: {report}")
+        inputs = dict(input_ids=torch.tensor([tokens]))
+        if config.is_encoder_decoder:
+            inputs = dict(input_ids=torch.tensor([source or empty_source(config)]), decoder_input_ids=inputs["input_ids"])
         with torch.no_grad():
-            results.append(model.eval()(input_ids=torch.tensor([tokens])).logits[0])
+            results.append(model.eval()(**inputs).logits[0])
     return results
 
 
@@ -686,6 +733,9 @@ def write(folder: Path, case: Case) -> str:
     expected = logits(folder, sequences, case.attention)
     for change in case.matters:
         check_that_it_matters(folder, change, sequences, expected, case.attention)
+    sourced = logits(folder, sequences, case.attention, SOURCE) if model.config.is_encoder_decoder else None
+    if sourced is not None and (sourced[0] - expected[0]).abs().max() < 0.1:
+        raise SystemExit(f"{folder}: the source hardly changes the logits")
     if case.published_names:
         tensors = load_file(folder / "model.safetensors")
         for old, new in case.published_names.items():
@@ -693,13 +743,14 @@ def write(folder: Path, case: Case) -> str:
         save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     if case.published is not None:
         path.write_text(json.dumps(case.published, indent=2) + "\n")
-    rows = [
-        {"tokens": tokens, "positions": positions,
-         "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]}
-        for tokens, positions, all_logits in zip(sequences, POSITIONS, expected, strict=True)
-    ]
-    lines = ",\n".join(json.dumps(row) for row in rows)
-    (folder / "expected.json").write_text(f'{{"sequences": [\n{lines}\n]}}\n')
+    def lines(results: list[torch.Tensor]) -> str:
+        return ",\n".join(json.dumps({
+            "tokens": tokens, "positions": positions,
+            "logits": [[float(f"{x:.7g}") for x in all_logits[position].tolist()] for position in positions]})
+            for tokens, positions, all_logits in zip(sequences, POSITIONS, results, strict=True))
+
+    given = "" if sourced is None else f',\n"source": {SOURCE}, "sourced": [\n{lines(sourced)}\n]'
+    (folder / "expected.json").write_text(f'{{"sequences": [\n{lines(expected)}\n]{given}}}\n')
     size = sum(file.stat().st_size for file in folder.iterdir())
     return f"{size:6} bytes, logits up to {max(x.abs().max().item() for x in expected):.1f}"
 

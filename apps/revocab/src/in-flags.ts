@@ -46,6 +46,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   servedModel: "--served-model",
   server: "--server",
   skipRefused: "--skip-refused",
+  source: "--source",
   specialTokens: "--special-tokens",
   specials: "--special",
   text: "--text",

@@ -38,6 +38,11 @@ export interface ReadRequest {
   readonly input: StoredMatrix;
   /** Any number, of any lengths up to the context length, in any order. */
   readonly queries: readonly PositionQuery[];
+  /**
+   * Encoder–decoder models: what the encoder reads, with the rows of `input` too.
+   * @default a source without text, in the ids of the model's config
+   */
+  readonly source?: Uint32Array;
   /** Multiply-adds that `onStates` does for each position, so that progress and the time left count them. @default 0 */
   readonly workPerPosition?: number;
   /** Gets the states of some of the queries, or of all; over all calls those of each query once. */
@@ -77,6 +82,8 @@ export interface LanguageModel {
   readonly contextLength: number;
   /** V: rows of the head, padding included. */
   readonly vocabularySize: number;
+  /** What every text begins with before the tokenizer's own BOS, as the decoder of an encoder–decoder model has it. @default nothing */
+  readonly startTokens?: readonly TokenId[];
   /**
    * Natural logarithms of the probabilities of single tokens: for each query [positions] numbers, in the order of its
    * positions. Any number of queries, of any lengths up to `contextLength`; the model batches them itself, and reports the

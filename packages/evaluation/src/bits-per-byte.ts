@@ -1,7 +1,7 @@
 import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
 import {
   type BeginChoice,
-  beginTokenOf,
+  beginTokensOf,
   checkIds,
   encodeDocuments,
   type LostCharacters,
@@ -66,9 +66,9 @@ export interface BitsPerByte {
  * How well a causal model predicts a text, in bits per byte. It does not depend on how the text is cut into tokens, so a
  * model can be compared with itself after its tokenizer was swapped.
  *
- * Each document is encoded whole, with the special tokens that the tokenizer puts before a text. Neighboring windows of
- * `context` tokens share one token. So every token is predicted exactly once, except the first (the BOS, or without one the
- * first token of the text). The bytes of that first token count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
+ * Each document is encoded whole, with the special tokens that the model and the tokenizer put before a text. Neighboring windows of
+ * `context` tokens share one token. So every token is predicted exactly once, except those that stand before the text, or without
+ * them the first token of the text. The bytes of that first token count all the same. The figures are those of `tools/oracle/bits_per_byte.py`.
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
  */
 export async function bitsPerByte(options: BitsPerByteOptions): Promise<BitsPerByte> {
@@ -86,11 +86,14 @@ export async function prepareBitsPerByte({
   job,
 }: Omit<BitsPerByteOptions, "model"> & { readonly model: ModelShape }): Promise<TextScoring<BitsPerByte>> {
   checkOptions(model, context, stride);
-  const begin = beginTokenOf(tokenizer, bos);
+  const begin = beginTokensOf(model, tokenizer, bos);
   checkIds(begin, tokenizer, model);
   const encoded = await encodeDocuments({ documents, tokenizer, model, job });
   const windows = encoded.ids.flatMap((ids, document) =>
-    planWindows(begin.length + ids.length, context, stride).map((window) => ({ ...window, document })),
+    planWindows(begin.length + ids.length, context, stride, begin.length).map((window) => ({
+      ...window,
+      document,
+    })),
   );
   const scoredTokens = windows.reduce((sum, { end, firstTarget }) => sum + end - firstTarget, 0);
   if (scoredTokens === 0) {
@@ -180,7 +183,7 @@ export interface Window {
 
 /**
  * The windows of a document, of at most `context` tokens, each starting `stride` tokens after the one before. Every token but
- * the first is predicted exactly once, from at least `context` − `stride` tokens where the document has them.
+ * the first, and those that `given` says, is predicted exactly once, from at least `context` − `stride` tokens where the document has them.
  *
  *     planWindows(6, 3, 2)  →  [0 1 2] [2 3 4] [4 5]     each window starts with the last token of the one before
  *     planWindows(5, 3, 1)  →  [0 1 2] [1 2 3] [2 3 4]   after the first window only the last token is new
@@ -188,12 +191,14 @@ export interface Window {
  * @param length tokens of the document
  * @param context at least 2
  * @param stride between 1 and `context` − 1
+ * @param given tokens at the start that are context alone @default 0
  */
-export function planWindows(length: number, context: number, stride: number): Window[] {
+export function planWindows(length: number, context: number, stride: number, given = 0): Window[] {
   const windows: Window[] = [];
-  let firstTarget = 1;
+  let firstTarget = Math.max(1, given);
   for (let start = 0; firstTarget < length; start += stride) {
     const end = Math.min(start + context, length);
+    if (end <= firstTarget) continue; // nothing but what is given
     windows.push({ start, end, firstTarget });
     firstTarget = end;
   }

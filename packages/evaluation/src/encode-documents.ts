@@ -153,12 +153,20 @@ function quoted(characters: readonly string[]): string {
 export type BeginChoice = "auto" | "always" | "never";
 
 /**
- * The tokens before each document, as context: those that the tokenizer's post-processor puts before a text, as AutoTokenizer
- * does. With `always`, a tokenizer that adds none gives its BOS. GPT-2 needs this: in training `<|endoftext|>` stood before each
+ * The tokens before each document, as context: what the model begins every text with, and then those that the tokenizer's
+ * post-processor puts before a text, as AutoTokenizer does. With `always`, a tokenizer that adds none gives its BOS. GPT-2 needs this: in training `<|endoftext|>` stood before each
  * document, but its tokenizer does not add it.
  * @throws RevocabError `bad_options` for `always` where there is none
  */
-export function beginTokenOf(
+export function beginTokensOf(
+  { startTokens = [] }: Pick<LanguageModel, "startTokens">,
+  tokenizer: TextTokenizer,
+  choice: BeginChoice,
+): readonly TokenId[] {
+  return [...startTokens, ...tokenizersOwn(tokenizer, choice)];
+}
+
+function tokenizersOwn(
   { vocabulary, origin, frame }: TextTokenizer,
   choice: BeginChoice,
 ): readonly TokenId[] {

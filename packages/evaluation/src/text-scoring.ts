@@ -1,7 +1,7 @@
 import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
 
 /** What of a model decides what it can be asked. */
-export type ModelShape = Pick<LanguageModel, "kind" | "contextLength" | "vocabularySize">;
+export type ModelShape = Pick<LanguageModel, "kind" | "contextLength" | "vocabularySize" | "startTokens">;
 
 /** A text made ready for a model: what to ask, and the score as a function of the answers. */
 export interface TextScoring<Score> {

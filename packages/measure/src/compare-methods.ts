@@ -15,6 +15,7 @@ import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "
 import { makePlanOfSharedMethods, planTables, sourceModel, tablesInMemory } from "@revocab/plan/internal";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { startTokensIn } from "./encoder-source.ts";
 import {
   evaluateTogether,
   labelledProgress,
@@ -181,7 +182,8 @@ async function tryMethod(
     const rowSeconds = secondsSince(started);
     const leaveOut = await measureLeaveOut(transformer, method, options);
     const seconds = secondsSince(started);
-    const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
+    const startTokens = startTokensIn(tokenizer.vocabulary, transformer, model.readable.vocabulary);
+    const scoring = await prepareTables(transformer, { ...tables, startTokens }, tokenizer, text, options);
     return { name, options: methodOptions, scoring, leaveOut, seconds, rowSeconds };
   } finally {
     await planned.rowSource.close();

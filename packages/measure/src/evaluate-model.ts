@@ -5,6 +5,7 @@ import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files
 import { type OpenModel, openModel } from "@revocab/plan";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { withSource } from "./encoder-source.ts";
 
 /** How a text is scored. Defaults are those of `readText` and `evaluateText`. */
 export interface ScoringOptions {
@@ -24,6 +25,8 @@ export interface ScoringOptions {
   readonly samples?: number;
   /** Masked models: the seed that chooses these tokens. @default 0 */
   readonly samplesSeed?: number;
+  /** Encoder–decoder models: a text that the encoder reads, while the decoder predicts the text that is scored. @default "" */
+  readonly source?: string;
   readonly job?: Job;
 }
 
@@ -79,11 +82,12 @@ async function scoreBytes(
   transformer: OpenTransformer,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
-  { context, bos, job }: ScoringOptions,
+  { context, bos, source, job }: ScoringOptions,
 ): Promise<ByteLevelSummary> {
   const { byteLevelScore } = await import("@revocab/evaluation");
-  const { languageModel } = await import("@revocab/transformer-runtime");
-  const model = languageModel(transformer);
+  const { languageModel, tablesOf } = await import("@revocab/transformer-runtime");
+  const own = tablesOf(transformer.checkpoint);
+  const model = languageModel(transformer, await withSource(own, transformer, tokenizer, source));
   try {
     const { documents: _, ...summary } = await byteLevelScore({
       model,
@@ -139,14 +143,15 @@ export async function prepareTables(
   tables: ModelTables | undefined,
   tokenizer: Tokenizer,
   { documents }: TextDocuments,
-  { context, stride, bos, samples, samplesSeed, job }: ScoringOptions,
+  { context, stride, bos, samples, samplesSeed, source, job }: ScoringOptions,
 ): Promise<TablesToScore> {
   const { prepareScoring } = await import("@revocab/evaluation");
-  const { tablesOf } = await import("@revocab/transformer-runtime");
+  const { startTokensOf, tablesOf } = await import("@revocab/transformer-runtime");
   const { kind, contextLength, checkpoint } = transformer;
-  const own = tables ?? tablesOf(checkpoint);
+  const own = await withSource(tables ?? tablesOf(checkpoint), transformer, tokenizer, source);
+  const startTokens = startTokensOf(transformer, own);
   const scoring = await prepareScoring({
-    model: { kind, contextLength, vocabularySize: own.output.rows },
+    model: { kind, contextLength, vocabularySize: own.output.rows, startTokens },
     tokenizer,
     documents,
     context,

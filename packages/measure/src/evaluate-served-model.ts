@@ -5,7 +5,7 @@ import { type Dialect, openServedModel, type ServedModel } from "@revocab/served
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import type { ScoringOptions } from "./evaluate-model.ts";
 
-export interface EvaluateServedOptions extends Omit<ScoringOptions, "samples" | "samplesSeed"> {
+export interface EvaluateServedOptions extends Omit<ScoringOptions, "samples" | "samplesSeed" | "source"> {
   /** Address of an OpenAI-compatible API, such as `http://127.0.0.1:8000/v1`. */
   readonly server: string;
   /** The model's name there. @default the only one that the server lists */

@@ -2,14 +2,20 @@ import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type Job, RevocabError, showText } from "@revocab/core";
 import { openModel } from "@revocab/plan";
 import { textLimits } from "@revocab/plan/internal";
-import type { Generated } from "@revocab/transformer-runtime";
-import { displayToken, type FrameTokens, frameTokens, type Tokenizer } from "@revocab/vocabulary";
+import type { Generated, OpenLanguageModel } from "@revocab/transformer-runtime";
+import { displayToken } from "@revocab/vocabulary";
+import { framing, withSource } from "./encoder-source.ts";
 
 export interface GenerateTextOptions extends OpenCheckpointOptions {
   /** Model folder. */
   readonly model: string;
-  /** The text to continue. The tokenizer adds its special tokens, as AutoTokenizer does. */
+  /**
+   * The text to continue. The tokenizer adds its special tokens, as AutoTokenizer does; those that end a text are left out where the
+   * model has an encoder, whose decoder begins with a token of its own.
+   */
   readonly prompt: string;
+  /** Encoder–decoder models: what the encoder reads. @default "" */
+  readonly source?: string;
   /** @default 60 */
   readonly maxTokens?: number;
   /** @default 0: always the most probable token */
@@ -41,21 +47,33 @@ export interface GeneratedText {
 export async function generateText({
   model: directory,
   prompt,
+  source,
   onText,
   job,
   ...options
 }: GenerateTextOptions): Promise<GeneratedText> {
   const opened = await openModel(directory, options);
   try {
-    const { generate, languageModel, openTransformer } = await import("@revocab/transformer-runtime");
+    const { generate, languageModel, openTransformer, tablesOf } = await import(
+      "@revocab/transformer-runtime"
+    );
     const { vocabulary } = opened.readable;
     const transformer = await openTransformer(opened.checkpoint, { job });
-    const model = languageModel(transformer);
+    let model: OpenLanguageModel | undefined;
     try {
       transformer.requireWhole();
-      const { before, after } = framing(opened.tokenizer);
+      const tables = await withSource(
+        tablesOf(opened.checkpoint),
+        transformer,
+        opened.readable,
+        source,
+      );
+      model = languageModel(transformer, tables);
+      const { startTokens = [] } = model;
+      const { before, after: ending } = framing(opened.tokenizer);
+      const after = transformer.description.encoder === undefined ? ending : [];
       const pieces = await opened.readable.encode(prompt);
-      const tokens = Uint32Array.from([...before, ...pieces, ...after]);
+      const tokens = Uint32Array.from([...startTokens, ...before, ...pieces, ...after]);
       if (tokens.length === 0) {
         throw new RevocabError(
           "bad_text",
@@ -112,20 +130,10 @@ export async function generateText({
         ],
       };
     } finally {
-      await model.close();
+      await model?.close();
       await transformer.close();
     }
   } finally {
     await opened.close();
   }
-}
-
-/** @throws RevocabError `unsupported_tokenizer` */
-function framing({ frame, origin }: Tokenizer): FrameTokens {
-  if (frame !== undefined) return frameTokens(frame);
-  throw new RevocabError(
-    "unsupported_tokenizer",
-    `${origin} has a post-processor that is not understood, so it is not known which tokens a prompt begins and ends with`,
-    { hint: "expected TemplateProcessing, BertProcessing or RobertaProcessing, with ByteLevel beside them" },
-  );
 }

@@ -1,6 +1,7 @@
 import type { OnnxRuntime, OnnxTensor } from "@revocab/onnx";
 import type {
   AttentionDescription,
+  DistanceBiasDescription,
   RelativeDescription,
   RotaryDescription,
   TransformerDescription,
@@ -55,9 +56,9 @@ export function bodyFeeds(
     });
     feeds[PORTS.positions] = new Tensor("int64", ids, [B * T]);
   }
-  const { relative } = description.layers[0]?.attention ?? {};
-  if (relative !== undefined && inputNames.includes(PORTS.relative)) {
-    feeds[PORTS.relative] = new Tensor("int64", relativeRows(relative, T), [T, T]);
+  if (inputNames.includes(PORTS.relative)) {
+    const rows = relativeRows(rowByDistance(description), T, past);
+    feeds[PORTS.relative] = new Tensor("int64", rows, [T, past + T]);
   }
   for (const { attention } of description.layers) {
     const port = PORTS.mask(attention);
@@ -79,17 +80,50 @@ export function noPast(
   return [none(headWidth), none(valueWidth)];
 }
 
-/** [T × T] the row of the table of relative positions for each query and key. */
-export function relativeRows({ span, buckets }: RelativeDescription, T: number): BigInt64Array {
-  const rowOf = (distance: number) => {
-    const place = buckets === undefined ? distance : bucketOf(distance, buckets);
-    return BigInt(Math.max(0, Math.min(place + span, 2 * span - 1)));
-  };
-  const rows = Array.from({ length: 2 * T - 1 }, (_, i) => rowOf(i - (T - 1)));
+/** The row of a table of distances for a key that stands so far before its query; after it, where that is negative. */
+type RowByDistance = (distance: number) => number;
+
+/** [T × past + T] the row of the table of relative positions for each query and key. */
+export function relativeRows(rowOf: RowByDistance, T: number, past = 0): BigInt64Array {
+  const S = past + T;
+  const rows = Array.from({ length: S + T - 1 }, (_, i) => BigInt(rowOf(i - (T - 1))));
   return BigInt64Array.from(
-    { length: T * T },
-    (_, at) => rows[Math.floor(at / T) - (at % T) + T - 1] as bigint,
+    { length: T * S },
+    (_, at) => rows[past + Math.floor(at / S) - (at % S) + T - 1] as bigint,
   );
+}
+
+/** All layers of a body share their distances in the same way. */
+function rowByDistance({ kind, layers }: TransformerDescription): RowByDistance {
+  const { relative, distanceBias } = layers[0]?.attention ?? {};
+  if (relative !== undefined) return relativeRow(relative);
+  if (distanceBias !== undefined) return biasRow(distanceBias, kind);
+  throw new RangeError("a graph takes distances that its layers do not describe");
+}
+
+export function relativeRow({ span, buckets }: RelativeDescription): RowByDistance {
+  return (distance) => {
+    const place = buckets === undefined ? distance : bucketOf(distance, buckets);
+    return Math.max(0, Math.min(place + span, 2 * span - 1));
+  };
+}
+
+export function biasRow(
+  { table, longest }: DistanceBiasDescription,
+  kind: TransformerDescription["kind"],
+): RowByDistance {
+  if (kind === "causal") return (distance) => bucketUpTo(Math.max(0, distance), table.rows, longest);
+  const half = Math.floor(table.rows / 2);
+  return (distance) => bucketUpTo(Math.abs(distance), half, longest) + (distance < 0 ? half : 0);
+}
+
+/** Half of the buckets hold one distance each. In f32, step by step, as the reference library computes it. */
+function bucketUpTo(distance: number, buckets: number, longest: number): number {
+  const exact = Math.floor(buckets / 2);
+  if (distance < exact) return distance;
+  const logarithm = Math.fround(Math.log(Math.fround(distance / exact)));
+  const share = Math.fround(logarithm / Math.fround(Math.log(longest / exact)));
+  return Math.min(exact + Math.floor(Math.fround(share * (buckets - exact))), buckets - 1);
 }
 
 /** In f32, step by step, as the reference library computes it. */

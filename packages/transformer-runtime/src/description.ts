@@ -1,3 +1,5 @@
+import type { TokenId } from "@revocab/core";
+
 /**
  * A transformer as data: which tensors do what, in which order. A family reads a config and says this; the graph
  * builder knows nothing of families. Widths are numbers of columns; names are full tensor names.
@@ -15,6 +17,17 @@ export interface TransformerDescription {
   readonly layers: readonly LayerDescription[];
   readonly finalNorm?: NormDescription;
   readonly head: HeadDescription;
+  /** Of an encoder–decoder model, whose decoder the rest describes. */
+  readonly encoder?: EncoderDescription;
+}
+
+/** What reads the source of an encoder–decoder model: the text that the decoder's layers look at besides their own. */
+export interface EncoderDescription {
+  /** Its last states are what `crossAttention` looks at. It reads the rows of the decoder's input table. */
+  readonly body: TransformerDescription;
+  /** A source without text, and what the decoder begins every text with: ids of the vocabulary that the config speaks of. */
+  readonly emptySource: readonly TokenId[];
+  readonly startTokens: readonly TokenId[];
 }
 
 /** Columns of an input row. */
@@ -57,6 +70,8 @@ export interface RotaryDescription {
 
 export interface LayerDescription {
   readonly attention: AttentionDescription;
+  /** Attention to the encoder's states, after that of positions to each other. */
+  readonly crossAttention?: CrossAttentionDescription;
   readonly feedForward: FeedForwardDescription;
   /** Attention and feed-forward both read the layer's input, and their outputs are added at once. @default false */
   readonly parallel?: boolean;
@@ -67,6 +82,8 @@ export interface LayerDescription {
     readonly beforeAttention?: NormDescription;
     readonly afterAttention?: NormDescription;
     readonly afterAttentionSum?: NormDescription;
+    readonly beforeCrossAttention?: NormDescription;
+    readonly afterCrossAttentionSum?: NormDescription;
     readonly beforeFeedForward?: NormDescription;
     readonly afterFeedForward?: NormDescription;
     readonly afterFeedForwardSum?: NormDescription;
@@ -96,6 +113,7 @@ export interface AttentionDescription {
   readonly rotary?: string;
   readonly alibi?: AlibiDescription;
   readonly relative?: RelativeDescription;
+  readonly distanceBias?: DistanceBiasDescription;
   /** Learned scores, [heads], of a position without content that all see (gpt-oss): the tensor's name. */
   readonly sinks?: string;
   /** Multiplies the scores; usually 1 / √headWidth. */
@@ -110,6 +128,17 @@ export interface AttentionDescription {
   /** A position sees those alone that stand in the same stretch of so many positions (Llama 4). @default without bound */
   readonly chunk?: number;
   readonly temperature?: TemperatureDescription;
+}
+
+/** Attention whose queries come from the hidden state, and keys and values from the states of the encoder. */
+export interface CrossAttentionDescription {
+  readonly heads: number;
+  readonly query: LinearDescription;
+  readonly key: LinearDescription;
+  readonly value: LinearDescription;
+  readonly output: LinearDescription;
+  /** Multiplies the scores. */
+  readonly scale: number;
 }
 
 /**
@@ -144,6 +173,17 @@ export interface RelativeDescription {
   readonly span: number;
   /** Distances of more than half of `size` share rows, the more the greater they are, up to `longest`. */
   readonly buckets?: { readonly size: number; readonly longest: number };
+}
+
+/**
+ * A learned number for each head is added to a score, by how far the key stands before the query (T5). Short distances have rows of
+ * their own, greater ones share them, the more the greater they are, up to `longest`. In a masked model the second half of the rows
+ * is for keys after the query.
+ */
+export interface DistanceBiasDescription {
+  /** [rows × heads] */
+  readonly table: { readonly tensor: string; readonly rows: number };
+  readonly longest: number;
 }
 
 export type ProjectionDescription =

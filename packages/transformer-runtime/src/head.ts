@@ -1,5 +1,11 @@
 import type { Checkpoint, CheckpointTable } from "@revocab/checkpoint";
-import { BYTES_PER_VALUE, type FinalStates, RevocabError, type StoredMatrix } from "@revocab/core";
+import {
+  BYTES_PER_VALUE,
+  type FinalStates,
+  RevocabError,
+  type StoredMatrix,
+  type TokenId,
+} from "@revocab/core";
 import { readMatrix } from "@revocab/matrix";
 import { loadOnnxRuntime, type OnnxSession, type OnnxTensor, openSession } from "@revocab/onnx";
 import { buildHead, buildHeadSlab, HEAD_PORTS, type TableConstant } from "./graph/build-head.ts";
@@ -185,7 +191,7 @@ function logAdd(a: number, b: number): number {
   return most === Number.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(Math.min(a, b) - most));
 }
 
-/** The tables of a model that depend on its vocabulary: the model's own, or others tried in their place. */
+/** What of a model depends on its vocabulary: its own tables, or others tried in their place. */
 export interface ModelTables {
   /** [V × d] */
   readonly input: StoredMatrix;
@@ -193,6 +199,10 @@ export interface ModelTables {
   readonly output: StoredMatrix;
   /** [V × 1] */
   readonly bias?: StoredMatrix;
+  /** Encoder–decoder models: what the encoder reads. @default a source without text, in the ids of the model's config */
+  readonly source?: Uint32Array;
+  /** Encoder–decoder models: what the decoder begins every text with. @default the id in the model's config */
+  readonly startTokens?: readonly TokenId[];
 }
 
 /**

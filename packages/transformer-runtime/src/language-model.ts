@@ -6,6 +6,7 @@ import {
   type ReadRequest,
   RevocabError,
   type ScoreQuery,
+  type TokenId,
 } from "@revocab/core";
 import { inputWidth } from "./description.ts";
 import { type Head, type ModelTables, openHead, tablesOf } from "./head.ts";
@@ -79,13 +80,15 @@ export function languageModel(
       }
     };
     const workPerPosition = vocabularySize * width;
-    await transformer.read([{ input: tables.input, queries, workPerPosition, onStates }], job);
+    const { input, source } = tables;
+    await transformer.read([{ input, source, queries, workPerPosition, onStates }], job);
   }
 
   return {
     kind,
     contextLength,
     vocabularySize,
+    startTokens: startTokensOf(transformer, tables),
     async score(queries, job) {
       const [scores] = await scoreTogether(transformer, [{ tables, queries, head }], job);
       return scores;
@@ -105,12 +108,20 @@ export function languageModel(
       checkQueries([added], contextLength - (cache?.length ?? 0));
       const embeddings = new Float32Array(tokens.length * inputs);
       await rows.fill(tokens, embeddings, 0);
-      const continued = await transformer.continue(embeddings, length, cache);
+      const continued = await transformer.continue(embeddings, length, { cache, source: tables });
       const last = lastOf(continued.hidden, length, width);
       return { logits: finite(await head.next(last)), cache: continued.cache };
     },
     close: () => head.close(),
   };
+}
+
+/** What every text begins with, in tokens of the tables: the model's own where they do not say. */
+export function startTokensOf(
+  { description }: Pick<OpenTransformer, "description">,
+  { startTokens }: Pick<ModelTables, "startTokens">,
+): readonly TokenId[] {
+  return startTokens ?? description.encoder?.startTokens ?? [];
 }
 
 /** Numbers handed over at a time, of four bytes each. */
@@ -152,12 +163,13 @@ export async function scoreTogether(
 ): Promise<Float32Array[][]> {
   const heads = requests.map(({ tables, head }) => head ?? openHead(transformer, tables));
   const results = requests.map(({ queries }) => queries.map(() => new Float32Array(0)));
-  const reads = requests.map(({ tables: { input, output }, queries }, i): ReadRequest => {
+  const reads = requests.map(({ tables: { input, output, source }, queries }, i): ReadRequest => {
     checkTargets(queries, output.rows);
     const targetsOf = (some: readonly number[]) =>
       some.flatMap((query) => Array.from(queries[query].targets));
     return {
       input,
+      source,
       queries,
       workPerPosition: output.rows * output.columns,
       async onStates(states) {

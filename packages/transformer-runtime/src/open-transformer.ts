@@ -3,17 +3,14 @@ import type { Checkpoint, JsonObject } from "@revocab/checkpoint";
 import { isJsonObject } from "@revocab/checkpoint/internal";
 import { type Job, type ReadRequest, RevocabError, type Transformer } from "@revocab/core";
 import { loadOnnxRuntime } from "@revocab/onnx";
-import { asReference, type Computation, computationOf, isReference } from "./computation.ts";
+import { type Computation, computationOf } from "./computation.ts";
 import { inputWidth, outputWidth, type TransformerDescription } from "./description.ts";
 import { familyOf } from "./families/families.ts";
-import { scoreArrays } from "./graph/attention.ts";
 import { partsOf } from "./graph/parts.ts";
-import { RowCache } from "./row-cache.ts";
+import { openBody } from "./run/body.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
-import { openParity, PARITY_POSITIONS, type Parity, throughAll } from "./run/parity.ts";
-import { openPartWeights } from "./run/part-weights.ts";
-import { readQueries } from "./run/read-queries.ts";
 import { gigabytes, planSchedule, type Schedule } from "./run/schedule.ts";
+import { openSources, type Source } from "./run/sources.ts";
 import { type BodyCache, type ContinuedBody, textGrower } from "./run/text-grower.ts";
 import { readCosts, timeNote } from "./run/time-note.ts";
 import { openWeights, type Weights } from "./weights.ts";
@@ -31,9 +28,14 @@ export interface OpenTransformer extends Transformer {
    * it, apart from what `read` keeps there.
    * @param embeddings [B · length × d]
    * @param length positions that are new, the same number for each of the B sequences
+   * @param context what they continue, and what the encoder of an encoder–decoder model reads
    * @throws RevocabError `not_enough_memory`; `device_failed`
    */
-  continue(embeddings: Float32Array, length: number, cache?: BodyCache): Promise<ContinuedBody>;
+  continue(
+    embeddings: Float32Array,
+    length: number,
+    context?: { readonly cache?: BodyCache; readonly source?: Source },
+  ): Promise<ContinuedBody>;
   /** @throws RevocabError `not_enough_memory` when the body cannot be in memory whole, as a text that grows needs it */
   requireWhole(): void;
   close(): Promise<void>;
@@ -73,60 +75,49 @@ export async function openTransformer(
     hasTensor: weights.has,
     prefixBefore: (suffix) => prefixBefore(weights.names, suffix, path),
   });
-  const { kind, contextLength } = description;
   // the graphs are built now, so that a missing tensor shows before any work
-  const width = inputWidth(description);
-  const runner = new LayerRunner(description, partsOf(description, expertValues), weights, computation);
-  const parts = runner.parts.map(({ tensors }) => tensors);
-  const vocabulary = Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows));
+  const runnerOf = (of: TransformerDescription) =>
+    new LayerRunner(of, partsOf(of, expertValues), weights, computation);
+  const tensorsOf = ({ parts }: LayerRunner) => parts.map(({ tensors }) => tensors);
+  const runner = runnerOf(description);
+  const encoderRunner = description.encoder && runnerOf(description.encoder.body);
   const schedule = planSchedule({
     description,
-    parts,
+    parts: tensorsOf(runner),
+    encoderParts: encoderRunner && tensorsOf(encoderRunner),
     dtype: computation.dtype,
-    vocabulary,
+    vocabulary: Math.max(...checkpoint.tables.map(({ matrix }) => matrix.rows)),
     memory: job?.memory,
     layerByLayer,
     attentionBytes,
   });
-  const partWeights = openPartWeights(parts, { stays: schedule.kind === "whole" });
-  const squares = mostSquares(description, attentionBytes);
+  const table = (checkpoint.tables.find(({ slot }) => slot === "output") ?? checkpoint.tables[0]).matrix;
+  const common = { schedule, computation, attentionBytes, table, directory: checkpoint.directory };
+  const body = openBody({ ...common, runner });
+  const encoder =
+    encoderRunner &&
+    openBody({ ...common, runner: encoderRunner, schedule: { ...schedule, kind: "layer by layer" } });
+  const sources = encoder && openSources(encoder, description.encoder?.emptySource ?? []);
   const grower = textGrower(description, weights, computation);
   let isAnnounced = false;
-  let isCompared = isReference(computation);
 
-  /** Work that begins with a comparison of a device with the CPU, until one was passed. */
-  async function compared(
-    embeddings: Float32Array | undefined,
-    inPieces: boolean,
-    work: (parity: Parity | undefined) => Promise<void>,
-  ): Promise<void> {
-    if (isCompared || embeddings === undefined) return work(undefined);
-    const reference = new LayerRunner(
-      description,
-      partsOf(description, expertValues),
-      weights,
-      asReference(computation),
-    );
-    const table = (checkpoint.tables.find(({ slot }) => slot === "output") ?? checkpoint.tables[0]).matrix;
-    try {
-      await work(openParity({ computation, runner, reference, description, table, embeddings, inPieces }));
-      isCompared = true;
-    } finally {
-      await reference.close();
-    }
+  /** What the decoder's layers look at for each of these; nothing where there is no encoder. */
+  async function encodedOf(asked: readonly Source[], own: Job | undefined) {
+    return sources === undefined ? [] : sources.statesOf(asked, own);
   }
-  const requireWhole = () => {
+
+  function requireWhole(): void {
     if (schedule.kind === "whole") return;
     throw new RevocabError(
       "not_enough_memory",
       `text can be written by a model that is in memory whole: that takes ${gigabytes(schedule.wholeBytes)}, and the memory is ${gigabytes(schedule.memory)}`,
       { hint: `give \`memory\` of ${gigabytes(schedule.wholeBytes)} or more, where the machine has it` },
     );
-  };
+  }
 
   return {
-    kind,
-    contextLength,
+    kind: description.kind,
+    contextLength: description.contextLength,
     width: outputWidth(description),
     checkpoint,
     description,
@@ -137,52 +128,25 @@ export async function openTransformer(
       await grower.release(); // both would hold the weights
       if (!isAnnounced) await timeNote(runner.parts, schedule, requests, computation, readJob);
       isAnnounced = true;
-      const sample = isCompared ? undefined : await sampleOf(requests, width);
-      await compared(sample, false, (parity) =>
-        readQueries(requests, {
-          runner,
-          weights: partWeights,
-          schedule,
-          contextLength,
-          width,
-          outputWidth: outputWidth(description),
-          squares,
-          pieceOf: (lengths) => pieceLength(description, lengths, squares),
-          directory: checkpoint.directory,
-          layers: description.layers.length,
-          parity,
-          job: readJob,
-        }),
+      const encoded = await encodedOf(requests, readJob);
+      await body.read(
+        requests.map((request, i) => ({ ...request, encoded: encoded[i] })),
+        readJob,
       );
     },
     readCosts: () => readCosts(runner.parts, computation),
     requireWhole,
-    async continue(embeddings, length, cache) {
+    async continue(embeddings, length, { cache, source } = {}) {
       requireWhole();
-      const sample = embeddings.slice(0, width * Math.min(length, PARITY_POSITIONS));
-      await compared(sample, true, async (parity) => {
-        if (parity !== undefined) await throughAll(parity, runner, partWeights, job);
-      });
-      if (!grower.isLoaded) partWeights.clear();
-      return grower.continue(embeddings, length, cache);
+      const [encoded] = source === undefined ? [] : await encodedOf([source], job);
+      await body.compare(embeddings.subarray(0, inputWidth(description) * length), encoded, job);
+      if (!grower.isLoaded) body.clear();
+      return grower.continue(embeddings, length, cache, encoded);
     },
     async close() {
-      await Promise.all([grower.release(), partWeights.close(), runner.close()]);
+      await Promise.all([grower.release(), body.release(), encoder?.release()]);
     },
   };
-}
-
-/** [positions × d] the input rows of the first sequence, or of its beginning; undefined where there is none. */
-async function sampleOf(requests: readonly ReadRequest[], width: number): Promise<Float32Array | undefined> {
-  for (const { input, queries } of requests) {
-    const query = queries.find(({ tokens }) => tokens.length > 0);
-    if (query === undefined) continue;
-    const tokens = query.tokens.subarray(0, PARITY_POSITIONS);
-    const embeddings = new Float32Array(tokens.length * width);
-    await new RowCache(input).fill(tokens, embeddings, 0);
-    return embeddings;
-  }
-  return undefined;
 }
 
 /** Other readers put an adapter in the model's folder on the model when they open it; without it the model is another one. */
@@ -212,27 +176,4 @@ function prefixBefore(names: readonly string[], suffix: string, path: string): s
       hint: "config.json and the weights belong to different models, or the tensors have names of another library",
     },
   );
-}
-
-/**
- * Σ length² of the sequences that may run at once, so that the attention scores of a layer, [heads × T × S] in f32 for
- * each, take no more than `bytes`.
- */
-function mostSquares({ layers }: TransformerDescription, bytes: number): number {
-  const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
-  return bytes / (4 * arrays);
-}
-
-/**
- * How many positions of a long sequence attend at a time, so that its attention scores fit; undefined when all do, and
- * where positions see those after them.
- */
-function pieceLength(
-  { kind }: TransformerDescription,
-  lengths: readonly number[],
-  squares: number,
-): number | undefined {
-  const [length = 0] = lengths;
-  if (kind !== "causal" || lengths.length !== 1 || length * length <= squares) return undefined;
-  return Math.max(1, Math.floor(squares / length));
 }

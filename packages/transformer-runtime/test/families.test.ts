@@ -7,6 +7,7 @@ import {
   type OpenLanguageModel,
   type OpenTransformer,
   openTransformer,
+  tablesOf,
 } from "@revocab/transformer-runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FIXTURES, fixtureConfig, namedTensors } from "./family-context.ts";
@@ -38,7 +39,7 @@ it("every model type has a model that the reference library ran", () => {
 });
 
 describe.each(CASES)("%s", (name) => {
-  const sequences = expectedOf(name);
+  const { sequences, source, sourced } = expectedOf(name);
   let transformer: OpenTransformer;
   let model: OpenLanguageModel;
   beforeAll(async () => {
@@ -66,6 +67,22 @@ describe.each(CASES)("%s", (name) => {
     }
   });
 
+  if (sourced !== undefined) {
+    it("gives the reference library's logits beside a source, and when a text is continued beside it", async () => {
+      const tables = { ...tablesOf(transformer.checkpoint), source: Uint32Array.from(source ?? []) };
+      const beside = languageModel(transformer, tables);
+      const logits = await beside.logits(sourced.map(queryOf));
+      for (const [i, sequence] of sourced.entries()) {
+        expect(difference(logits[i], sequence.logits.flat())).toBeLessThan(TOLERANCE);
+      }
+      const [{ tokens, logits: expected }] = sourced;
+      const begun = await beside.continue(Uint32Array.from(tokens.slice(0, 11)));
+      const ended = await beside.continue(Uint32Array.from(tokens.slice(11)), { cache: begun.cache });
+      expect(difference(ended.logits, expected.at(-1) ?? [])).toBeLessThan(TOLERANCE);
+      await beside.close();
+    });
+  }
+
   if (!fixtureIsMasked(name) && !LENGTH_DEPENDENT.includes(name)) {
     it("gives the same logits when a text is continued", async () => {
       const { tokens, logits } = sequences[0];
@@ -84,8 +101,15 @@ describe.each(CASES)("%s", (name) => {
   });
 });
 
-function expectedOf(name: string): readonly ExpectedSequence[] {
-  return JSON.parse(readFileSync(join(FIXTURES, name, "expected.json"), "utf8")).sequences;
+interface Expected {
+  readonly sequences: readonly ExpectedSequence[];
+  /** Encoder–decoder models: the same sequences beside a source. */
+  readonly source?: readonly number[];
+  readonly sourced?: readonly ExpectedSequence[];
+}
+
+function expectedOf(name: string): Expected {
+  return JSON.parse(readFileSync(join(FIXTURES, name, "expected.json"), "utf8"));
 }
 
 function fixtureIsMasked(name: string): boolean {

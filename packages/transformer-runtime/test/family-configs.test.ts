@@ -365,7 +365,7 @@ describe("a config that cannot be right, or asks for what is not known, is refus
       expect(() => familyOf(type)).toThrow(
         expect.objectContaining({
           code: "unsupported_architecture",
-          message: expect.stringMatching(/those that can are albert, arcee, bert, .*xlm-roberta/),
+          message: expect.stringMatching(/those that can are albert, arcee, bart, bert, .*xlm-roberta/),
         }),
       );
     }

@@ -64,6 +64,8 @@ describe("layer by layer", () => {
     "opt-projected",
     "electra",
     "deberta-v2",
+    "t5-untied",
+    "mbart",
   ])("%s gives the very states and scores that it gives whole", async (name) => {
     const run = (layerByLayer: boolean) =>
       withTransformer(
@@ -89,8 +91,8 @@ describe("layer by layer", () => {
     expect(await run(true)).toEqual(await run(false));
   });
 
-  // Keys and values with a sink, in stretches, from a latent state, with biases of scores, and with windows.
-  it.each(["gpt-oss", "llama4-text", "deepseek-v3", "bloom", "gemma2"])(
+  // Keys and values with a sink, in stretches, from a latent state, with biases of scores and of distances, and with windows.
+  it.each(["gpt-oss", "llama4-text", "deepseek-v3", "bloom", "t5", "gemma2"])(
     "%s gives the states of sequences at once that it gives in pieces",
     async (name) => {
       const run = (attentionBytes: number) =>

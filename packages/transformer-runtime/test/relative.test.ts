@@ -1,10 +1,10 @@
-import { expect, it } from "vitest";
-import { relativeRows } from "../src/body-feeds.ts";
+import { describe, expect, it } from "vitest";
+import { biasRow, relativeRow, relativeRows } from "../src/body-feeds.ts";
 
 /** The row for a key that stands so far before the query. */
-function rowOf(distance: number, description: Parameters<typeof relativeRows>[0]): number {
+function rowOf(distance: number, description: Parameters<typeof relativeRow>[0]): number {
   const T = Math.abs(distance) + 1;
-  const rows = relativeRows(description, T);
+  const rows = relativeRows(relativeRow(description), T);
   return Number(distance < 0 ? rows[T - 1] : rows[(T - 1) * T]);
 }
 
@@ -21,4 +21,22 @@ it("distances beyond the table take its first and its last row", () => {
   expect([-20, -7, -6, 0, 6, 7, 20].map((distance) => rowOf(distance, description))).toEqual([
     0, 0, 1, 7, 13, 13, 13,
   ]);
+});
+
+describe("distances share biases as the reference library shares them in T5", () => {
+  const description = { table: { tensor: "", rows: 32 }, longest: 128 };
+  const distances = [0, 1, 7, 8, 11, 12, 15, 16, 23, 32, 33, 64, 127, 128, 500];
+
+  it("in a decoder, where a key stands before its query", () =>
+    expect(distances.map(biasRow(description, "causal"))).toEqual([
+      0, 1, 7, 8, 11, 12, 15, 16, 18, 21, 21, 26, 31, 31, 31,
+    ]));
+
+  it("in an encoder, half of them for keys after the query", () => {
+    const rowOf = biasRow(description, "masked");
+    expect(distances.map(rowOf)).toEqual([0, 1, 7, 8, 8, 9, 9, 10, 11, 12, 12, 14, 15, 15, 15]);
+    expect(distances.map((distance) => rowOf(-distance))).toEqual([
+      0, 17, 23, 24, 24, 25, 25, 26, 27, 28, 28, 30, 31, 31, 31,
+    ]);
+  });
 });

@@ -10,6 +10,7 @@ import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
 interface Flags extends ScoringFlags, ModelFlags, ServedFlags {
   readonly text: string;
   readonly bytes?: boolean;
+  readonly source?: string;
   readonly seed: number;
 }
 
@@ -24,6 +25,7 @@ export function registerEval(program: Command): void {
   command.requiredOption("--text <file>", "a UTF-8 text");
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
+    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
   const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
   withModelOptions(withServedOptions(running)).action(async (model: string | undefined, flags: Flags) => {
@@ -57,6 +59,7 @@ async function evaluate(
       ...scoring,
       samples,
       samplesSeed: flags.seed,
+      source: flags.source,
       byteLevel: flags.bytes ?? false,
       ...context,
     }),

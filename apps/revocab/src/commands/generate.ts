@@ -13,6 +13,7 @@ interface Flags extends ModelFlags {
   readonly topK?: number;
   readonly topP?: number;
   readonly seed: number;
+  readonly source?: string;
 }
 
 export function registerGenerate(program: Command): void {
@@ -27,7 +28,8 @@ export function registerGenerate(program: Command): void {
     .option("--temperature <t>", "0 takes the most probable token always", numberWithin(0, 100), 0)
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
-    .option("--seed <n>", "seed of the draws", wholeNumber(0), 0);
+    .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
+    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)");
   withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
     async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
       const { generateText } = await import("@revocab/measure");

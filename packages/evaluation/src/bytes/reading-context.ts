@@ -1,6 +1,6 @@
 import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { type BeginChoice, beginTokenOf } from "../encode-documents.ts";
+import { type BeginChoice, beginTokensOf } from "../encode-documents.ts";
 import {
   type CoverState,
   coverTree,
@@ -57,7 +57,7 @@ export async function readingContext({
       { hint: "load both from the same model folder" },
     );
   }
-  const begin = beginTokenOf(tokenizer, bos);
+  const begin = beginTokensOf(model, tokenizer, bos);
   const succession: TokenSuccession = await tokenSuccession(tokenizer);
   const order = tokenOrder(vocabulary);
   const eos = vocabulary.idOfRole("eos");

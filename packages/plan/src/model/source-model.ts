@@ -1,4 +1,13 @@
-import type { Job, SourceModel, SpecialRole, TokenId, Vocabulary, WriteOptions } from "@revocab/core";
+import type { Checkpoint } from "@revocab/checkpoint";
+import {
+  type Job,
+  RevocabError,
+  type SourceModel,
+  type SpecialRole,
+  type TokenId,
+  type Vocabulary,
+  type WriteOptions,
+} from "@revocab/core";
 import { asEvidence } from "@revocab/embedding-init/internal";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
 import type { OpenModel } from "./open-model.ts";
@@ -31,7 +40,10 @@ export function layersOnDemand(
   };
 }
 
-/** The model as methods run it. */
+/**
+ * The model as methods run it.
+ * @throws RevocabError `unsupported_architecture`, when it is asked for, where it has an encoder
+ */
 export function sourceModel(
   { checkpoint, readable: tokenizer }: OpenModel,
   layers: Pick<LayersOnDemand, "open">,
@@ -39,6 +51,7 @@ export function sourceModel(
   return async () => {
     const transformer = await layers.open();
     const { tablesOf } = await runtime();
+    if (transformer.description.encoder !== undefined) throw notByMethods(checkpoint);
     return {
       transformer,
       input: tablesOf(checkpoint).input,
@@ -54,6 +67,15 @@ export function sourceModel(
       },
     };
   };
+}
+
+/** Methods read texts without what an encoder reads beside them, and without what a decoder begins them with. */
+function notByMethods({ directory, modelType }: Checkpoint): RevocabError {
+  return new RevocabError(
+    "unsupported_architecture",
+    `${directory} (${modelType}) is an encoder–decoder model; methods that run the model need a decoder alone`,
+    { hint: "use subtoken-mean, or another method that runs no model" },
+  );
 }
 
 async function write(transformer: OpenTransformer, vocabulary: Vocabulary, options: WriteOptions) {

@@ -89,24 +89,36 @@ export function plainLayer(
   };
 }
 
+/** The names of an attention's four matrices. */
+export type AttentionNames = Readonly<Record<"query" | "key" | "value" | "output", string>>;
+
 /** Attention of four matrices, [d × d] each. */
 export function squareAttention(
   { width, heads, keyValueHeads, headWidth }: AttentionShape,
-  names: Readonly<Record<"query" | "key" | "value" | "output", string>>,
+  names: AttentionNames,
   hasBias = true,
 ): AttentionDescription {
-  const square = (name: string) => linear(name, [width, width], hasBias);
+  const { output, ...projection } = projections(names, [width, width], hasBias);
   return {
     heads,
     keyValueHeads,
     headWidth,
-    projection: {
-      kind: "separate",
-      query: square(names.query),
-      key: square(names.key),
-      value: square(names.value),
-    },
-    output: square(names.output),
+    projection: { kind: "separate", ...projection },
+    output,
     scale: 1 / Math.sqrt(headWidth),
+  };
+}
+
+/** Queries, keys and values of `inner` columns for all heads together, from states of `width` columns, and the way back. */
+export function projections(
+  { query, key, value, output }: AttentionNames,
+  [width, inner]: readonly [number, number],
+  hasBias: boolean,
+): Readonly<Record<keyof AttentionNames, LinearDescription>> {
+  return {
+    query: linear(query, [width, inner], hasBias),
+    key: linear(key, [width, inner], hasBias),
+    value: linear(value, [width, inner], hasBias),
+    output: linear(output, [inner, width], hasBias),
   };
 }

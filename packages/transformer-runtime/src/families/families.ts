@@ -1,6 +1,7 @@
 import { quote, RevocabError } from "@revocab/core";
 import type { TransformerDescription } from "../description.ts";
 import { albert } from "./albert.ts";
+import { bart, mbart } from "./bart.ts";
 import { bert, electra, roberta, xlmRobertaXl } from "./bert.ts";
 import { bloom } from "./bloom.ts";
 import { cohere, cohere2 } from "./cohere.ts";
@@ -35,11 +36,13 @@ import { phi3 } from "./phi3.ts";
 import { qwen2, qwen2Moe, qwen3, qwen3Moe } from "./qwen.ts";
 import { stablelm } from "./stablelm.ts";
 import { starcoder2 } from "./starcoder2.ts";
+import { mt5, t5, umt5 } from "./t5.ts";
 
 /** How each `model_type` that can be run is read. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   albert,
   arcee,
+  bart,
   bert,
   bloom,
   camembert: roberta,
@@ -77,12 +80,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   llama,
   llama4,
   llama4_text: llama4,
+  mbart,
   minicpm,
   minicpm3,
   mistral,
   mixtral,
   modernbert,
   mpt,
+  mt5,
   nemotron,
   olmo,
   olmo2,
@@ -100,6 +105,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   smollm3,
   stablelm,
   starcoder2,
+  t5,
+  umt5,
   "xlm-roberta": roberta,
   "xlm-roberta-xl": xlmRobertaXl,
 };

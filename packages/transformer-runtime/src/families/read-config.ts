@@ -101,6 +101,21 @@ export const rows = z
   .max(2 ** 24);
 export const epsilon = z.number().min(0).max(1);
 export const positive = z.number().positive();
+const id = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
+
+/** The id of a token; the first of several; null where there is none. */
+export const tokenId = z
+  .union([
+    id,
+    z
+      .array(id)
+      .min(1)
+      .transform((ids) => ids[0] as number),
+  ])
+  .nullable();
 
 /** Null is no bound; what a missing key means differs from family to family. */
 export const cap = positive.nullable();
@@ -128,6 +143,17 @@ export const activation = z
 
 /** A feature that is refused when a config asks for it. */
 export const absent = z.literal(false).nullish();
+
+/**
+ * What the decoder of an encoder–decoder model begins every text with.
+ * @param ids the id that the config names for it, and those that stand for it in its absence
+ * @throws RevocabError `bad_config` where there is none
+ */
+export function startTokenOf(ids: readonly (number | null | undefined)[], place: ConfigPlace): number {
+  const start = ids.find((each) => typeof each === "number");
+  if (typeof start === "number") return start;
+  throw badConfig(place, "decoder_start_token_id", ids[0], "expected the token that every text begins with");
+}
 
 /** Which layers see all positions, and which those near by. */
 export const layerTypes = z.array(z.enum(["full_attention", "sliding_attention"])).max(1000);

@@ -9,7 +9,7 @@ import type {
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import { type BodyInputs, flatten } from "./ports.ts";
-import { relativeScores } from "./relative.ts";
+import { biasByDistance, relativeScores } from "./relative.ts";
 
 /** Self-attention, [N × d] → [N × d] with N = B · T rows of B sequences. */
 export function attention(
@@ -48,7 +48,8 @@ export function attention(
 }
 
 /** Arrays of [T × S] numbers in f32 that attention holds at once: the scores of each head, and biases where heads differ in them. */
-export function scoreArrays({ heads, alibi, relative, sinks }: AttentionDescription): number {
+export function scoreArrays({ heads, alibi, relative, distanceBias, sinks }: AttentionDescription): number {
+  if (distanceBias !== undefined) return 4 * heads; // scores, and biases as they are gathered, transposed and masked
   if (relative !== undefined) return 6 * heads; // two kinds of scores, and rows of the table as int64
   return alibi === undefined && sinks === undefined ? heads : 2 * heads;
 }
@@ -254,8 +255,10 @@ function visibility(
   description: AttentionDescription,
   inputs: BodyInputs,
 ): Value | undefined {
-  const { heads, alibi, relative, sinks } = description;
-  const distances = relative && relativeScores(graph, weights, query, key, description, relative, inputs);
+  const { heads, alibi, relative, distanceBias, sinks } = description;
+  const distances = distanceBias
+    ? biasByDistance(graph, weights, heads, distanceBias, inputs)
+    : relative && relativeScores(graph, weights, query, key, description, relative, inputs);
   if (distances !== undefined) {
     const far = graph.number(Number.NEGATIVE_INFINITY);
     return graph.add("Where", [inputs.requiredMask(description), distances, far]);

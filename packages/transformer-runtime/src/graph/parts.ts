@@ -7,6 +7,7 @@ import {
 } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { attention } from "./attention.ts";
+import { crossAttention } from "./cross-attention.ts";
 import { expertParts } from "./experts.ts";
 import { activate, added, feedForward, linear, norm } from "./layers.ts";
 import type { Part, States, StateWidths } from "./part.ts";
@@ -16,8 +17,8 @@ import type { BodyInputs } from "./ports.ts";
 const EXPERT_VALUES = 64e6;
 
 /**
- * The body in parts: what happens to input rows before the first layer, each layer's attention, its feed-forward, and what comes
- * after the last layer. A body begins with `hidden`, the rows of the input table, and ends with it, what the head's table is
+ * The body in parts: what happens to input rows before the first layer, each layer's attention, that to an encoder, its
+ * feed-forward, and what comes after the last layer. A body begins with `hidden`, the rows of the input table, and ends with it, what the head's table is
  * multiplied with.
  * @param expertValues weights of experts in a part @default 64 million
  */
@@ -66,7 +67,7 @@ function embeddingParts(description: TransformerDescription): Part[] {
 
 /** Where attention and feed-forward both read the layer's input, they are one part. */
 function layerParts(layer: LayerDescription, name: string, width: number, expertValues: number): Part[] {
-  const { attention: self, feedForward: forward, norms, parallel = false } = layer;
+  const { attention: self, crossAttention: cross, feedForward: forward, norms, parallel = false } = layer;
   const hidden = justHidden(width);
   const attended = (
     graph: GraphBuilder,
@@ -85,6 +86,7 @@ function layerParts(layer: LayerDescription, name: string, width: number, expert
   };
   if (parallel) {
     if (forward.kind === "experts") throw new RangeError("experts beside attention are not known");
+    if (cross !== undefined) throw new RangeError("an encoder's states beside attention are not known");
     return [
       {
         name,
@@ -113,6 +115,21 @@ function layerParts(layer: LayerDescription, name: string, width: number, expert
         return { hidden: norm(graph, weights, sum, norms.afterAttentionSum) };
       },
     },
+    ...(cross === undefined
+      ? []
+      : [
+          {
+            name,
+            takes: hidden,
+            gives: hidden,
+            add(graph: GraphBuilder, weights: GraphWeights, states: States, inputs: BodyInputs) {
+              const normed = norm(graph, weights, states.hidden, norms.beforeCrossAttention);
+              const given = crossAttention(graph, weights, normed, cross, inputs);
+              const sum = added(graph, states.hidden, given, layer);
+              return { hidden: norm(graph, weights, sum, norms.afterCrossAttentionSum) };
+            },
+          },
+        ]),
     ...(forward.kind === "experts"
       ? expertParts(layer, forward, name, width, expertValues)
       : [

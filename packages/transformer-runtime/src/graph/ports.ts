@@ -17,6 +17,8 @@ export const PORTS = {
   sine: (rotary: string) => `sine.${rotary}`,
   /** [T × S] the row of the table of relative positions for each query and key */
   relative: "relative",
+  /** [S × d_enc] the encoder's states, the same for all sequences */
+  encoded: "encoded",
   /** [B × 1 × T × S] bool, true where a position may look; S = past + T */
   mask: ({ window, chunk }: Reach) =>
     chunk === undefined ? `mask.${window ?? "all"}` : `mask.chunk.${chunk}`,
@@ -36,6 +38,7 @@ export interface BodyInputs {
   readonly grid: () => Value;
   readonly positions: () => Value;
   readonly relative: () => Value;
+  encoded(columns: number): Value;
   rotary(name: string): RotaryDescription & { readonly cosine: Value; readonly sine: Value };
   /** Undefined where plain causality says it all. */
   mask(reach: Reach): Value | undefined;
@@ -55,6 +58,7 @@ export function bodyInputs(
     grid: () => graph.input(PORTS.grid, "int64", [3]),
     positions: () => graph.input(PORTS.positions, "int64", ["N"]),
     relative: () => graph.input(PORTS.relative, "int64", ["T", "S"]),
+    encoded: (columns) => graph.input(PORTS.encoded, "float", ["E", columns]),
     rotary(name) {
       const description = rotary[name];
       if (description === undefined) throw new RangeError(`no rotary embedding is called ${name}`);

@@ -1,5 +1,10 @@
 import type { GraphBuilder, Value } from "@revocab/onnx";
-import type { AttentionDescription, LinearDescription, RelativeDescription } from "../description.ts";
+import type {
+  AttentionDescription,
+  DistanceBiasDescription,
+  LinearDescription,
+  RelativeDescription,
+} from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import { linear, norm } from "./layers.ts";
 import type { BodyInputs } from "./ports.ts";
@@ -46,4 +51,17 @@ export function relativeScores(
       ? graph.add("Add", [ofQueries, ofKeys])
       : ((ofQueries ?? ofKeys) as Value);
   return graph.add("Mul", [sum, graph.number(scale)]);
+}
+
+/** A learned number for each head by the distance of query and key, [heads × T × S]. */
+export function biasByDistance(
+  graph: GraphBuilder,
+  weights: GraphWeights,
+  heads: number,
+  { table }: DistanceBiasDescription,
+  inputs: BodyInputs,
+): Value {
+  const rows = weights.use(graph, table.tensor, [table.rows, heads]);
+  const biases = graph.add("Gather", [rows, inputs.relative()]);
+  return graph.add("Transpose", [biases], { perm: { ints: [2, 0, 1] } });
 }

@@ -7,8 +7,8 @@ import {
   openSession,
 } from "@revocab/onnx";
 import { bodyFeeds, noPast, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
-import type { Computation } from "../computation.ts";
-import type { TransformerDescription } from "../description.ts";
+import { asReference, type Computation } from "../computation.ts";
+import { outputWidth, type TransformerDescription } from "../description.ts";
 import { buildPart } from "../graph/build-body.ts";
 import type { Part } from "../graph/part.ts";
 import { PORTS } from "../graph/ports.ts";
@@ -24,13 +24,23 @@ export interface RunnablePart {
 /** The states of a batch, [rows × columns] by name. */
 export type BatchStates = Readonly<Record<string, Float32Array>>;
 
+/** What a part needs besides the states of a batch. */
+export interface RunOptions {
+  /** Positions of the batch's one sequence that attend at a time. @default all */
+  readonly piece?: number;
+  /** Rows that run at a time in a part whose positions do not see each other. */
+  readonly rowsAtOnce: number;
+  /** [S × d_enc] the encoder's states, where the description has an encoder. */
+  readonly encoded?: Float32Array;
+}
+
 /**
  * Runs single parts of a body. Parts whose graphs are equal but for the names of their tensors share a session, so that a model of
  * many layers has a handful.
  */
 export class LayerRunner {
+  readonly description: TransformerDescription;
   readonly parts: readonly RunnablePart[];
-  readonly #description: TransformerDescription;
   readonly #weights: Weights;
   readonly #computation: Computation;
   readonly #rotary: ReadonlyMap<string, RotaryTables>;
@@ -45,7 +55,7 @@ export class LayerRunner {
     weights: Weights,
     computation: Computation,
   ) {
-    this.#description = description;
+    this.description = description;
     this.#weights = weights;
     this.#computation = computation;
     this.#rotary = rotaryTables(description);
@@ -59,7 +69,6 @@ export class LayerRunner {
   /**
    * Runs part `index` on a batch.
    * @param into [rows × columns] what the part gives
-   * @param piece positions of the batch's one sequence that attend at a time @default all
    */
   async run(
     index: number,
@@ -67,11 +76,12 @@ export class LayerRunner {
     states: BatchStates,
     lengths: readonly number[],
     into: BatchStates,
-    { piece, rowsAtOnce }: { readonly piece?: number; readonly rowsAtOnce: number },
+    options: RunOptions,
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, rowsAtOnce);
+    const { piece } = options;
+    if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, options);
     if (piece !== undefined) return this.#runPieces(index, weights, states, lengths[0], into, piece);
     const session = await this.#session(index, false);
     const key = `${session.inputNames.filter((name) => !name.startsWith("weight.")).join()} ${lengths.join()}`;
@@ -82,6 +92,13 @@ export class LayerRunner {
     await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
   }
 
+  /** The same parts on the CPU, in f32. */
+  asReference(): LayerRunner {
+    const parts = this.parts.map(({ part }) => part);
+    return new LayerRunner(this.description, parts, this.#weights, asReference(this.#computation));
+  }
+
+  /** Frees the sessions; a further run opens them again. */
   async close(): Promise<void> {
     const opened = [...this.#sessions.values()];
     this.#sessions.clear();
@@ -96,7 +113,7 @@ export class LayerRunner {
     states: BatchStates,
     lengths: readonly number[],
     into: BatchStates,
-    rowsAtOnce: number,
+    { rowsAtOnce, encoded }: RunOptions,
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
@@ -104,9 +121,14 @@ export class LayerRunner {
     const T = Math.max(...lengths);
     const count = lengths.length * T;
     const { [PORTS.positions]: positions } = this.#batchFeeds(runtime, session, { lengths, past: 0 });
+    const source = encodedFeeds(runtime, this.description, session.inputNames, encoded);
     for (let start = 0; start < count; start += rowsAtOnce) {
       const rows = [start, Math.min(start + rowsAtOnce, count)] as const;
-      const feeds = { ...weights, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
+      const feeds = {
+        ...weights,
+        ...source,
+        ...stateTensors(runtime, states, part.takes, rows, PORTS.state),
+      };
       if (positions !== undefined) {
         const ids = (positions.data as BigInt64Array).slice(...rows);
         feeds[PORTS.positions] = new runtime.Tensor("int64", ids, [ids.length]);
@@ -149,7 +171,7 @@ export class LayerRunner {
   }
 
   #batchFeeds(runtime: OnnxRuntime, session: OnnxSession, batch: PaddedBatch): Record<string, OnnxTensor> {
-    return bodyFeeds(runtime, this.#description, this.#rotary, session.inputNames, batch);
+    return bodyFeeds(runtime, this.description, this.#rotary, session.inputNames, batch);
   }
 
   #remember(key: string, feeds: Record<string, OnnxTensor>): void {
@@ -161,7 +183,7 @@ export class LayerRunner {
   #session(index: number, cache: boolean): Promise<OnnxSession> {
     const { part } = this.parts[index] as RunnablePart;
     const { threads, device, dtype } = this.#computation;
-    const graph = buildPart(part, this.#description, new WeightInputs(this.#weights, dtype), cache);
+    const graph = buildPart(part, this.description, new WeightInputs(this.#weights, dtype), cache);
     const key = Buffer.from(encodeModel(graph)).toString("latin1");
     const opened =
       this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads, device, shares: true });
@@ -175,6 +197,18 @@ const KNOWN_FEEDS = 4;
 
 export function rotaryTables({ rotary }: TransformerDescription): ReadonlyMap<string, RotaryTables> {
   return new Map(Object.entries(rotary).map(([name, one]) => [name, new RotaryTables(one)] as const));
+}
+
+/** The encoder's states, where a graph takes them. */
+export function encodedFeeds(
+  { Tensor }: OnnxRuntime,
+  { encoder }: TransformerDescription,
+  inputNames: readonly string[],
+  encoded: Float32Array | undefined,
+): Record<string, OnnxTensor> {
+  if (encoder === undefined || encoded === undefined || !inputNames.includes(PORTS.encoded)) return {};
+  const columns = outputWidth(encoder.body);
+  return { [PORTS.encoded]: new Tensor("float32", encoded, [encoded.length / columns, columns]) };
 }
 
 /** Rows [start, end) of states as tensors, by the names that the graph has for them. */

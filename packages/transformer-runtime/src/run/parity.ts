@@ -30,6 +30,8 @@ export interface ParityOptions {
   readonly table: StoredMatrix;
   /** [positions × d_in] the input rows of the sequence. */
   readonly embeddings: Float32Array;
+  /** [S × d_enc] the encoder's states, where the description has an encoder. */
+  readonly encoded?: Float32Array;
   /** Whether the sequence is read in two pieces, the second with the keys and values of the first, as text that grows is. */
   readonly inPieces: boolean;
 }
@@ -48,6 +50,7 @@ export function openParity({
   description,
   table,
   embeddings,
+  encoded,
   inPieces,
 }: ParityOptions): Parity {
   const positions = embeddings.length / description.width;
@@ -65,7 +68,7 @@ export function openParity({
     const given = Object.fromEntries(
       Object.entries(part.gives).map(([name, columns]) => [name, new Float32Array(positions * columns)]),
     );
-    await of.run(index, weights, states, [positions], given, { piece, rowsAtOnce: positions });
+    await of.run(index, weights, states, [positions], given, { piece, rowsAtOnce: positions, encoded });
     return { ...states, ...given };
   }
 

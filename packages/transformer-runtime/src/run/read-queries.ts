@@ -39,9 +39,15 @@ export interface ReadOptions {
   readonly job?: Job;
 }
 
+/** Sequences to read, beside the encoder's states where there are any. */
+export interface BodyRequest extends ReadRequest {
+  /** [S × d_enc] */
+  readonly encoded?: Float32Array;
+}
+
 /** Queries of one request that run together. */
 interface Batch {
-  readonly request: ReadRequest;
+  readonly request: BodyRequest;
   /** Indices into the queries of the request. */
   readonly queries: readonly number[];
   readonly lengths: readonly number[];
@@ -55,7 +61,7 @@ interface Batch {
  *
  * The device is compared with the CPU before the work where the weights stay in memory, and else in the pass that reads them.
  */
-export async function readQueries(requests: readonly ReadRequest[], options: ReadOptions): Promise<void> {
+export async function readQueries(requests: readonly BodyRequest[], options: ReadOptions): Promise<void> {
   const { schedule, contextLength, squares, runner, weights, parity, job } = options;
   for (const { queries } of requests) checkQueries(queries, contextLength);
   const batches = requests.flatMap((request) => batchesOf(request, schedule.batchTokens, squares));
@@ -115,7 +121,7 @@ function statesOf(numbers: Float32Array, rows: number, widths: StateWidths, { be
 }
 
 /** The longest sequences first, so that a model that is too large for the memory fails at once. */
-function batchesOf(request: ReadRequest, tokens: number, squares: number): Batch[] {
+function batchesOf(request: BodyRequest, tokens: number, squares: number): Batch[] {
   const lengths = request.queries.map((query) => query.tokens.length);
   return planBatches(lengths, { tokens, squares })
     .map((queries) => {
@@ -190,13 +196,14 @@ async function runParts({
       job,
     });
     if (reference !== undefined) await parity?.through(index, feeds, reference);
-    for (const [at, { lengths, rows }] of group.entries()) {
+    for (const [at, { request, lengths, rows }] of group.entries()) {
       throwIfAborted(job?.abortSignal);
       const states = statesOf(await store.read(at, room.states), rows, part.takes, layout);
       const next = statesOf(room.next, rows, part.gives, layout);
       await runner.run(index, feeds, states, lengths, next, {
         piece: pieceOf(lengths),
         rowsAtOnce: schedule.batchTokens,
+        encoded: request.encoded,
       });
       for (const [name, numbers] of Object.entries(next)) {
         await store.write(at, rows * layout.before[name], numbers);

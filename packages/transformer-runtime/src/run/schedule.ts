@@ -31,6 +31,8 @@ export interface ScheduleOptions {
   readonly description: TransformerDescription;
   /** The tensors of each part. */
   readonly parts: readonly (readonly PartTensor[])[];
+  /** Those of an encoder, which are in memory one part at a time, before the others. */
+  readonly encoderParts?: readonly (readonly PartTensor[])[];
   /** What weights are multiplied in, and held in for that. */
   readonly dtype: ComputeDtype;
   /** Rows of the head's table. */
@@ -63,9 +65,9 @@ const USUAL_STATES = 512e6;
  * @throws RevocabError `not_enough_memory` when a part does not fit, with what it needs
  */
 export function planSchedule(options: ScheduleOptions): Schedule {
-  const { parts, description, dtype, vocabulary, attentionBytes } = options;
-  const sizes = parts.map(sizeOf);
-  const total = sizes.reduce((sum, { held }) => sum + held, 0);
+  const { parts, encoderParts = [], description, dtype, vocabulary, attentionBytes } = options;
+  const total = parts.map(sizeOf).reduce((sum, { held }) => sum + held, 0);
+  const sizes = [...parts, ...encoderParts].map(sizeOf);
   const largest = {
     held: Math.max(0, ...sizes.map(({ held }) => held)),
     f32: Math.max(0, ...sizes.map(({ f32 }) => f32)),
@@ -78,6 +80,7 @@ export function planSchedule(options: ScheduleOptions): Schedule {
   const working =
     batchTokens * activations(description) * 4 +
     Math.min(attentionBytes, scoresOf(description, batchTokens)) +
+    crossScoresOf(description, batchTokens) +
     3 * 4 * batchTokens * columns;
   const now = process.memoryUsage.rss();
   const free = availableMemory();
@@ -141,6 +144,13 @@ function innerWidth(dense: DenseDescription): number {
 function scoresOf({ layers, contextLength }: TransformerDescription, batchTokens: number): number {
   const arrays = Math.max(1, ...layers.map(({ attention }) => scoreArrays(attention)));
   return 2 * 4 * arrays * batchTokens * Math.min(contextLength, 512);
+}
+
+/** Bytes of the scores of positions and of the longest source. */
+function crossScoresOf({ layers, encoder }: TransformerDescription, batchTokens: number): number {
+  if (encoder === undefined) return 0;
+  const arrays = Math.max(0, ...layers.map(({ crossAttention }) => crossAttention?.heads ?? 0));
+  return 2 * 4 * arrays * batchTokens * encoder.body.contextLength;
 }
 
 /** Columns of all states between two parts. */

@@ -11,7 +11,7 @@ import { inputWidth, type TransformerDescription } from "../description.ts";
 import { buildBody } from "../graph/build-body.ts";
 import { PORTS } from "../graph/ports.ts";
 import type { Weights } from "../weights.ts";
-import { rotaryTables } from "./layer-runner.ts";
+import { encodedFeeds, rotaryTables } from "./layer-runner.ts";
 
 /** Keys and values of the positions so far. */
 export interface BodyCache {
@@ -31,8 +31,14 @@ export interface TextGrower {
    * Sequences of one length that continue earlier ones.
    * @param embeddings [B · length × d]
    * @param length positions that are new, the same number for each of the B sequences
+   * @param encoded [S × d_enc] the encoder's states, where the description has an encoder
    */
-  continue(embeddings: Float32Array, length: number, cache: BodyCache | undefined): Promise<ContinuedBody>;
+  continue(
+    embeddings: Float32Array,
+    length: number,
+    cache: BodyCache | undefined,
+    encoded?: Float32Array,
+  ): Promise<ContinuedBody>;
   readonly isLoaded: boolean;
   /** Frees the weights; a further call loads them again. */
   release(): Promise<void>;
@@ -49,7 +55,7 @@ export function textGrower(
     get isLoaded() {
       return opened !== undefined;
     },
-    async continue(embeddings, length, cache) {
+    async continue(embeddings, length, cache, encoded) {
       const runtime = await loadOnnxRuntime();
       opened ??= openSession(buildBody(description, weights), {
         directory: weights.directory,
@@ -65,6 +71,7 @@ export function textGrower(
       const { [PORTS.nextState("hidden")]: hidden, ...tensors } = await session.run({
         [PORTS.state("hidden")]: new runtime.Tensor("float32", embeddings, [rows, columns]),
         ...bodyFeeds(runtime, description, rotary, session.inputNames, { lengths, past }),
+        ...encodedFeeds(runtime, description, session.inputNames, encoded),
         ...pastFeeds(runtime, description, lengths.length, cache),
       });
       return { hidden: hidden.data as Float32Array, cache: { length: past + length, tensors } };
