@@ -62,12 +62,7 @@ export async function generateText({
     let model: OpenLanguageModel | undefined;
     try {
       transformer.requireWhole();
-      const tables = await withSource(
-        tablesOf(opened.checkpoint),
-        transformer,
-        opened.readable,
-        source,
-      );
+      const tables = await withSource(tablesOf(opened.checkpoint), transformer, opened.readable, source);
       model = languageModel(transformer, tables);
       const { startTokens = [] } = model;
       const { before, after: ending } = framing(opened.tokenizer);
