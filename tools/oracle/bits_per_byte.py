@@ -87,10 +87,11 @@ def put_before(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> li
 
 
 def start_tokens(model: PreTrainedModel) -> list[int]:
-    config = model.generation_config
-    if not model.config.is_encoder_decoder:
+    config = model.config
+    if not config.is_encoder_decoder:
         return []
-    return [config.bos_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id]
+    start = getattr(config, "decoder_start_token_id", None)
+    return [config.bos_token_id if start is None else start]
 
 
 def inputs(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: torch.Tensor, source: str) -> dict[str, torch.Tensor]:

@@ -57,6 +57,26 @@ describe("bits per byte", () => {
     expect(without.bitsPerByte).toBeCloseTo((2 + Math.log2(4 / 3) + 0) / 4, 6);
   });
 
+  it("of a model that begins every text by itself are those of the text after all that stands before it", async () => {
+    const table = [
+      [0, 0.5, 0.5],
+      [0, 0.25, 0.75],
+      [0, 1, 0],
+    ];
+    const tokenizer = characterTokenizer("ab", BOS);
+    const model = {
+      ...bigramModel(table),
+      startTokens: [tokenizer.vocabulary.idOfRole("bos") ?? Number.NaN],
+    };
+    const options = { model, tokenizer, documents: ["aaba"] };
+    // nothing predicts the BOS, whose probability after itself is 0
+    const score = await bitsPerByte(options);
+    expect(score).toMatchObject({ bos: "<s><s>", tokens: 4, scoredTokens: 4 });
+    expect(score.bitsPerByte).toBeCloseTo((1 + 2 + Math.log2(4 / 3) + 0) / 4, 6);
+    const without = await bitsPerByte({ ...options, bos: "never" });
+    expect(without).toMatchObject({ bos: "<s>", scoredTokens: 4, bitsPerByte: score.bitsPerByte });
+  });
+
   it("of a table of bigrams are the same for any context and stride, for one token of context is all it needs", async () => {
     const table = [1, 2, 3, 4].map((row) => [1, 2, 3, 4].map((column) => ((row * column) % 5) / 10));
     const tokenizer = characterTokenizer("abc", BOS);

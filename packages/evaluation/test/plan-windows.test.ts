@@ -36,6 +36,15 @@ describe("the windows of a document", () => {
     expect(planWindows(5, 3, 2).at(-1)).toEqual({ start: 2, end: 5, firstTarget: 3 });
   });
 
+  it("predict nothing of what is given, in a context however short", () => {
+    expect(planWindows(6, 4, 3, 2)).toEqual([
+      { start: 0, end: 4, firstTarget: 2 },
+      { start: 3, end: 6, firstTarget: 4 },
+    ]);
+    expect(planWindows(4, 2, 1, 3)).toEqual([{ start: 2, end: 4, firstTarget: 3 }]);
+    expect(planWindows(2, 4, 3, 2)).toEqual([]);
+  });
+
   it("predict every token but the first exactly once, and never exceed the context", () => {
     fc.assert(
       fc.property(plans, ({ length, context, stride }) => {

@@ -5,6 +5,7 @@ import {
   type Job,
   quiet,
   RevocabError,
+  type RevocabErrorCode,
   stages,
   throwIfAborted,
 } from "@revocab/core";
@@ -140,8 +141,7 @@ async function compare(
       await queue.add(scoring, own.score);
       tried.push({ ...method, candidate: index });
     } catch (error) {
-      // a method whose rows differ by role needs `untie` or `role`: without them it is left out, and the others are tried
-      if (!(error instanceof RevocabError) || error.code !== "needs_untie") throw error;
+      if (!(error instanceof RevocabError) || !LEFT_OUT.has(error.code)) throw error;
       leftOut.push({ name: label, reason: error.message });
     }
   }
@@ -167,6 +167,12 @@ async function compare(
     best: scores.indexOf(Math.min(...scores)),
   };
 }
+
+/**
+ * Without a method that fails so the others are tried: its rows differ by role and it needs `untie` or `role`, or it runs the model and
+ * cannot run one with an encoder.
+ */
+const LEFT_OUT: ReadonlySet<RevocabErrorCode> = new Set(["needs_untie", "unsupported_architecture"]);
 
 async function tryMethod(
   { name, options: methodOptions, method }: MethodCandidate,

@@ -48,7 +48,7 @@ export function startTokensIn(
     throw new RevocabError(
       "token_id_unmapped",
       `the model's decoder begins every text with ${name}, which the target tokenizer has no counterpart of`,
-      { hint: `add ${name} to the target tokenizer` },
+      { hint: `add it with \`specials: ${name}\`` },
     );
   });
 }

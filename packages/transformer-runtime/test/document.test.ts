@@ -12,7 +12,8 @@ const SECTION = DOCUMENT.slice(
 const CASES = readdirSync(FIXTURES);
 
 /** What the document calls a model of this kind. */
-function kindOf({ kind, layers }: TransformerDescription): string {
+function kindOf({ kind, layers, encoder }: TransformerDescription): string {
+  if (encoder !== undefined) return "encoder–decoders";
   if (kind === "masked") return "encoders";
   return layers.some(({ feedForward }) => feedForward.kind === "experts")
     ? "mixtures of experts"
@@ -27,7 +28,7 @@ it("the document lists the model types that can be run, as the code has them", (
     const kind = kindOf(describeConfig({ ...text, model_type: config.model_type }));
     kinds.set(kind, (kinds.get(kind) ?? new Set()).add(String(config.model_type)));
   }
-  const rows = ["decoders", "mixtures of experts", "encoders"].map(
+  const rows = ["decoders", "mixtures of experts", "encoders", "encoder–decoders"].map(
     (kind) => `| ${kind} | ${[...(kinds.get(kind) ?? [])].sort().join(", ")} |`,
   );
   expect(SECTION).toContain(rows.join("\n"));

@@ -185,6 +185,37 @@ describe("the sizes and switches of published models are read", () => {
   });
 });
 
+describe("an encoder–decoder model", () => {
+  it("of T5 scales its last states where the first version does, by either key", () => {
+    const scale = (config: JsonObject) => describeConfig({ d_model: 64, ...config }).head.scale;
+    expect(scale({ model_type: "t5" })).toBe(1 / 8);
+    expect(scale({ model_type: "t5", tie_word_embeddings: false })).toBeUndefined();
+    expect(
+      scale({ model_type: "t5", tie_word_embeddings: true, scale_decoder_outputs: false }),
+    ).toBeUndefined();
+    expect(scale({ model_type: "mt5", tie_word_embeddings: true })).toBeUndefined();
+    expect(scale({ model_type: "umt5", tie_word_embeddings: false })).toBe(1 / 8);
+  });
+
+  it("has as many layers on both sides where the config names one number", () => {
+    const { layers, encoder } = describeConfig({ model_type: "mt5" });
+    expect([layers.length, encoder?.body.layers.length]).toEqual([8, 8]);
+    expect(layers.every(({ crossAttention }) => crossAttention !== undefined)).toBe(true);
+  });
+
+  it("begins texts and reads a source without text by the ids of its config", () => {
+    const ids = (config: JsonObject) => {
+      const { startTokens, emptySource } = describeConfig(config).encoder ?? {};
+      return [startTokens, emptySource];
+    };
+    expect(ids({ model_type: "t5" })).toEqual([[0], [1]]);
+    expect(ids({ model_type: "t5", decoder_start_token_id: 7, eos_token_id: [5, 6] })).toEqual([[7], [5]]);
+    expect(ids({ model_type: "bart" })).toEqual([[2], [0, 2]]);
+    expect(ids({ model_type: "bart", bos_token_id: null })).toEqual([[2], [2]]);
+    expect(ids({ model_type: "mbart", decoder_start_token_id: null })).toEqual([[0], [2]]);
+  });
+});
+
 it("a mixture is as many experts as the config says, and one stored tensor is many slices", () => {
   const { feedForward } = describeConfig(fixtureConfig("gpt-oss")).layers[0];
   if (feedForward.kind !== "experts") throw new TypeError("not a mixture");
@@ -287,6 +318,8 @@ describe("a config that cannot be right, or asks for what is not known, is refus
     ["phi3", { partial_rotary_factor: 0.4 }, /partial_rotary_factor .* even number of columns .* would be 3/],
     ["gpt2", { add_cross_attention: true }, /add_cross_attention .* is true/],
     ["gpt-neox", { rotary_pct: 1.5 }, /rotary_pct .* is 1.5/],
+    ["t5", { feed_forward_proj: "gated-tanh" }, /feed_forward_proj .* expected the name of an activation/],
+    ["mbart", { bos_token_id: null }, /decoder_start_token_id .* expected the token/],
     ["bert", { position_embedding_type: "relative_key" }, /position_embedding_type .* "relative_key"/],
     ["bert", { is_decoder: true }, /is_decoder .* is true/],
     ["roberta", { pad_token_id: 39 }, /max_position_embeddings .* is 40: expected more than 40/],
