@@ -326,22 +326,34 @@ function move(
   gradient: Float32Array,
   scale: number,
 ): void {
-  const shared = new Float64Array(columns);
+  const shared = new Float32Array(columns);
   for (let group = first; group < end; group++) {
-    shared.fill(0);
-    const classes = [groupStarts[group], groupStarts[group + 1]];
-    for (let k = classes[0]; k < classes[1]; k++) {
-      for (let j = 0, at = (k - from) * columns; j < columns; j++, at++) shared[j] += gradient[at];
-    }
+    const [start, stop] = [groupStarts[group], groupStarts[group + 1]];
     const groupStep = scale * groupSteps[group];
-    for (let k = classes[0]; k < classes[1]; k++) {
+    if (stop - start === 1) {
+      addScaled(data, start * columns, groupStep, gradient, (start - from) * columns, columns);
+      continue;
+    }
+    shared.fill(0);
+    for (let k = start; k < stop; k++) addScaled(shared, 0, 1, gradient, (k - from) * columns, columns);
+    for (let k = start; k < stop; k++) {
+      addScaled(data, k * columns, groupStep, shared, 0, columns);
       const ownStep = scale * ownSteps[k];
-      const at = k * columns;
-      const beside = (k - from) * columns;
-      for (let j = 0; j < columns; j++)
-        data[at + j] += groupStep * shared[j] + ownStep * gradient[beside + j];
+      if (ownStep > 0) addScaled(data, k * columns, ownStep, gradient, (k - from) * columns, columns);
     }
   }
+}
+
+/** into[at …] += factor · values[from …], for `count` values */
+function addScaled(
+  into: Float32Array,
+  at: number,
+  factor: number,
+  values: Float32Array,
+  from: number,
+  count: number,
+): void {
+  for (let j = 0; j < count; j++) into[at + j] += factor * values[from + j];
 }
 
 /** Mean −log2 P of the class that follows, over all classes. */
