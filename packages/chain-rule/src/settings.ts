@@ -73,9 +73,9 @@ export function chainRuleSettings({
   if (seconds !== undefined && text === undefined) {
     throw new RevocabError(
       "bad_options",
-      "found `seconds` without a text, of which it says how much is read",
+      "found seconds without a text, of which they say how much is read",
       {
-        hint: "pass text=FILE, or leave `seconds` out",
+        hint: "pass text=FILE, or leave seconds out",
       },
     );
   }

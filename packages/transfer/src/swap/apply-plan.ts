@@ -7,7 +7,6 @@ import {
   type RowSource,
   type SpecialRole,
   showJson,
-  showText,
   stages,
   type TokenId,
   throwIfAborted,
@@ -39,6 +38,7 @@ import { checkGate } from "../gate/gate.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { makeReport, withoutTimes } from "./make-report.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
+import { namingOutput } from "./stage-output.ts";
 import { type StartedOutput, startOutput } from "./start-output.ts";
 
 export interface ApplyOptions {
@@ -212,16 +212,5 @@ async function cardFactsOf(
   if (wrong === undefined) return { ...facts, languages };
   throw new RevocabError("bad_options", `${quote(wrong)} is no code of a language such as de or pt-BR`, {
     hint: "give ISO 639 codes: https://huggingface.co/docs/hub/model-cards#specifying-a-language",
-  });
-}
-
-/** Messages name `out` in place of the staging folder, which is gone when a person reads them. */
-function namingOutput(out: string, staging: string, error: unknown): unknown {
-  const shown = showText(staging);
-  if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
-  const { code, message, hint } = error;
-  return new RevocabError(code, message.replaceAll(shown, out), {
-    hint: hint?.replaceAll(shown, out),
-    cause: error,
   });
 }

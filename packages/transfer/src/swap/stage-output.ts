@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import {
   ifThere,
   reservePath,
@@ -201,4 +201,15 @@ async function recover(target: string): Promise<void> {
     else await rename(left, target);
   });
   await takeOverLeftovers(placeOf(target, "partial"), (left) => rm(left, { recursive: true, force: true }));
+}
+
+/** Messages name `out` in place of the staging folder, which is gone when a person reads them. */
+export function namingOutput(out: string, staging: string, error: unknown): unknown {
+  const shown = showText(staging);
+  if (!(error instanceof RevocabError) || !error.message.includes(shown)) return error;
+  const { code, message, hint } = error;
+  return new RevocabError(code, message.replaceAll(shown, out), {
+    hint: hint?.replaceAll(shown, out),
+    cause: error,
+  });
 }

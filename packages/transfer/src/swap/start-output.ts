@@ -1,7 +1,7 @@
 import { type Copying, type StartedRewrite, startRewrite } from "@revocab/checkpoint/internal";
 import type { Job } from "@revocab/core";
 import type { OpenModel } from "@revocab/plan";
-import { type OutputPlace, type StagedOutput, stageOutput } from "./stage-output.ts";
+import { namingOutput, type OutputPlace, type StagedOutput, stageOutput } from "./stage-output.ts";
 
 /** A staged folder into which the weights that stay are being copied. */
 export interface StartedOutput extends StagedOutput {
@@ -45,7 +45,7 @@ export async function startOutput({
     rewrite = await startRewrite({ checkpoint, out: output.directory, rows, untie, link, copying, job });
   } catch (error) {
     await output.discard();
-    throw error;
+    throw namingOutput(place.out, output.directory, error);
   }
   let isOpen = true;
   return {
