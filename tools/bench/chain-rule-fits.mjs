@@ -23,7 +23,12 @@ const { values } = parseArgs({
     threads: { type: "string", default: "2" },
   },
 });
-const [width, source, target, places, scored, exponent, seed, threads] = Object.values(values).map(Number);
+const [width, source, target, places] = ["width", "source", "target", "places"].map((name) =>
+  Number(values[name]),
+);
+const [scored, exponent, seed, threads] = ["scored", "exponent", "seed", "threads"].map((name) =>
+  Number(values[name]),
+);
 
 /** Directions that states differ in; what is left of their variance is noise. */
 const LATENT = Math.min(512, width / 2);
@@ -135,8 +140,9 @@ function mixer() {
 /** By Zipf's law, P ∝ (rank + 10)^−exponent: at 1.35 40,000 draws have 5,600 different tokens; as much of WikiText has 5,350 in GPT-2's. */
 function draw(uniform) {
   const power = 1 - exponent;
-  const rank = 10 * ((1 - uniform * (1 - (target / 10 + 1) ** power)) ** (1 / power) - 1);
-  return Math.min(target - 1, Math.floor(rank));
+  const last = target / 10 + 1;
+  const place = power === 0 ? last ** uniform : (1 - uniform * (1 - last ** power)) ** (1 / power);
+  return Math.min(target - 1, Math.floor(10 * (place - 1)));
 }
 
 /** States before `count` tokens. */
