@@ -1,4 +1,4 @@
-export { choleskyFactor, solvePositive } from "./cholesky.ts";
+export { choleskyFactor } from "./cholesky.ts";
 export { decodeInto, encodeInto } from "./codecs.ts";
 export { gatherSum } from "./gather-sum.ts";
 export { type LeadingEigenvectors, leadingEigenvectors } from "./leading-eigenvectors.ts";
