@@ -4,11 +4,15 @@ import type { FinalStates, PositionQuery, ProgressEvent } from "@revocab/core";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { languageModel, type OpenTransformer, scoreTogether, tablesOf } from "@revocab/transformer-runtime";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { FileReader } from "../dist/run/file-reader.js";
 import { openStateStore } from "../src/run/state-store.ts";
 import { fixtureFolder, withTransformer } from "./fixture.ts";
 
 const scratch = scratchFolders();
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 const sequences = [23, 7, 1, 30, 12, 30].map((length, i) =>
   Uint32Array.from({ length }, (_, at) => (at * 7 + 3 * i) % 50),
@@ -134,12 +138,15 @@ describe("layer by layer", () => {
       async (transformer) => {
         const own = tablesOf(transformer.checkpoint);
         const turned = { input: own.output, output: own.input };
-        const read = vi.spyOn(transformer, "read");
+        const read = vi.spyOn(FileReader.prototype, "read");
         const [first, second] = await scoreTogether(transformer, [
           { tables: own, queries: asked },
           { tables: turned, queries: asked.slice(1) },
         ]);
-        expect(read).toHaveBeenCalledTimes(1);
+        const tensors = read.mock.calls.map(([file, , position]) => `${file.name} ${position}`);
+        const tables = new Set(transformer.checkpoint.tables.flatMap((table) => table.tensors));
+        expect(tensors).toHaveLength(transformer.weights.names.length - tables.size);
+        expect(new Set(tensors).size).toBe(tensors.length);
         const alone = [languageModel(transformer), languageModel(transformer, turned)];
         expect(first).toEqual(await alone[0].score(asked));
         expect(second).toEqual(await alone[1].score(asked.slice(1)));

@@ -16,8 +16,6 @@ export interface TakenPart {
 
 /** Takes the weights of parts into memory. */
 export interface PartWeights {
-  /** Bytes read from the files so far. */
-  readonly bytesRead: number;
   /**
    * The weights of part `index`. Where parts do not stay in memory they are valid until those of another part are asked for, and
    * those of part `next` begin to be read.
@@ -57,7 +55,6 @@ export function openPartWeights(
 ): PartWeights {
   const reader = new FileReader();
   const kept = new Map<number, PartFeeds>();
-  let bytesRead = 0;
   let raw: Uint8Array | undefined;
   let held: Uint8Array | undefined;
   let referenceHeld: Uint8Array | undefined;
@@ -71,7 +68,6 @@ export function openPartWeights(
     const reads = placesOf(parts[index]).map(async ({ tensor: { file, entry }, stored }) => {
       const length = entry.end - entry.start;
       await reader.read(file, buffer.subarray(stored, stored + length), entry.start);
-      bytesRead += length;
     });
     const done = Promise.all(reads).then(() => {});
     done.catch(() => {}); // thrown when the part is taken
@@ -110,9 +106,6 @@ export function openPartWeights(
   }
 
   return {
-    get bytesRead() {
-      return bytesRead;
-    },
     async take(index, { next, withReference = false, job } = {}) {
       const known = kept.get(index);
       const isExact = parts[index].every(({ as }) => as === "f32");
