@@ -2,46 +2,17 @@ import { z } from "zod";
 import type { AttentionDescription } from "../description.ts";
 import { layerNorm, linear, plainLayer } from "./blocks.ts";
 import type { Family } from "./family.ts";
-import {
-  type AttentionShape,
-  absent,
-  activation,
-  attentionShape,
-  epsilon,
-  heads,
-  layers,
-  parseConfig,
-  rows,
-  width,
-  withNames,
-} from "./read-config.ts";
+import { GPT2_NAMES, gpt2Config } from "./gpt2.ts";
+import { type AttentionShape, attentionShape, parseConfig, withNames } from "./read-config.ts";
 
-const NAMES = {
-  hidden_size: "n_embd",
-  max_position_embeddings: "n_positions",
-  num_attention_heads: "n_head",
-  num_hidden_layers: "n_layer",
-};
-
-const schema = z.object({
-  n_positions: rows.default(1024),
-  n_embd: width.default(768),
-  n_layer: layers.default(12),
-  n_head: heads.default(12),
-  n_inner: width.nullish(),
-  activation_function: activation.default("gelu-tanh"),
-  layer_norm_epsilon: epsilon.default(1e-5),
-  scale_attn_weights: z.boolean().default(true),
-  multi_query: z.boolean().default(true),
-  add_cross_attention: absent,
-});
+const schema = z.object({ ...gpt2Config, multi_query: z.boolean().default(true) });
 
 /**
  * StarCoder 1 and SantaCoder: GPT-2 with one key and value for all queries, and matrices as torch stores them.
  * @see https://arxiv.org/abs/2305.06161
  */
 export const gptBigCode: Family = (context) => {
-  const config = parseConfig(schema, withNames(context.config, NAMES), context);
+  const config = parseConfig(schema, withNames(context.config, GPT2_NAMES), context);
   const { n_embd: d, n_head: count, n_positions: positions, activation_function: activation } = config;
   const shape = attentionShape(
     { hidden_size: d, num_attention_heads: count, num_key_value_heads: config.multi_query ? 1 : count },

@@ -16,14 +16,16 @@ import {
   withNames,
 } from "./read-config.ts";
 
-const NAMES = {
+/** What GPT-2 calls what others call otherwise. */
+export const GPT2_NAMES = {
   hidden_size: "n_embd",
   max_position_embeddings: "n_positions",
   num_attention_heads: "n_head",
   num_hidden_layers: "n_layer",
 };
 
-const schema = z.object({
+/** What the configs of GPT-2 and of StarCoder 1 have in common. */
+export const gpt2Config = {
   n_positions: rows.default(1024),
   n_embd: width.default(768),
   n_layer: layers.default(12),
@@ -32,13 +34,14 @@ const schema = z.object({
   activation_function: activation.default("gelu-tanh"),
   layer_norm_epsilon: epsilon.default(1e-5),
   scale_attn_weights: z.boolean().default(true),
-  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   add_cross_attention: absent,
-});
+};
+
+const schema = z.object({ ...gpt2Config, scale_attn_by_inverse_layer_idx: z.boolean().default(false) });
 
 /** GPT-2: learned positions, matrices stored with their inputs first. */
 export const gpt2: Family = (context) => {
-  const config = parseConfig(schema, withNames(context.config, NAMES), context);
+  const config = parseConfig(schema, withNames(context.config, GPT2_NAMES), context);
   const { n_embd: d, layer_norm_epsilon: eps, n_positions: positions } = config;
   const inner = config.n_inner ?? 4 * d;
   const shape = attentionShape({ hidden_size: d, num_attention_heads: config.n_head }, context);
