@@ -15,7 +15,10 @@ const STORY =
 
 const transformers: OpenTransformer[] = [];
 afterAll(async () => {
-  for (const transformer of transformers) await transformer.close();
+  for (const transformer of transformers) {
+    await transformer.close();
+    await transformer.checkpoint.close();
+  }
 });
 
 async function open(folder: string) {

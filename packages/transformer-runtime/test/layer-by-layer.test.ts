@@ -5,6 +5,7 @@ import { scratchFolders } from "@revocab/test-support/folders";
 import { languageModel, type OpenTransformer, scoreTogether, tablesOf } from "@revocab/transformer-runtime";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FileReader } from "../dist/run/file-reader.js";
+import { gigabytes } from "../src/run/schedule.ts";
 import { openStateStore } from "../src/run/state-store.ts";
 import { fixtureFolder, withTransformer } from "./fixture.ts";
 
@@ -242,6 +243,16 @@ describe("layer by layer", () => {
       message: expect.stringMatching(/the memory is 1 MB.*takes at least \d+ MB/),
     });
   });
+});
+
+it.each([
+  [1, "1 MB"],
+  [312.2e6, "313 MB"],
+  [999.5e6, "1.0 GB"],
+  [1.51e9, "1.6 GB"],
+  [4e9, "4.0 GB"],
+])("%d bytes are asked for as %s, which is enough", (bytes, text) => {
+  expect(gigabytes(bytes)).toBe(text);
 });
 
 describe("states between layers", () => {

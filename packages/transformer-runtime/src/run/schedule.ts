@@ -45,7 +45,7 @@ export interface ScheduleOptions {
   readonly attentionBytes: number;
 }
 
-/** Multiply-adds of a part and a batch: about two seconds on two cores, so that progress is seen and a signal heard. */
+/** Multiply-adds of a part and a batch: a second or two on two cores, so that progress is seen and a signal heard. */
 const WORK_AT_ONCE = 60e9;
 /** Matrix products gain nothing from more rows than this at once, and memory grows with them. */
 const MOST_TOKENS = 2048;
@@ -162,7 +162,8 @@ function stateColumns(description: TransformerDescription): number {
   return Math.max(width, inputWidth(description), outputWidth(description), ...ofExperts);
 }
 
-/** `4.0 GB`; megabytes below one. */
+/** `4.0 GB`; megabytes below one. Rounded up, so that what is asked for is enough. */
 export function gigabytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  const megabytes = Math.ceil(bytes / 1e6);
+  return megabytes < 1000 ? `${megabytes} MB` : `${(Math.ceil(megabytes / 100) / 10).toFixed(1)} GB`;
 }
