@@ -1,7 +1,6 @@
 /** What other packages of revocab share with this one: nothing here is kept stable for users. */
 export { type AuxiliaryOptions, copyAuxiliaryFiles, listAuxiliaryFiles } from "./auxiliary-files.ts";
 export { readExactly } from "./file-source.ts";
-export { requireFreeSpace } from "./free-space.ts";
 export { hashFile } from "./hash-file.ts";
 export { isJsonObject, MAX_JSON_BYTES, readJsonObject } from "./json.ts";
 export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";

@@ -1,10 +1,9 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { insideFolder, writeError } from "@revocab/files/internal";
+import { insideFolder, requireFreeSpace, writeError } from "@revocab/files/internal";
 import type { CopyTargets } from "./copy-files.ts";
 import { fillFiles } from "./fill-files.ts";
-import { requireFreeSpace } from "./free-space.ts";
 import { formatJson, isJsonObject, type JsonObject } from "./json.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
 import { createSized } from "./output-file.ts";

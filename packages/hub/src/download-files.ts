@@ -1,8 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
-import { requireFreeSpace } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, showText } from "@revocab/core";
 import { hashContent } from "@revocab/files";
-import { ifThere, writeError } from "@revocab/files/internal";
+import { ifThere, requireFreeSpace, writeError } from "@revocab/files/internal";
 import { forEachOf } from "@revocab/http/internal";
 import type { RepositoryCache } from "./cache-layout.ts";
 import { downloadBlob } from "./download-blob.ts";

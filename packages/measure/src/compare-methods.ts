@@ -1,6 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import {
-  BYTES_PER_VALUE,
   type InitMethod,
   type Job,
   quiet,
@@ -13,8 +12,15 @@ import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } fr
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import { readText, type TextDocuments } from "@revocab/files";
 import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
-import { makePlanOfSharedMethods, planTables, sourceModel, tablesInMemory } from "@revocab/plan/internal";
-import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
+import {
+  countTableBytes,
+  makePlanOfSharedMethods,
+  type ProducedTables,
+  planTables,
+  produceTables,
+  sourceModel,
+} from "@revocab/plan/internal";
+import type { OpenTransformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { startTokensIn } from "./encoder-source.ts";
 import {
@@ -68,7 +74,8 @@ export interface ComparedMethod {
 
 /**
  * Tries methods on a text and on hidden rows. The tables of each method are computed in memory, and nothing is written. Where the
- * model is run layer by layer, the texts of all methods go through each layer together, as far as their tables fit into memory.
+ * model is run layer by layer, the texts of all methods go through each layer together; tables that memory has no room for are in a
+ * scratch file until then.
  * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
  */
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
@@ -91,7 +98,13 @@ async function compareOpened(options: CompareOpenedOptions): Promise<MethodCompa
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, { job: options.job });
   try {
-    return await compare(transformer, text, options).finally(() => closeMethods(options));
+    const queue = new ScoreQueue(transformer);
+    try {
+      return await compare(transformer, queue, text, options);
+    } finally {
+      await queue.close();
+      await closeMethods(options);
+    }
   } finally {
     await transformer.close();
   }
@@ -108,6 +121,7 @@ function closeMethods({ choice, fallback }: CompareOpenedOptions): Promise<void>
 
 async function compare(
   transformer: OpenTransformer,
+  queue: ScoreQueue,
   text: TextDocuments,
   options: CompareOpenedOptions,
 ): Promise<MethodComparison> {
@@ -122,10 +136,10 @@ async function compare(
     scores: isWhole ? 0 : 1 + candidates.length,
   });
   const steps = (label: string, own: Job | undefined) => ({ ...options, job: labelledProgress(own, label) });
-  const queue = new ScoreQueue(transformer);
   const ofSource = steps("source model", parts.source);
+  const ownScoring = { ...ofSource, job: quiet(job) };
   await queue.add(
-    await prepareTables(transformer, undefined, model.readable, text, { ...ofSource, job: quiet(job) }),
+    { scoring: await prepareTables(transformer, undefined, model.readable, text, ownScoring) },
     ofSource.job,
   );
   const tried: TriedMethod[] = [];
@@ -134,11 +148,11 @@ async function compare(
     const label = labelOf(candidate);
     const own = stages(steps(label, parts[`method ${index}`]).job, { rows: 3, score: isWhole ? 1 : 0 });
     try {
-      const { scoring, ...method } = await tryMethod(candidate, transformer, text, {
+      const { score, ...method } = await tryMethod(candidate, transformer, queue, text, {
         ...options,
         job: own.rows,
       });
-      await queue.add(scoring, own.score);
+      await queue.add(score, own.score);
       tried.push({ ...method, candidate: index });
     } catch (error) {
       if (!(error instanceof RevocabError) || !LEFT_OUT.has(error.code)) throw error;
@@ -177,22 +191,28 @@ const LEFT_OUT: ReadonlySet<RevocabErrorCode> = new Set(["needs_untie", "unsuppo
 async function tryMethod(
   { name, options: methodOptions, method }: MethodCandidate,
   transformer: OpenTransformer,
+  queue: ScoreQueue,
   text: TextDocuments,
   options: CompareOpenedOptions,
-): Promise<Omit<TriedMethod, "candidate"> & { readonly scoring: TablesToScore }> {
+): Promise<Omit<TriedMethod, "candidate"> & { readonly score: ScoreToGive }> {
   const { model, tokenizer } = options;
   const started = performance.now();
   const planned = await makePlanOfSharedMethods({ ...options, method, transformer });
+  const place = queue.reserve(countTableBytes(planned.plan, model).after);
+  const produced = await produceTables(planned, model, { place, job: options.job }).finally(() =>
+    planned.rowSource.close(),
+  );
   try {
-    const tables = await tablesInMemory(planned, model, options.job);
     const rowSeconds = secondsSince(started);
     const leaveOut = await measureLeaveOut(transformer, method, options);
     const seconds = secondsSince(started);
     const startTokens = startTokensIn(tokenizer.vocabulary, transformer, model.readable.vocabulary);
-    const scoring = await prepareTables(transformer, { ...tables, startTokens }, tokenizer, text, options);
-    return { name, options: methodOptions, scoring, leaveOut, seconds, rowSeconds };
-  } finally {
-    await planned.rowSource.close();
+    const tables = { ...produced.tables, startTokens };
+    const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
+    return { name, options: methodOptions, score: { scoring, produced }, leaveOut, seconds, rowSeconds };
+  } catch (error) {
+    await produced.close();
+    throw error;
   }
 }
 
@@ -204,47 +224,58 @@ function secondsSince(started: number): number {
 type TriedMethod = Omit<ComparedMethod, "evaluation">;
 
 /**
- * Scores that wait for each other, so that they cost one pass through the layers: as many as their tables leave memory for. Where
- * all layers stay in memory there is nothing to save, and none waits.
+ * Scores that wait for each other, so that all cost one pass through the layers. Where all layers stay in memory there is nothing to
+ * save, and none waits.
  */
 class ScoreQueue {
   readonly #transformer: OpenTransformer;
   readonly #evaluations: Evaluation[] = [];
-  #waiting: TablesToScore[] = [];
+  #waiting: ScoreToGive[] = [];
+  #bytes = 0;
 
   constructor(transformer: OpenTransformer) {
     this.#transformer = transformer;
   }
 
-  /** @param job of this score, where it does not wait */
-  async add(scoring: TablesToScore, job: Job | undefined): Promise<void> {
-    this.#waiting.push(scoring);
+  /** Where tables of so many bytes are to wait: in memory as far as there is room for those of all scores. */
+  reserve(bytes: number): "memory" | "file" {
     const { kind, memory } = this.#transformer.schedule;
-    const held = this.#waiting.reduce((sum, { tables }) => sum + bytesHeld(tables), 0);
-    if (kind === "whole" || held > memory * SHARE_FOR_TABLES) await this.#flush(job);
+    if (kind !== "whole" && this.#bytes + bytes > memory * SHARE_FOR_TABLES) return "file";
+    this.#bytes += bytes;
+    return "memory";
+  }
+
+  /** @param job of this score, where it does not wait */
+  async add(score: ScoreToGive, job: Job | undefined): Promise<void> {
+    this.#waiting.push(score);
+    if (this.#transformer.schedule.kind === "whole") await this.#give(job);
   }
 
   /** In the order in which they were added. */
   async finish(job: Job | undefined): Promise<Evaluation[]> {
-    if (this.#waiting.length > 0) await this.#flush(job);
+    if (this.#waiting.length > 0) await this.#give(job);
     return this.#evaluations;
   }
 
-  async #flush(job: Job | undefined): Promise<void> {
-    const scorings = this.#waiting;
-    this.#waiting = [];
-    this.#evaluations.push(...(await evaluateTogether(this.#transformer, scorings, job)));
+  async close(): Promise<void> {
+    for (const { produced } of this.#waiting.splice(0)) await produced?.close();
   }
+
+  async #give(job: Job | undefined): Promise<void> {
+    const scorings = this.#waiting.map(({ scoring }) => scoring);
+    this.#evaluations.push(...(await evaluateTogether(this.#transformer, scorings, job)));
+    await this.close();
+  }
+}
+
+/** A text in the tokens of a vocabulary, and its tables where they were produced for this score alone. */
+interface ScoreToGive {
+  readonly scoring: TablesToScore;
+  readonly produced?: ProducedTables;
 }
 
 /** The share of the memory that tables may take while they wait. */
 const SHARE_FOR_TABLES = 0.25;
-
-/** Bytes of tables that are in memory. */
-function bytesHeld({ input, output }: ModelTables): number {
-  const own = [...new Set([input, output])].filter(({ bytes }) => bytes !== undefined);
-  return own.reduce((sum, { rows, columns, dtype }) => sum + rows * columns * BYTES_PER_VALUE[dtype], 0);
-}
 
 async function measureLeaveOut(
   transformer: OpenTransformer,

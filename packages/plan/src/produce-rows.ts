@@ -9,11 +9,8 @@ import {
   type StoredMatrix,
   type TablePlan,
 } from "@revocab/core";
-import { collectBlocks, encodeInto, multiplyMixture } from "@revocab/matrix";
-import type { ModelTables } from "@revocab/transformer-runtime";
-import { sourceOf, tablePlan } from "./check-fit.ts";
-import type { OpenModel } from "./model/open-model.ts";
-import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
+import { encodeInto, multiplyMixture } from "@revocab/matrix";
+import type { SwapPlan } from "./swap-plan.ts";
 
 /** Computes the rows of one table, block by block: sums by the kernel, which leaves the other rows zero, then those rows. */
 export async function produceRows(
@@ -66,30 +63,6 @@ function firstAtLeast(ascending: Uint32Array, value: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** The tables of the target model in memory, byte for byte those that would be written. */
-export async function tablesInMemory(
-  planned: PlannedSwap,
-  model: OpenModel,
-  job?: Job,
-): Promise<ModelTables> {
-  const produce = (slot: string) => produceMatrix(planned, model, slot, job);
-  const has = (slot: string) => planned.plan.tables.some((table) => table.slot === slot);
-  const input = await produce("input");
-  const output = has("output") ? await produce("output") : input;
-  return { input, output, ...(has("output.bias") && { bias: await produce("output.bias") }) };
-}
-
-function produceMatrix(
-  { plan, rowSource }: PlannedSwap,
-  model: OpenModel,
-  slot: string,
-  job?: Job,
-): Promise<StoredMatrix> {
-  const source = sourceOf(model, slot);
-  const shape = { rows: plan.target.rows, columns: source.columns, dtype: source.dtype };
-  return collectBlocks(shape, (write) => produceRows(tablePlan(plan, slot), rowSource, source, write, job));
 }
 
 /**

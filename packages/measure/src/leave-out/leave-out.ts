@@ -9,6 +9,7 @@ import type {
   Vocabulary,
 } from "@revocab/core";
 import { initContext, planTable, rowsOfPlan, type TextReader } from "@revocab/embedding-init";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { chooseHidden, type HiddenTokens } from "./choose-hidden.ts";
@@ -111,10 +112,16 @@ export async function leaveOut({
     job,
   });
   const tables: LeaveOutTable[] = [];
-  for (const table of hidden.targets.length === 0 ? [] : source.tables) {
-    if (table.isBias || table.matrix.columns < 2) continue;
-    const measured = await measureTable({ table, context, method, hidden, vocabulary: tokenizer.vocabulary });
-    if (measured !== undefined) tables.push(measured);
+  const products = await openDenseProducts(job?.threads);
+  try {
+    for (const table of hidden.targets.length === 0 ? [] : source.tables) {
+      if (table.isBias || table.matrix.columns < 2) continue;
+      const { vocabulary } = tokenizer;
+      const measured = await measureTable({ table, context, method, hidden, vocabulary, products });
+      if (measured !== undefined) tables.push(measured);
+    }
+  } finally {
+    await products.release();
   }
   return {
     seed,
@@ -142,6 +149,7 @@ interface MeasureTableOptions {
   readonly hidden: HiddenTokens;
   /** The whole source vocabulary: its rows are ranked. */
   readonly vocabulary: Vocabulary;
+  readonly products: DenseProducts;
 }
 
 /** Initializes the hidden rows of one table and compares them; `undefined` where all true rows are zeros. */
@@ -151,6 +159,7 @@ async function measureTable({
   method,
   hidden: { targets, sources },
   vocabulary,
+  products,
 }: MeasureTableOptions): Promise<LeaveOutTable | undefined> {
   const { job } = context;
   const plan = await planTable({ context, method, table, tokens: targets });
@@ -160,6 +169,7 @@ async function measureTable({
     stored: table.matrix,
     isUsed: (row) => row < vocabulary.size && vocabulary.kindOf(row) !== "unused",
     slot: table.slot,
+    products,
     job,
   });
   if (rows.length === 0) return undefined;

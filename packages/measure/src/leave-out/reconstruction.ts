@@ -1,5 +1,6 @@
-import { type Job, type Matrix, quiet, RevocabError, type StoredMatrix } from "@revocab/core";
-import { multiplyTransposed, readRows, selectRows, storeMatrix } from "@revocab/matrix";
+import { type Job, type Matrix, RevocabError, type StoredMatrix } from "@revocab/core";
+import { forEachRowBlock, normalizeRows, readRows, rowProduct, selectRows } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
 
 export interface ReconstructionOptions {
   /** [n × d] guessed rows. */
@@ -11,6 +12,7 @@ export interface ReconstructionOptions {
   readonly isUsed: (row: number) => boolean;
   /** The name of the table, for messages. */
   readonly slot: string;
+  readonly products: DenseProducts;
   readonly job?: Job;
 }
 
@@ -54,43 +56,71 @@ export async function reconstruction(options: ReconstructionOptions): Promise<Re
   return { rows, cosines, relativeErrors, ...(await rankTruth(guesses, truth, places, options)) };
 }
 
-/** @param places [n] the rows of `stored` that `truth` was read from */
+/**
+ * The products by the fastest kernel there is, and again exactly where they are too near to tell. So ranks depend on neither kernel nor
+ * threads, and rows that equal the true row rank before it.
+ * @param places [n] the rows of `stored` that `truth` was read from
+ */
 async function rankTruth(
   guesses: Matrix,
   truth: Matrix,
   places: readonly number[],
-  { stored, isUsed, slot, job }: ReconstructionOptions,
+  { stored, isUsed, slot, products, job }: ReconstructionOptions,
 ): Promise<Pick<Reconstruction, "ranks" | "candidates">> {
-  const own = new Float32Array(truth.rows);
-  await multiplyTransposed({
-    left: guesses,
-    right: storeMatrix(truth),
-    normalize: true,
-    job: quiet(job),
-    onBlock(start, { columns, data }) {
-      for (let j = 0; j < columns; j++) own[start + j] = data[(start + j) * columns + j];
-    },
-  });
+  normalizeRows(guesses);
+  normalizeRows(truth);
+  const own = Float32Array.from(places, (_, i) => rowProduct(guesses, i, truth, i));
+  const isZero = places.map((_, i) => rowOf(guesses, i).every((value) => value === 0));
   const ranks = new Array<number>(truth.rows).fill(1);
+  const unsure = truth.columns * UNSURE_PER_COLUMN;
   let candidates = 0;
-  await multiplyTransposed({
-    left: guesses,
-    right: stored,
-    normalize: true,
-    step: `rank ${slot}`,
-    job,
-    onBlock(start, { rows, columns, data }) {
-      for (let j = 0; j < columns; j++) {
-        if (!isUsed(start + j)) continue;
-        candidates++;
-        for (let i = 0; i < rows; i++) {
-          if (data[i * columns + j] >= own[i] && places[i] !== start + j) ranks[i]++;
-        }
-      }
-    },
-  });
+  const visit = async (start: number, block: Matrix) => {
+    normalizeRows(block);
+    const { data } = await products.multiply(guesses, block, { transposeRight: true });
+    const used = Uint8Array.from({ length: block.rows }, (_, j) => Number(isUsed(start + j)));
+    candidates += used.reduce((sum, is) => sum + is, 0);
+    for (let i = 0; i < guesses.rows; i++) {
+      const cosines = data.subarray(i * block.rows, (i + 1) * block.rows);
+      const isBefore = (j: number) => isZero[i] || rowProduct(guesses, i, block, j) >= own[i];
+      // the true row is not ranked
+      const truthAt = places[i] - start;
+      ranks[i] += countBefore({ cosines, used, own: own[i], unsure, truthAt, isBefore });
+    }
+  };
+  await forEachRowBlock(stored, visit, { step: `rank ${slot}`, job });
   return { ranks, candidates };
 }
+
+interface CountBeforeOptions {
+  /** [n] of rows to one guess. */
+  readonly cosines: Float32Array;
+  /** [n] 0 for rows that do not count. */
+  readonly used: Uint8Array;
+  /** The cosine of the true row, and how near to it others are too near to tell. */
+  readonly own: number;
+  readonly unsure: number;
+  /** The place of the true row, where it is among these. */
+  readonly truthAt: number;
+  /** Decides what is too near to tell. */
+  readonly isBefore: (row: number) => boolean;
+}
+
+/** Rows at least as near to a guess as its true row. */
+function countBefore({ cosines, used, own, unsure, truthAt, isBefore }: CountBeforeOptions): number {
+  const [low, high] = [own - unsure, own + unsure];
+  let count = 0;
+  for (let j = 0; j < cosines.length; j++) {
+    if (cosines[j] < low || used[j] === 0 || j === truthAt) continue;
+    if (cosines[j] > high || isBefore(j)) count++;
+  }
+  return count;
+}
+
+/**
+ * How far two ways to sum the products of two rows of length 1 may differ, per column: far above what rounding to f32 adds up to, which
+ * grows with the root of the columns, and far below what tells most rows apart.
+ */
+const UNSURE_PER_COLUMN = 2 ** -27;
 
 function compare(guess: Float32Array, truth: Float32Array): { cosine: number; relativeError: number } {
   let product = 0;

@@ -1,8 +1,4 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { requireFreeSpace } from "@revocab/checkpoint/internal";
-import { writeError } from "@revocab/files/internal";
+import { openScratchFile } from "@revocab/files/internal";
 
 /** The states of batches between two parts, an array of numbers for each batch. */
 export interface StateStore {
@@ -18,8 +14,7 @@ export interface StateStore {
 }
 
 /**
- * In memory where they fit, else in a temporary file. The file has no name once it is open, so that it is gone with the process
- * however that ends.
+ * In memory where they fit, else in a scratch file.
  * @param sizes values of each batch
  * @param room bytes that may be taken in memory
  * @throws RevocabError `no_space` when the disk has no room for them; `write_failed`
@@ -46,13 +41,7 @@ function inMemory(sizes: readonly number[]): StateStore {
 }
 
 async function inFile(sizes: readonly number[], bytes: number): Promise<StateStore> {
-  const folder = temporaryFolder();
-  await requireFreeSpace(
-    folder,
-    bytes,
-    "another folder for temporary files (the environment variable TMPDIR)",
-  );
-  const handle = await openUnnamed(folder);
+  const file = await openScratchFile("states", bytes);
   const offsets: number[] = [];
   sizes.reduce((offset, size) => {
     offsets.push(offset);
@@ -62,44 +51,14 @@ async function inFile(sizes: readonly number[], bytes: number): Promise<StateSto
     place: "file",
     async read(batch, scratch) {
       const states = scratch.subarray(0, sizes[batch]);
-      const buffer = bytesOf(states);
-      for (let done = 0; done < buffer.length; ) {
-        const { bytesRead } = await handle.read(buffer, done, buffer.length - done, offsets[batch] + done);
-        if (bytesRead === 0) throw new RangeError(`batch ${batch} was never written`);
-        done += bytesRead;
-      }
+      await file.read(bytesOf(states), offsets[batch]);
       return states;
     },
     async write(batch, offset, from) {
-      const buffer = bytesOf(from);
-      const position = offsets[batch] + 4 * offset;
-      try {
-        for (let done = 0; done < buffer.length; ) {
-          done += (await handle.write(buffer, done, buffer.length - done, position + done)).bytesWritten;
-        }
-      } catch (error) {
-        throw writeError(join(folder, "revocab-states"), error);
-      }
+      await file.write(bytesOf(from), offsets[batch] + 4 * offset);
     },
-    close: () => handle.close(),
+    close: () => file.close(),
   };
-}
-
-/** On a disk: many machines keep /tmp in memory, which is what there is too little of. */
-function temporaryFolder(): string {
-  if (process.env.TMPDIR !== undefined || process.platform === "win32") return tmpdir();
-  return "/var/tmp";
-}
-
-async function openUnnamed(folder: string) {
-  const own = await mkdtemp(join(folder, "revocab-states-")).catch((error) => {
-    throw writeError(folder, error);
-  });
-  try {
-    return await open(join(own, "states"), "wx+", 0o600);
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
