@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
-  ["embedding-init"],
+  ["embedding-init", "rows-training"],
   ["chain-rule", "cw2v", "hypernetwork", "plan"],
   ["measure"],
   ["report"],
