@@ -136,6 +136,22 @@ export class GraphBuilder {
     return this.#constant(`v:${length}:${value}`, { type: "float", shape: [length], content: bytes });
   }
 
+  /** The graph without what no output depends on. */
+  pruned(): GraphBuilder {
+    const needed = new Set(this.outputs.map(({ name }) => name));
+    const nodes = this.nodes.toReversed().filter(({ inputs, outputs }) => {
+      if (!outputs.some((output) => needed.has(output))) return false;
+      for (const input of inputs) needed.add(input);
+      return true;
+    });
+    const kept = new GraphBuilder();
+    kept.nodes.push(...nodes.reverse());
+    kept.initializers.push(...this.initializers.filter(({ name }) => needed.has(name)));
+    kept.inputs.push(...this.inputs.filter(({ name }) => needed.has(name)));
+    kept.outputs.push(...this.outputs);
+    return kept;
+  }
+
   /** The same constant is kept once. */
   #constant(key: string, initializer: Omit<GraphInitializer, "name">): Value {
     const known = this.#known.get(key);

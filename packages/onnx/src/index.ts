@@ -9,6 +9,7 @@ export {
 } from "./dense-products.ts";
 export { availableDevices } from "./devices.ts";
 export { encodeModel } from "./encode-model.ts";
+export { vjp } from "./gradients/vjp.ts";
 export {
   type Attribute,
   ELEMENT,

@@ -1,3 +1,4 @@
+export { type LossGradients, type LossGradientsOptions, lossGradients } from "./loss-gradients.ts";
 export type {
   LearningRows,
   RowsThatChanged,

@@ -2,6 +2,7 @@ export type { TransformerDescription } from "./description.ts";
 export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
 export { type ModelTables, tablesOf } from "./head.ts";
+export { type HeadGradient, type HeadLoss, type HeadRows, openHeadGradient } from "./head-gradient.ts";
 export {
   languageModel,
   type OpenLanguageModel,
@@ -10,6 +11,7 @@ export {
   startTokensOf,
 } from "./language-model.ts";
 export { type OpenTransformer, type OpenTransformerOptions, openTransformer } from "./open-transformer.ts";
+export type { GradientBatch } from "./run/run-gradients.ts";
 export type { Schedule } from "./run/schedule.ts";
 export type { Source } from "./run/sources.ts";
 export type { BodyCache, ContinuedBody } from "./run/text-grower.ts";

@@ -1,4 +1,5 @@
 /** What other packages build their own graphs of. */
+export { planBatches } from "./batches.ts";
 export type { DenseDescription, LinearDescription, NormDescription } from "./description.ts";
 export { activate, feedForward, linear, norm } from "./graph/layers.ts";
 export { flatten } from "./graph/ports.ts";

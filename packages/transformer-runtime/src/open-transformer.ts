@@ -9,6 +9,7 @@ import { familyOf } from "./families/families.ts";
 import { partsOf } from "./graph/parts.ts";
 import { openBody } from "./run/body.ts";
 import { LayerRunner } from "./run/layer-runner.ts";
+import type { GradientBatch } from "./run/run-gradients.ts";
 import { gigabytes, planSchedule, type Schedule } from "./run/schedule.ts";
 import { openSources, type Source } from "./run/sources.ts";
 import { type BodyCache, type ContinuedBody, textGrower } from "./run/text-grower.ts";
@@ -23,6 +24,13 @@ export interface OpenTransformer extends Transformer {
   readonly computation: Computation;
   /** Whether the weights stay in memory, and why. */
   readonly schedule: Pick<Schedule, "kind" | "reason" | "memory">;
+  /**
+   * Sends batches through the layers, and the gradients of a loss by their final states back to their input rows; the weights stay as
+   * they are. Where these do not stay in memory they are read once forward and once back for all batches together.
+   * @throws RevocabError `bad_options` on another device than the CPU, `unsupported_architecture` for a model with an encoder;
+   *   `file_changed`, `no_space`, `aborted`; what the batches throw
+   */
+  readWithGradients(batches: readonly GradientBatch[], job?: Job): Promise<void>;
   /**
    * Sequences of one length that continue earlier ones; it gives back the keys and values of both. The whole body is in memory for
    * it, apart from what `read` keeps there.
@@ -133,6 +141,24 @@ export async function openTransformer(
         requests.map((request, i) => ({ ...request, encoded: encoded[i] })),
         readJob,
       );
+    },
+    async readWithGradients(batches, ownJob = job) {
+      if (computation.device !== "cpu") {
+        throw new RevocabError(
+          "bad_options",
+          `gradients are computed on the CPU, and \`device\` is ${computation.device}`,
+          { hint: "leave out `device`" },
+        );
+      }
+      if (encoder !== undefined) {
+        throw new RevocabError(
+          "unsupported_architecture",
+          `${checkpoint.directory} has an encoder, for which no gradients are computed`,
+          { hint: "use a model of a decoder alone" },
+        );
+      }
+      await grower.release(); // both would hold the weights
+      await body.readWithGradients(batches, ownJob);
     },
     readCosts: () => readCosts(runner.parts, computation),
     requireWhole,

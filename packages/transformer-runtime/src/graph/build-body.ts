@@ -1,4 +1,4 @@
-import { GraphBuilder } from "@revocab/onnx";
+import { GraphBuilder, type Value, vjp } from "@revocab/onnx";
 import { inputWidth, outputWidth, type TransformerDescription } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import type { Part, States } from "./part.ts";
@@ -44,4 +44,36 @@ export function buildPart(
     graph.output(PORTS.nextState(name), "float", ["N", columns], after[name]);
   }
   return graph;
+}
+
+/**
+ * The gradient of one part, with its weights as inputs: of the gradients by what it gives, those by what it takes. The states that it
+ * took are inputs too: what lies between is computed again.
+ */
+export function buildPartGradient(
+  part: Part,
+  description: TransformerDescription,
+  weights: GraphWeights,
+): GraphBuilder {
+  const graph = new GraphBuilder();
+  const inputs = bodyInputs(graph, description, false);
+  const before = Object.entries(part.takes).map(
+    ([name, columns]) => [name, graph.input(PORTS.state(name), "float", ["N", columns])] as const,
+  );
+  const after = part.add(graph, weights, Object.fromEntries(before), inputs, 0);
+  const given = new Map<Value, Value>();
+  for (const [name, columns] of Object.entries(part.gives)) {
+    given.set(after[name] as Value, graph.input(PORTS.gradient(name), "float", ["N", columns]));
+  }
+  const states = before.map(([, state]) => state);
+  const found = vjp(graph, given, states);
+  for (const [name, state] of before) {
+    const shape = ["N", part.takes[name] as number] as const;
+    graph.output(PORTS.nextGradient(name), "float", shape, found.get(state) ?? zerosLike(graph, state));
+  }
+  return graph.pruned();
+}
+
+function zerosLike(graph: GraphBuilder, value: Value): Value {
+  return graph.add("ConstantOfShape", [graph.add("Shape", [value])]);
 }

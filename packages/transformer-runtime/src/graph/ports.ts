@@ -10,6 +10,9 @@ export const PORTS = {
   /** [B · T × columns] float: a state before the graph, and after it */
   state: (name: string) => name,
   nextState: (name: string) => `next.${name}`,
+  /** [B · T × columns] float: the gradient by a state after the graph, and by that before it */
+  gradient: (name: string) => `gradient.${name}`,
+  nextGradient: (name: string) => `next.gradient.${name}`,
   /** A tensor of the model's files, by its place in the list of those that the graph takes. */
   weight: (index: number) => `weight.${index}`,
   /** [B × T × dimension / 2] float */

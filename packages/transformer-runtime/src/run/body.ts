@@ -7,11 +7,14 @@ import type { LayerRunner } from "./layer-runner.ts";
 import { openParity, PARITY_POSITIONS, type Parity, throughAll } from "./parity.ts";
 import { openPartWeights } from "./part-weights.ts";
 import { type BodyRequest, readQueries } from "./read-queries.ts";
+import { type GradientBatch, runGradients } from "./run-gradients.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The layers of a model, or of its encoder, which run part by part. Before a device's results are used they are compared with the CPU's. */
 export interface Body {
   read(requests: readonly BodyRequest[], job: Job | undefined): Promise<void>;
+  /** Sends batches through the layers, and the gradients of their losses back. */
+  readWithGradients(batches: readonly GradientBatch[], job: Job | undefined): Promise<void>;
   /**
    * The comparison for a text that grows, which runs elsewhere.
    * @param embeddings [positions × d_in]
@@ -90,6 +93,11 @@ export function openBody({
         }),
       );
     },
+    readWithGradients: (batches, job) =>
+      runGradients(batches, {
+        ...{ runner, weights, schedule, width, job },
+        outputWidth: outputWidth(description),
+      }),
     async compare(embeddings, encoded, job) {
       const sample = { embeddings: embeddings.slice(0, width * PARITY_POSITIONS), encoded };
       await compared(sample, true, async (parity) => {

@@ -9,7 +9,7 @@ import {
 import { bodyFeeds, noPast, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
 import { asReference, type Computation } from "../computation.ts";
 import { outputWidth, type TransformerDescription } from "../description.ts";
-import { buildPart } from "../graph/build-body.ts";
+import { buildPart, buildPartGradient } from "../graph/build-body.ts";
 import type { Part } from "../graph/part.ts";
 import { PORTS } from "../graph/ports.ts";
 import { type PartTensor, WeightInputs, type Weights } from "../weights.ts";
@@ -83,13 +83,44 @@ export class LayerRunner {
     const { piece } = options;
     if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, options);
     if (piece !== undefined) return this.#runPieces(index, weights, states, lengths[0], into, piece);
-    const session = await this.#session(index, false);
-    const key = `${session.inputNames.filter((name) => !name.startsWith("weight.")).join()} ${lengths.join()}`;
-    const known = this.#feeds.get(key) ?? this.#batchFeeds(runtime, session, { lengths, past: 0 });
-    this.#remember(key, known);
+    const session = await this.#session(index, "whole");
+    const known = this.#knownFeeds(runtime, session, lengths);
     const rows = [0, lengths.length * Math.max(...lengths)] as const;
     const feeds = { ...weights, ...known, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
     await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
+  }
+
+  /**
+   * Runs the gradient of part `index` on a batch; what lies inside the part is computed again.
+   * @param states [rows × columns] what the part took
+   * @param gradients [rows × columns] by what it gave
+   * @param into [rows × columns] by what it took
+   */
+  async runBack(
+    index: number,
+    weights: PartFeeds,
+    states: BatchStates,
+    gradients: BatchStates,
+    lengths: readonly number[],
+    into: BatchStates,
+    { rowsAtOnce }: Pick<RunOptions, "rowsAtOnce">,
+  ): Promise<void> {
+    const runtime = await loadOnnxRuntime();
+    const { part } = this.parts[index] as RunnablePart;
+    const session = await this.#session(index, "gradient");
+    const count = lengths.length * Math.max(...lengths);
+    const own = this.#knownFeeds(runtime, session, lengths);
+    const step = part.attends === undefined ? rowsAtOnce : count;
+    for (let start = 0; start < count; start += step) {
+      const rows = [start, Math.min(start + step, count)] as const;
+      const feeds = {
+        ...weights,
+        ...own,
+        ...stateTensors(runtime, states, part.takes, rows, PORTS.state),
+        ...stateTensors(runtime, gradients, part.gives, rows, PORTS.gradient),
+      };
+      await session.run(feeds, stateTensors(runtime, into, part.takes, rows, PORTS.nextGradient));
+    }
   }
 
   /** The same parts on the CPU, in f32. */
@@ -117,7 +148,7 @@ export class LayerRunner {
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, false);
+    const session = await this.#session(index, "whole");
     const T = Math.max(...lengths);
     const count = lengths.length * T;
     const { [PORTS.positions]: positions } = this.#batchFeeds(runtime, session, { lengths, past: 0 });
@@ -148,7 +179,7 @@ export class LayerRunner {
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, true);
+    const session = await this.#session(index, "pieces");
     let [key, value] = noPast(runtime, part.attends!.attention, 1);
     for (let start = 0; start < length; start += piece) {
       const rows = [start, Math.min(start + piece, length)] as const;
@@ -174,16 +205,33 @@ export class LayerRunner {
     return bodyFeeds(runtime, this.description, this.#rotary, session.inputNames, batch);
   }
 
+  /** Those of the batches before, where the lengths are the same. */
+  #knownFeeds(
+    runtime: OnnxRuntime,
+    session: OnnxSession,
+    lengths: readonly number[],
+  ): Record<string, OnnxTensor> {
+    const names = session.inputNames.filter((name) => !name.startsWith("weight."));
+    const key = `${names.join()} ${lengths.join()}`;
+    const known = this.#feeds.get(key) ?? this.#batchFeeds(runtime, session, { lengths, past: 0 });
+    this.#remember(key, known);
+    return known;
+  }
+
   #remember(key: string, feeds: Record<string, OnnxTensor>): void {
     if (this.#feeds.has(key)) return;
     if (this.#feeds.size >= KNOWN_FEEDS) this.#feeds = new Map([...this.#feeds].slice(1));
     this.#feeds.set(key, feeds);
   }
 
-  #session(index: number, cache: boolean): Promise<OnnxSession> {
+  #session(index: number, kind: "whole" | "pieces" | "gradient"): Promise<OnnxSession> {
     const { part } = this.parts[index] as RunnablePart;
     const { threads, device, dtype } = this.#computation;
-    const graph = buildPart(part, this.description, new WeightInputs(this.#weights, dtype), cache);
+    const weights = new WeightInputs(this.#weights, dtype);
+    const graph =
+      kind === "gradient"
+        ? buildPartGradient(part, this.description, weights)
+        : buildPart(part, this.description, weights, kind === "pieces");
     const key = Buffer.from(encodeModel(graph)).toString("latin1");
     const opened =
       this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads, device, shares: true });

@@ -9,9 +9,9 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { planBatches } from "../batches.ts";
-import type { StateWidths } from "../graph/part.ts";
 import { RowCache } from "../row-cache.ts";
-import type { BatchStates, LayerRunner } from "./layer-runner.ts";
+import type { LayerRunner } from "./layer-runner.ts";
+import { type Layout, layoutOf, statesOf } from "./layout.ts";
 import { type Parity, throughAll } from "./parity.ts";
 import type { PartWeights } from "./part-weights.ts";
 import type { Schedule } from "./schedule.ts";
@@ -85,39 +85,6 @@ export async function readQueries(requests: readonly BodyRequest[], options: Rea
       await store.close();
     }
   }
-}
-
-/** Where the states of a batch stand in its array: one after another, [rows × columns] each. */
-interface Layout {
-  /** Columns of all states together. */
-  readonly columns: number;
-  /** Columns before each state. */
-  readonly before: Readonly<Record<string, number>>;
-}
-
-function layoutOf({ parts }: LayerRunner, width: number): Layout {
-  const widths: Record<string, number> = { hidden: width };
-  for (const { part } of parts) {
-    for (const [name, columns] of Object.entries(part.gives)) {
-      widths[name] = Math.max(widths[name] ?? 0, columns);
-    }
-  }
-  const before: Record<string, number> = {};
-  let columns = 0;
-  for (const [name, own] of Object.entries(widths)) {
-    before[name] = columns;
-    columns += own;
-  }
-  return { columns, before };
-}
-
-function statesOf(numbers: Float32Array, rows: number, widths: StateWidths, { before }: Layout): BatchStates {
-  return Object.fromEntries(
-    Object.entries(widths).map(([name, columns]) => {
-      const start = rows * before[name];
-      return [name, numbers.subarray(start, start + rows * columns)] as const;
-    }),
-  );
 }
 
 /** The longest sequences first, so that a model that is too large for the memory fails at once. */

@@ -8,6 +8,8 @@ export interface StateStore {
    * @param scratch of at least its size, for the copy
    */
   read(batch: number, scratch: Float32Array): Promise<Float32Array>;
+  /** `count` numbers of a batch from `offset` on, in the same way. */
+  readPart(batch: number, offset: number, count: number, scratch: Float32Array): Promise<Float32Array>;
   /** @param offset the first number to be replaced */
   write(batch: number, offset: number, from: Float32Array): Promise<void>;
   close(): Promise<void>;
@@ -31,6 +33,9 @@ function inMemory(sizes: readonly number[]): StateStore {
     async read(batch) {
       return states[batch];
     },
+    async readPart(batch, offset, count) {
+      return states[batch].subarray(offset, offset + count);
+    },
     async write(batch, offset, from) {
       states[batch].set(from, offset);
     },
@@ -47,13 +52,15 @@ async function inFile(sizes: readonly number[], bytes: number): Promise<StateSto
     offsets.push(offset);
     return offset + 4 * size;
   }, 0);
+  const readPart = async (batch: number, offset: number, count: number, scratch: Float32Array) => {
+    const states = scratch.subarray(0, count);
+    await file.read(bytesOf(states), offsets[batch] + 4 * offset);
+    return states;
+  };
   return {
     place: "file",
-    async read(batch, scratch) {
-      const states = scratch.subarray(0, sizes[batch]);
-      await file.read(bytesOf(states), offsets[batch]);
-      return states;
-    },
+    read: (batch, scratch) => readPart(batch, 0, sizes[batch], scratch),
+    readPart,
     async write(batch, offset, from) {
       await file.write(bytesOf(from), offsets[batch] + 4 * offset);
     },

@@ -1,0 +1,7 @@
+import type { GradientRule } from "../vjp.ts";
+import { single, sumToShape } from "./shared.ts";
+
+export const add: GradientRule = ({ inputs }, gradients, context) =>
+  inputs.map((input, i) =>
+    context.needs(i) ? sumToShape(context, single(gradients), input, inputs) : undefined,
+  );

@@ -1,0 +1,5 @@
+import type { GradientRule } from "../vjp.ts";
+import { single } from "./shared.ts";
+
+/** Also for what only names a value. */
+export const identity: GradientRule = (_, gradients) => [single(gradients)];

@@ -1,0 +1,4 @@
+import type { GradientRule } from "../vjp.ts";
+import { single } from "./shared.ts";
+
+export const negate: GradientRule = (_, gradients, { graph }) => [graph.add("Neg", [single(gradients)])];

@@ -1,0 +1,110 @@
+import { ELEMENT, type GraphBuilder, type GraphNode, type Value } from "../graph.ts";
+import { inferShapes, inferTypes, integerAttribute, integersOf, type Shape } from "./infer-shapes.ts";
+import { RULES } from "./rules/rules.ts";
+
+/** What a rule may ask while it adds the gradient of one operator to the graph. */
+export interface RuleContext {
+  readonly graph: GraphBuilder;
+  /** Whether the gradient by input `i` of the operator is asked for. */
+  needs(i: number): boolean;
+  /** @throws RangeError where nothing is known of it before the graph runs */
+  shapeOf(value: string): Shape;
+  /** Whether a value is of truths, not of numbers; in f16, not in f32. */
+  isOfTruths(value: string): boolean;
+  isHalf(value: string): boolean;
+  /** The integers of a constant. @throws RangeError where it is none */
+  integersOf(value: string): readonly number[];
+}
+
+/**
+ * The gradient by each input of an operator, of a sum that depends on its outputs.
+ * @param gradients by each output; undefined where nothing depends on it
+ * @returns by each input, undefined where it was not asked for
+ */
+export type GradientRule = (
+  node: GraphNode,
+  gradients: readonly (Value | undefined)[],
+  context: RuleContext,
+) => readonly (Value | undefined)[];
+
+/**
+ * The product of a vector with the Jacobian of a graph: adds operators of the standard set that give the gradient of Σ v · y by values of
+ * the graph.
+ * @param outputs values y of the graph, and v of the same shape as each
+ * @param inputs values of the graph, or its inputs; the gradient by one that no output depends on is not there
+ * @returns by each input, of its shape
+ * @throws RangeError for an operator between them that has no rule
+ */
+export function vjp(
+  graph: GraphBuilder,
+  outputs: ReadonlyMap<Value, Value>,
+  inputs: readonly Value[],
+): ReadonlyMap<Value, Value> {
+  const nodes = [...graph.nodes];
+  const depending = dependents(nodes, inputs);
+  const shapes = inferShapes(graph);
+  const types = inferTypes(graph);
+  const constants = new Map(graph.initializers.map((each) => [each.name, each] as const));
+  const gradients = new Map<string, Value>();
+  const give = (value: string, gradient: Value) => {
+    const before = gradients.get(value);
+    gradients.set(value, before === undefined ? gradient : graph.add("Add", [before, gradient]));
+  };
+  for (const [value, gradient] of outputs) if (depending.has(value)) give(value, gradient);
+  for (const node of nodes.toReversed()) {
+    const own = node.outputs.map((output) => gradients.get(output));
+    if (own.every((gradient) => gradient === undefined)) continue;
+    const rule = RULES[node.operator];
+    if (rule === undefined) throw new RangeError(`the operator ${node.operator} has no gradient here`);
+    const given = rule(node, own, {
+      graph,
+      needs: (i) => depending.has(node.inputs[i] ?? ""),
+      shapeOf(value) {
+        const shape = shapes.get(value);
+        if (shape === undefined) throw new RangeError(`the shape of ${value} in ${node.operator} is unknown`);
+        return shape;
+      },
+      isOfTruths: (value) => types.get(value) === "bool",
+      isHalf: (value) => types.get(value) === "float16",
+      integersOf(value) {
+        const integers = integersOf(constants.get(value));
+        if (integers === undefined) throw new RangeError(`${value} in ${node.operator} is no constant`);
+        return integers;
+      },
+    });
+    for (const [i, gradient] of given.entries()) {
+      if (gradient !== undefined && depending.has(node.inputs[i] ?? ""))
+        give(node.inputs[i] as string, gradient);
+    }
+  }
+  return new Map(
+    inputs.flatMap((input) => {
+      const gradient = gradients.get(input);
+      return gradient === undefined ? [] : [[input, gradient] as const];
+    }),
+  );
+}
+
+/** The values that differ a little when one of `inputs` does. */
+function dependents(nodes: readonly GraphNode[], inputs: readonly Value[]): ReadonlySet<string> {
+  const found = new Set<string>(inputs);
+  for (const node of nodes) {
+    if (STEPS.has(node.operator) || isToIntegers(node)) continue;
+    if (!node.inputs.some((input) => found.has(input))) continue;
+    const outputs = node.operator === "TopK" ? node.outputs.slice(0, 1) : node.outputs;
+    for (const output of outputs) found.add(output);
+  }
+  return found;
+}
+
+/** Operators whose results are integers or truths, and stay the same for a small change. */
+const STEPS: ReadonlySet<string> = new Set([
+  ...["Shape", "ConstantOfShape", "NonZero", "Range", "Not", "And", "Or"],
+  ...["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"],
+]);
+
+function isToIntegers(node: GraphNode): boolean {
+  if (node.operator !== "Cast") return false;
+  const to = integerAttribute(node, "to", 0);
+  return ![ELEMENT.float, ELEMENT.float16, ELEMENT.bfloat16, ELEMENT.double].some((type) => type === to);
+}

@@ -1,0 +1,112 @@
+import { type Job, type ScoreQuery, throwIfAborted } from "@revocab/core";
+import type { GradientBatch, HeadGradient, OpenTransformer } from "@revocab/transformer-runtime";
+import { planBatches } from "@revocab/transformer-runtime/internal";
+import type { RowTable } from "./row-table.ts";
+
+/** The tables of a vocabulary while rows learn; a tied model has one for both. */
+export interface VocabularyRows {
+  readonly input: RowTable;
+  readonly output: RowTable;
+  /** [R + F] in the places of `output` */
+  readonly bias?: Float32Array;
+}
+
+export interface AddGradientsOptions {
+  readonly transformer: OpenTransformer;
+  readonly head: HeadGradient;
+  readonly rows: VocabularyRows;
+  /** What is read, and which tokens are to be predicted. */
+  readonly queries: readonly ScoreQuery[];
+  /** [R × d_in] and [R × d] the gradients of the sum of all losses are added to them; one array for a tied model. */
+  readonly byInput: Float32Array;
+  readonly byOutput: Float32Array;
+  /** Positions of a batch, padding included. @default 4096 */
+  readonly batchTokens?: number;
+  readonly job?: Job;
+}
+
+/** @returns Σ −ln p of all targets */
+export async function addGradients({
+  transformer,
+  head,
+  rows,
+  queries,
+  byInput,
+  byOutput,
+  batchTokens = 4096,
+  job,
+}: AddGradientsOptions): Promise<number> {
+  const { input, output, bias } = rows;
+  const { columns } = input;
+  const d = output.columns;
+  let loss = 0;
+  const lengths = queries.map(({ tokens }) => tokens.length);
+  const batches = planBatches(lengths, { tokens: batchTokens, squares: SQUARES }).map(
+    (members): GradientBatch => {
+      const own = members.map((query) => queries[query] as ScoreQuery);
+      const longest = Math.max(...own.map(({ tokens }) => tokens.length));
+      const places = own.map(({ tokens }) => Int32Array.from(tokens, (token) => input.placeOf(token)));
+      /** The row of a batch for position t of sequence b. */
+      const predicting = own.flatMap(({ positions }, b) => Array.from(positions, (t) => b * longest + t));
+      const targets = own.flatMap(({ targets: tokens }) =>
+        Array.from(tokens, (token) => output.placeOf(token)),
+      );
+      return {
+        lengths: own.map(({ tokens }) => tokens.length),
+        embeddings: rowsAt(input, places, longest),
+        async onStates(states) {
+          throwIfAborted(job?.abortSignal);
+          const hidden = new Float32Array(predicting.length * d);
+          for (const [i, row] of predicting.entries()) {
+            hidden.set(states.subarray(row * d, (row + 1) * d), i * d);
+          }
+          const { learning, fixed } = output;
+          const { loss: own, byHidden } = await head.add(
+            hidden,
+            targets,
+            { learning, fixed, bias },
+            byOutput,
+          );
+          loss += own;
+          const gradient = new Float32Array(states.length);
+          for (const [i, row] of predicting.entries()) {
+            gradient.set(byHidden.subarray(i * d, (i + 1) * d), row * d);
+          }
+          return gradient;
+        },
+        async onGradient(gradient) {
+          const learning = input.ids.length;
+          for (const [b, ofSequence] of places.entries()) {
+            for (const [t, place] of ofSequence.entries()) {
+              if (place >= learning) continue;
+              const from = (b * longest + t) * columns;
+              const to = place * columns;
+              for (let j = 0; j < columns; j++) byInput[to + j] += gradient[from + j];
+            }
+          }
+        },
+      };
+    },
+  );
+  await transformer.readWithGradients(batches, job);
+  return loss;
+}
+
+/** Σ length² of the sequences of a batch: what attention and its gradient hold for each head. */
+const SQUARES = 2 ** 21;
+
+/** [B · longest × d], zeros where a sequence is padded */
+function rowsAt(
+  { columns, ids, learning, fixed }: RowTable,
+  places: readonly Int32Array[],
+  longest: number,
+): Float32Array {
+  const rows = new Float32Array(places.length * longest * columns);
+  for (const [b, ofSequence] of places.entries()) {
+    for (const [t, place] of ofSequence.entries()) {
+      const [from, at] = place < ids.length ? [learning, place] : [fixed, place - ids.length];
+      rows.set(from.subarray(at * columns, (at + 1) * columns), (b * longest + t) * columns);
+    }
+  }
+  return rows;
+}
