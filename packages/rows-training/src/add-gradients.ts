@@ -20,7 +20,7 @@ export interface AddGradientsOptions {
   /** [R × d_in] and [R × d] the gradients of the sum of all losses are added to them; one array for a tied model. */
   readonly byInput: Float32Array;
   readonly byOutput: Float32Array;
-  /** Positions of a batch, padding included. @default 4096 */
+  /** Positions of a batch, padding included: what lies between two operators stays in the caches. @default 1024 */
   readonly batchTokens?: number;
   readonly job?: Job;
 }
@@ -33,7 +33,7 @@ export async function addGradients({
   queries,
   byInput,
   byOutput,
-  batchTokens = 4096,
+  batchTokens = 1024,
   job,
 }: AddGradientsOptions): Promise<number> {
   const { input, output, bias } = rows;

@@ -9,6 +9,8 @@ export interface RuleContext {
   needs(i: number): boolean;
   /** @throws RangeError where nothing is known of it before the graph runs */
   shapeOf(value: string): Shape;
+  /** The sizes of a value when the graph runs, as a target of Reshape. */
+  sizesOf(value: string): Value;
   /** Whether a value is of truths, not of numbers; in f16, not in f32. */
   isOfTruths(value: string): boolean;
   isHalf(value: string): boolean;
@@ -45,6 +47,7 @@ export function vjp(
   const shapes = inferShapes(graph);
   const types = inferTypes(graph);
   const constants = new Map(graph.initializers.map((each) => [each.name, each] as const));
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const gradients = new Map<string, Value>();
   const give = (value: string, gradient: Value) => {
     const before = gradients.get(value);
@@ -64,6 +67,7 @@ export function vjp(
         if (shape === undefined) throw new RangeError(`the shape of ${value} in ${node.operator} is unknown`);
         return shape;
       },
+      sizesOf: (value) => sizesOf(graph, producers, value),
       isOfTruths: (value) => types.get(value) === "bool",
       isHalf: (value) => types.get(value) === "float16",
       integersOf(value) {
@@ -108,3 +112,21 @@ function isToIntegers(node: GraphNode): boolean {
   const to = integerAttribute(node, "to", 0);
   return ![ELEMENT.float, ELEMENT.float16, ELEMENT.bfloat16, ELEMENT.double].some((type) => type === to);
 }
+
+/** Taken from what a value was computed from where that has its shape, so that it need not be computed for its shape alone. */
+function sizesOf(graph: GraphBuilder, producers: ReadonlyMap<string, GraphNode>, value: string): Value {
+  const node = producers.get(value);
+  if (node?.operator === "Attention") {
+    const leading = graph.add("Shape", [node.inputs[0] as Value], { start: { int: 0 }, end: { int: -1 } });
+    return graph.add("Concat", [leading, graph.integers(-1)], { axis: { int: 0 } });
+  }
+  if (node !== undefined && KEEP_SHAPE.has(node.operator)) {
+    return sizesOf(graph, producers, node.inputs[0] as string);
+  }
+  return graph.add("Shape", [value as Value]);
+}
+
+const KEEP_SHAPE: ReadonlySet<string> = new Set([
+  ...["Identity", "Cast", "Clip", "Gelu", "Neg", "Relu", "Sigmoid", "Tanh", "Softmax"],
+  ...["RMSNormalization", "LayerNormalization", "RotaryEmbedding"],
+]);

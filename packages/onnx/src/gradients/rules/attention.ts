@@ -33,11 +33,11 @@ export const attention: GradientRule = (node, gradients, context) => {
   const byScores = gradientOfSoftmax(graph, shares, byShares, -1);
   const byProducts = capped === undefined ? byScores : throughCap(graph, byScores, capped);
   const byMask = mask && needs(3) ? gradientOfMask(byScores, mask, context, heads) : undefined;
-  const byKey = () => gradientOfKeys(graph, times(graph, turned(graph, byProducts), q), key, pastKey);
+  const byKey = () => gradientOfKeys(context, times(graph, turned(graph, byProducts), q), key, pastKey);
   return [
-    needs(0) ? gradientOfQueries(graph, times(graph, byProducts, k), query, scale) : undefined,
+    needs(0) ? gradientOfQueries(context, times(graph, byProducts, k), query, scale) : undefined,
     needs(1) ? byKey() : undefined,
-    needs(2) ? gradientOfKeys(graph, times(graph, turned(graph, shares), g), value, pastValue) : undefined,
+    needs(2) ? gradientOfKeys(context, times(graph, turned(graph, shares), g), value, pastValue) : undefined,
     byMask,
   ];
 };
@@ -57,17 +57,19 @@ function ofKeys(graph: GraphBuilder, rows: Value, groups: number, past: Value | 
 }
 
 /** [B × groups × heads / groups × T × width] → [B × T × heads · width] */
-function gradientOfQueries(graph: GraphBuilder, gradient: Value, query: Value, scale: number): Value {
+function gradientOfQueries(context: RuleContext, gradient: Value, query: Value, scale: number): Value {
+  const { graph } = context;
   const rows = graph.add("Transpose", [gradient], { perm: { ints: [0, 3, 1, 2, 4] } });
-  return graph.add("Mul", [reshapeLike(graph, rows, query), graph.number(scale)]);
+  return graph.add("Mul", [reshapeLike(context, rows, query), graph.number(scale)]);
 }
 
 /** [B × groups × heads / groups × past + S × width] → [B × S × groups · width] */
-function gradientOfKeys(graph: GraphBuilder, gradient: Value, key: Value, past: Value | undefined): Value {
+function gradientOfKeys(context: RuleContext, gradient: Value, key: Value, past: Value | undefined): Value {
+  const { graph } = context;
   const summed = graph.add("ReduceSum", [gradient, graph.integers(2)], { keepdims: { int: 0 } });
   const own = past === undefined ? summed : withoutPast(graph, summed, past);
   const rows = graph.add("Transpose", [own], { perm: { ints: [0, 2, 1, 3] } });
-  return reshapeLike(graph, rows, key);
+  return reshapeLike(context, rows, key);
 }
 
 function withoutPast(graph: GraphBuilder, rows: Value, past: Value): Value {
@@ -75,7 +77,7 @@ function withoutPast(graph: GraphBuilder, rows: Value, past: Value): Value {
   return graph.add("Slice", [rows, start, graph.integers(2 ** 31), graph.integers(2)]);
 }
 
-/** The scores that count; those of positions that are not seen become −∞. */
+/** The scores with what the mask adds to them: −∞ where a position is not seen. */
 function masked(
   scores: Value,
   node: GraphNode,
@@ -84,18 +86,22 @@ function masked(
   heads: number,
 ): Value {
   const mask = node.inputs[3] as Value | "" | undefined;
-  const hidden = graph.number(Number.NEGATIVE_INFINITY);
   if (!mask) {
     if (integerAttribute(node, "is_causal", 0) === 0) return scores;
-    return graph.add("Where", [causalMask(graph, scores), scores, hidden]);
+    return graph.add("Add", [scores, asAddend(graph, causalMask(graph, scores))]);
   }
   const shape = shapeOf(mask);
   const perHead = shape.at(-3) === 1 ? [1, 1] : [groups, heads / groups];
   const leading = graph.add("Shape", [mask], { start: { int: 0 }, end: { int: shape.length - 3 } });
   const last = graph.add("Shape", [mask], { start: { int: -2 } });
   const sizes = graph.add("Concat", [leading, graph.integers(...perHead), last], { axis: { int: 0 } });
-  const split = graph.add("Reshape", [mask, sizes]);
-  return isOfTruths(mask) ? graph.add("Where", [split, scores, hidden]) : graph.add("Add", [scores, split]);
+  const split = graph.add("Reshape", [isOfTruths(mask) ? asAddend(graph, mask) : mask, sizes]);
+  return graph.add("Add", [scores, split]);
+}
+
+/** 0 where true, else −∞: to add is many times as fast as to choose. */
+function asAddend(graph: GraphBuilder, truths: Value): Value {
+  return graph.add("Where", [truths, graph.number(0), graph.number(Number.NEGATIVE_INFINITY)]);
 }
 
 /** [T × S], true where a key is not after the query */

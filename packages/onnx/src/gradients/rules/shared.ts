@@ -36,8 +36,8 @@ export function sumRepeated(graph: GraphBuilder, gradient: Value, shape: Shape, 
 }
 
 /** A gradient in the shape that a value has when the graph runs. */
-export function reshapeLike(graph: GraphBuilder, gradient: Value, value: string): Value {
-  return graph.add("Reshape", [gradient, graph.add("Shape", [value as Value])]);
+export function reshapeLike({ graph, sizesOf }: RuleContext, gradient: Value, value: string): Value {
+  return graph.add("Reshape", [gradient, sizesOf(value)]);
 }
 
 export function zerosLike(graph: GraphBuilder, value: string): Value {

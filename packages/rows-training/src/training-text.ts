@@ -1,0 +1,103 @@
+import { type Job, RevocabError, type ScoreQuery } from "@revocab/core";
+import type { ModelShape } from "@revocab/evaluation";
+import { type Evaluation, prepareScoring, type TextScoring } from "@revocab/evaluation";
+import { randomStream } from "@revocab/matrix";
+import type { Tokenizer } from "@revocab/vocabulary";
+
+export interface TrainingText {
+  /** What is trained on, window by window as `bitsPerByte` reads a text. */
+  readonly queries: readonly ScoreQuery[];
+  /** Tokens to be predicted in one reading. */
+  readonly tokens: number;
+  readonly heldOut: TextScoring<Evaluation>;
+  readonly heldOutBytes: number;
+}
+
+export interface PrepareTextOptions {
+  readonly model: ModelShape;
+  readonly tokenizer: Tokenizer;
+  readonly documents: readonly string[];
+  readonly context?: number;
+  readonly heldOut: number;
+  readonly seed: number;
+  readonly job?: Job;
+}
+
+/**
+ * A text in tokens, a part of it kept to measure by: whole documents, or the end of a single one.
+ * @throws RevocabError `bad_text` where nothing is left to train on or to measure by; `bad_options`; as `prepareScoring` does
+ */
+export async function prepareText({
+  model,
+  tokenizer,
+  documents,
+  context,
+  heldOut: share,
+  seed,
+  job,
+}: PrepareTextOptions): Promise<TrainingText> {
+  if (!(share > 0 && share < 1)) {
+    throw new RevocabError(
+      "bad_options",
+      `the share of the text that is kept to measure by is ${share}, expected a number above 0 and below 1`,
+    );
+  }
+  const { kept, rest } = splitText(documents, share, seed);
+  const shared = { model, tokenizer, context, job };
+  const text = await prepareScoring({ ...shared, documents: rest });
+  const heldOut = await prepareScoring({ ...shared, documents: kept });
+  const queries = text.queries.filter(({ positions }) => positions.length > 0);
+  const heldOutBytes = kept.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
+  return { queries, tokens: countTargets(queries), heldOut, heldOutBytes };
+}
+
+export function countTargets(queries: readonly ScoreQuery[]): number {
+  return queries.reduce((sum, { targets }) => sum + targets.length, 0);
+}
+
+interface SplitText {
+  readonly kept: readonly string[];
+  readonly rest: readonly string[];
+}
+
+/** Documents by lot until their bytes are the share that is kept; of a few documents their last lines. */
+function splitText(documents: readonly string[], share: number, seed: number): SplitText {
+  const pieces = documents.length >= FEW_DOCUMENTS ? documents : documents.flatMap(linesOf);
+  const bytes = pieces.map((piece) => Buffer.byteLength(piece));
+  const wanted = Math.min(MOST_HELD_OUT, share * bytes.reduce((sum, size) => sum + size, 0));
+  const order =
+    pieces === documents
+      ? Array.from(pieces.keys(), (i) => ({ i, draw: randomStream(seed, i, PURPOSE).uniform() }))
+          .sort((a, b) => a.draw - b.draw)
+          .map(({ i }) => i)
+      : [...pieces.keys()].reverse();
+  const chosen = new Set<number>();
+  let sum = 0;
+  for (const i of order) {
+    if (sum >= wanted) break;
+    chosen.add(i);
+    sum += bytes[i];
+  }
+  const kept = pieces.filter((_, i) => chosen.has(i));
+  const rest = pieces.filter((_, i) => !chosen.has(i));
+  if (rest.length === 0 || sum < LEAST_HELD_OUT) {
+    throw new RevocabError(
+      "bad_text",
+      `found a text of ${bytes.reduce((total, size) => total + size, 0)} bytes in ${pieces.length} pieces, expected enough to keep ${LEAST_HELD_OUT} bytes of it to measure by and to train on the rest`,
+      { hint: "give a longer text" },
+    );
+  }
+  return pieces === documents ? { kept, rest } : { kept: [kept.join("")], rest: [rest.join("")] };
+}
+
+const FEW_DOCUMENTS = 8;
+/** More would show nothing and take the time of training. */
+const MOST_HELD_OUT = 30_000;
+const LEAST_HELD_OUT = 200;
+
+/** "held" in ASCII */
+const PURPOSE = 0x68656c64;
+
+function linesOf(document: string): string[] {
+  return document.split(/(?<=\n)/);
+}
