@@ -102,7 +102,8 @@ export function broadcastShape(left: Shape, right: Shape): Shape {
 const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
   ...Object.fromEntries(
     [
-      ...["Identity", "Cast", "Clip", "Erf", "Exp", "Gelu", "Neg", "Not", "Relu", "Sigmoid", "Sqrt", "Tanh"],
+      ...["Identity", "Cast", "Clip", "Erf", "Exp", "Floor", "Gelu", "Log", "Neg", "Not", "Relu", "Sigmoid"],
+      ...["Sqrt", "Tanh"],
       ...["Softmax", "RMSNormalization", "LayerNormalization", "RotaryEmbedding", "ScatterElements"],
       ...["ScatterND", "Trilu"],
     ].map((operator) => [operator, asFirst] as const),
@@ -166,8 +167,15 @@ const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
   },
   Slice(_, { shape, integers }) {
     const from = shape(0);
-    const axes = integers(3);
-    return [from?.map((size, i) => (axes === undefined || axes.includes(i) ? undefined : size))];
+    if (from === undefined) return [];
+    const [starts, ends] = [integers(1), integers(2)];
+    const axes = (integers(3) ?? Array.from(from.keys())).map((axis) => placeOf(axis, from));
+    const sizeOf = (size: Dimension, i: number) => {
+      const [start, end] = [starts?.[axes.indexOf(i)], ends?.[axes.indexOf(i)]];
+      if (typeof size !== "number" || start === undefined || end === undefined) return undefined;
+      return start >= 0 && end >= start ? Math.min(end, size) - Math.min(start, size) : undefined;
+    };
+    return [from.map((size, i) => (axes.includes(i) ? sizeOf(size, i) : size))];
   },
   Gather(node, { shape }) {
     const [data, indices] = [shape(0), shape(1)];

@@ -1,5 +1,6 @@
 import { GraphBuilder, loadOnnxRuntime, openSession, type TensorData, type Value, vjp } from "@revocab/onnx";
 import { describe, expect, it } from "vitest";
+import { inferShapes } from "../../src/gradients/infer-shapes.ts";
 
 interface Operand {
   readonly shape: readonly number[];
@@ -352,8 +353,17 @@ async function opened(operands: readonly Operand[], build: Build) {
   const graph = new GraphBuilder();
   const inputs = operands.map(({ shape }, i) => graph.input(`x${i}`, "float", shape));
   const outputs = build(graph, inputs);
-  for (const [i, output] of outputs.entries()) graph.output(`y${i}`, "float", [], output);
-  for (const output of graph.outputs) Object.assign(output, { shape: undefined });
+  const known = inferShapes(graph);
+  for (const [i, output] of outputs.entries()) {
+    // of a gradient the shape is that of its input
+    const shape = known.get(output) ?? operands[i].shape;
+    graph.output(
+      `y${i}`,
+      "float",
+      shape.map((size, axis) => size ?? `size ${i} ${axis}`),
+      output,
+    );
+  }
   const session = await openSession(graph, { directory: ".", threads: 1 });
   const { Tensor } = await loadOnnxRuntime();
   return {
