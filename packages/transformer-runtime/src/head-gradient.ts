@@ -5,7 +5,7 @@ import {
   HEAD_GRADIENT_PORTS as PORTS,
 } from "./graph/build-head-gradient.ts";
 import type { OpenTransformer } from "./open-transformer.ts";
-import { LOGIT_VALUES } from "./run/schedule.ts";
+import { logitsAtOnce } from "./run/schedule.ts";
 
 /** The rows of a head's table: those that learn, then those that do not. */
 export interface HeadRows {
@@ -40,7 +40,7 @@ export interface HeadGradient {
   close(): Promise<void>;
 }
 
-/** A few positions at a time, so that their logits over the whole vocabulary take about 64 MB. */
+/** A few positions at a time, so that their logits over the whole vocabulary take 16 to 64 MB. */
 export function openHeadGradient({ description, computation, width: d }: OpenTransformer): HeadGradient {
   const sessions = new Map<string, Promise<OnnxSession>>();
 
@@ -66,7 +66,7 @@ export function openHeadGradient({ description, computation, width: d }: OpenTra
         ...(bias && F > 0 && { [PORTS.fixedBias]: new Tensor("float32", bias.subarray(R), [F]) }),
       };
       const byHidden = new Float32Array(hidden.length);
-      const most = Math.max(1, Math.floor(LOGIT_VALUES / (R + F)));
+      const most = Math.max(1, Math.floor(logitsAtOnce(d) / (R + F)));
       let loss = 0;
       for (let start = 0; start < targets.length; start += most) {
         const end = Math.min(start + most, targets.length);

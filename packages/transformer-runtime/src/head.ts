@@ -10,7 +10,7 @@ import { readMatrix } from "@revocab/matrix";
 import { loadOnnxRuntime, type OnnxSession, type OnnxTensor, openSession } from "@revocab/onnx";
 import { buildHead, buildHeadSlab, HEAD_PORTS, type TableConstant } from "./graph/build-head.ts";
 import type { OpenTransformer } from "./open-transformer.ts";
-import { HEAD_VALUES, LOGIT_VALUES } from "./run/schedule.ts";
+import { HEAD_VALUES, logitsAtOnce } from "./run/schedule.ts";
 import { roundToF16, weightTensor } from "./weight-tensor.ts";
 import type { Weights } from "./weights.ts";
 
@@ -69,7 +69,7 @@ export function openHead(
 
   /** The hidden states of some positions, a part at a time, as many as may have logits over a slab at once. */
   function* partsOf(hidden: Float32Array, slab: Slab): Generator<{ row: number; states: Float32Array }> {
-    const most = d * Math.max(1, Math.floor(LOGIT_VALUES / slab.rows));
+    const most = d * Math.max(1, Math.floor(logitsAtOnce(d) / slab.rows));
     for (let at = 0; at < hidden.length; at += most) {
       yield { row: at / d, states: hidden.subarray(at, at + most) };
     }
