@@ -36,7 +36,7 @@ export async function addGradients({
   batchTokens = 1024,
   job,
 }: AddGradientsOptions): Promise<number> {
-  const { input, output, bias } = rows;
+  const { input, output } = rows;
   const { columns } = input;
   const d = output.columns;
   let loss = 0;
@@ -60,13 +60,7 @@ export async function addGradients({
           for (const [i, row] of predicting.entries()) {
             hidden.set(states.subarray(row * d, (row + 1) * d), i * d);
           }
-          const { learning, fixed } = output;
-          const { loss: own, byHidden } = await head.add(
-            hidden,
-            targets,
-            { learning, fixed, bias },
-            byOutput,
-          );
+          const { loss: own, byHidden } = await head.add(hidden, targets, output.learning, byOutput);
           loss += own;
           const gradient = new Float32Array(states.length);
           for (const [i, row] of predicting.entries()) {

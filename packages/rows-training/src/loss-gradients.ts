@@ -37,11 +37,11 @@ export async function lossGradients({
   const occurring = new Set<TokenId>(sequences.flatMap((tokens) => [...tokens]));
   const { output, bias } = await openVocabularyRows(tables, all, occurring);
   const input = await openRowTable(tables.input, occurring, occurring);
-  const rows = { input, output, bias };
+  const rows = { input, output };
   const byInput = new Float32Array(input.learning.length);
   const byOutput = new Float32Array(output.learning.length);
   const queries = sequences.map(nextTokens);
-  const head = openHeadGradient(transformer);
+  const head = openHeadGradient(transformer, { fixed: output.fixed, bias });
   try {
     const loss = await addGradients({ transformer, head, rows, queries, byInput, byOutput, job });
     const predicted = queries.reduce((sum, { targets }) => sum + targets.length, 0);

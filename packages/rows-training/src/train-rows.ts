@@ -114,7 +114,7 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
   const read = tokensOf([...text.queries, ...text.heldOut.queries]);
   const learn = learningTokens(options.learn ?? "text", text, tables);
   const rows = await openVocabularyRows(tables, learn, read);
-  const head = openHeadGradient(transformer);
+  const head = openHeadGradient(transformer, { fixed: rows.output.fixed, bias: rows.bias });
   try {
     const training = new Training({ ...options, seed, rate, text, rows, head });
     return await training.run();

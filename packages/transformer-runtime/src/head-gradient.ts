@@ -1,19 +1,13 @@
 import { loadOnnxRuntime, type OnnxSession, openSession } from "@revocab/onnx";
-import {
-  buildHeadGradient,
-  type HeadParts,
-  HEAD_GRADIENT_PORTS as PORTS,
-} from "./graph/build-head-gradient.ts";
+import { buildHeadGradient, HEAD_GRADIENT_PORTS as PORTS } from "./graph/build-head-gradient.ts";
 import type { OpenTransformer } from "./open-transformer.ts";
 import { logitsAtOnce } from "./run/schedule.ts";
 
-/** The rows of a head's table: those that learn, then those that do not. */
-export interface HeadRows {
-  /** [R × d] */
-  readonly learning: Float32Array;
-  /** [F × d] */
+/** What of a head's table stays as it is. */
+export interface FixedHead {
+  /** [F × d] rows that do not learn. */
   readonly fixed: Float32Array;
-  /** [R + F] */
+  /** [R + F] of the rows that learn and of those that do not. */
   readonly bias?: Float32Array;
 }
 
@@ -28,40 +22,52 @@ export interface HeadLoss {
 export interface HeadGradient {
   /**
    * @param hidden [N × d] final states
-   * @param targets [N] places of the tokens that follow, among the learning and the fixed rows
-   * @param byLearning [R × d] the gradient by the learning rows is added to it
+   * @param targets [N] places of the tokens that follow: below R among the rows that learn, else R and more
+   * @param learning [R × d] the rows that learn
+   * @param byLearning [R × d] the gradient by them is added to it
    */
   add(
     hidden: Float32Array,
     targets: ArrayLike<number>,
-    rows: HeadRows,
+    learning: Float32Array,
     byLearning: Float32Array,
   ): Promise<HeadLoss>;
   close(): Promise<void>;
 }
 
-/** A few positions at a time, so that their logits over the whole vocabulary take 16 to 64 MB. */
-export function openHeadGradient({ description, computation, width: d }: OpenTransformer): HeadGradient {
-  const sessions = new Map<string, Promise<OnnxSession>>();
+/**
+ * A few positions at a time, so that their logits over the whole vocabulary take 16 to 64 MB. Rows that do not learn are laid out for
+ * products once, where their copies are small beside a model.
+ */
+export function openHeadGradient(
+  { description, computation, width: d }: OpenTransformer,
+  { fixed, bias }: FixedHead,
+): HeadGradient {
+  const F = fixed.length / d;
+  const isConstant = F > 0 && fixed.length <= MOST_PACKED;
+  let opening: Promise<OnnxSession> | undefined;
 
-  function sessionFor(parts: HeadParts): Promise<OnnxSession> {
-    const key = JSON.stringify(parts);
-    const graph = () => buildHeadGradient(d, parts, description.head);
-    const { threads } = computation;
-    const opened = sessions.get(key) ?? openSession(graph(), { directory: ".", threads, shares: true });
-    sessions.set(key, opened);
-    return opened;
+  function open(): Promise<OnnxSession> {
+    const content = { location: PORTS.fixed, offset: 0, length: fixed.byteLength };
+    const parts = { fixedRows: F, hasBias: bias !== undefined, ...(isConstant && { fixed: content }) };
+    const bytes = new Uint8Array(fixed.buffer, fixed.byteOffset, fixed.byteLength);
+    return openSession(buildHeadGradient(d, parts, description.head), {
+      directory: ".",
+      threads: computation.threads,
+      shares: true,
+      ...(isConstant && { pack: true, buffers: new Map([[PORTS.fixed, bytes]]) }),
+    });
   }
 
   return {
-    async add(hidden, targets, rows, byLearning) {
+    async add(hidden, targets, learning, byLearning) {
       const { Tensor } = await loadOnnxRuntime();
-      const { learning, fixed, bias } = rows;
-      const [R, F] = [learning.length / d, fixed.length / d];
-      const session = await sessionFor({ hasBias: bias !== undefined, hasFixed: F > 0 });
+      const R = learning.length / d;
+      opening ??= open();
+      const session = await opening;
       const table = {
         [PORTS.learning]: new Tensor("float32", learning, [R, d]),
-        ...(F > 0 && { [PORTS.fixed]: new Tensor("float32", fixed, [F, d]) }),
+        ...(F > 0 && !isConstant && { [PORTS.fixed]: new Tensor("float32", fixed, [F, d]) }),
         ...(bias && { [PORTS.learningBias]: new Tensor("float32", bias.subarray(0, R), [R]) }),
         ...(bias && F > 0 && { [PORTS.fixedBias]: new Tensor("float32", bias.subarray(R), [F]) }),
       };
@@ -73,18 +79,13 @@ export function openHeadGradient({ description, computation, width: d }: OpenTra
         const places = Array.from({ length: end - start }, (_, i) => targets[start + i]);
         const size = [end - start, d] as const;
         const range = [start * d, end * d] as const;
+        const biases = bias && Float32Array.from(places, (place) => bias[place]);
         const given = await session.run(
           {
             ...table,
             [PORTS.hidden]: new Tensor("float32", hidden.subarray(...range), size),
-            [PORTS.own]: new Tensor("float32", rowsAt(rows, places, d), size),
-            ...(bias && {
-              [PORTS.ownBias]: new Tensor(
-                "float32",
-                Float32Array.from(places, (place) => bias[place]),
-                [end - start, 1],
-              ),
-            }),
+            [PORTS.own]: new Tensor("float32", rowsAt(learning, fixed, places, d), size),
+            ...(biases && { [PORTS.ownBias]: new Tensor("float32", biases, [end - start, 1]) }),
           },
           {
             ...{ [PORTS.loss]: null, [PORTS.byLearning]: null, [PORTS.byOwn]: null },
@@ -98,15 +99,23 @@ export function openHeadGradient({ description, computation, width: d }: OpenTra
       return { loss, byHidden };
     },
     async close() {
-      const opened = [...sessions.values()];
-      sessions.clear();
-      await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
+      const session = await opening?.catch(() => undefined);
+      opening = undefined;
+      await session?.release();
     },
   };
 }
 
+/** Values of rows that are kept twice more, laid out for the two products that they are in. */
+const MOST_PACKED = 64e6;
+
 /** [places × d] */
-function rowsAt({ learning, fixed }: HeadRows, places: readonly number[], d: number): Float32Array {
+function rowsAt(
+  learning: Float32Array,
+  fixed: Float32Array,
+  places: readonly number[],
+  d: number,
+): Float32Array {
   const rows = new Float32Array(places.length * d);
   const R = learning.length / d;
   for (const [i, place] of places.entries()) {

@@ -1,4 +1,4 @@
-import { GraphBuilder, type Value } from "@revocab/onnx";
+import { type ExternalData, GraphBuilder, type Value } from "@revocab/onnx";
 import type { HeadDescription } from "../description.ts";
 import { finished, logitsOf, normalized } from "./build-head.ts";
 
@@ -24,10 +24,13 @@ export const HEAD_GRADIENT_PORTS = {
   byOwn: "gradient.own",
 } as const;
 
-/** Where the head has a bias, and rows that do not learn. */
+/** What a head's table is made of. */
 export interface HeadParts {
+  /** Rows that do not learn; none where 0. */
+  readonly fixedRows: number;
   readonly hasBias: boolean;
-  readonly hasFixed: boolean;
+  /** Where the rows that do not learn are, as a constant; without it they are an input. */
+  readonly fixed?: ExternalData;
 }
 
 /**
@@ -37,18 +40,22 @@ export interface HeadParts {
  */
 export function buildHeadGradient(
   width: number,
-  { hasBias, hasFixed }: HeadParts,
+  { fixedRows, hasBias, fixed }: HeadParts,
   description: HeadDescription,
 ): GraphBuilder {
   const ports = HEAD_GRADIENT_PORTS;
   const graph = new GraphBuilder();
   const hidden = graph.input(ports.hidden, "float", ["N", width]);
-  const parts = [
-    partOf(graph, hidden, width, ports.learning, hasBias ? ports.learningBias : undefined, description),
-    ...(hasFixed
-      ? [partOf(graph, hidden, width, ports.fixed, hasBias ? ports.fixedBias : undefined, description)]
-      : []),
-  ];
+  const biasOf = (port: string, rows: string | number) =>
+    hasBias ? graph.input(port, "float", [rows]) : undefined;
+  const learningRows = graph.input(ports.learning, "float", ["R", width]);
+  const parts = [partOf(graph, hidden, learningRows, biasOf(ports.learningBias, "R"), description)];
+  if (fixedRows > 0) {
+    const shape = [fixedRows, width] as const;
+    const rows =
+      fixed === undefined ? graph.input(ports.fixed, "float", shape) : graph.external("float", shape, fixed);
+    parts.push(partOf(graph, hidden, rows, biasOf(ports.fixedBias, fixedRows), description));
+  }
   const total = parts.map((part) => part.total).reduce((left, right) => logAdd(graph, left, right));
 
   const own = graph.input(ports.own, "float", ["N", width]);
@@ -91,13 +98,10 @@ interface PartOfHead {
 function partOf(
   graph: GraphBuilder,
   hidden: Value,
-  width: number,
-  port: string,
-  biasPort: string | undefined,
+  table: Value,
+  bias: Value | undefined,
   description: HeadDescription,
 ): PartOfHead {
-  const table = graph.input(port, "float", [`${port} rows`, width]);
-  const bias = biasPort === undefined ? undefined : graph.input(biasPort, "float", [`${port} rows`]);
   const logits = logitsOf(graph, hidden, table, bias, description, "float");
   const { shares, total } = normalized(graph, logits);
   if (description.softCap === undefined) return { table, total, slopes: shares };
