@@ -1,7 +1,7 @@
 import { type InitContext, type SourceModel, stages, type TokenId, throwIfAborted } from "@revocab/core";
 import type { DenseProducts } from "@revocab/onnx";
+import { type PairedReading, pairedReading } from "@revocab/vocab-alignment";
 import { fitSeconds, measureProducts } from "./fit-seconds.ts";
-import { type PairedReading, pairedReading } from "./paired-reading.ts";
 import type { WeightedSources } from "./pieces.ts";
 import { type ReadStates, readStates } from "./read-states.ts";
 import type { Sample } from "./sample.ts";

@@ -9,8 +9,8 @@ import {
   type TokenId,
 } from "@revocab/core";
 import { MixtureBuilder, storedMixtureRows } from "@revocab/matrix";
+import type { PairedReading } from "@revocab/vocab-alignment";
 import { StateSums } from "./linear-fits.ts";
-import type { PairedReading } from "./paired-reading.ts";
 import type { WeightedSources } from "./pieces.ts";
 
 export interface ReadStatesOptions {

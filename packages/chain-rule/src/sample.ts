@@ -1,5 +1,5 @@
 import { type InitContext, quote, RevocabError, type SourceModel, type Vocabulary } from "@revocab/core";
-import { readText } from "@revocab/files";
+import { passages, readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
 
 /** The texts that the model is run on, and those in which tokens are counted. */
@@ -50,22 +50,6 @@ async function passagesOf(path: string, { job }: InitContext): Promise<string[]>
 
 /** Tokens are counted in at most so much of a text. */
 const COUNTED_BYTES = 4_000_000;
-
-/** About 250 tokens, so that a passage fits into the context of every model. */
-const PASSAGE_CHARACTERS = 1000;
-
-function passages(document: string): string[] {
-  const cut: string[] = [];
-  let rest = document;
-  while (rest.length > PASSAGE_CHARACTERS) {
-    const space = rest.lastIndexOf(" ", PASSAGE_CHARACTERS);
-    const end = space > 0 ? space : PASSAGE_CHARACTERS;
-    cut.push(rest.slice(0, end));
-    rest = rest.slice(end).trimStart();
-  }
-  cut.push(rest);
-  return cut.filter((passage) => passage.trim() !== "");
-}
 
 /**
  * Texts that the model generates: they are the nearest to what it was trained on.

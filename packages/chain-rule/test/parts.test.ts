@@ -1,10 +1,10 @@
 import { randomStream } from "@revocab/matrix";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { handMadeVocabulary, special, text } from "@revocab/test-support/hand-made-vocabulary";
+import { pairedReading } from "@revocab/vocab-alignment";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inverseFactor } from "../src/inverse-factor.ts";
 import { StateSums, stateMap, unitDirection, whitening } from "../src/linear-fits.ts";
-import { pairedReading } from "../src/paired-reading.ts";
 import { spellingOf } from "./toy-model.ts";
 
 const letters = handMadeVocabulary([

@@ -4,6 +4,7 @@ export { InputFolder } from "./input-folder.ts";
 export { linesOfText } from "./lines-of-text.ts";
 export { type OpenOptions, openFile, type ReadOptions, readWhole } from "./open-file.ts";
 export { type JsonOptions, parseJson } from "./parse-json.ts";
+export { passages } from "./passages.ts";
 export { readLines } from "./read-lines.ts";
 export { type ReadTextOptions, readText, type TextDocuments } from "./read-text.ts";
 export { replaceFile } from "./replace-file.ts";

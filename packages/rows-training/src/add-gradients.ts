@@ -20,12 +20,29 @@ export interface AddGradientsOptions {
   /** [R × d_in] and [R × d] the gradients of the sum of all losses are added to them; one array for a tied model. */
   readonly byInput: Float32Array;
   readonly byOutput: Float32Array;
+  /** Distance to a teacher's hidden states, which is added to the loss. */
+  readonly teaching?: Teaching;
   /** Positions of a batch, padding included: what lies between two operators stays in the caches. @default 1024 */
   readonly batchTokens?: number;
   readonly job?: Job;
 }
 
-/** @returns Σ −ln p of all targets */
+export interface Teaching {
+  /** For each query the positions that the teacher has states for. */
+  readonly positions: readonly (readonly number[])[];
+  /** For each query [positions × d]. */
+  readonly states: readonly Float32Array[];
+  /** What the square of a difference counts. */
+  readonly weight: number;
+}
+
+export interface Losses {
+  /** Σ −ln p of all targets */
+  readonly crossEntropy: number;
+  /** Σ of the squares of all differences to the teacher's states, 0 without one */
+  readonly distance: number;
+}
+
 export async function addGradients({
   transformer,
   head,
@@ -33,13 +50,15 @@ export async function addGradients({
   queries,
   byInput,
   byOutput,
+  teaching,
   batchTokens = 1024,
   job,
-}: AddGradientsOptions): Promise<number> {
+}: AddGradientsOptions): Promise<Losses> {
   const { input, output } = rows;
   const { columns } = input;
   const d = output.columns;
-  let loss = 0;
+  let crossEntropy = 0;
+  let distance = 0;
   const lengths = queries.map(({ tokens }) => tokens.length);
   const batches = planBatches(lengths, { tokens: batchTokens, squares: SQUARES }).map(
     (members): GradientBatch => {
@@ -61,10 +80,13 @@ export async function addGradients({
             hidden.set(states.subarray(row * d, (row + 1) * d), i * d);
           }
           const { loss: own, byHidden } = await head.add(hidden, targets, output.learning, byOutput);
-          loss += own;
+          crossEntropy += own;
           const gradient = new Float32Array(states.length);
           for (const [i, row] of predicting.entries()) {
             gradient.set(byHidden.subarray(i * d, (i + 1) * d), row * d);
+          }
+          for (const [b, query] of teaching === undefined ? [] : members.entries()) {
+            distance += addDistance(teaching as Teaching, query, states, b * longest, d, gradient);
           }
           return gradient;
         },
@@ -83,7 +105,32 @@ export async function addGradients({
     },
   );
   await transformer.readWithGradients(batches, job);
-  return loss;
+  return { crossEntropy, distance };
+}
+
+/**
+ * Adds the gradient of the distance to the teacher's states.
+ * @param start the row of the query's first position
+ * @returns Σ of the squares
+ */
+function addDistance(
+  { positions, states: taught, weight }: Teaching,
+  query: number,
+  states: Float32Array,
+  start: number,
+  d: number,
+  gradient: Float32Array,
+): number {
+  let squares = 0;
+  for (const [i, position] of positions[query].entries()) {
+    const at = (start + position) * d;
+    for (let j = 0; j < d; j++) {
+      const difference = states[at + j] - taught[query][i * d + j];
+      squares += difference * difference;
+      gradient[at + j] += 2 * weight * difference;
+    }
+  }
+  return squares;
 }
 
 /** Σ length² of the sequences of a batch: what attention and its gradient hold for each head. */

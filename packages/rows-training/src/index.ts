@@ -1,4 +1,5 @@
 export { type LossGradients, type LossGradientsOptions, lossGradients } from "./loss-gradients.ts";
+export type { Teacher } from "./teacher.ts";
 export type {
   LearningRows,
   RowsThatChanged,

@@ -43,7 +43,15 @@ export async function lossGradients({
   const queries = sequences.map(nextTokens);
   const head = openHeadGradient(transformer, { fixed: output.fixed, bias });
   try {
-    const loss = await addGradients({ transformer, head, rows, queries, byInput, byOutput, job });
+    const { crossEntropy: loss } = await addGradients({
+      transformer,
+      head,
+      rows,
+      queries,
+      byInput,
+      byOutput,
+      job,
+    });
     const predicted = queries.reduce((sum, { targets }) => sum + targets.length, 0);
     const mean = (sums: Float32Array) => sums.map((value) => value / predicted);
     const matrix = (columns: number, data: Float32Array) => ({ rows: data.length / columns, columns, data });

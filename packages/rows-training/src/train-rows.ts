@@ -18,10 +18,11 @@ import {
 } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type Adam, openAdam } from "./adam.ts";
-import { addGradients, type VocabularyRows } from "./add-gradients.ts";
+import { addGradients, type Losses, type Teaching, type VocabularyRows } from "./add-gradients.ts";
 import { openVocabularyRows } from "./open-vocabulary-rows.ts";
 import { progressOf, rateAt } from "./rate.ts";
 import type { RowTable } from "./row-table.ts";
+import { type TaughtQuery, type Teacher, teacherStates } from "./teacher.ts";
 import { countTargets, prepareText, type TrainingText } from "./training-text.ts";
 
 /** When training ends: by the clock, by tokens of text that were trained on, or by steps. */
@@ -40,6 +41,12 @@ export interface TrainRowsOptions {
   readonly tokenizer: Tokenizer;
   readonly documents: readonly string[];
   readonly budget: TrainingBudget;
+  /**
+   * Token Distillation: besides the loss of the next token, the distance of the final hidden states to those that the layers give for the
+   * same text in the tokens they were trained with. @default the loss of the next token alone
+   * @see https://arxiv.org/abs/2505.20133
+   */
+  readonly teacher?: Teacher;
   /** @default "text" */
   readonly learn?: LearningRows;
   /** The highest rate of AdamW, after the warm-up: the change of a value in a step, as a share of the typical value of its table. @default 0.02 */
@@ -72,7 +79,8 @@ export interface TrainedRows {
 }
 
 export interface TrainingReport {
-  readonly objective: "lm";
+  /** The loss of the next token; or besides it the distance to a teacher's hidden states. */
+  readonly objective: "lm" | "distill";
   /** Of the rows that are given back; `steps` were made in all. */
   readonly bestStep: number;
   readonly steps: number;
@@ -109,6 +117,7 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
     context: options.context,
     heldOut: options.heldOut ?? DEFAULT_HELD_OUT,
     seed,
+    teacher: options.teacher,
     job: quiet(job),
   });
   const read = tokensOf([...text.queries, ...text.heldOut.queries]);
@@ -195,6 +204,8 @@ class Training {
   #best = { step: 0, bitsPerByte: Number.POSITIVE_INFINITY, rows: [] as Float32Array[] };
   #before = Number.NaN;
   #worse = 0;
+  /** Nats of a token by the mean square of a difference, in the step before. */
+  #ratio: number | undefined;
   #measured = { progress: 0, tokens: 0 };
 
   constructor(options: TrainingOptions) {
@@ -221,7 +232,7 @@ class Training {
         ]),
       ),
       report: {
-        objective: "lm",
+        objective: this.#options.teacher === undefined ? "lm" : "distill",
         bestStep: step,
         steps: this.#steps,
         tokens: this.#tokens,
@@ -283,8 +294,13 @@ class Training {
     const { transformer, head, rows, rate, job } = this.#options;
     const [byInput, byOutput = byInput] = this.#learners.map(({ gradient }) => gradient.fill(0));
     const own = { ...job, onProgress: undefined };
-    const loss = await addGradients({ transformer, head, rows, queries, byInput, byOutput, job: own });
     const count = countTargets(queries);
+    const teaching = await this.#teachingOf(queries, count, own);
+    const given = await addGradients({
+      ...{ transformer, head, rows, queries, byInput, byOutput, teaching, job: own },
+    });
+    const loss = given.crossEntropy;
+    if (teaching !== undefined) this.#ratio = ratioOf(given, count, teaching, transformer.width);
     this.#steps++;
     this.#tokens += count;
     if (!Number.isFinite(loss)) return loss;
@@ -294,6 +310,25 @@ class Training {
       if (Number.isFinite(bound)) shorten(table, bound);
     }
     return loss / count / Math.LN2;
+  }
+
+  /** The squares of all differences together count as much as the loss of all tokens, by what both were in the step before. */
+  async #teachingOf(
+    queries: readonly (ScoreQuery | TaughtQuery)[],
+    count: number,
+    job: Job,
+  ): Promise<Teaching | undefined> {
+    const { transformer, teacher } = this.#options;
+    if (teacher === undefined) return undefined;
+    const taught = queries as readonly TaughtQuery[];
+    const states = await teacherStates(transformer, teacher, taught, job);
+    const values = states.reduce((sum, { length }) => sum + length, 0);
+    const ratio = this.#ratio ?? FIRST_LOSS / meanSquareOf(states, values);
+    return {
+      positions: taught.map(({ shared }) => shared.map(({ targetPosition }) => targetPosition)),
+      states,
+      weight: values === 0 ? 0 : (ratio * count) / values,
+    };
   }
 
   #gradientNorm(): number {
@@ -339,6 +374,24 @@ const PATIENCE = 4;
 
 /** Of the gradient of the mean loss; beyond it the step is shortened. */
 const MOST_NORM = 1;
+
+/** Nats of a token, about, before the first step. */
+const FIRST_LOSS = 4;
+
+function meanSquareOf(states: readonly Float32Array[], values: number): number {
+  const squares = states.reduce((sum, own) => own.reduce((s, value) => s + value * value, sum), 0);
+  return squares / Math.max(1, values);
+}
+
+function ratioOf(
+  { crossEntropy, distance }: Losses,
+  count: number,
+  { states }: Teaching,
+  d: number,
+): number | undefined {
+  const values = states.reduce((sum, { length }) => sum + length, 0);
+  return values < d || distance === 0 ? undefined : crossEntropy / count / (distance / values);
+}
 
 function learnerOf(slot: Learner["slot"], table: RowTable, isTied: boolean): Learner {
   const { learning, fixed, columns } = table;

@@ -1,12 +1,14 @@
-import { type Job, RevocabError, type ScoreQuery } from "@revocab/core";
+import { type Job, mapAhead, RevocabError, type ScoreQuery } from "@revocab/core";
 import type { ModelShape } from "@revocab/evaluation";
 import { type Evaluation, prepareScoring, type TextScoring } from "@revocab/evaluation";
+import { passages } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { type TaughtQuery, type Teacher, taughtQuery } from "./teacher.ts";
 
 export interface TrainingText {
-  /** What is trained on, window by window as `bitsPerByte` reads a text. */
-  readonly queries: readonly ScoreQuery[];
+  /** What is trained on: window by window as `bitsPerByte` reads a text, or passages that a teacher reads, too. */
+  readonly queries: readonly (ScoreQuery | TaughtQuery)[];
   /** Tokens to be predicted in one reading. */
   readonly tokens: number;
   readonly heldOut: TextScoring<Evaluation>;
@@ -20,6 +22,7 @@ export interface PrepareTextOptions {
   readonly context?: number;
   readonly heldOut: number;
   readonly seed: number;
+  readonly teacher?: Teacher;
   readonly job?: Job;
 }
 
@@ -34,6 +37,7 @@ export async function prepareText({
   context,
   heldOut: share,
   seed,
+  teacher,
   job,
 }: PrepareTextOptions): Promise<TrainingText> {
   if (!(share > 0 && share < 1)) {
@@ -44,11 +48,29 @@ export async function prepareText({
   }
   const { kept, rest } = splitText(documents, share, seed);
   const shared = { model, tokenizer, context, job };
-  const text = await prepareScoring({ ...shared, documents: rest });
+  const all =
+    teacher === undefined
+      ? (await prepareScoring({ ...shared, documents: rest })).queries
+      : await taughtQueries(rest, teacher, tokenizer, context ?? model.contextLength);
   const heldOut = await prepareScoring({ ...shared, documents: kept });
-  const queries = text.queries.filter(({ positions }) => positions.length > 0);
+  const queries = all.filter(({ positions }) => positions.length > 0);
   const heldOutBytes = kept.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
   return { queries, tokens: countTargets(queries), heldOut, heldOutBytes };
+}
+
+async function taughtQueries(
+  documents: readonly string[],
+  teacher: Teacher,
+  tokenizer: Tokenizer,
+  context: number,
+): Promise<TaughtQuery[]> {
+  const queries: TaughtQuery[] = [];
+  for await (const [, query] of mapAhead(documents.flatMap(passages), (passage) =>
+    taughtQuery(passage, teacher, tokenizer, context),
+  )) {
+    queries.push(query);
+  }
+  return queries;
 }
 
 export function countTargets(queries: readonly ScoreQuery[]): number {

@@ -3,3 +3,4 @@ export { alignVocabularies } from "./align-vocabularies.ts";
 export type { Coverage, Dictionary, KnownWords, WordPair } from "./dictionary.ts";
 export { caseVariants, coverageOf, knownForms, readDictionary } from "./dictionary.ts";
 export { extendsVocabulary } from "./extends-vocabulary.ts";
+export { type PairedReading, pairedReading, type SharedStart, type TextReader } from "./paired-reading.ts";

@@ -16,7 +16,8 @@ export interface SharedStart {
   readonly targetPosition: number;
 }
 
-export interface Reader {
+/** A tokenizer as it is needed here. */
+export interface TextReader {
   readonly vocabulary: Vocabulary;
   readonly encode: EncodeText;
 }
@@ -29,8 +30,8 @@ export interface Reader {
  */
 export async function pairedReading(
   passage: string,
-  source: Reader,
-  target: Reader,
+  source: TextReader,
+  target: TextReader,
   contextLength: number,
 ): Promise<PairedReading> {
   const right = await read(passage, target);
@@ -76,7 +77,7 @@ interface Reading {
   readonly starts: readonly number[];
 }
 
-async function read(passage: string, { vocabulary, encode }: Reader): Promise<Reading> {
+async function read(passage: string, { vocabulary, encode }: TextReader): Promise<Reading> {
   const ids = await encode(passage);
   const bos = vocabulary.idOfRole("bos");
   const pieces = Array.from(ids, (id) => vocabulary.bytesOf(id));
