@@ -281,7 +281,7 @@ class Training {
         });
       }
       const isOver = this.#progress >= 1;
-      if (isOver || this.#isTimeToMeasure) await this.#measure();
+      if ((isOver || this.#isTimeToMeasure) && !(await this.#measure())) return "not finite";
       this.#report(loss);
       if (isOver) return "budget";
       if (this.#worse >= PATIENCE) return "no better";
@@ -339,20 +339,29 @@ class Training {
     return Math.sqrt(square);
   }
 
-  /** Scores the part of the text that is not trained on, and keeps the rows if they are the best so far. */
-  async #measure(): Promise<void> {
-    const { transformer, rows, text, tables, job } = this.#options;
-    const input = rows.input.asStored();
-    const output = rows.output === rows.input ? input : rows.output.asStored();
-    const scored = { ...text.heldOut, tables: { ...tables, input, output } };
-    const [logarithms] = await scoreTogether(transformer, [scored], { ...job, onProgress: undefined });
-    const bitsPerByte = bitsPerByteOf(text.heldOut.scoreOf(logarithms, 1));
+  /** Scores the part of the text that is not trained on, and keeps the rows if they are the best so far. @returns whether it is a number */
+  async #measure(): Promise<boolean> {
+    const bitsPerByte = await this.#score().catch((error: unknown) => {
+      if (this.#steps > 0 && error instanceof RevocabError && error.code === "not_finite") return Number.NaN;
+      throw error;
+    });
     if (bitsPerByte < this.#best.bitsPerByte) {
       const values = this.#learners.map(({ table }) => table.learning.slice());
       this.#best = { step: this.#steps, bitsPerByte, rows: values };
       this.#worse = 0;
     } else this.#worse++;
     this.#measured = { progress: this.#progress, tokens: this.#tokens };
+    return Number.isFinite(bitsPerByte);
+  }
+
+  /** Bits per byte of the held-out part, with the rows as they would be written. */
+  async #score(): Promise<number> {
+    const { transformer, rows, text, tables, job } = this.#options;
+    const input = rows.input.asStored();
+    const output = rows.output === rows.input ? input : rows.output.asStored();
+    const scored = { ...text.heldOut, tables: { ...tables, input, output } };
+    const [logarithms] = await scoreTogether(transformer, [scored], { ...job, onProgress: undefined });
+    return bitsPerByteOf(text.heldOut.scoreOf(logarithms, 1));
   }
 
   #report(loss: number): void {

@@ -1,6 +1,9 @@
-import { GraphBuilder, loadOnnxRuntime, openSession, type TensorData, type Value, vjp } from "@revocab/onnx";
 import { describe, expect, it } from "vitest";
 import { inferShapes } from "../../src/gradients/infer-shapes.ts";
+import { vjp } from "../../src/gradients/vjp.ts";
+import { GraphBuilder, type Value } from "../../src/graph.ts";
+import { loadOnnxRuntime, type TensorData } from "../../src/load-onnxruntime.ts";
+import { openSession } from "../../src/open-session.ts";
 
 interface Operand {
   readonly shape: readonly number[];
