@@ -1,4 +1,5 @@
-import { type InitContext, quote, RevocabError, type SourceModel, type Vocabulary } from "@revocab/core";
+import type { InitContext, SourceModel, Vocabulary } from "@revocab/core";
+import { writtenTexts } from "@revocab/embedding-init/internal";
 import { passages, readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
 
@@ -29,7 +30,7 @@ export async function readSample(
   { text, written }: SampleOptions,
 ): Promise<Sample> {
   const given = text === undefined ? [] : await passagesOf(text, context);
-  const own = written === 0 ? [] : (await writtenTexts(context, model, written)).flatMap(passages);
+  const own = written === 0 ? [] : (await ownTexts(context, model, written)).flatMap(passages);
   const counted = [...given, ...own];
   if (counted.length > 0) return { text: given, whole: own, counted };
   return {
@@ -37,6 +38,11 @@ export async function readSample(
     whole: tokensAsText(context.target.vocabulary, model.vocabulary, context.seed),
     counted,
   };
+}
+
+function ownTexts({ seed, job }: InitContext, model: SourceModel, tokens: number): Promise<string[]> {
+  const hints = { withoutText: WITHOUT_TEXT, withoutMemory: WITHOUT_MEMORY };
+  return writtenTexts(model, { tokens, seed, hints, step: "chain-rule", job });
 }
 
 async function passagesOf(path: string, { job }: InitContext): Promise<string[]> {
@@ -51,46 +57,9 @@ async function passagesOf(path: string, { job }: InitContext): Promise<string[]>
 /** Tokens are counted in at most so much of a text. */
 const COUNTED_BYTES = 4_000_000;
 
-/**
- * Texts that the model generates: they are the nearest to what it was trained on.
- * @throws RevocabError `no_evidence` if it generates nothing; `not_finite`, `aborted`
- */
-async function writtenTexts(
-  { seed, job }: InitContext,
-  model: SourceModel,
-  tokens: number,
-): Promise<string[]> {
-  const onTokens = (done: number) =>
-    job?.onProgress?.({ type: "progress", step: "write sample text", done, total: tokens, unit: "tokens" });
-  const written = await model.writeTexts({ tokens, seed, job, onTokens }).catch((error: unknown) => {
-    if (!(error instanceof RevocabError) || error.code !== "not_enough_memory") throw error;
-    throw new RevocabError(error.code, error.message, { hint: WITHOUT_WRITING, cause: error });
-  });
-  const decoder = new TextDecoder();
-  const texts = written
-    .map((ids) => decoder.decode(Buffer.concat(Array.from(ids, (id) => model.vocabulary.bytesOf(id)))))
-    .map((text) => text.replaceAll(NO_CHARACTER, "").trim())
-    .filter((text) => text !== "");
-  if (texts.length === 0) {
-    throw new RevocabError(
-      "no_evidence",
-      "the model generates no text: every text ends with its first token",
-      {
-        hint: "give it a text to read (`text: FILE`), or `with: written=0`",
-      },
-    );
-  }
-  const count = written.reduce((sum, { length }) => sum + length, 0);
-  const message = `the model wrote ${texts.length} texts of ${count} tokens, the first: ${quote(Array.from(texts[0]).slice(0, 60).join(""))}`;
-  job?.onProgress?.({ type: "note", step: "chain-rule", message });
-  return texts;
-}
-
-const WITHOUT_WRITING =
+const WITHOUT_TEXT = "give it a text to read (`text: FILE`), or `with: written=0`";
+const WITHOUT_MEMORY =
   "give a text to read (`text: FILE`), which needs no more memory; or `with: written=0`, which reads none; or more `memory`";
-
-/** The decoder puts it for bytes that are no character. */
-const NO_CHARACTER = "\uFFFD";
 
 /** Passages of target tokens in random order. */
 function tokensAsText(target: Vocabulary, source: Vocabulary, seed: number): string[] {

@@ -3,10 +3,12 @@ import { catalog } from "../../../apps/revocab/dist/catalog.js";
 import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
 import { bitsPerByteOf } from "../../../packages/evaluation/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
+import { encodeInto, matrixOfBytes } from "../../../packages/matrix/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/measure/dist/evaluate-model.js";
 import { fitTokenizer, makePlan, openModel, summarizePlan } from "../../../packages/plan/dist/index.js";
-import { tablesInMemory } from "../../../packages/plan/dist/internal.js";
+import { produceTables } from "../../../packages/plan/dist/internal.js";
+import { trainRows } from "../../../packages/rows-training/dist/index.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
 
@@ -23,9 +25,9 @@ export async function openPair(
   const { tokenizer, fitting } = await fitTokenizer(given, model.tokenizer);
   const transformer = await openTransformer(model.checkpoint, { job: { threads } });
 
-  const score = async (tables, by) => {
+  const score = async (tables, by, scored = documents) => {
     const started = performance.now();
-    const evaluation = await evaluateTables(transformer, tables, by, documents, { text });
+    const evaluation = await evaluateTables(transformer, tables, by, scored, { text });
     return {
       bitsPerByte: bitsPerByteOf(evaluation),
       bytesPerToken: evaluation.bytesPerToken,
@@ -37,25 +39,29 @@ export async function openPair(
     };
   };
 
+  async function rowsOf({ method: name, options, wrap }) {
+    const started = performance.now();
+    const [{ method }] = methodCandidates([name], options, METHODS).candidates;
+    const planned = await makePlan({
+      model,
+      tokenizer,
+      fitting,
+      method: wrap(method),
+      seed,
+      untie,
+      job: { threads },
+      transformer,
+    });
+    const { tables } = await produceTables(planned, model, { place: "memory" });
+    await planned.rowSource.close();
+    return { planned, tables, rowSeconds: secondsSince(started) };
+  }
+
   return {
     scoreSource: () => score(undefined, model.tokenizer),
     scoreCounts: (sample) => scoreCounts(sample, tokenizer, split, documents),
-    async scoreMethod({ method: name, options, wrap }) {
-      const started = performance.now();
-      const [{ method }] = methodCandidates([name], options, METHODS).candidates;
-      const planned = await makePlan({
-        model,
-        tokenizer,
-        fitting,
-        method: wrap(method),
-        seed,
-        untie,
-        job: { threads },
-        transformer,
-      });
-      const tables = await tablesInMemory(planned, model);
-      await planned.rowSource.close();
-      const rowSeconds = secondsSince(started);
+    async scoreMethod(method) {
+      const { planned, tables, rowSeconds } = await rowsOf(method);
       const { recipe, tables: counted, notes } = summarizePlan(planned.plan);
       return {
         ...(await score(tables, tokenizer)),
@@ -64,6 +70,39 @@ export async function openPair(
         origins: Object.fromEntries(counted.map(({ slot, origins }) => [slot, origins])),
         notes,
       };
+    },
+    /**
+     * Bits per byte of the text, and of others, after so many seconds in all: what the rows cost, and for the rest training on the sample.
+     * @param totals seconds, rising; null for one that the rows alone take
+     */
+    async healMethod(method, { sample, totals, others = [] }) {
+      const { tables, rowSeconds } = await rowsOf(method);
+      const { documents: read } = await readText(sample, { maxBytes: 2 ** 25, split });
+      const scores = async (some) => {
+        const own = await score(some, tokenizer);
+        const besides = [];
+        for (const other of others) besides.push((await score(some, tokenizer, other)).bitsPerByte);
+        return { bitsPerByte: own.bitsPerByte, others: besides };
+      };
+      const points = [{ seconds: rowSeconds, ...(await scores(tables)) }];
+      for (const total of totals) {
+        const seconds = total - rowSeconds;
+        if (seconds <= 0) continue;
+        const budget = { kind: "time", seconds };
+        const job = { threads };
+        const trained = await trainRows({
+          transformer,
+          tables,
+          tokenizer,
+          documents: read,
+          budget,
+          seed,
+          job,
+        });
+        const { steps, tokens } = trained.report;
+        points.push({ seconds: total, steps, tokens, ...(await scores(withRows(tables, trained))) });
+      }
+      return { rowSeconds, points };
     },
     async close() {
       await transformer.close();
@@ -82,6 +121,29 @@ async function scoreCounts(sample, { encode, vocabulary }, split, { documents, b
   for (const document of documents)
     for (const id of await encode(document)) bits -= Math.log2(counts[id] / sum);
   return { bitsPerByte: bits / bytes };
+}
+
+/** Tables in memory with rows in the place of theirs. */
+function withRows({ input, output, ...rest }, { tables: trained }) {
+  const changed = (matrix, slot) => {
+    const found = trained.get(slot);
+    if (found === undefined) return matrix;
+    const rowBytes = matrix.bytes.length / matrix.rows;
+    const bytes = matrix.bytes.slice();
+    const values = encoded(matrix.dtype, found.rows.data);
+    for (const [i, id] of found.ids.entries()) {
+      bytes.set(values.subarray(i * rowBytes, (i + 1) * rowBytes), id * rowBytes);
+    }
+    return { ...matrixOfBytes(matrix, bytes), bytes };
+  };
+  const newInput = changed(input, "input");
+  return { ...rest, input: newInput, output: output === input ? newInput : changed(output, "output") };
+}
+
+function encoded(dtype, values) {
+  const bytes = new Uint8Array(values.length * (dtype === "F32" ? 4 : 2));
+  encodeInto(dtype, values, bytes);
+  return bytes;
 }
 
 function secondsSince(started) {
