@@ -11,6 +11,7 @@ export { type OpenModel, openModel } from "./model/open-model.ts";
 export { openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
 export type { PlanOptions } from "./plan-options.ts";
+export { type ReplacingRows, replaceRows } from "./replace-rows.ts";
 export { checkPlanPlace, savePlan } from "./save-plan.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";
 export {
@@ -18,10 +19,12 @@ export {
   labelOfRow,
   type PlannedSwap,
   type PlanSource,
+  type PlanTraining,
   type Recipe,
   type RecipeMethod,
   type SourceLabels,
   type SwapPlan,
+  type TrainingText,
 } from "./swap-plan.ts";
 export type { ChatTemplateChoice, ChosenChatTemplate, FileTemplate } from "./target/chat-template.ts";
 export {

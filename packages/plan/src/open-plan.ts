@@ -59,6 +59,7 @@ async function readPlan(path: string): Promise<PlannedSwap> {
       tables,
       alignment: words.alignment,
       notes: words.notes,
+      ...(words.training && { training: words.training }),
     };
     return { plan, rowSource: rowsInFile(plan, file, handle) };
   } catch (error) {

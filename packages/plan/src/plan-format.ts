@@ -7,6 +7,7 @@ export const PLAN_VERSION = "1";
 
 const role = z.enum(["input", "output"]);
 const count = z.number().int().nonnegative();
+const positive = z.number().positive();
 
 /**
  * The metadata of a plan file: JSON under `plan`. The numbers are tensors:
@@ -69,6 +70,28 @@ export const planWords = z.object({
     withoutEvidenceExamples: z.array(count),
   }),
   notes: z.array(z.string()),
+  /** Only where rows were trained. */
+  training: z
+    .object({
+      text: z.object({ name: z.string(), documents: count, bytes: count, sha256: z.string() }),
+      budget: z.discriminatedUnion("kind", [
+        z.object({ kind: z.literal("time"), seconds: positive }),
+        z.object({ kind: z.literal("tokens"), tokens: positive }),
+        z.object({ kind: z.literal("steps"), steps: positive }),
+      ]),
+      learn: z.enum(["text", "all", "chosen"]),
+      context: count.nullable(),
+      objective: z.literal("lm"),
+      bestStep: count,
+      steps: count,
+      tokens: count,
+      rate: positive,
+      seed: count,
+      learned: z.record(z.string(), count),
+      heldOut: z.object({ bytes: count, before: z.number(), after: z.number() }),
+      ended: z.enum(["budget", "no better", "not finite", "told to"]),
+    })
+    .optional(),
 });
 
 export type PlanWords = z.infer<typeof planWords>;

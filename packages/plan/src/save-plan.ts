@@ -6,7 +6,7 @@ import { type Job, RevocabError, type RowSource, type TablePlan, throwIfAborted 
 import { replaceFile } from "@revocab/files";
 import { ifThere } from "@revocab/files/internal";
 import { PLAN_FORMAT, PLAN_VERSION, type PlanWords } from "./plan-format.ts";
-import type { PlannedSwap, SwapPlan } from "./swap-plan.ts";
+import type { PlannedSwap, PlanTraining, SwapPlan } from "./swap-plan.ts";
 
 interface PlanTensor {
   readonly name: string;
@@ -109,7 +109,7 @@ function tableTensors(
   ];
 }
 
-function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan): PlanWords {
+function wordsOf({ recipe, source, target, tables, alignment, notes, training }: SwapPlan): PlanWords {
   const { name, modelType, fingerprint, rows, tied } = source;
   return {
     recipe: {
@@ -128,7 +128,13 @@ function wordsOf({ recipe, source, target, tables, alignment, notes }: SwapPlan)
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },
     notes: [...notes],
+    ...(training && { training: withoutSeconds(training) }),
   };
+}
+
+/** The same training gives the same file, however long it took. */
+function withoutSeconds({ seconds: _, ...training }: PlanTraining): NonNullable<PlanWords["training"]> {
+  return { ...training, learned: { ...training.learned } };
 }
 
 function byteLength(dtype: PlanTensor["dtype"], shape: readonly number[]): number {

@@ -1,5 +1,5 @@
 import { type Role, showNotes, type TablePlan } from "@revocab/core";
-import type { AlignmentSummary, Recipe, SwapPlan } from "./swap-plan.ts";
+import type { AlignmentSummary, PlanTraining, Recipe, SwapPlan } from "./swap-plan.ts";
 
 /** A plan in counts. */
 export interface PlanSummary {
@@ -14,6 +14,8 @@ export interface PlanSummary {
   readonly alignment: AlignmentSummary;
   readonly tables: readonly TableSummary[];
   readonly notes: readonly string[];
+  /** Only where rows were trained. */
+  readonly training?: PlanTraining;
 }
 
 export interface TableSummary {
@@ -24,7 +26,15 @@ export interface TableSummary {
 }
 
 /** Counts rows by method, and leaves out weights and rows: what a report, a card and the command line show of a plan. */
-export function summarizePlan({ recipe, source, target, alignment, tables, notes }: SwapPlan): PlanSummary {
+export function summarizePlan({
+  recipe,
+  source,
+  target,
+  alignment,
+  tables,
+  notes,
+  training,
+}: SwapPlan): PlanSummary {
   const { name, modelType, rows, tied } = source;
   return {
     recipe,
@@ -33,6 +43,7 @@ export function summarizePlan({ recipe, source, target, alignment, tables, notes
     alignment,
     tables: tables.map(summarizeTable),
     notes: showNotes(notes),
+    ...(training && { training }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AlignmentCounts, Role, RowSource, TablePlan, Vocabulary } from "@revocab/core";
+import type { TrainingBudget, TrainingReport } from "@revocab/rows-training";
 import { displayToken } from "@revocab/vocabulary";
 import type { SpecialTokensChoice } from "./target/fit-tokenizer.ts";
 import type { PlanTarget } from "./target/plan-target.ts";
@@ -43,6 +44,33 @@ export interface SwapPlan {
   readonly alignment: AlignmentSummary;
   /** Warnings of the methods: noise lost to rounding, cosines below zero. */
   readonly notes: readonly string[];
+  /** Where rows were trained after the methods had initialized them. */
+  readonly training?: PlanTraining | undefined;
+}
+
+/**
+ * How rows of a plan were trained. Of a training that has just been made it says `seconds`, too; no file holds these
+ * (docs/decisions/0021-scoring-times-stay-out-of-files.md).
+ */
+export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
+  readonly text: TrainingText;
+  readonly budget: TrainingBudget;
+  /** Rows of tokens that the text has, all rows, or those of tokens that were named by a program. */
+  readonly learn: "text" | "all" | "chosen";
+  /** Tokens of the longest sequence, where the option gave a number; null for the default. */
+  readonly context: number | null;
+  readonly seconds?: number | undefined;
+}
+
+/** A text that rows were trained on, the part that was held out included. */
+export interface TrainingText {
+  /** The file's name, not its path. */
+  readonly name: string;
+  readonly documents: number;
+  /** UTF-8 bytes of the documents. */
+  readonly bytes: number;
+  /** sha256 of the documents, each followed by a zero byte. */
+  readonly sha256: string;
 }
 
 /** A plan, and the source of its rows that are no sum: its methods or its file, until it is closed. */
