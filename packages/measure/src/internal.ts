@@ -1,3 +1,4 @@
 /** What sibling packages share; not for users. */
 
 export { candidatesOf, type PickedMethod, pickMethod } from "./compare-methods.ts";
+export { describeText } from "./measure-swap.ts";

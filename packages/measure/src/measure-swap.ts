@@ -46,7 +46,7 @@ export async function measureSwap(model: OpenModel, options: ScoringOptions): Pr
     async finish(directory, job = options.job) {
       const swapped = await openModel(directory, model.tensorOptions);
       try {
-        return { text: describe(options.text, text), before, after: await score(swapped, "after", job) };
+        return { text: describeText(options.text, text), before, after: await score(swapped, "after", job) };
       } finally {
         await swapped.close();
       }
@@ -54,7 +54,11 @@ export async function measureSwap(model: OpenModel, options: ScoringOptions): Pr
   };
 }
 
-function describe(path: string, { documents, bytes, boundary, notes }: TextDocuments): MeasuredText {
+/** What a report says of a text. */
+export function describeText(
+  path: string,
+  { documents, bytes, boundary, notes }: TextDocuments,
+): MeasuredText {
   const hash = createHash("sha256");
   for (const document of documents) hash.update(document).update("\0");
   return {

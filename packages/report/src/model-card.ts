@@ -1,6 +1,7 @@
 import { showJson } from "@revocab/core";
 import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/evaluation";
+import type { PlanTraining } from "@revocab/plan";
 import { Document, Scalar } from "yaml";
 import { code, plain, table } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
@@ -16,30 +17,29 @@ export interface CardOptions {
 
 /** The README.md of a written model, from its report alone: a model that was not measured is said not to be. */
 export function modelCard(report: SwapReport, { methods = METHODS, command }: CardOptions = {}): string {
-  const { source, target, parameters } = report;
-  const grouped = (number: number) => number.toLocaleString("en");
   return [
     cardMetadata(report),
-    `# ${plain(source.name)} with ${report.edit ? "an edited vocabulary" : `the tokenizer of ${plain(target.name)}`}`,
-    (report.edit
-      ? `revocab ${report.revocab} edited the vocabulary of ${code(source.name)} (${code(source.modelType)}): `
-      : `revocab ${report.revocab} gave ${code(source.name)} (${code(source.modelType)}) the tokenizer of ${code(target.name)}: `) +
-      `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
-      `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
-      "All weights without a row per token are those of the source model, byte for byte. Nothing was trained.",
+    `# ${plain(report.source.name)} with ${whatIsNew(report)}`,
+    whatWasDone(report),
     "## Why",
     why(report, methods),
     "## Where the rows come from",
     provenance(report),
     methodsInOrder(report, methods),
+    ...(report.training === undefined ? [] : ["## Trained", trained(report.training)]),
     "## Measured",
     measured(report),
     "## Limits",
-    "The rows of new tokens are an initialization: the model needs continued training before it is good at what the new tokenizer is for.",
+    report.training === undefined
+      ? "The rows of new tokens are an initialization: the model needs continued training before it is good at what the new tokenizer is for."
+      : "Only rows of tokens were trained. Continued training of the whole model makes it better at what its tokenizer is for.",
     ...[...report.gate.notes, ...report.notes].map((note) => `- ${plain(note)}`),
     license(report),
     "## Reproduce",
-    "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; the same recipe on the same inputs writes the same bytes:",
+    "`revocab.json` in this folder holds the recipe, the seeds and the hashes of all inputs; " +
+      (report.training === undefined
+        ? "the same recipe on the same inputs writes the same bytes:"
+        : "the same recipe on the same inputs writes the same bytes where the training ends after as many steps, with one thread:"),
     fenced(command?.(report)),
     `\`\`\`json\n${showJson(JSON.parse(JSON.stringify(report.recipe, withoutLongLists)))}\n\`\`\``,
   ]
@@ -48,12 +48,40 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
     .concat("\n");
 }
 
+/** The end of the card's title. */
+function whatIsNew({ edit, keepsTokenizer, target }: SwapReport): string {
+  if (keepsTokenizer) return "trained rows";
+  return edit ? "an edited vocabulary" : `the tokenizer of ${plain(target.name)}`;
+}
+
+function whatWasDone({ revocab, source, target, parameters, edit, keepsTokenizer, training }: SwapReport) {
+  const model = `${code(source.name)} (${code(source.modelType)})`;
+  if (keepsTokenizer) {
+    return (
+      `revocab ${revocab} trained rows of ${model}, which keeps its ${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows. ` +
+      "All other rows and weights are those of the source model, byte for byte."
+    );
+  }
+  return (
+    `revocab ${revocab} ${edit ? `edited the vocabulary of ${model}` : `gave ${model} the tokenizer of ${code(target.name)}`}: ` +
+    `${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where it had ${grouped(source.rows)}; ` +
+    `${grouped(parameters.before)} parameters became ${grouped(parameters.after)}. ` +
+    "All weights without a row per token are those of the source model, byte for byte. " +
+    (training === undefined ? "Nothing was trained." : "Rows were trained, and nothing else.")
+  );
+}
+
+function grouped(number: number): string {
+  return number.toLocaleString("en");
+}
+
 /** What the model gained, and how its method was chosen. */
 function why(
-  { source, target, alignment, comparison, edit, recipe }: SwapReport,
+  { source, target, alignment, comparison, edit, recipe, keepsTokenizer }: SwapReport,
   known: KnownMethods,
 ): string {
-  const grouped = (number: number) => number.toLocaleString("en");
+  if (keepsTokenizer)
+    return "Rows that were only initialized, or that belong to seldom tokens, become better by training.";
   const split = alignment.spelled + alignment.byteOnly;
   const gained =
     edit !== undefined
@@ -75,8 +103,6 @@ function whatWasEdited(
 ): string {
   const [first] = recipe.methods.filter((method) => !isSpecialsApart(method));
   const copiesShared = first !== undefined && entryOf(first.name, known)?.copiesShared;
-  const counted = (number: number, one: string) =>
-    `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
   return [
     copiesShared
       ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte."
@@ -110,14 +136,14 @@ function fenced(command: string | undefined): string {
 /** Cuts long lists in the recipe: the thousands of tokens of an edit are in `revocab.json` alone. */
 function withoutLongLists(_: string, value: unknown): unknown {
   if (!Array.isArray(value) || value.length <= LISTED) return value;
-  return [...value.slice(0, LISTED), `… and ${(value.length - LISTED).toLocaleString("en")} more`];
+  return [...value.slice(0, LISTED), `… and ${grouped(value.length - LISTED)} more`];
 }
 
 const LISTED = 20;
 
 function provenance({ tables }: SwapReport): string {
   const rows = tables.flatMap(({ slot, origins }) =>
-    Object.entries(origins).map(([origin, count]) => [code(slot), code(origin), count.toLocaleString("en")]),
+    Object.entries(origins).map(([origin, count]) => [code(slot), code(origin), grouped(count)]),
   );
   return table(["table", "initialized by", "rows"], rows);
 }
@@ -148,7 +174,48 @@ function sourceOf(known: string | undefined, given: string | undefined): string 
   return ` (${/^https:\/\/arxiv\.org\/abs\/\d{4}\.\d{4,5}$/.test(given) ? given : code(given)})`;
 }
 
-function measured({ evaluation }: SwapReport): string {
+/** On what, for how long, and what it was worth. */
+function trained({ text, learn, learned, context, heldOut, ...training }: PlanTraining): string {
+  const { bestStep, steps, tokens, rate, seed, ended } = training;
+  const rows = Object.entries(learned).map(([slot, count]) => `${grouped(count)} of ${code(slot)}`);
+  const sequences = context === null ? "" : ` in sequences of at most ${counted(context, "token")}`;
+  return [
+    `By the loss of the next token, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
+    table(
+      ["", ""],
+      [
+        ["rows that learned", `${rows.join(", ")}: ${LEARNERS[learn]}`],
+        ["steps", `${grouped(steps)}; the rows are those after step ${grouped(bestStep)}`],
+        ["tokens", grouped(tokens)],
+        ["highest rate, seed", `${rate}, ${seed}`],
+        ["held-out bits per byte", `${heldOut.before.toFixed(4)} before, ${heldOut.after.toFixed(4)} after`],
+        ["held-out bytes", grouped(heldOut.bytes)],
+      ],
+    ),
+    ENDS[ended],
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const LEARNERS: Readonly<Record<PlanTraining["learn"], string>> = {
+  text: "tokens that the text has",
+  all: "all tokens",
+  chosen: "tokens that were chosen",
+};
+
+const ENDS: Readonly<Record<PlanTraining["ended"], string>> = {
+  budget: "",
+  "no better": "It ended when the rows no longer became better on the part that was held out.",
+  "not finite": "It ended when the loss was no number any more; a lower rate trains longer.",
+  "told to": "It was ended early.",
+};
+
+function counted(number: number, one: string): string {
+  return `${grouped(number)} ${one}${number === 1 ? "" : "s"}`;
+}
+
+function measured({ evaluation, training }: SwapReport): string {
   if (evaluation === null) return "Nothing was measured.";
   const { text, before, after } = evaluation;
   const { kind } = before;
@@ -157,7 +224,7 @@ function measured({ evaluation }: SwapReport): string {
       ? "bits per byte, less is better"
       : "pseudo-likelihood of masked tokens, in bits per byte; not comparable with a decoder's";
   return [
-    `On the first ${text.bytes.toLocaleString("en")} bytes (${text.documents.toLocaleString("en")} ${text.documents === 1 ? "document" : "documents"}) of ${code(text.name)}, before any training; ${what}:`,
+    `On the first ${grouped(text.bytes)} bytes (${counted(text.documents, "document")}) of ${code(text.name)}, ${training === undefined ? "before any training" : "before and after, with the trained rows"}; ${what}:`,
     table(
       ["", "before", "after"],
       [
@@ -167,7 +234,7 @@ function measured({ evaluation }: SwapReport): string {
           bitsPerByteOf(after).toFixed(4),
         ],
         ["bytes per token", before.bytesPerToken.toFixed(3), after.bytesPerToken.toFixed(3)],
-        ["tokens", before.tokens.toLocaleString("en"), after.tokens.toLocaleString("en")],
+        ["tokens", grouped(before.tokens), grouped(after.tokens)],
       ],
     ),
     ...[

@@ -43,12 +43,14 @@ export interface SwapReport extends PlanSummary {
   /** The adapter in the model's own folder, where there is one. */
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
-  /** What the swap cost on a text, before any training; null when nothing was measured. */
+  /** What the swap cost on a text, before any training but that of rows; null when nothing was measured. */
   readonly evaluation: SwapEvaluation | null;
   /** How the method was chosen; null when it was named. */
   readonly comparison: MethodComparison | null;
   /** Where the target is the source's own tokenizer, edited. */
   readonly edit?: EditSummary;
+  /** Where the target is the source's own tokenizer as it is: rows were trained, and nothing else was done. */
+  readonly keepsTokenizer?: true;
   readonly notes: readonly string[];
 }
 

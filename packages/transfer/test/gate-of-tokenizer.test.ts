@@ -42,13 +42,13 @@ describe("an edited tokenizer", () => {
     const { detail } = await checkSameEncodings({
       source,
       edited: tokenizer,
-      edit: { oldIdOf, changed: added.map(({ id }) => id) },
+      own: { oldIdOf, changed: added.map(({ id }) => id) },
     });
     expect(detail).toContain("16 of 20");
     const pruned = await pruneTokenizer(source, { keep: [] });
     const kept = new Int32Array(pruned.tokenizer.vocabulary.size);
     for (const [id, newId] of pruned.newIdOf.entries()) if (newId >= 0) kept[newId] = id;
-    await checkSameEncodings({ source, edited: pruned.tokenizer, edit: { oldIdOf: kept, changed: [] } });
+    await checkSameEncodings({ source, edited: pruned.tokenizer, own: { oldIdOf: kept, changed: [] } });
   });
 
   it("fails where it writes otherwise what no edit has touched", async () => {
@@ -70,7 +70,7 @@ describe("an edited tokenizer", () => {
       ],
     ] as const) {
       await expect(
-        checkSameEncodings({ source, edited: one, edit: { oldIdOf, changed: [] } }),
+        checkSameEncodings({ source, edited: one, own: { oldIdOf, changed: [] } }),
       ).rejects.toMatchObject({ code: "gate_failed" });
     }
   });

@@ -31,7 +31,7 @@ const configOf = (files: ReadonlyMap<string, Uint8Array>) =>
 
 describe("the tokenizer files of a written model", () => {
   it("of a swap take tokenizer.json as it is, and keep what belongs to the model", () => {
-    const { files } = publishTokenizer(target, template, { modelType: "bert", source, isEdit: false });
+    const { files } = publishTokenizer(target, template, { modelType: "bert", source, isOwn: false });
     expect(configOf(files)).toMatchObject({
       tokenizer_class: "PreTrainedTokenizerFast",
       model_max_length: 64,
@@ -43,7 +43,7 @@ describe("the tokenizer files of a written model", () => {
 
   it("of an edit are the source's own", () => {
     const own = tokenizerOf(bert);
-    const { files } = publishTokenizer(own, template, { modelType: "bert", source, isEdit: true });
+    const { files } = publishTokenizer(own, template, { modelType: "bert", source, isOwn: true });
     expect([...files]).toEqual([...own.files]);
     expect(configOf(files)).toEqual(bert);
   });
@@ -53,7 +53,7 @@ describe("the tokenizer files of a written model", () => {
     const { files } = publishTokenizer(target, template, {
       modelType: "bert",
       source: endless,
-      isEdit: false,
+      isOwn: false,
     });
     expect(configOf(files)).not.toHaveProperty("model_max_length");
   });
@@ -69,7 +69,7 @@ describe("the tokenizer files of a written model", () => {
           methods: ["set_src_lang_special_tokens"],
         },
       },
-      isEdit: false,
+      isOwn: false,
     });
     expect(notes.join()).toContain(
       "MBartTokenizer did more than a tokenizer.json can say (set_src_lang_special_tokens)",
@@ -80,7 +80,7 @@ describe("the tokenizer files of a written model", () => {
     const { files, notes } = publishTokenizer(target, template, {
       modelType: "qwen2",
       source,
-      isEdit: false,
+      isOwn: false,
     });
     const [module, name] = configOf(files).auto_map.AutoTokenizer[1].split(".");
     expect(Buffer.from(files.get(`${module}.py`)!).toString()).toContain(

@@ -91,7 +91,7 @@ export async function applyToAdapter(options: ApplyToAdapterOptions): Promise<Ad
     publishTokenizer(tokenizerOf(plan.target), template, {
       modelType: model.checkpoint.modelType,
       source: own,
-      isEdit: false,
+      isOwn: false,
     });
   const auxiliary = await listAuxiliaryFiles(adapter.folder, {
     rewritten: [ADAPTER_CONFIG, ADAPTER_WEIGHTS, ...(published?.files.keys() ?? [])],

@@ -15,6 +15,7 @@ import {
   type RenamedToken,
   type VocabularyEdit,
 } from "@revocab/vocabulary-editing";
+import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 import type { PlanSwapOptions } from "../swap/swap-tokenizer.ts";
 import { type ReportedEdit, reportEdit } from "./reported-edit.ts";
 
@@ -43,6 +44,7 @@ export type PlanEditOptions = Omit<
 
 export interface PlannedEdit extends PickedMethod, PlannedSwap {
   readonly edited: EditedTokenizer;
+  readonly own: OwnTokenizer;
   readonly edit: ReportedEdit;
   readonly template: FileTemplate | undefined;
 }
@@ -82,7 +84,11 @@ export async function planEdit(
   const reported = await reportEdit(edit, edited);
   // last, because its row source must be closed by the caller
   const swap = await makePlan({ ...planned, method: picked.method });
-  return { ...picked, ...swap, edited, edit: reported, template };
+  return { ...picked, ...swap, edited, own: ownOf(edited), edit: reported, template };
+}
+
+function ownOf({ oldIdOf, added, promoted, renamed }: EditedTokenizer): OwnTokenizer {
+  return { oldIdOf, changed: [...added, ...promoted, ...renamed].map(({ id }) => id) };
 }
 
 const GENERATION = "generation_config.json";

@@ -1,30 +1,19 @@
 import { basename } from "node:path";
 import { hashFile } from "@revocab/checkpoint/internal";
-import type { TokenId } from "@revocab/core";
 import type { EditRecipe, EditSummary, FileRecord, TextRecord } from "@revocab/report";
 import type { EditedTokenizer, VocabularyEdit } from "@revocab/vocabulary-editing";
 import type { CorpusFile } from "./read-corpus.ts";
 
-/** An edit of the model's own tokenizer, for the report, the configs and the gate. */
+/** An edit of the model's own tokenizer, for the report. */
 export interface ReportedEdit {
   /** Its options. */
   readonly recipe: EditRecipe;
   /** Its result in counts. */
   readonly summary: EditSummary;
-  /** [V_t] the id that each token had before, −1 for a new one: ids in the configs are mapped by it and by nothing else. */
-  readonly oldIdOf: EditedTokenizer["oldIdOf"];
-  /** Ids of tokens that are new, have a new name, or became control tokens. */
-  readonly changed: readonly TokenId[];
 }
 
 export async function reportEdit(edit: VocabularyEdit, edited: EditedTokenizer): Promise<ReportedEdit> {
-  const { added, promoted, renamed, oldIdOf } = edited;
-  return {
-    recipe: await recipeOf(edit),
-    summary: summaryOf(edited),
-    oldIdOf,
-    changed: [...added, ...promoted, ...renamed].map(({ id }) => id),
-  };
+  return { recipe: await recipeOf(edit), summary: summaryOf(edited) };
 }
 
 async function recipeOf(edit: VocabularyEdit): Promise<EditRecipe> {

@@ -10,7 +10,7 @@ import {
   unlessRefused,
   writableEncoder,
 } from "@revocab/vocabulary";
-import type { ReportedEdit } from "../edit/reported-edit.ts";
+import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 import { type GateCheck, type GateOptions, gateFailed } from "./gate-check.ts";
 
 /**
@@ -22,13 +22,13 @@ export async function checkWrittenTokenizer({
   directory,
   plan,
   model,
-  edit,
+  own,
 }: GateOptions): Promise<readonly GateCheck[]> {
   const { rows } = plan.target;
   const tokenizer = tokenizerOf(plan.target);
   const written = await loadTokenizer(directory);
   requirePlanned(written, plan);
-  requireSettings(written, model.tokenizer, edit !== undefined);
+  requireSettings(written, model.tokenizer, own !== undefined);
   requireRows(written, rows);
   const { ids, refused } = await writeSample(tokenizer);
   const beyond = ids.find((id) => id >= rows);
@@ -49,9 +49,9 @@ export async function checkWrittenTokenizer({
       detail: `as planned, opened as ${written.reference.className}; ids of ${SAMPLE_TEXT.length} characters of sample text ${roundTrip}${unwritable}`,
     },
     { name: "roles", detail: roles.join(", ") || "the tokenizer has no special tokens" },
-    ...(edit === undefined
+    ...(own === undefined
       ? []
-      : [await checkSameEncodings({ source: model.tokenizer, edited: written, edit })]),
+      : [await checkSameEncodings({ source: model.tokenizer, edited: written, own })]),
   ];
 }
 
@@ -72,11 +72,11 @@ function requirePlanned(written: Tokenizer, { target }: SwapPlan): void {
 }
 
 /** Padding, truncation, length and input names belong to the model: no tokenizer changes them. */
-function requireSettings(written: Tokenizer, source: Tokenizer, isEdit: boolean): void {
+function requireSettings(written: Tokenizer, source: Tokenizer, isOwn: boolean): void {
   const settings = (tokenizer: Tokenizer) => {
     const { className, paddingSide, truncationSide, modelInputNames, modelMaxLength } = tokenizer.reference;
     const own = { paddingSide, truncationSide, modelInputNames, modelMaxLength };
-    return isEdit ? { className, ...own } : own;
+    return isOwn ? { className, ...own } : own;
   };
   const [before, after] = [settings(source), settings(written)].map((one) => JSON.stringify(one));
   if (before === after) return;
@@ -124,11 +124,11 @@ async function survivesRoundTrip(tokenizer: Tokenizer): Promise<boolean> {
 export async function checkSameEncodings({
   source,
   edited,
-  edit: { oldIdOf, changed },
+  own: { oldIdOf, changed },
 }: {
   readonly source: Tokenizer;
   readonly edited: Tokenizer;
-  readonly edit: Pick<ReportedEdit, "oldIdOf" | "changed">;
+  readonly own: OwnTokenizer;
 }): Promise<GateCheck> {
   const isChanged = new Set(changed);
   const newIdOf = new Map<TokenId, TokenId>();

@@ -1,14 +1,14 @@
 import { type Job, RevocabError } from "@revocab/core";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
-import type { ReportedEdit } from "../edit/reported-edit.ts";
+import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 
 export interface GateOptions {
   /** The staged folder, with everything written. */
   readonly directory: string;
   readonly plan: SwapPlan;
   readonly model: OpenModel;
-  /** What was done to the model's own tokenizer; undefined for a tokenizer from elsewhere. */
-  readonly edit?: ReportedEdit;
+  /** Where the tokenizer is the model's own, edited or not; undefined for a tokenizer from elsewhere. */
+  readonly own?: OwnTokenizer;
   /** @default false */
   readonly allowZeroRows?: boolean;
   readonly job?: Job;

@@ -6,12 +6,12 @@ import type { GateOptions } from "./gate-check.ts";
 
 /**
  * Opens a staged model folder afresh and compares it with the plan: its tables, its tokenizer, the ids in its
- * configs. After an edit also the kept rows, byte for byte.
+ * configs. Of a model that keeps its own tokenizer also the kept rows, byte for byte.
  *
  * @throws RevocabError `gate_failed`, `aborted`
  */
 export async function checkGate(options: GateOptions): Promise<GateReport> {
-  const { directory, plan, model, edit } = options;
+  const { directory, plan, model, own } = options;
   const weights = checkTables(options);
   // The library that encodes starts in its own process, for half a second, while the tables are read.
   const tokenizer = checkWrittenTokenizer(options);
@@ -27,7 +27,7 @@ export async function checkGate(options: GateOptions): Promise<GateReport> {
         rows: plan.target.rows,
         source: model.checkpoint,
       }),
-      ...(edit === undefined ? [] : [await checkMovedRows(options)]),
+      ...(own === undefined ? [] : [await checkMovedRows(options)]),
     ],
     notes,
     tables,

@@ -15,7 +15,7 @@ import type { InputFolder } from "@revocab/files";
 import type { MeasuringSwap, MethodComparison } from "@revocab/measure";
 import {
   type ChatTemplateChoice,
-  type FileTemplate,
+  type ChosenChatTemplate,
   type OpenModel,
   type SwapPlan,
   tokenizerOf,
@@ -37,6 +37,7 @@ import type { ReportedEdit } from "../edit/reported-edit.ts";
 import { checkGate } from "../gate/gate.ts";
 import { followConfigs } from "./follow-configs.ts";
 import { makeReport, withoutTimes } from "./make-report.ts";
+import type { OwnTokenizer } from "./own-tokenizer.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
 import { namingOutput } from "./stage-output.ts";
 import { type StartedOutput, startOutput } from "./start-output.ts";
@@ -76,15 +77,17 @@ export interface ApplyOptions {
 
 /** {@link ApplyOptions}, and what a swap or an edit found on the way to its plan. */
 export interface WriteByPlanOptions extends ApplyOptions {
-  /** The template of `chatTemplateFile`, where it was read before. @default read from the file */
-  readonly template?: FileTemplate;
+  /** The templates to write, where they were chosen or read before. @default by `chatTemplate` and `chatTemplateFile` */
+  readonly template?: ChosenChatTemplate;
   /** The output, started while the rows were planned; a caller that gives it discards it. @default started here */
   readonly output?: StartedOutput;
   /** The source model, already scored; the written folder is scored before the rename. */
   readonly measuring?: MeasuringSwap;
   /** How the plan's method was chosen, for the report. */
   readonly comparison?: MethodComparison;
-  /** What was done to the source's own tokenizer, for the report. */
+  /** Where the target is the source's own tokenizer, edited or not. */
+  readonly own?: OwnTokenizer;
+  /** What was done to it, for the report. */
   readonly edit?: ReportedEdit;
 }
 
@@ -124,12 +127,12 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     untie: plan.recipe.untie,
     overrides: tokenIds,
     roles: { ...namedRoles(plan), ...options.roles },
-    editedFrom: options.edit?.oldIdOf,
+    editedFrom: options.own?.oldIdOf,
   });
   const published = publishTokenizer(tokenizer, template, {
     modelType: checkpoint.modelType,
     source: model.tokenizer,
-    isEdit: options.edit !== undefined,
+    isOwn: options.own !== undefined,
   });
   const adapter = await adapterBeside(model, { plan, rowSource }, options);
   const auxiliary = await listAuxiliaryFiles(checkpoint.folder, {

@@ -31,7 +31,7 @@ export interface FollowConfigsOptions {
   readonly rows: number;
   readonly untie: boolean;
   /**
-   * [V_t] where the target is an edit of the model's own tokenizer, the old id of each token, −1 for a new one: ids are
+   * [V_t] where the target is the model's own tokenizer, edited or not, the old id of each token, −1 for a new one: ids are
    * mapped by it and by nothing else. @default the two vocabularies are aligned, and ids follow roles
    */
   readonly editedFrom?: Int32Array | undefined;

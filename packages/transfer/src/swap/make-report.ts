@@ -18,6 +18,7 @@ import { countParameters, hashContents, nameOf } from "@revocab/plan/internal";
 import type { CardFacts, GateReport, ReportedFile, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
+import type { OwnTokenizer } from "./own-tokenizer.ts";
 import type { PublishedTokenizer } from "./publish-tokenizer.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
@@ -37,6 +38,7 @@ export interface ReportInputs {
   readonly gate: GateReport;
   readonly evaluation?: SwapEvaluation;
   readonly comparison?: MethodComparison;
+  readonly own?: OwnTokenizer;
   readonly edit?: ReportedEdit;
   readonly job?: Job;
 }
@@ -57,6 +59,7 @@ export async function makeReport(
     gate,
     evaluation,
     comparison,
+    own,
     edit,
     job,
   }: ReportInputs,
@@ -102,6 +105,7 @@ export async function makeReport(
     evaluation: evaluation ?? null,
     comparison: comparison ?? null,
     ...(edit && { edit: edit.summary }),
+    ...(own && !edit && { keepsTokenizer: true }),
     notes: showNotes([
       ...plan.notes,
       ...(template.note === undefined ? [] : [template.note]),

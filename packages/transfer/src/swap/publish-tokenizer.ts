@@ -24,8 +24,8 @@ export interface PublishingOptions {
   readonly modelType: string;
   /** The model's own tokenizer. */
   readonly source: Tokenizer;
-  /** Whether the tokenizer is the model's own, edited: then it keeps its class and all its settings. */
-  readonly isEdit: boolean;
+  /** Whether the tokenizer is the model's own, edited or not: then it keeps its class and all its settings. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -36,18 +36,22 @@ export interface PublishingOptions {
 export function publishTokenizer(
   tokenizer: Tokenizer,
   { from, templates }: ChosenChatTemplate,
-  { modelType, source, isEdit }: PublishingOptions,
+  { modelType, source, isOwn }: PublishingOptions,
 ): PublishedTokenizer {
-  const files = isEdit ? new Map(tokenizer.files) : asFastFiles(tokenizer);
+  const files = isOwn ? new Map(tokenizer.files) : asFastFiles(tokenizer);
   const notes: string[] = [];
   if (from !== "target") {
     for (const file of files.keys()) if (isChatTemplateFile(file)) files.delete(file);
-    if (files.has("tokenizer_config.json")) editConfig(files, ({ chat_template: _, ...rest }) => rest);
+    const config = files.get("tokenizer_config.json");
+    // a config without a template stays byte for byte
+    if (config !== undefined && "chat_template" in settingsIn(config)) {
+      editConfig(files, ({ chat_template: _, ...rest }) => rest);
+    }
     if (from === "source") takeTemplates(files, source);
     const own = from === "file" ? templates.get("default") : undefined;
     if (own !== undefined) files.set("chat_template.jinja", new TextEncoder().encode(own));
   }
-  if (isEdit) return { files, notes };
+  if (isOwn) return { files, notes };
   editConfig(files, (config) => withModelSettings(config, source.reference));
   if (source.reference.methods.length > 0) {
     notes.push(

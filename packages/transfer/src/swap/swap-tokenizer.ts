@@ -17,9 +17,10 @@ import {
 import { planTables } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
 import { type ApplyOptions, SCORING_WEIGHT, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
 import { checkOutputPlace } from "./stage-output.ts";
-import { startOutput } from "./start-output.ts";
+import { type StartedOutput, type StartOutputOptions, startOutput } from "./start-output.ts";
 
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
 export type PlanSwapOptions = Omit<
@@ -34,6 +35,8 @@ export type PlanSwapOptions = Omit<
     readonly model: string;
     /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
     readonly tokenizer: string;
+    /** Trains the rows on a text before they are planned for good. @default nothing is trained */
+    readonly heal?: HealOptions;
   };
 
 export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "rowSource" | "model"> & Measured;
@@ -66,25 +69,71 @@ async function planAndWrite(model: OpenModel, copying: Copying, options: SwapOpt
   const { pick, before, plan, write } = stages(options.job, {
     pick: options.method.kind === "contest" ? 20 : 0,
     before: options.evaluate === undefined ? 0 : SCORING_WEIGHT,
-    plan: runsModel(options.method) ? 6 : 1,
+    plan: planningWeight(options),
     write: WRITING_WEIGHT + (options.evaluate === undefined ? 0 : SCORING_WEIGHT),
   });
   const fitted = await fittedOptions(model, options);
-  const picked = await pickMethod(options.method, { ...fitted, job: pick });
-  const planOptions = { ...fitted, ...picked };
-  const measuring = await measured(model, { ...options, job: before });
-  const { rows } = planTables(planOptions);
-  const output = await startOutput({ ...planOptions, origin: planOptions.tokenizer.origin, rows, copying });
+  return withHealing(model, options, async (healing) => {
+    const picked = await pickMethod(options.method, { ...fitted, job: pick });
+    const planOptions = { ...fitted, ...picked };
+    const measuring = await measured(model, { ...options, job: before });
+    const { rows } = planTables(planOptions);
+    return writeWhilePlanned(
+      { ...planOptions, origin: planOptions.tokenizer.origin, rows, copying },
+      () => planRows({ ...planOptions, job: plan }, healing),
+      (planned, output) => writeByPlan({ ...planOptions, ...planned, measuring, output, job: write }),
+    );
+  });
+}
+
+/** Opens the output before the rows are planned: a full disk shows first, and the weights that stay are copied meanwhile. */
+export async function writeWhilePlanned(
+  place: StartOutputOptions,
+  plan: () => Promise<PlannedSwap>,
+  write: (planned: PlannedSwap, output: StartedOutput) => Promise<SwapReport>,
+): Promise<SwapReport> {
+  const output = await startOutput(place);
   try {
-    const planned = await makePlan({ ...planOptions, job: plan });
+    const planned = await plan();
     try {
-      return await writeByPlan({ ...planOptions, ...planned, measuring, output, job: write });
+      return await write(planned, output);
     } finally {
       await planned.rowSource.close();
     }
   } finally {
     await output.discard();
   }
+}
+
+/** Makes a plan, and trains its rows where they are to be healed. */
+async function planRows(options: PlanOptions, healing: Healing | undefined): Promise<PlannedSwap> {
+  if (healing === undefined) return makePlan(options);
+  const { plan, train } = stages(options.job, { plan: methodWeight(options.method), train: TRAINING_WEIGHT });
+  const planned = await makePlan({ ...options, transformer: healing.transformer, job: plan });
+  return healing.heal(planned, train);
+}
+
+/** Opens what `heal` needs for as long as it is used. */
+async function withHealing<Result>(
+  model: OpenModel,
+  { heal, seed, job }: PlanSwapOptions,
+  use: (healing: Healing | undefined) => Promise<Result>,
+): Promise<Result> {
+  if (heal === undefined) return use(undefined);
+  const healing = await startHealing(model, { seed, ...heal }, job);
+  try {
+    return await use(healing);
+  } finally {
+    await healing.close();
+  }
+}
+
+function planningWeight({ method, heal }: PlanSwapOptions): number {
+  return methodWeight(method) + (heal === undefined ? 0 : TRAINING_WEIGHT);
+}
+
+function methodWeight(method: InitMethod | MethodContest): number {
+  return runsModel(method) ? 6 : 1;
 }
 
 function runsModel(method: InitMethod | MethodContest): boolean {
@@ -95,7 +144,9 @@ function runsModel(method: InitMethod | MethodContest): boolean {
 export function planTokenizerSwap(options: PlanSwapOptions): Promise<PlannedSwap> {
   return withModel(options, async (model) => {
     const planOptions = await fittedOptions(model, options);
-    return makePlan({ ...planOptions, ...(await pickMethod(options.method, planOptions)) });
+    return withHealing(model, options, async (healing) =>
+      planRows({ ...planOptions, ...(await pickMethod(options.method, planOptions)) }, healing),
+    );
   });
 }
 

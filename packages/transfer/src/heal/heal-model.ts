@@ -1,0 +1,96 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import { type Job, quote, RevocabError, stages } from "@revocab/core";
+import { copyOverlap } from "@revocab/embedding-init";
+import { type ChosenChatTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
+import { tokensWithoutRow } from "@revocab/plan/internal";
+import type { SwapReport } from "@revocab/report";
+import { type ApplyOptions, WRITING_WEIGHT, writeByPlan } from "../swap/apply-plan.ts";
+import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
+import { checkOutputPlace } from "../swap/stage-output.ts";
+import { withModel, writeWhilePlanned } from "../swap/swap-tokenizer.ts";
+import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "./healing.ts";
+
+export type HealModelOptions = HealOptions &
+  OpenCheckpointOptions &
+  Omit<
+    ApplyOptions,
+    "plan" | "rowSource" | "model" | "chatTemplate" | "chatTemplateFile" | "tokenIds" | "roles"
+  > & {
+    /** Model folder: config.json, safetensors, tokenizer.json. */
+    readonly model: string;
+  };
+
+/**
+ * Trains rows of the model in a folder on a text while its layers stay as they are, and writes the result to `out`. The model keeps
+ * its tokenizer and its configs; all rows but the trained ones are copied as bytes. It is meant for a swapped or an extended model.
+ *
+ * @example
+ * await healModel({ model: "./swapped", text: "./text.txt", budget: { kind: "time", seconds: 600 }, out: "./healed" });
+ * @throws RevocabError as `trainRows` and `applyPlan` do; `shape_mismatch` for a model that has no row for some of its tokens
+ */
+export async function healModel(options: HealModelOptions): Promise<SwapReport> {
+  await checkOutputPlace({ ...options, inputs: [options.model, options.text] });
+  return withModel(options, async (model) => {
+    requireRows(model);
+    const { train, write } = stages(options.job, { train: TRAINING_WEIGHT, write: WRITING_WEIGHT });
+    const healing = await startHealing(model, options, train);
+    try {
+      const { directory: origin, rows } = model.checkpoint;
+      return await writeWhilePlanned(
+        { ...options, model, origin, rows },
+        () => planHealed(model, healing, train),
+        (planned, output) =>
+          writeByPlan({
+            ...options,
+            ...planned,
+            model,
+            output,
+            own: ownTokenizer(model),
+            template: ownTemplates(model),
+            job: write,
+          }),
+      );
+    } finally {
+      await healing.close();
+    }
+  });
+}
+
+/** @throws RevocabError `shape_mismatch`: a token that was only added to the tokenizer has no row to train */
+function requireRows({ tokenizer, checkpoint: { directory, rows } }: OpenModel): void {
+  const ids = tokensWithoutRow(tokenizer, rows);
+  if (ids.length === 0) return;
+  throw new RevocabError(
+    "shape_mismatch",
+    `${directory} has ${rows} rows, and none for ${ids.length} of its tokens, such as ${quote(tokenizer.vocabulary.tokenOf(ids[0] as number))}`,
+    { hint: "`editVocabulary` gives a row to each token that it adds; train the model that it writes" },
+  );
+}
+
+/** Every row is a copy of itself before rows are trained. */
+async function planHealed(model: OpenModel, healing: Healing, job: Job | undefined): Promise<PlannedSwap> {
+  const { tokenizer, checkpoint } = model;
+  const planned = await makePlan({
+    model,
+    tokenizer,
+    method: copyOverlap(),
+    copyShared: false,
+    sourceOf: ownTokenizer(model).oldIdOf,
+    extendsSource: true,
+    minimumRows: checkpoint.rows,
+  });
+  return healing.heal(planned, job);
+}
+
+function ownTokenizer({ tokenizer }: OpenModel): OwnTokenizer {
+  return { oldIdOf: Int32Array.from({ length: tokenizer.vocabulary.size }, (_, id) => id), changed: [] };
+}
+
+/** All templates, also those that a swap would not carry over. */
+function ownTemplates({ tokenizer: { chatTemplates } }: OpenModel): ChosenChatTemplate {
+  return {
+    from: chatTemplates.size === 0 ? "none" : "target",
+    templates: chatTemplates,
+    note: undefined,
+  };
+}

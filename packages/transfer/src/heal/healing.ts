@@ -1,0 +1,138 @@
+import { type Job, RevocabError } from "@revocab/core";
+import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
+import { describeText } from "@revocab/measure/internal";
+import {
+  type OpenModel,
+  type PlannedSwap,
+  type PlanTraining,
+  replaceRows,
+  type TrainingText,
+  tokenizerOf,
+} from "@revocab/plan";
+import { produceTables } from "@revocab/plan/internal";
+import type { TrainedRows, TrainingBudget, TrainRowsOptions } from "@revocab/rows-training";
+import type { OpenTransformer } from "@revocab/transformer-runtime";
+
+/** How rows are trained on a text. Defaults are those of `trainRows`. */
+export interface HealOptions
+  extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "seed" | "finishSignal"> {
+  /** A UTF-8 file like what the model is to read and write. */
+  readonly text: string;
+  /** When training ends. @default 10 minutes */
+  readonly budget?: TrainingBudget;
+  /** The most bytes of the text that are read. @default 32_000_000 */
+  readonly maxBytes?: number;
+  /** Where documents end. @default "auto" */
+  readonly split?: DocumentSplit;
+}
+
+/** A text that is read and layers that are open, to train the rows of a plan. */
+export interface Healing {
+  /** The model's layers; methods that run the model may use them, too. */
+  readonly transformer: OpenTransformer;
+  /**
+   * The plan with trained rows. It takes over the plan: where training fails, the plan's row source is closed.
+   * @throws RevocabError as `trainRows` does; `no_space`, `write_failed` for tables that are in a scratch file
+   */
+  heal(planned: PlannedSwap, job: Job | undefined): Promise<PlannedSwap>;
+  close(): Promise<void>;
+}
+
+/** How long training takes beside planning and writing, for progress. */
+export const TRAINING_WEIGHT = 40;
+
+/** More than two cores train on in an hour; on them a token of 4 bytes takes 0.1 ms in the smallest models. */
+const MOST_BYTES = 32_000_000;
+const TEN_MINUTES: TrainingBudget = { kind: "time", seconds: 600 };
+/** The origin of trained rows in a plan. */
+const HEALED = "healed";
+
+/**
+ * Reads the text and opens the layers: a text or a model without which nothing can be trained fails before anything is written.
+ * @throws RevocabError `missing_file`, `bad_text`, `unsupported_checkpoint`; what `openTransformer` throws
+ */
+export async function startHealing(
+  model: OpenModel,
+  options: HealOptions,
+  job: Job | undefined,
+): Promise<Healing> {
+  const { text: path, maxBytes = MOST_BYTES, split } = options;
+  const text = await readText(path, { maxBytes, split, job });
+  const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
+  tablesOf(model.checkpoint); // a model without a head predicts nothing
+  const transformer = await openTransformer(model.checkpoint, { job });
+  return {
+    transformer,
+    async heal(planned, own) {
+      try {
+        return await healPlan(planned, model, transformer, text, { ...options, job: own });
+      } catch (error) {
+        await planned.rowSource.close();
+        throw error;
+      }
+    },
+    close: () => transformer.close(),
+  };
+}
+
+/** Trains the tables that the plan would write, and puts the trained rows into the plan. */
+async function healPlan(
+  planned: PlannedSwap,
+  model: OpenModel,
+  transformer: OpenTransformer,
+  text: TextDocuments,
+  { budget = TEN_MINUTES, ...options }: HealOptions & { readonly job: Job | undefined },
+): Promise<PlannedSwap> {
+  const { learn, rate, context, seed, finishSignal, job } = options;
+  const place = transformer.schedule.kind === "whole" ? "memory" : "file";
+  const { tables, close } = await produceTables(planned, model, { place, job });
+  let trained: TrainedRows;
+  try {
+    refuseFinished(finishSignal);
+    const { trainRows } = await import("@revocab/rows-training");
+    trained = await trainRows({
+      transformer,
+      tables,
+      tokenizer: tokenizerOf(planned.plan.target),
+      documents: text.documents,
+      budget,
+      learn,
+      rate,
+      context,
+      seed,
+      finishSignal,
+      job,
+    });
+  } finally {
+    await close();
+  }
+  const { plan, rowSource } = replaceRows(planned, model, trained.tables, HEALED);
+  const notes = text.notes.map((note) => `the text of the training: ${note}`);
+  const training = trainingOf(trained, textOf(options.text, text), { budget, learn, context });
+  return { plan: { ...plan, notes: [...plan.notes, ...notes], training }, rowSource };
+}
+
+/** Training that was told to end before it began has no rows to keep. */
+function refuseFinished(finishSignal: AbortSignal | undefined): void {
+  if (finishSignal?.aborted !== true) return;
+  throw new RevocabError("aborted", "stopped before any row was trained; nothing was written", {
+    hint: "run it again to start over",
+  });
+}
+
+function trainingOf(
+  { report }: TrainedRows,
+  text: TrainingText,
+  {
+    budget,
+    learn = "text",
+    context = null,
+  }: Pick<TrainRowsOptions, "budget" | "learn"> & { readonly context?: number | null | undefined },
+): PlanTraining {
+  return { text, budget, learn: typeof learn === "string" ? learn : "chosen", context, ...report };
+}
+
+function textOf(path: string, text: TextDocuments): TrainingText {
+  const { name, documents, bytes, sha256 } = describeText(path, text);
+  return { name, documents, bytes, sha256 };
+}
