@@ -59,10 +59,10 @@ function printByteLevel({
 }
 
 /** The scores before and after a swap, side by side. */
-export function printSwapEvaluation({ text, before, after }: SwapEvaluation): string {
+export function printSwapEvaluation({ text, before, after }: SwapEvaluation, isTrained = false): string {
   const [first, second] = [figures(before), figures(after)];
   return [
-    escaped`\nMeasured on ${text.name}, ${amountOf(text)}, before any training\n`,
+    escaped`\nMeasured on ${text.name}, ${amountOf(text)}, before any training${isTrained ? " but that of rows" : ""}\n`,
     printTable([
       ["", "before", "after"],
       ...first.map(([name, value], i) => [name, value, second[i]?.[1] ?? ""]),
@@ -156,7 +156,7 @@ function notesOf({ evaluation, leaveOut }: ComparedMethod): readonly string[] {
   return leaveOut.note === null ? evaluation.notes : [...evaluation.notes, leaveOut.note];
 }
 
-function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
+export function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
   return `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`;
 }
 

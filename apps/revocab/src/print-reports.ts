@@ -3,12 +3,12 @@ import type { PlanSummary, TableSummary } from "@revocab/plan";
 import type { EditSummary, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { AdapterReport, EditPlanSummary, EditReport } from "@revocab/transfer";
 import { inFlags } from "./in-flags.ts";
-import { printComparison, printSwapEvaluation } from "./print-evaluation.ts";
+import { amountOf, printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
 
 /** The counts of a plan, and the notes of its methods. */
 export function printPlan(summary: PlanSummary): string {
-  return printCounts(summary) + printNotes(summary.notes);
+  return printCounts(summary) + printTraining(summary.training) + printNotes(summary.notes);
 }
 
 function printCounts({ recipe, source, target, alignment, tables }: PlanSummary): string {
@@ -53,17 +53,74 @@ export function printSwap(report: SwapReport, out: string): string {
   if (report.comparison) {
     sections.push("\nMethods compared\n", printComparison(report.comparison));
   }
-  if (report.evaluation) sections.push(printSwapEvaluation(report.evaluation));
+  sections.push(printTraining(report.training));
+  if (report.evaluation) sections.push(printSwapEvaluation(report.evaluation, report.training !== undefined));
   sections.push(
-    "\nChecked\n",
-    printTable(gate.checks.map(({ name, detail }) => ["✓", name, detail])),
-    printNotes([...gate.notes, ...notes]),
+    printChecks(gate, notes),
     printChatTemplate(chatTemplate, report.edit === undefined ? undefined : "the model's own"),
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
     escaped`\nWritten to ${out}\n`,
   );
   return sections.join("");
+}
+
+/** What a finished training was worth, what the gate checked, and where the model is. */
+export function printHealed(report: SwapReport, out: string): string {
+  const { source, target, tables, gate, notes, training } = report;
+  return [
+    escaped`${source.name} (${source.modelType}, ${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows)\n`,
+    "\nWhere each row comes from\n",
+    printTable(tables.flatMap(rowsOf)),
+    printTraining(training),
+    printChecks(gate, notes),
+    report.adapter ? printAdapterTensors(report.adapter) : "",
+    printLeft(report),
+    escaped`\nWritten to ${out}\n`,
+  ].join("");
+}
+
+function printTraining(training: PlanSummary["training"]): string {
+  if (training === undefined) return "";
+  const { text, learned, steps, bestStep, tokens, seconds, heldOut, ended } = training;
+  const { before, after } = heldOut;
+  const pace =
+    seconds === undefined
+      ? "in all"
+      : `in ${seconds.toFixed(1)} s, ${grouped(Math.round(tokens / seconds))} a second`;
+  return [
+    escaped`\nTrained on ${text.name}, ${amountOf(text)}\n`,
+    printTable([
+      [
+        "rows",
+        Object.entries(learned)
+          .map(([slot, count]) => `${grouped(count)} of ${slot}`)
+          .join(", "),
+      ],
+      ["steps", `${grouped(steps)}, the best rows after step ${grouped(bestStep)}`],
+      ["tokens", `${grouped(tokens)} ${pace}`],
+      [
+        "bits per byte",
+        `${before.toFixed(4)} → ${after.toFixed(4)}, on ${grouped(heldOut.bytes)} held-out bytes`,
+      ],
+      ["ended by", ENDS[ended]],
+    ]),
+  ].join("");
+}
+
+const ENDS: Readonly<Record<NonNullable<PlanSummary["training"]>["ended"], string>> = {
+  budget: "its budget",
+  "no better": "rows that became no better",
+  "not finite": "a loss that is no number: a lower --rate trains longer",
+  "told to": "Ctrl-C",
+};
+
+function printChecks({ checks, notes: found }: SwapReport["gate"], notes: readonly string[]): string {
+  return [
+    "\nChecked\n",
+    printTable(checks.map(({ name, detail }) => ["✓", name, detail])),
+    printNotes([...found, ...notes]),
+  ].join("");
 }
 
 /** A long value by its length: a map may hold thousands of image tokens. */

@@ -8,6 +8,15 @@ import { forTerminal } from "./terminal.ts";
 /** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
   readonly job: Job;
+  /** Raised by the first Ctrl-C, of work that can end with what it has. */
+  readonly finishSignal?: AbortSignal | undefined;
+}
+
+export interface RunOptions {
+  /** The work has nothing to clean up, and ends at the first Ctrl-C. @default false */
+  readonly readsOnly?: boolean;
+  /** The first Ctrl-C asks the work to end with what it has; a second one stops it. @default false */
+  readonly canFinish?: boolean;
 }
 
 /**
@@ -18,13 +27,13 @@ export interface CommandContext {
  *
  * The first Ctrl-C raises the signal. Work that has not stopped within a second is killed, as any work is at a second
  * Ctrl-C; its unfinished files are removed. A commit to the Hub is waited for ({@link finishBeforeExit}). A command that
- * only reads has nothing to clean up and ends at the first Ctrl-C.
+ * only reads has nothing to clean up and ends at the first Ctrl-C. Before all that, work that can finish is asked to, once.
  */
 export async function runCommand<Result>(
   command: Command,
   work: (context: CommandContext) => Promise<Result>,
   print: (result: Result) => string,
-  { readsOnly = false }: { readsOnly?: boolean } = {},
+  { readsOnly = false, canFinish = false }: RunOptions = {},
 ): Promise<void> {
   const {
     json = false,
@@ -37,6 +46,7 @@ export async function runCommand<Result>(
     { json?: boolean; quiet?: boolean } & Pick<Job, "threads" | "memory" | "device" | "dtype">
   >();
   const abort = new AbortController();
+  const finish = new AbortController();
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
   let exitCode = 1;
@@ -49,6 +59,11 @@ export async function runCommand<Result>(
     process.exitCode = exitCode;
   };
   const interrupt = () => {
+    if (canFinish && !finish.signal.aborted) {
+      finish.abort();
+      progress.onProgress({ type: "note", step: "stopped", message: FINISHING });
+      return;
+    }
     if (abort.signal.aborted) return endProcess(exitCode);
     const reason = new RevocabError("aborted", "stopped; nothing was written", {
       hint: "run the command again to start over",
@@ -69,6 +84,7 @@ export async function runCommand<Result>(
   try {
     if (device !== undefined) await checkDevice(device, dtype);
     const result = await work({
+      finishSignal: canFinish ? finish.signal : undefined,
       job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });
     if (isOver) return;
@@ -82,6 +98,8 @@ export async function runCommand<Result>(
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
+
+const FINISHING = "what is done is kept and written; Ctrl-C again ends without writing anything";
 
 /** Before a model is downloaded, opened and read for a device that is not there. */
 async function checkDevice(device: string, dtype: Job["dtype"] = "f32"): Promise<void> {

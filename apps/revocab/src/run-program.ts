@@ -8,6 +8,7 @@ import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerExtend } from "./commands/extend.ts";
 import { registerGenerate } from "./commands/generate.ts";
+import { registerHeal } from "./commands/heal.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerMethods } from "./commands/methods.ts";
 import { showDefaultMethod } from "./commands/options/rows.ts";
@@ -37,6 +38,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerApply,
     registerExtend,
     registerPrune,
+    registerHeal,
     registerPublish,
     registerExplain,
     registerInspect,

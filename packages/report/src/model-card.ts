@@ -25,7 +25,7 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
     why(report, methods),
     "## Where the rows come from",
     provenance(report),
-    methodsInOrder(report, methods),
+    report.keepsTokenizer ? "" : methodsInOrder(report, methods),
     ...(report.training === undefined ? [] : ["## Trained", trained(report.training)]),
     "## Measured",
     measured(report),
@@ -41,11 +41,21 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
         ? "the same recipe on the same inputs writes the same bytes:"
         : "the same recipe on the same inputs writes the same bytes where the training ends after as many steps, with one thread:"),
     fenced(command?.(report)),
-    `\`\`\`json\n${showJson(JSON.parse(JSON.stringify(report.recipe, withoutLongLists)))}\n\`\`\``,
+    `\`\`\`json\n${showJson(JSON.parse(JSON.stringify(choices(report), withoutLongLists)))}\n\`\`\``,
   ]
     .filter((part) => part !== "")
     .join("\n\n")
     .concat("\n");
+}
+
+/** All that was chosen: the recipe of the rows, and how they were trained. */
+function choices({ recipe, training, keepsTokenizer }: SwapReport): object {
+  if (training === undefined) return recipe;
+  const { text, budget, learn, context, rate, seed } = training;
+  return {
+    ...(keepsTokenizer ? {} : recipe),
+    training: { text: text.name, budget, learn, context, rate, seed },
+  };
 }
 
 /** The end of the card's title. */
@@ -175,7 +185,7 @@ function sourceOf(known: string | undefined, given: string | undefined): string 
 }
 
 /** On what, for how long, and what it was worth. */
-function trained({ text, learn, learned, context, heldOut, ...training }: PlanTraining): string {
+function trained({ text, learn, learned, context, budget, heldOut, ...training }: PlanTraining): string {
   const { bestStep, steps, tokens, rate, seed, ended } = training;
   const rows = Object.entries(learned).map(([slot, count]) => `${grouped(count)} of ${code(slot)}`);
   const sequences = context === null ? "" : ` in sequences of at most ${counted(context, "token")}`;
@@ -185,6 +195,7 @@ function trained({ text, learn, learned, context, heldOut, ...training }: PlanTr
       ["", ""],
       [
         ["rows that learned", `${rows.join(", ")}: ${LEARNERS[learn]}`],
+        ["budget", budgetInWords(budget)],
         ["steps", `${grouped(steps)}; the rows are those after step ${grouped(bestStep)}`],
         ["tokens", grouped(tokens)],
         ["highest rate, seed", `${rate}, ${seed}`],
@@ -196,6 +207,11 @@ function trained({ text, learn, learned, context, heldOut, ...training }: PlanTr
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+function budgetInWords(budget: PlanTraining["budget"]): string {
+  if (budget.kind === "time") return counted(budget.seconds, "second");
+  return budget.kind === "tokens" ? counted(budget.tokens, "token") : counted(budget.steps, "step");
 }
 
 const LEARNERS: Readonly<Record<PlanTraining["learn"], string>> = {

@@ -13,9 +13,10 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { withRunning, withThreads } from "./options/values.ts";
 
-interface Flags extends ModelFlags, FittingFlags, PlanFlags {
+interface Flags extends ModelFlags, FittingFlags, PlanFlags, HealFlags {
   readonly tokenizer: string;
   readonly out: string;
   readonly force?: boolean;
@@ -33,7 +34,7 @@ export function registerPlan(program: Command): void {
     .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
     .requiredOption("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
-  withModelOptions(withRunning(withThreads(withPlanOptions(command)))).action(
+  withModelOptions(withRunning(withThreads(withHealOptions(withPlanOptions(command))))).action(
     async (model: string, flags: Flags) => {
       const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
       const { planTokenizerSwap } = await import("@revocab/transfer");
@@ -47,11 +48,15 @@ export function registerPlan(program: Command): void {
             ...modelOptions(flags),
             ...(await planOptions(flags)),
             ...fittingOptions(flags),
+            ...healOptions(flags),
             chatTemplate: keepChatTemplate ? ("source" as const) : undefined,
             ...context,
           };
           const names = {
-            model: { name: model, want: await wantedBy(options) },
+            model: {
+              name: model,
+              want: flags.heal === undefined ? await wantedBy(options) : ("model" as const),
+            },
             tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
           };
           return withResolvedModels(context, names, async ({ paths, weights, downloads }) => {

@@ -6,17 +6,51 @@ import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
  * The command that writes the same model again, on two lines. Folders and texts are written as `./NAME`.
  * @returns undefined where the options of the library have no equivalent flags, or a name cannot be quoted safely
  */
-export function reproducingCommand({ recipe, inputs, chatTemplate }: SwapReport): string | undefined {
+export function reproducingCommand(report: SwapReport): string | undefined {
+  const words = [...(report.keepsTokenizer ? healWords(report) : swapWords(report)), "--out", "./out"];
+  if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
+  const split = words.findIndex((word) => ["--method", "--chat-template", "--learn"].includes(word));
+  return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
+}
+
+function swapWords({ recipe, inputs, chatTemplate, training }: SwapReport): readonly string[] {
   const model = nameOf(inputs.source);
   const start =
     recipe.edit === undefined
       ? ["revocab", "swap", model, "--tokenizer", nameOf(inputs.target), ...methodWords(recipe)]
       : editWords(recipe.edit, model, recipe, methodWords(recipe));
   const template = chatTemplate.file === undefined ? chatTemplate.from : `./${chatTemplate.file.name}`;
-  const words = [...start, "--chat-template", template, "--out", "./out"];
-  if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
-  const split = words.findIndex((word) => word === "--method" || word === "--chat-template");
-  return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
+  return [...start, ...swapTrainingWords(training, recipe.seed), "--chat-template", template];
+}
+
+type Training = NonNullable<SwapReport["training"]>;
+
+/** The arguments of `revocab heal`. */
+function healWords({ inputs, training }: SwapReport): readonly string[] {
+  if (training === undefined) return [INEXPRESSIBLE];
+  const { text, budget, context, seed } = training;
+  return [
+    ["revocab", "heal", nameOf(inputs.source), "--text", `./${text.name}`],
+    budget.kind === "time" ? ["--minutes", String(budget.seconds / 60)] : [],
+    budget.kind === "tokens" ? ["--tokens", String(budget.tokens)] : [],
+    budget.kind === "steps" ? ["--steps", String(budget.steps)] : [],
+    learningWords(training),
+    context === null ? [] : ["--context", String(context)],
+    ["--seed", String(seed)],
+  ].flat();
+}
+
+/** A swap trains with the seed of its methods, and with sequences of the default length. */
+function swapTrainingWords(training: Training | undefined, seedOfSwap: number): readonly string[] {
+  if (training === undefined) return [];
+  const { text, budget, context, seed } = training;
+  if (budget.kind === "steps" || context !== null || seed !== seedOfSwap) return [INEXPRESSIBLE];
+  const long = budget.kind === "time" ? `${budget.seconds}s` : `${budget.tokens / 1e3}k`;
+  return ["--heal", long, "--text", `./${text.name}`, ...learningWords(training)];
+}
+
+function learningWords({ learn, rate }: Training): readonly string[] {
+  return ["--learn", learn === "chosen" ? INEXPRESSIBLE : learn, "--rate", String(rate)];
 }
 
 /** Marks an option without an equivalent flag: no command is shown then. */

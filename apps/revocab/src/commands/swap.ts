@@ -13,6 +13,7 @@ import {
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
+import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import {
   type ApplyFlags,
   applyOptions,
@@ -20,7 +21,7 @@ import {
   withApplyOptions,
 } from "./options/written-model.ts";
 
-interface Flags extends ModelFlags, FittingFlags, PlanFlags, ApplyFlags, EvalFlags, OutputFlags {
+interface Flags extends ModelFlags, FittingFlags, PlanFlags, HealFlags, ApplyFlags, EvalFlags, OutputFlags {
   readonly tokenizer: string;
 }
 
@@ -31,33 +32,36 @@ export function registerSwap(program: Command): void {
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
     .argument("<model>", MODEL_HELP);
   withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
-  withModelOptions(withEvalOptions(withApplyOptions(withPlanOptions(withOutputOptions(command))))).action(
-    async (model: string, flags: Flags) => {
-      const { printPlan, printSwap } = await import("../print-reports.ts");
-      const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
-      const { summarizePlan } = await import("@revocab/plan");
-      await writeModel(command, flags, {
-        names: {
-          model: { name: model, want: "model" },
-          tokenizer: { name: flags.tokenizer, want: "tokenizer" },
-        },
-        async prepare() {
-          const plan = { ...(await swapPlanOptions(flags)), ...fittingOptions(flags) };
-          return {
-            want: await wantedBy(plan),
-            options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
-          };
-        },
-        async plan(options) {
-          const { plan, rowSource } = await planTokenizerSwap(options);
-          await rowSource.close();
-          return summarizePlan(plan);
-        },
-        write: async (options) =>
-          swapTokenizer({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
-        printPlan,
-        print: printSwap,
-      });
-    },
-  );
+  const planned = withHealOptions(withPlanOptions(withOutputOptions(command)));
+  withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
+    const { printPlan, printSwap } = await import("../print-reports.ts");
+    const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
+    const { summarizePlan } = await import("@revocab/plan");
+    await writeModel(command, flags, {
+      names: {
+        model: { name: model, want: "model" },
+        tokenizer: { name: flags.tokenizer, want: "tokenizer" },
+      },
+      async prepare() {
+        const plan = {
+          ...(await swapPlanOptions(flags)),
+          ...fittingOptions(flags),
+          ...healOptions(flags),
+        };
+        return {
+          want: await wantedBy(plan),
+          options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
+        };
+      },
+      async plan(options) {
+        const { plan, rowSource } = await planTokenizerSwap(options);
+        await rowSource.close();
+        return summarizePlan(plan);
+      },
+      write: async (options) =>
+        swapTokenizer({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
+      printPlan,
+      print: printSwap,
+    });
+  });
 }

@@ -4,6 +4,7 @@ import { RevocabError } from "@revocab/core";
 import { ifThere } from "@revocab/files/internal";
 import type { Command } from "commander";
 import { ALLOW_FILE_HELP, type PublishFlags } from "../publish.ts";
+import type { HealFlags } from "./training.ts";
 import { collect } from "./values.ts";
 
 /* Where a command writes. */
@@ -13,6 +14,7 @@ export interface OutputFlags extends PublishFlags {
   readonly out?: string;
   readonly dryRun?: boolean;
   readonly eval?: string;
+  readonly heal?: HealFlags["heal"];
   readonly force?: boolean;
 }
 
@@ -39,6 +41,11 @@ export function refuseWithDryRun(flags: OutputFlags): void {
   if (flags.eval !== undefined) {
     throw new RevocabError("bad_options", "--eval scores the written model, but --dry-run writes none", {
       hint: "revocab compare scores methods without writing a model",
+    });
+  }
+  if (flags.heal !== undefined) {
+    throw new RevocabError("bad_options", "--heal trains the rows of a swap, but --dry-run makes none", {
+      hint: "revocab plan --heal trains rows without writing a model",
     });
   }
   if (flags.publish !== undefined) {

@@ -2,6 +2,7 @@ import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
 import { type Command, Option } from "commander";
 import { type ScoringFlags, scoringOptions } from "./scoring.ts";
+import type { HealFlags } from "./training.ts";
 import { collectPairs, wholeNumber } from "./values.ts";
 
 /* How the rows of new tokens are initialized: the method, its fallback, and the shape of the tables. */
@@ -35,7 +36,7 @@ export function withPlanOptions(command: Command, copying = withCopyOptions): Co
       .option("--method <name>", METHOD_HELP)
       .option(
         "--text <file>",
-        "a text like those that the model will read and write: input of the method, or with --method auto what decides",
+        "a text like those that the model will read and write: input of the method, with --method auto what decides, with --heal what rows are trained on",
       ),
     copying,
   );
@@ -105,26 +106,27 @@ export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<Com
 
 /** What a plan takes. Unknown methods and options are errors that list what exists. */
 export async function planOptions(
-  flags: PlanFlags,
+  flags: PlanFlags & Pick<HealFlags, "heal">,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
   const { defaultMethodFor, methodOf } = await import("../../catalog.ts");
   const { text } = flags;
   const name = flags.method ?? (await defaultMethodFor({ text }));
-  const options = text === undefined ? flags.with : await withText(name, text, flags.with);
+  const options = text === undefined ? flags.with : await withText(name, text, flags);
   return { method: await methodOf(name, options), ...(await comparedPlanOptions(flags)) };
 }
 
-/** `--text` as the `text` option of a method that has one. */
+/** `--text` as the `text` option of a method that has one; with `--heal` it may also be read by the training alone. */
 async function withText(
   name: string,
   text: string,
-  options: Readonly<Record<string, string>> = {},
+  { with: options = {}, heal }: Pick<PlanFlags & HealFlags, "with" | "heal">,
 ): Promise<Readonly<Record<string, string>>> {
   const { catalog } = await import("../../catalog.ts");
   const entry = (await catalog())[name];
   if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
     return { ...options, text };
   }
+  if (heal !== undefined) return options;
   const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
   throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
     hint: "leave --text out; --eval scores the model before and after",
@@ -133,7 +135,7 @@ async function withText(
 
 /** What a swap takes: as for a plan, or with `--method auto` the methods of which the best on a text is used. */
 export async function swapPlanOptions(
-  flags: PlanFlags & ScoringFlags & { readonly eval?: string },
+  flags: PlanFlags & ScoringFlags & Pick<HealFlags, "heal"> & { readonly eval?: string },
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod | MethodContest }> {
   if (flags.method !== "auto") return planOptions(flags);
   const text = flags.text ?? flags.eval;

@@ -28,11 +28,7 @@ export function withScoringOptions(command: Command): Command {
       wholeNumber(1),
       1_000_000,
     )
-    .addOption(
-      new Option("--documents <where>", "where documents end; auto is <|endoftext|>, else blank lines")
-        .choices(["auto", "endoftext", "blank-lines", "none"])
-        .default("auto"),
-    )
+    .addOption(documentsOption())
     .addOption(
       new Option(
         "--bos <when>",
@@ -42,6 +38,13 @@ export function withScoringOptions(command: Command): Command {
         .default("auto"),
     )
     .option("--samples <n>", "masked models: tokens that are masked, one at a time (2,000)", wholeNumber(1));
+}
+
+/** How a text is split. */
+export function documentsOption(): Option {
+  return new Option("--documents <where>", "where documents end; auto is <|endoftext|>, else blank lines")
+    .choices(["auto", "endoftext", "blank-lines", "none"])
+    .default("auto");
 }
 
 export function scoringOptions({ context, stride, maxBytes, documents, bos, samples }: ScoringFlags) {

@@ -34,6 +34,13 @@ export function numberWithin(least: number, most: number): (value: string) => nu
   };
 }
 
+/** A number above zero. */
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError("expected a number above 0.");
+}
+
 /** `--threads` of a command that starts threads; `runCommand` puts it into the command's job. */
 export function withThreads(
   command: Command,

@@ -9,32 +9,48 @@ import { collect, collectPairs, withRunning, withThreads } from "./values.ts";
 
 /* How a model is written: its chat template, its configs, the files beside the weights, its card. */
 
-export interface ApplyFlags {
+/** Of a model that keeps its tokenizer. */
+export interface WritingFlags {
   readonly force?: boolean;
   readonly link?: boolean;
-  /** One of {@link CHAT_TEMPLATES}, or a file. */
-  readonly chatTemplate: string;
-  readonly tokenId?: Record<string, string>;
   readonly allowZeroRows?: boolean;
   readonly carry?: readonly string[];
   readonly language?: readonly string[];
 }
 
+export interface ApplyFlags extends WritingFlags {
+  /** One of {@link CHAT_TEMPLATES}, or a file. */
+  readonly chatTemplate: string;
+  readonly tokenId?: Record<string, string>;
+}
+
 export function withApplyOptions(command: Command): Command {
-  const written = command
-    .optionsGroup("What is written:")
-    .option("--force", "replace an existing --out, after the new one is complete")
-    .option("--link", "hard-link weight files without vocabulary tensors instead of copying them")
-    .option(
-      "--chat-template <whose>",
-      "whose chat template the model gets: auto, source, target or none; or a file with one in Jinja",
-      "auto",
-    )
-    .option(
-      "--token-id <key=id>",
-      "the id of a config key, such as image_token_id, or keep (repeatable)",
-      collectPairs,
-    )
+  return withWritingOptions(command, (written) =>
+    written
+      .option(
+        "--chat-template <whose>",
+        "whose chat template the model gets: auto, source, target or none; or a file with one in Jinja",
+        "auto",
+      )
+      .option(
+        "--token-id <key=id>",
+        "the id of a config key, such as image_token_id, or keep (repeatable)",
+        collectPairs,
+      ),
+  );
+}
+
+/** @param following the options of what follows another tokenizer @default none */
+export function withWritingOptions(
+  command: Command,
+  following: (command: Command) => Command = (written) => written,
+): Command {
+  const written = following(
+    command
+      .optionsGroup("What is written:")
+      .option("--force", "replace an existing --out, after the new one is complete")
+      .option("--link", "hard-link weight files without vocabulary tensors instead of copying them"),
+  )
     .option(
       "--language <code>",
       "a language that the card names, such as de (those of the source's card; repeatable)",
@@ -50,12 +66,18 @@ export function withApplyOptions(command: Command): Command {
 }
 
 export async function applyOptions(flags: ApplyFlags) {
+  return {
+    ...(await writingOptions(flags)),
+    ...(await chatTemplateOptions(flags)),
+    tokenIds: tokenIdsOf(flags.tokenId ?? {}),
+  };
+}
+
+export async function writingOptions(flags: WritingFlags) {
   const { quickCatalog } = await import("../../catalog.ts");
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,
-    ...(await chatTemplateOptions(flags)),
-    tokenIds: tokenIdsOf(flags.tokenId ?? {}),
     allowZeroRows: flags.allowZeroRows ?? false,
     card: { command: reproducingCommand, methods: await quickCatalog() },
     carry: flags.carry,

@@ -1,0 +1,101 @@
+import type { HealModelOptions } from "@revocab/transfer";
+import { type Command, Option } from "commander";
+import { withResolvedModels } from "../resolve-models.ts";
+import { runCommand } from "../run-command.ts";
+import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
+import { type TrainingFlags, tokens, withTrainingOptions } from "./options/training.ts";
+import { positiveNumber, wholeNumber } from "./options/values.ts";
+import { type WritingFlags, withWritingOptions, writingOptions } from "./options/written-model.ts";
+
+interface Flags extends ModelFlags, TrainingFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
+  readonly text: string;
+  readonly out: string;
+  readonly minutes?: number;
+  readonly tokens?: number;
+  readonly steps?: number;
+  readonly context?: number;
+  readonly maxBytes?: number;
+  readonly seed: number;
+  readonly keep?: boolean;
+}
+
+export function registerHeal(program: Command): void {
+  const command = program
+    .command("heal")
+    .summary("train the rows of a model's tokens on a text")
+    .description(
+      "Train the rows of a model's tokens on a text, with its layers as they are: what a swapped or an extended model needs first.",
+    )
+    .argument("<model>", MODEL_HELP)
+    .requiredOption("--text <file>", "a UTF-8 text like those that the model will read and write")
+    .requiredOption("--out <folder>", "the folder to write");
+  withModelOptions(withWritingOptions(withHowOptions(command))).action(
+    async (model: string, flags: Flags) => {
+      const { checkOutputPlace, healModel } = await import("@revocab/transfer");
+      const { printHealed } = await import("../print-reports.ts");
+      const { text, out, keep = false } = flags;
+      await runCommand(
+        command,
+        async (context) => {
+          const options = {
+            ...modelOptions(flags),
+            ...(await writingOptions(flags)),
+            ...trainingOptions(flags),
+            out,
+          };
+          await checkOutputPlace({ ...options, inputs: [model, text] });
+          return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+            healModel({ ...options, ...paths, ...context }),
+          );
+        },
+        (report) => printHealed(report, out),
+        { canFinish: keep },
+      );
+    },
+  );
+}
+
+function withHowOptions(command: Command): Command {
+  const budget = command
+    .optionsGroup("How rows are trained:")
+    .addOption(
+      new Option("--minutes <n>", "end after so many minutes (10)")
+        .argParser(positiveNumber)
+        .conflicts(["tokens", "steps"]),
+    )
+    .addOption(
+      new Option("--tokens <n>", "end after so many tokens of text, as 500k or 2M")
+        .argParser(tokens)
+        .conflicts(["minutes", "steps"]),
+    )
+    .addOption(
+      new Option("--steps <n>", "end after so many steps")
+        .argParser(wholeNumber(1))
+        .conflicts(["minutes", "tokens"]),
+    )
+    .option(
+      "--keep",
+      "at Ctrl-C end the training and write the best rows so far; at a second one write nothing",
+    );
+  return withTrainingOptions(budget)
+    .option(
+      "--context <tokens>",
+      "tokens of the longest sequence (512, or all that the model can see)",
+      wholeNumber(2),
+    )
+    .option("--seed <n>", "orders the text", wholeNumber(0), 0)
+    .option("--max-bytes <n>", "read the first documents up to so many bytes (32,000,000)", wholeNumber(1))
+    .addOption(documentsOption());
+}
+
+function trainingOptions(flags: Flags) {
+  const { text, learn, rate, context, seed, maxBytes, documents } = flags;
+  return { text, budget: budgetOf(flags), learn, rate, context, seed, maxBytes, split: documents };
+}
+
+function budgetOf({ minutes, tokens, steps }: Flags): HealModelOptions["budget"] {
+  if (tokens !== undefined) return { kind: "tokens", tokens };
+  if (steps !== undefined) return { kind: "steps", steps };
+  return minutes === undefined ? undefined : { kind: "time", seconds: minutes * 60 };
+}

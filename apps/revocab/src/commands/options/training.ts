@@ -1,0 +1,72 @@
+import { RevocabError } from "@revocab/core";
+import type { HealOptions } from "@revocab/transfer";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { positiveNumber } from "./values.ts";
+
+/* How rows are trained. */
+
+export interface TrainingFlags {
+  readonly learn: "text" | "all";
+  readonly rate?: number;
+}
+
+export function withTrainingOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--learn <which>", "rows that learn: of tokens that the text has, or all")
+        .choices(["text", "all"])
+        .default("text"),
+    )
+    .option("--rate <n>", "highest rate of AdamW (0.01)", positiveNumber);
+}
+
+/** Of a command that plans rows, which `--heal` trains. */
+export interface HealFlags extends TrainingFlags {
+  readonly heal?: NonNullable<HealOptions["budget"]>;
+  readonly text?: string;
+  readonly seed: number;
+}
+
+export function withHealOptions(command: Command): Command {
+  return withTrainingOptions(
+    command
+      .optionsGroup("How rows are trained, with --heal:")
+      .option(
+        "--heal <budget>",
+        "train rows on --text for so long: 90s, 10m, 1h, or tokens as 500k, 2M",
+        budget,
+      ),
+  );
+}
+
+/** @throws RevocabError `bad_options` for `--heal` without `--text` */
+export function healOptions({ heal, text, learn, rate, seed }: HealFlags): { readonly heal?: HealOptions } {
+  if (heal === undefined) return {};
+  if (text !== undefined) return { heal: { text, budget: heal, learn, rate, seed } };
+  throw new RevocabError("bad_options", "--heal was given without a text to train rows on", {
+    hint: "pass --text with a UTF-8 text like those that the model will read and write",
+  });
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const THOUSANDS: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9 };
+
+/** A time as 90s, 10m, 1h, or tokens as 500k, 2M: a small m is a minute, a large M a million. */
+function budget(value: string): NonNullable<HealOptions["budget"]> {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([smhkMG])$/.exec(value) ?? [];
+  const size = SECONDS[unit] ?? THOUSANDS[unit] ?? 0;
+  if (number === undefined || !(Number(number) * size > 0)) {
+    throw new InvalidArgumentError("expected a time as 90s, 10m or 1h, or tokens as 500k or 2M.");
+  }
+  return unit in SECONDS
+    ? { kind: "time", seconds: Number(number) * size }
+    : { kind: "tokens", tokens: Math.round(Number(number) * size) };
+}
+
+/** A number of tokens: 2M, 500k, 150000. */
+export function tokens(value: string): number {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(value) ?? [];
+  const count = Math.round(Number(number) * (THOUSANDS[unit] ?? 0));
+  if (count >= 1) return count;
+  throw new InvalidArgumentError("expected a number of tokens as 500k, 2M or 150000.");
+}
