@@ -89,6 +89,7 @@ async function healPlan(
   let trained: TrainedRows;
   try {
     refuseFinished(finishSignal);
+    job?.onProgress?.({ type: "step", step: "train rows" });
     const { trainRows } = await import("@revocab/rows-training");
     trained = await trainRows({
       transformer,
