@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectOneFailure, revocab } from "./revocab.ts";
 import { type Workplace, workplace } from "./workplace.ts";
@@ -61,6 +62,18 @@ describe.skipIf(!possible)("a disk without space", () => {
     expectOneFailure(finished, message);
     expect(readdirSync(disk)).toEqual([]);
     expect(contentOf(at.inputs)).toEqual(before);
+  });
+
+  it("for a healed model is found before anything is trained", async () => {
+    expect(mount(disk, "1m")).toBe(true);
+    const out = join(disk, "out");
+    const finished = await revocab(["heal", at.model, "--text", SAMPLE_TEXT, "--out", out]);
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expect(finished.stderr).toMatch(
+      /place\/disk\/out is on a disk with 10\d{5} bytes free; \d+ bytes are needed\n/,
+    );
+    expect(finished.stderr).not.toContain("train rows");
+    expect(readdirSync(disk)).toEqual([]);
   });
 
   it("for a plan, an old one stays", async () => {

@@ -27,11 +27,11 @@ describe("an edited tokenizer", () => {
   it("passes where it writes the samples as before", async () => {
     const source = await loadTokenizer(SAMPLE_MODEL);
     const { tokenizer, added } = await extendTokenizer(source, { addedTokens: ["<|tool|>"] });
-    const edit = {
+    const own = {
       oldIdOf: Int32Array.from([...identity(source), -1]),
       changed: added.map(({ id }) => id),
     };
-    const { detail } = await checkSameEncodings({ source, edited: tokenizer, edit });
+    const { detail } = await checkSameEncodings({ source, edited: tokenizer, own });
     expect(detail).toBe("20 sample sentences, pairs and conversations are written as before");
   });
 

@@ -1,11 +1,13 @@
 import { mean, subtokenMean } from "@revocab/embedding-init";
-import { openModel, openPlan, type PlannedSwap } from "@revocab/plan";
+import { openModel, openPlan, type PlannedSwap, type PlanTraining } from "@revocab/plan";
 import type { SwapReport } from "@revocab/report";
 import {
   applyPlan,
   applySavedPlan,
   type EditReport,
   editVocabulary,
+  type HealOptions,
+  healModel,
   planTokenizerSwap,
   swapTokenizer,
 } from "@revocab/transfer";
@@ -52,6 +54,34 @@ export async function swaps(): Promise<void> {
   await applySavedPlan({ model: "sample/model", plan: "out/swap.plan", out: "out/applied" });
   // @ts-expect-error: a plan that was opened goes to `applyPlan`
   await applySavedPlan({ model: "sample/model", plan, out: "out/applied" });
+}
+
+export async function heals(): Promise<void> {
+  const heal: HealOptions = {
+    text: "sample/stories.txt",
+    budget: { kind: "tokens", tokens: 2e6 },
+    learn: "all",
+  };
+  const report = await healModel({
+    ...heal,
+    model: "out/swapped",
+    out: "out/healed",
+    rate: 0.005,
+    context: 256,
+  });
+  same<typeof report, SwapReport>();
+  same<typeof report.training, PlanTraining | undefined>();
+  await swapTokenizer({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    method: subtokenMean(),
+    heal: { text: "sample/stories.txt" },
+    out: "out/swapped",
+  });
+  // @ts-expect-error: a text is needed
+  await healModel({ model: "out/swapped", out: "out/healed" });
+  // @ts-expect-error: a model keeps its templates
+  await healModel({ ...heal, model: "out/swapped", out: "out/healed", chatTemplate: "none" });
 }
 
 export async function edits(): Promise<void> {
