@@ -21,6 +21,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   allowFiles: "--allow-file",
   allowZeroRows: "--allow-zero-rows",
   base: "--base",
+  batchTokens: "--batch",
   bos: "--bos",
   byteLevel: "--bytes",
   carry: "--carry",

@@ -14,7 +14,7 @@ const plan = ["plan", ...swap.slice(1)];
 describe("revocab heal", () => {
   it("says what was trained, what it was worth, and where the model is", async () => {
     const out = join(scratch(), "out");
-    const finished = await inProcess([...heal, "--steps", "4", "--out", out, "--quiet"]);
+    const finished = await inProcess([...heal, "--steps", "4", "--batch", "512", "--out", out, "--quiet"]);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
     expect(finished.stdout).toMatch(/^ +\d+ {2}healed$/m);
     expect(finished.stdout).toContain("\nTrained on stories.txt, 2,236 bytes in 5 documents\n");
@@ -28,10 +28,28 @@ describe("revocab heal", () => {
 
   it("prints the report with --json, and writes it without the seconds", async () => {
     const out = join(scratch(), "out");
-    const args = [...heal, "--tokens", "1.5k", "--learn", "all", "--seed", "3", "--rate", "0.005"];
+    const args = [
+      ...heal,
+      "--tokens",
+      "1.5k",
+      "--batch",
+      "512",
+      "--learn",
+      "all",
+      "--seed",
+      "3",
+      "--rate",
+      "0.005",
+    ];
     const { stdout } = await inProcess([...args, "--out", out, "--json", "--quiet"]);
     const { training } = JSON.parse(stdout) as { training: Record<string, unknown> };
-    const chosen = { budget: { kind: "tokens", tokens: 1500 }, learn: "all", seed: 3, rate: 0.005 };
+    const chosen = {
+      budget: { kind: "tokens", tokens: 1500 },
+      learn: "all",
+      seed: 3,
+      rate: 0.005,
+      batchTokens: 512,
+    };
     expect(training).toMatchObject({ ...chosen, seconds: expect.any(Number) });
     const written = JSON.parse(readFileSync(join(out, "revocab.json"), "utf8")) as typeof JSON;
     const { seconds: _, ...timeless } = training;
@@ -41,11 +59,22 @@ describe("revocab heal", () => {
 
   it("has a card with the command that heals the model again", async () => {
     const out = join(scratch(), "out");
-    await inProcess([...heal, "--minutes", "0.02", "--context", "64", "--out", out, "--quiet"]);
+    await inProcess([
+      ...heal,
+      "--minutes",
+      "0.02",
+      "--context",
+      "64",
+      "--batch",
+      "256",
+      "--out",
+      out,
+      "--quiet",
+    ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
       [
         "revocab heal ./model --text ./stories.txt --minutes 0.02 \\",
-        "  --learn text --rate 0.01 --context 64 --seed 0 --out ./out",
+        "  --learn text --rate 0.02 --context 64 --batch 256 --seed 0 --out ./out",
       ].join("\n"),
     );
   });
@@ -75,9 +104,20 @@ describe("--heal", () => {
 
   it("of a swap gives the card its words, whether the method reads a text or not", async () => {
     const out = join(scratch(), "out");
-    await inProcess([...swap, "--text", SAMPLE_TEXT, "--heal", "1s", "--seed", "2", "--out", out, "--quiet"]);
+    await inProcess([
+      ...swap,
+      "--text",
+      SAMPLE_TEXT,
+      "--heal",
+      "0.1s",
+      "--seed",
+      "2",
+      "--out",
+      out,
+      "--quiet",
+    ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
-      "--seed 2 --heal 1s --text ./stories.txt --learn text --rate 0.01 --chat-template none --out ./out",
+      "--seed 2 --heal 0.1s --text ./stories.txt --learn text --rate 0.02 --chat-template none --out ./out",
     );
   });
 });

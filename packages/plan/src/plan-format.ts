@@ -81,6 +81,7 @@ export const planWords = z.object({
       ]),
       learn: z.enum(["text", "all", "chosen"]),
       context: count.nullable(),
+      batchTokens: count.nullable(),
       objective: z.literal("lm"),
       bestStep: count,
       steps: count,

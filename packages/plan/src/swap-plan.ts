@@ -59,6 +59,8 @@ export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
   readonly learn: "text" | "all" | "chosen";
   /** Tokens of the longest sequence, where the option gave a number; null for the default. */
   readonly context: number | null;
+  /** Tokens of a step; null for the default. */
+  readonly batchTokens: number | null;
   readonly seconds?: number | undefined;
 }
 

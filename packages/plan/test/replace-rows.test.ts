@@ -144,6 +144,7 @@ const TRAINING: PlanTraining = {
   budget: { kind: "tokens", tokens: 2_000_000 },
   learn: "text",
   context: null,
+  batchTokens: 512,
   objective: "lm",
   bestStep: 40,
   steps: 50,

@@ -51,10 +51,10 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
 /** All that was chosen: the recipe of the rows, and how they were trained. */
 function choices({ recipe, training, keepsTokenizer }: SwapReport): object {
   if (training === undefined) return recipe;
-  const { text, budget, learn, context, rate, seed } = training;
+  const { text, budget, learn, context, batchTokens, rate, seed } = training;
   return {
     ...(keepsTokenizer ? {} : recipe),
-    training: { text: text.name, budget, learn, context, rate, seed },
+    training: { text: text.name, budget, learn, context, batchTokens, rate, seed },
   };
 }
 

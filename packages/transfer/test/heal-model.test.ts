@@ -23,7 +23,7 @@ import { writeTokenizer } from "./write-tokenizer.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../checkpoint/test/fixtures/models", import.meta.url));
 const scratch = scratchFolders();
-const heal = { text: SAMPLE_TEXT, budget: { kind: "steps", steps: 4 }, seed: 1 } as const;
+const heal = { text: SAMPLE_TEXT, budget: { kind: "steps", steps: 4 }, batchTokens: 512, seed: 1 } as const;
 /** So that two runs give the same bytes. */
 const job = { threads: 1 };
 const swap = { model: SAMPLE_MODEL, tokenizer: SAMPLE_TOKENIZER, method: subtokenMean(), job };
@@ -68,7 +68,7 @@ function smallModel(name: string): { readonly model: string; readonly text: stri
     "his donation is a stone",
     "a sad lion sits",
   ];
-  writeFileSync(text, lines.map((line) => `${line} `.repeat(8)).join("\n\n"));
+  writeFileSync(text, lines.map((line) => `${line} `.repeat(20)).join("\n\n"));
   return { model, text };
 }
 
@@ -79,7 +79,8 @@ describe("a healed model", () => {
     const changed = await changedRows(SAMPLE_MODEL, out);
     const inText = await idsOf(SAMPLE_MODEL);
     expect(changed.length).toBeGreaterThan(100);
-    expect(changed.filter((id) => !inText.has(id))).toEqual([]);
+    // a part of the text is encoded by itself, which may begin with other tokens
+    expect(changed.filter((id) => !inText.has(id)).length).toBeLessThan(5);
     expect(training?.learned.input).toBeGreaterThanOrEqual(changed.length);
     const { "model.safetensors": _, "README.md": __, "revocab.json": ___, ...others } = contentOf(out);
     const { "model.safetensors": ____, ...before } = contentOf(SAMPLE_MODEL);
@@ -130,6 +131,7 @@ describe("a healed model", () => {
       budget: { kind: "steps", steps: 4 },
       learn: "text",
       context: 64,
+      batchTokens: 512,
       rate: 0.002,
       seed: 1,
       seconds: expect.any(Number),
@@ -174,7 +176,8 @@ describe("a swap whose rows are healed", () => {
     const changed = await changedRows(plain, healed);
     const inText = await idsOf(healed);
     expect(changed.length).toBeGreaterThan(100);
-    expect(changed.filter((id) => !inText.has(id))).toEqual([]);
+    // a part of the text is encoded by itself, which may begin with other tokens
+    expect(changed.filter((id) => !inText.has(id)).length).toBeLessThan(5);
     expect(tables[0]?.origins).toMatchObject({
       "subtoken-mean": expect.any(Number),
       healed: training?.learned.input,

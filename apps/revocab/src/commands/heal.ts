@@ -15,6 +15,7 @@ interface Flags extends ModelFlags, TrainingFlags, WritingFlags, Pick<ScoringFla
   readonly tokens?: number;
   readonly steps?: number;
   readonly context?: number;
+  readonly batch?: number;
   readonly maxBytes?: number;
   readonly seed: number;
   readonly keep?: boolean;
@@ -84,14 +85,16 @@ function withHowOptions(command: Command): Command {
       "tokens of the longest sequence (512, or all that the model can see)",
       wholeNumber(2),
     )
+    .option("--batch <tokens>", "tokens of a step (4,096)", wholeNumber(1))
     .option("--seed <n>", "orders the text", wholeNumber(0), 0)
     .option("--max-bytes <n>", "read the first documents up to so many bytes (32,000,000)", wholeNumber(1))
     .addOption(documentsOption());
 }
 
 function trainingOptions(flags: Flags) {
-  const { text, learn, rate, context, seed, maxBytes, documents } = flags;
-  return { text, budget: budgetOf(flags), learn, rate, context, seed, maxBytes, split: documents };
+  const { text, learn, rate, context, batch, seed, maxBytes, documents } = flags;
+  const budget = budgetOf(flags);
+  return { text, budget, learn, rate, context, batchTokens: batch, seed, maxBytes, split: documents };
 }
 
 function budgetOf({ minutes, tokens, steps }: Flags): HealModelOptions["budget"] {

@@ -28,7 +28,7 @@ type Training = NonNullable<SwapReport["training"]>;
 /** The arguments of `revocab heal`. */
 function healWords({ inputs, training }: SwapReport): readonly string[] {
   if (training === undefined) return [INEXPRESSIBLE];
-  const { text, budget, context, seed } = training;
+  const { text, budget, context, batchTokens, seed } = training;
   return [
     ["revocab", "heal", nameOf(inputs.source), "--text", `./${text.name}`],
     budget.kind === "time" ? ["--minutes", String(budget.seconds / 60)] : [],
@@ -36,15 +36,17 @@ function healWords({ inputs, training }: SwapReport): readonly string[] {
     budget.kind === "steps" ? ["--steps", String(budget.steps)] : [],
     learningWords(training),
     context === null ? [] : ["--context", String(context)],
+    batchTokens === null ? [] : ["--batch", String(batchTokens)],
     ["--seed", String(seed)],
   ].flat();
 }
 
-/** A swap trains with the seed of its methods, and with sequences of the default length. */
+/** A swap trains with the seed of its methods, and with sequences and steps of the default length. */
 function swapTrainingWords(training: Training | undefined, seedOfSwap: number): readonly string[] {
   if (training === undefined) return [];
-  const { text, budget, context, seed } = training;
-  if (budget.kind === "steps" || context !== null || seed !== seedOfSwap) return [INEXPRESSIBLE];
+  const { text, budget, context, batchTokens, seed } = training;
+  const isPlain = context === null && batchTokens === null && seed === seedOfSwap;
+  if (budget.kind === "steps" || !isPlain) return [INEXPRESSIBLE];
   const long = budget.kind === "time" ? `${budget.seconds}s` : `${budget.tokens / 1e3}k`;
   return ["--heal", long, "--text", `./${text.name}`, ...learningWords(training)];
 }

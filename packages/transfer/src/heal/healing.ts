@@ -15,7 +15,7 @@ import type { OpenTransformer } from "@revocab/transformer-runtime";
 
 /** How rows are trained on a text. Defaults are those of `trainRows`. */
 export interface HealOptions
-  extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "seed" | "finishSignal"> {
+  extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
   /** A UTF-8 file like what the model is to read and write. */
   readonly text: string;
   /** When training ends. @default 10 minutes */
@@ -83,7 +83,7 @@ async function healPlan(
   text: TextDocuments,
   { budget = TEN_MINUTES, ...options }: HealOptions & { readonly job: Job | undefined },
 ): Promise<PlannedSwap> {
-  const { learn, rate, context, seed, finishSignal, job } = options;
+  const { learn, rate, context, batchTokens, seed, finishSignal, job } = options;
   const place = transformer.schedule.kind === "whole" ? "memory" : "file";
   const { tables, close } = await produceTables(planned, model, { place, job });
   let trained: TrainedRows;
@@ -100,6 +100,7 @@ async function healPlan(
       learn,
       rate,
       context,
+      batchTokens,
       seed,
       finishSignal,
       job,
@@ -109,7 +110,7 @@ async function healPlan(
   }
   const { plan, rowSource } = replaceRows(planned, model, trained.tables, HEALED);
   const notes = text.notes.map((note) => `the text of the training: ${note}`);
-  const training = trainingOf(trained, textOf(options.text, text), { budget, learn, context });
+  const training = trainingOf(trained, textOf(options.text, text), { ...options, budget });
   return { plan: { ...plan, notes: [...plan.notes, ...notes], training }, rowSource };
 }
 
@@ -127,10 +128,18 @@ function trainingOf(
   {
     budget,
     learn = "text",
-    context = null,
-  }: Pick<TrainRowsOptions, "budget" | "learn"> & { readonly context?: number | null | undefined },
+    context,
+    batchTokens,
+  }: Omit<HealOptions, "budget"> & { readonly budget: TrainingBudget },
 ): PlanTraining {
-  return { text, budget, learn: typeof learn === "string" ? learn : "chosen", context, ...report };
+  return {
+    text,
+    budget,
+    learn: typeof learn === "string" ? learn : "chosen",
+    context: context ?? null,
+    batchTokens: batchTokens ?? null,
+    ...report,
+  };
 }
 
 function textOf(path: string, text: TextDocuments): TrainingText {

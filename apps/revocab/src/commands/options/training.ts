@@ -17,7 +17,11 @@ export function withTrainingOptions(command: Command): Command {
         .choices(["text", "all"])
         .default("text"),
     )
-    .option("--rate <n>", "highest rate of AdamW (0.01)", positiveNumber);
+    .option(
+      "--rate <n>",
+      "highest rate of AdamW: how much a value changes in a step, as a share of the typical one (0.02)",
+      positiveNumber,
+    );
 }
 
 /** Of a command that plans rows, which `--heal` trains. */
