@@ -84,10 +84,10 @@ function printTraining(training: PlanSummary["training"]): string {
   if (training === undefined) return "";
   const { text, learned, steps, bestStep, tokens, seconds, heldOut, ended } = training;
   const { before, after } = heldOut;
-  const pace =
+  const times =
     seconds === undefined
-      ? "in all"
-      : `in ${seconds.toFixed(1)} s, ${grouped(Math.round(tokens / seconds))} a second`;
+      ? []
+      : [["seconds", `${seconds.toFixed(1)}, ${grouped(Math.round(tokens / seconds))} tokens in each`]];
   return [
     escaped`\nTrained on ${text.name}, ${amountOf(text)}\n`,
     printTable([
@@ -98,11 +98,12 @@ function printTraining(training: PlanSummary["training"]): string {
           .join(", "),
       ],
       ["steps", `${grouped(steps)}, the best rows after step ${grouped(bestStep)}`],
-      ["tokens", `${grouped(tokens)} ${pace}`],
+      ["tokens", `${grouped(tokens)} in all`],
       [
         "bits per byte",
         `${before.toFixed(4)} → ${after.toFixed(4)}, on ${grouped(heldOut.bytes)} held-out bytes`,
       ],
+      ...times,
       ["ended by", ENDS[ended]],
     ]),
   ].join("");

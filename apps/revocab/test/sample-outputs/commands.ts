@@ -18,7 +18,19 @@ export const SCENES: readonly Scene[] = [
       "--version",
       "--help",
       ...[
-        ...["swap", "plan", "apply", "extend", "prune", "publish", "explain", "inspect", "eval", "compare"],
+        ...[
+          "swap",
+          "plan",
+          "apply",
+          "extend",
+          "prune",
+          "heal",
+          "publish",
+          "explain",
+          "inspect",
+          "eval",
+          "compare",
+        ],
         ...["generate", "vectors", "vectors train", "vectors nearest", "vectors align", "corpus"],
         ...["corpus mix", "align-text", "methods"],
       ].map((command) => `${command} --help`),
@@ -110,6 +122,16 @@ export const SCENES: readonly Scene[] = [
       "prune sample/model --keep-for sample/stories.txt --out out/pruned",
       "prune sample/model --keep-for sample/stories.txt --keep 500 --out out/pruned-500 --json",
       "prune sample/model --keep-for en.txt --keep-ids --out out/holes",
+    ],
+  },
+  {
+    name: "trained rows",
+    usesRuntime: true,
+    commands: [
+      "heal sample/model --text sample/stories.txt --steps 2 --batch 512 --threads 1 --out out/healed",
+      "heal sample/model --text sample/stories.txt --tokens 0.6k --batch 512 --learn all --rate 0.01 --context 64 --seed 2 --threads 1 --out out/all --json",
+      "heal sample/model --text en.txt --out out/none --json",
+      `${SWAP} --method subtoken-mean --text sample/stories.txt --heal 0.1k --threads 1 --out out/swapped`,
     ],
   },
   {
