@@ -119,7 +119,29 @@ describe("--heal", () => {
       "--quiet",
     ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
-      "--seed 2 --heal 0.1s --text ./stories.txt --learn text --rate 0.02 --chat-template none --out ./out",
+      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.02 --chat-template none --out ./out",
+    );
+  });
+});
+
+describe("revocab extend --heal", () => {
+  it("trains what it has added, and its card says how to do it again", async () => {
+    const out = join(scratch(), "out");
+    const args = [
+      "extend",
+      SAMPLE_MODEL,
+      "--special",
+      "<|tool|>",
+      "--method",
+      "subtoken-mean",
+      "--text",
+      SAMPLE_TEXT,
+    ];
+    const finished = await inProcess([...args, "--heal", "0.1k", "--out", out, "--quiet"]);
+    expect(finished).toMatchObject({ code: 0, stderr: "" });
+    expect(finished.stdout).toContain("\nTrained on stories.txt, ");
+    expect(readFileSync(join(out, "README.md"), "utf8")).toMatch(
+      /^revocab extend \.\/model --special '<\|tool\|>' [\s\S]*--heal 0\.1k --text \.\/stories\.txt --rate 0\.02/m,
     );
   });
 });

@@ -87,7 +87,7 @@ function grouped(number: number): string {
 
 /** What the model gained, and how its method was chosen. */
 function why(
-  { source, target, alignment, comparison, edit, recipe, keepsTokenizer }: SwapReport,
+  { source, target, alignment, comparison, edit, recipe, keepsTokenizer, training }: SwapReport,
   known: KnownMethods,
 ): string {
   if (keepsTokenizer)
@@ -95,7 +95,7 @@ function why(
   const split = alignment.spelled + alignment.byteOnly;
   const gained =
     edit !== undefined
-      ? whatWasEdited(edit, recipe, known)
+      ? whatWasEdited(edit, recipe, known, training !== undefined)
       : `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
         `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
   const best = comparison?.methods[comparison.best];
@@ -110,13 +110,15 @@ function whatWasEdited(
   { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
   recipe: SwapReport["recipe"],
   known: KnownMethods,
+  isTrained: boolean,
 ): string {
   const [first] = recipe.methods.filter((method) => !isSpecialsApart(method));
   const copiesShared = first !== undefined && entryOf(first.name, known)?.copiesShared;
   return [
-    copiesShared
-      ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte."
-      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, except where ${code(first?.name ?? "")} has initialized them anew.`,
+    (copiesShared
+      ? "The tokenizer is the model's own, and tokens that it keeps have their old rows, byte for byte"
+      : `The tokenizer is the model's own; tokens that it keeps have their old rows, byte for byte, except where ${code(first?.name ?? "")} has initialized them anew`) +
+      (isTrained ? ", until rows were trained." : "."),
     ...(ids === null
       ? []
       : [

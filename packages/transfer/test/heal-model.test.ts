@@ -10,6 +10,7 @@ import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import {
   applySavedPlan,
+  editVocabulary,
   type HealModelOptions,
   healModel,
   planTokenizerSwap,
@@ -184,6 +185,24 @@ describe("a swap whose rows are healed", () => {
     });
     const card = readFileSync(join(healed, "README.md"), "utf8");
     expect(card).toContain("Rows were trained, and nothing else.");
+  });
+});
+
+describe("an edit whose rows are healed", () => {
+  it("has trained rows for old and new tokens of the text, and keeps the other old ones", async () => {
+    const out = join(scratch(), "out");
+    const edit = { pieces: [" marmalade"], addedTokens: ["<|tool|>"], method: subtokenMean() };
+    const report = await editVocabulary({ ...edit, model: SAMPLE_MODEL, heal, out, job });
+    const { "copy-overlap": kept = 0, healed = 0, ...others } = report.tables[0]?.origins ?? {};
+    expect(healed).toBeGreaterThan(100);
+    expect(kept + healed).toBeLessThanOrEqual(report.target.rows);
+    expect(Object.keys(others).sort()).not.toContain("none");
+    expect(report.gate.checks.map(({ name }) => name)).toContain("moved rows");
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain(
+      "tokens that it keeps have their old rows, byte for byte, until rows were trained.",
+    );
+    expect(report.keepsTokenizer).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions }
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
+import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { wholeNumber } from "./options/values.ts";
 import {
   type ApplyFlags,
@@ -15,7 +16,7 @@ import {
 } from "./options/written-model.ts";
 import { type PruneFlags, pruneOptions, withPruneOptions } from "./prune.ts";
 
-interface Flags extends ModelFlags, PlanFlags, ApplyFlags, PruneFlags, EvalFlags, OutputFlags {
+interface Flags extends ModelFlags, PlanFlags, ApplyFlags, PruneFlags, EvalFlags, HealFlags, OutputFlags {
   readonly tokens?: string;
   readonly asWritten?: boolean;
   readonly special?: readonly string[];
@@ -65,7 +66,9 @@ export function registerExtend(program: Command): void {
     .option("--spare <file>", "with --learn: a text that is to be written as before, as far as that goes")
     .option("--skip-refused", "leave out what cannot be added, and say why, instead of failing");
   withModelOptions(
-    withEvalOptions(withApplyOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
+    withEvalOptions(
+      withApplyOptions(withHealOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
+    ),
   ).action(async (model: string, flags: Flags) => {
     const { printEdit, printEditPlan } = await import("../print-reports.ts");
     const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
@@ -78,12 +81,22 @@ export function registerExtend(program: Command): void {
         const { chatTemplateFile } = await chatTemplateOptions(flags);
         return {
           want: await wantedBy(plan),
-          options: { ...modelOptions(flags), ...plan, ...(await editOf(flags)), chatTemplateFile },
+          options: {
+            ...modelOptions(flags),
+            ...plan,
+            ...healOptions(flags),
+            ...(await editOf(flags)),
+            chatTemplateFile,
+          },
         };
       },
       plan: planVocabularyEdit,
       write: async (options) =>
-        editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
+        editVocabulary({
+          ...options,
+          ...(await applyOptions(flags)),
+          ...evalOptions(flags, flags.seed),
+        }),
       printPlan: printEditPlan,
       print: printEdit,
     });

@@ -4,16 +4,17 @@ import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
-import { type TrainingFlags, tokens, withTrainingOptions } from "./options/training.ts";
+import { type RateFlags, tokens, withRateOption } from "./options/training.ts";
 import { positiveNumber, wholeNumber } from "./options/values.ts";
 import { type WritingFlags, withWritingOptions, writingOptions } from "./options/written-model.ts";
 
-interface Flags extends ModelFlags, TrainingFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
+interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
   readonly text: string;
   readonly out: string;
   readonly minutes?: number;
   readonly tokens?: number;
   readonly steps?: number;
+  readonly learn: "text" | "all";
   readonly context?: number;
   readonly batch?: number;
   readonly maxBytes?: number;
@@ -79,7 +80,12 @@ function withHowOptions(command: Command): Command {
       "--keep",
       "at Ctrl-C end the training and write the best rows so far; at a second one write nothing",
     );
-  return withTrainingOptions(budget)
+  const learning = budget.addOption(
+    new Option("--learn <which>", "rows that learn: of tokens that the text has, or all")
+      .choices(["text", "all"])
+      .default("text"),
+  );
+  return withRateOption(learning)
     .option(
       "--context <tokens>",
       "tokens of the longest sequence (512, or all that the model can see)",

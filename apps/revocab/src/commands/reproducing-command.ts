@@ -18,7 +18,7 @@ function swapWords({ recipe, inputs, chatTemplate, training }: SwapReport): read
   const start =
     recipe.edit === undefined
       ? ["revocab", "swap", model, "--tokenizer", nameOf(inputs.target), ...methodWords(recipe)]
-      : editWords(recipe.edit, model, recipe, methodWords(recipe));
+      : editWords(recipe.edit, model, recipe, methodWords(recipe), training !== undefined);
   const template = chatTemplate.file === undefined ? chatTemplate.from : `./${chatTemplate.file.name}`;
   return [...start, ...swapTrainingWords(training, recipe.seed), "--chat-template", template];
 }
@@ -28,13 +28,13 @@ type Training = NonNullable<SwapReport["training"]>;
 /** The arguments of `revocab heal`. */
 function healWords({ inputs, training }: SwapReport): readonly string[] {
   if (training === undefined) return [INEXPRESSIBLE];
-  const { text, budget, context, batchTokens, seed } = training;
+  const { text, budget, learn, rate, context, batchTokens, seed } = training;
   return [
     ["revocab", "heal", nameOf(inputs.source), "--text", `./${text.name}`],
     budget.kind === "time" ? ["--minutes", String(budget.seconds / 60)] : [],
     budget.kind === "tokens" ? ["--tokens", String(budget.tokens)] : [],
     budget.kind === "steps" ? ["--steps", String(budget.steps)] : [],
-    learningWords(training),
+    ["--learn", learn === "chosen" ? INEXPRESSIBLE : learn, "--rate", String(rate)],
     context === null ? [] : ["--context", String(context)],
     batchTokens === null ? [] : ["--batch", String(batchTokens)],
     ["--seed", String(seed)],
@@ -44,15 +44,11 @@ function healWords({ inputs, training }: SwapReport): readonly string[] {
 /** A swap trains with the seed of its methods, and with sequences and steps of the default length. */
 function swapTrainingWords(training: Training | undefined, seedOfSwap: number): readonly string[] {
   if (training === undefined) return [];
-  const { text, budget, context, batchTokens, seed } = training;
-  const isPlain = context === null && batchTokens === null && seed === seedOfSwap;
+  const { text, budget, learn, rate, context, batchTokens, seed } = training;
+  const isPlain = learn === "text" && context === null && batchTokens === null && seed === seedOfSwap;
   if (budget.kind === "steps" || !isPlain) return [INEXPRESSIBLE];
   const long = budget.kind === "time" ? `${budget.seconds}s` : `${budget.tokens / 1e3}k`;
-  return ["--heal", long, "--text", `./${text.name}`, ...learningWords(training)];
-}
-
-function learningWords({ learn, rate }: Training): readonly string[] {
-  return ["--learn", learn === "chosen" ? INEXPRESSIBLE : learn, "--rate", String(rate)];
+  return ["--heal", long, "--text", `./${text.name}`, "--rate", String(rate)];
 }
 
 /** Marks an option without an equivalent flag: no command is shown then. */
@@ -140,6 +136,7 @@ function editWords(
   model: string,
   { untie, role, padToMultipleOf, rows }: Recipe,
   how: readonly string[],
+  isTrained: boolean,
 ): readonly string[] {
   const { learn, tokens, pieces, addedTokens, renames = [], renamedRows, eos, prune } = edit;
   const adds =
@@ -148,7 +145,7 @@ function editWords(
     eos !== undefined ||
     pieces.length + addedTokens.length + renames.length > 0;
   const isPlain = !untie && role === null && padToMultipleOf === null && rows === null;
-  if (!adds && isPlain) return ["revocab", "prune", model, ...pruneWords(prune)];
+  if (!adds && isPlain && !isTrained) return ["revocab", "prune", model, ...pruneWords(prune)];
   return [
     ["revocab", "extend", model],
     tokens === null ? [] : ["--tokens", `./${tokens.name}`, ...(tokens.asWritten ? ["--as-written"] : [])],

@@ -1,11 +1,12 @@
-import { type FileTemplate, type PlanSummary, summarizePlan } from "@revocab/plan";
-import { countParameters, countTableBytes } from "@revocab/plan/internal";
+import { type FileTemplate, makePlan, type PlanSummary, summarizePlan } from "@revocab/plan";
+import { countParameters, countTableBytes, planTables } from "@revocab/plan/internal";
 import type { EditSummary, SwapReport } from "@revocab/report";
 import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import { writeByPlan } from "../swap/apply-plan.ts";
+import { planRows, withHealing } from "../swap/plan-rows.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
-import { measured, type SwapOptions, withModel } from "../swap/swap-tokenizer.ts";
-import { type PlanEditOptions, planEdit } from "./plan-edit.ts";
+import { measured, type SwapOptions, withModel, writeWhilePlanned } from "../swap/swap-tokenizer.ts";
+import { type PlanEditOptions, prepareEdit } from "./plan-edit.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &
   Omit<
@@ -49,24 +50,28 @@ export interface EditPlanSummary extends PlanSummary {
  */
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
-  return withModel(options, async (model) => {
-    const { edited, ...planned } = await planEdit(model, options);
-    try {
+  return withModel(options, (model) =>
+    withHealing(model, options, async (healing) => {
+      const { planOptions, edited, ...prepared } = await prepareEdit(model, options);
       const measuring = await measured(model, options);
-      const report = await writeByPlan({ ...options, ...planned, measuring, model });
+      const { rows } = planTables(planOptions);
+      const report = await writeWhilePlanned(
+        { ...options, model, origin: planOptions.tokenizer.origin, rows },
+        () => planRows(planOptions, healing),
+        (planned, output) => writeByPlan({ ...options, ...prepared, ...planned, measuring, model, output }),
+      );
       return { ...report, added: edited.added };
-    } finally {
-      await planned.rowSource.close();
-    }
-  });
+    }),
+  );
 }
 
 /** What {@link editVocabulary} would do, without writing anything. */
 export function planVocabularyEdit(
-  options: Omit<EditVocabularyOptions, "out" | "evaluate">,
+  options: Omit<EditVocabularyOptions, "out" | "evaluate" | "heal">,
 ): Promise<EditPlanSummary> {
   return withModel(options, async (model) => {
-    const { plan, rowSource, edited, edit, template, comparison = null } = await planEdit(model, options);
+    const { planOptions, edited, edit, template, comparison = null } = await prepareEdit(model, options);
+    const { plan, rowSource } = await makePlan(planOptions);
     await rowSource.close();
     const summary = summarizePlan(plan);
     return {

@@ -6,7 +6,7 @@ import { methodsOf } from "@revocab/embedding-init";
 import { type InputFolder, parseJson, readText } from "@revocab/files";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf, type PickedMethod, pickMethod } from "@revocab/measure/internal";
-import { type FileTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
+import type { FileTemplate, OpenModel, PlanOptions } from "@revocab/plan";
 import { templateFromFile, tokensWithoutRow } from "@revocab/plan/internal";
 import { writableEncoder } from "@revocab/vocabulary";
 import {
@@ -42,7 +42,10 @@ export type PlanEditOptions = Omit<
     readonly chatTemplateFile?: string;
   };
 
-export interface PlannedEdit extends PickedMethod, PlannedSwap {
+/** An edit before its rows are planned. */
+export interface PreparedEdit extends Pick<PickedMethod, "comparison"> {
+  /** What its plan is made of. */
+  readonly planOptions: PlanOptions;
   readonly edited: EditedTokenizer;
   readonly own: OwnTokenizer;
   readonly edit: ReportedEdit;
@@ -50,13 +53,13 @@ export interface PlannedEdit extends PickedMethod, PlannedSwap {
 }
 
 /**
- * Edits the tokenizer of a model and plans the rows for it.
- * @throws RevocabError `bad_options`; what the edit, the comparison and the plan throw
+ * Edits the tokenizer of a model, and chooses how its rows will be initialized.
+ * @throws RevocabError `bad_options`; what the edit and the comparison throw
  */
-export async function planEdit(
+export async function prepareEdit(
   model: OpenModel,
   { copyShared = true, ...options }: PlanEditOptions,
-): Promise<PlannedEdit> {
+): Promise<PreparedEdit> {
   const { method, prune } = options;
   if (!copyShared) requireOtherRows(method);
   // both the edit and the recipe read the list, which may be an iterator
@@ -80,11 +83,15 @@ export async function planEdit(
     newTokens: [...edited.added, ...edited.renamed].map(({ id }) => id),
     ...(prune === undefined && { minimumRows: model.checkpoint.rows, extendsSource: true }),
   };
-  const picked = await pickMethod(method, planned);
-  const reported = await reportEdit(edit, edited);
-  // last, because its row source must be closed by the caller
-  const swap = await makePlan({ ...planned, method: picked.method });
-  return { ...picked, ...swap, edited, own: ownOf(edited), edit: reported, template };
+  const { method: picked, comparison } = await pickMethod(method, planned);
+  return {
+    planOptions: { ...planned, method: picked },
+    ...(comparison && { comparison }),
+    edited,
+    own: ownOf(edited),
+    edit: await reportEdit(edit, edited),
+    template,
+  };
 }
 
 function ownOf({ oldIdOf, added, promoted, renamed }: EditedTokenizer): OwnTokenizer {

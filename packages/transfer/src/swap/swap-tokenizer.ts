@@ -1,13 +1,11 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type Copying, startCopying } from "@revocab/checkpoint/internal";
 import { type InitMethod, stages } from "@revocab/core";
-import { methodsOf } from "@revocab/embedding-init";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
-import { candidatesOf, pickMethod } from "@revocab/measure/internal";
+import { pickMethod } from "@revocab/measure/internal";
 import {
   type FittingOptions,
   fitTokenizer,
-  makePlan,
   type OpenModel,
   openModel,
   openPlan,
@@ -17,8 +15,9 @@ import {
 import { planTables } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
-import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
+import type { HealOptions } from "../heal/healing.ts";
 import { type ApplyOptions, SCORING_WEIGHT, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
+import { planningWeight, planRows, withHealing } from "./plan-rows.ts";
 import { checkOutputPlace } from "./stage-output.ts";
 import { type StartedOutput, type StartOutputOptions, startOutput } from "./start-output.ts";
 
@@ -103,41 +102,6 @@ export async function writeWhilePlanned(
   } finally {
     await output.discard();
   }
-}
-
-/** Makes a plan, and trains its rows where they are to be healed. */
-async function planRows(options: PlanOptions, healing: Healing | undefined): Promise<PlannedSwap> {
-  if (healing === undefined) return makePlan(options);
-  const { plan, train } = stages(options.job, { plan: methodWeight(options.method), train: TRAINING_WEIGHT });
-  const planned = await makePlan({ ...options, transformer: healing.transformer, job: plan });
-  return healing.heal(planned, train);
-}
-
-/** Opens what `heal` needs for as long as it is used. */
-async function withHealing<Result>(
-  model: OpenModel,
-  { heal, seed, job }: PlanSwapOptions,
-  use: (healing: Healing | undefined) => Promise<Result>,
-): Promise<Result> {
-  if (heal === undefined) return use(undefined);
-  const healing = await startHealing(model, { seed, ...heal }, job);
-  try {
-    return await use(healing);
-  } finally {
-    await healing.close();
-  }
-}
-
-function planningWeight({ method, heal }: PlanSwapOptions): number {
-  return methodWeight(method) + (heal === undefined ? 0 : TRAINING_WEIGHT);
-}
-
-function methodWeight(method: InitMethod | MethodContest): number {
-  return runsModel(method) ? 6 : 1;
-}
-
-function runsModel(method: InitMethod | MethodContest): boolean {
-  return candidatesOf(method).some((one) => methodsOf(one).some(({ needs }) => needs?.includes("model")));
 }
 
 /** Makes the plan of a swap; the caller closes its row source. */

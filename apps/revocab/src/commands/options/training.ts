@@ -1,38 +1,31 @@
 import { RevocabError } from "@revocab/core";
 import type { HealOptions } from "@revocab/transfer";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { positiveNumber } from "./values.ts";
 
 /* How rows are trained. */
 
-export interface TrainingFlags {
-  readonly learn: "text" | "all";
+export interface RateFlags {
   readonly rate?: number;
 }
 
-export function withTrainingOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--learn <which>", "rows that learn: of tokens that the text has, or all")
-        .choices(["text", "all"])
-        .default("text"),
-    )
-    .option(
-      "--rate <n>",
-      "highest rate of AdamW: how much a value changes in a step, as a share of the typical one (0.02)",
-      positiveNumber,
-    );
+export function withRateOption(command: Command): Command {
+  return command.option(
+    "--rate <n>",
+    "highest rate of AdamW: how much a value changes in a step, as a share of the typical one (0.02)",
+    positiveNumber,
+  );
 }
 
 /** Of a command that plans rows, which `--heal` trains. */
-export interface HealFlags extends TrainingFlags {
+export interface HealFlags extends RateFlags {
   readonly heal?: NonNullable<HealOptions["budget"]>;
   readonly text?: string;
   readonly seed: number;
 }
 
 export function withHealOptions(command: Command): Command {
-  return withTrainingOptions(
+  return withRateOption(
     command
       .optionsGroup("How rows are trained, with --heal:")
       .option(
@@ -44,9 +37,9 @@ export function withHealOptions(command: Command): Command {
 }
 
 /** @throws RevocabError `bad_options` for `--heal` without `--text` */
-export function healOptions({ heal, text, learn, rate, seed }: HealFlags): { readonly heal?: HealOptions } {
+export function healOptions({ heal, text, rate, seed }: HealFlags): { readonly heal?: HealOptions } {
   if (heal === undefined) return {};
-  if (text !== undefined) return { heal: { text, budget: heal, learn, rate, seed } };
+  if (text !== undefined) return { heal: { text, budget: heal, rate, seed } };
   throw new RevocabError("bad_options", "--heal was given without a text to train rows on", {
     hint: "pass --text with a UTF-8 text like those that the model will read and write",
   });
