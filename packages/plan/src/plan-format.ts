@@ -82,7 +82,7 @@ export const planWords = z.object({
       learn: z.enum(["text", "all", "chosen"]),
       context: count.nullable(),
       batchTokens: count.nullable(),
-      objective: z.literal("lm"),
+      objective: z.enum(["lm", "distill"]),
       bestStep: count,
       steps: count,
       tokens: count,

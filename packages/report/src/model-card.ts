@@ -187,12 +187,21 @@ function sourceOf(known: string | undefined, given: string | undefined): string 
 }
 
 /** On what, for how long, and what it was worth. */
-function trained({ text, learn, learned, context, budget, heldOut, ...training }: PlanTraining): string {
+function trained({
+  text,
+  objective,
+  learn,
+  learned,
+  context,
+  budget,
+  heldOut,
+  ...training
+}: PlanTraining): string {
   const { bestStep, steps, tokens, rate, seed, ended } = training;
   const rows = Object.entries(learned).map(([slot, count]) => `${grouped(count)} of ${code(slot)}`);
   const sequences = context === null ? "" : ` in sequences of at most ${counted(context, "token")}`;
   return [
-    `By the loss of the next token, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
+    `By ${OBJECTIVES[objective]}, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
     table(
       ["", ""],
       [
@@ -215,6 +224,12 @@ function budgetInWords(budget: PlanTraining["budget"]): string {
   if (budget.kind === "time") return counted(budget.seconds, "second");
   return budget.kind === "tokens" ? counted(budget.tokens, "token") : counted(budget.steps, "step");
 }
+
+const OBJECTIVES: Readonly<Record<PlanTraining["objective"], string>> = {
+  lm: "the loss of the next token",
+  distill:
+    "the loss of the next token, and the hidden states that the layers give for the source's own tokens",
+};
 
 const LEARNERS: Readonly<Record<PlanTraining["learn"], string>> = {
   text: "tokens that the text has",
