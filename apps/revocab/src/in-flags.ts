@@ -54,6 +54,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   source: "--source",
   specialTokens: "--special-tokens",
   specials: "--special",
+  teacher: "--teacher",
   text: "--text",
   threads: "--threads",
   tokenIds: "--token-id",

@@ -112,6 +112,7 @@ describe("--heal", () => {
       SAMPLE_TEXT,
       "--heal",
       "0.1s",
+      "--distill",
       "--seed",
       "2",
       "--out",
@@ -119,7 +120,7 @@ describe("--heal", () => {
       "--quiet",
     ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
-      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.02 --chat-template none --out ./out",
+      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.02 --distill --chat-template none --out ./out",
     );
   });
 });

@@ -74,6 +74,7 @@ export const planWords = z.object({
   training: z
     .object({
       text: z.object({ name: z.string(), documents: count, bytes: count, sha256: z.string() }),
+      teacher: z.string().optional(),
       budget: z.discriminatedUnion("kind", [
         z.object({ kind: z.literal("time"), seconds: positive }),
         z.object({ kind: z.literal("tokens"), tokens: positive }),

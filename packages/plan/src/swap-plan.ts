@@ -54,6 +54,8 @@ export interface SwapPlan {
  */
 export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
   readonly text: TrainingText;
+  /** The name of the model whose hidden states taught, too; missing where the text alone did. */
+  readonly teacher?: string | undefined;
   readonly budget: TrainingBudget;
   /** Rows of tokens that the text has, all rows, or those of tokens that were named by a program. */
   readonly learn: "text" | "all" | "chosen";

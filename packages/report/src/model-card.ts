@@ -51,10 +51,10 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
 /** All that was chosen: the recipe of the rows, and how they were trained. */
 function choices({ recipe, training, keepsTokenizer }: SwapReport): object {
   if (training === undefined) return recipe;
-  const { text, budget, learn, context, batchTokens, rate, seed } = training;
+  const { text, teacher, budget, learn, context, batchTokens, rate, seed } = training;
   return {
     ...(keepsTokenizer ? {} : recipe),
-    training: { text: text.name, budget, learn, context, batchTokens, rate, seed },
+    training: { text: text.name, teacher, budget, learn, context, batchTokens, rate, seed },
   };
 }
 
@@ -189,7 +189,7 @@ function sourceOf(known: string | undefined, given: string | undefined): string 
 /** On what, for how long, and what it was worth. */
 function trained({
   text,
-  objective,
+  teacher,
   learn,
   learned,
   context,
@@ -199,9 +199,13 @@ function trained({
 }: PlanTraining): string {
   const { bestStep, steps, tokens, rate, seed, ended } = training;
   const rows = Object.entries(learned).map(([slot, count]) => `${grouped(count)} of ${code(slot)}`);
+  const taught =
+    teacher === undefined
+      ? ""
+      : ` and the hidden states that the layers give in the tokens of ${code(teacher)}`;
   const sequences = context === null ? "" : ` in sequences of at most ${counted(context, "token")}`;
   return [
-    `By ${OBJECTIVES[objective]}, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
+    `By the loss of the next token${taught}, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
     table(
       ["", ""],
       [
@@ -224,12 +228,6 @@ function budgetInWords(budget: PlanTraining["budget"]): string {
   if (budget.kind === "time") return counted(budget.seconds, "second");
   return budget.kind === "tokens" ? counted(budget.tokens, "token") : counted(budget.steps, "step");
 }
-
-const OBJECTIVES: Readonly<Record<PlanTraining["objective"], string>> = {
-  lm: "the loss of the next token",
-  distill:
-    "the loss of the next token, and the hidden states that the layers give for the source's own tokens",
-};
 
 const LEARNERS: Readonly<Record<PlanTraining["learn"], string>> = {
   text: "tokens that the text has",

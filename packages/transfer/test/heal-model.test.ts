@@ -188,6 +188,43 @@ describe("a swap whose rows are healed", () => {
   });
 });
 
+describe("a teacher", () => {
+  it("of a swap is the model itself, in its own tokens", async () => {
+    const out = join(scratch(), "out");
+    const { training } = await swapTokenizer({ ...swap, heal: { ...heal, distill: true }, out });
+    expect(training).toMatchObject({ objective: "distill", teacher: "model" });
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("the hidden states that the layers give in the tokens of `model`");
+  });
+
+  it("of a swapped model is the one that it was, and no other", async () => {
+    const folder = scratch();
+    const [model, other, out] = ["swapped", "other", "out"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await swapTokenizer({ ...swap, untie: true, out: model });
+    const { training } = await healModel({ ...heal, model, teacher: SAMPLE_MODEL, out, job });
+    expect(training).toMatchObject({ objective: "distill", teacher: "model" });
+    cpSync(SAMPLE_MODEL, other, { recursive: true });
+    const weights = join(other, "model.safetensors");
+    const bytes = readFileSync(weights);
+    const { files, close } = await openCheckpoint(other);
+    await close();
+    const layer = files[0]?.tensors.find(({ name }) => name.includes("layers.1.mlp"));
+    bytes.writeUInt8(bytes.readUInt8(layer?.start ?? 0) ^ 1, layer?.start ?? 0);
+    writeFileSync(weights, bytes);
+    await expect(
+      healModel({ ...heal, model, teacher: other, out: join(folder, "none"), job }),
+    ).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining(`${layer?.name} has other values`),
+    });
+    expect(existsSync(join(folder, "none"))).toBe(false);
+  });
+});
+
 describe("an edit whose rows are healed", () => {
   it("has trained rows for old and new tokens of the text, and keeps the other old ones", async () => {
     const out = join(scratch(), "out");

@@ -1,7 +1,7 @@
 import type { HealModelOptions } from "@revocab/transfer";
 import { type Command, Option } from "commander";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
 import { type RateFlags, tokens, withRateOption } from "./options/training.ts";
@@ -10,6 +10,7 @@ import { type WritingFlags, withWritingOptions, writingOptions } from "./options
 
 interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
   readonly text: string;
+  readonly teacher?: string;
   readonly out: string;
   readonly minutes?: number;
   readonly tokens?: number;
@@ -31,12 +32,16 @@ export function registerHeal(program: Command): void {
     )
     .argument("<model>", MODEL_HELP)
     .requiredOption("--text <file>", "a UTF-8 text like those that the model will read and write")
-    .requiredOption("--out <folder>", "the folder to write");
+    .requiredOption("--out <folder>", "the folder to write")
+    .option(
+      "--teacher <model>",
+      "the model whose tokenizer was swapped or extended: learn from its hidden states, too",
+    );
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
     async (model: string, flags: Flags) => {
       const { checkOutputPlace, healModel } = await import("@revocab/transfer");
       const { printHealed } = await import("../print-reports.ts");
-      const { text, out, keep = false } = flags;
+      const { text, teacher, out, keep = false } = flags;
       await runCommand(
         command,
         async (context) => {
@@ -46,15 +51,29 @@ export function registerHeal(program: Command): void {
             ...trainingOptions(flags),
             out,
           };
-          await checkOutputPlace({ ...options, inputs: [model, text] });
+          const teachers = teacher === undefined ? [] : [teacher];
+          await checkOutputPlace({ ...options, inputs: [text, model, ...teachers] });
           return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            healModel({ ...options, ...paths, ...context }),
+            withTeacher(context, teacher, (taught) =>
+              healModel({ ...options, ...paths, ...taught, ...context }),
+            ),
           );
         },
         (report) => printHealed(report, out),
         { canFinish: keep },
       );
     },
+  );
+}
+
+function withTeacher<Result>(
+  context: CommandContext,
+  teacher: string | undefined,
+  use: (taught: { readonly teacher?: string }) => Promise<Result>,
+): Promise<Result> {
+  if (teacher === undefined) return use({});
+  return withResolvedModels(context, { teacher: { name: teacher, want: "model" } }, ({ paths }) =>
+    use(paths),
   );
 }
 

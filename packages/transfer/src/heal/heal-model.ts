@@ -8,7 +8,15 @@ import { type ApplyOptions, WRITING_WEIGHT, writeByPlan } from "../swap/apply-pl
 import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
 import { withModel, writeWhilePlanned } from "../swap/swap-tokenizer.ts";
-import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "./healing.ts";
+import {
+  type Healing,
+  type HealOptions,
+  type NamedTeacher,
+  startHealing,
+  TRAINING_WEIGHT,
+  teacherOf,
+} from "./healing.ts";
+import { requireSameLayers } from "./require-same-layers.ts";
 
 export type HealModelOptions = HealOptions &
   OpenCheckpointOptions &
@@ -18,6 +26,11 @@ export type HealModelOptions = HealOptions &
   > & {
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
+    /**
+     * The folder of the model whose tokenizer was swapped or extended, with the same layers. Besides the text, the hidden states teach
+     * that the layers give for it in that model's tokens. @default none
+     */
+    readonly teacher?: string;
   };
 
 /**
@@ -29,31 +42,44 @@ export type HealModelOptions = HealOptions &
  * @throws RevocabError as `trainRows` and `applyPlan` do; `shape_mismatch` for a model that has no row for some of its tokens
  */
 export async function healModel(options: HealModelOptions): Promise<SwapReport> {
-  await checkOutputPlace({ ...options, inputs: [options.model, options.text] });
-  return withModel(options, async (model) => {
+  const { teacher: directory, ...own } = options;
+  const others = directory === undefined ? [] : [directory];
+  await checkOutputPlace({ ...own, inputs: [own.model, own.text, ...others] });
+  return withModel(own, async (model) => {
     requireRows(model);
-    const { train, write } = stages(options.job, { train: TRAINING_WEIGHT, write: WRITING_WEIGHT });
-    const healing = await startHealing(model, options, train);
-    try {
-      const { directory: origin, rows } = model.checkpoint;
-      return await writeWhilePlanned(
-        { ...options, model, origin, rows },
-        () => planHealed(model, healing, train),
-        (planned, output) =>
-          writeByPlan({
-            ...options,
-            ...planned,
-            model,
-            output,
-            own: ownTokenizer(model),
-            template: ownTemplates(model),
-            job: write,
-          }),
-      );
-    } finally {
-      await healing.close();
-    }
+    if (directory === undefined) return heal(model, own);
+    return withModel({ ...own, model: directory, weights: undefined }, async (source) => {
+      await requireSameLayers(model.checkpoint, source.checkpoint);
+      return heal(model, { ...own, teacher: await teacherOf(source) });
+    });
   });
+}
+
+async function heal(
+  model: OpenModel,
+  options: Omit<HealModelOptions, "teacher"> & { readonly teacher?: NamedTeacher },
+): Promise<SwapReport> {
+  const { train, write } = stages(options.job, { train: TRAINING_WEIGHT, write: WRITING_WEIGHT });
+  const healing = await startHealing(model, options, train);
+  try {
+    const { directory: origin, rows } = model.checkpoint;
+    return await writeWhilePlanned(
+      { ...options, model, origin, rows },
+      () => planHealed(model, healing, train),
+      (planned, output) =>
+        writeByPlan({
+          ...options,
+          ...planned,
+          model,
+          output,
+          own: ownTokenizer(model),
+          template: ownTemplates(model),
+          job: write,
+        }),
+    );
+  } finally {
+    await healing.close();
+  }
 }
 
 /** @throws RevocabError `shape_mismatch`: a token that was only added to the tokenizer has no row to train */

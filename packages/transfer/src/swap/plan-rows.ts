@@ -3,7 +3,13 @@ import { methodsOf } from "@revocab/embedding-init";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf } from "@revocab/measure/internal";
 import { makePlan, type OpenModel, type PlannedSwap, type PlanOptions } from "@revocab/plan";
-import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
+import {
+  type Healing,
+  type SwapHealOptions,
+  startHealing,
+  TRAINING_WEIGHT,
+  teacherOf,
+} from "../heal/healing.ts";
 
 /** Makes a plan, and trains its rows where they are to be healed. */
 export async function planRows(options: PlanOptions, healing: Healing | undefined): Promise<PlannedSwap> {
@@ -16,11 +22,13 @@ export async function planRows(options: PlanOptions, healing: Healing | undefine
 /** Opens what `heal` needs for as long as it is used. */
 export async function withHealing<Result>(
   model: OpenModel,
-  { heal, seed, job }: Pick<PlanOptions, "seed" | "job"> & { readonly heal?: HealOptions },
+  { heal, seed, job }: Pick<PlanOptions, "seed" | "job"> & { readonly heal?: SwapHealOptions },
   use: (healing: Healing | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (heal === undefined) return use(undefined);
-  const healing = await startHealing(model, { seed, ...heal }, job);
+  const { distill = false, ...options } = heal;
+  const teacher = distill ? await teacherOf(model) : undefined;
+  const healing = await startHealing(model, { seed, ...options, teacher }, job);
   try {
     return await use(healing);
   } finally {
@@ -34,7 +42,7 @@ export function planningWeight({
   heal,
 }: {
   readonly method: InitMethod | MethodContest;
-  readonly heal?: HealOptions;
+  readonly heal?: SwapHealOptions;
 }): number {
   return methodWeight(method) + (heal === undefined ? 0 : TRAINING_WEIGHT);
 }

@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import type { HealOptions } from "@revocab/transfer";
+import type { HealOptions, SwapHealOptions } from "@revocab/transfer";
 import { type Command, InvalidArgumentError } from "commander";
 import { positiveNumber } from "./values.ts";
 
@@ -19,27 +19,30 @@ export function withRateOption(command: Command): Command {
 
 /** Of a command that plans rows, which `--heal` trains. */
 export interface HealFlags extends RateFlags {
+  readonly distill?: boolean;
   readonly heal?: NonNullable<HealOptions["budget"]>;
   readonly text?: string;
   readonly seed: number;
 }
 
 export function withHealOptions(command: Command): Command {
-  return withRateOption(
-    command
-      .optionsGroup("How rows are trained, with --heal:")
-      .option(
-        "--heal <budget>",
-        "train rows on --text for so long: 90s, 10m, 1h, or tokens as 500k, 2M",
-        budget,
-      ),
-  );
+  const heal = command
+    .optionsGroup("How rows are trained, with --heal:")
+    .option(
+      "--heal <budget>",
+      "train rows on --text for so long: 90s, 10m, 1h, or tokens as 500k, 2M",
+      budget,
+    )
+    .option("--distill", "learn from the hidden states of the model in its own tokens, too");
+  return withRateOption(heal);
 }
 
 /** @throws RevocabError `bad_options` for `--heal` without `--text` */
-export function healOptions({ heal, text, rate, seed }: HealFlags): { readonly heal?: HealOptions } {
+export function healOptions({ heal, text, rate, distill, seed }: HealFlags): {
+  readonly heal?: SwapHealOptions;
+} {
   if (heal === undefined) return {};
-  if (text !== undefined) return { heal: { text, budget: heal, rate, seed } };
+  if (text !== undefined) return { heal: { text, budget: heal, rate, distill, seed } };
   throw new RevocabError("bad_options", "--heal was given without a text to train rows on", {
     hint: "pass --text with a UTF-8 text like those that the model will read and write",
   });
