@@ -1,5 +1,5 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type Job, quote, RevocabError, stages } from "@revocab/core";
+import { type Job, quiet, quote, RevocabError, stages } from "@revocab/core";
 import { copyOverlap } from "@revocab/embedding-init";
 import { type ChosenChatTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { tokensWithoutRow } from "@revocab/plan/internal";
@@ -60,7 +60,7 @@ async function heal(
   options: Omit<HealModelOptions, "teacher"> & { readonly teacher?: NamedTeacher },
 ): Promise<SwapReport> {
   const { train, write } = stages(options.job, { train: TRAINING_WEIGHT, write: WRITING_WEIGHT });
-  const healing = await startHealing(model, options, train);
+  const healing = await startHealing(model, options, options.job);
   try {
     const { directory: origin, rows } = model.checkpoint;
     return await writeWhilePlanned(
@@ -104,6 +104,7 @@ async function planHealed(model: OpenModel, healing: Healing, job: Job | undefin
     sourceOf: ownTokenizer(model).oldIdOf,
     extendsSource: true,
     minimumRows: checkpoint.rows,
+    job: quiet(job),
   });
   return healing.heal(planned, job);
 }

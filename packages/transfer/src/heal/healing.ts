@@ -1,4 +1,4 @@
-import { type Job, RevocabError } from "@revocab/core";
+import { type Job, RevocabError, stages } from "@revocab/core";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { describeText } from "@revocab/measure/internal";
 import {
@@ -63,7 +63,7 @@ export interface Healing {
 /** How long training takes beside planning and writing, for progress. */
 export const TRAINING_WEIGHT = 40;
 
-/** More than two cores train on in an hour; on them a token of 4 bytes takes 0.1 ms in the smallest models. */
+/** Some 8 million tokens: a quarter of an hour at 10,000 a second, which two cores reach with the smallest models. */
 const MOST_BYTES = 32_000_000;
 const TEN_MINUTES: TrainingBudget = { kind: "time", seconds: 600 };
 /** The origin of trained rows in a plan. */
@@ -110,12 +110,13 @@ async function healPlan(
   }: HealOptions & { readonly teacher?: NamedTeacher; readonly job: Job | undefined },
 ): Promise<PlannedSwap> {
   const { learn, rate, context, batchTokens, seed, finishSignal, job } = options;
+  const { compute, train } = stages(job, { compute: 1, train: TRAINING_WEIGHT });
   const place = transformer.schedule.kind === "whole" ? "memory" : "file";
-  const { tables, close } = await produceTables(planned, model, { place, job });
+  const { tables, close } = await produceTables(planned, model, { place, job: compute });
   let trained: TrainedRows;
   try {
     refuseFinished(finishSignal);
-    job?.onProgress?.({ type: "step", step: "train rows" });
+    train?.onProgress?.({ type: "step", step: "train rows" });
     const { trainRows } = await import("@revocab/rows-training");
     trained = await trainRows({
       transformer,
@@ -130,7 +131,7 @@ async function healPlan(
       batchTokens,
       seed,
       finishSignal,
-      job,
+      job: train,
     });
   } finally {
     await close();
