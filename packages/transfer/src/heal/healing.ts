@@ -63,7 +63,7 @@ export interface Healing {
 /** How long training takes beside planning and writing, for progress. */
 export const TRAINING_WEIGHT = 40;
 
-/** Some 8 million tokens: a quarter of an hour at 10,000 a second, which two cores reach with the smallest models. */
+/** Some 8 million tokens: more than ten minutes take at 10,000 a second. */
 const MOST_BYTES = 32_000_000;
 const TEN_MINUTES: TrainingBudget = { kind: "time", seconds: 600 };
 /** The origin of trained rows in a plan. */
