@@ -1,11 +1,11 @@
+export type { TrainingBudget } from "./budget.ts";
 export { type LossGradients, type LossGradientsOptions, lossGradients } from "./loss-gradients.ts";
 export type { Teacher } from "./teacher.ts";
+export { trainRows } from "./train-rows.ts";
 export type {
   LearningRows,
   RowsThatChanged,
   TrainedRows,
-  TrainingBudget,
   TrainingReport,
   TrainRowsOptions,
-} from "./train-rows.ts";
-export { trainRows } from "./train-rows.ts";
+} from "./train-rows-options.ts";

@@ -123,3 +123,30 @@ const PURPOSE = 0x68656c64;
 function linesOf(document: string): string[] {
   return document.split(/(?<=\n)/);
 }
+
+/** The text again and again, each time in another order, so many tokens at a time. */
+export function* batchesOf(
+  queries: readonly ScoreQuery[],
+  tokens: number,
+  seed: number,
+): Generator<ScoreQuery[]> {
+  let batch: ScoreQuery[] = [];
+  let count = 0;
+  for (let reading = 0; ; reading++) {
+    const draws = queries.map((_, i) => randomStream(seed, i, ORDER + reading).uniform());
+    const order = [...queries.keys()].sort((a, b) => draws[a] - draws[b]);
+    for (const i of order) {
+      const query = queries[i];
+      if (count > 0 && count + query.targets.length > tokens) {
+        yield batch;
+        batch = [];
+        count = 0;
+      }
+      batch.push(query);
+      count += query.targets.length;
+    }
+  }
+}
+
+/** "text" in ASCII */
+const ORDER = 0x74657874;

@@ -12,7 +12,7 @@ export interface RateFlags {
 export function withRateOption(command: Command): Command {
   return command.option(
     "--rate <n>",
-    "highest rate of AdamW: how much a value changes in a step, as a share of the typical one (0.02)",
+    "highest rate of AdamW: how much a value changes in a step, as a share of the typical one (0.1 for 64 columns, less for more)",
     positiveNumber,
   );
 }

@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumToShape } from "./shared.ts";
 
 export const add: GradientRule = ({ inputs }, gradients, context) =>

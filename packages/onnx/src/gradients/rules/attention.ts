@@ -1,6 +1,6 @@
 import type { GraphBuilder, GraphNode, Value } from "../../graph.ts";
 import { floatAttribute, integerAttribute } from "../infer-shapes.ts";
-import type { GradientRule, RuleContext } from "../vjp.ts";
+import type { GradientRule, RuleContext } from "../rule.ts";
 import { reshapeLike, single, sumRepeated } from "./shared.ts";
 import { gradientOfSoftmax } from "./softmax.ts";
 

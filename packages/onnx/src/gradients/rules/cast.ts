@@ -1,5 +1,5 @@
 import { ELEMENT } from "../../graph.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 /** Back to f32: all gradients are in it. */

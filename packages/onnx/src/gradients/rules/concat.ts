@@ -1,5 +1,5 @@
 import { integerAttribute, placeOf } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sizeAlong } from "./shared.ts";
 
 export const concat: GradientRule = (node, gradients, { graph, shapeOf }) => {

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumToShape } from "./shared.ts";
 
 /** y = a / b: by a it is g / b, by b it is −g · y / b. */

@@ -1,6 +1,6 @@
 import type { Value } from "../../graph.ts";
 import { integerAttribute } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { scatteredSum } from "./gather.ts";
 import { single } from "./shared.ts";
 

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, zerosLike } from "./shared.ts";
 
 export const gatherNd: GradientRule = ({ inputs }, gradients, { graph, needs }) => {

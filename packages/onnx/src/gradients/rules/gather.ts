@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
 import { integerAttribute, placeOf } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, zerosLike } from "./shared.ts";
 
 /** Rows, or columns, by their places: those that came several times get the sum. */

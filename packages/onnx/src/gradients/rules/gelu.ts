@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 /** x · Φ(x): Φ(x) + x · φ(x); or its approximation by a tanh. */

@@ -1,6 +1,6 @@
 import type { Value } from "../../graph.ts";
 import { integerAttribute } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumRepeated } from "./shared.ts";
 
 /** A · B + c, both perhaps transposed: by A it is g · Bᵀ, by B it is Aᵀ · g, by c it is g. */

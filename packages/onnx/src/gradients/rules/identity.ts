@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 /** Also for what only names a value. */

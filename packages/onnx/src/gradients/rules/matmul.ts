@@ -1,6 +1,6 @@
 import type { Value } from "../../graph.ts";
 import { broadcastShape, type Shape } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumRepeated, transposedLast } from "./shared.ts";
 
 /** A · B: by A it is g · Bᵀ, by B it is Aᵀ · g. */

@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 export const negate: GradientRule = (_, gradients, { graph }) => [graph.add("Neg", [single(gradients)])];

@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { reshapeLike, single } from "./shared.ts";
 
 /** Also for operators that only add or drop dimensions of size 1. */

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
 import { floatAttribute } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 /**

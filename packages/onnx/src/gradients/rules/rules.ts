@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { add } from "./add.ts";
 import { attention } from "./attention.ts";
 import { cast } from "./cast.ts";

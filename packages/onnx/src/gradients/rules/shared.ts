@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
 import { broadcastShape, type Shape } from "../infer-shapes.ts";
-import type { RuleContext } from "../vjp.ts";
+import type { RuleContext } from "../rule.ts";
 
 /** The one gradient of an operator with one output. */
 export function single(gradients: readonly (Value | undefined)[]): Value {

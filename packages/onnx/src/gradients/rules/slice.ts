@@ -1,6 +1,6 @@
 import type { Value } from "../../graph.ts";
 import { placeOf } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 
 /** What was cut away gets zeros. Starts, ends, axes are constants, in steps of 1. */

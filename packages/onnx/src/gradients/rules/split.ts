@@ -1,5 +1,5 @@
 import { integerAttribute } from "../infer-shapes.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { zerosLike } from "./shared.ts";
 
 export const split: GradientRule = (node, gradients, { graph }) => {

@@ -1,4 +1,4 @@
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumRepeated } from "./shared.ts";
 
 /** Dimensions of size 1 that were repeated. */

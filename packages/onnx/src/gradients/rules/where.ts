@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import type { GradientRule } from "../vjp.ts";
+import type { GradientRule } from "../rule.ts";
 import { single, sumToShape } from "./shared.ts";
 
 export const where: GradientRule = ({ inputs }, gradients, context) => {

@@ -1,4 +1,8 @@
-import type { TrainingBudget } from "./train-rows.ts";
+/** When training ends: by the clock, by tokens of text that were trained on, or by steps. */
+export type TrainingBudget =
+  | { readonly kind: "time"; readonly seconds: number }
+  | { readonly kind: "tokens"; readonly tokens: number }
+  | { readonly kind: "steps"; readonly steps: number };
 
 /** How much of the budget is used, from 0 to 1. */
 export function progressOf(
