@@ -127,7 +127,11 @@ const DEFAULT_RATE = 0.02;
 const DEFAULT_HELD_OUT = 0.05;
 const DEFAULT_BATCH = 4096;
 
-function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {
+/**
+ * Says before any work whether the rows of a model can be trained.
+ * @throws RevocabError `unsupported_architecture` for a model that is not causal; as `OpenTransformer.requireGradients` does
+ */
+export function requireTrainable(transformer: OpenTransformer): void {
   const { kind, checkpoint } = transformer;
   if (kind !== "causal") {
     throw new RevocabError(
@@ -136,6 +140,11 @@ function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptio
       { hint: "use a causal model" },
     );
   }
+  transformer.requireGradients();
+}
+
+function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {
+  requireTrainable(transformer);
   const amount =
     budget.kind === "time" ? budget.seconds : budget.kind === "tokens" ? budget.tokens : budget.steps;
   for (const [name, value] of [
