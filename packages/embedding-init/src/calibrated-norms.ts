@@ -78,13 +78,12 @@ async function scalesOf(
 async function medianNorm({ slot, matrix }: EmbeddingTable, context: InitContext): Promise<number> {
   const { isUsed, job } = statisticsOptions(context);
   const { squaredNorms } = await scanRows(matrix, { job });
-  const squares = squaredNorms.filter((_, row) => isUsed(row)).sort();
-  const middle = squares[squares.length >> 1];
-  if (middle !== undefined) return Math.sqrt(middle);
-  throw new RevocabError(
-    "no_evidence",
-    `no row of ${slot} belongs to a token, so that rows have no usual norm`,
-  );
+  const norms = squaredNorms
+    .filter((_, row) => isUsed(row))
+    .map(Math.sqrt)
+    .sort();
+  if (norms.length > 0) return (norms[(norms.length - 1) >> 1] + norms[norms.length >> 1]) / 2;
+  throw new RevocabError("no_evidence", `none of the ${matrix.rows} rows of ${slot} is in use`);
 }
 
 /** The norms of W [n × V_s] · E [V_s × d] → [n] */

@@ -11,7 +11,8 @@ export interface SubtokenMeanOptions {
    * - `first-last`: the last piece for the input, the first for the head;
    * - `front-loaded`: the last piece for the input; for the head, piece i weighs `decay`^i (transplant-vocab);
    * - `exponential`: ∝ e^{2i} for the input, ∝ e^{−2i} for the head (AdaptiVocab);
-   * - `head-byte-length`: every piece the same for the input, by its bytes for the head.
+   * - `head-byte-length`: every piece the same for the input, by its bytes for the head; with `norms: "calibrated"` the start that trained
+   *   best of 20 (arXiv 2608.03494).
    * @default "uniform"
    */
   readonly weighting?: Weighting;
@@ -19,7 +20,7 @@ export interface SubtokenMeanOptions {
   readonly decay?: number;
   /**
    * - `kept`: rows are the means as they are;
-   * - `calibrated`: input rows of several pieces are scaled to the length of their pieces.
+   * - `calibrated`: input rows of several pieces get the median norm of the source's rows, and so differ from head rows.
    * @default "kept"
    */
   readonly norms?: Norms;
@@ -33,10 +34,11 @@ export interface SubtokenMeanOptions {
  * at the head it must predict the first piece. A head bias takes the weights of the head.
  *
  * Departures: a token that cannot be spelled gets no row (the FVT reference writes NaN); neither do specials,
- * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
+ * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights; lengths are
+ * bytes where the papers count characters, for a piece may be a part of one.
  * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
  *   https://github.com/jukofyork/transplant-vocab (front-loaded)
- * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that the weighting does not use
+ * @throws RevocabError bad_options for an unknown weighting or norm, a decay outside [0, 1] or one that the weighting does not use
  */
 export function subtokenMean({
   weighting = "uniform",
@@ -156,7 +158,7 @@ export function differsByRole(weighting: Weighting): boolean {
  * The weights of the pieces of one spelling, [n], ≥ 0 with sum 1.
  *
  * Example, two pieces of 3 and 1 bytes, input | head: uniform ½ ½ | ½ ½; byte-length ¾ ¼ | ¾ ¼; first-last 0 1 | 1 0;
- * front-loaded with decay ½ 0 1 | ⅔ ⅓; exponential 0.12 0.88 | 0.88 0.12.
+ * front-loaded with decay ½ 0 1 | ⅔ ⅓; exponential 0.12 0.88 | 0.88 0.12; head-byte-length ½ ½ | ¾ ¼.
  */
 export function pieceWeights(weighting: Weighting, spelling: Spelling): number[] {
   const weightOf = unscaledWeight(weighting, spelling);
@@ -202,7 +204,7 @@ export const subtokenMeanEntry: MethodEntry = methodEntry("subtoken-mean", {
     weighting: z
       .enum(WEIGHTINGS)
       .default("uniform")
-      .describe("how pieces are weighed; the last three make input and head rows differ"),
+      .describe("how pieces are weighed; all but the first two make input and head rows differ"),
     decay: numberOption(z.number().min(0).max(1).optional())
       .optional()
       .describe(
@@ -211,7 +213,7 @@ export const subtokenMeanEntry: MethodEntry = methodEntry("subtoken-mean", {
     norms: z
       .enum(NORMS)
       .default("kept")
-      .describe("calibrated: input rows of several pieces are scaled to the length of their pieces"),
+      .describe("calibrated: input rows of several pieces get the median norm of the source's rows"),
   }),
   preference: { rank: 1, given: [] },
   variants: WEIGHTINGS.map((weighting) =>
