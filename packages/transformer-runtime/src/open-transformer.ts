@@ -153,7 +153,7 @@ export async function openTransformer(
     async read(requests: readonly ReadRequest[], readJob = job) {
       await grower.release(); // both would hold the weights
       if (!isAnnounced) await timeNote(runner.parts, schedule, requests, computation, readJob);
-      isAnnounced = true;
+      isAnnounced ||= readJob?.onProgress !== undefined;
       const encoded = await encodedOf(requests, readJob);
       await body.read(
         requests.map((request, i) => ({ ...request, encoded: encoded[i] })),
