@@ -81,7 +81,7 @@ export function printComparison(comparison: MethodComparison): string {
   const { text, training, source, methods, leftOut, best } = comparison;
   const pseudo = source.kind === "bits-per-byte" ? "" : "pseudo ";
   const chosen = methods[best] as ComparedMethod;
-  const steps = `${grouped(training?.steps ?? 0)} steps`;
+  const steps = counted(training?.steps ?? 0, "step");
   /** A cell of a column that is there only where rows were trained. */
   const trained = (cell: string) => (training === undefined ? [] : [cell]);
   return [
@@ -166,12 +166,16 @@ function notesOf(method: ComparedMethod): readonly string[] {
   const why = ended === "no better" ? "its rows no longer got better" : "its loss was no number";
   return [
     ...notes,
-    `${labelOf(method)}: training ended after ${grouped(steps)} steps, for ${why}; scored are the rows of step ${grouped(bestStep)}`,
+    `${labelOf(method)}: training ended after ${counted(steps, "step")}, for ${why}; scored are the rows of step ${grouped(bestStep)}`,
   ];
 }
 
 function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
-  return `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`;
+  return `${grouped(bytes)} bytes in ${counted(documents, "document")}`;
+}
+
+function counted(number: number, one: string): string {
+  return `${grouped(number)} ${one}${number === 1 ? "" : "s"}`;
 }
 
 function hiddenOf({ leaveOut }: ComparedMethod): string {
