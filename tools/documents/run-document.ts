@@ -59,7 +59,7 @@ async function runBlock({ language, text, line }: Block, place: string): Promise
 
 /** Seconds stand last on a line, and differ from run to run. */
 function withoutTimes(text: string): string {
-  return text.replace(/ +\d+\.\d$/gm, "");
+  return text.replace(/(?: +\d+\.\d){1,2}$/gm, "");
 }
 
 /** What the command prints on stdout. */

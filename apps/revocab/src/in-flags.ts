@@ -18,6 +18,7 @@ export function inFlags(message: string): string {
 export const FLAGS: Readonly<Record<string, string>> = {
   adapter: "--adapter",
   addedTokens: "--special",
+  after: "--after",
   allowFiles: "--allow-file",
   allowZeroRows: "--allow-zero-rows",
   base: "--base",
@@ -59,6 +60,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   threads: "--threads",
   tokenIds: "--token-id",
   tokenizer: "--tokenizer",
+  trainText: "--train-text",
   untie: "--untie",
   vocabularyTensors: "--vocabulary-tensor",
   with: "--with",

@@ -77,47 +77,53 @@ export function printSwapEvaluation({ text, before, after }: SwapEvaluation, isT
 }
 
 /** One line per method, in the order they were tried. */
-export function printComparison({ text, source, methods, leftOut, best }: MethodComparison): string {
+export function printComparison(comparison: MethodComparison): string {
+  const { text, training, source, methods, leftOut, best } = comparison;
   const pseudo = source.kind === "bits-per-byte" ? "" : "pseudo ";
   const chosen = methods[best] as ComparedMethod;
+  const steps = counted(training?.steps ?? 0, "step");
+  /** A cell of a column that is there only where rows were trained. */
+  const trained = (cell: string) => (training === undefined ? [] : [cell]);
   return [
-    `${amountOf(text)}; rows hidden and reconstructed: ${hiddenOf(chosen)}\n\n`,
+    `${amountOf(text)}; rows hidden and reconstructed: ${hiddenOf(chosen)}\n`,
+    training === undefined ? "" : `rows trained for ${steps} on ${amountOf(training.text)}\n`,
+    "\n",
     printTable([
       [
         "",
         "method",
         `${pseudo}bits/byte`,
+        ...trained(`after ${steps}`),
         "bytes/token",
         "cosine",
         "rank",
         "head cosine",
         "head rank",
         "seconds",
+        ...trained("of training"),
       ],
       [
         "",
         "(source model)",
         bitsPerByteOf(source).toFixed(4),
+        ...trained(""),
         source.bytesPerToken.toFixed(2),
-        "",
-        "",
-        "",
-        "",
-        "",
       ],
       ...methods.map((method, i) => [
         i === best ? "★" : "",
         labelOf(method),
         bitsPerByteOf(method.evaluation).toFixed(4),
+        ...trained(method.after === undefined ? "" : bitsPerByteOf(method.after.evaluation).toFixed(4)),
         method.evaluation.bytesPerToken.toFixed(2),
         ...reconstructed(method, "input"),
         ...reconstructed(method, "output"),
         method.seconds.toFixed(1),
+        ...trained(method.after?.training.seconds.toFixed(1) ?? ""),
       ]),
     ]),
-    escaped`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte before any training\n`,
+    escaped`\nBest: ${labelOf(chosen)}, the fewest ${pseudo}bits per byte ${training === undefined ? "before any training" : `after ${steps} of training its rows`}\n`,
     ...leftOut.map(({ name, reason }) => escaped`  left out: ${name}: ${inFlags(reason)}\n`),
-    printNotes([...new Set([...text.notes, ...methods.flatMap(notesOf)])]),
+    printNotes([...new Set([...text.notes, ...(training?.text.notes ?? []), ...methods.flatMap(notesOf)])]),
   ].join("");
 }
 
@@ -151,13 +157,25 @@ function reconstructed({ leaveOut }: ComparedMethod, slot: string): [string, str
   return [table.cosine.mean.toFixed(3), grouped(table.rank.median)];
 }
 
-/** Notes of the score, and why rows could not be reconstructed. */
-function notesOf({ evaluation, leaveOut }: ComparedMethod): readonly string[] {
-  return leaveOut.note === null ? evaluation.notes : [...evaluation.notes, leaveOut.note];
+/** Notes of the score, why rows could not be reconstructed, and where training ended before its last step. */
+function notesOf(method: ComparedMethod): readonly string[] {
+  const { evaluation, leaveOut, after } = method;
+  const notes = leaveOut.note === null ? evaluation.notes : [...evaluation.notes, leaveOut.note];
+  if (after === undefined || after.training.ended === "budget") return notes;
+  const { steps, bestStep, ended } = after.training;
+  const why = ended === "no better" ? "its rows no longer got better" : "its loss was no number";
+  return [
+    ...notes,
+    `${labelOf(method)}: training ended after ${counted(steps, "step")}, for ${why}; scored are the rows of step ${grouped(bestStep)}`,
+  ];
 }
 
 export function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
-  return `${grouped(bytes)} bytes in ${grouped(documents)} ${documents === 1 ? "document" : "documents"}`;
+  return `${grouped(bytes)} bytes in ${counted(documents, "document")}`;
+}
+
+function counted(number: number, one: string): string {
+  return `${grouped(number)} ${one}${number === 1 ? "" : "s"}`;
 }
 
 function hiddenOf({ leaveOut }: ComparedMethod): string {

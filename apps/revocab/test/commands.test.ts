@@ -126,7 +126,9 @@ describe("revocab methods and help", () => {
     const { code, stdout, stderr } = await inProcess(["methods"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^subtoken-mean\n .+\n {2}needs: the two tokenizers {3}paper: https:.+\n/m);
-    expect(stdout).toContain("--with weighting=uniform|byte-length|first-last|front-loaded|exponential");
+    expect(stdout).toContain(
+      "--with weighting=uniform|byte-length|first-last|front-loaded|exponential|head-byte-length",
+    );
     const json = JSON.parse((await inProcess(["methods", "--json"])).stdout) as { name: string }[];
     expect(json.map(({ name }) => name)).toEqual([
       "copy-overlap",

@@ -137,7 +137,9 @@ describe("revocab compare", () => {
     expect(all.slice(0, NEED_EVIDENCE.length).map((line) => line.split(": ")[1])).toEqual(NEED_EVIDENCE);
     const left = all.slice(NEED_EVIDENCE.length);
     expect(left.map((line) => line.split(": ")[1])).toEqual([
-      ...["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
+      ...["first-last", "front-loaded", "exponential", "head-byte-length:norms=calibrated"].map(
+        (name) => `subtoken-mean:weighting=${name}`,
+      ),
       "chain-rule",
     ]);
     for (const line of left) expect(line).toMatch(/this model is tied: one row serves both$/);

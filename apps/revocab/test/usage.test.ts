@@ -31,7 +31,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     [
       "an option the method does not have",
       [...swap, "--dry-run", "--with", "wieght=1"],
-      /subtoken-mean has no option "wieght"; it has weighting, decay\n/,
+      /subtoken-mean has no option "wieght"; it has weighting, decay, norms\n/,
     ],
     [
       "an option's value that does not exist",
@@ -118,7 +118,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     [
       "an option one of the methods does not have",
       [...compare, "--methods", "mean,subtoken-mean:wieght=1"],
-      /subtoken-mean has no option "wieght"; it has weighting, decay\n/,
+      /subtoken-mean has no option "wieght"; it has weighting, decay, norms\n/,
     ],
     [
       "only methods that need two heads, of a tied model",
@@ -129,6 +129,16 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       "--method auto without a text",
       [...swap, "--dry-run", "--method", "auto"],
       /--method auto was given without a text to decide by\n {2}→ pass --text/,
+    ],
+    [
+      "steps to train for without methods to compare",
+      [...swap, "--dry-run", "--method", "mean", "--after", "5"],
+      /--after was given, but without --method auto no methods are compared\n {2}→ pass --method auto/,
+    ],
+    [
+      "a text to train on without steps",
+      [...compare, "--methods", "mean", "--train-text", SAMPLE_TEXT],
+      /--train-text was given, but without --after nothing is trained\n {2}→ give --after/,
     ],
     [
       "a text for a method that reads none",

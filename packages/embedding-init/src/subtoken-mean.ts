@@ -1,7 +1,8 @@
 import { type MixtureMethod, RevocabError, type Role } from "@revocab/core";
 import { MixtureBuilder } from "@revocab/matrix";
 import { z } from "zod";
-import { checkOption, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
+import { calibratedNorms } from "./calibrated-norms.ts";
+import { checkOption, checkWord, type MethodEntry, methodEntry, numberOption } from "./method-entry.ts";
 
 export interface SubtokenMeanOptions {
   /**
@@ -9,12 +10,20 @@ export interface SubtokenMeanOptions {
    * - `byte-length`: by the bytes a piece stands for (WVT);
    * - `first-last`: the last piece for the input, the first for the head;
    * - `front-loaded`: the last piece for the input; for the head, piece i weighs `decay`^i (transplant-vocab);
-   * - `exponential`: ∝ e^{2i} for the input, ∝ e^{−2i} for the head (AdaptiVocab).
+   * - `exponential`: ∝ e^{2i} for the input, ∝ e^{−2i} for the head (AdaptiVocab);
+   * - `head-byte-length`: every piece the same for the input, by its bytes for the head; with `norms: "calibrated"` the start that trained
+   *   best of 20 (arXiv 2608.03494).
    * @default "uniform"
    */
   readonly weighting?: Weighting;
   /** Only with `front-loaded`, 0 … 1: 0 is the first piece alone, 1 the plain mean. @default 0.5 */
   readonly decay?: number;
+  /**
+   * - `kept`: rows are the means as they are;
+   * - `calibrated`: input rows of several pieces get the median norm of the source's rows, and so differ from head rows.
+   * @default "kept"
+   */
+  readonly norms?: Norms;
 }
 
 /**
@@ -25,21 +34,31 @@ export interface SubtokenMeanOptions {
  * at the head it must predict the first piece. A head bias takes the weights of the head.
  *
  * Departures: a token that cannot be spelled gets no row (the FVT reference writes NaN); neither do specials,
- * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights.
+ * because their string is no text; a piece that occurs twice in a spelling counts twice, as one source with both weights; lengths are
+ * bytes where the papers count characters, for a piece may be a part of one.
  * @see https://arxiv.org/abs/2402.09977 (FVT), https://arxiv.org/abs/2503.19693 (AdaptiVocab),
  *   https://github.com/jukofyork/transplant-vocab (front-loaded)
- * @throws RevocabError bad_options for an unknown weighting, a decay outside [0, 1] or one that the weighting does not use
+ * @throws RevocabError bad_options for an unknown weighting or norm, a decay outside [0, 1] or one that the weighting does not use
  */
-export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptions = {}): MixtureMethod {
+export function subtokenMean({
+  weighting = "uniform",
+  decay,
+  norms = "kept",
+}: SubtokenMeanOptions = {}): MixtureMethod {
   checkOptions(weighting, decay);
-  const decayInForce = decay ?? 0.5;
+  checkWord("norms", norms, NORMS);
+  const method = weightedMean(weighting, decay ?? 0.5);
+  return norms === "kept" ? method : calibratedNorms(method);
+}
+
+function weightedMean(weighting: Weighting, decay: number): MixtureMethod {
   return {
     kind: "mixture",
     name: "subtoken-mean",
     paper: PAPERS[weighting],
     weights: "convex",
     differsByRole: differsByRole(weighting),
-    options: weighting === "front-loaded" ? { weighting, decay: decayInForce } : { weighting },
+    options: weighting === "front-loaded" ? { weighting, decay } : { weighting },
     async prepare({ alignment, source, target }) {
       const { sourceOf, pieceOffsets, pieces } = alignment;
       return {
@@ -53,7 +72,7 @@ export function subtokenMean({ weighting = "uniform", decay }: SubtokenMeanOptio
             else if (count === 0) builder.addEmpty();
             else {
               const byteLengthOf = (i: number) => source.vocabulary.bytesOf(pieces[start + i]).length;
-              const weights = pieceWeights(weighting, { count, byteLengthOf, role, decay: decayInForce });
+              const weights = pieceWeights(weighting, { count, byteLengthOf, role, decay });
               addMean(builder, (i) => pieces[start + i], weights);
             }
           }
@@ -70,6 +89,7 @@ const PAPERS: Readonly<Record<Weighting, string>> = {
   "first-last": "https://github.com/jukofyork/transplant-vocab",
   "front-loaded": "https://github.com/jukofyork/transplant-vocab",
   exponential: "https://arxiv.org/abs/2503.19693",
+  "head-byte-length": "https://arxiv.org/abs/2608.03494",
 };
 
 /** Adds one row: repeated pieces as one source, pieces whose weight is 0 in f32 not at all. */
@@ -106,13 +126,23 @@ function checkOptions(weighting: Weighting, decay: number | undefined): void {
 }
 
 /** How the pieces that spell a token are weighed against each other. */
-export const WEIGHTINGS = ["uniform", "byte-length", "first-last", "front-loaded", "exponential"] as const;
+export const WEIGHTINGS = [
+  "uniform",
+  "byte-length",
+  "first-last",
+  "front-loaded",
+  "exponential",
+  "head-byte-length",
+] as const;
 export type Weighting = (typeof WEIGHTINGS)[number];
+
+const NORMS = ["kept", "calibrated"] as const;
+type Norms = (typeof NORMS)[number];
 
 export interface Spelling {
   /** Pieces in the spelling, ≥ 1. */
   readonly count: number;
-  /** Bytes of the i-th piece in reading order; only `byte-length` asks. */
+  /** Bytes of the i-th piece in reading order; only weightings by length ask. */
   readonly byteLengthOf: (i: number) => number;
   readonly role: Role;
   /** Only for `front-loaded`: each piece of the head row weighs this much of the one before it. */
@@ -128,7 +158,7 @@ export function differsByRole(weighting: Weighting): boolean {
  * The weights of the pieces of one spelling, [n], ≥ 0 with sum 1.
  *
  * Example, two pieces of 3 and 1 bytes, input | head: uniform ½ ½ | ½ ½; byte-length ¾ ¼ | ¾ ¼; first-last 0 1 | 1 0;
- * front-loaded with decay ½ 0 1 | ⅔ ⅓; exponential 0.12 0.88 | 0.88 0.12.
+ * front-loaded with decay ½ 0 1 | ⅔ ⅓; exponential 0.12 0.88 | 0.88 0.12; head-byte-length ½ ½ | ¾ ¼.
  */
 export function pieceWeights(weighting: Weighting, spelling: Spelling): number[] {
   const weightOf = unscaledWeight(weighting, spelling);
@@ -161,6 +191,8 @@ function unscaledWeight(
     case "exponential":
       // From the heaviest piece down, so that e^{2i} cannot overflow on a spelling of 400 pieces.
       return (i) => Math.exp(-2 * (isInput ? last - i : i));
+    case "head-byte-length":
+      return isInput ? () => 1 : byteLengthOf;
   }
 }
 
@@ -172,14 +204,21 @@ export const subtokenMeanEntry: MethodEntry = methodEntry("subtoken-mean", {
     weighting: z
       .enum(WEIGHTINGS)
       .default("uniform")
-      .describe("how pieces are weighed; the last three make input and head rows differ"),
+      .describe("how pieces are weighed; all but the first two make input and head rows differ"),
     decay: numberOption(z.number().min(0).max(1).optional())
       .optional()
       .describe(
         "with front-loaded: what each piece of a head row weighs beside the one before it; 0.5 when not given",
       ),
+    norms: z
+      .enum(NORMS)
+      .default("kept")
+      .describe("calibrated: input rows of several pieces get the median norm of the source's rows"),
   }),
   preference: { rank: 1, given: [] },
-  variants: WEIGHTINGS.map((weighting) => ({ weighting })),
-  create: ({ weighting, decay }) => subtokenMean(decay === undefined ? { weighting } : { weighting, decay }),
+  variants: WEIGHTINGS.map((weighting) =>
+    weighting === "head-byte-length" ? { weighting, norms: "calibrated" } : { weighting },
+  ),
+  create: ({ weighting, decay, norms }) =>
+    subtokenMean({ weighting, norms, ...(decay !== undefined && { decay }) }),
 });

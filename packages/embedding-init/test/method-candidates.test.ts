@@ -13,7 +13,11 @@ describe("methodCandidates of all that the evidence allows", () => {
       ["random", {}],
       ["univariate-normal", {}],
       ["multivariate-normal", {}],
-      ...WEIGHTINGS.map((weighting) => ["subtoken-mean", { weighting }]),
+      ...WEIGHTINGS.filter((weighting) => weighting !== "head-byte-length").map((weighting) => [
+        "subtoken-mean",
+        { weighting },
+      ]),
+      ["subtoken-mean", { weighting: "head-byte-length", norms: "calibrated" }],
     ]);
     expect(methodCandidates("auto").leftOut.map(({ name }) => name)).toEqual([
       "focus",

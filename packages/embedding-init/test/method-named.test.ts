@@ -96,6 +96,7 @@ describe("describeOptions", () => {
     expect(describeOptions(METHODS["subtoken-mean"])).toMatchObject([
       { name: "weighting", default: "uniform", values: expect.arrayContaining(["first-last"]) },
       { name: "decay", default: undefined },
+      { name: "norms", default: "kept", values: ["kept", "calibrated"] },
     ]);
   });
 });

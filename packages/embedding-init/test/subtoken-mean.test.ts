@@ -4,6 +4,7 @@ import {
   initializeRows,
   planTable,
   subtokenMean,
+  WEIGHTINGS,
   type Weighting,
   withFallback,
   zero,
@@ -94,14 +95,15 @@ describe("subtokenMean", () => {
     ]);
   });
 
+  it("head-byte-length weighs pieces the same for the input and by their bytes for the head", async () => {
+    expect(await rowOf("abc", "input", "head-byte-length")).toEqual(await rowOf("abc", "input", "uniform"));
+    expect(await rowOf("abc", "output", "head-byte-length")).toEqual(
+      await rowOf("abc", "output", "byte-length"),
+    );
+  });
+
   it("declares whether its rows differ by role, and they do so only then", async () => {
-    for (const weighting of [
-      "uniform",
-      "byte-length",
-      "first-last",
-      "front-loaded",
-      "exponential",
-    ] as const) {
+    for (const weighting of WEIGHTINGS) {
       const input = await mixtureOf(context, "input", weighting);
       const output = await mixtureOf(context, "output", weighting);
       const differ = JSON.stringify(input) !== JSON.stringify(output);
@@ -111,13 +113,7 @@ describe("subtokenMean", () => {
 
   it("a spelling of 1,000 different pieces stays finite and convex under every weighting", () => {
     for (const role of ["input", "output"] as const) {
-      for (const weighting of [
-        "uniform",
-        "byte-length",
-        "first-last",
-        "front-loaded",
-        "exponential",
-      ] as const) {
+      for (const weighting of WEIGHTINGS) {
         const weights = pieceWeights(weighting, { count: 1000, byteLengthOf: () => 1, role, decay: 0.5 });
         expect(weights.every((weight) => weight >= 0 && weight <= 1)).toBe(true);
         expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9);

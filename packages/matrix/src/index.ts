@@ -18,6 +18,7 @@ export {
   rowProduct,
 } from "./multiply-transposed.ts";
 export { type RandomStream, randomStream } from "./random-stream.ts";
+export { firstAtLeast, replacedRows } from "./replaced-rows.ts";
 export { type RowScan, type ScanRowsOptions, scanRows } from "./scan-rows.ts";
 export {
   type ColumnMoments,

@@ -123,10 +123,20 @@ export function storeMatrix(matrix: Matrix, dtype: StoredDtype = "F32"): StoredM
   return matrixOfBytes({ rows, columns, dtype }, bytes);
 }
 
-/** A matrix of f32 in memory under the interface of one in a file, over the same memory. */
-export function storedView({ rows, columns, data }: Matrix): StoredMatrix {
+/** A matrix of f32 in memory under the interface of one in a file, over the same memory; values are rounded to `dtype` when they are read. */
+export function storedView({ rows, columns, data }: Matrix, dtype: StoredDtype = "F32"): StoredMatrix {
+  if (dtype !== "F32") {
+    return {
+      rows,
+      columns,
+      dtype,
+      async readRows(start, count, into) {
+        encodeInto(dtype, data.subarray(start * columns, (start + count) * columns), into);
+      },
+    };
+  }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return matrixOfBytes({ rows, columns, dtype: "F32" }, bytes);
+  return matrixOfBytes({ rows, columns, dtype }, bytes);
 }
 
 /**

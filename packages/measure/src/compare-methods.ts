@@ -10,7 +10,7 @@ import {
 } from "@revocab/core";
 import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
-import { readText, type TextDocuments } from "@revocab/files";
+import type { TextDocuments } from "@revocab/files";
 import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
 import {
   countTableBytes,
@@ -20,17 +20,15 @@ import {
   produceTables,
   sourceModel,
 } from "@revocab/plan/internal";
+import type { TrainingReport } from "@revocab/rows-training";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
 import { loadTokenizer } from "@revocab/vocabulary";
+import { type ComparingOptions, type ComparisonTexts, readComparisonTexts } from "./comparison-texts.ts";
 import { startTokensIn } from "./encoder-source.ts";
-import {
-  evaluateTogether,
-  labelledProgress,
-  prepareTables,
-  type ScoringOptions,
-  type TablesToScore,
-} from "./evaluate-model.ts";
+import { labelledProgress, prepareTables } from "./evaluate-model.ts";
 import type { LeaveOut } from "./leave-out/leave-out.ts";
+import { ScoreQueue, type ScoresToGive } from "./score-queue.ts";
+import { trainTables } from "./train-tables.ts";
 
 export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
   FittingOptions &
@@ -42,20 +40,29 @@ export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | 
   };
 
 export type CompareOpenedOptions = Omit<PlanOptions, "method" | "transformer"> &
-  ScoringOptions & {
+  ComparingOptions & {
     /** What to try; see `methodCandidates`. */
     readonly choice: CandidateChoice;
   };
 
 export interface MethodComparison {
-  readonly text: { readonly bytes: number; readonly documents: number; readonly notes: readonly string[] };
+  /** What was scored. */
+  readonly text: ComparedText;
+  /** What the rows of each method were trained on. Only with the option `after`. */
+  readonly training?: { readonly steps: number; readonly text: ComparedText };
   /** The source model with its own tokenizer. */
   readonly source: Evaluation;
   /** In the order they were tried. */
   readonly methods: readonly ComparedMethod[];
   readonly leftOut: CandidateChoice["leftOut"];
-  /** The index into `methods` of the lowest bits per byte; ties go to the lowest index. */
+  /** The index into `methods` of the lowest bits per byte, those after training where rows were trained; ties go to the lowest index. */
   readonly best: number;
+}
+
+export interface ComparedText {
+  readonly bytes: number;
+  readonly documents: number;
+  readonly notes: readonly string[];
 }
 
 export interface ComparedMethod {
@@ -65,8 +72,10 @@ export interface ComparedMethod {
   readonly candidate: number;
   /** What the model scores with the rows of this method, before any training. */
   readonly evaluation: Evaluation;
+  /** What it scores with trained rows. Only with the option `after`. */
+  readonly after?: { readonly evaluation: Evaluation; readonly training: TrainingReport };
   readonly leaveOut: LeaveOut;
-  /** All that it cost: its rows, the test on hidden rows, and its share of the score. */
+  /** All that it cost before any training: its rows, the test on hidden rows, and its share of the score. */
   readonly seconds: number;
   /** Of these, the time to compute the rows: what a swap with this method takes. */
   readonly rowSeconds: number;
@@ -75,8 +84,8 @@ export interface ComparedMethod {
 /**
  * Tries methods on a text and on hidden rows. The tables of each method are computed in memory, and nothing is written. Where the
  * model is run layer by layer, the texts of all methods go through each layer together; tables that memory has no room for are in a
- * scratch file until then.
- * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried
+ * scratch file until then. With `after`, the rows of each method are trained on the same texts in the same order, one method after another.
+ * @throws RevocabError as `makePlan` and `evaluateModel` do; `bad_options` when no method can be tried; with `after` also as `trainRows`
  */
 export async function compareMethods(options: CompareOptions): Promise<MethodComparison> {
   const model = await openModel(options.model, options);
@@ -94,13 +103,17 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
 
 /** {@link compareMethods} of an open model. */
 async function compareOpened(options: CompareOpenedOptions): Promise<MethodComparison> {
-  const text = await readText(options.text, options);
+  const texts = await readComparisonTexts(options);
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(options.model.checkpoint, { job: options.job });
   try {
+    if (texts.training !== undefined) {
+      const { requireTrainable } = await import("@revocab/rows-training/internal");
+      requireTrainable(transformer);
+    }
     const queue = new ScoreQueue(transformer);
     try {
-      return await compare(transformer, queue, text, options);
+      return await compare(transformer, queue, texts, options);
     } finally {
       await queue.close();
       await closeMethods(options);
@@ -122,42 +135,43 @@ function closeMethods({ choice, fallback }: CompareOpenedOptions): Promise<void>
 async function compare(
   transformer: OpenTransformer,
   queue: ScoreQueue,
-  text: TextDocuments,
+  texts: ComparisonTexts,
   options: CompareOpenedOptions,
 ): Promise<MethodComparison> {
   const { model, choice, job } = options;
+  const { scored, training } = texts;
   const leftOut = [...choice.leftOut];
   const { candidates } = choice;
   const isWhole = transformer.schedule.kind === "whole";
+  const ofMethod = { rows: 3, train: training === undefined ? 0 : 9, score: isWhole ? 1 : 0 };
   const parts = stages<string>(job, {
     source: 1,
-    ...Object.fromEntries(candidates.map((_, i) => [`method ${i}`, isWhole ? 4 : 3])),
+    ...Object.fromEntries(
+      candidates.map((_, i) => [`method ${i}`, ofMethod.rows + ofMethod.train + ofMethod.score]),
+    ),
     // layer by layer, all are scored in the end
     scores: isWhole ? 0 : 1 + candidates.length,
   });
   const steps = (label: string, own: Job | undefined) => ({ ...options, job: labelledProgress(own, label) });
   const ofSource = steps("source model", parts.source);
   const ownScoring = { ...ofSource, job: quiet(job) };
-  await queue.add(
-    { scoring: await prepareTables(transformer, undefined, model.readable, text, ownScoring) },
-    ofSource.job,
-  );
+  const sourceScoring = await prepareTables(transformer, undefined, model.readable, scored, ownScoring);
+  await queue.add({ scorings: [sourceScoring] }, ofSource.job);
   const tried: TriedMethod[] = [];
   for (const [index, candidate] of candidates.entries()) {
     throwIfAborted(job?.abortSignal);
     const label = labelOf(candidate);
-    const own = stages(steps(label, parts[`method ${index}`]).job, { rows: 3, score: isWhole ? 1 : 0 });
-    try {
-      const { score, ...method } = await tryMethod(candidate, transformer, queue, text, {
-        ...options,
-        job: own.rows,
-      });
-      await queue.add(score, own.score);
-      tried.push({ ...method, candidate: index });
-    } catch (error) {
+    const own = stages(steps(label, parts[`method ${index}`]).job, ofMethod);
+    const attempt = tryMethod(candidate, transformer, queue, { ...options, job: own.rows });
+    const method = await attempt.catch((error: unknown) => {
       if (!(error instanceof RevocabError) || !LEFT_OUT.has(error.code)) throw error;
       leftOut.push({ name: label, reason: error.message });
-    }
+    });
+    if (method === undefined) continue;
+    const { produced, ...figures } = method;
+    const scores = await scoresOf(produced, transformer, queue, texts, { ...options, job: own.train });
+    await queue.add(scores, own.score);
+    tried.push({ ...figures, candidate: index, training: scores.training });
   }
   if (tried.length === 0) {
     throw new RevocabError(
@@ -166,19 +180,33 @@ async function compare(
       { hint: "pass `untie` or `role`, or name other methods" },
     );
   }
-  const [source, ...evaluations] = await queue.finish(labelledProgress(parts.scores, "all methods"));
-  const methods = tried.map((method, i) => {
-    const seconds = method.seconds + evaluations[i].seconds;
-    return { ...method, evaluation: evaluations[i], seconds };
-  });
-  const scores = evaluations.map(bitsPerByteOf);
-  const { bytes, documents, notes } = text;
+  const [[source], ...evaluations] = await queue.finish(labelledProgress(parts.scores, "all methods"));
+  const methods = tried.map((method, i) => comparedMethod(method, evaluations[i]));
+  const figures = methods.map(({ evaluation, after }) => bitsPerByteOf((after ?? { evaluation }).evaluation));
   return {
-    text: { bytes, documents: documents.length, notes },
+    text: describe(scored),
+    ...(training && { training: { steps: training.steps, text: describe(training.text) } }),
     source,
     methods,
     leftOut,
-    best: scores.indexOf(Math.min(...scores)),
+    best: figures.indexOf(Math.min(...figures)),
+  };
+}
+
+function describe({ bytes, documents, notes }: TextDocuments): ComparedText {
+  return { bytes, documents: documents.length, notes };
+}
+
+/** @param evaluations before any training, and after it */
+function comparedMethod(
+  { training, ...method }: TriedMethod,
+  [evaluation, trained]: readonly Evaluation[],
+): ComparedMethod {
+  return {
+    ...method,
+    evaluation,
+    ...(training && { after: { evaluation: trained, training } }),
+    seconds: method.seconds + evaluation.seconds,
   };
 }
 
@@ -192,10 +220,9 @@ async function tryMethod(
   { name, options: methodOptions, method }: MethodCandidate,
   transformer: OpenTransformer,
   queue: ScoreQueue,
-  text: TextDocuments,
   options: CompareOpenedOptions,
-): Promise<Omit<TriedMethod, "candidate"> & { readonly score: ScoreToGive }> {
-  const { model, tokenizer } = options;
+): Promise<Omit<TriedMethod, "candidate"> & { readonly produced: ProducedTables }> {
+  const { model } = options;
   const started = performance.now();
   const planned = await makePlanOfSharedMethods({ ...options, method, transformer });
   const place = queue.reserve(countTableBytes(planned.plan, model).after);
@@ -205,13 +232,43 @@ async function tryMethod(
   try {
     const rowSeconds = secondsSince(started);
     const leaveOut = await measureLeaveOut(transformer, method, options);
-    const seconds = secondsSince(started);
-    const startTokens = startTokensIn(tokenizer.vocabulary, transformer, model.readable.vocabulary);
-    const tables = { ...produced.tables, startTokens };
-    const scoring = await prepareTables(transformer, tables, tokenizer, text, options);
-    return { name, options: methodOptions, score: { scoring, produced }, leaveOut, seconds, rowSeconds };
+    return { name, options: methodOptions, produced, leaveOut, seconds: secondsSince(started), rowSeconds };
   } catch (error) {
     await produced.close();
+    throw error;
+  }
+}
+
+/** What the tables of a method are to be asked, and the same of those with trained rows. It takes over the tables. */
+async function scoresOf(
+  { tables, close }: ProducedTables,
+  transformer: OpenTransformer,
+  queue: ScoreQueue,
+  { scored, training }: ComparisonTexts,
+  options: CompareOpenedOptions,
+): Promise<ScoresToGive & { readonly training?: TrainingReport }> {
+  const { model, tokenizer, context, seed, job } = options;
+  try {
+    const startTokens = startTokensIn(tokenizer.vocabulary, transformer, model.readable.vocabulary);
+    const own = { ...options, job: quiet(job) };
+    const scoring = await prepareTables(transformer, { ...tables, startTokens }, tokenizer, scored, own);
+    if (training === undefined) return { scorings: [scoring], close };
+    const { documents } = training.text;
+    const budget = { kind: "steps", steps: training.steps } as const;
+    const trained = await trainTables(
+      { transformer, tables, tokenizer, documents, budget, context, seed, job },
+      (bytes) => queue.reserve(bytes),
+    );
+    return {
+      scorings: [scoring, { ...scoring, tables: trained.tables }],
+      training: trained.training,
+      close: async () => {
+        await trained.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
@@ -220,62 +277,8 @@ function secondsSince(started: number): number {
   return (performance.now() - started) / 1000;
 }
 
-/** A method that was tried, before its score. */
-type TriedMethod = Omit<ComparedMethod, "evaluation">;
-
-/**
- * Scores that wait for each other, so that all cost one pass through the layers. Where all layers stay in memory there is nothing to
- * save, and none waits.
- */
-class ScoreQueue {
-  readonly #transformer: OpenTransformer;
-  readonly #evaluations: Evaluation[] = [];
-  #waiting: ScoreToGive[] = [];
-  #bytes = 0;
-
-  constructor(transformer: OpenTransformer) {
-    this.#transformer = transformer;
-  }
-
-  /** Where tables of so many bytes are to wait: in memory as far as there is room for those of all scores. */
-  reserve(bytes: number): "memory" | "file" {
-    const { kind, memory } = this.#transformer.schedule;
-    if (kind !== "whole" && this.#bytes + bytes > memory * SHARE_FOR_TABLES) return "file";
-    this.#bytes += bytes;
-    return "memory";
-  }
-
-  /** @param job of this score, where it does not wait */
-  async add(score: ScoreToGive, job: Job | undefined): Promise<void> {
-    this.#waiting.push(score);
-    if (this.#transformer.schedule.kind === "whole") await this.#give(job);
-  }
-
-  /** In the order in which they were added. */
-  async finish(job: Job | undefined): Promise<Evaluation[]> {
-    if (this.#waiting.length > 0) await this.#give(job);
-    return this.#evaluations;
-  }
-
-  async close(): Promise<void> {
-    for (const { produced } of this.#waiting.splice(0)) await produced?.close();
-  }
-
-  async #give(job: Job | undefined): Promise<void> {
-    const scorings = this.#waiting.map(({ scoring }) => scoring);
-    this.#evaluations.push(...(await evaluateTogether(this.#transformer, scorings, job)));
-    await this.close();
-  }
-}
-
-/** A text in the tokens of a vocabulary, and its tables where they were produced for this score alone. */
-interface ScoreToGive {
-  readonly scoring: TablesToScore;
-  readonly produced?: ProducedTables;
-}
-
-/** The share of the memory that tables may take while they wait. */
-const SHARE_FOR_TABLES = 0.25;
+/** A method that was tried, before its scores. */
+type TriedMethod = Omit<ComparedMethod, "evaluation" | "after"> & { readonly training?: TrainingReport };
 
 async function measureLeaveOut(
   transformer: OpenTransformer,
@@ -309,7 +312,7 @@ export interface MethodContest {
   readonly kind: "contest";
   /** What to try; see `methodCandidates`. */
   readonly choice: CandidateChoice;
-  readonly scoring: Omit<ScoringOptions, "job">;
+  readonly scoring: Omit<ComparingOptions, "job">;
 }
 
 /** The methods that may be picked: one, or those of a contest. */

@@ -1,11 +1,13 @@
 export {
   type ComparedMethod,
+  type ComparedText,
   type CompareOptions,
   compareMethods,
   labelOf,
   type MethodComparison,
   type MethodContest,
 } from "./compare-methods.ts";
+export type { ComparingOptions } from "./comparison-texts.ts";
 export {
   type ByteLevelSummary,
   evaluateModel,

@@ -67,7 +67,7 @@ describe("what a comparison says of a method", () => {
     const names = options.untie ? "auto" : ["random", "mean", "subtoken-mean:weighting=byte-length"];
     const { methods, source, leftOut } = await compare(names, options);
     expect(leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name))).toEqual([]);
-    expect(methods.length).toBe(options.untie ? 10 : 3);
+    expect(methods.length).toBe(options.untie ? 11 : 3);
     const own = await evaluateModel({ model: SAMPLE_MODEL, text: SAMPLE_TEXT, job: { threads: 1 } });
     expect(bitsPerByteOf(source)).toBe(bitsPerByteOf(own));
     const out = join(scratch(), "out");
@@ -119,7 +119,9 @@ describe("a tied model", () => {
     ]);
     const unfit = leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name));
     expect(unfit.map(({ name }) => name)).toEqual([
-      ...["first-last", "front-loaded", "exponential"].map((name) => `subtoken-mean:weighting=${name}`),
+      ...["first-last", "front-loaded", "exponential", "head-byte-length:norms=calibrated"].map(
+        (name) => `subtoken-mean:weighting=${name}`,
+      ),
       "chain-rule:written=0",
     ]);
     for (const { reason } of unfit) expect(reason).toMatch(/this model is tied: one row serves both/);
@@ -128,7 +130,7 @@ describe("a tied model", () => {
   it("with a role for both tries them all", async () => {
     const { methods, leftOut } = await compare("auto", { role: "output" });
     expect(leftOut.filter(({ name }) => !NEED_EVIDENCE.includes(name))).toEqual([]);
-    expect(methods).toHaveLength(10);
+    expect(methods).toHaveLength(11);
   });
 
   it("with none that can be tried is told so", async () => {

@@ -117,6 +117,24 @@ describe.each(["t5", "bart"] as const)("a model like %s", (name) => {
     await checkpoint.close();
   });
 
+  it("is not trained: a comparison after training is refused before any method is tried", async () => {
+    const steps: string[] = [];
+    const folder = model(name);
+    const comparison = compareMethods({
+      model: folder,
+      tokenizer: folder,
+      text: textFile(Array(20).fill(TEXT).join("\n\n")),
+      after: 1,
+      choice: methodCandidates(["mean", "random"], {}, METHODS),
+      job: { onProgress: ({ step }) => steps.push(step) },
+    });
+    await expect(comparison).rejects.toMatchObject({
+      code: "unsupported_architecture",
+      message: expect.stringContaining("has an encoder"),
+    });
+    expect(steps.filter((step) => /^(mean|random):/.test(step))).toEqual([]);
+  });
+
   it("scores the methods of a comparison as their swaps are scored", async () => {
     const tokenizer = join(scratch(), "target");
     mkdirSync(tokenizer);

@@ -9,7 +9,7 @@ import {
   type StoredMatrix,
   type TablePlan,
 } from "@revocab/core";
-import { encodeInto, multiplyMixture } from "@revocab/matrix";
+import { encodeInto, firstAtLeast, multiplyMixture } from "@revocab/matrix";
 import type { SwapPlan } from "./swap-plan.ts";
 
 /** Computes the rows of one table, block by block: sums by the kernel, which leaves the other rows zero, then those rows. */
@@ -52,17 +52,6 @@ async function fillDenseRows(
       block.bytes.subarray(row * rowBytes, (row + 1) * rowBytes),
     );
   }
-}
-
-function firstAtLeast(ascending: Uint32Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

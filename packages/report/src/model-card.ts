@@ -102,7 +102,7 @@ function why(
   if (comparison === null || best === undefined) return gained;
   return (
     `${gained} Of ${comparison.methods.length} methods that were tried on ${grouped(comparison.text.bytes)} bytes of text, ` +
-    `${code(best.name)} was taken: it scored best before any training.`
+    `${code(best.name)} was taken: it scored best ${comparison.training === undefined ? "before any training" : `after ${grouped(comparison.training.steps)} steps of training its rows`}.`
   );
 }
 

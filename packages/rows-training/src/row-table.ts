@@ -1,5 +1,5 @@
-import { BYTES_PER_VALUE, RevocabError, type StoredMatrix, type TokenId } from "@revocab/core";
-import { encodeInto, readRows } from "@revocab/matrix";
+import { RevocabError, type StoredMatrix, type TokenId } from "@revocab/core";
+import { readRows, replacedRows, storedView } from "@revocab/matrix";
 
 /** The rows of one table while some of them learn. */
 export interface RowTable {
@@ -49,20 +49,7 @@ export async function openRowTable(
         { hint: "the tokenizer belongs to another model" },
       );
     },
-    asStored: () => ({
-      rows,
-      columns,
-      dtype,
-      async readRows(start, count, into) {
-        await matrix.readRows(start, count, into);
-        const rowBytes = columns * BYTES_PER_VALUE[dtype];
-        for (let i = 0; i < count; i++) {
-          const place = places.get(start + i);
-          if (place === undefined || place >= ids.length) continue;
-          const row = learning.subarray(place * columns, (place + 1) * columns);
-          encodeInto(dtype, row, into.subarray(i * rowBytes, (i + 1) * rowBytes));
-        }
-      },
-    }),
+    asStored: () =>
+      replacedRows(matrix, ids, storedView({ rows: ids.length, columns, data: learning }, dtype)),
   };
 }

@@ -1,5 +1,5 @@
 import { quiet, RevocabError, type ScoreQuery, type TokenId } from "@revocab/core";
-import { openHeadGradient } from "@revocab/transformer-runtime";
+import { type OpenTransformer, openHeadGradient } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { openVocabularyRows } from "./open-vocabulary-rows.ts";
 import type { LearningRows, TrainedRows, TrainRowsOptions } from "./train-rows-options.ts";
@@ -50,7 +50,11 @@ function defaultRate(columns: number): number {
 const DEFAULT_HELD_OUT = 0.05;
 const DEFAULT_BATCH = 4096;
 
-function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {
+/**
+ * Says before any work whether the rows of a model can be trained.
+ * @throws RevocabError `unsupported_architecture` for a model that is not causal; as `OpenTransformer.requireGradients` does
+ */
+export function requireTrainable(transformer: OpenTransformer): void {
   const { kind, checkpoint } = transformer;
   if (kind !== "causal") {
     throw new RevocabError(
@@ -59,6 +63,11 @@ function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptio
       { hint: "use a causal model" },
     );
   }
+  transformer.requireGradients();
+}
+
+function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {
+  requireTrainable(transformer);
   const amount =
     budget.kind === "time" ? budget.seconds : budget.kind === "tokens" ? budget.tokens : budget.steps;
   for (const [name, value] of [

@@ -46,7 +46,7 @@ export async function prepareText({
       `the share of the text that is kept to measure by is ${share}, expected a number above 0 and below 1`,
     );
   }
-  const { kept, rest } = splitText(documents, share, seed);
+  const { kept, rest } = splitText(documents, { share, seed, most: MOST_HELD_OUT });
   const shared = { model, tokenizer, context, job };
   const all =
     teacher === undefined
@@ -77,16 +77,32 @@ export function countTargets(queries: readonly ScoreQuery[]): number {
   return queries.reduce((sum, { targets }) => sum + targets.length, 0);
 }
 
-interface SplitText {
+export interface SplitText {
+  /** To measure by. */
   readonly kept: readonly string[];
+  /** To train on. */
   readonly rest: readonly string[];
 }
 
-/** Documents by lot until their bytes are the share that is kept; of a few documents their last lines. */
-function splitText(documents: readonly string[], share: number, seed: number): SplitText {
+export interface SplitTextOptions {
+  /** Of the bytes, those that are kept: above 0 and below 1. */
+  readonly share: number;
+  /** The most bytes that are kept. @default no bound */
+  readonly most?: number;
+  readonly seed: number;
+}
+
+/**
+ * Documents by lot until their bytes are the share that is kept; of a few documents their last lines.
+ * @throws RevocabError `bad_text` where nothing is left to train on or to measure by
+ */
+export function splitText(
+  documents: readonly string[],
+  { share, most = Number.POSITIVE_INFINITY, seed }: SplitTextOptions,
+): SplitText {
   const pieces = documents.length >= FEW_DOCUMENTS ? documents : documents.flatMap(linesOf);
   const bytes = pieces.map((piece) => Buffer.byteLength(piece));
-  const wanted = Math.min(MOST_HELD_OUT, share * bytes.reduce((sum, size) => sum + size, 0));
+  const wanted = Math.min(most, share * bytes.reduce((sum, size) => sum + size, 0));
   const order =
     pieces === documents
       ? Array.from(pieces.keys(), (i) => ({ i, draw: randomStream(seed, i, PURPOSE).uniform() }))

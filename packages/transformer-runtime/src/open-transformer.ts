@@ -27,10 +27,11 @@ export interface OpenTransformer extends Transformer {
   /**
    * Sends batches through the layers, and the gradients of a loss by their final states back to their input rows; the weights stay as
    * they are. Where these do not stay in memory they are read once forward and once back for all batches together.
-   * @throws RevocabError `bad_options` on another device than the CPU, `unsupported_architecture` for a model with an encoder;
-   *   `file_changed`, `no_space`, `aborted`; what the batches throw
+   * @throws RevocabError as `requireGradients` does; `file_changed`, `no_space`, `aborted`; what the batches throw
    */
   readWithGradients(batches: readonly GradientBatch[], job?: Job): Promise<void>;
+  /** @throws RevocabError `bad_options` on another device than the CPU, `unsupported_architecture` for a model with an encoder */
+  requireGradients(): void;
   /**
    * Sequences of one length that continue earlier ones; it gives back the keys and values of both. The whole body is in memory for
    * it, apart from what `read` keeps there.
@@ -123,6 +124,23 @@ export async function openTransformer(
     );
   }
 
+  function requireGradients(): void {
+    if (computation.device !== "cpu") {
+      throw new RevocabError(
+        "bad_options",
+        `gradients are computed on the CPU, and \`device\` is ${computation.device}`,
+        { hint: "leave out `device`" },
+      );
+    }
+    if (encoder !== undefined) {
+      throw new RevocabError(
+        "unsupported_architecture",
+        `${checkpoint.directory} has an encoder, for which no gradients are computed`,
+        { hint: "use a model of a decoder alone" },
+      );
+    }
+  }
+
   return {
     kind: description.kind,
     contextLength: description.contextLength,
@@ -135,7 +153,7 @@ export async function openTransformer(
     async read(requests: readonly ReadRequest[], readJob = job) {
       await grower.release(); // both would hold the weights
       if (!isAnnounced) await timeNote(runner.parts, schedule, requests, computation, readJob);
-      isAnnounced = true;
+      isAnnounced ||= readJob?.onProgress !== undefined;
       const encoded = await encodedOf(requests, readJob);
       await body.read(
         requests.map((request, i) => ({ ...request, encoded: encoded[i] })),
@@ -143,25 +161,13 @@ export async function openTransformer(
       );
     },
     async readWithGradients(batches, ownJob = job) {
-      if (computation.device !== "cpu") {
-        throw new RevocabError(
-          "bad_options",
-          `gradients are computed on the CPU, and \`device\` is ${computation.device}`,
-          { hint: "leave out `device`" },
-        );
-      }
-      if (encoder !== undefined) {
-        throw new RevocabError(
-          "unsupported_architecture",
-          `${checkpoint.directory} has an encoder, for which no gradients are computed`,
-          { hint: "use a model of a decoder alone" },
-        );
-      }
+      requireGradients();
       await grower.release(); // both would hold the weights
       await body.readWithGradients(batches, ownJob);
     },
     readCosts: () => readCosts(runner.parts, computation),
     requireWhole,
+    requireGradients,
     async continue(embeddings, length, { cache, source } = {}) {
       requireWhole();
       const [encoded] = source === undefined ? [] : await encodedOf([source], job);

@@ -33,6 +33,16 @@ export async function measurements(): Promise<void> {
   same<typeof comparison.source, Evaluation>();
   const best = comparison.methods[comparison.best];
   same<typeof best, ComparedMethod | undefined>();
+  const trained = await compareMethods({
+    model: "sample/model",
+    tokenizer: "sample/tokenizer",
+    text: "sample/stories.txt",
+    choice: methodCandidates(["mean"]),
+    after: 50,
+    trainText: "sample/stories.txt",
+  });
+  same<NonNullable<typeof trained.training>["steps"], number>();
+  same<NonNullable<ComparedMethod["after"]>["evaluation"], Evaluation>();
   await compareMethods({
     model: "sample/model",
     tokenizer: "sample/tokenizer",

@@ -12,10 +12,15 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
-import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
+import {
+  type ComparingFlags,
+  comparingOptions,
+  withComparingOptions,
+  withScoringOptions,
+} from "./options/scoring.ts";
 import { withRunning, withThreads } from "./options/values.ts";
 
-interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ScoringFlags {
+interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ComparingFlags {
   readonly tokenizer: string;
   readonly text: string;
   readonly methods?: string;
@@ -29,13 +34,15 @@ export function registerCompare(program: Command): void {
       "Try methods on a text and on hidden rows: one line each, the best marked. Nothing is written.",
     )
     .argument("<model>", MODEL_HELP);
-  withFittingOptions(command)
-    .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
-    .requiredOption("--text <file>", "a UTF-8 text")
-    .option(
-      "--methods <names>",
-      "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
-    );
+  withComparingOptions(
+    withFittingOptions(command)
+      .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+      .requiredOption("--text <file>", "a UTF-8 text")
+      .option(
+        "--methods <names>",
+        "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
+      ),
+  );
   const scored = withScoringOptions(withComparedPlanOptions(command));
   withModelOptions(
     withRunning(withThreads(scored, "threads of the runtime and the kernel (all cores)")),
@@ -53,7 +60,7 @@ export function registerCompare(program: Command): void {
           ...modelOptions(flags),
           ...(await comparedPlanOptions(flags)),
           ...fittingOptions(flags),
-          ...scoringOptions(flags),
+          ...comparingOptions(flags),
           samplesSeed: flags.seed,
           ...context,
         };

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { writeModel } from "../write-model.ts";
 import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
-import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { type SwapPlanFlags, swapPlanOptions, wantedBy, withSwapPlanOptions } from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { wholeNumber } from "./options/values.ts";
@@ -16,7 +16,7 @@ import {
 } from "./options/written-model.ts";
 import { type PruneFlags, pruneOptions, withPruneOptions } from "./prune.ts";
 
-interface Flags extends ModelFlags, PlanFlags, ApplyFlags, PruneFlags, EvalFlags, HealFlags, OutputFlags {
+interface Flags extends ModelFlags, SwapPlanFlags, ApplyFlags, PruneFlags, EvalFlags, HealFlags, OutputFlags {
   readonly tokens?: string;
   readonly asWritten?: boolean;
   readonly special?: readonly string[];
@@ -67,7 +67,7 @@ export function registerExtend(program: Command): void {
     .option("--skip-refused", "leave out what cannot be added, and say why, instead of failing");
   withModelOptions(
     withEvalOptions(
-      withApplyOptions(withHealOptions(withPlanOptions(withPruneOptions(command), withKeepingOption))),
+      withApplyOptions(withHealOptions(withSwapPlanOptions(withPruneOptions(command), withKeepingOption))),
     ),
   ).action(async (model: string, flags: Flags) => {
     const { printEdit, printEditPlan } = await import("../print-reports.ts");

@@ -9,7 +9,7 @@ import { positiveNumber, wholeNumber } from "./options/values.ts";
 import { type WritingFlags, withWritingOptions, writingOptions } from "./options/written-model.ts";
 
 interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
-  readonly text: string;
+  readonly text?: string;
   readonly teacher?: string;
   readonly out: string;
   readonly minutes?: number;
@@ -31,11 +31,11 @@ export function registerHeal(program: Command): void {
       "Train the rows of a model's tokens on a text, with its layers as they are: what a swapped or an extended model needs first.",
     )
     .argument("<model>", MODEL_HELP)
-    .requiredOption("--text <file>", "a UTF-8 text like those that the model will read and write")
+    .option("--text <file>", "a UTF-8 text like those that the model will read and write")
     .requiredOption("--out <folder>", "the folder to write")
     .option(
       "--teacher <model>",
-      "the model whose tokenizer was swapped or extended: learn from its hidden states, too",
+      "the model whose tokenizer was swapped or extended: learn from its hidden states, too; without --text it writes one",
     );
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
     async (model: string, flags: Flags) => {
@@ -52,7 +52,10 @@ export function registerHeal(program: Command): void {
             out,
           };
           const teachers = teacher === undefined ? [] : [teacher];
-          await checkOutputPlace({ ...options, inputs: [text, model, ...teachers] });
+          await checkOutputPlace({
+            ...options,
+            inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
+          });
           return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
             withTeacher(context, teacher, (taught) =>
               healModel({ ...options, ...paths, ...taught, ...context }),

@@ -11,7 +11,7 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
-import { type PlanFlags, swapPlanOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { type SwapPlanFlags, swapPlanOptions, wantedBy, withSwapPlanOptions } from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import {
@@ -21,7 +21,14 @@ import {
   withApplyOptions,
 } from "./options/written-model.ts";
 
-interface Flags extends ModelFlags, FittingFlags, PlanFlags, HealFlags, ApplyFlags, EvalFlags, OutputFlags {
+interface Flags
+  extends ModelFlags,
+    FittingFlags,
+    SwapPlanFlags,
+    HealFlags,
+    ApplyFlags,
+    EvalFlags,
+    OutputFlags {
   readonly tokenizer: string;
 }
 
@@ -32,7 +39,7 @@ export function registerSwap(program: Command): void {
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
     .argument("<model>", MODEL_HELP);
   withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
-  const planned = withHealOptions(withPlanOptions(withOutputOptions(command)));
+  const planned = withHealOptions(withSwapPlanOptions(withOutputOptions(command)));
   withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
     const { printPlan, printSwap } = await import("../print-reports.ts");
     const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");

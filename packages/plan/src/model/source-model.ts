@@ -41,7 +41,7 @@ export function layersOnDemand(
 }
 
 /**
- * The model as methods run it.
+ * The model as methods run it, with the rows of its checkpoint.
  * @throws RevocabError `unsupported_architecture`, when it is asked for, where it has an encoder
  */
 export function sourceModel(
@@ -61,7 +61,7 @@ export function sourceModel(
         const known = TEXTS.get(transformer) ?? new Map<string, readonly Uint32Array[]>();
         TEXTS.set(transformer, known);
         const key = `${options.tokens} ${options.seed}`;
-        const texts = known.get(key) ?? (await write(transformer, tokenizer.vocabulary, options));
+        const texts = known.get(key) ?? (await write(transformer, checkpoint, tokenizer.vocabulary, options));
         known.set(key, texts);
         return texts;
       },
@@ -78,10 +78,15 @@ function notByMethods({ directory, modelType }: Checkpoint): RevocabError {
   );
 }
 
-async function write(transformer: OpenTransformer, vocabulary: Vocabulary, options: WriteOptions) {
-  const { languageModel, writeTexts } = await runtime();
+async function write(
+  transformer: OpenTransformer,
+  checkpoint: Checkpoint,
+  vocabulary: Vocabulary,
+  options: WriteOptions,
+) {
+  const { languageModel, tablesOf, writeTexts } = await runtime();
   transformer.requireWhole();
-  const model = languageModel(transformer);
+  const model = languageModel(transformer, tablesOf(checkpoint));
   try {
     return await writeTexts({ ...options, ...textLimits(vocabulary), model });
   } finally {

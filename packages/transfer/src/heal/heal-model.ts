@@ -11,10 +11,9 @@ import { withModel, writeWhilePlanned } from "../swap/swap-tokenizer.ts";
 import {
   type Healing,
   type HealOptions,
-  type NamedTeacher,
+  type StartHealingOptions,
   startHealing,
   TRAINING_WEIGHT,
-  teacherOf,
 } from "./healing.ts";
 import { requireSameLayers } from "./require-same-layers.ts";
 
@@ -27,8 +26,8 @@ export type HealModelOptions = HealOptions &
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
     /**
-     * The folder of the model whose tokenizer was swapped or extended, with the same layers. Besides the text, the hidden states teach
-     * that the layers give for it in that model's tokens. @default none
+     * The folder of the model whose tokenizer was swapped or extended, with the same layers. It writes the text where none is given; and
+     * besides the text, the hidden states teach that the layers give for it in that model's tokens. @default none
      */
     readonly teacher?: string;
   };
@@ -44,20 +43,23 @@ export type HealModelOptions = HealOptions &
 export async function healModel(options: HealModelOptions): Promise<SwapReport> {
   const { teacher: directory, ...own } = options;
   const others = directory === undefined ? [] : [directory];
-  await checkOutputPlace({ ...own, inputs: [own.model, own.text, ...others] });
+  await checkOutputPlace({
+    ...own,
+    inputs: [own.model, ...(own.text === undefined ? [] : [own.text]), ...others],
+  });
   return withModel(own, async (model) => {
     requireRows(model);
     if (directory === undefined) return heal(model, own);
     return withModel({ ...own, model: directory, weights: undefined }, async (source) => {
       await requireSameLayers(model.checkpoint, source.checkpoint);
-      return heal(model, { ...own, teacher: await teacherOf(source) });
+      return heal(model, { ...own, original: source, distill: true });
     });
   });
 }
 
 async function heal(
   model: OpenModel,
-  options: Omit<HealModelOptions, "teacher"> & { readonly teacher?: NamedTeacher },
+  options: Omit<HealModelOptions, "teacher"> & StartHealingOptions,
 ): Promise<SwapReport> {
   const { train, write } = stages(options.job, { train: TRAINING_WEIGHT, write: WRITING_WEIGHT });
   const healing = await startHealing(model, options, options.job);

@@ -1,4 +1,6 @@
+import { basename } from "node:path";
 import { type Job, RevocabError, stages } from "@revocab/core";
+import { writtenTexts } from "@revocab/embedding-init/internal";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { describeText } from "@revocab/measure/internal";
 import {
@@ -9,15 +11,20 @@ import {
   type TrainingText,
   tokenizerOf,
 } from "@revocab/plan";
-import { produceTables } from "@revocab/plan/internal";
+import { produceTables, sourceModel } from "@revocab/plan/internal";
 import type { Teacher, TrainedRows, TrainingBudget, TrainRowsOptions } from "@revocab/rows-training";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
 
 /** How rows are trained on a text. Defaults are those of `trainRows`. */
 export interface HealOptions
   extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
-  /** A UTF-8 file like what the model is to read and write. */
-  readonly text: string;
+  /**
+   * A UTF-8 file like what the model is to read and write.
+   * @default texts that the model writes with the rows that its layers were trained with
+   */
+  readonly text?: string;
+  /** About how many tokens it writes, where no text is given. @default 100_000 */
+  readonly written?: number;
   /** When training ends. @default 10 minutes */
   readonly budget?: TrainingBudget;
   /** The most bytes of the text that are read. @default 32_000_000 */
@@ -37,15 +44,12 @@ export interface SwapHealOptions extends HealOptions {
   readonly distill?: boolean;
 }
 
-/** Rows and tokenizer that the layers were trained with. */
-export interface NamedTeacher extends Teacher {
-  readonly name: string;
-}
-
-/** The model itself, before its tokenizer is swapped or edited. */
-export async function teacherOf({ name, checkpoint, readable: tokenizer }: OpenModel): Promise<NamedTeacher> {
-  const { tablesOf } = await import("@revocab/transformer-runtime");
-  return { name, tables: tablesOf(checkpoint), tokenizer };
+/** {@link HealOptions} with the model before its tokenizer was swapped or edited. */
+export interface StartHealingOptions extends HealOptions {
+  /** With the rows and the tokenizer that the layers were trained with; it writes, and teaches. */
+  readonly original?: OpenModel;
+  /** Whether its hidden states teach. @default false */
+  readonly distill?: boolean;
 }
 
 /** A text that is read and layers that are open, to train the rows of a plan. */
@@ -75,34 +79,95 @@ const HEALED = "healed";
  */
 export async function startHealing(
   model: OpenModel,
-  options: HealOptions & { readonly teacher?: NamedTeacher },
+  options: StartHealingOptions,
   job: Job | undefined,
 ): Promise<Healing> {
-  const { text: path, maxBytes = MOST_BYTES, split } = options;
-  const text = await readText(path, { maxBytes, split, job });
+  const { text: path, maxBytes = MOST_BYTES, split, original, distill = false } = options;
+  if (path === undefined && original === undefined) throw withoutText();
+  const given = path === undefined ? undefined : await readText(path, { maxBytes, split, job });
   const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
   tablesOf(model.checkpoint); // a model without a head predicts nothing
   const transformer = await openTransformer(model.checkpoint, { job });
-  return {
-    transformer,
-    async heal(planned, own) {
-      try {
-        return await healPlan(planned, model, transformer, text, { ...options, job: own });
-      } catch (error) {
-        await planned.rowSource.close();
-        throw error;
-      }
-    },
-    close: () => transformer.close(),
-  };
+  const teacher =
+    distill && original !== undefined
+      ? { name: original.name, tables: tablesOf(original.checkpoint), tokenizer: original.readable }
+      : undefined;
+  try {
+    const text = given ?? (await writtenText(original as OpenModel, transformer, options, job));
+    const name = path === undefined ? `written by ${(original as OpenModel).name}` : basename(path);
+    return {
+      transformer,
+      async heal(planned, own) {
+        try {
+          return await healPlan(
+            planned,
+            model,
+            transformer,
+            { ...text, name },
+            { ...options, teacher, job: own },
+          );
+        } catch (error) {
+          await planned.rowSource.close();
+          throw error;
+        }
+      },
+      close: () => transformer.close(),
+    };
+  } catch (error) {
+    await transformer.close();
+    throw error;
+  }
 }
+
+function withoutText(): RevocabError {
+  return new RevocabError(
+    "bad_options",
+    "there is no text to train rows on, and no model that could write one",
+    {
+      hint: "give a `text`, or as `teacher` the model whose tokenizer was swapped or extended",
+    },
+  );
+}
+
+/** Texts of the original, written by the layers with its rows. */
+async function writtenText(
+  original: OpenModel,
+  transformer: OpenTransformer,
+  { written = WRITTEN, seed = 0 }: StartHealingOptions,
+  job: Job | undefined,
+): Promise<TextDocuments> {
+  const model = await sourceModel(original, { open: async () => transformer })();
+  const documents = await writtenTexts(model, {
+    tokens: written,
+    seed,
+    hints: HINTS,
+    step: "train rows",
+    job,
+  });
+  const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
+  return { documents, bytes, boundary: "none", isWhole: true, notes: [] };
+}
+
+const WRITTEN = 100_000;
+const HINTS = {
+  withoutText: "give a `text` to train rows on",
+  withoutMemory: "give a `text` to train rows on, which needs no more memory; or more `memory`",
+};
+
+/** Rows and tokenizer that teach. */
+interface NamedTeacher extends Teacher {
+  readonly name: string;
+}
+
+/** A text, and where it is from. */
+type NamedText = TextDocuments & { readonly name: string };
 
 /** Trains the tables that the plan would write, and puts the trained rows into the plan. */
 async function healPlan(
   planned: PlannedSwap,
   model: OpenModel,
   transformer: OpenTransformer,
-  text: TextDocuments,
+  text: NamedText,
   {
     budget = TEN_MINUTES,
     teacher,
@@ -138,7 +203,7 @@ async function healPlan(
   }
   const { plan, rowSource } = replaceRows(planned, model, trained.tables, HEALED);
   const notes = text.notes.map((note) => `the text of the training: ${note}`);
-  const training = trainingOf(trained, textOf(options.text, text), { ...options, budget, teacher });
+  const training = trainingOf(trained, textOf(text), { ...options, budget, teacher });
   return { plan: { ...plan, notes: [...plan.notes, ...notes], training }, rowSource };
 }
 
@@ -175,7 +240,7 @@ function trainingOf(
   };
 }
 
-function textOf(path: string, text: TextDocuments): TrainingText {
-  const { name, documents, bytes, sha256 } = describeText(path, text);
+function textOf(text: NamedText): TrainingText {
+  const { name, documents, bytes, sha256 } = describeText(text.name, text);
   return { name, documents, bytes, sha256 };
 }

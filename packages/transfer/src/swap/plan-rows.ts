@@ -3,13 +3,7 @@ import { methodsOf } from "@revocab/embedding-init";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf } from "@revocab/measure/internal";
 import { makePlan, type OpenModel, type PlannedSwap, type PlanOptions } from "@revocab/plan";
-import {
-  type Healing,
-  type SwapHealOptions,
-  startHealing,
-  TRAINING_WEIGHT,
-  teacherOf,
-} from "../heal/healing.ts";
+import { type Healing, type SwapHealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
 
 /** Makes a plan, and trains its rows where they are to be healed. */
 export async function planRows(options: PlanOptions, healing: Healing | undefined): Promise<PlannedSwap> {
@@ -26,9 +20,7 @@ export async function withHealing<Result>(
   use: (healing: Healing | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (heal === undefined) return use(undefined);
-  const { distill = false, ...options } = heal;
-  const teacher = distill ? await teacherOf(model) : undefined;
-  const healing = await startHealing(model, { seed, ...options, teacher }, job);
+  const healing = await startHealing(model, { seed, ...heal, original: model }, job);
   try {
     return await use(healing);
   } finally {

@@ -1,8 +1,10 @@
 import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
 import { type Command, Option } from "commander";
-import { type ScoringFlags, scoringOptions } from "./scoring.ts";
+
+import { type ComparingFlags, comparingOptions, withComparingOptions } from "./scoring.ts";
 import type { HealFlags } from "./training.ts";
+
 import { collectPairs, wholeNumber } from "./values.ts";
 
 /* How the rows of new tokens are initialized: the method, its fallback, and the shape of the tables. */
@@ -26,6 +28,11 @@ export interface PlanFlags extends ComparedPlanFlags {
   readonly text?: string;
 }
 
+/** Of a command that takes `--method auto`. */
+export interface SwapPlanFlags extends PlanFlags, ComparingFlags {
+  readonly eval?: string;
+}
+
 const ROWS = "How the rows are initialized:";
 
 /** @param copying the options for rows that the model has already @default those of a swap */
@@ -40,6 +47,10 @@ export function withPlanOptions(command: Command, copying = withCopyOptions): Co
       ),
     copying,
   );
+}
+
+export function withSwapPlanOptions(command: Command, copying = withCopyOptions): Command {
+  return withComparingOptions(withPlanOptions(command, copying), "with --method auto: ");
 }
 
 const METHOD_HELP = "what fills the rows of new tokens; see: revocab methods";
@@ -135,9 +146,12 @@ async function withText(
 
 /** What a swap takes: as for a plan, or with `--method auto` the methods of which the best on a text is used. */
 export async function swapPlanOptions(
-  flags: PlanFlags & ScoringFlags & Pick<HealFlags, "heal"> & { readonly eval?: string },
+  flags: SwapPlanFlags & Pick<HealFlags, "heal">,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod | MethodContest }> {
-  if (flags.method !== "auto") return planOptions(flags);
+  if (flags.method !== "auto") {
+    refuseComparing(flags);
+    return planOptions(flags);
+  }
   const text = flags.text ?? flags.eval;
   if (text === undefined) {
     throw new RevocabError("bad_options", "--method auto was given without a text to decide by", {
@@ -147,8 +161,20 @@ export async function swapPlanOptions(
   const { methodCandidates } = await import("@revocab/embedding-init");
   const { catalog } = await import("../../catalog.ts");
   const choice = methodCandidates("auto", flags.with, await catalog());
-  const scoring = { ...scoringOptions(flags), text, samplesSeed: flags.seed };
+  const scoring = { ...comparingOptions(flags), text, samplesSeed: flags.seed };
   return { method: { kind: "contest", choice, scoring }, ...(await comparedPlanOptions(flags)) };
+}
+
+function refuseComparing({ after, trainText }: ComparingFlags): void {
+  const flag = after !== undefined ? "--after" : trainText !== undefined ? "--train-text" : undefined;
+  if (flag === undefined) return;
+  throw new RevocabError(
+    "bad_options",
+    `${flag} was given, but without --method auto no methods are compared`,
+    {
+      hint: `pass --method auto, or leave ${flag} out`,
+    },
+  );
 }
 
 /** The parts of a model that the methods need: its tables, or all of it where one runs it. */

@@ -51,6 +51,31 @@ export function scoringOptions({ context, stride, maxBytes, documents, bos, samp
   return { context, stride, maxBytes, split: documents, bos, samples };
 }
 
+/** How methods are compared. */
+export interface ComparingFlags extends ScoringFlags {
+  readonly after?: number;
+  readonly trainText?: string;
+}
+
+/** @param when the words for the condition under which methods are compared */
+export function withComparingOptions(command: Command, when = ""): Command {
+  return command
+    .option(
+      "--after <steps>",
+      `${when}train the rows of each method for so many steps, and judge them by the score after it`,
+      wholeNumber(1),
+    )
+    .option(
+      "--train-text <file>",
+      "with --after: a text to train on (three quarters of --text, which are then not scored)",
+    );
+}
+
+export function comparingOptions(flags: ComparingFlags) {
+  const { after, trainText } = flags;
+  return { after, trainText, ...scoringOptions(flags) };
+}
+
 /** Of a command that writes a model, which `--eval` scores before and after. */
 export interface EvalFlags extends ScoringFlags {
   readonly eval?: string;

@@ -1,4 +1,3 @@
-import { RevocabError } from "@revocab/core";
 import type { HealOptions, SwapHealOptions } from "@revocab/transfer";
 import { type Command, InvalidArgumentError } from "commander";
 import { positiveNumber } from "./values.ts";
@@ -30,22 +29,18 @@ export function withHealOptions(command: Command): Command {
     .optionsGroup("How rows are trained, with --heal:")
     .option(
       "--heal <budget>",
-      "train rows on --text for so long: 90s, 10m, 1h, or tokens as 500k, 2M",
+      "train rows for so long: 90s, 10m, 1h, or tokens as 500k, 2M; on --text, or on texts that the model writes",
       budget,
     )
     .option("--distill", "learn from the hidden states of the model in its own tokens, too");
   return withRateOption(heal);
 }
 
-/** @throws RevocabError `bad_options` for `--heal` without `--text` */
+/** Without a text the model writes one before its tokenizer is swapped. */
 export function healOptions({ heal, text, rate, distill, seed }: HealFlags): {
   readonly heal?: SwapHealOptions;
 } {
-  if (heal === undefined) return {};
-  if (text !== undefined) return { heal: { text, budget: heal, rate, distill, seed } };
-  throw new RevocabError("bad_options", "--heal was given without a text to train rows on", {
-    hint: "pass --text with a UTF-8 text like those that the model will read and write",
-  });
+  return heal === undefined ? {} : { heal: { text, budget: heal, rate, distill, seed } };
 }
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };

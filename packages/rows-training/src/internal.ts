@@ -1,0 +1,4 @@
+/** What sibling packages share; not for users. */
+
+export { requireTrainable } from "./train-rows.ts";
+export { type SplitText, type SplitTextOptions, splitText } from "./training-text.ts";
