@@ -68,7 +68,7 @@ export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
 
 /** A text that rows were trained on, the part that was held out included. */
 export interface TrainingText {
-  /** The file's name, not its path; of a text that a model wrote `written by` and its name. */
+  /** The file's name, not its path; of a text that a model wrote `text written by` and its name. */
   readonly name: string;
   readonly documents: number;
   /** UTF-8 bytes of the documents. */

@@ -78,8 +78,7 @@ export async function heals(): Promise<void> {
     heal: { text: "sample/stories.txt" },
     out: "out/swapped",
   });
-  // @ts-expect-error: a text is needed
-  await healModel({ model: "out/swapped", out: "out/healed" });
+  await healModel({ model: "out/swapped", teacher: "sample/model", out: "out/healed" });
   // @ts-expect-error: a model keeps its templates
   await healModel({ ...heal, model: "out/swapped", out: "out/healed", chatTemplate: "none" });
 }

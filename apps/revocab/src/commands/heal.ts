@@ -11,6 +11,7 @@ import { type WritingFlags, withWritingOptions, writingOptions } from "./options
 interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
   readonly text?: string;
   readonly teacher?: string;
+  readonly written?: number;
   readonly out: string;
   readonly minutes?: number;
   readonly tokens?: number;
@@ -37,6 +38,7 @@ export function registerHeal(program: Command): void {
       "--teacher <model>",
       "the model whose tokenizer was swapped or extended: learn from its hidden states, too; without --text it writes one",
     );
+  command.option("--written <tokens>", "tokens that it writes, as 20k (100k)", tokens);
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
     async (model: string, flags: Flags) => {
       const { checkOutputPlace, healModel } = await import("@revocab/transfer");
@@ -120,9 +122,20 @@ function withHowOptions(command: Command): Command {
 }
 
 function trainingOptions(flags: Flags) {
-  const { text, learn, rate, context, batch, seed, maxBytes, documents } = flags;
+  const { text, written, learn, rate, context, batch, seed, maxBytes, documents } = flags;
   const budget = budgetOf(flags);
-  return { text, budget, learn, rate, context, batchTokens: batch, seed, maxBytes, split: documents };
+  return {
+    text,
+    written,
+    budget,
+    learn,
+    rate,
+    context,
+    batchTokens: batch,
+    seed,
+    maxBytes,
+    split: documents,
+  };
 }
 
 function budgetOf({ minutes, tokens, steps }: Flags): HealModelOptions["budget"] {

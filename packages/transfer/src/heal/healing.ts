@@ -94,7 +94,7 @@ export async function startHealing(
       : undefined;
   try {
     const text = given ?? (await writtenText(original as OpenModel, transformer, options, job));
-    const name = path === undefined ? `written by ${(original as OpenModel).name}` : basename(path);
+    const name = path === undefined ? `text written by ${(original as OpenModel).name}` : basename(path);
     return {
       transformer,
       async heal(planned, own) {
