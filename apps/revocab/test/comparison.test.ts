@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bitsPerByteOf } from "@revocab/evaluation";
 import type { MethodComparison } from "@revocab/measure";
 import type { SwapReport } from "@revocab/report";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
@@ -185,7 +186,7 @@ describe("revocab swap --method auto", () => {
     const scores = comparison?.methods.map(({ evaluation }) =>
       evaluation.kind === "bits-per-byte" ? evaluation.bitsPerByte : Number.NaN,
     );
-    expect(scores).toHaveLength(10);
+    expect(scores).toHaveLength(11);
     const chosen = comparison?.methods[comparison.best];
     expect(scores?.[comparison?.best ?? -1]).toBe(Math.min(...(scores ?? [])));
     expect(report.recipe.methods[1]).toMatchObject({ name: chosen?.name, options: chosen?.options });
@@ -215,5 +216,28 @@ describe("revocab swap --method auto", () => {
       ["subtoken-mean", { weighting: "byte-length" }],
     ]);
     expect(recipe.methods[1]).toMatchObject({ name: "subtoken-mean", options: { weighting: "byte-length" } });
+  });
+
+  it("with --after takes the best after training, and shows both scores and what was trained", async () => {
+    const folder = scratch();
+    const out = join(folder, "out");
+    const trainText = join(folder, "train.txt");
+    writeFileSync(trainText, readFileSync(SAMPLE_TEXT, "utf8").replaceAll("the", "a"));
+    const stdout = await succeed([
+      ...["swap", ...inputs, "--out", out, "--method", "auto", "--text", SAMPLE_TEXT, "--after", "1"],
+      ...["--with", "weighting=byte-length", "--train-text", trainText],
+    ]);
+    const { comparison, recipe } = reportIn(out);
+    const scores = comparison!.methods.map(({ after }) => bitsPerByteOf(after!.evaluation));
+    const chosen = comparison!.methods[comparison!.best];
+    expect(scores[comparison!.best]).toBe(Math.min(...scores));
+    expect(recipe.methods[1]).toMatchObject({ name: chosen?.name, options: chosen?.options });
+    expect(comparison?.training).toMatchObject({ steps: 1, text: { documents: 5 } });
+    expect(chosen?.after?.training).toMatchObject({ objective: "lm", steps: 1, ended: "budget" });
+    expect(chosen?.after?.training).not.toHaveProperty("seconds");
+    expect(stdout).toMatch(/^rows trained for 1 step on [\d,]+ bytes in 5 documents$/m);
+    expect(stdout).toMatch(/ bits\/byte +after 1 step +bytes\/token .* seconds +of training$/m);
+    expect(stdout).toMatch(/^Best: .*, the fewest bits per byte after 1 step of training its rows$/m);
+    expect(readFileSync(join(out, "README.md"), "utf8")).toContain("it scored best after 1 step of training");
   });
 });

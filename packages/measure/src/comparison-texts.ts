@@ -13,7 +13,7 @@ export interface ComparingOptions extends ScoringOptions {
   readonly trainText?: string;
 }
 
-/** What methods are compared by: texts that no byte is shared between. */
+/** What methods are compared by. */
 export interface ComparisonTexts {
   readonly scored: TextDocuments;
   /** Only where rows are trained. */
@@ -39,11 +39,29 @@ export async function readComparisonTexts(
     throw new RevocabError("bad_options", `\`after\` is ${steps}, expected a whole number of steps above 0`);
   }
   if (trainText !== undefined) {
-    return { scored: text, training: { steps, text: await readText(trainText, options) } };
+    const other = await readText(trainText, options);
+    return { scored: notingShared(text, other), training: { steps, text: other } };
   }
   const { splitText } = await import("@revocab/rows-training/internal");
   const { kept, rest } = splitText(text.documents, { share: SCORED_SHARE, seed });
   return { scored: partOf(text, kept), training: { steps, text: partOf(text, rest) } };
+}
+
+/**
+ * The text that is scored, with a note of how many of its documents are trained on, too.
+ * @throws RevocabError `bad_options` where all are
+ */
+function notingShared(scored: TextDocuments, trained: TextDocuments): TextDocuments {
+  const known = new Set(trained.documents);
+  const { length } = scored.documents;
+  const shared = scored.documents.filter((document) => known.has(document)).length;
+  if (shared === 0) return scored;
+  const found = `${shared} of ${length} documents of \`text\` are in \`trainText\`, too`;
+  if (shared < length)
+    return { ...scored, notes: [...scored.notes, `${found}: rows are scored on what they learned`] };
+  throw new RevocabError("bad_options", `${found}, so that nothing would be scored that rows did not learn`, {
+    hint: "give another text to train on, or leave `trainText` out: `text` is then divided",
+  });
 }
 
 /** Of 1 MB it leaves about as much to train on as 50 steps of 4,096 tokens read. */

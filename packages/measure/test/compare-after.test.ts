@@ -23,7 +23,7 @@ const job = { threads: 1 };
 const stories = readFileSync(SAMPLE_TEXT, "utf8");
 
 /** Another text than the one that is scored. */
-const OTHER = stories.replaceAll("Lily", "Tom");
+const OTHER = stories.replaceAll("the", "a");
 
 const compare = (names: readonly string[], options: Partial<CompareOptions> = {}) =>
   compareMethods({ ...sample, untie: true, job, choice: methodCandidates(names), after: 1, ...options });
@@ -71,7 +71,7 @@ describe("a comparison after training", () => {
   it("trains every method on the same text for the same steps, and tells of each under its name", () => {
     const { text, training, methods } = comparison;
     expect(text.bytes).toBe(2236);
-    expect(training).toMatchObject({ steps: 1, text: { bytes: 2233, documents: 5 } });
+    expect(training).toMatchObject({ steps: 1, text: { bytes: 2158, documents: 5 } });
     const reports = methods.map(({ after }) => after!.training);
     expect(reports.map(({ steps, seed }) => [steps, seed])).toEqual([
       [1, 0],
@@ -134,6 +134,19 @@ describe("wrong options", () => {
       code: "bad_options",
       message: `\`after\` is ${after}, expected a whole number of steps above 0`,
     });
+  });
+
+  it("a text to train on that has all that is scored is refused, and one that has a part is noted", async () => {
+    await expect(compare(["mean"], { trainText: SAMPLE_TEXT })).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringContaining("5 of 5 documents of `text` are in `trainText`"),
+    });
+    const trainText = join(scratch(), "train.txt");
+    writeFileSync(trainText, `${stories.split("<|endoftext|>")[0]}<|endoftext|>${OTHER}`);
+    const { text } = await compare(["mean"], { trainText });
+    expect(text.notes).toEqual([
+      expect.stringMatching(/^1 of 5 documents of `text` are in `trainText`, too/),
+    ]);
   });
 
   it("a text to train on without steps is refused", async () => {

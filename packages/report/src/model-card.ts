@@ -100,9 +100,14 @@ function why(
         `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
   const best = comparison?.methods[comparison.best];
   if (comparison === null || best === undefined) return gained;
+  const { training: trial } = comparison;
+  const when =
+    trial === undefined
+      ? "before any training"
+      : `after ${counted(trial.steps, "step")} of training its rows`;
   return (
     `${gained} Of ${comparison.methods.length} methods that were tried on ${grouped(comparison.text.bytes)} bytes of text, ` +
-    `${code(best.name)} was taken: it scored best ${comparison.training === undefined ? "before any training" : `after ${grouped(comparison.training.steps)} steps of training its rows`}.`
+    `${code(best.name)} was taken: it scored best ${when}.`
   );
 }
 

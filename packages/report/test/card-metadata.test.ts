@@ -213,5 +213,9 @@ describe("why a model was swapped", () => {
     expect(modelCard({ ...report, comparison })).toContain(
       "Of 2 methods that were tried on 12,345 bytes of text, `subtoken-mean` was taken: it scored best before any training.",
     );
+    const trained = { ...comparison, training: { steps: 50, text: comparison.text } };
+    expect(modelCard({ ...report, comparison: trained })).toContain(
+      "it scored best after 50 steps of training its rows.",
+    );
   });
 });
