@@ -55,6 +55,7 @@ export function openHeadGradient(
       directory: ".",
       threads: computation.threads,
       shares: true,
+      keepsMemory: true,
       ...(isConstant && { pack: true, buffers: new Map([[PORTS.fixed, bytes]]) }),
     });
   }

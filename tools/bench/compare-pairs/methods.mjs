@@ -21,6 +21,7 @@ export const METHODS = [
   row("subtoken-mean:weighting=first-last"),
   row("subtoken-mean:weighting=front-loaded"),
   row("subtoken-mean:weighting=exponential"),
+  row("subtoken-mean:weighting=head-byte-length:norms=calibrated"),
   row("where-seen:subtoken-mean", undefined, (method, { lines }) => whereSeen(method, lines)),
   row("where-seen:subtoken-mean:weighting=front-loaded", undefined, (method, { lines }) =>
     whereSeen(method, lines),

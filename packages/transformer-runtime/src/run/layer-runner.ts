@@ -224,6 +224,12 @@ export class LayerRunner {
     this.#feeds.set(key, feeds);
   }
 
+  /** Of a small model what lies between the operators of a part is small, too. */
+  get #isSmall(): boolean {
+    const values = this.parts.flatMap(({ tensors }) => tensors.map(({ shape }) => shape));
+    return values.reduce((sum, shape) => sum + shape.reduce((size, one) => size * one, 1), 0) <= FEW_WEIGHTS;
+  }
+
   #session(index: number, kind: "whole" | "pieces" | "gradient"): Promise<OnnxSession> {
     const { part } = this.parts[index] as RunnablePart;
     const { threads, device, dtype } = this.#computation;
@@ -234,11 +240,17 @@ export class LayerRunner {
         : buildPart(part, this.description, weights, kind === "pieces");
     const key = Buffer.from(encodeModel(graph)).toString("latin1");
     const opened =
-      this.#sessions.get(key) ?? openSession(graph, { directory: ".", threads, device, shares: true });
+      this.#sessions.get(key) ??
+      openSession(graph, {
+        ...{ directory: ".", threads, device, shares: true },
+        keepsMemory: kind === "gradient" && this.#isSmall,
+      });
     this.#sessions.set(key, opened);
     return opened;
   }
 }
+
+const FEW_WEIGHTS = 64e6;
 
 /** Texts are cut into windows of one length, so that nearly all batches are fed the same. */
 const KNOWN_FEEDS = 4;
