@@ -75,7 +75,7 @@ describe("revocab heal", () => {
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
       [
         "revocab heal ./model --text ./stories.txt --minutes 0.02 \\",
-        "  --learn text --rate 0.02 --context 64 --batch 256 --seed 0 --out ./out",
+        "  --learn text --rate 0.071 --context 64 --batch 256 --seed 0 --out ./out",
       ].join("\n"),
     );
   });
@@ -120,7 +120,7 @@ describe("--heal", () => {
       "--quiet",
     ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
-      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.02 --distill --chat-template none --out ./out",
+      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.071 --distill --chat-template none --out ./out",
     );
   });
 });
@@ -142,14 +142,18 @@ describe("revocab extend --heal", () => {
     expect(finished).toMatchObject({ code: 0, stderr: "" });
     expect(finished.stdout).toContain("\nTrained on stories.txt, ");
     expect(readFileSync(join(out, "README.md"), "utf8")).toMatch(
-      /^revocab extend \.\/model --special '<\|tool\|>' [\s\S]*--heal 0\.1k --text \.\/stories\.txt --rate 0\.02/m,
+      /^revocab extend \.\/model --special '<\|tool\|>' [\s\S]*--heal 0\.1k --text \.\/stories\.txt --rate 0\.071/m,
     );
   });
 });
 
 describe("wrong usage exits 2, before anything is read", () => {
   it.each([
-    ["no text", ["heal", SAMPLE_MODEL, "--out", "x"], /'--text <file>' not specified/],
+    [
+      "no text, and no model that could write one",
+      ["heal", SAMPLE_MODEL, "--out", "x"],
+      /there is no text to train rows on.*\n {2}→ give a --text, or as --teacher /,
+    ],
     ["no output", heal, /'--out <folder>' not specified/],
     ["no time", [...heal, "--out", "x", "--minutes", "0"], /'0' is invalid\. expected a number above 0\n/],
     ["no tokens", [...heal, "--out", "x", "--tokens", "0k"], /'0k' is invalid\. .* 500k, 2M or 150000\n/],
@@ -169,11 +173,6 @@ describe("wrong usage exits 2, before anything is read", () => {
       /'10' is invalid\. expected a time as 90s, 10m or 1h, or tokens as 500k or 2M\n/,
     ],
     ["a budget of nothing", [...plan, "--out", "x", "--heal", "0m"], /'0m' is invalid/],
-    [
-      "--heal without a text",
-      [...swap, "--out", "x", "--heal", "10m"],
-      /--heal was given without a text to train rows on\n {2}→ pass --text /,
-    ],
     [
       "--heal in a dry run",
       [...swap, "--dry-run", "--text", SAMPLE_TEXT, "--heal", "10m"],

@@ -44,7 +44,7 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
 
 /** With 64 columns a tenth: more columns that all move move a logit more. */
 function defaultRate(columns: number): number {
-  return Math.min(0.1, 0.8 / Math.sqrt(columns));
+  return Number(Math.min(0.1, 0.8 / Math.sqrt(columns)).toPrecision(2));
 }
 
 const DEFAULT_HELD_OUT = 0.05;

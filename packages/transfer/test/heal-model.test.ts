@@ -76,7 +76,7 @@ function smallModel(name: string): { readonly model: string; readonly text: stri
 describe("a healed model", () => {
   it("has other rows for tokens that the text has, and nothing else of it differs", async () => {
     const out = join(scratch(), "out");
-    const { training } = await healModel({ ...heal, model: SAMPLE_MODEL, out, job });
+    const { training } = await healModel({ ...heal, model: SAMPLE_MODEL, rate: 0.02, out, job });
     const changed = await changedRows(SAMPLE_MODEL, out);
     const inText = await idsOf(SAMPLE_MODEL);
     expect(changed.length).toBeGreaterThan(100);

@@ -14,6 +14,7 @@ import {
   type StartHealingOptions,
   startHealing,
   TRAINING_WEIGHT,
+  withoutText,
 } from "./healing.ts";
 import { requireSameLayers } from "./require-same-layers.ts";
 
@@ -42,6 +43,7 @@ export type HealModelOptions = HealOptions &
  */
 export async function healModel(options: HealModelOptions): Promise<SwapReport> {
   const { teacher: directory, ...own } = options;
+  if (own.text === undefined && directory === undefined) throw withoutText();
   const others = directory === undefined ? [] : [directory];
   await checkOutputPlace({
     ...own,

@@ -119,7 +119,8 @@ export async function startHealing(
   }
 }
 
-function withoutText(): RevocabError {
+/** Neither a text nor a model that could write one. */
+export function withoutText(): RevocabError {
   return new RevocabError(
     "bad_options",
     "there is no text to train rows on, and no model that could write one",
