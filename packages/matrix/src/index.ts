@@ -29,6 +29,7 @@ export {
 } from "./statistics.ts";
 export {
   forEachRowBlock,
+  matrixInFile,
   matrixOfBytes,
   type RowBlockOptions,
   readMatrix,

@@ -161,3 +161,19 @@ export function matrixOfBytes(
     },
   };
 }
+
+/** Stored rows [rows × columns] in a file, from `position` on. */
+export function matrixInFile(
+  { rows, columns, dtype }: Pick<StoredMatrix, "rows" | "columns" | "dtype">,
+  file: { read(into: Uint8Array, position: number): Promise<void> },
+  position: number,
+): StoredMatrix {
+  const rowBytes = columns * BYTES_PER_VALUE[dtype];
+  return {
+    rows,
+    columns,
+    dtype,
+    readRows: (start, count, into) =>
+      file.read(into.subarray(0, count * rowBytes), position + start * rowBytes),
+  };
+}

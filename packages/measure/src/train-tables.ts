@@ -1,6 +1,6 @@
 import { BYTES_PER_VALUE, type Matrix, type StoredMatrix } from "@revocab/core";
 import { openScratchFile, type ScratchFile } from "@revocab/files/internal";
-import { encodeInto, matrixOfBytes, replacedRows } from "@revocab/matrix";
+import { encodeInto, matrixInFile, matrixOfBytes, replacedRows } from "@revocab/matrix";
 import type { RowsThatChanged, TrainingReport, TrainRowsOptions } from "@revocab/rows-training";
 import type { ModelTables } from "@revocab/transformer-runtime";
 
@@ -54,16 +54,9 @@ async function storeRows(
   file: ScratchFile | undefined,
   position: number,
 ): Promise<StoredMatrix> {
-  const rowBytes = columns * BYTES_PER_VALUE[dtype];
-  const bytes = new Uint8Array(rows * rowBytes);
+  const bytes = new Uint8Array(data.length * BYTES_PER_VALUE[dtype]);
   encodeInto(dtype, data, bytes);
   if (file === undefined) return matrixOfBytes({ rows, columns, dtype }, bytes);
   await file.write(bytes, position);
-  return {
-    rows,
-    columns,
-    dtype,
-    readRows: (start, count, into) =>
-      file.read(into.subarray(0, count * rowBytes), position + start * rowBytes),
-  };
+  return matrixInFile({ rows, columns, dtype }, file, position);
 }

@@ -1,6 +1,6 @@
 import { BYTES_PER_VALUE, type Job, type StoredMatrix } from "@revocab/core";
 import { openScratchFile, type ScratchFile } from "@revocab/files/internal";
-import { collectBlocks, type ProductBlock } from "@revocab/matrix";
+import { collectBlocks, matrixInFile, type ProductBlock } from "@revocab/matrix";
 import type { ModelTables } from "@revocab/transformer-runtime";
 import { countTableBytes, sourceOf, tablePlan } from "./check-fit.ts";
 import type { OpenModel } from "./model/open-model.ts";
@@ -67,7 +67,7 @@ async function blocksInFile(
   file: ScratchFile,
   position: number,
 ): Promise<StoredMatrix> {
-  const { rows, columns, dtype } = shape;
+  const { columns, dtype } = shape;
   const rowBytes = bytesOf({ rows: 1, columns, dtype });
   await produce(async ({ startRow, startColumn, bytes, ...block }) => {
     const start = position + startRow * rowBytes + startColumn * BYTES_PER_VALUE[dtype];
@@ -77,11 +77,5 @@ async function blocksInFile(
       await file.write(bytes.subarray(row * pieceBytes, (row + 1) * pieceBytes), start + row * rowBytes);
     }
   });
-  return {
-    rows,
-    columns,
-    dtype,
-    readRows: (start, count, into) =>
-      file.read(into.subarray(0, count * rowBytes), position + start * rowBytes),
-  };
+  return matrixInFile(shape, file, position);
 }

@@ -3,7 +3,7 @@ import { catalog } from "../../../apps/revocab/dist/catalog.js";
 import { methodCandidates } from "../../../packages/embedding-init/dist/index.js";
 import { bitsPerByteOf } from "../../../packages/evaluation/dist/index.js";
 import { readText } from "../../../packages/files/dist/index.js";
-import { encodeInto, matrixOfBytes } from "../../../packages/matrix/dist/index.js";
+import { replacedRows, storeMatrix } from "../../../packages/matrix/dist/index.js";
 // what compareMethods is made of: it would also hide rows and guess them, which trains and aligns all over again
 import { evaluateTables } from "../../../packages/measure/dist/evaluate-model.js";
 import { fitTokenizer, makePlan, openModel, summarizePlan } from "../../../packages/plan/dist/index.js";
@@ -123,27 +123,15 @@ async function scoreCounts(sample, { encode, vocabulary }, split, { documents, b
   return { bitsPerByte: bits / bytes };
 }
 
-/** Tables in memory with rows in the place of theirs. */
+/** Tables with rows in the place of theirs. */
 function withRows({ input, output, ...rest }, { tables: trained }) {
   const changed = (matrix, slot) => {
     const found = trained.get(slot);
     if (found === undefined) return matrix;
-    const rowBytes = matrix.bytes.length / matrix.rows;
-    const bytes = matrix.bytes.slice();
-    const values = encoded(matrix.dtype, found.rows.data);
-    for (const [i, id] of found.ids.entries()) {
-      bytes.set(values.subarray(i * rowBytes, (i + 1) * rowBytes), id * rowBytes);
-    }
-    return { ...matrixOfBytes(matrix, bytes), bytes };
+    return replacedRows(matrix, found.ids, storeMatrix(found.rows, matrix.dtype));
   };
   const newInput = changed(input, "input");
   return { ...rest, input: newInput, output: output === input ? newInput : changed(output, "output") };
-}
-
-function encoded(dtype, values) {
-  const bytes = new Uint8Array(values.length * (dtype === "F32" ? 4 : 2));
-  encodeInto(dtype, values, bytes);
-  return bytes;
 }
 
 function secondsSince(started) {
