@@ -1,3 +1,4 @@
+export type { QueryBlocks } from "./attention-blocks.ts";
 export {
   type DenseProducts,
   kernelProducts,
@@ -30,3 +31,4 @@ export {
   type TensorData,
 } from "./load-onnxruntime.ts";
 export { openSession, type SessionOptions } from "./open-session.ts";
+export { spellCausalAttention } from "./spell-causal-attention.ts";

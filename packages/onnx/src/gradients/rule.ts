@@ -1,9 +1,12 @@
+import type { QueryBlocks } from "../attention-blocks.ts";
 import type { GraphBuilder, GraphNode, Value } from "../graph.ts";
-import type { Shape } from "./infer-shapes.ts";
+import type { Shape } from "../infer-shapes.ts";
 
 /** What a rule may ask while it adds the gradient of one operator to the graph. */
 export interface RuleContext {
   readonly graph: GraphBuilder;
+  /** How queries of attention are taken. */
+  readonly queryBlocks: QueryBlocks;
   /** Whether the gradient by input `i` of the operator is asked for. */
   needs(i: number): boolean;
   /** @throws RangeError where nothing is known of it before the graph runs */

@@ -1,5 +1,6 @@
+import { ONE_BLOCK, type QueryBlocks } from "../attention-blocks.ts";
 import { ELEMENT, type GraphBuilder, type GraphNode, type Value } from "../graph.ts";
-import { inferShapes, inferTypes, integerAttribute, integersOf } from "./infer-shapes.ts";
+import { inferShapes, inferTypes, integerAttribute, integersOf } from "../infer-shapes.ts";
 import { RULES } from "./rules/rules.ts";
 
 /**
@@ -7,6 +8,7 @@ import { RULES } from "./rules/rules.ts";
  * the graph.
  * @param outputs values y of the graph, and v of the same shape as each
  * @param inputs values of the graph, or its inputs; the gradient by one that no output depends on is not there
+ * @param queryBlocks how queries of attention are taken
  * @returns by each input, of its shape
  * @throws RangeError for an operator between them that has no rule
  */
@@ -14,6 +16,7 @@ export function vjp(
   graph: GraphBuilder,
   outputs: ReadonlyMap<Value, Value>,
   inputs: readonly Value[],
+  queryBlocks: QueryBlocks = ONE_BLOCK,
 ): ReadonlyMap<Value, Value> {
   const nodes = [...graph.nodes];
   const depending = dependents(nodes, inputs);
@@ -34,6 +37,7 @@ export function vjp(
     if (rule === undefined) throw new RangeError(`the operator ${node.operator} has no gradient here`);
     const given = rule(node, own, {
       graph,
+      queryBlocks,
       needs: (i) => depending.has(node.inputs[i] ?? ""),
       shapeOf(value) {
         const shape = shapes.get(value);

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { inferShapes } from "../../src/gradients/infer-shapes.ts";
+import { ONE_BLOCK, type QueryBlocks } from "../../src/attention-blocks.ts";
 import { vjp } from "../../src/gradients/vjp.ts";
 import { GraphBuilder, type Value } from "../../src/graph.ts";
+import { inferShapes } from "../../src/infer-shapes.ts";
 import { loadOnnxRuntime, type TensorData } from "../../src/load-onnxruntime.ts";
 import { openSession } from "../../src/open-session.ts";
+import { spellCausalAttention } from "../../src/spell-causal-attention.ts";
 
 interface Operand {
   readonly shape: readonly number[];
@@ -282,27 +284,51 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe("the gradient of an operator is what small changes of its inputs make", () => {
-  it.each(CASES)("$name", async ({ inputs, build, prepare = (value) => value }) => {
-    const operands = inputs.map((shape, i) => drawn(shape, i + 1, prepare));
-    const y = await run(operands, (graph, values) => [build(graph, values)]);
-    const v = drawn(y[0].shape, 99, (value) => value);
-    const gradients = await run([...operands, v], (graph, values) => {
-      const own = values.slice(0, -1);
-      const found = vjp(graph, new Map([[build(graph, own), values.at(-1) as Value]]), own);
-      return own.map((value) => found.get(value) as Value);
+const ATTENTION = CASES.filter(({ name }) => name.startsWith("Attention"));
+const CAUSAL = ATTENTION.filter(({ name }) => /causal|grouped heads|soft cap/.test(name));
+/** Two at a time, and the rest. */
+const pairsOfQueries = ({ inputs }: Case): QueryBlocks => ({
+  queries: 2,
+  count: Math.ceil((inputs[0]?.[1] ?? 0) / 2),
+});
+
+describe("causal attention that is spelled out is the runtime's own", () => {
+  it.each(
+    CAUSAL.flatMap((example) =>
+      [ONE_BLOCK, pairsOfQueries(example)].map((blocks) => ({ ...example, blocks })),
+    ),
+  )("$name, $blocks.count blocks", async ({ inputs, build, blocks }) => {
+    const operands = inputs.map((shape, i) => drawn(shape, i + 1, (value) => value));
+    const [own] = await run(operands, (graph, values) => [build(graph, values)]);
+    const [spelled] = await run(operands, (graph, values) => {
+      const y = build(graph, values);
+      spellCausalAttention(graph, blocks);
+      expect(graph.nodes.map(({ operator }) => operator)).not.toContain("Attention");
+      return [y];
     });
-    for (const [i, operand] of operands.entries()) {
-      expect(gradients[i].shape).toEqual(operand.shape);
-      const expected = await differences(operands, i, build, v.data);
-      const largest = Math.max(...expected.map(Math.abs));
-      for (const [j, value] of expected.entries()) {
-        expect(Math.abs(gradients[i].data[j] - value), `input ${i}, value ${j}: ${value}`).toBeLessThan(
-          3e-3 * largest + 1e-5,
-        );
-      }
-    }
+    expect(spelled.shape).toEqual(own.shape);
+    for (const [i, value] of own.data.entries()) expect(spelled.data[i]).toBeCloseTo(value, 5);
   });
+
+  it("is refused where keys and values are given on", () => {
+    const graph = new GraphBuilder();
+    const x = graph.input("x", "float", [1, 3, 4]);
+    const heads = {
+      ...{ q_num_heads: { int: 2 }, kv_num_heads: { int: 2 } },
+      ...{ scale: { float: 0.5 }, is_causal: { int: 1 } },
+    };
+    const [, key] = graph.addMany("Attention", [x, x, x], heads, 3);
+    graph.add("Neg", [key as Value]);
+    expect(() => spellCausalAttention(graph, ONE_BLOCK)).toThrow("gives its keys and values");
+  });
+});
+
+describe("the gradient of an operator is what small changes of its inputs make", () => {
+  it.each(CASES)("$name", (example) => expectGradients(example, ONE_BLOCK));
+
+  it.each(ATTENTION)("$name, some queries at a time", (example) =>
+    expectGradients(example, pairsOfQueries(example)),
+  );
 
   it("is refused by name for an operator that has none", () => {
     const graph = new GraphBuilder();
@@ -318,6 +344,30 @@ describe("the gradient of an operator is what small changes of its inputs make",
     expect([...vjp(graph, new Map([[y, x]]), [x, z]).keys()]).toEqual([x]);
   });
 });
+
+async function expectGradients(
+  { inputs, build, prepare = (value) => value }: Case,
+  queryBlocks: QueryBlocks,
+): Promise<void> {
+  const operands = inputs.map((shape, i) => drawn(shape, i + 1, prepare));
+  const y = await run(operands, (graph, values) => [build(graph, values)]);
+  const v = drawn(y[0].shape, 99, (value) => value);
+  const gradients = await run([...operands, v], (graph, values) => {
+    const own = values.slice(0, -1);
+    const found = vjp(graph, new Map([[build(graph, own), values.at(-1) as Value]]), own, queryBlocks);
+    return own.map((value) => found.get(value) as Value);
+  });
+  for (const [i, operand] of operands.entries()) {
+    expect(gradients[i].shape).toEqual(operand.shape);
+    const expected = await differences(operands, i, build, v.data);
+    const largest = Math.max(...expected.map(Math.abs));
+    for (const [j, value] of expected.entries()) {
+      expect(Math.abs(gradients[i].data[j] - value), `input ${i}, value ${j}: ${value}`).toBeLessThan(
+        3e-3 * largest + 1e-5,
+      );
+    }
+  }
+}
 
 const STEP = 0.01;
 

@@ -1,4 +1,4 @@
-import { GraphBuilder, type Value, vjp } from "@revocab/onnx";
+import { GraphBuilder, type QueryBlocks, spellCausalAttention, type Value, vjp } from "@revocab/onnx";
 import { inputWidth, outputWidth, type TransformerDescription } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
 import type { Part, States } from "./part.ts";
@@ -24,15 +24,12 @@ export function buildBody(description: TransformerDescription, weights: GraphWei
   return graph;
 }
 
-/**
- * One part by itself, with its weights as inputs: parts of equal shapes are the same graph.
- * @param cache takes and gives keys and values as layer 0, for sequences that are read in pieces
- */
+/** One part by itself, with its weights as inputs: parts of equal shapes are the same graph. */
 export function buildPart(
   part: Part,
   description: TransformerDescription,
   weights: GraphWeights,
-  cache: boolean,
+  { cache = false, blocks }: PartOptions = {},
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const inputs = bodyInputs(graph, description, cache);
@@ -43,17 +40,27 @@ export function buildPart(
   for (const [name, columns] of Object.entries(part.gives)) {
     graph.output(PORTS.nextState(name), "float", ["N", columns], after[name]);
   }
+  if (blocks !== undefined) spellCausalAttention(graph, blocks);
   return graph;
+}
+
+export interface PartOptions {
+  /** Takes and gives keys and values as layer 0, for sequences that are read in pieces. @default false */
+  readonly cache?: boolean;
+  /** How causal attention is spelled out. @default by the runtime's own operator */
+  readonly blocks?: QueryBlocks;
 }
 
 /**
  * The gradient of one part, with its weights as inputs: of the gradients by what it gives, those by what it takes. The states that it
  * took are inputs too: what lies between is computed again.
+ * @param blocks how queries of attention are taken @default all at once
  */
 export function buildPartGradient(
   part: Part,
   description: TransformerDescription,
   weights: GraphWeights,
+  blocks?: QueryBlocks,
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const inputs = bodyInputs(graph, description, false);
@@ -66,7 +73,7 @@ export function buildPartGradient(
     given.set(after[name] as Value, graph.input(PORTS.gradient(name), "float", ["N", columns]));
   }
   const states = before.map(([, state]) => state);
-  const found = vjp(graph, given, states);
+  const found = vjp(graph, given, states, blocks);
   for (const [name, state] of before) {
     const shape = ["N", part.takes[name] as number] as const;
     graph.output(PORTS.nextGradient(name), "float", shape, found.get(state) ?? zerosLike(graph, state));

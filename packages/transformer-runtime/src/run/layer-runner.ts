@@ -1,10 +1,12 @@
 import {
   encodeModel,
+  type GraphBuilder,
   loadOnnxRuntime,
   type OnnxRuntime,
   type OnnxSession,
   type OnnxTensor,
   openSession,
+  type QueryBlocks,
 } from "@revocab/onnx";
 import { bodyFeeds, noPast, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
 import { asReference, type Computation } from "../computation.ts";
@@ -44,7 +46,9 @@ export class LayerRunner {
   readonly #weights: Weights;
   readonly #computation: Computation;
   readonly #rotary: ReadonlyMap<string, RotaryTables>;
+  /** By the graph, and by part and what was wanted of it. */
   readonly #sessions = new Map<string, Promise<OnnxSession>>();
+  readonly #asked = new Map<string, Promise<OnnxSession>>();
   /** What batches of the same lengths are fed. */
   #feeds = new Map<string, Record<string, OnnxTensor>>();
 
@@ -61,7 +65,7 @@ export class LayerRunner {
     this.#rotary = rotaryTables(description);
     this.parts = parts.map((part) => {
       const inputs = new WeightInputs(weights, computation.dtype);
-      buildPart(part, description, inputs, false);
+      buildPart(part, description, inputs);
       return { part, tensors: inputs.tensors };
     });
   }
@@ -83,7 +87,7 @@ export class LayerRunner {
     const { piece } = options;
     if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, options);
     if (piece !== undefined) return this.#runPieces(index, weights, states, lengths[0], into, piece);
-    const session = await this.#session(index, "whole");
+    const session = await this.#session(index, { kind: "whole", blocks: blocksOf(lengths) });
     const known = this.#knownFeeds(runtime, session, lengths);
     const rows = [0, lengths.length * Math.max(...lengths)] as const;
     const feeds = { ...weights, ...known, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
@@ -107,7 +111,7 @@ export class LayerRunner {
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, "gradient");
+    const session = await this.#session(index, { kind: "gradient", blocks: blocksOf(lengths) });
     const count = lengths.length * Math.max(...lengths);
     const own = this.#knownFeeds(runtime, session, lengths);
     const step = part.attends === undefined ? rowsAtOnce : count;
@@ -133,6 +137,7 @@ export class LayerRunner {
   async close(): Promise<void> {
     const opened = [...this.#sessions.values()];
     this.#sessions.clear();
+    this.#asked.clear();
     this.#feeds.clear();
     await Promise.all(opened.map(async (each) => (await each.catch(() => undefined))?.release()));
   }
@@ -148,7 +153,7 @@ export class LayerRunner {
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, "whole");
+    const session = await this.#session(index, { kind: "whole", blocks: undefined });
     const T = Math.max(...lengths);
     const count = lengths.length * T;
     const { [PORTS.positions]: positions } = this.#batchFeeds(runtime, session, { lengths, past: 0 });
@@ -179,7 +184,7 @@ export class LayerRunner {
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, "pieces");
+    const session = await this.#session(index, { kind: "pieces" });
     let [key, value] = noPast(runtime, part.attends!.attention, 1);
     for (let start = 0; start < length; start += piece) {
       const rows = [start, Math.min(start + piece, length)] as const;
@@ -230,25 +235,57 @@ export class LayerRunner {
     return values.reduce((sum, shape) => sum + shape.reduce((size, one) => size * one, 1), 0) <= FEW_WEIGHTS;
   }
 
-  #session(index: number, kind: "whole" | "pieces" | "gradient"): Promise<OnnxSession> {
-    const { part } = this.parts[index] as RunnablePart;
-    const { threads, device, dtype } = this.#computation;
-    const weights = new WeightInputs(this.#weights, dtype);
-    const graph =
-      kind === "gradient"
-        ? buildPartGradient(part, this.description, weights)
-        : buildPart(part, this.description, weights, kind === "pieces");
+  /** Building a graph to look its session up takes a millisecond: what was asked for once is remembered. */
+  #session(index: number, wanted: Wanted): Promise<OnnxSession> {
+    const name = `${index} ${JSON.stringify(wanted)}`;
+    const known = this.#asked.get(name);
+    if (known !== undefined) return known;
+    const { threads, device } = this.#computation;
+    const graph = this.#graph(index, wanted);
     const key = Buffer.from(encodeModel(graph)).toString("latin1");
     const opened =
       this.#sessions.get(key) ??
       openSession(graph, {
         ...{ directory: ".", threads, device, shares: true },
-        keepsMemory: kind === "gradient" && this.#isSmall,
+        keepsMemory: wanted.kind === "gradient" && this.#isSmall,
       });
     this.#sessions.set(key, opened);
+    this.#asked.set(name, opened);
     return opened;
   }
+
+  #graph(index: number, wanted: Wanted): GraphBuilder {
+    const { part } = this.parts[index] as RunnablePart;
+    const weights = new WeightInputs(this.#weights, this.#computation.dtype);
+    switch (wanted.kind) {
+      case "whole":
+        return buildPart(part, this.description, weights, { blocks: wanted.blocks });
+      case "pieces":
+        return buildPart(part, this.description, weights, { cache: true });
+      case "gradient":
+        return buildPartGradient(part, this.description, weights, wanted.blocks);
+    }
+  }
 }
+
+/** A graph of a part. */
+type Wanted =
+  | { readonly kind: "whole" | "gradient"; readonly blocks: QueryBlocks | undefined }
+  | { readonly kind: "pieces" };
+
+/**
+ * Some queries at a time: their scores fit into the caches, and of causal attention nearly half is not computed.
+ * @returns undefined for texts that are too short to gain
+ */
+function blocksOf(lengths: readonly number[]): QueryBlocks | undefined {
+  const longest = Math.max(...lengths);
+  if (longest < 2 * QUERIES) return undefined;
+  const queries = QUERIES * Math.ceil(longest / (QUERIES * MOST_BLOCKS));
+  return { queries, count: Math.ceil(longest / queries) };
+}
+
+const QUERIES = 128;
+const MOST_BLOCKS = 16;
 
 const FEW_WEIGHTS = 64e6;
 

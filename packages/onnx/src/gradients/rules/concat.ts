@@ -1,4 +1,4 @@
-import { integerAttribute, placeOf } from "../infer-shapes.ts";
+import { integerAttribute, placeOf } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { single, sizeAlong } from "./shared.ts";
 

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import { integerAttribute } from "../infer-shapes.ts";
+import { integerAttribute } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { single, sumRepeated } from "./shared.ts";
 

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import { floatAttribute } from "../infer-shapes.ts";
+import { floatAttribute } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { inverseRoot, meanOf } from "./rms-normalization.ts";
 import { single } from "./shared.ts";

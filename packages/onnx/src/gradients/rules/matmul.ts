@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import { broadcastShape, type Shape } from "../infer-shapes.ts";
+import { broadcastShape, type Shape } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { single, sumRepeated, transposedLast } from "./shared.ts";
 

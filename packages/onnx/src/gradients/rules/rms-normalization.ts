@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
-import { floatAttribute } from "../infer-shapes.ts";
+import { floatAttribute } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 

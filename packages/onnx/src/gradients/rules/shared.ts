@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from "../../graph.ts";
-import { broadcastShape, type Shape } from "../infer-shapes.ts";
+import { broadcastShape, type Shape } from "../../infer-shapes.ts";
 import type { RuleContext } from "../rule.ts";
 
 /** The one gradient of an operator with one output. */

@@ -1,5 +1,5 @@
 import type { Value } from "../../graph.ts";
-import { placeOf } from "../infer-shapes.ts";
+import { placeOf } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { single } from "./shared.ts";
 

@@ -1,4 +1,4 @@
-import { integerAttribute } from "../infer-shapes.ts";
+import { integerAttribute } from "../../infer-shapes.ts";
 import type { GradientRule } from "../rule.ts";
 import { zerosLike } from "./shared.ts";
 

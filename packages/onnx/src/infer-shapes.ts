@@ -4,7 +4,7 @@ import {
   type GraphBuilder,
   type GraphInitializer,
   type GraphNode,
-} from "../graph.ts";
+} from "./graph.ts";
 
 /** A size, the name of one that is known when the graph runs, or undefined where nothing is known before. */
 export type Dimension = number | string | undefined;
