@@ -152,6 +152,18 @@ export class GraphBuilder {
     return kept;
   }
 
+  /** The graph that is given a value, as an input of that name, where this one computes it; what only that needed is gone. */
+  given(name: string, type: ElementType, shape: readonly (number | string)[], value: Value): GraphBuilder {
+    const taking = new GraphBuilder();
+    const identity = { operator: "Identity", inputs: [name], outputs: [value], attributes: {} };
+    const others = this.nodes.filter(({ outputs }) => !outputs.includes(value));
+    taking.nodes.push(identity, ...others);
+    taking.initializers.push(...this.initializers);
+    taking.inputs.push(...this.inputs, { name, type, shape });
+    taking.outputs.push(...this.outputs);
+    return taking.pruned();
+  }
+
   /** The same constant is kept once. */
   #constant(key: string, initializer: Omit<GraphInitializer, "name">): Value {
     const known = this.#known.get(key);

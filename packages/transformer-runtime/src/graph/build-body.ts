@@ -1,7 +1,8 @@
 import { GraphBuilder, type QueryBlocks, spellCausalAttention, type Value, vjp } from "@revocab/onnx";
+import { inferShapes, inferTypes } from "@revocab/onnx/internal";
 import { inputWidth, outputWidth, type TransformerDescription } from "../description.ts";
 import type { GraphWeights } from "../weights.ts";
-import type { Part, States } from "./part.ts";
+import type { Part, States, StateWidths } from "./part.ts";
 import { partsOf } from "./parts.ts";
 import { bodyInputs, PORTS } from "./ports.ts";
 
@@ -29,7 +30,7 @@ export function buildPart(
   part: Part,
   description: TransformerDescription,
   weights: GraphWeights,
-  { cache = false, blocks }: PartOptions = {},
+  { cache = false, blocks, products = {} }: PartOptions = {},
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const inputs = bodyInputs(graph, description, cache);
@@ -40,6 +41,9 @@ export function buildPart(
   for (const [name, columns] of Object.entries(part.gives)) {
     graph.output(PORTS.nextState(name), "float", ["N", columns], after[name]);
   }
+  for (const [value, columns] of Object.entries(products)) {
+    graph.output(PORTS.product(value), "float", ["N", columns], value as Value);
+  }
   if (blocks !== undefined) spellCausalAttention(graph, blocks);
   return graph;
 }
@@ -48,19 +52,20 @@ export interface PartOptions {
   /** Takes and gives keys and values as layer 0, for sequences that are read in pieces. @default false */
   readonly cache?: boolean;
   /** How causal attention is spelled out. @default by the runtime's own operator */
-  readonly blocks?: QueryBlocks;
+  readonly blocks?: QueryBlocks | undefined;
+  /** Values inside that are given besides, as {@link innerProducts} names them. @default none */
+  readonly products?: StateWidths | undefined;
 }
 
 /**
  * The gradient of one part, with its weights as inputs: of the gradients by what it gives, those by what it takes. The states that it
- * took are inputs too: what lies between is computed again.
- * @param blocks how queries of attention are taken @default all at once
+ * took are inputs too, and so are `products`; what else lies between is computed again.
  */
 export function buildPartGradient(
   part: Part,
   description: TransformerDescription,
   weights: GraphWeights,
-  blocks?: QueryBlocks,
+  { blocks, products = {} }: Omit<PartOptions, "cache"> = {},
 ): GraphBuilder {
   const graph = new GraphBuilder();
   const inputs = bodyInputs(graph, description, false);
@@ -78,7 +83,36 @@ export function buildPartGradient(
     const shape = ["N", part.takes[name] as number] as const;
     graph.output(PORTS.nextGradient(name), "float", shape, found.get(state) ?? zerosLike(graph, state));
   }
-  return graph.pruned();
+  return Object.entries(products).reduce(
+    (left, [value, columns]) => left.given(PORTS.product(value), "float", ["N", columns], value as Value),
+    graph.pruned(),
+  );
+}
+
+/**
+ * The products with weights inside a part that its gradient needs, [N × columns] by their value: where they are kept, nothing that is
+ * costly is computed twice.
+ * @param weights those of a graph, for each graph anew
+ */
+export function innerProducts(
+  part: Part,
+  description: TransformerDescription,
+  weights: () => GraphWeights,
+): StateWidths {
+  const forward = buildPart(part, description, weights());
+  const shapes = inferShapes(forward);
+  const types = inferTypes(forward);
+  const products: Record<string, number> = {};
+  for (const { operator, outputs } of forward.nodes) {
+    const [value] = outputs as [string];
+    const [rows, columns, ...others] = shapes.get(value) ?? [];
+    if (operator !== "Gemm" || types.get(value) !== "float" || others.length > 0) continue;
+    if (rows === "N" && typeof columns === "number") products[value] = columns;
+  }
+  const needed = buildPartGradient(part, description, weights(), { products }).inputs.map(({ name }) => name);
+  return Object.fromEntries(
+    Object.entries(products).filter(([value]) => needed.includes(PORTS.product(value))),
+  );
 }
 
 function zerosLike(graph: GraphBuilder, value: Value): Value {

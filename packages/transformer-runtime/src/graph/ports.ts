@@ -13,6 +13,8 @@ export const PORTS = {
   /** [B · T × columns] float: the gradient by a state after the graph, and by that before it */
   gradient: (name: string) => `gradient.${name}`,
   nextGradient: (name: string) => `next.gradient.${name}`,
+  /** [B · T × columns] float: a product with weights inside a part, by the value of the graph */
+  product: (value: string) => `product.${value}`,
   /** A tensor of the model's files, by its place in the list of those that the graph takes. */
   weight: (index: number) => `weight.${index}`,
   /** [B × T × dimension / 2] float */

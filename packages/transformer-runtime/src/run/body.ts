@@ -3,6 +3,7 @@ import { type Computation, isReference } from "../computation.ts";
 import { inputWidth, outputWidth, type TransformerDescription } from "../description.ts";
 import { scoreArrays } from "../graph/attention.ts";
 import { RowCache } from "../row-cache.ts";
+import { KeptProducts } from "./kept-products.ts";
 import type { LayerRunner } from "./layer-runner.ts";
 import { openParity, PARITY_POSITIONS, type Parity, throughAll } from "./parity.ts";
 import { openPartWeights } from "./part-weights.ts";
@@ -55,6 +56,7 @@ export function openBody({
     runner.parts.map(({ tensors }) => tensors),
     { stays: schedule.kind === "whole" },
   );
+  const products = new KeptProducts(runner, schedule.memory - schedule.wholeBytes - schedule.stateRoom);
   let isCompared = isReference(computation);
 
   /** Work that begins with a comparison of a device with the CPU, until one was passed. */
@@ -95,7 +97,7 @@ export function openBody({
     },
     readWithGradients: (batches, job) =>
       runGradients(batches, {
-        ...{ runner, weights, schedule, width, job },
+        ...{ runner, weights, schedule, products, width, job },
         outputWidth: outputWidth(description),
       }),
     async compare(embeddings, encoded, job) {
@@ -104,8 +106,12 @@ export function openBody({
         if (parity !== undefined) await throughAll(parity, runner, weights, job);
       });
     },
-    clear: () => weights.clear(),
+    clear() {
+      weights.clear();
+      products.clear();
+    },
     async release() {
+      products.clear();
       await Promise.all([weights.close(), runner.close()]);
     },
   };

@@ -11,8 +11,8 @@ import {
 import { bodyFeeds, noPast, type PaddedBatch, RotaryTables } from "../body-feeds.ts";
 import { asReference, type Computation } from "../computation.ts";
 import { outputWidth, type TransformerDescription } from "../description.ts";
-import { buildPart, buildPartGradient } from "../graph/build-body.ts";
-import type { Part } from "../graph/part.ts";
+import { buildPart, buildPartGradient, innerProducts } from "../graph/build-body.ts";
+import type { Part, StateWidths } from "../graph/part.ts";
 import { PORTS } from "../graph/ports.ts";
 import { type PartTensor, WeightInputs, type Weights } from "../weights.ts";
 import type { PartFeeds } from "./part-weights.ts";
@@ -34,6 +34,13 @@ export interface RunOptions {
   readonly rowsAtOnce: number;
   /** [S × d_enc] the encoder's states, where the description has an encoder. */
   readonly encoded?: Float32Array;
+  /** [rows × columns] gets the part's {@link LayerRunner.innerProducts}. @default they are not kept */
+  readonly products?: BatchStates | undefined;
+}
+
+export interface RunBackOptions extends Pick<RunOptions, "rowsAtOnce"> {
+  /** [rows × columns] the part's {@link LayerRunner.innerProducts}. @default they are computed again */
+  readonly products?: BatchStates | undefined;
 }
 
 /**
@@ -48,6 +55,7 @@ export class LayerRunner {
   readonly #rotary: ReadonlyMap<string, RotaryTables>;
   /** By the graph, and by part and what was wanted of it. */
   readonly #sessions = new Map<string, Promise<OnnxSession>>();
+  readonly #products = new Map<number, StateWidths>();
   readonly #asked = new Map<string, Promise<OnnxSession>>();
   /** What batches of the same lengths are fed. */
   #feeds = new Map<string, Record<string, OnnxTensor>>();
@@ -87,15 +95,30 @@ export class LayerRunner {
     const { piece } = options;
     if (part.attends === undefined) return this.#runRows(index, weights, states, lengths, into, options);
     if (piece !== undefined) return this.#runPieces(index, weights, states, lengths[0], into, piece);
-    const session = await this.#session(index, { kind: "whole", blocks: blocksOf(lengths) });
+    const wanted = {
+      kind: "whole",
+      blocks: blocksOf(lengths),
+      keeps: options.products !== undefined,
+    } as const;
+    const session = await this.#session(index, wanted);
     const known = this.#knownFeeds(runtime, session, lengths);
     const rows = [0, lengths.length * Math.max(...lengths)] as const;
     const feeds = { ...weights, ...known, ...stateTensors(runtime, states, part.takes, rows, PORTS.state) };
-    await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
+    await session.run(feeds, this.#given(runtime, index, into, options.products, rows));
+  }
+
+  /** Columns of the products with weights that the gradient of part `index` takes, where they were kept. */
+  innerProducts(index: number): StateWidths {
+    const known = this.#products.get(index);
+    if (known !== undefined) return known;
+    const { part } = this.parts[index] as RunnablePart;
+    const found = innerProducts(part, this.description, () => this.#newWeights());
+    this.#products.set(index, found);
+    return found;
   }
 
   /**
-   * Runs the gradient of part `index` on a batch; what lies inside the part is computed again.
+   * Runs the gradient of part `index` on a batch; what lies inside the part and was not kept is computed again.
    * @param states [rows × columns] what the part took
    * @param gradients [rows × columns] by what it gave
    * @param into [rows × columns] by what it took
@@ -107,11 +130,12 @@ export class LayerRunner {
     gradients: BatchStates,
     lengths: readonly number[],
     into: BatchStates,
-    { rowsAtOnce }: Pick<RunOptions, "rowsAtOnce">,
+    { rowsAtOnce, products }: RunBackOptions,
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, { kind: "gradient", blocks: blocksOf(lengths) });
+    const wanted = { kind: "gradient", blocks: blocksOf(lengths), keeps: products !== undefined } as const;
+    const session = await this.#session(index, wanted);
     const count = lengths.length * Math.max(...lengths);
     const own = this.#knownFeeds(runtime, session, lengths);
     const step = part.attends === undefined ? rowsAtOnce : count;
@@ -122,6 +146,7 @@ export class LayerRunner {
         ...own,
         ...stateTensors(runtime, states, part.takes, rows, PORTS.state),
         ...stateTensors(runtime, gradients, part.gives, rows, PORTS.gradient),
+        ...(products && stateTensors(runtime, products, this.innerProducts(index), rows, PORTS.product)),
       };
       await session.run(feeds, stateTensors(runtime, into, part.takes, rows, PORTS.nextGradient));
     }
@@ -149,11 +174,12 @@ export class LayerRunner {
     states: BatchStates,
     lengths: readonly number[],
     into: BatchStates,
-    { rowsAtOnce, encoded }: RunOptions,
+    { rowsAtOnce, encoded, products }: RunOptions,
   ): Promise<void> {
     const runtime = await loadOnnxRuntime();
     const { part } = this.parts[index] as RunnablePart;
-    const session = await this.#session(index, { kind: "whole", blocks: undefined });
+    const keeps = products !== undefined;
+    const session = await this.#session(index, { kind: "whole", blocks: undefined, keeps });
     const T = Math.max(...lengths);
     const count = lengths.length * T;
     const { [PORTS.positions]: positions } = this.#batchFeeds(runtime, session, { lengths, past: 0 });
@@ -169,8 +195,23 @@ export class LayerRunner {
         const ids = (positions.data as BigInt64Array).slice(...rows);
         feeds[PORTS.positions] = new runtime.Tensor("int64", ids, [ids.length]);
       }
-      await session.run(feeds, stateTensors(runtime, into, part.gives, rows, PORTS.nextState));
+      await session.run(feeds, this.#given(runtime, index, into, products, rows));
     }
+  }
+
+  /** Where a run of part `index` puts what it gives. */
+  #given(
+    runtime: OnnxRuntime,
+    index: number,
+    into: BatchStates,
+    products: BatchStates | undefined,
+    rows: readonly [number, number],
+  ): Record<string, OnnxTensor> {
+    const { part } = this.parts[index] as RunnablePart;
+    return {
+      ...stateTensors(runtime, into, part.gives, rows, PORTS.nextState),
+      ...(products && stateTensors(runtime, products, this.innerProducts(index), rows, PORTS.product)),
+    };
   }
 
   /** One long sequence, piece by piece, each with the keys and values of those before: the same numbers in less memory. */
@@ -254,24 +295,31 @@ export class LayerRunner {
     return opened;
   }
 
+  /** For one graph. */
+  #newWeights(): WeightInputs {
+    return new WeightInputs(this.#weights, this.#computation.dtype);
+  }
+
   #graph(index: number, wanted: Wanted): GraphBuilder {
     const { part } = this.parts[index] as RunnablePart;
-    const weights = new WeightInputs(this.#weights, this.#computation.dtype);
-    switch (wanted.kind) {
-      case "whole":
-        return buildPart(part, this.description, weights, { blocks: wanted.blocks });
-      case "pieces":
-        return buildPart(part, this.description, weights, { cache: true });
-      case "gradient":
-        return buildPartGradient(part, this.description, weights, wanted.blocks);
-    }
+    const weights = this.#newWeights();
+    if (wanted.kind === "pieces") return buildPart(part, this.description, weights, { cache: true });
+    const { blocks, keeps } = wanted;
+    const options = { blocks, products: keeps ? this.innerProducts(index) : undefined };
+    return wanted.kind === "whole"
+      ? buildPart(part, this.description, weights, options)
+      : buildPartGradient(part, this.description, weights, options);
   }
 }
 
-/** A graph of a part. */
+/** A graph of a part; `keeps`: its inner products are kept from the way forward to the way back. */
 type Wanted =
-  | { readonly kind: "whole" | "gradient"; readonly blocks: QueryBlocks | undefined }
-  | { readonly kind: "pieces" };
+  | { readonly kind: "pieces" }
+  | {
+      readonly kind: "whole" | "gradient";
+      readonly blocks: QueryBlocks | undefined;
+      readonly keeps: boolean;
+    };
 
 /**
  * Some queries at a time: their scores fit into the caches, and of causal attention nearly half is not computed.

@@ -1,5 +1,6 @@
 import { type Job, throwIfAborted } from "@revocab/core";
 import type { StateWidths } from "../graph/part.ts";
+import type { KeptProducts } from "./kept-products.ts";
 import type { BatchStates, LayerRunner } from "./layer-runner.ts";
 import { type Layout, layoutOf, statesOf } from "./layout.ts";
 import type { PartWeights } from "./part-weights.ts";
@@ -29,6 +30,8 @@ export interface RunGradientsOptions {
   readonly runner: LayerRunner;
   readonly weights: PartWeights;
   readonly schedule: Schedule;
+  /** Used where batches go one by one. */
+  readonly products: KeptProducts;
   /** Columns of an input row. */
   readonly width: number;
   /** d: columns of a final state. */
@@ -38,8 +41,9 @@ export interface RunGradientsOptions {
 
 /**
  * Sends batches through all parts, and the gradients of their losses back. What each part took is kept, in memory or in a scratch file,
- * and what lies inside a part is computed again on the way back. With all weights in memory the batches go one by one; otherwise all go
- * together, so that the weights of each part are taken once forward and once back.
+ * and what lies inside a part is computed again on the way back. With all weights in memory the batches go one by one, and what is costly
+ * inside of parts is kept, too, where there is room; otherwise all go together, so that the weights of each part are taken once forward
+ * and once back.
  */
 export async function runGradients(
   batches: readonly GradientBatch[],
@@ -62,7 +66,9 @@ async function runGroup(group: readonly GradientBatch[], options: RunGradientsOp
     room,
   );
   const largest = Math.max(...sizes);
-  const pass = { group, rows, layout, kept, states, taken, options, scratch: scratchOf(largest) };
+  const products =
+    group.length === 1 && schedule.kind === "whole" ? options.products.of(rows[0] as number) : [];
+  const pass = { group, rows, layout, kept, states, taken, products, options, scratch: scratchOf(largest) };
   try {
     for (const [at, { embeddings }] of group.entries()) await states.write(at, 0, embeddings);
     await forward(pass);
@@ -98,6 +104,8 @@ interface Pass {
   readonly states: StateStore;
   /** What each part took. */
   readonly taken: StateStore;
+  /** By part, of the one batch; none where all go together. */
+  readonly products: readonly (BatchStates | undefined)[];
   readonly scratch: Scratch;
   readonly options: RunGradientsOptions;
 }
@@ -113,7 +121,17 @@ function scratchOf(size: number): Scratch {
   return { one: room(), two: room(), three: room() };
 }
 
-async function forward({ group, rows, layout, kept, states, taken, scratch, options }: Pass): Promise<void> {
+async function forward({
+  group,
+  rows,
+  layout,
+  kept,
+  states,
+  taken,
+  products,
+  scratch,
+  options,
+}: Pass): Promise<void> {
   const { runner, weights, schedule, job } = options;
   const last = runner.parts.length - 1;
   for (const [index, { part }] of runner.parts.entries()) {
@@ -127,13 +145,26 @@ async function forward({ group, rows, layout, kept, states, taken, scratch, opti
         offset += before[name].length;
       }
       const after = statesOf(scratch.two, rows[at], part.gives, layout);
-      await runner.run(index, feeds, before, lengths, after, { rowsAtOnce: schedule.batchTokens });
+      await runner.run(index, feeds, before, lengths, after, {
+        rowsAtOnce: schedule.batchTokens,
+        products: products[index],
+      });
       await writeAll(states, at, rows[at], after, layout);
     }
   }
 }
 
-async function back({ group, rows, layout, kept, states, taken, scratch, options }: Pass): Promise<void> {
+async function back({
+  group,
+  rows,
+  layout,
+  kept,
+  states,
+  taken,
+  products,
+  scratch,
+  options,
+}: Pass): Promise<void> {
   const { runner, weights, schedule, job } = options;
   for (let index = runner.parts.length - 1; index >= 0; index--) {
     const { part } = runner.parts[index];
@@ -148,6 +179,7 @@ async function back({ group, rows, layout, kept, states, taken, scratch, options
       const own = inOrder(scratch.three, rows[at], part.takes);
       await runner.runBack(index, feeds, inOrder(numbers, rows[at], part.takes), given, lengths, own, {
         rowsAtOnce: schedule.batchTokens,
+        products: products[index],
       });
       const gradients = statesOf(all, rows[at], { ...part.gives, ...part.takes }, layout);
       await writeAll(states, at, rows[at], joined(gradients, own, part.gives), layout);
