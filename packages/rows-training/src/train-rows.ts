@@ -103,7 +103,7 @@ function tokensOf(queries: readonly ScoreQuery[]): Set<TokenId> {
 
 /**
  * Of all rows those that have a token.
- * @throws RevocabError `bad_options` for rows that the tables do not have, and where no row is left
+ * @throws RevocabError `bad_options` for rows that the tables do not have, and where no row of the head is left
  */
 function learningTokens(
   { learn = "text", frozen, tables, tokenizer }: TrainRowsOptions,
@@ -122,10 +122,10 @@ function learningTokens(
   const without = (kept: ReadonlySet<TokenId> | undefined) =>
     kept === undefined ? all : new Set([...all].filter((id) => !kept.has(id)));
   const learning = { input: without(frozen?.input), output: without(frozen?.output) };
-  if (learning.input.size + learning.output.size > 0) return learning;
+  if (learning.output.size > 0) return learning;
   throw new RevocabError(
     "bad_options",
-    `no row would learn: of ${all.size} rows that were chosen, ${all.size} are to stay as they are`,
+    `found no row of the head that would learn: all of the ${all.size} that were chosen are to stay as they are`,
     { hint: "give a text with new tokens, or let rows of other tokens learn, too" },
   );
 }
