@@ -27,7 +27,7 @@ let transformer: OpenTransformer;
 let documents: readonly string[];
 let through: TrainedRows;
 
-const STEPS = 8;
+const STEPS = 6;
 const train = (options: Partial<TrainRowsOptions> = {}): Promise<TrainedRows> =>
   trainRows({
     transformer,
@@ -35,7 +35,7 @@ const train = (options: Partial<TrainRowsOptions> = {}): Promise<TrainedRows> =>
     tokenizer: model.readable,
     documents,
     budget: { kind: "steps", steps: STEPS },
-    batchTokens: 300,
+    batchTokens: 200,
     heldOut: 0.2,
     ...options,
   });
@@ -160,7 +160,7 @@ describe("a training that was kept", () => {
       "input.best",
       "text",
     ]);
-    expect(JSON.parse(String(metadata?.recipe))).toMatchObject({ budget: "steps 8", seed: 0, ...recipe });
+    expect(JSON.parse(String(metadata?.recipe))).toMatchObject({ budget: "steps 6", seed: 0, ...recipe });
     expect(await keptDocuments(path)).toEqual(documents);
     expect(await keptDocuments(join(scratch(), "none"))).toBeUndefined();
     // one that is over is over when it goes on
@@ -225,8 +225,8 @@ describe("a training does not go on", () => {
   it.each<[string, () => Promise<Partial<TrainRowsOptions>> | Partial<TrainRowsOptions>, RegExp]>([
     [
       "with another budget",
-      () => ({ budget: { kind: "steps", steps: 9 } }),
-      /its budget is "steps 8", here it is "steps 9"$/,
+      () => ({ budget: { kind: "steps", steps: 7 } }),
+      /its budget is "steps 6", here it is "steps 7"$/,
     ],
     ["with another seed", () => ({ seed: 1 }), /its seed is 0, here it is 1$/],
     ["with another rate", () => ({ rate: 0.01 }), /its rate is 0\.071, here it is 0\.01$/],
