@@ -177,12 +177,16 @@ export class Training {
   async #keepStopped(error: unknown): Promise<never> {
     const { state, job } = this.#options;
     if (state === undefined || job?.abortSignal?.aborted !== true) throw error;
-    await this.#keep();
     const { message } = error as Error;
-    throw new RevocabError(
-      "aborted",
-      `${message}; the training is kept as it was after step ${this.#steps}, in ${showText(state.path)}`,
-      { hint: "run it again with the same options to go on", cause: error },
+    const stopped = (what: string, hint: string) =>
+      new RevocabError("aborted", `${message}; the training ${what}`, { hint, cause: error });
+    await this.#keep().catch((failure: unknown) => {
+      const { message: why, hint } = failure as RevocabError;
+      throw stopped(`could not be kept: ${why}`, `${hint}; a file from before is as it was`);
+    });
+    throw stopped(
+      `is kept as it was after step ${this.#steps}, in ${showText(state.path)}`,
+      "run it again with the same options to go on",
     );
   }
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -166,6 +167,22 @@ describe("a training that was kept", () => {
     // one that is over is over when it goes on
     const again = await train({ state: { path, withDocuments: true, recipe } });
     expect(timeless(again)).toEqual(timeless(through));
+  });
+
+  it("that can no longer be kept says so when it is stopped", async () => {
+    const folder = join(scratch(), "disk");
+    mkdirSync(folder);
+    const abort = new AbortController();
+    const onProgress: NonNullable<Job["onProgress"]> = ({ type }) => {
+      if (type !== "progress") return;
+      rmSync(folder, { recursive: true });
+      abort.abort();
+    };
+    const state = { path: join(folder, "training.safetensors") };
+    await expect(train({ state, job: { abortSignal: abort.signal, onProgress } })).rejects.toMatchObject({
+      code: "aborted",
+      message: expect.stringMatching(/; the training could not be kept: cannot write .*: ENOENT/),
+    });
   });
 
   it("of two tables has the rows of both", async () => {

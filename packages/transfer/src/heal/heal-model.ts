@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type Job, quiet, quote, RevocabError, stages } from "@revocab/core";
+import { type Job, quiet, quote, RevocabError, showText, stages } from "@revocab/core";
 import { copyOverlap } from "@revocab/embedding-init";
 import { type ChosenChatTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { tokensWithoutRow } from "@revocab/plan/internal";
@@ -66,8 +66,18 @@ export async function healModel(options: HealModelOptions): Promise<SwapReport> 
     });
   });
   // a training that was told to end may go on, to another output
-  if (state !== undefined && report.training?.ended !== "told to") await rm(state, { force: true });
+  if (state !== undefined && report.training?.ended !== "told to") await removeState(state, out);
   return report;
+}
+
+async function removeState(state: string, out: string): Promise<void> {
+  await rm(state, { force: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new RevocabError(
+      "write_failed",
+      `the model is in ${showText(out)}, but ${showText(state)} could not be removed (${cause.code})`,
+      { hint: "remove it yourself", cause },
+    );
+  });
 }
 
 /** Which rows a method has computed is in no file of a model. */
