@@ -282,7 +282,7 @@ export class Training {
 const MEASURES = 12;
 const PATIENCE = 4;
 
-/** What a crash may cost; writing some GB takes some seconds. */
+/** What a crash may cost. To write 0.8 GB, and to wait until they are on the disk, took 1 to 5 s. */
 const KEEP_EVERY_MS = 180_000;
 
 /** Of the gradient of the mean loss; beyond it the step is shortened. */
