@@ -55,6 +55,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   source: "--source",
   specialTokens: "--special-tokens",
   specials: "--special",
+  state: "--state",
   teacher: "--teacher",
   text: "--text",
   threads: "--threads",

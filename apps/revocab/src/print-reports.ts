@@ -66,7 +66,7 @@ export function printSwap(report: SwapReport, out: string): string {
 }
 
 /** What a finished training was worth, what the gate checked, and where the model is. */
-export function printHealed(report: SwapReport, out: string): string {
+export function printHealed(report: SwapReport, out: string, state?: string): string {
   const { source, target, tables, gate, notes, training } = report;
   return [
     escaped`${source.name} (${source.modelType}, ${grouped(target.tokens)} tokens, ${grouped(target.rows)} rows)\n`,
@@ -77,6 +77,9 @@ export function printHealed(report: SwapReport, out: string): string {
     report.adapter ? printAdapterTensors(report.adapter) : "",
     printLeft(report),
     escaped`\nWritten to ${out}\n`,
+    state !== undefined && training?.ended === "told to"
+      ? escaped`The training can go on: it is kept in ${state}; run the command again with another --out\n`
+      : "",
   ].join("");
 }
 

@@ -138,11 +138,12 @@ describe("revocab extend --heal", () => {
       "--text",
       SAMPLE_TEXT,
     ];
-    const finished = await inProcess([...args, "--heal", "0.1k", "--out", out, "--quiet"]);
+    const healing = ["--heal", "0.1k", "--heal-rows", "all"];
+    const finished = await inProcess([...args, ...healing, "--out", out, "--quiet"]);
     expect(finished).toMatchObject({ code: 0, stderr: "" });
     expect(finished.stdout).toContain("\nTrained on stories.txt, ");
     expect(readFileSync(join(out, "README.md"), "utf8")).toMatch(
-      /^revocab extend \.\/model --special '<\|tool\|>' [\s\S]*--heal 0\.1k --text \.\/stories\.txt --rate 0\.071/m,
+      /^revocab extend \.\/model --special '<\|tool\|>' [\s\S]*--heal 0\.1k --text \.\/stories\.txt --heal-rows all --rate 0\.071/m,
     );
   });
 });
@@ -223,6 +224,35 @@ describe("Ctrl-C while rows are trained", () => {
     expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
     expect(finished.stderr).toContain("revocab: stopped; nothing was written\n");
     expect(readdirSync(place)).toEqual(["text.txt"]);
+  });
+
+  it("with --state keeps the training, and the same command goes on with it", async () => {
+    const place = scratch();
+    const [text, state, out] = [SAMPLE_TEXT, join(place, "state"), join(place, "out")];
+    const steps = ["--steps", "3", "--batch", "256", "--threads", "1"];
+    const whole = ["heal", SAMPLE_MODEL, "--text", text, ...steps, "--out", join(place, "whole"), "--quiet"];
+    expect(await inProcess(whole)).toMatchObject({ code: 0 });
+    const args = ["heal", SAMPLE_MODEL, "--text", text, ...steps, "--state", state, "--out", out];
+    const stopped = await interruptedAt(args, "train rows: ");
+    expect(stopped).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(stopped.stderr).toMatch(
+      /\nrevocab: stopped; nothing was written; the training is kept as it was after step \d, in .*state\n {2}→ run it again with the same options to go on\n$/,
+    );
+    expect(readdirSync(place).sort()).toEqual(["state", "whole"]);
+    const other = await inProcess([...args.map((word) => (word === "256" ? "128" : word)), "--quiet"]);
+    expectOneFailure(other, /: its batchTokens is 256, here it is 128\n {2}→ name another file, or remove /);
+    expect(await inProcess([...args, "--quiet"])).toMatchObject({ code: 0 });
+    expect(contentOf(out)).toEqual(contentOf(join(place, "whole")));
+    expect(readdirSync(place).sort()).toEqual(["out", "whole"]);
+  });
+
+  it("with --keep and --state writes the best rows so far, and says where the training is", async () => {
+    const place = scratch();
+    const state = join(place, "state");
+    const finished = await interruptedAt(longRun(place, "--keep", "--state", state), "train rows …");
+    expect(finished).toMatchObject({ code: 0, signal: null });
+    expect(finished.stdout).toContain(`The training can go on: it is kept in ${state}; run `);
+    expect(readdirSync(place).sort()).toEqual(["out", "state", "text.txt"]);
   });
 
   it("with --keep writes the best rows so far", async () => {

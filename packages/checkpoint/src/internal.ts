@@ -3,6 +3,7 @@ export { type AuxiliaryOptions, copyAuxiliaryFiles, listAuxiliaryFiles } from ".
 export { readExactly } from "./file-source.ts";
 export { hashFile } from "./hash-file.ts";
 export { isJsonObject, MAX_JSON_BYTES, readJsonObject } from "./json.ts";
+export { areHashedWhole, hashLayer, type Layer, layersOf } from "./layers.ts";
 export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-ids.ts";
 export { writeAt } from "./output-file.ts";
 export { placeUnchanged } from "./place-unchanged.ts";
@@ -10,3 +11,12 @@ export { type StartedRewrite, startRewrite } from "./rewrite-checkpoint.ts";
 export { buildHeader, type HeaderTensor } from "./safetensors-header.ts";
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 export { type Copying, startCopying } from "./start-copying.ts";
+export {
+  type KeptTraining,
+  loadTraining,
+  loadTrainingText,
+  type NamedMatrix,
+  notThisTraining,
+  saveTraining,
+  type TrainingRecipe,
+} from "./training-file.ts";

@@ -1,3 +1,4 @@
+import type { NamedMatrix, TrainingRecipe } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import type { DenseProducts } from "@revocab/onnx";
 import { adamStep } from "./adam.ts";
@@ -16,11 +17,9 @@ import {
   factorsOf,
   loadTraining,
   matricesOf,
-  type NamedMatrix,
   saveTraining,
   startOfTraining,
   type TrainingPosition,
-  type TrainingRecipe,
 } from "./training-checkpoint.ts";
 
 export interface TrainingSettings {

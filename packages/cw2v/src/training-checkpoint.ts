@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { readSafetensorsHeader } from "@revocab/checkpoint";
-import { buildHeader, readExactly } from "@revocab/checkpoint/internal";
-import { quote, RevocabError, showText } from "@revocab/core";
-import { openFile, parseJson, replaceFile } from "@revocab/files";
-import { ifThere } from "@revocab/files/internal";
+import {
+  loadTraining as load,
+  type NamedMatrix,
+  notThisTraining,
+  saveTraining as save,
+  type TrainingRecipe,
+} from "@revocab/checkpoint/internal";
 import type { AdamMatrix } from "./adam.ts";
 import type { NumberedCorpus } from "./corpus.ts";
 import type { Cw2vModel } from "./model.ts";
@@ -38,14 +39,6 @@ export function startOfTraining(): TrainingPosition {
   };
 }
 
-/** A matrix of a training under its name in the checkpoint. */
-export interface NamedMatrix {
-  readonly name: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float32Array;
-}
-
 /** Every matrix that a training needs to be resumed. @param best copies of the factors at the best epoch, if they are kept */
 export function matricesOf(model: Cw2vModel, best: readonly Float32Array[] = []): NamedMatrix[] {
   const factors = factorsOf(model);
@@ -73,34 +66,20 @@ export function factorsOf({ mixtures }: Cw2vModel): { readonly name: string; rea
   });
 }
 
-/** What a training depends on, by name; two trainings with the same recipe compute the same numbers. */
-export type TrainingRecipe = Readonly<Record<string, string | number>>;
-
+/** In the metadata of its file. */
 const FORMAT = "revocab-cw2v-1";
 
 /**
  * Writes a training to a safetensors file; the file before it stays until the new one is complete.
  * @throws RevocabError `write_failed`, `no_space`
  */
-export async function saveTraining(
+export function saveTraining(
   path: string,
   recipe: TrainingRecipe,
   position: TrainingPosition,
   matrices: readonly NamedMatrix[],
 ): Promise<void> {
-  const header = buildHeader(
-    matrices.map(({ name, rows, columns, data }) => ({
-      name,
-      dtype: "F32",
-      shape: [rows, columns],
-      length: data.byteLength,
-    })),
-    { format: FORMAT, recipe: JSON.stringify(recipe), position: JSON.stringify(position) },
-  );
-  await replaceFile(path, async (write) => {
-    await write(header);
-    for (const { data } of matrices) await write(bytesOf(data));
-  });
+  return save(path, { format: FORMAT, recipe, matrices }, position);
 }
 
 /**
@@ -113,51 +92,8 @@ export async function loadTraining(
   recipe: TrainingRecipe,
   matrices: readonly NamedMatrix[],
 ): Promise<TrainingPosition | undefined> {
-  if ((await ifThere(path, stat(path))) === undefined) return undefined;
-  const { metadata, tensors } = await readSafetensorsHeader(path);
-  if (metadata?.format !== FORMAT) {
-    throw notThisTraining(path, `its format is ${quote(metadata?.format ?? null)}, not ${FORMAT}`);
-  }
-  const differences = differencesOf(parseObject(path, metadata.recipe), recipe);
-  if (differences.length > 0) throw notThisTraining(path, differences.join("; "));
-  const handle = await openFile(path);
-  try {
-    for (const { name, rows, columns, data } of matrices) {
-      const entry = tensors.find((tensor) => tensor.name === name);
-      const fits = entry?.dtype === "F32" && entry.shape[0] === rows && entry.shape[1] === columns;
-      if (entry === undefined || !fits || entry.shape.length !== 2) {
-        const found = entry === undefined ? "is not there" : `is ${entry.dtype} [${entry.shape}]`;
-        throw notThisTraining(path, `its ${name} ${found}, expected F32 [${rows},${columns}]`);
-      }
-      await readExactly(handle, bytesOf(data), entry.start, path);
-    }
-  } finally {
-    await handle.close();
-  }
-  return parsePosition(path, parseObject(path, metadata.position));
-}
-
-function bytesOf(data: Float32Array): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function differencesOf(found: Readonly<Record<string, unknown>>, expected: TrainingRecipe): string[] {
-  const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
-  return names
-    .filter((name) => found[name] !== expected[name])
-    .map((name) => `its ${name} is ${quote(found[name])}, here it is ${String(expected[name])}`);
-}
-
-function parseObject(path: string, text: unknown): Record<string, unknown> {
-  try {
-    const value = parseJson(String(text), { origin: path, code: "bad_options" });
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // the error below names the checkpoint, as for other values
-  }
-  throw notThisTraining(path, "its metadata cannot be read");
+  const found = await load(path, { format: FORMAT, recipe, matrices });
+  return found === undefined ? undefined : parsePosition(path, found);
 }
 
 function parsePosition(path: string, found: Readonly<Record<string, unknown>>): TrainingPosition {
@@ -173,12 +109,6 @@ function parsePosition(path: string, found: Readonly<Record<string, unknown>>): 
     throw notThisTraining(path, "the position of the training in it cannot be read");
   }
   return { epoch, batch, step, lossSum, lossPairs, losses, heldOutLosses } as TrainingPosition;
-}
-
-function notThisTraining(path: string, why: string): RevocabError {
-  return new RevocabError("bad_options", `${showText(path)} is no checkpoint of this training: ${why}`, {
-    hint: "name another file as the checkpoint, or remove this one to begin again",
-  });
 }
 
 /** Hashes of what a training learns from: the text as tokens, the tokens that both vocabularies have, and the source's rows. */

@@ -7,5 +7,5 @@ export { type JsonOptions, parseJson } from "./parse-json.ts";
 export { passages } from "./passages.ts";
 export { readLines } from "./read-lines.ts";
 export { type ReadTextOptions, readText, type TextDocuments } from "./read-text.ts";
-export { replaceFile } from "./replace-file.ts";
+export { type ReplaceFileOptions, replaceFile } from "./replace-file.ts";
 export { boundaryOf, type DocumentBoundary, type DocumentSplit, splitDocuments } from "./split-documents.ts";

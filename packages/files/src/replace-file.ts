@@ -8,12 +8,21 @@ import { writeError } from "./write-error.ts";
 /** Appends bytes to the file being written. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
+export interface ReplaceFileOptions {
+  /** Wait until the bytes are on the disk before the old file gives way: a power cut then leaves one of the two whole. @default false */
+  readonly isDurable?: boolean;
+}
+
 /**
  * Writes a file beside `path` and puts it in its place only when it is whole, so that a stopped run leaves what was
  * there before. What killed runs left there is removed first.
  * @throws RevocabError `no_space`, `write_failed`, and whatever `fill` throws
  */
-export async function replaceFile(path: string, fill: (write: WriteBytes) => Promise<void>): Promise<void> {
+export async function replaceFile(
+  path: string,
+  fill: (write: WriteBytes) => Promise<void>,
+  { isDurable = false }: ReplaceFileOptions = {},
+): Promise<void> {
   const full = resolve(path);
   const place = {
     folder: dirname(full),
@@ -36,6 +45,7 @@ export async function replaceFile(path: string, fill: (write: WriteBytes) => Pro
         done += (await file.write(bytes, done, length).catch(failed)).bytesWritten;
       }
     });
+    if (isDurable) await file.sync().catch(failed);
     await file.close().catch(failed);
     handle = undefined;
     await rename(partial, full).catch(failed);

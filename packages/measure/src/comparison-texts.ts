@@ -22,7 +22,7 @@ export interface ComparisonTexts {
 
 /**
  * Reads the text that is scored, and the one to train on: a text of its own, or most of the same one.
- * @throws RevocabError `bad_options`; `bad_text` for a text too short to be divided; as `readText` does
+ * @throws RevocabError `bad_options`; `bad_text` for a text too short to be divided, or to train on; as `readText` does
  */
 export async function readComparisonTexts(
   options: ComparingOptions & { readonly seed?: number },
@@ -38,12 +38,14 @@ export async function readComparisonTexts(
   if (!Number.isSafeInteger(steps) || steps < 1) {
     throw new RevocabError("bad_options", `\`after\` is ${steps}, expected a whole number of steps above 0`);
   }
+  const { requireTrainableText, splitText } = await import("@revocab/rows-training/internal");
   if (trainText !== undefined) {
     const other = await readText(trainText, options);
+    requireTrainableText(other.documents, seed);
     return { scored: notingShared(text, other), training: { steps, text: other } };
   }
-  const { splitText } = await import("@revocab/rows-training/internal");
   const { kept, rest } = splitText(text.documents, { share: SCORED_SHARE, seed });
+  requireTrainableText(rest, seed);
   return { scored: partOf(text, kept), training: { steps, text: partOf(text, rest) } };
 }
 

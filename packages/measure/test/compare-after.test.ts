@@ -98,10 +98,21 @@ describe("a comparison after training on a part of its text", () => {
     expect(scored.documents).toBe(3);
   });
 
-  it("refuses a text too short to be divided", async () => {
-    const text = join(scratch(), "short.txt");
-    writeFileSync(text, "Once upon a time.");
-    await expect(compare(["mean"], { text })).rejects.toMatchObject({ code: "bad_text" });
+  it.each([
+    ["a text too short to be divided", { text: "Once upon a time." }],
+    ["a text of which too little is left to train on", { text: `${stories.slice(0, 300)}\n` }],
+    ["another text too short to train on", { trainText: "Once upon a time." }],
+  ])("refuses %s before any row is computed", async (_, texts: Record<string, string>) => {
+    const folder = scratch();
+    const options = Object.entries(texts).map(([name, text]) => {
+      writeFileSync(join(folder, name), text);
+      return [name, join(folder, name)];
+    });
+    const steps: string[] = [];
+    const onProgress = ({ step }: ProgressEvent) => steps.push(step);
+    const run = compare(["mean"], { ...Object.fromEntries(options), job: { ...job, onProgress } });
+    await expect(run).rejects.toMatchObject({ code: "bad_text" });
+    expect(steps).toEqual([]);
   });
 });
 

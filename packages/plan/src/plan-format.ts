@@ -80,7 +80,7 @@ export const planWords = z.object({
         z.object({ kind: z.literal("tokens"), tokens: positive }),
         z.object({ kind: z.literal("steps"), steps: positive }),
       ]),
-      learn: z.enum(["text", "all", "chosen"]),
+      learn: z.enum(["text", "new", "all", "chosen"]),
       context: count.nullable(),
       batchTokens: count.nullable(),
       objective: z.enum(["lm", "distill"]),

@@ -57,8 +57,8 @@ export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
   /** The name of the model whose hidden states taught, too; missing where the text alone did. */
   readonly teacher?: string | undefined;
   readonly budget: TrainingBudget;
-  /** Rows of tokens that the text has, all rows, or those of tokens that were named by a program. */
-  readonly learn: "text" | "all" | "chosen";
+  /** Rows of tokens that the text has, of these the new ones alone, all rows, or those of tokens that were named by a program. */
+  readonly learn: "text" | "new" | "all" | "chosen";
   /** Tokens of the longest sequence, where the option gave a number; null for the default. */
   readonly context: number | null;
   /** Tokens of a step; null for the default. */

@@ -236,6 +236,7 @@ function budgetInWords(budget: PlanTraining["budget"]): string {
 
 const LEARNERS: Readonly<Record<PlanTraining["learn"], string>> = {
   text: "tokens that the text has",
+  new: "tokens that the text has, where their row is no copy",
   all: "all tokens",
   chosen: "tokens that were chosen",
 };

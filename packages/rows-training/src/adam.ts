@@ -1,5 +1,8 @@
 /** AdamW without weight decay: rows that shrink are predicted less. */
 export interface Adam {
+  /** [n] the moments of the gradient */
+  readonly means: Float32Array;
+  readonly squares: Float32Array;
   /**
    * @param values [n] changed in place
    * @param gradient [n]
@@ -7,6 +10,8 @@ export interface Adam {
    * @param scale multiplies the gradient first
    */
   step(values: Float32Array, gradient: Float32Array, rate: number, scale: number): void;
+  /** Goes on after so many steps, whose moments it has been given. */
+  resume(steps: number): void;
 }
 
 /** @see https://arxiv.org/abs/1412.6980 */
@@ -15,10 +20,15 @@ export function openAdam(size: number, { first = 0.9, second = 0.999, epsilon = 
   const squares = new Float32Array(size);
   let firstPower = 1;
   let secondPower = 1;
+  const count = () => {
+    firstPower *= first;
+    secondPower *= second;
+  };
   return {
+    means,
+    squares,
     step(values, gradient, rate, scale) {
-      firstPower *= first;
-      secondPower *= second;
+      count();
       const size = rate / (1 - firstPower);
       const correction = 1 / (1 - secondPower);
       for (let i = 0; i < values.length; i++) {
@@ -29,6 +39,9 @@ export function openAdam(size: number, { first = 0.9, second = 0.999, epsilon = 
         squares[i] = square;
         values[i] -= (size * mean) / (Math.sqrt(square * correction) + epsilon);
       }
+    },
+    resume(steps) {
+      for (let step = 0; step < steps; step++) count();
     },
   };
 }

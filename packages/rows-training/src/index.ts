@@ -4,8 +4,10 @@ export type { Teacher } from "./teacher.ts";
 export { trainRows } from "./train-rows.ts";
 export type {
   LearningRows,
+  RowsOfTables,
   RowsThatChanged,
   TrainedRows,
   TrainingReport,
+  TrainingStateOptions,
   TrainRowsOptions,
 } from "./train-rows-options.ts";

@@ -1,4 +1,5 @@
 /** What sibling packages share; not for users. */
 
-export { requireTrainable } from "./train-rows.ts";
+export { keptDocuments } from "./kept-training.ts";
+export { requireTrainable, requireTrainableText } from "./train-rows.ts";
 export { type SplitText, type SplitTextOptions, splitText } from "./training-text.ts";

@@ -35,7 +35,7 @@ export async function lossGradients({
 }: LossGradientsOptions): Promise<LossGradients> {
   const all = new Set<TokenId>(Array.from({ length: tables.output.rows }, (_, id) => id));
   const occurring = new Set<TokenId>(sequences.flatMap((tokens) => [...tokens]));
-  const { output, bias } = await openVocabularyRows(tables, all, occurring);
+  const { output, bias } = await openVocabularyRows(tables, { input: occurring, output: all }, occurring);
   const input = await openRowTable(tables.input, occurring, occurring);
   const rows = { input, output };
   const byInput = new Float32Array(input.learning.length);

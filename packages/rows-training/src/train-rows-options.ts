@@ -7,6 +7,22 @@ import type { Teacher } from "./teacher.ts";
 /** Which rows learn: those of tokens that the training text has, of all tokens, or of these. */
 export type LearningRows = "text" | "all" | ReadonlySet<TokenId>;
 
+/** Ids of rows of the input table and of the head's; the same of both where they are one table. */
+export interface RowsOfTables {
+  readonly input: ReadonlySet<TokenId>;
+  readonly output: ReadonlySet<TokenId>;
+}
+
+/** A file in which a training is kept, to go on from after it was stopped. */
+export interface TrainingStateOptions {
+  /** Where there is such a file the training goes on from it. It is left there at the end. */
+  readonly path: string;
+  /** Keep the documents in it, too: of a text that would not come out the same again. @default false */
+  readonly withDocuments?: boolean;
+  /** What else the training depends on, by name: with other values it does not go on. @default nothing */
+  readonly recipe?: Readonly<Record<string, string | number>>;
+}
+
 export interface TrainRowsOptions {
   readonly transformer: OpenTransformer;
   /** The rows that training begins with; where `input` and `output` are one matrix, they stay one. */
@@ -22,6 +38,8 @@ export interface TrainRowsOptions {
   readonly teacher?: Teacher;
   /** @default "text" */
   readonly learn?: LearningRows;
+  /** Rows that stay as they are, whatever `learn` says. @default none */
+  readonly frozen?: RowsOfTables;
   /** The highest rate of AdamW, after the warm-up: the change of a value in a step, as a share of the typical value of its table. @default 0.1 with 64 columns or fewer, 0.8 / √columns with more */
   readonly rate?: number;
   /** Tokens of a step. @default 4096 */
@@ -34,6 +52,12 @@ export interface TrainRowsOptions {
   readonly seed?: number;
   /** A signal that ends training; the best rows so far are what it gives. To give all up is the job's own signal. */
   readonly finishSignal?: AbortSignal;
+  /**
+   * Keeps the training in a file: each time that the held-out part was scored, every three minutes, and when a signal ends it. A training
+   * that goes on counts the time and the steps from before, and gives what it would have given in one go: the same bytes where it ends by
+   * steps or tokens, with one thread. @default nothing is kept
+   */
+  readonly state?: TrainingStateOptions;
   readonly job?: Job;
 }
 

@@ -2,15 +2,18 @@ import { quiet, RevocabError, type ScoreQuery, type TokenId } from "@revocab/cor
 import { type OpenTransformer, openHeadGradient } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { openVocabularyRows } from "./open-vocabulary-rows.ts";
-import type { LearningRows, TrainedRows, TrainRowsOptions } from "./train-rows-options.ts";
+import type { RowsOfTables, TrainedRows, TrainRowsOptions } from "./train-rows-options.ts";
 import { Training } from "./training.ts";
-import { prepareText, type TrainingText } from "./training-text.ts";
+import { trainingRecipe } from "./training-recipe.ts";
+import { MOST_HELD_OUT, prepareText, splitText, type TrainingText } from "./training-text.ts";
 
 /**
  * Trains rows of a vocabulary on a text by the loss of the next token, with the layers frozen. What is given back are the rows that
  * scored best on a part of the text that was not trained on.
  * @throws RevocabError `bad_text` for a text too short to keep a part of it, `unsupported_architecture` for a model that is not
- *   causal, `bad_options`, `not_finite` where not even the first loss is a number, `aborted`; as `OpenTransformer.readWithGradients`
+ *   causal, `bad_options` for options out of range, for no row that would learn and for a state of another training, `not_finite` where not
+ *   even the first loss is a number, `aborted`; `bad_safetensors`, `no_space`, `write_failed` for the file of a state; as
+ *   `OpenTransformer.readWithGradients`
  */
 export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows> {
   const { transformer, tables, tokenizer, seed = 0, rate = defaultRate(transformer.width), job } = options;
@@ -31,12 +34,13 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
     job: quiet(job),
   });
   const read = tokensOf([...text.queries, ...text.heldOut.queries]);
-  const learn = learningTokens(options.learn ?? "text", text, tokenizer);
+  const learn = learningTokens(options, text);
   const rows = await openVocabularyRows(tables, learn, read);
   const head = openHeadGradient(transformer, { fixed: rows.output.fixed, bias: rows.bias });
   try {
-    const training = new Training({ ...options, seed, rate, batchTokens, text, rows, head });
-    return await training.run();
+    const settled = { ...options, seed, rate, batchTokens };
+    const recipe = options.state && (await trainingRecipe(settled, text));
+    return await new Training({ ...settled, text, rows, head, recipe }).run();
   } finally {
     await head.close();
   }
@@ -66,6 +70,14 @@ export function requireTrainable(transformer: OpenTransformer): void {
   transformer.requireGradients();
 }
 
+/**
+ * Says before any work whether a text is long enough to train rows on, with the part of it that is held out by default.
+ * @throws RevocabError `bad_text`
+ */
+export function requireTrainableText(documents: readonly string[], seed = 0): void {
+  splitText(documents, { share: DEFAULT_HELD_OUT, most: MOST_HELD_OUT, seed });
+}
+
 function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {
   requireTrainable(transformer);
   const amount =
@@ -89,15 +101,36 @@ function tokensOf(queries: readonly ScoreQuery[]): Set<TokenId> {
   return found;
 }
 
-/** Of all rows those that have a token. */
+/**
+ * Of all rows those that have a token.
+ * @throws RevocabError `bad_options` for rows that the tables do not have, and where no row of the head is left
+ */
 function learningTokens(
-  learn: LearningRows,
+  { learn = "text", frozen, tables, tokenizer }: TrainRowsOptions,
   { queries }: TrainingText,
-  { vocabulary }: Tokenizer,
-): ReadonlySet<TokenId> {
-  if (learn === "all") {
-    const ids = Array.from({ length: vocabulary.size }, (_, id) => id);
-    return new Set(ids.filter((id) => vocabulary.kindOf(id) !== "unused"));
+): RowsOfTables {
+  const all = learn === "all" ? tokensWithRows(tokenizer) : learn === "text" ? tokensOf(queries) : learn;
+  const { rows } = tables.output;
+  const beyond = [...all].find((id) => !(Number.isInteger(id) && id >= 0 && id < rows));
+  if (beyond !== undefined) {
+    throw new RevocabError(
+      "bad_options",
+      `the row ${beyond} is to learn, but the tables have the rows 0 … ${rows - 1}`,
+      { hint: "give in `learn` ids of the tokenizer that belongs to the tables" },
+    );
   }
-  return learn === "text" ? tokensOf(queries) : learn;
+  const without = (kept: ReadonlySet<TokenId> | undefined) =>
+    kept === undefined ? all : new Set([...all].filter((id) => !kept.has(id)));
+  const learning = { input: without(frozen?.input), output: without(frozen?.output) };
+  if (learning.output.size > 0) return learning;
+  throw new RevocabError(
+    "bad_options",
+    `found no row of the head that would learn: all of the ${all.size} that were chosen are to stay as they are`,
+    { hint: "give a text with new tokens, or let rows of other tokens learn, too" },
+  );
+}
+
+function tokensWithRows({ vocabulary }: Tokenizer): ReadonlySet<TokenId> {
+  const ids = Array.from({ length: vocabulary.size }, (_, id) => id);
+  return new Set(ids.filter((id) => vocabulary.kindOf(id) !== "unused"));
 }

@@ -129,8 +129,8 @@ export function splitText(
 }
 
 const FEW_DOCUMENTS = 8;
-/** More would show nothing and take the time of training. */
-const MOST_HELD_OUT = 30_000;
+/** Bytes. More would show nothing and take the time of training. */
+export const MOST_HELD_OUT = 30_000;
 const LEAST_HELD_OUT = 200;
 
 /** "held" in ASCII */

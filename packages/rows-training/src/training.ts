@@ -1,8 +1,10 @@
-import { type Job, RevocabError, type ScoreQuery, throwIfAborted } from "@revocab/core";
+import type { TrainingRecipe } from "@revocab/checkpoint/internal";
+import { type Job, RevocabError, type ScoreQuery, showText, throwIfAborted } from "@revocab/core";
 import { bitsPerByteOf } from "@revocab/evaluation";
 import { type HeadGradient, scoreTogether } from "@revocab/transformer-runtime";
 import { addGradients, type Losses, type Teaching, type VocabularyRows } from "./add-gradients.ts";
 import { progressOf, rateAt } from "./budget.ts";
+import { findTraining, KEPT_FORMAT, keepTraining, matricesOf } from "./kept-training.ts";
 import { type Learner, learnerOf, shorten } from "./learner.ts";
 import { type TaughtQuery, teacherStates } from "./teacher.ts";
 import type { TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
@@ -15,13 +17,17 @@ export interface TrainingOptions extends TrainRowsOptions {
   readonly text: TrainingText;
   readonly rows: VocabularyRows;
   readonly head: HeadGradient;
+  /** Of a training that is kept. */
+  readonly recipe?: TrainingRecipe | undefined;
 }
 
 /** A training from its first score to its last. */
 export class Training {
   readonly #options: TrainingOptions;
   readonly #learners: readonly Learner[];
-  readonly #started = performance.now();
+  /** In ms; a training that goes on has begun earlier by the time from before. */
+  #started = performance.now();
+  #kept = performance.now();
   #steps = 0;
   #tokens = 0;
   #best = { step: 0, bitsPerByte: Number.POSITIVE_INFINITY, rows: [] as Float32Array[] };
@@ -42,9 +48,12 @@ export class Training {
   }
 
   async run(): Promise<TrainedRows> {
-    await this.#measure();
-    this.#before = this.#best.bitsPerByte;
-    const ended = await this.#train();
+    if (!(await this.#goOn())) {
+      await this.#measure();
+      this.#before = this.#best.bitsPerByte;
+      await this.#keep();
+    }
+    const ended = await this.#train().catch((error: unknown) => this.#keepStopped(error));
     const { seed, rate, text } = this.#options;
     const { step, bitsPerByte } = this.#best;
     return {
@@ -90,9 +99,15 @@ export class Training {
 
   async #train(): Promise<TrainingReport["ended"]> {
     const { text, batchTokens, seed, finishSignal, job } = this.#options;
-    for (const queries of batchesOf(text.queries, batchTokens, seed)) {
+    const batches = batchesOf(text.queries, batchTokens, seed);
+    for (let read = 0; read < this.#steps; read++) batches.next();
+    // a training that goes on may have been stopped between a step and what follows it
+    const over = this.#steps === 0 ? undefined : await this.#endAfterStep();
+    if (over !== undefined) return over;
+    for (const queries of batches) {
       throwIfAborted(job?.abortSignal);
       if (finishSignal?.aborted) {
+        await this.#keep(); // before a score that a training in one go would not take
         await this.#measure();
         return "told to";
       }
@@ -103,13 +118,76 @@ export class Training {
           hint: "look for NaN, infinity or very large values in the model's weights",
         });
       }
-      const isOver = this.#progress >= 1;
-      if ((isOver || this.#isTimeToMeasure) && !(await this.#measure())) return "not finite";
-      this.#report(loss);
-      if (isOver) return "budget";
-      if (this.#worse >= PATIENCE) return "no better";
+      const ended = await this.#endAfterStep();
+      if (ended !== "not finite") this.#report(loss);
+      if (ended !== undefined) return ended;
     }
     return "budget";
+  }
+
+  /** What follows a step: the held-out part is scored where it is time. @returns why training ends with it, where it does */
+  async #endAfterStep(): Promise<TrainingReport["ended"] | undefined> {
+    const isOver = this.#progress >= 1;
+    const measures = isOver || this.#isTimeToMeasure;
+    if (measures && !(await this.#measure())) return "not finite";
+    if (measures || performance.now() - this.#kept >= KEEP_EVERY_MS) await this.#keep();
+    if (isOver) return "budget";
+    return this.#worse >= PATIENCE ? "no better" : undefined;
+  }
+
+  /** Takes up a training that was kept. @returns whether there is one */
+  async #goOn(): Promise<boolean> {
+    const { state, recipe = {}, job } = this.#options;
+    if (state === undefined) return false;
+    const rows = this.#learners.map(({ table }) => new Float32Array(table.learning.length));
+    const matrices = matricesOf(this.#learners, rows);
+    const found = await findTraining(state.path, { format: KEPT_FORMAT, recipe, matrices });
+    if (found === undefined) return false;
+    const { steps, tokens, seconds, before, bestStep, best, worse, ratio } = found;
+    this.#started -= seconds * 1000;
+    this.#steps = steps;
+    this.#tokens = tokens;
+    this.#before = before;
+    this.#best = { step: bestStep, bitsPerByte: best, rows };
+    this.#worse = worse;
+    this.#ratio = ratio ?? undefined;
+    this.#measured = { progress: found.measuredProgress, tokens: found.measuredTokens };
+    for (const { adam } of this.#learners) adam.resume(steps);
+    const message = `goes on after step ${steps}, ${tokens} tokens and ${seconds.toFixed(0)} seconds, from ${state.path}`;
+    job?.onProgress?.({ type: "note", step: "train rows", message });
+    return true;
+  }
+
+  /** Between two steps everything that the next one depends on is written to the file of the training. */
+  async #keep(): Promise<void> {
+    const { state, recipe = {}, documents } = this.#options;
+    if (state === undefined) return;
+    const { step: bestStep, bitsPerByte: best, rows } = this.#best;
+    const position = {
+      ...{ steps: this.#steps, tokens: this.#tokens, seconds: this.#seconds, before: this.#before },
+      ...{ bestStep, best, worse: this.#worse, ratio: this.#ratio ?? null },
+      ...{ measuredProgress: this.#measured.progress, measuredTokens: this.#measured.tokens },
+    };
+    const training = { format: KEPT_FORMAT, recipe, matrices: matricesOf(this.#learners, rows) };
+    await keepTraining(state.path, training, position, state.withDocuments ? documents : undefined);
+    this.#kept = performance.now();
+  }
+
+  /** A step changes nothing before its end, so that one that was stopped in its middle is as if it had not begun. */
+  async #keepStopped(error: unknown): Promise<never> {
+    const { state, job } = this.#options;
+    if (state === undefined || job?.abortSignal?.aborted !== true) throw error;
+    const { message } = error as Error;
+    const stopped = (what: string, hint: string) =>
+      new RevocabError("aborted", `${message}; the training ${what}`, { hint, cause: error });
+    await this.#keep().catch((failure: unknown) => {
+      const { message: why, hint } = failure as RevocabError;
+      throw stopped(`could not be kept: ${why}`, `${hint}; a file from before is as it was`);
+    });
+    throw stopped(
+      `is kept as it was after step ${this.#steps}, in ${showText(state.path)}`,
+      "run it again with the same options to go on",
+    );
   }
 
   /** @returns mean −log2 p */
@@ -203,6 +281,9 @@ export class Training {
 /** How often the held-out part is scored, and how often in a row it may be worse. */
 const MEASURES = 12;
 const PATIENCE = 4;
+
+/** What a crash may cost. To write 0.8 GB, and to wait until they are on the disk, took 1 to 5 s. */
+const KEEP_EVERY_MS = 180_000;
 
 /** Of the gradient of the mean loss; beyond it the step is shortened. */
 const MOST_NORM = 1;

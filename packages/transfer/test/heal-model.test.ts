@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openCheckpoint } from "@revocab/checkpoint";
@@ -188,6 +197,64 @@ describe("a swap whose rows are healed", () => {
   });
 });
 
+describe("new rows alone", () => {
+  const learn = "new";
+
+  it("learn in a swap: rows that it copied stay as they were, and its plan says so", async () => {
+    const folder = scratch();
+    const [plain, healed, file] = [join(folder, "plain"), join(folder, "healed"), join(folder, "swap.plan")];
+    const before = await swapTokenizer({ ...swap, out: plain });
+    const { training, tables } = await swapTokenizer({ ...swap, heal: { ...heal, learn }, out: healed });
+    const { "copy-overlap": copies = 0, ...others } = before.tables[0]?.origins ?? {};
+    const changed = await changedRows(plain, healed);
+    expect(changed.length).toBeGreaterThan(20);
+    expect(tables[0]?.origins).toMatchObject({ "copy-overlap": copies, healed: training?.learned.input });
+    expect(training?.learned.input).toBeLessThan(others["subtoken-mean"] ?? 0);
+    expect(training?.learn).toBe("new");
+    expect(readFileSync(join(healed, "README.md"), "utf8")).toContain("where their row is no copy");
+    const planned = await planTokenizerSwap({ ...swap, heal: { ...heal, learn } });
+    await savePlan(planned, file);
+    await planned.rowSource.close();
+    const opened = await openPlan(file);
+    await opened.rowSource.close();
+    expect(opened.plan.training?.learn).toBe("new");
+  });
+
+  it("of a swapped model learn by its teacher: all rows that that one does not have", async () => {
+    const folder = scratch();
+    const [model, out] = [join(folder, "swapped"), join(folder, "out")];
+    const { tables } = await swapTokenizer({ ...swap, untie: true, out: model });
+    const report = await healModel({ ...heal, learn, model, teacher: SAMPLE_MODEL, out, job });
+    const initialized = tables[0]?.origins["subtoken-mean"] ?? 0;
+    for (const count of Object.values(report.training?.learned ?? {})) {
+      expect(count).toBeGreaterThan(20);
+      expect(count).toBeLessThan(initialized);
+    }
+    const teachers = await openCheckpoint(SAMPLE_MODEL);
+    const [own, all] = await Promise.all([openCheckpoint(model), readTable(teachers, "input")]);
+    const swapped = await readTable(own, "input");
+    const [width, known] = [swapped.bytes.length / swapped.rows, new Set<string>()];
+    for (let at = 0; at < all.bytes.length; at += width) {
+      known.add(all.bytes.subarray(at, at + width).toString("latin1"));
+    }
+    for (const id of await changedRows(model, out)) {
+      const row = swapped.bytes.subarray(id * width, (id + 1) * width);
+      expect(known.has(row.toString("latin1"))).toBe(false);
+    }
+    await Promise.all([teachers.close(), own.close()]);
+  });
+
+  it("of an edit learn in the rows that it adds", async () => {
+    const out = join(scratch(), "out");
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, `${readFileSync(SAMPLE_TEXT, "utf8").replaceAll(" the ", " marmalade ")}`);
+    const edit = { pieces: [" marmalade"], method: subtokenMean() };
+    const options = { model: SAMPLE_MODEL, heal: { ...heal, text, learn }, out, job } as const;
+    const report = await editVocabulary({ ...edit, ...options });
+    expect(report.training?.learned).toEqual({ input: 1 });
+  });
+});
+
 describe("a teacher", () => {
   it("of a swap is the model itself, in its own tokens", async () => {
     const out = join(scratch(), "out");
@@ -197,7 +264,7 @@ describe("a teacher", () => {
     expect(card).toContain("the hidden states that the layers give in the tokens of `model`");
   });
 
-  it("of a swapped model is the one that it was, and no other", async () => {
+  it("of a swapped model is the one that it was, or a copy or link of it, and no other", async () => {
     const folder = scratch();
     const [model, other, out] = ["swapped", "other", "out"].map((name) => join(folder, name)) as [
       string,
@@ -213,15 +280,23 @@ describe("a teacher", () => {
     const { files, close } = await openCheckpoint(other);
     await close();
     const layer = files[0]?.tensors.find(({ name }) => name.includes("layers.1.mlp"));
-    bytes.writeUInt8(bytes.readUInt8(layer?.start ?? 0) ^ 1, layer?.start ?? 0);
-    writeFileSync(weights, bytes);
-    await expect(
-      healModel({ ...heal, model, teacher: other, out: join(folder, "none"), job }),
-    ).rejects.toMatchObject({
-      code: "bad_options",
-      message: expect.stringContaining(`${layer?.name} has other values`),
-    });
-    expect(existsSync(join(folder, "none"))).toBe(false);
+    const [start, end] = [layer?.start ?? 0, layer?.end ?? 0];
+    for (const at of [start, Math.floor((start + end) / 2), end - 1]) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+      writeFileSync(weights, changed);
+      await expect(
+        healModel({ ...heal, model, teacher: other, out: join(folder, "none"), job }),
+      ).rejects.toMatchObject({
+        code: "bad_options",
+        message: expect.stringContaining(`${layer?.name} has other values`),
+      });
+      expect(existsSync(join(folder, "none"))).toBe(false);
+    }
+    rmSync(weights);
+    linkSync(join(SAMPLE_MODEL, "model.safetensors"), weights);
+    const own = { ...heal, model: SAMPLE_MODEL, teacher: other, out: join(folder, "linked"), job };
+    expect((await healModel(own)).training?.teacher).toBe("other");
   });
 });
 
@@ -275,6 +350,29 @@ describe("healing is refused", () => {
     expect(await refused({ text })).toMatchObject({ error: { code: "missing_file" }, isTrained: false });
     writeFileSync(text, "Once upon a time.");
     expect(await refused({ text })).toMatchObject({ error: { code: "bad_text" } });
+  });
+
+  it("in a swap or a plan for a text that is too short, before any row is computed", async () => {
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, "Once upon a time.");
+    const events: ProgressEvent[] = [];
+    const hearing = {
+      ...swap,
+      heal: { ...heal, text },
+      job: { onProgress: (e: ProgressEvent) => void events.push(e) },
+    };
+    await expect(planTokenizerSwap(hearing)).rejects.toMatchObject({ code: "bad_text" });
+    await expect(swapTokenizer({ ...hearing, out: join(scratch(), "out") })).rejects.toMatchObject({
+      code: "bad_text",
+    });
+    expect(events.filter(({ type }) => type === "progress")).toEqual([]);
+  });
+
+  it("for new rows alone without the model that the others are from", async () => {
+    expect(await refused({ learn: "new" })).toMatchObject({
+      error: { code: "bad_options", hint: "give that model as `teacher`" },
+      isTrained: false,
+    });
   });
 
   it.each(["bert", "t5"])("for a model that is not causal: %s", async (name) => {

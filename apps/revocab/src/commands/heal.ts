@@ -1,10 +1,16 @@
 import type { HealModelOptions } from "@revocab/transfer";
 import { type Command, Option } from "commander";
 import { withResolvedModels } from "../resolve-models.ts";
-import { type CommandContext, runCommand } from "../run-command.ts";
+import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
-import { type RateFlags, tokens, withRateOption } from "./options/training.ts";
+import {
+  type LearningRows,
+  type RateFlags,
+  tokens,
+  withLearningOption,
+  withRateOption,
+} from "./options/training.ts";
 import { positiveNumber, wholeNumber } from "./options/values.ts";
 import { type WritingFlags, withWritingOptions, writingOptions } from "./options/written-model.ts";
 
@@ -16,12 +22,13 @@ interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, 
   readonly minutes?: number;
   readonly tokens?: number;
   readonly steps?: number;
-  readonly learn: "text" | "all";
+  readonly learn: LearningRows;
   readonly context?: number;
   readonly batch?: number;
   readonly maxBytes?: number;
   readonly seed: number;
   readonly keep?: boolean;
+  readonly state?: string;
 }
 
 export function registerHeal(program: Command): void {
@@ -43,7 +50,7 @@ export function registerHeal(program: Command): void {
     async (model: string, flags: Flags) => {
       const { checkOutputPlace, healModel } = await import("@revocab/transfer");
       const { printHealed } = await import("../print-reports.ts");
-      const { text, teacher, out, keep = false } = flags;
+      const { text, teacher, out, keep = false, state } = flags;
       await runCommand(
         command,
         async (context) => {
@@ -59,12 +66,14 @@ export function registerHeal(program: Command): void {
             inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
           });
           return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            withTeacher(context, teacher, (taught) =>
-              healModel({ ...options, ...paths, ...taught, ...context }),
-            ),
+            withTeacher(context, teacher, (taught) => {
+              const heal = () => healModel({ ...options, ...paths, ...taught, ...context });
+              // a stopped training is written to its file first, however long that takes
+              return state === undefined ? heal() : finishBeforeExit(heal);
+            }),
           );
         },
-        (report) => printHealed(report, out),
+        (report) => printHealed(report, out, state),
         { canFinish: keep },
       );
     },
@@ -103,13 +112,12 @@ function withHowOptions(command: Command): Command {
     .option(
       "--keep",
       "at Ctrl-C end the training and write the best rows so far; at a second one write nothing",
+    )
+    .option(
+      "--state <file>",
+      "keep the training in this file until it is done, and go on from it after a stop, a crash or a power cut",
     );
-  const learning = budget.addOption(
-    new Option("--learn <which>", "rows that learn: of tokens that the text has, or all")
-      .choices(["text", "all"])
-      .default("text"),
-  );
-  return withRateOption(learning)
+  return withRateOption(withLearningOption(budget, "--learn"))
     .option(
       "--context <tokens>",
       "tokens of the longest sequence (512, or all that the model can see)",
@@ -122,7 +130,7 @@ function withHowOptions(command: Command): Command {
 }
 
 function trainingOptions(flags: Flags) {
-  const { text, written, learn, rate, context, batch, seed, maxBytes, documents } = flags;
+  const { text, written, learn, rate, context, batch, seed, maxBytes, documents, state } = flags;
   const budget = budgetOf(flags);
   return {
     text,
@@ -135,6 +143,7 @@ function trainingOptions(flags: Flags) {
     seed,
     maxBytes,
     split: documents,
+    state,
   };
 }
 

@@ -46,7 +46,7 @@ function healWords({ inputs, training }: SwapReport): readonly string[] {
 function swapTrainingWords(training: Training | undefined, seedOfSwap: number): readonly string[] {
   if (training === undefined) return [];
   const { text, teacher, budget, learn, rate, context, batchTokens, seed } = training;
-  const isPlain = learn === "text" && context === null && batchTokens === null && seed === seedOfSwap;
+  const isPlain = learn !== "chosen" && context === null && batchTokens === null && seed === seedOfSwap;
   if (budget.kind === "steps" || !isPlain) return [INEXPRESSIBLE];
   const long = budget.kind === "time" ? `${budget.seconds}s` : `${budget.tokens / 1e3}k`;
   return [
@@ -54,6 +54,7 @@ function swapTrainingWords(training: Training | undefined, seedOfSwap: number): 
     long,
     "--text",
     `./${text.name}`,
+    ...(learn === "text" ? [] : ["--heal-rows", learn]),
     "--rate",
     String(rate),
     ...(teacher === undefined ? [] : ["--distill"]),

@@ -1,5 +1,6 @@
+import { rm } from "node:fs/promises";
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import { type Job, quiet, quote, RevocabError, stages } from "@revocab/core";
+import { type Job, quiet, quote, RevocabError, showText, stages } from "@revocab/core";
 import { copyOverlap } from "@revocab/embedding-init";
 import { type ChosenChatTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { tokensWithoutRow } from "@revocab/plan/internal";
@@ -17,6 +18,7 @@ import {
   withoutText,
 } from "./healing.ts";
 import { requireSameLayers } from "./require-same-layers.ts";
+import { checkStatePlace } from "./training-state.ts";
 
 export type HealModelOptions = HealOptions &
   OpenCheckpointOptions &
@@ -31,6 +33,12 @@ export type HealModelOptions = HealOptions &
      * besides the text, the hidden states teach that the layers give for it in that model's tokens. @default none
      */
     readonly teacher?: string;
+    /**
+     * A file in which the training is kept while it lasts, so that it goes on from there after a stop, a crash or a power cut: with the
+     * same options, and on the same model and text, see `TrainRowsOptions.state`. A text that the model has written is kept in it, too. It is
+     * removed once the model is written, except where `finishSignal` ended the training. @default nothing is kept
+     */
+    readonly state?: string;
   };
 
 /**
@@ -39,24 +47,46 @@ export type HealModelOptions = HealOptions &
  *
  * @example
  * await healModel({ model: "./swapped", text: "./text.txt", budget: { kind: "time", seconds: 600 }, out: "./healed" });
- * @throws RevocabError as `trainRows` and `applyPlan` do; `shape_mismatch` for a model that has no row for some of its tokens
+ * @throws RevocabError as `trainRows` and `applyPlan` do; `bad_options` for `learn: new` without a `teacher`; `shape_mismatch` for a model that has no row for some of its tokens
  */
 export async function healModel(options: HealModelOptions): Promise<SwapReport> {
   const { teacher: directory, ...own } = options;
-  if (own.text === undefined && directory === undefined) throw withoutText();
-  const others = directory === undefined ? [] : [directory];
-  await checkOutputPlace({
-    ...own,
-    inputs: [own.model, ...(own.text === undefined ? [] : [own.text]), ...others],
-  });
-  return withModel(own, async (model) => {
+  const { model: path, text, state, out, learn, job } = own;
+  if (text === undefined && directory === undefined) throw withoutText();
+  if (learn === "new" && directory === undefined) throw withoutOriginal();
+  const inputs = [path, text, directory].filter((input) => input !== undefined);
+  await checkOutputPlace({ ...own, inputs });
+  if (state !== undefined) await checkStatePlace({ state, out, inputs });
+  const report = await withModel(own, async (model) => {
     requireRows(model);
     if (directory === undefined) return heal(model, own);
     return withModel({ ...own, model: directory, weights: undefined }, async (source) => {
-      await requireSameLayers(model.checkpoint, source.checkpoint);
+      await requireSameLayers(model.checkpoint, source.checkpoint, job);
       return heal(model, { ...own, original: source, distill: true });
     });
   });
+  // a training that was told to end may go on, to another output
+  if (state !== undefined && report.training?.ended !== "told to") await removeState(state, out);
+  return report;
+}
+
+async function removeState(state: string, out: string): Promise<void> {
+  await rm(state, { force: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new RevocabError(
+      "write_failed",
+      `the model is in ${showText(out)}, but ${showText(state)} could not be removed (${cause.code})`,
+      { hint: "remove it yourself", cause },
+    );
+  });
+}
+
+/** Which rows a method has computed is in no file of a model. */
+function withoutOriginal(): RevocabError {
+  return new RevocabError(
+    "bad_options",
+    "`learn: new` was given without the model before its tokenizer changed, and only rows that that one does not have are new",
+    { hint: "give that model as `teacher`" },
+  );
 }
 
 async function heal(

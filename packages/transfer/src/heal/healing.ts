@@ -12,12 +12,24 @@ import {
   tokenizerOf,
 } from "@revocab/plan";
 import { produceTables, sourceModel } from "@revocab/plan/internal";
-import type { Teacher, TrainedRows, TrainingBudget, TrainRowsOptions } from "@revocab/rows-training";
-import type { OpenTransformer } from "@revocab/transformer-runtime";
+import type {
+  Teacher,
+  TrainedRows,
+  TrainingBudget,
+  TrainingStateOptions,
+  TrainRowsOptions,
+} from "@revocab/rows-training";
+import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
+import { copiedRows } from "./copied-rows.ts";
 
 /** How rows are trained on a text. Defaults are those of `trainRows`. */
 export interface HealOptions
-  extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
+  extends Pick<TrainRowsOptions, "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
+  /**
+   * `new`: of tokens that the text has, those whose row is none of the rows that the model had before its tokenizer was changed. Copied rows
+   * stay as they are, byte for byte. @default "text"
+   */
+  readonly learn?: TrainRowsOptions["learn"] | "new";
   /**
    * A UTF-8 file like what the model is to read and write.
    * @default texts that the model writes with the rows that its layers were trained with
@@ -50,6 +62,8 @@ export interface StartHealingOptions extends HealOptions {
   readonly original?: OpenModel;
   /** Whether its hidden states teach. @default false */
   readonly distill?: boolean;
+  /** The file that the training is kept in, see `HealModelOptions`. */
+  readonly state?: string;
 }
 
 /** A text that is read and layers that are open, to train the rows of a plan. */
@@ -75,16 +89,19 @@ const HEALED = "healed";
 
 /**
  * Reads the text and opens the layers: a text or a model without which nothing can be trained fails before anything is written.
- * @throws RevocabError `missing_file`, `bad_text`, `unsupported_checkpoint`; what `openTransformer` throws
+ * @throws RevocabError `missing_file`, `bad_text`, `unsupported_checkpoint`, `unsupported_architecture`; what `openTransformer` throws;
+ *   `bad_safetensors`, `bad_options` for a file that is to hold a text, and does not
  */
 export async function startHealing(
   model: OpenModel,
   options: StartHealingOptions,
   job: Job | undefined,
 ): Promise<Healing> {
-  const { text: path, maxBytes = MOST_BYTES, split, original, distill = false } = options;
+  const { text: path, maxBytes = MOST_BYTES, split, original, distill = false, seed } = options;
   if (path === undefined && original === undefined) throw withoutText();
-  const given = path === undefined ? undefined : await readText(path, { maxBytes, split, job });
+  const training = await import("@revocab/rows-training/internal");
+  const given = path === undefined ? await keptText(options) : await readText(path, { maxBytes, split, job });
+  if (given !== undefined) training.requireTrainableText(given.documents, seed);
   const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
   tablesOf(model.checkpoint); // a model without a head predicts nothing
   const transformer = await openTransformer(model.checkpoint, { job });
@@ -93,6 +110,7 @@ export async function startHealing(
       ? { name: original.name, tables: tablesOf(original.checkpoint), tokenizer: original.readable }
       : undefined;
   try {
+    training.requireTrainable(transformer);
     const text = given ?? (await writtenText(original as OpenModel, transformer, options, job));
     const name = path === undefined ? `text written by ${(original as OpenModel).name}` : basename(path);
     return {
@@ -104,7 +122,13 @@ export async function startHealing(
             model,
             transformer,
             { ...text, name },
-            { ...options, teacher, job: own },
+            {
+              ...options,
+              teacher,
+              originalTables: original && tablesOf(original.checkpoint),
+              state: stateOf(options),
+              job: own,
+            },
           );
         } catch (error) {
           await planned.rowSource.close();
@@ -145,8 +169,27 @@ async function writtenText(
     step: "train rows",
     job,
   });
+  return asText(documents);
+}
+
+/** The text that was written before a training was stopped: written again by more threads, it might be another one. */
+async function keptText({ state }: StartHealingOptions): Promise<TextDocuments | undefined> {
+  if (state === undefined) return undefined;
+  const { keptDocuments } = await import("@revocab/rows-training/internal");
+  const documents = await keptDocuments(state);
+  return documents && asText(documents);
+}
+
+function asText(documents: readonly string[]): TextDocuments {
   const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
   return { documents, bytes, boundary: "none", isWhole: true, notes: [] };
+}
+
+/** A text that was written is kept, and a training goes on only where as much of the same model was asked for. */
+function stateOf({ state: path, text, original, written = WRITTEN }: StartHealingOptions) {
+  if (path === undefined) return undefined;
+  if (text !== undefined) return { path };
+  return { path, withDocuments: true, recipe: { written: `${written} tokens by ${original?.name}` } };
 }
 
 const WRITTEN = 100_000;
@@ -173,9 +216,14 @@ async function healPlan(
     budget = TEN_MINUTES,
     teacher,
     ...options
-  }: HealOptions & { readonly teacher?: NamedTeacher; readonly job: Job | undefined },
+  }: HealOptions & {
+    readonly teacher?: NamedTeacher | undefined;
+    readonly originalTables?: ModelTables | undefined;
+    readonly state?: TrainingStateOptions | undefined;
+    readonly job: Job | undefined;
+  },
 ): Promise<PlannedSwap> {
-  const { learn, rate, context, batchTokens, seed, finishSignal, job } = options;
+  const { learn, originalTables, rate, context, batchTokens, seed, finishSignal, state, job } = options;
   const { compute, train } = stages(job, { compute: 1, train: TRAINING_WEIGHT });
   const place = transformer.schedule.kind === "whole" ? "memory" : "file";
   const { tables, close } = await produceTables(planned, model, { place, job: compute });
@@ -184,6 +232,7 @@ async function healPlan(
     refuseFinished(finishSignal);
     train?.onProgress?.({ type: "step", step: "train rows" });
     const { trainRows } = await import("@revocab/rows-training");
+    const frozen = learn === "new" ? await copiedRows(tables, originalTables as ModelTables, job) : undefined;
     trained = await trainRows({
       transformer,
       tables,
@@ -191,12 +240,14 @@ async function healPlan(
       documents: text.documents,
       teacher,
       budget,
-      learn,
+      learn: learn === "new" ? "text" : learn,
+      frozen,
       rate,
       context,
       batchTokens,
       seed,
       finishSignal,
+      state,
       job: train,
     });
   } finally {

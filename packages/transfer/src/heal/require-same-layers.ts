@@ -1,14 +1,21 @@
-import type { Checkpoint, TensorEntry } from "@revocab/checkpoint";
-import { readExactly } from "@revocab/checkpoint/internal";
-import { RevocabError } from "@revocab/core";
-import { openFile } from "@revocab/files";
+import { stat } from "node:fs/promises";
+import type { Checkpoint } from "@revocab/checkpoint";
+import { areHashedWhole, hashLayer, type Layer, layersOf } from "@revocab/checkpoint/internal";
+import { type Job, RevocabError } from "@revocab/core";
 
 /**
- * Requires that two models have the same layers: only then do the hidden states of one mean something to the other's rows. Names,
- * dtypes and shapes of all tensors without a row per token are compared, and the first bytes of each.
- * @throws RevocabError `bad_options`
+ * Requires that two models have the same layers: only then do the hidden states of one mean something to the other's rows.
+ *
+ * Names, dtypes and shapes of all tensors without a row per token are compared, and their bytes: all of them where the layers take up to
+ * 256 MB; else of each tensor 16 pieces of 4 kB, from its first bytes to its last. Values that differ between these pieces alone are not
+ * found, and neither are settings of the configs. Tensors at one place of one file are not read: a path, a link, a hard link.
+ * @throws RevocabError `bad_options`; `aborted`
  */
-export async function requireSameLayers(model: Checkpoint, teacher: Checkpoint): Promise<void> {
+export async function requireSameLayers(
+  model: Checkpoint,
+  teacher: Checkpoint,
+  job?: Pick<Job, "abortSignal">,
+): Promise<void> {
   const [own, others] = [layersOf(model), layersOf(teacher)];
   const fail = (what: string) => {
     throw new RevocabError(
@@ -22,32 +29,24 @@ export async function requireSameLayers(model: Checkpoint, teacher: Checkpoint):
     if (one === undefined || other === undefined) fail(`only one of them has ${name}`);
     else if (described(one) !== described(other))
       fail(`${name} is ${described(other)}, not ${described(one)}`);
-    else if (!(await startOf(one)).equals(await startOf(other))) fail(`${name} has other values`);
   }
-}
-
-type Layer = TensorEntry & { readonly path: string };
-
-function layersOf({ files, tables }: Checkpoint): ReadonlyMap<string, Layer> {
-  const taken = new Set(tables.flatMap(({ tensors }) => tensors.map(({ entry }) => entry.name)));
-  const all = files.flatMap(({ path, tensors }) => tensors.map((tensor) => ({ ...tensor, path })));
-  return new Map(all.filter(({ name }) => !taken.has(name)).map((layer) => [layer.name, layer]));
+  const isWhole = areHashedWhole(own);
+  for (const [name, one] of own) {
+    const other = others.get(name) as Layer;
+    if (await areAtOnePlace(one, other)) continue;
+    const [hash, otherHash] = await Promise.all(
+      [one, other].map((layer) => hashLayer(layer, { isWhole, job })),
+    );
+    if (hash !== otherHash) fail(`${name} has other values`);
+  }
 }
 
 function described({ dtype, shape }: Layer): string {
   return `${dtype} [${shape.join(" × ")}]`;
 }
 
-/** A fine-tune differs nearly everywhere: 4 kB of each tensor tell, where all bytes would take as long as reading two models. */
-const COMPARED_BYTES = 4096;
-
-async function startOf({ path, start, end }: Layer): Promise<Buffer> {
-  const bytes = Buffer.alloc(Math.min(COMPARED_BYTES, end - start));
-  const handle = await openFile(path);
-  try {
-    await readExactly(handle, bytes, start, path);
-  } finally {
-    await handle.close();
-  }
-  return bytes;
+async function areAtOnePlace(one: Layer, other: Layer): Promise<boolean> {
+  if (one.start !== other.start) return false;
+  const [a, b] = await Promise.all([one, other].map(({ path }) => stat(path, { bigint: true })));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }

@@ -166,15 +166,19 @@ async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
 }
 
 async function refuseOverlap(target: string, inputs: readonly string[]): Promise<void> {
-  const real = await realPathOfNew(target);
   for (const input of inputs) {
-    const other = await realPathOfNew(resolve(input));
-    if (contains(real, other) || contains(other, real)) {
+    if (await overlaps(target, input)) {
       throw new RevocabError("output_exists", `the output ${target} overlaps the input ${input}`, {
         hint: "write to a folder outside the input: the input is never changed",
       });
     }
   }
+}
+
+/** Whether two paths lead to one place, or one of them into the other; they may not exist yet. */
+export async function overlaps(one: string, other: string): Promise<boolean> {
+  const [a, b] = [await realPathOfNew(resolve(one)), await realPathOfNew(resolve(other))];
+  return contains(a, b) || contains(b, a);
 }
 
 /** The real path of something that may not exist yet: that of its nearest existing parent, and the rest. */

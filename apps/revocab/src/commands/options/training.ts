@@ -1,5 +1,5 @@
 import type { HealOptions, SwapHealOptions } from "@revocab/transfer";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { positiveNumber } from "./values.ts";
 
 /* How rows are trained. */
@@ -16,8 +16,26 @@ export function withRateOption(command: Command): Command {
   );
 }
 
+/** Rows that learn. */
+export type LearningRows = "text" | "new" | "all";
+
+const LEARNING: readonly LearningRows[] = ["text", "new", "all"];
+
+/** @param flag its name; `extend --learn` learns pieces */
+export function withLearningOption(command: Command, flag: "--learn" | "--heal-rows"): Command {
+  return command.addOption(
+    new Option(
+      `${flag} <which>`,
+      "rows that learn: of tokens that the text has, of these only the new ones, which are no copies, or all",
+    )
+      .choices(LEARNING)
+      .default("text"),
+  );
+}
+
 /** Of a command that plans rows, which `--heal` trains. */
 export interface HealFlags extends RateFlags {
+  readonly healRows: LearningRows;
   readonly distill?: boolean;
   readonly heal?: NonNullable<HealOptions["budget"]>;
   readonly text?: string;
@@ -33,14 +51,14 @@ export function withHealOptions(command: Command): Command {
       budget,
     )
     .option("--distill", "learn from the hidden states of the model in its own tokens, too");
-  return withRateOption(heal);
+  return withRateOption(withLearningOption(heal, "--heal-rows"));
 }
 
 /** Without a text the model writes one before its tokenizer is swapped. */
-export function healOptions({ heal, text, rate, distill, seed }: HealFlags): {
+export function healOptions({ heal, text, healRows, rate, distill, seed }: HealFlags): {
   readonly heal?: SwapHealOptions;
 } {
-  return heal === undefined ? {} : { heal: { text, budget: heal, rate, distill, seed } };
+  return heal === undefined ? {} : { heal: { text, budget: heal, learn: healRows, rate, distill, seed } };
 }
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
