@@ -22,7 +22,7 @@ function countsOf(sequences: readonly ArrayLike<TokenId>[]): Map<TokenId, number
 
 /**
  * For each row the share of its movement that is kept: n / (n + 10) where the text has its token n times. AdamW moves each row about as
- * far, however little speaks for it; what a few occurrences teach is mostly that the token is not what comes next elsewhere. A row
+ * far, however little speaks for it, and a row with few places is taught by all others that its token is not what comes next. A row
  * whose token the text does not have was meant to learn just that, and keeps all.
  * @see docs/decisions/0057-seldom-tokens-keep-less.md
  */
