@@ -1,10 +1,11 @@
 /**
  * What training of rows makes of each initialization at equal total time, the cost of the rows included: bits per byte of text of the
  * kind that is trained on, and of text of another kind. After a build:
- * `node tools/bench/heal-pairs.mjs [DATA] --work DIR [--pairs a,b] [--methods a,b] [--totals 10,60]`
+ * `node tools/bench/heal-pairs.mjs [DATA] --work DIR [--pairs a,b] [--methods a,b] [--totals 10,60 | --steps 50] [--batch-tokens 4096] [--learn text]`
  *
  * Pairs, texts and DATA are those of compare-pairs.mjs; methods are trained on the sample, and scored on the other part. The cores must
- * be idle. DIR keeps the figures in healed.json: a run goes on where one stopped.
+ * be idle, unless `--steps` says how long to train. DIR keeps the figures in healed.json, with bits of tokens by how often the sample
+ * has them: a run goes on where one stopped.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -36,6 +37,9 @@ const { values, positionals } = parseArgs({
         "random,subtoken-mean,subtoken-mean:weighting=front-loaded,chain-rule:correction=none,chain-rule:correction=map,chain-rule:correction=contextual",
     },
     totals: { type: "string", default: "10,60" },
+    steps: { type: "string" },
+    "batch-tokens": { type: "string" },
+    learn: { type: "string" },
     threads: { type: "string", default: "2" },
   },
 });
@@ -43,13 +47,18 @@ const beside = fileURLToPath(new URL("../../../shared/data", import.meta.url));
 const data = resolve(positionals[0] ?? process.env.REVOCAB_REAL_DATA ?? beside);
 if (values.work === undefined || !existsSync(join(data, "models"))) {
   console.error(
-    "usage: node tools/bench/heal-pairs.mjs [DATA] --work DIR [--pairs a,b] [--methods a,b] [--totals 10,60]",
+    "usage: node tools/bench/heal-pairs.mjs [DATA] --work DIR [--pairs a,b] [--methods a,b] [--totals 10,60 | --steps 50] [--batch-tokens 4096] [--learn text]",
   );
   process.exit(2);
 }
 const { work } = values;
 mkdirSync(work, { recursive: true });
 const totals = values.totals.split(",").map(Number);
+const steps = values.steps?.split(",").map(Number);
+const training = {
+  learn: values.learn,
+  batchTokens: values["batch-tokens"] === undefined ? undefined : Number(values["batch-tokens"]),
+};
 const named = (all, names) =>
   all.filter(({ name }) => names === undefined || names.split(",").includes(name));
 const file = join(work, "healed.json");
@@ -70,7 +79,7 @@ for (const pair of named(PAIRS, values.pairs)) {
       const wrap = (one) => method.wrap(one, evidence);
       const healed = await opened.healMethod(
         { ...method, options, wrap },
-        { sample: evidence.sample, totals, others },
+        { sample: evidence.sample, totals, steps, training, others },
       );
       figures[method.name] = healed;
       writeFileSync(`${file}.new`, `${JSON.stringify(results, null, 2)}\n`);

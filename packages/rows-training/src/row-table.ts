@@ -12,8 +12,11 @@ export interface RowTable {
   readonly fixed: Float32Array;
   /** The place of a token's row: below R among those that learn, and from R on among the others. @throws RevocabError `shape_mismatch` */
   placeOf(token: TokenId): number;
-  /** All rows as they are now, rounded to the number format of the table; rows that are not used come from the table. */
-  asStored(): StoredMatrix;
+  /**
+   * All rows, rounded to the number format of the table; rows that are not used come from the table.
+   * @param learned [R × d] those in the order of `ids`
+   */
+  asStored(learned: Float32Array): StoredMatrix;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function openRowTable(
         { hint: "the tokenizer belongs to another model" },
       );
     },
-    asStored: () =>
-      replacedRows(matrix, ids, storedView({ rows: ids.length, columns, data: learning }, dtype)),
+    asStored: (learned) =>
+      replacedRows(matrix, ids, storedView({ rows: ids.length, columns, data: learned }, dtype)),
   };
 }

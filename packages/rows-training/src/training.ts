@@ -4,8 +4,9 @@ import { bitsPerByteOf } from "@revocab/evaluation";
 import { type HeadGradient, scoreTogether } from "@revocab/transformer-runtime";
 import { addGradients, type Losses, type Teaching, type VocabularyRows } from "./add-gradients.ts";
 import { progressOf, rateAt } from "./budget.ts";
+import { occurrencesIn } from "./kept-shares.ts";
 import { findTraining, KEPT_FORMAT, keepTraining, matricesOf } from "./kept-training.ts";
-import { type Learner, learnerOf, shorten } from "./learner.ts";
+import { keptRows, type Learner, learnerOf, shorten } from "./learner.ts";
 import { type TaughtQuery, teacherStates } from "./teacher.ts";
 import type { TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
 import { batchesOf, countTargets, type TrainingText } from "./training-text.ts";
@@ -41,9 +42,10 @@ export class Training {
     this.#options = options;
     const { input, output } = options.rows;
     const isTied = input === output;
+    const occurrences = occurrencesIn(options.text.queries);
     this.#learners = [
-      learnerOf("input", input, isTied),
-      ...(isTied ? [] : [learnerOf("output", output, false)]),
+      learnerOf("input", input, isTied, occurrences),
+      ...(isTied ? [] : [learnerOf("output", output, false, occurrences)]),
     ];
   }
 
@@ -242,12 +244,12 @@ export class Training {
 
   /** Scores the part of the text that is not trained on, and keeps the rows if they are the best so far. @returns whether it is a number */
   async #measure(): Promise<boolean> {
-    const bitsPerByte = await this.#score().catch((error: unknown) => {
+    const values = this.#learners.map(keptRows);
+    const bitsPerByte = await this.#score(values).catch((error: unknown) => {
       if (this.#steps > 0 && error instanceof RevocabError && error.code === "not_finite") return Number.NaN;
       throw error;
     });
     if (bitsPerByte < this.#best.bitsPerByte) {
-      const values = this.#learners.map(({ table }) => table.learning.slice());
       this.#best = { step: this.#steps, bitsPerByte, rows: values };
       this.#worse = 0;
     } else this.#worse++;
@@ -256,10 +258,9 @@ export class Training {
   }
 
   /** Bits per byte of the held-out part, with the rows as they would be written. */
-  async #score(): Promise<number> {
-    const { transformer, rows, text, tables, job } = this.#options;
-    const input = rows.input.asStored();
-    const output = rows.output === rows.input ? input : rows.output.asStored();
+  async #score(values: readonly Float32Array[]): Promise<number> {
+    const { transformer, text, tables, job } = this.#options;
+    const [input, output = input] = this.#learners.map(({ table }, i) => table.asStored(values[i]));
     const scored = { ...text.heldOut, tables: { ...tables, input, output } };
     const [logarithms] = await scoreTogether(transformer, [scored], { ...job, onProgress: undefined });
     return bitsPerByteOf(text.heldOut.scoreOf(logarithms, 1));

@@ -1,11 +1,13 @@
 import type { Job, StoredMatrix } from "@revocab/core";
+import { bitsPerByteOf } from "@revocab/evaluation";
 import { readText } from "@revocab/files";
-import { readMatrix, storeMatrix } from "@revocab/matrix";
+import { readMatrix, replacedRows, storeMatrix } from "@revocab/matrix";
 import { type OpenModel, openModel } from "@revocab/plan";
 import { type TrainedRows, type TrainRowsOptions, trainRows } from "@revocab/rows-training";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
-import { type OpenTransformer, openTransformer, tablesOf } from "@revocab/transformer-runtime";
+import { type OpenTransformer, openTransformer, scoreTogether, tablesOf } from "@revocab/transformer-runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { prepareText } from "../src/training-text.ts";
 
 let model: OpenModel;
 let transformer: OpenTransformer;
@@ -60,6 +62,28 @@ describe("training of rows", () => {
     expect(heldOut.after).toBeLessThan(heldOut.before);
     expect(bestStep).toBeGreaterThan(0);
     expect(ended).toBe("budget");
+  });
+
+  it("says the score of the rows that it gives", async () => {
+    const { tables: trained, report } = await train();
+    const { input } = tablesOf(model.checkpoint);
+    const { ids, rows } = trained.get("input")!;
+    const written = replacedRows(input, ids, storeMatrix(rows, input.dtype));
+    const { heldOut } = await prepareText({
+      model: {
+        kind: transformer.kind,
+        contextLength: transformer.contextLength,
+        vocabularySize: input.rows,
+      },
+      tokenizer: model.readable,
+      documents,
+      heldOut: 0.2,
+      seed: 0,
+    });
+    const tables = { input: written, output: written };
+    const [logarithms] = await scoreTogether(transformer, [{ tables, queries: heldOut.queries }]);
+    expect(report.bestStep).toBeGreaterThan(0);
+    expect(bitsPerByteOf(heldOut.scoreOf(logarithms, 1))).toBeCloseTo(report.heldOut.after, 6);
   });
 
   it("gives the same rows for the same seed, and others for another", async () => {

@@ -9,8 +9,10 @@ import { evaluateTables } from "../../../packages/measure/dist/evaluate-model.js
 import { fitTokenizer, makePlan, openModel, summarizePlan } from "../../../packages/plan/dist/index.js";
 import { produceTables } from "../../../packages/plan/dist/internal.js";
 import { trainRows } from "../../../packages/rows-training/dist/index.js";
+import { prepareText } from "../../../packages/rows-training/dist/training-text.js";
 import { openTransformer } from "../../../packages/transformer-runtime/dist/index.js";
 import { loadTokenizer } from "../../../packages/vocabulary/dist/index.js";
+import { bitsByOccurrences, countOccurrences } from "./bits-by-occurrences.mjs";
 
 const METHODS = await catalog();
 
@@ -57,6 +59,14 @@ export async function openPair(
     return { planned, tables, rowSeconds: secondsSince(started) };
   }
 
+  /** Of the part of a text that `trainRows` trains on. */
+  async function occurrencesIn(read, size) {
+    const { kind, contextLength } = transformer;
+    const shape = { kind, contextLength, vocabularySize: size };
+    const text = await prepareText({ model: shape, tokenizer, documents: read, heldOut: 0.05, seed });
+    return countOccurrences(text.queries, size);
+  }
+
   return {
     scoreSource: () => score(undefined, model.tokenizer),
     scoreCounts: (sample) => scoreCounts(sample, tokenizer, split, documents),
@@ -72,23 +82,32 @@ export async function openPair(
       };
     },
     /**
-     * Bits per byte of the text, and of others, after so many seconds in all: what the rows cost, and for the rest training on the sample.
-     * @param totals seconds, rising; null for one that the rows alone take
+     * Bits per byte of the text, and of others, after each budget of training on the sample, and the bits of their tokens by how often
+     * the sample has them.
+     * @param totals seconds in all, what the rows cost included
+     * @param steps in place of `totals`: steps of training
+     * @param training options of `trainRows`: `learn`, `batchTokens`
      */
-    async healMethod(method, { sample, totals, others = [] }) {
+    async healMethod(method, { sample, totals, steps, training, others = [] }) {
       const { tables, rowSeconds } = await rowsOf(method);
       const { documents: read } = await readText(sample, { maxBytes: 2 ** 25, split });
+      const occurrences = await occurrencesIn(read, tables.output.rows);
       const scores = async (some) => {
         const own = await score(some, tokenizer);
         const besides = [];
         for (const other of others) besides.push((await score(some, tokenizer, other)).bitsPerByte);
-        return { bitsPerByte: own.bitsPerByte, others: besides };
+        const groups = [];
+        for (const { documents: scored } of [documents, ...others])
+          groups.push(await bitsByOccurrences(transformer, some, tokenizer, scored, occurrences));
+        return { bitsPerByte: own.bitsPerByte, others: besides, byOccurrences: groups };
       };
       const points = [{ seconds: rowSeconds, ...(await scores(tables)) }];
-      for (const total of totals) {
-        const seconds = total - rowSeconds;
-        if (seconds <= 0) continue;
-        const budget = { kind: "time", seconds };
+      const budgets =
+        steps?.map((count) => ({ kind: "steps", steps: count })) ??
+        totals
+          .map((total) => ({ kind: "time", seconds: total - rowSeconds }))
+          .filter(({ seconds }) => seconds > 0);
+      for (const budget of budgets) {
         const job = { threads };
         const trained = await trainRows({
           transformer,
@@ -96,11 +115,13 @@ export async function openPair(
           tokenizer,
           documents: read,
           budget,
+          ...training,
           seed,
           job,
         });
-        const { steps, tokens } = trained.report;
-        points.push({ seconds: total, steps, tokens, ...(await scores(withRows(tables, trained))) });
+        const { seconds, steps: made, tokens } = trained.report;
+        const total = rowSeconds + (budget.kind === "time" ? budget.seconds : seconds);
+        points.push({ seconds: total, steps: made, tokens, ...(await scores(withRows(tables, trained))) });
       }
       return { rowSeconds, points };
     },
