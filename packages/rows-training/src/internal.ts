@@ -1,4 +1,4 @@
 /** What sibling packages share; not for users. */
 
-export { requireTrainable } from "./train-rows.ts";
+export { requireTeaching, requireTrainable } from "./train-rows.ts";
 export { type SplitText, type SplitTextOptions, splitText } from "./training-text.ts";

@@ -7,6 +7,15 @@ import type { Teacher } from "./teacher.ts";
 /** Which rows learn: those of tokens that the training text has, of all tokens, or of these. */
 export type LearningRows = "text" | "all" | ReadonlySet<TokenId>;
 
+/**
+ * What rows are trained by. `lm`: the loss of the next token. Besides it,
+ * - `distill`: the distance of the final hidden states to those that the layers give for the same text in the teacher's tokens
+ *   (Token Distillation, https://arxiv.org/abs/2505.20133);
+ * - `alm`: how far the probabilities of pieces of text are from those that the teacher gives them (approximate likelihood matching,
+ *   https://arxiv.org/abs/2503.20083).
+ */
+export type Objective = "lm" | "distill" | "alm";
+
 export interface TrainRowsOptions {
   readonly transformer: OpenTransformer;
   /** The rows that training begins with; where `input` and `output` are one matrix, they stay one. */
@@ -14,11 +23,9 @@ export interface TrainRowsOptions {
   readonly tokenizer: Tokenizer;
   readonly documents: readonly string[];
   readonly budget: TrainingBudget;
-  /**
-   * Token Distillation: besides the loss of the next token, the distance of the final hidden states to those that the layers give for the
-   * same text in the tokens they were trained with. @default the loss of the next token alone
-   * @see https://arxiv.org/abs/2505.20133
-   */
+  /** @default "distill" with a teacher, "lm" without one */
+  readonly objective?: Objective;
+  /** What `distill` and `alm` learn from besides the text. */
   readonly teacher?: Teacher;
   /** @default "text" */
   readonly learn?: LearningRows;
@@ -52,8 +59,7 @@ export interface TrainedRows {
 }
 
 export interface TrainingReport {
-  /** The loss of the next token; or besides it the distance to a teacher's hidden states. */
-  readonly objective: "lm" | "distill";
+  readonly objective: Objective;
   /** Of the rows that are given back; `steps` were made in all. */
   readonly bestStep: number;
   readonly steps: number;

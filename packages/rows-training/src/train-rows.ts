@@ -1,8 +1,10 @@
 import { quiet, RevocabError, type ScoreQuery, type TokenId } from "@revocab/core";
 import { type OpenTransformer, openHeadGradient } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { openLikelihoodMatching } from "./likelihood-matching.ts";
 import { openVocabularyRows } from "./open-vocabulary-rows.ts";
-import type { LearningRows, TrainedRows, TrainRowsOptions } from "./train-rows-options.ts";
+import type { Teacher } from "./teacher.ts";
+import type { LearningRows, Objective, TrainedRows, TrainRowsOptions } from "./train-rows-options.ts";
 import { Training } from "./training.ts";
 import { prepareText, type TrainingText } from "./training-text.ts";
 
@@ -16,6 +18,7 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
   const { transformer, tables, tokenizer, seed = 0, rate = defaultRate(transformer.width), job } = options;
   const { batchTokens = DEFAULT_BATCH } = options;
   checkOptions(options);
+  const objective = objectiveOf(options);
   const text = await prepareText({
     model: {
       kind: transformer.kind,
@@ -34,12 +37,39 @@ export async function trainRows(options: TrainRowsOptions): Promise<TrainedRows>
   const learn = learningTokens(options.learn ?? "text", text, tokenizer);
   const rows = await openVocabularyRows(tables, learn, read);
   const head = openHeadGradient(transformer, { fixed: rows.output.fixed, bias: rows.bias });
+  const matching =
+    objective === "alm" ? openLikelihoodMatching(transformer, options.teacher as Teacher) : undefined;
   try {
-    const training = new Training({ ...options, seed, rate, batchTokens, text, rows, head });
-    return await training.run();
+    const prepared = { seed, rate, batchTokens, text, rows, head, objective, matching };
+    return await new Training({ ...options, ...prepared }).run();
   } finally {
-    await head.close();
+    await Promise.all([head.close(), matching?.close()]);
   }
+}
+
+/** @throws RevocabError `bad_options`, `unsupported_architecture` for a teacher that cannot teach so */
+function objectiveOf({
+  teacher,
+  objective = teacher === undefined ? "lm" : "distill",
+}: TrainRowsOptions): Objective {
+  const refuse = (found: string, hint: string) => new RevocabError("bad_options", found, { hint });
+  if (objective === "lm" && teacher !== undefined) {
+    throw refuse("`objective` is lm, which takes nothing from a `teacher`", "leave out one of them");
+  }
+  if (objective !== "lm" && teacher === undefined) {
+    throw refuse(
+      `\`objective\` is ${objective}, and there is no \`teacher\``,
+      "give the model that is learned from",
+    );
+  }
+  if (objective === "distill" && teacher?.transformer !== undefined) {
+    throw refuse(
+      "`objective` is distill, and the `teacher` has layers of its own: their hidden states mean nothing here",
+      "use the objective alm",
+    );
+  }
+  if (teacher?.transformer !== undefined) requireTeaching(teacher.transformer);
+  return objective;
 }
 
 /** With 64 columns a tenth: more columns that all move move a logit more. */
@@ -64,6 +94,19 @@ export function requireTrainable(transformer: OpenTransformer): void {
     );
   }
   transformer.requireGradients();
+}
+
+/**
+ * Says before any work whether a model gives likelihoods that rows can learn from.
+ * @throws RevocabError `unsupported_architecture` for a model that does not read a text from left to right
+ */
+export function requireTeaching({ kind, description, checkpoint }: OpenTransformer): void {
+  if (kind === "causal" && description.encoder === undefined) return;
+  throw new RevocabError(
+    "unsupported_architecture",
+    `${checkpoint.directory} (${checkpoint.modelType}) gives no likelihoods of a text that is read from left to right`,
+    { hint: "give a causal model without an encoder as `teacher`" },
+  );
 }
 
 function checkOptions({ transformer, budget, rate, batchTokens }: TrainRowsOptions): void {

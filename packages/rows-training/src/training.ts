@@ -4,8 +4,9 @@ import { type HeadGradient, scoreTogether } from "@revocab/transformer-runtime";
 import { addGradients, type Losses, type Teaching, type VocabularyRows } from "./add-gradients.ts";
 import { progressOf, rateAt } from "./budget.ts";
 import { type Learner, learnerOf, shorten } from "./learner.ts";
+import type { LikelihoodMatching } from "./likelihood-matching.ts";
 import { type TaughtQuery, teacherStates } from "./teacher.ts";
-import type { TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
+import type { Objective, TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
 import { batchesOf, countTargets, type TrainingText } from "./training-text.ts";
 
 export interface TrainingOptions extends TrainRowsOptions {
@@ -15,6 +16,9 @@ export interface TrainingOptions extends TrainRowsOptions {
   readonly text: TrainingText;
   readonly rows: VocabularyRows;
   readonly head: HeadGradient;
+  readonly objective: Objective;
+  /** For the objective `alm`. */
+  readonly matching?: LikelihoodMatching | undefined;
 }
 
 /** A training from its first score to its last. */
@@ -45,7 +49,7 @@ export class Training {
     await this.#measure();
     this.#before = this.#best.bitsPerByte;
     const ended = await this.#train();
-    const { seed, rate, text } = this.#options;
+    const { seed, rate, text, objective } = this.#options;
     const { step, bitsPerByte } = this.#best;
     return {
       tables: new Map(
@@ -55,7 +59,7 @@ export class Training {
         ]),
       ),
       report: {
-        objective: this.#options.teacher === undefined ? "lm" : "distill",
+        objective,
         bestStep: step,
         steps: this.#steps,
         tokens: this.#tokens,
@@ -114,13 +118,14 @@ export class Training {
 
   /** @returns mean −log2 p */
   async #step(queries: readonly ScoreQuery[]): Promise<number> {
-    const { transformer, head, rows, rate, job } = this.#options;
+    const { transformer, head, rows, rate, matching, job } = this.#options;
     const [byInput, byOutput = byInput] = this.#learners.map(({ gradient }) => gradient.fill(0));
     const own = { ...job, onProgress: undefined };
     const count = countTargets(queries);
     const teaching = await this.#teachingOf(queries, count, own);
+    const weigh = await matching?.weigherOf(queries as readonly TaughtQuery[], own);
     const given = await addGradients({
-      ...{ transformer, head, rows, queries, byInput, byOutput, teaching, job: own },
+      ...{ transformer, head, rows, queries, byInput, byOutput, teaching, weigh, job: own },
     });
     const loss = given.crossEntropy;
     if (teaching !== undefined) this.#ratio = ratioOf(given, count, teaching, transformer.width);
@@ -141,8 +146,8 @@ export class Training {
     count: number,
     job: Job,
   ): Promise<Teaching | undefined> {
-    const { transformer, teacher } = this.#options;
-    if (teacher === undefined) return undefined;
+    const { transformer, teacher, objective } = this.#options;
+    if (teacher === undefined || objective !== "distill") return undefined;
     const taught = queries as readonly TaughtQuery[];
     const states = await teacherStates(transformer, teacher, taught, job);
     const values = states.reduce((sum, { length }) => sum + length, 0);
