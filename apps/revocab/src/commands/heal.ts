@@ -4,13 +4,20 @@ import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
-import { type RateFlags, tokens, withRateOption } from "./options/training.ts";
+import {
+  type Objective,
+  objectiveOption,
+  type RateFlags,
+  tokens,
+  withRateOption,
+} from "./options/training.ts";
 import { positiveNumber, wholeNumber } from "./options/values.ts";
 import { type WritingFlags, withWritingOptions, writingOptions } from "./options/written-model.ts";
 
 interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
   readonly text?: string;
   readonly teacher?: string;
+  readonly objective?: Objective;
   readonly written?: number;
   readonly out: string;
   readonly minutes?: number;
@@ -36,7 +43,12 @@ export function registerHeal(program: Command): void {
     .requiredOption("--out <folder>", "the folder to write")
     .option(
       "--teacher <model>",
-      "the model whose tokenizer was swapped or extended: learn from its hidden states, too; without --text it writes one",
+      "the model whose tokenizer was swapped or extended; without --text it writes one. With --objective alm or lm any causal model",
+    )
+    .addOption(
+      objectiveOption(
+        "what rows learn from besides the text: nothing, the teacher's hidden states, or the probabilities that it gives to pieces of text (distill with --teacher, else lm)",
+      ),
     );
   command.option("--written <tokens>", "tokens that it writes, as 20k (100k)", tokens);
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
@@ -122,10 +134,11 @@ function withHowOptions(command: Command): Command {
 }
 
 function trainingOptions(flags: Flags) {
-  const { text, written, learn, rate, context, batch, seed, maxBytes, documents } = flags;
+  const { text, objective, written, learn, rate, context, batch, seed, maxBytes, documents } = flags;
   const budget = budgetOf(flags);
   return {
     text,
+    objective,
     written,
     budget,
     learn,

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type Job, RevocabError, stages } from "@revocab/core";
+import { type Job, quote, RevocabError, stages } from "@revocab/core";
 import { writtenTexts } from "@revocab/embedding-init/internal";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { describeText } from "@revocab/measure/internal";
@@ -12,12 +12,25 @@ import {
   tokenizerOf,
 } from "@revocab/plan";
 import { produceTables, sourceModel } from "@revocab/plan/internal";
-import type { Teacher, TrainedRows, TrainingBudget, TrainRowsOptions } from "@revocab/rows-training";
+import type {
+  Objective,
+  Teacher,
+  TrainedRows,
+  TrainingBudget,
+  TrainRowsOptions,
+} from "@revocab/rows-training";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
+import type { Tokenizer } from "@revocab/vocabulary";
 
 /** How rows are trained on a text. Defaults are those of `trainRows`. */
 export interface HealOptions
   extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
+  /**
+   * What teaches besides the text: for `distill` the hidden states that the model before its tokenizer was swapped or edited gives for it
+   * in its own tokens, which takes half as long again in each step; for `alm` the probabilities that it gives to pieces of the text.
+   * @default "lm": nothing does; of `healModel` with a teacher "distill"
+   */
+  readonly objective?: Objective;
   /**
    * A UTF-8 file like what the model is to read and write.
    * @default texts that the model writes with the rows that its layers were trained with
@@ -33,23 +46,12 @@ export interface HealOptions
   readonly split?: DocumentSplit;
 }
 
-/** How the rows of a swap or of an edit are trained. */
-export interface SwapHealOptions extends HealOptions {
-  /**
-   * Token Distillation: besides the text, the hidden states teach that the model gives for it in its own tokens. A step takes about half
-   * as long again.
-   * @default false
-   * @see https://arxiv.org/abs/2505.20133
-   */
-  readonly distill?: boolean;
-}
-
 /** {@link HealOptions} with the model before its tokenizer was swapped or edited. */
 export interface StartHealingOptions extends HealOptions {
-  /** With the rows and the tokenizer that the layers were trained with; it writes, and teaches. */
+  /** With the rows and the tokenizer that layers were trained with; it writes, and teaches. */
   readonly original?: OpenModel;
-  /** Whether its hidden states teach. @default false */
-  readonly distill?: boolean;
+  /** Whether these are other layers than the model's. @default false */
+  readonly hasOwnLayers?: boolean;
 }
 
 /** A text that is read and layers that are open, to train the rows of a plan. */
@@ -82,18 +84,25 @@ export async function startHealing(
   options: StartHealingOptions,
   job: Job | undefined,
 ): Promise<Healing> {
-  const { text: path, maxBytes = MOST_BYTES, split, original, distill = false } = options;
+  const {
+    text: path,
+    maxBytes = MOST_BYTES,
+    split,
+    original,
+    objective = "lm",
+    hasOwnLayers = false,
+  } = options;
   if (path === undefined && original === undefined) throw withoutText();
   const given = path === undefined ? undefined : await readText(path, { maxBytes, split, job });
   const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
   tablesOf(model.checkpoint); // a model without a head predicts nothing
   const transformer = await openTransformer(model.checkpoint, { job });
-  const teacher =
-    distill && original !== undefined
-      ? { name: original.name, tables: tablesOf(original.checkpoint), tokenizer: original.readable }
-      : undefined;
+  const close = async () => void (await Promise.all([transformer.close(), teacher?.transformer?.close()]));
+  let teacher: NamedTeacher | undefined;
   try {
-    const text = given ?? (await writtenText(original as OpenModel, transformer, options, job));
+    if (objective !== "lm") teacher = await openTeacher(original as OpenModel, hasOwnLayers, job);
+    const writer = hasOwnLayers ? undefined : transformer;
+    const text = given ?? (await writtenText(original as OpenModel, writer, options, job));
     const name = path === undefined ? `text written by ${(original as OpenModel).name}` : basename(path);
     return {
       transformer,
@@ -104,19 +113,37 @@ export async function startHealing(
             model,
             transformer,
             { ...text, name },
-            { ...options, teacher, job: own },
+            { ...options, objective, teacher, job: own },
           );
         } catch (error) {
           await planned.rowSource.close();
           throw error;
         }
       },
-      close: () => transformer.close(),
+      close,
     };
   } catch (error) {
-    await transformer.close();
+    await close();
     throw error;
   }
+}
+
+/**
+ * What teaches. Layers of its own are read from their files, part by part, so that the memory is that of one model.
+ * @throws RevocabError `unsupported_architecture` for layers that give no likelihoods; what `openTransformer` throws
+ */
+async function openTeacher(
+  { name, checkpoint, readable }: OpenModel,
+  hasOwnLayers: boolean,
+  job: Job | undefined,
+): Promise<NamedTeacher> {
+  const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
+  const teacher = { name, tables: tablesOf(checkpoint), tokenizer: readable };
+  if (!hasOwnLayers) return teacher;
+  const transformer = await openTransformer(checkpoint, { job, layerByLayer: true });
+  const { requireTeaching } = await import("@revocab/rows-training/internal");
+  requireTeaching(transformer);
+  return { ...teacher, transformer };
 }
 
 /** Neither a text nor a model that could write one. */
@@ -130,8 +157,27 @@ export function withoutText(): RevocabError {
   );
 }
 
-/** Texts of the original, written by the layers with its rows. */
+/**
+ * Texts of the original.
+ * @param transformer the layers that write them with its rows; opened for it where they are not open already
+ */
 async function writtenText(
+  original: OpenModel,
+  transformer: OpenTransformer | undefined,
+  options: StartHealingOptions,
+  job: Job | undefined,
+): Promise<TextDocuments> {
+  if (transformer !== undefined) return textBy(original, transformer, options, job);
+  const { openTransformer } = await import("@revocab/transformer-runtime");
+  const own = await openTransformer(original.checkpoint, { job });
+  try {
+    return await textBy(original, own, options, job);
+  } finally {
+    await own.close();
+  }
+}
+
+async function textBy(
   original: OpenModel,
   transformer: OpenTransformer,
   { written = WRITTEN, seed = 0 }: StartHealingOptions,
@@ -175,8 +221,9 @@ async function healPlan(
     ...options
   }: HealOptions & { readonly teacher?: NamedTeacher; readonly job: Job | undefined },
 ): Promise<PlannedSwap> {
-  const { learn, rate, context, batchTokens, seed, finishSignal, job } = options;
+  const { objective, learn, rate, context, batchTokens, seed, finishSignal, job } = options;
   const { compute, train } = stages(job, { compute: 1, train: TRAINING_WEIGHT });
+  const tokenizer = tokenizerOf(planned.plan.target);
   const place = transformer.schedule.kind === "whole" ? "memory" : "file";
   const { tables, close } = await produceTables(planned, model, { place, job: compute });
   let trained: TrainedRows;
@@ -187,8 +234,9 @@ async function healPlan(
     trained = await trainRows({
       transformer,
       tables,
-      tokenizer: tokenizerOf(planned.plan.target),
+      tokenizer,
       documents: text.documents,
+      objective,
       teacher,
       budget,
       learn,
@@ -203,9 +251,22 @@ async function healPlan(
     await close();
   }
   const { plan, rowSource } = replaceRows(planned, model, trained.tables, HEALED);
-  const notes = text.notes.map((note) => `the text of the training: ${note}`);
+  const notes = [
+    ...text.notes.map((note) => `the text of the training: ${note}`),
+    ...beginNotes(tokenizer, teacher),
+  ];
   const training = trainingOf(trained, textOf(text), { ...options, budget, teacher });
   return { plan: { ...plan, notes: [...plan.notes, ...notes], training }, rowSource };
+}
+
+/** Layers that always saw a BOS at the beginning may lean on it. */
+function beginNotes({ vocabulary }: Tokenizer, teacher: NamedTeacher | undefined): string[] {
+  const begin = teacher?.tokenizer.vocabulary.idOfRole("bos");
+  if (teacher === undefined || begin === undefined || vocabulary.idOfRole("bos") !== undefined) return [];
+  const token = quote(teacher.tokenizer.vocabulary.tokenOf(begin));
+  return [
+    `${teacher.name} reads every text after ${token}, and the trained tokenizer has no such token: what it teaches may be out of reach`,
+  ];
 }
 
 /** Training that was told to end before it began has no rows to keep. */

@@ -4,26 +4,37 @@ import { RevocabError } from "@revocab/core";
 import { openFile } from "@revocab/files";
 
 /**
- * Requires that two models have the same layers: only then do the hidden states of one mean something to the other's rows. Names,
- * dtypes and shapes of all tensors without a row per token are compared, and the first bytes of each.
+ * Requires that two models have the same layers: only then do the hidden states of one mean something to the other's rows.
  * @throws RevocabError `bad_options`
  */
 export async function requireSameLayers(model: Checkpoint, teacher: Checkpoint): Promise<void> {
+  const difference = await differenceOfLayers(model, teacher);
+  if (difference === undefined) return;
+  throw new RevocabError(
+    "bad_options",
+    `the layers of ${teacher.directory} are not those of ${model.directory}: ${difference}`,
+    {
+      hint: "give the model whose tokenizer was swapped or extended as `teacher`; the `objective` alm learns from any",
+    },
+  );
+}
+
+/**
+ * The first difference of two models' layers in words. Names, dtypes and shapes of all tensors without a row per token are compared, and
+ * the first bytes of each.
+ */
+export async function differenceOfLayers(
+  model: Checkpoint,
+  teacher: Checkpoint,
+): Promise<string | undefined> {
   const [own, others] = [layersOf(model), layersOf(teacher)];
-  const fail = (what: string) => {
-    throw new RevocabError(
-      "bad_options",
-      `the layers of ${teacher.directory} are not those of ${model.directory}: ${what}`,
-      { hint: "give the model whose tokenizer was swapped or extended as `teacher`" },
-    );
-  };
   for (const name of new Set([...own.keys(), ...others.keys()])) {
     const [one, other] = [own.get(name), others.get(name)];
-    if (one === undefined || other === undefined) fail(`only one of them has ${name}`);
-    else if (described(one) !== described(other))
-      fail(`${name} is ${described(other)}, not ${described(one)}`);
-    else if (!(await startOf(one)).equals(await startOf(other))) fail(`${name} has other values`);
+    if (one === undefined || other === undefined) return `only one of them has ${name}`;
+    if (described(one) !== described(other)) return `${name} is ${described(other)}, not ${described(one)}`;
+    if (!(await startOf(one)).equals(await startOf(other))) return `${name} has other values`;
   }
+  return undefined;
 }
 
 type Layer = TensorEntry & { readonly path: string };
