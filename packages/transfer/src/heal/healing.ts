@@ -27,7 +27,8 @@ export interface HealOptions
   extends Pick<TrainRowsOptions, "learn" | "rate" | "context" | "batchTokens" | "seed" | "finishSignal"> {
   /**
    * What teaches besides the text: for `distill` the hidden states that the model before its tokenizer was swapped or edited gives for it
-   * in its own tokens, which takes half as long again in each step; for `alm` the probabilities that it gives to pieces of the text.
+   * in its own tokens, for `alm` the probabilities that it gives to pieces of the text. Either makes a step take about half as long again;
+   * `alm` does so only while the text is read for the first time.
    * @default "lm": nothing does; of `healModel` with a teacher "distill"
    */
   readonly objective?: Objective;
