@@ -41,6 +41,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   maxBytes: "--max-bytes",
   memory: "--memory",
   method: "--method",
+  objective: "--objective",
   out: "--out",
   padToMultipleOf: "--pad-to-multiple-of",
   rate: "--rate",

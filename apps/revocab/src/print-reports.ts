@@ -85,7 +85,7 @@ export function printHealed(report: SwapReport, out: string, state?: string): st
 
 function printTraining(training: PlanSummary["training"]): string {
   if (training === undefined) return "";
-  const { text, learned, steps, bestStep, tokens, seconds, heldOut, ended } = training;
+  const { text, objective, teacher, learned, steps, bestStep, tokens, seconds, heldOut, ended } = training;
   const { before, after } = heldOut;
   const times =
     seconds === undefined
@@ -100,6 +100,7 @@ function printTraining(training: PlanSummary["training"]): string {
           .map(([slot, count]) => `${grouped(count)} of ${slot}`)
           .join(", "),
       ],
+      ["objective", teacher === undefined ? objective : `${objective}, from ${teacher}`],
       ["steps", `${grouped(steps)}, the best rows after step ${grouped(bestStep)}`],
       ["tokens", `${grouped(tokens)} in all`],
       [

@@ -58,6 +58,21 @@ describe("revocab heal", () => {
     expect(JSON.stringify(written)).not.toContain('"seconds"');
   });
 
+  it("learns from the likelihoods of a teacher, and says so", async () => {
+    const folder = scratch();
+    const [model, out] = [join(folder, "swapped"), join(folder, "out")];
+    await inProcess([...swap, "--untie", "--out", model, "--quiet"]);
+    const args = ["heal", model, "--text", SAMPLE_TEXT, "--teacher", SAMPLE_MODEL, "--objective", "alm"];
+    const how = ["--steps", "8", "--batch", "512", "--threads", "1"];
+    const { code, stdout } = await inProcess([...args, ...how, "--out", out, "--quiet"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}objective +alm, from model$/m);
+    const [, before, after] = /bits per byte +(\d\.\d+) → (\d\.\d+)/.exec(stdout) ?? [];
+    expect(Number(after)).toBeLessThan(Number(before));
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("--teacher ./model --objective alm --steps 8");
+  });
+
   it("has a card with the command that heals the model again", async () => {
     const out = join(scratch(), "out");
     await inProcess([
@@ -112,7 +127,8 @@ describe("--heal", () => {
       SAMPLE_TEXT,
       "--heal",
       "0.1s",
-      "--distill",
+      "--objective",
+      "distill",
       "--seed",
       "2",
       "--out",
@@ -120,7 +136,7 @@ describe("--heal", () => {
       "--quiet",
     ]);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain(
-      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.071 --distill --chat-template none --out ./out",
+      "--seed 2 --heal 0.1s --text ./stories.txt --rate 0.071 --objective distill --chat-template none --out ./out",
     );
   });
 });
@@ -154,6 +170,16 @@ describe("wrong usage exits 2, before anything is read", () => {
       "no text, and no model that could write one",
       ["heal", SAMPLE_MODEL, "--out", "x"],
       /there is no text to train rows on.*\n {2}→ give a --text, or as --teacher /,
+    ],
+    [
+      "an objective without a teacher",
+      [...heal, "--objective", "alm", "--out", "x"],
+      /--objective is alm, and there is no --teacher\n {2}→ give the model .* as --teacher/,
+    ],
+    [
+      "an objective that is none",
+      [...heal, "--objective", "mlm", "--out", "x"],
+      /'mlm' is invalid. Allowed choices are lm, distill, alm/,
     ],
     ["no output", heal, /'--out <folder>' not specified/],
     ["no time", [...heal, "--out", "x", "--minutes", "0"], /'0' is invalid\. expected a number above 0\n/],

@@ -83,7 +83,7 @@ export const planWords = z.object({
       learn: z.enum(["text", "new", "all", "chosen"]),
       context: count.nullable(),
       batchTokens: count.nullable(),
-      objective: z.enum(["lm", "distill"]),
+      objective: z.enum(["lm", "distill", "alm"]),
       bestStep: count,
       steps: count,
       tokens: count,

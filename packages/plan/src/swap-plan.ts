@@ -54,7 +54,7 @@ export interface SwapPlan {
  */
 export interface PlanTraining extends Omit<TrainingReport, "seconds"> {
   readonly text: TrainingText;
-  /** The name of the model whose hidden states taught, too; missing where the text alone did. */
+  /** The name of the model that taught, too, as the `objective` says; missing where the text alone did. */
   readonly teacher?: string | undefined;
   readonly budget: TrainingBudget;
   /** Rows of tokens that the text has, of these the new ones alone, all rows, or those of tokens that were named by a program. */

@@ -51,10 +51,10 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
 /** All that was chosen: the recipe of the rows, and how they were trained. */
 function choices({ recipe, training, keepsTokenizer }: SwapReport): object {
   if (training === undefined) return recipe;
-  const { text, teacher, budget, learn, context, batchTokens, rate, seed } = training;
+  const { text, objective, teacher, budget, learn, context, batchTokens, rate, seed } = training;
   return {
     ...(keepsTokenizer ? {} : recipe),
-    training: { text: text.name, teacher, budget, learn, context, batchTokens, rate, seed },
+    training: { text: text.name, objective, teacher, budget, learn, context, batchTokens, rate, seed },
   };
 }
 
@@ -202,12 +202,9 @@ function trained({
   heldOut,
   ...training
 }: PlanTraining): string {
-  const { bestStep, steps, tokens, rate, seed, ended } = training;
+  const { objective, bestStep, steps, tokens, rate, seed, ended } = training;
   const rows = Object.entries(learned).map(([slot, count]) => `${grouped(count)} of ${code(slot)}`);
-  const taught =
-    teacher === undefined
-      ? ""
-      : ` and the hidden states that the layers give in the tokens of ${code(teacher)}`;
+  const taught = teacher === undefined ? "" : TEACHINGS[objective](code(teacher));
   const sequences = context === null ? "" : ` in sequences of at most ${counted(context, "token")}`;
   return [
     `By the loss of the next token${taught}, with the layers frozen, on the first ${counted(text.bytes, "byte")} (${counted(text.documents, "document")}) of ${code(text.name)}${sequences}:`,
@@ -228,6 +225,13 @@ function trained({
     .filter((part) => part !== "")
     .join("\n\n");
 }
+
+/** What is learned besides the loss of the next token, from the model of a name. */
+const TEACHINGS: Readonly<Record<PlanTraining["objective"], (teacher: string) => string>> = {
+  lm: () => "",
+  distill: (teacher) => ` and the hidden states that the layers give in the tokens of ${teacher}`,
+  alm: (teacher) => ` and the probabilities that ${teacher} gives to pieces of the text (ALM)`,
+};
 
 function budgetInWords(budget: PlanTraining["budget"]): string {
   if (budget.kind === "time") return counted(budget.seconds, "second");

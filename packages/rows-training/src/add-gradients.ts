@@ -22,10 +22,15 @@ export interface AddGradientsOptions {
   readonly byOutput: Float32Array;
   /** Distance to a teacher's hidden states, which is added to the loss. */
   readonly teaching?: Teaching;
+  /** What the loss of each target counts in the gradients. @default 1 */
+  readonly weigh?: WeighQuery;
   /** Positions of a batch, padding included: what lies between two operators stays in the caches. @default 1024 */
   readonly batchTokens?: number;
   readonly job?: Job;
 }
+
+/** What −ln p of each of a query's targets counts, [targets], by all −ln p of the query, [targets]. */
+export type WeighQuery = (query: number, losses: Float32Array) => Float32Array;
 
 export interface Teaching {
   /** For each query the positions that the teacher has states for. */
@@ -51,6 +56,7 @@ export async function addGradients({
   byInput,
   byOutput,
   teaching,
+  weigh,
   batchTokens = 1024,
   job,
 }: AddGradientsOptions): Promise<Losses> {
@@ -70,6 +76,7 @@ export async function addGradients({
       const targets = own.flatMap(({ targets: tokens }) =>
         Array.from(tokens, (token) => output.placeOf(token)),
       );
+      const weighAll = weigh && ((losses: Float32Array) => weightsOf(members, queries, losses, weigh));
       return {
         lengths: own.map(({ tokens }) => tokens.length),
         embeddings: rowsAt(input, places, longest),
@@ -79,7 +86,13 @@ export async function addGradients({
           for (const [i, row] of predicting.entries()) {
             hidden.set(states.subarray(row * d, (row + 1) * d), i * d);
           }
-          const { loss: own, byHidden } = await head.add(hidden, targets, output.learning, byOutput);
+          const { loss: own, byHidden } = await head.add(
+            hidden,
+            targets,
+            output.learning,
+            byOutput,
+            weighAll,
+          );
           crossEntropy += own;
           const gradient = new Float32Array(states.length);
           for (const [i, row] of predicting.entries()) {
@@ -106,6 +119,23 @@ export async function addGradients({
   );
   await transformer.readWithGradients(batches, job);
   return { crossEntropy, distance };
+}
+
+/** Query by query, [targets of all members] */
+function weightsOf(
+  members: readonly number[],
+  queries: readonly ScoreQuery[],
+  losses: Float32Array,
+  weigh: WeighQuery,
+): Float32Array {
+  const weights = new Float32Array(losses.length);
+  let at = 0;
+  for (const query of members) {
+    const end = at + queries[query].targets.length;
+    weights.set(weigh(query, losses.subarray(at, end)), at);
+    at = end;
+  }
+  return weights;
 }
 
 /**

@@ -4,6 +4,7 @@ export type { Teacher } from "./teacher.ts";
 export { trainRows } from "./train-rows.ts";
 export type {
   LearningRows,
+  Objective,
   RowsOfTables,
   RowsThatChanged,
   TrainedRows,

@@ -1,6 +1,7 @@
-import type { Job, Matrix, ScoreQuery, TokenId } from "@revocab/core";
+import type { Job, Matrix, TokenId } from "@revocab/core";
 import { type ModelTables, type OpenTransformer, openHeadGradient } from "@revocab/transformer-runtime";
 import { addGradients } from "./add-gradients.ts";
+import { nextTokens } from "./next-tokens.ts";
 import { openVocabularyRows } from "./open-vocabulary-rows.ts";
 import { openRowTable } from "./row-table.ts";
 
@@ -63,9 +64,4 @@ export async function lossGradients({
   } finally {
     await head.close();
   }
-}
-
-function nextTokens(tokens: Uint32Array): ScoreQuery {
-  const targets = tokens.subarray(1);
-  return { tokens, positions: Uint32Array.from(targets.keys()), targets };
 }

@@ -2,11 +2,14 @@ import type { Job, ScoreQuery } from "@revocab/core";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import { pairedReading, type SharedStart } from "@revocab/vocab-alignment";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { nextTokens } from "./next-tokens.ts";
 
-/** The rows and the tokenizer that the layers were trained with. */
+/** The rows and the tokenizer that layers were trained with. */
 export interface Teacher {
   readonly tables: ModelTables;
   readonly tokenizer: Tokenizer;
+  /** Its own layers, for the objective `alm` alone. @default the layers that rows are trained for */
+  readonly transformer?: OpenTransformer;
 }
 
 /** A passage in the new tokens, and in the teacher's. */
@@ -30,14 +33,7 @@ export async function taughtQuery(
     tokenizer,
     contextLength,
   );
-  const targets = target.subarray(1);
-  return {
-    tokens: target,
-    positions: Uint32Array.from(targets.keys()),
-    targets,
-    teacher: source,
-    shared: sharedStarts,
-  };
+  return { ...nextTokens(target), teacher: source, shared: sharedStarts };
 }
 
 /**

@@ -23,6 +23,15 @@ export interface TrainingStateOptions {
   readonly recipe?: Readonly<Record<string, string | number>>;
 }
 
+/**
+ * What rows are trained by. `lm`: the loss of the next token. Besides it,
+ * - `distill`: the distance of the final hidden states to those that the layers give for the same text in the teacher's tokens
+ *   (Token Distillation, https://arxiv.org/abs/2505.20133);
+ * - `alm`: how far the probabilities of pieces of text are from those that the teacher gives them (approximate likelihood matching,
+ *   https://arxiv.org/abs/2503.20083).
+ */
+export type Objective = "lm" | "distill" | "alm";
+
 export interface TrainRowsOptions {
   readonly transformer: OpenTransformer;
   /** The rows that training begins with; where `input` and `output` are one matrix, they stay one. */
@@ -30,11 +39,9 @@ export interface TrainRowsOptions {
   readonly tokenizer: Tokenizer;
   readonly documents: readonly string[];
   readonly budget: TrainingBudget;
-  /**
-   * Token Distillation: besides the loss of the next token, the distance of the final hidden states to those that the layers give for the
-   * same text in the tokens they were trained with. @default the loss of the next token alone
-   * @see https://arxiv.org/abs/2505.20133
-   */
+  /** @default "distill" with a teacher, "lm" without one */
+  readonly objective?: Objective;
+  /** What `distill` and `alm` learn from besides the text. */
   readonly teacher?: Teacher;
   /** @default "text" */
   readonly learn?: LearningRows;
@@ -55,7 +62,7 @@ export interface TrainRowsOptions {
   /**
    * Keeps the training in a file: each time that the held-out part was scored, every three minutes, and when a signal ends it. A training
    * that goes on counts the time and the steps from before, and gives what it would have given in one go: the same bytes where it ends by
-   * steps or tokens, with one thread. @default nothing is kept
+   * steps or tokens, with one thread; for `alm` the same but for the last digits. @default nothing is kept
    */
   readonly state?: TrainingStateOptions;
   readonly job?: Job;
@@ -76,8 +83,7 @@ export interface TrainedRows {
 }
 
 export interface TrainingReport {
-  /** The loss of the next token; or besides it the distance to a teacher's hidden states. */
-  readonly objective: "lm" | "distill";
+  readonly objective: Objective;
   /** Of the rows that are given back; `steps` were made in all. */
   readonly bestStep: number;
   readonly steps: number;

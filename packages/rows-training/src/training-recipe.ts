@@ -2,11 +2,13 @@ import { createHash, type Hash } from "node:crypto";
 import { areHashedWhole, hashLayer, layersOf, type TrainingRecipe } from "@revocab/checkpoint/internal";
 import { BYTES_PER_VALUE, type Job, type StoredMatrix, throwIfAborted } from "@revocab/core";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
+import type { Teacher } from "./teacher.ts";
 import type { LearningRows, TrainRowsOptions } from "./train-rows-options.ts";
 import type { TrainingText } from "./training-text.ts";
 
 /** The options of a training, their defaults in place. */
-type Settled = TrainRowsOptions & Required<Pick<TrainRowsOptions, "rate" | "batchTokens" | "seed">>;
+type Settled = TrainRowsOptions &
+  Required<Pick<TrainRowsOptions, "rate" | "batchTokens" | "seed" | "objective">>;
 
 /**
  * Everything that decides a training, by name: numbers and words as they are, all else as the first 16 digits of a sha256. Threads, memory
@@ -14,7 +16,7 @@ type Settled = TrainRowsOptions & Required<Pick<TrainRowsOptions, "rate" | "batc
  */
 export async function trainingRecipe(options: Settled, text: TrainingText): Promise<TrainingRecipe> {
   const { transformer, tables, documents, budget, teacher, learn = "text", frozen, ...others } = options;
-  const { rate, batchTokens, context, heldOut, seed, state, job, ...rest } = others;
+  const { objective, rate, batchTokens, context, heldOut, seed, state, job, ...rest } = others;
   const { tokenizer: _, finishSignal: __, ...undecided } = rest;
   // an option that is not taken up here would let a training go on as another one
   undecided satisfies Record<string, never>;
@@ -25,7 +27,8 @@ export async function trainingRecipe(options: Settled, text: TrainingText): Prom
       for (const document of documents) hash.update(document).update("\0");
     }),
     tokens: hashOf((hash) => hashTokens(hash, text)),
-    ...(teacher && { teacher: await tablesHash(teacher.tables, job) }),
+    objective,
+    ...(teacher && { teacher: await teacherHash(teacher, job) }),
     budget: Object.values(budget).join(" "),
     learn: learnWord(learn),
     ...(frozen && { frozen: `${idsHash(frozen.input)} ${idsHash(frozen.output)}` }),
@@ -57,6 +60,11 @@ async function layersHash({ checkpoint }: OpenTransformer, job: Job | undefined)
     hash.update(`\0${name} ${layer.dtype} ${layer.shape} ${await hashLayer(layer, { isWhole, job })}`);
   }
   return digestOf(hash);
+}
+
+async function teacherHash({ tables, transformer }: Teacher, job: Job | undefined): Promise<string> {
+  const rows = await tablesHash(tables, job);
+  return transformer === undefined ? rows : `${rows} ${await layersHash(transformer, job)}`;
 }
 
 const BLOCK_BYTES = 8 << 20;

@@ -51,11 +51,16 @@ export async function prepareText({
   const all =
     teacher === undefined
       ? (await prepareScoring({ ...shared, documents: rest })).queries
-      : await taughtQueries(rest, teacher, tokenizer, context ?? model.contextLength);
+      : await taughtQueries(rest, teacher, tokenizer, longestOf(model, context, teacher));
   const heldOut = await prepareScoring({ ...shared, documents: kept });
   const queries = all.filter(({ positions }) => positions.length > 0);
   const heldOutBytes = kept.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
   return { queries, tokens: countTargets(queries), heldOut, heldOutBytes };
+}
+
+/** Tokens of a passage that both models can read. */
+function longestOf(model: ModelShape, context: number | undefined, { transformer }: Teacher): number {
+  return Math.min(context ?? model.contextLength, transformer?.contextLength ?? Number.POSITIVE_INFINITY);
 }
 
 async function taughtQueries(
@@ -129,6 +134,8 @@ export function splitText(
 }
 
 const FEW_DOCUMENTS = 8;
+/** The share of a text that is held out. */
+export const DEFAULT_HELD_OUT = 0.05;
 /** Bytes. More would show nothing and take the time of training. */
 export const MOST_HELD_OUT = 30_000;
 const LEAST_HELD_OUT = 200;

@@ -7,8 +7,9 @@ import { progressOf, rateAt } from "./budget.ts";
 import { occurrencesIn } from "./kept-shares.ts";
 import { findTraining, KEPT_FORMAT, keepTraining, matricesOf } from "./kept-training.ts";
 import { keptRows, type Learner, learnerOf, shorten } from "./learner.ts";
+import type { LikelihoodMatching } from "./likelihood-matching.ts";
 import { type TaughtQuery, teacherStates } from "./teacher.ts";
-import type { TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
+import type { Objective, TrainedRows, TrainingReport, TrainRowsOptions } from "./train-rows-options.ts";
 import { batchesOf, countTargets, type TrainingText } from "./training-text.ts";
 
 export interface TrainingOptions extends TrainRowsOptions {
@@ -18,6 +19,9 @@ export interface TrainingOptions extends TrainRowsOptions {
   readonly text: TrainingText;
   readonly rows: VocabularyRows;
   readonly head: HeadGradient;
+  readonly objective: Objective;
+  /** For the objective `alm`. */
+  readonly matching?: LikelihoodMatching | undefined;
   /** Of a training that is kept. */
   readonly recipe?: TrainingRecipe | undefined;
 }
@@ -56,7 +60,7 @@ export class Training {
       await this.#keep();
     }
     const ended = await this.#train().catch((error: unknown) => this.#keepStopped(error));
-    const { seed, rate, text } = this.#options;
+    const { seed, rate, text, objective } = this.#options;
     const { step, bitsPerByte } = this.#best;
     return {
       tables: new Map(
@@ -66,7 +70,7 @@ export class Training {
         ]),
       ),
       report: {
-        objective: this.#options.teacher === undefined ? "lm" : "distill",
+        objective,
         bestStep: step,
         steps: this.#steps,
         tokens: this.#tokens,
@@ -194,13 +198,14 @@ export class Training {
 
   /** @returns mean −log2 p */
   async #step(queries: readonly ScoreQuery[]): Promise<number> {
-    const { transformer, head, rows, rate, job } = this.#options;
+    const { transformer, head, rows, rate, matching, job } = this.#options;
     const [byInput, byOutput = byInput] = this.#learners.map(({ gradient }) => gradient.fill(0));
     const own = { ...job, onProgress: undefined };
     const count = countTargets(queries);
     const teaching = await this.#teachingOf(queries, count, own);
+    const weigh = await matching?.weigherOf(queries as readonly TaughtQuery[], own);
     const given = await addGradients({
-      ...{ transformer, head, rows, queries, byInput, byOutput, teaching, job: own },
+      ...{ transformer, head, rows, queries, byInput, byOutput, teaching, weigh, job: own },
     });
     const loss = given.crossEntropy;
     if (teaching !== undefined) this.#ratio = ratioOf(given, count, teaching, transformer.width);
@@ -221,8 +226,8 @@ export class Training {
     count: number,
     job: Job,
   ): Promise<Teaching | undefined> {
-    const { transformer, teacher } = this.#options;
-    if (teacher === undefined) return undefined;
+    const { transformer, teacher, objective } = this.#options;
+    if (teacher === undefined || objective !== "distill") return undefined;
     const taught = queries as readonly TaughtQuery[];
     const states = await teacherStates(transformer, teacher, taught, job);
     const values = states.reduce((sum, { length }) => sum + length, 0);

@@ -137,6 +137,18 @@ describe("training of rows", () => {
     expect(report.heldOut.after).toBeLessThan(report.heldOut.before);
   });
 
+  it("follows the likelihoods of a teacher, with the same layers or with layers of its own", async () => {
+    const budget = { kind: "steps", steps: 12 } as const;
+    const taught = { tables: await worseTables(), objective: "alm", budget } as const;
+    const { report, tables } = await train({ ...taught, teacher: teacher() });
+    expect(report.objective).toBe("alm");
+    expect(report.heldOut.after).toBeLessThan(report.heldOut.before);
+    const own = await openTransformer(model.checkpoint, { job: { threads: 1 }, layerByLayer: true });
+    const other = await train({ ...taught, teacher: { ...teacher(), transformer: own } });
+    await own.close();
+    expect(timeless(other)).toEqual(timeless({ report, tables }));
+  });
+
   it("ends when it is told to, with the best rows so far; and gives all up on the job's signal", async () => {
     const finish = new AbortController();
     const abort = new AbortController();
@@ -181,7 +193,16 @@ describe("training is refused", () => {
     ["a budget of nothing", { budget: { kind: "steps", steps: 0 } as const }, "bad_options"],
     ["a rate below 0", { rate: -1 }, "bad_options"],
     ["a held-out part of all", { heldOut: 1 }, "bad_options"],
+    ["likelihoods without a teacher", { objective: "alm" } as const, "bad_options"],
   ])("%s", async (_, options, code) => {
     await expect(train(options)).rejects.toMatchObject({ code });
+  });
+
+  it("a teacher that is not learned from, or whose hidden states mean nothing", async () => {
+    const wrong = [
+      { objective: "lm", teacher: teacher() },
+      { objective: "distill", teacher: { ...teacher(), transformer } },
+    ] as const;
+    for (const options of wrong) await expect(train(options)).rejects.toMatchObject({ code: "bad_options" });
   });
 });

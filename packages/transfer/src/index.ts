@@ -14,7 +14,7 @@ export {
 } from "./edit/edit-vocabulary.ts";
 export { type CorpusFile, readCorpus } from "./edit/read-corpus.ts";
 export { type HealModelOptions, healModel } from "./heal/heal-model.ts";
-export type { HealOptions, SwapHealOptions } from "./heal/healing.ts";
+export type { HealOptions } from "./heal/healing.ts";
 export { type ApplyOptions, applyPlan } from "./swap/apply-plan.ts";
 export { checkOutputPlace, type OutputPlace } from "./swap/stage-output.ts";
 export {

@@ -57,6 +57,8 @@ async function changedRows(before: string, after: string, slot = "input") {
   }
 }
 
+const readTableBytes = (folder: string) => readFileSync(join(folder, "model.safetensors"));
+
 async function idsOf(folder: string, text = SAMPLE_TEXT): Promise<ReadonlySet<number>> {
   const tokenizer = await loadTokenizer(folder);
   const documents = readFileSync(text, "utf8").split("<|endoftext|>");
@@ -258,7 +260,7 @@ describe("new rows alone", () => {
 describe("a teacher", () => {
   it("of a swap is the model itself, in its own tokens", async () => {
     const out = join(scratch(), "out");
-    const { training } = await swapTokenizer({ ...swap, heal: { ...heal, distill: true }, out });
+    const { training } = await swapTokenizer({ ...swap, heal: { ...heal, objective: "distill" }, out });
     expect(training).toMatchObject({ objective: "distill", teacher: "model" });
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toContain("the hidden states that the layers give in the tokens of `model`");
@@ -297,6 +299,49 @@ describe("a teacher", () => {
     linkSync(join(SAMPLE_MODEL, "model.safetensors"), weights);
     const own = { ...heal, model: SAMPLE_MODEL, teacher: other, out: join(folder, "linked"), job };
     expect((await healModel(own)).training?.teacher).toBe("other");
+  });
+});
+
+describe("likelihoods of a teacher", () => {
+  it("of a swap are those of the model itself, and the report and the card say so", async () => {
+    const out = join(scratch(), "out");
+    const { training } = await swapTokenizer({ ...swap, heal: { ...heal, objective: "alm" }, out });
+    expect(training).toMatchObject({ objective: "alm", teacher: "model" });
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("the probabilities that `model` gives to pieces of the text");
+  });
+
+  it("may come from a model with other layers, which may write the text, too", async () => {
+    const { model: teacher, text } = smallModel("gpt2");
+    const folder = scratch();
+    const options = { ...heal, text, model: SAMPLE_MODEL, teacher, job };
+    const [plain, taught, written] = await Promise.all(
+      [
+        { objective: "lm", teacher: undefined },
+        { objective: "alm" },
+        { objective: "lm", text: undefined, written: 6000 },
+      ].map((own, i) => healModel({ ...options, ...(own as object), out: join(folder, String(i)) })),
+    );
+    expect(taught?.training).toMatchObject({ objective: "alm", teacher: "model" });
+    expect(taught?.training?.heldOut.bytes).toBe(plain?.training?.heldOut.bytes);
+    expect(readTableBytes(join(folder, "1"))).not.toEqual(readTableBytes(join(folder, "0")));
+    expect(written?.training).toMatchObject({ objective: "lm", text: { name: "text written by model" } });
+    expect(written?.training).not.toHaveProperty("teacher");
+    await expect(
+      healModel({ ...options, objective: "distill", out: join(folder, "none") }),
+    ).rejects.toMatchObject({ code: "bad_options", hint: expect.stringContaining("alm") });
+  });
+
+  it("are said to begin with a BOS that the model does not read", async () => {
+    const { model, text } = smallModel("gpt2");
+    const notes = async (out: string) =>
+      (await healModel({ ...heal, objective: "alm", text, model, teacher: SAMPLE_MODEL, out, job })).notes;
+    const folder = scratch();
+    const note = expect.stringContaining('model reads every text after "<s>"');
+    expect(await notes(join(folder, "with"))).not.toContainEqual(note);
+    const { size, source } = CASES.gpt2 as (typeof CASES)[string];
+    writeTokenizer(model, { size, specials: source.specials, roles: { eos: source.roles.eos as string } });
+    expect(await notes(join(folder, "without"))).toContainEqual(note);
   });
 });
 
@@ -378,6 +423,25 @@ describe("healing is refused", () => {
   it.each(["bert", "t5"])("for a model that is not causal: %s", async (name) => {
     const { model, text } = smallModel(name);
     expect(await refused({ model, text })).toMatchObject({ error: { code: "unsupported_architecture" } });
+  });
+
+  it("for an objective that a teacher has no part in, or that needs one", async () => {
+    const teacher = SAMPLE_MODEL;
+    for (const options of [
+      { objective: "alm" },
+      { objective: "distill" },
+      { objective: "lm", teacher },
+    ] as const) {
+      expect(await refused(options)).toMatchObject({ error: { code: "bad_options" }, isTrained: false });
+    }
+  });
+
+  it.each(["bert", "t5"])("for a teacher that gives no likelihoods of what follows: %s", async (name) => {
+    const { model: teacher, text } = smallModel(name);
+    expect(await refused({ objective: "alm", teacher, text })).toMatchObject({
+      error: { code: "unsupported_architecture", hint: expect.stringContaining("causal") },
+      isTrained: false,
+    });
   });
 
   it("for a model that has no row for one of its tokens, with what gives it one", async () => {

@@ -2,7 +2,13 @@ export type { TransformerDescription } from "./description.ts";
 export { FAMILIES, familyOf } from "./families/families.ts";
 export { type Generated, type GenerateOptions, generate } from "./generate.ts";
 export { type ModelTables, tablesOf } from "./head.ts";
-export { type FixedHead, type HeadGradient, type HeadLoss, openHeadGradient } from "./head-gradient.ts";
+export {
+  type FixedHead,
+  type HeadGradient,
+  type HeadLoss,
+  openHeadGradient,
+  type WeighLosses,
+} from "./head-gradient.ts";
 export {
   languageModel,
   type OpenLanguageModel,

@@ -6,6 +6,8 @@ import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./o
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
 import {
   type LearningRows,
+  type Objective,
+  objectiveOption,
   type RateFlags,
   tokens,
   withLearningOption,
@@ -17,6 +19,7 @@ import { type WritingFlags, withWritingOptions, writingOptions } from "./options
 interface Flags extends ModelFlags, RateFlags, WritingFlags, Pick<ScoringFlags, "documents"> {
   readonly text?: string;
   readonly teacher?: string;
+  readonly objective?: Objective;
   readonly written?: number;
   readonly out: string;
   readonly minutes?: number;
@@ -43,7 +46,12 @@ export function registerHeal(program: Command): void {
     .requiredOption("--out <folder>", "the folder to write")
     .option(
       "--teacher <model>",
-      "the model whose tokenizer was swapped or extended: learn from its hidden states, too; without --text it writes one",
+      "the model whose tokenizer was swapped or extended; without --text it writes one. With --objective alm or lm any causal model",
+    )
+    .addOption(
+      objectiveOption(
+        "what rows learn from besides the text: nothing, the teacher's hidden states, or the probabilities that it gives to pieces of text (distill with --teacher, else lm)",
+      ),
     );
   command.option("--written <tokens>", "tokens that it writes, as 20k (100k)", tokens);
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
@@ -130,10 +138,11 @@ function withHowOptions(command: Command): Command {
 }
 
 function trainingOptions(flags: Flags) {
-  const { text, written, learn, rate, context, batch, seed, maxBytes, documents, state } = flags;
+  const { text, objective, written, learn, rate, context, batch, seed, maxBytes, documents, state } = flags;
   const budget = budgetOf(flags);
   return {
     text,
+    objective,
     written,
     budget,
     learn,

@@ -28,10 +28,10 @@ type Training = NonNullable<SwapReport["training"]>;
 /** The arguments of `revocab heal`. */
 function healWords({ inputs, training }: SwapReport): readonly string[] {
   if (training === undefined) return [INEXPRESSIBLE];
-  const { text, teacher, budget, learn, rate, context, batchTokens, seed } = training;
+  const { text, objective, teacher, budget, learn, rate, context, batchTokens, seed } = training;
   return [
     ["revocab", "heal", nameOf(inputs.source), "--text", `./${text.name}`],
-    teacher === undefined ? [] : ["--teacher", `./${teacher}`],
+    teacher === undefined ? [] : ["--teacher", `./${teacher}`, "--objective", objective],
     budget.kind === "time" ? ["--minutes", String(budget.seconds / 60)] : [],
     budget.kind === "tokens" ? ["--tokens", String(budget.tokens)] : [],
     budget.kind === "steps" ? ["--steps", String(budget.steps)] : [],
@@ -45,7 +45,7 @@ function healWords({ inputs, training }: SwapReport): readonly string[] {
 /** A swap trains with the seed of its methods, and with sequences and steps of the default length. */
 function swapTrainingWords(training: Training | undefined, seedOfSwap: number): readonly string[] {
   if (training === undefined) return [];
-  const { text, teacher, budget, learn, rate, context, batchTokens, seed } = training;
+  const { text, objective, budget, learn, rate, context, batchTokens, seed } = training;
   const isPlain = learn !== "chosen" && context === null && batchTokens === null && seed === seedOfSwap;
   if (budget.kind === "steps" || !isPlain) return [INEXPRESSIBLE];
   const long = budget.kind === "time" ? `${budget.seconds}s` : `${budget.tokens / 1e3}k`;
@@ -57,7 +57,7 @@ function swapTrainingWords(training: Training | undefined, seedOfSwap: number): 
     ...(learn === "text" ? [] : ["--heal-rows", learn]),
     "--rate",
     String(rate),
-    ...(teacher === undefined ? [] : ["--distill"]),
+    ...(objective === "lm" ? [] : ["--objective", objective]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { copyOverlap } from "@revocab/embedding-init";
 import { type ChosenChatTemplate, makePlan, type OpenModel, type PlannedSwap } from "@revocab/plan";
 import { tokensWithoutRow } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
+import type { Objective } from "@revocab/rows-training";
 import { type ApplyOptions, WRITING_WEIGHT, writeByPlan } from "../swap/apply-plan.ts";
 import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
@@ -17,7 +18,7 @@ import {
   TRAINING_WEIGHT,
   withoutText,
 } from "./healing.ts";
-import { requireSameLayers } from "./require-same-layers.ts";
+import { differenceOfLayers, requireSameLayers } from "./require-same-layers.ts";
 import { checkStatePlace } from "./training-state.ts";
 
 export type HealModelOptions = HealOptions &
@@ -29,8 +30,8 @@ export type HealModelOptions = HealOptions &
     /** Model folder: config.json, safetensors, tokenizer.json. */
     readonly model: string;
     /**
-     * The folder of the model whose tokenizer was swapped or extended, with the same layers. It writes the text where none is given; and
-     * besides the text, the hidden states teach that the layers give for it in that model's tokens. @default none
+     * The folder of the model whose tokenizer was swapped or extended, with the same layers; for the objectives `alm` and `lm` any causal
+     * model. It writes the text where none is given, and says which rows are new; for `lm` it does nothing else. @default none
      */
     readonly teacher?: string;
     /**
@@ -50,7 +51,9 @@ export type HealModelOptions = HealOptions &
  * @throws RevocabError as `trainRows` and `applyPlan` do; `bad_options` for `learn: new` without a `teacher`; `shape_mismatch` for a model that has no row for some of its tokens
  */
 export async function healModel(options: HealModelOptions): Promise<SwapReport> {
-  const { teacher: directory, ...own } = options;
+  const { teacher: directory, ...given } = options;
+  const objective = objectiveOf(options);
+  const own = { ...given, objective };
   const { model: path, text, state, out, learn, job } = own;
   if (text === undefined && directory === undefined) throw withoutText();
   if (learn === "new" && directory === undefined) throw withoutOriginal();
@@ -61,8 +64,10 @@ export async function healModel(options: HealModelOptions): Promise<SwapReport> 
     requireRows(model);
     if (directory === undefined) return heal(model, own);
     return withModel({ ...own, model: directory, weights: undefined }, async (source) => {
-      await requireSameLayers(model.checkpoint, source.checkpoint, job);
-      return heal(model, { ...own, original: source, distill: true });
+      const [layers, others] = [model.checkpoint, source.checkpoint];
+      if (objective === "distill" || learn === "new") await requireSameLayers(layers, others, job);
+      const hasOwnLayers = (await differenceOfLayers(layers, others, job)) !== undefined;
+      return heal(model, { ...own, original: source, hasOwnLayers });
     });
   });
   // a training that was told to end may go on, to another output
@@ -87,6 +92,28 @@ function withoutOriginal(): RevocabError {
     "`learn: new` was given without the model before its tokenizer changed, and only rows that that one does not have are new",
     { hint: "give that model as `teacher`" },
   );
+}
+
+/** @throws RevocabError `bad_options` where the teacher has nothing to do, or there is none */
+function objectiveOf({
+  text,
+  teacher,
+  learn,
+  objective = teacher === undefined ? "lm" : "distill",
+}: HealModelOptions): Objective {
+  if (objective !== "lm" && teacher === undefined) {
+    throw new RevocabError("bad_options", `\`objective\` is ${objective}, and there is no \`teacher\``, {
+      hint: "give the model whose tokenizer was swapped or extended as `teacher`",
+    });
+  }
+  if (objective === "lm" && teacher !== undefined && text !== undefined && learn !== "new") {
+    throw new RevocabError(
+      "bad_options",
+      "`objective` is lm: a `teacher` would only write the text, and a `text` is given",
+      { hint: "leave out `teacher`, or learn from it by the objective distill or alm" },
+    );
+  }
+  return objective;
 }
 
 async function heal(

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { type Job, RevocabError, stages } from "@revocab/core";
-import { writtenTexts } from "@revocab/embedding-init/internal";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { describeText } from "@revocab/measure/internal";
 import {
@@ -11,9 +10,9 @@ import {
   type TrainingText,
   tokenizerOf,
 } from "@revocab/plan";
-import { produceTables, sourceModel } from "@revocab/plan/internal";
+import { produceTables } from "@revocab/plan/internal";
 import type {
-  Teacher,
+  Objective,
   TrainedRows,
   TrainingBudget,
   TrainingStateOptions,
@@ -21,6 +20,8 @@ import type {
 } from "@revocab/rows-training";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import { copiedRows } from "./copied-rows.ts";
+import { beginNotes, type NamedTeacher, openTeacher } from "./open-teacher.ts";
+import { keptText, writtenText, writtenWord } from "./written-text.ts";
 
 /** How rows are trained on a text. Defaults are those of `trainRows`. */
 export interface HealOptions
@@ -30,6 +31,13 @@ export interface HealOptions
    * stay as they are, byte for byte. @default "text"
    */
   readonly learn?: TrainRowsOptions["learn"] | "new";
+  /**
+   * What teaches besides the text: for `distill` the hidden states that the model before its tokenizer was swapped or edited gives for it
+   * in its own tokens, for `alm` the probabilities that it gives to pieces of the text. Either makes a step take about half as long again;
+   * `alm` does so only while the text is read for the first time.
+   * @default "lm": nothing does; of `healModel` with a teacher "distill"
+   */
+  readonly objective?: Objective;
   /**
    * A UTF-8 file like what the model is to read and write.
    * @default texts that the model writes with the rows that its layers were trained with
@@ -45,23 +53,12 @@ export interface HealOptions
   readonly split?: DocumentSplit;
 }
 
-/** How the rows of a swap or of an edit are trained. */
-export interface SwapHealOptions extends HealOptions {
-  /**
-   * Token Distillation: besides the text, the hidden states teach that the model gives for it in its own tokens. A step takes about half
-   * as long again.
-   * @default false
-   * @see https://arxiv.org/abs/2505.20133
-   */
-  readonly distill?: boolean;
-}
-
 /** {@link HealOptions} with the model before its tokenizer was swapped or edited. */
 export interface StartHealingOptions extends HealOptions {
-  /** With the rows and the tokenizer that the layers were trained with; it writes, and teaches. */
+  /** With the rows and the tokenizer that layers were trained with; it writes, and teaches. */
   readonly original?: OpenModel;
-  /** Whether its hidden states teach. @default false */
-  readonly distill?: boolean;
+  /** Whether these are other layers than the model's. @default false */
+  readonly hasOwnLayers?: boolean;
   /** The file that the training is kept in, see `HealModelOptions`. */
   readonly state?: string;
 }
@@ -97,21 +94,22 @@ export async function startHealing(
   options: StartHealingOptions,
   job: Job | undefined,
 ): Promise<Healing> {
-  const { text: path, maxBytes = MOST_BYTES, split, original, distill = false, seed } = options;
+  const { text: path, maxBytes = MOST_BYTES, split, original, seed } = options;
+  const { objective = "lm", hasOwnLayers = false, state } = options;
   if (path === undefined && original === undefined) throw withoutText();
   const training = await import("@revocab/rows-training/internal");
-  const given = path === undefined ? await keptText(options) : await readText(path, { maxBytes, split, job });
+  const given = path === undefined ? await keptText(state) : await readText(path, { maxBytes, split, job });
   if (given !== undefined) training.requireTrainableText(given.documents, seed);
   const { openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
   tablesOf(model.checkpoint); // a model without a head predicts nothing
   const transformer = await openTransformer(model.checkpoint, { job });
-  const teacher =
-    distill && original !== undefined
-      ? { name: original.name, tables: tablesOf(original.checkpoint), tokenizer: original.readable }
-      : undefined;
+  const close = async () => void (await Promise.all([transformer.close(), teacher?.transformer?.close()]));
+  let teacher: NamedTeacher | undefined;
   try {
     training.requireTrainable(transformer);
-    const text = given ?? (await writtenText(original as OpenModel, transformer, options, job));
+    if (objective !== "lm") teacher = await openTeacher(original as OpenModel, hasOwnLayers, job);
+    const writer = hasOwnLayers ? undefined : transformer;
+    const text = given ?? (await writtenText(original as OpenModel, writer, options, job));
     const name = path === undefined ? `text written by ${(original as OpenModel).name}` : basename(path);
     return {
       transformer,
@@ -124,6 +122,7 @@ export async function startHealing(
             { ...text, name },
             {
               ...options,
+              objective,
               teacher,
               originalTables: original && tablesOf(original.checkpoint),
               state: stateOf(options),
@@ -135,10 +134,10 @@ export async function startHealing(
           throw error;
         }
       },
-      close: () => transformer.close(),
+      close,
     };
   } catch (error) {
-    await transformer.close();
+    await close();
     throw error;
   }
 }
@@ -154,53 +153,11 @@ export function withoutText(): RevocabError {
   );
 }
 
-/** Texts of the original, written by the layers with its rows. */
-async function writtenText(
-  original: OpenModel,
-  transformer: OpenTransformer,
-  { written = WRITTEN, seed = 0 }: StartHealingOptions,
-  job: Job | undefined,
-): Promise<TextDocuments> {
-  const model = await sourceModel(original, { open: async () => transformer })();
-  const documents = await writtenTexts(model, {
-    tokens: written,
-    seed,
-    hints: HINTS,
-    step: "train rows",
-    job,
-  });
-  return asText(documents);
-}
-
-/** The text that was written before a training was stopped: written again by more threads, it might be another one. */
-async function keptText({ state }: StartHealingOptions): Promise<TextDocuments | undefined> {
-  if (state === undefined) return undefined;
-  const { keptDocuments } = await import("@revocab/rows-training/internal");
-  const documents = await keptDocuments(state);
-  return documents && asText(documents);
-}
-
-function asText(documents: readonly string[]): TextDocuments {
-  const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
-  return { documents, bytes, boundary: "none", isWhole: true, notes: [] };
-}
-
 /** A text that was written is kept, and a training goes on only where as much of the same model was asked for. */
-function stateOf({ state: path, text, original, written = WRITTEN }: StartHealingOptions) {
+function stateOf({ state: path, text, original, written }: StartHealingOptions) {
   if (path === undefined) return undefined;
   if (text !== undefined) return { path };
-  return { path, withDocuments: true, recipe: { written: `${written} tokens by ${original?.name}` } };
-}
-
-const WRITTEN = 100_000;
-const HINTS = {
-  withoutText: "give a `text` to train rows on",
-  withoutMemory: "give a `text` to train rows on, which needs no more memory; or more `memory`",
-};
-
-/** Rows and tokenizer that teach. */
-interface NamedTeacher extends Teacher {
-  readonly name: string;
+  return { path, withDocuments: true, recipe: { written: `${writtenWord(written)} by ${original?.name}` } };
 }
 
 /** A text, and where it is from. */
@@ -223,8 +180,10 @@ async function healPlan(
     readonly job: Job | undefined;
   },
 ): Promise<PlannedSwap> {
-  const { learn, originalTables, rate, context, batchTokens, seed, finishSignal, state, job } = options;
+  const { objective, learn, originalTables, rate, context } = options;
+  const { batchTokens, seed, finishSignal, state, job } = options;
   const { compute, train } = stages(job, { compute: 1, train: TRAINING_WEIGHT });
+  const tokenizer = tokenizerOf(planned.plan.target);
   const place = transformer.schedule.kind === "whole" ? "memory" : "file";
   const { tables, close } = await produceTables(planned, model, { place, job: compute });
   let trained: TrainedRows;
@@ -236,8 +195,9 @@ async function healPlan(
     trained = await trainRows({
       transformer,
       tables,
-      tokenizer: tokenizerOf(planned.plan.target),
+      tokenizer,
       documents: text.documents,
+      objective,
       teacher,
       budget,
       learn: learn === "new" ? "text" : learn,
@@ -254,7 +214,10 @@ async function healPlan(
     await close();
   }
   const { plan, rowSource } = replaceRows(planned, model, trained.tables, HEALED);
-  const notes = text.notes.map((note) => `the text of the training: ${note}`);
+  const notes = [
+    ...text.notes.map((note) => `the text of the training: ${note}`),
+    ...beginNotes(tokenizer, teacher),
+  ];
   const training = trainingOf(trained, textOf(text), { ...options, budget, teacher });
   return { plan: { ...plan, notes: [...plan.notes, ...notes], training }, rowSource };
 }

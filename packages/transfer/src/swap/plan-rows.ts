@@ -3,7 +3,7 @@ import { methodsOf } from "@revocab/embedding-init";
 import type { MethodContest } from "@revocab/measure";
 import { candidatesOf } from "@revocab/measure/internal";
 import { makePlan, type OpenModel, type PlannedSwap, type PlanOptions } from "@revocab/plan";
-import { type Healing, type SwapHealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
+import { type Healing, type HealOptions, startHealing, TRAINING_WEIGHT } from "../heal/healing.ts";
 
 /** Makes a plan, and trains its rows where they are to be healed. */
 export async function planRows(options: PlanOptions, healing: Healing | undefined): Promise<PlannedSwap> {
@@ -16,7 +16,7 @@ export async function planRows(options: PlanOptions, healing: Healing | undefine
 /** Opens what `heal` needs for as long as it is used. */
 export async function withHealing<Result>(
   model: OpenModel,
-  { heal, seed, job }: Pick<PlanOptions, "seed" | "job"> & { readonly heal?: SwapHealOptions },
+  { heal, seed, job }: Pick<PlanOptions, "seed" | "job"> & { readonly heal?: HealOptions },
   use: (healing: Healing | undefined) => Promise<Result>,
 ): Promise<Result> {
   if (heal === undefined) return use(undefined);
@@ -34,7 +34,7 @@ export function planningWeight({
   heal,
 }: {
   readonly method: InitMethod | MethodContest;
-  readonly heal?: SwapHealOptions;
+  readonly heal?: HealOptions;
 }): number {
   return methodWeight(method) + (heal === undefined ? 0 : TRAINING_WEIGHT);
 }

@@ -15,7 +15,7 @@ import {
 import { planTables } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
-import type { SwapHealOptions } from "../heal/healing.ts";
+import type { HealOptions } from "../heal/healing.ts";
 import { type ApplyOptions, SCORING_WEIGHT, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
 import { planningWeight, planRows, withHealing } from "./plan-rows.ts";
 import { checkOutputPlace } from "./stage-output.ts";
@@ -35,7 +35,7 @@ export type PlanSwapOptions = Omit<
     /** Tokenizer folder, tokenizer.json or SentencePiece `.model`. */
     readonly tokenizer: string;
     /** Trains the rows on a text before they are planned for good. @default nothing is trained */
-    readonly heal?: SwapHealOptions;
+    readonly heal?: HealOptions;
   };
 
 export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "rowSource" | "model"> & Measured;

@@ -14,9 +14,11 @@ export const HEAD_GRADIENT_PORTS = {
   /** [F × d] rows that do not, and [F] of its bias */
   fixed: "fixed",
   fixedBias: "fixed.bias",
+  /** [N × 1] what the loss of each position counts in the gradients */
+  weights: "weights",
   /** [N × 1] −ln p of the target */
   loss: "loss",
-  /** [N × d] the gradient of the sum of the losses by the hidden states */
+  /** [N × d] the gradient of the weighted sum of the losses by the hidden states */
   byHidden: "gradient.hidden",
   /** [R × d] that by the rows through log Σ exp alone */
   byLearning: "gradient.learning",
@@ -37,11 +39,13 @@ export interface HeadParts {
  * The cross-entropy of each position's target, log Σ exp of all logits less that of the target, and its gradients. Each of the two parts
  * of the table has its own softmax, and the parts are weighed afterwards: what has the size [N × rows] is there as logits and as shares,
  * and never copied.
+ * @param result the losses alone, or the gradients, too
  */
 export function buildHeadGradient(
   width: number,
   { fixedRows, hasBias, fixed }: HeadParts,
   description: HeadDescription,
+  result: "losses" | "gradients",
 ): GraphBuilder {
   const ports = HEAD_GRADIENT_PORTS;
   const graph = new GraphBuilder();
@@ -64,13 +68,15 @@ export function buildHeadGradient(
     ? graph.add("Add", [product, graph.input(ports.ownBias, "float", ["N", 1])])
     : product;
   const ofTarget = finished(graph, biased, description);
-  const ofOwn = graph.add("Neg", [slopeOf(graph, ofTarget, description)]);
+  graph.output(ports.loss, "float", ["N", 1], graph.add("Sub", [total, ofTarget]));
+  if (result === "losses") return graph;
 
+  const weights = graph.input(ports.weights, "float", ["N", 1]);
+  const ofOwn = graph.add("Neg", [graph.add("Mul", [slopeOf(graph, ofTarget, description), weights])]);
+  const scale = graph.add("Mul", [weights, graph.number(description.scale ?? 1)]);
   const byParts = parts.map((part) => {
-    const weight = graph.add("Mul", [
-      graph.add("Exp", [graph.add("Sub", [part.total, total])]),
-      graph.number(description.scale ?? 1),
-    ]);
+    const share = graph.add("Exp", [graph.add("Sub", [part.total, total])]);
+    const weight = graph.add("Mul", [share, scale]);
     const byHidden = graph.add("Mul", [graph.add("MatMul", [part.slopes, part.table]), weight]);
     return { weight, byHidden };
   });
@@ -79,7 +85,6 @@ export function buildHeadGradient(
   const weighed = graph.add("Mul", [hidden, byParts[0].weight]);
   const byLearning = graph.add("Gemm", [parts[0].slopes, weighed], { transA: { int: 1 } });
 
-  graph.output(ports.loss, "float", ["N", 1], graph.add("Sub", [total, ofTarget]));
   graph.output(ports.byHidden, "float", ["N", width], byHidden);
   graph.output(ports.byLearning, "float", ["R", width], byLearning);
   graph.output(ports.byOwn, "float", ["N", width], graph.add("Mul", [hidden, ofOwn]));

@@ -1,4 +1,4 @@
-import type { HealOptions, SwapHealOptions } from "@revocab/transfer";
+import type { HealOptions } from "@revocab/transfer";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { positiveNumber } from "./values.ts";
 
@@ -33,10 +33,20 @@ export function withLearningOption(command: Command, flag: "--learn" | "--heal-r
   );
 }
 
+export type Objective = NonNullable<HealOptions["objective"]>;
+
+export function objectiveOption(description: string): Option {
+  return new Option("--objective <name>", description).choices([
+    "lm",
+    "distill",
+    "alm",
+  ] satisfies Objective[]);
+}
+
 /** Of a command that plans rows, which `--heal` trains. */
 export interface HealFlags extends RateFlags {
   readonly healRows: LearningRows;
-  readonly distill?: boolean;
+  readonly objective: Objective;
   readonly heal?: NonNullable<HealOptions["budget"]>;
   readonly text?: string;
   readonly seed: number;
@@ -50,15 +60,19 @@ export function withHealOptions(command: Command): Command {
       "train rows for so long: 90s, 10m, 1h, or tokens as 500k, 2M; on --text, or on texts that the model writes",
       budget,
     )
-    .option("--distill", "learn from the hidden states of the model in its own tokens, too");
+    .addOption(
+      objectiveOption(
+        "what rows learn from: the text; also the model's hidden states for it in its own tokens; or also the probabilities that it gives to pieces of it",
+      ).default("lm"),
+    );
   return withRateOption(withLearningOption(heal, "--heal-rows"));
 }
 
 /** Without a text the model writes one before its tokenizer is swapped. */
-export function healOptions({ heal, text, healRows, rate, distill, seed }: HealFlags): {
-  readonly heal?: SwapHealOptions;
+export function healOptions({ heal, text, healRows, rate, objective, seed }: HealFlags): {
+  readonly heal?: HealOptions;
 } {
-  return heal === undefined ? {} : { heal: { text, budget: heal, learn: healRows, rate, distill, seed } };
+  return heal === undefined ? {} : { heal: { text, budget: heal, learn: healRows, rate, objective, seed } };
 }
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
