@@ -141,7 +141,7 @@ const stored = ({ input, output }: Awaited<ReturnType<typeof studentTables>>): M
 /** The gradients that a step takes of the loss of some queries. */
 async function gradientsOf(tables: ModelTables, queries: readonly TaughtQuery[], teacher: Teacher) {
   const all = new Set(Array.from({ length: tables.output.rows }, (_, id) => id));
-  const rows = await openVocabularyRows(tables, all, all);
+  const rows = await openVocabularyRows(tables, { input: all, output: all }, all);
   const head = openHeadGradient(transformer, { fixed: rows.output.fixed });
   const matching = openLikelihoodMatching(transformer, teacher);
   const [byInput, byOutput] = [rows.input, rows.output].map(
