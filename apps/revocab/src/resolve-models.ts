@@ -21,9 +21,9 @@ export interface Download {
 
 export interface ResolvedModels<Names extends string> {
   /** The folder, or a tokenizer's file, of each name. */
-  readonly paths: Readonly<Record<Names, string>>;
-  /** Where the weights are read from, when they stay on the Hub. */
-  readonly weights?: ResolvedModel["weights"];
+  readonly paths: Readonly<Record<Names, string>> & { readonly donor?: string };
+  /** Where the weights of each name are read from, when they stay on the Hub. */
+  readonly weights: Readonly<Partial<Record<Names | "donor", ResolvedModel["weights"]>>>;
   /** So far; none for paths of this machine. */
   downloads(): readonly Download[];
 }
@@ -31,29 +31,33 @@ export interface ResolvedModels<Names extends string> {
 /**
  * Resolves names to paths, of this machine or of downloads from the Hub, and calls `use` with them. For what exists on
  * this machine the package with network access is not even loaded.
+ * @param donor its name, where there is one; only its tables are needed
  */
 export async function withResolvedModels<Names extends string, Result>(
   context: CommandContext,
   names: Readonly<Record<Names, NamedModel>>,
   use: (opened: ResolvedModels<Names>) => Promise<Result>,
+  donor?: string,
 ): Promise<Result> {
   const resolved: ResolvedModel[] = [];
   const paths: Partial<Record<Names, string>> = {};
+  const weights: Partial<Record<Names | "donor", ResolvedModel["weights"]>> = {};
   const downloads = () =>
     resolved.flatMap((model) =>
       model.repository === undefined ? [] : [{ ...model.repository, ...model.received() }],
     );
   try {
-    for (const [key, { name, want }] of Object.entries(names) as [Names, NamedModel][]) {
+    const all = { ...names, ...(donor !== undefined && { donor: { name: donor, want: "tables" } }) };
+    for (const [key, { name, want }] of Object.entries(all) as [Names, NamedModel][]) {
       if (await ifThere(name, stat(name))) paths[key] = name;
       else {
         const { resolveModel } = await import("@revocab/hub");
         const model = await resolveModel(name, { want, ...context });
         resolved.push(model);
         paths[key] = model.directory;
+        weights[key] = model.weights;
       }
     }
-    const weights = resolved.find((model) => model.weights !== undefined)?.weights;
     const result = await use({ paths: paths as Record<Names, string>, weights, downloads });
     for (const { name, commit, bytes, ofBytes } of downloads()) {
       const message = `${name}@${commit.slice(0, 12)}: ${megabytes(bytes)} of ${megabytes(ofBytes)} MB came over the network`;

@@ -14,6 +14,8 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
     /** The part of the model that a dry run needs. */
     readonly want: Wanted;
     readonly options: Options;
+    /** The name of the donor, where methods read one. */
+    readonly donor?: string | undefined;
   }>;
   plan(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>>): Promise<Summary>;
   write(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>> & { readonly out: string }): Promise<Report>;
@@ -23,7 +25,15 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
 
 /** The prepared options, the path of each name, and the job. */
 type WritingInputs<Names extends string, Options> = Options &
-  Readonly<Record<Names, string>> & { readonly weights?: ResolvedModel["weights"] } & CommandContext;
+  Readonly<Record<Names, string>> &
+  WeightSources &
+  CommandContext;
+
+/** Where weights are read from that stay on the Hub. */
+export interface WeightSources {
+  readonly weights?: ResolvedModel["weights"];
+  readonly donorWeights?: ResolvedModel["weights"];
+}
 
 /** Runs a command that writes a model and may publish it; with --dry-run it only prints its plan. */
 export async function writeModel<Names extends string, Options, Summary, Report extends object>(
@@ -33,13 +43,20 @@ export async function writeModel<Names extends string, Options, Summary, Report 
 ): Promise<void> {
   const open = <Result>(
     context: CommandContext,
-    want: Wanted,
-    options: Options,
+    {
+      want,
+      options,
+      donor,
+    }: { readonly want: Wanted; readonly options: Options; readonly donor?: string | undefined },
     use: (inputs: WritingInputs<Names, Options>) => Promise<Result>,
   ) => {
     const wanted = { ...names, model: { ...names.model, want } };
-    return withResolvedModels<Names, Result>(context, wanted, ({ paths, weights }) =>
-      use({ ...options, ...paths, weights, ...context }),
+    return withResolvedModels<Names | "model", Result>(
+      context,
+      wanted,
+      ({ paths, weights }) =>
+        use({ ...options, ...paths, weights: weights.model, donorWeights: weights.donor, ...context }),
+      donor,
     );
   };
   const out = outOf(command, flags);
@@ -48,8 +65,7 @@ export async function writeModel<Names extends string, Options, Summary, Report 
       command,
       async (context) => {
         refuseWithDryRun(flags);
-        const { want, options } = await prepare();
-        return open(context, want, options, plan);
+        return open(context, await prepare(), plan);
       },
       (summary) => `${printPlan(summary)}\nNothing was written (--dry-run)\n`,
     );
@@ -59,11 +75,14 @@ export async function writeModel<Names extends string, Options, Summary, Report 
   await runCommand(
     command,
     async (context) => {
-      const { options } = await prepare();
+      const prepared = await prepare();
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
+      if (prepared.donor !== undefined) inputs.push(prepared.donor);
       await checkOutputPlace({ out, inputs, force: flags.force ?? false });
       const publish = await publishAfterwards(flags, context);
-      const report = await open(context, "model", options, (opened) => write({ ...opened, out }));
+      const report = await open(context, { ...prepared, want: "model" }, (opened) =>
+        write({ ...opened, out }),
+      );
       return { ...report, ...(await publish(out)) };
     },
     ({ published, ...report }) =>

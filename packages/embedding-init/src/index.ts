@@ -7,7 +7,12 @@ export { type DomainTypesOptions, domainTypes } from "./domain-types.ts";
 export { type FocusOptions, focus } from "./focus.ts";
 export { type InitializeRowsOptions, initializeRows } from "./initialize-rows.ts";
 export { mean } from "./mean.ts";
-export { type CandidateChoice, type MethodCandidate, methodCandidates } from "./method-candidates.ts";
+export {
+  type CandidateChoice,
+  type MethodCandidate,
+  methodCandidates,
+  readsDonor,
+} from "./method-candidates.ts";
 export {
   describeOptions,
   filePath,

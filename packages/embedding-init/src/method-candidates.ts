@@ -23,12 +23,14 @@ export interface CandidateChoice {
  * By name: `name` or `name:key=value:key=value`. With "auto": every method and variant of the catalog whose required inputs are
  * given. Each method takes the options it knows from `given`.
  * @param given options for all methods, such as files: values as they come from a command line
+ * @param inputs `hasDonor`: there is a donor, for methods that read one
  * @throws RevocabError `unknown_method`, `bad_options` for a method that was named
  */
 export function methodCandidates(
   names: readonly string[] | "auto",
   given: Readonly<Record<string, unknown>> = {},
   catalog: Readonly<Record<string, MethodEntry>> = METHODS,
+  { hasDonor = false }: { readonly hasDonor?: boolean } = {},
 ): CandidateChoice {
   if (names !== "auto") return { candidates: names.map((text) => named(text, given, catalog)), leftOut: [] };
   const candidates: MethodCandidate[] = [];
@@ -38,7 +40,9 @@ export function methodCandidates(
     for (const variant of variantsOf(entry, own)) {
       const options = { ...variant, ...own };
       try {
-        candidates.push(candidate(name, options, entry.create(options)));
+        const method = entry.create(options);
+        if (hasDonor || !readsDonor(method)) candidates.push(candidate(name, options, method));
+        else leftOut.push({ name, reason: `the method ${name} reads a donor, and none was given` });
       } catch (error) {
         if (!(error instanceof RevocabError)) throw error;
         leftOut.push({ name, reason: error.message });
@@ -46,6 +50,11 @@ export function methodCandidates(
     }
   }
   return { candidates, leftOut };
+}
+
+/** Whether a method takes rows of another model. */
+export function readsDonor(method: InitMethod): boolean {
+  return methodsOf(method).some(({ needs }) => needs?.includes("donor"));
 }
 
 /** An option that the user gave is not varied. */

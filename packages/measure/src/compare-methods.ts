@@ -11,14 +11,22 @@ import {
 import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import type { TextDocuments } from "@revocab/files";
-import { type FittingOptions, fitTokenizer, openModel, type PlanOptions } from "@revocab/plan";
+import {
+  type DonorOptions,
+  type FittingOptions,
+  fitTokenizer,
+  openModel,
+  type PlanOptions,
+} from "@revocab/plan";
 import {
   countTableBytes,
+  donorOf,
   makePlanOfSharedMethods,
   type ProducedTables,
   planTables,
   produceTables,
   sourceModel,
+  withDonor,
 } from "@revocab/plan/internal";
 import type { TrainingReport } from "@revocab/rows-training";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
@@ -30,8 +38,9 @@ import type { LeaveOut } from "./leave-out/leave-out.ts";
 import { ScoreQueue, type ScoresToGive } from "./score-queue.ts";
 import { trainTables } from "./train-tables.ts";
 
-export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting"> &
+export type CompareOptions = Omit<CompareOpenedOptions, "model" | "tokenizer" | "fitting" | "donor"> &
   FittingOptions &
+  DonorOptions &
   OpenCheckpointOptions & {
     /** Model folder. */
     readonly model: string;
@@ -95,7 +104,7 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
       model.tokenizer,
       options,
     );
-    return await compareOpened({ ...options, ...target, model });
+    return await withDonor(options, (donor) => compareOpened({ ...options, ...target, model, donor }));
   } finally {
     await model.close();
   }
@@ -285,8 +294,9 @@ async function measureLeaveOut(
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
-  const { model, tokenizer, seed, job } = options;
+  const { model, tokenizer, extendsSource, seed, job } = options;
   const { tables, chain } = planTables({ ...options, method });
+  const donor = donorOf(options.donor, tokenizer, chain, { extendsSource, job });
   const { leaveOut } = await import("./leave-out/leave-out.ts");
   return leaveOut({
     source: {
@@ -295,6 +305,7 @@ async function measureLeaveOut(
       model: sourceModel(model, { open: async () => transformer }),
     },
     target: tokenizer,
+    ...(donor !== undefined && { donor: async () => donor }),
     method: chain,
     seed,
     initializerRange: model.checkpoint.initializerRange,

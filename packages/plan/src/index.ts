@@ -1,5 +1,6 @@
 export { explainToken, findToken, type TokenExplanation } from "./explain-token.ts";
 export { makePlan } from "./make-plan.ts";
+export type { DonorOptions } from "./model/donor.ts";
 export type { HashOptions } from "./model/hash-files.ts";
 export {
   type Inspection,

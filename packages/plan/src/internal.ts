@@ -1,5 +1,6 @@
 export { checkFit, countParameters, countTableBytes, sourceOf, tablePlan } from "./check-fit.ts";
 export { makePlanOfSharedMethods } from "./make-plan.ts";
+export { donorOf, withDonor } from "./model/donor.ts";
 export { hashContents } from "./model/hash-files.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { layersOnDemand, sourceModel, textLimits } from "./model/source-model.ts";

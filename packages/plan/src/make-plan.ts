@@ -9,6 +9,7 @@ import {
 import { closeMethod, initContext, METHODS, type PlannedTable, planTable } from "@revocab/embedding-init";
 import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { quoteToken } from "@revocab/vocabulary/internal";
+import { donorOf } from "./model/donor.ts";
 import { hashContents } from "./model/hash-files.ts";
 import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
 import { layersOnDemand, sourceModel } from "./model/source-model.ts";
@@ -50,6 +51,7 @@ async function planSwap(
   const { newTokens = fitting?.newTokens ?? [] } = options;
   const { chain: methods, rows, tables } = planTables(options);
   job?.onProgress?.({ type: "step", step: "align" });
+  const donor = donorOf(options.donor, tokenizer, methods, { extendsSource, job });
   const layers = layersOnDemand(model, options);
   const notes = new Set<string>([...noteOnTokensWithoutRow(model), ...(fitting?.notes ?? [])]);
   let refusedCharacters = 0;
@@ -58,6 +60,7 @@ async function planSwap(
     target: readerOf(tokenizer),
     sourceOf,
     extendsSource,
+    ...(donor !== undefined && { donor: async () => donor }),
     seed,
     initializerRange: model.checkpoint.initializerRange,
     onRefused(characters) {
@@ -106,7 +109,7 @@ async function planSwap(
       alignment: summarize(alignment),
       notes: [...notes],
     },
-    rowSource: computedRows(planned, model, () => close(chain)),
+    rowSource: computedRows(planned, [model, ...(options.donor ? [options.donor] : [])], () => close(chain)),
   };
 }
 
@@ -142,7 +145,7 @@ function noteOnRefused(characters: number): string {
 }
 
 function recipeOf(
-  { seed = 0, untie = false, role, padToMultipleOf, rows, sourceOf, fitting, eos }: PlanOptions,
+  { seed = 0, untie = false, role, padToMultipleOf, rows, sourceOf, fitting, eos, donor }: PlanOptions,
   { methods }: FallbackChain,
 ): Recipe {
   return {
@@ -157,9 +160,15 @@ function recipeOf(
     padToMultipleOf: padToMultipleOf ?? null,
     ...(fitting && fitting.specials.length > 0 && { specials: fitting.specials }),
     ...(eos !== undefined && { eos }),
+    ...(donor !== undefined && { donor: donorWord(donor) }),
     specialTokens: fitting?.specialTokens ?? (sourceOf === undefined ? "target" : "model"),
     rows: rows ?? null,
   };
+}
+
+/** `NAME`, or `NAME@REVISION` of a repository. */
+function donorWord({ name, revision }: OpenModel): string {
+  return revision === null ? name : `${name}@${revision}`;
 }
 
 function sourceOfPlan({ name, checkpoint, tokenizer, readable }: OpenModel): PlannedSwap["plan"]["source"] {
@@ -191,13 +200,14 @@ function summarize({ counts }: Alignment): AlignmentSummary {
   };
 }
 
-/** Rows that methods compute when they are read. The model's files stay open for as long as a plan has such rows. */
+/** Rows that methods compute when they are read. The models' files stay open for as long as a plan has such rows. */
 function computedRows(
   tables: readonly PlannedTable[],
-  model: OpenModel,
+  models: readonly OpenModel[],
   closeMethods: () => Promise<void>,
 ): RowSource {
-  const release = tables.some(({ dense }) => dense.ids.length > 0) ? model.retain() : async () => {};
+  const hasRows = tables.some(({ dense }) => dense.ids.length > 0);
+  const releases = hasRows ? models.map((model) => model.retain()) : [];
   return {
     async read(slot, start, count) {
       const table = tables.find((candidate) => candidate.slot === slot);
@@ -211,7 +221,7 @@ function computedRows(
       try {
         await closeMethods();
       } finally {
-        await release();
+        await Promise.all(releases.map((release) => release()));
       }
     },
   };

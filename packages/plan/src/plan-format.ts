@@ -36,6 +36,7 @@ export const planWords = z.object({
     padToMultipleOf: z.number().int().positive().nullable(),
     specials: z.array(z.string()).readonly().optional(),
     eos: z.string().optional(),
+    donor: z.string().optional(),
     /** Older plans have none: they left the tokenizer as it was. */
     specialTokens: z.enum(["model", "target"]).default("target"),
     rows: z.number().int().positive().nullable().default(null),

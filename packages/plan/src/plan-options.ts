@@ -42,6 +42,8 @@ export interface PlanOptions {
   readonly fitting?: Fitting;
   /** The end-of-text token that was chosen: configs name it where the plan is applied. @default that of the configs */
   readonly eos?: string;
+  /** A model that has rows for the target's tokens, for methods that read them. It stays open for as long as the plan's row source. @default none */
+  readonly donor?: OpenModel | undefined;
   /** Signal, progress, and threads for kernels and for methods that run the model. */
   readonly job?: Job;
   /** The model's layers, where they are loaded already. @default loaded when a method runs the model */

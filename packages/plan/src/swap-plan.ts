@@ -22,6 +22,8 @@ export interface Recipe {
   readonly specials?: readonly string[] | undefined;
   /** The end-of-text token that was chosen. @default the tokenizer's own */
   readonly eos?: string | undefined;
+  /** The model whose rows methods read besides: its name, and of a repository `@` and the commit. @default none */
+  readonly donor?: string | undefined;
 }
 
 export interface RecipeMethod {

@@ -92,7 +92,7 @@ async function rewriteAdapter(command: Command, file: string, flags: Flags, adap
       };
       await checkOutputPlace({ ...options, inputs: [adapter, model, file] });
       return withResolvedModels(context, { model: { name: model, want: "tables" } }, ({ paths, weights }) =>
-        applySavedPlanToAdapter({ ...options, ...paths, weights, ...context }),
+        applySavedPlanToAdapter({ ...options, ...paths, weights: weights.model, ...context }),
       );
     },
     (report) => printAdapter(report, out),

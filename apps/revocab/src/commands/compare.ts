@@ -11,7 +11,12 @@ import {
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
-import { type ComparedPlanFlags, comparedPlanOptions, withComparedPlanOptions } from "./options/rows.ts";
+import {
+  type ComparedPlanFlags,
+  comparedPlanOptions,
+  donorNameOf,
+  withComparedPlanOptions,
+} from "./options/rows.ts";
 import {
   type ComparingFlags,
   comparingOptions,
@@ -56,7 +61,9 @@ export function registerCompare(program: Command): void {
       async (context) => {
         const options = {
           text: flags.text,
-          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog()),
+          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog(), {
+            hasDonor: flags.donor !== undefined,
+          }),
           ...modelOptions(flags),
           ...(await comparedPlanOptions(flags)),
           ...fittingOptions(flags),
@@ -68,7 +75,14 @@ export function registerCompare(program: Command): void {
           model: { name: model, want: "model" as const },
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
         };
-        return withResolvedModels(context, names, ({ paths }) => compareMethods({ ...options, ...paths }));
+        const contest = { kind: "contest", choice: options.choice } as const;
+        const donor = await donorNameOf(flags, { ...options, method: contest }, flags.tokenizer);
+        return withResolvedModels(
+          context,
+          names,
+          ({ paths, weights }) => compareMethods({ ...options, ...paths, donorWeights: weights.donor }),
+          donor,
+        );
       },
       printComparison,
       { readsOnly: true },

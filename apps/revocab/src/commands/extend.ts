@@ -4,7 +4,13 @@ import { type Command, Option } from "commander";
 import { writeModel } from "../write-model.ts";
 import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
-import { type SwapPlanFlags, swapPlanOptions, wantedBy, withSwapPlanOptions } from "./options/rows.ts";
+import {
+  donorNameOf,
+  type SwapPlanFlags,
+  swapPlanOptions,
+  wantedBy,
+  withSwapPlanOptions,
+} from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { wholeNumber } from "./options/values.ts";
@@ -81,6 +87,7 @@ export function registerExtend(program: Command): void {
         const { chatTemplateFile } = await chatTemplateOptions(flags);
         return {
           want: await wantedBy(plan),
+          donor: await donorNameOf(flags, plan),
           options: {
             ...modelOptions(flags),
             ...plan,

@@ -21,7 +21,7 @@ export function registerInspect(program: Command): void {
       command,
       (context) =>
         withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspectPath(paths.path, { ...modelOptions(flags), weights }),
+          inspectPath(paths.path, { ...modelOptions(flags), weights: weights.path }),
         ),
       printInspection,
       { readsOnly: true },

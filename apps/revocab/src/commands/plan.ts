@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { withResolvedModels } from "../resolve-models.ts";
+import { type ResolvedModels, withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
 import { escaped } from "../terminal.ts";
 import {
@@ -12,7 +12,7 @@ import {
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
-import { type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { donorNameOf, type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { withRunning, withThreads } from "./options/values.ts";
 
@@ -59,8 +59,9 @@ export function registerPlan(program: Command): void {
             },
             tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
           };
-          return withResolvedModels(context, names, async ({ paths, weights, downloads }) => {
-            const planned = await planTokenizerSwap({ ...options, ...paths, weights });
+          const planAndSave = async ({ paths, weights, downloads }: ResolvedModels<keyof typeof names>) => {
+            const sources = { weights: weights.model, donorWeights: weights.donor };
+            const planned = await planTokenizerSwap({ ...options, ...paths, ...sources });
             try {
               await savePlan(planned, out, { force, ...context });
             } finally {
@@ -68,7 +69,9 @@ export function registerPlan(program: Command): void {
             }
             const summary = summarizePlan(planned.plan);
             return downloads().length > 0 ? { ...summary, downloads: downloads() } : summary;
-          });
+          };
+          const donor = await donorNameOf(flags, options, flags.tokenizer);
+          return withResolvedModels(context, names, planAndSave, donor);
         },
         (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,
       );

@@ -77,6 +77,7 @@ function methodWords({
   rows,
   specials = [],
   eos,
+  donor,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
   const methods = all.filter((method) => !isSpecialsApart(method));
@@ -90,6 +91,7 @@ function methodWords({
     ["--method", method.name, ...optionsOf("--with", method.options)],
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
     copyWords(copying, edit !== undefined),
+    donor === undefined ? [] : ["--donor", donor.includes("/") ? donor : `./${donor}`],
     ["--seed", String(seed)],
     untie ? ["--untie"] : [],
     role === null ? [] : ["--role", role],

@@ -11,7 +11,13 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
-import { type SwapPlanFlags, swapPlanOptions, wantedBy, withSwapPlanOptions } from "./options/rows.ts";
+import {
+  donorNameOf,
+  type SwapPlanFlags,
+  swapPlanOptions,
+  wantedBy,
+  withSwapPlanOptions,
+} from "./options/rows.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import {
@@ -57,6 +63,7 @@ export function registerSwap(program: Command): void {
         };
         return {
           want: await wantedBy(plan),
+          donor: await donorNameOf(flags, plan, flags.tokenizer),
           options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
         };
       },

@@ -1,4 +1,5 @@
 import type {
+  Donor,
   EmbeddingTable,
   InitContext,
   InitMethod,
@@ -24,6 +25,8 @@ export interface LeaveOutOptions {
     readonly model?: () => Promise<SourceModel>;
   };
   readonly target: TextReader;
+  /** Only for methods that read a donor. */
+  readonly donor?: () => Promise<Donor>;
   /**
    * The chain of a swap, copying of shared tokens included: hidden tokens are not shared. A row that it leaves empty counts as
    * a row of zeros.
@@ -89,6 +92,7 @@ export interface LeaveOutTable {
 export async function leaveOut({
   source,
   target,
+  donor,
   method,
   seed = 0,
   share = 0.1,
@@ -107,6 +111,7 @@ export async function leaveOut({
   const context = initContext({
     source: { vocabulary: view, tables: source.tables, model: source.model },
     target,
+    ...(donor !== undefined && { donor }),
     seed,
     initializerRange,
     job,

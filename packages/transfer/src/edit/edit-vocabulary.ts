@@ -1,11 +1,17 @@
-import { type FileTemplate, makePlan, type PlanSummary, summarizePlan } from "@revocab/plan";
-import { countParameters, countTableBytes, planTables } from "@revocab/plan/internal";
+import { type FileTemplate, makePlan, type OpenModel, type PlanSummary, summarizePlan } from "@revocab/plan";
+import { countParameters, countTableBytes, planTables, withDonor } from "@revocab/plan/internal";
 import type { EditSummary, SwapReport } from "@revocab/report";
 import type { EditedTokenizer } from "@revocab/vocabulary-editing";
 import { writeByPlan } from "../swap/apply-plan.ts";
 import { planRows, withHealing } from "../swap/plan-rows.ts";
 import { checkOutputPlace } from "../swap/stage-output.ts";
-import { measured, type SwapOptions, withModel, writeWhilePlanned } from "../swap/swap-tokenizer.ts";
+import {
+  measured,
+  type SwapOptions,
+  type WithDonor,
+  withModel,
+  writeWhilePlanned,
+} from "../swap/swap-tokenizer.ts";
 import { type PlanEditOptions, prepareEdit } from "./plan-edit.ts";
 
 export type EditVocabularyOptions = PlanEditOptions &
@@ -51,18 +57,22 @@ export interface EditPlanSummary extends PlanSummary {
 export async function editVocabulary(options: EditVocabularyOptions): Promise<EditReport> {
   await checkOutputPlace({ ...options, inputs: [options.model] });
   return withModel(options, (model) =>
-    withHealing(model, options, async (healing) => {
-      const { planOptions, edited, ...prepared } = await prepareEdit(model, options);
-      const measuring = await measured(model, options);
-      const { rows } = planTables(planOptions);
-      const report = await writeWhilePlanned(
-        { ...options, model, origin: planOptions.tokenizer.origin, rows },
-        () => planRows(planOptions, healing),
-        (planned, output) => writeByPlan({ ...options, ...prepared, ...planned, measuring, model, output }),
-      );
-      return { ...report, added: edited.added };
-    }),
+    withDonor(options, (donor) => writeEdit(model, { ...options, donor })),
   );
+}
+
+function writeEdit(model: OpenModel, options: WithDonor<EditVocabularyOptions>): Promise<EditReport> {
+  return withHealing(model, options, async (healing) => {
+    const { planOptions, edited, ...prepared } = await prepareEdit(model, options);
+    const measuring = await measured(model, options);
+    const { rows } = planTables(planOptions);
+    const report = await writeWhilePlanned(
+      { ...options, model, origin: planOptions.tokenizer.origin, rows },
+      () => planRows(planOptions, healing),
+      (planned, output) => writeByPlan({ ...options, ...prepared, ...planned, measuring, model, output }),
+    );
+    return { ...report, added: edited.added };
+  });
 }
 
 /** What {@link editVocabulary} would do, without writing anything. */
@@ -70,9 +80,18 @@ export function planVocabularyEdit(
   options: Omit<EditVocabularyOptions, "out" | "evaluate" | "heal">,
 ): Promise<EditPlanSummary> {
   return withModel(options, async (model) => {
-    const { planOptions, edited, edit, template, comparison = null } = await prepareEdit(model, options);
-    const { plan, rowSource } = await makePlan(planOptions);
-    await rowSource.close();
+    const {
+      edited,
+      edit,
+      template,
+      comparison = null,
+      plan,
+    } = await withDonor(options, async (donor) => {
+      const prepared = await prepareEdit(model, { ...options, donor });
+      const planned = await makePlan(prepared.planOptions);
+      await planned.rowSource.close();
+      return { ...prepared, plan: planned.plan };
+    });
     const summary = summarizePlan(plan);
     return {
       ...summary,

@@ -16,7 +16,7 @@ import {
   type VocabularyEdit,
 } from "@revocab/vocabulary-editing";
 import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
-import type { PlanSwapOptions } from "../swap/swap-tokenizer.ts";
+import type { PlanSwapOptions, WithDonor } from "../swap/swap-tokenizer.ts";
 import { type ReportedEdit, reportEdit } from "./reported-edit.ts";
 
 export type PlanEditOptions = Omit<
@@ -58,7 +58,7 @@ export interface PreparedEdit extends Pick<PickedMethod, "comparison"> {
  */
 export async function prepareEdit(
   model: OpenModel,
-  { copyShared = true, ...options }: PlanEditOptions,
+  { copyShared = true, ...options }: WithDonor<PlanEditOptions>,
 ): Promise<PreparedEdit> {
   const { method, prune } = options;
   if (!copyShared) requireOtherRows(method);

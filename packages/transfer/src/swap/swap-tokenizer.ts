@@ -4,6 +4,7 @@ import { type InitMethod, stages } from "@revocab/core";
 import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
 import { pickMethod } from "@revocab/measure/internal";
 import {
+  type DonorOptions,
   type FittingOptions,
   fitTokenizer,
   type OpenModel,
@@ -12,7 +13,7 @@ import {
   type PlannedSwap,
   type PlanOptions,
 } from "@revocab/plan";
-import { planTables } from "@revocab/plan/internal";
+import { planTables, withDonor } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { loadTokenizer } from "@revocab/vocabulary";
 import type { HealOptions } from "../heal/healing.ts";
@@ -24,9 +25,10 @@ import { type StartedOutput, type StartOutputOptions, startOutput } from "./star
 /** {@link PlanOptions} with the paths of a model and of a tokenizer. */
 export type PlanSwapOptions = Omit<
   PlanOptions,
-  "model" | "tokenizer" | "method" | "transformer" | "fitting"
+  "model" | "tokenizer" | "method" | "transformer" | "fitting" | "donor"
 > &
   FittingOptions &
+  DonorOptions &
   OpenCheckpointOptions & {
     /** Initializes the rows of tokens that the vocabularies do not share. With a contest, the best of several methods is taken. */
     readonly method: InitMethod | MethodContest;
@@ -52,19 +54,30 @@ interface Measured {
  * await swapTokenizer({ model: "./model", tokenizer: "./tokenizer", method: subtokenMean(), out: "./out" });
  */
 export async function swapTokenizer(options: SwapOptions): Promise<SwapReport> {
-  await checkOutputPlace({ ...options, inputs: [options.model, options.tokenizer] });
-  return withModel(options, async (model) => {
-    const copying = startCopying(model.checkpoint.files);
-    try {
-      return await planAndWrite(model, copying, options);
-    } finally {
-      await copying.stop();
-    }
-  });
+  const { model: path, tokenizer, donor: donorPath } = options;
+  const inputs = [path, tokenizer, donorPath].filter((input) => input !== undefined);
+  await checkOutputPlace({ ...options, inputs });
+  return withModel(options, (model) =>
+    withDonor(options, async (donor) => {
+      const copying = startCopying(model.checkpoint.files);
+      try {
+        return await planAndWrite(model, copying, { ...options, donor });
+      } finally {
+        await copying.stop();
+      }
+    }),
+  );
 }
 
+/** Options whose donor is open. */
+export type WithDonor<Options> = Omit<Options, "donor"> & { readonly donor: OpenModel | undefined };
+
 /** The weights are copied from the moment that the number of rows is known, while the rows are planned. */
-async function planAndWrite(model: OpenModel, copying: Copying, options: SwapOptions): Promise<SwapReport> {
+async function planAndWrite(
+  model: OpenModel,
+  copying: Copying,
+  options: WithDonor<SwapOptions>,
+): Promise<SwapReport> {
   const { pick, before, plan, write } = stages(options.job, {
     pick: options.method.kind === "contest" ? 20 : 0,
     before: options.evaluate === undefined ? 0 : SCORING_WEIGHT,
@@ -106,16 +119,18 @@ export async function writeWhilePlanned(
 
 /** Makes the plan of a swap; the caller closes its row source. */
 export function planTokenizerSwap(options: PlanSwapOptions): Promise<PlannedSwap> {
-  return withModel(options, async (model) => {
-    const planOptions = await fittedOptions(model, options);
-    return withHealing(model, options, async (healing) =>
-      planRows({ ...planOptions, ...(await pickMethod(options.method, planOptions)) }, healing),
-    );
-  });
+  return withModel(options, (model) =>
+    withDonor(options, async (donor) => {
+      const planOptions = await fittedOptions(model, { ...options, donor });
+      return withHealing(model, options, async (healing) =>
+        planRows({ ...planOptions, ...(await pickMethod(options.method, planOptions)) }, healing),
+      );
+    }),
+  );
 }
 
 /** The options of a swap with the open model and the tokenizer that is fitted to it in place of their paths. */
-async function fittedOptions<Options extends PlanSwapOptions>(model: OpenModel, options: Options) {
+async function fittedOptions<Options extends WithDonor<PlanSwapOptions>>(model: OpenModel, options: Options) {
   const target = await loadTokenizer(options.tokenizer, { reading: "file" });
   return { ...options, ...(await fitTokenizer(target, model.tokenizer, options)), model };
 }

@@ -20,6 +20,7 @@ export interface ComparedPlanFlags {
   readonly role?: Role;
   readonly padToMultipleOf?: number;
   readonly rows?: number;
+  readonly donor?: string;
 }
 
 export interface PlanFlags extends ComparedPlanFlags {
@@ -62,6 +63,10 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
     .option("--fallback <name>", "what fills the rows that the method leaves empty", "mean")
     .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs);
   return copying(methods)
+    .option(
+      "--donor <model>",
+      "for methods that read the rows of another model: one with the new tokenizer (the tokenizer's own folder or repository)",
+    )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
@@ -172,7 +177,9 @@ export async function swapPlanOptions(
   }
   const { methodCandidates } = await import("@revocab/embedding-init");
   const { catalog } = await import("../../catalog.ts");
-  const choice = methodCandidates("auto", flags.with, await catalog());
+  const choice = methodCandidates("auto", flags.with, await catalog(), {
+    hasDonor: flags.donor !== undefined,
+  });
   const scoring = { ...comparingOptions(flags), text, samplesSeed: flags.seed };
   return { method: { kind: "contest", choice, scoring }, ...(await comparedPlanOptions(flags)) };
 }
@@ -201,4 +208,36 @@ export async function wantedBy({
   const { methodsOf } = await import("@revocab/embedding-init");
   const all = [...methodsOf(method), ...methodsOf(fallback)];
   return all.some(({ needs }) => needs?.includes("model")) ? "model" : "tables";
+}
+
+/**
+ * The donor by name: the one that was given, or the model that the tokenizer is from, where a method reads a donor.
+ * @param tokenizer as it was given; undefined where it is made from the model's own
+ * @throws RevocabError `bad_options` for a donor that no method reads
+ */
+export async function donorNameOf(
+  { donor }: Pick<ComparedPlanFlags, "donor">,
+  {
+    method,
+    fallback,
+  }: {
+    readonly method: InitMethod | Pick<MethodContest, "kind" | "choice">;
+    readonly fallback: InitMethod;
+  },
+  tokenizer?: string,
+): Promise<string | undefined> {
+  const { readsDonor } = await import("@revocab/embedding-init");
+  const methods = method.kind === "contest" ? method.choice.candidates.map((each) => each.method) : [method];
+  const isRead = [...methods, fallback].some(readsDonor);
+  if (donor === undefined)
+    return isRead && tokenizer !== undefined && !isFile(tokenizer) ? tokenizer : undefined;
+  if (isRead) return donor;
+  throw new RevocabError("bad_options", "--donor was given, but no method reads the rows of a donor", {
+    hint: "leave --donor out, or choose a method that reads one; see: revocab methods",
+  });
+}
+
+/** A tokenizer's own file has no model beside it for sure. */
+function isFile(tokenizer: string): boolean {
+  return /\.(json|model|txt|tiktoken)$/.test(tokenizer);
 }
