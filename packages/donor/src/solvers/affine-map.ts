@@ -1,0 +1,28 @@
+import type { Matrix } from "@revocab/core";
+import type { DenseProducts } from "@revocab/onnx";
+
+/** x ↦ (x − from)·linear + to: from rows of the donor to rows of the source. */
+export interface AffineMap {
+  /** [d_d] the mean of the anchors' donor rows. */
+  readonly from: Float64Array;
+  /** [d_d × d_s] */
+  readonly linear: Matrix;
+  /** [d_s] the mean of the anchors' source rows. */
+  readonly to: Float64Array;
+  /** Directions of the donor that the anchors say something of; the map takes all others to 0. */
+  readonly rank: number;
+}
+
+/** The images of `rows` [n × d_d] → [n × d_s], in f32. */
+export async function applyAffineMap(
+  { from, linear, to }: AffineMap,
+  { rows, columns, data }: Matrix,
+  products: DenseProducts,
+): Promise<Matrix> {
+  const centred = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) centred[i] = data[i] - from[i % columns];
+  if (rows === 0) return { rows, columns: linear.columns, data: new Float32Array(0) };
+  const image = await products.multiply({ rows, columns, data: centred }, linear);
+  const result = Float32Array.from(image.data, (value, i) => value + to[i % linear.columns]);
+  return { rows, columns: linear.columns, data: result };
+}
