@@ -39,7 +39,8 @@ export interface NearestAnchorsOptions {
  * written with its neighbors.
  *
  * The search is exact to within the rounding of f32 products; distances are f64. Departure from the reference: a neighbor
- * with a negative cosine gets weight 0 by `distance` (the reference divides by a sum that can be near 0).
+ * with a negative cosine gets weight 0 by `distance` (the reference divides by a sum that can be near 0). With k > d + 1
+ * the reference's `barycentric` guesses the rank of a singular system and misses the best fit by up to all of it.
  * @see https://github.com/arcee-ai/mergekit common interpolation of tokensurgeon
  * @throws RevocabError no_evidence without anchors, or by cosine when all are zero; shape_mismatch; bad_options; not_finite;
  *   aborted
@@ -198,18 +199,19 @@ async function barycentricWeights(
   { rows: k, columns: d, data }: Matrix,
   x: Float32Array,
 ): Promise<Float64Array> {
+  // from the first point, so that equal points differ by exactly 0
   const mean = new Float64Array(d);
-  for (let i = 0; i < data.length; i++) mean[i % d] += data[i] / k;
+  for (let i = 0; i < data.length; i++) mean[i % d] += (data[i] - data[i % d]) / k;
   const points = new Float64Array(k * (d + 1));
   let square = 0;
   for (let i = 0; i < data.length; i++) {
-    const value = data[i] - mean[i % d];
+    const value = data[i] - data[i % d] - mean[i % d];
     points[i + Math.floor(i / d)] = value;
     square += value * value;
   }
   for (let i = 0; i < k; i++) points[i * (d + 1) + d] = Math.sqrt(square) / k;
   const target = new Float64Array(d + 1);
-  for (let j = 0; j < d; j++) target[j] = x[j] - mean[j];
+  for (let j = 0; j < d; j++) target[j] = x[j] - data[j] - mean[j];
   const weights = await minimumNormWeights({ rows: k, columns: d + 1, data: points }, target);
   return weights.map((weight) => weight + 1 / k);
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { matchingPursuit } from "../../src/solvers/matching-pursuit.ts";
 import { frequencies, nearestPosition, rotated } from "../../src/solvers/rotary.ts";
 import {
+  areFinite,
   awkwardRows,
   degenerateAnchors,
   difference,
   golden,
-  isFinite,
   matrixOf,
   mixed,
   randomMatrix,
@@ -77,8 +77,8 @@ describe("matching pursuit", () => {
       const one = { heads: 1, base: 10000 };
       for (const rotary of isEven ? [undefined, { donor: one, source: one }] : [undefined]) {
         const found = await matchingPursuit({ donor, source, rows, k: 99, rotary });
-        expect(isFinite(found.rows.data)).toBe(true);
-        expect(isFinite(found.picks.weights)).toBe(true);
+        expect(areFinite(found.rows.data)).toBe(true);
+        expect(areFinite(found.picks.weights)).toBe(true);
         expect(rowsOf(found.picks)[0].sources).toEqual([]);
         for (const { sources } of rowsOf(found.picks)) expect(new Set(sources).size).toBe(sources.length);
       }

@@ -110,6 +110,6 @@ export function awkwardRows(donor: Matrix): Matrix {
   return { rows: 4, columns, data };
 }
 
-export function isFinite(values: ArrayLike<number>): boolean {
+export function areFinite(values: ArrayLike<number>): boolean {
   return Array.from(values).every(Number.isFinite);
 }
