@@ -11,11 +11,11 @@ import { parseArgs } from "node:util";
 import { applyAffineMap } from "../../packages/donor/dist/solvers/affine-map.js";
 import { clpMap, clpRows } from "../../packages/donor/dist/solvers/clp.js";
 import { orthogonalMap } from "../../packages/donor/dist/solvers/orthogonal-map.js";
-import { polarFactor } from "../../packages/donor/dist/solvers/polar-factor.js";
 import { subspaceIteration } from "../../packages/donor/dist/solvers/principal-subspace.js";
 import { ridgeMap } from "../../packages/donor/dist/solvers/ridge-map.js";
 import { leadingEigenvectors, randomStream } from "../../packages/matrix/dist/index.js";
 import { openDenseProducts } from "../../packages/onnx/dist/index.js";
+import { polarFactor } from "../../packages/onnx/dist/internal.js";
 
 const { values: options } = parseArgs({
   options: {

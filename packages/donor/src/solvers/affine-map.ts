@@ -1,5 +1,6 @@
 import type { Matrix } from "@revocab/core";
 import type { DenseProducts } from "@revocab/onnx";
+import { checkNewRows } from "./anchor-rows.ts";
 
 /** x ↦ (x − from)·linear + to: from rows of the donor to rows of the source. */
 export interface AffineMap {
@@ -9,16 +10,21 @@ export interface AffineMap {
   readonly linear: Matrix;
   /** [d_s] the mean of the anchors' source rows. */
   readonly to: Float64Array;
-  /** Directions of the donor that the anchors say something of; the map takes all others to 0. */
+  /** Directions of the donor, at most, that the anchors say something of; the map takes all others to 0. */
   readonly rank: number;
 }
 
-/** The images of `rows` [n × d_d] → [n × d_s], in f32. */
+/**
+ * The images of the donor rows x [n × d_d] → [n × d_s], in f32.
+ * @throws RevocabError shape_mismatch; not_finite
+ */
 export async function applyAffineMap(
   { from, linear, to }: AffineMap,
-  { rows, columns, data }: Matrix,
+  x: Matrix,
   products: DenseProducts,
 ): Promise<Matrix> {
+  checkNewRows(x, from.length);
+  const { rows, columns, data } = x;
   const centred = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) centred[i] = data[i] - from[i % columns];
   if (rows === 0) return { rows, columns: linear.columns, data: new Float32Array(0) };

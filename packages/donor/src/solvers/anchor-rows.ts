@@ -16,11 +16,18 @@ export interface AnchorRows {
  */
 export function checkDonorRows(donor: Matrix, rows?: Matrix): void {
   checkAnchors("donor", donor);
-  if (rows === undefined) return;
-  if (rows.columns !== donor.columns) {
+  if (rows) checkNewRows(rows, donor.columns);
+}
+
+/**
+ * The donor rows of new tokens are finite and as wide as those of the anchors.
+ * @throws RevocabError shape_mismatch; not_finite
+ */
+export function checkNewRows(rows: Matrix, columns: number): void {
+  if (rows.columns !== columns) {
     throw new RevocabError(
       "shape_mismatch",
-      `donor rows of ${rows.columns} columns were to be explained by shared tokens of ${donor.columns} columns`,
+      `donor rows of new tokens have ${rows.columns} columns, but those of shared tokens have ${columns}`,
       { hint: "take both from the same table of the donor" },
     );
   }

@@ -2,7 +2,7 @@ import type { Matrix } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { type AnchorProductsOptions, anchorProducts, asItIs, atLengthOne } from "./anchor-products.ts";
-import { type AnchorRows, checkAnchorRows, isZeroRow, rowOf } from "./anchor-rows.ts";
+import { type AnchorRows, checkAnchorRows, checkNewRows, isZeroRow, rowOf } from "./anchor-rows.ts";
 
 /** What CLP's sums over all anchors come to: they are linear in x. */
 export interface ClpMap {
@@ -38,31 +38,35 @@ export interface ClpRows {
   readonly rows: Matrix;
   /** [n] 1 where the token has a row. */
   readonly isCovered: Uint8Array;
-  /** [n] Σ cos(x, D_i) / A: near 0 weights of both signs cancel and the row is long; below it the row points the other way. */
+  /** [n] Σ cos(x, D_i) / A. Near 0, weights of both signs cancel and the row is long; below 0, what is near x counts against it. */
   readonly meanCosines: Float64Array;
 }
 
 /**
  * Σ_i cos(x, D_i)·B_i / Σ_i cos(x, D_i) over all anchors, for x [n × d_d], in f64. The weights sum to 1, but those of anchors that
  * point away from x are negative. A token whose mean cosine is within 10⁻⁶ of 0, as for a row of zeros, is not covered.
+ * @see https://arxiv.org/abs/2301.09626
+ * @throws RevocabError shape_mismatch; not_finite
  */
 export async function clpRows(
   { weighted, direction, anchors }: ClpMap,
-  { rows, columns, data }: Matrix,
+  x: Matrix,
   products: DenseProducts,
 ): Promise<ClpRows> {
+  checkNewRows(x, weighted.rows);
+  const { rows, columns } = x;
   const width = weighted.columns;
   const result = new Float32Array(rows * width);
   const isCovered = new Uint8Array(rows);
   const meanCosines = new Float64Array(rows);
   if (rows === 0) return { rows: { rows, columns: width, data: result }, isCovered, meanCosines };
-  const directions = new Float64Array(data.length);
+  const data = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
-    atLengthOne(rowOf({ rows, columns, data }, i), directions.subarray(i * columns, (i + 1) * columns));
+    atLengthOne(rowOf(x, i), data.subarray(i * columns, (i + 1) * columns));
   }
-  const x = { rows, columns, data: directions };
-  const sums = await products.multiply(x, weighted);
-  const cosines = await products.multiply(x, direction);
+  const directions = { rows, columns, data };
+  const sums = await products.multiply(directions, weighted);
+  const cosines = await products.multiply(directions, direction);
   for (let i = 0; i < rows; i++) {
     meanCosines[i] = anchors === 0 ? 0 : cosines.data[i] / anchors;
     if (Math.abs(meanCosines[i]) < 1e-6) continue;

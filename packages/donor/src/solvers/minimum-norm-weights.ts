@@ -3,8 +3,8 @@ import { choleskyFactor, type DenseMatrix, leadingEigenvectors } from "@revocab/
 /**
  * The weights w [k] of least norm among those with the least ‖Pᵀw − x‖, for points P [k × d] and a target x [d], in f64.
  *
- * By the normal equations PPᵀ·w = P·x, which f64 can bear: f32 rows have singular values of 2⁻²⁴ of the largest at the
- * least. Independent points take a Cholesky factor; else those singular values count that are above max(k, d)·2⁻²³ of the
+ * By the normal equations PPᵀ·w = P·x, whose squares f64 has digits for: of rows in f32, singular values below 2⁻²⁴ of the
+ * largest are rounding. Independent points take a Cholesky factor; else those singular values count that are above max(k, d)·2⁻²³ of the
  * largest, as in LAPACK's gelsd.
  */
 export async function minimumNormWeights(

@@ -39,8 +39,8 @@ export interface NearestAnchorsOptions {
  * written with its neighbors.
  *
  * The search is exact to within the rounding of f32 products; distances are f64. Departure from the reference: a neighbor
- * with a negative cosine gets weight 0 by `distance` (the reference divides by a sum that can be near 0). With k > d + 1
- * the reference's `barycentric` guesses the rank of a singular system and misses the best fit by up to all of it.
+ * with a negative cosine gets weight 0 by `distance` (the reference divides by a sum that can be near 0). With
+ * k > d + 1 the reference's `barycentric` solves a singular system whose rank it can mistake; then it misses the best fit.
  * @see https://github.com/arcee-ai/mergekit common interpolation of tokensurgeon
  * @throws RevocabError no_evidence without anchors, or by cosine when all are zero; shape_mismatch; bad_options; not_finite;
  *   aborted
@@ -64,8 +64,11 @@ export async function nearestAnchors({
     const ids = found.ids.subarray(token * found.k, (token + 1) * found.k);
     const closeness = found.closeness.subarray(token * found.k, (token + 1) * found.k);
     const weights = isZeroRow(x) ? undefined : await weightsOf(solver, closeness, donor, ids, x);
-    if (weights?.some((weight) => Math.fround(weight) !== 0)) builder.addRow(ids, weights);
-    else builder.addEmpty();
+    const kept = weights ? [...ids.keys()].filter((i) => Math.fround(weights[i]) !== 0) : [];
+    builder.addRow(
+      kept.map((i) => ids[i]),
+      kept.map((i) => weights?.[i] ?? 0),
+    );
   }
   return builder.build();
 }

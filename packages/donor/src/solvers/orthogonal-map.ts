@@ -1,9 +1,9 @@
 import { RevocabError } from "@revocab/core";
 import { type Matrix64, transposed } from "@revocab/matrix";
+import { polarFactor } from "@revocab/onnx/internal";
 import type { AffineMap } from "./affine-map.ts";
 import { type AnchorProductsOptions, anchorProducts, lessMean, meanRow } from "./anchor-products.ts";
 import { type AnchorRows, checkAnchorRows } from "./anchor-rows.ts";
-import { polarFactor } from "./polar-factor.ts";
 import { principalSubspace } from "./principal-subspace.ts";
 
 /**

@@ -9,7 +9,7 @@ import { solveByFactor } from "./triangular-systems.ts";
 export interface RidgeMapOptions extends AnchorProductsOptions {
   /**
    * λ, beside the mean variance of the donor's columns: 0.1 shrinks directions of a tenth of that variance by half.
-   * @default 0.1
+   * @default d_d / A, the best where the anchors' donor rows explain half of the variance of their source rows
    */
   readonly ridge?: number;
 }
@@ -22,12 +22,12 @@ export interface RidgeMapOptions extends AnchorProductsOptions {
  */
 export async function ridgeMap(
   anchors: AnchorRows,
-  { ridge = 0.1, ...options }: RidgeMapOptions,
+  { ridge = anchors.donor.columns / anchors.donor.rows, ...options }: RidgeMapOptions,
 ): Promise<AffineMap> {
+  checkAnchorRows(anchors);
   if (!(ridge > 0 && Number.isFinite(ridge))) {
     throw new RevocabError("bad_options", `\`ridge\` is ${ridge}, expected a number above 0`);
   }
-  checkAnchorRows(anchors);
   const from = meanRow(anchors.donor);
   const to = meanRow(anchors.source);
   const donor = { rows: anchors.donor, place: lessMean(from) };

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 
-/** How a model turns the numbers of a head by position: pair (i, i + h/2) of a head of h numbers by position · base^(−2i/h). */
+/** How a model turns the numbers of a head by position: pair (i, i + h/2) of a head of h numbers by position · base^(−2i/h), as in Llama. */
 export interface RotaryHeads {
   /** Heads that a row is cut into. */
   readonly heads: number;

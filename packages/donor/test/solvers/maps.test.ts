@@ -1,13 +1,13 @@
 import type { Matrix } from "@revocab/core";
 import { choleskyFactor, type Matrix64, transposed } from "@revocab/matrix";
 import { kernelProducts, openDenseProducts } from "@revocab/onnx";
+import { polarFactor } from "@revocab/onnx/internal";
 import { Matrix as MlMatrix, SingularValueDecomposition, solve } from "ml-matrix";
 import { describe, expect, it } from "vitest";
 import { type AffineMap, applyAffineMap } from "../../src/solvers/affine-map.ts";
 import type { AnchorRows } from "../../src/solvers/anchor-rows.ts";
 import { clpMap, clpRows } from "../../src/solvers/clp.ts";
 import { orthogonalMap } from "../../src/solvers/orthogonal-map.ts";
-import { polarFactor } from "../../src/solvers/polar-factor.ts";
 import { principalSubspace, subspaceIteration } from "../../src/solvers/principal-subspace.ts";
 import { ridgeMap } from "../../src/solvers/ridge-map.ts";
 import { sparseBasis, sparseBasisMap } from "../../src/solvers/sparse-basis.ts";
@@ -132,6 +132,16 @@ describe("CLP", () => {
     const cosines: number[][] = clp.cosine;
     const means = cosines.map((row) => row.reduce((sum, value) => sum + value) / 12);
     expect(difference(found.meanCosines, means)).toBeLessThan(1e-5);
+  });
+
+  it("names rows of another width, as every map does", async () => {
+    const row = matrixOf([[1]]);
+    const clp = await clpMap(shared, { products });
+    await expect(clpRows(clp, row, products)).rejects.toMatchObject({ code: "shape_mismatch" });
+    const map = await ridgeMap(shared, { products });
+    await expect(applyAffineMap(map, row, products)).rejects.toMatchObject({ code: "shape_mismatch" });
+    const broken = matrixOf([[1, 2, Number.NaN, 4, 5]]);
+    await expect(applyAffineMap(map, broken, products)).rejects.toMatchObject({ code: "not_finite" });
   });
 
   it("does not cover a row of zeros, or one whose cosines cancel", async () => {

@@ -1,6 +1,6 @@
 import { type Job, throwIfAborted } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
-import type { DenseProducts } from "@revocab/onnx";
+import type { DenseProducts } from "./dense-products.ts";
 
 export interface PolarFactor {
   /** [p × q] U_r·V_rᵀ of U·S·Vᵀ, over the singular values that are not 0. */
@@ -24,14 +24,16 @@ export async function polarFactor(
   const gramOf = (of: Matrix64) => products.multiply(of, of, { transposeLeft: true });
   let x = scaled(matrix, 1 / Math.sqrt(largestRowSum(await gramOf(matrix)) || 1));
   let smallest = SMALLEST;
+  let isNear = false;
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
     throwIfAborted(job?.abortSignal);
     const square = 3 / (1 + smallest + smallest ** 2);
     const next = await products.multiply(x, correction(await gramOf(x), Math.sqrt(square)));
     const change = distanceBetween(x, next);
     x = next;
-    // What is near 1 comes nearer by the square: without scaling, this round has left less than the rounding of f32.
-    if (smallest > 0.99 && change < 1e-5) break;
+    if (isNear) break;
+    // What is near 1 comes nearer by the square: after one more round the rest is below the rounding of f64.
+    isNear = smallest > 0.99 && change < 1e-4;
     smallest = Math.min(1, (Math.sqrt(square) * smallest * (3 - square * smallest ** 2)) / 2);
   }
   return { factor: x, rank: Math.round(squaredLength(x)) };
