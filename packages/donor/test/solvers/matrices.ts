@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Matrix, Mixture } from "@revocab/core";
 import { mixtureRow, randomStream } from "@revocab/matrix";
 
-/** Reads `fixtures/NAME.json`. */
+/** Reads `fixtures/NAME.json` beside this file. */
 export function golden(name: string) {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), "utf8"));
+  return JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"));
 }
 
 export function matrixOf(rows: readonly (readonly number[])[]): Matrix {
