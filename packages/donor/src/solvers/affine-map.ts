@@ -1,4 +1,5 @@
-import type { Matrix } from "@revocab/core";
+import { type Matrix, RevocabError } from "@revocab/core";
+import type { Matrix64 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { checkNewRows } from "./anchor-rows.ts";
 
@@ -31,4 +32,14 @@ export async function applyAffineMap(
   const image = await products.multiply({ rows, columns, data: centred }, linear);
   const result = Float32Array.from(image.data, (value, i) => value + to[i % linear.columns]);
   return { rows, columns: linear.columns, data: result };
+}
+
+/** The linear part of a map. @throws RevocabError not_finite where numbers are beyond f32 */
+export function toFloats({ rows, columns, data }: Matrix64): Matrix {
+  const floats = Float32Array.from(data);
+  const at = floats.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return { rows, columns, data: floats };
+  throw new RevocabError("not_finite", `the map from donor to source rows holds ${data[at]}, beyond f32`, {
+    hint: "look for rows of the shared tokens that are beyond those of others",
+  });
 }

@@ -1,7 +1,6 @@
-import { RevocabError } from "@revocab/core";
 import { type Matrix64, transposed } from "@revocab/matrix";
 import { polarFactor } from "@revocab/onnx/internal";
-import type { AffineMap } from "./affine-map.ts";
+import { type AffineMap, toFloats } from "./affine-map.ts";
 import { type AnchorProductsOptions, anchorProducts, lessMean, meanRow } from "./anchor-products.ts";
 import { type AnchorRows, checkAnchorRows } from "./anchor-rows.ts";
 import { principalSubspace } from "./principal-subspace.ts";
@@ -54,14 +53,4 @@ async function turnWithin(
   const narrowed = await products.multiply(axes, cross, { transposeLeft: true });
   const { factor, rank } = await polarFactor(narrowed, products, job);
   return { factor: await products.multiply(axes, factor), rank };
-}
-
-/** @throws RevocabError not_finite where numbers are beyond f32 */
-export function toFloats({ rows, columns, data }: Matrix64) {
-  const floats = Float32Array.from(data);
-  const at = floats.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return { rows, columns, data: floats };
-  throw new RevocabError("not_finite", `the map from donor to source rows holds ${data[at]}, beyond f32`, {
-    hint: "look for rows of the shared tokens that are beyond those of others",
-  });
 }

@@ -1,9 +1,8 @@
 import { RevocabError } from "@revocab/core";
 import { choleskyFactor } from "@revocab/matrix";
-import type { AffineMap } from "./affine-map.ts";
+import { type AffineMap, toFloats } from "./affine-map.ts";
 import { type AnchorProductsOptions, anchorProducts, lessMean, meanRow } from "./anchor-products.ts";
 import { type AnchorRows, checkAnchorRows } from "./anchor-rows.ts";
-import { toFloats } from "./orthogonal-map.ts";
 import { solveByFactor } from "./triangular-systems.ts";
 
 export interface RidgeMapOptions extends AnchorProductsOptions {

@@ -1,9 +1,8 @@
 import type { Matrix, Mixture } from "@revocab/core";
 import { choleskyFactor, leadingEigenvectors, type Matrix64, mixtureRow } from "@revocab/matrix";
-import type { AffineMap } from "./affine-map.ts";
+import { type AffineMap, toFloats } from "./affine-map.ts";
 import { type AnchorProductsOptions, anchorProducts, lessMean, meanRow } from "./anchor-products.ts";
 import { type AnchorRows, checkAnchorRows, clampedCount, rowOf } from "./anchor-rows.ts";
-import { toFloats } from "./orthogonal-map.ts";
 import { solveByFactor } from "./triangular-systems.ts";
 
 /** Weights over at most k atoms [A × d] for each target [t × d], as by orthogonal matching pursuit. */
