@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init", "rows-training"],
-  ["chain-rule", "cw2v", "hypernetwork", "plan"],
+  ["chain-rule", "cw2v", "donor", "hypernetwork", "plan"],
   ["measure"],
   ["report"],
   ["transfer", "hub"],
