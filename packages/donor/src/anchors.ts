@@ -46,6 +46,8 @@ export interface DonorEvidence {
   readonly anchorRows: Matrix;
   /** [n] target ids that the source lacks and the donor has a row for, ascending. */
   readonly tokens: Uint32Array;
+  /** Target ids that the source lacks, and that the donor has no row for, or one of zeros. */
+  readonly leftOut: Uint32Array;
   /** [count × d_d] the donor's rows of tokens start … start + count. */
   readTokenRows(start: number, count: number): Promise<Matrix>;
 }
@@ -56,7 +58,7 @@ export interface DonorEvidence {
  * Anchors are tokens of text or of a byte; specials mean other things in other models. Rows of zeros are left out on either side, and
  * so is an anchor with the same row number as an earlier one. A new token may be a special.
  * @param isAllowed whether a target token may be an anchor
- * @returns no anchors and no tokens where the donor has no token that the source lacks
+ * @returns no anchors and no tokens where the source lacks no token of the target
  * @throws RevocabError no_evidence without two different anchors; shape_mismatch for a donor that does not fit the target;
  *   not_finite; aborted
  */
@@ -73,24 +75,30 @@ export async function donorEvidence(
   const { vocabulary, alignment: toDonor } = donor;
   const rows = await usableRows("the donor", slot, matrix, vocabulary, job);
   const ids = Array.from({ length: target.vocabulary.size }, (_, id) => id);
-  const tokens = ids.filter((id) => alignment.sourceOf[id] < 0 && rows.isUsable(toDonor.sourceOf[id]));
-  const readTokenRows = (start: number, count: number) =>
-    readRows(
-      matrix,
-      tokens.slice(start, start + count).map((id) => toDonor.sourceOf[id]),
-      job,
-    );
-  if (tokens.length === 0) {
+  const isNew = (id: TokenId) => alignment.sourceOf[id] < 0 && target.vocabulary.kindOf(id) !== "unused";
+  const news = ids.filter(isNew);
+  const tokens = news.filter((id) => rows.isUsable(toDonor.sourceOf[id]));
+  const ofTokens = {
+    tokens: Uint32Array.from(tokens),
+    leftOut: Uint32Array.from(news.filter((id) => !rows.isUsable(toDonor.sourceOf[id]))),
+    readTokenRows: (start: number, count: number) =>
+      readRows(
+        matrix,
+        tokens.slice(start, start + count).map((id) => toDonor.sourceOf[id]),
+        job,
+      ),
+  };
+  if (news.length === 0) {
     const none = new Uint32Array(0);
     return {
       anchors: { targets: none, sources: none, donors: none },
       anchorRows: { rows: 0, columns: matrix.columns, data: new Float32Array(0) },
-      tokens: none,
-      readTokenRows,
+      ...ofTokens,
     };
   }
   const sourceRows = await usableRows("the model", table.slot, table.matrix, source.vocabulary, job);
-  const isShared = (id: TokenId) => isText(target.vocabulary, id) && isText(source.vocabulary, alignment.sourceOf[id]);
+  const isShared = (id: TokenId) =>
+    isText(target.vocabulary, id) && isText(source.vocabulary, alignment.sourceOf[id]);
   const shared = ids.filter((id) => isShared(id) && isText(vocabulary, toDonor.sourceOf[id]));
   const usable = shared.filter(
     (id) =>
@@ -114,8 +122,7 @@ export async function donorEvidence(
       donors,
     },
     anchorRows: await readRows(matrix, donors, job),
-    tokens: Uint32Array.from(tokens),
-    readTokenRows,
+    ...ofTokens,
   };
 }
 
@@ -215,10 +222,7 @@ export async function wellTrainedInBoth(
     inDonor.isWellTrained(donor.alignment.sourceOf[token]);
 }
 
-function trainingOf(
-  { vocabulary, tables }: Pick<Donor, "vocabulary" | "tables">,
-  job: Job | undefined,
-) {
+function trainingOf({ vocabulary, tables }: Pick<Donor, "vocabulary" | "tables">, job: Job | undefined) {
   const rows = tables.filter(({ isBias }) => !isBias);
   const input = (rows.find(({ slot }) => slot === "input") ?? rows[0]).matrix;
   const output = rows.find(({ slot }) => slot === "output")?.matrix;
@@ -230,7 +234,7 @@ function distinct(tokens: readonly TokenId[], lists: readonly Int32Array[]): Tok
   const seen = lists.map(() => new Set<number>());
   return tokens.filter((token) => {
     if (lists.some((ids, i) => seen[i].has(ids[token]))) return false;
-    lists.forEach((ids, i) => seen[i].add(ids[token]));
+    for (const [i, ids] of lists.entries()) seen[i].add(ids[token]);
     return true;
   });
 }

@@ -1,5 +1,6 @@
 import type { Job, StoredMatrix } from "@revocab/core";
 import { randomStream, readRows, selectRows } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
 import type { DonorEvidence } from "./anchors.ts";
 import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
 import type { Pursuit } from "./pursuit.ts";
@@ -16,6 +17,7 @@ export interface ChooseSizeOptions {
   readonly evidence: DonorEvidence;
   /** [V_s × d_s] */
   readonly source: StoredMatrix;
+  readonly products: DenseProducts;
   readonly seed: number;
   readonly job?: Job;
   readonly step: string;
@@ -30,6 +32,7 @@ export interface ChooseSizeOptions {
 export async function chooseSize({
   evidence: { anchors, anchorRows },
   source,
+  products,
   seed,
   job,
   step,
@@ -43,6 +46,7 @@ export async function chooseSize({
     count: sample.length,
     read: async (start, n) => selectRows(anchorRows, sample.subarray(start, start + n)),
     k: sizes.at(-1)!,
+    products,
     except: (row) => sample[row],
     onRow: (_, one) => found.push(one),
     job,

@@ -7,10 +7,12 @@ import {
   RevocabError,
   type StoredMatrix,
   type TokenId,
+  threadsOf,
 } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { checkOption } from "@revocab/embedding-init/internal";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
+import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
 import {
@@ -56,11 +58,16 @@ export function omp({ k, anchors, filter = "all" }: OmpOptions = {}): MixtureMet
     async prepare(context) {
       const donor = await openDonor(context);
       const isAllowed = filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
-      const rows = await rowsOfTables(context, donor, async (table) => {
-        const evidence = await donorEvidence(context, donor, table, { anchors }, isAllowed);
-        return pursueTokens(context, table, evidence, k);
-      });
-      return { mixture: (tokens, table) => selectMixture(tokens, rows(table)) };
+      const products = await openDenseProducts(threadsOf(context.job));
+      try {
+        const rows = await rowsOfTables(context, donor, async (table) => {
+          const evidence = await donorEvidence(context, donor, table, { anchors }, isAllowed);
+          return pursueTokens(context, { table, evidence, k, products });
+        });
+        return { mixture: (tokens, table) => selectMixture(tokens, rows(table)) };
+      } finally {
+        await products.release();
+      }
     },
   };
 }
@@ -110,7 +117,8 @@ async function rowsOfTables(
   donor: Donor,
   compute: (table: EmbeddingTable) => Promise<TokenRows>,
 ): Promise<(table: EmbeddingTable) => TokenRows> {
-  const known: { readonly source: StoredMatrix; readonly donor: StoredMatrix; readonly rows: TokenRows }[] = [];
+  const known: { readonly source: StoredMatrix; readonly donor: StoredMatrix; readonly rows: TokenRows }[] =
+    [];
   const find = (table: EmbeddingTable) => {
     const { matrix } = donorTableFor(donor, table);
     return known.find((one) => one.source === table.matrix && one.donor === matrix)?.rows;
@@ -131,14 +139,29 @@ async function rowsOfTables(
 /** Weights for the new tokens of a table; anchors are copies. */
 async function pursueTokens(
   { target, seed, job }: InitContext,
-  table: EmbeddingTable,
-  evidence: DonorEvidence,
-  given: number | undefined,
+  {
+    table,
+    evidence,
+    k: given,
+    products,
+  }: {
+    readonly table: EmbeddingTable;
+    readonly evidence: DonorEvidence;
+    readonly k: number | undefined;
+    readonly products: DenseProducts;
+  },
 ): Promise<TokenRows> {
-  const { anchors, anchorRows, tokens, readTokenRows } = evidence;
+  const { anchors, anchorRows, tokens, leftOut, readTokenRows } = evidence;
   const { slot } = table;
   const note = (message: string, isDetail = false) =>
     job?.onProgress?.({ type: "note", step: "omp", message: `${slot}: ${message}`, isDetail });
+  const quoted = (id: TokenId) => quoteToken(target.vocabulary, id);
+  if (leftOut.length > 0) {
+    const some = Array.from(leftOut.subarray(0, NAMED), quoted).join(", ");
+    note(
+      `the donor has no rows but zeros for ${leftOut.length} new tokens, which are left to the fallback: ${some}`,
+    );
+  }
   const builder = new MixtureBuilder();
   const rowOf = new Map<TokenId, number>();
   if (tokens.length === 0) return { mixture: builder.build(), rowOf };
@@ -151,6 +174,7 @@ async function pursueTokens(
     count: tokens.length,
     read: readTokenRows,
     k,
+    products,
     onRow(row, found) {
       rowOf.set(tokens[row], row);
       builder.addRow(
@@ -170,9 +194,14 @@ async function pursueTokens(
   return { mixture: builder.build(), rowOf };
 
   async function chosenSize(): Promise<number> {
-    const { k: chosen, errors: tried, count } = await chooseSize({
+    const {
+      k: chosen,
+      errors: tried,
+      count,
+    } = await chooseSize({
       evidence,
       source: table.matrix,
+      products,
       seed,
       job,
       step: `choose k: ${slot}`,
@@ -187,15 +216,15 @@ async function pursueTokens(
     const order = Array.from(tokens.keys()).sort((a, b) => errors[a] - errors[b]);
     const at = (share: number) => errors[order[Math.floor(share * (order.length - 1))]].toFixed(3);
     const worst = order
-      .slice(-WORST)
+      .slice(-NAMED)
       .reverse()
-      .map((row) => `${quoteToken(target.vocabulary, tokens[row])} ${errors[row].toFixed(3)}`);
+      .map((row) => `${quoted(tokens[row])} ${errors[row].toFixed(3)}`);
     return `the donor's rows of ${tokens.length} new tokens are sums of at most ${k} of ${anchorRows.rows} anchors but for a relative error of ${at(0.5)} (median), ${at(0.95)} (95 %); largest: ${worst.join(", ")}`;
   }
 }
 
-/** Tokens that a note names. */
-const WORST = 10;
+/** Tokens that a note names, at most. */
+const NAMED = 10;
 
 function selectMixture(tokens: Uint32Array, { mixture, rowOf }: TokenRows): Mixture {
   const builder = new MixtureBuilder();

@@ -1,7 +1,7 @@
 import { freemem } from "node:os";
 import { type Job, type Matrix, type Mixture, RevocabError, threadsOf, throwIfAborted } from "@revocab/core";
 import { encodeInto, MixtureBuilder, openRowSums, type RowSums, selectRows } from "@revocab/matrix";
-import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
+import type { DenseProducts } from "@revocab/onnx";
 import { ColumnCache } from "./column-cache.ts";
 import { Pursuit, type Residual } from "./pursuit.ts";
 import { type Norms, normsOf, strongestAtom } from "./strongest-atom.ts";
@@ -15,13 +15,14 @@ export interface PursuitOptions {
   readonly read: (start: number, n: number) => Promise<Matrix>;
   /** Atoms for each row, at most. */
   readonly k: number;
+  readonly products: DenseProducts;
   /** An atom that row i must not use. @default all may be used */
   readonly except?: (row: number) => number | undefined;
   /** Takes what was found for a row, in the order of the rows. */
   readonly onRow: (row: number, found: Pursuit) => void;
   /** Bytes for products of atoms. The result does not depend on it. @default 1 GiB */
   readonly memoryLimit?: number;
-  /** `threads`: of the products and of the sums. @default all cores */
+  /** `threads`: of the sums. @default all cores */
   readonly job?: Job;
   /** The name of the step in progress events. */
   readonly step: string;
@@ -46,30 +47,26 @@ export async function orthogonalPursuit(options: PursuitOptions): Promise<void> 
   const k = Math.min(options.k, atoms.rows);
   if (count === 0 || k === 0) return;
   const { columns, block } = placesFor(atoms.rows, k, count, memoryLimit);
-  const threads = threadsOf(job);
   const isSmall = atoms.rows * k ** 2 * count < SMALL;
-  const products = await openDenseProducts(threads);
-  const search = { ...options, k, products, norms: normsOf(atoms), cache: new ColumnCache(columns) };
-  let sums: RowSums | undefined;
+  const sums = openRowSums({
+    dtype: "F16",
+    columns: atoms.rows,
+    rows: columns,
+    basisRows: block,
+    sums: block,
+    sources: block * (k + 1),
+    threads: isSmall ? 0 : threadsOf(job),
+  });
+  const search = { ...options, k, sums, norms: normsOf(atoms), cache: new ColumnCache(columns) };
   try {
-    sums = openRowSums({
-      dtype: "F16",
-      columns: atoms.rows,
-      rows: columns,
-      basisRows: block,
-      sums: block,
-      sources: block * (k + 1),
-      threads: isSmall ? 0 : threads,
-    });
     for (let start = 0; start < count; start += block) {
       const n = Math.min(block, count - start);
-      const found = await pursueBlock({ ...search, sums }, start, await read(start, n));
-      found.forEach((one, i) => onRow(start + i, one));
+      const found = await pursueBlock(search, start, await read(start, n));
+      for (const [i, one] of found.entries()) onRow(start + i, one);
       job?.onProgress?.({ type: "progress", step, done: start + n, total: count, unit: "rows" });
     }
   } finally {
-    await sums?.close();
-    await products.release();
+    await sums.close();
   }
 }
 
@@ -82,7 +79,7 @@ function defaultMemory(): number {
 const MOST_ROWS = 256;
 
 /** Products so few that starting threads takes longer. */
-const SMALL = 1e9;
+const SMALL = 2e8;
 
 /** How many columns of DDᵀ are held, and how many rows take their steps together: each may need k columns of its own. */
 function placesFor(atoms: number, k: number, count: number, memoryLimit: number) {
@@ -102,7 +99,6 @@ function placesFor(atoms: number, k: number, count: number, memoryLimit: number)
 }
 
 interface Search extends PursuitOptions {
-  readonly products: DenseProducts;
   readonly sums: RowSums;
   readonly cache: ColumnCache;
   readonly norms: Norms;
@@ -124,10 +120,20 @@ async function pursueBlock(search: Search, start: number, targets: Matrix): Prom
     const valuesOf = await search.sums.sum(residualMixture(search, open, residuals));
     open = open.filter((i, at) => {
       const values = halvesOf(valuesOf(at));
-      const pick = strongestAtom({ atoms, norms, residual: residuals[at], values, except: except?.(start + i) });
+      const pick = strongestAtom({
+        atoms,
+        norms,
+        residual: residuals[at],
+        values,
+        except: except?.(start + i),
+      });
       return pick !== undefined && found[i].add(atoms, pick) && !found[i].isExact;
     });
-    if (step + 1 < k) await cacheColumns(search, open.map((i) => found[i].picks.at(-1)!));
+    if (step + 1 < k)
+      await cacheColumns(
+        search,
+        open.map((i) => found[i].picks.at(-1)!),
+      );
   }
   return found;
 }

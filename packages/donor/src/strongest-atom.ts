@@ -83,7 +83,8 @@ function candidatesOf({ norms, residual, values, except, atoms }: StrongestAtomO
  */
 function roundingOf({ picks, coefficients, length }: Residual, norms: Norms, width: number) {
   const unit = 2 ** -24;
-  const weights = picks.reduce((sum, pick, j) => sum + Math.abs(coefficients[j]) * norms.of[pick], 0) / length;
+  const weights =
+    picks.reduce((sum, pick, j) => sum + Math.abs(coefficients[j]) * norms.of[pick], 0) / length;
   const roundings = width + 2 * picks.length + 8;
   return {
     ofProduct: roundings * unit * (1 + weights) + HALF * (1 + roundings * unit) * weights,

@@ -63,8 +63,7 @@ export async function wellTrainedTokens(options: WellTrainedOptions): Promise<To
     indicators,
     unusedRows,
     suspicionsOf,
-    isWellTrained: (token) =>
-      token < input.rows && !unused.has(token) && suspicionsOf(token).length === 0,
+    isWellTrained: (token) => token < input.rows && !unused.has(token) && suspicionsOf(token).length === 0,
   };
 }
 
@@ -78,9 +77,7 @@ const SET_ASIDE = /unused_token|reserved_special_token/;
 
 function unusedRowsOf(vocabulary: Vocabulary, rows: number): number[] {
   const isUnused = (row: number) =>
-    row >= vocabulary.size ||
-    vocabulary.kindOf(row) === "unused" ||
-    SET_ASIDE.test(vocabulary.tokenOf(row));
+    row >= vocabulary.size || vocabulary.kindOf(row) === "unused" || SET_ASIDE.test(vocabulary.tokenOf(row));
   return Array.from({ length: rows }, (_, row) => row).filter(isUnused);
 }
 
@@ -108,17 +105,25 @@ async function measureRows(
   job?: Job,
 ): Promise<Float64Array> {
   const values = new Float64Array(matrix.rows);
-  await forEachRow(matrix, (row, data) => {
-    values[row] = measure(data);
-  }, job);
+  await forEachRow(
+    matrix,
+    (row, data) => {
+      values[row] = measure(data);
+    },
+    job,
+  );
   return values;
 }
 
 async function meanRow(matrix: StoredMatrix, chosen: ReadonlySet<number>, job?: Job): Promise<Float64Array> {
   const sum = new Float64Array(matrix.columns);
-  await forEachRow(matrix, (row, data) => {
-    if (chosen.has(row)) for (let i = 0; i < sum.length; i++) sum[i] += data[i];
-  }, job);
+  await forEachRow(
+    matrix,
+    (row, data) => {
+      if (chosen.has(row)) for (let i = 0; i < sum.length; i++) sum[i] += data[i];
+    },
+    job,
+  );
   return sum.map((value) => value / chosen.size);
 }
 
