@@ -154,16 +154,15 @@ async function placeCorrelations(
 
 /** D·r = D·x − Σ c_j·D·D_j of each open row, over the columns and D·x of all rows, in their scales. */
 function residualMixture(
-  { cache, norms }: Search,
+  { cache }: Search,
   open: readonly number[],
   residuals: readonly Residual[],
 ): Mixture {
   const builder = new MixtureBuilder();
   open.forEach((i, at) => {
-    const { picks, coefficients, length } = residuals[at];
+    const { picks, shares } = residuals[at];
     const places = picks.map((pick) => cache.placeOf(pick));
-    const weights = picks.map((pick, j) => (-coefficients[j] * norms.of[pick]) / length);
-    builder.addRow([cache.size + i, ...places], [1, ...weights]);
+    builder.addRow([cache.size + i, ...places], [1, ...shares.map((share) => -share)]);
   });
   return builder.build();
 }

@@ -12,6 +12,10 @@ export class Pursuit {
   readonly #lower: Float64Array;
   /** [k] L⁻¹·D·x: its squares are what each pick explains of ‖x‖². */
   readonly #shares: Float64Array;
+  /** [k] of each pick, Σ |cos| to all picks. */
+  readonly #likeness: Float64Array;
+  /** [k] lengths of the picks. */
+  readonly #norms: Float64Array;
   #left: number;
 
   /** @param target x [d] */
@@ -20,6 +24,8 @@ export class Pursuit {
     this.#k = k;
     this.#lower = new Float64Array(k * k);
     this.#shares = new Float64Array(k);
+    this.#likeness = new Float64Array(k);
+    this.#norms = new Float64Array(k);
     this.#left = dot(target, 0, target, 0, target.length);
     this.length = Math.sqrt(this.#left);
   }
@@ -38,8 +44,11 @@ export class Pursuit {
     const square = dot(data, start, data, start, columns);
     let pivot = square;
     let share = dot(data, start, this.#target, 0, columns);
+    const norm = Math.sqrt(square);
+    const cosines = new Float64Array(size);
     for (let j = 0; j < size; j++) {
       let value = dot(data, start, data, this.picks[j] * columns, columns);
+      cosines[j] = Math.abs(value) / (norm * this.#norms[j]);
       for (let i = 0; i < j; i++) value -= lower[at + i] * lower[j * this.#k + i];
       value /= lower[j * this.#k + j];
       lower[at + j] = value;
@@ -51,6 +60,12 @@ export class Pursuit {
     lower[at + size] = root;
     this.#shares[size] = share / root;
     this.#left = Math.max(0, this.#left - this.#shares[size] ** 2);
+    this.#norms[size] = norm;
+    this.#likeness[size] = 1;
+    for (let j = 0; j < size; j++) {
+      this.#likeness[j] += cosines[j];
+      this.#likeness[size] += cosines[j];
+    }
     this.picks.push(atom);
     return true;
   }
@@ -68,7 +83,15 @@ export class Pursuit {
   /** What the picks so far leave of x, as weights: to be read before the next pick. */
   residual(): Residual {
     const { picks, length } = this;
-    return { target: this.#target, picks, coefficients: this.coefficients(), length };
+    const coefficients = this.coefficients();
+    return {
+      target: this.#target,
+      length,
+      picks,
+      coefficients,
+      shares: coefficients.map((value, j) => (value * this.#norms[j]) / length),
+      likeness: this.#likeness.reduce((most, one) => Math.max(most, one), 0),
+    };
   }
 
   /** ‖x − Σ c_j·D_j‖ / ‖x‖, 0 for a row of zeros. */
@@ -81,10 +104,14 @@ export class Pursuit {
 export interface Residual {
   /** x [d] */
   readonly target: Float32Array;
-  readonly picks: readonly number[];
-  readonly coefficients: Float64Array;
   /** ‖x‖ */
   readonly length: number;
+  readonly picks: readonly number[];
+  readonly coefficients: Float64Array;
+  /** c_j·‖D_j‖ / ‖x‖ */
+  readonly shares: Float64Array;
+  /** The largest Σ |cos| of a pick to all picks: no less than the largest eigenvalue of the picks' cosines. */
+  readonly likeness: number;
 }
 
 /** As a share of squares: 2⁻⁴⁰ of them is 2⁻²⁰ of a length, about what f32 rounds in a row. */

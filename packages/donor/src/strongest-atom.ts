@@ -61,7 +61,7 @@ function candidatesOf({ norms, residual, values, except, atoms }: StrongestAtomO
     }
   }
   if (at < 0) return [];
-  const error = roundingOf(residual, norms, atoms.columns);
+  const error = roundingOf(residual, atoms.columns);
   const share = (atom: number) => norms.of[atom] / norms.longest;
   const least = VALUES[bits] * (1 - HALF) - error.ofProduct * share(at) - error.always;
   const threshold = (least - error.ofProduct - error.always) / (1 + HALF);
@@ -78,19 +78,19 @@ function candidatesOf({ norms, residual, values, except, atoms }: StrongestAtomO
 /**
  * What a value may be off by before it is rounded to f16: an amount for an atom as long as the longest, and one for any.
  *
- * No order of adding up d products is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴. A column is that and a rounding to f16; each is weighed
- * with c_j·‖D_j‖ / ‖x‖, and adds two roundings to f32. Below 2⁻¹⁴, f16 rounds by up to 2⁻²⁵.
+ * No order of adding up d products is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴, and each of the sums adds two roundings to f32. Rounding to
+ * f16 changes ⟨D_i, D_j⟩ by the cosine's share of 2⁻¹¹, and for one atom Σ |share_j · cos_ij| ≤ ‖shares‖ · √(largest eigenvalue of the
+ * picks' cosines). Below 2⁻¹⁴, f16 rounds by up to 2⁻²⁵.
  */
-function roundingOf({ picks, coefficients, length }: Residual, norms: Norms, width: number) {
-  const unit = 2 ** -24;
-  const weights =
-    picks.reduce((sum, pick, j) => sum + Math.abs(coefficients[j]) * norms.of[pick], 0) / length;
-  const roundings = width + 2 * picks.length + 8;
-  return {
-    ofProduct: roundings * unit * (1 + weights) + HALF * (1 + roundings * unit) * weights,
-    always: unit * (1 + weights),
-  };
+function roundingOf({ shares, likeness }: Residual, width: number) {
+  const total = 1 + shares.reduce((sum, share) => sum + Math.abs(share), 0);
+  const length = Math.sqrt(shares.reduce((sum, share) => sum + share ** 2, 0));
+  const ofProducts = (width + 2 * shares.length + 8) * UNIT * total;
+  return { ofProduct: ofProducts + HALF * (1 + HALF) * length * Math.sqrt(likeness), always: UNIT * total };
 }
+
+/** The relative rounding of an f32. */
+const UNIT = 2 ** -24;
 
 /** The relative rounding of an f16. */
 const HALF = 2 ** -11;
@@ -112,8 +112,20 @@ function residualVector({ target, picks, coefficients }: Residual, { columns, da
   return left;
 }
 
+/** Four sums at a time: a single one waits for each addition. */
 function productWith(left: Float64Array, { columns, data }: Matrix, atom: number): number {
-  let sum = 0;
-  for (let i = 0, at = atom * columns; i < columns; i++, at++) sum += left[i] * data[at];
-  return sum;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let at = atom * columns;
+  let i = 0;
+  for (; i + 4 <= columns; i += 4, at += 4) {
+    a += left[i] * data[at];
+    b += left[i + 1] * data[at + 1];
+    c += left[i + 2] * data[at + 2];
+    d += left[i + 3] * data[at + 3];
+  }
+  for (; i < columns; i++, at++) a += left[i] * data[at];
+  return a + b + (c + d);
 }
