@@ -85,7 +85,7 @@ const SMALL = 2e8;
 function placesFor(atoms: number, k: number, count: number, memoryLimit: number) {
   // of a row D·x as f32, D·r as f16
   const bytesPerRow = atoms * 6;
-  const bytesPerColumn = atoms * 2;
+  const bytesPerColumn = Math.ceil(atoms / 32) * 64;
   const most = Math.min(MOST_ROWS, count);
   const columns = Math.floor((memoryLimit - most * bytesPerRow) / bytesPerColumn);
   if (columns >= Math.min(atoms, most * k)) return { block: most, columns: Math.min(atoms, columns) };
@@ -113,6 +113,7 @@ async function pursueBlock(search: Search, start: number, targets: Matrix): Prom
     (_, i) => new Pursuit(data.subarray(i * width, (i + 1) * width), k),
   );
   await placeCorrelations(search, targets, found);
+  const columnOf = columnReader(search);
   let open = Array.from(found.keys()).filter((i) => !found[i].isExact);
   for (let step = 0; step < k && open.length > 0; step++) {
     throwIfAborted(job?.abortSignal);
@@ -126,6 +127,7 @@ async function pursueBlock(search: Search, start: number, targets: Matrix): Prom
         residual: residuals[at],
         values,
         except: except?.(start + i),
+        columnOf,
       });
       return pick !== undefined && found[i].add(atoms, pick) && !found[i].isExact;
     });
@@ -181,6 +183,16 @@ async function cacheColumns(
     for (let j = 0; j < column.length; j++) column[j] *= scale;
     encodeInto("F16", column, sums.row(cache.placeOf(pick)));
   });
+}
+
+/** The bits of D_i·D_j as they are cached, of a pick j. */
+function columnReader({ cache, sums }: Search): (pick: number) => (atom: number) => number {
+  const { bytes, stride } = sums.stored;
+  const halves = halvesOf(bytes);
+  return (pick) => {
+    const start = (cache.placeOf(pick) * stride) / 2;
+    return (atom) => halves[start + atom];
+  };
 }
 
 function halvesOf(bytes: Uint8Array): Uint16Array {

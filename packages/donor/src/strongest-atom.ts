@@ -25,6 +25,8 @@ export interface StrongestAtomOptions {
   /** [A] bits of f16: ⟨r, D_i⟩ / (‖x‖ · the longest), about. */
   readonly values: Uint16Array;
   readonly except?: number;
+  /** Bits of f16: ⟨D_i, D_j⟩ / (‖D_j‖ · the longest) of a pick j, by atoms i. */
+  readonly columnOf: (pick: number) => (atom: number) => number;
 }
 
 /**
@@ -34,8 +36,9 @@ export interface StrongestAtomOptions {
  */
 export function strongestAtom(options: StrongestAtomOptions): number | undefined {
   const { atoms, residual } = options;
-  const candidates = candidatesOf(options);
-  if (candidates.length === 1 && residual.length > 0) return candidates[0];
+  let candidates = candidatesOf(options);
+  if (candidates.length > 1) candidates = closerCandidates(candidates, options);
+  if (candidates.length === 1) return candidates[0];
   const left = residualVector(residual, atoms);
   let best = 0;
   let strongest: number | undefined;
@@ -61,32 +64,65 @@ function candidatesOf({ norms, residual, values, except, atoms }: StrongestAtomO
     }
   }
   if (at < 0) return [];
-  const error = roundingOf(residual, atoms.columns);
-  const share = (atom: number) => norms.of[atom] / norms.longest;
-  const least = VALUES[bits] * (1 - HALF) - error.ofProduct * share(at) - error.always;
-  const threshold = (least - error.ofProduct - error.always) / (1 + HALF);
+  const { ofProducts, ofHalves, always } = roundingsOf(residual, atoms.columns);
+  const error = (atom: number) => ((ofProducts + ofHalves) * norms.of[atom]) / norms.longest + always;
+  const least = VALUES[bits] * (1 - HALF) - error(at);
+  // for the longest atom: others need more
+  const enough = bitsAtLeast((least - ofProducts - ofHalves - always) / (1 + HALF));
   const candidates: number[] = [];
   for (let i = 0; i < values.length; i++) {
-    const value = VALUES[values[i] & MAGNITUDE];
-    if (value < threshold) continue;
-    if (value * (1 + HALF) + error.ofProduct * share(i) + error.always < least || isTaken(i)) continue;
-    candidates.push(i);
+    const magnitude = values[i] & MAGNITUDE;
+    if (magnitude < enough) continue;
+    if (VALUES[magnitude] * (1 + HALF) + error(i) >= least && !isTaken(i)) candidates.push(i);
   }
   return candidates;
 }
 
+/** Those of the candidates that may still be the strongest when each one's own cosines to the picks say how far f16 is off. */
+function closerCandidates(
+  candidates: readonly number[],
+  { atoms, norms, residual, values, columnOf }: StrongestAtomOptions,
+): number[] {
+  const { ofProducts, always } = roundingsOf(residual, atoms.columns);
+  const errors = candidates.map((atom) => (ofProducts * norms.of[atom]) / norms.longest + 2 * always);
+  residual.picks.forEach((pick, j) => {
+    const column = columnOf(pick);
+    const weight = HALF * (1 + 2 * HALF) * Math.abs(residual.shares[j]);
+    for (const [i, atom] of candidates.entries()) errors[i] += weight * VALUES[column(atom) & MAGNITUDE];
+  });
+  const found = candidates.map((atom) => VALUES[values[atom] & MAGNITUDE]);
+  const least = found.reduce((most, value, i) => Math.max(most, value * (1 - HALF) - errors[i]), 0);
+  return candidates.filter((_, i) => found[i] * (1 + HALF) + errors[i] >= least);
+}
+
 /**
- * What a value may be off by before it is rounded to f16: an amount for an atom as long as the longest, and one for any.
+ * What a value may be off by before it is rounded to f16: by products and by columns in f16, both for an atom as long as the longest, and
+ * for any atom.
  *
- * No order of adding up d products is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴, and each of the sums adds two roundings to f32. Rounding to
- * f16 changes ⟨D_i, D_j⟩ by the cosine's share of 2⁻¹¹, and for one atom Σ |share_j · cos_ij| ≤ ‖shares‖ · √(largest eigenvalue of the
+ * No order of adding up d products is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴, and each of the sums adds two roundings to f32. A column is
+ * off by 2⁻¹¹ of its values, and for one atom Σ |share_j · cos_ij| ≤ ‖shares‖ · √(largest eigenvalue of the
  * picks' cosines). Below 2⁻¹⁴, f16 rounds by up to 2⁻²⁵.
  */
-function roundingOf({ shares, likeness }: Residual, width: number) {
+function roundingsOf({ shares, likeness }: Residual, width: number) {
   const total = 1 + shares.reduce((sum, share) => sum + Math.abs(share), 0);
   const length = Math.sqrt(shares.reduce((sum, share) => sum + share ** 2, 0));
-  const ofProducts = (width + 2 * shares.length + 8) * UNIT * total;
-  return { ofProduct: ofProducts + HALF * (1 + HALF) * length * Math.sqrt(likeness), always: UNIT * total };
+  return {
+    ofProducts: (width + 2 * shares.length + 8) * UNIT * total,
+    ofHalves: HALF * (1 + 2 * HALF) * length * Math.sqrt(likeness),
+    always: UNIT * total,
+  };
+}
+
+/** The bits of the smallest f16 that is no less, 0 for a value below 0. */
+function bitsAtLeast(value: number): number {
+  let low = 0;
+  let high = INFINITE;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (VALUES[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The relative rounding of an f32. */
@@ -97,6 +133,9 @@ const HALF = 2 ** -11;
 
 /** An f16 without its sign: as a number it grows with the value. */
 const MAGNITUDE = 0x7fff;
+
+/** The bits of the infinite f16, above those of all numbers. */
+const INFINITE = 0x7c00;
 
 /** The values of all f16 that are not negative, by their bits. */
 const VALUES = new Float32Array(MAGNITUDE + 1);

@@ -23,6 +23,8 @@ export interface RowSumsOptions {
 export interface RowSums {
   /** A row as stored, little-endian, to be written while no sum is under way. */
   row(place: number): Uint8Array;
+  /** All rows, each `stride` bytes after the one before. */
+  readonly stored: { readonly bytes: Uint8Array; readonly stride: number };
   /** [columns] a row of f32, likewise. */
   basisRow(place: number): Float32Array;
   /**
@@ -45,7 +47,9 @@ export function openRowSums(options: RowSumsOptions): RowSums {
   const weightsAt = aligned(pointersAt + sources * 4);
   const sumsAt = aligned(weightsAt + sources * 4);
   const rowsAt = aligned(sumsAt + sums * rowBytes);
-  const basisAt = aligned(rowsAt + rows * rowBytes);
+  // whole lines of the cache, so that a part of a row never takes one more
+  const stride = aligned(rowBytes);
+  const basisAt = rowsAt + rows * stride;
   const end = basisAt + basisRows * columns * 4;
   if (end > ADDRESSABLE_BYTES) {
     throw new RevocabError(
@@ -56,9 +60,10 @@ export function openRowSums(options: RowSumsOptions): RowSums {
   const memory = borrowMemory(end);
   const pool = gatherPool(memory, dtype, threads);
   const addressOf = (place: number) =>
-    place < rows ? rowsAt + place * rowBytes : basisAt + (place - rows) * columns * 4;
+    place < rows ? rowsAt + place * stride : basisAt + (place - rows) * columns * 4;
   return {
     row: (place) => new Uint8Array(memory.buffer, addressOf(place), rowBytes),
+    stored: { bytes: new Uint8Array(memory.buffer, rowsAt, rows * stride), stride },
     basisRow: (place) => new Float32Array(memory.buffer, addressOf(rows + place), columns),
     async sum({ offsets, sources: places, weights }) {
       const count = offsets.length - 1;
