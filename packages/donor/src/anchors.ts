@@ -22,7 +22,7 @@ export type AnchorFilter = (typeof ANCHOR_FILTERS)[number];
 export interface AnchorOptions {
   /** At most so many anchors: those with the lowest ids in the donor, which most tokenizers number by frequency. @default all */
   readonly anchors?: number;
-  /** @default "all" */
+  /** `well-trained`: without tokens that look hardly trained in either model, see `wellTrainedTokens`. @default "all" */
   readonly filter?: AnchorFilter;
 }
 

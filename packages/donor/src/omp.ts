@@ -1,17 +1,13 @@
 import {
-  type Donor,
   type EmbeddingTable,
   type InitContext,
-  type Mixture,
   type MixtureMethod,
-  RevocabError,
-  type StoredMatrix,
   type TokenId,
   threadsOf,
 } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { checkOption } from "@revocab/embedding-init/internal";
-import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
+import { MixtureBuilder } from "@revocab/matrix";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
@@ -21,11 +17,11 @@ import {
   checkAnchorOptions,
   type DonorEvidence,
   donorEvidence,
-  donorTableFor,
   wellTrainedInBoth,
 } from "./anchors.ts";
 import { chooseSize } from "./choose-size.ts";
 import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
+import { openDonor, rowsOfTables, selectMixture, type TokenRows } from "./token-rows.ts";
 
 export interface OmpOptions extends AnchorOptions {
   /**
@@ -42,7 +38,8 @@ export interface OmpOptions extends AnchorOptions {
  * Departures from mergekit: k is chosen where it is not given (there 64); where k reaches the donor's width, the sum ends when it is exact (there the weights
  * become numbers like 10⁶ that cancel out); anchors are of text or a byte, never specials.
  * @see https://arxiv.org/abs/2506.06607
- * @throws RevocabError bad_options; when it prepares, what `donorEvidence` throws
+ * @throws RevocabError bad_options; when it prepares: no_evidence without two different shared tokens, shape_mismatch for a donor that does
+ *   not fit the target, not_finite, not_enough_memory
  */
 export function omp({ k, anchors, filter = "all" }: OmpOptions = {}): MixtureMethod {
   if (k !== undefined) checkOption("k", k, Number.isInteger(k) && k >= 1, "a whole number from 1");
@@ -92,49 +89,6 @@ export const ompEntry: MethodEntry = methodEntry("omp", {
   }),
   create: (options) => omp(options),
 });
-
-/** @throws RevocabError bad_options without one */
-async function openDonor({ donor }: InitContext): Promise<Donor> {
-  if (donor !== undefined) return donor();
-  throw new RevocabError("bad_options", "found no donor, which the method takes its rows by", {
-    hint: "pass `donor`: a model that was trained with the target tokenizer",
-  });
-}
-
-/** The rows that a method has for the tokens of a target. */
-interface TokenRows {
-  readonly mixture: Mixture;
-  /** The row of the mixture. */
-  readonly rowOf: ReadonlyMap<TokenId, number>;
-}
-
-/**
- * Rows for every table: computed once for tables that share their rows in source and donor; a bias has the weights of the rows that it
- * belongs to, so that logits are weighed as a whole.
- */
-async function rowsOfTables(
-  { source: { tables } }: InitContext,
-  donor: Donor,
-  compute: (table: EmbeddingTable) => Promise<TokenRows>,
-): Promise<(table: EmbeddingTable) => TokenRows> {
-  const known: { readonly source: StoredMatrix; readonly donor: StoredMatrix; readonly rows: TokenRows }[] =
-    [];
-  const find = (table: EmbeddingTable) => {
-    const { matrix } = donorTableFor(donor, table);
-    return known.find((one) => one.source === table.matrix && one.donor === matrix)?.rows;
-  };
-  const ofRows = tables.filter(({ isBias }) => !isBias);
-  for (const table of ofRows) {
-    if (find(table) !== undefined) continue;
-    const rows = await compute(table);
-    known.push({ source: table.matrix, donor: donorTableFor(donor, table).matrix, rows });
-  }
-  const rowsOfBias = ({ slot, role }: EmbeddingTable) =>
-    ofRows.find((table) => slot.startsWith(`${table.slot}.`)) ??
-    ofRows.find((table) => table.role === role) ??
-    ofRows[0];
-  return (table) => find(table.isBias ? rowsOfBias(table) : table)!;
-}
 
 /** Weights for the new tokens of a table; anchors are copies. */
 async function pursueTokens(
@@ -225,16 +179,3 @@ async function pursueTokens(
 
 /** Tokens that a note names, at most. */
 const NAMED = 10;
-
-function selectMixture(tokens: Uint32Array, { mixture, rowOf }: TokenRows): Mixture {
-  const builder = new MixtureBuilder();
-  for (const token of tokens) {
-    const row = rowOf.get(token);
-    if (row === undefined) builder.addEmpty();
-    else {
-      const { sources, weights } = mixtureRow(mixture, row);
-      builder.addRow(sources, weights);
-    }
-  }
-  return builder.build();
-}
