@@ -27,15 +27,17 @@ export async function defaultMethodFor(given: { readonly text?: string }): Promi
 
 /** Every method but `hypernetwork`, which is slow to load. */
 export async function quickCatalog(): Promise<Catalog> {
-  const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }] = await Promise.all([
+  const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }, { ompEntry }] = await Promise.all([
     import("@revocab/embedding-init"),
     import("@revocab/chain-rule"),
     import("@revocab/cw2v"),
+    import("@revocab/donor"),
   ]);
   const { focus, wechsel, ofa, "trans-tokenization": parallel, "domain-types": typed, ...first } = METHODS;
   return {
     ...first,
     "chain-rule": chainRuleEntry,
+    omp: ompEntry,
     ...{ focus, wechsel, ofa },
     cw2v: cw2vEntry,
     "trans-tokenization": parallel,

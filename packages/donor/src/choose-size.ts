@@ -1,0 +1,99 @@
+import type { Job, StoredMatrix } from "@revocab/core";
+import { randomStream, readRows, selectRows } from "@revocab/matrix";
+import type { DenseProducts } from "@revocab/onnx";
+import type { DonorEvidence } from "./anchors.ts";
+import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
+import type { Pursuit } from "./pursuit.ts";
+
+export interface SizeChoice {
+  readonly k: number;
+  /** For each k that was tried: the median of ‖Σ c_i·B_i − B_t‖ / ‖B_t‖ over anchors t that were left out. */
+  readonly errors: readonly { readonly k: number; readonly error: number }[];
+  /** Anchors that were left out, one at a time. */
+  readonly count: number;
+}
+
+export interface ChooseSizeOptions {
+  readonly evidence: DonorEvidence;
+  /** [V_s × d_s] */
+  readonly source: StoredMatrix;
+  readonly products: DenseProducts;
+  readonly seed: number;
+  readonly job?: Job;
+  readonly step: string;
+}
+
+/**
+ * The number of atoms that best predicts source rows which are known: a sample of anchors is left out, one at a time, and each is
+ * computed from the others as a new token would be, with 1, 2, 4, … atoms, below the donor's width and at most {@link MOST}. The k with the smallest median error
+ * is chosen, the smaller of two equal ones.
+ * @throws RevocabError aborted
+ */
+export async function chooseSize({
+  evidence: { anchors, anchorRows },
+  source,
+  products,
+  seed,
+  job,
+  step,
+}: ChooseSizeOptions): Promise<SizeChoice> {
+  const sizes = sizesFor(anchorRows.rows - 1, anchorRows.columns);
+  const sample = sampleOf(anchorRows.rows, seed);
+  const errors = sizes.map(() => new Float64Array(sample.length));
+  const found: Pursuit[] = [];
+  await orthogonalPursuit({
+    atoms: anchorRows,
+    count: sample.length,
+    read: async (start, n) => selectRows(anchorRows, sample.subarray(start, start + n)),
+    k: sizes.at(-1)!,
+    products,
+    except: (row) => sample[row],
+    onRow: (_, one) => found.push(one),
+    job,
+    step,
+  });
+  for (const [row, one] of found.entries()) {
+    const ids = [sample[row], ...one.picks].map((anchor) => anchors.sources[anchor]);
+    const { columns, data } = await readRows(source, ids);
+    sizes.forEach((size, i) => {
+      errors[i][row] = errorOf(one.coefficients(Math.min(size, one.picks.length)), data, columns);
+    });
+  }
+  const medians = sizes.map((k, i) => ({ k, error: errors[i].toSorted()[sample.length >> 1] }));
+  const best = medians.reduce((chosen, one) => (one.error < chosen.error ? one : chosen));
+  return { k: best.k, errors: medians, count: sample.length };
+}
+
+/** The work grows with k²; as many as twice the paper's 64. */
+const MOST = 128;
+
+/** Enough for a median that differs by less from sample to sample than from k to k. */
+const SAMPLE = 200;
+
+function sizesFor(atoms: number, width: number): number[] {
+  const sizes: number[] = [];
+  for (let k = 1; k <= MOST && k <= atoms && k < width; k *= 2) sizes.push(k);
+  return sizes;
+}
+
+/** Anchors drawn without repetition, ascending. */
+function sampleOf(count: number, seed: number): Uint32Array {
+  if (count <= SAMPLE) return Uint32Array.from({ length: count }, (_, anchor) => anchor);
+  const { uniform } = randomStream(seed, 0);
+  const drawn = new Set<number>();
+  while (drawn.size < SAMPLE) drawn.add(Math.floor(uniform() * count));
+  return Uint32Array.from(drawn).sort();
+}
+
+/** ‖Σ c_i·B_i − b‖ / ‖b‖. @param data b, then the rows B */
+function errorOf(coefficients: Float64Array, data: Float32Array, columns: number): number {
+  let missed = 0;
+  let length = 0;
+  for (let i = 0; i < columns; i++) {
+    let value = 0;
+    for (let j = 0; j < coefficients.length; j++) value += coefficients[j] * data[(j + 1) * columns + i];
+    missed += (value - data[i]) ** 2;
+    length += data[i] ** 2;
+  }
+  return Math.sqrt(missed / length);
+}
