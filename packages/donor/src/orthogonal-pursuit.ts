@@ -15,6 +15,7 @@ export interface PursuitOptions {
   readonly read: (start: number, n: number) => Promise<Matrix>;
   /** Atoms for each row, at most. */
   readonly k: number;
+  /** That share the cores with the threads of the sums. */
   readonly products: DenseProducts;
   /** An atom that row i must not use. @default all may be used */
   readonly except?: (row: number) => number | undefined;
