@@ -66,7 +66,7 @@ async function report(k) {
 async function pursue(k) {
   const atoms = clustered(anchors, d, 1);
   const targets = clustered(n, d, 2);
-  const products = await openDenseProducts(threads);
+  const products = await openDenseProducts(threads, true);
   const builder = new MixtureBuilder();
   let error = 0;
   const [start, before] = [performance.now(), process.cpuUsage()];

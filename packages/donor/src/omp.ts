@@ -55,7 +55,7 @@ export function omp({ k, anchors, filter = "all" }: OmpOptions = {}): MixtureMet
     async prepare(context) {
       const donor = await openDonor(context);
       const isAllowed = filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
-      const products = await openDenseProducts(threadsOf(context.job));
+      const products = await openDenseProducts(threadsOf(context.job), true);
       try {
         const rows = await rowsOfTables(context, donor, async (table) => {
           const evidence = await donorEvidence(context, donor, table, { anchors }, isAllowed);

@@ -15,6 +15,7 @@ export interface PursuitOptions {
   readonly read: (start: number, n: number) => Promise<Matrix>;
   /** Atoms for each row, at most. */
   readonly k: number;
+  /** That share the cores with the threads of the sums. */
   readonly products: DenseProducts;
   /** An atom that row i must not use. @default all may be used */
   readonly except?: (row: number) => number | undefined;
@@ -39,7 +40,7 @@ export interface PursuitOptions {
  * runtime's way to add change a bit of the result.
  *
  * Memory: `memoryLimit` and about 100 MB beside D.
- * @see https://csaws.cs.technion.ac.il/~ronrubin/Publications/KSVD-OMP-v2.pdf
+ * Source: Rubinstein, Zibulevsky and Elad, Efficient Implementation of the K-SVD Algorithm using Batch Orthogonal Matching Pursuit (Technion, CS-2008-08).
  * @throws RevocabError not_enough_memory for more atoms than `memoryLimit` has room for; aborted
  */
 export async function orthogonalPursuit(options: PursuitOptions): Promise<void> {

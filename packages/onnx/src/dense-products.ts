@@ -34,16 +34,17 @@ export interface DenseProducts {
 /**
  * By the GEMM of onnxruntime where onnxruntime-node is installed, else by our own kernels, on one thread.
  * @param threads of the runtime @default all cores
+ * @param shares whether other threads compute between two products: those of the runtime sleep then @default false
  */
-export async function openDenseProducts(threads?: number): Promise<DenseProducts> {
-  return (await hasOnnxRuntime()) ? runtimeProducts(threads) : kernelProducts();
+export async function openDenseProducts(threads?: number, shares = false): Promise<DenseProducts> {
+  return (await hasOnnxRuntime()) ? runtimeProducts(threads, shares) : kernelProducts();
 }
 
-function runtimeProducts(threads: number | undefined): DenseProducts {
+function runtimeProducts(threads: number | undefined, shares: boolean): DenseProducts {
   const opened = new Map<string, Promise<MatrixProduct>>();
   const productFor = ({ transposeLeft = false, transposeRight = false }: Transposition) => {
     const key = `${transposeLeft} ${transposeRight}`;
-    const options = { transposeLeft, transposeRight, threads };
+    const options = { transposeLeft, transposeRight, threads, shares };
     const product = opened.get(key) ?? openMatrixProduct(options);
     opened.set(key, product);
     return product;
@@ -130,6 +131,8 @@ function doubleProduct(
 export interface MatrixProductOptions extends Transposition {
   /** @default all cores */
   readonly threads?: number;
+  /** Whether other threads compute between two products: those of the runtime sleep then. @default false */
+  readonly shares?: boolean;
 }
 
 export interface MatrixProduct {
@@ -149,11 +152,12 @@ export async function openMatrixProduct({
   transposeLeft = false,
   transposeRight = false,
   threads = availableParallelism(),
+  shares = false,
 }: MatrixProductOptions = {}): Promise<MatrixProduct> {
   const { Tensor } = await loadOnnxRuntime();
   const sessions = new Map<"float" | "double", Promise<OnnxSession>>();
   const sessionFor = (type: "float" | "double") => {
-    const known = sessions.get(type) ?? openGemm(type, transposeLeft, transposeRight, threads);
+    const known = sessions.get(type) ?? openGemm(type, { transposeLeft, transposeRight, threads, shares });
     sessions.set(type, known);
     return known;
   };
@@ -175,9 +179,7 @@ export async function openMatrixProduct({
 
 async function openGemm(
   type: "float" | "double",
-  transposeLeft: boolean,
-  transposeRight: boolean,
-  threads: number,
+  { transposeLeft, transposeRight, ...options }: Required<MatrixProductOptions>,
 ): Promise<OnnxSession> {
   const graph = new GraphBuilder();
   const left = graph.input("left", type, ["m", "k"]);
@@ -187,5 +189,5 @@ async function openGemm(
     transB: { int: Number(transposeRight) },
   });
   graph.output("product", type, ["a", "b"], product);
-  return openSession(graph, { directory: ".", threads });
+  return openSession(graph, { directory: ".", ...options });
 }
