@@ -147,7 +147,7 @@ const MOST_MISSING = 0.05;
 
 /** @throws RevocabError shape_mismatch when the donor's rows are not those of the target's tokens */
 function checkDonor(
-  { target: { vocabulary: target } }: InitContext,
+  { target: { vocabulary: target }, alignment: { extendsSource = false, sourceOf } }: InitContext,
   { vocabulary, alignment }: Donor,
   { rows, columns }: StoredMatrix,
   slot: string,
@@ -166,12 +166,14 @@ function checkDonor(
       { hint: "the donor's tokenizer must be the one that its rows were trained with" },
     );
   }
-  const text = idsOf(target).filter((id) => isText(target, id));
+  // the tokenizer of a model that is extended is not the donor's, who is asked for the new tokens alone
+  const text = idsOf(target).filter((id) => isText(target, id) && !(extendsSource && sourceOf[id] >= 0));
   const missing = text.filter((id) => alignment.sourceOf[id] < 0);
-  if (missing.length <= MOST_MISSING * text.length) return;
+  const isWithout = text.length > 0 && missing.length === text.length;
+  if (!isWithout && (extendsSource || missing.length <= MOST_MISSING * text.length)) return;
   throw new RevocabError(
     "shape_mismatch",
-    `the donor lacks ${missing.length} of the ${text.length} tokens of the target tokenizer, such as ${named(target, missing)}`,
+    `the donor lacks ${missing.length} of the ${text.length} ${extendsSource ? "new tokens" : "tokens of the target tokenizer"}, such as ${named(target, missing)}`,
     { hint: "a donor is a model that was trained with the target tokenizer" },
   );
 }

@@ -294,9 +294,9 @@ async function measureLeaveOut(
   method: InitMethod,
   options: CompareOpenedOptions,
 ): Promise<LeaveOut> {
-  const { model, tokenizer, extendsSource, seed, job } = options;
+  const { model, tokenizer, seed, job } = options;
   const { tables, chain } = planTables({ ...options, method });
-  const donor = donorOf(options.donor, tokenizer, chain, { extendsSource, job });
+  const donor = donorOf(options.donor, tokenizer, chain, job);
   const { leaveOut } = await import("./leave-out/leave-out.ts");
   return leaveOut({
     source: {

@@ -51,7 +51,7 @@ async function planSwap(
   const { newTokens = fitting?.newTokens ?? [] } = options;
   const { chain: methods, rows, tables } = planTables(options);
   job?.onProgress?.({ type: "step", step: "align" });
-  const donor = donorOf(options.donor, tokenizer, methods, { extendsSource, job });
+  const donor = donorOf(options.donor, tokenizer, methods, job);
   const layers = layersOnDemand(model, options);
   const notes = new Set<string>([...noteOnTokensWithoutRow(model), ...(fitting?.notes ?? [])]);
   let refusedCharacters = 0;
