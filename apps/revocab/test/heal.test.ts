@@ -119,20 +119,6 @@ describe("--heal", () => {
     expect(explained.stdout).toMatch(/input = \(a row of its own\) {3}\[healed\]$/m);
   });
 
-  it("does not have chain-rule pay for what training makes up for, unless it is told to", async () => {
-    const correctionOf = async (...words: readonly string[]) => {
-      const out = join(scratch(), "swap.plan");
-      const text = ["--text", SAMPLE_TEXT, "--untie", ...words];
-      const args = ["plan", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, ...text];
-      const { code, stdout } = await inProcess([...args, "--out", out, "--json", "--quiet"]);
-      expect(code).toBe(0);
-      return JSON.parse(stdout).recipe.methods[0].options.correction;
-    };
-    expect(await correctionOf("--heal", "0.1k")).toBe("map");
-    expect(await correctionOf("--heal", "0.1k", "--with", "correction=none")).toBe("none");
-    expect(await correctionOf()).toBe("contextual");
-  });
-
   it("of a swap gives the card its words, whether the method reads a text or not", async () => {
     const out = join(scratch(), "out");
     await inProcess([

@@ -76,7 +76,6 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
   evidence:
     "the source model, which is run; a text like those it will read and write; without one it generates its own",
   preference: { rank: 2, given: ["text"] },
-  beforeTraining: { given: ["text"], options: { correction: "map" } },
   options: z.object({
     text: filePath.optional().describe("a text (UTF-8) like those the model will read and write"),
     written: numberOption(z.number())
@@ -88,7 +87,7 @@ export const chainRuleEntry: MethodEntry = methodEntry("chain-rule", {
       .enum(CORRECTIONS)
       .optional()
       .describe(
-        "none: the formula alone; map: head rows turned to the hidden states of the new tokens; contextual: and fitted to what follows each state of the text; contextual when not given, map where rows are trained next",
+        "none: the formula alone; map: head rows turned to the hidden states of the new tokens; contextual: and fitted to what follows each state of the text; contextual when not given",
       ),
     states: numberOption(z.number())
       .default(40_000)

@@ -22,7 +22,6 @@ export {
   nearestName,
   numberOption,
   type OptionDescription,
-  optionsBeforeTraining,
 } from "./method-entry.ts";
 export { defaultMethod, METHODS, methodNamed } from "./methods.ts";
 export { type MultivariateNormalOptions, multivariateNormal } from "./multivariate-normal.ts";

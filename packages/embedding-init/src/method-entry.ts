@@ -31,14 +31,6 @@ export interface MethodEntry {
    * @default taken by name only
    */
   readonly preference?: { readonly rank: number; readonly given: readonly string[] };
-  /**
-   * Options with other defaults where rows are trained next, and all options in `given` are there: what costs time and is made up for by
-   * training. @default none
-   */
-  readonly beforeTraining?: {
-    readonly given: readonly string[];
-    readonly options: Readonly<Record<string, string>>;
-  };
   /** @throws RevocabError bad_options, naming the option */
   create(options?: Readonly<Record<string, unknown>>): InitMethod;
 }
@@ -56,15 +48,6 @@ export function methodEntry<Options extends z.ZodObject>(
   { create, ...entry }: MethodDefinition<Options>,
 ): MethodEntry {
   return { name, ...entry, create: (options = {}) => create(parseOptions(name, entry.options, options)) };
-}
-
-/** The options of a method whose rows are trained next: its own defaults for that, where the options given do not say otherwise. */
-export function optionsBeforeTraining(
-  { beforeTraining }: MethodEntry,
-  options: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  if (beforeTraining?.given.every((name) => options[name] !== undefined) !== true) return options;
-  return { ...beforeTraining.options, ...options };
 }
 
 /** A number that may be written as a string, as a command line gives it; an empty string is none. */

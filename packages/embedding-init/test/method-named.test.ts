@@ -6,7 +6,6 @@ import {
   methodEntry,
   methodNamed,
   nearestName,
-  optionsBeforeTraining,
   zero,
 } from "@revocab/embedding-init";
 import { describeEntryContract } from "@revocab/test-support/entry-contract";
@@ -24,23 +23,6 @@ const EVIDENCE: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 for (const entry of Object.values(METHODS)) describeEntryContract(entry, EVIDENCE[entry.name]);
-
-it("a method has other defaults where rows are trained next, with what they need, unless they are named", () => {
-  const entry = methodEntry("fitted", {
-    summary: "",
-    evidence: "",
-    options: z.object({ text: z.string().optional(), fit: z.enum(["long", "short"]).default("long") }),
-    beforeTraining: { given: ["text"], options: { fit: "short" } },
-    create: () => zero(),
-  });
-  expect(optionsBeforeTraining(entry, { text: "de.txt" })).toEqual({ text: "de.txt", fit: "short" });
-  expect(optionsBeforeTraining(entry, { text: "de.txt", fit: "long" })).toEqual({
-    text: "de.txt",
-    fit: "long",
-  });
-  expect(optionsBeforeTraining(entry, {})).toEqual({});
-  expect(optionsBeforeTraining(METHODS.mean as typeof entry, { text: "de.txt" })).toEqual({ text: "de.txt" });
-});
 
 describe("methodNamed", () => {
   it("reads numbers that come as strings from a command line", () => {

@@ -123,7 +123,7 @@ describe.each(["t5", "bart"] as const)("a model like %s", (name) => {
     const comparison = compareMethods({
       model: folder,
       tokenizer: folder,
-      text: textFile(Array(20).fill(TEXT).join("\n\n")),
+      text: textFile(Array(200).fill(TEXT).join("\n\n")),
       after: 1,
       choice: methodCandidates(["mean", "random"], {}, METHODS),
       job: { onProgress: ({ step }) => steps.push(step) },

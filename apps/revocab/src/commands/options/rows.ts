@@ -127,20 +127,8 @@ export async function planOptions(
   const { defaultMethodFor, methodOf } = await import("../../catalog.ts");
   const { text } = flags;
   const name = flags.method ?? (await defaultMethodFor({ text }));
-  const given = text === undefined ? flags.with : await withText(name, text, flags);
-  const options = flags.heal === undefined ? given : await beforeTraining(name, given);
+  const options = text === undefined ? flags.with : await withText(name, text, flags);
   return { method: await methodOf(name, options), ...(await comparedPlanOptions(flags)) };
-}
-
-/** What training makes up for is not paid for twice. */
-async function beforeTraining(
-  name: string,
-  options: Readonly<Record<string, string>> = {},
-): Promise<Readonly<Record<string, string>>> {
-  const { catalog } = await import("../../catalog.ts");
-  const { optionsBeforeTraining } = await import("@revocab/embedding-init");
-  const entry = (await catalog())[name];
-  return entry === undefined ? options : optionsBeforeTraining(entry, options);
 }
 
 /** `--text` as the `text` option of a method that has one; with `--heal` it may also be read by the training alone. */
