@@ -1,4 +1,12 @@
 export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export {
+  FITTING_SHARE,
+  isDigitToken,
+  NUMBERS,
+  type SplitNumbers,
+  schemeOf,
+  splitNumbers,
+} from "./digit-scheme.ts";
 export { quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
