@@ -30,6 +30,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   context: "--context",
   contextLength: "--context",
   device: "--device",
+  digits: "--digits",
   dtype: "--dtype",
   eos: "--eos",
   fallback: "--fallback",

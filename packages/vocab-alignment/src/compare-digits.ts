@@ -1,4 +1,4 @@
-import type { DigitScheme, NumberWriter } from "@revocab/vocabulary";
+import { type DigitScheme, describeDigits, type NumberWriter } from "@revocab/vocabulary";
 import {
   FITTING_SHARE,
   NUMBERS,
@@ -38,6 +38,17 @@ function countAlike(source: SplitNumbers, target: SplitNumbers): number {
     if (isAlike) alike++;
   }
   return alike;
+}
+
+/**
+ * A sentence on numbers where both tokenizers split them alike: `numbers are split digit by digit (1+2+3+4), as by the source`.
+ * Undefined where they do not.
+ */
+export function describeAgreement(comparison: DigitComparison): string | undefined {
+  if (splitsDiffer(comparison)) return undefined;
+  const others = NUMBERS - comparison.alike;
+  const exceptions = others === 0 ? "" : ` in all but ${others} of ${NUMBERS.toLocaleString("en")}`;
+  return `numbers are ${describeDigits(comparison.target)}, as by the source${exceptions}`;
 }
 
 /** Whether two tokenizers split numbers so differently that arithmetic suffers: more than 5 % of 0 … 9999. */

@@ -10,11 +10,12 @@ import { unlessRefused } from "./writable-encoder.ts";
  * - `mixed`: none of these fits 95 % of the numbers that the tokenizer can write;
  * - `none`: it can write no number.
  */
-export type DigitSchemeName = PureScheme | "mixed" | "none";
+export type DigitSchemeName = (typeof DIGIT_SCHEMES)[number];
 
 export type PureScheme = (typeof PURE_SCHEMES)[number];
 
-const PURE_SCHEMES = ["single-digits", "groups-from-left", "groups-from-right", "whole"] as const;
+export const PURE_SCHEMES = ["single-digits", "groups-from-left", "groups-from-right", "whole"] as const;
+export const DIGIT_SCHEMES = [...PURE_SCHEMES, "mixed", "none"] as const;
 
 /**
  * How a tokenizer splits the numbers 0 … 9999, after a space and at the beginning of a line. White space that a token has before
@@ -196,27 +197,27 @@ function partsOf(digits: string, ends: number): string[] {
 }
 
 /**
- * The scheme as a part of a sentence.
+ * What is said of numbers.
  *
- * Examples: `digit by digit (1+2+3+4)`; `in groups of three from the left (123+4), but for 12 of 10,000`; `in mixed ways (of four
- * digits 62 % as 2+2, 21 % as 1+3, 12 % as 4)`.
+ * Examples: `split digit by digit (1+2+3+4)`; `split in groups of three from the left (123+4), but for 12 of 10,000`; `split in
+ * mixed ways (of four digits 62 % as 2+2, 21 % as 1+3, 12 % as 4)`.
  */
 export function describeDigits({ name, fitting, unwritable, shapes }: DigitScheme): string {
   const written = NUMBERS - unwritable;
   const others = name === "mixed" || name === "none" ? 0 : written - fitting[name];
   return [
-    name === "mixed" ? `in mixed ways${describeShapes(shapes)}` : WORDS[name],
+    name === "mixed" ? `split in mixed ways${describeShapes(shapes)}` : WORDS[name],
     others > 0 ? `, but for ${others.toLocaleString("en")} of 10,000` : "",
     unwritable > 0 && name !== "none" ? `, with no tokens for ${unwritable.toLocaleString("en")}` : "",
   ].join("");
 }
 
 const WORDS: Readonly<Record<PureScheme | "none", string>> = {
-  "single-digits": "digit by digit (1+2+3+4)",
-  "groups-from-left": "in groups of three from the left (123+4)",
-  "groups-from-right": "in groups of three from the right (1+234)",
-  whole: "as one token each (1234)",
-  none: "not at all, for want of tokens",
+  "single-digits": "split digit by digit (1+2+3+4)",
+  "groups-from-left": "split in groups of three from the left (123+4)",
+  "groups-from-right": "split in groups of three from the right (1+234)",
+  whole: "kept whole (1234)",
+  none: "not written, for want of tokens",
 };
 
 /** The three most frequent shapes of numbers of four digits. */

@@ -1,8 +1,10 @@
 export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
 export {
+  DIGIT_SCHEMES,
   FITTING_SHARE,
   isDigitToken,
   NUMBERS,
+  PURE_SCHEMES,
   type SplitNumbers,
   schemeOf,
   splitNumbers,

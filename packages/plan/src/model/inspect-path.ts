@@ -1,6 +1,8 @@
 import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, showNotes, type TokenKind } from "@revocab/core";
 import {
+  type DigitScheme,
+  digitScheme,
   displayToken,
   fingerprint,
   isTokenizerFile,
@@ -46,10 +48,12 @@ export interface TokenizerInspection {
   /** Tokens that stand for the same bytes as a preferred one. */
   readonly duplicates: number;
   readonly hasChatTemplate: boolean;
+  /** How it splits numbers; null where the tokenizers library cannot run it, which is a surprise. */
+  readonly digits: DigitScheme | null;
 }
 
 /**
- * Inspects a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json and a tokenizer, but
+ * Inspects a model folder or a tokenizer; reads headers and vocabularies only, and encodes the numbers 0 … 9999. A folder with a config.json and a tokenizer, but
  * without weights, counts as a tokenizer's.
  */
 export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
@@ -67,10 +71,11 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
   if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
+  const digits = tokenizer ? await inspectDigits(tokenizer, surprises) : null;
   return {
     name: nameOf(path).name,
     model,
-    tokenizer: tokenizer ? inspectTokenizer(tokenizer) : null,
+    tokenizer: tokenizer ? { ...inspectTokenizer(tokenizer), digits } : null,
     surprises: showNotes(surprises),
   };
 }
@@ -137,12 +142,22 @@ function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string
   ];
 }
 
+async function inspectDigits(tokenizer: Tokenizer, surprises: string[]): Promise<DigitScheme | null> {
+  try {
+    return await digitScheme(tokenizer);
+  } catch (error) {
+    if (!(error instanceof RevocabError) || error.code !== "bad_tokenizer") throw error;
+    surprises.push(error.message);
+    return null;
+  }
+}
+
 function inspectTokenizer({
   vocabulary,
   family,
   specialTokens,
   chatTemplates,
-}: Tokenizer): TokenizerInspection {
+}: Tokenizer): Omit<TokenizerInspection, "digits"> {
   const kinds = { text: 0, byte: 0, special: 0, unused: 0 };
   let duplicates = 0;
   for (let id = 0; id < vocabulary.size; id++) {

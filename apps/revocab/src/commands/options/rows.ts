@@ -1,5 +1,6 @@
 import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
+import type { DigitRows } from "@revocab/plan";
 import { type Command, Option } from "commander";
 
 import { type ComparingFlags, comparingOptions, withComparingOptions } from "./scoring.ts";
@@ -15,6 +16,7 @@ export interface ComparedPlanFlags {
   readonly fallback: string;
   readonly fallbackWith?: Record<string, string>;
   readonly copy?: boolean;
+  readonly digits?: DigitRows;
   readonly seed: number;
   readonly untie?: boolean;
   readonly role?: Role;
@@ -62,6 +64,12 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
     .option("--fallback <name>", "what fills the rows that the method leaves empty", "mean")
     .option("--fallback-with <key=value>", "an option of the fallback (repeatable)", collectPairs);
   return copying(methods)
+    .addOption(
+      new Option(
+        "--digits <rows>",
+        "what fills the rows of digit tokens that the model lacks: the method, or their spelling in its own tokens",
+      ).choices(["method", "spelling"] satisfies DigitRows[]),
+    )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
@@ -101,6 +109,7 @@ export async function showDefaultMethod(program: Command): Promise<void> {
 export interface ComparedPlanOptions {
   readonly fallback: InitMethod;
   readonly copyShared?: boolean;
+  readonly digits?: DigitRows;
   readonly seed: number;
   readonly untie: boolean;
   readonly role?: Role;
@@ -110,9 +119,9 @@ export interface ComparedPlanOptions {
 
 export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<ComparedPlanOptions> {
   const { methodOf } = await import("../../catalog.ts");
-  const { copy: copyShared, seed, untie = false, role, padToMultipleOf, rows } = flags;
+  const { copy: copyShared, digits, seed, untie = false, role, padToMultipleOf, rows } = flags;
   const fallback = await methodOf(flags.fallback, flags.fallbackWith);
-  return { fallback, copyShared, seed, untie, role, padToMultipleOf, rows };
+  return { fallback, copyShared, digits, seed, untie, role, padToMultipleOf, rows };
 }
 
 /** What a plan takes. Unknown methods and options are errors that list what exists. */
