@@ -38,7 +38,7 @@ function printCounts({ recipe, source, target, alignment, digits, tables }: Plan
 /** Only where numbers are split as before; else a note says so. */
 function printAgreement(digits: PlanSummary["digits"]): string {
   const agreement = digits && describeAgreement(digits);
-  return agreement === undefined ? "" : `  ${agreement}\n`;
+  return agreement === undefined ? "" : escaped`  ${agreement}\n`;
 }
 
 function rowsOf({ slot, origins }: TableSummary): string[][] {

@@ -16,7 +16,7 @@ const digitScheme = z.object({
   fitting: z.record(z.enum(PURE_SCHEMES), count),
   unwritable: count,
   changedBySpace: count,
-  shapes: z.record(z.string(), count),
+  shapes: z.record(z.string().regex(/^[1-4](\+[1-3]){0,3}$/), count),
   examples: z.record(z.string(), z.array(z.string()).readonly().nullable()),
 });
 

@@ -41,14 +41,15 @@ function countAlike(source: SplitNumbers, target: SplitNumbers): number {
 }
 
 /**
- * A sentence on numbers where both tokenizers split them alike: `numbers are split digit by digit (1+2+3+4), as by the source`.
+ * A sentence on numbers where both tokenizers split them alike: `numbers are split digit by digit (1+2+3+4), as in the source`.
  * Undefined where they do not.
  */
 export function describeAgreement(comparison: DigitComparison): string | undefined {
   if (splitsDiffer(comparison)) return undefined;
-  const others = NUMBERS - comparison.alike;
-  const exceptions = others === 0 ? "" : ` in all but ${others} of ${NUMBERS.toLocaleString("en")}`;
-  return `numbers are ${describeDigits(comparison.target)}, as by the source${exceptions}`;
+  const { target, alike } = comparison;
+  const how =
+    alike === NUMBERS ? ", as in the source" : `; ${alike.toLocaleString("en")} of 10,000 as in the source`;
+  return `numbers are ${describeDigits(target)}${how}`;
 }
 
 /** Whether two tokenizers split numbers so differently that arithmetic suffers: more than 5 % of 0 … 9999. */
