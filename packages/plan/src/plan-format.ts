@@ -17,7 +17,7 @@ const digitScheme = z.object({
   unwritable: count,
   changedBySpace: count,
   shapes: z.record(z.string().regex(/^[1-4](\+[1-3]){0,3}$/), count),
-  examples: z.record(z.string(), z.array(z.string()).readonly().nullable()),
+  examples: z.record(z.string(), z.string().nullable()),
 });
 
 /**

@@ -31,8 +31,8 @@ export interface DigitScheme {
   readonly changedBySpace: number;
   /** Numbers by the lengths of their parts after a space: `{ "1": 10, "2": 90, "3": 900, "2+2": 8600, "1+3": 400 }`. */
   readonly shapes: Readonly<Record<string, number>>;
-  /** Of 7, 42, 123, 1234 and 9999: their parts after a space; null for one that cannot be written. */
-  readonly examples: Readonly<Record<string, readonly string[] | null>>;
+  /** Of 7, 42, 123, 1234 and 9999: their parts after a space, as `12+34`; null for one that cannot be written. */
+  readonly examples: Readonly<Record<string, string | null>>;
 }
 
 /** A tokenizer as it is needed here. */
@@ -164,7 +164,7 @@ export function schemeOf({ plain, afterSpace }: SplitNumbers): DigitScheme {
     examples: Object.fromEntries(
       EXAMPLES.map((number) => {
         const ends = afterSpace[number] as number;
-        return [number, ends === UNWRITABLE ? null : partsOf(`${number}`, ends)];
+        return [number, ends === UNWRITABLE ? null : partsOf(`${number}`, ends).join("+")];
       }),
     ),
   };

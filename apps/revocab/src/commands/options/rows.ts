@@ -16,7 +16,7 @@ export interface ComparedPlanFlags {
   readonly fallback: string;
   readonly fallbackWith?: Record<string, string>;
   readonly copy?: boolean;
-  readonly digits?: DigitRows;
+  readonly digits: DigitRows;
   readonly seed: number;
   readonly untie?: boolean;
   readonly role?: Role;
@@ -68,7 +68,9 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
       new Option(
         "--digits <rows>",
         "what fills the rows of digit tokens that the model lacks: the method, or their spelling in its own tokens",
-      ).choices(["method", "spelling"] satisfies DigitRows[]),
+      )
+        .choices(["method", "spelling"] satisfies DigitRows[])
+        .default("method"),
     )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
@@ -109,7 +111,7 @@ export async function showDefaultMethod(program: Command): Promise<void> {
 export interface ComparedPlanOptions {
   readonly fallback: InitMethod;
   readonly copyShared?: boolean;
-  readonly digits?: DigitRows;
+  readonly digits: DigitRows;
   readonly seed: number;
   readonly untie: boolean;
   readonly role?: Role;
