@@ -1,3 +1,4 @@
+import type { InitMethod } from "@revocab/core";
 import {
   copyOverlap,
   initContext,
@@ -30,7 +31,7 @@ const context = initContext({
 });
 
 describe("spelledDigits", () => {
-  const planOf = async (...methods: Parameters<typeof withFallback>) =>
+  const planOf = async (...methods: readonly InitMethod[]) =>
     planTable({ context, method: withFallback(...methods), table: context.source.tables[0]! });
   const originsOf = ({ origin, origins }: PlannedTable) => Array.from(origin, (index) => origins[index]);
 
