@@ -3,6 +3,7 @@ export { makePlan } from "./make-plan.ts";
 export type { HashOptions } from "./model/hash-files.ts";
 export {
   type Inspection,
+  type InspectOptions,
   inspectPath,
   type ModelInspection,
   type TokenizerInspection,

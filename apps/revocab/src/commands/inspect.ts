@@ -22,7 +22,7 @@ export function registerInspect(program: Command): void {
       command,
       (context) =>
         withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspectPath(paths.path, { ...modelOptions(flags), weights }),
+          inspectPath(paths.path, { ...modelOptions(flags), weights, digits: true }),
         ),
       (inspection) => printInspection(inspection, describeDigits),
       { readsOnly: true },
@@ -77,7 +77,7 @@ function printTokenizer(tokenizer: TokenizerInspection, describeDigits: Describe
         .map(([kind, count]) => [kind, grouped(count)]),
     ),
     duplicates > 0 ? `  ${grouped(duplicates)} of them stand for the same bytes as another token\n` : "",
-    digits === null ? "" : `  numbers: ${describeDigits(digits)}\n`,
+    !digits ? "" : `  numbers: ${describeDigits(digits)}\n`,
     `  chat template: ${hasChatTemplate ? "yes" : "no"}\n`,
     specials.length > 0 ? "\nSpecial tokens\n" : "",
     printTable(

@@ -48,15 +48,20 @@ export interface TokenizerInspection {
   /** Tokens that stand for the same bytes as a preferred one. */
   readonly duplicates: number;
   readonly hasChatTemplate: boolean;
-  /** How it splits numbers; null where the tokenizers library cannot run it, which is a surprise. */
-  readonly digits: DigitScheme | null;
+  /** How it splits numbers. Only with the option `digits`; null where the tokenizers library cannot run it, which is a surprise. */
+  readonly digits?: DigitScheme | null;
+}
+
+export interface InspectOptions extends OpenCheckpointOptions {
+  /** Also find out how the tokenizer splits numbers, which runs it. @default false */
+  readonly digits?: boolean;
 }
 
 /**
- * Inspects a model folder or a tokenizer; reads headers and vocabularies only, and encodes the numbers 0 … 9999. A folder with a config.json and a tokenizer, but
+ * Inspects a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json and a tokenizer, but
  * without weights, counts as a tokenizer's.
  */
-export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
+export async function inspectPath(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some((name) => WEIGHTS.test(name));
@@ -71,11 +76,11 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
   if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
-  const digits = tokenizer ? await inspectDigits(tokenizer, surprises) : null;
+  const digits = tokenizer && options.digits && { digits: await inspectDigits(tokenizer, surprises) };
   return {
     name: nameOf(path).name,
     model,
-    tokenizer: tokenizer ? { ...inspectTokenizer(tokenizer), digits } : null,
+    tokenizer: tokenizer ? { ...inspectTokenizer(tokenizer), ...digits } : null,
     surprises: showNotes(surprises),
   };
 }
@@ -157,7 +162,7 @@ function inspectTokenizer({
   family,
   specialTokens,
   chatTemplates,
-}: Tokenizer): Omit<TokenizerInspection, "digits"> {
+}: Tokenizer): TokenizerInspection {
   const kinds = { text: 0, byte: 0, special: 0, unused: 0 };
   let duplicates = 0;
   for (let id = 0; id < vocabulary.size; id++) {
