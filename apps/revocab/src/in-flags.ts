@@ -30,6 +30,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   context: "--context",
   contextLength: "--context",
   device: "--device",
+  digits: "--digits",
   donor: "--donor",
   dtype: "--dtype",
   eos: "--eos",

@@ -2,6 +2,7 @@ import { quote } from "@revocab/core";
 import type { PlanSummary, TableSummary } from "@revocab/plan";
 import type { EditSummary, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { AdapterReport, EditPlanSummary, EditReport } from "@revocab/transfer";
+import { describeAgreement } from "@revocab/vocab-alignment";
 import { inFlags } from "./in-flags.ts";
 import { amountOf, printComparison, printSwapEvaluation } from "./print-evaluation.ts";
 import { escaped, grouped, printNotes, printTable } from "./terminal.ts";
@@ -11,7 +12,7 @@ export function printPlan(summary: PlanSummary): string {
   return printCounts(summary) + printTraining(summary.training) + printNotes(summary.notes);
 }
 
-function printCounts({ recipe, source, target, alignment, tables }: PlanSummary): string {
+function printCounts({ recipe, source, target, alignment, digits, tables }: PlanSummary): string {
   const hasOutput = tables.some(({ slot }) => slot === "output");
   const head = source.tied ? "tied" : hasOutput ? "own head" : "no head";
   return [
@@ -28,9 +29,16 @@ function printCounts({ recipe, source, target, alignment, tables }: PlanSummary)
         ["unused", grouped(alignment.unused), "holes in the numbering"],
       ].filter(([, count]) => count !== "0"),
     ),
+    printAgreement(digits),
     "\nWhere each row comes from\n",
     printTable(tables.flatMap(rowsOf)),
   ].join("");
+}
+
+/** Only where numbers are split as before; else a note says so. */
+function printAgreement(digits: PlanSummary["digits"]): string {
+  const agreement = digits && describeAgreement(digits);
+  return agreement === undefined ? "" : escaped`  ${agreement}\n`;
 }
 
 function rowsOf({ slot, origins }: TableSummary): string[][] {

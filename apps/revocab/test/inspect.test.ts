@@ -49,6 +49,7 @@ Tensors with a row per token (tied: input and head share their rows)
 Tokenizer: byte-level-bpe, 1,280 ids, fingerprint 8b8d73a88730
   text     1,276
   special      4
+  numbers: split digit by digit (1+2+3+4)
   chat template: no
 
 Special tokens

@@ -139,6 +139,11 @@ describe("the command in a card", () => {
     );
   });
 
+  it("says where the rows of digits come from, if that is their spelling", async () => {
+    const { card } = await swapped({ digits: "spelling" });
+    expect(commandIn(card)).toContain("--fallback mean --copy --digits spelling --seed 0 ");
+  });
+
   it("names a number of rows that was asked for as such", async () => {
     const { card } = await swapped({ rows: 4000 });
     expect(commandIn(card)).toContain("--seed 0 --rows 4000 --chat-template");

@@ -29,6 +29,7 @@ export { type OfaOptions, ofa } from "./ofa.ts";
 export { type PlannedTable, type PlanTableOptions, planTable, rowsOfPlan } from "./plan-table.ts";
 export { type RandomOptions, random } from "./random.ts";
 export { isSpecialsApart, type SpecialsApartOptions, specialsApart } from "./specials-apart.ts";
+export { isSpelledDigits, spelledDigits } from "./spelled-digits.ts";
 export { type SubtokenMeanOptions, subtokenMean, WEIGHTINGS, type Weighting } from "./subtoken-mean.ts";
 export { type TransTokenizationOptions, transTokenization } from "./trans-tokenization.ts";
 export { univariateNormal } from "./univariate-normal.ts";

@@ -3,6 +3,7 @@ import {
   mean,
   multivariateNormal,
   random,
+  spelledDigits,
   subtokenMean,
   univariateNormal,
   WEIGHTINGS,
@@ -14,6 +15,7 @@ import { describeMethodContract } from "@revocab/test-support/contract";
 describeMethodContract("copy-overlap", copyOverlap);
 describeMethodContract("mean", mean);
 describeMethodContract("zero", zero);
+describeMethodContract("spelled-digits", spelledDigits);
 describeMethodContract("random", () => random({ standardDeviation: 0.5 }));
 describeMethodContract("univariate-normal", univariateNormal);
 describeMethodContract("multivariate-normal", () => multivariateNormal({ epsilon: 1e-2 }));

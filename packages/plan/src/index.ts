@@ -4,6 +4,7 @@ export type { DonorOptions } from "./model/donor.ts";
 export type { HashOptions } from "./model/hash-files.ts";
 export {
   type Inspection,
+  type InspectOptions,
   inspectPath,
   type ModelInspection,
   type TokenizerInspection,
@@ -11,7 +12,7 @@ export {
 export { type OpenModel, openModel } from "./model/open-model.ts";
 export { openPlan } from "./open-plan.ts";
 export { PLAN_FORMAT, PLAN_VERSION } from "./plan-format.ts";
-export type { PlanOptions } from "./plan-options.ts";
+export type { DigitRows, PlanOptions } from "./plan-options.ts";
 export { type ReplacingRows, replaceRows } from "./replace-rows.ts";
 export { checkPlanPlace, savePlan } from "./save-plan.ts";
 export { type PlanSummary, summarizePlan, type TableSummary } from "./summarize-plan.ts";

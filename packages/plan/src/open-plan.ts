@@ -58,6 +58,7 @@ async function readPlan(path: string): Promise<PlannedSwap> {
       target,
       tables,
       alignment: words.alignment,
+      ...(words.digits && { digits: words.digits }),
       notes: words.notes,
       ...(words.training && { training: words.training }),
     };

@@ -1,3 +1,4 @@
+import { DIGIT_SCHEMES, PURE_SCHEMES } from "@revocab/vocabulary/internal";
 import { z } from "zod";
 
 /** The `format` of a plan file in its safetensors metadata; a reader refuses any other. */
@@ -8,6 +9,16 @@ export const PLAN_VERSION = "1";
 const role = z.enum(["input", "output"]);
 const count = z.number().int().nonnegative();
 const positive = z.number().positive();
+
+/** How a tokenizer splits the numbers 0 … 9999. */
+const digitScheme = z.object({
+  name: z.enum(DIGIT_SCHEMES),
+  fitting: z.record(z.enum(PURE_SCHEMES), count),
+  unwritable: count,
+  changedBySpace: count,
+  shapes: z.record(z.string().regex(/^[1-4](\+[1-3]){0,3}$/), count),
+  examples: z.record(z.string(), z.string().nullable()),
+});
 
 /**
  * The metadata of a plan file: JSON under `plan`. The numbers are tensors:
@@ -70,6 +81,8 @@ export const planWords = z.object({
     duplicates: z.object({ source: count, target: count }),
     withoutEvidenceExamples: z.array(count),
   }),
+  /** Older plans have none. */
+  digits: z.object({ source: digitScheme, target: digitScheme, alike: count }).optional(),
   notes: z.array(z.string()),
   /** Only where rows were trained. */
   training: z

@@ -4,6 +4,9 @@ import type { Tokenizer } from "@revocab/vocabulary";
 import type { OpenModel } from "./model/open-model.ts";
 import type { Fitting } from "./target/fit-tokenizer.ts";
 
+/** Where the rows of new digit tokens come from. */
+export type DigitRows = "spelling" | "method";
+
 export interface PlanOptions {
   readonly model: OpenModel;
   readonly tokenizer: Tokenizer;
@@ -13,6 +16,11 @@ export interface PlanOptions {
   readonly fallback?: InitMethod;
   /** Copy the rows of shared tokens before the method is tried. @default true, but for a method that `changesShared` */
   readonly copyShared?: boolean;
+  /**
+   * Where the rows of digit tokens that the source lacks come from: their spelling in its tokens (`spelling`), or the method, as
+   * those of all other tokens (`method`). @default "method"
+   */
+  readonly digits?: DigitRows;
   /** @default 0 */
   readonly seed?: number;
   /** Give a tied model a head of its own, which adds V · d parameters. @default false */

@@ -7,7 +7,14 @@ import {
   type TokenId,
   type Vocabulary,
 } from "@revocab/core";
-import { copyOverlap, mean, methodsOf, specialsApart, withFallback } from "@revocab/embedding-init";
+import {
+  copyOverlap,
+  mean,
+  methodsOf,
+  specialsApart,
+  spelledDigits,
+  withFallback,
+} from "@revocab/embedding-init";
 import type { PlanOptions } from "./plan-options.ts";
 
 /**
@@ -28,7 +35,13 @@ export function planTables(options: PlanOptions): {
  * Shared tokens are copied before the method is tried, or after one that has rows of its own for them. A fallback that does
  * not cover all tokens gets the mean as its own fallback.
  */
-function chainOf({ method, fallback: chosen = mean(), copyShared }: PlanOptions): FallbackChain {
+function chainOf({
+  method: ofOthers,
+  fallback: chosen = mean(),
+  copyShared,
+  digits = "method",
+}: PlanOptions): FallbackChain {
+  const method = digits === "spelling" ? withFallback(spelledDigits(), ofOthers) : ofOthers;
   const fallback = coversAll(chosen) ? chosen : withFallback(chosen, mean());
   if (copyShared === false) return withFallback(method, fallback);
   const isTriedFirst =

@@ -109,7 +109,16 @@ function tableTensors(
   ];
 }
 
-function wordsOf({ recipe, source, target, tables, alignment, notes, training }: SwapPlan): PlanWords {
+function wordsOf({
+  recipe,
+  source,
+  target,
+  tables,
+  alignment,
+  digits,
+  notes,
+  training,
+}: SwapPlan): PlanWords {
   const { name, modelType, fingerprint, rows, tied } = source;
   return {
     recipe: {
@@ -127,6 +136,7 @@ function wordsOf({ recipe, source, target, tables, alignment, notes, training }:
     },
     tables: tables.map(({ slot, role, origins }) => ({ slot, role, origins: [...origins] })),
     alignment: { ...alignment, withoutEvidenceExamples: [...alignment.withoutEvidenceExamples] },
+    ...(digits && { digits }),
     notes: [...notes],
     ...(training && { training: withoutSeconds(training) }),
   };

@@ -1,4 +1,5 @@
 import { type Role, showNotes, type TablePlan } from "@revocab/core";
+import type { DigitComparison } from "@revocab/vocab-alignment";
 import type { AlignmentSummary, PlanTraining, Recipe, SwapPlan } from "./swap-plan.ts";
 
 /** A plan in counts. */
@@ -12,6 +13,8 @@ export interface PlanSummary {
   };
   readonly target: { readonly name: string; readonly tokens: number; readonly rows: number };
   readonly alignment: AlignmentSummary;
+  /** How source and target split numbers; plans of older files do not say. */
+  readonly digits?: DigitComparison;
   readonly tables: readonly TableSummary[];
   readonly notes: readonly string[];
   /** Only where rows were trained. */
@@ -31,6 +34,7 @@ export function summarizePlan({
   source,
   target,
   alignment,
+  digits,
   tables,
   notes,
   training,
@@ -41,6 +45,7 @@ export function summarizePlan({
     source: { name, modelType, rows, tied },
     target: { name: target.name, tokens: target.tokens, rows: target.rows },
     alignment,
+    ...(digits && { digits }),
     tables: tables.map(summarizeTable),
     notes: showNotes(notes),
     ...(training && { training }),

@@ -1,5 +1,6 @@
 import type { AlignmentCounts, Role, RowSource, TablePlan, Vocabulary } from "@revocab/core";
 import type { TrainingBudget, TrainingReport } from "@revocab/rows-training";
+import type { DigitComparison } from "@revocab/vocab-alignment";
 import { displayToken } from "@revocab/vocabulary";
 import type { SpecialTokensChoice } from "./target/fit-tokenizer.ts";
 import type { PlanTarget } from "./target/plan-target.ts";
@@ -44,6 +45,8 @@ export interface SwapPlan {
   /** One per vocabulary table of the target model. */
   readonly tables: readonly TablePlan[];
   readonly alignment: AlignmentSummary;
+  /** How source and target split numbers; plans of older files do not say. */
+  readonly digits?: DigitComparison | undefined;
   /** Warnings of the methods: noise lost to rounding, cosines below zero. */
   readonly notes: readonly string[];
   /** Where rows were trained after the methods had initialized them. */

@@ -1,7 +1,8 @@
 import { showJson } from "@revocab/core";
-import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
+import { isSpecialsApart, isSpelledDigits, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/evaluation";
 import type { PlanTraining } from "@revocab/plan";
+import { describeAgreement } from "@revocab/vocab-alignment";
 import { Document, Scalar } from "yaml";
 import { code, plain, table } from "./markdown.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
@@ -87,7 +88,7 @@ function grouped(number: number): string {
 
 /** What the model gained, and how its method was chosen. */
 function why(
-  { source, target, alignment, comparison, edit, recipe, keepsTokenizer, training }: SwapReport,
+  { source, target, alignment, digits, comparison, edit, recipe, keepsTokenizer, training }: SwapReport,
   known: KnownMethods,
 ): string {
   if (keepsTokenizer)
@@ -97,7 +98,7 @@ function why(
     edit !== undefined
       ? whatWasEdited(edit, recipe, known, training !== undefined)
       : `Text is written in the tokens of ${code(target.name)}: of its ${grouped(target.tokens)} tokens, ${code(source.name)} has ` +
-        `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.`;
+        `${grouped(alignment.shared + alignment.specialByRole + alignment.specialByString)}, and writes ${grouped(split)} others in several tokens or in bytes.${sentenceOnDigits(digits)}`;
   const best = comparison?.methods[comparison.best];
   if (comparison === null || best === undefined) return gained;
   const { training: trial } = comparison;
@@ -111,13 +112,19 @@ function why(
   );
 }
 
+/** Only where numbers are split as before; else a note among the limits says so. */
+function sentenceOnDigits(digits: SwapReport["digits"]): string {
+  const agreement = digits && describeAgreement(digits);
+  return agreement === undefined ? "" : ` ${agreement.charAt(0).toUpperCase()}${agreement.slice(1)}.`;
+}
+
 function whatWasEdited(
   { pieces, steps, addedTokens, promoted, renamed, ids, removed }: EditSummary,
   recipe: SwapReport["recipe"],
   known: KnownMethods,
   isTrained: boolean,
 ): string {
-  const [first] = recipe.methods.filter((method) => !isSpecialsApart(method));
+  const [first] = recipe.methods.filter((method) => !isSpecialsApart(method) && !isSpelledDigits(method));
   const copiesShared = first !== undefined && entryOf(first.name, known)?.copiesShared;
   return [
     (copiesShared

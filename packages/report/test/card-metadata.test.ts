@@ -199,7 +199,7 @@ describe("why a model was swapped", () => {
     const [, why] = /## Why\n\n(.+)\n/.exec(card) ?? [];
     expect(why).toBe(
       "Text is written in the tokens of `tokenizer`: of its 3,000 tokens, `org/small-model` has 872, and writes 2,128 " +
-        "others in several tokens or in bytes.",
+        "others in several tokens or in bytes. Numbers are split digit by digit (1+2+3+4), as in the source.",
     );
     expect(card).not.toMatch(/better|faster|improve|bits per byte/);
   });

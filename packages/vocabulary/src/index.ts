@@ -4,6 +4,14 @@ export {
   convertToByteLevel,
 } from "./byte-level/convert-to-byte-level.ts";
 export { isChatTemplateFile } from "./chat-templates.ts";
+export {
+  type DigitScheme,
+  type DigitSchemeName,
+  describeDigits,
+  digitScheme,
+  type NumberWriter,
+  type PureScheme,
+} from "./digit-scheme.ts";
 export { displayToken } from "./display-token.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";

@@ -1,4 +1,14 @@
 export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export {
+  DIGIT_SCHEMES,
+  FITTING_SHARE,
+  isDigitToken,
+  NUMBERS,
+  PURE_SCHEMES,
+  type SplitNumbers,
+  schemeOf,
+  splitNumbers,
+} from "./digit-scheme.ts";
 export { quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";

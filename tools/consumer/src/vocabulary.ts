@@ -1,5 +1,11 @@
 import type { TokenId, Vocabulary } from "@revocab/core";
-import { fingerprint, loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
+import {
+  type DigitScheme,
+  digitScheme,
+  fingerprint,
+  loadTokenizer,
+  type Tokenizer,
+} from "@revocab/vocabulary";
 import { same } from "./same.js";
 
 export async function tokenizers(): Promise<void> {
@@ -17,6 +23,12 @@ export async function tokenizers(): Promise<void> {
   tokenizer.vocabulary.idOfRole("beginning");
   // @ts-expect-error: an array of paths is no path
   await loadTokenizer(["sample/tokenizer"]);
+
+  const digits = await digitScheme(tokenizer);
+  same<typeof digits, DigitScheme>();
+  same<(typeof digits.examples)[string], string | null>();
+  // @ts-expect-error: no such scheme
+  digits.name === "groups";
 
   same<ReturnType<typeof fingerprint>, string>();
   fingerprint(tokenizer.vocabulary);

@@ -17,22 +17,28 @@ export function registerInspect(program: Command): void {
     );
   withModelOptions(command).action(async (path: string, flags: ModelFlags) => {
     const { inspectPath } = await import("@revocab/plan");
+    const { describeDigits } = await import("@revocab/vocabulary");
     await runCommand(
       command,
       (context) =>
         withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspectPath(paths.path, { ...modelOptions(flags), weights: weights.path }),
+          inspectPath(paths.path, { ...modelOptions(flags), weights: weights.path, digits: true }),
         ),
-      printInspection,
+      (inspection) => printInspection(inspection, describeDigits),
       { readsOnly: true },
     );
   });
 }
 
-function printInspection({ name, model, tokenizer, surprises }: Inspection): string {
+type DescribeDigits = typeof import("@revocab/vocabulary").describeDigits;
+
+function printInspection(
+  { name, model, tokenizer, surprises }: Inspection,
+  describeDigits: DescribeDigits,
+): string {
   return [
     model ? printModel(name, model) : escaped`${name}\n`,
-    tokenizer ? printTokenizer(tokenizer) : "\nTokenizer: none\n",
+    tokenizer ? printTokenizer(tokenizer, describeDigits) : "\nTokenizer: none\n",
     surprises.length > 0 ? "\nSurprises\n" : "",
     ...surprises.map((surprise) => escaped`  ${inFlags(surprise)}\n`),
   ].join("");
@@ -61,8 +67,8 @@ function printModel(name: string, { modelType, head, files, tables }: ModelInspe
   ].join("");
 }
 
-function printTokenizer(tokenizer: TokenizerInspection): string {
-  const { family, size, kinds, duplicates, specials, hasChatTemplate } = tokenizer;
+function printTokenizer(tokenizer: TokenizerInspection, describeDigits: DescribeDigits): string {
+  const { family, size, kinds, duplicates, specials, hasChatTemplate, digits } = tokenizer;
   return [
     `\nTokenizer: ${family}, ${grouped(size)} ids, fingerprint ${tokenizer.fingerprint.slice(0, 12)}\n`,
     printTable(
@@ -71,6 +77,7 @@ function printTokenizer(tokenizer: TokenizerInspection): string {
         .map(([kind, count]) => [kind, grouped(count)]),
     ),
     duplicates > 0 ? `  ${grouped(duplicates)} of them stand for the same bytes as another token\n` : "",
+    !digits ? "" : `  numbers: ${describeDigits(digits)}\n`,
     `  chat template: ${hasChatTemplate ? "yes" : "no"}\n`,
     specials.length > 0 ? "\nSpecial tokens\n" : "",
     printTable(

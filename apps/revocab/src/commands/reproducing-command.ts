@@ -1,4 +1,4 @@
-import { isSpecialsApart, METHODS, type MethodEntry } from "@revocab/embedding-init";
+import { isSpecialsApart, isSpelledDigits, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
@@ -80,7 +80,7 @@ function methodWords({
   donor,
   edit,
 }: SwapReport["recipe"]): readonly string[] {
-  const methods = all.filter((method) => !isSpecialsApart(method));
+  const methods = all.filter((method) => !isSpecialsApart(method) && !isSpelledDigits(method));
   const copying = methods.findIndex(
     ({ name, options }) => traitsOf(name).copiesShared === true && Object.keys(options).length === 0,
   );
@@ -92,6 +92,7 @@ function methodWords({
     ["--fallback", fallback.name, ...optionsOf("--fallback-with", fallback.options)],
     copyWords(copying, edit !== undefined),
     donor === undefined ? [] : ["--donor", donor.includes("/") ? donor : `./${donor}`],
+    all.some(isSpelledDigits) ? ["--digits", "spelling"] : [],
     ["--seed", String(seed)],
     untie ? ["--untie"] : [],
     role === null ? [] : ["--role", role],

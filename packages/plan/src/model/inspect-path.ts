@@ -1,6 +1,8 @@
 import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, showNotes, type TokenKind } from "@revocab/core";
 import {
+  type DigitScheme,
+  digitScheme,
   displayToken,
   fingerprint,
   isTokenizerFile,
@@ -46,13 +48,20 @@ export interface TokenizerInspection {
   /** Tokens that stand for the same bytes as a preferred one. */
   readonly duplicates: number;
   readonly hasChatTemplate: boolean;
+  /** How it splits numbers. Only with the option `digits`; null where the tokenizers library cannot run it, which is a surprise. */
+  readonly digits?: DigitScheme | null;
+}
+
+export interface InspectOptions extends OpenCheckpointOptions {
+  /** Also find out how the tokenizer splits numbers, which runs it. @default false */
+  readonly digits?: boolean;
 }
 
 /**
  * Inspects a model folder or a tokenizer; reads headers and vocabularies only. A folder with a config.json and a tokenizer, but
  * without weights, counts as a tokenizer's.
  */
-export async function inspectPath(path: string, options: OpenCheckpointOptions = {}): Promise<Inspection> {
+export async function inspectPath(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some((name) => WEIGHTS.test(name));
@@ -67,10 +76,11 @@ export async function inspectPath(path: string, options: OpenCheckpointOptions =
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
   if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
+  const digits = tokenizer && options.digits && { digits: await inspectDigits(tokenizer, surprises) };
   return {
     name: nameOf(path).name,
     model,
-    tokenizer: tokenizer ? inspectTokenizer(tokenizer) : null,
+    tokenizer: tokenizer ? { ...inspectTokenizer(tokenizer), ...digits } : null,
     surprises: showNotes(surprises),
   };
 }
@@ -135,6 +145,16 @@ function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string
     `${tokens.length} added tokens have no row, because the model was not resized: ${tokens.slice(0, 5).join(", ")}` +
       `${tokens.length > 5 ? ", …" : ""}; it cannot read them until an edit or a swap gives them rows`,
   ];
+}
+
+async function inspectDigits(tokenizer: Tokenizer, surprises: string[]): Promise<DigitScheme | null> {
+  try {
+    return await digitScheme(tokenizer);
+  } catch (error) {
+    if (!(error instanceof RevocabError) || error.code !== "bad_tokenizer") throw error;
+    surprises.push(error.message);
+    return null;
+  }
 }
 
 function inspectTokenizer({

@@ -1,5 +1,6 @@
 import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
+import type { DigitRows } from "@revocab/plan";
 import { type Command, Option } from "commander";
 
 import { type ComparingFlags, comparingOptions, withComparingOptions } from "./scoring.ts";
@@ -15,6 +16,7 @@ export interface ComparedPlanFlags {
   readonly fallback: string;
   readonly fallbackWith?: Record<string, string>;
   readonly copy?: boolean;
+  readonly digits: DigitRows;
   readonly seed: number;
   readonly untie?: boolean;
   readonly role?: Role;
@@ -67,6 +69,14 @@ export function withComparedPlanOptions(command: Command, copying = withCopyOpti
       "--donor <model>",
       "for methods that read the rows of another model: one with the new tokenizer (the tokenizer's own folder or repository)",
     )
+    .addOption(
+      new Option(
+        "--digits <rows>",
+        "what fills the rows of digit tokens that the model lacks: the method, or their spelling in its own tokens",
+      )
+        .choices(["method", "spelling"] satisfies DigitRows[])
+        .default("method"),
+    )
     .option("--seed <n>", "seed of every random number", wholeNumber(0), 0)
     .option("--untie", "give a tied model a head of its own (adds V·d parameters)")
     .addOption(
@@ -106,6 +116,7 @@ export async function showDefaultMethod(program: Command): Promise<void> {
 export interface ComparedPlanOptions {
   readonly fallback: InitMethod;
   readonly copyShared?: boolean;
+  readonly digits: DigitRows;
   readonly seed: number;
   readonly untie: boolean;
   readonly role?: Role;
@@ -115,9 +126,9 @@ export interface ComparedPlanOptions {
 
 export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<ComparedPlanOptions> {
   const { methodOf } = await import("../../catalog.ts");
-  const { copy: copyShared, seed, untie = false, role, padToMultipleOf, rows } = flags;
+  const { copy: copyShared, digits, seed, untie = false, role, padToMultipleOf, rows } = flags;
   const fallback = await methodOf(flags.fallback, flags.fallbackWith);
-  return { fallback, copyShared, seed, untie, role, padToMultipleOf, rows };
+  return { fallback, copyShared, digits, seed, untie, role, padToMultipleOf, rows };
 }
 
 /** What a plan takes. Unknown methods and options are errors that list what exists. */
