@@ -7,7 +7,7 @@ import type { Pursuit } from "./pursuit.ts";
 
 export interface SizeChoice {
   readonly k: number;
-  /** For each k that was tried: the median of ‖Σ c_i·B_i − B_t‖ / ‖B_t‖ over anchors t that were left out. */
+  /** For each k that was tried: Σ_t ‖Σ c_i·B_i − B_t‖ / Σ_t ‖B_t‖ over anchors t that were left out. */
   readonly errors: readonly { readonly k: number; readonly error: number }[];
   /** Anchors that were left out, one at a time. */
   readonly count: number;
@@ -25,8 +25,8 @@ export interface ChooseSizeOptions {
 
 /**
  * The number of atoms that best predicts source rows which are known: a sample of anchors is left out, one at a time, and each is
- * computed from the others as a new token would be, with 1, 2, 4, … atoms, below the donor's width and at most {@link MOST}. The k with the smallest median error
- * is chosen, the smaller of two equal ones.
+ * computed from the others as a new token would be, with 1, 2, 4, … atoms, below the donor's width and at most {@link MOST}. The k with the smallest error in all
+ * is chosen, the smaller of two equal ones: a few rows that are far too long harm a model more than a better median is worth.
  * @throws RevocabError aborted
  */
 export async function chooseSize({
@@ -39,7 +39,8 @@ export async function chooseSize({
 }: ChooseSizeOptions): Promise<SizeChoice> {
   const sizes = sizesFor(anchorRows.rows - 1, anchorRows.columns);
   const sample = sampleOf(anchorRows.rows, seed);
-  const errors = sizes.map(() => new Float64Array(sample.length));
+  const missed = sizes.map(() => 0);
+  let length = 0;
   const found: Pursuit[] = [];
   await orthogonalPursuit({
     atoms: anchorRows,
@@ -55,19 +56,20 @@ export async function chooseSize({
   for (const [row, one] of found.entries()) {
     const ids = [sample[row], ...one.picks].map((anchor) => anchors.sources[anchor]);
     const { columns, data } = await readRows(source, ids);
+    length += distance(new Float64Array(0), data, columns);
     sizes.forEach((size, i) => {
-      errors[i][row] = errorOf(one.coefficients(Math.min(size, one.picks.length)), data, columns);
+      missed[i] += distance(one.coefficients(Math.min(size, one.picks.length)), data, columns);
     });
   }
-  const medians = sizes.map((k, i) => ({ k, error: errors[i].toSorted()[sample.length >> 1] }));
-  const best = medians.reduce((chosen, one) => (one.error < chosen.error ? one : chosen));
-  return { k: best.k, errors: medians, count: sample.length };
+  const errors = sizes.map((k, i) => ({ k, error: missed[i] / length }));
+  const best = errors.reduce((chosen, one) => (one.error < chosen.error ? one : chosen));
+  return { k: best.k, errors, count: sample.length };
 }
 
 /** The work grows with k²; as many as twice the paper's 64. */
 const MOST = 128;
 
-/** Enough for a median that differs by less from sample to sample than from k to k. */
+/** Enough for an error that differs by less from sample to sample than from k to k. */
 const SAMPLE = 200;
 
 function sizesFor(atoms: number, width: number): number[] {
@@ -85,15 +87,13 @@ function sampleOf(count: number, seed: number): Uint32Array {
   return Uint32Array.from(drawn).sort();
 }
 
-/** ‖Σ c_i·B_i − b‖ / ‖b‖. @param data b, then the rows B */
-function errorOf(coefficients: Float64Array, data: Float32Array, columns: number): number {
-  let missed = 0;
-  let length = 0;
+/** ‖Σ c_i·B_i − b‖. @param data b, then the rows B */
+function distance(coefficients: Float64Array, data: Float32Array, columns: number): number {
+  let square = 0;
   for (let i = 0; i < columns; i++) {
     let value = 0;
     for (let j = 0; j < coefficients.length; j++) value += coefficients[j] * data[(j + 1) * columns + i];
-    missed += (value - data[i]) ** 2;
-    length += data[i] ** 2;
+    square += (value - data[i]) ** 2;
   }
-  return Math.sqrt(missed / length);
+  return Math.sqrt(square);
 }

@@ -162,7 +162,7 @@ async function pursueTokens(
     });
     note(`k is ${chosen}, chosen by ${count} of ${anchorRows.rows} anchors, each left out in turn`);
     const list = tried.map(({ k: size, error }) => `${size}: ${error.toFixed(3)}`).join(", ");
-    note(`median relative error of rows left out, by k: ${list}`, true);
+    note(`relative error of rows left out, by k: ${list}`, true);
     return chosen;
   }
 
