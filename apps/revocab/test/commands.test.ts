@@ -139,6 +139,7 @@ describe("revocab methods and help", () => {
       "zero",
       "subtoken-mean",
       "chain-rule",
+      "omp",
       "focus",
       "wechsel",
       "ofa",

@@ -39,7 +39,15 @@ function withoutTimes(text: string): { rest: unknown; times: number } {
 }
 
 /** Methods that a comparison without evidence leaves out. */
-const NEED_EVIDENCE = ["focus", "wechsel", "ofa", "trans-tokenization", "domain-types", "hypernetwork"];
+const NEED_EVIDENCE = [
+  "omp",
+  "focus",
+  "wechsel",
+  "ofa",
+  "trans-tokenization",
+  "domain-types",
+  "hypernetwork",
+];
 
 /** Enough text to rank methods by, where no figure of the whole text is claimed. */
 const SHORT = ["--max-bytes", "600"];

@@ -95,7 +95,7 @@ function placesFor(atoms: number, k: number, count: number, memoryLimit: number)
   throw new RevocabError(
     "not_enough_memory",
     `products of ${k} with ${atoms} anchors need ${bytesPerRow + k * bytesPerColumn} bytes, expected at most ${Math.floor(memoryLimit)}`,
-    { hint: "use fewer `anchors`, or a smaller `k`" },
+    { hint: "use fewer anchors (`with: anchors=20000`), or a smaller k (`with: k=16`)" },
   );
 }
 

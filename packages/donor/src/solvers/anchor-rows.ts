@@ -76,7 +76,7 @@ function checkFinite(what: string, { columns, data }: Matrix): void {
 /** k, or all anchors where those are fewer. @throws RevocabError bad_options */
 export function clampedCount(k: number, anchors: number): number {
   if (!Number.isInteger(k) || k < 1) {
-    throw new RevocabError("bad_options", `\`k\` is ${k}, expected an integer of at least 1`);
+    throw new RevocabError("bad_options", `k is ${k}, expected an integer of at least 1`);
   }
   return Math.min(k, anchors);
 }

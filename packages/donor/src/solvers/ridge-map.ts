@@ -25,7 +25,7 @@ export async function ridgeMap(
 ): Promise<AffineMap> {
   checkAnchorRows(anchors);
   if (!(ridge > 0 && Number.isFinite(ridge))) {
-    throw new RevocabError("bad_options", `\`ridge\` is ${ridge}, expected a number above 0`);
+    throw new RevocabError("bad_options", `ridge is ${ridge}, expected a number above 0`);
   }
   const from = meanRow(anchors.donor);
   const to = meanRow(anchors.source);
