@@ -45,10 +45,10 @@ const source = await noisyImage(donor);
 const anchors = { donor, source };
 
 const turn = await timed("orthogonal map", () => orthogonalMap(anchors, { products }));
-await timed("rows by a map", () => applyAffineMap(turn, rows, products));
+await timed("rows by a map", () => applyAffineMap(turn, rows));
 await timed("ridge map", () => ridgeMap(anchors, { products }));
 const clp = await timed("CLP map", () => clpMap(anchors, { products }));
-await timed("CLP rows", () => clpRows(clp, rows, products));
+await timed("CLP rows", () => clpRows(clp, rows));
 
 const square = doubles(fallingVariances(width, width, 3));
 const covariance = await products.multiply(square, square, { transposeLeft: true });

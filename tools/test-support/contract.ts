@@ -249,6 +249,7 @@ function onlyWith(needs: readonly Need[], { donor, source, target, ...rest }: In
     source: {
       ...readerOf(source),
       tables: source.tables,
+      rotary: source.rotary,
       ...(source.model && needs.includes("model") && { model: source.model }),
     },
     target: readerOf(target),

@@ -27,7 +27,7 @@ export async function defaultMethodFor(given: { readonly text?: string }): Promi
 
 /** Every method but `hypernetwork`, which is slow to load. */
 export async function quickCatalog(): Promise<Catalog> {
-  const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }, { ompEntry }] = await Promise.all([
+  const [{ METHODS }, { chainRuleEntry }, { cw2vEntry }, { DONOR_METHODS }] = await Promise.all([
     import("@revocab/embedding-init"),
     import("@revocab/chain-rule"),
     import("@revocab/cw2v"),
@@ -37,7 +37,7 @@ export async function quickCatalog(): Promise<Catalog> {
   return {
     ...first,
     "chain-rule": chainRuleEntry,
-    omp: ompEntry,
+    ...DONOR_METHODS,
     ...{ focus, wechsel, ofa },
     cw2v: cw2vEntry,
     "trans-tokenization": parallel,

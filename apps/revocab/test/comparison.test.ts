@@ -41,6 +41,11 @@ function withoutTimes(text: string): { rest: unknown; times: number } {
 /** Methods that a comparison without evidence leaves out. */
 const NEED_EVIDENCE = [
   "omp",
+  "nearest",
+  "procrustes",
+  "clp",
+  "sparse-basis",
+  "matching-pursuit",
   "focus",
   "wechsel",
   "ofa",

@@ -1,4 +1,4 @@
-import { quote, RevocabError, showText } from "@revocab/core";
+import { quote, RevocabError, type RotaryHeads, showText } from "@revocab/core";
 import { type Architecture, architectureOf } from "./architectures.ts";
 import { isOtherPart, sizeKeyIn, typeOfPart } from "./config-keys.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
@@ -18,6 +18,8 @@ export interface ConfigFacts {
   /** False for a class without a language-model head (`BertModel`, `LlamaForSequenceClassification`). */
   readonly expectsHead: boolean | undefined;
   readonly initializerRange: number;
+  /** Undefined where the model turns no positions, or the config does not say by which angles. */
+  readonly rotary: RotaryHeads | undefined;
 }
 
 const TEXT_KEYS = ["text_config", "llm_config", "language_config", "decoder", "vlm_config"];
@@ -64,6 +66,7 @@ export function readConfigFacts(config: JsonObject, path: string): ConfigFacts {
     saysTied: readTied(config, text, architecture),
     expectsHead: readExpectsHead(config),
     initializerRange: readInitializerRange(config, text),
+    rotary: readRotaryHeads(text),
   };
 }
 
@@ -140,4 +143,15 @@ function readInitializerRange(config: JsonObject, text: JsonObject): number {
   }
   // PretrainedConfig subclasses with neither key use 0.02 nearly without exception.
   return 0.02;
+}
+
+/** Classes that turn by 10,000 where the config names no `rope_theta`, as configs of before transformers 4.35 do not. */
+const WITHOUT_THETA = ["llama", "mistral"];
+
+function readRotaryHeads(text: JsonObject): RotaryHeads | undefined {
+  const { num_attention_heads: heads, rope_parameters: parameters } = text;
+  const nested = parameters !== undefined && isJsonObject(parameters) ? parameters.rope_theta : undefined;
+  const known = WITHOUT_THETA.includes(String(text.model_type)) ? 10_000 : undefined;
+  const base = nested ?? text.rope_theta ?? known;
+  return typeof heads === "number" && typeof base === "number" ? { heads, base } : undefined;
 }

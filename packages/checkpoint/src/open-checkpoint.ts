@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, type RotaryHeads } from "@revocab/core";
 import { InputFolder } from "@revocab/files";
 import { namingFile } from "@revocab/files/internal";
 import { positionsFollowPad } from "./check-pad-positions.ts";
@@ -39,6 +39,8 @@ export interface Checkpoint {
   /** Positions depend on the pad id (RoBERTa, XGLM): it must stay. */
   readonly positionsFollowPad: boolean;
   readonly initializerRange: number;
+  /** How positions turn, see {@link RotaryHeads}; undefined where the config does not say. */
+  readonly rotary: RotaryHeads | undefined;
   /** Closes the files that reading tables has opened. */
   close(): Promise<void>;
 }
@@ -94,6 +96,7 @@ export async function openCheckpoint(
       untieForbidden: facts.architecture.untieForbidden,
       positionsFollowPad: positionsFollowPad(facts.modelType, config),
       initializerRange: facts.initializerRange,
+      rotary: facts.rotary,
       close: () => pool.close(),
     };
   } catch (error) {

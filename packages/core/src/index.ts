@@ -26,6 +26,7 @@ export type {
   PreparedMixture,
   PreparedRows,
   Role,
+  RotaryHeads,
   RowMethod,
   RowSource,
   SourceModel,

@@ -43,10 +43,20 @@ export interface WriteOptions {
   readonly job?: Job;
 }
 
+/** How a model turns the numbers of a head by position: pair (i, i + h/2) of a head of h numbers by position · base^(−2i/h), as in Llama. */
+export interface RotaryHeads {
+  /** Attention heads. */
+  readonly heads: number;
+  /** `rope_theta` of the model. */
+  readonly base: number;
+}
+
 /** Another model whose rows a method may take: its tokens matched with those of the target. */
 export interface Donor {
   readonly vocabulary: Vocabulary;
   readonly tables: readonly EmbeddingTable[];
+  /** Only where the model turns positions. */
+  readonly rotary?: RotaryHeads;
   /** From the donor to the target: `sourceOf` are ids of the donor. */
   readonly alignment: Alignment;
 }
@@ -56,6 +66,8 @@ export interface InitContext {
   readonly source: {
     readonly vocabulary: Vocabulary;
     readonly tables: readonly EmbeddingTable[];
+    /** Only where the model turns positions, and the caller knows how. */
+    readonly rotary?: RotaryHeads;
     /** How the tokenizer writes a text, without special tokens; only where the caller has a whole tokenizer. */
     readonly encode?: EncodeText;
     /** Loads the layers when it is first called; only where the caller can run the model. */

@@ -9,14 +9,20 @@ import {
   type TokenId,
   type Vocabulary,
 } from "@revocab/core";
+import { numberOption } from "@revocab/embedding-init";
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { readRows, scanRows } from "@revocab/matrix";
 import { quoteToken } from "@revocab/vocabulary/internal";
+import { z } from "zod";
 import { wellTrainedTokens } from "./well-trained.ts";
 
 /** Which shared tokens may be anchors: `all`, or those whose rows look well trained in both models. */
 export const ANCHOR_FILTERS = ["all", "well-trained"] as const;
 export type AnchorFilter = (typeof ANCHOR_FILTERS)[number];
+
+/** Tables in which a new token gets the source row of its longest known prefix. */
+export const PREFIX_COPIES = ["none", "input", "output", "both"] as const;
+export type PrefixCopies = (typeof PREFIX_COPIES)[number];
 
 /** Options of every method with a donor. */
 export interface AnchorOptions {
@@ -24,14 +30,47 @@ export interface AnchorOptions {
   readonly anchors?: number;
   /** `well-trained`: without tokens that look hardly trained in either model, see `wellTrainedTokens`. @default "all" */
   readonly filter?: AnchorFilter;
+  /**
+   * Where a new token gets, in place of what the donor says, a copy of the row of the longest source token that its text
+   * begins with, if there is one that is not of spaces alone.
+   * @default "none"
+   */
+  readonly prefix?: PrefixCopies;
 }
 
+/** {@link AnchorOptions} as a method gets them, with their defaults. */
+export type GivenAnchorOptions = AnchorOptions & Required<Pick<AnchorOptions, "filter" | "prefix">>;
+
+/** What methods with a donor need, for the catalog. */
+export const DONOR_EVIDENCE = "a donor: a model that was trained with the target tokenizer";
+
+/** The options of the catalog that every method with a donor has. */
+export const anchorOptions = {
+  anchors: numberOption(z.number())
+    .optional()
+    .describe("at most so many shared tokens, those with the lowest ids in the donor; all when not given"),
+  filter: z
+    .enum(ANCHOR_FILTERS)
+    .default("all")
+    .describe("well-trained: without shared tokens whose rows look hardly trained in either model"),
+  prefix: z
+    .enum(PREFIX_COPIES)
+    .default("none")
+    .describe("tables in which a new token gets the row of the longest source token that it begins with"),
+};
+
 /** @throws RevocabError bad_options, naming the option */
-export function checkAnchorOptions({ anchors, filter = "all" }: AnchorOptions): void {
+export function checkAnchorOptions({
+  anchors,
+  filter = "all",
+  prefix = "none",
+}: AnchorOptions): GivenAnchorOptions {
   if (anchors !== undefined) {
     checkOption("anchors", anchors, Number.isInteger(anchors) && anchors >= 2, "a whole number from 2");
   }
   checkWord("filter", filter, ANCHOR_FILTERS);
+  checkWord("prefix", prefix, PREFIX_COPIES);
+  return { ...(anchors !== undefined && { anchors }), filter, prefix };
 }
 
 /** What a donor says of the rows of one table. */
@@ -44,12 +83,14 @@ export interface DonorEvidence {
   };
   /** D [A × d_d] the anchors' rows in the donor. */
   readonly anchorRows: Matrix;
-  /** [n] target ids that the source lacks and the donor has a row for, ascending. */
+  /** [n] target ids that the source lacks and the donor has a row for, ascending; without those of `prefixes`. */
   readonly tokens: Uint32Array;
   /** Target ids that the source lacks, and that the donor has no row for, or one of zeros. */
   readonly leftOut: Uint32Array;
-  /** [count × d_d] the donor's rows of tokens start … start + count. */
-  readTokenRows(start: number, count: number): Promise<Matrix>;
+  /** Source ids by the new tokens that get a copy of their rows. */
+  readonly prefixes: ReadonlyMap<TokenId, TokenId>;
+  /** [tokens × d_d] the donor's rows of target ids that are anchors or in `tokens`. */
+  readDonorRows(tokens: Uint32Array): Promise<Matrix>;
 }
 
 /**
@@ -66,7 +107,7 @@ export async function donorEvidence(
   context: InitContext,
   donor: Donor,
   table: EmbeddingTable,
-  { anchors: most = Number.POSITIVE_INFINITY }: AnchorOptions = {},
+  { anchors: most = Number.POSITIVE_INFINITY, prefix = "none" }: AnchorOptions = {},
   isAllowed: (token: TokenId) => boolean = () => true,
 ): Promise<DonorEvidence> {
   const { alignment, source, target, job } = context;
@@ -76,15 +117,17 @@ export async function donorEvidence(
   const rows = await usableRows("the donor", slot, matrix, vocabulary, job);
   const ids = Array.from({ length: target.vocabulary.size }, (_, id) => id);
   const isNew = (id: TokenId) => alignment.sourceOf[id] < 0 && target.vocabulary.kindOf(id) !== "unused";
-  const news = ids.filter(isNew);
-  const tokens = news.filter((id) => rows.isUsable(toDonor.sourceOf[id]));
+  const missing = ids.filter(isNew);
+  const prefixes = prefix === "both" || prefix === table.role ? longestPrefixes(context, missing) : new Map();
+  const news = missing.filter((id) => !prefixes.has(id));
   const ofTokens = {
-    tokens: Uint32Array.from(tokens),
+    tokens: Uint32Array.from(news.filter((id) => rows.isUsable(toDonor.sourceOf[id]))),
     leftOut: Uint32Array.from(news.filter((id) => !rows.isUsable(toDonor.sourceOf[id]))),
-    readTokenRows: (start: number, count: number) =>
+    prefixes,
+    readDonorRows: (tokens: Uint32Array) =>
       readRows(
         matrix,
-        tokens.slice(start, start + count).map((id) => toDonor.sourceOf[id]),
+        Array.from(tokens, (id) => toDonor.sourceOf[id]),
         job,
       ),
   };
@@ -140,6 +183,34 @@ export function donorTableFor({ tables }: Donor, { slot, role }: EmbeddingTable)
     "shape_mismatch",
     `the donor has ${rows.length === 0 ? "no table of rows" : rows.map((table) => table.slot).join(", ")}, expected one for ${slot}`,
   );
+}
+
+/** The longest source token that each token begins with, for tokens that have one that is not of spaces alone. */
+function longestPrefixes(
+  { source, target }: InitContext,
+  tokens: readonly TokenId[],
+): ReadonlyMap<TokenId, TokenId> {
+  const found = new Map<TokenId, TokenId>();
+  for (const token of tokens.filter((id) => isText(target.vocabulary, id))) {
+    const bytes = target.vocabulary.bytesOf(token);
+    for (let end = bytes.length - 1; end > 0; end--) {
+      if (isWithinCharacter(bytes[end])) continue;
+      const prefix = bytes.subarray(0, end);
+      if (prefix.every((byte) => byte === SPACE)) break;
+      const id = source.vocabulary.idsOf(prefix).at(0);
+      if (id === undefined) continue;
+      found.set(token, id);
+      break;
+    }
+  }
+  return found;
+}
+
+const SPACE = 0x20;
+
+/** Whether a byte continues a character of UTF-8. */
+function isWithinCharacter(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
 }
 
 /** Tokenizers of one family differ in a few tokens that were added later. */

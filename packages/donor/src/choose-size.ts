@@ -1,9 +1,7 @@
-import type { Job, StoredMatrix } from "@revocab/core";
+import type { StoredMatrix } from "@revocab/core";
 import { randomStream, readRows, selectRows } from "@revocab/matrix";
-import type { DenseProducts } from "@revocab/onnx";
 import type { DonorEvidence } from "./anchors.ts";
-import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
-import type { Pursuit } from "./pursuit.ts";
+import type { AnchorPursuit, PursuedRow } from "./pursue-anchors.ts";
 
 export interface SizeChoice {
   readonly k: number;
@@ -17,9 +15,8 @@ export interface ChooseSizeOptions {
   readonly evidence: DonorEvidence;
   /** [V_s × d_s] */
   readonly source: StoredMatrix;
-  readonly products: DenseProducts;
+  readonly pursue: AnchorPursuit;
   readonly seed: number;
-  readonly job?: Job;
   readonly step: string;
 }
 
@@ -32,25 +29,21 @@ export interface ChooseSizeOptions {
 export async function chooseSize({
   evidence: { anchors, anchorRows },
   source,
-  products,
+  pursue,
   seed,
-  job,
   step,
 }: ChooseSizeOptions): Promise<SizeChoice> {
   const sizes = sizesFor(anchorRows.rows - 1, anchorRows.columns);
   const sample = sampleOf(anchorRows.rows, seed);
   const missed = sizes.map(() => 0);
   let length = 0;
-  const found: Pursuit[] = [];
-  await orthogonalPursuit({
-    atoms: anchorRows,
+  const found: PursuedRow[] = [];
+  await pursue({
     count: sample.length,
     read: async (start, n) => selectRows(anchorRows, sample.subarray(start, start + n)),
     k: sizes.at(-1)!,
-    products,
     except: (row) => sample[row],
     onRow: (_, one) => found.push(one),
-    job,
     step,
   });
   for (const [row, one] of found.entries()) {

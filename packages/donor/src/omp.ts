@@ -1,27 +1,16 @@
-import {
-  type EmbeddingTable,
-  type InitContext,
-  type MixtureMethod,
-  type TokenId,
-  threadsOf,
-} from "@revocab/core";
+import type { Mixture, MixtureMethod } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
-import { checkOption } from "@revocab/embedding-init/internal";
+import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { MixtureBuilder } from "@revocab/matrix";
-import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
-import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
-import {
-  ANCHOR_FILTERS,
-  type AnchorOptions,
-  checkAnchorOptions,
-  type DonorEvidence,
-  donorEvidence,
-  wellTrainedInBoth,
-} from "./anchors.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
 import { chooseSize } from "./choose-size.ts";
-import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
-import { openDonor, rowsOfTables, selectMixture, type TokenRows } from "./token-rows.ts";
+import { type DonorTask, mixtureByDonor, noteReconstruction } from "./donor-methods.ts";
+import { type AnchorPursuit, pursueAnchors } from "./pursue-anchors.ts";
+
+/** What an anchor is picked by: the product of its row with what is left of the token's, or their cosine. */
+export const PICKS = ["product", "cosine"] as const;
+export type Picks = (typeof PICKS)[number];
 
 export interface OmpOptions extends AnchorOptions {
   /**
@@ -29,6 +18,8 @@ export interface OmpOptions extends AnchorOptions {
    * @default for each table the k that best predicts the source rows of anchors left out
    */
   readonly k?: number;
+  /** `product` prefers long rows, as the paper and the reference do; `cosine` does not. @default "product" */
+  readonly picks?: Picks;
 }
 
 /**
@@ -41,32 +32,17 @@ export interface OmpOptions extends AnchorOptions {
  * @throws RevocabError bad_options; when it prepares: no_evidence without two different shared tokens, shape_mismatch for a donor that does
  *   not fit the target, not_finite, not_enough_memory
  */
-export function omp({ k, anchors, filter = "all" }: OmpOptions = {}): MixtureMethod {
+export function omp({ k, picks = "product", ...anchors }: OmpOptions = {}): MixtureMethod {
   if (k !== undefined) checkOption("k", k, Number.isInteger(k) && k >= 1, "a whole number from 1");
-  checkAnchorOptions({ anchors, filter });
-  return {
-    kind: "mixture",
+  checkWord("picks", picks, PICKS);
+  return mixtureByDonor({
     name: "omp",
     paper: "https://arxiv.org/abs/2506.06607",
     weights: "signed",
-    differsByRole: true,
-    needs: ["donor"],
-    options: { ...(k !== undefined && { k }), ...(anchors !== undefined && { anchors }), filter },
-    async prepare(context) {
-      const donor = await openDonor(context);
-      const isAllowed = filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
-      const products = await openDenseProducts(threadsOf(context.job), true);
-      try {
-        const rows = await rowsOfTables(context, donor, async (table) => {
-          const evidence = await donorEvidence(context, donor, table, { anchors }, isAllowed);
-          return pursueTokens(context, { table, evidence, k, products });
-        });
-        return { mixture: (tokens, table) => selectMixture(tokens, rows(table)) };
-      } finally {
-        await products.release();
-      }
-    },
-  };
+    options: { ...(k !== undefined && { k }), picks },
+    anchors: checkAnchorOptions(anchors),
+    weigh: (task) => pursueTokens(task, k, picks),
+  });
 }
 
 /** The method in the catalog: its name on the command line and in recipes is `omp`. */
@@ -74,78 +50,41 @@ export const ompEntry: MethodEntry = methodEntry("omp", {
   summary:
     "Each new token becomes the sum of shared tokens that, in a donor's rows, comes nearest to the donor's row of the token.",
   paper: "https://arxiv.org/abs/2506.06607",
-  evidence: "a donor: a model that was trained with the target tokenizer",
+  evidence: DONOR_EVIDENCE,
   options: z.object({
     k: numberOption(z.number())
       .optional()
       .describe("shared tokens that a row is a sum of; chosen by leaving known rows out when not given"),
-    anchors: numberOption(z.number())
-      .optional()
-      .describe("at most so many shared tokens, those with the lowest ids in the donor; all when not given"),
-    filter: z
-      .enum(ANCHOR_FILTERS)
-      .default("all")
-      .describe("well-trained: without shared tokens whose rows look hardly trained in either model"),
+    picks: z
+      .enum(PICKS)
+      .default("product")
+      .describe("what picks a shared token: its product with what is left of the row, or the cosine"),
+    ...anchorOptions,
   }),
   create: (options) => omp(options),
 });
 
-/** Weights for the new tokens of a table; anchors are copies. */
-async function pursueTokens(
-  { target, seed, job }: InitContext,
-  {
-    table,
-    evidence,
-    k: given,
-    products,
-  }: {
-    readonly table: EmbeddingTable;
-    readonly evidence: DonorEvidence;
-    readonly k: number | undefined;
-    readonly products: DenseProducts;
-  },
-): Promise<TokenRows> {
-  const { anchors, anchorRows, tokens, leftOut, readTokenRows } = evidence;
-  const { slot } = table;
-  const note = (message: string, isDetail = false) =>
-    job?.onProgress?.({ type: "note", step: "omp", message: `${slot}: ${message}`, isDetail });
-  const quoted = (id: TokenId) => quoteToken(target.vocabulary, id);
-  if (leftOut.length > 0) {
-    const some = Array.from(leftOut.subarray(0, NAMED), quoted).join(", ");
-    note(
-      `the donor has no rows but zeros for ${leftOut.length} new tokens, which are left to the fallback: ${some}`,
-    );
-  }
-  const builder = new MixtureBuilder();
-  const rowOf = new Map<TokenId, number>();
-  if (tokens.length === 0) return { mixture: builder.build(), rowOf };
-
+async function pursueTokens(task: DonorTask, given: number | undefined, picks: Picks): Promise<Mixture> {
+  const { context, table, evidence, products, note } = task;
+  const { seed, job } = context;
+  const { anchorRows, tokens, readDonorRows } = evidence;
+  const pursue: AnchorPursuit = (options) => pursueAnchors({ ...options, anchorRows, picks, products, job });
   const k = Math.min(given ?? (await chosenSize()), anchorRows.rows);
   if (given !== undefined && k < given) note(`k is ${k}, for there are no more anchors`);
   const errors = new Float64Array(tokens.length);
-  await orthogonalPursuit({
-    atoms: anchorRows,
+  const builder = new MixtureBuilder();
+  await pursue({
     count: tokens.length,
-    read: readTokenRows,
+    read: (start, n) => readDonorRows(tokens.subarray(start, start + n)),
     k,
-    products,
     onRow(row, found) {
-      rowOf.set(tokens[row], row);
-      builder.addRow(
-        found.picks.map((pick) => anchors.sources[pick]),
-        found.coefficients(),
-      );
+      builder.addRow(found.picks, found.coefficients());
       errors[row] = found.relativeError;
     },
-    job,
-    step: `match rows of the donor: ${slot}`,
+    step: `match rows of the donor: ${table.slot}`,
   });
-  note(reconstruction());
-  anchors.targets.forEach((token, i) => {
-    rowOf.set(token, tokens.length + i);
-    builder.addRow([anchors.sources[i]], [1]);
-  });
-  return { mixture: builder.build(), rowOf };
+  noteReconstruction(task, errors, `at most ${k} of ${anchorRows.rows} anchors`);
+  return builder.build();
 
   async function chosenSize(): Promise<number> {
     const {
@@ -155,27 +94,13 @@ async function pursueTokens(
     } = await chooseSize({
       evidence,
       source: table.matrix,
-      products,
+      pursue,
       seed,
-      job,
-      step: `choose k: ${slot}`,
+      step: `choose k: ${table.slot}`,
     });
     note(`k is ${chosen}, chosen by ${count} of ${anchorRows.rows} anchors, each left out in turn`);
     const list = tried.map(({ k: size, error }) => `${size}: ${error.toFixed(3)}`).join(", ");
     note(`relative error of rows left out, by k: ${list}`, true);
     return chosen;
   }
-
-  function reconstruction(): string {
-    const order = Array.from(tokens.keys()).sort((a, b) => errors[a] - errors[b]);
-    const at = (share: number) => errors[order[Math.floor(share * (order.length - 1))]].toFixed(3);
-    const worst = order
-      .slice(-NAMED)
-      .reverse()
-      .map((row) => `${quoted(tokens[row])} ${errors[row].toFixed(3)}`);
-    return `the donor's rows of ${tokens.length} new tokens are sums of at most ${k} of ${anchorRows.rows} anchors but for a relative error of ${at(0.5)} (median), ${at(0.95)} (95 %); largest: ${worst.join(", ")}`;
-  }
 }
-
-/** Tokens that a note names, at most. */
-const NAMED = 10;

@@ -22,7 +22,7 @@ export interface TextReader {
 }
 
 export interface InitContextOptions extends Pick<InitContext, "donor" | "seed" | "initializerRange" | "job"> {
-  readonly source: TextReader & Pick<InitContext["source"], "tables" | "model">;
+  readonly source: TextReader & Pick<InitContext["source"], "tables" | "model" | "rotary">;
   readonly target: TextReader;
   /** How the two vocabularies relate. @default they are aligned here */
   readonly alignment?: Alignment;
@@ -40,7 +40,7 @@ export interface InitContextOptions extends Pick<InitContext, "donor" | "seed" |
 
 /** The context that methods get: the vocabularies are aligned, and texts are encoded without what a tokenizer cannot write. */
 export function initContext({
-  source: { tables, model, ...source },
+  source: { tables, model, rotary, ...source },
   target,
   alignment,
   sourceOf,
@@ -57,7 +57,7 @@ export function initContext({
     });
   return {
     ...rest,
-    source: { ...readerOf(source), tables, model },
+    source: { ...readerOf(source), tables, model, ...(rotary && { rotary }) },
     target: readerOf(target, onRefused),
     alignment: {
       ...(sourceOf === undefined ? aligned : withKnown(aligned, sourceOf, tables)),

@@ -303,6 +303,7 @@ async function measureLeaveOut(
       tokenizer: model.readable,
       tables,
       model: sourceModel(model, { open: async () => transformer }),
+      rotary: model.checkpoint.rotary,
     },
     target: tokenizer,
     ...(donor !== undefined && { donor: async () => donor }),

@@ -58,7 +58,12 @@ async function planSwap(
   const notes = new Set<string>([...noteOnTokensWithoutRow(model), ...(fitting?.notes ?? [])]);
   let refusedCharacters = 0;
   const context = initContext({
-    source: { ...readerOf(model.readable), tables, model: sourceModel(model, layers) },
+    source: {
+      ...readerOf(model.readable),
+      tables,
+      model: sourceModel(model, layers),
+      rotary: model.checkpoint.rotary,
+    },
     target: readerOf(tokenizer),
     sourceOf,
     extendsSource,

@@ -1,7 +1,7 @@
 import { type Matrix, RevocabError } from "@revocab/core";
 import type { Matrix64 } from "@revocab/matrix";
-import type { DenseProducts } from "@revocab/onnx";
 import { checkNewRows } from "./anchor-rows.ts";
+import { rowImages } from "./row-images.ts";
 
 /** x ↦ (x − from)·linear + to: from rows of the donor to rows of the source. */
 export interface AffineMap {
@@ -19,19 +19,14 @@ export interface AffineMap {
  * The images of the donor rows x [n × d_d] → [n × d_s], in f32.
  * @throws RevocabError shape_mismatch; not_finite
  */
-export async function applyAffineMap(
-  { from, linear, to }: AffineMap,
-  x: Matrix,
-  products: DenseProducts,
-): Promise<Matrix> {
+export async function applyAffineMap({ from, linear, to }: AffineMap, x: Matrix): Promise<Matrix> {
   checkNewRows(x, from.length);
   const { rows, columns, data } = x;
   const centred = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) centred[i] = data[i] - from[i % columns];
-  if (rows === 0) return { rows, columns: linear.columns, data: new Float32Array(0) };
-  const image = await products.multiply({ rows, columns, data: centred }, linear);
-  const result = Float32Array.from(image.data, (value, i) => value + to[i % linear.columns]);
-  return { rows, columns: linear.columns, data: result };
+  const image = await rowImages({ rows, columns, data: centred }, linear);
+  for (let i = 0; i < image.data.length; i++) image.data[i] += to[i % linear.columns];
+  return image;
 }
 
 /** The linear part of a map. @throws RevocabError not_finite where numbers are beyond f32 */

@@ -1,35 +1,37 @@
-import { type Job, type Matrix, type Mixture, quiet } from "@revocab/core";
-import { MixtureBuilder, selectRows } from "@revocab/matrix";
+import { type Job, type Matrix, type Mixture, quiet, type RotaryHeads } from "@revocab/core";
+import { MixtureBuilder, mixtureRow, selectRows } from "@revocab/matrix";
 import { nearestRows } from "@revocab/neighbors";
-import { type AnchorRows, checkAnchorRows, clampedCount, isZeroRow, rowOf } from "./anchor-rows.ts";
+import { checkDonorRows, clampedCount, isZeroRow, rowOf } from "./anchor-rows.ts";
 import { letOthersRun } from "./let-others-run.ts";
 import { minimumNormWeights } from "./minimum-norm-weights.ts";
-import { checkHeads, frequencies, nearestPosition, type RotaryHeads, rotated } from "./rotary.ts";
+import { checkHeads, frequencies, nearestPosition, rotated } from "./rotary.ts";
 
-export interface MatchingPursuitOptions extends AnchorRows {
+export interface MatchingPursuitOptions {
+  /** D [A × d_d] */
+  readonly donor: Matrix;
   /** x [n × d_d] donor rows of new tokens. */
   readonly rows: Matrix;
   /** Picks per token; more than there are anchors means all of them. */
   readonly k: number;
-  /** How positions turn the rows of both models. @default rows are not turned: plain matching pursuit */
-  readonly rotary?: { readonly donor: RotaryHeads; readonly source: RotaryHeads };
+  /** How positions turn the donor's rows. @default rows are not turned: plain matching pursuit */
+  readonly rotary?: RotaryHeads;
   /** `threads`: of the runtime. @default all cores */
   readonly job?: Job;
 }
 
 export interface MatchingPursuit {
-  /** [n × d_s]; zeros where nothing was picked. */
-  readonly rows: Matrix;
   /** Picked anchors in order, with their coefficients; empty for a row of zeros, or one at right angles to every anchor. */
   readonly picks: Mixture;
   /** At which position each of `picks` stands. */
   readonly positions: Float64Array;
+  /** [n] ‖Σ c_i·turn(D_i, p_i) − x‖ / ‖x‖; 1 where nothing was picked. */
+  readonly relativeErrors: Float64Array;
 }
 
 /**
  * Matching pursuit with rotary positions: k times the anchor with the largest |⟨r, D_i⟩| that is not picked yet is turned to
  * the position p at which it is nearest to ±r, and what it explains comes off the residual r (at first x). Then c has the least
- * ‖Σ c_i·turn(D_i, p_i) − x‖, and the row is Σ c_i·turn(B_i, p_i), turned as the source turns.
+ * ‖Σ c_i·turn(D_i, p_i) − x‖.
  *
  * Picking ends early when less than 10⁻⁶ of x is left. The anchors are searched exactly, to within the rounding of f32
  * products; of equals the lower number is picked.
@@ -39,41 +41,66 @@ export interface MatchingPursuit {
  * @throws RevocabError no_evidence without anchors; shape_mismatch; bad_options; not_finite; aborted
  */
 export async function matchingPursuit(options: MatchingPursuitOptions): Promise<MatchingPursuit> {
-  const { donor, source, rows, k, rotary, job } = options;
-  checkAnchorRows({ donor, source }, rows);
+  const { donor, rows, k, rotary, job } = options;
+  checkDonorRows(donor, rows);
   const count = clampedCount(k, donor.rows);
-  if (rotary) {
-    checkHeads("donor", rotary.donor, donor.columns);
-    checkHeads("source", rotary.source, source.columns);
-  }
-  const donorTurns = rotary && frequencies(rotary.donor, donor.columns);
-  const sourceTurns = rotary && frequencies(rotary.source, source.columns);
-  const picked = await pick(donor, rows, count, donorTurns, job);
-  const result = new Float32Array(rows.rows * source.columns);
+  const turns = turnsOf("donor", rotary, donor.columns);
+  const picked = await pick(donor, rows, count, turns, job);
   const builder = new MixtureBuilder();
+  const relativeErrors = new Float64Array(rows.rows);
   for (const [token, picks] of picked.entries()) {
     if (token % TOKENS_AT_A_TIME === 0) await letOthersRun(job);
-    const atoms = picks.map(({ anchor, position }) => turned(rowOf(donor, anchor), position, donorTurns));
-    const weights = await minimumNormWeights(stacked(atoms, donor.columns), rowOf(rows, token));
+    const x = rowOf(rows, token);
+    const atoms = picks.map(({ anchor, position }) => turned(rowOf(donor, anchor), position, turns));
+    const weights = await minimumNormWeights(stacked(atoms, donor.columns), x);
     builder.addRow(
       picks.map(({ anchor }) => anchor),
       weights,
     );
-    const sum = new Float64Array(source.columns);
-    for (const [i, { anchor, position }] of picks.entries()) {
-      addScaled(sum, turned(rowOf(source, anchor), position, sourceTurns), weights[i]);
-    }
-    result.set(sum, token * source.columns);
+    const left = Float64Array.from(x);
+    for (const [i, atom] of atoms.entries()) addScaled(left, atom, -weights[i]);
+    relativeErrors[token] = picks.length === 0 ? 1 : lengthOf(left) / lengthOf(x);
   }
   const positions = Float64Array.from(picked.flatMap((picks) => picks.map(({ position }) => position)));
-  return {
-    rows: { rows: rows.rows, columns: source.columns, data: result },
-    picks: builder.build(),
-    positions,
-  };
+  return { picks: builder.build(), positions, relativeErrors };
 }
 
-interface Pick {
+/**
+ * Σ c_i·turn(B_i, p_i) for each of the given rows of `found` → [rows × d_s], turned as the source turns; zeros where nothing was picked.
+ * @param source B [A × d_s]
+ * @throws RevocabError bad_options for heads that do not fit the width
+ */
+export function rowsOfPicks(
+  { picks, positions }: Omit<MatchingPursuit, "relativeErrors">,
+  rows: readonly number[],
+  source: Matrix,
+  rotary?: RotaryHeads,
+): Matrix {
+  const turns = turnsOf("source", rotary, source.columns);
+  const data = new Float32Array(rows.length * source.columns);
+  for (const [at, row] of rows.entries()) {
+    const { sources, weights } = mixtureRow(picks, row);
+    const sum = new Float64Array(source.columns);
+    for (const [i, anchor] of sources.entries()) {
+      const position = positions[picks.offsets[row] + i];
+      addScaled(sum, turned(rowOf(source, anchor), position, turns), weights[i]);
+    }
+    data.set(sum, at * source.columns);
+  }
+  return { rows: rows.length, columns: source.columns, data };
+}
+
+function turnsOf(
+  side: "donor" | "source",
+  rotary: RotaryHeads | undefined,
+  columns: number,
+): Float64Array | undefined {
+  if (rotary === undefined) return undefined;
+  checkHeads(side, rotary, columns);
+  return frequencies(rotary, columns);
+}
+
+interface PlacedAnchor {
   readonly anchor: number;
   readonly position: number;
 }
@@ -85,8 +112,8 @@ async function pick(
   count: number,
   turns: Float64Array | undefined,
   job: Job | undefined,
-): Promise<Pick[][]> {
-  const picks: Pick[][] = Array.from({ length: rows.rows }, () => []);
+): Promise<PlacedAnchor[][]> {
+  const picks: PlacedAnchor[][] = Array.from({ length: rows.rows }, () => []);
   const residuals = { ...rows, data: rows.data.slice() };
   const enough = picks.map((_, token) => (SMALLEST_RESIDUAL * lengthOf(rowOf(rows, token))) ** 2);
   let active = picks.map((_, token) => token).filter((token) => !isZeroRow(rowOf(rows, token)));
@@ -174,6 +201,8 @@ function addScaled(into: Float64Array, row: Float64Array, factor: number): void 
   for (let i = 0; i < into.length; i++) into[i] += factor * row[i];
 }
 
-function lengthOf(row: Float32Array): number {
-  return Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+function lengthOf(row: Float32Array | Float64Array): number {
+  let square = 0;
+  for (const value of row) square += value * value;
+  return Math.sqrt(square);
 }

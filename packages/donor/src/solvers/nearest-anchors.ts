@@ -11,9 +11,11 @@ import { minimumNormWeights } from "./minimum-norm-weights.ts";
  * - `barycentric`: least ‖Σ w_i·D_i − x‖ among weights that sum to 1; signed;
  * - `least-squares`: least ‖Σ w_i·D_i − x‖; signed, of any sum.
  */
-export type NearestSolver = "distance" | "barycentric" | "least-squares";
+export const NEAREST_SOLVERS = ["distance", "barycentric", "least-squares"] as const;
+export type NearestSolver = (typeof NEAREST_SOLVERS)[number];
 
-export type NearestMetric = "euclidean" | "cosine";
+export const NEAREST_METRICS = ["euclidean", "cosine"] as const;
+export type NearestMetric = (typeof NEAREST_METRICS)[number];
 
 export interface NearestAnchorsOptions {
   /** D [A × d_d] */

@@ -1,12 +1,4 @@
-import { RevocabError } from "@revocab/core";
-
-/** How a model turns the numbers of a head by position: pair (i, i + h/2) of a head of h numbers by position · base^(−2i/h), as in Llama. */
-export interface RotaryHeads {
-  /** Heads that a row is cut into. */
-  readonly heads: number;
-  /** `rope_theta` of the model. */
-  readonly base: number;
-}
+import { RevocabError, type RotaryHeads } from "@revocab/core";
 
 /** @throws RevocabError bad_options when rows of `width` columns cannot be cut into heads of an even size */
 export function checkHeads(side: "donor" | "source", { heads, base }: RotaryHeads, width: number): void {

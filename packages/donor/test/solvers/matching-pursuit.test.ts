@@ -1,5 +1,10 @@
+import type { Matrix, RotaryHeads } from "@revocab/core";
 import { describe, expect, it } from "vitest";
-import { matchingPursuit } from "../../src/solvers/matching-pursuit.ts";
+import {
+  type MatchingPursuitOptions,
+  matchingPursuit,
+  rowsOfPicks,
+} from "../../src/solvers/matching-pursuit.ts";
 import { frequencies, nearestPosition, rotated } from "../../src/solvers/rotary.ts";
 import {
   areFinite,
@@ -15,6 +20,18 @@ import {
 
 const HEADS = { heads: 2, base: 10000 };
 
+interface BothSides extends Omit<MatchingPursuitOptions, "rotary"> {
+  readonly source: Matrix;
+  readonly rotary?: { readonly donor: RotaryHeads; readonly source: RotaryHeads };
+}
+
+/** The picks, and the rows that the source has for them. */
+async function pursue({ source, rotary, ...options }: BothSides) {
+  const found = await matchingPursuit({ ...options, rotary: rotary?.donor });
+  const all = Array.from({ length: options.rows.rows }, (_, row) => row);
+  return { ...found, rows: rowsOfPicks(found, all, source, rotary?.source) };
+}
+
 describe("matching pursuit", () => {
   const figures = golden("mergekit_methods").mp_rope_k3;
   const donor = matrixOf(figures.points_a);
@@ -24,20 +41,20 @@ describe("matching pursuit", () => {
   it("with rotary positions equals the reference", async () => {
     const [picks, coefficients, expected] = figures.outputs;
     const rotary = { donor: HEADS, source: HEADS };
-    const found = await matchingPursuit({ donor, source, rows, k: 3, rotary });
+    const found = await pursue({ donor, source, rows, k: 3, rotary });
     expect(rowsOf(found.picks).map(({ sources }) => sources)).toEqual(picks);
     expect(difference(found.picks.weights, coefficients.flat())).toBeLessThan(1e-4);
     expect(difference(found.rows.data, expected.flat())).toBeLessThan(1e-4);
   });
 
   it("without positions gives weighted sums of source rows", async () => {
-    const found = await matchingPursuit({ donor, source, rows, k: 5 });
+    const found = await pursue({ donor, source, rows, k: 5 });
     expect(difference(found.rows.data, mixed(found.picks, source).data)).toBeLessThan(1e-5);
     expect([...found.positions].every((position) => position === 0)).toBe(true);
   });
 
   it("of one pick takes the anchor of the largest product, as long as it explains", async () => {
-    const found = await matchingPursuit({
+    const found = await pursue({
       donor: matrixOf([
         [1, 0],
         [0, -2],
@@ -50,10 +67,22 @@ describe("matching pursuit", () => {
     expect([...found.rows.data]).toEqual([-5]);
   });
 
+  it("says how much of a row is left, which more picks make less", async () => {
+    const { relativeErrors, picks } = await matchingPursuit({ donor, rows, k: 2 });
+    const sums = mixed(picks, donor);
+    for (let i = 0; i < rows.rows; i++) {
+      const x = rows.data.subarray(i * 8, (i + 1) * 8);
+      const left = x.map((value, j) => value - sums.data[i * 8 + j]);
+      expect(relativeErrors[i]).toBeCloseTo(Math.hypot(...left) / Math.hypot(...x), 5);
+    }
+    const more = await matchingPursuit({ donor, rows, k: 5 });
+    expect(more.relativeErrors.every((error, i) => error <= relativeErrors[i])).toBe(true);
+  });
+
   it("stops where a token is an anchor", async () => {
     const token = { rows: 1, columns: 8, data: donor.data.slice(0, 8) };
     const longest = { ...donor, data: donor.data.map((value, i) => (i < 8 ? value * 3 : value)) };
-    const found = await matchingPursuit({ donor: longest, source, rows: token, k: 6 });
+    const found = await pursue({ donor: longest, source, rows: token, k: 6 });
     const [{ sources, weights }] = rowsOf(found.picks);
     expect(sources).toEqual([0]);
     expect(weights[0]).toBeCloseTo(1 / 3, 5);
@@ -62,10 +91,10 @@ describe("matching pursuit", () => {
   it("is the same at once and token by token", async () => {
     const tokens = randomMatrix(9, 8, 3);
     const rotary = { donor: HEADS, source: HEADS };
-    const all = await matchingPursuit({ donor, source, rows: tokens, k: 4, rotary });
+    const all = await pursue({ donor, source, rows: tokens, k: 4, rotary });
     for (let i = 0; i < 9; i++) {
       const row = { rows: 1, columns: 8, data: tokens.data.subarray(i * 8, (i + 1) * 8) };
-      const one = await matchingPursuit({ donor, source, rows: row, k: 4, rotary });
+      const one = await pursue({ donor, source, rows: row, k: 4, rotary });
       expect([...one.rows.data]).toEqual([...all.rows.data.subarray(i * 8, (i + 1) * 8)]);
     }
   });
@@ -76,7 +105,7 @@ describe("matching pursuit", () => {
       const isEven = donor.columns % 2 === 0 && source.columns % 2 === 0;
       const one = { heads: 1, base: 10000 };
       for (const rotary of isEven ? [undefined, { donor: one, source: one }] : [undefined]) {
-        const found = await matchingPursuit({ donor, source, rows, k: 99, rotary });
+        const found = await pursue({ donor, source, rows, k: 99, rotary });
         expect(areFinite(found.rows.data)).toBe(true);
         expect(areFinite(found.picks.weights)).toBe(true);
         expect(rowsOf(found.picks)[0].sources).toEqual([]);
@@ -87,7 +116,7 @@ describe("matching pursuit", () => {
 
   it("names what it cannot use", async () => {
     const odd = { heads: 3, base: 10000 };
-    const call = (options: object) => matchingPursuit({ donor, source, rows, k: 3, ...options });
+    const call = (options: object) => pursue({ donor, source, rows, k: 3, ...options });
     await expect(call({ rotary: { donor: odd, source: HEADS } })).rejects.toMatchObject({
       code: "bad_options",
     });

@@ -5,6 +5,7 @@ import type {
   InitMethod,
   Job,
   Role,
+  RotaryHeads,
   SourceModel,
   TablePlan,
   Vocabulary,
@@ -23,6 +24,7 @@ export interface LeaveOutOptions {
     readonly tables: readonly EmbeddingTable[];
     /** Only for methods that run the model. */
     readonly model?: () => Promise<SourceModel>;
+    readonly rotary?: RotaryHeads;
   };
   readonly target: TextReader;
   /** Only for methods that read a donor. */
@@ -109,7 +111,7 @@ export async function leaveOut({
   );
   const view = tokenizer.vocabularyWithout(hidden.hiddenSources);
   const context = initContext({
-    source: { vocabulary: view, tables: source.tables, model: source.model },
+    source: { vocabulary: view, tables: source.tables, model: source.model, rotary: source.rotary },
     target,
     ...(donor !== undefined && { donor }),
     seed,

@@ -45,5 +45,6 @@ export function donorOf(
   }
   const { vocabulary } = model.readable;
   const alignment = alignVocabularies({ source: vocabulary, target: target.vocabulary, job: quiet(job) });
-  return { vocabulary, tables: model.checkpoint.tables, alignment };
+  const { tables, rotary } = model.checkpoint;
+  return { vocabulary, tables, alignment, ...(rotary && { rotary }) };
 }
