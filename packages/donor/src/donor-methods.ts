@@ -145,10 +145,15 @@ function described({ name, paper, options, anchors }: DonorMethod) {
   return {
     name,
     paper,
-    differsByRole: true,
+    differsByRole: isForBothRoles(anchors) ? ("donor" as const) : true,
     needs: ["donor" as const],
     options: { ...options, ...anchors },
   };
+}
+
+/** Whether rows depend on a role by the tables alone. */
+function isForBothRoles({ prefix }: GivenAnchorOptions): boolean {
+  return prefix === "none" || prefix === "both";
 }
 
 /**
@@ -164,13 +169,12 @@ async function rowsOfTables<Rows>(
   const donor = await openDonor(context);
   const isAllowed = anchors.filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
   const known: { readonly table: EmbeddingTable; readonly rows: Rows }[] = [];
-  const isOneForBoth = anchors.prefix === "none" || anchors.prefix === "both";
   const find = (table: EmbeddingTable) =>
     known.find(
       (one) =>
         one.table.matrix === table.matrix &&
         donorTableFor(donor, one.table) === donorTableFor(donor, table) &&
-        (isOneForBoth || one.table.role === table.role),
+        (isForBothRoles(anchors) || one.table.role === table.role),
     )?.rows;
   const ofRows = source.tables.filter(({ isBias }) => !isBias);
   const products = await openDenseProducts(threadsOf(job), true);
