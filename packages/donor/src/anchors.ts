@@ -182,6 +182,7 @@ export function donorTableFor({ tables }: Donor, { slot, role }: EmbeddingTable)
   throw new RevocabError(
     "shape_mismatch",
     `the donor has ${rows.length === 0 ? "no table of rows" : rows.map((table) => table.slot).join(", ")}, expected one for ${slot}`,
+    { hint: "a donor is a model with a row for each token" },
   );
 }
 
@@ -227,6 +228,7 @@ function checkDonor(
     throw new RevocabError(
       "shape_mismatch",
       `the donor's ${slot} rows have ${columns} ${columns === 1 ? "column" : "columns"}, expected at least 2`,
+      { hint: "give another donor: rows of one number have no geometry" },
     );
   }
   const beyond = idsOf(vocabulary).filter((id) => id >= rows && vocabulary.kindOf(id) !== "unused");
@@ -274,6 +276,7 @@ async function usableRows(
       throw new RevocabError(
         "not_finite",
         `the ${slot} row that ${owner} has for ${named(vocabulary, [id])} holds a number that is not finite`,
+        { hint: "use the model as it was published, or repair the row" },
       );
     },
     hashes,
