@@ -100,6 +100,16 @@ describe("heads of source and donor", () => {
     expect(slots()).toEqual(tables);
   });
 
+  it("tied and tied: a choice is asked for where an option makes the roles differ", async () => {
+    const refused = await swapBy(SAMPLE_MODEL, "tied", "--with", "prefix=input");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expectOneFailure(
+      refused,
+      /omp gives a token different rows at the input and at the output, but this model is tied/,
+    );
+    expect(await swapBy(SAMPLE_MODEL, "tied", "--with", "prefix=both")).toMatchObject({ code: 0 });
+  });
+
   it("tied and untied: the choice is real, and each goes by the rows that it names", async () => {
     const refused = await swapBy(SAMPLE_MODEL, "untied");
     expect(refused).toMatchObject({ code: 2, stdout: "" });
