@@ -78,7 +78,7 @@ export function printSwapEvaluation({ text, before, after }: SwapEvaluation, isT
 
 /** One line per method, in the order they were tried. */
 export function printComparison(comparison: MethodComparison): string {
-  const { text, training, source, methods, leftOut, best } = comparison;
+  const { text, training, source, methods, leftOut, notes = [], best } = comparison;
   const pseudo = source.kind === "bits-per-byte" ? "" : "pseudo ";
   const chosen = methods[best] as ComparedMethod;
   const steps = counted(training?.steps ?? 0, "step");
@@ -87,6 +87,7 @@ export function printComparison(comparison: MethodComparison): string {
   return [
     `${amountOf(text)}; rows hidden and reconstructed: ${hiddenOf(chosen)}\n`,
     training === undefined ? "" : `rows trained for ${steps} on ${amountOf(training.text)}\n`,
+    printNotes(notes),
     "\n",
     printTable([
       [

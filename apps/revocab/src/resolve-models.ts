@@ -31,13 +31,13 @@ export interface ResolvedModels<Names extends string> {
 /**
  * Resolves names to paths, of this machine or of downloads from the Hub, and calls `use` with them. For what exists on
  * this machine the package with network access is not even loaded.
- * @param donor its name, where there is one; only its tables are needed
+ * @param donor where there is one
  */
 export async function withResolvedModels<Names extends string, Result>(
   context: CommandContext,
   names: Readonly<Record<Names, NamedModel>>,
   use: (opened: ResolvedModels<Names>) => Promise<Result>,
-  donor?: string,
+  donor?: NamedModel,
 ): Promise<Result> {
   const resolved: ResolvedModel[] = [];
   const paths: Partial<Record<Names, string>> = {};
@@ -47,7 +47,7 @@ export async function withResolvedModels<Names extends string, Result>(
       model.repository === undefined ? [] : [{ ...model.repository, ...model.received() }],
     );
   try {
-    const all = { ...names, ...(donor !== undefined && { donor: { name: donor, want: "tables" } }) };
+    const all = { ...names, ...(donor !== undefined && { donor }) };
     for (const [key, { name, want }] of Object.entries(all) as [Names, NamedModel][]) {
       if (await ifThere(name, stat(name))) paths[key] = name;
       else {

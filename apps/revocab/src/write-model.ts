@@ -14,8 +14,8 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
     /** The part of the model that a dry run needs. */
     readonly want: Wanted;
     readonly options: Options;
-    /** The name of the donor, where methods read one. */
-    readonly donor?: string | undefined;
+    /** The donor, where methods read one. */
+    readonly donor?: NamedModel | undefined;
   }>;
   plan(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>>): Promise<Summary>;
   write(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>> & { readonly out: string }): Promise<Report>;
@@ -47,7 +47,7 @@ export async function writeModel<Names extends string, Options, Summary, Report 
       want,
       options,
       donor,
-    }: { readonly want: Wanted; readonly options: Options; readonly donor?: string | undefined },
+    }: { readonly want: Wanted; readonly options: Options; readonly donor?: NamedModel | undefined },
     use: (inputs: WritingInputs<Names, Options>) => Promise<Result>,
   ) => {
     const wanted = { ...names, model: { ...names.model, want } };
@@ -77,7 +77,7 @@ export async function writeModel<Names extends string, Options, Summary, Report 
     async (context) => {
       const prepared = await prepare();
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
-      if (prepared.donor !== undefined) inputs.push(prepared.donor);
+      if (prepared.donor !== undefined) inputs.push(prepared.donor.name);
       await checkOutputPlace({ out, inputs, force: flags.force ?? false });
       const publish = await publishAfterwards(flags, context);
       const report = await open(context, { ...prepared, want: "model" }, (opened) =>

@@ -88,26 +88,34 @@ describe("a swap to a tokenizer that splits numbers as the source does", () => {
   });
 });
 
+/** A comparison on a text with numbers. */
+const compareTo = (tokenizer: string, ...words: readonly string[]) => {
+  const text = join(scratch(), "numbers.txt");
+  writeFileSync(text, "Tom had 123 apples and 45 pears. Then he had 678 more.\n");
+  return run("compare", SAMPLE_MODEL, "--tokenizer", tokenizer, "--text", text, ...words);
+};
+
+describe("a comparison", () => {
+  it("warns once, above its table, and in JSON, where numbers are split otherwise", async () => {
+    const printed = await compareTo(gpt2Folder(), "--methods", "mean,random");
+    expect(printed.split(`  note: ${MIXED}${SINGLE}`)).toHaveLength(2);
+    expect(printed.indexOf(MIXED)).toBeLessThan(printed.indexOf("bits/byte"));
+    const json = await compareTo(gpt2Folder(), "--methods", "mean", "--json");
+    expect(JSON.parse(json).notes).toEqual([expect.stringContaining(`${MIXED}${SINGLE}`)]);
+  });
+
+  it("says nothing of numbers that are split alike", async () => {
+    const json = await compareTo(SAMPLE_TOKENIZER, "--methods", "mean", "--json");
+    expect(JSON.parse(json).notes).toEqual([]);
+  });
+});
+
 describe("--digits", () => {
   it("compares methods with spelled digits", async () => {
-    const text = join(scratch(), "numbers.txt");
-    writeFileSync(text, "Tom had 123 apples and 45 pears. Then he had 678 more.\n");
-    const compare = [
-      "compare",
-      SAMPLE_MODEL,
-      "--tokenizer",
-      gpt2Folder(),
-      "--text",
-      text,
-      "--methods",
-      "mean",
-      "--json",
-    ];
-    const [spelled, filled] = [await run(...compare, "--digits", "spelling"), await run(...compare)].map(
-      (json) =>
-        (JSON.parse(json) as { methods: { evaluation: { bitsPerByte: number } }[] }).methods[0]?.evaluation,
-    );
-    expect(spelled?.bitsPerByte).not.toBe(filled?.bitsPerByte);
+    const scoreOf = async (...words: readonly string[]) =>
+      JSON.parse(await compareTo(gpt2Folder(), "--methods", "mean", "--json", ...words)).methods[0].evaluation
+        .bitsPerByte;
+    expect(await scoreOf("--digits", "spelling")).not.toBe(await scoreOf());
   });
 
   it("refuses a word that it does not know", async () => {

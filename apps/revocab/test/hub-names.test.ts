@@ -1,16 +1,23 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { contentOf } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
-import { expectDone, hubForEachTest, reportIn, swappedSample } from "./hub-of-test.ts";
+import { expectDone, filesOf, hubForEachTest, reportIn, swappedSample } from "./hub-of-test.ts";
 import { inProcess } from "./in-process.ts";
 import { expectOneFailure, revocab } from "./revocab.ts";
+import { addTensor, editHeader } from "./safetensors.ts";
 
 const at = hubForEachTest();
 const swapped = swappedSample();
 const run = (...args: string[]) => inProcess(args, { env: at.env });
 const runProcess = (...args: string[]) => revocab(args, { env: at.env });
+
+/** Bytes of files that the Hub has sent, from this request on. */
+const movedFrom = (request: number) =>
+  at.hub.requests
+    .slice(request)
+    .reduce((sum, { path, sent }) => (/resolve|^\/read/.test(path) ? sum + sent : sum), 0);
 
 describe("a name of the Hub", () => {
   it("is taken by swap wherever a folder is: the same model comes out, and it says where from", async () => {
@@ -67,10 +74,7 @@ describe("a name of the Hub", () => {
       downloads: { name: string; bytes: number; ofBytes: number }[];
     };
     expect(downloads.map(({ name }) => name)).toEqual(["org/small-model", "org/new-tokenizer"]);
-    const moved = at.hub.requests.reduce(
-      (sum, { path, sent }) => (/resolve|^\/read/.test(path) ? sum + sent : sum),
-      0,
-    );
+    const moved = movedFrom(0);
     expect(downloads.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(moved);
     expect(downloads[0]!.bytes).toBeLessThan(downloads[0]!.ofBytes / 2);
     expect(planned.stderr).toMatch(
@@ -170,5 +174,74 @@ describe("a name of the Hub", () => {
     const before = at.hub.requests.length;
     expectDone(await inspect(offline));
     expect(at.hub.requests).toHaveLength(before);
+  });
+});
+
+describe("a donor on the Hub", () => {
+  const TABLE = 3000 * 128 * 2;
+  const BLOCK = 1 << 18;
+
+  /** The swapped sample, with 4 MB more of layers, which are quantised. */
+  function addDonor(): { readonly folder: string; readonly small: number; readonly all: number } {
+    const folder = join(at.folder, "donor");
+    cpSync(swapped, folder, { recursive: true });
+    const weights = join(folder, "model.safetensors");
+    addTensor(weights, "model.layers.9.mlp.up_proj.weight", 4);
+    editHeader(weights, (header) => {
+      const large = header["model.layers.9.mlp.up_proj.weight"]!;
+      Object.assign(large, { dtype: "F8_E4M3", shape: [large.shape[0]! * 2, large.shape[1]!] });
+    });
+    at.hub.add("org/donor", filesOf(folder));
+    const all = statSync(weights).size;
+    const small = readdirSync(folder)
+      .filter((name) => /^(config|generation_config|tokenizer.*)\.json$|^README/.test(name))
+      .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    return { folder, small, all };
+  }
+  const plan = async (out: string, ...words: readonly string[]) => {
+    const args = ["--method", "omp", "--with", "k=2", "--out", out, "--json", "--quiet"];
+    const planned = await run("plan", "org/small-model", ...args, ...words);
+    return JSON.parse(expectDone(planned)) as {
+      downloads?: { name: string; bytes: number; ofBytes: number }[];
+    };
+  };
+
+  it("is read by the ranges of its tables, and gives the same plan as its folder", async () => {
+    const { folder, small, all } = addDonor();
+    const [remote, local] = [join(at.folder, "remote.plan"), join(at.folder, "local.plan")];
+    const to = ["--tokenizer", "org/new-tokenizer"];
+    const { downloads = [] } = await plan(remote, ...to, "--donor", "org/donor");
+    const { bytes, ofBytes } = downloads.find(({ name }) => name === "org/donor")!;
+    expect(bytes).toBeGreaterThan(TABLE);
+    // the header, and a block more at each end of the table
+    expect(bytes).toBeLessThanOrEqual(small + TABLE + 3 * BLOCK);
+    expect(ofBytes).toBeGreaterThanOrEqual(all);
+    const moved = movedFrom(0);
+    expect(downloads.reduce((sum, one) => sum + one.bytes, 0)).toBe(moved);
+    await plan(local, ...to, "--donor", folder);
+    const explain = async (file: string) => expectDone(await run("explain", file, " Once", " word"));
+    expect(await explain(remote)).toBe(await explain(local));
+  });
+
+  it("is the tokenizer's own repository where none is named, and only its tables are fetched", async () => {
+    const { small } = addDonor();
+    const { downloads = [] } = await plan(join(at.folder, "own.plan"), "--tokenizer", "org/donor");
+    const received = downloads.filter(({ name }) => name === "org/donor");
+    expect(received.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(
+      small + TABLE + 3 * BLOCK,
+    );
+    const without = ["--tokenizer", "org/new-tokenizer", "--method", "omp", "--dry-run", "--quiet"];
+    expectOneFailure(
+      await run("swap", "org/small-model", ...without),
+      /own model unless another is given, but org\/new-tokenizer has a tokenizer and no weights\n.*give --donor MODEL/,
+    );
+  });
+
+  it("as any model is inspected with --well-trained by its tables alone", async () => {
+    const { small } = addDonor();
+    const before = at.hub.requests.length;
+    expectDone(await run("inspect", "org/donor", "--well-trained"));
+    const moved = movedFrom(before);
+    expect(moved).toBeLessThanOrEqual(small + TABLE + 3 * BLOCK);
   });
 });

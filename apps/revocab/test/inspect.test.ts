@@ -4,7 +4,8 @@ import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 import { inProcess } from "./in-process.ts";
-import { FIXTURE_MODELS, revocab } from "./revocab.ts";
+import { HEAD, INPUT, makeModel, randomTable, TOKENS } from "./made-model.ts";
+import { expectOneFailure, FIXTURE_MODELS, revocab } from "./revocab.ts";
 import { copyTensor } from "./safetensors.ts";
 import { workplace } from "./workplace.ts";
 
@@ -127,5 +128,72 @@ Special tokens
     const { model } = workplace(scratch());
     rmSync(join(model, "model.safetensors"));
     expect(await inspect(model)).toMatch(/^model\n\nTokenizer: byte-level-bpe, 1,280 ids/);
+  });
+});
+
+describe("revocab inspect --well-trained", () => {
+  const WIDTH = 16;
+  /** Rows of padding, and those of some tokens, that point in one direction. */
+  const plant =
+    (tokens: readonly number[], length = 1) =>
+    (data: Float32Array) => {
+      for (const row of [...tokens, TOKENS, TOKENS + 1]) {
+        data.fill(0, row * WIDTH, (row + 1) * WIDTH);
+        data[row * WIDTH + 3] = length;
+      }
+    };
+  const planted = (name: string, tokens: readonly number[], length?: number) =>
+    randomTable(name, [TOKENS + 2, WIDTH], plant(tokens, length));
+  const inspectTokens = async (folder: string, ...words: readonly string[]) =>
+    inProcess(["inspect", folder, "--well-trained", "--quiet", ...words]);
+
+  it("shows the tokens of an untied model that look hardly trained, the worst first, and by what", async () => {
+    const tensors = [planted(INPUT, [2000], 0.01), planted(HEAD, [2000])];
+    const { stdout } = await inspectTokens(makeModel(scratch(), { tensors }));
+    expect(stdout).toMatch(
+      /\nTokens that look hardly trained: \d+ of 3,000 \(an indicator suspects at most 1 % of all rows\)\n/,
+    );
+    expect(stdout).toMatch(/^ {2}norm of the input row +below \d\.\d+ +\d\d$/m);
+    expect(stdout).toMatch(
+      /^ {2}cosine of the output row to the mean of unused rows +above 0\.\d+ +\d+\n {2}unused rows: 2\n/m,
+    );
+    expect(stdout).toMatch(
+      /\nThe worst of them\n +2000 {2}" word" +norm of the input row 0\.0100, cosine of the input row to the mean of unused rows 1\.00, cosine of the output row .* 1\.00\n/,
+    );
+    expect(stdout).toMatch(/\n {2}… and \d+ more\n\nSurprises\n/);
+  });
+
+  it("goes by unused rows alone where the head is tied, and says so where there are none", async () => {
+    const { stdout } = await inspectTokens(makeModel(scratch(), { tensors: [planted(INPUT, [2000])] }));
+    expect(stdout).not.toContain("norm of the input row");
+    expect(stdout).toMatch(/The worst of them\n +2000 {2}" word" +cosine of the input row .* 1\.00\n/);
+    expect((await inspectTokens(SAMPLE_MODEL)).stdout).toMatch(
+      /cannot be told: the head is tied, and no row is without a token\n$/,
+    );
+  });
+
+  it("as JSON lists all of them", async () => {
+    const tensors = [planted(INPUT, [2000], 0.01), planted(HEAD, [2000])];
+    const { stdout } = await inspectTokens(makeModel(scratch(), { tensors }), "--json");
+    const { training } = JSON.parse(stdout);
+    expect(training).toMatchObject({
+      tokens: TOKENS,
+      unusedRows: 2,
+      indicators: [{ suspects: "below" }, {}, {}],
+    });
+    expect(training.suspected[0]).toMatchObject({ id: 2000, token: " word" });
+    expect(training.suspected.length).toBeGreaterThan(20);
+  });
+
+  it("refuses a tokenizer, and a model with a row that is not finite", async () => {
+    expectOneFailure(await inspectTokens(SAMPLE_TOKENIZER), /tokenizer holds neither model\.safetensors/);
+    const table = randomTable(INPUT, [TOKENS + 2, WIDTH], (data) =>
+      data.fill(Number.NaN, 30 * WIDTH + 1, 30 * WIDTH + 2),
+    );
+    const folder = makeModel(scratch(), { tensors: [table] });
+    expectOneFailure(
+      await inspectTokens(folder),
+      /row 30 of the input table holds a number that is not finite/,
+    );
   });
 });

@@ -59,7 +59,7 @@ export function shardModel(source: string, target: string, count: number): void 
   writeFileSync(join(target, "model.safetensors.index.json"), JSON.stringify(index));
 }
 
-interface NewTensor {
+export interface NewTensor {
   readonly name: string;
   readonly dtype: string;
   readonly shape: number[];

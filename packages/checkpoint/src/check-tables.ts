@@ -2,12 +2,13 @@ import { RevocabError, showText } from "@revocab/core";
 import data from "./architectures.json" with { type: "json" };
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-source.ts";
-import { hasOtherDimension } from "./table-names.ts";
+import { hasOtherDimension, isOfOtherPart, readTableName } from "./table-names.ts";
 import {
   type FindTablesOptions,
   type PlacedTensor,
   sameBytes,
   type TensorLocation,
+  unsupportedDtype,
 } from "./tensor-location.ts";
 
 /** @throws RevocabError `bad_config` */
@@ -113,6 +114,27 @@ export function rejectMaps(
         hint: `it would have to be computed anew; where nothing reads it, pass \`ignoreTensors: ${showText(name, 200)}\``,
       },
     );
+  }
+}
+
+/** The last part of the name that quantisers give to a weight: GPTQ and AWQ, compressed-tensors, quanto. */
+const PACKED = /\.(qweight|weight_packed|weight\._data)$/;
+
+/**
+ * Several numbers in one, so that one dimension is no longer that of the table.
+ * @throws RevocabError `unsupported_dtype` for a table that is stored so
+ */
+export function rejectPacked(
+  placed: ReadonlyMap<string, PlacedTensor>,
+  { facts: { vocabularySize }, vocabularyTensors, ignoreTensors }: FindTablesOptions,
+): void {
+  for (const { file, entry } of placed.values()) {
+    const { name, shape } = entry;
+    if (vocabularySize !== undefined && !shape.includes(vocabularySize)) continue;
+    const plain = name.replace(PACKED, ".weight");
+    if (plain === name || isOfOtherPart(plain) || readTableName(plain) === undefined) continue;
+    if (ignoreTensors.includes(name) || Object.hasOwn(vocabularyTensors, name)) continue;
+    throw unsupportedDtype(file, entry);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   showText,
 } from "@revocab/core";
 import type { Layout } from "./architectures.ts";
-import { checkAgainstConfig, checkSlot, rejectMaps, rejectUnknown } from "./check-tables.ts";
+import { checkAgainstConfig, checkSlot, rejectMaps, rejectPacked, rejectUnknown } from "./check-tables.ts";
 import type { ConfigFacts } from "./config-facts.ts";
 import type { FilePool } from "./file-source.ts";
 import { nameSlots } from "./name-slots.ts";
@@ -50,6 +50,7 @@ export async function findTables(options: FindTablesOptions): Promise<FoundTable
   const placed = new Map<string, PlacedTensor>();
   for (const file of files) for (const entry of file.tensors) placed.set(entry.name, { file, entry });
   rejectMaps(placed, options);
+  rejectPacked(placed, options);
   const { slots, headName, headIsNamed, layout } = nameSlots(options, placed);
 
   const located = new Map<string, TensorLocation[]>();

@@ -37,13 +37,7 @@ export interface TensorLocation {
  */
 export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorLocation {
   const { dtype, name, shape } = entry;
-  if (!isStoredDtype(dtype)) {
-    throw new RevocabError(
-      "unsupported_dtype",
-      `${showText(file.path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]; tables with a row per token must be F32, F16 or BF16`,
-      { hint: "the embeddings are quantised or in a rare format: use the model as it was before, in bf16" },
-    );
-  }
+  if (!isStoredDtype(dtype)) throw unsupportedDtype(file, entry);
   const axis = shape.length === 2 && shape[0] === 1 ? 1 : 0;
   const rows = shape[axis] ?? 0;
   if (shape.length < 1 || shape.length > 2 || rows === 0 || (axis === 0 && shape[1] === 0)) {
@@ -56,6 +50,18 @@ export function locateTensor(file: SafetensorsFile, entry: TensorEntry): TensorL
     );
   }
   return { file, entry, axis, dtype, rows, columns: axis === 1 ? 1 : (shape[1] ?? 1) };
+}
+
+/** What is said of a table whose numbers are not read. */
+export function unsupportedDtype(
+  { path }: SafetensorsFile,
+  { dtype, name, shape }: TensorEntry,
+): RevocabError {
+  return new RevocabError(
+    "unsupported_dtype",
+    `${showText(path)} holds ${showText(name, 200)} as ${dtype} [${showText(String(shape), 200)}]; tables with a row per token must be F32, F16 or BF16`,
+    { hint: "the embeddings are quantised or in a rare format: use the model as it was before, in bf16" },
+  );
 }
 
 export function isStoredDtype(dtype: string): dtype is StoredDtype {

@@ -259,6 +259,20 @@ describe("tensors of the vocabulary's size", () => {
       /model.embed_tokens.weight as I8 \[10,4\]/,
     ));
 
+  it.each([
+    ["model.embed_tokens", "weight_packed", [10, 1]],
+    ["lm_head", "qweight", [1, 10]],
+  ])("that are packed are refused: %s.%s", (layer, kind, shape) =>
+    expectRefused(
+      modelFolder([
+        { name: `${layer}.${kind}`, dtype: "I32", shape, bytes: new Uint8Array(40) },
+        ...without(`${layer}.weight`),
+      ]),
+      "unsupported_dtype",
+      new RegExp(`${layer}\\.${kind} as I32 \\[${shape}\\]`),
+    ),
+  );
+
   it("that do not exist cannot be named", () =>
     expectRefused(modelFolder(), "bad_options", /no tensor named nope/, { ignoreTensors: ["nope"] }));
 });

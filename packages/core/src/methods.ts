@@ -96,8 +96,11 @@ interface MethodDescription {
   readonly name: string;
   /** Address of the paper or reference. */
   readonly paper?: string;
-  /** True when input rows and output rows of one token differ, so that a tied model needs a choice. */
-  readonly differsByRole: boolean;
+  /**
+   * True when input rows and output rows of one token differ, so that a tied model needs a choice; `donor` when they differ only
+   * with a donor whose head has rows of its own.
+   */
+  readonly differsByRole: boolean | "donor";
   /** True when every token gets a row, so that the method needs no fallback. @default false */
   readonly coversAll?: boolean;
   /**

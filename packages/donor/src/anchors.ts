@@ -14,7 +14,7 @@ import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { readRows, scanRows } from "@revocab/matrix";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
-import { wellTrainedTokens } from "./well-trained.ts";
+import { trainingOfModel } from "./well-trained.ts";
 
 /** Which shared tokens may be anchors: `all`, or those whose rows look well trained in both models. */
 export const ANCHOR_FILTERS = ["all", "well-trained"] as const;
@@ -182,6 +182,7 @@ export function donorTableFor({ tables }: Donor, { slot, role }: EmbeddingTable)
   throw new RevocabError(
     "shape_mismatch",
     `the donor has ${rows.length === 0 ? "no table of rows" : rows.map((table) => table.slot).join(", ")}, expected one for ${slot}`,
+    { hint: "a donor is a model with a row for each token" },
   );
 }
 
@@ -227,6 +228,7 @@ function checkDonor(
     throw new RevocabError(
       "shape_mismatch",
       `the donor's ${slot} rows have ${columns} ${columns === 1 ? "column" : "columns"}, expected at least 2`,
+      { hint: "give another donor: rows of one number have no geometry" },
     );
   }
   const beyond = idsOf(vocabulary).filter((id) => id >= rows && vocabulary.kindOf(id) !== "unused");
@@ -274,6 +276,7 @@ async function usableRows(
       throw new RevocabError(
         "not_finite",
         `the ${slot} row that ${owner} has for ${named(vocabulary, [id])} holds a number that is not finite`,
+        { hint: "use the model as it was published, or repair the row" },
       );
     },
     hashes,
@@ -288,18 +291,11 @@ export async function wellTrainedInBoth(
   { source, alignment, job }: InitContext,
   donor: Donor,
 ): Promise<(token: TokenId) => boolean> {
-  const inSource = await trainingOf(source, job);
-  const inDonor = await trainingOf(donor, job);
+  const inSource = await trainingOfModel(source, job);
+  const inDonor = await trainingOfModel(donor, job);
   return (token) =>
     inSource.isWellTrained(alignment.sourceOf[token]) &&
     inDonor.isWellTrained(donor.alignment.sourceOf[token]);
-}
-
-function trainingOf({ vocabulary, tables }: Pick<Donor, "vocabulary" | "tables">, job: Job | undefined) {
-  const rows = tables.filter(({ isBias }) => !isBias);
-  const input = (rows.find(({ slot }) => slot === "input") ?? rows[0]).matrix;
-  const output = rows.find(({ slot }) => slot === "output")?.matrix;
-  return wellTrainedTokens({ vocabulary, input, ...(output !== input && { output }), job });
 }
 
 /** The first token of each id that several tokens have, in any of the lists. */

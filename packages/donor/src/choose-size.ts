@@ -5,6 +5,8 @@ import type { AnchorPursuit, PursuedRow } from "./pursue-anchors.ts";
 
 export interface SizeChoice {
   readonly k: number;
+  /** That of k. */
+  readonly error: number;
   /** For each k that was tried: Σ_t ‖Σ c_i·B_i − B_t‖ / Σ_t ‖B_t‖ over anchors t that were left out. */
   readonly errors: readonly { readonly k: number; readonly error: number }[];
   /** Anchors that were left out, one at a time. */
@@ -16,6 +18,8 @@ export interface ChooseSizeOptions {
   /** [V_s × d_s] */
   readonly source: StoredMatrix;
   readonly pursue: AnchorPursuit;
+  /** The sample is drawn from so many anchors, the first ones. @default all */
+  readonly among?: number;
   readonly seed: number;
   readonly step: string;
 }
@@ -30,11 +34,12 @@ export async function chooseSize({
   evidence: { anchors, anchorRows },
   source,
   pursue,
+  among = anchorRows.rows,
   seed,
   step,
 }: ChooseSizeOptions): Promise<SizeChoice> {
   const sizes = sizesFor(anchorRows.rows - 1, anchorRows.columns);
-  const sample = sampleOf(anchorRows.rows, seed);
+  const sample = sampleOf(among, seed);
   const missed = sizes.map(() => 0);
   let length = 0;
   const found: PursuedRow[] = [];
@@ -56,7 +61,7 @@ export async function chooseSize({
   }
   const errors = sizes.map((k, i) => ({ k, error: missed[i] / length }));
   const best = errors.reduce((chosen, one) => (one.error < chosen.error ? one : chosen));
-  return { k: best.k, errors, count: sample.length };
+  return { ...best, errors, count: sample.length };
 }
 
 /** The work grows with k²; as many as twice the paper's 64. */

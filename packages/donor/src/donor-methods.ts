@@ -31,6 +31,8 @@ export interface DonorTask {
   readonly donor: Donor;
   readonly table: EmbeddingTable;
   readonly evidence: DonorEvidence;
+  /** The evidence without a limit of anchors; undefined where none were left out by it. */
+  evidenceOfAll(): Promise<DonorEvidence | undefined>;
   /** Closed when the task is done. */
   readonly products: DenseProducts;
   /** Notes something of the table. */
@@ -145,10 +147,15 @@ function described({ name, paper, options, anchors }: DonorMethod) {
   return {
     name,
     paper,
-    differsByRole: true,
+    differsByRole: isForBothRoles(anchors) ? ("donor" as const) : true,
     needs: ["donor" as const],
     options: { ...options, ...anchors },
   };
+}
+
+/** Whether rows depend on a role by the tables alone. */
+function isForBothRoles({ prefix }: GivenAnchorOptions): boolean {
+  return prefix === "none" || prefix === "both";
 }
 
 /**
@@ -164,13 +171,12 @@ async function rowsOfTables<Rows>(
   const donor = await openDonor(context);
   const isAllowed = anchors.filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
   const known: { readonly table: EmbeddingTable; readonly rows: Rows }[] = [];
-  const isOneForBoth = anchors.prefix === "none" || anchors.prefix === "both";
   const find = (table: EmbeddingTable) =>
     known.find(
       (one) =>
         one.table.matrix === table.matrix &&
         donorTableFor(donor, one.table) === donorTableFor(donor, table) &&
-        (isOneForBoth || one.table.role === table.role),
+        (isForBothRoles(anchors) || one.table.role === table.role),
     )?.rows;
   const ofRows = source.tables.filter(({ isBias }) => !isBias);
   const products = await openDenseProducts(threadsOf(job), true);
@@ -179,7 +185,14 @@ async function rowsOfTables<Rows>(
       if (find(table) !== undefined) continue;
       const note = (message: string, isDetail = false) =>
         job?.onProgress?.({ type: "note", step: name, message: `${table.slot}: ${message}`, isDetail });
-      const evidence = await donorEvidence(context, donor, table, anchors, isAllowed);
+      const evidenceWith = (most: number | undefined) =>
+        donorEvidence(context, donor, table, { ...anchors, anchors: most }, isAllowed);
+      const evidence = await evidenceWith(anchors.anchors);
+      const evidenceOfAll = async () => {
+        if (evidence.anchorRows.rows !== anchors.anchors) return undefined;
+        const all = await evidenceWith(undefined);
+        return all.anchorRows.rows > evidence.anchorRows.rows ? all : undefined;
+      };
       const { leftOut } = evidence;
       if (leftOut.length > 0) {
         const some = Array.from(leftOut.subarray(0, NAMED), (id) => quoteToken(target.vocabulary, id));
@@ -187,7 +200,8 @@ async function rowsOfTables<Rows>(
           `the donor has no rows but zeros for ${leftOut.length} new tokens, which are left to the fallback: ${some.join(", ")}`,
         );
       }
-      known.push({ table, rows: await compute({ context, donor, table, evidence, products, note }) });
+      const task = { context, donor, table, evidence, evidenceOfAll, products, note };
+      known.push({ table, rows: await compute(task) });
     }
   } finally {
     await products.release();

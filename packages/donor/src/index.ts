@@ -7,6 +7,7 @@ export {
 } from "./anchors.ts";
 export { clp, clpEntry } from "./clp.ts";
 export { DONOR_METHODS } from "./donor-catalog.ts";
+export { inspectTraining, type SuspectedToken, type TrainingInspection } from "./inspect-training.ts";
 export {
   type MatchingPursuitOptions,
   matchingPursuit,

@@ -1,9 +1,15 @@
-import type { Mixture, MixtureMethod } from "@revocab/core";
+import type { Matrix, Mixture, MixtureMethod } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { MixtureBuilder } from "@revocab/matrix";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
+import {
+  type AnchorOptions,
+  anchorOptions,
+  checkAnchorOptions,
+  DONOR_EVIDENCE,
+  type DonorEvidence,
+} from "./anchors.ts";
 import { chooseSize } from "./choose-size.ts";
 import { type DonorTask, mixtureByDonor, noteReconstruction } from "./donor-methods.ts";
 import { type AnchorPursuit, pursueAnchors } from "./pursue-anchors.ts";
@@ -65,10 +71,14 @@ export const ompEntry: MethodEntry = methodEntry("omp", {
 });
 
 async function pursueTokens(task: DonorTask, given: number | undefined, picks: Picks): Promise<Mixture> {
-  const { context, table, evidence, products, note } = task;
+  const { context, table, evidence, evidenceOfAll, products, note } = task;
   const { seed, job } = context;
   const { anchorRows, tokens, readDonorRows } = evidence;
-  const pursue: AnchorPursuit = (options) => pursueAnchors({ ...options, anchorRows, picks, products, job });
+  const pursuitIn =
+    (rows: Matrix): AnchorPursuit =>
+    (options) =>
+      pursueAnchors({ ...options, anchorRows: rows, picks, products, job });
+  const pursue = pursuitIn(anchorRows);
   const k = Math.min(given ?? (await chosenSize()), anchorRows.rows);
   if (given !== undefined && k < given) note(`k is ${k}, for there are no more anchors`);
   const errors = new Float64Array(tokens.length);
@@ -87,20 +97,29 @@ async function pursueTokens(task: DonorTask, given: number | undefined, picks: P
   return builder.build();
 
   async function chosenSize(): Promise<number> {
-    const {
-      k: chosen,
-      errors: tried,
-      count,
-    } = await chooseSize({
-      evidence,
-      source: table.matrix,
-      pursue,
-      seed,
-      step: `choose k: ${table.slot}`,
-    });
+    const { k: chosen, error, errors: tried, count } = await sizeBy(evidence);
     note(`k is ${chosen}, chosen by ${count} of ${anchorRows.rows} anchors, each left out in turn`);
     const list = tried.map(({ k: size, error }) => `${size}: ${error.toFixed(3)}`).join(", ");
     note(`relative error of rows left out, by k: ${list}`, true);
+    const all = await evidenceOfAll();
+    if (all !== undefined) {
+      const ofAll = await sizeBy(all);
+      note(
+        `relative error of rows left out with ${anchorRows.rows} of ${all.anchorRows.rows} anchors ${error.toFixed(3)}, with all ${ofAll.error.toFixed(3)}`,
+      );
+    }
     return chosen;
+  }
+
+  /** The same anchors are left out, however many others there are: those of the task are the first of all. */
+  function sizeBy(by: DonorEvidence) {
+    return chooseSize({
+      evidence: by,
+      source: table.matrix,
+      pursue: pursuitIn(by.anchorRows),
+      among: anchorRows.rows,
+      seed,
+      step: `choose k: ${table.slot}`,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import type { Job, Matrix, StoredMatrix, TokenId, Vocabulary } from "@revocab/core";
+import type { EmbeddingTable, Job, Matrix, StoredMatrix, TokenId, Vocabulary } from "@revocab/core";
 import { forEachRowBlock } from "@revocab/matrix";
 
 export interface WellTrainedOptions {
@@ -65,6 +65,17 @@ export async function wellTrainedTokens(options: WellTrainedOptions): Promise<To
     suspicionsOf,
     isWellTrained: (token) => token < input.rows && !unused.has(token) && suspicionsOf(token).length === 0,
   };
+}
+
+/** {@link wellTrainedTokens} by the tables of a model; without an input table by the first that it has. */
+export function trainingOfModel(
+  { vocabulary, tables }: { readonly vocabulary: Vocabulary; readonly tables: readonly EmbeddingTable[] },
+  job?: Job,
+): Promise<TokenTraining> {
+  const rows = tables.filter(({ isBias }) => !isBias);
+  const input = (rows.find(({ slot }) => slot === "input") ?? rows[0]).matrix;
+  const output = rows.find(({ slot }) => slot === "output")?.matrix;
+  return wellTrainedTokens({ vocabulary, input, ...(output !== input && { output }), job });
 }
 
 const QUANTILE = 0.01;

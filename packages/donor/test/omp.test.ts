@@ -166,6 +166,24 @@ describe("omp", () => {
     expect(Math.max(...used)).toBeLessThan(10);
   });
 
+  it("notes what a limit of anchors costs, by the same rows left out, and nothing where it limits none", async () => {
+    const { context, table } = linearModels(60, 20, 12);
+    const notesWith = async (anchors: number) => {
+      const notes: string[] = [];
+      const onProgress: Job["onProgress"] = (event) => {
+        if (event.type === "note") notes.push(event.message);
+      };
+      await rowsOf({ ...context, job: { onProgress } }, table, { anchors });
+      return notes.join("\n");
+    };
+    const found =
+      /^input: relative error of rows left out with 10 of 60 anchors (\d\.\d{3}), with all (\d\.\d{3})$/m.exec(
+        await notesWith(10),
+      );
+    expect(Number(found?.[1])).toBeGreaterThan(Number(found?.[2]));
+    for (const most of [60, 100]) expect(await notesWith(most)).not.toContain("with all");
+  });
+
   it("with the filter, leaves out shared tokens that look hardly trained in either model", async () => {
     const n = 200;
     const { source, target } = words(n);

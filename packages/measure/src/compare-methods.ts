@@ -26,10 +26,12 @@ import {
   planTables,
   produceTables,
   sourceModel,
+  splitsOfNumbers,
   withDonor,
 } from "@revocab/plan/internal";
 import type { TrainingReport } from "@revocab/rows-training";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
+import { alignVocabularies } from "@revocab/vocab-alignment";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { type ComparingOptions, type ComparisonTexts, readComparisonTexts } from "./comparison-texts.ts";
 import { startTokensIn } from "./encoder-source.ts";
@@ -64,6 +66,8 @@ export interface MethodComparison {
   /** In the order they were tried. */
   readonly methods: readonly ComparedMethod[];
   readonly leftOut: CandidateChoice["leftOut"];
+  /** What the two tokenizers mean for any method; only of `compareMethods`, for a swap has it among its own notes. */
+  readonly notes?: readonly string[];
   /** The index into `methods` of the lowest bits per byte, those after training where rows were trained; ties go to the lowest index. */
   readonly best: number;
 }
@@ -104,10 +108,23 @@ export async function compareMethods(options: CompareOptions): Promise<MethodCom
       model.tokenizer,
       options,
     );
-    return await withDonor(options, (donor) => compareOpened({ ...options, ...target, model, donor }));
+    return await withDonor(options, async (donor) => {
+      const opened = { ...options, ...target, model, donor };
+      return { ...(await compareOpened(opened)), notes: await notesOnNumbers(opened) };
+    });
   } finally {
     await model.close();
   }
+}
+
+async function notesOnNumbers(options: CompareOpenedOptions): Promise<readonly string[]> {
+  const { model, tokenizer, job } = options;
+  const alignment = alignVocabularies({
+    source: model.readable.vocabulary,
+    target: tokenizer.vocabulary,
+    job: quiet(job),
+  });
+  return (await splitsOfNumbers(options, alignment)).notes;
 }
 
 /** {@link compareMethods} of an open model. */

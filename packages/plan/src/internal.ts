@@ -4,6 +4,7 @@ export { donorOf, withDonor } from "./model/donor.ts";
 export { hashContents } from "./model/hash-files.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { layersOnDemand, sourceModel, textLimits } from "./model/source-model.ts";
+export { splitsOfNumbers } from "./note-on-digits.ts";
 export { planTables } from "./plan-tables.ts";
 export { produceRows, requireRowSource } from "./produce-rows.ts";
 export { type ProducedTables, produceTables } from "./produce-tables.ts";

@@ -7,14 +7,13 @@ import {
   type Vocabulary,
 } from "@revocab/core";
 import { closeMethod, initContext, METHODS, type PlannedTable, planTable } from "@revocab/embedding-init";
-import { compareDigits } from "@revocab/vocab-alignment";
 import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { donorOf } from "./model/donor.ts";
 import { hashContents } from "./model/hash-files.ts";
 import { nameOf, type OpenModel, tokensWithoutRow } from "./model/open-model.ts";
 import { layersOnDemand, sourceModel } from "./model/source-model.ts";
-import { noteOnDigits } from "./note-on-digits.ts";
+import { splitsOfNumbers } from "./note-on-digits.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { keepSpecialsApart, planTables } from "./plan-tables.ts";
 import { type AlignmentSummary, type PlannedSwap, type Recipe, sourceLabels } from "./swap-plan.ts";
@@ -82,9 +81,8 @@ async function planSwap(
     },
   });
   const { alignment } = context;
-  const digits = await compareDigits(model.readable, tokenizer);
-  const digitNote = noteOnDigits(digits, alignment, tokenizer.vocabulary, options.digits);
-  if (digitNote !== undefined) notes.add(digitNote);
+  const digits = await splitsOfNumbers(options, alignment);
+  for (const note of digits.notes) notes.add(note);
   const { chain, note } = keepSpecialsApart(methods, {
     alignment,
     target: tokenizer.vocabulary,
@@ -117,7 +115,7 @@ async function planSwap(
       }),
       tables: planned.map(({ denseRows: _, ...table }) => table),
       alignment: summarize(alignment),
-      digits,
+      digits: digits.comparison,
       notes: [...notes],
     },
     rowSource: computedRows(planned, [model, ...(options.donor ? [options.donor] : [])], () => close(chain)),

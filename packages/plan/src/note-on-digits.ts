@@ -1,11 +1,21 @@
 import type { Alignment, Vocabulary } from "@revocab/core";
-import { type DigitComparison, splitsDiffer } from "@revocab/vocab-alignment";
+import { compareDigits, type DigitComparison, splitsDiffer } from "@revocab/vocab-alignment";
 import { describeDigits } from "@revocab/vocabulary";
 import { isDigitToken } from "@revocab/vocabulary/internal";
 import type { PlanOptions } from "./plan-options.ts";
 
+/** How source and target split numbers, and a warning where they differ. */
+export async function splitsOfNumbers(
+  { model, tokenizer, digits }: Pick<PlanOptions, "model" | "tokenizer" | "digits">,
+  alignment: Alignment,
+): Promise<{ readonly comparison: DigitComparison; readonly notes: readonly string[] }> {
+  const comparison = await compareDigits(model.readable, tokenizer);
+  const note = noteOnDigits(comparison, alignment, tokenizer.vocabulary, digits);
+  return { comparison, notes: note === undefined ? [] : [note] };
+}
+
 /** A warning where the target splits numbers otherwise than the source, with what to do; undefined where it does not. */
-export function noteOnDigits(
+function noteOnDigits(
   comparison: DigitComparison,
   alignment: Alignment,
   target: Vocabulary,

@@ -15,7 +15,10 @@ import {
   spelledDigits,
   withFallback,
 } from "@revocab/embedding-init";
+import type { OpenModel } from "./model/open-model.ts";
 import type { PlanOptions } from "./plan-options.ts";
+
+type Method = FallbackChain["methods"][number];
 
 /**
  * Which methods initialize the rows of which tables, and how many rows there will be. Nothing is computed yet.
@@ -89,7 +92,7 @@ function padded(size: number, multiple = 1): number {
 
 /** The tables that the target model will have; untying adds an output table over the same source rows. */
 function targetTables(
-  { model: { checkpoint }, untie = false, role }: PlanOptions,
+  { model: { checkpoint }, untie = false, role, donor }: PlanOptions,
   { methods }: FallbackChain,
   rows: number,
 ): readonly EmbeddingTable[] {
@@ -120,18 +123,29 @@ function targetTables(
     }
     return [...tables, { slot: "output", role: "output", isBias: false, matrix: input.matrix }];
   }
-  const differing = methods.find((method) => method.differsByRole);
-  if (differing && !role) {
-    const added = (rows * input.matrix.columns).toLocaleString("en");
-    throw new RevocabError(
-      "needs_untie",
-      `${differing.name} gives a token different rows at the input and at the output, but this model is tied: one row serves both`,
-      {
-        hint: `pass \`untie\` to give the head rows of its own (it adds ${added} parameters), or \`role: input\` or \`role: output\` to use those rows for both`,
-      },
-    );
-  }
+  const differing = methods.find((method) => differsByRole(method, donor));
+  if (differing && !role) throw needsUntie(differing, rows * input.matrix.columns);
   return role ? tables.map((table) => (table.slot === "input" ? { ...table, role } : table)) : tables;
+}
+
+/** A donor without head rows of its own has its input rows for both roles. Without a donor `donorOf` says what is missing. */
+function differsByRole({ differsByRole: differs }: Method, donor: OpenModel | undefined): boolean {
+  if (differs !== "donor") return differs;
+  return donor?.checkpoint.tables.some(({ role, isBias }) => role === "output" && !isBias) === true;
+}
+
+/** @param added parameters of a head of its own */
+function needsUntie({ name, differsByRole: differs }: Method, added: number): RevocabError {
+  const isByDonor = differs === "donor";
+  const found = isByDonor
+    ? `${name} goes by the donor, which has other rows at the input than at the output`
+    : `${name} gives a token different rows at the input and at the output`;
+  const untie = `\`untie\` to give the head rows of its own (it adds ${added.toLocaleString("en")} parameters)`;
+  return new RevocabError("needs_untie", `${found}, but this model is tied: one row serves both`, {
+    hint: isByDonor
+      ? `pass \`role: input\` to go by the donor's input rows or \`role: output\` to go by those of its head, or ${untie}`
+      : `pass ${untie}, or \`role: input\` or \`role: output\` to use those rows for both`,
+  });
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 import {
   type ComparedPlanFlags,
   comparedPlanOptions,
-  donorNameOf,
+  namedDonor,
   withComparedPlanOptions,
 } from "./options/rows.ts";
 import {
@@ -76,7 +76,7 @@ export function registerCompare(program: Command): void {
           tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
         };
         const contest = { kind: "contest", choice: options.choice } as const;
-        const donor = await donorNameOf(flags, { ...options, method: contest }, flags.tokenizer);
+        const donor = await namedDonor(flags, { ...options, method: contest }, flags.tokenizer);
         return withResolvedModels(
           context,
           names,

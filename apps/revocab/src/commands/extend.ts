@@ -5,7 +5,7 @@ import { writeModel } from "../write-model.ts";
 import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
-  donorNameOf,
+  namedDonor,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -87,7 +87,7 @@ export function registerExtend(program: Command): void {
         const { chatTemplateFile } = await chatTemplateOptions(flags);
         return {
           want: await wantedBy(plan),
-          donor: await donorNameOf(flags, plan),
+          donor: await namedDonor(flags, plan),
           options: {
             ...modelOptions(flags),
             ...plan,

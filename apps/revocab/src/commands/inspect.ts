@@ -1,8 +1,9 @@
-import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/plan";
+import type { TrainingInspection } from "@revocab/donor";
+import type { Inspection, InspectOptions, ModelInspection, TokenizerInspection } from "@revocab/plan";
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { escaped, grouped, printTable } from "../terminal.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 
@@ -15,14 +16,18 @@ export function registerInspect(program: Command): void {
       "<path>",
       "a model folder, a tokenizer folder, a tokenizer.json, a SentencePiece .model, or a repository of the Hub",
     );
-  withModelOptions(command).action(async (path: string, flags: ModelFlags) => {
-    const { inspectPath } = await import("@revocab/plan");
+  withModelOptions(
+    command.option(
+      "--well-trained",
+      "also show which tokens look hardly trained, by the model's rows; of a repository only these are fetched",
+    ),
+  ).action(async (path: string, flags: Flags) => {
     const { describeDigits } = await import("@revocab/vocabulary");
     await runCommand(
       command,
       (context) =>
         withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspectPath(paths.path, { ...modelOptions(flags), weights: weights.path, digits: true }),
+          inspect(paths.path, { ...modelOptions(flags), weights: weights.path }, flags, context),
         ),
       (inspection) => printInspection(inspection, describeDigits),
       { readsOnly: true },
@@ -30,15 +35,45 @@ export function registerInspect(program: Command): void {
   });
 }
 
+interface Flags extends ModelFlags {
+  readonly wellTrained?: boolean;
+}
+
+/** What is printed, and the value of --json. */
+interface FullInspection extends Inspection {
+  /** With --well-trained. */
+  readonly training?: TrainingInspection;
+}
+
+async function inspect(
+  path: string,
+  options: InspectOptions,
+  { wellTrained = false }: Flags,
+  { job }: CommandContext,
+): Promise<FullInspection> {
+  const { inspectPath, openModel } = await import("@revocab/plan");
+  const inspection = await inspectPath(path, { ...options, digits: true });
+  if (!wellTrained) return inspection;
+  const { inspectTraining } = await import("@revocab/donor");
+  const { readable, checkpoint, close } = await openModel(path, options);
+  try {
+    const training = await inspectTraining({ ...checkpoint, vocabulary: readable.vocabulary }, job);
+    return { ...inspection, training };
+  } finally {
+    await close();
+  }
+}
+
 type DescribeDigits = typeof import("@revocab/vocabulary").describeDigits;
 
 function printInspection(
-  { name, model, tokenizer, surprises }: Inspection,
+  { name, model, tokenizer, training, surprises }: FullInspection,
   describeDigits: DescribeDigits,
 ): string {
   return [
     model ? printModel(name, model) : escaped`${name}\n`,
     tokenizer ? printTokenizer(tokenizer, describeDigits) : "\nTokenizer: none\n",
+    training ? printTraining(training) : "",
     surprises.length > 0 ? "\nSurprises\n" : "",
     ...surprises.map((surprise) => escaped`  ${inFlags(surprise)}\n`),
   ].join("");
@@ -85,6 +120,40 @@ function printTokenizer(tokenizer: TokenizerInspection, describeDigits: Describe
     ),
     specials.length > MAX_SPECIALS ? `  … and ${specials.length - MAX_SPECIALS} more\n` : "",
   ].join("");
+}
+
+const MAX_SUSPECTED = 20;
+
+function printTraining({ tokens, unusedRows, indicators, suspected }: TrainingInspection): string {
+  if (indicators.length === 0) {
+    return "\nWhich tokens look hardly trained cannot be told: the head is tied, and no row is without a token\n";
+  }
+  return [
+    `\nTokens that look hardly trained: ${grouped(suspected.length)} of ${grouped(tokens)} (an indicator suspects at most 1 % of all rows)\n`,
+    printTable(
+      indicators.map(({ name, suspects, threshold, tokens: count }) => [
+        name,
+        `${suspects} ${figure(threshold)}`,
+        grouped(count),
+      ]),
+    ),
+    unusedRows === 0 ? "" : `  unused rows: ${grouped(unusedRows)}\n`,
+    suspected.length > 0 ? "\nThe worst of them\n" : "",
+    printTable(
+      suspected
+        .slice(0, MAX_SUSPECTED)
+        .map(({ id, token, suspicions }) => [
+          `${id}`,
+          `"${token}"`,
+          suspicions.map(({ indicator, value }) => `${indicator} ${figure(value)}`).join(", "),
+        ]),
+    ),
+    suspected.length > MAX_SUSPECTED ? `  … and ${grouped(suspected.length - MAX_SUSPECTED)} more\n` : "",
+  ].join("");
+}
+
+function figure(value: number): string {
+  return value.toPrecision(3);
 }
 
 function sized(bytes: number): string {

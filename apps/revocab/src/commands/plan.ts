@@ -12,7 +12,7 @@ import {
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
-import { donorNameOf, type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import { namedDonor, type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { withRunning, withThreads } from "./options/values.ts";
 
@@ -70,7 +70,7 @@ export function registerPlan(program: Command): void {
             const summary = summarizePlan(planned.plan);
             return downloads().length > 0 ? { ...summary, downloads: downloads() } : summary;
           };
-          const donor = await donorNameOf(flags, options, flags.tokenizer);
+          const donor = await namedDonor(flags, options, flags.tokenizer);
           return withResolvedModels(context, names, planAndSave, donor);
         },
         (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,

@@ -12,7 +12,7 @@ import {
 } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
-  donorNameOf,
+  namedDonor,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -63,7 +63,7 @@ export function registerSwap(program: Command): void {
         };
         return {
           want: await wantedBy(plan),
-          donor: await donorNameOf(flags, plan, flags.tokenizer),
+          donor: await namedDonor(flags, plan, flags.tokenizer),
           options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
         };
       },

@@ -9,7 +9,7 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from "@revocab/vocabulary";
-import { nameOf, readableTokenizer, tokensWithoutRow } from "./open-model.ts";
+import { isWeightFile, nameOf, readableTokenizer, tokensWithoutRow } from "./open-model.ts";
 
 export interface Inspection {
   readonly name: string;
@@ -64,7 +64,7 @@ export interface InspectOptions extends OpenCheckpointOptions {
 export async function inspectPath(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
-  const hasWeights = names.some((name) => WEIGHTS.test(name));
+  const hasWeights = names.some(isWeightFile);
   const hasTokenizer = names.some(isTokenizerFile);
   const isInPart = names.some((name) => name.endsWith("_StaticEmbedding")); // the error says where
   const isModel = hasWeights || isInPart || (names.includes("config.json") && !hasTokenizer);
@@ -84,8 +84,6 @@ export async function inspectPath(path: string, options: InspectOptions = {}): P
     surprises: showNotes(surprises),
   };
 }
-
-const WEIGHTS = /\.(safetensors|safetensors\.index\.json|bin|pt|pth|ckpt|h5|msgpack|gguf)$/;
 
 async function inspectModel(
   path: string,

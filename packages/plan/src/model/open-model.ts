@@ -88,6 +88,11 @@ async function hashedNames({ folder, files }: Checkpoint, tokenizer: Tokenizer):
   return names.filter((_, i) => areThere[i]);
 }
 
+/** Whether a file holds weights, or their index, by its name: in any format, also one that is not read. */
+export function isWeightFile(name: string): boolean {
+  return /\.(safetensors|safetensors\.index\.json|bin|pt|pth|ckpt|h5|msgpack|gguf)$/.test(name);
+}
+
 /**
  * The name of a folder, without its path. A snapshot of the Hugging Face cache (`models--ORG--NAME/snapshots/COMMIT`) has the
  * name of its repository and the commit as its revision.

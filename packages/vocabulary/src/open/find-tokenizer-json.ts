@@ -65,7 +65,9 @@ function withOtherFormat(source: Map<string, Uint8Array>, origin: string): Found
     throw new RevocabError(
       "missing_file",
       `${origin}: found no tokenizer, expected tokenizer.json, a SentencePiece .model, vocab.json with merges.txt, vocab.txt, a .tiktoken file or tekken.json`,
-      { hint: "give the folder of a tokenizer, or the file itself" },
+      {
+        hint: "give the folder of a tokenizer, or the file itself; put the tokenizer of a model into its folder",
+      },
     );
   }
   const encoder = new TextEncoder();

@@ -2,7 +2,7 @@ import { type InitMethod, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
 import type { DigitRows } from "@revocab/plan";
 import { type Command, Option } from "commander";
-
+import type { NamedModel } from "../../resolve-models.ts";
 import { type ComparingFlags, comparingOptions, withComparingOptions } from "./scoring.ts";
 import type { HealFlags } from "./training.ts";
 
@@ -210,11 +210,12 @@ export async function wantedBy({
 }
 
 /**
- * The donor by name: the one that was given, or the model that the tokenizer is from, where a method reads a donor.
+ * The donor by name: the one that was given, or the model that the tokenizer is from, where a method reads a donor. Only its tables
+ * are needed.
  * @param tokenizer as it was given; undefined where it is made from the model's own
  * @throws RevocabError `bad_options` for a donor that no method reads
  */
-export async function donorNameOf(
+export async function namedDonor(
   { donor }: Pick<ComparedPlanFlags, "donor">,
   {
     method,
@@ -224,13 +225,17 @@ export async function donorNameOf(
     readonly fallback: InitMethod;
   },
   tokenizer?: string,
-): Promise<string | undefined> {
+): Promise<NamedModel | undefined> {
   const { readsDonor } = await import("@revocab/embedding-init");
   const methods = method.kind === "contest" ? method.choice.candidates.map((each) => each.method) : [method];
   const isRead = [...methods, fallback].some(readsDonor);
-  if (donor === undefined)
-    return isRead && tokenizer !== undefined && !isFile(tokenizer) ? tokenizer : undefined;
-  if (isRead) return donor;
+  if (donor === undefined) {
+    // `any`: where the tokenizer has no weights beside it, the library says so
+    return isRead && tokenizer !== undefined && !isFile(tokenizer)
+      ? { name: tokenizer, want: "any" }
+      : undefined;
+  }
+  if (isRead) return { name: donor, want: "tables" };
   throw new RevocabError("bad_options", "--donor was given, but no method reads the rows of a donor", {
     hint: "leave --donor out, or choose a method that reads one; see: revocab methods",
   });
