@@ -17,12 +17,16 @@ export function attackKinds(kinds: readonly string[]): void {
       expect(verdicts.filter(({ verdict, expected }) => verdict !== expected)).toEqual([]);
     });
 
-    it(`damaged in ${MUTANTS} ways are accepted or refused in plain words, within 5 s and 1 GB each`, async () => {
-      const verdicts = await campaign({ kind, count: MUTANTS });
-      expect(verdicts.filter(isFailure)).toEqual([]);
-      expect(verdicts).toHaveLength(MUTANTS);
-      // a campaign that only ever sees one verdict has looked at nothing
-      expect(new Set(verdicts.map(({ verdict }) => verdict))).toEqual(new Set(["accepted", "refused"]));
-    }, TIMEOUT);
+    it(
+      `damaged in ${MUTANTS} ways are accepted or refused in plain words, within 5 s and 1 GB each`,
+      async () => {
+        const verdicts = await campaign({ kind, count: MUTANTS });
+        expect(verdicts.filter(isFailure)).toEqual([]);
+        expect(verdicts).toHaveLength(MUTANTS);
+        // a campaign that only ever sees one verdict has looked at nothing
+        expect(new Set(verdicts.map(({ verdict }) => verdict))).toEqual(new Set(["accepted", "refused"]));
+      },
+      TIMEOUT,
+    );
   });
 }

@@ -14,6 +14,7 @@ import { minimumNormWeights } from "./minimum-norm-weights.ts";
 export const NEAREST_SOLVERS = ["distance", "barycentric", "least-squares"] as const;
 export type NearestSolver = (typeof NEAREST_SOLVERS)[number];
 
+/** What is near: a short distance between rows, or a small angle. */
 export const NEAREST_METRICS = ["euclidean", "cosine"] as const;
 export type NearestMetric = (typeof NEAREST_METRICS)[number];
 
