@@ -97,7 +97,7 @@ export interface DonorEvidence {
  * The evidence of a donor for a table: with the role of the table, or the donor's input rows where its head is tied to them.
  *
  * Anchors are tokens of text or of a byte; specials mean other things in other models. Rows of zeros are left out on either side, and
- * so is an anchor with the same row number as an earlier one. A new token may be a special.
+ * so is an anchor with the same row number as another, a byte token before one of text. A new token may be a special.
  * @param isAllowed whether a target token may be an anchor
  * @returns no anchors and no tokens where the source lacks no token of the target
  * @throws RevocabError no_evidence without two different anchors; shape_mismatch for a donor that does not fit the target;
@@ -147,7 +147,7 @@ export async function donorEvidence(
     (id) =>
       rows.isUsable(toDonor.sourceOf[id]) && sourceRows.isUsable(alignment.sourceOf[id]) && isAllowed(id),
   );
-  const targets = distinct(usable, [toDonor.sourceOf, alignment.sourceOf])
+  const targets = distinct(textFirst(usable, target.vocabulary), [toDonor.sourceOf, alignment.sourceOf])
     .sort((a, b) => toDonor.sourceOf[a] - toDonor.sourceOf[b])
     .slice(0, most);
   const donors = Uint32Array.from(targets, (id) => toDonor.sourceOf[id]);
@@ -296,6 +296,15 @@ export async function wellTrainedInBoth(
   return (token) =>
     inSource.isWellTrained(alignment.sourceOf[token]) &&
     inDonor.isWellTrained(donor.alignment.sourceOf[token]);
+}
+
+/**
+ * Tokens of text before byte tokens. Of `a` and `<0x61>`, which stand for the same byte, only `a` is met in texts: the other's row was
+ * never trained.
+ */
+function textFirst(tokens: readonly TokenId[], vocabulary: Vocabulary): TokenId[] {
+  const isByte = (id: TokenId) => vocabulary.kindOf(id) === "byte";
+  return [...tokens.filter((id) => !isByte(id)), ...tokens.filter(isByte)];
 }
 
 /** The first token of each id that several tokens have, in any of the lists. */

@@ -13,10 +13,11 @@ import {
   sparseBasisEntry,
 } from "@revocab/donor";
 import { copyOverlap, planTable, rowsOfPlan, withFallback } from "@revocab/embedding-init";
+import { mixtureRow } from "@revocab/matrix";
 import { describeMethodContract } from "@revocab/test-support/contract";
 import { makeTables, randomMatrix, TARGET_VOCABULARY } from "@revocab/test-support/contract-models";
 import { describeEntryContract } from "@revocab/test-support/entry-contract";
-import { handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
+import { byte, handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { describe, expect, it } from "vitest";
 import { contextWith, donorOf, tableOf, untiedTables } from "./donor-models.ts";
@@ -259,5 +260,25 @@ describe("the options", () => {
     ]) {
       expect(create).toThrow(expect.objectContaining({ code: "bad_options" }));
     }
+  });
+});
+
+describe("the anchors", () => {
+  it("are tokens of text where a byte token stands for the same: its row was never trained", async () => {
+    const source = handMadeVocabulary([text("a"), text("b"), text("c")]);
+    const target = handMadeVocabulary([byte(0x61), byte(0x62), text("a"), text("b"), text("c"), text("ab")]);
+    const tables = [tableOf("input", randomMatrix(3, 2, 1))];
+    // the new token has the donor's row of "a", and <0x61> one like no other
+    const donor = randomMatrix(6, 3, 2);
+    donor.data.set(donor.data.subarray(2 * 3, 3 * 3), 5 * 3);
+    const context = {
+      ...contextWith(donorOf([tableOf("input", donor)], target, target), tables, target),
+      source: { vocabulary: source, tables },
+      alignment: alignVocabularies({ source, target }),
+    };
+    const { mixture } = await planTable({ context, method: omp({ k: 3 }), table: tables[0] });
+    const { sources, weights } = mixtureRow(mixture, 5);
+    expect(Array.from(sources)).toEqual([0]);
+    expect(weights[0]).toBeCloseTo(1, 6);
   });
 });
