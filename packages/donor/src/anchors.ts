@@ -9,69 +9,11 @@ import {
   type TokenId,
   type Vocabulary,
 } from "@revocab/core";
-import { numberOption } from "@revocab/embedding-init";
-import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { readRows, scanRows } from "@revocab/matrix";
 import { quoteToken } from "@revocab/vocabulary/internal";
-import { z } from "zod";
+import type { AnchorOptions } from "./anchor-options.ts";
+import { longestPrefixes } from "./longest-prefixes.ts";
 import { trainingOfModel } from "./well-trained.ts";
-
-/** Which shared tokens may be anchors: `all`, or those whose rows look well trained in both models. */
-export const ANCHOR_FILTERS = ["all", "well-trained"] as const;
-export type AnchorFilter = (typeof ANCHOR_FILTERS)[number];
-
-/** Tables in which a new token gets the source row of its longest known prefix. */
-export const PREFIX_COPIES = ["none", "input", "output", "both"] as const;
-export type PrefixCopies = (typeof PREFIX_COPIES)[number];
-
-/** Options of every method with a donor. */
-export interface AnchorOptions {
-  /** At most so many anchors: those with the lowest ids in the donor, which most tokenizers number by frequency. @default all */
-  readonly anchors?: number;
-  /** `well-trained`: without tokens that look hardly trained in either model, see `wellTrainedTokens`. @default "all" */
-  readonly filter?: AnchorFilter;
-  /**
-   * Where a new token gets, in place of what the donor says, a copy of the row of the longest source token that its text
-   * begins with, if there is one that is not of spaces alone.
-   * @default "none"
-   */
-  readonly prefix?: PrefixCopies;
-}
-
-/** {@link AnchorOptions} as a method gets them, with their defaults. */
-export type GivenAnchorOptions = AnchorOptions & Required<Pick<AnchorOptions, "filter" | "prefix">>;
-
-/** What methods with a donor need, for the catalog. */
-export const DONOR_EVIDENCE = "a donor: a model that was trained with the target tokenizer";
-
-/** The options of the catalog that every method with a donor has. */
-export const anchorOptions = {
-  anchors: numberOption(z.number())
-    .optional()
-    .describe("at most so many shared tokens, those with the lowest ids in the donor; all when not given"),
-  filter: z
-    .enum(ANCHOR_FILTERS)
-    .default("all")
-    .describe("well-trained: without shared tokens whose rows look hardly trained in either model"),
-  prefix: z
-    .enum(PREFIX_COPIES)
-    .default("none")
-    .describe("tables in which a new token gets the row of the longest source token that it begins with"),
-};
-
-/** @throws RevocabError bad_options, naming the option */
-export function checkAnchorOptions({
-  anchors,
-  filter = "all",
-  prefix = "none",
-}: AnchorOptions): GivenAnchorOptions {
-  if (anchors !== undefined) {
-    checkOption("anchors", anchors, Number.isInteger(anchors) && anchors >= 2, "a whole number from 2");
-  }
-  checkWord("filter", filter, ANCHOR_FILTERS);
-  checkWord("prefix", prefix, PREFIX_COPIES);
-  return { ...(anchors !== undefined && { anchors }), filter, prefix };
-}
 
 /** What a donor says of the rows of one table. */
 export interface DonorEvidence {
@@ -184,34 +126,6 @@ export function donorTableFor({ tables }: Donor, { slot, role }: EmbeddingTable)
     `the donor has ${rows.length === 0 ? "no table of rows" : rows.map((table) => table.slot).join(", ")}, expected one for ${slot}`,
     { hint: "a donor is a model with a row for each token" },
   );
-}
-
-/** The longest source token that each token begins with, for tokens that have one that is not of spaces alone. */
-function longestPrefixes(
-  { source, target }: InitContext,
-  tokens: readonly TokenId[],
-): ReadonlyMap<TokenId, TokenId> {
-  const found = new Map<TokenId, TokenId>();
-  for (const token of tokens.filter((id) => isText(target.vocabulary, id))) {
-    const bytes = target.vocabulary.bytesOf(token);
-    for (let end = bytes.length - 1; end > 0; end--) {
-      if (isWithinCharacter(bytes[end])) continue;
-      const prefix = bytes.subarray(0, end);
-      if (prefix.every((byte) => byte === SPACE)) break;
-      const id = source.vocabulary.idsOf(prefix).at(0);
-      if (id === undefined) continue;
-      found.set(token, id);
-      break;
-    }
-  }
-  return found;
-}
-
-const SPACE = 0x20;
-
-/** Whether a byte continues a character of UTF-8. */
-function isWithinCharacter(byte: number): boolean {
-  return (byte & 0xc0) === 0x80;
 }
 
 /** Tokenizers of one family differ in a few tokens that were added later. */

@@ -2,8 +2,9 @@ import type { RowMethod } from "@revocab/core";
 import { type MethodEntry, methodEntry } from "@revocab/embedding-init";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
-import { type DonorTask, donorRowBlocks, rowsByDonor } from "./donor-methods.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
+import { rowsByDonor } from "./donor-methods.ts";
+import { type DonorTask, donorRowBlocks } from "./donor-tasks.ts";
 import { type ClpMap, clpMap, clpRows, hasClpRow, meanCosines } from "./solvers/clp.ts";
 
 const PAPER = "https://arxiv.org/abs/2301.09626";

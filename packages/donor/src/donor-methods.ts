@@ -1,52 +1,15 @@
-import {
-  type Donor,
-  type EmbeddingTable,
-  type InitContext,
-  type Matrix,
-  type Mixture,
-  type MixtureMethod,
-  type PreparedMixture,
-  type PreparedRows,
-  RevocabError,
-  type RowMethod,
-  type TokenId,
-  threadsOf,
-  throwIfAborted,
+import type {
+  Matrix,
+  Mixture,
+  MixtureMethod,
+  PreparedMixture,
+  PreparedRows,
+  RowMethod,
+  TokenId,
 } from "@revocab/core";
-import { MixtureBuilder, mixtureRow, readMatrix, readRows } from "@revocab/matrix";
-import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
-import { quoteToken } from "@revocab/vocabulary/internal";
-import {
-  type DonorEvidence,
-  donorEvidence,
-  donorTableFor,
-  type GivenAnchorOptions,
-  wellTrainedInBoth,
-} from "./anchors.ts";
+import { MixtureBuilder, mixtureRow, readRows } from "@revocab/matrix";
+import { type DonorMethod, type DonorTask, isForBothRoles, rowsOfTables } from "./donor-tasks.ts";
 import type { AnchorRows } from "./solvers/anchor-rows.ts";
-
-/** What a method with a donor has to work on: one table with new tokens. */
-export interface DonorTask {
-  readonly context: InitContext;
-  readonly donor: Donor;
-  readonly table: EmbeddingTable;
-  readonly evidence: DonorEvidence;
-  /** The evidence without a limit of anchors; undefined where none were left out by it. */
-  evidenceOfAll(): Promise<DonorEvidence | undefined>;
-  /** Closed when the task is done. */
-  readonly products: DenseProducts;
-  /** Notes something of the table. */
-  note(message: string, isDetail?: boolean): void;
-}
-
-/** A method with a donor: its name and options, and those of the anchors. */
-interface DonorMethod {
-  readonly name: string;
-  readonly paper: string;
-  /** Its own, for the recipe. */
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly anchors: GivenAnchorOptions;
-}
 
 /** Rows that are sums of anchors. */
 export interface MixtureByDonor extends DonorMethod {
@@ -124,19 +87,28 @@ export function rowsByDonor({ fit, ...method }: RowsByDonor): RowMethod {
         covers: (token, table) => !table.isBias && rows(table).covered.has(token),
         async rows(tokens, table) {
           const { prefixes, fitted } = rows(table);
-          const { columns } = table.matrix;
-          const data = new Float32Array(tokens.length * columns);
-          const computed = Array.from(tokens.keys()).filter((i) => !prefixes.has(tokens[i]));
-          const found = await fitted?.rows(Uint32Array.from(computed, (i) => tokens[i]));
-          for (const [at, i] of computed.entries()) {
-            data.set(found!.data.subarray(at * columns, (at + 1) * columns), i * columns);
-          }
-          for (const [i, token] of tokens.entries()) {
-            const source = prefixes.get(token);
-            if (source === undefined) continue;
-            data.set((await readMatrix(table.matrix, source, 1)).data, i * columns);
-          }
-          return { rows: tokens.length, columns, data };
+          const { matrix } = table;
+          const data = new Float32Array(tokens.length * matrix.columns);
+          const place = (of: readonly number[], found: Matrix | undefined) => {
+            of.forEach((i, at) => {
+              data.set(
+                found!.data.subarray(at * matrix.columns, (at + 1) * matrix.columns),
+                i * matrix.columns,
+              );
+            });
+          };
+          const places = Array.from(tokens.keys());
+          const copied = places.filter((i) => prefixes.has(tokens[i]));
+          const computed = places.filter((i) => !prefixes.has(tokens[i]));
+          place(
+            copied,
+            await readRows(
+              matrix,
+              copied.map((i) => prefixes.get(tokens[i])!),
+            ),
+          );
+          place(computed, await fitted?.rows(Uint32Array.from(computed, (i) => tokens[i])));
+          return { rows: tokens.length, columns: matrix.columns, data };
         },
       };
     },
@@ -151,74 +123,6 @@ function described({ name, paper, options, anchors }: DonorMethod) {
     needs: ["donor" as const],
     options: { ...options, ...anchors },
   };
-}
-
-/** Whether rows depend on a role by the tables alone. */
-function isForBothRoles({ prefix }: GivenAnchorOptions): boolean {
-  return prefix === "none" || prefix === "both";
-}
-
-/**
- * Works on every table: once for tables that share their rows in source and donor. A bias has what belongs to its head.
- * @throws RevocabError bad_options without a donor; what opening it and its evidence throw
- */
-async function rowsOfTables<Rows>(
-  context: InitContext,
-  { name, anchors }: DonorMethod,
-  compute: (task: DonorTask) => Promise<Rows>,
-): Promise<(table: EmbeddingTable) => Rows> {
-  const { source, target, job } = context;
-  const donor = await openDonor(context);
-  const isAllowed = anchors.filter === "well-trained" ? await wellTrainedInBoth(context, donor) : undefined;
-  const known: { readonly table: EmbeddingTable; readonly rows: Rows }[] = [];
-  const find = (table: EmbeddingTable) =>
-    known.find(
-      (one) =>
-        one.table.matrix === table.matrix &&
-        donorTableFor(donor, one.table) === donorTableFor(donor, table) &&
-        (isForBothRoles(anchors) || one.table.role === table.role),
-    )?.rows;
-  const ofRows = source.tables.filter(({ isBias }) => !isBias);
-  const products = await openDenseProducts(threadsOf(job), true);
-  try {
-    for (const table of ofRows) {
-      if (find(table) !== undefined) continue;
-      const note = (message: string, isDetail = false) =>
-        job?.onProgress?.({ type: "note", step: name, message: `${table.slot}: ${message}`, isDetail });
-      const evidenceWith = (most: number | undefined) =>
-        donorEvidence(context, donor, table, { ...anchors, anchors: most }, isAllowed);
-      const evidence = await evidenceWith(anchors.anchors);
-      const evidenceOfAll = async () => {
-        if (evidence.anchorRows.rows !== anchors.anchors) return undefined;
-        const all = await evidenceWith(undefined);
-        return all.anchorRows.rows > evidence.anchorRows.rows ? all : undefined;
-      };
-      const { leftOut } = evidence;
-      if (leftOut.length > 0) {
-        const some = Array.from(leftOut.subarray(0, NAMED), (id) => quoteToken(target.vocabulary, id));
-        note(
-          `the donor has no rows but zeros for ${leftOut.length} new tokens, which are left to the fallback: ${some.join(", ")}`,
-        );
-      }
-      const task = { context, donor, table, evidence, evidenceOfAll, products, note };
-      known.push({ table, rows: await compute(task) });
-    }
-  } finally {
-    await products.release();
-  }
-  const rowsOfBias = ({ slot, role }: EmbeddingTable) =>
-    ofRows.find((table) => slot.startsWith(`${table.slot}.`)) ??
-    ofRows.find((table) => table.role === role) ??
-    ofRows[0];
-  return (table) => find(table.isBias ? rowsOfBias(table) : table)!;
-}
-
-/** @throws RevocabError bad_options without one; what opening it throws */
-async function openDonor({ donor }: InitContext): Promise<Donor> {
-  if (donor !== undefined) return donor();
-  throw new RevocabError("bad_options", "found no donor, which the method takes its rows by", {
-    hint: "pass `donor`: a model that was trained with the target tokenizer",
-  });
 }
 
 /** The rows of some tokens, in their order; empty for a token without one. */
@@ -237,52 +141,3 @@ function selectMixture(
   }
   return builder.build();
 }
-
-/** The donor's rows of the new tokens, from `start` on; each block once, in order. @throws RevocabError aborted */
-export async function* donorRowBlocks({
-  context: { job },
-  table: { slot },
-  evidence: { tokens, readDonorRows },
-}: DonorTask): AsyncGenerator<{ readonly start: number; readonly rows: Matrix }> {
-  const total = tokens.length;
-  for (let start = 0; start < total; start += BLOCK_ROWS) {
-    throwIfAborted(job?.abortSignal);
-    const rows = await readDonorRows(tokens.subarray(start, start + BLOCK_ROWS));
-    yield { start, rows };
-    const done = start + rows.rows;
-    job?.onProgress?.({
-      type: "progress",
-      step: `match rows of the donor: ${slot}`,
-      done,
-      total,
-      unit: "rows",
-    });
-  }
-}
-
-/** At 4,096 columns a block takes 67 MB. */
-const BLOCK_ROWS = 4096;
-
-/**
- * Notes how near sums of anchors come to the donor's rows of the new tokens: the median, the 95 % quantile and the worst.
- * @param errors [n] ‖Σ w_i·D_i − x‖ / ‖x‖ of each new token
- * @param sums what was summed, for the note: "at most 8 of 300 anchors"
- */
-export function noteReconstruction(
-  { context: { target }, evidence: { tokens }, note }: DonorTask,
-  errors: Float64Array,
-  sums: string,
-): void {
-  const order = Array.from(tokens.keys()).sort((a, b) => errors[a] - errors[b]);
-  const at = (share: number) => errors[order[Math.floor(share * (order.length - 1))]].toFixed(3);
-  const worst = order
-    .slice(-NAMED)
-    .reverse()
-    .map((row) => `${quoteToken(target.vocabulary, tokens[row])} ${errors[row].toFixed(3)}`);
-  note(
-    `the donor's rows of ${tokens.length} new tokens are sums of ${sums} but for a relative error of ${at(0.5)} (median), ${at(0.95)} (95 %); largest: ${worst.join(", ")}`,
-  );
-}
-
-/** Tokens that a note names, at most. */
-const NAMED = 10;

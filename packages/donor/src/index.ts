@@ -4,7 +4,7 @@ export {
   type AnchorOptions,
   PREFIX_COPIES,
   type PrefixCopies,
-} from "./anchors.ts";
+} from "./anchor-options.ts";
 export { clp, clpEntry } from "./clp.ts";
 export { DONOR_METHODS } from "./donor-catalog.ts";
 export { inspectTraining, type SuspectedToken, type TrainingInspection } from "./inspect-training.ts";

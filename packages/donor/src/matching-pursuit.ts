@@ -10,8 +10,9 @@ import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
-import { type DonorTask, donorRowBlocks, noteReconstruction, rowsByDonor } from "./donor-methods.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
+import { rowsByDonor } from "./donor-methods.ts";
+import { type DonorTask, donorRowBlocks, noteReconstruction } from "./donor-tasks.ts";
 import { matchingPursuit as matchRows, rowsOfPicks } from "./solvers/matching-pursuit.ts";
 import { checkHeads } from "./solvers/rotary.ts";
 

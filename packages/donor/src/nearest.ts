@@ -3,8 +3,9 @@ import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { MixtureBuilder, mixtureRow } from "@revocab/matrix";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
-import { type DonorTask, donorRowBlocks, mixtureByDonor, noteReconstruction } from "./donor-methods.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
+import { mixtureByDonor } from "./donor-methods.ts";
+import { type DonorTask, donorRowBlocks, noteReconstruction } from "./donor-tasks.ts";
 import { relativeErrors } from "./relative-errors.ts";
 import {
   NEAREST_METRICS,

@@ -3,15 +3,11 @@ import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { MixtureBuilder } from "@revocab/matrix";
 import { z } from "zod";
-import {
-  type AnchorOptions,
-  anchorOptions,
-  checkAnchorOptions,
-  DONOR_EVIDENCE,
-  type DonorEvidence,
-} from "./anchors.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
+import type { DonorEvidence } from "./anchors.ts";
 import { chooseSize } from "./choose-size.ts";
-import { type DonorTask, mixtureByDonor, noteReconstruction } from "./donor-methods.ts";
+import { mixtureByDonor } from "./donor-methods.ts";
+import { type DonorTask, noteReconstruction } from "./donor-tasks.ts";
 import { type AnchorPursuit, pursueAnchors } from "./pursue-anchors.ts";
 
 /** What an anchor is picked by: the product of its row with what is left of the token's, or their cosine. */

@@ -3,7 +3,7 @@ import { RevocabError } from "@revocab/core";
 import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-init";
 import { checkOption, checkWord } from "@revocab/embedding-init/internal";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
 import { rowsByDonor } from "./donor-methods.ts";
 import { applyAffineMap } from "./solvers/affine-map.ts";
 import { orthogonalMap } from "./solvers/orthogonal-map.ts";

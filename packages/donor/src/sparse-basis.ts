@@ -3,8 +3,9 @@ import { type MethodEntry, methodEntry, numberOption } from "@revocab/embedding-
 import { checkOption } from "@revocab/embedding-init/internal";
 import { MixtureBuilder, selectRows } from "@revocab/matrix";
 import { z } from "zod";
-import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchors.ts";
-import { type DonorTask, rowsByDonor } from "./donor-methods.ts";
+import { type AnchorOptions, anchorOptions, checkAnchorOptions, DONOR_EVIDENCE } from "./anchor-options.ts";
+import { rowsByDonor } from "./donor-methods.ts";
+import type { DonorTask } from "./donor-tasks.ts";
 import { orthogonalPursuit } from "./orthogonal-pursuit.ts";
 import { applyAffineMap } from "./solvers/affine-map.ts";
 import { type Pursue, sparseBasisMap } from "./solvers/sparse-basis.ts";

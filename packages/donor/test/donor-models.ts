@@ -48,3 +48,16 @@ export function sourceTables(columns = 6): readonly EmbeddingTable[] {
     tableOf("output", randomMatrix(SOURCE_VOCABULARY.size, columns, 2)),
   ];
 }
+
+/** A [n × p] · M [p × q] */
+export function product({ rows, columns, data }: Matrix, map: Matrix): Matrix {
+  const result = new Float32Array(rows * map.columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < columns; k++) {
+      for (let j = 0; j < map.columns; j++) {
+        result[i * map.columns + j] += data[i * columns + k] * map.data[k * map.columns + j];
+      }
+    }
+  }
+  return { rows, columns: map.columns, data: result };
+}

@@ -13,7 +13,7 @@ import { describeEntryContract } from "@revocab/test-support/entry-contract";
 import { handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
 import { alignVocabularies } from "@revocab/vocab-alignment";
 import { describe, expect, it } from "vitest";
-import { contextWith, donorOf, sourceTables, tableOf, untiedTables } from "./donor-models.ts";
+import { contextWith, donorOf, product, sourceTables, tableOf, untiedTables } from "./donor-models.ts";
 
 const contextFor = (target: Vocabulary, tables: readonly EmbeddingTable[]): InitContext =>
   contextWith(donorOf(untiedTables(target), target, target), tables, target);
@@ -39,18 +39,6 @@ function words(n: number) {
   const shared = Array.from({ length: n }, (_, i) => text(`s${i};`));
   const news = Array.from({ length: n }, (_, i) => text(`n${i};`));
   return { source: handMadeVocabulary(shared), target: handMadeVocabulary([...news, ...shared]) };
-}
-
-function product({ rows, columns, data }: Matrix, map: Matrix): Matrix {
-  const result = new Float32Array(rows * map.columns);
-  for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < columns; k++) {
-      for (let j = 0; j < map.columns; j++) {
-        result[i * map.columns + j] += data[i * columns + k] * map.data[k * map.columns + j];
-      }
-    }
-  }
-  return { rows, columns: map.columns, data: result };
 }
 
 function wordContext(
