@@ -19,6 +19,8 @@ export function serveRequests<Request, Answer>(answer: (request: Request) => Ans
   // Ctrl-C reaches every process of a terminal; the parent decides when this one ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   process.on("disconnect", () => process.exit());
+  // the parent ended while this process started
+  if (!process.connected) process.exit();
 
   let requests = 0;
   let before: Promise<void> = Promise.resolve();

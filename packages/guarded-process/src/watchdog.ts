@@ -36,7 +36,7 @@ for (;;) {
   if (sleeps) Atomics.wait(state, 0, 0, LONGEST_SLEEP);
   else Atomics.wait(state, 3, 0, LOOK_EVERY);
   if (running !== 0) look(running);
-  if (isGone(parent)) end("");
+  if (process.ppid !== parent || isGone(parent)) end("");
 }
 
 function start(running: number): void {
@@ -66,12 +66,19 @@ function processorTime(): number {
 }
 
 function end(reason: string): never {
-  if (reason !== "") writeSync(2, `\n${WATCHDOG_SAYS}${reason}\n`);
-  process.kill(process.pid, "SIGKILL");
+  try {
+    if (reason !== "") writeSync(2, `\n${WATCHDOG_SAYS}${reason}\n`);
+  } finally {
+    // also where nobody reads the reason any more, which makes writing it an error
+    process.kill(process.pid, "SIGKILL");
+  }
   throw new Error("unreachable");
 }
 
-/** A process whose channel to its parent is blocked does not see it close. */
+/**
+ * A process whose channel to its parent is blocked does not see it close. A parent that has ended may still be there until its own parent
+ * takes note, but its children have another by then; on Windows they keep its number.
+ */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);

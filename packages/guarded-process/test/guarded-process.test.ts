@@ -1,5 +1,7 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { GuardedProcess, ProcessDied, RequestNotSent, RequestRefused } from "@revocab/guarded-process";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
 const program = { module: new URL("./program.mjs", import.meta.url), name: "the program", hint: "mend it" };
 const allowance = { processorTime: 500, memory: 150 };
@@ -59,3 +61,33 @@ it("says what could not be started", async () => {
     hint: "mend it",
   });
 });
+
+it("is ended over a request that costs too much although nobody reads why any more", async () => {
+  const child = fork(program.module, [], {
+    serialization: "advanced",
+    execArgv: [],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  const ended = once(child, "exit");
+  await once(child, "message");
+  child.stderr!.destroy();
+  child.send({ request: "loop", allowance });
+  expect(await ended).toEqual([null, "SIGKILL"]);
+});
+
+it("ends with the program that started it, also during a request that never ends", async () => {
+  const parent = fork(new URL("./parent.mjs", import.meta.url), [], { execArgv: [] });
+  const [pid] = (await once(parent, "message")) as [number];
+  expect(isThere(pid)).toBe(true);
+  parent.kill("SIGKILL");
+  await vi.waitUntil(() => !isThere(pid), { timeout: 60_000 });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
