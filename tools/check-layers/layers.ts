@@ -4,7 +4,7 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["files", "guarded-process", "http"],
+  ["files", "guarded-process", "http", "report-document"],
   ["matrix", "vocabulary"],
   ["onnx"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
