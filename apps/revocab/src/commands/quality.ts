@@ -1,0 +1,81 @@
+import { basename, dirname, resolve } from "node:path";
+import type { NamedFile, QualityReport } from "@revocab/tokenizer-quality";
+import { type Command, InvalidArgumentError } from "commander";
+import { withResolvedModels } from "../resolve-models.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
+import { collect } from "./options/values.ts";
+
+interface Flags {
+  readonly text?: readonly NamedFile[];
+  readonly parallel?: readonly string[];
+  readonly words?: readonly NamedFile[];
+}
+
+export function registerQuality(program: Command): void {
+  const command = program
+    .command("quality")
+    .summary("compare tokenizers: vocabularies, compression, fairness")
+    .description(
+      "Compare tokenizers: what their vocabularies hold, which tokens no text is written with, and what texts cost in them.",
+    )
+    .argument(
+      "<tokenizers...>",
+      "folders, a tokenizer.json, a SentencePiece .model, or repositories of the Hub; the first is what the others are compared with",
+    )
+    .option("--text <[name=]file>", "a UTF-8 text, such as de=german.txt (repeatable)", collectFiles)
+    .option("--parallel <a:b>", "two line-aligned texts, such as en.txt:de.txt (repeatable)", collect)
+    .option("--words <[name=]file>", "a list with a word in each line (repeatable)", collectFiles);
+  command.action(async (names: readonly string[], flags: Flags) => {
+    const { presentQuality } = await import("../present/present-quality.ts");
+    const { renderText } = await import("@revocab/report-document");
+    await runCommand(
+      command,
+      (context) => measure(names, flags, context),
+      (report) => renderText(presentQuality(report)),
+      { readsOnly: true },
+    );
+  });
+}
+
+async function measure(
+  names: readonly string[],
+  { text, parallel, words }: Flags,
+  context: CommandContext,
+): Promise<QualityReport> {
+  const { measureQuality } = await import("@revocab/tokenizer-quality");
+  const { loadTokenizer } = await import("@revocab/vocabulary");
+  const { splitPathPair } = await import("@revocab/parallel-text");
+  const pairs = parallel?.map((pair) => {
+    const paths = splitPathPair(pair);
+    return { ...paths, name: `${labelOf(paths.source)} : ${labelOf(paths.target)}` };
+  });
+  const wanted = Object.fromEntries(names.map((name, i) => [i, { name, want: "tokenizer" as const }]));
+  return withResolvedModels(context, wanted, async ({ paths }) => {
+    const labels = shortNames(names);
+    const tokenizers = [];
+    for (const [i, name] of labels.entries())
+      tokenizers.push({ name, tokenizer: await loadTokenizer(paths[i]!) });
+    return measureQuality({ tokenizers, texts: text, parallel: pairs, wordLists: words, ...context });
+  });
+}
+
+/** Collects NAME=FILE, or FILE alone, which is then its own name. */
+function collectFiles(value: string, previous: readonly NamedFile[] = []): readonly NamedFile[] {
+  const [, name, path] = /^(?:([^=/\\]+)=)?(.+)$/s.exec(value) ?? [];
+  if (path === undefined) throw new InvalidArgumentError("expected a file, or NAME=FILE.");
+  return [...previous, { name: name ?? labelOf(path), path }];
+}
+
+/** `texts/german.txt` → `german`. */
+function labelOf(path: string): string {
+  return basename(path).replace(/\.[^.]*$/, "") || path;
+}
+
+/** The last part of each path that tells them apart: `sample/model`, `sample/tokenizer/tokenizer.json` → `model`, `tokenizer`. */
+function shortNames(paths: readonly string[]): readonly string[] {
+  const short = paths.map((path) => {
+    const full = resolve(path);
+    return basename(full) === "tokenizer.json" ? basename(dirname(full)) : basename(full);
+  });
+  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : paths[i]!));
+}
