@@ -153,13 +153,23 @@ def script_of(letter: str) -> str:
     return "Unknown"
 
 
-SCRIPTS = [
-    "Common", "Inherited", "Latin", "Han", "Cyrillic", "Hangul", "Arabic", "Hiragana", "Katakana", "Greek", "Hebrew",
-    "Devanagari", "Thai", "Bengali", "Tamil", "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi", "Georgian",
-    "Armenian", "Khmer", "Lao", "Myanmar", "Sinhala", "Ethiopic", "Tibetan", "Mongolian", "Oriya", "Thaana", "Syriac",
-    "Bopomofo", "Cherokee", "Canadian_Aboriginal", "Tifinagh", "Yi", "Nko", "Adlam", "Javanese", "Balinese",
-    "Sundanese", "Tagalog", "Ol_Chiki", "Meetei_Mayek", "Vai", "Coptic", "Gothic", "Runic", "Ogham", "Egyptian_Hieroglyphs",
-]  # fmt: skip
+# those of Unicode 15
+SCRIPTS = (
+    "Common Inherited Latin Han Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum Bassa_Vah Batak "
+    "Bengali Bhaiksuki Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal Carian Caucasian_Albanian Chakma Cham "
+    "Cherokee Chorasmian Coptic Cuneiform Cypriot Cypro_Minoan Cyrillic Deseret Devanagari Dives_Akuru Dogra Duployan "
+    "Egyptian_Hieroglyphs Elbasan Elymaic Ethiopic Georgian Glagolitic Gothic Grantha Greek Gujarati Gunjala_Gondi Gurmukhi "
+    "Hangul Hanifi_Rohingya Hanunoo Hatran Hebrew Hiragana Imperial_Aramaic Inscriptional_Pahlavi Inscriptional_Parthian "
+    "Javanese Kaithi Kannada Katakana Kawi Kayah_Li Kharoshthi Khitan_Small_Script Khmer Khojki Khudawadi Lao Lepcha Limbu "
+    "Linear_A Linear_B Lisu Lycian Lydian Mahajani Makasar Malayalam Mandaic Manichaean Marchen Masaram_Gondi Medefaidrin "
+    "Meetei_Mayek Mende_Kikakui Meroitic_Cursive Meroitic_Hieroglyphs Miao Modi Mongolian Mro Multani Myanmar Nabataean "
+    "Nag_Mundari Nandinagari New_Tai_Lue Newa Nko Nushu Nyiakeng_Puachue_Hmong Ogham Ol_Chiki Old_Hungarian Old_Italic "
+    "Old_North_Arabian Old_Permic Old_Persian Old_Sogdian Old_South_Arabian Old_Turkic Old_Uyghur Oriya Osage Osmanya "
+    "Pahawh_Hmong Palmyrene Pau_Cin_Hau Phags_Pa Phoenician Psalter_Pahlavi Rejang Runic Samaritan Saurashtra Sharada "
+    "Shavian Siddham SignWriting Sinhala Sogdian Sora_Sompeng Soyombo Sundanese Syloti_Nagri Syriac Tagalog Tagbanwa Tai_Le "
+    "Tai_Tham Tai_Viet Takri Tamil Tangsa Tangut Telugu Thaana Thai Tibetan Tifinagh Tirhuta Toto Ugaritic Vai Vithkuqi "
+    "Wancho Warang_Citi Yezidi Yi Zanabazar_Square "
+).split()
 
 QTOK_SCRIPTS = set(
     "ADLAM CHAKMA OL BAMUM OGHAM BOPOMOFO COPTIC RUNIC HALFWIDTH MODI KAITHI LEPCHA SHAVIAN LIMBU BATAK PHOENICIAN GLAGOLITIC "

@@ -1,4 +1,4 @@
-import { throwIfAborted, type TokenId, type Vocabulary } from "@revocab/core";
+import { type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 
 /** Which tokens vocabularies share. Tokens are compared by the bytes they stand for, each once; specials do not count. */
 export interface VocabularyOverlap {

@@ -47,7 +47,13 @@ export async function measureParallel(
       sums[i].target += second;
     }
     if (++done % LINES_BETWEEN_EVENTS === 0 || done === places.length)
-      job?.onProgress?.({ type: "progress", step: `encode ${name}`, done, total: places.length, unit: "rows" });
+      job?.onProgress?.({
+        type: "progress",
+        step: `encode ${name}`,
+        done,
+        total: places.length,
+        unit: "rows",
+      });
   }
   return { lines: places.length, each: sums.map((sum) => ({ ...sum, parity: sum.target / sum.source })) };
 }

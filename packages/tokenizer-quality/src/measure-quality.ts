@@ -4,8 +4,15 @@ import { type DigitScheme, digitScheme, fingerprint, type Tokenizer } from "@rev
 import { classifyTokens, type TokenClass } from "./classify-tokens.ts";
 import { compareVocabularies } from "./compare-vocabularies.ts";
 import { type LanguageShares, languageShares } from "./language-shares.ts";
-import { measureParallel, type ParallelQuality } from "./measure-parallel.ts";
-import { measureText, sumTexts, type TextQuality, type TextSize, textQualities } from "./measure-text.ts";
+import { type MeasuredParallel, measureParallel, type ParallelQuality } from "./measure-parallel.ts";
+import {
+  type MeasuredText,
+  measureText,
+  sumTexts,
+  type TextQuality,
+  type TextSize,
+  textQualities,
+} from "./measure-text.ts";
 import { measureWords, readWordList, type WordListQuality } from "./measure-words.ts";
 import { type Reachability, testReachability } from "./reachability.ts";
 import { type SpecialName, specialNames, splitSpecialNames } from "./special-names.ts";
@@ -105,11 +112,11 @@ export async function measureQuality(options: QualityOptions): Promise<QualityRe
   });
   const tokenizers = named.map(({ tokenizer }) => tokenizer);
   const lists = await Promise.all(wordLists.map(({ path }) => readWordList(path, job)));
-  const measured = [];
+  const measured: MeasuredText[] = [];
   for (const [i, part] of equalStages(jobs.texts, texts.length).entries())
     measured.push(await measureText(texts[i], tokenizers, part));
   const all = measured.length > 1 ? [sumTexts(measured)] : [];
-  const pairs = [];
+  const pairs: MeasuredParallel[] = [];
   for (const [i, part] of equalStages(jobs.parallel, parallel.length).entries())
     pairs.push(await measureParallel(parallel[i], tokenizers, part));
   const vocabularies = await measureVocabularies(named, lists, jobs.vocabularies);
@@ -143,9 +150,13 @@ function checkNames(named: readonly { readonly name: string }[], what: string): 
   const names = named.map(({ name }) => name);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice === undefined) return;
-  throw new RevocabError("bad_options", `found two of the name ${quote(twice)}, expected another name for each ${what}`, {
-    hint: `give each ${what} once, under a name of its own`,
-  });
+  throw new RevocabError(
+    "bad_options",
+    `found two of the name ${quote(twice)}, expected another name for each ${what}`,
+    {
+      hint: `give each ${what} once, under a name of its own`,
+    },
+  );
 }
 
 type VocabularyQuality = Omit<TokenizerQuality, "texts" | "allTexts" | "parallel" | "fairness">;

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type Job, mapAhead, throwIfAborted, type TokenId, type Vocabulary } from "@revocab/core";
+import { type Job, mapAhead, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import { displayToken, type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { type Unreachable, whyUnreachable } from "@revocab/vocabulary-editing/internal";
 
@@ -104,20 +104,21 @@ async function notAlone(
 
 const TOKENS_BETWEEN_EVENTS = 4096;
 
+type WhyUnreachable = Pick<UnreachableToken, "cause" | "reason">;
+
 async function findUnreachable(
   tokenizer: Tokenizer,
   tokens: readonly (readonly [TokenId, string])[],
-): Promise<Map<TokenId, { readonly cause: UnreachableCause; readonly reason: string }>> {
+): Promise<Map<TokenId, WhyUnreachable>> {
   const { vocabulary } = tokenizer;
-  const found = await whyUnreachable(
+  const found: Map<TokenId, WhyUnreachable> = await whyUnreachable(
     tokenizer,
-    tokens.map(([id, text]) => [id, [text]] as const),
+    tokens.map(([id, text]) => [id, [text]]),
   );
-  return new Map(
-    [...found].map(([id, why]) => {
-      const [preferred] = vocabulary.idsOf(vocabulary.bytesOf(id));
-      if (preferred === id) return [id, why] as const;
-      return [id, { cause: "same-bytes", reason: `token ${preferred} stands for the same bytes` }] as const;
-    }),
-  );
+  for (const id of found.keys()) {
+    const [preferred] = vocabulary.idsOf(vocabulary.bytesOf(id));
+    if (preferred === id) continue;
+    found.set(id, { cause: "same-bytes", reason: `token ${preferred} stands for the same bytes` });
+  }
+  return found;
 }

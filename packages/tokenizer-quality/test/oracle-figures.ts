@@ -58,7 +58,11 @@ const LOGARITHMS = [
 ] as const;
 
 /** With the causes of the oracle: the same bytes, or any other. */
-function reachabilityOf({ unreachable, examples: _, ...counts }: QualityReport["tokenizers"][number]["reachability"]) {
+function reachabilityOf({
+  unreachable,
+  examples: _,
+  ...counts
+}: QualityReport["tokenizers"][number]["reachability"]) {
   const { "same-bytes": same, ...others } = unreachable;
   const lost = Object.values(others).reduce((sum, count) => sum + count, 0);
   return withoutZeros({ ...counts, "same-bytes": same, unreachable: lost });

@@ -150,10 +150,6 @@ describe("lengths of tokens", () => {
     expect([byBytes[0], byBytes[1], byBytes[3], byBytes.at(-1)]).toEqual([1, 1, 1, 1]);
     expect(longest).toEqual({ id: 3, token: "x".repeat(40), bytes: 40 });
   });
-
-  it("are nothing for a vocabulary without text", () => {
-    expect(tokenLengths(byteLevelOf([], ["<s>"]).vocabulary)).toMatchObject({ meanBytes: 0, longest: null });
-  });
 });
 
 describe("languages by word lists", () => {

@@ -70,8 +70,7 @@ async function reasonOf(tokenizer: Tokenizer, text: string): Promise<Unreachable
     return { cause: "cut", reason: `the tokenizer cuts it before the model sees it: ${shown}` };
   }
   const ids = await unlessRefused(tokenizer.encode(text));
-  if (ids === undefined)
-    return { cause: "no-tokens", reason: "the tokenizer has no tokens for some of it" };
+  if (ids === undefined) return { cause: "no-tokens", reason: "the tokenizer has no tokens for some of it" };
   const pieces = Array.from(ids, (one) => quote(tokenizer.vocabulary.tokenOf(one)));
   return { cause: "model", reason: `the tokenizer still writes it as ${pieces.join(" ")}` };
 }

@@ -2,8 +2,8 @@ import type { Block, Cell, ReportDocument, Section, Table } from "@revocab/repor
 import {
   LONGEST_LISTED,
   type QualityReport,
-  TOKEN_CLASSES,
   type TextQuality,
+  TOKEN_CLASSES,
   type TokenizerQuality,
 } from "@revocab/tokenizer-quality";
 import { describeDigits } from "@revocab/vocabulary";
@@ -132,7 +132,11 @@ function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
   if (sizes.length === 0) return [];
   const tables = sizes.map(({ name, bytes, lines, isWordless }, place) => {
     const title = `${name}: ${grouped(bytes)} bytes in ${grouped(lines)} lines`;
-    return textTable(isWordless ? `${title}, without spaces between words` : title, tokenizers, (one) => one.texts[place]!);
+    return textTable(
+      isWordless ? `${title}, without spaces between words` : title,
+      tokenizers,
+      (one) => one.texts[place]!,
+    );
   });
   if (sizes.length === 1) return tables;
   return [
@@ -189,10 +193,12 @@ function parallelTexts({ tokenizers, parallel }: QualityReport): Block[] {
   if (parallel.length === 0) return [];
   return [
     table("Parity: tokens of the second language for one of the first", tokenizers, [
-      ...parallel.map(({ name, lines }, place): Row => [
-        `${name}, ${grouped(lines)} lines`,
-        (one) => ({ value: one.parallel[place]!.parity, places: 3 }),
-      ]),
+      ...parallel.map(
+        ({ name, lines }, place): Row => [
+          `${name}, ${grouped(lines)} lines`,
+          (one) => ({ value: one.parallel[place]!.parity, places: 3 }),
+        ],
+      ),
       ["Gini coefficient of tokens per line", ({ fairness }) => figure(fairness.parallel, 3)],
     ]),
   ];
@@ -213,10 +219,12 @@ function words({ tokenizers, wordLists }: QualityReport): Block[] {
       ? []
       : [
           table("Languages: tokens of letters that are words of a list", tokenizers, [
-            ...wordLists.map(({ name }, place): Row => [
-              name,
-              ({ languages }) => share(languages!.tokens[place]! / (languages!.known + languages!.unknown)),
-            ]),
+            ...wordLists.map(
+              ({ name }, place): Row => [
+                name,
+                ({ languages }) => share(languages!.tokens[place]! / (languages!.known + languages!.unknown)),
+              ],
+            ),
             [
               "in no list",
               ({ languages }) => share(languages!.unknown / (languages!.known + languages!.unknown)),
@@ -240,13 +248,15 @@ function indentations(tokenizers: readonly TokenizerQuality[]): Block {
   return table(
     "Tokens that an indentation adds to a line",
     tokenizers,
-    first!.whiteSpace.indentations.map(({ indentation }, place): Row => [
-      indentation,
-      ({ whiteSpace }) => {
-        const { tokens } = whiteSpace.indentations[place]!;
-        return tokens === null ? "lost" : { value: tokens };
-      },
-    ]),
+    first!.whiteSpace.indentations.map(
+      ({ indentation }, place): Row => [
+        indentation,
+        ({ whiteSpace }) => {
+          const { tokens } = whiteSpace.indentations[place]!;
+          return tokens === null ? "lost" : { value: tokens };
+        },
+      ],
+    ),
   );
 }
 
@@ -255,13 +265,15 @@ function specialNames(tokenizers: readonly TokenizerQuality[]): Block {
   return table(
     "",
     tokenizers,
-    first!.specialNames.map(({ name }, place): Row => [
-      name,
-      (one) => {
-        const { id, pieces } = one.specialNames[place]!;
-        return id === null ? [`${pieces.length} tokens: `, { code: pieces.join(" ") }] : `special ${id}`;
-      },
-    ]),
+    first!.specialNames.map(
+      ({ name }, place): Row => [
+        name,
+        (one) => {
+          const { id, pieces } = one.specialNames[place]!;
+          return id === null ? [`${pieces.length} tokens: `, { code: pieces.join(" ") }] : `special ${id}`;
+        },
+      ],
+    ),
   );
 }
 
