@@ -1,45 +1,143 @@
 import type { Matrix } from "@revocab/core";
-import { decodeInto } from "@revocab/matrix";
+import { type HeldStrips, type RowSum, type RowSums, STRIP_COLUMNS } from "@revocab/matrix";
 import { dot, type Residual } from "./pursuit.ts";
 
 /** Lengths of atoms. */
 export interface Norms {
   /** [A] */
   readonly of: Float64Array;
-  /** Of the longest atom; 1 where all are 0. */
-  readonly longest: number;
+  /** [strips] of the longest atom of each strip; 1 where all are 0. */
+  readonly longest: Float64Array;
 }
 
 export function normsOf({ rows, columns, data }: Matrix): Norms {
   const of = Float64Array.from({ length: rows }, (_, row) =>
     Math.sqrt(dot(data, row * columns, data, row * columns, columns)),
   );
-  return { of, longest: of.reduce((longest, norm) => Math.max(longest, norm), 0) || 1 };
+  const strips = Math.ceil(rows / STRIP_COLUMNS);
+  const longest = Float64Array.from({ length: strips }, (_, strip) => {
+    const inStrip = of.subarray(strip * STRIP_COLUMNS, (strip + 1) * STRIP_COLUMNS);
+    return inStrip.reduce((most, norm) => Math.max(most, norm), 0) || 1;
+  });
+  return { of, longest };
+}
+
+/** What a product of 1 is when it is held: what rounding in f32 adds to it must fit into an i16. */
+export const ONE = 32_000;
+
+/** D·r of a residual in whole numbers: ⟨r, D_i⟩ / (‖x‖ · the longest of the strip) times `one`, about. */
+export interface RoundedResidual {
+  readonly residual: Residual;
+  readonly sum: RowSum;
+  /** ‖x‖ · the longest of the strip, in whole numbers. */
+  readonly one: number;
+  /** What a whole number may be off by, as a share of `one`; nothing is known from 1 on, where sums may pass 2³¹. */
+  readonly error: number;
+  /** Likewise, without that of rounding weights. */
+  readonly errorOfProducts: number;
+}
+
+/**
+ * Rounds the weights of r = x − Σ c_j·D_j.
+ *
+ * D·x and the columns D·D_j, as shares of the longest products that there can be, are held to 1/2 of a whole number. No order of adding
+ * up d products in f32 is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴. The roundings δ_j of weights add |Σ δ_j · cos_ij| for one atom i, and that is at most
+ * ‖δ‖ · √(largest eigenvalue of the picks' cosines).
+ * @param places of the columns of the picks
+ */
+export function roundResidual(
+  residual: Residual,
+  { columns }: Matrix,
+  start: number,
+  places: readonly number[],
+): RoundedResidual {
+  const { shares, likeness } = residual;
+  const largest = shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0);
+  const shift = Math.max(0, Math.min(MOST_SHIFT, Math.floor(Math.log2(MOST_WEIGHT / largest))));
+  const scale = 2 ** shift;
+  const weights = Int16Array.from(shares, (share) => {
+    const whole = Math.round(-share * scale);
+    return Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, whole));
+  });
+  let [total, square] = [1, 0];
+  shares.forEach((share, j) => {
+    const off = share + weights[j] / scale;
+    total += Math.abs(share) + Math.abs(off);
+    square += off ** 2;
+  });
+  const errorOfProducts = total * (0.5 / ONE + (columns + 8) * UNIT);
+  return {
+    residual,
+    sum: { start, shift, places, weights },
+    one: ONE * scale,
+    error: errorOfProducts + Math.sqrt(square * likeness),
+    errorOfProducts,
+  };
+}
+
+/** Weights of up to 1 keep 15 bits, and sums of up to 1, and what they are off by, stay below 2³¹. */
+const MOST_SHIFT = 15;
+
+const MOST_WEIGHT = 2 ** 15 - 1;
+
+/** The relative rounding of an f32. */
+const UNIT = 2 ** -24;
+
+/**
+ * The strips of atoms that may have the largest product, ascending, for each residual.
+ * @param maxima [strips × residuals] largest whole numbers
+ * @param except an atom of each residual that does not count
+ */
+export function strongestStrips(
+  maxima: Uint32Array,
+  rounded: readonly RoundedResidual[],
+  { longest }: Norms,
+  except: readonly (number | undefined)[],
+): number[][] {
+  const count = rounded.length;
+  const errors = Float64Array.from(rounded, ({ error, one }) => (error < 1 ? error * one : Infinity));
+  const exceptStrips = Int32Array.from(except, (atom) => (atom === undefined ? -1 : stripOf(atom)));
+  const least = new Float64Array(count);
+  longest.forEach((norm, strip) => {
+    for (let i = 0, at = strip * count; i < count; i++, at++) {
+      const value = (maxima[at] - errors[i]) * norm;
+      if (value > least[i] && exceptStrips[i] !== strip) least[i] = value;
+    }
+  });
+  const strips = Array.from(rounded, (): number[] => []);
+  longest.forEach((norm, strip) => {
+    for (let i = 0, at = strip * count; i < count; i++, at++) {
+      if ((maxima[at] + errors[i]) * norm >= least[i]) strips[i].push(strip);
+    }
+  });
+  return strips;
+}
+
+function stripOf(atom: number): number {
+  return Math.floor(atom / STRIP_COLUMNS);
 }
 
 export interface StrongestAtomOptions {
   /** D [A × d] */
   readonly atoms: Matrix;
   readonly norms: Norms;
-  readonly residual: Residual;
-  /** [A] bits of f16: ⟨r, D_i⟩ / (‖x‖ · the longest), about. */
-  readonly values: Uint16Array;
+  readonly sums: RowSums;
+  readonly rounded: RoundedResidual;
+  /** Where to look. */
+  readonly strips: readonly number[];
   readonly except?: number;
-  /** Bits of f16: ⟨D_i, D_j⟩ / (‖D_j‖ · the longest) of a pick j, by atoms i. */
-  readonly columnOf: (pick: number) => (atom: number) => number;
 }
 
 /**
- * The atom with the largest |⟨r, D_i⟩| that is not picked yet, of equal ones the lowest; undefined where all are 0.
+ * The atom of the strips with the largest |⟨r, D_i⟩| that is not picked yet, of equal ones the lowest; undefined where all are 0.
  *
- * `values` say which it may be, by more than they are rounded; among several the products are computed in f64.
+ * Products with weights that are not rounded say which it may be; among several they are computed in f64 from r itself.
  */
 export function strongestAtom(options: StrongestAtomOptions): number | undefined {
-  const { atoms, residual } = options;
-  let candidates = candidatesOf(options);
-  if (candidates.length > 1) candidates = closerCandidates(candidates, options);
+  const { atoms, rounded } = options;
+  const candidates = candidatesOf(options);
   if (candidates.length === 1) return candidates[0];
-  const left = residualVector(residual, atoms);
+  const left = residualVector(rounded.residual, atoms);
   let best = 0;
   let strongest: number | undefined;
   for (const atom of candidates) {
@@ -51,95 +149,50 @@ export function strongestAtom(options: StrongestAtomOptions): number | undefined
   return strongest;
 }
 
-/** The atoms that may have the largest product, ascending. */
-function candidatesOf({ norms, residual, values, except, atoms }: StrongestAtomOptions): number[] {
+/** The atoms of the strips that may have the largest product, ascending. */
+function candidatesOf({ atoms, norms, sums, rounded, strips, except }: StrongestAtomOptions): number[] {
+  const { residual, errorOfProducts } = rounded;
+  const error = errorOfProducts * ONE;
   const isTaken = (atom: number) => atom === except || residual.picks.includes(atom);
-  let bits = -1;
-  let at = -1;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = values[i] & MAGNITUDE;
-    if (magnitude > bits && !isTaken(i)) {
-      bits = magnitude;
-      at = i;
+  const values = new Float64Array(STRIP_COLUMNS);
+  let least = 0;
+  let candidates: { readonly atom: number; readonly most: number }[] = [];
+  for (const strip of strips) {
+    stripProducts(sums, rounded, strip, values);
+    const first = strip * STRIP_COLUMNS;
+    const end = Math.min(STRIP_COLUMNS, atoms.rows - first);
+    for (let i = 0; i < end; i++) {
+      const value = Math.abs(values[i]);
+      const most = (value + error) * norms.longest[strip];
+      if (most < least || isTaken(first + i)) continue;
+      candidates.push({ atom: first + i, most });
+      least = Math.max(least, (value - error) * norms.longest[strip]);
     }
   }
-  if (at < 0) return [];
-  const { ofProducts, ofHalves, always } = roundingsOf(residual, atoms.columns);
-  const error = (atom: number) => ((ofProducts + ofHalves) * norms.of[atom]) / norms.longest + always;
-  const least = VALUES[bits] * (1 - HALF) - error(at);
-  // for the longest atom: others need more
-  const enough = bitsAtLeast((least - ofProducts - ofHalves - always) / (1 + HALF));
-  const candidates: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = values[i] & MAGNITUDE;
-    if (magnitude < enough) continue;
-    if (VALUES[magnitude] * (1 + HALF) + error(i) >= least && !isTaken(i)) candidates.push(i);
-  }
-  return candidates;
+  candidates = candidates.filter(({ most }) => most >= least);
+  return candidates.map(({ atom }) => atom);
 }
 
-/** Those of the candidates that may still be the strongest when each one's own cosines to the picks say how far f16 is off. */
-function closerCandidates(
-  candidates: readonly number[],
-  { atoms, norms, residual, values, columnOf }: StrongestAtomOptions,
-): number[] {
-  const { ofProducts, always } = roundingsOf(residual, atoms.columns);
-  const errors = candidates.map((atom) => (ofProducts * norms.of[atom]) / norms.longest + 2 * always);
-  residual.picks.forEach((pick, j) => {
-    const column = columnOf(pick);
-    const weight = HALF * (1 + 2 * HALF) * Math.abs(residual.shares[j]);
-    for (const [i, atom] of candidates.entries()) errors[i] += weight * VALUES[column(atom) & MAGNITUDE];
-  });
-  const found = candidates.map((atom) => VALUES[values[atom] & MAGNITUDE]);
-  const least = found.reduce((most, value, i) => Math.max(most, value * (1 - HALF) - errors[i]), 0);
-  return candidates.filter((_, i) => found[i] * (1 + HALF) + errors[i] >= least);
+/** D·x − Σ c_j·D·D_j of a strip, in whole numbers but for the weights, into `values`. */
+function stripProducts(
+  { rows, starts }: RowSums,
+  { residual: { shares }, sum: { start, places } }: RoundedResidual,
+  strip: number,
+  values: Float64Array,
+): void {
+  addStrip(starts, start, strip, 1, values.fill(0));
+  places.forEach((place, j) => addStrip(rows, place, strip, -shares[j], values));
 }
 
-/**
- * What a value may be off by before it is rounded to f16: by products and by columns in f16, both for an atom as long as the longest, and
- * for any atom.
- *
- * No order of adding up d products is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴, and each of the sums adds two roundings to f32. A column is
- * off by 2⁻¹¹ of its values, and for one atom Σ |share_j · cos_ij| ≤ ‖shares‖ · √(largest eigenvalue of the
- * picks' cosines). Below 2⁻¹⁴, f16 rounds by up to 2⁻²⁵.
- */
-function roundingsOf({ shares, likeness }: Residual, width: number) {
-  const total = 1 + shares.reduce((sum, share) => sum + Math.abs(share), 0);
-  const length = Math.sqrt(shares.reduce((sum, share) => sum + share ** 2, 0));
-  return {
-    ofProducts: (width + 2 * shares.length + 8) * UNIT * total,
-    ofHalves: HALF * (1 + 2 * HALF) * length * Math.sqrt(likeness),
-    always: UNIT * total,
-  };
+function addStrip(
+  { values, at }: HeldStrips,
+  place: number,
+  strip: number,
+  weight: number,
+  sums: Float64Array,
+): void {
+  for (let i = 0, from = at(place, strip); i < STRIP_COLUMNS; i++, from++) sums[i] += weight * values[from];
 }
-
-/** The bits of the smallest f16 that is no less, 0 for a value below 0. */
-function bitsAtLeast(value: number): number {
-  let low = 0;
-  let high = INFINITE;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (VALUES[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The relative rounding of an f32. */
-const UNIT = 2 ** -24;
-
-/** The relative rounding of an f16. */
-const HALF = 2 ** -11;
-
-/** An f16 without its sign: as a number it grows with the value. */
-const MAGNITUDE = 0x7fff;
-
-/** The bits of the infinite f16, above those of all numbers. */
-const INFINITE = 0x7c00;
-
-/** The values of all f16 that are not negative, by their bits. */
-const VALUES = new Float32Array(MAGNITUDE + 1);
-decodeInto("F16", new Uint8Array(Uint16Array.from(VALUES, (_, bits) => bits).buffer), VALUES);
 
 /** x − Σ c_j·D_j [d] */
 function residualVector({ target, picks, coefficients }: Residual, { columns, data }: Matrix): Float64Array {
