@@ -11,7 +11,7 @@ import {
 import type { DenseProducts } from "@revocab/onnx";
 import { AtomPlaces } from "./atom-places.ts";
 import { Pursuit } from "./pursuit.ts";
-import { type Norms, normsOf, ONE, roundResidual, strongestAtom, strongestStrips } from "./strongest-atom.ts";
+import { type Norms, normsOf, ONE, roundResidual, strongestAtoms } from "./strongest-atom.ts";
 
 export interface PursuitOptions {
   /** D [A × d] the atoms, finite. */
@@ -95,8 +95,8 @@ const SMALL = 2e8;
 function placesFor({ rows, columns: width }: Matrix, k: number, count: number, memoryLimit: number) {
   const strips = Math.ceil(rows / STRIP_COLUMNS);
   const bytesPerAtom = strips * STRIP_COLUMNS * 2 + width * 4;
-  // D·x, the largest of each strip, x, the least squares, and what the kernels are told
-  const bytesPerRow = strips * (STRIP_COLUMNS * 2 + 4) + width * 4 + k * (k * 4 + 64) + STRIP_COLUMNS * 8;
+  // D·x, the largest of each strip, x and a candidate, least squares, and what the kernels are told
+  const bytesPerRow = strips * (STRIP_COLUMNS * 2 + 8) + width * 8 + k * (k * 4 + 64) + STRIP_COLUMNS * 8;
   const withAll = (memoryLimit - rows * bytesPerAtom) / bytesPerRow;
   const withOwn = memoryLimit / (bytesPerRow + k * bytesPerAtom);
   const block = Math.min(MOST_ROWS, count, Math.floor(Math.max(withAll, withOwn)));
@@ -121,7 +121,7 @@ interface Search extends PursuitOptions {
   /** Of D·x and columns D·D_j. */
   readonly sums: RowSums;
   readonly columnPlaces: AtomPlaces;
-  /** Of atoms, and x after them. */
+  /** Of picked atoms, then x of each row, then candidates. */
   readonly dots: RowProducts;
   readonly rowPlaces: AtomPlaces;
 }
@@ -142,7 +142,7 @@ function openSearch(
   });
   const dots = openRowProducts({
     columns: atoms.columns,
-    rows: columns + block,
+    rows: columns + 2 * block,
     lefts: block,
     rights: k + 1,
     threads,
@@ -182,19 +182,9 @@ async function pursueBlock(
       const places = residual.picks.map((pick) => columnPlaces.placeOf(pick));
       return roundResidual(residual, atoms, i, places);
     });
-    const strips = strongestStrips(await sums.maxima(rounded.map(({ sum }) => sum)), rounded, norms, except);
-    const picks = open.flatMap((i, at) => {
-      const pick = strongestAtom({
-        atoms,
-        norms,
-        sums,
-        rounded: rounded[at],
-        strips: strips[at],
-        except: except[at],
-      });
-      return pick === undefined ? [] : [{ i, pick }];
-    });
-    const added = await addPicks(search, found, picks);
+    const maxima = await sums.maxima(rounded.map(({ sum }) => sum));
+    const candidates = strongestAtoms({ rounded, maxima, sums, norms, except });
+    const added = await addStrongest(search, found, open, candidates);
     open = added.filter((i) => !found[i].isExact);
     if (step + 1 < k)
       await holdColumns(
@@ -213,7 +203,7 @@ async function holdTargets(
   targets: Matrix,
   found: readonly Pursuit[],
 ): Promise<void> {
-  found.forEach((_, i) => dots.place(rowOf(targets, i), columns + i));
+  for (const i of found.keys()) dots.place(rowOf(targets, i), columns + i);
   for (let start = 0; start < targets.rows; start += PRODUCT_ROWS) {
     const places = Array.from(found.keys()).slice(start, start + PRODUCT_ROWS);
     const part = selectRows(targets, places);
@@ -222,21 +212,57 @@ async function holdTargets(
   }
 }
 
-/** Adds to each row what it picked, unless the picks before span it already. @returns the rows that it was added to */
-async function addPicks(
-  { atoms, columns, dots, rowPlaces }: Search,
+/**
+ * Adds to each open row the candidate with the largest |⟨r, D_i⟩|, of equal ones the first, unless all are 0 or the picks before span it.
+ * @returns the rows that an atom was added to
+ */
+async function addStrongest(
+  search: Search,
   found: readonly Pursuit[],
-  picks: readonly { readonly i: number; readonly pick: number }[],
+  open: readonly number[],
+  candidates: readonly (readonly number[])[],
 ): Promise<number[]> {
-  for (const atom of rowPlaces.take(picks.map(({ pick }) => pick)))
+  const { atoms, dots, rowPlaces } = search;
+  const strongest = new Map<number, Candidate>();
+  const given = open.flatMap((i, at) => candidates[at].map((atom) => ({ i, atom })));
+  for (let start = 0; start < given.length; start += search.block) {
+    const part = given.slice(start, start + search.block);
+    const productsOf = await multiplyCandidates(search, found, part);
+    part.forEach(({ i, atom }, at) => {
+      const products = productsOf(at);
+      const value = Math.abs(found[i].productOfResidual(products));
+      if (value > (strongest.get(i)?.value ?? 0))
+        strongest.set(i, { atom, value, products: products.slice() });
+    });
+  }
+  const added = open.filter((i) => {
+    const pick = strongest.get(i);
+    return pick !== undefined && found[i].add(pick.atom, pick.products);
+  });
+  for (const atom of rowPlaces.take(added.map((i) => strongest.get(i)!.atom)))
     dots.place(rowOf(atoms, atom), rowPlaces.placeOf(atom));
-  const productsOf = await dots.multiply(
-    picks.map(({ i, pick }) => ({
-      left: rowPlaces.placeOf(pick),
-      rights: [...[...found[i].picks, pick].map((atom) => rowPlaces.placeOf(atom)), columns + i],
-    })),
-  );
-  return picks.filter(({ i, pick }, at) => found[i].add(pick, productsOf(at))).map(({ i }) => i);
+  return added;
+}
+
+interface Candidate {
+  readonly atom: number;
+  /** |⟨r, D_i⟩| */
+  readonly value: number;
+  readonly products: Float64Array;
+}
+
+/** The products in f64 of atoms that rows may pick, at most as many as a block has rows: with their picks, with themselves and with x. */
+function multiplyCandidates(
+  { atoms, block, columns, dots, rowPlaces }: Search,
+  found: readonly Pursuit[],
+  candidates: readonly { readonly i: number; readonly atom: number }[],
+): Promise<(candidate: number) => Float64Array> {
+  const requests = candidates.map(({ i, atom }, at) => {
+    const left = columns + block + at;
+    dots.place(rowOf(atoms, atom), left);
+    return { left, rights: [...found[i].picks.map((pick) => rowPlaces.placeOf(pick)), left, columns + i] };
+  });
+  return dots.multiply(requests);
 }
 
 /** Computes D·D_j / (‖D_j‖ · the longest) for the atoms that have no column yet. */

@@ -4,7 +4,6 @@ export class Pursuit {
   readonly picks: number[] = [];
   /** ‖x‖ */
   readonly length: number;
-  readonly #target: Float32Array;
   /** L, row after row without what lies above the diagonal */
   readonly #lower: Float64Array;
   /** [k] L⁻¹·D·x: its squares are what each pick explains of ‖x‖². */
@@ -17,7 +16,6 @@ export class Pursuit {
 
   /** @param target x [d] */
   constructor(target: Float32Array, k: number) {
-    this.#target = target;
     this.#lower = new Float64Array(rowStart(k));
     this.#shares = new Float64Array(k);
     this.#likeness = new Float64Array(k);
@@ -79,12 +77,20 @@ export class Pursuit {
     return result;
   }
 
+  /** ⟨r, D_i⟩ of an atom by its products with each of `picks`, with itself and with x. */
+  productOfResidual(products: Float64Array): number {
+    const size = this.picks.length;
+    const coefficients = this.coefficients();
+    let value = products[size + 1];
+    for (let j = 0; j < size; j++) value -= coefficients[j] * products[j];
+    return value;
+  }
+
   /** What the picks so far leave of x, as weights: to be read before the next pick. */
   residual(): Residual {
     const { picks, length } = this;
     const coefficients = this.coefficients();
     return {
-      target: this.#target,
       length,
       picks,
       coefficients,
@@ -101,8 +107,6 @@ export class Pursuit {
 
 /** r = x − Σ c_j·D_j */
 export interface Residual {
-  /** x [d] */
-  readonly target: Float32Array;
   /** ‖x‖ */
   readonly length: number;
   readonly picks: readonly number[];

@@ -31,9 +31,9 @@ export interface RoundedResidual {
   readonly sum: RowSum;
   /** ‖x‖ · the longest of the strip, in whole numbers. */
   readonly one: number;
-  /** What a whole number may be off by, as a share of `one`; nothing is known from 1 on, where sums may pass 2³¹. */
+  /** What a maximum may be off by, as a share of `one`; nothing is known from 1 on, where sums may pass 2³¹. */
   readonly error: number;
-  /** Likewise, without that of rounding weights. */
+  /** What a sum with weights that are not rounded may be off by, likewise. */
   readonly errorOfProducts: number;
 }
 
@@ -42,7 +42,7 @@ export interface RoundedResidual {
  *
  * D·x and the columns D·D_j, as shares of the longest products that there can be, are held to 1/2 of a whole number. No order of adding
  * up d products in f32 is off by more than d·u·‖x‖·‖y‖, u = 2⁻²⁴. The roundings δ_j of weights add |Σ δ_j · cos_ij| for one atom i, and that is at most
- * ‖δ‖ · √(largest eigenvalue of the picks' cosines).
+ * ‖δ‖ · √(largest eigenvalue of the picks' cosines). In place of its last five bits a maximum has a number of a column.
  * @param places of the columns of the picks
  */
 export function roundResidual(
@@ -70,7 +70,7 @@ export function roundResidual(
     residual,
     sum: { start, shift, places, weights },
     one: ONE * scale,
-    error: errorOfProducts + Math.sqrt(square * likeness),
+    error: errorOfProducts + Math.sqrt(square * likeness) + STRIP_COLUMNS / (ONE * scale),
     errorOfProducts,
   };
 }
@@ -83,105 +83,92 @@ const MOST_WEIGHT = 2 ** 15 - 1;
 /** The relative rounding of an f32. */
 const UNIT = 2 ** -24;
 
+export interface StrongestAtomsOptions {
+  readonly rounded: readonly RoundedResidual[];
+  /** [strips × residuals × 2] what `sums` found for them. */
+  readonly maxima: Uint32Array;
+  readonly sums: RowSums;
+  readonly norms: Norms;
+  /** An atom of each residual that must not be used. */
+  readonly except: readonly (number | undefined)[];
+}
+
 /**
- * The strips of atoms that may have the largest product, ascending, for each residual.
- * @param maxima [strips × residuals] largest whole numbers
- * @param except an atom of each residual that does not count
+ * The atoms that may have the largest |⟨r, D_i⟩| of those not picked yet, ascending, for each residual; mostly there is one.
+ *
+ * The two largest products of each strip tell it. Where a strip may hold several, its products are computed anew, with weights that are not rounded.
  */
-export function strongestStrips(
-  maxima: Uint32Array,
-  rounded: readonly RoundedResidual[],
-  { longest }: Norms,
-  except: readonly (number | undefined)[],
-): number[][] {
+export function strongestAtoms(options: StrongestAtomsOptions): number[][] {
+  const { rounded, maxima, norms, except } = options;
   const count = rounded.length;
   const errors = Float64Array.from(rounded, ({ error, one }) => (error < 1 ? error * one : Infinity));
-  const exceptStrips = Int32Array.from(except, (atom) => (atom === undefined ? -1 : stripOf(atom)));
+  const least = leastOf(options, errors);
+  const found = rounded.map((): number[] => []);
+  norms.longest.forEach((norm, strip) => {
+    for (let i = 0, at = strip * count * 2; i < count; i++, at += 2) {
+      if ((maxima[at] + errors[i]) * norm < least[i]) continue;
+      const isAlone = (maxima[at + 1] + errors[i]) * norm < least[i];
+      const atoms = isAlone ? [atomOf(strip, maxima[at])] : closeAtoms(options, i, strip, least[i]);
+      for (const atom of atoms)
+        if (atom !== except[i] && !rounded[i].residual.picks.includes(atom)) found[i].push(atom);
+    }
+  });
+  return found;
+}
+
+/** What the largest product of each residual cannot be below, in whole numbers for an atom of length 1. */
+function leastOf(
+  { maxima, rounded, norms, except }: StrongestAtomsOptions,
+  errors: Float64Array,
+): Float64Array {
+  const count = rounded.length;
+  const excepts = Float64Array.from(except, (atom) => atom ?? -1);
   const least = new Float64Array(count);
-  longest.forEach((norm, strip) => {
-    for (let i = 0, at = strip * count; i < count; i++, at++) {
-      const value = (maxima[at] - errors[i]) * norm;
-      if (value > least[i] && exceptStrips[i] !== strip) least[i] = value;
+  norms.longest.forEach((norm, strip) => {
+    for (let i = 0, at = strip * count * 2; i < count; i++, at += 2) {
+      const largest = (maxima[at] - errors[i]) * norm;
+      if (largest <= least[i]) continue;
+      // an atom that was picked is never far from 0
+      const isExcepted = atomOf(strip, maxima[at]) === excepts[i];
+      least[i] = isExcepted ? Math.max(least[i], (maxima[at + 1] - errors[i]) * norm) : largest;
     }
   });
-  const strips = Array.from(rounded, (): number[] => []);
-  longest.forEach((norm, strip) => {
-    for (let i = 0, at = strip * count; i < count; i++, at++) {
-      if ((maxima[at] + errors[i]) * norm >= least[i]) strips[i].push(strip);
-    }
-  });
-  return strips;
+  return least;
 }
 
-function stripOf(atom: number): number {
-  return Math.floor(atom / STRIP_COLUMNS);
+function atomOf(strip: number, maximum: number): number {
+  return strip * STRIP_COLUMNS + (maximum % STRIP_COLUMNS);
 }
 
-export interface StrongestAtomOptions {
-  /** D [A × d] */
-  readonly atoms: Matrix;
-  readonly norms: Norms;
-  readonly sums: RowSums;
-  readonly rounded: RoundedResidual;
-  /** Where to look. */
-  readonly strips: readonly number[];
-  readonly except?: number;
-}
-
-/**
- * The atom of the strips with the largest |⟨r, D_i⟩| that is not picked yet, of equal ones the lowest; undefined where all are 0.
- *
- * Products with weights that are not rounded say which it may be; among several they are computed in f64 from r itself.
- */
-export function strongestAtom(options: StrongestAtomOptions): number | undefined {
-  const { atoms, rounded } = options;
-  const candidates = candidatesOf(options);
-  if (candidates.length === 1) return candidates[0];
-  const left = residualVector(rounded.residual, atoms);
-  let best = 0;
-  let strongest: number | undefined;
-  for (const atom of candidates) {
-    const value = Math.abs(productWith(left, atoms, atom));
-    if (value <= best) continue;
-    best = value;
-    strongest = atom;
+/** The atoms of a strip whose product may be `least` or more. */
+function closeAtoms(
+  { rounded, norms, sums }: StrongestAtomsOptions,
+  i: number,
+  strip: number,
+  least: number,
+): number[] {
+  const { one, errorOfProducts, residual, sum } = rounded[i];
+  const values = stripProducts(sums, sum, residual, strip);
+  const first = strip * STRIP_COLUMNS;
+  const close: number[] = [];
+  for (let column = 0; column < STRIP_COLUMNS && first + column < norms.of.length; column++) {
+    const most = Math.abs(values[column]) / ONE + errorOfProducts;
+    if (most * one * norms.longest[strip] >= least) close.push(first + column);
   }
-  return strongest;
+  return close;
 }
 
-/** The atoms of the strips that may have the largest product, ascending. */
-function candidatesOf({ atoms, norms, sums, rounded, strips, except }: StrongestAtomOptions): number[] {
-  const { residual, errorOfProducts } = rounded;
-  const error = errorOfProducts * ONE;
-  const isTaken = (atom: number) => atom === except || residual.picks.includes(atom);
-  const values = new Float64Array(STRIP_COLUMNS);
-  let least = 0;
-  let candidates: { readonly atom: number; readonly most: number }[] = [];
-  for (const strip of strips) {
-    stripProducts(sums, rounded, strip, values);
-    const first = strip * STRIP_COLUMNS;
-    const end = Math.min(STRIP_COLUMNS, atoms.rows - first);
-    for (let i = 0; i < end; i++) {
-      const value = Math.abs(values[i]);
-      const most = (value + error) * norms.longest[strip];
-      if (most < least || isTaken(first + i)) continue;
-      candidates.push({ atom: first + i, most });
-      least = Math.max(least, (value - error) * norms.longest[strip]);
-    }
-  }
-  candidates = candidates.filter(({ most }) => most >= least);
-  return candidates.map(({ atom }) => atom);
-}
-
-/** D·x − Σ c_j·D·D_j of a strip, in whole numbers but for the weights, into `values`. */
+/** [STRIP_COLUMNS] D·x − Σ c_j·D·D_j of a strip, in whole numbers but for the weights. */
 function stripProducts(
   { rows, starts }: RowSums,
-  { residual: { shares }, sum: { start, places } }: RoundedResidual,
+  { start, places }: RowSum,
+  { shares }: Residual,
   strip: number,
-  values: Float64Array,
-): void {
-  addStrip(starts, start, strip, 1, values.fill(0));
-  places.forEach((place, j) => addStrip(rows, place, strip, -shares[j], values));
+): Float64Array {
+  const values = new Float64Array(STRIP_COLUMNS);
+  addStrip(starts, start, strip, 1, values);
+  for (const [j, place] of places.entries()) addStrip(rows, place, strip, -shares[j], values);
+  return values;
 }
 
 function addStrip(
@@ -192,32 +179,4 @@ function addStrip(
   sums: Float64Array,
 ): void {
   for (let i = 0, from = at(place, strip); i < STRIP_COLUMNS; i++, from++) sums[i] += weight * values[from];
-}
-
-/** x − Σ c_j·D_j [d] */
-function residualVector({ target, picks, coefficients }: Residual, { columns, data }: Matrix): Float64Array {
-  const left = Float64Array.from(target);
-  for (let j = 0; j < picks.length; j++) {
-    const weight = coefficients[j];
-    for (let i = 0, at = picks[j] * columns; i < columns; i++, at++) left[i] -= weight * data[at];
-  }
-  return left;
-}
-
-/** Four sums at a time: a single one waits for each addition. */
-function productWith(left: Float64Array, { columns, data }: Matrix, atom: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let at = atom * columns;
-  let i = 0;
-  for (; i + 4 <= columns; i += 4, at += 4) {
-    a += left[i] * data[at];
-    b += left[i + 1] * data[at + 1];
-    c += left[i + 2] * data[at + 2];
-    d += left[i + 3] * data[at + 3];
-  }
-  for (; i < columns; i++, at++) a += left[i] * data[at];
-  return a + b + (c + d);
 }

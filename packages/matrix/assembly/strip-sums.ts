@@ -5,8 +5,8 @@ const STRIP: usize = 32;
 const TILE: usize = 524288;
 
 /**
- * Of one strip of 32 columns, for each of the `sums`: the largest magnitude of start · 2^shift + Σ weight · row, u32 at
- * `maxima`. Sums are of whole numbers modulo 2³².
+ * Of one strip of 32 columns, for each of the `sums`: the largest magnitude of start · 2^shift + Σ weight · row and the second, u32 at
+ * `maxima` [sums × 2], each with the number of its column in place of its last five bits. Sums are of whole numbers modulo 2³².
  *
  * `heads` [sums × 2] i32: bytes from `starts` to the 32 i16 that a sum starts with, and its shift. `sources` [pairs × 2]
  * u32: bytes from `rows` to the 32 i16 of a row. `weights` [pairs × 2] i16. They are sorted by tiles, and by sums within a tile; `firsts`
@@ -27,7 +27,7 @@ export function stripMaxima(
     if (pairs * WORTH_READING > size) readAhead(rows + from, size, between);
     for (let i: usize = 0; i < sums; i++) {
       addPairs(
-        tile == 0, tile + 1 == tiles, heads + i * 8, firsts + i * 4, sources, weights, rows, starts, between + i * 128, maxima + i * 4,
+        tile == 0, tile + 1 == tiles, heads + i * 8, firsts + i * 4, sources, weights, rows, starts, between + i * 128, maxima + i * 8,
       );
     }
   }
@@ -112,14 +112,56 @@ function addPairs(
     v128.store(between, s7, 112);
     return;
   }
-  const m0 = i32x4.max_u(i32x4.abs(s0), i32x4.abs(s1));
-  const m1 = i32x4.max_u(i32x4.abs(s2), i32x4.abs(s3));
-  const m2 = i32x4.max_u(i32x4.abs(s4), i32x4.abs(s5));
-  const m3 = i32x4.max_u(i32x4.abs(s6), i32x4.abs(s7));
-  const four = i32x4.max_u(i32x4.max_u(m0, m1), i32x4.max_u(m2, m3));
-  const two = i32x4.max_u(four, v128.shuffle<i32>(four, four, 2, 3, 2, 3));
-  const largest = i32x4.max_u(two, v128.shuffle<i32>(two, two, 1, 1, 1, 1));
+  let column = i32x4(0, 1, 2, 3);
+  const four = i32x4.splat(4);
+  const t0 = tagged(s0, column);
+  column = i32x4.add(column, four);
+  const t1 = tagged(s1, column);
+  column = i32x4.add(column, four);
+  const t2 = tagged(s2, column);
+  column = i32x4.add(column, four);
+  const t3 = tagged(s3, column);
+  column = i32x4.add(column, four);
+  const t4 = tagged(s4, column);
+  column = i32x4.add(column, four);
+  const t5 = tagged(s5, column);
+  column = i32x4.add(column, four);
+  const t6 = tagged(s6, column);
+  column = i32x4.add(column, four);
+  const t7 = tagged(s7, column);
+  // of each pair the larger and the smaller, then of two pairs, of four, and of the lanes
+  const l01 = i32x4.max_u(t0, t1);
+  const l23 = i32x4.max_u(t2, t3);
+  const l45 = i32x4.max_u(t4, t5);
+  const l67 = i32x4.max_u(t6, t7);
+  const n03 = secondOf(l01, i32x4.min_u(t0, t1), l23, i32x4.min_u(t2, t3));
+  const n47 = secondOf(l45, i32x4.min_u(t4, t5), l67, i32x4.min_u(t6, t7));
+  const l03 = i32x4.max_u(l01, l23);
+  const l47 = i32x4.max_u(l45, l67);
+  const n = secondOf(l03, n03, l47, n47);
+  const l = i32x4.max_u(l03, l47);
+  const lTurned = v128.shuffle<i32>(l, l, 2, 3, 0, 1);
+  const nOfTwo = secondOf(l, n, lTurned, v128.shuffle<i32>(n, n, 2, 3, 0, 1));
+  const lOfTwo = i32x4.max_u(l, lTurned);
+  const lSwapped = v128.shuffle<i32>(lOfTwo, lOfTwo, 1, 0, 3, 2);
+  const second = secondOf(lOfTwo, nOfTwo, lSwapped, v128.shuffle<i32>(nOfTwo, nOfTwo, 1, 0, 3, 2));
+  const largest = i32x4.max_u(lOfTwo, lSwapped);
   store<i32>(maximum, i32x4.extract_lane(largest, 0));
+  store<i32>(maximum, i32x4.extract_lane(second, 0), 4);
+}
+
+/** Magnitudes with the number of their column in the last five bits. */
+// @ts-ignore: decorator
+@inline
+function tagged(sums: v128, columns: v128): v128 {
+  return v128.or(i32x4.shl(i32x4.shr_u(i32x4.abs(sums), 5), 5), columns);
+}
+
+/** The second of what is in two sets, by the first and second of each. */
+// @ts-ignore: decorator
+@inline
+function secondOf(first: v128, second: v128, firstOther: v128, secondOther: v128): v128 {
+  return i32x4.max_u(i32x4.min_u(first, firstOther), i32x4.max_u(second, secondOther));
 }
 
 // @ts-ignore: decorator

@@ -38,7 +38,7 @@ export interface HeldStrips {
 }
 
 /**
- * Rows rounded to i16, which change between two sums of them, and the largest magnitudes in their sums. Sums are of whole numbers,
+ * Rows rounded to i16, which change between two sums of them, and the largest magnitudes of their sums. Sums are of whole numbers,
  * so neither threads nor the order of the sources matter. What has threads must be closed.
  */
 export interface RowSums {
@@ -49,8 +49,9 @@ export interface RowSums {
   /** Likewise. */
   placeStarts(values: Matrix, factors: ArrayLike<number>, places: ArrayLike<number>): void;
   /**
-   * The largest magnitude of each sum in each strip, modulo 2³² before its sign is dropped.
-   * @returns [strips × sums], which the next call overwrites
+   * The largest magnitude of each sum in each strip and the second, each with the number of its column within the strip in place of its last
+   * five bits. Sums are taken modulo 2³².
+   * @returns [strips × sums × 2], which the next call overwrites
    */
   maxima(sums: readonly RowSum[]): Promise<Uint32Array>;
   close(): Promise<void>;
@@ -78,7 +79,7 @@ export function openRowSums(options: RowSumsOptions): RowSums {
   const factorsAt = reserve(PLACED * 4);
   const placesAt = reserve(PLACED * 4);
   const valuesAt = reserve(PLACED * strips * STRIP_COLUMNS * 4);
-  const maximaAt = reserve(strips * sums * 4);
+  const maximaAt = reserve(strips * sums * 8);
   const startsAt = reserve(strips * starts * STRIP_BYTES);
   const rowsAt = reserve(strips * rows * STRIP_BYTES);
   const memory = borrowMemory(end(`${rows + starts} rows of ${columns} columns`));
@@ -154,7 +155,7 @@ export function openRowSums(options: RowSumsOptions): RowSums {
           kernel: "stripMaxima",
           calls: strips,
           first: [count, headsAt, firstsAt, sourcesAt, weightsAt, rowsAt, rowBytes, startsAt, 0, maximaAt],
-          steps: [0, 0, 0, 0, 0, rowBytes, 0, starts * STRIP_BYTES, 0, count * 4],
+          steps: [0, 0, 0, 0, 0, rowBytes, 0, starts * STRIP_BYTES, 0, count * 8],
         },
         pool.size,
       );
@@ -164,7 +165,7 @@ export function openRowSums(options: RowSumsOptions): RowSums {
           first: part.first.map((value, j) => (j === BETWEEN ? betweenAt[i] : value)),
         })),
       );
-      return new Uint32Array(buffer, maximaAt, strips * count);
+      return new Uint32Array(buffer, maximaAt, strips * count * 2);
     },
     async close() {
       await pool.close();
