@@ -10,8 +10,15 @@ import {
 } from "@revocab/matrix";
 import type { DenseProducts } from "@revocab/onnx";
 import { AtomPlaces } from "./atom-places.ts";
-import { Pursuit } from "./pursuit.ts";
-import { type Norms, normsOf, ONE, roundResidual, strongestAtoms } from "./strongest-atom.ts";
+import { Pursuit, productOfResidual } from "./pursuit.ts";
+import {
+  type Norms,
+  normsOf,
+  ONE,
+  type RoundedResidual,
+  roundResidual,
+  strongestAtoms,
+} from "./strongest-atom.ts";
 
 export interface PursuitOptions {
   /** D [A × d] the atoms, finite. */
@@ -184,7 +191,7 @@ async function pursueBlock(
     });
     const maxima = await sums.maxima(rounded.map(({ sum }) => sum));
     const candidates = strongestAtoms({ rounded, maxima, sums, norms, except });
-    const added = await addStrongest(search, found, open, candidates);
+    const added = await addStrongest(search, found, open, rounded, candidates);
     open = added.filter((i) => !found[i].isExact);
     if (step + 1 < k)
       await holdColumns(
@@ -220,17 +227,18 @@ async function addStrongest(
   search: Search,
   found: readonly Pursuit[],
   open: readonly number[],
+  rounded: readonly RoundedResidual[],
   candidates: readonly (readonly number[])[],
 ): Promise<number[]> {
   const { atoms, dots, rowPlaces } = search;
   const strongest = new Map<number, Candidate>();
-  const given = open.flatMap((i, at) => candidates[at].map((atom) => ({ i, atom })));
+  const given = open.flatMap((i, at) => candidates[at].map((atom) => ({ i, at, atom })));
   for (let start = 0; start < given.length; start += search.block) {
     const part = given.slice(start, start + search.block);
     const productsOf = await multiplyCandidates(search, found, part);
-    part.forEach(({ i, atom }, at) => {
-      const products = productsOf(at);
-      const value = Math.abs(found[i].productOfResidual(products));
+    part.forEach(({ i, at, atom }, candidate) => {
+      const products = productsOf(candidate);
+      const value = Math.abs(productOfResidual(rounded[at].residual, products));
       if (value > (strongest.get(i)?.value ?? 0))
         strongest.set(i, { atom, value, products: products.slice() });
     });

@@ -70,33 +70,27 @@ export class Pursuit {
   /** c with Σ c_j·D_j nearest to x over the first `size` picks. @default all */
   coefficients(size = this.picks.length): Float64Array {
     const result = this.#shares.slice(0, size);
+    const lower = this.#lower;
     for (let i = size - 1; i >= 0; i--) {
-      for (let j = i + 1; j < size; j++) result[i] -= this.#lower[rowStart(j) + i] * result[j];
-      result[i] /= this.#lower[rowStart(i) + i];
+      const at = rowStart(i);
+      const value = result[i] / lower[at + i];
+      result[i] = value;
+      for (let j = 0; j < i; j++) result[j] -= lower[at + j] * value;
     }
     return result;
-  }
-
-  /** ⟨r, D_i⟩ of an atom by its products with each of `picks`, with itself and with x. */
-  productOfResidual(products: Float64Array): number {
-    const size = this.picks.length;
-    const coefficients = this.coefficients();
-    let value = products[size + 1];
-    for (let j = 0; j < size; j++) value -= coefficients[j] * products[j];
-    return value;
   }
 
   /** What the picks so far leave of x, as weights: to be read before the next pick. */
   residual(): Residual {
     const { picks, length } = this;
     const coefficients = this.coefficients();
-    return {
-      length,
-      picks,
-      coefficients,
-      shares: coefficients.map((value, j) => (value * this.#norms[j]) / length),
-      likeness: this.#likeness.reduce((most, one) => Math.max(most, one), 0),
-    };
+    const shares = new Float64Array(picks.length);
+    let likeness = 0;
+    for (let j = 0; j < picks.length; j++) {
+      shares[j] = (coefficients[j] * this.#norms[j]) / length;
+      likeness = Math.max(likeness, this.#likeness[j]);
+    }
+    return { picks, coefficients, shares, likeness };
   }
 
   /** ‖x − Σ c_j·D_j‖ / ‖x‖, 0 for a row of zeros. */
@@ -107,14 +101,20 @@ export class Pursuit {
 
 /** r = x − Σ c_j·D_j */
 export interface Residual {
-  /** ‖x‖ */
-  readonly length: number;
   readonly picks: readonly number[];
   readonly coefficients: Float64Array;
   /** c_j·‖D_j‖ / ‖x‖ */
   readonly shares: Float64Array;
   /** The largest Σ |cos| of a pick to all picks: no less than the largest eigenvalue of the picks' cosines. */
   readonly likeness: number;
+}
+
+/** ⟨r, D_i⟩ of an atom by its products with each pick, with itself and with x. */
+export function productOfResidual({ coefficients }: Residual, products: Float64Array): number {
+  const size = coefficients.length;
+  let value = products[size + 1];
+  for (let j = 0; j < size; j++) value -= coefficients[j] * products[j];
+  return value;
 }
 
 /** Where row i of a lower triangle begins. */

@@ -52,19 +52,18 @@ export function roundResidual(
   places: readonly number[],
 ): RoundedResidual {
   const { shares, likeness } = residual;
-  const largest = shares.reduce((most, share) => Math.max(most, Math.abs(share)), 0);
+  let largest = 0;
+  for (const share of shares) largest = Math.max(largest, Math.abs(share));
   const shift = Math.max(0, Math.min(MOST_SHIFT, Math.floor(Math.log2(MOST_WEIGHT / largest))));
   const scale = 2 ** shift;
-  const weights = Int16Array.from(shares, (share) => {
-    const whole = Math.round(-share * scale);
-    return Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, whole));
-  });
+  const weights = new Int16Array(shares.length);
   let [total, square] = [1, 0];
-  shares.forEach((share, j) => {
-    const off = share + weights[j] / scale;
-    total += Math.abs(share) + Math.abs(off);
+  for (let j = 0; j < shares.length; j++) {
+    weights[j] = Math.max(-MOST_WEIGHT, Math.min(MOST_WEIGHT, Math.round(-shares[j] * scale)));
+    const off = shares[j] + weights[j] / scale;
+    total += Math.abs(shares[j]) + Math.abs(off);
     square += off ** 2;
-  });
+  }
   const errorOfProducts = total * (0.5 / ONE + (columns + 8) * UNIT);
   return {
     residual,

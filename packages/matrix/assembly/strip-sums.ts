@@ -11,7 +11,7 @@ const TILE: usize = 524288;
  * `heads` [sums × 2] i32: bytes from `starts` to the 32 i16 that a sum starts with, and its shift. `sources` [pairs × 2]
  * u32: bytes from `rows` to the 32 i16 of a row. `weights` [pairs × 2] i16. They are sorted by tiles, and by sums within a tile; `firsts`
  * [tiles × sums + 1] u32: where the pairs of each begin. `bytes` are those of all rows. `between` [sums × 32] i32 keeps the sums
- * from tile to tile.
+ * from tile to tile; 16 bytes after them are of no use.
  *
  * One instruction multiplies two rows by their weights and adds them, so sources come in pairs.
  */
@@ -24,7 +24,7 @@ export function stripMaxima(
     const pairs = <usize>load<u32>(firsts + sums * 4) - <usize>load<u32>(firsts);
     const from = tile * TILE;
     const size = min(TILE, bytes - from);
-    if (pairs * WORTH_READING > size) readAhead(rows + from, size, between);
+    if (pairs * WORTH_READING > size) readAhead(rows + from, size, between + sums * 128);
     for (let i: usize = 0; i < sums; i++) {
       addPairs(
         tile == 0, tile + 1 == tiles, heads + i * 8, firsts + i * 4, sources, weights, rows, starts, between + i * 128, maxima + i * 8,

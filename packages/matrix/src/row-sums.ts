@@ -74,7 +74,9 @@ export function openRowSums(options: RowSumsOptions): RowSums {
   const firstsAt = reserve((tiles * sums + 1) * 4);
   const sourcesAt = reserve(pairs * 8);
   const weightsAt = reserve(pairs * 4);
-  const betweenAt = Array.from({ length: Math.max(1, threads) }, () => reserve(sums * STRIP_COLUMNS * 4));
+  const betweenAt = Array.from({ length: Math.max(1, threads) }, () =>
+    reserve(sums * STRIP_COLUMNS * 4 + 16),
+  );
   const scalesAt = reserve(strips * 4);
   const factorsAt = reserve(PLACED * 4);
   const placesAt = reserve(PLACED * 4);

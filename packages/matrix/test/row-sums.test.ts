@@ -56,8 +56,10 @@ function randomSums(count: number, rows: number, starts: number, sources: number
   return Array.from({ length: count }, (_, i) => ({
     start: i % starts,
     shift: i % 16,
-    places: Array.from({ length: i % (sources + 1) }, () => Math.floor(uniform() * rows)),
-    weights: Int16Array.from({ length: i % (sources + 1) }, () => Math.floor((2 * uniform() - 1) * 32767)),
+    places: Array.from({ length: (i + 1) % (sources + 1) }, () => Math.floor(uniform() * rows)),
+    weights: Int16Array.from({ length: (i + 1) % (sources + 1) }, () =>
+      Math.floor((2 * uniform() - 1) * 32767),
+    ),
   }));
 }
 
@@ -122,11 +124,11 @@ describe("openRowSums", () => {
     },
   );
 
-  it("the same from rows in several tiles, and after rows were replaced", async () => {
+  it("the same from rows in several tiles, so many sources that tiles are read ahead, and after rows were replaced", async () => {
     const [count, columns] = [20_000, 40];
     const starts = randomRows(4, columns, 2);
-    const given = randomSums(300, count, 4, 20);
-    const shape = { columns, rows: count, starts: 4, sums: 300, sources: 20, threads: 2 };
+    const given = randomSums(500, count, 4, 40);
+    const shape = { columns, rows: count, starts: 4, sums: 500, sources: 40, threads: 2 };
     await withSums(shape, async (sums, scales) => {
       sums.placeStarts(starts, new Float32Array(4).fill(1), numbers(4));
       for (const seed of [1, 5]) {
