@@ -1,13 +1,13 @@
 import { freemem } from "node:os";
 import { type Job, type Matrix, RevocabError, threadsOf, throwIfAborted } from "@revocab/core";
+import { selectRows } from "@revocab/matrix";
 import {
   openRowProducts,
   openRowSums,
   type RowProducts,
   type RowSums,
   STRIP_COLUMNS,
-  selectRows,
-} from "@revocab/matrix";
+} from "@revocab/matrix/internal";
 import type { DenseProducts } from "@revocab/onnx";
 import { AtomPlaces } from "./atom-places.ts";
 import { Pursuit, productOfResidual } from "./pursuit.ts";
@@ -18,7 +18,7 @@ import {
   type RoundedResidual,
   roundResidual,
   strongestAtoms,
-} from "./strongest-atom.ts";
+} from "./strongest-atoms.ts";
 
 export interface PursuitOptions {
   /** D [A × d] the atoms, finite. */
@@ -35,7 +35,7 @@ export interface PursuitOptions {
   readonly except?: (row: number) => number | undefined;
   /** Takes what was found for a row, in the order of the rows. */
   readonly onRow: (row: number, found: Pursuit) => void;
-  /** Bytes for products of atoms. The result does not depend on it. @default 2.25 GiB, at most half of what is free */
+  /** Bytes for products of atoms. The result does not depend on it. @default 2.1 GiB, at most half of what is free */
   readonly memoryLimit?: number;
   /** `threads`: of the sums. @default all cores */
   readonly job?: Job;
@@ -83,7 +83,7 @@ export async function orthogonalPursuit(options: PursuitOptions): Promise<void> 
 
 /** All columns of 30,000 atoms fit into 1.8 GiB, and the rows of a block beside them. */
 function defaultMemory(): number {
-  return Math.min(2.25 * 2 ** 30, freemem() / 2);
+  return Math.min(2.1 * 2 ** 30, freemem() / 2);
 }
 
 /** Rows that take their steps together: with more, the columns that all of them read cost little beside the sums. */
@@ -190,7 +190,7 @@ async function pursueBlock(
       return roundResidual(residual, atoms, i, places);
     });
     const maxima = await sums.maxima(rounded.map(({ sum }) => sum));
-    const candidates = strongestAtoms({ rounded, maxima, sums, norms, except });
+    const candidates = strongestAtoms({ atoms, rounded, maxima, sums, norms, except });
     const added = await addStrongest(search, found, open, rounded, candidates);
     open = added.filter((i) => !found[i].isExact);
     if (step + 1 < k)

@@ -4,6 +4,7 @@ export class Pursuit {
   readonly picks: number[] = [];
   /** ‖x‖ */
   readonly length: number;
+  readonly #target: Float32Array;
   /** L, row after row without what lies above the diagonal */
   readonly #lower: Float64Array;
   /** [k] L⁻¹·D·x: its squares are what each pick explains of ‖x‖². */
@@ -16,6 +17,7 @@ export class Pursuit {
 
   /** @param target x [d] */
   constructor(target: Float32Array, k: number) {
+    this.#target = target;
     this.#lower = new Float64Array(rowStart(k));
     this.#shares = new Float64Array(k);
     this.#likeness = new Float64Array(k);
@@ -90,7 +92,7 @@ export class Pursuit {
       shares[j] = (coefficients[j] * this.#norms[j]) / length;
       likeness = Math.max(likeness, this.#likeness[j]);
     }
-    return { picks, coefficients, shares, likeness };
+    return { target: this.#target, picks, coefficients, shares, likeness };
   }
 
   /** ‖x − Σ c_j·D_j‖ / ‖x‖, 0 for a row of zeros. */
@@ -101,6 +103,8 @@ export class Pursuit {
 
 /** r = x − Σ c_j·D_j */
 export interface Residual {
+  /** x [d] */
+  readonly target: Float32Array;
   readonly picks: readonly number[];
   readonly coefficients: Float64Array;
   /** c_j·‖D_j‖ / ‖x‖ */

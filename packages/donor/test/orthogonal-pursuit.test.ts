@@ -132,6 +132,18 @@ describe("beside the plain algorithm", () => {
     await expectAsNaive(clustered(300, 24, 1), clustered(40, 24, 2), 10);
   });
 
+  it("atoms that hardly differ: weights of thousands, for which whole numbers tell nothing", async () => {
+    const { normal } = randomStream(5, 0);
+    const centers = Array.from({ length: 3 * 12 }, () => normal());
+    const data = Float32Array.from({ length: 300 * 12 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 12), i % 12];
+      return centers[(row % 3) * 12 + column] + 1e-3 * normal();
+    });
+    const found = await expectAsNaive({ rows: 300, columns: 12, data }, clustered(20, 12, 2), 8);
+    const weights = found.flatMap(({ coefficients }) => coefficients.map(Math.abs));
+    expect(Math.max(...weights)).toBeGreaterThan(1000);
+  });
+
   it("atoms that come twice: the lower one is picked, the other never", async () => {
     const half = clustered(30, 12, 1);
     const atoms = { ...half, rows: 60, data: Float32Array.from([...half.data, ...half.data]) };

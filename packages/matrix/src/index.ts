@@ -19,20 +19,6 @@ export {
 } from "./multiply-transposed.ts";
 export { type RandomStream, randomStream } from "./random-stream.ts";
 export { firstAtLeast, replacedRows } from "./replaced-rows.ts";
-export {
-  openRowProducts,
-  type ProductsOfRow,
-  type RowProducts,
-  type RowProductsOptions,
-} from "./row-products.ts";
-export {
-  type HeldStrips,
-  openRowSums,
-  type RowSum,
-  type RowSums,
-  type RowSumsOptions,
-  STRIP_COLUMNS,
-} from "./row-sums.ts";
 export { type RowScan, type ScanRowsOptions, scanRows } from "./scan-rows.ts";
 export {
   type ColumnMoments,

@@ -34,7 +34,9 @@ export interface RowProducts {
 }
 
 /**
- * Memory: that of the rows.
+ * Holds rows where the SIMD kernel and its threads read them.
+ *
+ * Memory: four bytes a value.
  * @throws RevocabError not_enough_memory when they are beyond what the kernel can address, 3.75 GiB
  */
 export function openRowProducts({ columns, rows, lefts, rights, threads }: RowProductsOptions): RowProducts {

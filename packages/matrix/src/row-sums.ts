@@ -61,7 +61,10 @@ export interface RowSums {
 export const STRIP_COLUMNS = 32;
 
 /**
- * Memory: two bytes a value, four a maximum.
+ * Holds rows as whole numbers, each strip of all rows together: a strip of thousands of rows stays in the cache while thousands of
+ * sums take from it.
+ *
+ * Memory: two bytes a value of a row or a start, eight a strip of a sum, and 256 bytes a column.
  * @throws RevocabError not_enough_memory when the rows are beyond what the kernel can address, 3.75 GiB
  */
 export function openRowSums(options: RowSumsOptions): RowSums {

@@ -1,4 +1,5 @@
-import { openRowProducts, randomStream } from "@revocab/matrix";
+import { randomStream } from "@revocab/matrix";
+import { openRowProducts } from "@revocab/matrix/internal";
 import { describe, expect, it } from "vitest";
 
 function randomRows(count: number, columns: number): Float32Array[] {

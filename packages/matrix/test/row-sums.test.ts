@@ -1,5 +1,6 @@
 import type { Matrix } from "@revocab/core";
-import { openRowSums, type RowSum, type RowSumsOptions, randomStream } from "@revocab/matrix";
+import { randomStream } from "@revocab/matrix";
+import { openRowSums, type RowSum, type RowSumsOptions } from "@revocab/matrix/internal";
 import { describe, expect, it } from "vitest";
 
 const STRIP = 32;

@@ -1,5 +1,5 @@
 import type { Matrix } from "@revocab/core";
-import { type HeldStrips, type RowSum, type RowSums, STRIP_COLUMNS } from "@revocab/matrix";
+import { type HeldStrips, type RowSum, type RowSums, STRIP_COLUMNS } from "@revocab/matrix/internal";
 import { dot, type Residual } from "./pursuit.ts";
 
 /** Lengths of atoms. */
@@ -83,6 +83,8 @@ const MOST_WEIGHT = 2 ** 15 - 1;
 const UNIT = 2 ** -24;
 
 export interface StrongestAtomsOptions {
+  /** D [A × d] */
+  readonly atoms: Matrix;
   readonly rounded: readonly RoundedResidual[];
   /** [strips × residuals × 2] what `sums` found for them. */
   readonly maxima: Uint32Array;
@@ -95,25 +97,34 @@ export interface StrongestAtomsOptions {
 /**
  * The atoms that may have the largest |⟨r, D_i⟩| of those not picked yet, ascending, for each residual; mostly there is one.
  *
- * The two largest products of each strip tell it. Where a strip may hold several, its products are computed anew, with weights that are not rounded.
+ * The two largest products of each strip tell it. Where a strip may hold several, its products are computed anew, with weights that are not
+ * rounded. Where there are many all the same, since large weights cancel out, all products are computed from r.
  */
 export function strongestAtoms(options: StrongestAtomsOptions): number[][] {
-  const { rounded, maxima, norms, except } = options;
+  const { atoms, rounded, maxima, norms, except } = options;
   const count = rounded.length;
   const errors = Float64Array.from(rounded, ({ error, one }) => (error < 1 ? error * one : Infinity));
   const least = leastOf(options, errors);
+  const isFree = (i: number, atom: number) =>
+    atom < atoms.rows && atom !== except[i] && !rounded[i].residual.picks.includes(atom);
   const found = rounded.map((): number[] => []);
   norms.longest.forEach((norm, strip) => {
     for (let i = 0, at = strip * count * 2; i < count; i++, at += 2) {
-      if ((maxima[at] + errors[i]) * norm < least[i]) continue;
+      if ((maxima[at] + errors[i]) * norm < least[i] || found[i].length > MOST_CANDIDATES) continue;
       const isAlone = (maxima[at + 1] + errors[i]) * norm < least[i];
-      const atoms = isAlone ? [atomOf(strip, maxima[at])] : closeAtoms(options, i, strip, least[i]);
-      for (const atom of atoms)
-        if (atom !== except[i] && !rounded[i].residual.picks.includes(atom)) found[i].push(atom);
+      const close = isAlone ? [atomOf(strip, maxima[at])] : closeAtoms(options, i, strip, least[i]);
+      for (const atom of close) if (isFree(i, atom)) found[i].push(atom);
     }
   });
-  return found;
+  return found.map((close, i) =>
+    close.length <= MOST_CANDIDATES
+      ? close
+      : strongestByResidual(atoms, norms, rounded[i].residual, (atom) => isFree(i, atom)),
+  );
 }
+
+/** With more, r and its products with all atoms take less time than the products of these with all picks. */
+const MOST_CANDIDATES = 64;
 
 /** What the largest product of each residual cannot be below, in whole numbers for an atom of length 1. */
 function leastOf(
@@ -150,7 +161,7 @@ function closeAtoms(
   const values = stripProducts(sums, sum, residual, strip);
   const first = strip * STRIP_COLUMNS;
   const close: number[] = [];
-  for (let column = 0; column < STRIP_COLUMNS && first + column < norms.of.length; column++) {
+  for (let column = 0; column < STRIP_COLUMNS; column++) {
     const most = Math.abs(values[column]) / ONE + errorOfProducts;
     if (most * one * norms.longest[strip] >= least) close.push(first + column);
   }
@@ -178,4 +189,40 @@ function addStrip(
   sums: Float64Array,
 ): void {
   for (let i = 0, from = at(place, strip); i < STRIP_COLUMNS; i++, from++) sums[i] += weight * values[from];
+}
+
+/** The free atoms with the largest |⟨r, D_i⟩| but for what f64 rounds in r and in the product. */
+function strongestByResidual(
+  atoms: Matrix,
+  norms: Norms,
+  residual: Residual,
+  isFree: (atom: number) => boolean,
+): number[] {
+  const { target, coefficients, picks } = residual;
+  const left = residualVector(residual, atoms);
+  const values = norms.of.map((_, atom) => (isFree(atom) ? Math.abs(productWith(left, atoms, atom)) : -1));
+  const length = Math.sqrt(dot(target, 0, target, 0, target.length));
+  const total = picks.reduce((sum, pick, j) => sum + Math.abs(coefficients[j]) * norms.of[pick], length);
+  const error = (atoms.columns + 2 * picks.length) * 2 ** -53 * total;
+  const least = values.reduce((most, value, atom) => Math.max(most, value - error * norms.of[atom]), 0);
+  const strongest: number[] = [];
+  for (const [atom, value] of values.entries())
+    if (value >= 0 && value + error * norms.of[atom] >= least) strongest.push(atom);
+  return strongest;
+}
+
+/** x − Σ c_j·D_j [d] */
+function residualVector({ target, picks, coefficients }: Residual, { columns, data }: Matrix): Float64Array {
+  const left = Float64Array.from(target);
+  for (let j = 0; j < picks.length; j++) {
+    const weight = coefficients[j];
+    for (let i = 0, at = picks[j] * columns; i < columns; i++, at++) left[i] -= weight * data[at];
+  }
+  return left;
+}
+
+function productWith(left: Float64Array, { columns, data }: Matrix, atom: number): number {
+  let sum = 0;
+  for (let i = 0, at = atom * columns; i < columns; i++, at++) sum += left[i] * data[at];
+  return sum;
 }
