@@ -5,7 +5,8 @@ import { openFile, replaceFile } from "@revocab/files";
 import { ifThere } from "@revocab/files/internal";
 import { type Block, isPage, paragraph } from "@revocab/report-document";
 
-export const PAGE_HELP = "also write a page to look at, as one HTML file that loads nothing; replaces an earlier page";
+export const PAGE_HELP =
+  "also write a page to look at, as one HTML file that loads nothing; replaces an earlier page";
 
 /**
  * Checks that a page can be written at a path, before work that can take hours: nothing is there, or an earlier page.

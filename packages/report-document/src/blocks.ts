@@ -1,5 +1,16 @@
 import { spansOf } from "./cells.ts";
-import type { Block, Column, Figure, List, Notes, Paragraph, Section, Span, Table, Text } from "./document.ts";
+import type {
+  Block,
+  Column,
+  Figure,
+  List,
+  Notes,
+  Paragraph,
+  Section,
+  Span,
+  Table,
+  Text,
+} from "./document.ts";
 
 /* Blocks of a document in fewer words. */
 

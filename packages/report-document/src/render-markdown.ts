@@ -48,7 +48,11 @@ function partsOfBlock(block: Block, level: number, words: Words): readonly strin
     case "code":
       return [codeBlock(block.text, block.language)];
     case "panel":
-      return partsOfSection({ kind: "section", title: block.title, blocks: block.instead ?? [] }, level, words);
+      return partsOfSection(
+        { kind: "section", title: block.title, blocks: block.instead ?? [] },
+        level,
+        words,
+      );
   }
 }
 
@@ -96,7 +100,9 @@ function cellOf(cell: Cell): string {
   if (cell === undefined) return "";
   if (isFigure(cell)) return plainWithin(showFigure(cell));
   return spansOf(cell)
-    .map((span) => (typeof span === "object" && "code" in span ? spanOf(span).replaceAll("|", "\\|") : spanOf(span)))
+    .map((span) =>
+      typeof span === "object" && "code" in span ? spanOf(span).replaceAll("|", "\\|") : spanOf(span),
+    )
     .join("")
     .trim();
 }

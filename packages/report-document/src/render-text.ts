@@ -172,7 +172,8 @@ function linesOfBars(chart: BarChart, layout: Layout): readonly string[] {
   const table = tableOfChart(chart);
   const values = chart.bars.map((bar) => bar.values[0] ?? Number.NaN);
   const most = Math.max(...values.filter((value) => !Number.isNaN(value)));
-  if (chart.series.length > 1 || !(most > 0) || values.some((value) => value < 0)) return linesOfTable(table, layout);
+  if (chart.series.length > 1 || !(most > 0) || values.some((value) => value < 0))
+    return linesOfTable(table, layout);
   const [labels, figures] = [0, 1].map((column) =>
     Math.max(0, ...table.rows.map((row) => textWidth(showCell(row[column])))),
   ) as [number, number];

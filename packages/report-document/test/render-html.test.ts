@@ -35,7 +35,10 @@ describe("a page", () => {
   it("names its sections in a table of contents, each by an id of its own", () => {
     const section = (title: string): Block => ({ kind: "section", title, blocks: [] });
     const page = pageOf(
-      { ...section("Rows"), blocks: [{ ...section("Rows"), blocks: [{ kind: "paragraph", text: "a" }] }] } as Block,
+      {
+        ...section("Rows"),
+        blocks: [{ ...section("Rows"), blocks: [{ kind: "paragraph", text: "a" }] }],
+      } as Block,
       { kind: "section", title: "中文", blocks: [{ kind: "paragraph", text: "a" }] },
     );
     expect(page.match(/<a href="#[^"]+">[^<]+/g)?.slice(-3)).toEqual([
@@ -59,7 +62,9 @@ describe("a page", () => {
 
   it("isolates text that runs from right to left", () => {
     expect(pageOf({ kind: "paragraph", text: "مرحبا" })).toContain("<bdi>مرحبا</bdi>");
-    expect(pageOf({ kind: "paragraph", text: [{ code: " Once" }] })).toContain("<code><bdi> Once</bdi></code>");
+    expect(pageOf({ kind: "paragraph", text: [{ code: " Once" }] })).toContain(
+      "<code><bdi> Once</bdi></code>",
+    );
   });
 });
 
@@ -115,8 +120,9 @@ describe("a chart on a page", () => {
         { label: "c", values: [Number.NaN] },
       ],
     });
-    const widths = Array.from(page.matchAll(/<rect class="c0" x="[\d.]+" y="\d+" width="([\d.]+)"/g), ([, one]) =>
-      Number(one),
+    const widths = Array.from(
+      page.matchAll(/<rect class="c0" x="[\d.]+" y="\d+" width="([\d.]+)"/g),
+      ([, one]) => Number(one),
     );
     expect(widths).toHaveLength(2);
     expect(widths[0]! / widths[1]!).toBeCloseTo(2, 2);
@@ -162,8 +168,12 @@ describe("foreign text on a page", () => {
       const page = renderHtml(documentOf(text), { scripts: ["0"] });
       expect(page.replaceAll("\n", "").replaceAll("\u202f", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       const known = new Set([...plain, "bdi", "/bdi", "a", "/a"]);
-      expect(tagsOf(page).map(nameOf).filter((name) => !known.has(name))).toEqual([]);
-      expect(page).not.toMatch(/<[^>]*\son\w+=/);
+      expect(
+        tagsOf(page)
+          .map(nameOf)
+          .filter((name) => !known.has(name)),
+      ).toEqual([]);
+      expect(tagsOf(page.replace(/"[^"]*"/g, "")).join("")).not.toMatch(/\son\w+=/);
     };
     HOSTILE.forEach(expectSafe);
     fc.assert(fc.property(anyText, expectSafe), { numRuns: 50 });

@@ -51,7 +51,13 @@ First.
   it("does not begin a list or a heading with what a text begins with", () => {
     const lineOf = (text: string) =>
       renderMarkdown({ title: "t", blocks: [{ kind: "paragraph", text }] }).split("\n")[2];
-    expect(["- a", "1. a", "# a", "> a", "+"].map(lineOf)).toEqual(["\\- a", "1\\. a", "\\# a", "\\> a", "\\+"]);
+    expect(["- a", "1. a", "# a", "> a", "+"].map(lineOf)).toEqual([
+      "\\- a",
+      "1\\. a",
+      "\\# a",
+      "\\> a",
+      "\\+",
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Block, type BarChart, renderText } from "../src/index.ts";
+import { type BarChart, type Block, renderText } from "../src/index.ts";
 import { anyText, documentOf, HOSTILE, rowsOf } from "./documents.ts";
 
 const bars: BarChart = {
@@ -90,7 +90,9 @@ describe("a table as text", () => {
   });
 
   it("counts two columns for characters of East Asia and emoji, and none for marks", () => {
-    const lines = renderText({ blocks: rowsOf(["中文", "x"], ["👋a", "x"], ["e\u0301tat", "x"]) }).split("\n");
+    const lines = renderText({ blocks: rowsOf(["中文", "x"], ["👋a", "x"], ["e\u0301tat", "x"]) }).split(
+      "\n",
+    );
     expect(lines).toEqual(["  中文  x", "  👋a   x", "  e\u0301tat  x", ""]);
   });
 
@@ -103,8 +105,8 @@ describe("a table as text", () => {
     const blocks = rowsOf([text, { value: 1_234_567 }], ["short", { value: 1 }]);
     expect(renderText({ blocks }, { width: 40 })).toBe(
       [
-        "  one two three four five      1,234,567",
-        "  six seven eight nine ten",
+        "  one two three four five six  1,234,567",
+        "  seven eight nine ten",
         "  short                                1",
         "",
       ].join("\n"),
@@ -121,14 +123,9 @@ describe("running text on a narrow terminal", () => {
       { kind: "notes", notes: ["one two three https://example.org/long"] },
     ];
     expect(renderText({ blocks }, { width: 16 })).toBe(
-      [
-        "one two three",
-        "four five",
-        "  note: one",
-        "    two three",
-        "    https://example.org/long",
-        "",
-      ].join("\n"),
+      ["one two three", "four five", "  note: one", "    two three", "    https://example.org/long", ""].join(
+        "\n",
+      ),
     );
   });
 
@@ -169,8 +166,16 @@ describe("a chart as text", () => {
 
   it("of lines has at most 20 places of the axis, the first and the last among them", () => {
     const points = Array.from({ length: 1000 }, (_, x) => ({ x, y: x / 10 }));
-    const lines: Block = { kind: "lines", title: "Loss", x: "step", y: "bits", series: [{ name: "a", points }] };
-    const printed = renderText({ blocks: [lines] }).trimEnd().split("\n");
+    const lines: Block = {
+      kind: "lines",
+      title: "Loss",
+      x: "step",
+      y: "bits",
+      series: [{ name: "a", points }],
+    };
+    const printed = renderText({ blocks: [lines] })
+      .trimEnd()
+      .split("\n");
     expect(printed).toHaveLength(2 + 20);
     expect(printed[2]?.trim().split(/ +/)).toEqual(["0", "0"]);
     expect(printed.at(-1)?.trim().split(/ +/)).toEqual(["999", "100"]);
@@ -185,8 +190,9 @@ describe("a chart as text", () => {
 
 describe("foreign text on a terminal", () => {
   it("has no control character, whatever it is and wherever it stands", () => {
-    const expectSafe = (text: string) =>
+    const expectSafe = (text: string) => {
       expect(renderText(documentOf(text)).replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+    };
     HOSTILE.forEach(expectSafe);
     fc.assert(fc.property(anyText, expectSafe), { numRuns: 50 });
   });

@@ -253,8 +253,7 @@ function measured({ evaluation, training }: SwapReport): readonly Block[] {
   const what = isPseudo
     ? "pseudo-likelihood of masked tokens, in bits per byte; not comparable with a decoder's"
     : "bits per byte, less is better";
-  const when =
-    training === undefined ? "before any training" : "before and after, with the trained rows";
+  const when = training === undefined ? "before any training" : "before and after, with the trained rows";
   return [
     paragraph(
       phrase`On the first ${text.bytes} bytes (${counted(text.documents, "document")}) of ${code(text.name)}, ${when}; ${what}:`,

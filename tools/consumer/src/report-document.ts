@@ -2,15 +2,15 @@ import {
   type Cell,
   figure,
   type HtmlOptions,
-  isPage,
+  type isPage,
   type ReportDocument,
   renderHtml,
   renderMarkdown,
   renderText,
   section,
-  table,
   type TextDocument,
   type TextOptions,
+  table,
 } from "@revocab/report-document";
 import { same } from "./same.js";
 

@@ -91,15 +91,7 @@ function formList(value: string): readonly string[] {
   throw new InvalidArgumentError(`"${unknown}" is none of ${FORMS.join(", ")}.`);
 }
 
-function presentMixed({
-  lines,
-  empty,
-  written,
-  source,
-  target,
-  dictionary,
-  out,
-}: MixedCorpus): TextDocument {
+function presentMixed({ lines, empty, written, source, target, dictionary, out }: MixedCorpus): TextDocument {
   const sides = [
     ["source", source],
     ["target", target],

@@ -93,7 +93,8 @@ export function presentPublished(published: PublishedFolder): TextDocument {
   const { repository, url, branch, isNew, commit, pullRequest, files, bytes, deleted, kept } = published;
   const isDry = commit === null;
   const place = `${repository}${branch === "main" ? "" : ` (${branch})`}`;
-  const done = pullRequest === null ? `Published as ${commit?.slice(0, 12)}: ${url}` : `Opened ${pullRequest}`;
+  const done =
+    pullRequest === null ? `Published as ${commit?.slice(0, 12)}: ${url}` : `Opened ${pullRequest}`;
   return {
     blocks: [
       table(files.map((file) => [figure(file.bytes), file.path])),
@@ -101,7 +102,9 @@ export function presentPublished(published: PublishedFolder): TextDocument {
         `${grouped(files.length)} files, ${grouped(bytes)} bytes${isDry ? " would go" : ""} to ${place}, ${isNew ? "a new repository" : "which exists"}`,
       ),
       list([
-        ...(deleted.length > 0 ? [`${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}`] : []),
+        ...(deleted.length > 0
+          ? [`${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}`]
+          : []),
         ...(kept.length > 0 ? [`kept there: ${kept.join(", ")}`] : []),
       ]),
       paragraph(isDry ? "Nothing was published (--dry-run)" : done),

@@ -1,6 +1,6 @@
+import { figure, paragraph, type TextDocument, table } from "@revocab/report-document";
 import type { Coverage } from "@revocab/vocab-alignment";
 import type { TranslationPrecision } from "@revocab/word-vectors";
-import { figure, paragraph, type TextDocument, table } from "@revocab/report-document";
 import type { Command } from "commander";
 import { type CommandContext, runCommand } from "../run-command.ts";
 import { checkVectorsFile } from "./options/output.ts";

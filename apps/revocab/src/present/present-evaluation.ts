@@ -34,8 +34,7 @@ export function presentEvaluation(evaluation: ModelEvaluation | ServedEvaluation
   };
 }
 
-const MASKED =
-  "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte";
+const MASKED = "Masked model: pseudo-likelihood of a sample, not comparable with a decoder's bits per byte";
 
 function byteLevelSection({
   bitsPerByte,
@@ -64,10 +63,7 @@ function byteLevelSection({
 }
 
 /** The scores before and after a swap, side by side. */
-export function swapEvaluationSection(
-  { text, before, after }: SwapEvaluation,
-  isTrained = false,
-): Block {
+export function swapEvaluationSection({ text, before, after }: SwapEvaluation, isTrained = false): Block {
   const afterwards = figuresOf(after);
   return section(
     `Measured on ${text.name}, ${amountOf(text)}, before any training${isTrained ? " but that of rows" : ""}`,

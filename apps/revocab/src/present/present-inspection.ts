@@ -82,7 +82,9 @@ function tokenizerSections(tokenizer: TokenizerInspection): readonly Block[] {
     ),
     section(
       "Special tokens",
-      table(specials.slice(0, MAX_SPECIALS).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")])),
+      table(
+        specials.slice(0, MAX_SPECIALS).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")]),
+      ),
       ...rest(specials.length, MAX_SPECIALS),
     ),
   ];

@@ -94,7 +94,10 @@ export function presentSwap(report: SwapReport, out: string): ReportDocument {
       ...(comparison ? [comparisonSection(comparison)] : []),
       ...trainingSections(training),
       ...(evaluation ? [swapEvaluationSection(evaluation, training !== undefined)] : []),
-      checksSection(report, ...whoseTemplate(chatTemplate, edit === undefined ? undefined : "the model's own")),
+      checksSection(
+        report,
+        ...whoseTemplate(chatTemplate, edit === undefined ? undefined : "the model's own"),
+      ),
       ...conversationSections(chatTemplate),
       ...writtenBlocks(report, out),
     ],
@@ -313,11 +316,7 @@ export function presentAdapter(report: AdapterReport, out: string): ReportDocume
   return {
     title: `adapter of ${source.name} (${grouped(source.rows)} rows) → ${target.name} (${grouped(target.rows)} rows)`,
     blocks: [
-      adapterSection(
-        report,
-        notes(found),
-        ...(chatTemplate === null ? [] : whoseTemplate(chatTemplate)),
-      ),
+      adapterSection(report, notes(found), ...(chatTemplate === null ? [] : whoseTemplate(chatTemplate))),
       leftSection({ ...report, files: [] }),
       paragraph(`Written to ${out}`),
     ],

@@ -41,10 +41,13 @@ function drawBars(chart: BarChart, title: string): string {
   const isNegative = bars.some(({ values }) => values.some((value) => value < 0));
   const isStacked = chart.arrangement !== "grouped" && !isNegative && series.length > 1;
   const labels = bars.map(({ label }) => shortened(label));
-  const left = 12 + Math.max(40, ...labels.map(({ shown }) => textWidth(shown) * CHARACTER));
+  const left = round(12 + Math.max(40, ...labels.map(({ shown }) => textWidth(shown) * CHARACTER)));
   const figures = bars.flatMap(({ values }) => values.map((value) => showFigure({ value, places })));
   const right = isStacked ? 16 : 12 + Math.max(0, ...figures.map((figure) => figure.length * CHARACTER));
-  const scale = scaleOf([0, ...(isStacked ? bars.map(({ values }) => sumOf(values)) : bars.flatMap(({ values }) => values))]);
+  const scale = scaleOf([
+    0,
+    ...(isStacked ? bars.map(({ values }) => sumOf(values)) : bars.flatMap(({ values }) => values)),
+  ]);
   const at = along(scale, left, WIDTH - right);
   const thick = isStacked ? BAR.stacked : BAR.grouped;
   const tall = isStacked ? thick : thick * Math.max(1, series.length);
@@ -55,7 +58,7 @@ function drawBars(chart: BarChart, title: string): string {
     const drawn = isStacked
       ? stackedBar(values, chart, { top, thick, at })
       : groupedBars(values, chart, { top, thick, at });
-    return `<text class="label" x="${left - 8}" y="${top + tall / 2}" text-anchor="end">${escapeHtml(label.shown)}${label.isCut ? `<title>${escapeHtml(label.whole)}</title>` : ""}</text>${drawn}`;
+    return `<text class="label" x="${round(left - 8)}" y="${top + tall / 2}" text-anchor="end">${escapeHtml(label.shown)}${label.isCut ? `<title>${escapeHtml(label.whole)}</title>` : ""}</text>${drawn}`;
   });
   return svg(bottom + AXIS, title, `${chart.title}: ${measure}`, [
     ...verticalGrid(scale, at, bottom, measure, (left + WIDTH - right) / 2),
@@ -75,13 +78,15 @@ function stackedBar(values: readonly number[], chart: BarChart, { top, thick, at
   let sum = 0;
   return values
     .map((value, i) => {
-      if (!(value > 0)) return "";
+      if (!(value > 0 && Number.isFinite(value))) return "";
       const [start, end] = [at(sum), at(sum + value)];
       sum += value;
       const figure = thin(showFigure({ value, places: chart.places ?? 0 }));
       const hasRoom = figure.length * CHARACTER + 8 < end - start;
       return `${rectangle(start, top, end - start, thick, i, `${chart.series[i] ?? ""}: ${figure}`)}${
-        hasRoom ? `<text class="inside" x="${round((start + end) / 2)}" y="${top + thick / 2}" text-anchor="middle">${figure}</text>` : ""
+        hasRoom
+          ? `<text class="inside" x="${round((start + end) / 2)}" y="${top + thick / 2}" text-anchor="middle">${figure}</text>`
+          : ""
       }`;
     })
     .join("");
@@ -92,7 +97,7 @@ function groupedBars(values: readonly number[], chart: BarChart, { top, thick, a
   return chart.series
     .map((name, i) => {
       const value = values[i] ?? Number.NaN;
-      if (Number.isNaN(value)) return "";
+      if (!Number.isFinite(value)) return "";
       const [start, end] = value < 0 ? [at(value), at(0)] : [at(0), at(value)];
       const y = top + i * thick;
       const figure = thin(showFigure({ value, places: chart.places ?? 0 }));
@@ -101,15 +106,29 @@ function groupedBars(values: readonly number[], chart: BarChart, { top, thick, a
     .join("");
 }
 
-function rectangle(x: number, y: number, width: number, height: number, color: number, title: string): string {
+function rectangle(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  color: number,
+  title: string,
+): string {
   return `<rect class="c${color % COLORS}" x="${round(x)}" y="${y}" width="${round(Math.max(0, width))}" height="${height}"><title>${escapeHtml(title)}</title></rect>`;
 }
 
-function verticalGrid(scale: Scale, at: (value: number) => number, bottom: number, name: string, middle: number) {
+function verticalGrid(
+  scale: Scale,
+  at: (value: number) => number,
+  bottom: number,
+  name: string,
+  middle: number,
+) {
   return [
     `<path class="grid" d="${scale.ticks.map((tick) => `M${at(tick)} 0V${bottom}`).join("")}"/>`,
     ...scale.ticks.map(
-      (tick) => `<text class="tick" x="${at(tick)}" y="${bottom + 13}" text-anchor="middle">${tickOf(tick, scale)}</text>`,
+      (tick) =>
+        `<text class="tick" x="${at(tick)}" y="${bottom + 13}" text-anchor="middle">${tickOf(tick, scale)}</text>`,
     ),
     `<text class="tick" x="${round(middle)}" y="${bottom + 31}" text-anchor="middle">${escapeHtml(name)}</text>`,
   ];
@@ -118,7 +137,11 @@ function verticalGrid(scale: Scale, at: (value: number) => number, bottom: numbe
 const PLOT = { top: 10, left: 64, right: WIDTH - 16, bottom: 330 } as const;
 
 /** A frame with both axes, and how values lie in it. */
-function planeOf(xs: Iterable<number>, ys: Iterable<number>, names: { readonly x: string; readonly y: string }) {
+function planeOf(
+  xs: Iterable<number>,
+  ys: Iterable<number>,
+  names: { readonly x: string; readonly y: string },
+) {
   const [scaleX, scaleY] = [scaleOf(xs, 8), scaleOf(ys)];
   const x = along(scaleX, PLOT.left, PLOT.right);
   const y = along(scaleY, PLOT.bottom, PLOT.top);
@@ -127,7 +150,8 @@ function planeOf(xs: Iterable<number>, ys: Iterable<number>, names: { readonly x
     ...verticalGrid(scaleX, x, PLOT.bottom, names.x, (PLOT.left + PLOT.right) / 2),
     `<path class="grid" d="${scaleY.ticks.map((tick) => `M${PLOT.left} ${y(tick)}H${PLOT.right}`).join("")}"/>`,
     ...scaleY.ticks.map(
-      (tick) => `<text class="tick" x="${PLOT.left - 7}" y="${y(tick)}" text-anchor="end">${tickOf(tick, scaleY)}</text>`,
+      (tick) =>
+        `<text class="tick" x="${PLOT.left - 7}" y="${y(tick)}" text-anchor="end">${tickOf(tick, scaleY)}</text>`,
     ),
     `<text class="tick" transform="translate(14 ${middle}) rotate(-90)" text-anchor="middle">${escapeHtml(names.y)}</text>`,
   ];
@@ -137,11 +161,16 @@ function planeOf(xs: Iterable<number>, ys: Iterable<number>, names: { readonly x
 /** A dash for each series beside its color; of few points each is marked. */
 function drawLines(chart: LineChart, title: string): string {
   const points = chart.series.flatMap((one) => one.points);
-  const { x, y, frame } = planeOf(points.map((point) => point.x), points.map((point) => point.y), chart);
+  const { x, y, frame } = planeOf(
+    points.map((point) => point.x),
+    points.map((point) => point.y),
+    chart,
+  );
   const drawn = chart.series.map(({ name, points }, i) => {
     const finite = points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
     const path = finite.map((point, j) => `${j === 0 ? "M" : "L"}${x(point.x)} ${y(point.y)}`).join("");
-    const marks = finite.length > MOST_MARKS ? "" : finite.map((point) => `M${x(point.x)} ${y(point.y)}h0`).join("");
+    const marks =
+      finite.length > MOST_MARKS ? "" : finite.map((point) => `M${x(point.x)} ${y(point.y)}h0`).join("");
     return `<path class="line c${i % COLORS} dash${i % DASHES}" d="${path}"><title>${escapeHtml(name)}</title></path><path class="mark c${i % COLORS}" d="${marks}"/>`;
   });
   return svg(PLOT.bottom + AXIS, title, `${chart.title}: ${chart.y} by ${chart.x}`, [...frame, ...drawn]);
@@ -155,9 +184,15 @@ const DASHES = 4;
  * million of points are no more than some ten thousand dots. A few points have their names beside them.
  */
 function drawPoints(chart: PointChart, title: string): string {
-  const finite = chart.series.map(({ points }) => points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y)));
+  const finite = chart.series.map(({ points }) =>
+    points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y)),
+  );
   const all = finite.flat();
-  const { x, y, frame } = planeOf(all.map((point) => point.x), all.map((point) => point.y), chart);
+  const { x, y, frame } = planeOf(
+    all.map((point) => point.x),
+    all.map((point) => point.y),
+    chart,
+  );
   const drawn = finite.map((points, i) =>
     dotsOf(points.map((point) => [x(point.x), y(point.y)])).map(
       (path, strength) => `<path class="dot c${i % COLORS} strength${strength}" d="${path}"/>`,
@@ -215,14 +250,22 @@ function tickOf(value: number, { places }: Scale): string {
   return thin(showFigure({ value, places }));
 }
 
-function shortened(label: string): { readonly shown: string; readonly whole: string; readonly isCut: boolean } {
+function shortened(label: string): {
+  readonly shown: string;
+  readonly whole: string;
+  readonly isCut: boolean;
+} {
   const characters = [...label];
   const isCut = characters.length > LONGEST_LABEL;
-  return { shown: isCut ? `${characters.slice(0, LONGEST_LABEL - 1).join("")}…` : label, whole: label, isCut };
+  return {
+    shown: isCut ? `${characters.slice(0, LONGEST_LABEL - 1).join("")}…` : label,
+    whole: label,
+    isCut,
+  };
 }
 
 function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + (value > 0 ? value : 0), 0);
+  return values.reduce((sum, value) => sum + (value > 0 && Number.isFinite(value) ? value : 0), 0);
 }
 
 function round(value: number): number {

@@ -24,7 +24,8 @@ function htmlOfSpan(span: Span): string {
   if (typeof span === "string") return isolated(span);
   if ("code" in span) return `<code><bdi>${escapeHtml(span.code)}</bdi></code>`;
   if ("strong" in span) return `<strong>${isolated(span.strong)}</strong>`;
-  if (isSafeAddress(span.link)) return `<a href="${escapeHtml(span.link)}" rel="noreferrer">${isolated(span.text)}</a>`;
+  if (isSafeAddress(span.link))
+    return `<a href="${escapeHtml(span.link)}" rel="noreferrer">${isolated(span.text)}</a>`;
   const text = span.text === span.link ? "" : `${isolated(span.text)} `;
   return `${text}<code><bdi>${escapeHtml(span.link)}</bdi></code>`;
 }
@@ -47,7 +48,12 @@ export function thin(figure: string): string {
   return figure.replaceAll(",", "\u202f").replace(/ (?=\D)/, "\u00a0");
 }
 
-/** JSON for a script of the page: within a script element nothing but `<` could end it. */
+/** JSON for a script of the page: within a script element nothing but `<` could end it. It shows no control character either. */
 export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replaceAll("<", "\\u003c");
+  return JSON.stringify(value).replace(/[<\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }

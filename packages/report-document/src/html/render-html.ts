@@ -237,4 +237,3 @@ ${heading(title, id, level)}
 ${content}
 </section>`;
 }
-
