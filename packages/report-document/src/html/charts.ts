@@ -1,3 +1,4 @@
+import { showLine } from "@revocab/core";
 import { showFigure } from "../cells.ts";
 import type { BarChart, LineChart, PointChart } from "../document.ts";
 import { textWidth } from "../text-width.ts";
@@ -11,9 +12,9 @@ import { type Scale, scaleOf } from "./scale.ts";
 
 /** How many colors there are before they come again. */
 export const COLORS = 12;
-const WIDTH = 720;
+const WIDTH = 800;
 /** Of a character of the charts' text, on average. */
-const CHARACTER = 6.6;
+const CHARACTER = 7;
 
 /** The drawing of a chart. @param title an id in the page of what names it */
 export function drawingOf(chart: BarChart | PointChart | LineChart, title: string): string {
@@ -30,7 +31,7 @@ function svg(height: number, title: string, name: string, parts: readonly string
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${title}"><title>${escapeHtml(name)}</title>${parts.join("")}</svg>`;
 }
 
-const LONGEST_LABEL = 30;
+const LONGEST_LABEL = 44;
 const BAR = { stacked: 22, grouped: 14 } as const;
 const BETWEEN_BARS = 10;
 const AXIS = 40;
@@ -43,7 +44,7 @@ function drawBars(chart: BarChart, title: string): string {
   const labels = bars.map(({ label }) => shortened(label));
   const left = round(12 + Math.max(40, ...labels.map(({ shown }) => textWidth(shown) * CHARACTER)));
   const figures = bars.flatMap(({ values }) => values.map((value) => showFigure({ value, places })));
-  const right = isStacked ? 16 : 12 + Math.max(0, ...figures.map((figure) => figure.length * CHARACTER));
+  const right = isStacked ? 28 : 14 + Math.max(0, ...figures.map((figure) => figure.length * CHARACTER));
   const scale = scaleOf([
     0,
     ...(isStacked ? bars.map(({ values }) => sumOf(values)) : bars.flatMap(({ values }) => values)),
@@ -134,7 +135,7 @@ function verticalGrid(
   ];
 }
 
-const PLOT = { top: 10, left: 64, right: WIDTH - 16, bottom: 330 } as const;
+const PLOT = { top: 10, left: 64, right: WIDTH - 24, bottom: 330 } as const;
 
 /** A frame with both axes, and how values lie in it. */
 function planeOf(
@@ -250,11 +251,12 @@ function tickOf(value: number, { places }: Scale): string {
   return thin(showFigure({ value, places }));
 }
 
-function shortened(label: string): {
+function shortened(text: string): {
   readonly shown: string;
   readonly whole: string;
   readonly isCut: boolean;
 } {
+  const label = showLine(text);
   const characters = [...label];
   const isCut = characters.length > LONGEST_LABEL;
   return {

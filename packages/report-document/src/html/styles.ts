@@ -25,12 +25,11 @@ export const GROUND = ["#ffffff", "#14171a"] as const;
  */
 export const STYLES = `
 :root{color-scheme:light dark;
---ground:light-dark(${GROUND.join(",")});--ink:light-dark(#1a1e23,#e7e9ec);--quiet:light-dark(#59626d,#a6afba);
+--ground:light-dark(${GROUND[0]},${GROUND[1]});--ink:light-dark(#1a1e23,#e7e9ec);--quiet:light-dark(#59626d,#a6afba);
 --line:light-dark(#dce1e6,#343b43);--wash:light-dark(#f5f7f9,#1c2126);--accent:light-dark(#1d5fa8,#7fb2f0);
 --alert:light-dark(#a3341a,#f5a58e);--radius:6px;
---text:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
---code:ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;
-${SERIES_COLORS.map(([light, dark], i) => `--c${i}:light-dark(${light},${dark})`).join(";")}}
+--text:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;--code:ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;
+${SERIES_COLORS.map(([light, dark], i) => `--c-${i}:light-dark(${light},${dark})`).join(";")}}
 :root:has(#theme-light:checked){color-scheme:light}
 :root:has(#theme-dark:checked){color-scheme:dark}
 *,*::before,*::after{box-sizing:border-box}
@@ -70,7 +69,7 @@ main{min-width:0;padding-top:1.5rem}
 .scroll{overflow-x:auto;margin:1rem 0;max-width:100%}
 table{border-collapse:collapse;font-size:.92rem;min-width:min(100%,24rem)}
 caption{text-align:left;font-weight:600;padding:.2rem 0 .5rem}
-th,td{text-align:left;vertical-align:top;padding:.38rem 1.4rem .38rem 0;border-bottom:1px solid var(--line);font-weight:400}
+th,td{text-align:left;vertical-align:top;padding:.38rem 1.15rem .38rem 0;border-bottom:1px solid var(--line);font-weight:400}
 th:last-child,td:last-child{padding-right:.2rem}
 thead th,thead td{font-weight:600;color:var(--quiet);font-size:.85rem;vertical-align:bottom;border-bottom-color:var(--quiet)}
 tbody tr:hover{background:var(--wash)}
@@ -99,7 +98,7 @@ svg .mark,svg .dot{fill:none!important;stroke-linecap:round;stroke-width:6px}
 svg .dot{stroke-width:2.4px}
 svg .strength0{stroke-opacity:.45}svg .strength1{stroke-opacity:.75}
 svg .dash1{stroke-dasharray:6 3}svg .dash2{stroke-dasharray:2 3}svg .dash3{stroke-dasharray:9 3 2 3}
-${SERIES_COLORS.map((_, i) => `.c${i}{fill:var(--c${i})}.line.c${i},.mark.c${i},.dot.c${i}{stroke:var(--c${i})}`).join("")}
+${SERIES_COLORS.map((_, i) => `.c${i}{fill:var(--c-${i})}.line.c${i},.mark.c${i},.dot.c${i}{stroke:var(--c-${i})}`).join("")}
 .panel{margin:2rem 0}
 @media (min-width:64rem){
 body:has(>nav){grid-template-columns:13rem minmax(0,1fr);grid-template-rows:auto 1fr}
