@@ -1,14 +1,19 @@
 import { basename, dirname, resolve } from "node:path";
+import { renderHtml } from "@revocab/report-document";
 import type { NamedFile, QualityReport } from "@revocab/tokenizer-quality";
 import { type Command, InvalidArgumentError } from "commander";
+import { inFlags } from "../in-flags.ts";
+import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
+import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
 import { collect } from "./options/values.ts";
 
 interface Flags {
   readonly text?: readonly NamedFile[];
   readonly parallel?: readonly string[];
   readonly words?: readonly NamedFile[];
+  readonly html?: string;
 }
 
 export function registerQuality(program: Command): void {
@@ -20,19 +25,27 @@ export function registerQuality(program: Command): void {
     )
     .argument(
       "<tokenizers...>",
-      "folders, a tokenizer.json, a SentencePiece .model, or repositories of the Hub; the first is what the others are compared with",
+      "folders, a tokenizer.json, a SentencePiece .model, or repositories of the Hub; lengths are compared with the first",
     )
     .option("--text <[name=]file>", "a UTF-8 text, such as de=german.txt (repeatable)", collectFiles)
     .option("--parallel <a:b>", "two line-aligned texts, such as en.txt:de.txt (repeatable)", collect)
-    .option("--words <[name=]file>", "a list with a word in each line (repeatable)", collectFiles);
+    .option("--words <[name=]file>", "a list with a word in each line (repeatable)", collectFiles)
+    .option("--html <file>", PAGE_HELP);
   command.action(async (names: readonly string[], flags: Flags) => {
     const { presentQuality } = await import("../present/present-quality.ts");
-    const { renderText } = await import("@revocab/report-document");
     await runCommand(
       command,
-      (context) => measure(names, flags, context),
-      (report) => renderText(presentQuality(report)),
-      { readsOnly: true },
+      async (context) => {
+        if (flags.html !== undefined) await checkPagePlace(flags.html);
+        const report = await measure(names, flags, context);
+        if (flags.html !== undefined) {
+          const page = presentQuality(report, { isWhole: true });
+          await writePage(flags.html, renderHtml(page, { words: inFlags }));
+        }
+        return report;
+      },
+      (report) => withBlocks(presentQuality(report), ...pageLines(flags.html)),
+      { readsOnly: flags.html === undefined },
     );
   });
 }
@@ -51,9 +64,8 @@ async function measure(
   });
   const wanted = Object.fromEntries(names.map((name, i) => [i, { name, want: "tokenizer" as const }]));
   return withResolvedModels(context, wanted, async ({ paths }) => {
-    const labels = shortNames(names);
     const tokenizers = [];
-    for (const [i, name] of labels.entries())
+    for (const [i, name] of shortNames(names).entries())
       tokenizers.push({ name, tokenizer: await loadTokenizer(paths[i]!) });
     return measureQuality({ tokenizers, texts: text, parallel: pairs, wordLists: words, ...context });
   });
@@ -77,5 +89,7 @@ function shortNames(paths: readonly string[]): readonly string[] {
     const full = resolve(path);
     return basename(full) === "tokenizer.json" ? basename(dirname(full)) : basename(full);
   });
-  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : paths[i]!));
+  return short.map((name, i) =>
+    short.indexOf(name) === short.lastIndexOf(name) ? name : (paths[i] as string),
+  );
 }

@@ -1,4 +1,16 @@
-import type { Block, Cell, ReportDocument, Section, Table } from "@revocab/report-document";
+import {
+  type Block,
+  type Cell,
+  code,
+  counted,
+  figure,
+  grouped,
+  percentage,
+  type ReportDocument,
+  section,
+  type Table,
+  table,
+} from "@revocab/report-document";
 import {
   LONGEST_LISTED,
   type QualityReport,
@@ -22,22 +34,24 @@ export function presentQuality(
 ): ReportDocument {
   const { tokenizers } = report;
   const sections = [
-    section("Vocabularies", [
+    section(
+      "Vocabularies",
       vocabularies(report),
       ...(isWhole && tokenizers.length > 2 ? [sharedTokens(tokenizers)] : []),
       classes(tokenizers),
       scripts(tokenizers),
       ...(isWhole ? [lengths(tokenizers)] : []),
-    ]),
-    section("Texts", texts(report)),
-    section("Parallel texts", parallelTexts(report)),
-    section("Words", words(report)),
-    section("Numbers, white space and code", [
+    ),
+    section("Texts", ...texts(report)),
+    section("Parallel texts", ...parallelTexts(report)),
+    section("Words", ...words(report)),
+    section(
+      "Numbers, white space and code",
       numbers(tokenizers),
       ...(isWhole ? [indentations(tokenizers)] : []),
-    ]),
-    ...(isWhole ? [section("Names of special tokens in a text", [specialNames(tokenizers)])] : []),
-    section("Tokens that no text is written with", unreachable(tokenizers, isWhole ? 10 : 2)),
+    ),
+    ...(isWhole ? [section("Names of special tokens in a text", specialNames(tokenizers))] : []),
+    section("Tokens that no text is written with", ...unreachable(tokenizers, isWhole ? 10 : 2)),
   ];
   return {
     title: `Tokenizer quality: ${tokenizers.map(({ name }) => name).join(", ")}`,
@@ -46,45 +60,40 @@ export function presentQuality(
 }
 
 function vocabularies({ tokenizers, coreTokens }: QualityReport): Table {
-  const isComparison = tokenizers.length > 1;
-  return table("", tokenizers, [
+  const shared: readonly Row[] = [
+    ["in all of these tokenizers", () => figure(coreTokens)],
+    ["in this one alone", ({ overlap }) => figure(overlap.singletons)],
+  ];
+  return byTokenizer(tokenizers, [
     ["family", ({ family }) => family],
-    ["ids", ({ size }) => ({ value: size })],
-    ["tokens of text and bytes, each byte string once", ({ overlap }) => ({ value: overlap.tokens })],
-    ...(isComparison
-      ? ([
-          ["in all of these tokenizers", () => ({ value: coreTokens })],
-          ["in this one alone", ({ overlap }) => ({ value: overlap.singletons })],
-        ] satisfies Row[])
-      : []),
-    ["special tokens", ({ kinds }) => ({ value: kinds.special })],
-    ["mean bytes of a token", ({ lengths: { meanBytes } }) => ({ value: meanBytes, places: 2 })],
-    ["bytes of the longest token", ({ lengths: { longest } }) => longest && { value: longest.bytes }],
-    ["parts of characters", ({ reachability }) => ({ value: reachability.undecodable })],
-    ["tokens that no text is written with", (one) => ({ value: unreachableOf(one) })],
+    ["ids", ({ size }) => figure(size)],
+    ["different tokens of text and bytes", ({ overlap }) => figure(overlap.tokens)],
+    ...(tokenizers.length > 1 ? shared : []),
+    ["special tokens", ({ kinds }) => figure(kinds.special)],
+    ["mean bytes of a token", ({ lengths: { meanBytes } }) => figure(meanBytes, 2)],
+    ["bytes of the longest token", ({ lengths: { longest } }) => figureOf(longest?.bytes ?? null, 0)],
+    ["parts of characters", ({ reachability }) => figure(reachability.undecodable)],
+    ["tokens that no text is written with", (one) => figure(unreachableOf(one))],
   ]);
 }
 
 function sharedTokens(tokenizers: readonly TokenizerQuality[]): Table {
-  return {
-    ...table(
-      "",
-      tokenizers,
-      tokenizers.map(({ name }, place) => [name, ({ overlap }) => ({ value: overlap.shared[place]! })]),
-    ),
-    title: "Tokens that two of them share",
-  };
+  const rows = tokenizers.map(
+    ({ name }, place): Row => [name, ({ overlap }) => figure(overlap.shared[place] as number)],
+  );
+  return byTokenizer(tokenizers, rows, "Tokens that two of them share");
 }
 
 function classes(tokenizers: readonly TokenizerQuality[]): Block {
+  const found = TOKEN_CLASSES.filter((one) => tokenizers.some(({ classes: counts }) => counts[one] > 0));
   return {
     kind: "bars",
     title: "Classes of tokens",
     measure: "% of tokens",
-    series: TOKEN_CLASSES,
+    series: found,
     bars: tokenizers.map(({ name, classes: counts }) => {
       const all = sum(Object.values(counts));
-      return { label: name, values: TOKEN_CLASSES.map((one) => percent(counts[one], all)) };
+      return { label: name, values: found.map((one) => percent(counts[one], all)) };
     }),
     places: 1,
   };
@@ -92,6 +101,8 @@ function classes(tokenizers: readonly TokenizerQuality[]): Block {
 
 /** Scripts with more than so many percent of some tokenizer's tokens of letters have a part of their own. */
 const LEAST_PERCENT = 1;
+/** What sums of percentages may be off by. */
+const ROUNDING = 1e-6;
 
 function scripts(tokenizers: readonly TokenizerQuality[]): Block {
   const shares = tokenizers.map(({ scripts: counts }) => {
@@ -101,14 +112,19 @@ function scripts(tokenizers: readonly TokenizerQuality[]): Block {
   const named = [...new Set(shares.flatMap((one) => [...one.keys()]))].filter((name) =>
     shares.some((one) => (one.get(name) ?? 0) > LEAST_PERCENT),
   );
+  const parts = shares.map((share) => {
+    const own = named.map((script) => share.get(script) ?? 0);
+    return { own, others: Math.max(0, sum([...share.values()]) - sum(own)) };
+  });
+  const hasOthers = parts.some(({ others }) => others > ROUNDING);
   return {
     kind: "bars",
     title: "Scripts",
     measure: "% of tokens of letters",
-    series: [...named.map((name) => name.replaceAll("_", " ")), "others"],
+    series: [...named.map((name) => name.replaceAll("_", " ")), ...(hasOthers ? ["others"] : [])],
     bars: tokenizers.map(({ name }, place) => {
-      const own = named.map((script) => shares[place]!.get(script) ?? 0);
-      return { label: name, values: [...own, Math.max(0, sum([...shares[place]!.values()]) - sum(own))] };
+      const { own, others } = parts[place]!;
+      return { label: name, values: hasOthers ? [...own, others] : own };
     }),
     places: 1,
   };
@@ -130,15 +146,18 @@ function lengths(tokenizers: readonly TokenizerQuality[]): Block {
 
 function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
   if (sizes.length === 0) return [];
-  const tables = sizes.map(({ name, bytes, lines, isWordless }, place) => {
-    const title = `${name}: ${grouped(bytes)} bytes in ${grouped(lines)} lines`;
-    return textTable(
-      isWordless ? `${title}, without spaces between words` : title,
+  const tables = sizes.map(({ name, bytes, lines, isWordless }, place) =>
+    textTable(
+      `${name}: ${grouped(bytes)} bytes in ${counted(lines, "line")}${isWordless ? ", without spaces between words" : ""}`,
       tokenizers,
-      (one) => one.texts[place]!,
-    );
-  });
+      (one) => one.texts[place] as TextQuality,
+    ),
+  );
   if (sizes.length === 1) return tables;
+  const fairness: Row = [
+    "Gini coefficient of tokens per byte, 0 where all texts cost the same",
+    ({ fairness: { texts: gini } }) => figureOf(gini, 3),
+  ];
   return [
     {
       kind: "bars",
@@ -147,19 +166,14 @@ function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
       series: tokenizers.map(({ name }) => name),
       bars: sizes.map(({ name }, place) => ({
         label: name,
-        values: tokenizers.map((one) => one.texts[place]!.bytesPerToken),
+        values: tokenizers.map((one) => (one.texts[place] as TextQuality).bytesPerToken),
       })),
       arrangement: "grouped",
       places: 2,
     },
     ...tables,
-    textTable("all texts", tokenizers, (one) => one.allTexts!),
-    table("Fairness", tokenizers, [
-      [
-        "Gini coefficient of tokens per byte (0: all texts cost the same)",
-        ({ fairness }) => figure(fairness.texts, 3),
-      ],
-    ]),
+    textTable("all texts", tokenizers, (one) => one.allTexts as TextQuality),
+    byTokenizer(tokenizers, [fairness], "Fairness"),
   ];
 }
 
@@ -168,150 +182,135 @@ function textTable(
   tokenizers: readonly TokenizerQuality[],
   of: (one: TokenizerQuality) => TextQuality,
 ): Table {
-  const row = (name: string, cell: (text: TextQuality) => Cell): Row => [name, (one) => cell(of(one))];
-  return table(title, tokenizers, [
-    row("tokens", ({ tokens }) => ({ value: tokens })),
-    row("beside the first", ({ relativeLength }) => ({ value: 100 * relativeLength, places: 1, unit: "%" })),
-    row("bytes per token", ({ bytesPerToken }) => ({ value: bytesPerToken, places: 3 })),
-    row("tokens per word", ({ tokensPerWord }) => figure(tokensPerWord, 3)),
-    row("tokens per character", ({ tokensPerCharacter }) => ({ value: tokensPerCharacter, places: 3 })),
-    row("vocabulary used", ({ vocabularyUse }) => ({ value: 100 * vocabularyUse, places: 1, unit: "%" })),
-    row("types per token", ({ typeTokenRatio }) => ({ value: typeTokenRatio, places: 4 })),
-    row("Shannon entropy", ({ shannonEntropy }) => ({ value: shannonEntropy, places: 3, unit: "bits" })),
-    row("Rényi efficiency (α 2.5)", ({ renyiEfficiency }) => ({ value: renyiEfficiency, places: 4 })),
-    row("mean rank", ({ meanRank }) => ({ value: meanRank, places: 1 })),
-    row("lines that come back as they were", ({ roundTrips: { exact, spaces, forms, lost } }) => ({
-      value: percent(exact, exact + spaces + forms + lost),
-      places: 1,
-      unit: "%",
-    })),
-    row("unknown tokens and characters", ({ roundTrips }) => ({ value: roundTrips.unknown })),
-  ]);
+  const rows: readonly (readonly [string, (text: TextQuality) => Cell])[] = [
+    ["tokens", ({ tokens }) => figure(tokens)],
+    ["beside the first", ({ relativeLength }) => percentage(relativeLength, 1)],
+    ["bytes per token", ({ bytesPerToken }) => figure(bytesPerToken, 3)],
+    ["tokens per word", ({ tokensPerWord }) => figureOf(tokensPerWord, 3)],
+    ["tokens per character", ({ tokensPerCharacter }) => figure(tokensPerCharacter, 3)],
+    ["vocabulary used", ({ vocabularyUse }) => percentage(vocabularyUse, 1)],
+    ["types per token", ({ typeTokenRatio }) => figure(typeTokenRatio, 4)],
+    ["Shannon entropy", ({ shannonEntropy }) => figure(shannonEntropy, 3, "bits")],
+    ["Rényi efficiency (α 2.5)", ({ renyiEfficiency }) => figure(renyiEfficiency, 4)],
+    ["mean rank", ({ meanRank }) => figure(meanRank, 1)],
+    [
+      "lines that come back as they were",
+      ({ roundTrips: { exact, spaces, forms, lost } }) => percentage(exact, exact + spaces + forms + lost),
+    ],
+    ["unknown tokens and characters", ({ roundTrips }) => figure(roundTrips.unknown)],
+  ];
+  return byTokenizer(
+    tokenizers,
+    rows.map(([name, cell]) => [name, (one) => cell(of(one))]),
+    title,
+  );
 }
 
 function parallelTexts({ tokenizers, parallel }: QualityReport): Block[] {
   if (parallel.length === 0) return [];
+  const rows = parallel.map(
+    ({ name, lines }, place): Row => [
+      `${name}, ${counted(lines, "line")}`,
+      (one) => figure(one.parallel[place]?.parity ?? Number.NaN, 3),
+    ],
+  );
+  const fairness: Row = [
+    "Gini coefficient of tokens per line",
+    ({ fairness: { parallel: gini } }) => figureOf(gini, 3),
+  ];
   return [
-    table("Parity: tokens of the second language for one of the first", tokenizers, [
-      ...parallel.map(
-        ({ name, lines }, place): Row => [
-          `${name}, ${grouped(lines)} lines`,
-          (one) => ({ value: one.parallel[place]!.parity, places: 3 }),
-        ],
-      ),
-      ["Gini coefficient of tokens per line", ({ fairness }) => figure(fairness.parallel, 3)],
-    ]),
+    byTokenizer(tokenizers, [...rows, fairness], "Parity: tokens of the second text for one of the first"),
   ];
 }
 
 function words({ tokenizers, wordLists }: QualityReport): Block[] {
   if (wordLists.length === 0) return [];
+  const kept = wordLists.flatMap(({ name, words: count }, place): Row[] => [
+    [`${name}, ${counted(count, "word")}`, (one) => percentage(one.words[place]?.retention ?? 0, 1)],
+    [`${name}, after a space`, (one) => percentage(one.words[place]?.retentionAfterSpace ?? 0, 1)],
+  ]);
+  const languages = [...wordLists.map(({ name }) => name), "in no list"].map(
+    (name, place): Row => [
+      name,
+      ({ languages: shares }) => {
+        if (shares === undefined) return undefined;
+        const all = shares.known + shares.unknown;
+        return percentage(shares.tokens[place] ?? shares.unknown, all);
+      },
+    ],
+  );
   return [
-    table(
-      "Words that are one token",
-      tokenizers,
-      wordLists.flatMap(({ name, words: count }, place): Row[] => [
-        [`${name}, ${grouped(count)} words`, (one) => share(one.words[place]!.retention)],
-        [`${name}, after a space`, (one) => share(one.words[place]!.retentionAfterSpace)],
-      ]),
-    ),
-    ...(wordLists.length < 2
-      ? []
-      : [
-          table("Languages: tokens of letters that are words of a list", tokenizers, [
-            ...wordLists.map(
-              ({ name }, place): Row => [
-                name,
-                ({ languages }) => share(languages!.tokens[place]! / (languages!.known + languages!.unknown)),
-              ],
-            ),
-            [
-              "in no list",
-              ({ languages }) => share(languages!.unknown / (languages!.known + languages!.unknown)),
-            ],
-          ]),
-        ]),
+    byTokenizer(tokenizers, kept, "Words that are one token"),
+    ...(wordLists.length > 1
+      ? [byTokenizer(tokenizers, languages, "Languages: tokens of letters that are words of a list")]
+      : []),
   ];
 }
 
 function numbers(tokenizers: readonly TokenizerQuality[]): Block {
-  return table("", tokenizers, [
+  return byTokenizer(tokenizers, [
     ["numbers", ({ digits }) => describeDigits(digits)],
-    ["tokens of white space", ({ whiteSpace }) => ({ value: whiteSpace.tokens })],
-    ["spaces of the longest of them", ({ whiteSpace }) => ({ value: whiteSpace.longestRun })],
+    ["tokens of white space", ({ whiteSpace }) => figure(whiteSpace.tokens)],
+    ["spaces of the longest of them", ({ whiteSpace }) => figure(whiteSpace.longestRun)],
     ["white space that is lost", ({ whiteSpace: { lost } }) => lost.join(", ") || "none"],
   ]);
 }
 
 function indentations(tokenizers: readonly TokenizerQuality[]): Block {
-  const [first] = tokenizers;
-  return table(
-    "Tokens that an indentation adds to a line",
-    tokenizers,
-    first!.whiteSpace.indentations.map(
-      ({ indentation }, place): Row => [
-        indentation,
-        ({ whiteSpace }) => {
-          const { tokens } = whiteSpace.indentations[place]!;
-          return tokens === null ? "lost" : { value: tokens };
-        },
-      ],
-    ),
+  const names = tokenizers[0]?.whiteSpace.indentations.map(({ indentation }) => indentation) ?? [];
+  const rows = names.map(
+    (name, place): Row => [
+      name,
+      ({ whiteSpace }) => {
+        const tokens = whiteSpace.indentations[place]?.tokens ?? null;
+        return tokens === null ? "lost" : figure(tokens);
+      },
+    ],
   );
+  return byTokenizer(tokenizers, rows, "Tokens that an indentation adds to a line");
 }
 
 function specialNames(tokenizers: readonly TokenizerQuality[]): Block {
-  const [first] = tokenizers;
+  const names = tokenizers[0]?.specialNames.map(({ name }) => name) ?? [];
   return table(
-    "",
-    tokenizers,
-    first!.specialNames.map(
-      ({ name }, place): Row => [
-        name,
-        (one) => {
-          const { id, pieces } = one.specialNames[place]!;
-          return id === null ? [`${pieces.length} tokens: `, { code: pieces.join(" ") }] : `special ${id}`;
-        },
-      ],
-    ),
+    names.map((name, place) => [
+      [code(name)],
+      ...tokenizers.map((one): Cell => {
+        const { id, pieces } = one.specialNames[place]!;
+        return id === null
+          ? [`${counted(pieces.length, "token")}: `, code(pieces.join(" "))]
+          : `special, id ${grouped(id)}`;
+      }),
+    ]),
+    ["", ...tokenizers.map(({ name }) => name)],
   );
 }
 
+/** @param most examples of each cause */
 function unreachable(tokenizers: readonly TokenizerQuality[], most: number): Block[] {
   const found = tokenizers.filter((one) => unreachableOf(one) > 0);
   if (found.length === 0) return [];
-  return [
-    table(
-      "",
-      tokenizers,
-      Object.entries(CAUSES)
-        .filter(([cause]) => found.some(({ reachability }) => countOf(reachability, cause) > 0))
-        .map(([cause, name]): Row => [name, ({ reachability }) => ({ value: countOf(reachability, cause) })]),
+  const causes = Object.entries(CAUSES) as [Cause, string][];
+  const counts = causes
+    .filter(([cause]) => found.some(({ reachability }) => reachability.unreachable[cause] > 0))
+    .map(([cause, name]): Row => [name, ({ reachability }) => figure(reachability.unreachable[cause])]);
+  const examples = found.flatMap(({ name, reachability }) =>
+    causes.flatMap(([cause]) =>
+      reachability.examples
+        .filter((example) => example.cause === cause)
+        .slice(0, most)
+        .map(({ id, token, reason }): Cell[] => [name, figure(id), [code(`"${token}"`)], reason]),
     ),
-    {
-      kind: "table",
-      title: "Examples",
-      columns: [{ title: "tokenizer" }, { title: "id" }, { title: "token" }, { title: "why" }],
-      rows: found.flatMap(({ name, reachability }) =>
-        reachability.examples
-          .filter(({ cause }, i, all) => all.slice(0, i).filter((one) => one.cause === cause).length < most)
-          .map(({ id, token, reason }): Cell[] => [name, { value: id }, { code: `"${token}"` }, reason]),
-      ),
-    },
+  );
+  return [
+    byTokenizer(tokenizers, counts),
+    { ...table(examples, ["tokenizer", "id", "token", "why"]), title: "Examples" },
   ];
 }
 
-type Reachability = TokenizerQuality["reachability"];
+type Cause = keyof TokenizerQuality["reachability"]["unreachable"];
 
-function countOf({ unreachable: counts }: Reachability, cause: string): number {
-  return counts[cause as keyof Reachability["unreachable"]];
-}
-
-function unreachableOf({ reachability }: TokenizerQuality): number {
-  return sum(Object.values(reachability.unreachable));
-}
-
-const CAUSES: Readonly<Record<keyof Reachability["unreachable"], string>> = {
+const CAUSES: Readonly<Record<Cause, string>> = {
   "same-bytes": "another token stands for the same bytes",
   normalizer: "the normalizer changes them",
   cut: "the pre-tokenizer cuts them",
@@ -320,28 +319,26 @@ const CAUSES: Readonly<Record<keyof Reachability["unreachable"], string>> = {
   "no-text": "no text has their bytes",
 };
 
-type Row = readonly [name: string, cell: (tokenizer: TokenizerQuality) => Cell | null];
+function unreachableOf({ reachability }: TokenizerQuality): number {
+  return sum(Object.values(reachability.unreachable));
+}
+
+function figureOf(value: number | null, places: number): Cell {
+  return value === null ? undefined : figure(value, places);
+}
+
+type Row = readonly [name: string, cell: (tokenizer: TokenizerQuality) => Cell];
 
 /** A row for each figure, a column for each tokenizer. */
-function table(title: string, tokenizers: readonly TokenizerQuality[], rows: readonly Row[]): Table {
+function byTokenizer(tokenizers: readonly TokenizerQuality[], rows: readonly Row[], title?: string): Table {
+  const columns = tokenizers.map(({ name }) => ({ title: name, align: "right" as const }));
   return {
-    kind: "table",
-    ...(title !== "" && { title }),
-    columns: [{ title: "" }, ...tokenizers.map(({ name }) => ({ title: name, align: "right" as const }))],
-    rows: rows.map(([name, cell]) => [name, ...tokenizers.map((one) => cell(one) ?? undefined)]),
+    ...table(
+      rows.map(([name, cell]) => [name, ...tokenizers.map((one) => cell(one))]),
+      [{ title: "" }, ...columns],
+    ),
+    ...(title !== undefined && { title }),
   };
-}
-
-function section(title: string, blocks: readonly Block[]): Section {
-  return { kind: "section", title, blocks };
-}
-
-function figure(value: number | null, places: number): Cell {
-  return value === null ? undefined : { value, places };
-}
-
-function share(value: number): Cell {
-  return { value: 100 * value, places: 1, unit: "%" };
 }
 
 function percent(part: number, whole: number): number {
@@ -350,8 +347,4 @@ function percent(part: number, whole: number): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en");
 }
