@@ -1,4 +1,4 @@
-import { type InitMethod, type Job, RevocabError } from "@revocab/core";
+import type { InitMethod, Job } from "@revocab/core";
 import { type LeaveOut, leaveOut } from "@revocab/measure";
 import type { OpenModel, Recipe, RecipeMethod } from "@revocab/plan";
 import type { Tokenizer } from "@revocab/vocabulary";
@@ -10,42 +10,32 @@ export interface ReviewLeaveOutOptions {
   readonly source: OpenModel;
   readonly target: Tokenizer;
   readonly recipe: Pick<Recipe, "methods" | "seed" | "role">;
-  readonly methodOf: MethodOfRecipe;
+  readonly method: InitMethod;
   readonly job?: Job;
 }
 
-/**
- * How well the method of a swap meets rows that are known, and the tokens that it meets worst. Undefined where it cannot be tried here: a recipe
- * names files without their folders, so a method that reads files may not find them.
- */
-export async function reviewLeaveOut({
+/** How well the method of a swap meets rows that are known, and the tokens that it meets worst. */
+export function reviewLeaveOut({
   source: { checkpoint, readable },
   target,
   recipe,
-  methodOf,
+  method,
   job,
-}: ReviewLeaveOutOptions): Promise<LeaveOut | undefined> {
-  const method = await methodOf(recipe.methods);
-  if (method === undefined) return undefined;
-  try {
-    return await leaveOut({
-      source: {
-        tokenizer: readable,
-        // a tied model has one table: the recipe says by which role
-        tables: checkpoint.tables.map((table) => ({ ...table, role: recipe.role ?? table.role })),
-        rotary: checkpoint.rotary,
-      },
-      target,
-      method,
-      seed: recipe.seed,
-      initializerRange: checkpoint.initializerRange,
-      worst: WORST,
-      job,
-    });
-  } catch (error) {
-    if (error instanceof RevocabError && error.code === "missing_file") return undefined;
-    throw error;
-  }
+}: ReviewLeaveOutOptions): Promise<LeaveOut> {
+  return leaveOut({
+    source: {
+      tokenizer: readable,
+      // a tied model has one table: the recipe says by which role
+      tables: checkpoint.tables.map((table) => ({ ...table, role: recipe.role ?? table.role })),
+      rotary: checkpoint.rotary,
+    },
+    target,
+    method,
+    seed: recipe.seed,
+    initializerRange: checkpoint.initializerRange,
+    worst: WORST,
+    job,
+  });
 }
 
 const WORST = 50;

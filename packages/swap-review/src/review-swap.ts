@@ -10,26 +10,24 @@ import {
   type TokenId,
   type Vocabulary,
 } from "@revocab/core";
-import type { ScoringOptions } from "@revocab/measure";
+import type { LeaveOut, ScoringOptions } from "@revocab/measure";
 import {
   type OpenModel,
   openModel,
   openPlan,
   type PlannedSwap,
-  type Recipe,
   type SwapPlan,
   summarizePlan,
   tokenizerOf,
 } from "@revocab/plan";
 import { checkFit, produceTables } from "@revocab/plan/internal";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import { fingerprint, type Tokenizer } from "@revocab/vocabulary";
+import { fingerprint } from "@revocab/vocabulary";
 import { type ReviewedReport, readReport } from "./read-report.ts";
 import { type MethodOfRecipe, reviewLeaveOut } from "./review-leave-out.ts";
 import { type ReviewedTables, reviewTables } from "./review-tables.ts";
 import { reviewText } from "./review-text.ts";
-import { explainBySpelling, explainByWeights } from "./row-explanations.ts";
-import { rowGroups } from "./row-groups.ts";
+import { originsOfPlan, originsPlannedAgain, type RowOrigins } from "./row-origins.ts";
 import type { ReviewedEvaluation, SwapReview } from "./swap-review.ts";
 
 export interface ReviewSwapOptions extends OpenCheckpointOptions {
@@ -39,10 +37,8 @@ export interface ReviewSwapOptions extends OpenCheckpointOptions {
   readonly source?: string;
   /** A text to score before and after, token by token. @default the scores that the report has */
   readonly evaluate?: Omit<ScoringOptions, "job">;
-  /** The methods of the swap, to try them on rows that are hidden from them. @default they are not tried */
+  /** The methods of the swap: they are tried on rows that are hidden from them, and say what the rows of a written model are. @default neither is done */
   readonly methodOf?: MethodOfRecipe;
-  /** Say what the rows of all tokens are made of: some 50 bytes a token. @default false */
-  readonly explain?: boolean;
   /** Rows of each table on a map. @default 20_000 */
   readonly sample?: number;
   /** Decides which rows are on a map, and whose nearest rows are found. @default 0 */
@@ -58,11 +54,29 @@ export interface ReviewSwapOptions extends OpenCheckpointOptions {
  *   swap; `bad_options` for a plan and a text; what opening and scoring a model throws; `aborted`
  */
 export async function reviewSwap(options: ReviewSwapOptions): Promise<SwapReview> {
+  return (await exploreSwap(options)).review;
+}
+
+/** A review, and what a page needs for a reader who asks for any token. */
+export interface ExploredSwap {
+  readonly review: SwapReview;
+  /** Of the new tokens. */
+  readonly vocabulary: Vocabulary;
+  /** Of the input table. Undefined for a model whose rows cannot be planned again, of which a plan would tell. */
+  readonly origins: RowOrigins | undefined;
+}
+
+/**
+ * {@link reviewSwap}, with the vocabulary and what each row is made of. The rows of a written model are planned again by `methodOf`, and compared with the
+ * written ones.
+ * @throws RevocabError as `reviewSwap` does
+ */
+export async function exploreSwap(options: ReviewSwapOptions): Promise<ExploredSwap> {
   const { subject, source: path } = options;
   const isModel = await isFolder(subject);
   const source = path === undefined ? undefined : await openModel(path, options);
   try {
-    return isModel ? await reviewModel(options, source) : await reviewPlan(options, source);
+    return isModel ? await exploreModel(options, source) : await explorePlan(options, source);
   } finally {
     await source?.close();
   }
@@ -80,8 +94,11 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function reviewModel(options: ReviewSwapOptions, source: OpenModel | undefined): Promise<SwapReview> {
-  const { subject, evaluate, explain = false, job } = options;
+async function exploreModel(
+  options: ReviewSwapOptions,
+  source: OpenModel | undefined,
+): Promise<ExploredSwap> {
+  const { subject, evaluate, job } = options;
   const report = await readReport(subject);
   if (source !== undefined) checkSource(report, source);
   const model = await openModel(subject, source?.tensorOptions ?? options);
@@ -102,31 +119,60 @@ async function reviewModel(options: ReviewSwapOptions, source: OpenModel | undef
       dearest: dearestOf(evaluation),
       job: rows,
     });
-    const groups = rowGroups(alignment);
+    const made = source && (await madeAgain(options, source, model, report));
     return {
-      kind: "model",
-      name: basename(resolve(subject)),
-      report,
-      summary: report,
-      evaluation,
-      leaveOut: await hiddenRows(options, source, tokenizer, report.recipe),
-      ...reviewed,
-      explanations:
-        explain && alignment !== undefined && source !== undefined
-          ? explainBySpelling("input", alignment, source.tokenizer.vocabulary, groups.of)
-          : null,
-      notes: [
-        ...(source === undefined ? [withoutSource(report.inputs.source.name)] : []),
-        ...(evaluation === null ? [NOT_MEASURED] : []),
-      ],
+      vocabulary: tokenizer.vocabulary,
+      origins: made?.origins,
+      review: {
+        kind: "model",
+        name: basename(resolve(subject)),
+        report,
+        summary: report,
+        evaluation,
+        leaveOut: made?.leaveOut ?? null,
+        ...reviewed,
+        notes: [
+          ...(source === undefined ? [withoutSource(report.inputs.source.name)] : []),
+          ...(evaluation === null ? [NOT_MEASURED] : []),
+        ],
+      },
     };
   } finally {
     await model.close();
   }
 }
 
-async function reviewPlan(options: ReviewSwapOptions, source: OpenModel | undefined): Promise<SwapReview> {
-  const { subject, evaluate, explain = false } = options;
+/** What the method of the swap does when it is run again. */
+async function madeAgain(
+  options: ReviewSwapOptions,
+  source: OpenModel,
+  { checkpoint, tokenizer: target }: OpenModel,
+  { recipe }: ReviewedReport,
+): Promise<
+  { readonly origins: RowOrigins | undefined; readonly leaveOut: LeaveOut | undefined } | undefined
+> {
+  const job = quiet(options.job);
+  const method = await options.methodOf?.(recipe.methods);
+  const written = checkpoint.tables.find(({ slot }) => slot === "input");
+  if (method === undefined || written === undefined) return undefined;
+  return unlessFileIsMissing(async () => ({
+    origins: await originsPlannedAgain({ source, target, written, method, seed: recipe.seed, job }),
+    leaveOut: await reviewLeaveOut({ source, target, recipe, method, job }),
+  }));
+}
+
+/** A recipe names files without their folders, so a method that reads files may not find them. */
+async function unlessFileIsMissing<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RevocabError && error.code === "missing_file") return undefined;
+    throw error;
+  }
+}
+
+async function explorePlan(options: ReviewSwapOptions, source: OpenModel | undefined): Promise<ExploredSwap> {
+  const { subject, evaluate, job } = options;
   if (evaluate !== undefined) {
     throw new RevocabError(
       "bad_options",
@@ -139,22 +185,31 @@ async function reviewPlan(options: ReviewSwapOptions, source: OpenModel | undefi
   const planned = await openPlan(subject);
   const { plan, rowSource } = planned;
   try {
-    const { vocabulary } = tokenizerOf(plan.target);
+    const target = tokenizerOf(plan.target);
+    const { vocabulary } = target;
     const reviewed =
       source === undefined
         ? { tables: [], tokens: {}, sourceTokens: {} }
         : await reviewPlannedTables(planned, source, vocabulary, options);
-    const input = plan.tables.find(({ slot }) => slot === "input");
+    const { recipe } = plan;
+    const method = source && (await options.methodOf?.(recipe.methods));
+    const leaveOut =
+      source &&
+      method &&
+      (await unlessFileIsMissing(() => reviewLeaveOut({ source, target, recipe, method, job: quiet(job) })));
     return {
-      kind: "plan",
-      name: basename(subject),
-      report: null,
-      summary: summarizePlan(plan),
-      evaluation: null,
-      leaveOut: await hiddenRows(options, source, tokenizerOf(plan.target), plan.recipe),
-      ...reviewed,
-      explanations: explain && input !== undefined ? explainByWeights(plan, input) : null,
-      notes: source === undefined ? [withoutSource(plan.source.name)] : notedSlots(plan),
+      vocabulary,
+      origins: originsOfPlan(plan, source),
+      review: {
+        kind: "plan",
+        name: basename(subject),
+        report: null,
+        summary: summarizePlan(plan),
+        evaluation: null,
+        leaveOut: leaveOut ?? null,
+        ...reviewed,
+        notes: source === undefined ? [withoutSource(plan.source.name)] : notedSlots(plan),
+      },
     };
   } finally {
     await rowSource.close();
@@ -243,14 +298,4 @@ function reportedEvaluation({ evaluation }: ReviewedReport): ReviewedEvaluation 
 /** New tokens that cost most: their nearest rows are what one looks for first. */
 function dearestOf(evaluation: ReviewedEvaluation | null): readonly TokenId[] {
   return (evaluation?.byToken?.after.tokens ?? []).slice(0, 50).map(({ id }) => id);
-}
-
-async function hiddenRows(
-  { methodOf, job }: ReviewSwapOptions,
-  source: OpenModel | undefined,
-  target: Tokenizer,
-  recipe: Recipe,
-): Promise<SwapReview["leaveOut"]> {
-  if (methodOf === undefined || source === undefined) return null;
-  return (await reviewLeaveOut({ source, target, recipe, methodOf, job: quiet(job) })) ?? null;
 }

@@ -4,7 +4,6 @@ import type { LeaveOut } from "@revocab/measure";
 import type { PlanSummary } from "@revocab/plan";
 import type { NearestTokens } from "./nearest-tokens.ts";
 import type { ReviewedReport, ReviewedScore } from "./read-report.ts";
-import type { RowExplanations } from "./row-explanations.ts";
 import type { RowMap } from "./row-map.ts";
 import type { RowNorms } from "./row-norms.ts";
 
@@ -27,8 +26,6 @@ export interface SwapReview {
   readonly tokens: Readonly<Record<TokenId, string>>;
   /** The same of the source's tokens on the maps; empty without the source model. */
   readonly sourceTokens: Readonly<Record<TokenId, string>>;
-  /** Of the input table; only with the option `explain`, and only where a plan or the source model is given. */
-  readonly explanations: RowExplanations | null;
   /** What cannot be shown, and what would show it. */
   readonly notes: readonly string[];
 }

@@ -1,13 +1,22 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { random, subtokenMean } from "@revocab/embedding-init";
+import { type InitMethod, RevocabError } from "@revocab/core";
+import { copyOverlap, mean, random, subtokenMean, withFallback } from "@revocab/embedding-init";
+import { mixtureRow } from "@revocab/matrix";
 import { savePlan } from "@revocab/plan";
-import { type ReviewSwapOptions, reviewSwap, type SwapReview } from "@revocab/swap-review";
+import {
+  type ExploredSwap,
+  exploreSwap,
+  type ReviewSwapOptions,
+  reviewSwap,
+  type SwapReview,
+} from "@revocab/swap-review";
 import { failure } from "@revocab/test-support/failure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { planTokenizerSwap, swapTokenizer } from "@revocab/transfer";
+import { displayToken } from "@revocab/vocabulary";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const scratch = scratchFolders();
@@ -26,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("a review of a written model", () => {
   let review: SwapReview;
   beforeAll(async () => {
-    review = await reviewSwap({ subject: out, source: SAMPLE_MODEL, explain: true });
+    review = await reviewSwap({ subject: out, source: SAMPLE_MODEL });
   });
 
   it("says what its report says: methods, origins, checks, scores and losses", () => {
@@ -93,14 +102,6 @@ describe("a review of a written model", () => {
     }
   });
 
-  it("explains each row by how the source writes its token", () => {
-    const { kind, offsets, sources, sourceTokens, origin, origins, weights } = review.explanations!;
-    expect({ kind, weights, rows: offsets.length }).toEqual({ kind: "spelling", weights: null, rows: 3001 });
-    const id = Number(Object.entries(review.tokens).find(([, token]) => token === " butterfly")?.[0]);
-    const terms = sources.slice(offsets[id], offsets[id + 1]).map((place) => sourceTokens[place]);
-    expect({ terms, origin: origins[origin[id]!] }).toEqual({ terms: [" butterf", "ly"], origin: "spelled" });
-  });
-
   it("is the same data after a turn through JSON", () => {
     expect(JSON.parse(JSON.stringify(review))).toEqual(review);
   });
@@ -119,9 +120,9 @@ describe("a review of a written model", () => {
 
 describe("a review without all inputs", () => {
   it("says without the source model what cannot be shown", async () => {
-    const { tables, notes, explanations, sourceTokens } = await reviewSwap({ subject: out, explain: true });
+    const { tables, notes, sourceTokens, leaveOut } = await reviewSwap({ subject: out, methodOf });
     expect(notes).toEqual([expect.stringMatching(/^rows are not compared .*\(model\): pass it as `source`/)]);
-    expect({ explanations, sourceTokens }).toEqual({ explanations: null, sourceTokens: {} });
+    expect({ leaveOut, sourceTokens }).toEqual({ leaveOut: null, sourceTokens: {} });
     expect(tables[0]).toMatchObject({ shared: null, norms: { before: null, byGroup: {} } });
     expect(tables[0]!.map!.series.map(({ name, ids }) => [name, ids.length])).toEqual([["other", 3000]]);
   });
@@ -158,10 +159,95 @@ describe("a review without all inputs", () => {
   });
 });
 
+describe("what rows are made of", () => {
+  it("is in a plan, with the source model or without it", async () => {
+    const subject = await planFile(subtokenMean());
+    for (const source of [undefined, SAMPLE_MODEL]) {
+      expect(termsOf(await exploreSwap({ subject, ...(source && { source }) }), 739)).toEqual(BUTTERFLY);
+    }
+  });
+
+  it("is planned again of a model, and compared with the rows that were written", async () => {
+    const explored = await exploreSwap({ subject: out, source: SAMPLE_MODEL, methodOf });
+    expect(termsOf(explored, 739)).toEqual(BUTTERFLY);
+    const otherMethod = async () => withFallback(copyOverlap(), subtokenMean({ weighting: "first-last" }));
+    const other = await exploreSwap({ subject: out, source: SAMPLE_MODEL, methodOf: otherMethod });
+    expect(other.origins).toBeUndefined();
+    expect((await exploreSwap({ subject: out, source: SAMPLE_MODEL })).origins).toBeUndefined();
+  });
+
+  it("has no terms for rows that are no sum, and the heaviest of long sums", async () => {
+    const none = await exploreSwap({ subject: await planFile(random()) });
+    expect(termsOf(none, 739)).toEqual({ name: "random", terms: [] });
+    const { vocabulary, origins } = await exploreSwap({ subject: await planFile(subtokenMean()) });
+    const { offsets, weights } = origins!.mixture;
+    const counts = Array.from({ length: vocabulary.size }, (_, id) => offsets[id + 1]! - offsets[id]!);
+    expect(Math.max(...counts)).toBe(8);
+    const long = counts.indexOf(8);
+    const sums = [...weights.subarray(offsets[long], offsets[long + 1])];
+    expect(sums.toSorted((a, b) => b - a)).toEqual(sums);
+  });
+
+  const BUTTERFLY = {
+    name: "subtoken-mean",
+    terms: [
+      [" butterf", 0.5],
+      ["ly", 0.5],
+    ],
+  };
+
+  function termsOf({ origins }: ExploredSwap, id: number) {
+    const { names, of, mixture, source } = origins!;
+    const { sources, weights } = mixtureRow(mixture, id);
+    return {
+      name: names[of[id]!],
+      terms: Array.from(sources, (row, i) => [displayToken(source, row), weights[i]]),
+    };
+  }
+});
+
+describe("rows hidden from the method", () => {
+  it("are met as in a comparison, and the worst are named", async () => {
+    const { leaveOut } = await reviewSwap({ subject: out, source: SAMPLE_MODEL, methodOf });
+    expect(leaveOut).toMatchObject({ hiddenTokens: 80, sharedTokens: 799 });
+    // npx revocab compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods subtoken-mean
+    expect(leaveOut!.tables[0]).toMatchObject({
+      cosine: { mean: expect.closeTo(0.363, 3) },
+      rank: { median: 248.5 },
+    });
+    const { worst } = leaveOut!.tables[0]!;
+    expect(worst).toHaveLength(50);
+    expect(worst![0]!.cosine).toBeLessThan(0.2);
+  });
+
+  it("are left out for a method whose files are not there", async () => {
+    const missing = async () => {
+      throw new RevocabError("missing_file", "there is no vectors.bin");
+    };
+    const lost: InitMethod = { ...subtokenMean(), prepare: missing };
+    expect(
+      await reviewSwap({ subject: out, source: SAMPLE_MODEL, methodOf: async () => lost }),
+    ).toMatchObject({
+      leaveOut: null,
+    });
+  });
+});
+
+/** That of the model in `out`. */
+const methodOf = async () => withFallback(copyOverlap(), subtokenMean(), mean());
+
+async function planFile(method: Parameters<typeof planTokenizerSwap>[0]["method"]): Promise<string> {
+  const file = join(scratch(), "swap.plan");
+  const planned = await planTokenizerSwap({ ...inputs, method });
+  await savePlan(planned, file);
+  await planned.rowSource.close();
+  return file;
+}
+
 describe("a review of a plan", () => {
-  it("explains its rows by their weights, and computes them where the source model is given", async () => {
+  it("computes its rows where the source model is given", async () => {
     const file = await planFile(subtokenMean());
-    const bare = await reviewSwap({ subject: file, explain: true });
+    const bare = await reviewSwap({ subject: file });
     expect(bare).toMatchObject({
       kind: "plan",
       name: "swap.plan",
@@ -169,25 +255,11 @@ describe("a review of a plan", () => {
       tables: [],
       evaluation: null,
     });
-    const { kind, offsets, sources, weights, sourceTokens } = bare.explanations!;
-    expect(kind).toBe("weights");
-    const terms = Array.from({ length: offsets[740]! - offsets[739]! }, (_, i) => offsets[739]! + i);
-    expect(terms.map((at) => [sourceTokens[sources[at]!], weights![at]])).toEqual([
-      [" butterf", 0.5],
-      ["ly", 0.5],
-    ]);
-
-    const whole = await reviewSwap({ subject: file, source: SAMPLE_MODEL });
-    const written = await reviewSwap({ subject: out, source: SAMPLE_MODEL });
+    const whole = await reviewSwap({ subject: file, source: SAMPLE_MODEL, methodOf });
+    const written = await reviewSwap({ subject: out, source: SAMPLE_MODEL, methodOf });
     expect(whole.tables[0]!.norms).toEqual(written.tables[0]!.norms);
     expect(whole.tables[0]!.map).toEqual(written.tables[0]!.map);
-  });
-
-  it("has no terms for rows that are no sum", async () => {
-    const { explanations } = await reviewSwap({ subject: await planFile(random()), explain: true });
-    const { offsets, origin, origins } = explanations!;
-    expect(origins[origin[739]!]).toBe("random");
-    expect(offsets[740]).toBe(offsets[739]);
+    expect(whole.leaveOut).toEqual(written.leaveOut);
   });
 
   it("reads no text", async () => {
@@ -197,14 +269,6 @@ describe("a review of a plan", () => {
       hint: expect.stringContaining("`applyPlan`"),
     });
   });
-
-  async function planFile(method: Parameters<typeof planTokenizerSwap>[0]["method"]): Promise<string> {
-    const file = join(scratch(), "swap.plan");
-    const planned = await planTokenizerSwap({ ...inputs, method });
-    await savePlan(planned, file);
-    await planned.rowSource.close();
-    return file;
-  }
 });
 
 describe("what is refused", () => {
