@@ -28,7 +28,7 @@ describe("the losses of a text by token", () => {
     const { score, losses } = await scoreTokens({ model: bigramModel(TABLE), tokenizer, documents });
     const found = lossByToken({ losses, documents, vocabulary: tokenizer.vocabulary, kind: score.kind });
     expect(found.bits).toBeCloseTo(4 + Math.log2(4 / 3), 6);
-    expect(found.scoredTokens).toBe(5);
+    expect(found).toMatchObject({ bytes: 5, scoredTokens: 5, differentTokens: 2 });
     expect(found.tokens).toEqual([
       {
         id: 1,

@@ -20,7 +20,6 @@ export {
 export { type PrincipalComponents, principalComponents } from "./principal-components.ts";
 export { type RandomStream, randomStream } from "./random-stream.ts";
 export { firstAtLeast, replacedRows } from "./replaced-rows.ts";
-export { openRowSums, type RowSums, type RowSumsOptions } from "./row-sums.ts";
 export { type RowScan, type ScanRowsOptions, scanRows } from "./scan-rows.ts";
 export {
   type ColumnMoments,

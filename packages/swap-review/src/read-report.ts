@@ -66,7 +66,9 @@ const scoreWords = z.discriminatedUnion("kind", [
 const loss = { count, bits: figure, mean: figure, share: figure };
 const lossesWords = z.object({
   bits: figure,
+  bytes: count,
   scoredTokens: count,
+  differentTokens: count,
   tokens: z.array(z.object({ id: count, token: z.string(), ...loss })),
   groups: z.array(
     z.object({

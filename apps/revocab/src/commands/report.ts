@@ -5,8 +5,10 @@ import type { ReviewSwapOptions, SwapReview } from "@revocab/swap-review";
 import type { Command } from "commander";
 import { quickCatalog } from "../catalog.ts";
 import { inFlags } from "../in-flags.ts";
+import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
+import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
 import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
@@ -31,13 +33,12 @@ export function registerReport(program: Command): void {
       "the model before the swap, to compare with: a folder, or a repository of the Hub",
     )
     .option("--text <file>", "a UTF-8 text: score it before and after, token by token")
-    .option("--html <file>", "write a page, with a map of the rows")
+    .option("--html <file>", PAGE_HELP)
     .option("--seed <n>", "which rows are drawn, and which tokens masked", wholeNumber(0), 0);
   withModelOptions(
     withRunning(withThreads(withScoringOptions(command), "threads of the runtime (all cores)")),
   ).action(async (subject: string, flags: Flags) => {
     const { presentReview, reviewPage } = await import("../present/present-review.ts");
-    const { checkPagePlace, writePage } = await import("../write-page.ts");
     await runCommand(
       command,
       async (context) => {
@@ -48,8 +49,8 @@ export function registerReport(program: Command): void {
         }
         return review;
       },
-      (review) => presentReview(review, flags.html),
-      { readsOnly: true },
+      (review) => withBlocks(presentReview(review), ...pageLines(flags.html)),
+      { readsOnly: flags.html === undefined },
     );
   });
 }

@@ -2,10 +2,8 @@ import type { DocumentLoss, LossByToken, LossComparison, TokenGroup } from "@rev
 import {
   type BarChart,
   type Block,
-  type Cell,
   counted,
   figure,
-  grouped,
   notes,
   percentage,
   section,
@@ -14,30 +12,32 @@ import {
 } from "@revocab/report-document";
 
 /** What the tokens of a text cost one model: what the dear ones have in common, the dearest, and the dearest documents. */
-export function lossSections(losses: LossByToken): readonly Block[] {
-  return [groupSection(losses), tokenSection(losses), documentSection(losses.documents)];
+export function lossSections(losses: LossByToken, lines = LINES): readonly Block[] {
+  return [groupSection(losses), tokenSection(losses, lines), documentSection(losses.documents, lines)];
 }
 
 /** What a text costs before and after a swap, and where that differs. */
-export function swapLossSections(losses: {
-  /** Null where the source was not scored. */
-  readonly before: LossByToken | null;
-  readonly after: LossByToken;
-  readonly compared: LossComparison | null;
-}): readonly Block[] {
+export function swapLossSections(
+  losses: {
+    /** Null where the source was not scored. */
+    readonly before: LossByToken | null;
+    readonly after: LossByToken;
+    readonly compared: LossComparison | null;
+  },
+  lines = LINES,
+): readonly Block[] {
   const { before, after, compared } = losses;
-  if (before === null) return lossSections(after);
+  if (before === null) return lossSections(after, lines);
   return [
-    ...(compared === null ? [] : [stretchSection(compared), placeSection(compared)]),
+    ...(compared === null ? [] : [stretchSection(compared, lines), placeSection(compared, lines)]),
     section("What the bits go to", groupChart(before, after)),
-    tokenSection(after),
-    documentSection(after.documents, before.documents),
+    tokenSection(after, lines),
+    documentSection(after.documents, lines, before.documents),
   ];
 }
 
-/** Lines of each table; `--json` has all. */
-const SHOWN = 20;
-const SHOWN_DOCUMENTS = 5;
+/** Lines of each table on a terminal; `--json` has all. */
+const LINES = 20;
 
 function groupSection({ groups, bits, scoredTokens }: LossByToken): Block {
   return section(
@@ -65,12 +65,12 @@ const GROUPS: Readonly<Record<TokenGroup, string>> = {
   special: "special tokens",
 };
 
-function tokenSection({ tokens, bits }: LossByToken): Block {
+function tokenSection({ tokens, bits, differentTokens }: LossByToken, lines: number): Block {
   return section(
-    `Tokens that cost most, of ${counted(tokens.length, "token")} that the text has`,
+    `Tokens that cost most, of ${counted(differentTokens, "token")} that the text has`,
     table(
       tokens
-        .slice(0, SHOWN)
+        .slice(0, lines)
         .map((token) => [
           String(token.id),
           quoted(token.token),
@@ -85,38 +85,50 @@ function tokenSection({ tokens, bits }: LossByToken): Block {
 }
 
 /** The dearest first; with those before a swap, the ones that became dearest. */
-function documentSection(documents: readonly DocumentLoss[], before?: readonly DocumentLoss[]): Block {
-  const rows = documents.flatMap((document, index) => {
-    const old = before === undefined ? 0 : before[index]?.bitsPerByte;
-    const { bitsPerByte } = document;
-    return bitsPerByte === null || old === null || old === undefined
-      ? []
-      : [{ document, old, bitsPerByte, more: bitsPerByte - old }];
-  });
-  const shown = rows.sort((a, b) => b.more - a.more).slice(0, SHOWN_DOCUMENTS);
-  const head = before === undefined ? ["bits per byte"] : ["bits per byte before", "after", "more"];
+function documentSection(
+  documents: readonly DocumentLoss[],
+  lines: number,
+  before?: readonly DocumentLoss[],
+): Block {
+  const rows = documents
+    .map((document, index) => {
+      const [old, now] = [before?.[index]?.bitsPerByte ?? Number.NaN, document.bitsPerByte ?? Number.NaN];
+      return { document, old, now, rank: before === undefined ? now : now - old };
+    })
+    .filter(({ rank }) => !Number.isNaN(rank))
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, lines);
+  if (before === undefined) {
+    return section(
+      "Documents that cost most",
+      table(
+        rows.map(({ document, now }) => [figure(now, 4), figure(document.bytes), quoted(document.begins)]),
+        ["bits per byte", "bytes", "begins"],
+      ),
+    );
+  }
   return section(
-    `Documents that ${before === undefined ? "cost" : "became"} ${before === undefined ? "most" : "dearest"}, of ${grouped(documents.length)}`,
+    "Documents that became dearest",
     table(
-      shown.map(({ document, old, bitsPerByte, more }): Cell[] => [
-        ...(before === undefined ? [] : [figure(old, 4)]),
-        figure(bitsPerByte, 4),
-        ...(before === undefined ? [] : [figure(more, 4)]),
+      rows.map(({ document, old, now, rank }) => [
+        figure(old, 4),
+        figure(now, 4),
+        figure(rank, 4),
         figure(document.bytes),
         quoted(document.begins),
       ]),
-      [...head, "bytes", "begins"],
+      ["bits per byte before", "after", "more", "bytes", "begins"],
     ),
   );
 }
 
-function stretchSection({ stretches, documentsLeftOut }: LossComparison): Block {
+function stretchSection({ stretches, documentsLeftOut }: LossComparison, lines: number): Block {
   return section(
     "Where it became dearer: text that both tokenizers write in whole tokens",
     table(
       stretches
         .filter(({ difference }) => difference > 0)
-        .slice(0, SHOWN)
+        .slice(0, lines)
         .map(({ text, count, before, after, difference }) => [
           quoted(text),
           figure(count),
@@ -138,12 +150,12 @@ function stretchSection({ stretches, documentsLeftOut }: LossComparison): Block 
   );
 }
 
-function placeSection({ places }: LossComparison): Block {
+function placeSection({ places }: LossComparison, lines: number): Block {
   return section(
     "Single places that became dearest",
     table(
       places
-        .slice(0, SHOWN)
+        .slice(0, lines)
         .map(({ before, after, context }) => [figure(before, 1), figure(after, 1), placeIn(context)]),
       ["bits before", "after", "place"],
     ),
@@ -156,7 +168,7 @@ function placeIn([left, text, right]: readonly [string, string, string]): Text {
 
 /** Bits per byte of the text, for bits of a token are not comparable between vocabularies. */
 function groupChart(before: LossByToken, after: LossByToken): BarChart {
-  const bytes = after.documents.reduce((sum, document) => sum + document.bytes, 0);
+  const { bytes } = after;
   const names = [...new Set([...after.groups, ...before.groups].map(({ group }) => group))];
   const shareOf = ({ groups }: LossByToken, name: TokenGroup) =>
     (groups.find(({ group }) => group === name)?.bits ?? 0) / bytes;

@@ -22,43 +22,52 @@ import type {
   SwapReview,
   TableReview,
 } from "@revocab/swap-review";
-import { describeAgreement } from "@revocab/vocab-alignment";
+import { describeAgreement, splitsDiffer } from "@revocab/vocab-alignment";
+import { amountOf } from "./present-evaluation.ts";
 import { quoted, swapLossSections } from "./present-losses.ts";
 
-/** What a swap did, for a terminal: without maps. */
-export function presentReview(review: SwapReview, page?: string): ReportDocument {
+/** What a swap did, for a terminal: without charts. */
+export function presentReview(review: SwapReview): ReportDocument {
   return {
     title: titleOf(review),
     blocks: [
       ...wholeSections(review),
-      ...review.tables.map((table) => section(`Rows of ${table.slot}`, ...rowBlocks(table, review))),
-      ...evaluationSections(review),
-      ...leaveOutSections(review),
+      ...review.tables.map((table) => section(`Rows of ${table.slot}`, ...rowBlocks(table, review, LINES))),
+      ...evaluationSections(review, LINES),
+      ...leaveOutSections(review, LINES),
       ...reportSections(review),
       notes(review.notes),
-      ...(page === undefined ? [] : [paragraph(`Written to ${page}`)]),
     ],
   };
 }
 
-/** The same for a page: with charts. */
+/** The same for a page. */
 export function reviewPage(review: SwapReview): ReportDocument {
-  const { summary, tables } = review;
+  const { target, source } = review.summary;
   return {
     title: titleOf(review),
-    lead: `${summary.target.name}: ${grouped(summary.target.tokens)} tokens in ${grouped(summary.target.rows)} rows, where ${summary.source.name} had ${grouped(summary.source.rows)} rows.`,
+    lead: `${target.name} has ${grouped(target.tokens)} tokens in ${grouped(target.rows)} rows, where ${source.name} has ${grouped(source.rows)} rows.`,
     blocks: [
       notes(review.notes),
       section("Where rows come from", originChart(review), ...wholeSections(review)),
-      ...evaluationSections(review),
-      ...tables.map((one) =>
-        section(`Rows of ${one.slot}`, normChart(one), ...mapBlocks(one, review), ...rowBlocks(one, review)),
+      ...evaluationSections(review, PAGE_LINES),
+      ...review.tables.map((one) =>
+        section(
+          `Rows of ${one.slot}`,
+          normChart(one),
+          ...mapBlocks(one, review),
+          ...rowBlocks(one, review, PAGE_LINES),
+        ),
       ),
-      ...leaveOutSections(review),
+      ...leaveOutSections(review, PAGE_LINES),
       ...reportSections(review),
     ],
   };
 }
+
+/** Lines of a long table. */
+const LINES = 10;
+const PAGE_LINES = 50;
 
 function titleOf({ summary: { source, target, recipe }, report }: SwapReview): string {
   if (report?.keepsTokenizer) return `${source.name} with trained rows`;
@@ -68,7 +77,6 @@ function titleOf({ summary: { source, target, recipe }, report }: SwapReview): s
 
 function wholeSections({ summary, report }: SwapReview): readonly Block[] {
   const { alignment, digits, recipe, tables } = summary;
-  const agreement = digits && describeAgreement(digits);
   const counts = [
     ["shared", alignment.shared],
     ["specials by role", alignment.specialByRole],
@@ -82,8 +90,8 @@ function wholeSections({ summary, report }: SwapReview): readonly Block[] {
     section(
       "How the target's tokens relate to the source's",
       table(counts.filter(([, count]) => count > 0).map(([name, count]) => [name, figure(count)])),
-      ...(agreement === undefined ? [] : [paragraph(agreement)]),
     ),
+    ...(digits === undefined ? [] : [digitSection(digits)]),
     section(
       "Methods, in the order they were tried",
       list(
@@ -118,6 +126,28 @@ function wholeSections({ summary, report }: SwapReview): readonly Block[] {
   ];
 }
 
+/** How numbers are split before and after: where that differs, arithmetic suffers. */
+function digitSection(digits: NonNullable<SwapReview["summary"]["digits"]>): Block {
+  const { source, target, alike } = digits;
+  return section(
+    "Numbers",
+    table(
+      Object.entries(target.examples).map(([number, parts]) => [
+        number,
+        source.examples[number] ?? "not written",
+        parts ?? "not written",
+      ]),
+      [{ title: "number", align: "right" }, "before", "after"],
+    ),
+    splitsDiffer(digits)
+      ? notes(
+          [`of the numbers 0 to 9999, ${grouped(alike)} are split as before; arithmetic gets worse`],
+          "warning",
+        )
+      : paragraph(describeAgreement(digits) ?? ""),
+  );
+}
+
 /** A bar for each table. */
 function originChart({ summary: { tables } }: SwapReview): BarChart {
   const series = [...new Set(tables.flatMap(({ origins }) => Object.keys(origins)))];
@@ -133,7 +163,11 @@ function originChart({ summary: { tables } }: SwapReview): BarChart {
   };
 }
 
-function rowBlocks({ shared, norms, nearest }: TableReview, { tokens }: SwapReview): readonly Block[] {
+function rowBlocks(
+  { shared, norms, nearest }: TableReview,
+  { tokens }: SwapReview,
+  lines: number,
+): readonly Block[] {
   const rows: [string, Quantiles | null | undefined][] = [
     ["before", norms.before],
     ["after", norms.after],
@@ -171,7 +205,7 @@ function rowBlocks({ shared, norms, nearest }: TableReview, { tokens }: SwapRevi
     section(
       "Nearest rows, by cosine",
       table(
-        nearest.slice(0, SHOWN).map(({ id, ids, cosines }) => [
+        nearest.slice(0, lines).map(({ id, ids, cosines }) => [
           quoted(tokens[id] ?? ""),
           ids
             .slice(0, NEIGHBOURS)
@@ -183,7 +217,6 @@ function rowBlocks({ shared, norms, nearest }: TableReview, { tokens }: SwapRevi
   ];
 }
 
-const SHOWN = 20;
 const NEIGHBOURS = 4;
 
 /** Bars of the same intervals before and after, in percent of the rows: the two tables have not the same number of rows. */
@@ -236,16 +269,16 @@ const SERIES: Readonly<Record<RowSeries["name"], string>> = {
   other: "other tokens",
 };
 
-function evaluationSections({ evaluation }: SwapReview): readonly Block[] {
+function evaluationSections({ evaluation }: SwapReview, lines: number): readonly Block[] {
   if (evaluation === null) return [];
   const { byToken, notes: found } = evaluation;
   return [
     section(
-      `Measured on ${evaluation.text.name}, ${grouped(evaluation.text.bytes)} bytes`,
+      `Measured on ${evaluation.text.name}, ${amountOf(evaluation.text)}`,
       scoreTable(evaluation),
       notes(found),
     ),
-    ...(byToken === null ? [] : swapLossSections(byToken)),
+    ...(byToken === null ? [] : swapLossSections(byToken, lines)),
   ];
 }
 
@@ -264,7 +297,7 @@ function scoreTable({ before, after }: ReviewedEvaluation): Block {
 }
 
 /** How well the method meets rows that are known. */
-function leaveOutSections({ leaveOut }: SwapReview): readonly Block[] {
+function leaveOutSections({ leaveOut }: SwapReview, lines: number): readonly Block[] {
   if (leaveOut === null) return [];
   const { hiddenTokens, sharedTokens, tables, note } = leaveOut;
   return [
@@ -276,7 +309,7 @@ function leaveOutSections({ leaveOut }: SwapReview): readonly Block[] {
         ),
         table(
           worst
-            .slice(0, SHOWN)
+            .slice(0, lines)
             .map(({ id, token, ...met }) => [
               String(id),
               quoted(token),

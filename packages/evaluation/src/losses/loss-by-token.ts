@@ -8,7 +8,11 @@ import type { DocumentLosses } from "./document-losses.ts";
 export interface LossByToken {
   /** Σ −log2 P of the scored tokens. */
   readonly bits: number;
+  /** UTF-8 bytes of the text. */
+  readonly bytes: number;
   readonly scoredTokens: number;
+  /** How many different ones these are. */
+  readonly differentTokens: number;
   /** Every token that was scored at least once; the largest sum of bits first, of equal sums the lower id first. */
   readonly tokens: readonly TokenLoss[];
   /** The same tokens by what they are; the largest sum of bits first. */
@@ -92,7 +96,9 @@ export function lossByToken({ losses, documents, vocabulary, kind }: LossByToken
   }
   return {
     bits: whole.bits,
+    bytes: documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0),
     scoredTokens: whole.count,
+    differentTokens: tokens.size,
     tokens: [...tokens]
       .map(([id, sum]) => ({ id, token: displayToken(vocabulary, id), ...lossOf(sum, whole) }))
       .sort((a, b) => b.bits - a.bits || a.id - b.id),
