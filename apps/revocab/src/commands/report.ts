@@ -1,14 +1,10 @@
-import type { InitMethod } from "@revocab/core";
-import type { RecipeMethod } from "@revocab/plan";
-import { renderHtml } from "@revocab/report-document";
-import type { ReviewSwapOptions, SwapReview } from "@revocab/swap-review";
+import type { SwapReview } from "@revocab/swap-review";
 import type { Command } from "commander";
-import { quickCatalog } from "../catalog.ts";
-import { inFlags } from "../in-flags.ts";
 import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
+import { checkPagePlace, PAGE_HELP, pageLines } from "../write-page.ts";
+import { writeReview } from "../write-review.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
 import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
@@ -38,56 +34,32 @@ export function registerReport(program: Command): void {
   withModelOptions(
     withRunning(withThreads(withScoringOptions(command), "threads of the runtime (all cores)")),
   ).action(async (subject: string, flags: Flags) => {
-    const { presentReview, reviewPage } = await import("../present/present-review.ts");
+    const { presentReview } = await import("../present/present-review.ts");
     await runCommand(
       command,
-      async (context) => {
-        if (flags.html !== undefined) await checkPagePlace(flags.html);
-        const review = await reviewed(subject, flags, context);
-        if (flags.html !== undefined) {
-          await writePage(flags.html, renderHtml(reviewPage(review), { words: inFlags }));
-        }
-        return review;
-      },
-      (review) => withBlocks(presentReview(review), ...pageLines(flags.html)),
+      (context) => review(subject, flags, context),
+      (reviewed) => withBlocks(presentReview(reviewed), ...pageLines(flags.html)),
       { readsOnly: flags.html === undefined },
     );
   });
 }
 
-async function reviewed(
+async function review(
   subject: string,
-  { source, text, seed, ...flags }: Flags,
+  { source, text, html, seed, ...flags }: Flags,
   context: CommandContext,
 ): Promise<SwapReview> {
-  const { reviewSwap } = await import("@revocab/swap-review");
-  const options: ReviewSwapOptions = {
+  if (html !== undefined) await checkPagePlace(html);
+  const options = {
     subject,
     seed,
     ...modelOptions(flags),
     ...(text !== undefined && { evaluate: { text, samplesSeed: seed, ...scoringOptions(flags) } }),
-    methodOf: methodOfRecipe,
     ...context,
   };
-  if (source === undefined) return reviewSwap(options);
-  return withResolvedModels(context, { source: { name: source, want: "model" } }, ({ paths }) =>
-    reviewSwap({ ...options, ...paths }),
+  if (source === undefined) return writeReview(options, html);
+  const want = text === undefined ? "tables" : "model";
+  return withResolvedModels(context, { source: { name: source, want } }, ({ paths, weights }) =>
+    writeReview({ ...options, ...paths, weights: weights.source }, html),
   );
-}
-
-/** The methods of a recipe, tried in its order; undefined where one of them reads more than rows and vocabularies. */
-async function methodOfRecipe(recipe: readonly RecipeMethod[]): Promise<InitMethod | undefined> {
-  const { withFallback } = await import("@revocab/embedding-init");
-  const known = await quickCatalog();
-  const methods: InitMethod[] = [];
-  for (const { name, options } of recipe) {
-    const entry = Object.hasOwn(known, name) ? known[name] : undefined;
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
-    const isComplete = entry?.options.safeParse(given).success ?? false;
-    const method = isComplete ? entry?.create(given) : undefined;
-    if (method === undefined || method.kind === "chain" || (method.needs ?? []).length > 0) return undefined;
-    methods.push(method);
-  }
-  const [first, ...others] = methods;
-  return first && withFallback(first, ...others);
 }

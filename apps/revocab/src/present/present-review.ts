@@ -14,6 +14,7 @@ import {
   table,
 } from "@revocab/report-document";
 import type {
+  ExploredSwap,
   Quantiles,
   ReviewedEvaluation,
   ReviewedReport,
@@ -42,7 +43,7 @@ export function presentReview(review: SwapReview): ReportDocument {
 }
 
 /** The same for a page. */
-export function reviewPage(review: SwapReview): ReportDocument {
+export function reviewPage({ review }: ExploredSwap): ReportDocument {
   const { target, source } = review.summary;
   return {
     title: titleOf(review),
