@@ -3,6 +3,7 @@ import { paragraph, type ReportDocument } from "@revocab/report-document";
 import type { Command } from "commander";
 import type { modelOptions } from "./commands/options/inputs.ts";
 import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/options/output.ts";
+import { requireText } from "./commands/options/scoring.ts";
 import { presentPublished, publishAfterwards } from "./commands/publish.ts";
 import { withBlocks } from "./present/with-blocks.ts";
 import { type NamedModel, withResolvedModels } from "./resolve-models.ts";
@@ -76,6 +77,7 @@ export async function writeModel<
     await runCommand(
       command,
       async (context) => {
+        requireText(flags);
         refuseWithDryRun(flags);
         return open(context, await prepare(), plan);
       },
@@ -87,6 +89,7 @@ export async function writeModel<
   await runCommand(
     command,
     async (context) => {
+      requireText(flags);
       const prepared = await prepare();
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
       if (prepared.donor !== undefined) inputs.push(prepared.donor.name);

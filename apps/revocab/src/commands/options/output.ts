@@ -15,6 +15,7 @@ export interface OutputFlags extends PublishFlags {
   readonly out?: string;
   readonly dryRun?: boolean;
   readonly eval?: string;
+  readonly byToken?: boolean;
   readonly heal?: HealFlags["heal"];
   readonly force?: boolean;
   readonly html?: string;

@@ -93,9 +93,15 @@ export function withEvalOptions(command: Command): Command {
 }
 
 export function evalOptions(flags: EvalFlags, seed = 0) {
+  requireText(flags);
   const { eval: text, byToken = false } = flags;
-  if (text !== undefined) return { evaluate: { text, byToken, samplesSeed: seed, ...scoringOptions(flags) } };
-  if (!byToken) return {};
+  if (text === undefined) return {};
+  return { evaluate: { text, byToken, samplesSeed: seed, ...scoringOptions(flags) } };
+}
+
+/** @throws RevocabError `bad_options` for what is said of a text that is not scored */
+export function requireText({ eval: text, byToken = false }: Pick<EvalFlags, "eval" | "byToken">): void {
+  if (text !== undefined || !byToken) return;
   throw new RevocabError("bad_options", "--by-token was given without --eval", {
     hint: "name the text to score with --eval",
   });
