@@ -12,7 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["embedding-init", "rows-training"],
   ["chain-rule", "cw2v", "donor", "hypernetwork", "plan"],
   ["measure"],
-  ["report"],
+  ["report", "swap-review"],
   ["transfer", "hub"],
   ["apps/revocab"],
 ];

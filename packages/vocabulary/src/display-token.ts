@@ -18,7 +18,8 @@ export function quoteToken(vocabulary: Vocabulary, id: TokenId): string {
   return `"${showText(displayToken(vocabulary, id))}"`;
 }
 
-function displayBytes(bytes: Uint8Array): string {
+/** Bytes of a text as {@link displayToken} shows those of a token. */
+export function displayBytes(bytes: Uint8Array): string {
   if (isUtf8(bytes)) return escaped(DECODER.decode(bytes)); // nearly all tokens are whole characters
   let shown = "";
   for (let at = 0; at < bytes.length; ) {

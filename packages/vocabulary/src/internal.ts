@@ -9,7 +9,7 @@ export {
   schemeOf,
   splitNumbers,
 } from "./digit-scheme.ts";
-export { quoteToken } from "./display-token.ts";
+export { displayBytes, quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";
