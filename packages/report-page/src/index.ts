@@ -16,3 +16,4 @@ export {
   type VocabularyPanelInput,
   vocabularyPanel,
 } from "./panels/vocabulary-panel.ts";
+export { renderPage } from "./render-page.ts";

@@ -1,4 +1,4 @@
-export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export { byteToken, inByteAlphabet } from "./bytes/byte-alphabet.ts";
 export {
   DIGIT_SCHEMES,
   FITTING_SHARE,

@@ -29,6 +29,11 @@ function fill<Made extends Element>(
   return made;
 }
 
+/** A heading of a level from 2 to 6. */
+export function heading(level: number, ...children: readonly (Node | string)[]): HTMLHeadingElement {
+  return element(`h${level}` as "h2", {}, ...children);
+}
+
 /** An id that no other element of the page has. */
 export function freshId(): string {
   return `panel-${++count}`;

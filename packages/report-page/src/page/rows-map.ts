@@ -27,7 +27,7 @@ export async function rowsMap(
   const placeOf = new Map(Array.from(idAt, (id, place) => [id, place]));
   const marks = svgElement("g", { class: "marks" });
   const paths = series.map((_, place) =>
-    svgElement("path", { class: `points color-${place}`, d: pathOf(place) }),
+    svgElement("path", { class: `mark c${place}`, d: pathOf(place) }),
   );
   const drawing = svgElement(
     "svg",
@@ -51,12 +51,12 @@ export async function rowsMap(
     "ul",
     { class: "legend" },
     ...series.map((name, place) =>
-      element("li", {}, element("span", { class: `swatch color-${place}`, "aria-hidden": "true" }), name),
+      element("li", {}, swatch(place), name),
     ),
   );
   const caption = element("figcaption", {}, `Across: ${axes[0]}. Up: ${axes[1]}. Click a point to choose its token.`);
   return {
-    node: element("figure", { class: "rows-map" }, legend, drawing, caption),
+    node: element("figure", { class: "map" }, legend, drawing, caption),
     mark(id, others) {
       const circle = (row: number, kind: string, radius: number) => {
         const place = placeOf.get(row);
@@ -91,6 +91,11 @@ export async function rowsMap(
     }
     return nearest;
   }
+}
+
+function swatch(color: number): SVGElement {
+  const square = svgElement("rect", { class: `c${color}`, width: 12, height: 12, rx: 2 });
+  return svgElement("svg", { class: "swatch", viewBox: "0 0 12 12", "aria-hidden": "true" }, square);
 }
 
 /** Values as places within a length, its margins left free. */

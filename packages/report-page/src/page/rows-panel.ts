@@ -1,16 +1,14 @@
 import type { PackedNearest, PackedOrigins, RowsData } from "../panels/panel-data.ts";
-import { element } from "./dom.ts";
+import { element, heading } from "./dom.ts";
 import { rowsMap } from "./rows-map.ts";
 import { searchForm } from "./search-form.ts";
 import { type PageVocabulary, unpack, unpackVocabulary } from "./unpack.ts";
 
 /** A search for tokens, the map of rows, and what is known of the token that is chosen. */
-export async function rowsPanel({
-  vocabulary: packed,
-  points,
-  nearest,
-  origins,
-}: RowsData): Promise<HTMLElement> {
+export async function rowsPanel(
+  { vocabulary: packed, points, nearest, origins }: RowsData,
+  level: number,
+): Promise<HTMLElement> {
   const vocabulary = await unpackVocabulary(packed);
   const nearestOf = nearest && (await unpackNearest(nearest));
   const originOf = origins && (await unpackOrigins(origins));
@@ -23,10 +21,10 @@ export async function rowsPanel({
   form.update();
   return element(
     "div",
-    { class: "rows" },
+    {},
     ...(map ? [map.node] : []),
     form.node,
-    element("div", { class: "columns" }, found, details),
+    element("div", { class: "beside" }, found, details),
   );
 
   function choose(id: number): void {
@@ -34,7 +32,7 @@ export async function rowsPanel({
     const origin = originOf?.(id);
     map?.mark(id, rows?.map((row) => row.id) ?? []);
     details.replaceChildren(
-      element("h4", {}, tokenCode(vocabulary, id), ` (id ${id})`),
+      heading(level, tokenCode(vocabulary, id), ` (id ${id})`),
       ...(origin ? [originNode(origin)] : []),
       ...(nearest ? [nearestNode(nearest.measure, rows)] : []),
     );

@@ -1,11 +1,14 @@
 import { LONGEST_TEXT, type TokenizerData, type TokenizersData } from "../panels/panel-data.ts";
 import { pageTokenizer } from "../tokenize/page-tokenizer.ts";
-import { element, labelled, option, statusLine, whenIdle } from "./dom.ts";
+import { element, heading, labelled, option, statusLine, whenIdle } from "./dom.ts";
 import { hexOf, type PageVocabulary, unpack, unpackVocabulary } from "./unpack.ts";
 
 /** A text box, and under it the text in the tokens of each tokenizer. */
-export async function tokenizersPanel({ texts, tokenizers }: TokenizersData): Promise<HTMLElement> {
-  const views = await Promise.all(tokenizers.map((data) => tokenizerView(data, texts)));
+export async function tokenizersPanel(
+  { texts, tokenizers }: TokenizersData,
+  level: number,
+): Promise<HTMLElement> {
+  const views = await Promise.all(tokenizers.map((data) => tokenizerView(data, texts, level)));
   const box = element("textarea", { rows: 4, maxlength: LONGEST_TEXT, spellcheck: "false", dir: "auto" });
   const choice = element("select");
   choice.append(...texts.map((text, place) => option(String(place), startOf(text))));
@@ -36,7 +39,7 @@ export async function tokenizersPanel({ texts, tokenizers }: TokenizersData): Pr
 
   return element(
     "div",
-    { class: "tokenizers" },
+    {},
     ...(texts.length > 1 ? [labelled("Example", choice)] : []),
     labelled("Your text (it stays in this page)", box),
     labelled("Show ids", showIds),
@@ -59,12 +62,16 @@ interface TokenizerView {
   show(text: string, withIds: boolean): Promise<number | undefined>;
 }
 
-async function tokenizerView(data: TokenizerData, texts: readonly string[]): Promise<TokenizerView> {
+async function tokenizerView(
+  data: TokenizerData,
+  texts: readonly string[],
+  level: number,
+): Promise<TokenizerView> {
   const vocabulary = await unpackVocabulary(data.vocabulary);
   const encode = textEncoder(data, texts);
   const figures = element("p", { class: "figures" });
   const tokens = element("p", { class: "tokens", dir: "auto" });
-  const node = element("section", {}, element("h4", {}, element("bdi", {}, data.name)), figures, tokens);
+  const node = element("div", {}, heading(level, element("bdi", {}, data.name)), figures, tokens);
   return {
     name: data.name,
     node,
@@ -136,7 +143,7 @@ function tokenNodes(vocabulary: PageVocabulary, id: number, place: number, withI
   const bytes = vocabulary.bytesOf(id);
   const token = element(
     "bdi",
-    { class: `token color-${place % COLORS}`, title: `id ${id}, bytes ${hexOf(bytes)}` },
+    { class: `token mark${place % COLORS}`, title: `id ${id}, bytes ${hexOf(bytes)}` },
     vocabulary.textOf(id),
     ...(withIds ? [element("sub", {}, String(id))] : []),
   );

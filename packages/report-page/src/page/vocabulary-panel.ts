@@ -64,7 +64,7 @@ function vocabularySearch(one: Searched, others: readonly Searched[]): HTMLEleme
     form.node,
     element(
       "div",
-      { class: "scroll", role: "region", "aria-label": `Tokens of ${name}`, tabindex: 0 },
+      { class: "scroll long", role: "group", "aria-label": `Tokens of ${name}`, tabindex: 0 },
       element(
         "table",
         {},
@@ -80,12 +80,12 @@ function tokenRow({ vocabulary, classes }: Searched, others: readonly Searched[]
   return element(
     "tr",
     {},
-    element("td", { class: "number" }, String(id)),
+    element("td", { class: "end" }, String(id)),
     element("th", { scope: "row" }, element("code", {}, element("bdi", {}, vocabulary.textOf(id)))),
     element("td", { class: "hex" }, hexOf(vocabulary.bytesOf(id).subarray(0, LONGEST_HEX))),
     element("td", {}, classes.of(id)),
     ...others.map(({ counterpartOf }) =>
-      element("td", { class: "number" }, String((key && counterpartOf(key)) ?? "–")),
+      element("td", { class: "end" }, String((key && counterpartOf(key)) ?? "–")),
     ),
   );
 }

@@ -1,4 +1,5 @@
-import { type Normalizer, SequenceNormalizer, Tokenizer } from "@huggingface/tokenizers";
+import { type Normalizer, SequenceNormalizer, Tokenizer, Unigram } from "@huggingface/tokenizers";
+import { byteToken } from "@revocab/vocabulary/internal";
 import { BertNormalizer, type BertSettings, CharsmapNormalizer, type CharsmapSettings } from "./normalizers.ts";
 
 /** Encodes texts in a browser. */
@@ -22,6 +23,7 @@ export function pageTokenizer(document: object): PageTokenizer {
     {},
   );
   tokenizer.normalizer = tokenizer.normalizer && exactNormalizer(tokenizer.normalizer);
+  spellUnknownInBytes(tokenizer.model!);
   return {
     encode(text) {
       const { ids } = tokenizer.encode(wellFormed(text), { add_special_tokens: false });
@@ -80,6 +82,19 @@ function exactNormalizer(normalizer: Normalizer): Normalizer {
     normalizer.normalizers = normalizer.normalizers.map((part) => part && exactNormalizer(part));
   }
   return normalizer;
+}
+
+/** Byte fallback of a Unigram, which the JavaScript library leaves out: an unknown character becomes the tokens of its bytes. */
+function spellUnknownInBytes(model: NonNullable<Tokenizer["model"]>): void {
+  if (!(model instanceof Unigram) || (model.config as { byte_fallback?: boolean }).byte_fallback !== true) return;
+  const { tokens_to_ids: ids } = model;
+  const encode = model.encode.bind(model);
+  const inBytes = (piece: string): string[] => {
+    if (ids.has(piece)) return [piece];
+    const bytes = Array.from(ENCODER.encode(piece), byteToken);
+    return bytes.every((token) => ids.has(token)) ? bytes : [piece];
+  };
+  model.encode = (words) => encode(words).flatMap(inBytes);
 }
 
 /** Lone surrogates as U+FFFD, which is what the Rust library gets. */
