@@ -1,7 +1,7 @@
 import { type Job, mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import type { Block, Panel } from "@revocab/report-document";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
-import { parseJson } from "@revocab/vocabulary/internal";
+import { backtracksLittle, parseJson } from "@revocab/vocabulary/internal";
 import { pageTokenizer } from "../tokenize/page-tokenizer.ts";
 import { pack, packVocabulary } from "./pack.ts";
 import { LONGEST_TEXT, type TokenizerData, type TokenizersData } from "./panel-data.ts";
@@ -92,6 +92,10 @@ async function refusalOf(
   texts: readonly string[],
   encoded: TokenizerData["encoded"],
 ): Promise<string | undefined> {
+  const slow = patternsOf(document).find((pattern) => !backtracksLittle(pattern));
+  if (slow !== undefined) {
+    return `its pattern ${JSON.stringify(slow.slice(0, LONGEST_QUOTE))} could keep this page busy for years`;
+  }
   let encode: (text: string) => number[];
   try {
     encode = pageTokenizer(document).encode;
@@ -110,6 +114,17 @@ async function refusalOf(
 }
 
 const LONGEST_QUOTE = 60;
+
+/** The regular expressions of a tokenizer.json; the vocabulary has none. */
+function patternsOf(document: object): string[] {
+  const { model: _, added_tokens: __, ...components } = document as Record<string, unknown>;
+  const patterns: string[] = [];
+  JSON.stringify(components, (key, value: unknown) => {
+    if (key === "Regex" && typeof value === "string") patterns.push(value);
+    return value;
+  });
+  return patterns;
+}
 
 /** The ids of texts by the tokenizers library; null for a text that it refuses. */
 async function encodeAll(
