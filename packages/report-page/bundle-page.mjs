@@ -12,7 +12,13 @@ await build({
     outDir: "dist",
     emptyOutDir: false,
     target: ["chrome123", "firefox120", "safari17.5"],
-    lib: { entry: "src/page/page.ts", name: "page", formats: ["iife"], fileName: () => "page.js", cssFileName: "page" },
+    lib: {
+      entry: "src/page/page.ts",
+      name: "page",
+      formats: ["iife"],
+      fileName: () => "page.js",
+      cssFileName: "page",
+    },
   },
 });
 

@@ -9,7 +9,9 @@ import { findBrowser } from "./find-browser.mjs";
 /** Whether there is a browser; where there is none, the tests of pages are skipped. */
 export const hasBrowser = findBrowser() !== undefined;
 if (!hasBrowser) {
-  console.warn("skipping the tests of pages: no Chromium (Debian: apt-get install chromium; or set REVOCAB_CHROMIUM)");
+  console.warn(
+    "skipping the tests of pages: no Chromium (Debian: apt-get install chromium; or set REVOCAB_CHROMIUM)",
+  );
 }
 
 /** For the tests of a file, which closes it: a start takes a second. */

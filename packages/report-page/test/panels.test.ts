@@ -58,9 +58,18 @@ it.each([
   ["map.ids has 9, expected values below 4", { map: { ...map, ids: Uint32Array.of(1, 9) } }],
   ["map.seriesOf has 1, expected values below 1", { map: { ...map, seriesOf: Uint8Array.of(0, 1) } }],
   ["map.x or map.y has a value that is no number", { map: { ...map, y: Float32Array.of(0, Number.NaN) } }],
-  ["nearest.neighbors has 3 ids for 2 rows", { nearest: { ...nearest, ids: Uint32Array.of(1, 2), neighbors: Uint32Array.of(1, 2, 3) } }],
-  ["nearest.similarities has 1 values, expected 2", { nearest: { ...nearest, similarities: Float32Array.of(1) } }],
-  ["origins has 3 rows of names and 4 of weights, expected at least 4", { origins: { ...origins, of: new Uint8Array(3) } }],
+  [
+    "nearest.neighbors has 3 ids for 2 rows",
+    { nearest: { ...nearest, ids: Uint32Array.of(1, 2), neighbors: Uint32Array.of(1, 2, 3) } },
+  ],
+  [
+    "nearest.similarities has 1 values, expected 2",
+    { nearest: { ...nearest, similarities: Float32Array.of(1) } },
+  ],
+  [
+    "origins has 3 rows of names and 4 of weights, expected at least 4",
+    { origins: { ...origins, of: new Uint8Array(3) } },
+  ],
 ])("lists that do not fit each other are refused: %s", (message, parts) => {
   expect(() => rowsPanel({ vocabulary, ...parts })).toThrow(message);
 });

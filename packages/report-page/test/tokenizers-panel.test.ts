@@ -1,10 +1,10 @@
 import { tokenizersPanel } from "@revocab/report-page";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { added, BYTE_TOKENS, bpeModel, numbered } from "@revocab/test-support/tokenizer-json";
 import { tokenizerOf } from "@revocab/test-support/tokenizer-of";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 import type { TokenizersData } from "../src/panels/panel-data.ts";
-import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 
 const LETTERS = Array.from("▁abcdefghijklmnopqrstuvwxyz");
 
@@ -83,7 +83,10 @@ describe("tokenizersPanel", () => {
   it("takes texts as a text box has them: lines that end in \\n, at most 5,000 characters", async () => {
     const tokenizer = await loadTokenizer(SAMPLE_MODEL);
     const long = `${"a".repeat(4999)}😀`;
-    const { data } = await tokenizersPanel({ tokenizers: [{ name: "one", tokenizer }], texts: ["a\r\nb\rc", long] });
+    const { data } = await tokenizersPanel({
+      tokenizers: [{ name: "one", tokenizer }],
+      texts: ["a\r\nb\rc", long],
+    });
     expect((data as TokenizersData).texts).toEqual(["a\nb\nc", "a".repeat(4999)]);
   });
 

@@ -26,9 +26,7 @@ export async function rowsMap(
   ]);
   const placeOf = new Map(Array.from(idAt, (id, place) => [id, place]));
   const marks = svgElement("g", { class: "marks" });
-  const paths = series.map((_, place) =>
-    svgElement("path", { class: `mark c${place}`, d: pathOf(place) }),
-  );
+  const paths = series.map((_, place) => svgElement("path", { class: `mark c${place}`, d: pathOf(place) }));
   const drawing = svgElement(
     "svg",
     {
@@ -50,11 +48,13 @@ export async function rowsMap(
   const legend = element(
     "ul",
     { class: "legend" },
-    ...series.map((name, place) =>
-      element("li", {}, swatch(place), name),
-    ),
+    ...series.map((name, place) => element("li", {}, swatch(place), name)),
   );
-  const caption = element("figcaption", {}, `Across: ${axes[0]}. Up: ${axes[1]}. Click a point to choose its token.`);
+  const caption = element(
+    "figcaption",
+    {},
+    `Across: ${axes[0]}. Up: ${axes[1]}. Click a point to choose its token.`,
+  );
   return {
     node: element("figure", { class: "map" }, legend, drawing, caption),
     mark(id, others) {

@@ -39,7 +39,8 @@ export async function rowsPanel(
   }
 
   function nearestNode(measure: string, rows: readonly Neighbor[] | undefined): HTMLElement {
-    if (rows === undefined) return element("p", {}, "Its nearest rows were not computed: it is not among the sampled ones.");
+    if (rows === undefined)
+      return element("p", {}, "Its nearest rows were not computed: it is not among the sampled ones.");
     return element(
       "div",
       {},
@@ -127,7 +128,13 @@ async function unpackOrigins({
 const MOST_SOURCES = 30;
 
 function originNode({ name, sources, vocabulary }: Origin): HTMLElement {
-  const intro = element("p", {}, "Its row is from ", element("code", {}, name), sources.length > 0 ? ":" : ".");
+  const intro = element(
+    "p",
+    {},
+    "Its row is from ",
+    element("code", {}, name),
+    sources.length > 0 ? ":" : ".",
+  );
   const left = sources.length - MOST_SOURCES;
   return element(
     "div",

@@ -16,10 +16,7 @@ export interface SearchForm {
 export function searchForm(
   vocabulary: PageVocabulary,
   onFound: (ids: readonly number[]) => void,
-  {
-    isWanted,
-    controls = [],
-  }: { isWanted?: (id: number) => boolean; controls?: readonly HTMLElement[] } = {},
+  { isWanted, controls = [] }: { isWanted?: (id: number) => boolean; controls?: readonly HTMLElement[] } = {},
 ): SearchForm {
   const by = element("select");
   by.append(...Object.entries(SEARCHES).map(([value, text]) => option(value, text)));

@@ -8,7 +8,9 @@ export interface Tab {
 
 /** Tabs as the WAI-ARIA practices have them: arrow keys, Home and End move between them, and the one in focus is open. */
 export function tabs(label: string, list: readonly Tab[]): HTMLElement {
-  const panels = list.map(() => element("div", { role: "tabpanel", id: freshId(), tabindex: 0, hidden: true }));
+  const panels = list.map(() =>
+    element("div", { role: "tabpanel", id: freshId(), tabindex: 0, hidden: true }),
+  );
   const buttons = list.map(({ title }, place) =>
     element(
       "button",

@@ -16,8 +16,10 @@ export async function tokenizersPanel(
   const status = statusLine();
 
   let turn = 0;
+  const shown = element("div", {}, ...views.map((view) => view.node));
   const show = async () => {
     const mine = ++turn;
+    shown.setAttribute("aria-busy", "true");
     const text = box.value;
     const counts: string[] = [];
     for (const view of views) {
@@ -26,6 +28,7 @@ export async function tokenizersPanel(
       if (mine !== turn) return;
       if (count !== undefined) counts.push(`${view.name}: ${count}`);
     }
+    shown.setAttribute("aria-busy", "false");
     status.textContent = counts.length === 0 ? "" : `Tokens – ${counts.join(", ")}`;
   };
   choice.addEventListener("change", () => {
@@ -33,6 +36,7 @@ export async function tokenizersPanel(
     void show();
   });
   box.addEventListener("input", whenIdle(show));
+  box.addEventListener("change", () => void show());
   showIds.addEventListener("change", () => void show());
   box.value = texts[0]!;
   void show();
@@ -44,7 +48,7 @@ export async function tokenizersPanel(
     labelled("Your text (it stays in this page)", box),
     labelled("Show ids", showIds),
     status,
-    ...views.map((view) => view.node),
+    shown,
   );
 }
 
@@ -113,7 +117,9 @@ function textEncoder(
     live ??= unpack(json).then((bytes) => checkedEncoder(bytes, given));
     const encode = await live;
     if (encode === undefined) {
-      return { problem: "Only the examples are shown: in this browser the encoder gives other ids for them." };
+      return {
+        problem: "Only the examples are shown: in this browser the encoder gives other ids for them.",
+      };
     }
     try {
       return { ids: encode(text) };

@@ -68,7 +68,11 @@ function vocabularySearch(one: Searched, others: readonly Searched[]): HTMLEleme
       element(
         "table",
         {},
-        element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+        element(
+          "thead",
+          {},
+          element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head))),
+        ),
         body,
       ),
     ),

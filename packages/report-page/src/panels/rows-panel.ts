@@ -90,7 +90,9 @@ const MOST_SERIES = 6;
 function packNearest({ measure, ids, neighbors, similarities }: NearestRows, size: number): PackedNearest {
   const count = ids.length === 0 ? 0 : neighbors.length / ids.length;
   if (!Number.isInteger(count)) {
-    throw unfit(`nearest.neighbors has ${neighbors.length} ids for ${ids.length} rows, expected as many for each`);
+    throw unfit(
+      `nearest.neighbors has ${neighbors.length} ids for ${ids.length} rows, expected as many for each`,
+    );
   }
   requireLengths("nearest", neighbors.length, { similarities });
   requireBelow("nearest.ids", ids, size);

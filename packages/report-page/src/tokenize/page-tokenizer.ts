@@ -1,6 +1,11 @@
 import { type Normalizer, SequenceNormalizer, Tokenizer, Unigram } from "@huggingface/tokenizers";
 import { byteToken } from "@revocab/vocabulary/internal";
-import { BertNormalizer, type BertSettings, CharsmapNormalizer, type CharsmapSettings } from "./normalizers.ts";
+import {
+  BertNormalizer,
+  type BertSettings,
+  CharsmapNormalizer,
+  type CharsmapSettings,
+} from "./normalizers.ts";
 
 /** Encodes texts in a browser. */
 export interface PageTokenizer {
@@ -86,7 +91,8 @@ function exactNormalizer(normalizer: Normalizer): Normalizer {
 
 /** Byte fallback of a Unigram, which the JavaScript library leaves out: an unknown character becomes the tokens of its bytes. */
 function spellUnknownInBytes(model: NonNullable<Tokenizer["model"]>): void {
-  if (!(model instanceof Unigram) || (model.config as { byte_fallback?: boolean }).byte_fallback !== true) return;
+  if (!(model instanceof Unigram) || (model.config as { byte_fallback?: boolean }).byte_fallback !== true)
+    return;
   const { tokens_to_ids: ids } = model;
   const encode = model.encode.bind(model);
   const inBytes = (piece: string): string[] => {
