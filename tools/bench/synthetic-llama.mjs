@@ -14,7 +14,7 @@ import { join } from "node:path";
 
 /**
  * The default shape is TinyLlama's: 1.1 B parameters, V 32,000, d 2,048, untied head, three shards, 2.2 GB.
- * With `experts`, each layer is a mixture of so many, of which a position takes two. The tokenizer's files are copied into the model
+ * With `tied` it has no head of its own. With `experts`, each layer is a mixture of so many, of which a position takes two. The tokenizer's files are copied into the model
  * folder.
  */
 export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
@@ -27,6 +27,7 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
     keyHeads = 4,
     shards = 3,
     experts = 0,
+    tied = false,
   } = shape;
   mkdirSync(directory, { recursive: true });
   const keyWidth = (width / heads) * keyHeads;
@@ -43,7 +44,8 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
       [name("post_attention_layernorm"), [width]],
     );
   }
-  tensors.push(["model.norm.weight", [width]], ["lm_head.weight", [vocabulary, width]]);
+  tensors.push(["model.norm.weight", [width]]);
+  if (!tied) tensors.push(["lm_head.weight", [vocabulary, width]]);
 
   const size = ([, dimensions]) => dimensions.reduce((a, b) => a * b, 2);
   const total = tensors.reduce((sum, tensor) => sum + size(tensor), 0);
@@ -77,7 +79,7 @@ export function writeSyntheticLlama(directory, tokenizer, shape = {}) {
     num_hidden_layers: layers,
     num_key_value_heads: keyHeads,
     rms_norm_eps: 1e-5,
-    tie_word_embeddings: false,
+    tie_word_embeddings: tied,
     vocab_size: vocabulary,
   });
   if (statSync(tokenizer).isDirectory()) {
@@ -120,20 +122,28 @@ function writeShard(path, group, size) {
   const file = openSync(path, "w");
   writeSync(file, Buffer.concat([prefix, Buffer.from(text)]));
   for (const tensor of group) {
-    // one block of small values a tensor, repeated: what the bytes are does not matter to a copy
-    const block = smallValues(tensor[0], Math.min(size(tensor), 1 << 22));
-    for (let left = size(tensor); left > 0; ) left -= writeSync(file, block, 0, Math.min(left, block.length));
+    // one block of small values, repeated: what the bytes are does not matter to a copy; but no two rows of a table are alike
+    const isTable = /embed_tokens|lm_head/.test(tensor[0]);
+    let block = smallValues(tensor[0], Math.min(size(tensor), 1 << 22));
+    for (let left = size(tensor); left > 0; ) {
+      left -= writeSync(file, block, 0, Math.min(left, block.length));
+      if (isTable) block = smallValues(`${tensor[0]} ${left}`, block.length);
+    }
   }
   closeSync(file);
 }
 
-/** bf16 values between ±2^-6 and ±2^-4, from a hash of the tensor's name. */
+/** bf16 values between ±2^-6 and ±2^-4, by splitmix32 from a hash of the name. */
 function smallValues(name, bytes) {
   const block = Buffer.alloc(bytes);
-  let state = createHash("sha256").update(name).digest().readUInt32LE(0) | 1;
-  for (let i = 0; i + 1 < bytes; i += 2) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    block.writeUInt16LE((state & 0x8000) | (0x3c80 + ((state >>> 16) & 0xff)), i);
+  const values = new Uint16Array(block.buffer, block.byteOffset, bytes >> 1);
+  let state = createHash("sha256").update(name).digest().readUInt32LE(0);
+  for (let i = 0; i < values.length; i++) {
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    mixed ^= mixed >>> 15;
+    values[i] = (mixed & 0x8000) | (0x3c80 + ((mixed >>> 16) & 0xff));
   }
   return block;
 }

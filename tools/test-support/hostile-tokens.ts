@@ -21,7 +21,6 @@ export const HOSTILE_TEXTS: readonly string[] = [
   "~~~\n# heading\n~~~",
   "\n\n# heading\n\n---\n",
   "{{constructor.constructor('alert(1)')()}}",
-  "${alert(1)}",
   "\u0000",
   "\u001b[2J\u001b]0;title\u0007",
   "\u009b31m",
@@ -54,7 +53,9 @@ export const OBEYED = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 export function writeHostileTokenizer(folder: string): string {
   const bytes = Array.from({ length: 256 }, (_, byte) => [byte]);
   const texts = HOSTILE_TEXTS.flatMap((text) => [text, ` ${text}`].map((one) => [...Buffer.from(one)]));
-  const pieces = new Set([...bytes, ...texts, ...HOSTILE_BYTES].map((piece) => inByteAlphabet(Uint8Array.from(piece))));
+  const pieces = new Set(
+    [...bytes, ...texts, ...HOSTILE_BYTES].map((piece) => inByteAlphabet(Uint8Array.from(piece))),
+  );
   const specials = HOSTILE_TEXTS.map((text, i) => added(pieces.size + i, `<${text}>`));
   mkdirSync(folder, { recursive: true });
   writeFileSync(

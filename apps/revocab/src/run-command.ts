@@ -1,9 +1,10 @@
 import { type Job, RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files/internal";
+import { renderText, type TextDocument } from "@revocab/report-document";
 import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
+import { inFlags } from "./in-flags.ts";
 import { progressRenderer } from "./progress.ts";
-import { forTerminal } from "./terminal.ts";
 
 /** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
@@ -20,8 +21,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a command's work and prints its result: text on stdout, or JSON with --json. Control characters other than line
- * ends are escaped in both.
+ * Runs a command's work and shows its result on stdout: as a document in text, or as JSON with --json. Control characters other
+ * than line ends are escaped in both.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage.
  *
@@ -32,7 +33,7 @@ export interface RunOptions {
 export async function runCommand<Result>(
   command: Command,
   work: (context: CommandContext) => Promise<Result>,
-  print: (result: Result) => string,
+  present: (result: Result) => TextDocument,
   { readsOnly = false, canFinish = false }: RunOptions = {},
 ): Promise<void> {
   const {
@@ -91,12 +92,20 @@ export async function runCommand<Result>(
     isOver = true;
     exitCode = 0;
     progress.close();
-    process.stdout.write(json ? `${showJson(result)}\n` : forTerminal(print(result)));
+    process.stdout.write(json ? `${showJson(result)}\n` : shown(present(result)));
   } catch (error) {
     if (!isOver) fail(abort.signal.aborted ? withMore(error, abort.signal.reason) : error);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+}
+
+/** On a terminal lines are broken at its width; elsewhere each stays whole, for programs that look for one. */
+function shown(document: TextDocument): string {
+  return renderText(document, {
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    words: inFlags,
+  });
 }
 
 const FINISHING = "what is done is kept and written; Ctrl-C again ends without writing anything";

@@ -1,7 +1,9 @@
 import type { ResolvedModel, Wanted } from "@revocab/hub";
+import { paragraph, type ReportDocument } from "@revocab/report-document";
 import type { Command } from "commander";
 import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/options/output.ts";
-import { printPublished, publishAfterwards } from "./commands/publish.ts";
+import { presentPublished, publishAfterwards } from "./commands/publish.ts";
+import { withBlocks } from "./present/with-blocks.ts";
 import { type NamedModel, withResolvedModels } from "./resolve-models.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 
@@ -19,8 +21,8 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
   }>;
   plan(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>>): Promise<Summary>;
   write(inputs: WritingInputs<NoInfer<Names>, NoInfer<Options>> & { readonly out: string }): Promise<Report>;
-  printPlan(summary: Summary): string;
-  print(report: Report, out: string): string;
+  presentPlan(summary: Summary): ReportDocument;
+  present(report: Report, out: string): ReportDocument;
 }
 
 /** The prepared options, the path of each name, and the job. */
@@ -39,7 +41,7 @@ export interface WeightSources {
 export async function writeModel<Names extends string, Options, Summary, Report extends object>(
   command: Command,
   flags: OutputFlags,
-  { names, prepare, plan, write, printPlan, print }: ModelWriting<Names, Options, Summary, Report>,
+  { names, prepare, plan, write, presentPlan, present }: ModelWriting<Names, Options, Summary, Report>,
 ): Promise<void> {
   const open = <Result>(
     context: CommandContext,
@@ -67,7 +69,7 @@ export async function writeModel<Names extends string, Options, Summary, Report 
         refuseWithDryRun(flags);
         return open(context, await prepare(), plan);
       },
-      (summary) => `${printPlan(summary)}\nNothing was written (--dry-run)\n`,
+      (summary) => withBlocks(presentPlan(summary), paragraph("Nothing was written (--dry-run)")),
     );
     return;
   }
@@ -85,7 +87,10 @@ export async function writeModel<Names extends string, Options, Summary, Report 
       );
       return { ...report, ...(await publish(out)) };
     },
-    ({ published, ...report }) =>
-      print(report as Report, out) + (published === undefined ? "" : printPublished(published)),
+    ({ published, ...report }) => {
+      const document = present(report as Report, out);
+      if (published === undefined) return document;
+      return withBlocks(document, ...presentPublished(published).blocks);
+    },
   );
 }

@@ -182,6 +182,21 @@ describe("revocab compare", () => {
     const [method] = comparison.methods;
     expect(method?.leaveOut.tables.map(({ slot }) => slot)).toEqual(["input", "output"]);
   });
+
+  it("with --html writes a page with both charts, in place of an earlier page but of no other file", async () => {
+    const page = join(scratch(), "compare.html");
+    const args = [...compare, "--methods", "mean,random", "--html", page, ...SHORT];
+    expect(await succeed(args)).toMatch(/^Page written to .*compare\.html$/m);
+    const written = readFileSync(page, "utf8");
+    for (const title of ["Bits per byte of each method", "What a swap with each method takes"])
+      expect(written).toContain(`>${title}</figcaption>`);
+    await succeed(args);
+    writeFileSync(page, "my own notes");
+    const { code, stderr } = await inProcess(args);
+    expect(code).toBe(1);
+    expect(stderr).toContain("exists already, and is no page of revocab");
+    expect(readFileSync(page, "utf8")).toBe("my own notes");
+  });
 });
 
 describe("revocab swap --method auto", () => {
@@ -204,7 +219,7 @@ describe("revocab swap --method auto", () => {
     expect(scores?.[comparison?.best ?? -1]).toBe(Math.min(...(scores ?? [])));
     expect(report.recipe.methods[1]).toMatchObject({ name: chosen?.name, options: chosen?.options });
     expect(stdout).toContain("\nMethods compared\n");
-    expect(stdout).toMatch(new RegExp(`^Best: ${chosen?.name}\\b.*, the fewest bits per byte`, "m"));
+    expect(stdout).toMatch(new RegExp(`^ *Best: ${chosen?.name}\\b.*, the fewest bits per byte`, "m"));
     expect(report.evaluation).toBeNull();
     expect(readdirSync(folder)).toEqual(["out"]);
   });

@@ -9,11 +9,22 @@ import { inProcess } from "./in-process.ts";
 const scratch = scratchFolders();
 
 /** The sample model with the hostile tokenizer, and the tokenizer itself. */
-async function swapped(): Promise<{ readonly tokenizer: string; readonly out: string; readonly stdout: string }> {
+async function swapped(): Promise<{
+  readonly tokenizer: string;
+  readonly out: string;
+  readonly stdout: string;
+}> {
   const folder = scratch();
   const tokenizer = writeHostileTokenizer(join(folder, "tokenizer"));
   const out = join(folder, "out");
-  const { code, stdout, stderr } = await inProcess(["swap", SAMPLE_MODEL, "--tokenizer", tokenizer, "--out", out]);
+  const { code, stdout, stderr } = await inProcess([
+    "swap",
+    SAMPLE_MODEL,
+    "--tokenizer",
+    tokenizer,
+    "--out",
+    out,
+  ]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return { tokenizer, out, stdout: stdout + stderr };
 }
@@ -39,7 +50,18 @@ describe("hostile tokens", () => {
         ["explain", plan, text],
         ["explain", plan, `<${text}>`],
       ]),
-      ["compare", SAMPLE_MODEL, "--tokenizer", tokenizer, "--text", SAMPLE_TEXT, "--max-bytes", "500", "--method", "mean"],
+      [
+        "compare",
+        SAMPLE_MODEL,
+        "--tokenizer",
+        tokenizer,
+        "--text",
+        SAMPLE_TEXT,
+        "--max-bytes",
+        "500",
+        "--method",
+        "mean",
+      ],
       ["eval", out, "--text", SAMPLE_TEXT, "--max-bytes", "500"],
     ]) {
       const { stdout, stderr } = await inProcess([...args, "--quiet"]);
@@ -64,4 +86,3 @@ function markupOf(markdown: string): string {
     .replace(/\\[!-/:-@[-`{-~]/g, "")
     .replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, "");
 }
-

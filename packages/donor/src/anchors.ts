@@ -23,6 +23,8 @@ export interface DonorEvidence {
     readonly sources: Uint32Array;
     readonly donors: Uint32Array;
   };
+  /** [V_d × d_d] all rows of the donor. */
+  readonly donorRows: StoredMatrix;
   /** D [A × d_d] the anchors' rows in the donor. */
   readonly anchorRows: Matrix;
   /** [n] target ids that the source lacks and the donor has a row for, ascending; without those of `prefixes`. */
@@ -66,6 +68,7 @@ export async function donorEvidence(
     tokens: Uint32Array.from(news.filter((id) => rows.isUsable(toDonor.sourceOf[id]))),
     leftOut: Uint32Array.from(news.filter((id) => !rows.isUsable(toDonor.sourceOf[id]))),
     prefixes,
+    donorRows: matrix,
     readDonorRows: (tokens: Uint32Array) =>
       readRows(
         matrix,

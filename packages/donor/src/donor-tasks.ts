@@ -20,6 +20,8 @@ export interface DonorTask {
   readonly evidence: DonorEvidence;
   /** The evidence without a limit of anchors; undefined where none were left out by it. */
   evidenceOfAll(): Promise<DonorEvidence | undefined>;
+  /** Computes what depends on the donor's rows of the evidence and the key alone: once for tables with the same rows. */
+  once<Found>(key: string, compute: () => Promise<Found>): Promise<Found>;
   /** Closed when the task is done. */
   readonly products: DenseProducts;
   /** Notes something of the table. */
@@ -61,6 +63,7 @@ export async function rowsOfTables<Rows>(
         (isForBothRoles(anchors) || one.table.role === table.role),
     )?.rows;
   const ofRows = source.tables.filter(({ isBias }) => !isBias);
+  const computed: { readonly key: string; readonly evidence: DonorEvidence; readonly found: unknown }[] = [];
   const products = await openDenseProducts(threadsOf(job), true);
   try {
     for (const table of ofRows) {
@@ -82,7 +85,13 @@ export async function rowsOfTables<Rows>(
           `the donor has no rows but zeros for ${leftOut.length} new tokens, which are left to the fallback: ${some.join(", ")}`,
         );
       }
-      const task = { context, donor, table, evidence, evidenceOfAll, products, note };
+      const once = async <Found>(key: string, find: () => Promise<Found>) => {
+        const before = computed.find((one) => one.key === key && hasSameRows(one.evidence, evidence));
+        const found = before === undefined ? await find() : (before.found as Found);
+        if (before === undefined) computed.push({ key, evidence, found });
+        return found;
+      };
+      const task = { context, donor, table, evidence, evidenceOfAll, once, products, note };
       known.push({ table, rows: await compute(task) });
     }
   } finally {
@@ -93,6 +102,19 @@ export async function rowsOfTables<Rows>(
     ofRows.find((table) => table.role === role) ??
     ofRows[0];
   return (table) => find(table.isBias ? rowsOfBias(table) : table)!;
+}
+
+/** Whether both are about the same rows of the donor: its head may be tied where the source's is not. */
+function hasSameRows(left: DonorEvidence, right: DonorEvidence): boolean {
+  return (
+    left.donorRows === right.donorRows &&
+    isEqual(left.anchors.donors, right.anchors.donors) &&
+    isEqual(left.tokens, right.tokens)
+  );
+}
+
+function isEqual(left: Uint32Array, right: Uint32Array): boolean {
+  return left.length === right.length && left.every((id, i) => id === right[i]);
 }
 
 /** @throws RevocabError bad_options without one; what opening it throws */

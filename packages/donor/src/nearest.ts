@@ -75,20 +75,26 @@ async function weighNeighbors(
   task: DonorTask,
   { k, metric, solver }: Required<Pick<NearestOptions, "k" | "metric" | "solver">>,
 ): Promise<Mixture> {
-  const { context, evidence, note } = task;
-  const { tokens, anchorRows: donor } = evidence;
-  const count = Math.min(k, donor.rows);
+  const { evidence, once, note } = task;
+  const { anchorRows } = evidence;
+  const count = Math.min(k, anchorRows.rows);
   if (count < k) note(`k is ${count}, for there are no more anchors`);
+  const { mixture, errors } = await once("neighbors", () => weighAll(task, { k: count, metric, solver }));
+  noteReconstruction(task, errors, `${count} of ${anchorRows.rows} anchors`);
+  return mixture;
+}
+
+async function weighAll(task: DonorTask, options: Required<Pick<NearestOptions, "k" | "metric" | "solver">>) {
+  const { tokens, anchorRows: donor } = task.evidence;
   const builder = new MixtureBuilder();
   const errors = new Float64Array(tokens.length);
   for await (const { start, rows } of donorRowBlocks(task)) {
-    const found = await nearestAnchors({ donor, rows, k: count, metric, solver, job: quiet(context.job) });
+    const found = await nearestAnchors({ donor, rows, ...options, job: quiet(task.context.job) });
     for (let i = 0; i < rows.rows; i++) {
       const { sources, weights } = mixtureRow(found, i);
       builder.addRow(sources, weights);
     }
     errors.set(relativeErrors(found, donor, rows), start);
   }
-  noteReconstruction(task, errors, `${count} of ${donor.rows} anchors`);
-  return builder.build();
+  return { mixture: builder.build(), errors };
 }

@@ -67,7 +67,7 @@ export const ompEntry: MethodEntry = methodEntry("omp", {
 });
 
 async function pursueTokens(task: DonorTask, given: number | undefined, picks: Picks): Promise<Mixture> {
-  const { context, table, evidence, evidenceOfAll, products, note } = task;
+  const { context, table, evidence, evidenceOfAll, once, products, note } = task;
   const { seed, job } = context;
   const { anchorRows, tokens, readDonorRows } = evidence;
   const pursuitIn =
@@ -77,20 +77,25 @@ async function pursueTokens(task: DonorTask, given: number | undefined, picks: P
   const pursue = pursuitIn(anchorRows);
   const k = Math.min(given ?? (await chosenSize()), anchorRows.rows);
   if (given !== undefined && k < given) note(`k is ${k}, for there are no more anchors`);
-  const errors = new Float64Array(tokens.length);
-  const builder = new MixtureBuilder();
-  await pursue({
-    count: tokens.length,
-    read: (start, n) => readDonorRows(tokens.subarray(start, start + n)),
-    k,
-    onRow(row, found) {
-      builder.addRow(found.picks, found.coefficients());
-      errors[row] = found.relativeError;
-    },
-    step: `match rows of the donor: ${table.slot}`,
-  });
+  const { mixture, errors } = await once(`${k} atoms`, () => pursueAll(k));
   noteReconstruction(task, errors, `at most ${k} of ${anchorRows.rows} anchors`);
-  return builder.build();
+  return mixture;
+
+  async function pursueAll(size: number) {
+    const errors = new Float64Array(tokens.length);
+    const builder = new MixtureBuilder();
+    await pursue({
+      count: tokens.length,
+      read: (start, n) => readDonorRows(tokens.subarray(start, start + n)),
+      k: size,
+      onRow(row, found) {
+        builder.addRow(found.picks, found.coefficients());
+        errors[row] = found.relativeError;
+      },
+      step: `match rows of the donor: ${table.slot}`,
+    });
+    return { mixture: builder.build(), errors };
+  }
 
   async function chosenSize(): Promise<number> {
     const { k: chosen, error, errors: tried, count } = await sizeBy(evidence);

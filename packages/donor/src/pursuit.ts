@@ -1,5 +1,3 @@
-import type { Matrix } from "@revocab/core";
-
 /** The atoms picked for one row so far, with least squares over them in f64: DDᵀ of the picks = L·Lᵀ. A class because it grows. */
 export class Pursuit {
   /** Atoms in the order in which they were picked. */
@@ -7,8 +5,7 @@ export class Pursuit {
   /** ‖x‖ */
   readonly length: number;
   readonly #target: Float32Array;
-  readonly #k: number;
-  /** [k × k] L */
+  /** L, row after row without what lies above the diagonal */
   readonly #lower: Float64Array;
   /** [k] L⁻¹·D·x: its squares are what each pick explains of ‖x‖². */
   readonly #shares: Float64Array;
@@ -21,8 +18,7 @@ export class Pursuit {
   /** @param target x [d] */
   constructor(target: Float32Array, k: number) {
     this.#target = target;
-    this.#k = k;
-    this.#lower = new Float64Array(k * k);
+    this.#lower = new Float64Array(rowStart(k));
     this.#shares = new Float64Array(k);
     this.#likeness = new Float64Array(k);
     this.#norms = new Float64Array(k);
@@ -35,22 +31,25 @@ export class Pursuit {
     return this.#left <= NOTHING * this.length ** 2;
   }
 
-  /** Adds an atom. @returns false for one that the picks span already, which is not added */
-  add({ columns, data }: Matrix, atom: number): boolean {
+  /**
+   * Adds an atom.
+   * @param products of the atom with each of `picks`, with itself and with x, in f64
+   * @returns false for one that the picks span already, which is not added
+   */
+  add(atom: number, products: Float64Array): boolean {
     const size = this.picks.length;
-    const at = size * this.#k;
+    const at = rowStart(size);
     const lower = this.#lower;
-    const start = atom * columns;
-    const square = dot(data, start, data, start, columns);
+    const square = products[size];
     let pivot = square;
-    let share = dot(data, start, this.#target, 0, columns);
+    let share = products[size + 1];
     const norm = Math.sqrt(square);
     const cosines = new Float64Array(size);
-    for (let j = 0; j < size; j++) {
-      let value = dot(data, start, data, this.picks[j] * columns, columns);
+    for (let j = 0, of = 0; j < size; of += ++j) {
+      let value = products[j];
       cosines[j] = Math.abs(value) / (norm * this.#norms[j]);
-      for (let i = 0; i < j; i++) value -= lower[at + i] * lower[j * this.#k + i];
-      value /= lower[j * this.#k + j];
+      for (let i = 0; i < j; i++) value -= lower[at + i] * lower[of + i];
+      value /= lower[of + j];
       lower[at + j] = value;
       pivot -= value ** 2;
       share -= value * this.#shares[j];
@@ -73,9 +72,12 @@ export class Pursuit {
   /** c with Σ c_j·D_j nearest to x over the first `size` picks. @default all */
   coefficients(size = this.picks.length): Float64Array {
     const result = this.#shares.slice(0, size);
+    const lower = this.#lower;
     for (let i = size - 1; i >= 0; i--) {
-      for (let j = i + 1; j < size; j++) result[i] -= this.#lower[j * this.#k + i] * result[j];
-      result[i] /= this.#lower[i * this.#k + i];
+      const at = rowStart(i);
+      const value = result[i] / lower[at + i];
+      result[i] = value;
+      for (let j = 0; j < i; j++) result[j] -= lower[at + j] * value;
     }
     return result;
   }
@@ -84,14 +86,13 @@ export class Pursuit {
   residual(): Residual {
     const { picks, length } = this;
     const coefficients = this.coefficients();
-    return {
-      target: this.#target,
-      length,
-      picks,
-      coefficients,
-      shares: coefficients.map((value, j) => (value * this.#norms[j]) / length),
-      likeness: this.#likeness.reduce((most, one) => Math.max(most, one), 0),
-    };
+    const shares = new Float64Array(picks.length);
+    let likeness = 0;
+    for (let j = 0; j < picks.length; j++) {
+      shares[j] = (coefficients[j] * this.#norms[j]) / length;
+      likeness = Math.max(likeness, this.#likeness[j]);
+    }
+    return { target: this.#target, picks, coefficients, shares, likeness };
   }
 
   /** ‖x − Σ c_j·D_j‖ / ‖x‖, 0 for a row of zeros. */
@@ -104,14 +105,25 @@ export class Pursuit {
 export interface Residual {
   /** x [d] */
   readonly target: Float32Array;
-  /** ‖x‖ */
-  readonly length: number;
   readonly picks: readonly number[];
   readonly coefficients: Float64Array;
   /** c_j·‖D_j‖ / ‖x‖ */
   readonly shares: Float64Array;
   /** The largest Σ |cos| of a pick to all picks: no less than the largest eigenvalue of the picks' cosines. */
   readonly likeness: number;
+}
+
+/** ⟨r, D_i⟩ of an atom by its products with each pick, with itself and with x. */
+export function productOfResidual({ coefficients }: Residual, products: Float64Array): number {
+  const size = coefficients.length;
+  let value = products[size + 1];
+  for (let j = 0; j < size; j++) value -= coefficients[j] * products[j];
+  return value;
+}
+
+/** Where row i of a lower triangle begins. */
+function rowStart(i: number): number {
+  return (i * (i + 1)) / 2;
 }
 
 /** As a share of squares: 2⁻⁴⁰ of them is 2⁻²⁰ of a length, about what f32 rounds in a row. */

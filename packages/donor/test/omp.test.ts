@@ -147,6 +147,21 @@ describe("omp", () => {
     );
   });
 
+  it("matches the rows of a tied donor once, though the source's head is its own", async () => {
+    const stepsWith = async (donorTables: readonly EmbeddingTable[]) => {
+      const steps = new Set<string>();
+      const onProgress: Job["onProgress"] = (event) => {
+        if (event.type === "progress") steps.add(event.step);
+      };
+      const context = { ...contextWith(donorOf(donorTables)), job: { onProgress } };
+      await omp({ k: 2 }).prepare(context);
+      return [...steps].filter((step) => step.startsWith("match rows"));
+    };
+    const tables = untiedTables(TARGET_VOCABULARY);
+    expect(await stepsWith(tables.slice(0, 1))).toEqual(["match rows of the donor: input"]);
+    expect(await stepsWith(tables)).toHaveLength(2);
+  });
+
   it("takes the anchors with the lowest ids of the donor", async () => {
     const { context, table } = linearModels(60, 8, 5);
     const rows = await rowsOf(context, table, { k: 8, anchors: 10 });

@@ -132,6 +132,18 @@ describe("beside the plain algorithm", () => {
     await expectAsNaive(clustered(300, 24, 1), clustered(40, 24, 2), 10);
   });
 
+  it("atoms that hardly differ: weights of thousands, for which whole numbers tell nothing", async () => {
+    const { normal } = randomStream(5, 0);
+    const centers = Array.from({ length: 3 * 12 }, () => normal());
+    const data = Float32Array.from({ length: 300 * 12 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 12), i % 12];
+      return centers[(row % 3) * 12 + column] + 1e-3 * normal();
+    });
+    const found = await expectAsNaive({ rows: 300, columns: 12, data }, clustered(20, 12, 2), 8);
+    const weights = found.flatMap(({ coefficients }) => coefficients.map(Math.abs));
+    expect(Math.max(...weights)).toBeGreaterThan(1000);
+  });
+
   it("atoms that come twice: the lower one is picked, the other never", async () => {
     const half = clustered(30, 12, 1);
     const atoms = { ...half, rows: 60, data: Float32Array.from([...half.data, ...half.data]) };
@@ -190,8 +202,8 @@ describe("beside the plain algorithm", () => {
   }
 });
 
-/** Of 700 atoms D·x in f32, D·r in f16 and eight columns in f16, each to whole lines of 64 bytes. */
-const ONE_ROW = 700 * 6 + 8 * 22 * 64;
+/** Of 700 atoms of 40 columns: for a row D·x, maxima of 22 strips, x and a candidate, least squares and what kernels are told; eight columns and rows. */
+const ONE_ROW = 22 * 72 + 320 + 8 * (8 * 4 + 64) + 256 + 8 * (22 * 64 + 160);
 
 describe("bit for bit the same", () => {
   const atoms = clustered(700, 40, 1);

@@ -15,9 +15,31 @@ export interface Kernels {
     depth: number,
   ): void;
   rankUpdate(sums: number, panels: number, columns: number, depth: number): void;
+  placeStrip(
+    rows: number,
+    values: number,
+    stride: number,
+    factors: number,
+    scale: number,
+    places: number,
+    out: number,
+  ): void;
   scanRowsF32: ScanKernel;
   scanRowsF16: ScanKernel;
   scanRowsBF16: ScanKernel;
+  stripMaxima(
+    sums: number,
+    heads: number,
+    firsts: number,
+    sources: number,
+    weights: number,
+    rows: number,
+    bytes: number,
+    starts: number,
+    between: number,
+    maxima: number,
+  ): void;
+  wideProducts(head: number, others: number, columns: number, out: number): void;
 }
 
 type GatherKernel = (

@@ -8,8 +8,8 @@ import {
   throwIfAborted,
 } from "@revocab/core";
 import { type GatherMemory, gatherMemory } from "./gather-memory.ts";
-import { gatherPool } from "./gather-pool.ts";
 import { checkBasisWidth } from "./gather-sum.ts";
+import { kernelPool } from "./kernel-pool.ts";
 import { returnMemory } from "./kernels.ts";
 import { mixtureBlocks, type RowRange, shareOfRows } from "./mixture-blocks.ts";
 import { checkMixture } from "./mixtures.ts";
@@ -80,7 +80,7 @@ export async function multiplyMixture({
     blockSources: Math.max(...blocks.map(({ start, end }) => mixture.offsets[end] - mixture.offsets[start])),
   });
   const gathered = (mixture.sources.length + targetRows) * source.columns * size;
-  const pool = gatherPool(memory.memory, source.dtype, gathered < SMALL_BYTES ? 0 : threads);
+  const pool = kernelPool(memory.memory, gathered < SMALL_BYTES ? 0 : threads, source.dtype);
   const total = targetRows * slabs.length;
   let done = 0;
 

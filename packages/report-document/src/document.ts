@@ -22,7 +22,7 @@ export type Block =
   | Panel;
 
 /** Running text: strings, and parts of it that are shown in another way. */
-export type Text = string | readonly Span[];
+export type Text = Span | readonly Span[];
 
 export type Span =
   | string

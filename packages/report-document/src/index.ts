@@ -1,3 +1,17 @@
+export {
+  code,
+  counted,
+  figure,
+  grouped,
+  joined,
+  list,
+  notes,
+  paragraph,
+  percentage,
+  phrase,
+  section,
+  table,
+} from "./blocks.ts";
 export type {
   BarChart,
   Block,
@@ -17,3 +31,6 @@ export type {
   Table,
   Text,
 } from "./document.ts";
+export { type HtmlOptions, isPage, renderHtml } from "./html/render-html.ts";
+export { type MarkdownOptions, renderMarkdown } from "./render-markdown.ts";
+export { renderText, type TextDocument, type TextOptions } from "./render-text.ts";

@@ -105,7 +105,7 @@ describe("the model card in the written folder", () => {
     expect(measured).toContain("pseudo-likelihood of masked tokens");
     expect(measured).toContain("not comparable with a decoder's");
     expect(tableIn(measured)[0]).toEqual(["pseudo bits per byte", "2.5000", "2.5000"]);
-    expect(measured).toContain("- before: a note of the score\n\n- after: a note of the score\n");
+    expect(measured).toContain("- before: a note of the score\n- after: a note of the score\n");
   });
 
   it("takes the place of the source's card, which is of another model", async () => {

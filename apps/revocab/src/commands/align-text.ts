@@ -1,7 +1,7 @@
 import type { AlignedFiles, Symmetrization, WordCut } from "@revocab/parallel-text";
+import { figure, paragraph, percentage, type TextDocument, table } from "@revocab/report-document";
 import { type Command, Option } from "commander";
 import { runCommand } from "../run-command.ts";
-import { escaped, grouped, percentOf, printTable } from "../terminal.ts";
 import { checkOutputFile } from "./options/output.ts";
 import { wholeNumber } from "./options/values.ts";
 
@@ -51,14 +51,12 @@ export function registerAlignText(program: Command): void {
           const parallel = splitPathPair(pair);
           return alignFiles({ parallel, foldCase: !keepCase, symmetrization, ...options, ...context });
         },
-        ({ words, out, ...aligned }) =>
-          printLinks(aligned) +
-          escaped`\nWritten to ${out}; the links number words as words=${words} cuts them\n`,
+        presentLinks,
       );
     });
 }
 
-function printLinks({
+function presentLinks({
   lines,
   skipped,
   sourceWords,
@@ -68,50 +66,54 @@ function printLinks({
   forward,
   reverse,
   dictionary,
-}: Omit<AlignedFiles, "words" | "out">): string {
-  return [
-    printTable([
-      ["lines", grouped(lines)],
-      ["  passed over: empty", grouped(skipped.empty)],
-      ["  passed over: more than 1,000 words", grouped(skipped.long)],
-      ["words of the source", grouped(sourceWords)],
-      ["words of the target", grouped(targetWords)],
-      ["links", grouped(links)],
-      [
-        "found in both directions, of those in either",
-        grouped(directions.both),
-        percentOf(directions.both, directions.either),
-      ],
-      ...(dictionary === undefined
-        ? []
-        : [
-            [
-              "  between words that the dictionary pairs",
-              grouped(dictionary.listed),
-              percentOf(dictionary.listed, links),
-            ],
-            ["source words with a listed translation in the line", grouped(dictionary.translatable)],
-            [
-              "  linked to it",
-              grouped(dictionary.found),
-              percentOf(dictionary.found, dictionary.translatable),
-            ],
-          ]),
-    ]),
-    "\n",
-    printTable([
-      ["", "tension", "bits a word", "aligned to null"],
-      ...(
+  words,
+  out,
+}: AlignedFiles): TextDocument {
+  return {
+    blocks: [
+      table([
+        ["lines", figure(lines)],
+        ["  passed over: empty", figure(skipped.empty)],
+        ["  passed over: more than 1,000 words", figure(skipped.long)],
+        ["words of the source", figure(sourceWords)],
+        ["words of the target", figure(targetWords)],
+        ["links", figure(links)],
         [
-          ["target from source", forward],
-          ["source from target", reverse],
-        ] as const
-      ).map(([name, { tension, bitsPerWord, nullShare }]) => [
-        name,
-        tension.toFixed(2),
-        bitsPerWord.toFixed(3),
-        `${(100 * nullShare).toFixed(1)} %`,
+          "found in both directions, of those in either",
+          figure(directions.both),
+          percentage(directions.both, directions.either),
+        ],
+        ...(dictionary === undefined
+          ? []
+          : [
+              [
+                "  between words that the dictionary pairs",
+                figure(dictionary.listed),
+                percentage(dictionary.listed, links),
+              ],
+              ["source words with a listed translation in the line", figure(dictionary.translatable)],
+              [
+                "  linked to it",
+                figure(dictionary.found),
+                percentage(dictionary.found, dictionary.translatable),
+              ],
+            ]),
       ]),
-    ]),
-  ].join("");
+      table(
+        (
+          [
+            ["target from source", forward],
+            ["source from target", reverse],
+          ] as const
+        ).map(([name, { tension, bitsPerWord, nullShare }]) => [
+          name,
+          figure(tension, 2),
+          figure(bitsPerWord, 3),
+          figure(100 * nullShare, 1, "%"),
+        ]),
+        ["", "tension", "bits a word", "aligned to null"],
+      ),
+      paragraph(`Written to ${out}; the links number words as words=${words} cuts them`),
+    ],
+  };
 }

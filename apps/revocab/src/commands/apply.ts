@@ -38,7 +38,7 @@ export function registerApply(program: Command): void {
       });
     }
     const { applySavedPlan, checkOutputPlace } = await import("@revocab/transfer");
-    const { printSwap } = await import("../print-reports.ts");
+    const { presentSwap } = await import("../present/present-swap.ts");
     await runCommand(
       command,
       async (context) => {
@@ -59,7 +59,7 @@ export function registerApply(program: Command): void {
           applySavedPlan({ ...options, ...paths, ...context }),
         );
       },
-      (report) => printSwap(report, out),
+      (report) => presentSwap(report, out),
     );
   });
 }
@@ -67,7 +67,7 @@ export function registerApply(program: Command): void {
 async function rewriteAdapter(command: Command, file: string, flags: Flags, adapter: string): Promise<void> {
   const { base, out } = flags;
   const { applySavedPlanToAdapter, baseOfAdapter, checkOutputPlace } = await import("@revocab/transfer");
-  const { printAdapter } = await import("../print-reports.ts");
+  const { presentAdapter } = await import("../present/present-swap.ts");
   await runCommand(
     command,
     async (context) => {
@@ -95,6 +95,6 @@ async function rewriteAdapter(command: Command, file: string, flags: Flags, adap
         applySavedPlanToAdapter({ ...options, ...paths, weights: weights.model, ...context }),
       );
     },
-    (report) => printAdapter(report, out),
+    (report) => presentAdapter(report, out),
   );
 }

@@ -1,6 +1,11 @@
+import { basename } from "node:path";
+import { renderHtml } from "@revocab/report-document";
 import type { Command } from "commander";
+import { inFlags } from "../in-flags.ts";
+import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
+import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
 import {
   type FittingFlags,
   fittingOptions,
@@ -29,6 +34,7 @@ interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ComparingFl
   readonly tokenizer: string;
   readonly text: string;
   readonly methods?: string;
+  readonly html?: string;
 }
 
 export function registerCompare(program: Command): void {
@@ -46,7 +52,8 @@ export function registerCompare(program: Command): void {
       .option(
         "--methods <names>",
         "what to try: names with commas between, each with options as name:key=value (all whose inputs are given)",
-      ),
+      )
+      .option("--html <file>", PAGE_HELP),
   );
   const scored = withScoringOptions(withComparedPlanOptions(command));
   withModelOptions(
@@ -55,10 +62,11 @@ export function registerCompare(program: Command): void {
     const { compareMethods } = await import("@revocab/measure");
     const { methodCandidates } = await import("@revocab/embedding-init");
     const { catalog } = await import("../catalog.ts");
-    const { printComparison } = await import("../print-evaluation.ts");
+    const { comparisonPage, presentComparison } = await import("../present/present-comparison.ts");
     await runCommand(
       command,
       async (context) => {
+        if (flags.html !== undefined) await checkPagePlace(flags.html);
         const options = {
           text: flags.text,
           choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog(), {
@@ -77,15 +85,20 @@ export function registerCompare(program: Command): void {
         };
         const contest = { kind: "contest", choice: options.choice } as const;
         const donor = await namedDonor(flags, { ...options, method: contest }, flags.tokenizer);
-        return withResolvedModels(
+        const comparison = await withResolvedModels(
           context,
           names,
           ({ paths, weights }) => compareMethods({ ...options, ...paths, donorWeights: weights.donor }),
           donor,
         );
+        if (flags.html !== undefined) {
+          const title = `Methods for ${basename(model)} with the tokenizer of ${basename(flags.tokenizer)}`;
+          await writePage(flags.html, renderHtml(comparisonPage(comparison, title), { words: inFlags }));
+        }
+        return comparison;
       },
-      printComparison,
-      { readsOnly: true },
+      (comparison) => withBlocks(presentComparison(comparison), ...pageLines(flags.html)),
+      { readsOnly: flags.html === undefined },
     );
   });
 }

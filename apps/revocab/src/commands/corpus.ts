@@ -1,7 +1,7 @@
 import type { MixedCorpus, MixedForm, WordCut } from "@revocab/parallel-text";
+import { figure, paragraph, percentage, type TextDocument, table } from "@revocab/report-document";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { runCommand } from "../run-command.ts";
-import { escaped, grouped, percentOf, printTable } from "../terminal.ts";
 import { checkOutputFile } from "./options/output.ts";
 import { numberWithin, wholeNumber } from "./options/values.ts";
 
@@ -79,7 +79,7 @@ function registerCorpusMix(corpus: Command): void {
           const paths = parallel === undefined ? undefined : splitPathPair(parallel);
           return mixCorpus({ ...options, parallel: paths, wordsInPiece, ...context });
         },
-        printMixed,
+        presentMixed,
       );
     });
 }
@@ -91,28 +91,30 @@ function formList(value: string): readonly string[] {
   throw new InvalidArgumentError(`"${unknown}" is none of ${FORMS.join(", ")}.`);
 }
 
-function printMixed({ lines, empty, written, source, target, dictionary, out }: MixedCorpus): string {
+function presentMixed({ lines, empty, written, source, target, dictionary, out }: MixedCorpus): TextDocument {
   const sides = [
     ["source", source],
     ["target", target],
   ] as const;
-  return [
-    printTable([
-      ["lines read", grouped(lines)],
-      ["of them empty, passed over", grouped(empty)],
-      ["lines written", grouped(written)],
-      ...sides.flatMap(([name, { words, replaceable, replaced }]) => [
-        [`words of the ${name}`, grouped(words)],
-        ["  with a translation", grouped(replaceable), percentOf(replaceable, words)],
-        ["  replaced in swapped lines", grouped(replaced), percentOf(replaced, words)],
+  return {
+    blocks: [
+      table([
+        ["lines read", figure(lines)],
+        ["of them empty, passed over", figure(empty)],
+        ["lines written", figure(written)],
+        ...sides.flatMap(([name, { words, replaceable, replaced }]) => [
+          [`words of the ${name}`, figure(words)],
+          ["  with a translation", figure(replaceable), percentage(replaceable, words)],
+          ["  replaced in swapped lines", figure(replaced), percentage(replaced, words)],
+        ]),
+        ...(dictionary
+          ? [
+              ["pairs in the dictionary", figure(dictionary.pairs)],
+              ["  both words in the texts", figure(dictionary.bothKnown)],
+            ]
+          : []),
       ]),
-      ...(dictionary
-        ? [
-            ["pairs in the dictionary", grouped(dictionary.pairs)],
-            ["  both words in the texts", grouped(dictionary.bothKnown)],
-          ]
-        : []),
-    ]),
-    escaped`\nWritten to ${out}\n`,
-  ].join("");
+      paragraph(`Written to ${out}`),
+    ],
+  };
 }

@@ -29,11 +29,11 @@ export function registerEval(program: Command): void {
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
   const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
   withModelOptions(withServedOptions(running)).action(async (model: string | undefined, flags: Flags) => {
-    const { printEvaluation } = await import("../print-evaluation.ts");
+    const { presentEvaluation } = await import("../present/present-evaluation.ts");
     await runCommand(
       command,
       (context) => evaluate(scoredBy(command, model, flags), flags, context),
-      printEvaluation,
+      presentEvaluation,
       { readsOnly: true },
     );
   });

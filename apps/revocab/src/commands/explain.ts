@@ -1,7 +1,7 @@
 import type { TokenExplanation } from "@revocab/plan";
+import { list, paragraph, type TextDocument } from "@revocab/report-document";
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
-import { escaped } from "../terminal.ts";
 
 export function registerExplain(program: Command): void {
   const command = program
@@ -24,25 +24,25 @@ export function registerExplain(program: Command): void {
             await rowSource.close();
           }
         },
-        printExplanations,
+        presentExplanations,
         { readsOnly: true },
       );
     });
 }
 
-function printExplanations(explanations: readonly TokenExplanation[]): string {
-  return explanations
-    .map(({ id, token, tables }) =>
-      [
-        escaped`${id} ${quoted(token)}\n`,
-        ...tables.map(({ slot, origin, sum }) => {
+function presentExplanations(explanations: readonly TokenExplanation[]): TextDocument {
+  return {
+    blocks: explanations.flatMap(({ id, token, tables }) => [
+      paragraph(`${id} ${quoted(token)}`),
+      list(
+        tables.map(({ slot, origin, sum }) => {
           const terms = sum.slice(0, 12).map((term) => `${term.weight.toFixed(3)} · ${quoted(term.token)}`);
           const rest = sum.length > 12 ? ` + ${sum.length - 12} more` : "";
-          return escaped`  ${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]\n`;
+          return `${slot} = ${terms.length > 0 ? terms.join(" + ") + rest : "(a row of its own)"}   [${origin}]`;
         }),
-      ].join(""),
-    )
-    .join("");
+      ),
+    ]),
+  };
 }
 
 function quoted(token: string): string {

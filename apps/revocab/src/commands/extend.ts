@@ -76,7 +76,7 @@ export function registerExtend(program: Command): void {
       withApplyOptions(withHealOptions(withSwapPlanOptions(withPruneOptions(command), withKeepingOption))),
     ),
   ).action(async (model: string, flags: Flags) => {
-    const { printEdit, printEditPlan } = await import("../print-reports.ts");
+    const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
     const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
     const { requireOtherRows } = await import("@revocab/transfer/internal");
     await writeModel(command, flags, {
@@ -104,8 +104,8 @@ export function registerExtend(program: Command): void {
           ...(await applyOptions(flags)),
           ...evalOptions(flags, flags.seed),
         }),
-      printPlan: printEditPlan,
-      print: printEdit,
+      presentPlan: presentEditPlan,
+      present: presentEdit,
     });
   });
 }

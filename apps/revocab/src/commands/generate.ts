@@ -51,7 +51,7 @@ export function registerGenerate(program: Command): void {
         ({ notes }) => {
           process.stdout.write("\n");
           if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
-          return "";
+          return { blocks: [] };
         },
         { readsOnly: true },
       );

@@ -57,7 +57,7 @@ export function registerHeal(program: Command): void {
   withModelOptions(withWritingOptions(withHowOptions(command))).action(
     async (model: string, flags: Flags) => {
       const { checkOutputPlace, healModel } = await import("@revocab/transfer");
-      const { printHealed } = await import("../print-reports.ts");
+      const { presentHealed } = await import("../present/present-swap.ts");
       const { text, teacher, out, keep = false, state } = flags;
       await runCommand(
         command,
@@ -81,7 +81,7 @@ export function registerHeal(program: Command): void {
             }),
           );
         },
-        (report) => printHealed(report, out, state),
+        (report) => presentHealed(report, out, state),
         { canFinish: keep },
       );
     },

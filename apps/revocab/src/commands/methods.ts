@@ -1,7 +1,7 @@
 import type { OptionDescription } from "@revocab/embedding-init";
+import { paragraph, section, type TextDocument, table } from "@revocab/report-document";
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
-import { printTable } from "../terminal.ts";
 
 export function registerMethods(program: Command): void {
   const command = program
@@ -18,7 +18,7 @@ export function registerMethods(program: Command): void {
         evidence: entry.evidence,
         options: describeOptions(entry),
       }));
-      await runCommand(command, async () => methods, printMethods);
+      await runCommand(command, async () => methods, presentMethods);
     });
 }
 
@@ -30,18 +30,20 @@ interface MethodDescription {
   readonly options: readonly OptionDescription[];
 }
 
-function printMethods(methods: readonly MethodDescription[]): string {
-  return methods
-    .map(({ name, summary, paper, evidence, options }) =>
-      [
-        `${name}\n  ${summary}\n  needs: ${evidence}${paper ? `   paper: ${paper}` : ""}\n`,
-        printTable(
+function presentMethods(methods: readonly MethodDescription[]): TextDocument {
+  return {
+    blocks: methods.map(({ name, summary, paper, evidence, options }) =>
+      section(
+        name,
+        paragraph(summary),
+        paragraph(`needs: ${evidence}${paper ? `   paper: ${paper}` : ""}`),
+        table(
           options.map((option) => [
             `--with ${option.name}=${option.values ? option.values.join("|") : (option.default ?? "…")}`,
             `${option.description}${option.default === undefined ? "" : ` (default ${option.default})`}`,
           ]),
         ),
-      ].join(""),
-    )
-    .join("\n");
+      ),
+    ),
+  };
 }

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { type ResolvedModels, withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
-import { escaped } from "../terminal.ts";
 import {
   type FittingFlags,
   fittingOptions,
@@ -38,7 +37,7 @@ export function registerPlan(program: Command): void {
     async (model: string, flags: Flags) => {
       const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
       const { planTokenizerSwap } = await import("@revocab/transfer");
-      const { printPlan } = await import("../print-reports.ts");
+      const { presentSavedPlan } = await import("../present/present-swap.ts");
       await runCommand(
         command,
         async (context) => {
@@ -73,7 +72,7 @@ export function registerPlan(program: Command): void {
           const donor = await namedDonor(flags, options, flags.tokenizer);
           return withResolvedModels(context, names, planAndSave, donor);
         },
-        (summary) => printPlan(summary) + escaped`\nWritten to ${flags.out}\n`,
+        (summary) => presentSavedPlan(summary, flags.out),
       );
     },
   );

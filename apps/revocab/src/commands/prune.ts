@@ -19,7 +19,7 @@ export function registerPrune(program: Command): void {
     .argument("<model>", MODEL_HELP);
   withModelOptions(withEvalOptions(withApplyOptions(withPruneOptions(withOutputOptions(command))))).action(
     async (model: string, flags: Flags) => {
-      const { printEdit, printEditPlan } = await import("../print-reports.ts");
+      const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
       const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
       const { mean } = await import("@revocab/embedding-init");
       await writeModel(command, flags, {
@@ -31,8 +31,8 @@ export function registerPrune(program: Command): void {
         plan: planVocabularyEdit,
         write: async (options) =>
           editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
-        printPlan: printEditPlan,
-        print: printEdit,
+        presentPlan: presentEditPlan,
+        present: presentEdit,
       });
     },
   );

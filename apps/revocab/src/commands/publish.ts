@@ -1,8 +1,8 @@
 import { RevocabError } from "@revocab/core";
 import type { PublishedFolder } from "@revocab/hub";
+import { figure, grouped, list, paragraph, type TextDocument, table } from "@revocab/report-document";
 import type { Command } from "commander";
 import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
-import { escaped, grouped, printTable } from "../terminal.ts";
 import { collect } from "./options/values.ts";
 
 interface Flags extends Omit<PublishFlags, "publish"> {
@@ -36,7 +36,7 @@ export function registerPublish(program: Command): void {
         finishBeforeExit(() =>
           publishFolder({ folder, ...flags, private: hidden, allowFiles: allowFile, ...context }),
         ),
-      printPublished,
+      presentPublished,
     );
   });
 }
@@ -89,19 +89,25 @@ export async function publishAfterwards(
 }
 
 /** The files that were published and where; in a dry run, those that would be. */
-export function printPublished(published: PublishedFolder): string {
+export function presentPublished(published: PublishedFolder): TextDocument {
   const { repository, url, branch, isNew, commit, pullRequest, files, bytes, deleted, kept } = published;
   const isDry = commit === null;
   const place = `${repository}${branch === "main" ? "" : ` (${branch})`}`;
-  return [
-    printTable(files.map((file) => [grouped(file.bytes), file.path])),
-    escaped`\n${grouped(files.length)} files, ${grouped(bytes)} bytes${isDry ? " would go" : ""} to ${place}, ${isNew ? "a new repository" : "which exists"}\n`,
-    ...(deleted.length > 0
-      ? [escaped`  ${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}\n`]
-      : []),
-    ...(kept.length > 0 ? [escaped`  kept there: ${kept.join(", ")}\n`] : []),
-    isDry
-      ? "\nNothing was published (--dry-run)\n"
-      : `\n${pullRequest === null ? escaped`Published as ${commit.slice(0, 12)}: ${url}` : escaped`Opened ${pullRequest}`}\n`,
-  ].join("");
+  const done =
+    pullRequest === null ? `Published as ${commit?.slice(0, 12)}: ${url}` : `Opened ${pullRequest}`;
+  return {
+    blocks: [
+      table(files.map((file) => [figure(file.bytes), file.path])),
+      paragraph(
+        `${grouped(files.length)} files, ${grouped(bytes)} bytes${isDry ? " would go" : ""} to ${place}, ${isNew ? "a new repository" : "which exists"}`,
+      ),
+      list([
+        ...(deleted.length > 0
+          ? [`${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}`]
+          : []),
+        ...(kept.length > 0 ? [`kept there: ${kept.join(", ")}`] : []),
+      ]),
+      paragraph(isDry ? "Nothing was published (--dry-run)" : done),
+    ],
+  };
 }

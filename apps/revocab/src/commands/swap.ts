@@ -47,7 +47,7 @@ export function registerSwap(program: Command): void {
   withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
   const planned = withHealOptions(withSwapPlanOptions(withOutputOptions(command)));
   withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
-    const { printPlan, printSwap } = await import("../print-reports.ts");
+    const { presentPlan, presentSwap } = await import("../present/present-swap.ts");
     const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
     const { summarizePlan } = await import("@revocab/plan");
     await writeModel(command, flags, {
@@ -74,8 +74,8 @@ export function registerSwap(program: Command): void {
       },
       write: async (options) =>
         swapTokenizer({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags, flags.seed) }),
-      printPlan,
-      print: printSwap,
+      presentPlan,
+      present: presentSwap,
     });
   });
 }

@@ -1,8 +1,8 @@
+import { figure, paragraph, type TextDocument, table } from "@revocab/report-document";
 import type { Coverage } from "@revocab/vocab-alignment";
 import type { TranslationPrecision } from "@revocab/word-vectors";
 import type { Command } from "commander";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { escaped, grouped, printTable } from "../terminal.ts";
 import { checkVectorsFile } from "./options/output.ts";
 import { wholeNumber, withThreads } from "./options/values.ts";
 
@@ -37,7 +37,7 @@ export function registerVectorsAlign(vectors: Command): void {
       await runCommand(
         command,
         (context) => alignVectors({ fixed, turned, ...flags, ...context }),
-        printAlignment,
+        presentAlignment,
       );
     },
   );
@@ -90,20 +90,22 @@ async function alignVectors({
   };
 }
 
-function printAlignment({ coverage, heldOut, out }: AlignedVectors): string {
+function presentAlignment({ coverage, heldOut, out }: AlignedVectors): TextDocument {
   const { pairs, sourceKnown, targetKnown, bothKnown } = coverage;
-  return [
-    printTable([
-      ["pairs in the dictionary", grouped(pairs)],
-      ["known on the first side", grouped(sourceKnown)],
-      ["known on the second side", grouped(targetKnown)],
-      ["known on both", grouped(bothKnown)],
-      ["words held out and looked up", grouped(heldOut.queries)],
-      ...heldOut.precision.map(({ k, value }) => [
-        `a translation among the nearest ${k}`,
-        `${(100 * value).toFixed(1)} %`,
+  return {
+    blocks: [
+      table([
+        ["pairs in the dictionary", figure(pairs)],
+        ["known on the first side", figure(sourceKnown)],
+        ["known on the second side", figure(targetKnown)],
+        ["known on both", figure(bothKnown)],
+        ["words held out and looked up", figure(heldOut.queries)],
+        ...heldOut.precision.map(({ k, value }) => [
+          `a translation among the nearest ${k}`,
+          figure(100 * value, 1, "%"),
+        ]),
       ]),
-    ]),
-    escaped`\nWritten to ${out}\n`,
-  ].join("");
+      paragraph(`Written to ${out}`),
+    ],
+  };
 }

@@ -1,7 +1,7 @@
+import { grouped, paragraph } from "@revocab/report-document";
 import { type Command, Option } from "commander";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { escaped, grouped } from "../terminal.ts";
 import { checkVectorsFile } from "./options/output.ts";
 import { numberWithin, wholeNumber, withThreads } from "./options/values.ts";
 
@@ -68,8 +68,12 @@ export function registerVectorsTrain(vectors: Command): void {
           trainVectors({ ...options, ...paths, ...context }),
         );
       },
-      ({ words, dimension, tokens, out }) =>
-        escaped`${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens\nWritten to ${out}\n`,
+      ({ words, dimension, tokens, out }) => ({
+        blocks: [
+          paragraph(`${grouped(words)} vectors of ${dimension} numbers, from ${grouped(tokens)} tokens`),
+          paragraph(`Written to ${out}`),
+        ],
+      }),
     );
   });
 }

@@ -1,7 +1,7 @@
 import { type Matrix, RevocabError } from "@revocab/core";
+import { figure, table } from "@revocab/report-document";
 import type { Command } from "commander";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { printTable } from "../terminal.ts";
 import { wholeNumber, withThreads } from "./options/values.ts";
 import { registerVectorsAlign } from "./vectors-align.ts";
 import { registerVectorsTrain } from "./vectors-train.ts";
@@ -37,7 +37,7 @@ function registerVectorsNearest(vectors: Command): void {
       await runCommand(
         command,
         (context) => nearestWords(file, word, { ...flags, ...context }),
-        (found) => printTable(found.map(({ word: near, cosine }) => [near, cosine.toFixed(3)])),
+        (found) => ({ blocks: [table(found.map(({ word: near, cosine }) => [near, figure(cosine, 3)]))] }),
         { readsOnly: true },
       );
     },

@@ -144,6 +144,7 @@ export const SCENES: readonly Scene[] = [
       `${SWAP} --eval sample/stories.txt --out out/scored`,
       "compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods mean,subtoken-mean:weighting=front-loaded --untie --max-bytes 1200",
       "compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods zero,subtoken-mean --max-bytes 600 --json",
+      "compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods mean,subtoken-mean --max-bytes 600 --html compare.html",
       "compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods mean,subtoken-mean:weighting=head-byte-length:norms=calibrated --untie --after 1 --json",
     ],
   },

@@ -37,13 +37,14 @@ export function filesBelow(folder: string, prefix = ""): Map<string, string> {
 }
 
 /**
- * A file as it is recorded: JSON and cards that hold wording as they are, a plan as its metadata and a hash of its
- * tensors, all else as a hash. Rows that onnxruntime has a part in are sampled, vectors are kept.
+ * A file as it is recorded: JSON and cards that hold wording as they are, a page by its headings, a plan as its metadata and a hash
+ * of its tensors, all else as a hash. Rows that onnxruntime has a part in are sampled, vectors are kept.
  */
 export function recordFile(path: string, clean: (text: string) => string, usesRuntime: boolean): unknown {
   const bytes = readFileSync(path);
   if (path.endsWith("/revocab.json")) return withShortLists(JSON.parse(clean(bytes.toString())), usesRuntime);
   if (path.endsWith("/README.md")) return clean(bytes.toString());
+  if (path.endsWith(".html")) return headingsOf(bytes.toString());
   if (path.endsWith(".plan")) {
     const { metadata, data, tensors } = readSafetensors(bytes);
     const plan = JSON.parse(metadata.plan as string) as unknown;
@@ -52,6 +53,14 @@ export function recordFile(path: string, clean: (text: string) => string, usesRu
   if (usesRuntime && path.endsWith(".vec")) return bytes.toString();
   if (usesRuntime && path.endsWith("/model.safetensors")) return sampled(readSafetensors(bytes).tensors);
   return sha256(bytes);
+}
+
+/** What stands over the sections, tables and charts of a page. */
+function headingsOf(page: string): readonly string[] {
+  return Array.from(
+    page.matchAll(/<(h[1-6]|caption|figcaption)\b[^>]*>(.*?)<\/\1>/gs),
+    ([, tag, text]) => `${tag} ${text}`,
+  );
 }
 
 /**

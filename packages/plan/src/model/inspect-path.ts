@@ -99,7 +99,8 @@ export async function inspectPath(path: string, options: InspectOptions = {}): P
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
   if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
-  const digits = tokenizer && options.digits && { digits: await unlessBroken(digitScheme(tokenizer), surprises) };
+  const digits = tokenizer &&
+    options.digits && { digits: await unlessBroken(digitScheme(tokenizer), surprises) };
   const predictions = options.predictions && {
     predictions: tokenizer ? await unlessBroken(predict(path, { tokenizer, model, names }), surprises) : null,
   };
@@ -193,7 +194,12 @@ async function predict(
 ): Promise<Predictions> {
   const fileNames = names.length > 0 ? names : [basename(path)];
   return {
-    gguf: await predictGguf({ tokenizer, fileNames, architecture: model?.architecture ?? undefined, rows: model?.rows }),
+    gguf: await predictGguf({
+      tokenizer,
+      fileNames,
+      architecture: model?.architecture ?? undefined,
+      rows: model?.rows,
+    }),
     reference: await predictReference(tokenizer, () => loadTokenizer(path, { reading: "file" })),
     serving: predictServing(model?.rows ?? tokenizer.vocabulary.size),
   };

@@ -17,7 +17,10 @@ export interface GgufPrediction {
   readonly file: string | null;
   /** The pre-tokenizer (`tokenizer.ggml.pre`) of {@link hash}; null for a hash that the converter does not know. */
   readonly preTokenizer: string | null;
-  /** SHA-256 of the ids that the tokenizer gives the converter's check text; null where the text cannot be written. */
+  /**
+   * SHA-256 of the ids that AutoTokenizer gives the converter's check text; null where the text cannot be written, or where it is
+   * not known here what AutoTokenizer makes of the folder.
+   */
   readonly hash: string | null;
   /** The architecture that was asked about; for a tokenizer without a model `LlamaForCausalLM`, which tries most. */
   readonly architecture: string;
@@ -42,24 +45,33 @@ export interface GgufSubject {
  */
 export async function predictGguf(subject: GgufSubject): Promise<GgufPrediction> {
   const { tokenizer, architecture = "LlamaForCausalLM" } = subject;
-  const hash = await checkHash(tokenizer);
+  const hash = tokenizer.reference.isInForce ? await checkHash(tokenizer) : null;
   const preTokenizer = (hash !== null && GGUF_CONVERTER.preTokenizers[hash]) || null;
   const facts = { hash, preTokenizer, architecture, commit: GGUF_CONVERTER.commit };
   const ways = waysOf(architecture);
-  if (ways === undefined) return { ...facts, ...stops(`it does not know the architecture ${quote(architecture)}`) };
+  if (ways === undefined)
+    return { ...facts, ...stops(`it does not know the architecture ${quote(architecture)}`) };
   for (const way of ways) {
-    const taken = take(way, subject, preTokenizer);
+    const taken = take(way, subject, { hash, preTokenizer });
     if (taken !== undefined) return { ...facts, ...taken };
   }
   return { ...facts, ...stops(`it needs a ${FILES[ways.at(-1)!] ?? "tokenizer.json"}, and there is none`) };
 }
 
-/** In one sentence: `byte-level BPE with the pre-tokenizer gpt-2`. */
-export function describeGguf({ outcome, reason, tokenizerModel, file, preTokenizer }: GgufPrediction): string {
+/** In one sentence: `BPE from tokenizer.json, pre-tokenizer gpt-2`. */
+export function describeGguf({
+  outcome,
+  reason,
+  tokenizerModel,
+  file,
+  preTokenizer,
+}: GgufPrediction): string {
   if (outcome === "stops") return `the converter stops: ${reason}`;
   if (outcome === "unknown") return `${reason}`;
   const kind = `${KINDS[tokenizerModel!]} from ${file}`;
-  return asksForHash(tokenizerModel) ? `${kind}, pre-tokenizer ${preTokenizer}` : `${kind}, without a pre-tokenizer`;
+  return asksForHash(tokenizerModel)
+    ? `${kind}, pre-tokenizer ${preTokenizer}`
+    : `${kind}, without a pre-tokenizer`;
 }
 
 type Taken = Pick<GgufPrediction, "outcome" | "reason" | "tokenizerModel" | "file">;
@@ -68,7 +80,7 @@ type Taken = Pick<GgufPrediction, "outcome" | "reason" | "tokenizerModel" | "fil
 function take(
   way: ConverterWay,
   { tokenizer, fileNames, architecture, rows }: GgufSubject,
-  preTokenizer: string | null,
+  known: Pick<GgufPrediction, "hash" | "preTokenizer">,
 ): Taken | undefined {
   switch (way) {
     case "sentencepiece":
@@ -87,34 +99,43 @@ function take(
         : undefined;
     case "hash":
     case "wordpiece":
-      return byHash(way === "hash" ? "gpt2" : "bert", { tokenizer, rows, preTokenizer });
+      return byHash(way === "hash" ? "gpt2" : "bert", { tokenizer, rows, ...known });
     case "own":
-      return {
-        ...stops(`${architecture} has code of its own for its tokenizer, which is not followed here`),
-        outcome: "unknown",
-      };
+      return unknown(`${architecture} has code of its own for its tokenizer, which is not followed here`);
   }
 }
 
 function byHash(
   model: "gpt2" | "bert",
   {
-    tokenizer: { vocabulary },
+    tokenizer: { vocabulary, reference },
     rows = vocabulary.size,
+    hash,
     preTokenizer,
-  }: Pick<GgufSubject, "tokenizer" | "rows"> & { readonly preTokenizer: string | null },
+  }: Pick<GgufSubject, "tokenizer" | "rows"> & Pick<GgufPrediction, "hash" | "preTokenizer">,
 ): Taken {
+  if (!reference.isInForce) return unknown(reference.reason!);
   if (vocabulary.size > rows) {
-    return stops(`it asks for a row of every token, and there are ${rows} rows for ${vocabulary.size} tokens`);
+    return stops(
+      `it asks for a row of every token, and there are ${rows} rows for ${vocabulary.size} tokens`,
+    );
   }
   if (preTokenizer === null) {
-    return stops("it does not know the pre-tokenizer, and asks for it to be added to convert_hf_to_gguf_update.py");
+    const found =
+      hash === null
+        ? "its check text cannot be written"
+        : `its pre-tokenizer is not known (hash ${hash.slice(0, 12)})`;
+    return stops(found);
   }
   return written(model, "tokenizer.json");
 }
 
 function written(tokenizerModel: NonNullable<GgufPrediction["tokenizerModel"]>, file: string): Taken {
   return { outcome: "written", reason: null, tokenizerModel, file };
+}
+
+function unknown(reason: string): Taken {
+  return { ...stops(reason), outcome: "unknown" };
 }
 
 function stops(reason: string): Taken {
@@ -137,7 +158,9 @@ const FILES: Partial<Record<ConverterWay, string>> = {
 async function checkHash(tokenizer: Tokenizer): Promise<string | null> {
   const encoded = await unlessRefused(tokenizer.encodeWithSpecials(GGUF_CONVERTER.checkText));
   if (encoded === undefined) return null;
-  return createHash("sha256").update(`[${encoded.ids.join(", ")}]`).digest("hex");
+  return createHash("sha256")
+    .update(`[${encoded.ids.join(", ")}]`)
+    .digest("hex");
 }
 
 /** What the converter takes for a SentencePiece BPE in a tokenizer.json: one with byte tokens, of which a sequence decodes. */

@@ -64,7 +64,8 @@ const SAMPLES: readonly string[] = [
 
 /** In one sentence: `opens it as Qwen2Tokenizer and keeps its ids`. */
 export function describeReference({ className, keepsIds, reasons }: ReferencePrediction): string {
-  if (keepsIds === null) return `opens it as ${className}; whether its ids are kept is not known: ${reasons.join("; ")}`;
+  if (keepsIds === null)
+    return `opens it as ${className}; whether its ids are kept is not known: ${reasons.join("; ")}`;
   if (keepsIds) {
     const changes = reasons.length === 0 ? "" : ", though not everything of tokenizer.json";
     return `opens it as ${className} and keeps the ids of texts${changes}`;

@@ -30,7 +30,10 @@ export function predictServing(rows: number): ServingPrediction {
   return {
     rows,
     powerOfTwo: largestPowerOfTwo(rows),
-    programs: RULES.map(({ rowsOn, ...rule }) => ({ ...rule, rows: DEVICES.map((devices) => rowsOn(rows, devices)) })),
+    programs: RULES.map(({ rowsOn, ...rule }) => ({
+      ...rule,
+      rows: DEVICES.map((devices) => rowsOn(rows, devices)),
+    })),
   };
 }
 
@@ -42,13 +45,15 @@ const RULES: readonly Rule[] = [
   {
     program: "vLLM",
     rule: "pads to a multiple of 64 when it loads the model (DEFAULT_VOCAB_PADDING_SIZE)",
-    source: "https://github.com/vllm-project/vllm/blob/main/vllm/model_executor/layers/vocab_parallel_embedding.py",
+    source:
+      "https://github.com/vllm-project/vllm/blob/main/vllm/model_executor/layers/vocab_parallel_embedding.py",
     rowsOn: (rows) => padded(rows, 64),
   },
   {
     program: "SGLang",
     rule: "pads to a multiple of 64 when it loads the model (DEFAULT_VOCAB_PADDING_SIZE)",
-    source: "https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/layers/vocab_parallel_embedding.py",
+    source:
+      "https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/layers/vocab_parallel_embedding.py",
     rowsOn: (rows) => padded(rows, 64),
   },
   {

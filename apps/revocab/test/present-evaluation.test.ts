@@ -1,6 +1,8 @@
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
+import { renderText } from "@revocab/report-document";
 import { describe, expect, it } from "vitest";
-import { printComparison, printEvaluation, printSwapEvaluation } from "../src/print-evaluation.ts";
+import { presentComparison } from "../src/present/present-comparison.ts";
+import { presentEvaluation, swapEvaluationSection } from "../src/present/present-evaluation.ts";
 
 const nothing = { count: 0, examples: [] };
 const shared = {
@@ -28,7 +30,7 @@ const masked: SwapEvaluation["before"] = {
 
 describe("a masked model's figures", () => {
   it("are called pseudo wherever they stand, and not comparable", () => {
-    const printed = printEvaluation(masked);
+    const printed = renderText(presentEvaluation(masked));
     expect(printed).toMatch(/^Masked model: pseudo-likelihood of a sample, not comparable with a decoder's/);
     expect(printed).toMatch(/^ {2}pseudo bits per byte +2\.3457$/m);
     expect(printed).toMatch(/^ {2}masked tokens +2,000$/m);
@@ -44,7 +46,7 @@ describe("a masked model's figures", () => {
       notes: ["the text is cut"],
     };
     const after = { ...masked, pseudoBitsPerByte: 3 } as typeof masked;
-    const printed = printSwapEvaluation({ text, before: masked, after });
+    const printed = renderText({ blocks: [swapEvaluationSection({ text, before: masked, after })] });
     expect(printed).toContain("Measured on text.txt, 1,234 bytes in 2 documents, before any training\n");
     expect(printed).toMatch(/^ {2}pseudo bits per byte +2\.3457 +3\.0000$/m);
     expect(printed.split("\n").filter((line) => line.startsWith("  note: "))).toEqual([
@@ -91,7 +93,7 @@ describe("a masked model's figures", () => {
       leftOut: [{ name: "focus", reason: "no word vectors" }],
       best: 1,
     };
-    const lines = printComparison(comparison).split("\n");
+    const lines = renderText(presentComparison(comparison)).split("\n");
     expect(lines[0]).toBe(
       "1,234 bytes in 1 document; rows hidden and reconstructed: 120 of 1,200 shared tokens",
     );

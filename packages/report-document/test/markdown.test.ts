@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { code, plain } from "../src/markdown.ts";
+import { code, codeBlock, plain } from "../src/markdown.ts";
 
 const anything = fc.string({
   unit: fc.constantFrom(...Array.from("`| \n\u001b\u202e<>&*_[]()#~@:/.-+$\\\\aw1é👋")),
@@ -41,5 +41,12 @@ describe("foreign text in running text", () => {
         expect(rest).not.toMatch(/[\\`*_{}[\]<>#|&~@$]|\p{C}|:\/\/|www\.|^[-+]|^\d+[.)]/u);
       }),
     );
+  });
+});
+
+describe("foreign lines in a block of code", () => {
+  it("cannot end it, whatever fences they have", () => {
+    expect(codeBlock("a\n```\nb")).toBe("````\na\n```\nb\n````");
+    expect(codeBlock("a\u001b[2J\nb", "sh\n# no")).toBe("```shno\na\\x1b[2J\nb\n```");
   });
 });
