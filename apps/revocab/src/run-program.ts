@@ -15,6 +15,7 @@ import { showDefaultMethod } from "./commands/options/rows.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerPublish } from "./commands/publish.ts";
+import { registerReport } from "./commands/report.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
 import { printFailure, usageHint } from "./failure.ts";
@@ -44,6 +45,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerInspect,
     registerEval,
     registerCompare,
+    registerReport,
     registerGenerate,
     registerVectors,
     registerCorpus,
