@@ -7,7 +7,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["files", "guarded-process", "http", "report-document"],
   ["matrix", "vocabulary"],
   ["onnx", "report-page"],
-  ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
+  ["vocab-alignment", "checkpoint", "neighbors", "token-training", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init", "rows-training", "tokenizer-quality"],
   ["chain-rule", "cw2v", "donor", "hypernetwork", "plan"],
