@@ -21,6 +21,7 @@ import argparse
 import json
 import math
 import time
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -62,6 +63,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--single-document", action="store_true", help="the text is one document")
     parser.add_argument("--generate", metavar="PROMPT", help="also print a greedy continuation of 60 tokens")
     parser.add_argument("--json", action="store_true", help="one JSON object per model")
+    parser.add_argument("--by-token", type=int, default=0, metavar="N", help="with --json: also the N tokens that cost most, as [id, count, bits]")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--context", type=int, help="tokens in a window; the model's own when not given")
     parser.add_argument("--source", default="", help="what the encoder of an encoder–decoder model reads")
@@ -136,6 +138,7 @@ def score(
     context = options.context or context_of(model)
     begin = put_before(model, tokenizer)
     bits, tokens, unknown, scored, seconds = 0.0, 0, 0, 0, 0.0
+    bits_of, count_of = Counter(), Counter()
     for document in documents:
         text = tokenizer(document, add_special_tokens=False, verbose=False).input_ids
         tokens += len(text)
@@ -153,6 +156,9 @@ def score(
             of_targets = log_p.gather(2, tokens_in[:, 1:, None]).flatten()[given:]
             bits -= of_targets.sum().item() / math.log(2)
             scored += of_targets.numel()
+            for token, log_p_of_token in zip(tokens_in[:, 1:].flatten()[given:].tolist(), of_targets.tolist()):
+                bits_of[token] -= log_p_of_token / math.log(2)
+                count_of[token] += 1
             given = 0
             seconds += time.perf_counter() - started
     count = sum(len(document.encode()) for document in documents)
@@ -163,6 +169,7 @@ def score(
         "tokens": tokens,
         "unknown_tokens": unknown,
         "tokens_per_second": scored / seconds,
+        **({"by_token": [(token, count_of[token], sum_of) for token, sum_of in bits_of.most_common(options.by_token)]} if options.by_token else {}),
     }
 
 

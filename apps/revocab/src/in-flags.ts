@@ -25,6 +25,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   batchTokens: "--batch",
   bos: "--bos",
   byteLevel: "--bytes",
+  byToken: "--by-token",
   carry: "--carry",
   chatTemplate: "--chat-template",
   context: "--context",

@@ -16,6 +16,7 @@ import { registerPlan } from "./commands/plan.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerPublish } from "./commands/publish.ts";
 import { registerQuality } from "./commands/quality.ts";
+import { registerReport } from "./commands/report.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
 import { printFailure, usageHint } from "./failure.ts";
@@ -46,6 +47,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerQuality,
     registerEval,
     registerCompare,
+    registerReport,
     registerGenerate,
     registerVectors,
     registerCorpus,

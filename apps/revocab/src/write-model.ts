@@ -1,14 +1,20 @@
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import { paragraph, type ReportDocument } from "@revocab/report-document";
 import type { Command } from "commander";
+import type { modelOptions } from "./commands/options/inputs.ts";
 import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/options/output.ts";
+import { requireText } from "./commands/options/scoring.ts";
 import { presentPublished, publishAfterwards } from "./commands/publish.ts";
 import { withBlocks } from "./present/with-blocks.ts";
 import { type NamedModel, withResolvedModels } from "./resolve-models.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
+import { checkPagePlace, pageLines } from "./write-page.ts";
+import { writeReview } from "./write-review.ts";
+
+type TensorOptions = ReturnType<typeof modelOptions>;
 
 /** The steps of a command that writes a model. */
-export interface ModelWriting<Names extends string, Options, Summary, Report> {
+export interface ModelWriting<Names extends string, Options extends TensorOptions, Summary, Report> {
   /** The model, and what else is opened by name. */
   readonly names: Readonly<Record<Names | "model", NamedModel>>;
   /** Checks the options before anything is downloaded. */
@@ -27,7 +33,7 @@ export interface ModelWriting<Names extends string, Options, Summary, Report> {
 
 /** The prepared options, the path of each name, and the job. */
 type WritingInputs<Names extends string, Options> = Options &
-  Readonly<Record<Names, string>> &
+  Readonly<Record<Names | "model", string>> &
   WeightSources &
   CommandContext;
 
@@ -38,7 +44,12 @@ export interface WeightSources {
 }
 
 /** Runs a command that writes a model and may publish it; with --dry-run it only prints its plan. */
-export async function writeModel<Names extends string, Options, Summary, Report extends object>(
+export async function writeModel<
+  Names extends string,
+  Options extends TensorOptions,
+  Summary,
+  Report extends object,
+>(
   command: Command,
   flags: OutputFlags,
   { names, prepare, plan, write, presentPlan, present }: ModelWriting<Names, Options, Summary, Report>,
@@ -66,6 +77,7 @@ export async function writeModel<Names extends string, Options, Summary, Report 
     await runCommand(
       command,
       async (context) => {
+        requireText(flags);
         refuseWithDryRun(flags);
         return open(context, await prepare(), plan);
       },
@@ -77,18 +89,26 @@ export async function writeModel<Names extends string, Options, Summary, Report 
   await runCommand(
     command,
     async (context) => {
+      requireText(flags);
       const prepared = await prepare();
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
       if (prepared.donor !== undefined) inputs.push(prepared.donor.name);
       await checkOutputPlace({ out, inputs, force: flags.force ?? false });
+      if (flags.html !== undefined) await checkPagePlace(flags.html);
       const publish = await publishAfterwards(flags, context);
-      const report = await open(context, { ...prepared, want: "model" }, (opened) =>
-        write({ ...opened, out }),
-      );
+      const report = await open(context, { ...prepared, want: "model" }, async (opened) => {
+        const written = await write({ ...opened, out });
+        if (flags.html !== undefined) {
+          const { vocabularyTensors, ignoreTensors, weights, job, model: source } = opened;
+          const tensors = { vocabularyTensors, ignoreTensors, weights };
+          await writeReview({ subject: out, source, ...tensors, job }, flags.html);
+        }
+        return written;
+      });
       return { ...report, ...(await publish(out)) };
     },
     ({ published, ...report }) => {
-      const document = present(report as Report, out);
+      const document = withBlocks(present(report as Report, out), ...pageLines(flags.html));
       if (published === undefined) return document;
       return withBlocks(document, ...presentPublished(published).blocks);
     },

@@ -72,7 +72,7 @@ export interface BitsPerByte {
  * @throws RevocabError `bad_options`, `context_too_long`, `bad_text`, `shape_mismatch`, `not_finite`, `aborted`
  */
 export async function bitsPerByte(options: BitsPerByteOptions): Promise<BitsPerByte> {
-  return askModel(await prepareBitsPerByte(options), options.model, options.job);
+  return (await askModel(await prepareBitsPerByte(options), options.model, options.job)).score;
 }
 
 /** {@link bitsPerByte} before the model is asked. */
@@ -105,10 +105,16 @@ export async function prepareBitsPerByte({
   }
   const sequences = begin.length === 0 ? encoded.ids : encoded.ids.map((ids) => joinTokens(begin, ids));
   const queries = windows.map((window) => queryOf(window, sequences[window.document]));
+  const places = windows.map(({ document, firstTarget }) => ({
+    document,
+    position: firstTarget - begin.length,
+  }));
   return {
     queries,
+    places,
+    documents: encoded.ids,
     scoreOf(logarithms, seconds) {
-      const bits = bitsOf(queries, logarithms, (query) => windows[query].document);
+      const bits = bitsOf(queries, logarithms, places);
       return {
         kind: "bits-per-byte",
         bitsPerByte: bits / encoded.bytes,

@@ -4,7 +4,7 @@ import {
   type PseudoLikelihoodOptions,
   preparePseudoLikelihood,
 } from "./pseudo-likelihood.ts";
-import { askModel, type ModelShape, type TextScoring } from "./text-scoring.ts";
+import { askModel, type ModelShape, type Scored, type TextScoring } from "./text-scoring.ts";
 
 /** `kind` tells which; only figures of one kind are comparable. */
 export type Evaluation = BitsPerByte | PseudoLikelihood;
@@ -18,6 +18,14 @@ export type EvaluateTextOptions = BitsPerByteOptions & PseudoLikelihoodOptions;
  * @throws RevocabError as those two do
  */
 export async function evaluateText(options: EvaluateTextOptions): Promise<Evaluation> {
+  return (await scoreTokens(options)).score;
+}
+
+/**
+ * {@link evaluateText}, and what every token of the text cost: `lossByToken` and `compareLosses` say where.
+ * @throws RevocabError as `evaluateText` does
+ */
+export async function scoreTokens(options: EvaluateTextOptions): Promise<Scored<Evaluation>> {
   return askModel(await prepareScoring(options), options.model, options.job);
 }
 

@@ -26,10 +26,34 @@ export {
   type Evaluation,
   evaluateText,
   prepareScoring,
+  scoreTokens,
 } from "./evaluate-text.ts";
+export {
+  compareLosses,
+  type LossComparison,
+  type LossesOf,
+  type PlaceLoss,
+  type StretchBits,
+  type StretchLoss,
+} from "./losses/compare-losses.ts";
+export type { AskedText, DocumentLosses, TextPlace } from "./losses/document-losses.ts";
+export {
+  type DocumentLoss,
+  type GroupLoss,
+  type Loss,
+  type LossByToken,
+  type LossByTokenOptions,
+  lossByToken,
+  type TokenGroup,
+  type TokenLoss,
+} from "./losses/loss-by-token.ts";
 export {
   type PseudoLikelihood,
   type PseudoLikelihoodOptions,
   pseudoLikelihood,
 } from "./pseudo-likelihood.ts";
-export type { ModelShape, TextScoring } from "./text-scoring.ts";
+export type {
+  ModelShape,
+  Scored,
+  TextScoring,
+} from "./text-scoring.ts";

@@ -2,6 +2,7 @@ import { type Job, type LanguageModel, RevocabError, type ScoreQuery, type Token
 import { randomStream } from "@revocab/matrix";
 import { frameTokens } from "@revocab/vocabulary";
 import { checkIds, encodeDocuments, type LostCharacters, type TextTokenizer } from "./encode-documents.ts";
+import type { TextPlace } from "./losses/document-losses.ts";
 import {
   askModel,
   bitsOf,
@@ -60,7 +61,7 @@ export interface PseudoLikelihood {
  * `not_finite`, `aborted`
  */
 export async function pseudoLikelihood(options: PseudoLikelihoodOptions): Promise<PseudoLikelihood> {
-  return askModel(await preparePseudoLikelihood(options), options.model, options.job);
+  return (await askModel(await preparePseudoLikelihood(options), options.model, options.job)).score;
 }
 
 /** {@link pseudoLikelihood} before the model is asked. */
@@ -95,8 +96,10 @@ export async function preparePseudoLikelihood({
   });
   return {
     queries,
+    places: items,
+    documents: encoded.ids,
     scoreOf(logarithms, seconds) {
-      const bits = bitsOf(queries, logarithms, (query) => items[query].document);
+      const bits = bitsOf(queries, logarithms, items);
       const sampledBytes = items.reduce(
         (sum, { document, position }) =>
           sum + tokenizer.vocabulary.bytesOf(encoded.ids[document][position]).length,
@@ -177,21 +180,14 @@ function frameOf({ vocabulary, origin, frame }: TextTokenizer): Frame {
   };
 }
 
-interface SampledPosition {
-  /** Index of a document. */
-  readonly document: number;
-  /** Index of a token in it. */
-  readonly position: number;
-}
-
 /**
  * A sample of the tokens of documents, in the order of the text; all tokens if there are no more than `count`. Each token
  * draws a number that depends on (seed, document, position) alone, and the lowest draws are taken. So a larger sample contains
  * a smaller one, and a longer text keeps most of the sample.
  * @param lengths tokens of each document
  */
-export function samplePositions(lengths: readonly number[], count: number, seed: number): SampledPosition[] {
-  const draws: (SampledPosition & { readonly draw: number })[] = [];
+export function samplePositions(lengths: readonly number[], count: number, seed: number): TextPlace[] {
+  const draws: (TextPlace & { readonly draw: number })[] = [];
   for (const [document, length] of lengths.entries()) {
     for (let position = 0; position < length; position++) {
       draws.push({ document, position, draw: randomStream(seed, position, document).uniform() });
@@ -204,6 +200,6 @@ export function samplePositions(lengths: readonly number[], count: number, seed:
     .map(({ document, position }) => ({ document, position }));
 }
 
-function inOrder(a: SampledPosition, b: SampledPosition): number {
+function inOrder(a: TextPlace, b: TextPlace): number {
   return a.document - b.document || a.position - b.position;
 }

@@ -1,11 +1,16 @@
 import { type Job, type LanguageModel, RevocabError, type ScoreQuery } from "@revocab/core";
+import {
+  type AskedText,
+  type DocumentLosses,
+  documentLosses,
+  type TextPlace,
+} from "./losses/document-losses.ts";
 
 /** What of a model decides what it can be asked. */
 export type ModelShape = Pick<LanguageModel, "kind" | "contextLength" | "vocabularySize" | "startTokens">;
 
 /** A text made ready for a model: what to ask, and the score as a function of the answers. */
-export interface TextScoring<Score> {
-  readonly queries: readonly ScoreQuery[];
+export interface TextScoring<Score> extends AskedText {
   /**
    * @param logarithms for each query what `LanguageModel.score` gives
    * @param seconds time in the model
@@ -14,29 +19,42 @@ export interface TextScoring<Score> {
   scoreOf(logarithms: readonly Float32Array[], seconds: number): Score;
 }
 
-/** Asks the model, all at once. */
-export async function askModel<Score>(
-  { queries, scoreOf }: TextScoring<Score>,
-  model: Pick<LanguageModel, "score">,
-  job: Job | undefined,
-): Promise<Score> {
-  const started = performance.now();
-  const logarithms = await model.score(queries, job);
-  return scoreOf(logarithms, (performance.now() - started) / 1000);
+/** The score of a text, and what its tokens cost. */
+export interface Scored<Score> {
+  readonly score: Score;
+  /** In the order of the documents. */
+  readonly losses: readonly DocumentLosses[];
 }
 
-/**
- * Σ −log2 P of all that was asked.
- * @param documentOf the index of a query's document, for messages
- */
+/** Asks the model, all at once. */
+export async function askModel<Score>(
+  scoring: TextScoring<Score>,
+  model: Pick<LanguageModel, "score">,
+  job: Job | undefined,
+): Promise<Scored<Score>> {
+  const started = performance.now();
+  const logarithms = await model.score(scoring.queries, job);
+  return scoredBy(scoring, logarithms, (performance.now() - started) / 1000);
+}
+
+/** What the answers of a model say of a text. */
+export function scoredBy<Score>(
+  scoring: TextScoring<Score>,
+  logarithms: readonly Float32Array[],
+  seconds: number,
+): Scored<Score> {
+  return { score: scoring.scoreOf(logarithms, seconds), losses: documentLosses(scoring, logarithms) };
+}
+
+/** Σ −log2 P of all that was asked. @param places of the queries, for messages */
 export function bitsOf(
   queries: readonly ScoreQuery[],
   logarithms: readonly Float32Array[],
-  documentOf: (query: number) => number,
+  places: readonly TextPlace[],
 ): number {
   let bits = 0;
   for (const [index, query] of queries.entries()) {
-    checkFinite(documentOf(index), query, logarithms[index]);
+    checkFinite(places[index].document, query, logarithms[index]);
     for (const logarithm of logarithms[index]) bits -= logarithm / Math.LN2;
   }
   return bits;

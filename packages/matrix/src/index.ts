@@ -17,6 +17,7 @@ export {
   normalizeRows,
   rowProduct,
 } from "./multiply-transposed.ts";
+export { type PrincipalComponents, principalComponents } from "./principal-components.ts";
 export { type RandomStream, randomStream } from "./random-stream.ts";
 export { firstAtLeast, replacedRows } from "./replaced-rows.ts";
 export { type RowScan, type ScanRowsOptions, scanRows } from "./scan-rows.ts";

@@ -1,11 +1,19 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type Job, showNotes, stages } from "@revocab/core";
-import type { BeginChoice, ByteLevelScore, Evaluation, TextScoring } from "@revocab/evaluation";
+import type {
+  BeginChoice,
+  ByteLevelScore,
+  Evaluation,
+  LossByToken,
+  Scored,
+  TextScoring,
+} from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
 import type { ModelTables, OpenTransformer } from "@revocab/transformer-runtime";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { withSource } from "./encoder-source.ts";
+import { lossesOf } from "./swap-losses.ts";
 
 /** How a text is scored. Defaults are those of `readText` and `evaluateText`. */
 export interface ScoringOptions {
@@ -36,6 +44,8 @@ export type ByteLevelSummary = Omit<ByteLevelScore, "documents">;
 export type ModelEvaluation = Evaluation & {
   /** Only with the option `byteLevel`. */
   readonly byteLevel?: ByteLevelSummary;
+  /** Only with the option `byToken`. */
+  readonly byToken?: LossByToken;
 };
 
 /**
@@ -49,6 +59,8 @@ export async function evaluateModel(
       readonly model: string;
       /** Causal models: score by bytes too. @default false */
       readonly byteLevel?: boolean;
+      /** Say what each token of the text cost. @default false */
+      readonly byToken?: boolean;
     },
 ): Promise<ModelEvaluation> {
   const text = await readText(options.text, options);
@@ -57,18 +69,21 @@ export async function evaluateModel(
   try {
     const transformer = await openTransformer(model.checkpoint, { job: options.job });
     try {
-      const { byteLevel = false } = options;
+      const { byteLevel = false, byToken = false } = options;
       const { tokens, bytes } = stages(options.job, { tokens: 1, bytes: byteLevel ? 2 : 0 });
       const { readable } = model;
-      const scored = await evaluateTables(transformer, undefined, readable, text, {
+      const scored = await scoreTables(transformer, undefined, readable, text, {
         ...options,
         job: tokens,
       });
-      const evaluation = { ...scored, notes: showNotes([...text.notes, ...scored.notes]) };
-      if (!byteLevel) return evaluation;
+      const { score } = scored;
       return {
-        ...evaluation,
-        byteLevel: await scoreBytes(transformer, readable, text, { ...options, job: bytes }),
+        ...score,
+        notes: showNotes([...text.notes, ...score.notes]),
+        ...(byToken && { byToken: await lossesOf(text.documents, { model, scored }) }),
+        ...(byteLevel && {
+          byteLevel: await scoreBytes(transformer, readable, text, { ...options, job: bytes }),
+        }),
       };
     } finally {
       await transformer.close();
@@ -104,32 +119,32 @@ async function scoreBytes(
 }
 
 /** Scores an open model; its weights are in memory during the call only. */
-export async function evaluateOpenModel(
+export async function scoreOpenModel(
   model: OpenModel,
   text: TextDocuments,
   options: ScoringOptions,
-): Promise<Evaluation> {
+): Promise<Scored<Evaluation>> {
   const { openTransformer } = await import("@revocab/transformer-runtime");
   const transformer = await openTransformer(model.checkpoint, { job: options.job });
   try {
-    return await evaluateTables(transformer, undefined, model.readable, text, options);
+    return await scoreTables(transformer, undefined, model.readable, text, options);
   } finally {
     await transformer.close();
   }
 }
 
 /** Scores a transformer with the tables of a vocabulary. @param tables undefined: its own */
-export async function evaluateTables(
+export async function scoreTables(
   transformer: OpenTransformer,
   tables: ModelTables | undefined,
   tokenizer: Tokenizer,
   text: TextDocuments,
   options: ScoringOptions,
-): Promise<Evaluation> {
+): Promise<Scored<Evaluation>> {
   const { encode, score } = stages(options.job, { encode: 1, score: 50 });
   const scoring = await prepareTables(transformer, tables, tokenizer, text, { ...options, job: encode });
-  const [evaluation] = await evaluateTogether(transformer, [scoring], score);
-  return evaluation;
+  const [scored] = await scoreAll(transformer, [scoring], score);
+  return scored;
 }
 
 /** A vocabulary's tables and what they are to be asked. */
@@ -165,18 +180,19 @@ export async function prepareTables(
 }
 
 /** Scores all in one pass through the layers; each is told its share of the time. */
-export async function evaluateTogether(
+export async function scoreAll(
   transformer: OpenTransformer,
   scorings: readonly TablesToScore[],
   job: Job | undefined,
-): Promise<Evaluation[]> {
+): Promise<Scored<Evaluation>[]> {
+  const { scoredBy } = await import("@revocab/evaluation/internal");
   const { scoreTogether } = await import("@revocab/transformer-runtime");
   const started = performance.now();
   const logarithms = await scoreTogether(transformer, scorings, job);
   const seconds = (performance.now() - started) / 1000;
   const tokens = scorings.map(({ queries }) => queries.reduce((sum, query) => sum + query.tokens.length, 0));
   const all = tokens.reduce((sum, count) => sum + count, 0);
-  return scorings.map(({ scoreOf }, i) => scoreOf(logarithms[i], seconds * (tokens[i] / all)));
+  return scorings.map((scoring, i) => scoredBy(scoring, logarithms[i], seconds * (tokens[i] / all)));
 }
 
 /** Passes events on with `label: ` before their step, for work that is done several times. */

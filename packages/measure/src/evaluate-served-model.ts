@@ -1,5 +1,6 @@
 import { quote, RevocabError, showNotes, showText } from "@revocab/core";
-import { type BitsPerByte, bitsPerByte } from "@revocab/evaluation";
+import { type BitsPerByte, type LossByToken, lossByToken } from "@revocab/evaluation";
+import { askModel, prepareBitsPerByte } from "@revocab/evaluation/internal";
 import { readText } from "@revocab/files";
 import { type Dialect, openServedModel, type ServedModel } from "@revocab/served-model";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
@@ -14,12 +15,16 @@ export interface EvaluateServedOptions extends Omit<ScoringOptions, "samples" | 
   readonly tokenizer: string;
   /** Sent to this server alone. No result or message contains it. @default none */
   readonly token?: string;
+  /** Say what each token of the text cost. @default false */
+  readonly byToken?: boolean;
   /** Requests under way at once. @default 8 */
   readonly requests?: number;
 }
 
 /** Bits per byte, and what was asked for them. */
 export type ServedEvaluation = BitsPerByte & {
+  /** Only with the option `byToken`. */
+  readonly byToken?: LossByToken;
   readonly served: {
     /** The server's address. */
     readonly server: string;
@@ -41,6 +46,7 @@ export async function evaluateServedModel({
   context,
   stride,
   bos,
+  byToken = false,
   ...options
 }: EvaluateServedOptions): Promise<ServedEvaluation> {
   const { job } = options;
@@ -54,12 +60,16 @@ export async function evaluateServedModel({
   const notes = [...text.notes, ...(await notesOf(model, tokenizer, text.documents[0] as string, options))];
   job?.onProgress?.({ type: "step", step: "score" });
   const { documents } = text;
-  const scored = await bitsPerByte({ model, tokenizer, documents, context, stride, bos, job });
+  const scoring = await prepareBitsPerByte({ model, tokenizer, documents, context, stride, bos, job });
+  const { score, losses } = await askModel(scoring, model, job);
   const { server, servedModel, dialect } = model;
   return {
-    ...scored,
+    ...score,
+    ...(byToken && {
+      byToken: lossByToken({ losses, documents, vocabulary: tokenizer.vocabulary, kind: score.kind }),
+    }),
     served: { server, model: servedModel, dialect },
-    notes: showNotes([...notes, ...scored.notes]),
+    notes: showNotes([...notes, ...score.notes]),
   };
 }
 

@@ -20,5 +20,18 @@ export {
   type ServedEvaluation,
 } from "./evaluate-served-model.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
-export { type LeaveOut, type LeaveOutOptions, type LeaveOutTable, leaveOut } from "./leave-out/leave-out.ts";
-export { type MeasuredText, type MeasuringSwap, measureSwap, type SwapEvaluation } from "./measure-swap.ts";
+export {
+  type HiddenToken,
+  type LeaveOut,
+  type LeaveOutOptions,
+  type LeaveOutTable,
+  leaveOut,
+} from "./leave-out/leave-out.ts";
+export {
+  type MeasuredText,
+  type MeasuringOptions,
+  type MeasuringSwap,
+  measureSwap,
+  type SwapEvaluation,
+} from "./measure-swap.ts";
+export type { SwapLosses } from "./swap-losses.ts";

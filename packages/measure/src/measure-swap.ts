@@ -4,7 +4,8 @@ import type { Job } from "@revocab/core";
 import type { Evaluation } from "@revocab/evaluation";
 import { type DocumentBoundary, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
-import { evaluateOpenModel, labelledProgress, type ScoringOptions } from "./evaluate-model.ts";
+import { labelledProgress, type ScoringOptions, scoreOpenModel } from "./evaluate-model.ts";
+import { dearestLosses, type ScoredModel, type SwapLosses, swapLosses } from "./swap-losses.ts";
 
 /** The score of a text before and after a swap. */
 export interface SwapEvaluation {
@@ -13,6 +14,8 @@ export interface SwapEvaluation {
   readonly before: Evaluation;
   /** The written model with the new one. */
   readonly after: Evaluation;
+  /** Only with the option `byToken`: of each list the 50 that cost most, or became dearest. */
+  readonly byToken?: SwapLosses;
 }
 
 export interface MeasuredText {
@@ -33,26 +36,45 @@ export interface MeasuringSwap {
   finish(directory: string, job?: Job): Promise<SwapEvaluation>;
 }
 
+export interface MeasuringOptions extends ScoringOptions {
+  /** Say what the tokens of the text cost before and after, and where that differs. @default false */
+  readonly byToken?: boolean;
+}
+
 /**
  * Scores the source model. A text or a model that cannot be scored fails here, before anything is written.
  * @throws RevocabError as `evaluateModel` does
  */
-export async function measureSwap(model: OpenModel, options: ScoringOptions): Promise<MeasuringSwap> {
+export async function measureSwap(model: OpenModel, options: MeasuringOptions): Promise<MeasuringSwap> {
   const text = await readText(options.text, options);
-  const score = async (opened: OpenModel, label: string, job: Job | undefined) =>
-    evaluateOpenModel(opened, text, { ...options, job: labelledProgress(job, label) });
+  const score = async (opened: OpenModel, label: string, job: Job | undefined): Promise<ScoredModel> => ({
+    model: opened,
+    scored: await scoreOpenModel(opened, text, { ...options, job: labelledProgress(job, label) }),
+  });
   const before = await score(model, "before", options.job);
   return {
     async finish(directory, job = options.job) {
       const swapped = await openModel(directory, model.tensorOptions);
       try {
-        return { text: describeText(options.text, text), before, after: await score(swapped, "after", job) };
+        const after = await score(swapped, "after", job);
+        const { byToken = false } = options;
+        return {
+          text: describeText(options.text, text),
+          before: before.scored.score,
+          after: after.scored.score,
+          ...(byToken && {
+            byToken: dearestLosses(await swapLosses(text.documents, before, after), REPORTED_LOSSES),
+          }),
+        };
       } finally {
         await swapped.close();
       }
     },
   };
 }
+
+/** A report with 50 of each is some 40 kB larger. */
+const REPORTED_LOSSES = 50;
 
 /** What a report says of a text. */
 export function describeText(

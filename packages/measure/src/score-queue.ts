@@ -1,7 +1,7 @@
 import type { Job } from "@revocab/core";
 import type { Evaluation } from "@revocab/evaluation";
 import type { OpenTransformer } from "@revocab/transformer-runtime";
-import { evaluateTogether, type TablesToScore } from "./evaluate-model.ts";
+import { scoreAll, type TablesToScore } from "./evaluate-model.ts";
 
 /**
  * Scores that wait for each other, so that all cost one pass through the layers. Where all layers stay in memory there is nothing to
@@ -43,7 +43,8 @@ export class ScoreQueue {
 
   async #give(job: Job | undefined): Promise<void> {
     const all = this.#waiting.flatMap(({ scorings }) => scorings);
-    const evaluations = await evaluateTogether(this.#transformer, all, job);
+    const scored = await scoreAll(this.#transformer, all, job);
+    const evaluations = scored.map(({ score }) => score);
     for (const { scorings } of this.#waiting) {
       this.#evaluations.push(evaluations.splice(0, scorings.length));
     }

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bitsPerByteOf } from "@revocab/evaluation";
 import { evaluateModel } from "@revocab/measure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
@@ -39,6 +40,24 @@ function maskedModel(): string {
 }
 
 describe("evaluateModel", () => {
+  // python tools/oracle/bits_per_byte.py sample/model --text sample/stories.txt --max-bytes 1000000 --json --by-token 5
+  it("says what each token cost, as the reference library does", async () => {
+    const { byToken, ...evaluation } = await evaluateModel({ ...sample, byToken: true });
+    const reference = [
+      [202, 16, 108.89864241021938],
+      [15, 24, 74.26867586457746],
+      [268, 24, 67.52000838910628],
+      [17, 46, 59.568115246733804],
+      [985, 5, 54.22811312097332],
+    ] as const;
+    expect(byToken!.tokens.slice(0, 5)).toMatchObject(
+      reference.map(([id, count, bits]) => ({ id, count, bits: expect.closeTo(bits, 3) })),
+    );
+    expect(byToken!.bits).toBeCloseTo(bitsPerByteOf(evaluation) * 2236, 6);
+    expect(byToken!.documents).toHaveLength(5);
+    expect(await evaluateModel(sample)).not.toHaveProperty("byToken");
+  });
+
   it("passes on how the text is read, split and scored", async () => {
     expect(
       await evaluateModel({

@@ -58,6 +58,16 @@ it("a served model has the figures of its folder, and says what was asked", asyn
   });
 });
 
+it("a served model's tokens cost what they cost in its folder", async () => {
+  const options = { model: SAMPLE_MODEL, text: SAMPLE_TEXT, maxBytes: 1000, byToken: true };
+  const here = (await evaluateModel(options)).byToken!;
+  const there = (await evaluate(open, { byToken: true })).byToken!;
+  expect(there.tokens.map(({ token, count }) => [token, count])).toEqual(
+    here.tokens.map(({ token, count }) => [token, count]),
+  );
+  expect(there.bits).toBeCloseTo(here.bits, 3);
+});
+
 it("what could not be checked is noted: the tokenizer, and the ids of the tokens", async () => {
   expect((await evaluate(reserved, { context: 256 })).notes).toEqual([
     NUMBER_FORMAT,

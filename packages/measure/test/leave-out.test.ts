@@ -43,6 +43,17 @@ describe("leaving out known rows", () => {
     });
   });
 
+  it("names the tokens that were met worst, where they are asked for", async () => {
+    const { tables } = await leaveOut({ ...options(subtokenMean()), worst: 3 });
+    expect(tables[0].worst).toEqual([
+      { id: 0, token: "ab", cosine: expect.closeTo(7 / (5 * Math.SQRT2), 12), rank: 2 },
+    ]);
+    const many = await leaveOut(large(random(), { share: 0.3, worst: 5 }));
+    const cosines = (many.tables[0].worst ?? []).map(({ cosine }) => cosine);
+    expect(cosines).toHaveLength(5);
+    expect(cosines.toSorted((a, b) => a - b)).toEqual(cosines);
+  });
+
   it("says what was hidden: text tokens of both, not specials, not byte tokens", async () => {
     expect(await leaveOut(options(subtokenMean()))).toMatchObject({
       seed: 0,

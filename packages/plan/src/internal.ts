@@ -5,6 +5,7 @@ export { hashContents } from "./model/hash-files.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { layersOnDemand, sourceModel, textLimits } from "./model/source-model.ts";
 export { splitsOfNumbers } from "./note-on-digits.ts";
+export { planWords } from "./plan-format.ts";
 export { planTables } from "./plan-tables.ts";
 export { produceRows, requireRowSource } from "./produce-rows.ts";
 export { type ProducedTables, produceTables } from "./produce-tables.ts";

@@ -10,6 +10,7 @@ import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
 interface Flags extends ScoringFlags, ModelFlags, ServedFlags {
   readonly text: string;
   readonly bytes?: boolean;
+  readonly byToken?: boolean;
   readonly source?: string;
   readonly seed: number;
 }
@@ -25,6 +26,7 @@ export function registerEval(program: Command): void {
   command.requiredOption("--text <file>", "a UTF-8 text");
   withScoringOptions(command)
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
+    .option("--by-token", "say which tokens and documents cost most")
     .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
   const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
@@ -45,7 +47,8 @@ async function evaluate(
   context: CommandContext,
 ): Promise<ModelEvaluation | ServedEvaluation> {
   const { evaluateModel, evaluateServedModel } = await import("@revocab/measure");
-  const { samples, ...scoring } = { ...scoringOptions(flags), text: flags.text };
+  const { byToken = false } = flags;
+  const { samples, ...scoring } = { ...scoringOptions(flags), text: flags.text, byToken };
   if ("served" in scored) {
     const tokenizer = { name: scored.tokenizer, want: "tokenizer" } as const;
     return withResolvedModels(context, { tokenizer }, ({ paths }) =>

@@ -11,6 +11,7 @@ import {
   type TextDocument,
   table,
 } from "@revocab/report-document";
+import { lossSections, swapLossSections } from "./present-losses.ts";
 
 type Evaluation = SwapEvaluation["before"];
 
@@ -29,6 +30,7 @@ export function presentEvaluation(evaluation: ModelEvaluation | ServedEvaluation
         ["seconds", figure(seconds, 1)],
       ]),
       ...(byteLevel === undefined ? [] : [byteLevelSection(byteLevel)]),
+      ...(evaluation.byToken === undefined ? [] : lossSections(evaluation.byToken)),
       notes(evaluation.notes),
     ],
   };
@@ -63,7 +65,10 @@ function byteLevelSection({
 }
 
 /** The scores before and after a swap, side by side. */
-export function swapEvaluationSection({ text, before, after }: SwapEvaluation, isTrained = false): Block {
+export function swapEvaluationSection(
+  { text, before, after, byToken }: SwapEvaluation,
+  isTrained = false,
+): Block {
   const afterwards = figuresOf(after);
   return section(
     `Measured on ${text.name}, ${amountOf(text)}, before any training${isTrained ? " but that of rows" : ""}`,
@@ -74,6 +79,7 @@ export function swapEvaluationSection({ text, before, after }: SwapEvaluation, i
       ],
       ["", "before", "after"],
     ),
+    ...(byToken === undefined ? [] : swapLossSections(byToken)),
     notes([
       ...text.notes,
       ...before.notes.map((note) => `before: ${note}`),

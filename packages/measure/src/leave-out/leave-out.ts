@@ -8,12 +8,13 @@ import type {
   RotaryHeads,
   SourceModel,
   TablePlan,
+  TokenId,
   Vocabulary,
 } from "@revocab/core";
 import { initContext, planTable, rowsOfPlan, type TextReader } from "@revocab/embedding-init";
 import { type DenseProducts, openDenseProducts } from "@revocab/onnx";
 import { alignVocabularies } from "@revocab/vocab-alignment";
-import type { Tokenizer } from "@revocab/vocabulary";
+import { displayToken, type Tokenizer } from "@revocab/vocabulary";
 import { chooseHidden, type HiddenTokens } from "./choose-hidden.ts";
 import { reconstruction } from "./reconstruction.ts";
 
@@ -40,6 +41,8 @@ export interface LeaveOutOptions {
   readonly share?: number;
   /** @default 1000 */
   readonly maxTokens?: number;
+  /** Name the tokens of each table whose rows were met worst, so many of them. @default 0 */
+  readonly worst?: number;
   /** The model's `initializer_range`, for `random`. @default 0.02 */
   readonly initializerRange?: number;
   readonly job?: Job;
@@ -81,6 +84,18 @@ export interface LeaveOutTable {
   };
   /** ‖new − true‖ / ‖true‖; 1 for a row of zeros. */
   readonly relativeError: { readonly mean: number; readonly median: number };
+  /** Those whose new row points furthest from the true one, the worst first. Only with the option `worst`. */
+  readonly worst?: readonly HiddenToken[];
+}
+
+/** A hidden token, and how well its row was met. */
+export interface HiddenToken {
+  /** In the target's vocabulary. */
+  readonly id: TokenId;
+  /** As `displayToken` shows it. */
+  readonly token: string;
+  readonly cosine: number;
+  readonly rank: number;
 }
 
 /**
@@ -100,6 +115,7 @@ export async function leaveOut({
   share = 0.1,
   maxTokens = 1000,
   initializerRange = 0.02,
+  worst = 0,
   job,
 }: LeaveOutOptions): Promise<LeaveOut> {
   const { tokenizer } = source;
@@ -124,7 +140,10 @@ export async function leaveOut({
     for (const table of hidden.targets.length === 0 ? [] : source.tables) {
       if (table.isBias || table.matrix.columns < 2) continue;
       const { vocabulary } = tokenizer;
-      const measured = await measureTable({ table, context, method, hidden, vocabulary, products });
+      const measured = await measureTable({
+        ...{ table, context, method, hidden, vocabulary, products },
+        worst: { count: worst, vocabulary: target.vocabulary },
+      });
       if (measured !== undefined) tables.push(measured);
     }
   } finally {
@@ -157,6 +176,7 @@ interface MeasureTableOptions {
   /** The whole source vocabulary: its rows are ranked. */
   readonly vocabulary: Vocabulary;
   readonly products: DenseProducts;
+  readonly worst: { readonly count: number; readonly vocabulary: Vocabulary };
 }
 
 /** Initializes the hidden rows of one table and compares them; `undefined` where all true rows are zeros. */
@@ -167,6 +187,7 @@ async function measureTable({
   hidden: { targets, sources },
   vocabulary,
   products,
+  worst,
 }: MeasureTableOptions): Promise<LeaveOutTable | undefined> {
   const { job } = context;
   const plan = await planTable({ context, method, table, tokens: targets });
@@ -193,6 +214,13 @@ async function measureTable({
       of: candidates,
     },
     relativeError: { mean: meanOf(relativeErrors), median: medianOf(relativeErrors) },
+    ...(worst.count > 0 && {
+      worst: worstTokens(
+        worst,
+        rows.map((row) => targets[row]),
+        { cosines, ranks },
+      ),
+    }),
   };
 }
 
@@ -203,6 +231,20 @@ function countOrigins({ origin, origins }: TablePlan, rows: readonly number[]): 
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
+}
+
+function worstTokens(
+  { count, vocabulary }: MeasureTableOptions["worst"],
+  tokens: readonly TokenId[],
+  { cosines, ranks }: { readonly cosines: readonly number[]; readonly ranks: readonly number[] },
+): HiddenToken[] {
+  return [...tokens.keys()]
+    .sort((a, b) => cosines[a] - cosines[b] || tokens[a] - tokens[b])
+    .slice(0, count)
+    .map((at) => {
+      const id = tokens[at];
+      return { id, token: displayToken(vocabulary, id), cosine: cosines[at], rank: ranks[at] };
+    });
 }
 
 /** NaN for no values. */

@@ -1,7 +1,7 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
 import { type Copying, startCopying } from "@revocab/checkpoint/internal";
 import { type InitMethod, stages } from "@revocab/core";
-import { type MeasuringSwap, type MethodContest, measureSwap, type ScoringOptions } from "@revocab/measure";
+import { type MeasuringOptions, type MeasuringSwap, type MethodContest, measureSwap } from "@revocab/measure";
 import { pickMethod } from "@revocab/measure/internal";
 import {
   type DonorOptions,
@@ -44,7 +44,7 @@ export type SwapOptions = PlanSwapOptions & Omit<ApplyOptions, "plan" | "rowSour
 
 interface Measured {
   /** Score a text with the model before and after. @default nothing is measured */
-  readonly evaluate?: Omit<ScoringOptions, "job">;
+  readonly evaluate?: Omit<MeasuringOptions, "job">;
 }
 
 /**

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { ifThere } from "@revocab/files/internal";
 import type { Command } from "commander";
+import { PAGE_HELP } from "../../write-page.ts";
 import { ALLOW_FILE_HELP, type PublishFlags } from "../publish.ts";
 import type { HealFlags } from "./training.ts";
 import { collect } from "./values.ts";
@@ -14,14 +15,17 @@ export interface OutputFlags extends PublishFlags {
   readonly out?: string;
   readonly dryRun?: boolean;
   readonly eval?: string;
+  readonly byToken?: boolean;
   readonly heal?: HealFlags["heal"];
   readonly force?: boolean;
+  readonly html?: string;
 }
 
 export function withOutputOptions(command: Command): Command {
   return command
     .option("--out <folder>", "the folder to write")
     .option("--dry-run", "print what would be done, in counts, and write nothing")
+    .option("--html <file>", PAGE_HELP)
     .option("--publish <repository>", "publish the result on the Hub, as OWNER/NAME (see: revocab publish)")
     .option("--private", "with --publish: a repository that only its owner sees")
     .option("--allow-file <name>", `with --publish: ${ALLOW_FILE_HELP}`, collect);
@@ -46,6 +50,11 @@ export function refuseWithDryRun(flags: OutputFlags): void {
   if (flags.heal !== undefined) {
     throw new RevocabError("bad_options", "--heal trains the rows of a swap, but --dry-run makes none", {
       hint: "revocab plan --heal trains rows without writing a model",
+    });
+  }
+  if (flags.html !== undefined) {
+    throw new RevocabError("bad_options", "--html shows the written model, but --dry-run writes none", {
+      hint: "revocab report shows a plan as a page, which revocab plan writes",
     });
   }
   if (flags.publish !== undefined) {

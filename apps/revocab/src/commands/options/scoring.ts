@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import { type Command, Option } from "commander";
 import { wholeNumber } from "./values.ts";
 
@@ -79,15 +80,29 @@ export function comparingOptions(flags: ComparingFlags) {
 /** Of a command that writes a model, which `--eval` scores before and after. */
 export interface EvalFlags extends ScoringFlags {
   readonly eval?: string;
+  readonly byToken?: boolean;
 }
 
 export function withEvalOptions(command: Command): Command {
   return withScoringOptions(
-    command.optionsGroup(SCORING).option("--eval <file>", "score this text with the model before and after"),
+    command
+      .optionsGroup(SCORING)
+      .option("--eval <file>", "score this text with the model before and after")
+      .option("--by-token", "with --eval: say where the text costs more than before"),
   );
 }
 
 export function evalOptions(flags: EvalFlags, seed = 0) {
-  if (flags.eval === undefined) return {};
-  return { evaluate: { text: flags.eval, samplesSeed: seed, ...scoringOptions(flags) } };
+  requireText(flags);
+  const { eval: text, byToken = false } = flags;
+  if (text === undefined) return {};
+  return { evaluate: { text, byToken, samplesSeed: seed, ...scoringOptions(flags) } };
+}
+
+/** @throws RevocabError `bad_options` for what is said of a text that is not scored */
+export function requireText({ eval: text, byToken = false }: Pick<EvalFlags, "eval" | "byToken">): void {
+  if (text !== undefined || !byToken) return;
+  throw new RevocabError("bad_options", "--by-token was given without --eval", {
+    hint: "name the text to score with --eval",
+  });
 }

@@ -1,0 +1,4 @@
+/** What sibling packages share; not for users. */
+
+export { prepareBitsPerByte } from "./bits-per-byte.ts";
+export { askModel, scoredBy } from "./text-scoring.ts";
