@@ -12,6 +12,7 @@ import {
   type Table,
   table,
 } from "@revocab/report-document";
+import type { TrainingInspection } from "@revocab/token-training";
 import {
   LONGEST_LISTED,
   type QualityReport,
@@ -19,21 +20,24 @@ import {
   TOKEN_CLASSES,
   type TokenizerQuality,
 } from "@revocab/tokenizer-quality";
+import { trainingSections } from "./present-inspection.ts";
 
-export interface QualityPresentation {
-  /** Everything that was found, for a page; otherwise what fits on some screens. @default false */
-  readonly isWhole?: boolean;
-  /** At the end, such as panels of a page. @default none */
-  readonly more?: readonly Block[];
+/** What `quality` found, and the value of --json. */
+export interface FullQuality extends QualityReport {
+  /** With --model. */
+  readonly training?: TrainingInspection;
 }
 
-/** What tokenizers are and what they make of texts, in tables with a column for each tokenizer. */
+/**
+ * What tokenizers are and what they make of texts, in tables with a column for each tokenizer.
+ * @param isWhole with everything that was found, for a page; otherwise what fits on some screens
+ */
 export function presentQuality(
-  report: QualityReport,
-  { isWhole = false, more = [] }: QualityPresentation = {},
+  report: FullQuality,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): ReportDocument {
-  const { tokenizers } = report;
-  const sections = [
+  const { tokenizers, training } = report;
+  const sections: readonly Block[] = [
     section(
       "Vocabularies",
       vocabularies(report),
@@ -52,10 +56,11 @@ export function presentQuality(
     ),
     ...(isWhole ? [section("Names of special tokens in a text", specialNames(tokenizers))] : []),
     section("Tokens that no text is written with", ...unreachable(tokenizers, isWhole ? 10 : 2)),
+    ...(training === undefined ? [] : trainingSections(training, isWhole)),
   ];
   return {
     title: `Tokenizer quality: ${tokenizers.map(({ name }) => name).join(", ")}`,
-    blocks: [...sections.filter(({ blocks }) => blocks.length > 0), ...more],
+    blocks: sections.filter((block) => block.kind !== "section" || block.blocks.length > 0),
   };
 }
 
