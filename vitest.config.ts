@@ -13,6 +13,7 @@ export default defineConfig({
       ...folders,
       "tools/check-layers",
       "tools/attack",
+      "tools/browser-test",
       "tools/consumer",
       "tools/documents",
       "examples",

@@ -6,7 +6,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
   ["files", "guarded-process", "http", "report-document"],
   ["matrix", "vocabulary"],
-  ["onnx"],
+  ["onnx", "report-page"],
   ["vocab-alignment", "checkpoint", "neighbors", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init", "rows-training"],

@@ -12,25 +12,30 @@ import type {
   Text,
 } from "./document.ts";
 
-/* Blocks of a document in fewer words. */
-
+/** A heading with what is under it. */
 export function section(title: string, ...blocks: readonly Block[]): Section {
   return { kind: "section", title, blocks };
 }
 
+/** Running text. */
 export function paragraph(text: Text): Paragraph {
   return { kind: "paragraph", text };
 }
 
+/** Items, one below the other. */
 export function list(items: readonly Text[]): List {
   return { kind: "list", items };
 }
 
+/** What a reader has to know. */
 export function notes(found: readonly string[], tone: NonNullable<Notes["tone"]> = "note"): Notes {
   return { kind: "notes", notes: found, tone };
 }
 
-/** @param columns titles, or columns; an empty title for a column that needs none @default a table without a head */
+/**
+ * Rows of cells.
+ * @param columns titles, or columns; an empty title for a column that needs none @default a table without a head
+ */
 export function table(rows: Table["rows"], columns?: readonly (string | Column)[]): Table {
   if (columns === undefined) return { kind: "table", rows };
   return {
@@ -40,6 +45,11 @@ export function table(rows: Table["rows"], columns?: readonly (string | Column)[
   };
 }
 
+/**
+ * A number as a cell.
+ * @param places digits after the point
+ * @param unit after the number, such as `%`
+ */
 export function figure(value: number, places = 0, unit?: string): Figure {
   return { value, places, unit };
 }
@@ -49,12 +59,12 @@ export function percentage(part: number, whole: number): Figure | undefined {
   return whole === 0 ? undefined : figure((100 * part) / whole, 1, "%");
 }
 
-/** 1234567 → 1,234,567 */
+/** A number with commas: 1234567 → 1,234,567. */
 export function grouped(number: number): string {
   return number.toLocaleString("en");
 }
 
-/** 1 step, 1,234 steps */
+/** A number of things: 1 step, 1,234 steps. */
 export function counted(number: number, one: string): string {
   return `${grouped(number)} ${one}${number === 1 ? "" : "s"}`;
 }

@@ -26,7 +26,7 @@ export function renderText(
   const head = [title, lead].filter((text) => text !== undefined);
   const all: Block[] = [...head.map((text) => ({ kind: "paragraph" as const, text })), ...blocks];
   return linesOfBlocks(all, { width, words, indent: 0 })
-    .map((line) => `${line.trimEnd()}\n`)
+    .map((line) => `${line}\n`)
     .join("");
 }
 
@@ -48,13 +48,13 @@ function linesOfBlocks(blocks: readonly Block[], layout: Layout): readonly strin
   return lines;
 }
 
-/** A heading has an empty line before it and after what it stands over; so has text at the margin after what is indented. */
+/** A heading has an empty line before it and after what it stands over; so has text at the margin after tables and notes. */
 function isGap(before: Block, block: Block, { indent }: Layout): boolean {
   return (
     isApart(before) ||
     isApart(block) ||
     (block.kind === "table" && block.columns !== undefined) ||
-    (indent === 0 && block.kind === "paragraph" && before.kind !== "paragraph")
+    (indent === 0 && block.kind === "paragraph" && before.kind !== "paragraph" && before.kind !== "list")
   );
 }
 
@@ -130,12 +130,10 @@ function linesOfTable(table: Table, layout: Layout): readonly string[] {
   return rows.flatMap((row) => {
     const cells = widths.map((width, i) => wrapped(row[i] ?? "", width, true));
     const height = Math.max(...cells.map((lines) => lines.length));
-    return Array.from(
-      { length: height },
-      (_, line) =>
-        margin +
-        cells.map((lines, i) => padded(lines[line] ?? "", widths[i] as number, aligned[i]!)).join(BETWEEN),
-    );
+    return Array.from({ length: height }, (_, line) => {
+      const parts = cells.map((lines, i) => padded(lines[line] ?? "", widths[i] as number, aligned[i]!));
+      return `${margin}${parts.join(BETWEEN)}`.trimEnd();
+    });
   });
 }
 

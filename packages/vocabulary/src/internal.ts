@@ -1,4 +1,4 @@
-export { inByteAlphabet } from "./bytes/byte-alphabet.ts";
+export { byteToken, inByteAlphabet } from "./bytes/byte-alphabet.ts";
 export {
   DIGIT_SCHEMES,
   FITTING_SHARE,
@@ -9,10 +9,13 @@ export {
   schemeOf,
   splitNumbers,
 } from "./digit-scheme.ts";
-export { displayBytes, quoteToken } from "./display-token.ts";
+export { displayBytes } from "./display-bytes.ts";
+export { quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
+export { readCharsmap } from "./sentencepiece/read-charsmap.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";
+export { backtracksLittle } from "./text-cuts.ts";
 export { OTHER_VOCABULARY_FILES } from "./tokenizer-files.ts";
 export { encodeSettings, isObject, type JsonObject, parseJson } from "./tokenizer-json/json-file.ts";
 export { openTokenizerJson, parseTokenizerJson } from "./tokenizer-json/parse-tokenizer-json.ts";

@@ -80,7 +80,7 @@ tbody tr:hover{background:var(--wash)}
 .warning{border-left-color:var(--alert)}.warning .tone{color:var(--alert)}
 .chart{margin:1.8rem 0;max-width:60rem}
 figcaption{font-weight:600;margin-bottom:.3rem}
-.chart svg[role=img]{display:block;width:100%;min-width:34rem;height:auto;font:12px var(--text)}
+.chart svg[role=img]{display:block;width:100%;min-width:40rem;height:auto;font:12px var(--text)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;padding:0;margin:.3rem 0 .6rem;font-size:.85rem;max-width:none}
 .legend li{display:flex;align-items:center;gap:.4rem;margin:0}
 .swatch{width:.75rem;height:.75rem;flex:none}
@@ -94,8 +94,8 @@ svg .grid{stroke:var(--line);fill:none}
 svg .axis{stroke:var(--quiet);fill:none}
 svg rect{stroke:var(--ground);stroke-width:1px}
 svg .line{fill:none!important;stroke-width:2px;stroke-linejoin:round}
-svg .mark,svg .dot{fill:none!important;stroke-linecap:round;stroke-width:6px}
-svg .dot{stroke-width:2.4px}
+svg .mark{fill:none!important;stroke-linecap:round;stroke-width:6px}
+svg .dot{fill:none!important;stroke-linecap:square;stroke-width:2px}
 svg .strength0{stroke-opacity:.45}svg .strength1{stroke-opacity:.75}
 svg .dash1{stroke-dasharray:6 3}svg .dash2{stroke-dasharray:2 3}svg .dash3{stroke-dasharray:9 3 2 3}
 ${SERIES_COLORS.map((_, i) => `.c${i}{fill:var(--c-${i})}.line.c${i},.mark.c${i},.dot.c${i}{stroke:var(--c-${i})}`).join("")}
@@ -112,7 +112,7 @@ nav ul{columns:auto}
 :root{color-scheme:light!important}
 body{display:block;font-size:10.5pt;max-width:none;padding:0}
 .skip,.theme,nav,summary{display:none}
-.scroll{overflow:visible}
+.scroll,pre{overflow:visible}pre code{white-space:pre-wrap}
 figure,tr,.notes{break-inside:avoid}h2,h3,caption{break-after:avoid}
 .chart svg[role=img]{min-width:0;max-width:16cm}
 a{color:inherit}

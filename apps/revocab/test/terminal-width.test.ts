@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { inProcess } from "./in-process.ts";
+
+const scratch = scratchFolders();
+
+describe("on a terminal of 80 columns", () => {
+  const before = { isTTY: process.stdout.isTTY, columns: process.stdout.columns };
+  beforeEach(() => {
+    Object.assign(process.stdout, { isTTY: true, columns: 80 });
+  });
+  afterEach(() => {
+    Object.assign(process.stdout, before);
+  });
+
+  it.each([
+    ["methods"],
+    ["inspect", SAMPLE_MODEL],
+    ["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--method", "subtoken-mean", "--dry-run"],
+  ])("no line of %s is longer, but one that has a longer word", async (...args) => {
+    expect(longLinesOf((await inProcess(args)).stdout)).toEqual([]);
+  });
+
+  it("nor one of a finished swap, whose checks are in columns", async () => {
+    const args = ["swap", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--method", "subtoken-mean"];
+    const { stdout } = await inProcess([...args, "--out", join(scratch(), "out")]);
+    expect(stdout).toContain("Checked\n  ✓  weights    input 3000 × 128 BF16: no NaN,");
+    expect(longLinesOf(stdout)).toEqual([]);
+  });
+});
+
+describe("in a pipe", () => {
+  it("each check, note and method stays on its line", async () => {
+    const { stdout } = await inProcess(["methods"]);
+    expect(stdout.split("\n").some((line) => line.length > 120)).toBe(true);
+  });
+});
+
+function longLinesOf(text: string): readonly string[] {
+  return text.split("\n").filter(
+    (line) =>
+      line.length > 80 &&
+      line
+        .trim()
+        .split(" ")
+        .every((word) => word.length < 70),
+  );
+}

@@ -1,0 +1,1 @@
+export { type PageTokenizer, pageTokenizer } from "./tokenize/page-tokenizer.ts";
