@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
@@ -58,6 +58,18 @@ Special tokens
   1  </s>   eos
   2  <unk>  unk
   3  <pad>  pad
+
+What other programs will make of it
+  llama.cpp (LlamaForCausalLM)  the converter stops: its pre-tokenizer is not known (hash 712ae69a342c)
+  AutoTokenizer                 opens it as PreTrainedTokenizerFast and keeps the ids of texts
+
+Rows on several devices (of 1,280, divisible by 256)
+  program                        1      2      4      8
+  vLLM                       1,280  1,280  1,280  1,280
+  SGLang                     1,280  1,280  1,280  1,280
+  TensorRT-LLM               1,280  1,280  1,280  1,280
+  Text Generation Inference  1,280  1,280  1,280  1,280
+  Megatron-LM                1,280  1,280  1,536  2,048
 `);
   });
 
@@ -80,6 +92,11 @@ Special tokens
         tables: [{ slot: "input", shape: [1280, 128] }],
       },
       tokenizer: { family: "byte-level-bpe", size: 1280, kinds: { text: 1276, special: 4 }, duplicates: 0 },
+      predictions: {
+        gguf: { outcome: "stops", preTokenizer: null, architecture: "LlamaForCausalLM" },
+        reference: { keepsIds: true },
+        serving: { rows: 1280, powerOfTwo: 256 },
+      },
       surprises: [],
     });
   });
@@ -128,6 +145,34 @@ Special tokens
     const { model } = workplace(scratch());
     rmSync(join(model, "model.safetensors"));
     expect(await inspect(model)).toMatch(/^model\n\nTokenizer: byte-level-bpe, 1,280 ids/);
+  });
+
+  it("takes what its architecture means for llama.cpp, and its rows, from the model", async () => {
+    const folder = withTokenizer("qwen2-padded", 40);
+    const text = await inspect(folder);
+    expect(text).toMatch(
+      /llama\.cpp \(Qwen2ForCausalLM\) +the converter stops: its pre-tokenizer is not known/,
+    );
+    expect(text).toMatch(/AutoTokenizer +opens it as Qwen2Tokenizer/);
+    expect(text).toContain("Rows on several devices (of 64, divisible by 64)");
+    writeFileSync(join(folder, "tokenizer.model"), "");
+    expect(await inspect(folder)).toMatch(/SentencePiece BPE from tokenizer\.model, without a pre-tokenizer/);
+  });
+
+  it("writes a page with all that was found, in place of an earlier page alone", async () => {
+    const page = join(scratch(), "page.html");
+    const { stdout } = await inProcess(["inspect", SAMPLE_MODEL, "--html", page]);
+    expect(stdout).toContain(`\nPage written to ${page}\n`);
+    const html = readFileSync(page, "utf8");
+    for (const part of ["model: llama", "hash of its check text", "DEFAULT_VOCAB_PADDING_SIZE"])
+      expect(html).toContain(part);
+    expect((await inProcess(["inspect", SAMPLE_MODEL, "--html", page])).code).toBe(0);
+    writeFileSync(page, "mine");
+    expectOneFailure(
+      await inProcess(["inspect", SAMPLE_MODEL, "--html", page]),
+      /exists already, and is no page of revocab/,
+    );
+    expect(readFileSync(page, "utf8")).toBe("mine");
   });
 });
 

@@ -10,10 +10,10 @@ import {
   type Vocabulary,
 } from "@revocab/core";
 import { readRows, scanRows } from "@revocab/matrix";
+import { trainingOfModel } from "@revocab/token-training/internal";
 import { quoteToken } from "@revocab/vocabulary/internal";
 import type { AnchorOptions } from "./anchor-options.ts";
 import { longestPrefixes } from "./longest-prefixes.ts";
-import { trainingOfModel } from "./well-trained.ts";
 
 /** What a donor says of the rows of one table. */
 export interface DonorEvidence {
@@ -201,7 +201,7 @@ async function usableRows(
 }
 
 /**
- * Whether a target token looks well trained in both models, by {@link wellTrainedTokens}.
+ * Whether a target token looks well trained in both models, by `wellTrainedTokens`.
  * @throws RevocabError aborted
  */
 export async function wellTrainedInBoth(

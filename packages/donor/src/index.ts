@@ -7,7 +7,6 @@ export {
 } from "./anchor-options.ts";
 export { clp, clpEntry } from "./clp.ts";
 export { DONOR_METHODS } from "./donor-catalog.ts";
-export { inspectTraining, type SuspectedToken, type TrainingInspection } from "./inspect-training.ts";
 export {
   type MatchingPursuitOptions,
   matchingPursuit,
@@ -31,9 +30,3 @@ export {
   type NearestSolver,
 } from "./solvers/nearest-anchors.ts";
 export { type SparseBasisOptions, sparseBasis, sparseBasisEntry } from "./sparse-basis.ts";
-export {
-  type TokenTraining,
-  type TrainingIndicator,
-  type WellTrainedOptions,
-  wellTrainedTokens,
-} from "./well-trained.ts";

@@ -7,6 +7,7 @@ export {
   type InspectOptions,
   inspectPath,
   type ModelInspection,
+  type Predictions,
   type TokenizerInspection,
 } from "./model/inspect-path.ts";
 export { type OpenModel, openModel } from "./model/open-model.ts";

@@ -17,6 +17,23 @@ export { fingerprint } from "./fingerprint.ts";
 export { loadTokenizer } from "./load-tokenizer.ts";
 export type { TokenizerFamily } from "./notation.ts";
 export { asFastFiles } from "./open/fast-config.ts";
+export {
+  describeGguf,
+  type GgufPrediction,
+  type GgufSubject,
+  predictGguf,
+} from "./predictions/predict-gguf.ts";
+export {
+  describeReference,
+  predictReference,
+  type ReferencePrediction,
+} from "./predictions/predict-reference.ts";
+export {
+  DEVICES,
+  predictServing,
+  type ServedRows,
+  type ServingPrediction,
+} from "./predictions/predict-serving.ts";
 export type { TokenizerReading } from "./reference/tokenizer-reading.ts";
 export type { ModelReader } from "./sentencepiece/arrange-pieces.ts";
 export { convertSentencePiece } from "./sentencepiece/convert-sentencepiece.ts";

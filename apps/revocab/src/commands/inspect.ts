@@ -1,40 +1,60 @@
 import type { InspectOptions } from "@revocab/plan";
 import type { Command } from "commander";
+import { inFlags } from "../in-flags.ts";
+import { modelTraining } from "../model-training.ts";
 import type { FullInspection } from "../present/present-inspection.ts";
+import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
+import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 
 export function registerInspect(program: Command): void {
   const command = program
     .command("inspect")
     .summary("show the vocabulary of a model or tokenizer")
-    .description("Show vocabulary-sized tensors, tying, dtypes, kinds and roles of tokens, and surprises.")
+    .description(
+      "Show vocabulary-sized tensors, tying, dtypes, kinds and roles of tokens, what other programs will make of them, and surprises.",
+    )
     .argument(
       "<path>",
       "a model folder, a tokenizer folder, a tokenizer.json, a SentencePiece .model, or a repository of the Hub",
     );
   withModelOptions(
-    command.option(
-      "--well-trained",
-      "also show which tokens look hardly trained, by the model's rows; of a repository only these are fetched",
-    ),
+    command
+      .option(
+        "--well-trained",
+        "also show which tokens look hardly trained, by the model's rows; of a repository only these are fetched",
+      )
+      .option("--html <file>", PAGE_HELP),
   ).action(async (path: string, flags: Flags) => {
+    const { renderHtml } = await import("@revocab/report-document");
     const { presentInspection } = await import("../present/present-inspection.ts");
     await runCommand(
       command,
-      (context) =>
-        withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
-          inspect(paths.path, { ...modelOptions(flags), weights: weights.path }, flags, context),
-        ),
-      presentInspection,
-      { readsOnly: true },
+      async (context) => {
+        if (flags.html !== undefined) await checkPagePlace(flags.html);
+        const inspection = await withResolvedModels(
+          context,
+          { path: { name: path, want: "any" } },
+          ({ paths, weights }) =>
+            inspect(paths.path, { ...modelOptions(flags), weights: weights.path }, flags, context),
+        );
+        if (flags.html !== undefined) {
+          const page = presentInspection(inspection, { isWhole: true });
+          await writePage(flags.html, renderHtml(page, { words: inFlags }));
+        }
+        return inspection;
+      },
+      (inspection) => withBlocks(presentInspection(inspection), ...pageLines(flags.html)),
+      { readsOnly: flags.html === undefined },
     );
   });
 }
 
 interface Flags extends ModelFlags {
   readonly wellTrained?: boolean;
+  readonly html?: string;
 }
 
 async function inspect(
@@ -43,15 +63,7 @@ async function inspect(
   { wellTrained = false }: Flags,
   { job }: CommandContext,
 ): Promise<FullInspection> {
-  const { inspectPath, openModel } = await import("@revocab/plan");
-  const inspection = await inspectPath(path, { ...options, digits: true });
-  if (!wellTrained) return inspection;
-  const { inspectTraining } = await import("@revocab/donor");
-  const { readable, checkpoint, close } = await openModel(path, options);
-  try {
-    const training = await inspectTraining({ ...checkpoint, vocabulary: readable.vocabulary }, job);
-    return { ...inspection, training };
-  } finally {
-    await close();
-  }
+  const { inspectPath } = await import("@revocab/plan");
+  const inspection = await inspectPath(path, { ...options, digits: true, predictions: true });
+  return wellTrained ? { ...inspection, training: await modelTraining(path, options, job) } : inspection;
 }

@@ -1,7 +1,7 @@
-import type { TrainingInspection } from "@revocab/donor";
-import type { Inspection, ModelInspection, TokenizerInspection } from "@revocab/plan";
+import type { Inspection, ModelInspection, Predictions, TokenizerInspection } from "@revocab/plan";
 import {
   type Block,
+  type Cell,
   figure,
   grouped,
   list,
@@ -10,7 +10,8 @@ import {
   section,
   table,
 } from "@revocab/report-document";
-import { describeDigits } from "@revocab/vocabulary";
+import type { TrainingInspection } from "@revocab/token-training";
+import { DEVICES, describeDigits, describeGguf, describeReference } from "@revocab/vocabulary";
 import { inFlags } from "../in-flags.ts";
 
 /** What `inspect` found, and the value of --json. */
@@ -19,19 +20,18 @@ export interface FullInspection extends Inspection {
   readonly training?: TrainingInspection;
 }
 
-export function presentInspection({
-  name,
-  model,
-  tokenizer,
-  training,
-  surprises,
-}: FullInspection): ReportDocument {
+/** @param isWhole with everything that was found, for a page; otherwise the first lines of long lists */
+export function presentInspection(
+  { name, model, tokenizer, predictions, training, surprises }: FullInspection,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): ReportDocument {
   return {
     title: model ? titleOf(name, model) : name,
     blocks: [
       ...(model ? [tablesSection(model)] : []),
-      ...(tokenizer ? tokenizerSections(tokenizer) : [paragraph("Tokenizer: none")]),
-      ...(training ? trainingSections(training) : []),
+      ...(tokenizer ? tokenizerSections(tokenizer, isWhole) : [paragraph("Tokenizer: none")]),
+      ...(predictions ? predictionSections(predictions, isWhole) : []),
+      ...(training ? trainingSections(training, isWhole) : []),
       section("Surprises", list(surprises.map(inFlags))),
     ],
   };
@@ -62,8 +62,9 @@ function tablesSection({ head, tables }: ModelInspection): Block {
   );
 }
 
-function tokenizerSections(tokenizer: TokenizerInspection): readonly Block[] {
+function tokenizerSections(tokenizer: TokenizerInspection, isWhole: boolean): readonly Block[] {
   const { family, size, kinds, duplicates, specials, hasChatTemplate, digits, fingerprint } = tokenizer;
+  const shown = isWhole ? specials.length : MAX_SPECIALS;
   return [
     section(
       `Tokenizer: ${family}, ${grouped(size)} ids, fingerprint ${fingerprint.slice(0, 12)}`,
@@ -83,21 +84,48 @@ function tokenizerSections(tokenizer: TokenizerInspection): readonly Block[] {
     section(
       "Special tokens",
       table(
-        specials.slice(0, MAX_SPECIALS).map(({ id, token, roles }) => [`${id}`, token, roles.join(", ")]),
+        specials
+          .slice(0, shown)
+          .map(({ id, token, roles }) => [`${id}`, [{ code: token }], roles.join(", ")]),
       ),
-      ...rest(specials.length, MAX_SPECIALS),
+      ...rest(specials.length, shown),
     ),
   ];
 }
 
 const MAX_SPECIALS = 24;
 
-function trainingSections({
-  tokens,
-  unusedRows,
-  indicators,
-  suspected,
-}: TrainingInspection): readonly Block[] {
+function predictionSections({ gguf, reference, serving }: Predictions, isWhole: boolean): readonly Block[] {
+  const { rows, powerOfTwo, programs } = serving;
+  const columns = ["program", ...DEVICES.map(String), ...(isWhole ? ["rule", "source"] : [])];
+  return [
+    section(
+      "What other programs will make of it",
+      table([
+        [`llama.cpp (${gguf.architecture})`, describeGguf(gguf)],
+        ...(isWhole ? [["hash of its check text", gguf.hash ?? "it cannot be written"]] : []),
+        ["AutoTokenizer", describeReference(reference)],
+      ]),
+    ),
+    section(
+      `Rows on several devices (of ${grouped(rows)}, ${powerOfTwo === 1 ? "an odd number" : `divisible by ${grouped(powerOfTwo)}`})`,
+      table(
+        programs.map(({ program, rows: onDevices, rule, source }) => [
+          program,
+          ...onDevices.map((count): Cell => (count === null ? "whole on each" : figure(count))),
+          ...(isWhole ? [rule, [{ link: source, text: source }]] : []),
+        ]),
+        columns,
+      ),
+    ),
+  ];
+}
+
+function trainingSections(
+  { tokens, unusedRows, indicators, suspected }: TrainingInspection,
+  isWhole: boolean,
+): readonly Block[] {
+  const shown = isWhole ? MAX_ON_PAGE : MAX_SUSPECTED;
   if (indicators.length === 0) {
     return [
       paragraph(
@@ -121,19 +149,20 @@ function trainingSections({
       "The worst of them",
       table(
         suspected
-          .slice(0, MAX_SUSPECTED)
+          .slice(0, shown)
           .map(({ id, token, suspicions }) => [
             `${id}`,
-            `"${token}"`,
+            ['"', { code: token }, '"'],
             suspicions.map(({ indicator, value }) => `${indicator} ${threeDigits(value)}`).join(", "),
           ]),
       ),
-      ...rest(suspected.length, MAX_SUSPECTED),
+      ...rest(suspected.length, shown),
     ),
   ];
 }
 
 const MAX_SUSPECTED = 20;
+const MAX_ON_PAGE = 1000;
 
 function rest(count: number, shown: number): readonly Block[] {
   return count > shown ? [list([`… and ${grouped(count - shown)} more`])] : [];

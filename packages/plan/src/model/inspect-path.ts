@@ -1,12 +1,19 @@
-import { localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
+import { basename } from "node:path";
+import { type Checkpoint, localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
 import { RevocabError, showNotes, type TokenKind } from "@revocab/core";
 import {
   type DigitScheme,
   digitScheme,
   displayToken,
   fingerprint,
+  type GgufPrediction,
   isTokenizerFile,
   loadTokenizer,
+  predictGguf,
+  predictReference,
+  predictServing,
+  type ReferencePrediction,
+  type ServingPrediction,
   type Tokenizer,
 } from "@revocab/vocabulary";
 import { isWeightFile, nameOf, readableTokenizer, tokensWithoutRow } from "./open-model.ts";
@@ -19,10 +26,24 @@ export interface Inspection {
   readonly tokenizer: TokenizerInspection | null;
   /** Findings that a user should know before a swap. */
   readonly surprises: readonly string[];
+  /** Only with the option `predictions`; null where there is no tokenizer, or the tokenizers library cannot run it, which is a surprise. */
+  readonly predictions?: Predictions | null;
+}
+
+/** What other programs will make of a tokenizer, or of a model's rows. */
+export interface Predictions {
+  /** convert_hf_to_gguf.py of llama.cpp. */
+  readonly gguf: GgufPrediction;
+  /** AutoTokenizer of transformers. */
+  readonly reference: ReferencePrediction;
+  /** Programs that pad rows and divide them among devices. */
+  readonly serving: ServingPrediction;
 }
 
 export interface ModelInspection {
   readonly modelType: string;
+  /** The first of `architectures` in its config.json; null where there is none. */
+  readonly architecture: string | null;
   readonly rows: number;
   /** Whether the head shares the input's rows, has its own, or does not exist. */
   readonly head: "tied" | "own" | "none";
@@ -55,6 +76,8 @@ export interface TokenizerInspection {
 export interface InspectOptions extends OpenCheckpointOptions {
   /** Also find out how the tokenizer splits numbers, which runs it. @default false */
   readonly digits?: boolean;
+  /** Also predict what other programs will make of it, which runs the tokenizer. @default false */
+  readonly predictions?: boolean;
 }
 
 /**
@@ -76,12 +99,17 @@ export async function inspectPath(path: string, options: InspectOptions = {}): P
   });
   if (tokenizer) surprises.push(...tokenizer.notes);
   if (tokenizer && model) surprises.push(...sizeSurprises(tokenizer, model.rows, path));
-  const digits = tokenizer && options.digits && { digits: await inspectDigits(tokenizer, surprises) };
+  const digits = tokenizer &&
+    options.digits && { digits: await unlessBroken(digitScheme(tokenizer), surprises) };
+  const predictions = options.predictions && {
+    predictions: tokenizer ? await unlessBroken(predict(path, { tokenizer, model, names }), surprises) : null,
+  };
   return {
     name: nameOf(path).name,
     model,
     tokenizer: tokenizer ? { ...inspectTokenizer(tokenizer), ...digits } : null,
     surprises: showNotes(surprises),
+    ...predictions,
   };
 }
 
@@ -109,6 +137,7 @@ async function inspectModel(
   }
   return {
     modelType,
+    architecture: architectureOf(checkpoint.config),
     rows,
     head: tied ? "tied" : tables.some(({ slot }) => slot === "output") ? "own" : "none",
     files: files.map(({ name, bytes }) => ({ name, bytes })),
@@ -119,6 +148,11 @@ async function inspectModel(
       dtype: matrix.dtype,
     })),
   };
+}
+
+function architectureOf({ architectures }: Checkpoint["config"]): string | null {
+  const first: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  return typeof first === "string" ? first : null;
 }
 
 function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string[] {
@@ -145,12 +179,39 @@ function sizeSurprises(tokenizer: Tokenizer, rows: number, path: string): string
   ];
 }
 
-async function inspectDigits(tokenizer: Tokenizer, surprises: string[]): Promise<DigitScheme | null> {
+async function predict(
+  path: string,
+  {
+    tokenizer,
+    model,
+    names,
+  }: {
+    readonly tokenizer: Tokenizer;
+    readonly model: ModelInspection | null;
+    /** Of the folder; none where `path` is a file. */
+    readonly names: readonly string[];
+  },
+): Promise<Predictions> {
+  const fileNames = names.length > 0 ? names : [basename(path)];
+  return {
+    gguf: await predictGguf({
+      tokenizer,
+      fileNames,
+      architecture: model?.architecture ?? undefined,
+      rows: model?.rows,
+    }),
+    reference: await predictReference(tokenizer, () => loadTokenizer(path, { reading: "file" })),
+    serving: predictServing(model?.rows ?? tokenizer.vocabulary.size),
+  };
+}
+
+/** Null, and a surprise, where the tokenizers library cannot run the tokenizer. */
+async function unlessBroken<Found>(finding: Promise<Found>, surprises: string[]): Promise<Found | null> {
   try {
-    return await digitScheme(tokenizer);
+    return await finding;
   } catch (error) {
     if (!(error instanceof RevocabError) || error.code !== "bad_tokenizer") throw error;
-    surprises.push(error.message);
+    if (!surprises.includes(error.message)) surprises.push(error.message);
     return null;
   }
 }

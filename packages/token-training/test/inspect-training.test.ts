@@ -1,8 +1,9 @@
-import { inspectTraining } from "@revocab/donor";
+import type { EmbeddingTable, Matrix } from "@revocab/core";
+import { storeMatrix } from "@revocab/matrix";
 import { randomMatrix } from "@revocab/test-support/contract-models";
 import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
+import { inspectTraining } from "@revocab/token-training";
 import { describe, expect, it } from "vitest";
-import { tableOf } from "./donor-models.ts";
 
 const [WORDS, COLUMNS] = [400, 16];
 /** Words, a hole, and a row of padding. */
@@ -70,3 +71,7 @@ describe("inspectTraining", () => {
     });
   });
 });
+
+function tableOf(slot: "input" | "output", matrix: Matrix): EmbeddingTable {
+  return { slot, role: slot, isBias: false, matrix: storeMatrix(matrix) };
+}

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { StoredMatrix } from "@revocab/core";
-import { wellTrainedTokens } from "@revocab/donor";
 import { storeMatrix } from "@revocab/matrix";
 import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
+import { wellTrainedTokens } from "@revocab/token-training";
 import { describe, expect, it } from "vitest";
 
 function stored(rows: readonly (readonly number[])[]): StoredMatrix {
@@ -10,8 +10,8 @@ function stored(rows: readonly (readonly number[])[]): StoredMatrix {
 }
 
 describe("wellTrainedTokens", () => {
-  const { magikarp } = JSON.parse(
-    readFileSync(new URL("./fixtures/mergekit-omp.json", import.meta.url), "utf8"),
+  const magikarp = JSON.parse(
+    readFileSync(new URL("./fixtures/mergekit-magikarp.json", import.meta.url), "utf8"),
   );
   const names = Object.keys(magikarp.vocab);
   const vocabulary = handMadeVocabulary(names.map((name) => text(name)));

@@ -1,0 +1,1 @@
+export { trainingOfModel } from "./well-trained.ts";
