@@ -15,6 +15,7 @@ import { showDefaultMethod } from "./commands/options/rows.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerPrune } from "./commands/prune.ts";
 import { registerPublish } from "./commands/publish.ts";
+import { registerQuality } from "./commands/quality.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
@@ -43,6 +44,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerPublish,
     registerExplain,
     registerInspect,
+    registerQuality,
     registerEval,
     registerCompare,
     registerReport,

@@ -82,7 +82,7 @@ export async function extendTokenizer(
     ];
     const unreached = await whyUnreachable(extended, new Map(requested.map(([id, text]) => [id, [text]])));
     const lost = requested.flatMap(([id, text]) => {
-      const reason = unreached.get(id);
+      const reason = unreached.get(id)?.reason;
       return reason === undefined ? [] : [{ id, text, reason }];
     });
     if (lost.length === 0) {

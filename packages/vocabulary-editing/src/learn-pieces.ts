@@ -133,7 +133,7 @@ async function requireReached(tokenizer: Tokenizer, added: readonly AddedEntry[]
     added.map(({ id }) => [id, textsWith(vocabulary.bytesOf(id))] as const),
   );
   const reasons = await whyUnreachable(tokenizer, texts);
-  for (const [id, reason] of reasons) {
+  for (const [id, { reason }] of reasons) {
     throw new RevocabError(
       "unsupported_tokenizer",
       `${origin}: the piece ${quote(vocabulary.tokenOf(id))} was learned but is never used: ${reason}`,

@@ -51,7 +51,7 @@ export async function renameTokens(
   const result = writeRenamed(parts, renamed);
   const unreached = await whyUnreachable(result, new Map(renamed.map(({ id, to }) => [id, [to]])));
   for (const { id, from, to } of renamed) {
-    const reason = unreached.get(id);
+    const reason = unreached.get(id)?.reason;
     if (reason === undefined) continue;
     throw new RevocabError("bad_options", `${quote(from)} cannot be renamed ${quote(to)}: ${reason}`, {
       hint: "choose another name",

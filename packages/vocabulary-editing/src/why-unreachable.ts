@@ -1,6 +1,20 @@
 import { isUtf8 } from "node:buffer";
-import { quote, type TokenId } from "@revocab/core";
+import { mapAhead, quote, type TokenId } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
+
+/** Why no text that was tried is encoded with a token. */
+export interface Unreachable {
+  /**
+   * - `normalizer`: it changes the token's text;
+   * - `cut`: the pre-tokenizer cuts it before the model sees it;
+   * - `model`: the model writes it in other tokens;
+   * - `no-tokens`: the tokenizer has no tokens for some of it;
+   * - `no-text`: no text has its bytes.
+   */
+  readonly cause: "normalizer" | "cut" | "model" | "no-tokens" | "no-text";
+  /** In words. */
+  readonly reason: string;
+}
 
 /**
  * Tests with the tokenizers library whether some text is encoded with each token: its own text, or that after a letter, a
@@ -9,13 +23,11 @@ import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
  */
 export async function whyUnreachable(
   tokenizer: Tokenizer,
-  tokens: ReadonlyMap<TokenId, Iterable<string>>,
-): Promise<Map<TokenId, string>> {
-  const reasons = new Map<TokenId, string>();
-  for (const [id, texts] of tokens) {
-    const reason = await tryTexts(tokenizer, id, texts);
-    if (reason !== undefined) reasons.set(id, reason);
-  }
+  tokens: Iterable<readonly [TokenId, Iterable<string>]>,
+): Promise<Map<TokenId, Unreachable>> {
+  const reasons = new Map<TokenId, Unreachable>();
+  const found = mapAhead(tokens, ([id, texts]) => tryTexts(tokenizer, id, texts));
+  for await (const [[id], why] of found) if (why !== undefined) reasons.set(id, why);
   return reasons;
 }
 
@@ -23,13 +35,13 @@ async function tryTexts(
   tokenizer: Tokenizer,
   id: TokenId,
   texts: Iterable<string>,
-): Promise<string | undefined> {
+): Promise<Unreachable | undefined> {
   let first: string | undefined;
   for (const text of texts) {
     first ??= text;
     if (await has(tokenizer, text, id)) return undefined;
   }
-  if (first === undefined) return "no text has it";
+  if (first === undefined) return { cause: "no-text", reason: "no text has it" };
   for (const context of contextsOf(first)) {
     if (await has(tokenizer, context, id)) return undefined;
   }
@@ -48,17 +60,19 @@ function* contextsOf(text: string): Generator<string> {
 
 const BEFORE = ["a", "x", "e", "S", "ü", "1", ".", "-", "\n", "的", "a "];
 
-async function reasonOf(tokenizer: Tokenizer, text: string): Promise<string> {
+async function reasonOf(tokenizer: Tokenizer, text: string): Promise<Unreachable> {
   const normal = await tokenizer.normalize(text);
   const isKept = [normal, normal.replaceAll("▁", " ")].some((form) => form.includes(text.trim()));
-  if (!isKept) return `the normalizer turns it into ${quote(normal)}`;
+  if (!isKept) return { cause: "normalizer", reason: `the normalizer turns it into ${quote(normal)}` };
   const words = await tokenizer.cut(normal);
-  if (words.length > 1)
-    return `the tokenizer cuts it before the model sees it: ${words.map((word) => quote(word)).join(" ")}`;
+  if (words.length > 1) {
+    const shown = words.map((word) => quote(word)).join(" ");
+    return { cause: "cut", reason: `the tokenizer cuts it before the model sees it: ${shown}` };
+  }
   const ids = await unlessRefused(tokenizer.encode(text));
-  if (ids === undefined) return "the tokenizer has no tokens for some of it";
-  const pieces = Array.from(ids, (id) => quote(tokenizer.vocabulary.tokenOf(id)));
-  return `the tokenizer still writes it as ${pieces.join(" ")}`;
+  if (ids === undefined) return { cause: "no-tokens", reason: "the tokenizer has no tokens for some of it" };
+  const pieces = Array.from(ids, (one) => quote(tokenizer.vocabulary.tokenOf(one)));
+  return { cause: "model", reason: `the tokenizer still writes it as ${pieces.join(" ")}` };
 }
 
 /**
