@@ -65,7 +65,10 @@ function grown({ files }, size) {
   const special = new Set((document.added_tokens ?? []).map(({ content }) => content));
   const pieces = Object.keys(vocab).filter((piece) => !special.has(piece));
   const pairs = merges.map((merge) => (typeof merge === "string" ? merge.split(" ") : merge));
-  let next = [...Object.values(vocab), ...(document.added_tokens ?? []).map(({ id }) => id)].reduce((most, id) => Math.max(most, id)) + 1;
+  let next =
+    [...Object.values(vocab), ...(document.added_tokens ?? []).map(({ id }) => id)].reduce((most, id) =>
+      Math.max(most, id),
+    ) + 1;
   for (let step = 1; next < size; step++) {
     for (let left = 0; left < pieces.length && next < size; left++) {
       const pair = [pieces[left], pieces[(left * 7 + step) % pieces.length]];
