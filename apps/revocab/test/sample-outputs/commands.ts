@@ -28,6 +28,7 @@ export const SCENES: readonly Scene[] = [
           "publish",
           "explain",
           "inspect",
+          "quality",
           "eval",
           "compare",
           "report",
@@ -46,6 +47,14 @@ export const SCENES: readonly Scene[] = [
       "inspect sample/model --json",
       "inspect sample/tokenizer",
       "inspect sample/tokenizer/tokenizer.json --json",
+    ],
+  },
+  {
+    name: "tokenizers side by side",
+    commands: [
+      "quality sample/model sample/tokenizer --text sample/stories.txt",
+      "quality sample/model --text en=en.txt --text de=de.txt --parallel en.txt:de.txt --words terms.txt --json",
+      "quality sample/model sample/tokenizer --words en=terms.txt --words de=de.txt --html out/quality.html",
     ],
   },
   {

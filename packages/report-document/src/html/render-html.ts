@@ -200,7 +200,7 @@ function cellOf(row: Table["rows"][number], i: number, end: string): string {
   const cell = row[i];
   const content = htmlOfCell(cell);
   const isName = i === 0 && row.length > 1 && content !== "" && !isFigure(cell);
-  return isName ? `<th scope="row">${content}</th>` : `<td${end}>${content}</td>`;
+  return isName ? `<th scope="row"${end}>${content}</th>` : `<td${end}>${content}</td>`;
 }
 
 function htmlOfChart(chart: BarChart | PointChart | LineChart, page: Page): string {
