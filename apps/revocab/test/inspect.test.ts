@@ -63,7 +63,7 @@ What other programs will make of it
   llama.cpp (LlamaForCausalLM)  the converter stops: its pre-tokenizer is not known (hash 712ae69a342c)
   AutoTokenizer                 opens it as PreTrainedTokenizerFast and keeps the ids of texts
 
-Rows on several devices (of 1,280, divisible by 256)
+Rows on 1, 2, 4 and 8 devices (of 1,280, divisible by 256)
   program                        1      2      4      8
   vLLM                       1,280  1,280  1,280  1,280
   SGLang                     1,280  1,280  1,280  1,280
@@ -154,7 +154,7 @@ Rows on several devices (of 1,280, divisible by 256)
       /llama\.cpp \(Qwen2ForCausalLM\) +the converter stops: its pre-tokenizer is not known/,
     );
     expect(text).toMatch(/AutoTokenizer +opens it as Qwen2Tokenizer/);
-    expect(text).toContain("Rows on several devices (of 64, divisible by 64)");
+    expect(text).toContain("Rows on 1, 2, 4 and 8 devices (of 64, divisible by 64)");
     writeFileSync(join(folder, "tokenizer.model"), "");
     expect(await inspect(folder)).toMatch(/SentencePiece BPE from tokenizer\.model, without a pre-tokenizer/);
   });
