@@ -19,6 +19,7 @@ const SHOW_ALL = new Function(
     const panel = document.querySelector('[data-panel="tokenizers"]');
     const box = panel.querySelector("textarea");
     const turn = () => new Promise((done) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = done; port2.postMessage(0); });
+    panel.hidden = true; // a thousand layouts would take a minute
     const shown = [];
     for (const text of texts) {
       box.value = text;
@@ -27,6 +28,7 @@ const SHOW_ALL = new Function(
       shown.push(Array.from(panel.querySelectorAll(".tokens"), (tokens) =>
         Array.from(tokens.querySelectorAll("sub"), ({ textContent }) => textContent).join(" ")));
     }
+    panel.hidden = false;
     return shown;
   })()`,
 ) as (texts: readonly string[]) => Promise<unknown>;

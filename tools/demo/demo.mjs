@@ -1,6 +1,7 @@
 // What `npm start` shows: the sample model gets another tokenizer, step by step, with the commands a user would type.
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,6 +25,9 @@ run(
   "out/swapped",
   "--eval",
   "sample/stories.txt",
+  "--by-token",
+  "--html",
+  "out/swapped.html",
   "--force",
 );
 
@@ -63,7 +67,8 @@ run(
 run("explain", "out/swap.plan", " butterfly", " castle", "</s>");
 
 console.log(
-  "\nThe swapped model lies in out/swapped and out/predicted: any program that opens Hugging Face models opens it.",
+  "\nThe swapped model lies in out/swapped and out/predicted: any program that opens Hugging Face models opens it." +
+    `\nWhat the swap did is on a page; open it in a browser: ${join(root, "out/swapped.html")}`,
 );
 
 function show(text) {

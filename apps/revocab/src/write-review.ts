@@ -1,6 +1,5 @@
 import type { InitMethod } from "@revocab/core";
 import type { RecipeMethod } from "@revocab/plan";
-import { renderHtml } from "@revocab/report-document";
 import type { ReviewSwapOptions, SwapReview } from "@revocab/swap-review";
 import { quickCatalog } from "./catalog.ts";
 import { inFlags } from "./in-flags.ts";
@@ -12,9 +11,10 @@ export async function writeReview(
   page: string | undefined,
 ): Promise<SwapReview> {
   const { exploreSwap } = await import("@revocab/swap-review");
+  const { renderPage } = await import("@revocab/report-page");
   const { reviewPage } = await import("./present/present-review.ts");
   const explored = await exploreSwap({ ...options, methodOf: methodOfRecipe });
-  if (page !== undefined) await writePage(page, renderHtml(reviewPage(explored), { words: inFlags }));
+  if (page !== undefined) await writePage(page, renderPage(reviewPage(explored), { words: inFlags }));
   return explored.review;
 }
 

@@ -62,6 +62,8 @@ export interface ExploredSwap {
   readonly review: SwapReview;
   /** Of the new tokens. */
   readonly vocabulary: Vocabulary;
+  /** Of the source's tokens; undefined without the source model. */
+  readonly sourceVocabulary: Vocabulary | undefined;
   /** Of the input table. Undefined for a model whose rows cannot be planned again, of which a plan would tell. */
   readonly origins: RowOrigins | undefined;
 }
@@ -122,6 +124,7 @@ async function exploreModel(
     const made = source && (await madeAgain(options, source, model, report));
     return {
       vocabulary: tokenizer.vocabulary,
+      sourceVocabulary: source?.tokenizer.vocabulary,
       origins: made?.origins,
       review: {
         kind: "model",
@@ -199,6 +202,7 @@ async function explorePlan(options: ReviewSwapOptions, source: OpenModel | undef
       (await unlessFileIsMissing(() => reviewLeaveOut({ source, target, recipe, method, job: quiet(job) })));
     return {
       vocabulary,
+      sourceVocabulary: source?.tokenizer.vocabulary,
       origins: originsOfPlan(plan, source),
       review: {
         kind: "plan",

@@ -198,7 +198,7 @@ async function samplePage(): Promise<string> {
   });
 }
 
-/** Lines with words, signs, code and figures, and hard ones between them. */
+/** Pieces of lines with words, signs, code and figures, at most 60 characters each, and hard ones among them. */
 function linesOfTheRepository(count: number): string[] {
   const files = [
     "ARCHITECTURE.md",
@@ -212,7 +212,7 @@ function linesOfTheRepository(count: number): string[] {
   const texts = [SAMPLE_TEXT, ...files.map((name) => join(root, name))].map((path) =>
     readFileSync(path, "utf8"),
   );
-  const lines = texts.flatMap((content) => content.split("\n").filter(Boolean));
+  const lines = texts.flatMap((content) => Array.from(content.matchAll(/.{1,60}/gu), String));
   const hard = [
     "Größe naïve",
     "  indented\t",

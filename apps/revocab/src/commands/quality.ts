@@ -1,18 +1,21 @@
 import { basename, dirname, resolve } from "node:path";
-import { renderHtml } from "@revocab/report-document";
-import type { NamedFile, QualityReport } from "@revocab/tokenizer-quality";
+import type { NamedFile } from "@revocab/tokenizer-quality";
 import { type Command, InvalidArgumentError } from "commander";
 import { inFlags } from "../in-flags.ts";
+import { modelTraining } from "../model-training.ts";
+import type { FullQuality } from "../present/present-quality.ts";
 import { withBlocks } from "../present/with-blocks.ts";
-import { withResolvedModels } from "../resolve-models.ts";
+import { type NamedModel, withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
 import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { collect } from "./options/values.ts";
 
-interface Flags {
+interface Flags extends ModelFlags {
   readonly text?: readonly NamedFile[];
   readonly parallel?: readonly string[];
   readonly words?: readonly NamedFile[];
+  readonly model?: string;
   readonly html?: string;
 }
 
@@ -30,19 +33,18 @@ export function registerQuality(program: Command): void {
     .option("--text <[name=]file>", "a UTF-8 text, such as de=german.txt (repeatable)", collectFiles)
     .option("--parallel <a:b>", "two line-aligned texts, such as en.txt:de.txt (repeatable)", collect)
     .option("--words <[name=]file>", "a list with a word in each line (repeatable)", collectFiles)
+    .option(
+      "--model <model>",
+      "also show which tokens of a model look hardly trained, by its rows; of a repository only these are fetched",
+    )
     .option("--html <file>", PAGE_HELP);
-  command.action(async (names: readonly string[], flags: Flags) => {
+  withModelOptions(command).action(async (names: readonly string[], flags: Flags) => {
     const { presentQuality } = await import("../present/present-quality.ts");
     await runCommand(
       command,
       async (context) => {
         if (flags.html !== undefined) await checkPagePlace(flags.html);
-        const report = await measure(names, flags, context);
-        if (flags.html !== undefined) {
-          const page = presentQuality(report, { isWhole: true });
-          await writePage(flags.html, renderHtml(page, { words: inFlags }));
-        }
-        return report;
+        return measure(names, flags, context);
       },
       (report) => withBlocks(presentQuality(report), ...pageLines(flags.html)),
       { readsOnly: flags.html === undefined },
@@ -52,9 +54,11 @@ export function registerQuality(program: Command): void {
 
 async function measure(
   names: readonly string[],
-  { text, parallel, words }: Flags,
+  flags: Flags,
   context: CommandContext,
-): Promise<QualityReport> {
+): Promise<FullQuality> {
+  const { text: texts = [], parallel, words: wordLists, model, html } = flags;
+  const { job } = context;
   const { measureQuality } = await import("@revocab/tokenizer-quality");
   const { loadTokenizer } = await import("@revocab/vocabulary");
   const { splitPathPair } = await import("@revocab/parallel-text");
@@ -62,12 +66,27 @@ async function measure(
     const paths = splitPathPair(pair);
     return { ...paths, name: `${labelOf(paths.source)} : ${labelOf(paths.target)}` };
   });
-  const wanted = Object.fromEntries(names.map((name, i) => [i, { name, want: "tokenizer" as const }]));
-  return withResolvedModels(context, wanted, async ({ paths }) => {
+  const wanted: Record<string, NamedModel> = {
+    ...Object.fromEntries(names.map((name, i) => [i, { name, want: "tokenizer" }])),
+    ...(model !== undefined && { model: { name: model, want: "tables" } }),
+  };
+  return withResolvedModels(context, wanted, async ({ paths, weights }) => {
     const tokenizers = [];
     for (const [i, name] of shortNames(names).entries())
-      tokenizers.push({ name, tokenizer: await loadTokenizer(paths[i]!) });
-    return measureQuality({ tokenizers, texts: text, parallel: pairs, wordLists: words, ...context });
+      tokenizers.push({ name, tokenizer: await loadTokenizer(paths[i] as string) });
+    const quality = await measureQuality({ tokenizers, texts, parallel: pairs, wordLists, job });
+    const options = { ...modelOptions(flags), weights: weights.model };
+    const report =
+      paths.model === undefined
+        ? quality
+        : { ...quality, training: await modelTraining(paths.model, options, job) };
+    if (html !== undefined) {
+      const { qualityPage } = await import("../present/quality-page.ts");
+      const { renderPage } = await import("@revocab/report-page");
+      const page = await qualityPage(report, tokenizers, texts, job);
+      await writePage(html, renderPage(page, { words: inFlags }));
+    }
+    return report;
   });
 }
 

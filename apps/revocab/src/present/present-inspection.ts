@@ -125,7 +125,8 @@ function predictionSections({ gguf, reference, serving }: Predictions, isWhole: 
   ];
 }
 
-function trainingSections(
+/** Which tokens of a model look hardly trained, and by what. @param isWhole for a page */
+export function trainingSections(
   { tokens, unusedRows, indicators, suspected }: TrainingInspection,
   isWhole: boolean,
 ): readonly Block[] {

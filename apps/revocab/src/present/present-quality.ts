@@ -5,12 +5,14 @@ import {
   counted,
   figure,
   grouped,
+  notes,
   percentage,
   type ReportDocument,
   section,
   type Table,
   table,
 } from "@revocab/report-document";
+import type { TrainingInspection } from "@revocab/token-training";
 import {
   LONGEST_LISTED,
   type QualityReport,
@@ -18,22 +20,24 @@ import {
   TOKEN_CLASSES,
   type TokenizerQuality,
 } from "@revocab/tokenizer-quality";
-import { describeDigits } from "@revocab/vocabulary";
+import { trainingSections } from "./present-inspection.ts";
 
-export interface QualityPresentation {
-  /** Everything that was found, for a page; otherwise what fits on some screens. @default false */
-  readonly isWhole?: boolean;
-  /** At the end, such as panels of a page. @default none */
-  readonly more?: readonly Block[];
+/** What `quality` found, and the value of --json. */
+export interface FullQuality extends QualityReport {
+  /** With --model. */
+  readonly training?: TrainingInspection;
 }
 
-/** What tokenizers are and what they make of texts, in tables with a column for each tokenizer. */
+/**
+ * What tokenizers are and what they make of texts, in tables with a column for each tokenizer.
+ * @param isWhole with everything that was found, for a page; otherwise what fits on some screens
+ */
 export function presentQuality(
-  report: QualityReport,
-  { isWhole = false, more = [] }: QualityPresentation = {},
+  report: FullQuality,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): ReportDocument {
-  const { tokenizers } = report;
-  const sections = [
+  const { tokenizers, training } = report;
+  const sections: readonly Block[] = [
     section(
       "Vocabularies",
       vocabularies(report),
@@ -48,14 +52,15 @@ export function presentQuality(
     section(
       "Numbers, white space and code",
       numbers(tokenizers),
-      ...(isWhole ? [indentations(tokenizers)] : []),
+      ...(isWhole ? [whiteSpaceKinds(tokenizers), indentations(tokenizers)] : []),
     ),
     ...(isWhole ? [section("Names of special tokens in a text", specialNames(tokenizers))] : []),
     section("Tokens that no text is written with", ...unreachable(tokenizers, isWhole ? 10 : 2)),
+    ...(training === undefined ? [] : trainingSections(training, isWhole)),
   ];
   return {
     title: `Tokenizer quality: ${tokenizers.map(({ name }) => name).join(", ")}`,
-    blocks: [...sections.filter(({ blocks }) => blocks.length > 0), ...more],
+    blocks: sections.filter((block) => block.kind !== "section" || block.blocks.length > 0),
   };
 }
 
@@ -153,7 +158,8 @@ function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
       (one) => one.texts[place] as TextQuality,
     ),
   );
-  if (sizes.length === 1) return tables;
+  const warnings = notes(unknownNotes(tokenizers, sizes), "warning");
+  if (sizes.length === 1) return [...tables, warnings];
   const fairness: Row = [
     "Gini coefficient of tokens per byte, 0 where all texts cost the same",
     ({ fairness: { texts: gini } }) => figureOf(gini, 3),
@@ -174,8 +180,23 @@ function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
     ...tables,
     textTable("all texts", tokenizers, (one) => one.allTexts as TextQuality),
     byTokenizer(tokenizers, [fairness], "Fairness"),
+    warnings,
   ];
 }
+
+/** A text of unknown tokens looks well compressed. */
+function unknownNotes(tokenizers: readonly TokenizerQuality[], sizes: QualityReport["texts"]): string[] {
+  return tokenizers.flatMap((one) =>
+    one.texts.flatMap(({ tokens, roundTrips: { unknown } }, place) =>
+      unknown > LEAST_UNKNOWN * tokens
+        ? `${one.name} has no tokens for much of ${sizes[place]?.name}: its other figures of that text say nothing`
+        : [],
+    ),
+  );
+}
+
+/** A share of a text's tokens. */
+const LEAST_UNKNOWN = 0.05;
 
 function textTable(
   title: string,
@@ -249,11 +270,24 @@ function words({ tokenizers, wordLists }: QualityReport): Block[] {
 
 function numbers(tokenizers: readonly TokenizerQuality[]): Block {
   return byTokenizer(tokenizers, [
-    ["numbers", ({ digits }) => describeDigits(digits)],
+    ["numbers", ({ digits: { name } }) => name.replaceAll("-", " ")],
+    ["1234 is written", ({ digits }) => digits.examples["1234"] ?? "not at all"],
     ["tokens of white space", ({ whiteSpace }) => figure(whiteSpace.tokens)],
     ["spaces of the longest of them", ({ whiteSpace }) => figure(whiteSpace.longestRun)],
-    ["white space that is lost", ({ whiteSpace: { lost } }) => lost.join(", ") || "none"],
+    [
+      "kinds of white space that are lost",
+      ({ whiteSpace: { kept, lost } }) => `${lost.length} of ${kept.length + lost.length}`,
+    ],
   ]);
+}
+
+/** For each kind, whether it comes back from encoding and decoding. */
+function whiteSpaceKinds(tokenizers: readonly TokenizerQuality[]): Block {
+  const kinds = new Set(tokenizers.flatMap(({ whiteSpace: { kept, lost } }) => [...kept, ...lost]));
+  const rows = [...kinds].map(
+    (kind): Row => [kind, ({ whiteSpace }) => (whiteSpace.kept.includes(kind) ? "kept" : "lost")],
+  );
+  return byTokenizer(tokenizers, rows, "White space between two letters");
 }
 
 function indentations(tokenizers: readonly TokenizerQuality[]): Block {

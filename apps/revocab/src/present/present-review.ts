@@ -7,12 +7,14 @@ import {
   grouped,
   list,
   notes,
+  type Panel,
   type PointChart,
   paragraph,
   type ReportDocument,
   section,
   table,
 } from "@revocab/report-document";
+import { type NearestRows, type RowsMap, rowsPanel, vocabularyPanel } from "@revocab/report-page";
 import type {
   ExploredSwap,
   Quantiles,
@@ -42,8 +44,9 @@ export function presentReview(review: SwapReview): ReportDocument {
   };
 }
 
-/** The same for a page. */
-export function reviewPage({ review }: ExploredSwap): ReportDocument {
+/** The same for a page: with charts, and panels that show any token. */
+export function reviewPage(explored: ExploredSwap): ReportDocument {
+  const { review } = explored;
   const { target, source } = review.summary;
   return {
     title: titleOf(review),
@@ -57,11 +60,13 @@ export function reviewPage({ review }: ExploredSwap): ReportDocument {
           `Rows of ${one.slot}`,
           normChart(one),
           ...mapBlocks(one, review),
+          tableRowsPanel(one, explored),
           ...rowBlocks(one, review, PAGE_LINES),
         ),
       ),
       ...leaveOutSections(review, PAGE_LINES),
       ...reportSections(review),
+      tokensPanel(explored),
     ],
   };
 }
@@ -246,12 +251,11 @@ function mapBlocks({ map }: TableReview, review: SwapReview): readonly Block[] {
 }
 
 function mapChart({ shares, series, sampled, of }: RowMap, { tokens, sourceTokens }: SwapReview): PointChart {
-  const axis = (i: 0 | 1) => `component ${i + 1} (${(100 * shares[i]).toFixed(1)} % of the variance)`;
   return {
     kind: "points",
     title: `Map of ${sampled === of ? "" : `${grouped(sampled)} of `}${grouped(of)} new rows: the two directions in which they differ most`,
-    x: axis(0),
-    y: axis(1),
+    x: axisOf(shares, 0),
+    y: axisOf(shares, 1),
     series: series.map(({ name, ids, x, y }) => ({
       name: SERIES[name],
       points: ids.map((id, i) => ({
@@ -263,12 +267,64 @@ function mapChart({ shares, series, sampled, of }: RowMap, { tokens, sourceToken
   };
 }
 
+function axisOf(shares: RowMap["shares"], axis: 0 | 1): string {
+  return `component ${axis + 1} (${(100 * shares[axis]).toFixed(1)} % of the variance)`;
+}
+
 const SERIES: Readonly<Record<RowSeries["name"], string>> = {
   source: "rows of the source model",
   shared: "tokens that the source has, too",
   spelled: "tokens that the source spells",
   other: "other tokens",
 };
+
+/** For a token that the reader names: its place on the map, its nearest rows, and what its row is made of. */
+function tableRowsPanel({ slot, map, nearest }: TableReview, { vocabulary, origins }: ExploredSwap): Panel {
+  return rowsPanel({
+    title: `A token's row in ${slot}`,
+    vocabulary,
+    ...(map !== null && { map: newRowsOn(map) }),
+    ...(nearest.length > 0 && { nearest: nearestIn(nearest) }),
+    // they are those of the input table
+    ...(slot === "input" && origins !== undefined && { origins }),
+  });
+}
+
+/** Rows of the source have ids of another vocabulary. */
+function newRowsOn({ series, shares }: RowMap): RowsMap {
+  const own = series.filter(({ name }) => name !== "source");
+  return {
+    axes: [axisOf(shares, 0), axisOf(shares, 1)],
+    series: own.map(({ name }) => SERIES[name]),
+    ids: Uint32Array.from(own.flatMap(({ ids }) => ids)),
+    x: Float32Array.from(own.flatMap(({ x }) => x)),
+    y: Float32Array.from(own.flatMap(({ y }) => y)),
+    seriesOf: Uint8Array.from(own.flatMap(({ ids }, place) => ids.map(() => place))),
+  };
+}
+
+function nearestIn(nearest: TableReview["nearest"]): NearestRows {
+  const count = Math.min(...nearest.map(({ ids }) => ids.length));
+  return {
+    measure: "cosine",
+    ids: Uint32Array.from(nearest, ({ id }) => id),
+    neighbors: Uint32Array.from(nearest.flatMap(({ ids }) => ids.slice(0, count))),
+    similarities: Float32Array.from(nearest.flatMap(({ cosines }) => cosines.slice(0, count))),
+  };
+}
+
+/** A search over both vocabularies, with the class of a token, and the same token in the other. */
+function tokensPanel({ review: { summary }, vocabulary, sourceVocabulary }: ExploredSwap): Panel {
+  return vocabularyPanel({
+    title: "Tokens",
+    vocabularies: [
+      { name: `after: ${summary.target.name}`, vocabulary },
+      ...(sourceVocabulary === undefined
+        ? []
+        : [{ name: `before: ${summary.source.name}`, vocabulary: sourceVocabulary }]),
+    ],
+  });
+}
 
 function evaluationSections({ evaluation }: SwapReview, lines: number): readonly Block[] {
   if (evaluation === null) return [];
