@@ -63,7 +63,7 @@ What other programs will make of it
   llama.cpp (LlamaForCausalLM)  the converter stops: its pre-tokenizer is not known (hash 712ae69a342c)
   AutoTokenizer                 opens it as PreTrainedTokenizerFast and keeps the ids of texts
 
-Rows on several devices (of 1,280, divisible by 256)
+Rows on 1, 2, 4 and 8 devices (of 1,280, divisible by 256)
   program                        1      2      4      8
   vLLM                       1,280  1,280  1,280  1,280
   SGLang                     1,280  1,280  1,280  1,280
@@ -154,7 +154,7 @@ Rows on several devices (of 1,280, divisible by 256)
       /llama\.cpp \(Qwen2ForCausalLM\) +the converter stops: its pre-tokenizer is not known/,
     );
     expect(text).toMatch(/AutoTokenizer +opens it as Qwen2Tokenizer/);
-    expect(text).toContain("Rows on several devices (of 64, divisible by 64)");
+    expect(text).toContain("Rows on 1, 2, 4 and 8 devices (of 64, divisible by 64)");
     writeFileSync(join(folder, "tokenizer.model"), "");
     expect(await inspect(folder)).toMatch(/SentencePiece BPE from tokenizer\.model, without a pre-tokenizer/);
   });
@@ -212,9 +212,19 @@ describe("revocab inspect --well-trained", () => {
     const { stdout } = await inspectTokens(makeModel(scratch(), { tensors: [planted(INPUT, [2000])] }));
     expect(stdout).not.toContain("norm of the input row");
     expect(stdout).toMatch(/The worst of them\n +2000 {2}" word" +cosine of the input row .* 1\.00\n/);
-    expect((await inspectTokens(SAMPLE_MODEL)).stdout).toMatch(
-      /cannot be told: the head is tied, and no row is without a token\n$/,
+    const words = makeModel(scratch(), {
+      tensors: [randomTable(INPUT, [40, WIDTH])],
+      tokenizer: withTokenizer("qwen2-padded", 40),
+    });
+    expect((await inspectTokens(words)).stdout).toContain(
+      "cannot be told: the head is tied, and no row is without a token\n",
     );
+  });
+
+  it("where no row is unused, goes by the bytes that no text has: the sample never saw its padding token", async () => {
+    const { stdout } = await inspectTokens(SAMPLE_MODEL);
+    expect(stdout).toContain("\nTokens that look hardly trained: 13 of 1,267 (");
+    expect(stdout).toMatch(/The worst of them\n +3 +"<pad>" +cosine of the input row .* 1\.00\n/);
   });
 
   it("as JSON lists all of them", async () => {

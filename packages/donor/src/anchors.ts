@@ -208,8 +208,8 @@ export async function wellTrainedInBoth(
   { source, alignment, job }: InitContext,
   donor: Donor,
 ): Promise<(token: TokenId) => boolean> {
-  const inSource = await trainingOfModel(source, job);
-  const inDonor = await trainingOfModel(donor, job);
+  const inSource = await trainingOfModel(source, { job });
+  const inDonor = await trainingOfModel(donor, { job });
   return (token) =>
     inSource.isWellTrained(alignment.sourceOf[token]) &&
     inDonor.isWellTrained(donor.alignment.sourceOf[token]);

@@ -7,9 +7,9 @@ import { type TrainingIndicator, trainingOfModel } from "./well-trained.ts";
 export interface TrainingInspection {
   /** Tokens in use: without holes, and without those that say that they are set aside. */
   readonly tokens: number;
-  /** Rows of no token in use, also those of padding. Where there are some, rows are compared with their mean. */
+  /** Rows of no token in use, also those of padding; where there is none, those of bytes that no UTF-8 text has. Rows are compared with their mean. */
   readonly unusedRows: number;
-  /** None for a tied model without unused rows: of its tokens nothing can be said. */
+  /** None for a tied model without such rows: of its tokens nothing can be said. */
   readonly indicators: readonly (Pick<TrainingIndicator, "name" | "threshold" | "suspects"> & {
     /** Tokens in use that it suspects. */
     readonly tokens: number;
@@ -37,7 +37,10 @@ export async function inspectTraining(
   job?: Job,
 ): Promise<TrainingInspection> {
   const { vocabulary, tables } = model;
-  const { indicators, unusedRows, suspicionsOf } = await trainingOfModel(model, job);
+  const { indicators, unusedRows, suspicionsOf } = await trainingOfModel(model, {
+    job,
+    byImpossibleBytes: true,
+  });
   if (!indicators.every(({ values }) => values.every(Number.isFinite))) await refuseRow(tables, job);
   const unused = new Set(unusedRows);
   const judged = Array.from({ length: vocabulary.size }, (_, id) => id)
@@ -59,10 +62,15 @@ export async function inspectTraining(
     })),
     suspected: suspected.map(({ id, by }) => ({
       id,
-      token: displayToken(vocabulary, id),
+      token: shown(vocabulary, id),
       suspicions: by.map(({ name, values }) => ({ indicator: name, value: values[id] })),
     })),
   };
+}
+
+/** A token of a byte by its name, `<0x72>`: its text may be that of another token. */
+function shown(vocabulary: Vocabulary, id: TokenId): string {
+  return vocabulary.kindOf(id) === "byte" ? vocabulary.tokenOf(id) : displayToken(vocabulary, id);
 }
 
 /** [rows] 0 for the worst row. */

@@ -7,6 +7,11 @@ export interface WellTrainedOptions {
   readonly input: StoredMatrix;
   /** [rows × d] the head, where it has rows of its own. */
   readonly output?: StoredMatrix;
+  /**
+   * Where no row is unused, compare with those of bytes that no UTF-8 text has (0xC0, 0xC1, 0xF5 to 0xFF), as Magikarp does. mergekit
+   * does not. @default false
+   */
+  readonly byImpossibleBytes?: boolean;
   readonly job?: Job;
 }
 
@@ -23,7 +28,7 @@ export interface TrainingIndicator {
 
 export interface TokenTraining {
   readonly indicators: readonly TrainingIndicator[];
-  /** Rows without a token that was ever trained: holes, padding, and tokens that say so themselves. */
+  /** Rows without a token that was ever trained: holes, padding, and tokens that say so themselves; or bytes that no text has. */
   readonly unusedRows: readonly number[];
   /** The indicators by which a token looks hardly trained; none for one that looks well trained. */
   suspicionsOf(token: TokenId): readonly TrainingIndicator[];
@@ -41,20 +46,24 @@ export interface TokenTraining {
  * @throws RevocabError aborted, between two blocks
  */
 export async function wellTrainedTokens(options: WellTrainedOptions): Promise<TokenTraining> {
-  const { vocabulary, input, output, job } = options;
-  const unusedRows = unusedRowsOf(vocabulary, input.rows);
+  const { vocabulary, input, output, byImpossibleBytes = false, job } = options;
+  const setAside = unusedRowsOf(vocabulary, input.rows);
+  const areBytes = byImpossibleBytes && setAside.length === 0;
+  const unusedRows = areBytes ? impossibleBytes(vocabulary, input.rows) : setAside;
+  const unused = new Set(unusedRows);
+  // mergekit counts unused rows as well, which matters little: they are few, or many and then known by their cosines
+  const counted = (values: Float64Array) => (areBytes ? values.filter((_, row) => !unused.has(row)) : values);
   const indicators: TrainingIndicator[] = [];
   if (output !== undefined) {
     const values = await measureRows(input, squareOf, job);
-    indicators.push(below("norm of the input row", values.map(Math.sqrt)));
+    indicators.push(below("norm of the input row", values.map(Math.sqrt), counted));
   }
   for (const [name, matrix] of Object.entries({ input, output })) {
     if (matrix === undefined || unusedRows.length === 0) continue;
-    const mean = await meanRow(matrix, new Set(unusedRows), job);
+    const mean = await meanRow(matrix, unused, job);
     const cosines = await measureRows(matrix, cosineTo(mean), job);
-    indicators.push(above(`cosine of the ${name} row to the mean of unused rows`, cosines));
+    indicators.push(above(`cosine of the ${name} row to the mean of unused rows`, cosines, counted));
   }
-  const unused = new Set(unusedRows);
   const suspicionsOf = (token: TokenId) =>
     indicators.filter(({ values, threshold, suspects }) =>
       suspects === "below" ? values[token] < threshold : values[token] > threshold,
@@ -70,12 +79,18 @@ export async function wellTrainedTokens(options: WellTrainedOptions): Promise<To
 /** {@link wellTrainedTokens} by the tables of a model; without an input table by the first that it has. */
 export function trainingOfModel(
   { vocabulary, tables }: { readonly vocabulary: Vocabulary; readonly tables: readonly EmbeddingTable[] },
-  job?: Job,
+  { job, byImpossibleBytes }: Pick<WellTrainedOptions, "job" | "byImpossibleBytes"> = {},
 ): Promise<TokenTraining> {
   const rows = tables.filter(({ isBias }) => !isBias);
   const input = (rows.find(({ slot }) => slot === "input") ?? rows[0]).matrix;
   const output = rows.find(({ slot }) => slot === "output")?.matrix;
-  return wellTrainedTokens({ vocabulary, input, ...(output !== input && { output }), job });
+  return wellTrainedTokens({
+    vocabulary,
+    input,
+    ...(output !== input && { output }),
+    byImpossibleBytes,
+    job,
+  });
 }
 
 const QUANTILE = 0.01;
@@ -92,12 +107,20 @@ function unusedRowsOf(vocabulary: Vocabulary, rows: number): number[] {
   return Array.from({ length: rows }, (_, row) => row).filter(isUnused);
 }
 
-function below(name: string, values: Float64Array): TrainingIndicator {
-  return { name, values, threshold: quantile(values, QUANTILE), suspects: "below" };
+/** The rows of single bytes that UTF-8 never has. */
+function impossibleBytes(vocabulary: Vocabulary, rows: number): number[] {
+  const bytes = [0xc0, 0xc1, ...Array.from({ length: 11 }, (_, i) => 0xf5 + i)];
+  return bytes.flatMap((byte) => vocabulary.idsOf(Uint8Array.of(byte))).filter((row) => row < rows);
 }
 
-function above(name: string, values: Float64Array): TrainingIndicator {
-  const threshold = Math.max(LEAST_COSINE, quantile(values, 1 - QUANTILE));
+type Counted = (values: Float64Array) => Float64Array;
+
+function below(name: string, values: Float64Array, counted: Counted): TrainingIndicator {
+  return { name, values, threshold: quantile(counted(values), QUANTILE), suspects: "below" };
+}
+
+function above(name: string, values: Float64Array, counted: Counted): TrainingIndicator {
+  const threshold = Math.max(LEAST_COSINE, quantile(counted(values), 1 - QUANTILE));
   return { name, values, threshold, suspects: "above" };
 }
 

@@ -1,7 +1,7 @@
 import type { EmbeddingTable, Matrix } from "@revocab/core";
 import { storeMatrix } from "@revocab/matrix";
 import { randomMatrix } from "@revocab/test-support/contract-models";
-import { handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
+import { byte, handMadeVocabulary, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
 import { inspectTraining } from "@revocab/token-training";
 import { describe, expect, it } from "vitest";
 
@@ -59,6 +59,31 @@ describe("inspectTraining", () => {
       unusedRows: 0,
       indicators: [],
       suspected: [],
+    });
+  });
+
+  it("where no row is unused, compares with the rows of bytes that no text has, and names byte tokens by their names", async () => {
+    const impossible = [0xc0, 0xc1, ...Array.from({ length: 11 }, (_, i) => 0xf5 + i)];
+    const entries = [
+      ...impossible.map((value) => byte(value)),
+      byte(0x72),
+      ...Array.from({ length: 200 }, (_, i) => text(`w${i};`)),
+    ];
+    const matrix = randomMatrix(entries.length, COLUMNS, 3);
+    for (let row = 0; row <= impossible.length; row++) {
+      matrix.data.fill(0, row * COLUMNS, (row + 1) * COLUMNS);
+      matrix.data[row * COLUMNS + 2] = 1;
+    }
+    const tables = [tableOf("input", matrix)];
+    const { tokens, unusedRows, suspected } = await inspectTraining({
+      vocabulary: handMadeVocabulary(entries),
+      tables,
+    });
+    expect([tokens, unusedRows]).toEqual([201, 13]);
+    expect(suspected[0]).toMatchObject({
+      id: 13,
+      token: "<0x72>",
+      suspicions: [{ value: expect.closeTo(1) }],
     });
   });
 

@@ -28,23 +28,14 @@ export function registerInspect(program: Command): void {
       )
       .option("--html <file>", PAGE_HELP),
   ).action(async (path: string, flags: Flags) => {
-    const { renderHtml } = await import("@revocab/report-document");
     const { presentInspection } = await import("../present/present-inspection.ts");
     await runCommand(
       command,
       async (context) => {
         if (flags.html !== undefined) await checkPagePlace(flags.html);
-        const inspection = await withResolvedModels(
-          context,
-          { path: { name: path, want: "any" } },
-          ({ paths, weights }) =>
-            inspect(paths.path, { ...modelOptions(flags), weights: weights.path }, flags, context),
+        return withResolvedModels(context, { path: { name: path, want: "any" } }, ({ paths, weights }) =>
+          inspect(paths.path, { ...modelOptions(flags), weights: weights.path }, flags, context),
         );
-        if (flags.html !== undefined) {
-          const page = presentInspection(inspection, { isWhole: true });
-          await writePage(flags.html, renderHtml(page, { words: inFlags }));
-        }
-        return inspection;
       },
       (inspection) => withBlocks(presentInspection(inspection), ...pageLines(flags.html)),
       { readsOnly: flags.html === undefined },
@@ -60,10 +51,16 @@ interface Flags extends ModelFlags {
 async function inspect(
   path: string,
   options: InspectOptions,
-  { wellTrained = false }: Flags,
+  { wellTrained = false, html }: Flags,
   { job }: CommandContext,
 ): Promise<FullInspection> {
   const { inspectPath } = await import("@revocab/plan");
-  const inspection = await inspectPath(path, { ...options, digits: true, predictions: true });
-  return wellTrained ? { ...inspection, training: await modelTraining(path, options, job) } : inspection;
+  const found = await inspectPath(path, { ...options, digits: true, predictions: true });
+  const inspection = wellTrained ? { ...found, training: await modelTraining(path, options, job) } : found;
+  if (html !== undefined) {
+    const { inspectionPage } = await import("../present/inspection-page.ts");
+    const { renderPage } = await import("@revocab/report-page");
+    await writePage(html, renderPage(await inspectionPage(inspection, path, job), { words: inFlags }));
+  }
+  return inspection;
 }

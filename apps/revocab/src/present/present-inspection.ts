@@ -33,7 +33,7 @@ export function presentInspection(
       ...(predictions ? predictionSections(predictions, isWhole) : []),
       ...(training ? trainingSections(training, isWhole) : []),
       section("Surprises", list(surprises.map(inFlags))),
-    ],
+    ].filter((block) => block.kind !== "section" || block.blocks.some(isFilled)),
   };
 }
 
@@ -97,7 +97,11 @@ const MAX_SPECIALS = 24;
 
 function predictionSections({ gguf, reference, serving }: Predictions, isWhole: boolean): readonly Block[] {
   const { rows, powerOfTwo, programs } = serving;
-  const columns = ["program", ...DEVICES.map(String), ...(isWhole ? ["rule", "source"] : [])];
+  const columns = [
+    "program",
+    ...DEVICES.map((devices) => ({ title: `${devices}`, align: "right" as const })),
+    ...(isWhole ? ["rule"] : []),
+  ];
   return [
     section(
       "What other programs will make of it",
@@ -108,12 +112,12 @@ function predictionSections({ gguf, reference, serving }: Predictions, isWhole: 
       ]),
     ),
     section(
-      `Rows on several devices (of ${grouped(rows)}, ${powerOfTwo === 1 ? "an odd number" : `divisible by ${grouped(powerOfTwo)}`})`,
+      `Rows on ${DEVICES.slice(0, -1).join(", ")} and ${DEVICES.at(-1)} devices (of ${grouped(rows)}, ${powerOfTwo === 1 ? "an odd number" : `divisible by ${grouped(powerOfTwo)}`})`,
       table(
         programs.map(({ program, rows: onDevices, rule, source }) => [
-          program,
+          isWhole ? [{ link: source, text: program }] : program,
           ...onDevices.map((count): Cell => (count === null ? "whole on each" : figure(count))),
-          ...(isWhole ? [rule, [{ link: source, text: source }]] : []),
+          ...(isWhole ? [rule] : []),
         ]),
         columns,
       ),
@@ -164,6 +168,12 @@ export function trainingSections(
 
 const MAX_SUSPECTED = 20;
 const MAX_ON_PAGE = 1000;
+
+/** Not a table or list of nothing. */
+function isFilled(block: Block): boolean {
+  if (block.kind === "table") return block.rows.length > 0;
+  return block.kind !== "list" || block.items.length > 0;
+}
 
 function rest(count: number, shown: number): readonly Block[] {
   return count > shown ? [list([`… and ${grouped(count - shown)} more`])] : [];

@@ -71,8 +71,8 @@ const RULES: readonly Rule[] = [
   },
   {
     program: "Megatron-LM",
-    rule: "pads to a multiple of 128 times the devices when it makes or converts a model (make-vocab-size-divisible-by)",
-    source: "https://github.com/NVIDIA/Megatron-LM (vocab_size_with_padding)",
+    rule: "pads to a multiple of 128 times the devices when it makes or converts a model (vocab_size_with_padding)",
+    source: "https://github.com/NVIDIA/Megatron-LM",
     rowsOn: (rows, devices) => padded(rows, 128 * devices),
   },
 ];
