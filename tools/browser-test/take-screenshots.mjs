@@ -12,7 +12,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "revocab-screenshots-"));
 const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox"] });
 
-const quality = await pageOf("quality", "sample/model", "sample/tokenizer", "--text", "en=sample/stories.txt");
+const quality = await pageOf(
+  "quality",
+  "sample/model",
+  "sample/tokenizer",
+  "--text",
+  "en=sample/stories.txt",
+);
 await quality.getByLabel("Your text").fill("Once upon a time, 1234 butterflies flew over the café.");
 await quality.locator(".tokens", { hasText: "1234" }).first().waitFor();
 await quality.screenshot({ path: picture("quality") });
