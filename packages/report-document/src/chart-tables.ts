@@ -6,13 +6,24 @@ export function tableOfChart(chart: BarChart | PointChart | LineChart): Table {
   return chart.kind === "lines" ? tableOfLines(chart) : tableOfPoints(chart);
 }
 
+/** Whether the only series of a chart says more than what is measured. */
+export function namesSeries(chart: BarChart | PointChart | LineChart): boolean {
+  return chart.kind === "bars" && chart.series.length === 1 && chart.series[0] !== chart.measure;
+}
+
+/** What the values of a chart of bars are, with the name of its only series. */
+export function measureOf(chart: BarChart): string {
+  return namesSeries(chart) ? `${chart.series[0]}, ${chart.measure}` : chart.measure;
+}
+
 /** A row for each bar; where that would be wider than long, a row for each series. */
-function tableOfBars({ series, bars, measure, places }: BarChart): Table {
+function tableOfBars(chart: BarChart): Table {
+  const { series, bars, measure, places } = chart;
   const figure = (value: number | undefined): Cell => (value === undefined ? undefined : { value, places });
   if (series.length <= 1) {
     return {
       kind: "table",
-      columns: [{ title: "" }, { title: measure }],
+      columns: [{ title: "" }, { title: measureOf(chart) }],
       rows: bars.map(({ label, values }) => [label, figure(values[0])]),
     };
   }

@@ -1,5 +1,5 @@
 import { alignmentsOf, isFigure, isSafeAddress, showFigure, spansOf } from "./cells.ts";
-import { tableOfChart } from "./chart-tables.ts";
+import { measureOf, tableOfChart } from "./chart-tables.ts";
 import type { Block, Cell, Column, ReportDocument, Section, Span, Table, Text } from "./document.ts";
 import { atStart, code, codeBlock, plain, plainWithin } from "./markdown.ts";
 
@@ -41,7 +41,7 @@ function partsOfBlock(block: Block, level: number, words: Words): readonly strin
     case "table":
       return [...titleOf(block.title), markdownTable(block)];
     case "bars":
-      return [...titleOf(`${block.title} (${block.measure})`), markdownTable(tableOfChart(block))];
+      return [...titleOf(`${block.title} (${measureOf(block)})`), markdownTable(tableOfChart(block))];
     case "points":
     case "lines":
       return [...titleOf(block.title), markdownTable(tableOfChart(block))];

@@ -1,6 +1,6 @@
 import { showLine } from "@revocab/core";
 import { alignmentsOf, isFigure, showFigure, wordsOf } from "./cells.ts";
-import { tableOfChart } from "./chart-tables.ts";
+import { measureOf, tableOfChart } from "./chart-tables.ts";
 import type { BarChart, Block, Cell, ReportDocument, Section, Table, Text } from "./document.ts";
 import { padded, textWidth, wrapped } from "./text-width.ts";
 
@@ -79,7 +79,7 @@ function linesOf(block: Block, layout: Layout): readonly string[] {
     case "table":
       return under(block.title, layout, (inner) => linesOfTable(block, inner));
     case "bars":
-      return under(`${block.title} (${block.measure})`, layout, (inner) => linesOfBars(block, inner));
+      return under(`${block.title} (${measureOf(block)})`, layout, (inner) => linesOfBars(block, inner));
     case "points":
     case "lines":
       return under(block.title, layout, (inner) => linesOfTable(tableOfChart(block), inner));

@@ -49,6 +49,16 @@ describe("a page", () => {
     for (const id of ["rows", "rows-2", "part"]) expect(page.split(` id="${id}"`)).toHaveLength(2);
   });
 
+  it("has no heading over nothing, not in its table of contents either", () => {
+    const page = pageOf(
+      { kind: "section", title: "Surprises", blocks: [{ kind: "list", items: [] }] },
+      { kind: "section", title: "One", blocks: [{ kind: "paragraph", text: "a" }] },
+      { kind: "section", title: "Two", blocks: [{ kind: "paragraph", text: "a" }] },
+    );
+    expect(page).not.toContain("Surprises");
+    expect(page).toContain("<nav ");
+  });
+
   it("shows numbers with narrow spaces, and where a row or column has a name, as its heading", () => {
     const page = pageOf({
       kind: "table",
@@ -126,6 +136,25 @@ describe("a chart on a page", () => {
     );
     expect(widths).toHaveLength(2);
     expect(widths[0]! / widths[1]!).toBeCloseTo(2, 2);
+  });
+
+  it("of one series names it where it says more than what is measured", () => {
+    const page = pageOf({
+      kind: "bars",
+      title: "Scripts",
+      measure: "% of tokens",
+      series: ["Latin"],
+      bars: [{ label: "gpt2", values: [90] }],
+    });
+    expect(page).toMatch(/<ul class="legend"><li>.*?Latin<\/li>/);
+    expect(page).toContain(">Latin, % of tokens</th>");
+  });
+
+  it("of many bars has thin ones, and no more labels than there is room for", () => {
+    const bars = Array.from({ length: 100 }, (_, i) => ({ label: `l${i}`, values: [i] }));
+    const page = pageOf({ kind: "bars", title: "H", measure: "m", series: ["m"], bars });
+    expect(page.match(/class="label"/g)).toHaveLength(50);
+    expect(page).not.toContain('class="value"');
   });
 
   it("draws a quarter of a million points in less than a megabyte", () => {

@@ -1,6 +1,8 @@
+import { inflateRawSync } from "node:zlib";
 import { renderPage, rowsPanel, vocabularyPanel } from "@revocab/report-page";
 import { handMadeVocabulary, special, text, UNUSED } from "@revocab/test-support/hand-made-vocabulary";
 import { expect, it } from "vitest";
+import type { VocabulariesData } from "../src/panels/panel-data.ts";
 
 const vocabulary = handMadeVocabulary([special("<s>", "bos"), text("a"), text("b"), UNUSED]);
 const map = {
@@ -79,4 +81,29 @@ it("classes that are not those of the vocabulary are refused", () => {
     vocabularyPanel({ vocabularies: [{ name: "one", vocabulary, classes }] });
   expect(withClasses({ names: ["a"], of: new Uint8Array(3) })).toThrow("are 3 places in 1 names, expected 4");
   expect(withClasses({ names: ["a"], of: Uint8Array.of(0, 0, 0, 1) })).toThrow("the classes of one");
+});
+
+it("a token has the same token of the other vocabulary as its counterpart, or the tokens that spell it", () => {
+  const other = handMadeVocabulary([text("ab"), text("a"), text("b"), special("<s>")]);
+  const one = handMadeVocabulary([
+    special("<s>"),
+    text("ab"),
+    text("ba"),
+    text("c"),
+    special("<pad>"),
+    UNUSED,
+  ]);
+  const { data } = vocabularyPanel({
+    vocabularies: [
+      { name: "one", vocabulary: one },
+      { name: "other", vocabulary: other },
+    ],
+  });
+  const [{ counterparts }] = (data as VocabulariesData).vocabularies;
+  const unpacked = (packed: string) => {
+    const { buffer, byteOffset, length } = inflateRawSync(Buffer.from(packed, "base64"));
+    return [...new Uint32Array(buffer.slice(byteOffset, byteOffset + length))];
+  };
+  expect(unpacked(counterparts[0]!.counts)).toEqual([1, 1, 2, 0, 0, 0]);
+  expect(unpacked(counterparts[0]!.ids)).toEqual([3, 0, 2, 1]);
 });

@@ -15,21 +15,21 @@ export interface NearestTokensOptions {
   /** [V × d] */
   readonly matrix: StoredMatrix;
   readonly isUsed: (row: number) => boolean;
-  /** The tokens to find neighbours of, the most wanted first. */
-  readonly tokens: readonly TokenId[];
+  /** The tokens to find neighbours of, at most so many. */
+  choose(most: number): readonly TokenId[];
   readonly job?: Job;
 }
 
-/** Of as many tokens as can be compared with all rows in some seconds, the first 20 at least. */
+/** Of as many tokens as can be compared with all rows in some seconds, 20 at least. */
 export async function nearestTokens({
   matrix,
   isUsed,
-  tokens,
+  choose,
   job,
 }: NearestTokensOptions): Promise<NearestTokens[]> {
   const { rows, columns } = matrix;
   const most = Math.max(LEAST_TOKENS, Math.floor(MOST_PRODUCTS / (rows * columns)));
-  const chosen = tokens.slice(0, Math.min(MOST_TOKENS, most));
+  const chosen = choose(Math.min(MOST_TOKENS, most));
   if (chosen.length === 0) return [];
   const queries = await readRows(matrix, chosen, job);
   // one more: a row is the nearest to itself
@@ -55,5 +55,5 @@ export async function nearestTokens({
 
 const NEIGHBOURS = 8;
 const LEAST_TOKENS = 20;
-const MOST_TOKENS = 2000;
+const MOST_TOKENS = 5000;
 const MOST_PRODUCTS = 2e10;

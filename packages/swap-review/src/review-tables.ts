@@ -74,20 +74,29 @@ async function reviewTable(
     nearest: await nearestTokens({
       matrix,
       isUsed: after.isUsed,
-      tokens: [
-        ...new Set([
-          ...dearest,
-          ...sampleOf(used.filter(isNew), NEAREST_OF, seed),
-          ...sampleOf(used, NEAREST_OF, seed),
-        ]),
-      ],
+      choose: (most) => tokensToShow(most, dearest, used, isNew, seed),
       job,
     }),
   };
 }
 
-/** Of new tokens, and of all tokens. */
-const NEAREST_OF = 500;
+/** The dearest, then as many new tokens as others. */
+function tokensToShow(
+  most: number,
+  dearest: readonly TokenId[],
+  used: readonly TokenId[],
+  isNew: (id: TokenId) => boolean,
+  seed: number,
+): readonly TokenId[] {
+  const chosen = new Set(dearest.slice(0, most));
+  const add = (candidates: readonly TokenId[], count: number) => {
+    for (const id of sampleOf(candidates, count, seed)) chosen.add(id);
+  };
+  const rest = () => used.filter((id) => !chosen.has(id));
+  add(rest().filter(isNew), Math.ceil((most - chosen.size) / 2));
+  add(rest(), most - chosen.size);
+  return [...chosen];
+}
 
 interface ScannedTable {
   readonly matrix: StoredMatrix;

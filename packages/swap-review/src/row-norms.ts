@@ -67,7 +67,7 @@ export function rowNorms(
   };
 }
 
-const INTERVALS = 40;
+const INTERVALS = 24;
 
 /** The shortest first. */
 function normsOf({ scan, isUsed }: TableRows, isWanted: (row: number) => boolean): Float64Array {

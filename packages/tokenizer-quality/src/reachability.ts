@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type Job, mapAhead, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
+import { type Job, mapAhead, showLine, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import { displayToken, type Tokenizer, unlessRefused } from "@revocab/vocabulary";
 import { type Unreachable, whyUnreachable } from "@revocab/vocabulary-editing/internal";
 
@@ -33,6 +33,7 @@ export interface UnreachableToken {
 }
 
 const EXAMPLES = 10;
+const LONGEST_SHOWN = 200;
 
 /**
  * Asks the tokenizers library whether each token is ever given: the text that it stands for is encoded, by itself and, where it is not
@@ -62,7 +63,7 @@ export async function testReachability(tokenizer: Tokenizer, name: string, job?:
   for (const [id, { cause, reason }] of lost) {
     unreachable[cause]++;
     if (unreachable[cause] <= EXAMPLES)
-      examples.push({ id, token: displayToken(vocabulary, id), cause, reason });
+      examples.push({ id, token: showLine(displayToken(vocabulary, id), LONGEST_SHOWN), cause, reason });
   }
   return { reachable: texts.length - lost.size, ...counts, unreachable, examples };
 }

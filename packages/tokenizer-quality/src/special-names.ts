@@ -37,8 +37,10 @@ export function specialNames(tokenizers: readonly Tokenizer[]): readonly string[
   const own = tokenizers.flatMap(({ specialTokens }) =>
     specialTokens.slice(0, MOST_OF_ONE).map(({ token }) => token),
   );
-  return [...new Set([...own, ...WIDESPREAD])];
+  return [...new Set([...own, ...WIDESPREAD])].filter(({ length }) => length <= LONGEST_NAME);
 }
 
 const MOST_OF_ONE = 8;
+/** A name is a word or two; an entry of a broken file may be of a megabyte. */
+const LONGEST_NAME = 100;
 const WIDESPREAD = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<s>", "</s>", "<|eot_id|>", "[INST]"];

@@ -1,4 +1,4 @@
-import type { TokenId, Vocabulary } from "@revocab/core";
+import { showLine, type TokenId, type Vocabulary } from "@revocab/core";
 import { displayToken } from "@revocab/vocabulary";
 
 /** How long the tokens of a vocabulary are, those of text and bytes. */
@@ -9,6 +9,8 @@ export interface TokenLengths {
   /** Null for a vocabulary without text. */
   readonly longest: { readonly id: TokenId; readonly token: string; readonly bytes: number } | null;
 }
+
+const LONGEST_SHOWN = 200;
 
 /** Longer tokens are counted together. */
 export const LONGEST_LISTED = 24;
@@ -32,6 +34,9 @@ export function tokenLengths(vocabulary: Vocabulary): TokenLengths {
   return {
     meanBytes: tokens === 0 ? 0 : total / tokens,
     byBytes,
-    longest: longest.id < 0 ? null : { ...longest, token: displayToken(vocabulary, longest.id) },
+    longest:
+      longest.id < 0
+        ? null
+        : { ...longest, token: showLine(displayToken(vocabulary, longest.id), LONGEST_SHOWN) },
   };
 }

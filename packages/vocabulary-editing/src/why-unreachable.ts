@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { mapAhead, quote, type TokenId } from "@revocab/core";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
+import { inByteAlphabet } from "@revocab/vocabulary/internal";
 
 /** Why no text that was tried is encoded with a token. */
 export interface Unreachable {
@@ -66,13 +67,26 @@ async function reasonOf(tokenizer: Tokenizer, text: string): Promise<Unreachable
   if (!isKept) return { cause: "normalizer", reason: `the normalizer turns it into ${quote(normal)}` };
   const words = await tokenizer.cut(normal);
   if (words.length > 1) {
-    const shown = words.map((word) => quote(word)).join(" ");
+    const shown = inText(words, normal)
+      .map((word) => quote(word))
+      .join(" ");
     return { cause: "cut", reason: `the tokenizer cuts it before the model sees it: ${shown}` };
   }
   const ids = await unlessRefused(tokenizer.encode(text));
   if (ids === undefined) return { cause: "no-tokens", reason: "the tokenizer has no tokens for some of it" };
   const pieces = Array.from(ids, (one) => quote(tokenizer.vocabulary.tokenOf(one)));
   return { cause: "model", reason: `the tokenizer still writes it as ${pieces.join(" ")}` };
+}
+
+/** Words as they stand in the text, where they are written in GPT-2's alphabet: each letter of it is a byte. */
+function inText(words: readonly string[], text: string): readonly string[] {
+  const bytes = Buffer.from(text);
+  let end = 0;
+  return words.map((word) => {
+    const part = bytes.subarray(end, end + word.length);
+    end += word.length;
+    return inByteAlphabet(part) === word ? part.toString() : word;
+  });
 }
 
 /**

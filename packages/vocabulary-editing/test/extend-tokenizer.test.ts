@@ -100,7 +100,7 @@ describe("extending a byte-level BPE", () => {
       ab: "the tokenizer has it already: id 5",
       "": "it is empty",
       abcd: "it is given twice",
-      "a d": 'the tokenizer cuts it before the model sees it: "a" "Ġd"',
+      "a d": 'the tokenizer cuts it before the model sees it: "a" " d"',
       ze: "the tokenizer has no piece for some of its characters; make each such character a piece, too",
       dd: "it has a score, but only a Unigram has scores",
       "\ud800": "it has half of a surrogate pair",

@@ -23,6 +23,7 @@ export type { MergeTable } from "./tokenizer-json/read-merges.ts";
 export {
   type AddedTokenDocument,
   type ComponentDocument,
+  documentOf,
   isPieceList,
   type ModelDocument,
   mergesOf,

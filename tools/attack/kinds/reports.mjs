@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { join } from "node:path";
+import { presentReview, reviewPage } from "../../../apps/revocab/dist/present/present-review.js";
 import { subtokenMean } from "../../../packages/embedding-init/dist/index.js";
 import { AccessToken, publishFolder } from "../../../packages/hub/dist/index.js";
+import { renderHtml, renderText } from "../../../packages/report-document/dist/index.js";
+import { exploreSwap } from "../../../packages/swap-review/dist/index.js";
 import { swapTokenizer } from "../../../packages/transfer/dist/index.js";
 import { folderFiles, made, tinyModel, tinyTokenizer, writeFolder } from "../inputs.mjs";
 import { damagedFolder } from "../mutate-file.mjs";
@@ -9,8 +13,12 @@ import { damagedFolder } from "../mutate-file.mjs";
 export default async function reports(inputs) {
   const model = await made(inputs, "model", (place) => writeFolder(place, tinyModel("llama-tied")));
   const tokenizer = await made(inputs, "target", (place) => writeFolder(place, tinyTokenizer(20)));
+  const text = join(
+    await made(inputs, "text", (place) => writeFolder(place, { "text.txt": "a few words\n\nand some more" })),
+    "text.txt",
+  );
   const swapped = await made(inputs, "swapped", (out) =>
-    swapTokenizer({ model, tokenizer, method: subtokenMean(), out }),
+    swapTokenizer({ model, tokenizer, method: subtokenMean(), out, evaluate: { text, byToken: true } }),
   );
   const files = folderFiles(swapped);
   const others = Object.keys(files).filter((name) => name !== "revocab.json");
@@ -20,8 +28,16 @@ export default async function reports(inputs) {
   return {
     seeds,
     mutant: (random) => damagedFolder(random, seeds, wild),
-    read: (folder) => publishToClosedHub(folder, settings),
+    read: (folder, _, random) =>
+      random.oneIn(2) ? publishToClosedHub(folder, settings) : showSwap(folder, model),
   };
+}
+
+/** What `report` shows on the terminal and on its page, line by line; without the scripts of the page, which are our own. */
+async function showSwap(folder, source) {
+  const explored = await exploreSwap({ subject: folder, source });
+  const shown = [renderText(presentReview(explored.review)), renderHtml(reviewPage(explored))];
+  return shown.flatMap((text) => text.split("\n"));
 }
 
 /** What `publish` asks of a folder before it speaks with the Hub, which then lets nobody in. */

@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser || !realData)("a page with real tokenizers", () => {
     }
     expect(faults).toEqual([]);
     await close();
-  });
+  }, 300_000);
 });
 
 /** Its first 60 characters, so that the test takes seconds. */

@@ -77,9 +77,12 @@ async function measure(
     const quality = await measureQuality({ tokenizers, texts, parallel: pairs, wordLists, job });
     const options = { ...modelOptions(flags), weights: weights.model };
     const report =
-      paths.model === undefined
+      model === undefined
         ? quality
-        : { ...quality, training: await modelTraining(paths.model, options, job) };
+        : {
+            ...quality,
+            training: { model, ...(await modelTraining(paths.model as string, options, job)) },
+          };
     if (html !== undefined) {
       const { qualityPage } = await import("../present/quality-page.ts");
       const { renderPage } = await import("@revocab/report-page");

@@ -27,7 +27,7 @@ export function presentComparison(comparison: MethodComparison): TextDocument {
 export function comparisonPage(comparison: MethodComparison, title: string): ReportDocument {
   return {
     title,
-    lead: `Methods compared on ${amountOf(comparison.text)}, by ${measureOf(comparison)}: less is better.`,
+    lead: `${bestOf(comparison)}, on ${amountOf(comparison.text)}.`,
     blocks: [
       section("Scores", scoreChart(comparison)),
       section("Seconds", secondsChart(comparison)),
@@ -40,17 +40,24 @@ export function comparisonPage(comparison: MethodComparison, title: string): Rep
 export function comparisonBlocks(comparison: MethodComparison): readonly Block[] {
   const { text, training, methods, leftOut, notes: onNumbers = [], best } = comparison;
   const chosen = methods[best] as ComparedMethod;
-  const steps = stepsOf(comparison);
-  const when = training === undefined ? "before any training" : `after ${steps} of training its rows`;
   return [
     paragraph(`${amountOf(text)}; rows hidden and reconstructed: ${hiddenOf(chosen)}`),
-    ...(training === undefined ? [] : [paragraph(`rows trained for ${steps} on ${amountOf(training.text)}`)]),
+    ...(training === undefined
+      ? []
+      : [paragraph(`rows trained for ${stepsOf(comparison)} on ${amountOf(training.text)}`)]),
     notes(onNumbers),
     scoreTable(comparison),
-    paragraph(`Best: ${labelOf(chosen)}, the fewest ${measureOf(comparison)} ${when}`),
+    paragraph(bestOf(comparison)),
     list(leftOut.map(({ name, reason }) => `left out: ${name}: ${inFlags(reason)}`)),
     notes([...new Set([...text.notes, ...(training?.text.notes ?? []), ...methods.flatMap(notesOf)])]),
   ];
+}
+
+function bestOf(comparison: MethodComparison): string {
+  const { training, methods, best } = comparison;
+  const when =
+    training === undefined ? "before any training" : `after ${stepsOf(comparison)} of training its rows`;
+  return `Best: ${labelOf(methods[best] as ComparedMethod)}, the fewest ${measureOf(comparison)} ${when}`;
 }
 
 function scoreTable(comparison: MethodComparison): Block {

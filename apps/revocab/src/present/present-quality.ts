@@ -24,8 +24,8 @@ import { trainingSections } from "./present-inspection.ts";
 
 /** What `quality` found, and the value of --json. */
 export interface FullQuality extends QualityReport {
-  /** With --model. */
-  readonly training?: TrainingInspection;
+  /** With --model: which tokens of the model look hardly trained. */
+  readonly training?: TrainingInspection & { readonly model: string };
 }
 
 /**
@@ -37,7 +37,7 @@ export function presentQuality(
   { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): ReportDocument {
   const { tokenizers, training } = report;
-  const sections: readonly Block[] = [
+  const sections = [
     section(
       "Vocabularies",
       vocabularies(report),
@@ -56,11 +56,13 @@ export function presentQuality(
     ),
     ...(isWhole ? [section("Names of special tokens in a text", specialNames(tokenizers))] : []),
     section("Tokens that no text is written with", ...unreachable(tokenizers, isWhole ? 10 : 2)),
-    ...(training === undefined ? [] : trainingSections(training, isWhole)),
+    ...(training === undefined
+      ? []
+      : [section(`Rows of ${training.model}`, ...trainingSections(training, isWhole))]),
   ];
   return {
     title: `Tokenizer quality: ${tokenizers.map(({ name }) => name).join(", ")}`,
-    blocks: sections.filter((block) => block.kind !== "section" || block.blocks.length > 0),
+    blocks: sections.filter(({ blocks }) => blocks.length > 0),
   };
 }
 

@@ -4,6 +4,7 @@ import type { EditSummary, SwapReport, WrittenAdapter } from "@revocab/report";
 import {
   type Block,
   type Cell,
+  counted,
   figure,
   grouped,
   list,
@@ -337,7 +338,7 @@ function adapterSection(
         name,
       ]),
       ...gone.map((name) => ["", "left out", `${name}: the target has nothing of its tokens`]),
-      ["", grouped(copied), "tensors without a row per token, byte for byte"],
+      ["", "copied", `${counted(copied, "tensor")} without a row per token, byte for byte`],
       ...config.map(({ path, from, to }) => ["config", path, `${quote(from)} → ${quote(to)}`]),
     ]),
     ...more,

@@ -32,8 +32,12 @@ function svg(height: number, title: string, name: string, parts: readonly string
 }
 
 const LONGEST_LABEL = 44;
-const BAR = { stacked: 22, grouped: 14 } as const;
+const BAR = { stacked: 22, grouped: 14, thin: 5 } as const;
 const BETWEEN_BARS = 10;
+const BETWEEN_THIN = 4;
+const LABEL_HEIGHT = 16;
+/** More bars are thin, without their values: what counts then is their shape. */
+const MOST_THICK = 60;
 const AXIS = 40;
 
 /** Bars that lie, with their labels before and their values behind them. Negative values are drawn side by side alone. */
@@ -50,16 +54,21 @@ function drawBars(chart: BarChart, title: string): string {
     ...(isStacked ? bars.map(({ values }) => sumOf(values)) : bars.flatMap(({ values }) => values)),
   ]);
   const at = along(scale, left, WIDTH - right);
-  const thick = isStacked ? BAR.stacked : BAR.grouped;
+  const isThin = !isStacked && bars.length * series.length > MOST_THICK;
+  const thick = isStacked ? BAR.stacked : isThin ? BAR.thin : BAR.grouped;
+  const gap = isThin ? BETWEEN_THIN : BETWEEN_BARS;
   const tall = isStacked ? thick : thick * Math.max(1, series.length);
-  const bottom = bars.length * (tall + BETWEEN_BARS) + BETWEEN_BARS / 2;
+  const labelled = Math.ceil(LABEL_HEIGHT / (tall + gap));
+  const bottom = bars.length * (tall + gap) + gap / 2;
   const parts = bars.map(({ values }, i) => {
-    const top = BETWEEN_BARS / 2 + i * (tall + BETWEEN_BARS);
+    const top = gap / 2 + i * (tall + gap);
     const label = labels[i]!;
     const drawn = isStacked
-      ? stackedBar(values, chart, { top, thick, at })
-      : groupedBars(values, chart, { top, thick, at });
-    return `<text class="label" x="${round(left - 8)}" y="${top + tall / 2}" text-anchor="end">${escapeHtml(label.shown)}${label.isCut ? `<title>${escapeHtml(label.whole)}</title>` : ""}</text>${drawn}`;
+      ? stackedBar(values, chart, { top, thick, at, isThin })
+      : groupedBars(values, chart, { top, thick, at, isThin });
+    const cut = label.isCut ? `<title>${escapeHtml(label.whole)}</title>` : "";
+    const name = `<text class="label" x="${round(left - 8)}" y="${top + tall / 2}" text-anchor="end">${escapeHtml(label.shown)}${cut}</text>`;
+    return (i % labelled === 0 ? name : "") + drawn;
   });
   return svg(bottom + AXIS, title, `${chart.title}: ${measure}`, [
     ...verticalGrid(scale, at, bottom, measure, (left + WIDTH - right) / 2),
@@ -71,6 +80,7 @@ function drawBars(chart: BarChart, title: string): string {
 interface BarPlace {
   readonly top: number;
   readonly thick: number;
+  readonly isThin: boolean;
   readonly at: (value: number) => number;
 }
 
@@ -94,7 +104,11 @@ function stackedBar(values: readonly number[], chart: BarChart, { top, thick, at
 }
 
 /** A bar for each series below the other, each with its value. */
-function groupedBars(values: readonly number[], chart: BarChart, { top, thick, at }: BarPlace): string {
+function groupedBars(
+  values: readonly number[],
+  chart: BarChart,
+  { top, thick, at, isThin }: BarPlace,
+): string {
   return chart.series
     .map((name, i) => {
       const value = values[i] ?? Number.NaN;
@@ -102,7 +116,10 @@ function groupedBars(values: readonly number[], chart: BarChart, { top, thick, a
       const [start, end] = value < 0 ? [at(value), at(0)] : [at(0), at(value)];
       const y = top + i * thick;
       const figure = thin(showFigure({ value, places: chart.places ?? 0 }));
-      return `${rectangle(start, y, end - start, thick - 1, i, `${name}: ${figure}`)}<text class="value" x="${round(end + 5)}" y="${y + thick / 2}">${figure}</text>`;
+      const bar = rectangle(start, y, end - start, thick - (isThin ? 0 : 1), i, `${name}: ${figure}`);
+      return isThin
+        ? bar
+        : `${bar}<text class="value" x="${round(end + 5)}" y="${y + thick / 2}">${figure}</text>`;
     })
     .join("");
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { alignmentsOf, isFigure } from "../cells.ts";
-import { tableOfChart } from "../chart-tables.ts";
+import { namesSeries, tableOfChart } from "../chart-tables.ts";
 import type {
   BarChart,
   Block,
@@ -115,7 +115,10 @@ function contentsOf(headings: Page["headings"]): string {
 
 /** @param level of headings in these blocks; HTML has 6 */
 function htmlOfBlocks(blocks: readonly Block[], page: Page, level: number): string {
-  return blocks.map((block) => htmlOfBlock(block, page, level)).join("\n");
+  return blocks
+    .map((block) => htmlOfBlock(block, page, level))
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 function htmlOfBlock(block: Block, page: Page, level: number): string {
@@ -143,12 +146,19 @@ function htmlOfBlock(block: Block, page: Page, level: number): string {
   }
 }
 
+/** Nothing for a section that has nothing in it. */
 function htmlOfSection({ title, blocks }: Section, page: Page, level: number): string {
+  const before = page.headings.length;
   const id = freshId(title, page);
   page.headings.push({ id, title, level });
+  const content = htmlOfBlocks(blocks, page, level + 1);
+  if (content === "") {
+    page.headings.length = before;
+    return "";
+  }
   return `<section aria-labelledby="${id}">
 ${heading(title, id, level)}
-${htmlOfBlocks(blocks, page, level + 1)}
+${content}
 </section>`;
 }
 
@@ -207,7 +217,7 @@ function htmlOfChart(chart: BarChart | PointChart | LineChart, page: Page): stri
   const id = freshId(chart.title, page);
   const series = seriesOf(chart);
   const legend =
-    series.length < 2
+    series.length < 2 && !namesSeries(chart)
       ? ""
       : `<ul class="legend">${series.map((name, i) => `<li>${swatch(i)}${htmlOf(name)}</li>`).join("")}</ul>`;
   return `<figure class="chart">

@@ -67,12 +67,13 @@ nav a{display:block;padding:.2rem 0;color:var(--quiet);text-decoration:none}
 nav a:hover{color:var(--accent);text-decoration:underline}
 main{min-width:0;padding-top:1.5rem}
 .scroll{overflow-x:auto;margin:1rem 0;max-width:100%}
-table{border-collapse:collapse;font-size:.92rem;min-width:min(100%,24rem)}
+table{border-collapse:collapse;font-size:.92rem}
 caption{text-align:left;font-weight:600;padding:.2rem 0 .5rem}
 th,td{text-align:left;vertical-align:top;padding:.38rem 1.15rem .38rem 0;border-bottom:1px solid var(--line);font-weight:400}
 th:last-child,td:last-child{padding-right:.2rem}
 thead th,thead td{font-weight:600;color:var(--quiet);font-size:.85rem;vertical-align:bottom;border-bottom-color:var(--quiet)}
 tbody tr:hover{background:var(--wash)}
+td a,td code{overflow-wrap:anywhere}
 .end{text-align:right;white-space:nowrap}
 .notes{border-left:3px solid var(--line);padding:.1rem 0 .1rem 1rem;margin:1.2rem 0;font-size:.92rem}
 .notes ul{margin:.2rem 0}

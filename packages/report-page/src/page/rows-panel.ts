@@ -2,7 +2,8 @@ import type { PackedNearest, PackedOrigins, RowsData } from "../panels/panel-dat
 import { element, heading } from "./dom.ts";
 import { rowsMap } from "./rows-map.ts";
 import { searchForm } from "./search-form.ts";
-import { type PageVocabulary, unpack, unpackVocabulary } from "./unpack.ts";
+import { tokenCode } from "./token-code.ts";
+import { type PageVocabulary, startsOf, unpack, unpackVocabulary } from "./unpack.ts";
 
 /** A search for tokens, the map of rows, and what is known of the token that is chosen. */
 export async function rowsPanel(
@@ -64,10 +65,6 @@ export async function rowsPanel(
   }
 }
 
-function tokenCode(vocabulary: PageVocabulary, id: number): HTMLElement {
-  return element("code", {}, element("bdi", {}, vocabulary.textOf(id)));
-}
-
 interface Neighbor {
   readonly id: number;
   readonly similarity: number;
@@ -112,8 +109,7 @@ async function unpackOrigins({
   const countAt = new Uint32Array(await unpack(counts));
   const sourceAt = new Uint32Array(await unpack(sources));
   const weightAt = new Float32Array(await unpack(weights));
-  const starts = new Uint32Array(countAt.length + 1);
-  for (let row = 0; row < countAt.length; row++) starts[row + 1] = starts[row]! + countAt[row]!;
+  const starts = startsOf(countAt);
   return (id) => ({
     name: names[nameAt[id]!]!,
     vocabulary,

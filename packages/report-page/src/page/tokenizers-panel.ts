@@ -35,6 +35,8 @@ export async function tokenizersPanel(
     box.value = texts[Number(choice.value)]!;
     void show();
   });
+  // an encoder takes up to a second, which is spent best before the reader types
+  box.addEventListener("focus", () => void prepareAll(views), { once: true });
   box.addEventListener("input", whenIdle(show));
   box.addEventListener("change", () => void show());
   showIds.addEventListener("change", () => void show());
@@ -59,9 +61,19 @@ function startOf(text: string): string {
   return line.length > LONGEST_OPTION ? `${line.slice(0, LONGEST_OPTION)}…` : line;
 }
 
+/** One after the other, with time between them for what the reader does. */
+async function prepareAll(views: readonly TokenizerView[]): Promise<void> {
+  for (const view of views) {
+    await new Promise((done) => setTimeout(done));
+    await view.prepare();
+  }
+}
+
 interface TokenizerView {
   readonly name: string;
   readonly node: HTMLElement;
+  /** Makes its encoder. */
+  prepare(): Promise<unknown>;
   /** Shows a text; returns how many tokens it has, if that is known. */
   show(text: string, withIds: boolean): Promise<number | undefined>;
 }
@@ -72,13 +84,14 @@ async function tokenizerView(
   level: number,
 ): Promise<TokenizerView> {
   const vocabulary = await unpackVocabulary(data.vocabulary);
-  const encode = textEncoder(data, texts);
+  const { encode, prepare } = textEncoder(data, texts);
   const figures = element("p", { class: "figures" });
   const tokens = element("p", { class: "tokens", dir: "auto" });
   const node = element("div", {}, heading(level, element("bdi", {}, data.name)), figures, tokens);
   return {
     name: data.name,
     node,
+    prepare,
     async show(text, withIds) {
       const found = await encode(text);
       if ("problem" in found) {
@@ -98,6 +111,8 @@ async function tokenizerView(
 
 type Found = { readonly ids: readonly number[] } | { readonly problem: string };
 
+type Encode = (text: string) => readonly number[];
+
 /**
  * Encodes texts: the given ones have their ids already; others are encoded in the page, once the encoder has proved on the given
  * ones that it does the same in this browser.
@@ -105,41 +120,47 @@ type Found = { readonly ids: readonly number[] } | { readonly problem: string };
 function textEncoder(
   { json, refusal, encoded }: TokenizerData,
   texts: readonly string[],
-): (text: string) => Promise<Found> {
+): { encode(text: string): Promise<Found>; prepare(): Promise<Encode | undefined> } {
   const given = new Map(texts.map((text, place) => [text, encoded[place]!]));
-  let live: Promise<((text: string) => readonly number[]) | undefined> | undefined;
-  return async (text) => {
-    if (given.has(text)) {
+  let made: Promise<Encode | undefined> | undefined;
+  const prepare = async () => {
+    made ??= json === undefined ? undefined : unpack(json).then((bytes) => checkedEncoder(bytes, given));
+    return made;
+  };
+  return {
+    prepare,
+    async encode(text) {
       const ids = given.get(text);
-      return ids ? { ids } : { problem: NO_TOKEN };
-    }
-    if (json === undefined) return { problem: `Only the examples are shown: ${refusal}.` };
-    live ??= unpack(json).then((bytes) => checkedEncoder(bytes, given));
-    const encode = await live;
-    if (encode === undefined) {
-      return {
-        problem: "Only the examples are shown: in this browser the encoder gives other ids for them.",
-      };
-    }
-    try {
-      return { ids: encode(text) };
-    } catch {
-      return { problem: NO_TOKEN };
-    }
+      if (ids) return { ids };
+      if (ids === null) return { problem: NO_TOKEN };
+      if (json === undefined) return { problem: `Only the examples are shown: ${refusal}.` };
+      const encode = await prepare();
+      if (encode === undefined) return { problem: DIFFERENT_HERE };
+      try {
+        return { ids: encode(text) };
+      } catch {
+        return { problem: NO_TOKEN };
+      }
+    },
   };
 }
 
 const NO_TOKEN = "The text has characters without a token, and there is no unknown token.";
+const DIFFERENT_HERE = "Only the examples are shown: in this browser the encoder gives other ids for them.";
 
+/** The encoder, if it can be made in this browser and gives the texts the ids that they have. */
 function checkedEncoder(
   json: ArrayBuffer,
   given: ReadonlyMap<string, readonly number[] | null>,
-): ((text: string) => readonly number[]) | undefined {
-  const { encode } = pageTokenizer(JSON.parse(new TextDecoder().decode(json)) as object);
-  for (const [text, ids] of given) {
-    if (ids !== null && String(encode(text)) !== String(ids)) return undefined;
+): Encode | undefined {
+  try {
+    const { encode } = pageTokenizer(JSON.parse(new TextDecoder().decode(json)) as object);
+    const isSame = ([text, ids]: [string, readonly number[] | null]) =>
+      ids === null || String(encode(text)) === String(ids);
+    return Array.from(given).every(isSame) ? encode : undefined;
+  } catch {
+    return undefined;
   }
-  return encode;
 }
 
 const COLORS = 6;

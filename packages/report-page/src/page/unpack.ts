@@ -1,5 +1,5 @@
 import { displayBytes } from "@revocab/vocabulary/internal";
-import { KINDS, type Packed, type PackedVocabulary } from "../panels/panel-data.ts";
+import { KINDS, type Packed, type PackedLists, type PackedVocabulary } from "../panels/panel-data.ts";
 
 export async function unpack(packed: Packed): Promise<ArrayBuffer> {
   const text = atob(packed);
@@ -29,8 +29,7 @@ export async function unpackVocabulary({
     unpack(lengths).then((buffer) => new Uint16Array(buffer)),
     unpack(bytes).then((buffer) => new Uint8Array(buffer)),
   ]);
-  const starts = new Uint32Array(size + 1);
-  for (let id = 0; id < size; id++) starts[id + 1] = starts[id]! + lengthOfId[id]!;
+  const starts = startsOf(lengthOfId);
   const bytesOf = (id: number) => store.subarray(starts[id], starts[id + 1]);
   const kindOf = (id: number) => KINDS[kindOfId[id]!]!;
   return {
@@ -39,6 +38,21 @@ export async function unpackVocabulary({
     bytesOf,
     textOf: (id) => (kindOf(id) === "unused" ? `<unused ${id}>` : displayBytes(bytesOf(id))),
   };
+}
+
+/** The list of each id. */
+export async function unpackLists({ counts, ids }: PackedLists): Promise<(id: number) => Uint32Array> {
+  const countOf = new Uint32Array(await unpack(counts));
+  const all = new Uint32Array(await unpack(ids));
+  const starts = startsOf(countOf);
+  return (id) => all.subarray(starts[id], starts[id + 1]);
+}
+
+/** [n + 1] where each part begins that has so many members, and where the last ends. */
+export function startsOf(counts: Uint32Array | Uint16Array): Uint32Array {
+  const starts = new Uint32Array(counts.length + 1);
+  for (let place = 0; place < counts.length; place++) starts[place + 1] = starts[place]! + counts[place]!;
+  return starts;
 }
 
 /** Bytes as a reader writes them: `e2 96 81`. */

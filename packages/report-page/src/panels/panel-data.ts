@@ -41,7 +41,17 @@ export interface VocabulariesData {
     readonly name: string;
     readonly vocabulary: PackedVocabulary;
     readonly classes?: PackedClasses;
+    /** Its tokens in those of each other vocabulary, in their order. */
+    readonly counterparts: readonly PackedLists[];
   }[];
+}
+
+/** A list of ids for each id; most have one or a few. */
+export interface PackedLists {
+  /** [size] u32 how many each has. */
+  readonly counts: Packed;
+  /** u32, list after list. */
+  readonly ids: Packed;
 }
 
 export interface PackedClasses {

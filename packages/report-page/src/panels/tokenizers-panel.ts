@@ -1,7 +1,7 @@
 import { type Job, mapAhead, RevocabError, throwIfAborted } from "@revocab/core";
 import type { Block, Panel } from "@revocab/report-document";
 import { type Tokenizer, unlessRefused } from "@revocab/vocabulary";
-import { backtracksLittle, parseJson } from "@revocab/vocabulary/internal";
+import { backtracksLittle, documentOf } from "@revocab/vocabulary/internal";
 import { pageTokenizer } from "../tokenize/page-tokenizer.ts";
 import { pack, packVocabulary } from "./pack.ts";
 import { LONGEST_TEXT, type TokenizerData, type TokenizersData } from "./panel-data.ts";
@@ -71,8 +71,7 @@ async function describeTokenizer(
   tokenizer: Tokenizer,
   texts: readonly string[],
 ): Promise<TokenizerData> {
-  const json = tokenizer.files.get("tokenizer.json")!;
-  const document = parseJson(json, tokenizer.origin) as object;
+  const document = documentOf(tokenizer);
   const encoded = await encodeAll(tokenizer, texts);
   const refusal = await refusalOf(tokenizer, document, texts, encoded);
   return {

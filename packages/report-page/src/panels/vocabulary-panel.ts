@@ -1,7 +1,7 @@
-import { RevocabError, type Vocabulary } from "@revocab/core";
+import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
 import type { Panel } from "@revocab/report-document";
 import { pack, packVocabulary } from "./pack.ts";
-import type { PackedClasses, VocabulariesData } from "./panel-data.ts";
+import type { PackedClasses, PackedLists, VocabulariesData } from "./panel-data.ts";
 
 export interface VocabularyPanelInput {
   readonly vocabularies: readonly SearchedVocabulary[];
@@ -26,8 +26,8 @@ export interface TokenClasses {
 }
 
 /**
- * A search over vocabularies, by text, bytes in hex or id, with the class of each token and the id of the same token in the other
- * vocabularies: the one with the same bytes, for a special token the one with the same string.
+ * A search over vocabularies, by text, bytes in hex or id, with the class of each token and its counterpart in the other vocabularies:
+ * the token with the same bytes, or else the tokens that spell it; for a special token the one with the same string.
  *
  * @throws RevocabError `bad_options` for no vocabularies, two of one name, or classes that are not those of the vocabulary
  */
@@ -40,10 +40,13 @@ export function vocabularyPanel({ vocabularies, title = "Tokens" }: VocabularyPa
     );
   }
   const data: VocabulariesData = {
-    vocabularies: vocabularies.map(({ name, vocabulary, classes }) => ({
+    vocabularies: vocabularies.map(({ name, vocabulary, classes }, place) => ({
       name,
       vocabulary: packVocabulary(vocabulary),
       ...(classes && { classes: packClasses(name, vocabulary, classes) }),
+      counterparts: vocabularies
+        .filter((_, other) => other !== place)
+        .map((other) => packCounterparts(vocabulary, other.vocabulary)),
     })),
   };
   return {
@@ -60,6 +63,36 @@ export function vocabularyPanel({ vocabularies, title = "Tokens" }: VocabularyPa
     ],
   };
 }
+
+function packCounterparts(vocabulary: Vocabulary, other: Vocabulary): PackedLists {
+  const counts = new Uint32Array(vocabulary.size);
+  const all: number[] = [];
+  for (let id = 0; id < counts.length; id++) {
+    const ids = counterpartOf(vocabulary, id, other);
+    counts[id] = ids.length;
+    all.push(...ids);
+  }
+  return { counts: pack(counts), ids: pack(Uint32Array.from(all)) };
+}
+
+function counterpartOf(
+  vocabulary: Vocabulary,
+  id: TokenId,
+  other: Vocabulary,
+): Iterable<TokenId> & ArrayLike<TokenId> {
+  const kind = vocabulary.kindOf(id);
+  if (kind === "unused") return [];
+  if (kind === "special") {
+    const same = other.idOfSpecial(vocabulary.tokenOf(id));
+    return same === undefined ? [] : [same];
+  }
+  const bytes = vocabulary.bytesOf(id);
+  const same = other.idsOf(bytes)[0];
+  return same === undefined ? (other.spell(bytes)?.subarray(0, MOST_PIECES) ?? []) : [same];
+}
+
+/** Of a long token, such as a line of dashes, in a vocabulary without it. */
+const MOST_PIECES = 64;
 
 function packClasses(name: string, { size }: Vocabulary, { names, of }: TokenClasses): PackedClasses {
   if (of.length !== size || of.some((place) => place >= names.length)) {
