@@ -109,6 +109,7 @@ function predictionSections({ gguf, reference, serving }: Predictions, isWhole: 
         [`llama.cpp (${gguf.architecture})`, describeGguf(gguf)],
         ...(isWhole ? [["hash of its check text", gguf.hash ?? "it cannot be written"]] : []),
         ["AutoTokenizer", describeReference(reference)],
+        ...(isWhole && reference.example !== null ? exampleRows(reference.example) : []),
       ]),
     ),
     section(
@@ -168,6 +169,25 @@ export function trainingSections(
 
 const MAX_SUSPECTED = 20;
 const MAX_ON_PAGE = 1000;
+
+/** How a text is encoded in both ways, as far as it helps to see where they part. */
+function exampleRows({
+  text,
+  file,
+  reference,
+}: NonNullable<Predictions["reference"]["example"]>): readonly (readonly Cell[])[] {
+  const parts = file.findIndex((id, i) => id !== reference[i]);
+  const from = Math.max(0, (parts < 0 ? file.length : parts) - 2);
+  const shown = (ids: readonly number[]) =>
+    `${from > 0 ? "… " : ""}${ids.slice(from, from + MAX_IDS).join(" ")}${ids.length > from + MAX_IDS ? " …" : ""}`;
+  return [
+    ["a text that shows it", [{ code: text }]],
+    ["its ids by tokenizer.json", shown(file)],
+    ["its ids by AutoTokenizer", shown(reference)],
+  ];
+}
+
+const MAX_IDS = 12;
 
 /** Not a table or list of nothing. */
 function isFilled(block: Block): boolean {
