@@ -67,7 +67,7 @@ const GROUPS: Readonly<Record<TokenGroup, string>> = {
 
 function tokenSection({ tokens, bits, differentTokens }: LossByToken, lines: number): Block {
   return section(
-    `Tokens that cost most, of ${counted(differentTokens, "token")} that the text has`,
+    `Tokens that cost most, of ${counted(differentTokens, "token")} that were scored`,
     table(
       tokens
         .slice(0, lines)
@@ -168,10 +168,9 @@ function placeIn([left, text, right]: readonly [string, string, string]): Text {
 
 /** Bits per byte of the text, for bits of a token are not comparable between vocabularies. */
 function groupChart(before: LossByToken, after: LossByToken): BarChart {
-  const { bytes } = after;
   const names = [...new Set([...after.groups, ...before.groups].map(({ group }) => group))];
-  const shareOf = ({ groups }: LossByToken, name: TokenGroup) =>
-    (groups.find(({ group }) => group === name)?.bits ?? 0) / bytes;
+  const partOf = ({ groups, bitsPerByte }: LossByToken, name: TokenGroup) =>
+    (groups.find(({ group }) => group === name)?.share ?? 0) * (bitsPerByte ?? 0);
   return {
     kind: "bars",
     title: "Bits by what tokens are",
@@ -181,7 +180,7 @@ function groupChart(before: LossByToken, after: LossByToken): BarChart {
     places: 4,
     bars: names.map((name) => ({
       label: GROUPS[name],
-      values: [shareOf(before, name), shareOf(after, name)],
+      values: [partOf(before, name), partOf(after, name)],
     })),
   };
 }
