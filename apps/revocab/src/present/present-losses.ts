@@ -1,3 +1,4 @@
+import { showLine } from "@revocab/core";
 import type { DocumentLoss, LossByToken, LossComparison, TokenGroup } from "@revocab/evaluation";
 import {
   type BarChart,
@@ -187,9 +188,12 @@ function groupChart(before: LossByToken, after: LossByToken): BarChart {
 
 /** With its spaces in view. */
 export function quoted(token: string): Text {
-  return [{ code: `"${token}"` }];
+  return [{ code: `"${showLine(token, LONGEST_SHOWN)}"` }];
 }
 
 function pieces(tokens: readonly string[]): Text {
-  return [{ code: tokens.join("·") }];
+  return [{ code: showLine(tokens.join("·"), LONGEST_SHOWN) }];
 }
+
+/** Characters of a token: a longer one would push the columns after it out of sight. */
+const LONGEST_SHOWN = 100;
