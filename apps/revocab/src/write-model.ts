@@ -129,7 +129,10 @@ async function reviewWritten(
     throw new RevocabError(
       error.code,
       `the model is in ${subject}, but its page was not written: ${error.message}`,
-      { hint: `revocab report ${subject} --source ${source} --html ${page} writes the page alone`, cause: error },
+      {
+        hint: `revocab report ${subject} --source ${source} --html ${page} writes the page alone`,
+        cause: error,
+      },
     );
   }
 }
