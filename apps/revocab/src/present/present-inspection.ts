@@ -1,3 +1,4 @@
+import { showLine } from "@revocab/core";
 import type { Inspection, ModelInspection, Predictions, TokenizerInspection } from "@revocab/plan";
 import {
   type Block,
@@ -86,7 +87,11 @@ function tokenizerSections(tokenizer: TokenizerInspection, isWhole: boolean): re
       table(
         specials
           .slice(0, shown)
-          .map(({ id, token, roles }) => [`${id}`, [{ code: token }], roles.join(", ")]),
+          .map(({ id, token, roles }) => [
+            `${id}`,
+            [{ code: showLine(token, LONGEST_TOKEN) }],
+            roles.join(", "),
+          ]),
       ),
       ...rest(specials.length, shown),
     ),
@@ -94,6 +99,8 @@ function tokenizerSections(tokenizer: TokenizerInspection, isWhole: boolean): re
 }
 
 const MAX_SPECIALS = 24;
+/** Characters of a token: a longer one would push the columns after it out of sight. */
+const LONGEST_TOKEN = 100;
 
 function predictionSections({ gguf, reference, serving }: Predictions, isWhole: boolean): readonly Block[] {
   const { rows, powerOfTwo, programs } = serving;
@@ -158,7 +165,7 @@ export function trainingSections(
           .slice(0, shown)
           .map(({ id, token, suspicions }) => [
             `${id}`,
-            ['"', { code: token }, '"'],
+            ['"', { code: showLine(token, LONGEST_TOKEN) }, '"'],
             suspicions.map(({ indicator, value }) => `${indicator} ${threeDigits(value)}`).join(", "),
           ]),
       ),
