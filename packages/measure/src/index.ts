@@ -9,6 +9,13 @@ export {
 } from "./compare-methods.ts";
 export type { ComparingOptions } from "./comparison-texts.ts";
 export {
+  type DynamicEvaluation,
+  type DynamicRows,
+  type DynamicScoringOptions,
+  evaluateDynamic,
+  type ReducedEvaluation,
+} from "./evaluate-dynamic.ts";
+export {
   type ByteLevelSummary,
   evaluateModel,
   type ModelEvaluation,

@@ -1,0 +1,132 @@
+import type { EncodedFile } from "@revocab/dynamic-tokenization";
+import { bitsPerByteOf } from "@revocab/evaluation";
+import type { DynamicEvaluation, ReducedEvaluation } from "@revocab/measure";
+import {
+  type Block,
+  type Cell,
+  code,
+  counted,
+  figure,
+  grouped,
+  type LineChart,
+  notes,
+  paragraph,
+  percentage,
+  type ReportDocument,
+  section,
+  type TextDocument,
+  table,
+} from "@revocab/report-document";
+import { amountOf } from "./present-evaluation.ts";
+
+/** A text in merged tokens. */
+export function presentEncoding(encoded: EncodedFile): TextDocument {
+  const { tokens, bytes, merges, newTokens, rows, documents } = encoded;
+  const [first] = documents;
+  return {
+    blocks: [
+      table([
+        ["tokens before", figure(tokens.before)],
+        ["tokens after", figure(tokens.after)],
+        ["shorter by", percentage(tokens.before - tokens.after, tokens.before)],
+        ["bytes per token", figure(bytes / tokens.after, 3)],
+        ["merges", figure(merges.length)],
+        ["new tokens", figure(newTokens)],
+        ...(rows === undefined ? [] : [["rows predicted", `${grouped(newTokens)} × ${grouped(rows.columns)}${rows.hasHeadRows ? ", for input and head" : ""}`]]),
+        ["text", amountOf({ bytes, documents: documents.length })],
+      ]),
+      section(
+        merges.length > MERGES ? `The first ${MERGES} of ${grouped(merges.length)} merges` : "Merges",
+        table(
+          merges.slice(0, MERGES).map(({ id, left, right, saved }): Cell[] => [figure(id), code(left), code(right), figure(saved)]),
+          ["id", "left", "right", "tokens saved"],
+        ),
+      ),
+      ...(first === undefined ? [] : [section("The first document", paragraph(shownTokens(first.tokens)))]),
+      notes(encoded.notes),
+    ],
+  };
+}
+
+const MERGES = 40;
+const TOKENS = 120;
+
+function shownTokens(tokens: readonly string[]) {
+  return code(`${tokens.slice(0, TOKENS).join("|")}${tokens.length > TOKENS ? "|…" : ""}`);
+}
+
+/** What merges save and cost. */
+export function presentDynamic(evaluation: DynamicEvaluation): TextDocument {
+  return { blocks: dynamicBlocks(evaluation) };
+}
+
+/** The same for a page: the score against the reduction as a chart too. */
+export function dynamicPage(evaluation: DynamicEvaluation, title: string): ReportDocument {
+  return {
+    title,
+    lead: `Scored on ${amountOf(evaluation.text)}.`,
+    blocks: [section("Scores", scoreChart(evaluation)), section("All figures", ...dynamicBlocks(evaluation))],
+  };
+}
+
+function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
+  const { text, mergesText, boundaries, own, reduced } = evaluation;
+  const tellsMerges = mergesText === null;
+  const from = tellsMerges ? "this text" : mergesText;
+  return [
+    paragraph(`${amountOf(text)}; merges learned from ${from}, within ${WITHIN[boundaries]}`),
+    table(
+      [
+        ["own tokens", undefined, undefined, figure(own.tokens), undefined, figure(bitsPerByteOf(own), 4), undefined],
+        ...reduced.map((each) => [
+          degreeOf(each),
+          figure(each.merges),
+          figure(each.newTokens),
+          figure(each.evaluation.tokens),
+          figure(100 * each.reduction, 1, "%"),
+          figure(bitsPerByteOf(each.evaluation), 4),
+          figure(100 * (bitsPerByteOf(each.evaluation) / bitsPerByteOf(own) - 1), 1, "%"),
+          ...(tellsMerges ? [figure(bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte, 4)] : []),
+        ]),
+      ],
+      ["", "merges", "new tokens", "tokens", "shorter by", measureOf(evaluation), "more", ...(tellsMerges ? ["with merges told"] : [])],
+    ),
+    notes(evaluation.notes),
+  ];
+}
+
+const WITHIN: Readonly<Record<DynamicEvaluation["boundaries"], string>> = {
+  pretoken: "pre-tokens",
+  word: "words",
+  none: "documents",
+};
+
+function degreeOf({ degree }: ReducedEvaluation): string {
+  return "merges" in degree ? counted(degree.merges, "merge") : `${Number((100 * degree.reduction).toFixed(2))} %`;
+}
+
+function scoreChart(evaluation: DynamicEvaluation): LineChart {
+  const { own, reduced, mergesText } = evaluation;
+  const points = (valueOf: (each: ReducedEvaluation) => number) => [
+    { x: 0, y: bitsPerByteOf(own) },
+    ...reduced.map((each) => ({ x: 100 * each.reduction, y: valueOf(each) })),
+  ];
+  const measure = measureOf(evaluation);
+  return {
+    kind: "lines",
+    title: `${measure} against reduction`,
+    x: "tokens saved, %",
+    y: measure,
+    series: [
+      { name: measure, points: points(({ evaluation: score }) => bitsPerByteOf(score)) },
+      ...(mergesText === null
+        ? [{ name: "with merges told", points: points((each) => bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte) }]
+        : []),
+    ],
+    places: 3,
+  };
+}
+
+function measureOf({ own }: DynamicEvaluation): string {
+  return own.kind === "bits-per-byte" ? "bits/byte" : "pseudo bits/byte";
+}

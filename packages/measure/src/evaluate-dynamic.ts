@@ -1,0 +1,92 @@
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import type { InitMethod } from "@revocab/core";
+import type { Boundaries, MergeDegree, OwnRows } from "@revocab/dynamic-tokenization";
+import type { Evaluation } from "@revocab/evaluation";
+import { readText } from "@revocab/files";
+import { openModel } from "@revocab/plan";
+import type { ScoringOptions } from "./evaluate-model.ts";
+import { ScoreQueue } from "./score-queue.ts";
+
+/** Where the rows of merged tokens come from. */
+export type DynamicRows =
+  | {
+      /** The folder of a hypernetwork for the model. */
+      readonly hypernetwork: string;
+      /** The language, where the hypernetwork asks for one. */
+      readonly language?: string;
+    }
+  | { readonly method: InitMethod };
+
+export interface DynamicScoringOptions extends ScoringOptions, OpenCheckpointOptions {
+  /** Model folder. */
+  readonly model: string;
+  readonly rows: DynamicRows;
+  /** How far tokens are merged, each a score. */
+  readonly degrees: readonly MergeDegree[];
+  /** Where tokens may be joined. @default "pretoken" */
+  readonly boundaries?: Boundaries;
+  /** A UTF-8 file that merges are learned from, of which `maxBytes` are read, too. @default the text that is scored */
+  readonly mergesText?: string;
+  /** Whether the model's own tokens keep their rows. @default what suits the rows of the merged ones */
+  readonly ownRows?: OwnRows;
+  /** For methods that draw numbers. @default 0 */
+  readonly seed?: number;
+}
+
+/** Plain data, fit for JSON. */
+export interface DynamicEvaluation {
+  readonly text: { readonly bytes: number; readonly documents: number };
+  /** The name of the file that merges were learned from; null for the text that was scored. */
+  readonly mergesText: string | null;
+  readonly boundaries: Boundaries;
+  /** The model with its own tokens. */
+  readonly own: Evaluation;
+  /** In the order in which they were asked for. */
+  readonly reduced: readonly ReducedEvaluation[];
+  readonly notes: readonly string[];
+}
+
+export interface ReducedEvaluation {
+  /** What was asked for. */
+  readonly degree: MergeDegree;
+  readonly merges: number;
+  /** Tokens that the merges add to the vocabulary. */
+  readonly newTokens: number;
+  /** The share of its tokens by which the scored text is shorter. */
+  readonly reduction: number;
+  readonly evaluation: Evaluation;
+  /**
+   * Bits to tell which pairs are merged, ÷ bytes of the text: what the merges give away of a text that they were learned from. 0 for
+   * merges of another text.
+   */
+  readonly mergeBitsPerByte: number;
+  /** Time to compute the rows. */
+  readonly rowSeconds: number;
+}
+
+/**
+ * Scores a model on a text whose tokens were merged by several degrees. At each position the model predicts the next token among its
+ * own and the merged ones, so that the figures are probabilities of the same bytes and comparable with each other.
+ * @see https://arxiv.org/abs/2411.18553
+ * @throws RevocabError `bad_options` for a reduction that cannot be reached, saying how far it came; `bad_text`; `shape_mismatch` for
+ *   the hypernetwork of another model; as `evaluateModel` does
+ */
+export async function evaluateDynamic(options: DynamicScoringOptions): Promise<DynamicEvaluation> {
+  const text = await readText(options.text, options);
+  const mergesText = options.mergesText === undefined ? text : await readText(options.mergesText, options);
+  const { openTransformer } = await import("@revocab/transformer-runtime");
+  const model = await openModel(options.model, options);
+  try {
+    const transformer = await openTransformer(model.checkpoint, { job: options.job });
+    const queue = new ScoreQueue(transformer);
+    try {
+      const { scoreMerged } = await import("./score-merged.ts");
+      return await scoreMerged({ model, transformer, queue, text, mergesText }, options);
+    } finally {
+      await queue.close();
+      await transformer.close();
+    }
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { subtokenMean } from "@revocab/embedding-init";
+import { bitsPerByteOf } from "@revocab/evaluation";
+import { type DynamicScoringOptions, evaluateDynamic, evaluateModel } from "@revocab/measure";
+import { failure } from "@revocab/test-support/failure";
+import { scratchFolders } from "@revocab/test-support/folders";
+import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const scratch = scratchFolders();
+const HYPERNETWORK = join(SAMPLE_MODEL, "../hypernetwork");
+const sample = { model: SAMPLE_MODEL, text: SAMPLE_TEXT };
+const rows = { method: subtokenMean({ weighting: "uniform" }) };
+const evaluate = (options: Partial<DynamicScoringOptions>) =>
+  evaluateDynamic({ ...sample, rows, degrees: [{ reduction: 0.1 }], ...options });
+
+describe("evaluateDynamic", () => {
+  it("scores the model's own tokens, and fewer merged ones of the same bytes", async () => {
+    const degrees = [{ reduction: 0.1 }, { reduction: 0.2 }, { merges: 7 }];
+    const { own, reduced, text } = await evaluate({ degrees });
+    const { seconds, tokensPerSecond, ...expected } = await evaluateModel(sample);
+    expect(own).toMatchObject({ ...expected, bitsPerByte: expect.closeTo(bitsPerByteOf(expected as typeof own), 6) });
+    expect(text).toEqual({ bytes: own.bytes, documents: 5 });
+    const [tenth, fifth, seven] = reduced;
+    for (const [i, share] of [0.1, 0.2].entries()) {
+      const { evaluation, reduction, merges, newTokens } = reduced[i];
+      expect(evaluation.bytes).toBe(own.bytes);
+      expect(reduction).toBeGreaterThanOrEqual(share);
+      expect(reduction).toBeLessThan(share + 0.02);
+      expect(evaluation.tokens).toBe(Math.round(own.tokens * (1 - reduction)));
+      expect(newTokens).toBe(merges);
+    }
+    expect(seven.merges).toBe(7);
+    expect(fifth.merges).toBeGreaterThan(tenth.merges);
+    // untrained rows cost something
+    expect(bitsPerByteOf(fifth.evaluation)).toBeGreaterThan(bitsPerByteOf(own));
+  });
+
+  it("says what it takes to tell the merges of the text itself, and nothing for those of another text", async () => {
+    const degrees = [{ merges: 10 }];
+    const [{ mergeBitsPerByte }] = (await evaluate({ degrees })).reduced;
+    expect(mergeBitsPerByte).toBeCloseTo((20 * Math.log2(1285)) / 2236, 3);
+    const other = join(scratch(), "other.txt");
+    writeFileSync(other, "The grasshopper saw the butterfly. The butterfly saw the grasshopper.");
+    const found = await evaluate({ degrees, mergesText: other });
+    expect(found.mergesText).toBe("other.txt");
+    expect(found.reduced[0]).toMatchObject({ merges: 10, mergeBitsPerByte: 0 });
+    expect(found.reduced[0].evaluation.tokens).toBeLessThan(found.own.tokens);
+  });
+
+  it("without merges is the model itself where its rows are kept", async () => {
+    const { own, reduced } = await evaluate({ degrees: [{ merges: 0 }] });
+    const { seconds, tokensPerSecond, ...expected } = own as typeof own & { readonly tokensPerSecond: number };
+    expect(reduced[0]).toMatchObject({ merges: 0, newTokens: 0, reduction: 0, evaluation: expected });
+  });
+
+  it("with a hypernetwork costs less than with the mean of pieces", async () => {
+    const degrees = [{ reduction: 0.2 }];
+    const [mean] = (await evaluate({ degrees })).reduced;
+    const [predicted] = (await evaluate({ degrees, rows: { hypernetwork: HYPERNETWORK } })).reduced;
+    expect(predicted.evaluation.tokens).toBe(mean.evaluation.tokens);
+    expect(bitsPerByteOf(predicted.evaluation)).toBeLessThan(bitsPerByteOf(mean.evaluation));
+  });
+
+  it("says how far all merges come where a reduction cannot be reached", async () => {
+    const { code, message } = await failure(evaluate({ degrees: [{ reduction: 0.9 }] }));
+    expect(code).toBe("bad_options");
+    expect(message).toMatch(/^`reduction: 90%` of 672 tokens was asked for; the \d+ merges that can be made leave \d+ of 672/);
+  });
+
+  it("refuses an empty text", async () => {
+    const empty = join(scratch(), "empty.txt");
+    writeFileSync(empty, "\n");
+    expect((await failure(evaluate({ text: empty }))).code).toBe("bad_text");
+  });
+});
