@@ -49,6 +49,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   objective: "--objective",
   out: "--out",
   padToMultipleOf: "--pad-to-multiple-of",
+  prefill: "--prefill",
   rate: "--rate",
   reduction: "--reduction",
   renames: "--rename",

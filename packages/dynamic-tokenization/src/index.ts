@@ -21,6 +21,7 @@ export {
   mergeBatch,
 } from "./merge-batch.ts";
 export { type MethodRowsOptions, methodRows } from "./method-rows.ts";
+export { plannedRows } from "./planned-rows.ts";
 export type { RowProvider, RowRequest, TokenRows } from "./row-provider.ts";
 export {
   BOUNDARIES,

@@ -15,7 +15,9 @@ export type DynamicRows =
       /** The language, where the hypernetwork asks for one. */
       readonly language?: string;
     }
-  | { readonly method: InitMethod };
+  | { readonly method: InitMethod }
+  /** A plan file for the model: rows of target tokens that have the same bytes as merged ones. Others are the mean of their pieces. */
+  | { readonly plan: string };
 
 export interface DynamicScoringOptions extends ScoringOptions, OpenCheckpointOptions {
   /** Model folder. */
@@ -29,6 +31,11 @@ export interface DynamicScoringOptions extends ScoringOptions, OpenCheckpointOpt
   readonly mergesText?: string;
   /** Whether the model's own tokens keep their rows. @default what suits the rows of the merged ones */
   readonly ownRows?: OwnRows;
+  /**
+   * Causal models: also score the second half of each document, in the model's own tokens, after its first half in merged ones, as
+   * when a prompt is read in fewer tokens and then continued. @default false
+   */
+  readonly prefill?: boolean;
   /** For methods that draw numbers. @default 0 */
   readonly seed?: number;
 }
@@ -41,6 +48,8 @@ export interface DynamicEvaluation {
   readonly boundaries: Boundaries;
   /** The model with its own tokens. */
   readonly own: Evaluation;
+  /** Only with the option `prefill`: the second halves after first halves in the model's own tokens. */
+  readonly prefill?: PrefillScore;
   /** In the order in which they were asked for. */
   readonly reduced: readonly ReducedEvaluation[];
   readonly notes: readonly string[];
@@ -60,8 +69,19 @@ export interface ReducedEvaluation {
    * merges of another text.
    */
   readonly mergeBitsPerByte: number;
+  /** Only with the option `prefill`. */
+  readonly prefill?: PrefillScore;
   /** Time to compute the rows. */
   readonly rowSeconds: number;
+}
+
+/** What the second halves of documents cost after their first halves. */
+export interface PrefillScore {
+  /** Tokens of the first halves. */
+  readonly promptTokens: number;
+  /** Bytes of the second halves, as far as the context reaches. */
+  readonly bytes: number;
+  readonly bitsPerByte: number;
 }
 
 /**

@@ -13,6 +13,7 @@ export {
   type DynamicRows,
   type DynamicScoringOptions,
   evaluateDynamic,
+  type PrefillScore,
   type ReducedEvaluation,
 } from "./evaluate-dynamic.ts";
 export {

@@ -1,28 +1,32 @@
 import { basename } from "node:path";
-import { type Job, quiet, showNotes, stages, throwIfAborted } from "@revocab/core";
+import { type Job, quiet, RevocabError, type StoredMatrix, showNotes, stages, throwIfAborted } from "@revocab/core";
 import {
-  type CalibratedMerges,
-  cachedRows,
   calibrateMerges,
   type DynamicMerges,
   dynamicTables,
   dynamicTokenizer,
   firstMerges,
-  hypernetworkRows,
-  methodRows,
+  type OwnRows,
   type RowProvider,
+  type SegmentedText,
   segmentText,
 } from "@revocab/dynamic-tokenization";
 import type { TextDocuments } from "@revocab/files";
 import type { OpenModel } from "@revocab/plan";
-import { sourceModel } from "@revocab/plan/internal";
-import { type OpenTransformer, tablesOf } from "@revocab/transformer-runtime";
-import type { DynamicEvaluation, DynamicScoringOptions, ReducedEvaluation } from "./evaluate-dynamic.ts";
-import { labelledProgress, prepareTables, type TablesToScore } from "./evaluate-model.ts";
+import { type ModelTables, type OpenTransformer, tablesOf } from "@revocab/transformer-runtime";
+import type {
+  DynamicEvaluation,
+  DynamicScoringOptions,
+  PrefillScore,
+  ReducedEvaluation,
+} from "./evaluate-dynamic.ts";
+import { labelledProgress, prepareTables } from "./evaluate-model.ts";
+import { openDynamicRows } from "./open-dynamic-rows.ts";
+import { type PromptWriting, scorePrefill } from "./score-prefill.ts";
 import type { ScoreQueue } from "./score-queue.ts";
 
 /** A model, what scores it, and the texts. */
-interface OpenedForMerging {
+export interface OpenedForMerging {
   readonly model: OpenModel;
   readonly transformer: OpenTransformer;
   readonly queue: ScoreQueue;
@@ -30,15 +34,26 @@ interface OpenedForMerging {
   readonly mergesText: TextDocuments;
 }
 
-async function evaluate(opened: OpenedForMergingForMerging, options: DynamicScoringOptions): Promise<DynamicEvaluation> {
+/** {@link evaluateDynamic} of an open model. */
+export async function scoreMerged(
+  opened: OpenedForMerging,
+  options: DynamicScoringOptions,
+): Promise<DynamicEvaluation> {
   const { model, transformer, queue, text, mergesText } = opened;
-  const { boundaries = "pretoken", job } = options;
+  const { boundaries = "pretoken", degrees, ownRows, prefill = false, job } = options;
+  if (prefill) requireCausal(transformer);
   const parts = stagesOf(transformer, options);
-  const rows = await openRows(model, transformer, options);
+  const rows = await openDynamicRows(model, transformer, options);
   try {
     job?.onProgress?.({ type: "step", step: "merge tokens" });
-    const { batch, counts } = await mergedText(model, mergesText, options);
-    const ownScoring = await prepareTables(transformer, undefined, model.readable, text, { ...options, job: quiet(job) });
+    const segmented = await segmentedTexts(model, mergesText, options);
+    const { batch, counts } = calibrateMerges(segmented, degrees, {
+      vocabulary: model.readable.vocabulary,
+      firstId: model.checkpoint.rows,
+    });
+    const tables = growingTables(model, firstMerges(batch, Math.max(...counts)), rows, options);
+    const unheard = { ...options, job: quiet(job) };
+    const ownScoring = await prepareTables(transformer, undefined, model.readable, text, unheard);
     await queue.add({ scorings: [ownScoring] }, labelledProgress(parts.own, "own tokens"));
     const reduced: Omit<ReducedEvaluation, "evaluation" | "reduction">[] = [];
     for (const [i, count] of counts.entries()) {
@@ -46,14 +61,13 @@ async function evaluate(opened: OpenedForMergingForMerging, options: DynamicScor
       const label = `${count} merges`;
       const merges = firstMerges(batch, count);
       const started = performance.now();
-      const scoring = await mergedScoring(opened, merges, rows, {
-        ...options,
-        job: labelledProgress(parts[`rows ${i}`], label),
-      });
+      const grown = await tables(merges, ownRows, labelledProgress(parts[`rows ${i}`], label));
       const rowSeconds = (performance.now() - started) / 1000;
+      const tokenizer = dynamicTokenizer(model.readable, merges, boundaries);
+      const scoring = await prepareTables(transformer, grown, tokenizer, text, unheard);
       await queue.add({ scorings: [scoring] }, labelledProgress(parts[`score ${i}`], label));
       reduced.push({
-        degree: options.degrees[i],
+        degree: degrees[i],
         merges: count,
         newTokens: merges.tokens.length,
         mergeBitsPerByte: options.mergesText === undefined ? bitsOf(merges) / text.bytes : 0,
@@ -61,14 +75,23 @@ async function evaluate(opened: OpenedForMergingForMerging, options: DynamicScor
       });
     }
     const [[own], ...evaluations] = await queue.finish(labelledProgress(parts.all, "all merges"));
+    const afterPrompts = prefill
+      ? await scoreAfterPrompts(opened, [firstMerges(batch, 0), ...counts.map((count) => firstMerges(batch, count))], tables, { ...options, job: labelledProgress(parts.prefill, "prefill") })
+      : [];
     return {
       text: { bytes: text.bytes, documents: text.documents.length },
       mergesText: options.mergesText === undefined ? null : basename(options.mergesText),
       boundaries,
       own,
+      ...(prefill && { prefill: afterPrompts[0] }),
       reduced: reduced.map((figures, i) => {
         const [evaluation] = evaluations[i];
-        return { ...figures, reduction: 1 - evaluation.tokens / own.tokens, evaluation };
+        return {
+          ...figures,
+          reduction: 1 - evaluation.tokens / own.tokens,
+          evaluation,
+          ...(prefill && { prefill: afterPrompts[i + 1] }),
+        };
       }),
       notes: showNotes([...new Set([...text.notes, ...mergesText.notes, ...own.notes])]),
     };
@@ -77,12 +100,21 @@ async function evaluate(opened: OpenedForMergingForMerging, options: DynamicScor
   }
 }
 
+/** @throws RevocabError `bad_options` */
+function requireCausal({ kind, checkpoint: { directory } }: OpenTransformer): void {
+  if (kind === "causal") return;
+  throw new RevocabError("bad_options", `\`prefill\` was asked for, but ${directory} fills in masked tokens and continues no prompt`, {
+    hint: "leave `prefill` out",
+  });
+}
+
 /** Layer by layer, all are scored in the end. */
 function stagesOf(
   { schedule }: OpenTransformer,
-  { degrees, job }: DynamicScoringOptions,
+  { degrees, prefill = false, job }: DynamicScoringOptions,
 ): Readonly<Record<string, Job | undefined>> {
   const score = schedule.kind === "whole" ? 3 : 0;
+  const all = 3 * (degrees.length + 1);
   return stages<string>(job, {
     own: score,
     ...Object.fromEntries(
@@ -91,61 +123,70 @@ function stagesOf(
         [`score ${i}`, score],
       ]),
     ),
-    all: score === 0 ? 3 * (degrees.length + 1) : 0,
+    all: score === 0 ? all : 0,
+    prefill: prefill ? all : 0,
   });
 }
 
-/** As many merges as the furthest degree needs. */
-async function mergedText(
-  { readable, checkpoint }: OpenModel,
+function segmentedTexts(
+  { readable }: OpenModel,
   { documents }: TextDocuments,
-  { boundaries = "pretoken", degrees }: DynamicScoringOptions,
-): Promise<CalibratedMerges> {
-  const texts = await Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
-  return calibrateMerges(texts, degrees, { vocabulary: readable.vocabulary, firstId: checkpoint.rows });
+  { boundaries = "pretoken" }: DynamicScoringOptions,
+): Promise<SegmentedText[]> {
+  return Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
 }
 
-/** The text in merged tokens, with the tables that have rows for them. */
-async function mergedScoring(
-  { model, transformer, text }: OpenedForMergingForMerging,
-  merges: DynamicMerges,
+type TablesFor = (merges: DynamicMerges, ownRows: OwnRows | undefined, job: Job | undefined) => Promise<ModelTables>;
+
+/**
+ * The model's tables with rows of merged tokens. Where rows depend on bytes alone, those of few merges are the first of those of
+ * many, and are in memory once.
+ * @param furthest as many merges as will be asked for
+ */
+function growingTables(
+  { readable, checkpoint }: OpenModel,
+  furthest: DynamicMerges,
   rows: RowProvider,
+  { boundaries = "pretoken" }: DynamicScoringOptions,
+): TablesFor {
+  const own = tablesOf(checkpoint);
+  const grown = new Map<OwnRows | undefined, Promise<ModelTables>>();
+  const grow = (merges: DynamicMerges, ownRows: OwnRows | undefined, job: Job | undefined) =>
+    dynamicTables({ tables: own, tokenizer: dynamicTokenizer(readable, merges, boundaries), merges, rows, ownRows, job });
+  if (rows.dependsOn === "vocabulary") return grow;
+  return async (merges, ownRows, job) => {
+    const all = grown.get(ownRows) ?? grow(furthest, ownRows, job);
+    grown.set(ownRows, all);
+    return firstOf(await all, merges.firstId + merges.tokens.length);
+  };
+}
+
+/** Tables cut to their first rows; a tied head stays tied. */
+function firstOf({ input, output, bias, ...rest }: ModelTables, rows: number): ModelTables {
+  const cut = ({ columns, dtype, readRows }: StoredMatrix): StoredMatrix => ({ rows, columns, dtype, readRows });
+  const first = cut(input);
+  return { ...rest, input: first, output: output === input ? first : cut(output), ...(bias && { bias: cut(bias) }) };
+}
+
+/** What the second halves of documents cost after first halves in the tokens of each list of merges. */
+async function scoreAfterPrompts(
+  { model, transformer, text }: OpenedForMerging,
+  lists: readonly DynamicMerges[],
+  tables: TablesFor,
   options: DynamicScoringOptions,
-): Promise<TablesToScore> {
-  const { boundaries = "pretoken", ownRows, job } = options;
-  const tokenizer = dynamicTokenizer(model.readable, merges, boundaries);
-  const tables = await dynamicTables({ tables: tablesOf(model.checkpoint), tokenizer, merges, rows, ownRows, job });
-  return prepareTables(transformer, tables, tokenizer, text, { ...options, job: quiet(job) });
+): Promise<readonly PrefillScore[]> {
+  const { context, bos, job } = options;
+  const own = tablesOf(model.checkpoint);
+  const writings: PromptWriting[] = [];
+  for (const merges of lists) {
+    const { input } = await tables(merges, "kept", quiet(job));
+    writings.push({ merges, tables: { ...own, input } });
+  }
+  const texts = await segmentedTexts(model, text, options);
+  return scorePrefill(transformer, { tokenizer: model.readable, texts, writings, context, bos, job });
 }
 
 /** Each merge is one of the pairs of all tokens that there are before it. */
 function bitsOf({ firstId, merges }: DynamicMerges): number {
   return merges.reduce((sum, _, i) => sum + 2 * Math.log2(firstId + i), 0);
-}
-
-async function openRows(
-  model: OpenModel,
-  transformer: OpenTransformer,
-  { rows, seed, job }: DynamicScoringOptions,
-): Promise<RowProvider> {
-  const { checkpoint, readable } = model;
-  if ("hypernetwork" in rows) {
-    const opened = { vocabulary: readable.vocabulary, tables: tablesOf(checkpoint) };
-    const { hypernetwork: directory, language } = rows;
-    return cachedRows(await hypernetworkRows({ directory, language, model: opened, job }));
-  }
-  const { vocabulary, encode, family } = readable;
-  return methodRows({
-    method: rows.method,
-    source: {
-      vocabulary,
-      encode,
-      family,
-      tables: checkpoint.tables,
-      model: sourceModel(model, { open: async () => transformer }),
-      rotary: checkpoint.rotary,
-    },
-    seed,
-    initializerRange: checkpoint.initializerRange,
-  });
 }

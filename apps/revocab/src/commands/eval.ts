@@ -71,7 +71,7 @@ async function evaluateMerged(
   context: CommandContext,
 ): Promise<DynamicEvaluation> {
   const { evaluateDynamic } = await import("@revocab/measure");
-  const { html, language, text, boundaries, mergesFrom: mergesText, ownRows, seed, source } = flags;
+  const { html, language, text, boundaries, mergesFrom: mergesText, ownRows, prefill, seed, source } = flags;
   if (html !== undefined) await checkPagePlace(html);
   const degrees = degreesOf(flags, DEGREES);
   const rows = await dynamicRows(rowsName, language);
@@ -81,7 +81,7 @@ async function evaluateMerged(
       ...paths,
       ...modelOptions(flags),
       ...scoring,
-      ...{ text, rows, degrees, boundaries, mergesText, ownRows, source, samples, samplesSeed: seed },
+      ...{ text, rows, degrees, boundaries, mergesText, ownRows, prefill, source, samples, samplesSeed: seed },
       ...context,
     }),
   );

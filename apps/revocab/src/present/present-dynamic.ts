@@ -1,6 +1,6 @@
 import type { EncodedFile } from "@revocab/dynamic-tokenization";
 import { bitsPerByteOf } from "@revocab/evaluation";
-import type { DynamicEvaluation, ReducedEvaluation } from "@revocab/measure";
+import type { DynamicEvaluation, PrefillScore, ReducedEvaluation } from "@revocab/measure";
 import {
   type Block,
   type Cell,
@@ -91,7 +91,31 @@ function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
       ],
       ["", "merges", "new tokens", "tokens", "shorter by", measureOf(evaluation), "more", ...(tellsMerges ? ["with merges told"] : [])],
     ),
+    ...prefillTable(evaluation),
     notes(evaluation.notes),
+  ];
+}
+
+function prefillTable({ prefill, reduced }: DynamicEvaluation): readonly Block[] {
+  if (prefill === undefined) return [];
+  const row = (name: string, score: PrefillScore): readonly Cell[] => [
+    name,
+    figure(score.promptTokens),
+    figure(100 * (1 - score.promptTokens / prefill.promptTokens), 1, "%"),
+    figure(score.bitsPerByte, 4),
+    figure(100 * (score.bitsPerByte / prefill.bitsPerByte - 1), 1, "%"),
+  ];
+  return [
+    section(
+      "Second halves in the model's own tokens, after first halves in merged ones",
+      table(
+        [
+          row("own tokens", prefill),
+          ...reduced.flatMap((each) => (each.prefill === undefined ? [] : [row(degreeOf(each), each.prefill)])),
+        ],
+        ["", "tokens of first halves", "shorter by", "bits/byte", "more"],
+      ),
+    ),
   ];
 }
 

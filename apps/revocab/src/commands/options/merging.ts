@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
 import { RevocabError } from "@revocab/core";
 import type { Boundaries, MergeDegree } from "@revocab/dynamic-tokenization";
+import { ifThere } from "@revocab/files/internal";
 import type { DynamicRows } from "@revocab/measure";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PAGE_HELP } from "../../write-page.ts";
@@ -50,6 +52,7 @@ export interface DynamicFlags extends MergingFlags {
   readonly language?: string;
   readonly mergesFrom?: string;
   readonly ownRows?: "kept" | "provided";
+  readonly prefill?: boolean;
   readonly html?: string;
 }
 
@@ -59,7 +62,7 @@ export function withDynamicOptions(command: Command): Command {
       .optionsGroup("Tokens merged for the text, beside the model's own:")
       .option(
         "--dynamic <rows>",
-        "score the text in merged tokens too, with rows by a hypernetwork (its folder) or by a method, as name or name:key=value",
+        "score the text in merged tokens too, with rows by a hypernetwork (its folder), by a method, as name or name:key=value, or by a plan",
       )
       .option("--language <name>", "the hypernetwork's language, where it asks for one"),
     {
@@ -74,6 +77,10 @@ export function withDynamicOptions(command: Command): Command {
         "whether the model's own tokens keep their rows, or get others as the merged ones do (what suits the rows)",
       ).choices(["kept", "provided"]),
     )
+    .option(
+      "--prefill",
+      "score the second half of each document too, in the model's own tokens, after its first half in merged ones",
+    )
     .option("--html <file>", PAGE_HELP);
 }
 
@@ -84,6 +91,7 @@ const OF_MERGED = {
   boundaries: "--boundaries",
   mergesFrom: "--merges-from",
   ownRows: "--own-rows",
+  prefill: "--prefill",
   html: "--html",
 };
 const OF_OWN = { bytes: "--bytes", byToken: "--by-token", server: "--server" };
@@ -103,15 +111,22 @@ export function checkDynamic(command: Command, { dynamic }: DynamicFlags): void 
       });
 }
 
-/** What a name stands for: a method where there is one of this name, else the folder of a hypernetwork. */
+/** What a name stands for: a method where there is one of this name, else a plan where it is a file, and the folder of a hypernetwork. */
 export async function dynamicRows(name: string, language: string | undefined): Promise<DynamicRows> {
   const { catalog } = await import("../../catalog.ts");
   const { methodCandidates } = await import("@revocab/embedding-init");
   const methods = await catalog();
-  if (!Object.hasOwn(methods, name.split(":", 1)[0])) return { hypernetwork: name, language };
+  const isMethod = Object.hasOwn(methods, name.split(":", 1)[0]);
+  const isPlan = !isMethod && (await ifThere(name, stat(name)))?.isFile() === true;
+  if (!isMethod && !isPlan) return { hypernetwork: name, language };
+  if (language !== undefined) {
+    throw new RevocabError("bad_options", `--language was given, but ${name} is no hypernetwork`, {
+      hint: "leave --language out",
+    });
+  }
+  if (isPlan) return { plan: name };
   const [{ method }] = methodCandidates([name], {}, methods).candidates;
-  if (language === undefined) return { method };
-  throw new RevocabError("bad_options", `--language was given, but ${name} is no hypernetwork`, { hint: "leave --language out" });
+  return { method };
 }
 
 /** 10,20,30% as shares of 1. */
