@@ -15,11 +15,18 @@ type Kept = { readonly [Part in keyof TokenRows]: Float32Array };
  * of width d take 8 d bytes.
  * @throws RevocabError `bad_options` for rows that depend on more than the token's bytes
  */
-export function cachedRows(provider: RowProvider, { tokens: most = 65_536 }: CachedRowsOptions = {}): RowProvider {
+export function cachedRows(
+  provider: RowProvider,
+  { tokens: most = 65_536 }: CachedRowsOptions = {},
+): RowProvider {
   if (provider.dependsOn !== "bytes") {
-    throw new RevocabError("bad_options", "these rows depend on the whole vocabulary, so none can be kept for another one", {
-      hint: "use the provider without a cache",
-    });
+    throw new RevocabError(
+      "bad_options",
+      "these rows depend on the whole vocabulary, so none can be kept for another one",
+      {
+        hint: "use the provider without a cache",
+      },
+    );
   }
   if (!(Number.isSafeInteger(most) && most > 0)) {
     throw new RevocabError("bad_options", `\`tokens\` is ${most}, expected a whole number above 0`);
@@ -28,10 +35,13 @@ export function cachedRows(provider: RowProvider, { tokens: most = 65_536 }: Cac
   return {
     ...provider,
     async rowsOf({ tokenizer, tokens, job }) {
-      const keys = Array.from(tokens, (id) => Buffer.from(tokenizer.vocabulary.bytesOf(id)).toString("latin1"));
+      const keys = Array.from(tokens, (id) =>
+        Buffer.from(tokenizer.vocabulary.bytesOf(id)).toString("latin1"),
+      );
       // held here too, for more may be asked for at once than are kept
       const found = new Map(keys.map((key) => [key, kept.get(key)]));
-      const missing = [...new Set(keys.keys().filter((i) => found.get(keys[i]) === undefined))];
+      const placeOf = new Map(keys.map((key, i) => [key, i]));
+      const missing = [...placeOf.values()].filter((i) => found.get(keys[i]) === undefined);
       if (missing.length > 0) {
         const rows = await provider.rowsOf({ tokenizer, tokens: missing.map((i) => tokens[i]), job });
         for (const [row, i] of missing.entries()) {

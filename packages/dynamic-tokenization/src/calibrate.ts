@@ -44,7 +44,10 @@ function checkDegree(degree: MergeDegree): void {
     throw new RevocabError("bad_options", `\`merges\` is ${degree.merges}, expected a whole number from 0`);
   }
   if (degree.reduction >= 0 && degree.reduction < 1) return;
-  throw new RevocabError("bad_options", `\`reduction\` is ${degree.reduction}, expected a share from 0 to below 1`);
+  throw new RevocabError(
+    "bad_options",
+    `\`reduction\` is ${degree.reduction}, expected a share from 0 to below 1`,
+  );
 }
 
 /** The tokens that are left of `length`. The small number is for shares such as 0.9, of which 1 − 0.9 is a little less than 0.1. */

@@ -65,15 +65,25 @@ function textTokens({ vocabulary }: DynamicTokenizer, firstId: TokenId): TokenId
 function grownTable(table: StoredMatrix, own: Uint32Array, given: Matrix): StoredMatrix {
   const { columns, data } = given;
   if (columns !== table.columns) {
-    throw new RevocabError("shape_mismatch", `rows of ${columns} columns were given for a table of ${table.columns}`);
+    throw new RevocabError(
+      "shape_mismatch",
+      `rows of ${columns} columns were given for a table of ${table.columns}`,
+    );
   }
   const part = (start: number, end: number) =>
-    storeMatrix({ rows: end - start, columns, data: data.subarray(start * columns, end * columns) }, table.dtype);
+    storeMatrix(
+      { rows: end - start, columns, data: data.subarray(start * columns, end * columns) },
+      table.dtype,
+    );
   const kept = own.length === 0 ? table : replacedRows(table, own, part(0, own.length));
   return stackedRows(kept, part(own.length, given.rows));
 }
 
-async function meanBias(bias: StoredMatrix, own: readonly TokenId[], merged: readonly TokenId[]): Promise<Matrix> {
+async function meanBias(
+  bias: StoredMatrix,
+  own: readonly TokenId[],
+  merged: readonly TokenId[],
+): Promise<Matrix> {
   const { mean } = await columnMoments(bias);
   const data = new Float32Array(own.length + merged.length).fill(mean[0]);
   const { data: values } = await readRows(bias, own);

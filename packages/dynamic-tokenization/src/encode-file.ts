@@ -97,7 +97,9 @@ export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFil
       })),
       newTokens: merges.tokens.length,
       ...(rows && { rows: { columns: rows.input.columns, hasHeadRows: rows.output !== undefined } }),
-      documents: texts.map(mergeApplier(merges)).map((ids) => ({ ids: [...ids], tokens: [...ids].map(shown) })),
+      documents: texts
+        .map(mergeApplier(merges))
+        .map((ids) => ({ ids: [...ids], tokens: [...ids].map(shown) })),
       notes,
     };
   } finally {
@@ -112,7 +114,12 @@ async function predictedRows(
   { hypernetwork: directory, language, job }: EncodeFileOptions,
 ): Promise<TokenRows | undefined> {
   if (directory === undefined) return undefined;
-  const rows = await hypernetworkRows({ directory, language, model: { vocabulary, tables: tablesOf(checkpoint) }, job });
+  const rows = await hypernetworkRows({
+    directory,
+    language,
+    model: { vocabulary, tables: tablesOf(checkpoint) },
+    job,
+  });
   try {
     return await rows.rowsOf({ tokenizer, tokens: tokens.map((_, i) => firstId + i), job });
   } finally {

@@ -64,6 +64,8 @@ function requireSpelled(
   throw new RevocabError(
     "no_evidence",
     `the hypernetwork in ${directory} cannot spell ${unspelled.length} of ${tokens.length} tokens, such as ${quoteToken(vocabulary, tokens[unspelled[0]])}`,
-    { hint: "use the tokenizer that was saved with the hypernetwork, or rows by a method such as subtoken-mean" },
+    {
+      hint: "use the tokenizer that was saved with the hypernetwork, or rows by a method such as subtoken-mean",
+    },
   );
 }

@@ -58,7 +58,11 @@ export function methodRows({
         const plan = await planTable({ context, method: chain, table, tokens: Uint32Array.from(tokens) });
         return rowsOfPlan(plan, table.matrix, job);
       };
-      const [input, output, bias] = [await rowsIn("input"), await rowsIn("output"), await rowsIn("output.bias")];
+      const [input, output, bias] = [
+        await rowsIn("input"),
+        await rowsIn("output"),
+        await rowsIn("output.bias"),
+      ];
       if (input === undefined) throw new RangeError("the source has no table of input rows");
       return { input, ...(output && { output }), ...(bias && { bias }) };
     },

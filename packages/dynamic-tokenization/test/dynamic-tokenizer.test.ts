@@ -22,7 +22,11 @@ async function merged(folder: string, boundaries: "pretoken" | "none"): Promise<
   const texts = await Promise.all(documents.map((text) => segmentText(tokenizer, text, boundaries)));
   const { vocabulary } = tokenizer;
   const firstId = vocabulary.size + 5;
-  return { tokenizer, documents, batch: mergeBatch(texts, { vocabulary, firstId, until: (merges) => merges === 60 }) };
+  return {
+    tokenizer,
+    documents,
+    batch: mergeBatch(texts, { vocabulary, firstId, until: (merges) => merges === 60 }),
+  };
 }
 
 describe.each([

@@ -10,16 +10,18 @@ import {
 } from "@revocab/dynamic-tokenization";
 import { readText } from "@revocab/files";
 import { randomStream } from "@revocab/matrix";
-import { loadTokenizer } from "@revocab/vocabulary";
-import { describe, expect, it } from "vitest";
 import { handMadeVocabulary, text as textToken } from "@revocab/test-support/hand-made-vocabulary";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
+import { loadTokenizer } from "@revocab/vocabulary";
+import { describe, expect, it } from "vitest";
 import { plainlyMerged, plainMerges } from "./plain-merges.ts";
 
 describe("mergeBatch", () => {
   it("merges the pairs of the worked example in their order", () => {
     const vocabulary = letters("elorw");
-    const texts = [...Array(5).fill("low"), ...Array(2).fill("lower")].map((word) => segmented(vocabulary, [word]));
+    const texts = [...Array(5).fill("low"), ...Array(2).fill("lower")].map((word) =>
+      segmented(vocabulary, [word]),
+    );
     const { tokens, lengths } = mergeBatch(texts, { vocabulary });
     expect(tokens.map((bytes) => Buffer.from(bytes).toString())).toEqual(["lo", "low", "er", "lower"]);
     expect(lengths).toEqual([25, 18, 11, 9, 7]);
@@ -29,7 +31,11 @@ describe("mergeBatch", () => {
     const vocabulary = letters("abcd");
     const texts = ["cd", "ab", "bc"].map((word) => segmented(vocabulary, [word]));
     const merges = mergeBatch(texts, { vocabulary });
-    expect(merges.merges.map(({ left, right }) => [left, right])).toEqual([[0, 1], [1, 2], [2, 3]]);
+    expect(merges.merges.map(({ left, right }) => [left, right])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ]);
     expect(mergeBatch(texts.toReversed(), { vocabulary })).toEqual(merges);
   });
 
@@ -42,7 +48,11 @@ describe("mergeBatch", () => {
 
   it("never merges across a segment or a text", () => {
     const vocabulary = letters("ab");
-    const texts = [segmented(vocabulary, ["a", "b"]), segmented(vocabulary, ["a"]), segmented(vocabulary, ["b"])];
+    const texts = [
+      segmented(vocabulary, ["a", "b"]),
+      segmented(vocabulary, ["a"]),
+      segmented(vocabulary, ["b"]),
+    ];
     expect(mergeBatch(texts, { vocabulary }).merges).toEqual([]);
   });
 
@@ -72,25 +82,33 @@ describe("mergeBatch", () => {
       });
       if (texts.every(({ ids }) => ids.length === 0)) continue;
       const expected = plainMerges(texts, { vocabulary, merges: 30, firstId: vocabulary.size + 3 });
-      const found = mergeBatch(texts, { vocabulary, until: (merges) => merges === 30, firstId: vocabulary.size + 3 });
+      const found = mergeBatch(texts, {
+        vocabulary,
+        until: (merges) => merges === 30,
+        firstId: vocabulary.size + 3,
+      });
       expect(found).toEqual(expected);
       const apply = mergeApplier(found);
       for (const text of texts) expect([...apply(text)]).toEqual(plainlyMerged(text, found.merges));
     }
   });
 
-  it.each(["pretoken", "word", "none"] as const)("is the plain algorithm on stories, with boundaries %s", async (boundaries) => {
-    const tokenizer = await loadTokenizer(SAMPLE_MODEL);
-    const { documents } = await readText(SAMPLE_TEXT);
-    const texts = await Promise.all(documents.map((text) => segmentText(tokenizer, text, boundaries)));
-    const { vocabulary } = tokenizer;
-    const expected = plainMerges(texts, { vocabulary, merges: 80 });
-    const found = mergeBatch(texts, { vocabulary, until: (merges) => merges === 80 });
-    expect(found).toEqual(expected);
-    const written = texts.map(mergeApplier(found));
-    expect(written.reduce((sum, { length }) => sum + length, 0)).toBe(found.lengths[80]);
-    for (const [i, text] of texts.entries()) expect([...written[i]]).toEqual(plainlyMerged(text, found.merges));
-  });
+  it.each(["pretoken", "word", "none"] as const)(
+    "is the plain algorithm on stories, with boundaries %s",
+    async (boundaries) => {
+      const tokenizer = await loadTokenizer(SAMPLE_MODEL);
+      const { documents } = await readText(SAMPLE_TEXT);
+      const texts = await Promise.all(documents.map((text) => segmentText(tokenizer, text, boundaries)));
+      const { vocabulary } = tokenizer;
+      const expected = plainMerges(texts, { vocabulary, merges: 80 });
+      const found = mergeBatch(texts, { vocabulary, until: (merges) => merges === 80 });
+      expect(found).toEqual(expected);
+      const written = texts.map(mergeApplier(found));
+      expect(written.reduce((sum, { length }) => sum + length, 0)).toBe(found.lengths.at(-1));
+      for (const [i, text] of texts.entries())
+        expect([...written[i]]).toEqual(plainlyMerged(text, found.merges));
+    },
+  );
 
   it("ends at a number of tokens, with the merges that a longer run begins with", () => {
     const vocabulary = letters("abc");
@@ -118,7 +136,9 @@ describe("calibrateMerges", () => {
   const counts = (degrees: readonly MergeDegree[]) => calibrateMerges(texts, degrees, { vocabulary }).counts;
 
   it("takes the fewest merges that reach a reduction", () => {
-    expect(counts([0, 0.1, 1 / 6, 0.2, 0.3, 10 / 24].map((reduction) => ({ reduction })))).toEqual([0, 1, 1, 2, 3, 4]);
+    expect(counts([0, 0.1, 1 / 6, 0.2, 0.3, 10 / 24].map((reduction) => ({ reduction })))).toEqual([
+      0, 1, 1, 2, 3, 4,
+    ]);
   });
 
   it("merges as far as the furthest degree", () => {
@@ -149,7 +169,9 @@ function letters(characters: string, longer: readonly string[] = []): Vocabulary
 }
 
 function segmented({ idsOf }: Vocabulary, segments: readonly string[]): SegmentedText {
-  const ids = Uint32Array.from(segments.flatMap((text) => [...text].map((letter) => idsOf(Buffer.from(letter))[0])));
+  const ids = Uint32Array.from(
+    segments.flatMap((text) => [...text].map((letter) => idsOf(Buffer.from(letter))[0])),
+  );
   const starts = Uint8Array.from(segments.flatMap((text) => [...text].map((_, i) => (i === 0 ? 1 : 0))));
   return { ids, starts };
 }

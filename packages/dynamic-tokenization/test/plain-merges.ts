@@ -4,7 +4,11 @@ import type { BatchMerges, Merge, SegmentedText } from "@revocab/dynamic-tokeniz
 /** The plain algorithm: counts all pairs anew before each merge. */
 export function plainMerges(
   texts: readonly SegmentedText[],
-  { vocabulary, firstId = vocabulary.size, merges: most }: { vocabulary: Vocabulary; firstId?: number; merges: number },
+  {
+    vocabulary,
+    firstId = vocabulary.size,
+    merges: most,
+  }: { vocabulary: Vocabulary; firstId?: number; merges: number },
 ): BatchMerges {
   let segments = texts.flatMap(segmentsOf);
   const tokens: Uint8Array[] = [];

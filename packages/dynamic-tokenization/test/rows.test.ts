@@ -62,7 +62,9 @@ describe("hypernetworkRows", () => {
     const other = { vocabulary: tokenizer.vocabulary, tables: { input: narrow, output: narrow } };
     const { code, message } = await failure(hypernetworkRows({ directory: HYPERNETWORK, model: other }));
     expect(code).toBe("shape_mismatch");
-    expect(message).toMatch(/the model's input rows have 64 columns; the hypernetwork in .* was trained for 128/);
+    expect(message).toMatch(
+      /the model's input rows have 64 columns; the hypernetwork in .* was trained for 128/,
+    );
   });
 });
 
@@ -70,7 +72,8 @@ describe("cachedRows", () => {
   it("asks once for the tokens of one spelling, and gives the same rows", async () => {
     const asked: number[][] = [];
     const rows = cachedRows(counting(asked), { tokens: 4 });
-    const ask = async (tokens: readonly number[]) => (await rows.rowsOf({ tokenizer: dynamic, tokens })).input.data;
+    const ask = async (tokens: readonly number[]) =>
+      (await rows.rowsOf({ tokenizer: dynamic, tokens })).input.data;
     expect([...(await ask([7, 8, 7]))]).toEqual([7, 8, 7]);
     expect([...(await ask([8, 9]))]).toEqual([8, 9]);
     // more than are kept
@@ -101,11 +104,19 @@ describe("cachedRows", () => {
 
 describe("dynamicTables", () => {
   const subtokenRows = () =>
-    methodRows({ method: subtokenMean({ weighting: "uniform" }), source: { ...tokenizer, tables: checkpoint.tables } });
+    methodRows({
+      method: subtokenMean({ weighting: "uniform" }),
+      source: { ...tokenizer, tables: checkpoint.tables },
+    });
 
   it("have a method's rows after the model's own, which stay byte for byte", async () => {
     const own = tablesOf(checkpoint);
-    const { input, output } = await dynamicTables({ tables: own, tokenizer: dynamic, merges, rows: subtokenRows() });
+    const { input, output } = await dynamicTables({
+      tables: own,
+      tokenizer: dynamic,
+      merges,
+      rows: subtokenRows(),
+    });
     expect(output).toBe(input);
     expect(input.rows).toBe(checkpoint.rows + merges.tokens.length);
     const read = async (table: typeof input, count: number) => {
@@ -133,7 +144,9 @@ describe("dynamicTables", () => {
     const { input } = await dynamicTables({ tables: own, tokenizer: dynamic, merges, rows: subtokenRows() });
     const start = checkpoint.rows - 2;
     const { data } = await readMatrix(input, start, 4);
-    const single = await Promise.all([0, 1, 2, 3].map(async (i) => (await readMatrix(input, start + i, 1)).data));
+    const single = await Promise.all(
+      [0, 1, 2, 3].map(async (i) => (await readMatrix(input, start + i, 1)).data),
+    );
     expect([...data]).toEqual(single.flatMap((row) => [...row]));
   });
 
@@ -156,7 +169,12 @@ describe("dynamicTables", () => {
   it("refuse merges that were numbered for another number of rows", async () => {
     const wrong = { ...merges, firstId: checkpoint.rows + 1 };
     const { code } = await failure(
-      dynamicTables({ tables: tablesOf(checkpoint), tokenizer: dynamic, merges: wrong, rows: subtokenRows() }),
+      dynamicTables({
+        tables: tablesOf(checkpoint),
+        tokenizer: dynamic,
+        merges: wrong,
+        rows: subtokenRows(),
+      }),
     );
     expect(code).toBe("shape_mismatch");
   });

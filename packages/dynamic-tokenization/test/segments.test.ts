@@ -1,6 +1,12 @@
 import { type SegmentedText, segmentText } from "@revocab/dynamic-tokenization";
 import { failure } from "@revocab/test-support/failure";
-import { byte, handMadeVocabulary, special, text, textBytes } from "@revocab/test-support/hand-made-vocabulary";
+import {
+  byte,
+  handMadeVocabulary,
+  special,
+  text,
+  textBytes,
+} from "@revocab/test-support/hand-made-vocabulary";
 import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { loadTokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
@@ -24,15 +30,44 @@ async function segmented(folder: string, words: string, boundaries: "pretoken" |
 
 describe("segmentText", () => {
   it("ends at the tokenizer's own pre-tokens", async () => {
-    expect(await segmented(SAMPLE_MODEL, "The zebra didn't yawn.", "pretoken")).toMatchInlineSnapshot();
+    expect(await segmented(SAMPLE_MODEL, "The zebra didn't yawn.", "pretoken")).toMatchInlineSnapshot(`
+      [
+        "The",
+        " |z|e|b|ra",
+        " didn",
+        "'t",
+        " y|a|w|n",
+        ".",
+      ]
+    `);
   });
 
   it("ends before a space where pieces mark spaces and nothing else divides the text", async () => {
-    expect(await segmented(SAMPLE_TOKENIZER, "The zebra didn't yawn.", "pretoken")).toMatchInlineSnapshot();
+    expect(await segmented(SAMPLE_TOKENIZER, "The zebra didn't yawn.", "pretoken")).toMatchInlineSnapshot(`
+      [
+        " The",
+        " zebra",
+        " didn|'|t",
+        " |y|a|w|n|.",
+      ]
+    `);
   });
 
   it("keeps the punctuation at a word with it, and white space with the word after it", async () => {
-    expect(await segmented(SAMPLE_MODEL, "The zebra didn't yawn.\n\nHe slept", "word")).toMatchInlineSnapshot();
+    expect(
+      await segmented(SAMPLE_MODEL, "The zebra didn't yawn.\n\nHe slept", "word"),
+    ).toMatchInlineSnapshot(`
+      [
+        "The",
+        " |z|e|b|ra",
+        " didn|'t",
+        " y|a|w|n|.",
+        "
+      |
+      |He",
+        " s|le|pt",
+      ]
+    `);
   });
 
   it("is a whole document without boundaries", async () => {
@@ -52,7 +87,12 @@ describe("segmentText", () => {
     ]);
     const segments = async (ids: readonly number[], boundaries: "word" | "none") => {
       const encode = async () => Uint32Array.from(ids);
-      const tokenizer = { vocabulary, family: "byte-level-bpe", encode, encodeWords: async () => [] } as const;
+      const tokenizer = {
+        vocabulary,
+        family: "byte-level-bpe",
+        encode,
+        encodeWords: async () => [],
+      } as const;
       return segmentsOf(await segmentText(tokenizer, "", boundaries), String);
     };
 
@@ -73,6 +113,9 @@ describe("segmentText", () => {
   it("refuses boundaries that do not exist", async () => {
     const tokenizer = await loadTokenizer(SAMPLE_MODEL);
     const { code, message } = await failure(segmentText(tokenizer, "a", "sentence" as "word"));
-    expect([code, message]).toEqual(["bad_options", '`boundaries` is "sentence", expected pretoken, word, none']);
+    expect([code, message]).toEqual([
+      "bad_options",
+      '`boundaries` is "sentence", expected pretoken, word, none',
+    ]);
   });
 });

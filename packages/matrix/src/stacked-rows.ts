@@ -22,7 +22,11 @@ export function stackedRows(top: StoredMatrix, bottom: StoredMatrix): StoredMatr
       const below = count - above;
       if (above > 0) await top.readRows(start, above, into.subarray(0, above * rowBytes));
       if (below > 0) {
-        await bottom.readRows(start + above - top.rows, below, into.subarray(above * rowBytes, count * rowBytes));
+        await bottom.readRows(
+          start + above - top.rows,
+          below,
+          into.subarray(above * rowBytes, count * rowBytes),
+        );
       }
     },
   };

@@ -31,7 +31,10 @@ export async function openDynamicRows(
   const planned = await openPlan(rows.plan);
   try {
     const method = withFallback(plannedRows(planned, model), subtokenMean());
-    return { ...methodRows({ method, source, seed, initializerRange }), close: () => planned.rowSource.close() };
+    return {
+      ...methodRows({ method, source, seed, initializerRange }),
+      close: () => planned.rowSource.close(),
+    };
   } catch (error) {
     await planned.rowSource.close();
     throw error;

@@ -1,5 +1,13 @@
 import { basename } from "node:path";
-import { type Job, quiet, RevocabError, type StoredMatrix, showNotes, stages, throwIfAborted } from "@revocab/core";
+import {
+  type Job,
+  quiet,
+  RevocabError,
+  type StoredMatrix,
+  showNotes,
+  stages,
+  throwIfAborted,
+} from "@revocab/core";
 import {
   calibrateMerges,
   type DynamicMerges,
@@ -76,7 +84,12 @@ export async function scoreMerged(
     }
     const [[own], ...evaluations] = await queue.finish(labelledProgress(parts.all, "all merges"));
     const afterPrompts = prefill
-      ? await scoreAfterPrompts(opened, [firstMerges(batch, 0), ...counts.map((count) => firstMerges(batch, count))], tables, { ...options, job: labelledProgress(parts.prefill, "prefill") })
+      ? await scoreAfterPrompts(
+          opened,
+          [firstMerges(batch, 0), ...counts.map((count) => firstMerges(batch, count))],
+          tables,
+          { ...options, job: labelledProgress(parts.prefill, "prefill") },
+        )
       : [];
     return {
       text: { bytes: text.bytes, documents: text.documents.length },
@@ -103,9 +116,13 @@ export async function scoreMerged(
 /** @throws RevocabError `bad_options` */
 function requireCausal({ kind, checkpoint: { directory } }: OpenTransformer): void {
   if (kind === "causal") return;
-  throw new RevocabError("bad_options", `\`prefill\` was asked for, but ${directory} fills in masked tokens and continues no prompt`, {
-    hint: "leave `prefill` out",
-  });
+  throw new RevocabError(
+    "bad_options",
+    `\`prefill\` was asked for, but ${directory} fills in masked tokens and continues no prompt`,
+    {
+      hint: "leave `prefill` out",
+    },
+  );
 }
 
 /** Layer by layer, all are scored in the end. */
@@ -136,7 +153,11 @@ function segmentedTexts(
   return Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
 }
 
-type TablesFor = (merges: DynamicMerges, ownRows: OwnRows | undefined, job: Job | undefined) => Promise<ModelTables>;
+type TablesFor = (
+  merges: DynamicMerges,
+  ownRows: OwnRows | undefined,
+  job: Job | undefined,
+) => Promise<ModelTables>;
 
 /**
  * The model's tables with rows of merged tokens. Where rows depend on bytes alone, those of few merges are the first of those of
@@ -152,7 +173,14 @@ function growingTables(
   const own = tablesOf(checkpoint);
   const grown = new Map<OwnRows | undefined, Promise<ModelTables>>();
   const grow = (merges: DynamicMerges, ownRows: OwnRows | undefined, job: Job | undefined) =>
-    dynamicTables({ tables: own, tokenizer: dynamicTokenizer(readable, merges, boundaries), merges, rows, ownRows, job });
+    dynamicTables({
+      tables: own,
+      tokenizer: dynamicTokenizer(readable, merges, boundaries),
+      merges,
+      rows,
+      ownRows,
+      job,
+    });
   if (rows.dependsOn === "vocabulary") return grow;
   return async (merges, ownRows, job) => {
     const all = grown.get(ownRows) ?? grow(furthest, ownRows, job);
@@ -163,9 +191,19 @@ function growingTables(
 
 /** Tables cut to their first rows; a tied head stays tied. */
 function firstOf({ input, output, bias, ...rest }: ModelTables, rows: number): ModelTables {
-  const cut = ({ columns, dtype, readRows }: StoredMatrix): StoredMatrix => ({ rows, columns, dtype, readRows });
+  const cut = ({ columns, dtype, readRows }: StoredMatrix): StoredMatrix => ({
+    rows,
+    columns,
+    dtype,
+    readRows,
+  });
   const first = cut(input);
-  return { ...rest, input: first, output: output === input ? first : cut(output), ...(bias && { bias: cut(bias) }) };
+  return {
+    ...rest,
+    input: first,
+    output: output === input ? first : cut(output),
+    ...(bias && { bias: cut(bias) }),
+  };
 }
 
 /** What the second halves of documents cost after first halves in the tokens of each list of merges. */

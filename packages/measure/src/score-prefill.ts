@@ -2,7 +2,12 @@ import { type Job, RevocabError, type ScoreQuery, type Vocabulary } from "@revoc
 import { type DynamicMerges, mergeApplier, type SegmentedText } from "@revocab/dynamic-tokenization";
 import type { BeginChoice, TextTokenizer } from "@revocab/evaluation";
 import { beginTokensOf } from "@revocab/evaluation/internal";
-import { type ModelTables, type OpenTransformer, scoreTogether, startTokensOf } from "@revocab/transformer-runtime";
+import {
+  type ModelTables,
+  type OpenTransformer,
+  scoreTogether,
+  startTokensOf,
+} from "@revocab/transformer-runtime";
 import type { PrefillScore } from "./evaluate-dynamic.ts";
 
 /** How prompts are written, and the tables that read them and predict the model's own tokens. */
@@ -65,9 +70,13 @@ function divideTexts(texts: readonly SegmentedText[], vocabulary: Vocabulary, ro
     for (const id of continuation) bytes += vocabulary.bytesOf(id).length;
   }
   if (prompts.length > 0) return { prompts, continuations, bytes };
-  throw new RevocabError("bad_text", `none of ${texts.length} documents can be divided into a prompt and what follows it`, {
-    hint: "give longer documents, or leave `prefill` out",
-  });
+  throw new RevocabError(
+    "bad_text",
+    `none of ${texts.length} documents can be divided into a prompt and what follows it`,
+    {
+      hint: "give longer documents, or leave `prefill` out",
+    },
+  );
 }
 
 /** The model does not read the last token: nothing is predicted from it. */

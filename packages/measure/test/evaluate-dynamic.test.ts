@@ -6,7 +6,7 @@ import { type DynamicScoringOptions, evaluateDynamic, evaluateModel } from "@rev
 import { failure } from "@revocab/test-support/failure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 const scratch = scratchFolders();
 const HYPERNETWORK = join(SAMPLE_MODEL, "../hypernetwork");
@@ -20,7 +20,10 @@ describe("evaluateDynamic", () => {
     const degrees = [{ reduction: 0.1 }, { reduction: 0.2 }, { merges: 7 }];
     const { own, reduced, text } = await evaluate({ degrees });
     const { seconds, tokensPerSecond, ...expected } = await evaluateModel(sample);
-    expect(own).toMatchObject({ ...expected, bitsPerByte: expect.closeTo(bitsPerByteOf(expected as typeof own), 6) });
+    expect(own).toMatchObject({
+      ...expected,
+      bitsPerByte: expect.closeTo(bitsPerByteOf(expected as typeof own), 6),
+    });
     expect(text).toEqual({ bytes: own.bytes, documents: 5 });
     const [tenth, fifth, seven] = reduced;
     for (const [i, share] of [0.1, 0.2].entries()) {
@@ -51,7 +54,9 @@ describe("evaluateDynamic", () => {
 
   it("without merges is the model itself where its rows are kept", async () => {
     const { own, reduced } = await evaluate({ degrees: [{ merges: 0 }] });
-    const { seconds, tokensPerSecond, ...expected } = own as typeof own & { readonly tokensPerSecond: number };
+    const { seconds, tokensPerSecond, ...expected } = own as typeof own & {
+      readonly tokensPerSecond: number;
+    };
     expect(reduced[0]).toMatchObject({ merges: 0, newTokens: 0, reduction: 0, evaluation: expected });
   });
 
@@ -66,7 +71,9 @@ describe("evaluateDynamic", () => {
   it("says how far all merges come where a reduction cannot be reached", async () => {
     const { code, message } = await failure(evaluate({ degrees: [{ reduction: 0.9 }] }));
     expect(code).toBe("bad_options");
-    expect(message).toMatch(/^`reduction: 90%` of 672 tokens was asked for; the \d+ merges that can be made leave \d+ of 672/);
+    expect(message).toMatch(
+      /^`reduction: 90%` of 672 tokens was asked for; the \d+ merges that can be made leave \d+ of 672/,
+    );
   });
 
   it("refuses an empty text", async () => {

@@ -29,7 +29,12 @@ export function registerDynamicEncode(dynamic: Command): void {
   })
     .option("--hypernetwork <folder>", "a hypernetwork for the model: predicts rows of the merged tokens")
     .option("--language <name>", "its language, where the hypernetwork asks for one")
-    .option("--max-bytes <n>", "read the first documents of the text up to so many bytes", wholeNumber(1), 1_000_000)
+    .option(
+      "--max-bytes <n>",
+      "read the first documents of the text up to so many bytes",
+      wholeNumber(1),
+      1_000_000,
+    )
     .addOption(documentsOption());
   withModelOptions(withThreads(command, "threads of the runtime (all cores)")).action(
     async (name: string, flags: Flags) => {

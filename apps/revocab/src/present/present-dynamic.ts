@@ -32,13 +32,27 @@ export function presentEncoding(encoded: EncodedFile): TextDocument {
         ["bytes per token", figure(bytes / tokens.after, 3)],
         ["merges", figure(merges.length)],
         ["new tokens", figure(newTokens)],
-        ...(rows === undefined ? [] : [["rows predicted", `${grouped(newTokens)} × ${grouped(rows.columns)}${rows.hasHeadRows ? ", for input and head" : ""}`]]),
+        ...(rows === undefined
+          ? []
+          : [
+              [
+                "rows predicted",
+                `${grouped(newTokens)} × ${grouped(rows.columns)}${rows.hasHeadRows ? ", for input and head" : ""}`,
+              ],
+            ]),
         ["text", amountOf({ bytes, documents: documents.length })],
       ]),
       section(
         merges.length > MERGES ? `The first ${MERGES} of ${grouped(merges.length)} merges` : "Merges",
         table(
-          merges.slice(0, MERGES).map(({ id, left, right, saved }): Cell[] => [figure(id), code(left), code(right), figure(saved)]),
+          merges
+            .slice(0, MERGES)
+            .map(({ id, left, right, saved }): Cell[] => [
+              figure(id),
+              code(left),
+              code(right),
+              figure(saved),
+            ]),
           ["id", "left", "right", "tokens saved"],
         ),
       ),
@@ -77,7 +91,15 @@ function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
     paragraph(`${amountOf(text)}; merges learned from ${from}, within ${WITHIN[boundaries]}`),
     table(
       [
-        ["own tokens", undefined, undefined, figure(own.tokens), undefined, figure(bitsPerByteOf(own), 4), undefined],
+        [
+          "own tokens",
+          undefined,
+          undefined,
+          figure(own.tokens),
+          undefined,
+          figure(bitsPerByteOf(own), 4),
+          undefined,
+        ],
         ...reduced.map((each) => [
           degreeOf(each),
           figure(each.merges),
@@ -89,7 +111,16 @@ function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
           ...(tellsMerges ? [figure(bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte, 4)] : []),
         ]),
       ],
-      ["", "merges", "new tokens", "tokens", "shorter by", measureOf(evaluation), "more", ...(tellsMerges ? ["with merges told"] : [])],
+      [
+        "",
+        "merges",
+        "new tokens",
+        "tokens",
+        "shorter by",
+        measureOf(evaluation),
+        "more",
+        ...(tellsMerges ? ["with merges told"] : []),
+      ],
     ),
     ...prefillTable(evaluation),
     notes(evaluation.notes),
@@ -111,7 +142,9 @@ function prefillTable({ prefill, reduced }: DynamicEvaluation): readonly Block[]
       table(
         [
           row("own tokens", prefill),
-          ...reduced.flatMap((each) => (each.prefill === undefined ? [] : [row(degreeOf(each), each.prefill)])),
+          ...reduced.flatMap((each) =>
+            each.prefill === undefined ? [] : [row(degreeOf(each), each.prefill)],
+          ),
         ],
         ["", "tokens of first halves", "shorter by", "bits/byte", "more"],
       ),
@@ -126,7 +159,9 @@ const WITHIN: Readonly<Record<DynamicEvaluation["boundaries"], string>> = {
 };
 
 function degreeOf({ degree }: ReducedEvaluation): string {
-  return "merges" in degree ? counted(degree.merges, "merge") : `${Number((100 * degree.reduction).toFixed(2))} %`;
+  return "merges" in degree
+    ? counted(degree.merges, "merge")
+    : `${Number((100 * degree.reduction).toFixed(2))} %`;
 }
 
 function scoreChart(evaluation: DynamicEvaluation): LineChart {
@@ -144,7 +179,12 @@ function scoreChart(evaluation: DynamicEvaluation): LineChart {
     series: [
       { name: measure, points: points(({ evaluation: score }) => bitsPerByteOf(score)) },
       ...(mergesText === null
-        ? [{ name: "with merges told", points: points((each) => bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte) }]
+        ? [
+            {
+              name: "with merges told",
+              points: points((each) => bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte),
+            },
+          ]
         : []),
     ],
     places: 3,

@@ -134,14 +134,16 @@ function percentList(value: string): readonly number[] {
   return value.split(",").map((part) => {
     const [, digits] = /^(\d+(?:\.\d+)?)%?$/.exec(part.trim()) ?? [];
     const share = Number(digits) / 100;
-    if (!(share >= 0 && share < 1)) throw new InvalidArgumentError("expected percentages from 0 to below 100, such as 10,20,30%.");
+    if (!(share >= 0 && share < 1))
+      throw new InvalidArgumentError("expected percentages from 0 to below 100, such as 10,20,30%.");
     return share;
   });
 }
 
 function countList(value: string): readonly number[] {
   return value.split(",").map((part) => {
-    if (!/^\d+$/.test(part.trim())) throw new InvalidArgumentError("expected whole numbers, such as 50,100,200.");
+    if (!/^\d+$/.test(part.trim()))
+      throw new InvalidArgumentError("expected whole numbers, such as 50,100,200.");
     return Number(part);
   });
 }
