@@ -18,6 +18,7 @@ import {
   table,
 } from "@revocab/report-document";
 import { amountOf } from "./present-evaluation.ts";
+import { quoted } from "./present-losses.ts";
 
 /** A text in merged tokens. */
 export function presentEncoding(encoded: EncodedFile): TextDocument {
@@ -49,8 +50,8 @@ export function presentEncoding(encoded: EncodedFile): TextDocument {
             .slice(0, MERGES)
             .map(({ id, left, right, saved }): Cell[] => [
               figure(id),
-              code(left),
-              code(right),
+              quoted(left),
+              quoted(right),
               figure(saved),
             ]),
           ["id", "left", "right", "tokens saved"],
