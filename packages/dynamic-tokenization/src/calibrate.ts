@@ -6,16 +6,18 @@ import type { SegmentedText } from "./segments.ts";
 export type MergeDegree = { readonly merges: number } | { readonly reduction: number };
 
 export interface CalibratedMerges {
-  /** As many merges as the furthest degree needs. */
+  /** As many merges as the furthest degree needs, or all that can be made. */
   readonly batch: BatchMerges;
-  /** For each degree how many of these merges it needs. */
-  readonly counts: readonly number[];
+  /** The degrees that these merges reach, in their order, and how many of the merges each needs. */
+  readonly reached: readonly { readonly degree: MergeDegree; readonly merges: number }[];
+  /** What the texts are too short or too varied for. */
+  readonly unreached: readonly MergeDegree[];
 }
 
 /**
  * Merges a batch as far as the furthest of several degrees, and says how many merges each needs: for a reduction the fewest that
  * reach it.
- * @throws RevocabError `bad_options` for a degree that cannot be reached, saying how far all merges come; `bad_text`
+ * @throws RevocabError `bad_options` where no degree can be reached, saying how far all merges come; `bad_text`
  */
 export function calibrateMerges(
   texts: readonly SegmentedText[],
@@ -30,12 +32,24 @@ export function calibrateMerges(
     ...options,
     until: (merges, tokens) => degrees.every((degree) => isReached(degree, merges, tokens)),
   });
-  const counts = degrees.map((degree) => {
-    const count = batch.lengths.findIndex((tokens, merges) => isReached(degree, merges, tokens));
-    if (count < 0) throw notReached(degree, batch);
-    return count;
-  });
-  return { batch, counts };
+  const found = degrees.map((degree) => ({
+    degree,
+    merges: batch.lengths.findIndex((tokens, merges) => isReached(degree, merges, tokens)),
+  }));
+  const reached = found.filter(({ merges }) => merges >= 0);
+  const unreached = found.filter(({ merges }) => merges < 0).map(({ degree }) => degree);
+  if (reached.length === 0) throw new RevocabError("bad_options", unreachedText(unreached, batch), { hint: LESS });
+  return { batch, reached, unreached };
+}
+
+/** Says which degrees were not reached, and how far all merges came. */
+export function unreachedText(unreached: readonly MergeDegree[], { lengths }: BatchMerges): string {
+  const [length] = lengths;
+  const last = lengths.at(-1)!;
+  const asked = unreached.map((degree) =>
+    "merges" in degree ? `\`merges: ${degree.merges}\`` : `\`reduction: ${percent(degree.reduction)}\``,
+  );
+  return `${asked.join(", ")} cannot be reached: the ${lengths.length - 1} merges that can be made leave ${last} of ${length} tokens, a reduction of ${percent(1 - last / length)}`;
 }
 
 function checkDegree(degree: MergeDegree): void {
@@ -55,19 +69,7 @@ function reducedLength(length: number, reduction: number): number {
   return Math.floor(length * (1 - reduction) + 1e-9 * length);
 }
 
-function notReached(degree: MergeDegree, { lengths }: BatchMerges): RevocabError {
-  const [length] = lengths;
-  const last = lengths.at(-1)!;
-  const asked =
-    "merges" in degree
-      ? `\`merges: ${degree.merges}\` were asked for`
-      : `\`reduction: ${percent(degree.reduction)}\` of ${length} tokens was asked for`;
-  return new RevocabError(
-    "bad_options",
-    `${asked}; the ${lengths.length - 1} merges that can be made leave ${last} of ${length} tokens, a reduction of ${percent(1 - last / length)}`,
-    { hint: "ask for less, or let tokens be joined further, by `boundaries: word` or `boundaries: none`" },
-  );
-}
+const LESS = "ask for less, or let tokens be joined further, by `boundaries: word` or `boundaries: none`";
 
 function percent(share: number): string {
   return `${Number((100 * share).toFixed(2))}%`;

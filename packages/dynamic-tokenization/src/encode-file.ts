@@ -78,11 +78,11 @@ export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFil
     const { vocabulary } = readable;
     job?.onProgress?.({ type: "step", step: "merge tokens" });
     const texts = await Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
-    const { batch, counts } = calibrateMerges(texts, [degree], { vocabulary, firstId: checkpoint.rows });
-    const merges = firstMerges(batch, counts[0]);
+    const { batch, reached } = calibrateMerges(texts, [degree], { vocabulary, firstId: checkpoint.rows });
+    const merges = firstMerges(batch, reached[0].merges);
     const tokenizer = dynamicTokenizer(readable, merges, boundaries);
     const rows = await predictedRows(model, tokenizer, merges, options);
-    const [before, after] = [batch.lengths[0], batch.lengths[counts[0]]];
+    const [before, after] = [batch.lengths[0], batch.lengths[reached[0].merges]];
     const shown = (id: TokenId) => displayToken(tokenizer.vocabulary, id);
     return {
       bytes,

@@ -133,7 +133,8 @@ describe("calibrateMerges", () => {
   const texts = ["ab", "ab", "ab", "ab", "cd", "cd", "cd", "de", "de", "ea", "a", "b", "c", "d"].map((word) =>
     segmented(vocabulary, [word]),
   );
-  const counts = (degrees: readonly MergeDegree[]) => calibrateMerges(texts, degrees, { vocabulary }).counts;
+  const counts = (degrees: readonly MergeDegree[]) =>
+    calibrateMerges(texts, degrees, { vocabulary }).reached.map(({ merges }) => merges);
 
   it("takes the fewest merges that reach a reduction", () => {
     expect(counts([0, 0.1, 1 / 6, 0.2, 0.3, 10 / 24].map((reduction) => ({ reduction })))).toEqual([
@@ -142,18 +143,22 @@ describe("calibrateMerges", () => {
   });
 
   it("merges as far as the furthest degree", () => {
-    const { batch, counts } = calibrateMerges(texts, [{ reduction: 0.2 }, { merges: 3 }], { vocabulary });
-    expect(counts).toEqual([2, 3]);
+    const { batch, reached } = calibrateMerges(texts, [{ reduction: 0.2 }, { merges: 3 }], { vocabulary });
+    expect(reached).toEqual([
+      { degree: { reduction: 0.2 }, merges: 2 },
+      { degree: { merges: 3 }, merges: 3 },
+    ]);
     expect(batch.lengths).toEqual([24, 20, 17, 15]);
   });
 
-  it("says how far all merges come where these do not reach a degree", () => {
-    expect(() => counts([{ reduction: 0.6 }])).toThrow(
-      "`reduction: 60%` of 24 tokens was asked for; the 4 merges that can be made leave 14 of 24 tokens, a reduction of 41.67%",
+  it("names the degrees that all merges do not reach, and says how far these come where there is no other", () => {
+    const far = "the 4 merges that can be made leave 14 of 24 tokens, a reduction of 41.67%";
+    expect(() => counts([{ reduction: 0.6 }, { merges: 5 }])).toThrow(
+      `\`reduction: 60%\`, \`merges: 5\` cannot be reached: ${far}`,
     );
-    expect(() => counts([{ merges: 5 }])).toThrow(
-      "`merges: 5` were asked for; the 4 merges that can be made leave 14 of 24 tokens, a reduction of 41.67%",
-    );
+    const { reached, unreached } = calibrateMerges(texts, [{ reduction: 0.6 }, { merges: 1 }], { vocabulary });
+    expect(reached).toEqual([{ degree: { merges: 1 }, merges: 1 }]);
+    expect(unreached).toEqual([{ reduction: 0.6 }]);
   });
 
   it("refuses what is no degree", () => {

@@ -18,6 +18,7 @@ import {
   type RowProvider,
   type SegmentedText,
   segmentText,
+  unreachedText,
 } from "@revocab/dynamic-tokenization";
 import type { TextDocuments } from "@revocab/files";
 import type { OpenModel } from "@revocab/plan";
@@ -55,16 +56,16 @@ export async function scoreMerged(
   try {
     job?.onProgress?.({ type: "step", step: "merge tokens" });
     const segmented = await segmentedTexts(model, mergesText, options);
-    const { batch, counts } = calibrateMerges(segmented, degrees, {
+    const { batch, reached, unreached } = calibrateMerges(segmented, degrees, {
       vocabulary: model.readable.vocabulary,
       firstId: model.checkpoint.rows,
     });
-    const tables = growingTables(model, firstMerges(batch, Math.max(...counts)), rows, options);
+    const tables = growingTables(model, firstMerges(batch, Math.max(...reached.map(({ merges }) => merges))), rows, options);
     const unheard = { ...options, job: quiet(job) };
     const ownScoring = await prepareTables(transformer, undefined, model.readable, text, unheard);
     await queue.add({ scorings: [ownScoring] }, labelledProgress(parts.own, "own tokens"));
     const reduced: Omit<ReducedEvaluation, "evaluation" | "reduction">[] = [];
-    for (const [i, count] of counts.entries()) {
+    for (const [i, { degree, merges: count }] of reached.entries()) {
       throwIfAborted(job?.abortSignal);
       const label = `${count} merges`;
       const merges = firstMerges(batch, count);
@@ -75,7 +76,7 @@ export async function scoreMerged(
       const scoring = await prepareTables(transformer, grown, tokenizer, text, unheard);
       await queue.add({ scorings: [scoring] }, labelledProgress(parts[`score ${i}`], label));
       reduced.push({
-        degree: degrees[i],
+        degree,
         merges: count,
         newTokens: merges.tokens.length,
         mergeBitsPerByte: options.mergesText === undefined ? bitsOf(merges) / text.bytes : 0,
@@ -86,7 +87,7 @@ export async function scoreMerged(
     const afterPrompts = prefill
       ? await scoreAfterPrompts(
           opened,
-          [firstMerges(batch, 0), ...counts.map((count) => firstMerges(batch, count))],
+          [0, ...reached.map(({ merges }) => merges)].map((count) => firstMerges(batch, count)),
           tables,
           { ...options, job: labelledProgress(parts.prefill, "prefill") },
         )
@@ -106,7 +107,10 @@ export async function scoreMerged(
           ...(prefill && { prefill: afterPrompts[i + 1] }),
         };
       }),
-      notes: showNotes([...new Set([...text.notes, ...mergesText.notes, ...own.notes])]),
+      notes: showNotes([
+        ...new Set([...text.notes, ...mergesText.notes, ...own.notes]),
+        ...(unreached.length === 0 ? [] : [unreachedText(unreached, batch)]),
+      ]),
     };
   } finally {
     await rows.close();

@@ -24,7 +24,7 @@ export function registerDynamicEncode(dynamic: Command): void {
     .argument("<model>", MODEL_HELP)
     .requiredOption("--text <file>", "a UTF-8 text, whose documents are one batch");
   withMergingOptions(command, {
-    reduction: "the share of its tokens that the text loses (20%)",
+    reduction: "the share of its tokens that the text loses (10%)",
     merges: "how many pairs are merged, in the place of --reduction",
   })
     .option("--hypernetwork <folder>", "a hypernetwork for the model: predicts rows of the merged tokens")
@@ -63,7 +63,7 @@ export function registerDynamicEncode(dynamic: Command): void {
 
 /** @throws RevocabError `bad_options` for several */
 function oneDegree(flags: Flags): MergeDegree {
-  const [degree, ...more] = degreesOf(flags, [{ reduction: 0.2 }]);
+  const [degree, ...more] = degreesOf(flags, [{ reduction: 0.1 }]);
   if (degree !== undefined && more.length === 0) return degree;
   throw new RevocabError("bad_options", `${more.length + 1} degrees of merging were given, expected one`, {
     hint: "a text is written in one way: revocab eval --dynamic compares several",
