@@ -120,6 +120,9 @@ describe("revocab eval --dynamic", () => {
     expect(await refused(["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT, "--reduction", "10%"])).toContain(
       "--reduction was given without --dynamic",
     );
+    expect(await refused([...score, "subtokenmean"])).toContain(
+      "subtokenmean is no method, and there is no such folder or file",
+    );
     expect(await refused([...score, "subtoken-mean", "--language", "de"])).toContain(
       "subtoken-mean is no hypernetwork",
     );

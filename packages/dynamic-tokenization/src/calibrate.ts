@@ -38,7 +38,8 @@ export function calibrateMerges(
   }));
   const reached = found.filter(({ merges }) => merges >= 0);
   const unreached = found.filter(({ merges }) => merges < 0).map(({ degree }) => degree);
-  if (reached.length === 0) throw new RevocabError("bad_options", unreachedText(unreached, batch), { hint: LESS });
+  if (reached.length === 0)
+    throw new RevocabError("bad_options", unreachedText(unreached, batch), { hint: LESS });
   return { batch, reached, unreached };
 }
 

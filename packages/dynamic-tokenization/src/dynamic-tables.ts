@@ -44,6 +44,14 @@ export async function dynamicTables({
   return { ...tables, input, output, ...(bias && { bias }) };
 }
 
+/**
+ * Tables that read merged tokens and predict the model's own: for a prompt in fewer tokens, which a text in the model's own follows.
+ * @param grown of {@link dynamicTables}, with the model's own rows kept
+ */
+export function promptTables(own: ModelTables, { input }: ModelTables): ModelTables {
+  return { ...own, input };
+}
+
 function checkPlaces({ input, output }: ModelTables, { firstId }: DynamicMerges): void {
   if (input.rows === firstId && output.rows === firstId) return;
   throw new RevocabError(

@@ -1,7 +1,7 @@
 export { type ApplyMerges, mergeApplier } from "./apply-merges.ts";
 export { type CachedRowsOptions, cachedRows } from "./cached-rows.ts";
 export { type CalibratedMerges, calibrateMerges, type MergeDegree, unreachedText } from "./calibrate.ts";
-export { type DynamicTablesOptions, dynamicTables, type OwnRows } from "./dynamic-tables.ts";
+export { type DynamicTablesOptions, dynamicTables, type OwnRows, promptTables } from "./dynamic-tables.ts";
 export { type DynamicTokenizer, dynamicTokenizer } from "./dynamic-tokenizer.ts";
 export { dynamicVocabulary } from "./dynamic-vocabulary.ts";
 export {

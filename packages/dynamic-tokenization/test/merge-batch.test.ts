@@ -156,7 +156,9 @@ describe("calibrateMerges", () => {
     expect(() => counts([{ reduction: 0.6 }, { merges: 5 }])).toThrow(
       `\`reduction: 60%\`, \`merges: 5\` cannot be reached: ${far}`,
     );
-    const { reached, unreached } = calibrateMerges(texts, [{ reduction: 0.6 }, { merges: 1 }], { vocabulary });
+    const { reached, unreached } = calibrateMerges(texts, [{ reduction: 0.6 }, { merges: 1 }], {
+      vocabulary,
+    });
     expect(reached).toEqual([{ degree: { merges: 1 }, merges: 1 }]);
     expect(unreached).toEqual([{ reduction: 0.6 }]);
   });

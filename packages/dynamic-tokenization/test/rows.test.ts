@@ -9,6 +9,7 @@ import {
   hypernetworkRows,
   mergeBatch,
   methodRows,
+  promptTables,
   type RowProvider,
   segmentText,
 } from "@revocab/dynamic-tokenization";
@@ -17,7 +18,7 @@ import { encodeSurfaceForms, openHypernetwork, predictRows } from "@revocab/hype
 import { readMatrix, readRows, storeMatrix } from "@revocab/matrix";
 import { failure } from "@revocab/test-support/failure";
 import { SAMPLE_MODEL } from "@revocab/test-support/sample";
-import { tablesOf } from "@revocab/transformer-runtime";
+import { generate, languageModel, openTransformer, tablesOf } from "@revocab/transformer-runtime";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -41,6 +42,12 @@ beforeAll(async () => {
 afterAll(() => checkpoint.close());
 
 const model = () => ({ vocabulary: tokenizer.vocabulary, tables: tablesOf(checkpoint) });
+
+const subtokenRows = () =>
+  methodRows({
+    method: subtokenMean({ weighting: "uniform" }),
+    source: { ...tokenizer, tables: checkpoint.tables },
+  });
 
 describe("hypernetworkRows", () => {
   it("are those that the hypernetwork predicts from the bytes", async () => {
@@ -103,12 +110,6 @@ describe("cachedRows", () => {
 });
 
 describe("dynamicTables", () => {
-  const subtokenRows = () =>
-    methodRows({
-      method: subtokenMean({ weighting: "uniform" }),
-      source: { ...tokenizer, tables: checkpoint.tables },
-    });
-
   it("have a method's rows after the model's own, which stay byte for byte", async () => {
     const own = tablesOf(checkpoint);
     const { input, output } = await dynamicTables({
@@ -177,5 +178,23 @@ describe("dynamicTables", () => {
       }),
     );
     expect(code).toBe("shape_mismatch");
+  });
+});
+
+describe("promptTables", () => {
+  it("read a prompt in fewer tokens, which is continued in the model's own", async () => {
+    const own = tablesOf(checkpoint);
+    const grown = await dynamicTables({ tables: own, tokenizer: dynamic, merges, rows: subtokenRows() });
+    const transformer = await openTransformer(checkpoint);
+    const model = languageModel(transformer, promptTables(own, grown));
+    const tokens = await dynamic.encode(TEXT);
+    const prompt = Uint32Array.of(tokenizer.vocabulary.idOfRole("bos")!, ...tokens);
+    const written = await generate({ model, tokens: prompt, maxTokens: 8 });
+    await model.close();
+    await transformer.close();
+    expect(tokens.length).toBeLessThan((await tokenizer.encode(TEXT)).length);
+    expect(model.vocabularySize).toBe(checkpoint.rows);
+    expect(written.tokens).toHaveLength(8);
+    expect(Math.max(...written.tokens)).toBeLessThan(merges.firstId);
   });
 });

@@ -15,6 +15,7 @@ import {
   dynamicTokenizer,
   firstMerges,
   type OwnRows,
+  promptTables,
   type RowProvider,
   type SegmentedText,
   segmentText,
@@ -60,7 +61,12 @@ export async function scoreMerged(
       vocabulary: model.readable.vocabulary,
       firstId: model.checkpoint.rows,
     });
-    const tables = growingTables(model, firstMerges(batch, Math.max(...reached.map(({ merges }) => merges))), rows, options);
+    const tables = growingTables(
+      model,
+      firstMerges(batch, Math.max(...reached.map(({ merges }) => merges))),
+      rows,
+      options,
+    );
     const unheard = { ...options, job: quiet(job) };
     const ownScoring = await prepareTables(transformer, undefined, model.readable, text, unheard);
     await queue.add({ scorings: [ownScoring] }, labelledProgress(parts.own, "own tokens"));
@@ -221,8 +227,8 @@ async function scoreAfterPrompts(
   const own = tablesOf(model.checkpoint);
   const writings: PromptWriting[] = [];
   for (const merges of lists) {
-    const { input } = await tables(merges, "kept", quiet(job));
-    writings.push({ merges, tables: { ...own, input } });
+    const grown = await tables(merges, "kept", quiet(job));
+    writings.push({ merges, tables: promptTables(own, grown) });
   }
   const texts = await segmentedTexts(model, text, options);
   return scorePrefill(transformer, { tokenizer: model.readable, texts, writings, context, bos, job });

@@ -5,6 +5,7 @@ import { bitsPerByteOf } from "@revocab/evaluation";
 import { type DynamicScoringOptions, evaluateDynamic, evaluateModel } from "@revocab/measure";
 import { failure } from "@revocab/test-support/failure";
 import { scratchFolders } from "@revocab/test-support/folders";
+import { writeMaskedModel } from "@revocab/test-support/masked-model";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 
@@ -75,6 +76,39 @@ describe("evaluateDynamic", () => {
     const { reduced, notes } = await evaluate({ degrees: [{ reduction: 0.9 }, { merges: 3 }] });
     expect(reduced.map(({ degree }) => degree)).toEqual([{ merges: 3 }]);
     expect(notes).toEqual([far]);
+  });
+
+  it("scores what follows prompts in fewer tokens, in the model's own", async () => {
+    const { prefill, reduced } = await evaluate({ degrees: [{ merges: 0 }, { merges: 40 }], prefill: true });
+    expect(reduced[0].prefill).toEqual(prefill);
+    const [own, shorter] = [prefill!, reduced[1].prefill!];
+    expect(shorter.bytes).toBe(own.bytes);
+    expect(shorter.promptTokens).toBeLessThan(own.promptTokens);
+    expect(shorter.bitsPerByte).not.toBe(own.bitsPerByte);
+    expect(shorter.bitsPerByte / own.bitsPerByte).toBeLessThan(1.05);
+  });
+
+  it("of a masked model is a pseudo-likelihood, and has no prompts", async () => {
+    const model = join(scratch(), "bert");
+    writeMaskedModel(model);
+    const text = join(scratch(), "text.txt");
+    writeFileSync(text, "abcdefghijklmnopqrstuvwxyz".repeat(4));
+    const masked = {
+      model,
+      text,
+      context: 16,
+      samples: 20,
+      boundaries: "none",
+      degrees: [{ merges: 2 }],
+    } as const;
+    const { own, reduced } = await evaluate(masked);
+    expect([own, reduced[0].evaluation]).toMatchObject([
+      { kind: "pseudo-likelihood", tokens: 104 },
+      { kind: "pseudo-likelihood", tokens: 104 - 2 * 4 },
+    ]);
+    expect((await failure(evaluate({ ...masked, prefill: true }))).message).toContain(
+      "`prefill` was asked for",
+    );
   });
 
   it("refuses an empty text", async () => {

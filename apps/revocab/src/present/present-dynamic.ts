@@ -167,9 +167,9 @@ function degreeOf({ degree }: ReducedEvaluation): string {
 
 function scoreChart(evaluation: DynamicEvaluation): LineChart {
   const { own, reduced, mergesText } = evaluation;
-  const points = (valueOf: (each: ReducedEvaluation) => number) => [
+  const points = (scoreOf: (each: ReducedEvaluation) => number) => [
     { x: 0, y: bitsPerByteOf(own) },
-    ...reduced.map((each) => ({ x: 100 * each.reduction, y: valueOf(each) })),
+    ...reduced.map((each) => ({ x: 100 * each.reduction, y: scoreOf(each) })),
   ];
   const measure = measureOf(evaluation);
   return {

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { Boundaries, MergeDegree } from "@revocab/dynamic-tokenization";
 import { ifThere } from "@revocab/files/internal";
 import type { DynamicRows } from "@revocab/measure";
@@ -111,20 +111,30 @@ export function checkDynamic(command: Command, { dynamic }: DynamicFlags): void 
       });
 }
 
-/** What a name stands for: a method where there is one of this name, else a plan where it is a file, and the folder of a hypernetwork. */
+/**
+ * What a name stands for: a method where there is one of this name, else a plan where it is a file, and the folder of a hypernetwork.
+ * @throws RevocabError `missing_file` for a name that is none of them
+ */
 export async function dynamicRows(name: string, language: string | undefined): Promise<DynamicRows> {
   const { catalog } = await import("../../catalog.ts");
   const { methodCandidates } = await import("@revocab/embedding-init");
   const methods = await catalog();
   const isMethod = Object.hasOwn(methods, name.split(":", 1)[0]);
-  const isPlan = !isMethod && (await ifThere(name, stat(name)))?.isFile() === true;
-  if (!isMethod && !isPlan) return { hypernetwork: name, language };
+  const found = isMethod ? undefined : await ifThere(name, stat(name));
+  if (!isMethod && found === undefined) {
+    throw new RevocabError(
+      "missing_file",
+      `--dynamic: ${showText(name)} is no method, and there is no such folder or file`,
+      { hint: "give the folder of a hypernetwork, a plan file, or one of the methods that revocab methods lists" },
+    );
+  }
+  if (found?.isDirectory()) return { hypernetwork: name, language };
   if (language !== undefined) {
-    throw new RevocabError("bad_options", `--language was given, but ${name} is no hypernetwork`, {
+    throw new RevocabError("bad_options", `--language was given, but ${showText(name)} is no hypernetwork`, {
       hint: "leave --language out",
     });
   }
-  if (isPlan) return { plan: name };
+  if (!isMethod) return { plan: name };
   const [{ method }] = methodCandidates([name], {}, methods).candidates;
   return { method };
 }
