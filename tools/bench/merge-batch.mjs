@@ -38,7 +38,8 @@ for (const boundaries of BOUNDARIES) {
   const { lengths } = learned.result;
   const applied = timed(() => batch.map(mergeApplier(learned.result)));
   const written = applied.result.reduce((sum, { length }) => sum + length, 0);
-  if (written !== lengths.at(-1)) throw new Error(`${written} tokens were written, ${lengths.at(-1)} learned`);
+  if (written !== lengths.at(-1))
+    throw new Error(`${written} tokens were written, ${lengths.at(-1)} learned`);
   console.log(
     `${boundaries}: ${lengths.length - 1} merges of ${lengths[0]} tokens leave ${written}: ${learned.seconds.toFixed(1)} s, and ${applied.seconds.toFixed(1)} s to write the texts in them`,
   );

@@ -9,7 +9,7 @@ import { subtokenMean, withFallback } from "@revocab/embedding-init";
 import { type OpenModel, openPlan } from "@revocab/plan";
 import { sourceModel } from "@revocab/plan/internal";
 import { type OpenTransformer, tablesOf } from "@revocab/transformer-runtime";
-import type { DynamicScoringOptions } from "./evaluate-dynamic.ts";
+import type { DynamicScoringOptions } from "./dynamic-evaluation.ts";
 
 /** Opens what gives merged tokens their rows. Methods run the model with the layers that are open. */
 export async function openDynamicRows(

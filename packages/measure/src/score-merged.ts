@@ -29,7 +29,7 @@ import type {
   DynamicScoringOptions,
   PrefillScore,
   ReducedEvaluation,
-} from "./evaluate-dynamic.ts";
+} from "./dynamic-evaluation.ts";
 import { labelledProgress, prepareTables } from "./evaluate-model.ts";
 import { openDynamicRows } from "./open-dynamic-rows.ts";
 import { type PromptWriting, scorePrefill } from "./score-prefill.ts";

@@ -8,7 +8,7 @@ import {
   scoreTogether,
   startTokensOf,
 } from "@revocab/transformer-runtime";
-import type { PrefillScore } from "./evaluate-dynamic.ts";
+import type { PrefillScore } from "./dynamic-evaluation.ts";
 
 /** How prompts are written, and the tables that read them and predict the model's own tokens. */
 export interface PromptWriting {

@@ -108,7 +108,7 @@ function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
           figure(each.evaluation.tokens),
           figure(100 * each.reduction, 1, "%"),
           figure(bitsPerByteOf(each.evaluation), 4),
-          figure(100 * (bitsPerByteOf(each.evaluation) / bitsPerByteOf(own) - 1), 1, "%"),
+          moreThan(bitsPerByteOf(each.evaluation), bitsPerByteOf(own)),
           ...(tellsMerges ? [figure(bitsPerByteOf(each.evaluation) + each.mergeBitsPerByte, 4)] : []),
         ]),
       ],
@@ -128,6 +128,11 @@ function dynamicBlocks(evaluation: DynamicEvaluation): readonly Block[] {
   ];
 }
 
+/** A little less is shown as 0, not as −0. */
+function moreThan(value: number, base: number): Cell {
+  return figure(Number((100 * (value / base - 1)).toFixed(1)) + 0, 1, "%");
+}
+
 function prefillTable({ prefill, reduced }: DynamicEvaluation): readonly Block[] {
   if (prefill === undefined) return [];
   const row = (name: string, score: PrefillScore): readonly Cell[] => [
@@ -135,7 +140,7 @@ function prefillTable({ prefill, reduced }: DynamicEvaluation): readonly Block[]
     figure(score.promptTokens),
     figure(100 * (1 - score.promptTokens / prefill.promptTokens), 1, "%"),
     figure(score.bitsPerByte, 4),
-    figure(100 * (score.bitsPerByte / prefill.bitsPerByte - 1), 1, "%"),
+    moreThan(score.bitsPerByte, prefill.bitsPerByte),
   ];
   return [
     section(

@@ -125,7 +125,9 @@ export async function dynamicRows(name: string, language: string | undefined): P
     throw new RevocabError(
       "missing_file",
       `--dynamic: ${showText(name)} is no method, and there is no such folder or file`,
-      { hint: "give the folder of a hypernetwork, a plan file, or one of the methods that revocab methods lists" },
+      {
+        hint: "give the folder of a hypernetwork, a plan file, or one of the methods that revocab methods lists",
+      },
     );
   }
   if (found?.isDirectory()) return { hypernetwork: name, language };
