@@ -29,7 +29,10 @@ export function cachedRows(
     );
   }
   if (!(Number.isSafeInteger(most) && most > 0)) {
-    throw new RevocabError("bad_options", `\`tokens\` is ${most}, expected a whole number above 0`);
+    throw new RevocabError(
+      "bad_options",
+      `a cache of ${most} tokens was asked for, expected a whole number above 0`,
+    );
   }
   const kept = new LRUCache<string, Kept>({ max: most });
   return {

@@ -57,7 +57,7 @@ function checkPlaces({ input, output }: ModelTables, { firstId }: DynamicMerges)
   throw new RevocabError(
     "shape_mismatch",
     `the merged tokens have ids from ${firstId}, but the model has ${input.rows} input rows and ${output.rows} head rows`,
-    { hint: `merge the batch with \`firstId: ${input.rows}\`` },
+    { hint: `merge the batch with ids from ${input.rows} for new tokens` },
   );
 }
 

@@ -10,7 +10,7 @@ import { type DynamicTokenizer, dynamicTokenizer } from "./dynamic-tokenizer.ts"
 import { hypernetworkRows } from "./hypernetwork-rows.ts";
 import { type DynamicMerges, firstMerges } from "./merge-batch.ts";
 import type { TokenRows } from "./row-provider.ts";
-import { type Boundaries, segmentText } from "./segments.ts";
+import { type Boundaries, segmentTexts } from "./segments.ts";
 
 export interface EncodeFileOptions extends OpenCheckpointOptions {
   /** Model folder. */
@@ -76,8 +76,8 @@ export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFil
   try {
     const { readable, checkpoint } = model;
     const { vocabulary } = readable;
+    const texts = await segmentTexts(readable, documents, boundaries, job);
     job?.onProgress?.({ type: "step", step: "merge tokens" });
-    const texts = await Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
     const { batch, reached } = calibrateMerges(texts, [degree], { vocabulary, firstId: checkpoint.rows });
     const merges = firstMerges(batch, reached[0].merges);
     const tokenizer = dynamicTokenizer(readable, merges, boundaries);

@@ -29,4 +29,5 @@ export {
   type SegmentedText,
   type SegmentingTokenizer,
   segmentText,
+  segmentTexts,
 } from "./segments.ts";

@@ -106,19 +106,24 @@ interface LinkedSegments {
 }
 
 function linkSegments(texts: readonly SegmentedText[]): LinkedSegments {
-  const weightOf = new Map<string, { readonly tokens: Uint32Array; count: number }>();
+  const distinct: { readonly tokens: Uint32Array; count: number }[] = [];
+  const known = new Map<string, (typeof distinct)[number]>();
   for (const { ids, starts } of texts) {
     for (let start = 0, end = 0; start < ids.length; start = end) {
       end = endOfSegment(starts, start);
       if (end - start === 1) continue; // nothing to merge
       const tokens = ids.subarray(start, end);
-      const key = tokens.join(" ");
-      const known = weightOf.get(key);
-      if (known === undefined) weightOf.set(key, { tokens, count: 1 });
-      else known.count++;
+      const key = tokens.length > LONGEST_SHARED ? undefined : tokens.join(" ");
+      const same = key === undefined ? undefined : known.get(key);
+      if (same !== undefined) {
+        same.count++;
+        continue;
+      }
+      const segment = { tokens, count: 1 };
+      distinct.push(segment);
+      if (key !== undefined) known.set(key, segment);
     }
   }
-  const distinct = [...weightOf.values()];
   const size = distinct.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const ids = new Int32Array(size);
   const next = Int32Array.from({ length: size }, (_, place) => place + 1);
@@ -134,6 +139,9 @@ function linkSegments(texts: readonly SegmentedText[]): LinkedSegments {
   }
   return { ids, next, previous, weights };
 }
+
+/** Tokens of a segment that is looked for among the others. Longer ones, such as documents, hardly occur twice. */
+const LONGEST_SHARED = 64;
 
 /** One past the last token of the segment that begins at `start`. */
 export function endOfSegment(starts: Uint8Array, start: number): number {
@@ -155,11 +163,22 @@ function knownTokens(vocabulary: Vocabulary, firstId: TokenId) {
       const key = bytes.toString("latin1");
       const known = idOfNew.get(key);
       if (known !== undefined) return known;
-      const id = firstId + tokens.push(new Uint8Array(bytes)) - 1;
+      const id = firstId + tokens.length;
+      if (id >= MOST_TOKENS) throw tooManyTokens();
+      tokens.push(new Uint8Array(bytes));
       idOfNew.set(key, id);
       return id;
     },
   };
+}
+
+/** `pairKey` tells pairs of ids below this apart. */
+const MOST_TOKENS = 2 ** 24;
+
+function tooManyTokens(): RevocabError {
+  return new RevocabError("bad_options", `merges of this batch add more than ${MOST_TOKENS} tokens`, {
+    hint: "ask for less, or give less text",
+  });
 }
 
 interface CountedPair {

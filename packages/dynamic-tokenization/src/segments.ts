@@ -1,4 +1,11 @@
-import { RevocabError, type TokenId, type Vocabulary } from "@revocab/core";
+import {
+  type Job,
+  mapAhead,
+  RevocabError,
+  type TokenId,
+  throwIfAborted,
+  type Vocabulary,
+} from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 
 /**
@@ -40,6 +47,26 @@ export async function segmentText(
     if (place + 1 < ids.length) starts[place + 1] = 1;
   }
   return { ids, starts };
+}
+
+/** {@link segmentText} of many texts. @throws RevocabError `aborted` */
+export async function segmentTexts(
+  tokenizer: SegmentingTokenizer,
+  texts: readonly string[],
+  boundaries: Boundaries,
+  job?: Job,
+): Promise<SegmentedText[]> {
+  const segmented: SegmentedText[] = [];
+  const sizes = texts.map((text) => Buffer.byteLength(text));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0;
+  for await (const [, each] of mapAhead(texts, (text) => segmentText(tokenizer, text, boundaries))) {
+    throwIfAborted(job?.abortSignal);
+    done += sizes[segmented.length];
+    segmented.push(each);
+    job?.onProgress?.({ type: "progress", step: "tokenize", done, total, unit: "bytes" });
+  }
+  return segmented;
 }
 
 function segment(

@@ -17,8 +17,7 @@ import {
   type OwnRows,
   promptTables,
   type RowProvider,
-  type SegmentedText,
-  segmentText,
+  segmentTexts,
   unreachedText,
 } from "@revocab/dynamic-tokenization";
 import type { TextDocuments } from "@revocab/files";
@@ -55,8 +54,8 @@ export async function scoreMerged(
   const parts = stagesOf(transformer, options);
   const rows = await openDynamicRows(model, transformer, options);
   try {
+    const segmented = await segmentTexts(model.readable, mergesText.documents, boundaries, job);
     job?.onProgress?.({ type: "step", step: "merge tokens" });
-    const segmented = await segmentedTexts(model, mergesText, options);
     const { batch, reached, unreached } = calibrateMerges(segmented, degrees, {
       vocabulary: model.readable.vocabulary,
       firstId: model.checkpoint.rows,
@@ -155,14 +154,6 @@ function stagesOf(
   });
 }
 
-function segmentedTexts(
-  { readable }: OpenModel,
-  { documents }: TextDocuments,
-  { boundaries = "pretoken" }: DynamicScoringOptions,
-): Promise<SegmentedText[]> {
-  return Promise.all(documents.map((document) => segmentText(readable, document, boundaries)));
-}
-
 type TablesFor = (
   merges: DynamicMerges,
   ownRows: OwnRows | undefined,
@@ -223,14 +214,14 @@ async function scoreAfterPrompts(
   tables: TablesFor,
   options: DynamicScoringOptions,
 ): Promise<readonly PrefillScore[]> {
-  const { context, bos, job } = options;
+  const { context, bos, boundaries = "pretoken", job } = options;
   const own = tablesOf(model.checkpoint);
   const writings: PromptWriting[] = [];
   for (const merges of lists) {
     const grown = await tables(merges, "kept", quiet(job));
     writings.push({ merges, tables: promptTables(own, grown) });
   }
-  const texts = await segmentedTexts(model, text, options);
+  const texts = await segmentTexts(model.readable, text.documents, boundaries, quiet(job));
   return scorePrefill(transformer, { tokenizer: model.readable, texts, writings, context, bos, job });
 }
 
