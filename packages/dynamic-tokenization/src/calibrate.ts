@@ -70,7 +70,8 @@ function reducedLength(length: number, reduction: number): number {
   return Math.floor(length * (1 - reduction) + 1e-9 * length);
 }
 
-const LESS = "ask for less, or let tokens be joined further, by `boundaries: word` or `boundaries: none`";
+const LESS =
+  "ask for less, or let more tokens be joined: `boundaries: word` joins more than `boundaries: pretoken`, and `boundaries: none` the most";
 
 function percent(share: number): string {
   return `${Number((100 * share).toFixed(2))}%`;

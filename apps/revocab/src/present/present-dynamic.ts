@@ -43,31 +43,42 @@ export function presentEncoding(encoded: EncodedFile): TextDocument {
             ]),
         ["text", amountOf({ bytes, documents: documents.length })],
       ]),
-      section(
-        merges.length > MERGES ? `The first ${MERGES} of ${grouped(merges.length)} merges` : "Merges",
-        table(
-          merges
-            .slice(0, MERGES)
-            .map(({ id, left, right, saved }): Cell[] => [
-              figure(id),
-              quoted(left),
-              quoted(right),
-              figure(saved),
-            ]),
-          ["id", "left", "right", "tokens saved"],
-        ),
-      ),
+      ...mergeTable(merges),
       ...(first === undefined ? [] : [section("The first document", paragraph(shownTokens(first.tokens)))]),
       notes(encoded.notes),
     ],
   };
 }
 
+function mergeTable(merges: EncodedFile["merges"]): readonly Block[] {
+  if (merges.length === 0) return [];
+  return [
+    section(
+      merges.length > MERGES ? `The first ${MERGES} of ${grouped(merges.length)} merges` : "Merges",
+      table(
+        merges
+          .slice(0, MERGES)
+          .map(({ id, left, right, saved }): Cell[] => [
+            figure(id),
+            quoted(left),
+            quoted(right),
+            figure(saved),
+          ]),
+        ["id", "left", "right", "tokens saved"],
+      ),
+    ),
+  ];
+}
+
 const MERGES = 40;
 const TOKENS = 120;
+/** A merged token may be as long as a document. */
+const CHARACTERS = 1000;
 
 function shownTokens(tokens: readonly string[]) {
-  return code(`${tokens.slice(0, TOKENS).join("|")}${tokens.length > TOKENS ? "|…" : ""}`);
+  const shown = tokens.slice(0, TOKENS).join("|");
+  const isCut = tokens.length > TOKENS || shown.length > CHARACTERS;
+  return code(`${[...shown.slice(0, 2 * CHARACTERS)].slice(0, CHARACTERS).join("")}${isCut ? "…" : ""}`);
 }
 
 /** What merges save and cost. */
