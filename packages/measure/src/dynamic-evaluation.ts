@@ -29,7 +29,7 @@ export interface DynamicScoringOptions extends ScoringOptions, OpenCheckpointOpt
   /** Whether the model's own tokens keep their rows. @default what suits the rows of the merged ones */
   readonly ownRows?: OwnRows;
   /**
-   * Causal models: also score the second half of each document, in the model's own tokens, after its first half in merged ones, as
+   * Decoders: also score the second half of each document, in the model's own tokens, after its first half in merged ones, as
    * when a prompt is read in fewer tokens and then continued. @default false
    */
   readonly prefill?: boolean;

@@ -50,7 +50,7 @@ export async function scoreMerged(
 ): Promise<DynamicEvaluation> {
   const { model, transformer, queue, text, mergesText } = opened;
   const { boundaries = "pretoken", degrees, ownRows, prefill = false, job } = options;
-  if (prefill) requireCausal(transformer);
+  if (prefill) requireDecoder(transformer);
   const parts = stagesOf(transformer, options);
   const rows = await openDynamicRows(model, transformer, options);
   try {
@@ -123,15 +123,17 @@ export async function scoreMerged(
 }
 
 /** @throws RevocabError `bad_options` */
-function requireCausal({ kind, checkpoint: { directory } }: OpenTransformer): void {
-  if (kind === "causal") return;
-  throw new RevocabError(
-    "bad_options",
-    `\`prefill\` was asked for, but ${directory} fills in masked tokens and continues no prompt`,
-    {
-      hint: "leave `prefill` out",
-    },
-  );
+function requireDecoder({
+  kind,
+  description: { encoder },
+  checkpoint: { directory },
+}: OpenTransformer): void {
+  if (kind === "causal" && encoder === undefined) return;
+  const reason =
+    kind === "causal" ? "reads its source in an encoder" : "fills in masked tokens and continues no prompt";
+  throw new RevocabError("bad_options", `\`prefill\` was asked for, but ${directory} ${reason}`, {
+    hint: "prompts are for models that are decoders alone: leave `prefill` out",
+  });
 }
 
 /** Layer by layer, all are scored in the end. */
