@@ -11,6 +11,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
   ["embedding-init", "rows-training", "tokenizer-quality"],
   ["chain-rule", "cw2v", "donor", "hypernetwork", "plan"],
+  ["dynamic-tokenization"],
   ["measure"],
   ["report", "swap-review"],
   ["transfer", "hub"],

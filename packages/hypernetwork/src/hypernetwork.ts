@@ -113,7 +113,7 @@ async function prepareRows(
   const { alignment, target, source, job } = context;
   const tables = sourceTables(context, network);
   checkTables(network, tables);
-  const vocabulary = checkVocabulary(network, source.vocabulary);
+  const vocabulary = vocabularyOf(network, source.vocabulary);
   const forms = formsOfTarget(context, network, vocabulary);
   const partOf = partsOf(context, network);
   const run = { network, forms, source: tables, language };
@@ -211,7 +211,7 @@ const MOST_DIFFERENT = 0.05;
  * source are removed here too.
  * @throws RevocabError `shape_mismatch` for the tokens of another model
  */
-function checkVocabulary({ directory, config, tokenizer }: Hypernetwork, source: Vocabulary): Vocabulary {
+export function vocabularyOf({ directory, config, tokenizer }: Hypernetwork, source: Vocabulary): Vocabulary {
   const own = tokenizer.vocabulary;
   const hidden = new Set<TokenId>();
   let compared = 0;

@@ -21,6 +21,7 @@ export { type PrincipalComponents, principalComponents } from "./principal-compo
 export { type RandomStream, randomStream } from "./random-stream.ts";
 export { firstAtLeast, replacedRows } from "./replaced-rows.ts";
 export { type RowScan, type ScanRowsOptions, scanRows } from "./scan-rows.ts";
+export { stackedRows } from "./stacked-rows.ts";
 export {
   type ColumnMoments,
   type Covariance,

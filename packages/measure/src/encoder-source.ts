@@ -11,7 +11,7 @@ import { displayToken, type FrameTokens, frameTokens, type Tokenizer } from "@re
 export async function withSource(
   tables: ModelTables,
   { description, checkpoint }: OpenTransformer,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, "encode" | "frame" | "origin">,
   text: string | undefined,
 ): Promise<ModelTables> {
   if (description.encoder === undefined) {
@@ -57,7 +57,7 @@ export function startTokensIn(
  * The special tokens around a text.
  * @throws RevocabError `unsupported_tokenizer`
  */
-export function framing({ frame, origin }: Tokenizer): FrameTokens {
+export function framing({ frame, origin }: Pick<Tokenizer, "frame" | "origin">): FrameTokens {
   if (frame !== undefined) return frameTokens(frame);
   throw new RevocabError(
     "unsupported_tokenizer",

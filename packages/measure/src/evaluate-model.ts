@@ -7,6 +7,7 @@ import type {
   LossByToken,
   Scored,
   TextScoring,
+  TextTokenizer,
 } from "@revocab/evaluation";
 import { type DocumentSplit, readText, type TextDocuments } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
@@ -156,7 +157,7 @@ export interface TablesToScore extends TextScoring<Evaluation> {
 export async function prepareTables(
   transformer: OpenTransformer,
   tables: ModelTables | undefined,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   { documents }: TextDocuments,
   { context, stride, bos, samples, samplesSeed, source, job }: ScoringOptions,
 ): Promise<TablesToScore> {

@@ -8,6 +8,14 @@ export {
   type MethodContest,
 } from "./compare-methods.ts";
 export type { ComparingOptions } from "./comparison-texts.ts";
+export type {
+  DynamicEvaluation,
+  DynamicRows,
+  DynamicScoringOptions,
+  PrefillScore,
+  ReducedEvaluation,
+} from "./dynamic-evaluation.ts";
+export { evaluateDynamic } from "./evaluate-dynamic.ts";
 export {
   type ByteLevelSummary,
   evaluateModel,

@@ -3,9 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chainRuleEntry } from "@revocab/chain-rule";
 import { openCheckpoint } from "@revocab/checkpoint";
-import { METHODS, methodCandidates, methodNamed } from "@revocab/embedding-init";
+import { METHODS, methodCandidates, methodNamed, subtokenMean } from "@revocab/embedding-init";
 import type { BitsPerByte } from "@revocab/evaluation";
-import { compareMethods, evaluateModel, generateText } from "@revocab/measure";
+import {
+  compareMethods,
+  type DynamicScoringOptions,
+  evaluateDynamic,
+  evaluateModel,
+  generateText,
+} from "@revocab/measure";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { swapTokenizer } from "@revocab/transfer";
@@ -91,6 +97,19 @@ describe.each(["t5", "bart"] as const)("a model like %s", (name) => {
     const wide = { ...options, context: 40, source: SOURCE };
     const { byteLevel } = await evaluateModel({ ...wide, byteLevel: true });
     expect(byteLevel?.tokenBitsPerByte).toBeCloseTo((await score(wide)).bitsPerByte, 4);
+  });
+
+  it("is scored in merged tokens beside a source, and has no prompts", async () => {
+    const options = { model: model(name), text: textFile(TEXT), source: SOURCE };
+    const rows = { method: subtokenMean({ weighting: "uniform" }) };
+    const merged: DynamicScoringOptions = { ...options, rows, boundaries: "none", degrees: [{ merges: 4 }] };
+    const { own, reduced } = await evaluateDynamic(merged);
+    const { bitsPerByte } = await score(options);
+    expect(own).toMatchObject({ bitsPerByte, tokens: 63 });
+    expect(reduced[0].evaluation.tokens).toBeLessThan(63);
+    await expect(evaluateDynamic({ ...merged, prefill: true })).rejects.toThrow(
+      "reads its source in an encoder",
+    );
   });
 
   it("continues a text beside a source with what the whole of it makes most probable", async () => {

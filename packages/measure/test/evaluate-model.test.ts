@@ -1,41 +1,18 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { bitsPerByteOf } from "@revocab/evaluation";
 import { evaluateModel } from "@revocab/measure";
 import { scratchFolders } from "@revocab/test-support/folders";
+import { MASKED_MODEL, writeMaskedModel } from "@revocab/test-support/masked-model";
 import { SAMPLE_MODEL, SAMPLE_TEXT } from "@revocab/test-support/sample";
 import { describe, expect, it } from "vitest";
 
 const scratch = scratchFolders();
 const sample = { model: SAMPLE_MODEL, text: SAMPLE_TEXT };
-const masked = fileURLToPath(new URL("../../checkpoint/test/fixtures/models/bert", import.meta.url));
 
-/** A masked model of random weights with a tokenizer of single letters, all of whose ids it has rows for. */
 function maskedModel(): string {
   const folder = join(scratch(), "bert");
-  cpSync(masked, folder, { recursive: true });
-  const specials = { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4 };
-  const letters = Array.from("abcdefghijklmnopqrstuvwxyz", (letter, i) => [letter, 5 + i]);
-  const flags = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
-  const json = {
-    version: "1.0",
-    added_tokens: Object.entries(specials).map(([content, id]) => ({ id, content, ...flags })),
-    normalizer: { type: "Lowercase" },
-    pre_tokenizer: { type: "Split", pattern: { Regex: "." }, behavior: "Isolated", invert: false },
-    model: {
-      type: "WordLevel",
-      vocab: { ...specials, ...Object.fromEntries(letters) },
-      unk_token: "[UNK]",
-    },
-  };
-  const roles = { pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" };
-  const config = {
-    tokenizer_class: "PreTrainedTokenizerFast",
-    ...Object.fromEntries(Object.entries(roles).map(([role, token]) => [`${role}_token`, token])),
-  };
-  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
-  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
+  writeMaskedModel(folder);
   return folder;
 }
 
@@ -114,7 +91,7 @@ describe("evaluateModel", () => {
 
   it("refuses a tokenizer with ids the model has no row for", async () => {
     const model = join(scratch(), "model");
-    cpSync(masked, model, { recursive: true });
+    cpSync(MASKED_MODEL, model, { recursive: true });
     cpSync(join(SAMPLE_MODEL, "tokenizer.json"), join(model, "tokenizer.json"));
     await expect(evaluateModel({ ...sample, model })).rejects.toMatchObject({ code: "shape_mismatch" });
   });

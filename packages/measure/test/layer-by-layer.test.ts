@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { chainRule, chainRuleEntry } from "@revocab/chain-rule";
 import { type ProgressEvent, RevocabError } from "@revocab/core";
-import { METHODS, methodCandidates } from "@revocab/embedding-init";
-import { compareMethods, evaluateModel, generateText } from "@revocab/measure";
+import { METHODS, methodCandidates, subtokenMean } from "@revocab/embedding-init";
+import { compareMethods, evaluateDynamic, evaluateModel, generateText } from "@revocab/measure";
 import { contentOf, scratchFolders } from "@revocab/test-support/folders";
 import { SAMPLE_MODEL, SAMPLE_TEXT, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { swapTokenizer } from "@revocab/transfer";
@@ -47,6 +47,15 @@ describe("in little memory", () => {
     expect(whole.notes[0]).toMatch(/^whole: /);
     expect(layered.notes[0]).toMatch(/^layer by layer: /);
     expect(timeless(layered.result)).toEqual(timeless(whole.result));
+  });
+
+  it("merged tokens have the scores that they have whole, after prompts too", async () => {
+    const score = (bound?: number) =>
+      evaluateDynamic({
+        ...{ model: SAMPLE_MODEL, text, rows: { method: subtokenMean({ weighting: "uniform" }) } },
+        ...{ degrees: [{ merges: 5 }, { merges: 20 }], prefill: true, job: { memory: bound } },
+      });
+    expect(timeless(await score(memory))).toEqual(timeless(await score()));
   });
 
   it("methods compare as they do whole", async () => {

@@ -51,7 +51,7 @@ describe("every js, sh and console block of the documents", () => {
     for (const { name, text } of documents) {
       for (const [line, words] of text.matchAll(/^ {4,}(?:npx )?revocab (.+)$/gm)) {
         const [command = "", second = ""] = wordsOf(words!.replaceAll(/[[\]…<>|]/g, " ")) ?? [];
-        const path = ["vectors", "corpus"].includes(command) ? [command, second] : [command];
+        const path = ["vectors", "corpus", "dynamic"].includes(command) ? [command, second] : [command];
         const help = helps.get(path.join(" ")) ?? (await inProcess([...path, "--help"])).stdout;
         helps.set(path.join(" "), help);
         expect(help, `${name}: ${line}`).toContain(`Usage: revocab ${path.join(" ")} `);
