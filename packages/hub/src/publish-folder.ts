@@ -40,7 +40,8 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       hint: "name files as the folder has them, with / between folders",
     });
   }
-  await refuseSecrets({ folder: seen, files, weights, token, allowFiles, job });
+  const weightFiles = weights.map(({ path }) => path);
+  await refuseSecrets({ folder: seen, files, weights: weightFiles, token, allowFiles, job });
   const title = (options.title ?? `${source} with the tokenizer of ${target}`).replace(/\s+/g, " ");
   const description = `Written and checked by revocab ${revocab}.`;
   refuseSecretTexts(

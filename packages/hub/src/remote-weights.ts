@@ -27,6 +27,8 @@ interface RemoteWeightsOptions {
 
 /** Weight files that are read from the Hub by ranges of bytes; those in the snapshot are read there. */
 export interface RemoteWeights extends FileSource {
+  /** A folder for what else is needed until `close`, which removes it. */
+  readonly scratch: string;
   /** Forgets what was read. */
   close(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
     return found;
   };
   return {
+    scratch: scratch.path,
     async list(directory) {
       const local = await localFiles.list(directory);
       return [...new Set([...local, ...files.map(({ path }) => path)])];
