@@ -48,6 +48,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   out: "--out",
   padToMultipleOf: "--pad-to-multiple-of",
   rate: "--rate",
+  remote: "--remote",
   renames: "--rename",
   requests: "--requests",
   role: "--role",
@@ -83,5 +84,6 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   METHODS: "revocab methods",
   publishFolder: "revocab publish",
   savePlan: "revocab plan",
+  streamSwap: "revocab swap --remote",
   swapTokenizer: "revocab swap",
 };

@@ -137,8 +137,8 @@ function viewOf(
 }
 
 /** The mark is that of the source's file, at another path than the one that was asked for. */
-function withoutMark({ bytes, read, close }: ReadableFile): ReadableFile {
-  return { bytes, read, close };
+function withoutMark({ mark: _, ...file }: ReadableFile): ReadableFile {
+  return file;
 }
 
 /** A stretch of a new file, and how bytes from an offset into it are read. */

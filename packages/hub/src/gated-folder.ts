@@ -130,11 +130,6 @@ async function checkWeights(
 ): Promise<GatedWeights | undefined> {
   const name = String(file.name);
   const hasHeader = isSafetensors(name);
-  if (hasHeader && headerSha256 === undefined) {
-    fail(
-      `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
-    );
-  }
   const found = await place.look(name, hasHeader);
   if (found.bytes !== bytes) {
     fail(
@@ -142,6 +137,11 @@ async function checkWeights(
     );
   }
   if (found.headerSha256 === undefined) return undefined;
+  if (headerSha256 === undefined) {
+    fail(
+      `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
+    );
+  }
   if (found.headerSha256 !== headerSha256) {
     fail(
       `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${found.headerSha256}, but ${quote(headerSha256)} passed the gate`,

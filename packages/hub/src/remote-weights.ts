@@ -13,7 +13,7 @@ import {
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
-import { type OpenRangeOptions, readRange } from "./read-range.ts";
+import { type OpenRangeOptions, rangeBlocks, readRange } from "./read-range.ts";
 
 interface RemoteWeightsOptions {
   readonly client: HubClient;
@@ -157,6 +157,12 @@ async function rangedFile(options: RangedFileOptions): Promise<ReadableFile> {
       for (let block = first; block <= last; block++) wanted.add(blocks.get(block));
       await Promise.all(wanted);
       await readExactly(handle, into, position, keptIn);
+    },
+    async *stream(start, end) {
+      for await (const block of rangeBlocks({ ...options, route, start, end })) {
+        options.onReceived?.(block.length);
+        yield block;
+      }
     },
     close: () => handle.close(),
   };

@@ -42,7 +42,7 @@ export async function commitRoute(
     else if (key === "file") {
       changes.set(value.path, repositories.store(Buffer.from(value.content, "base64"), false));
     } else {
-      const object = storage.object(value.oid);
+      const object = repository.objects.get(value.oid) ?? storage.object(value.oid);
       if (object === undefined)
         return refuse(400, `${value.path} points to ${value.oid}, which was not uploaded`);
       if (object.size !== value.size)
