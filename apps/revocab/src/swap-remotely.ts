@@ -91,9 +91,13 @@ export async function requireRows(
 ): Promise<InitMethod> {
   if (method.kind !== "contest" && (await wantedBy({ method, fallback })) === "tables") return method;
   const what = method.kind === "contest" ? "--method auto" : "the method";
-  throw new RevocabError("bad_options", `${what} runs the model, but with --remote its weights stay on the Hub`, {
-    hint: "choose a method that reads rows alone, such as subtoken-mean, or leave --remote out",
-  });
+  throw new RevocabError(
+    "bad_options",
+    `${what} runs the model, but with --remote its weights stay on the Hub`,
+    {
+      hint: "choose a method that reads rows alone, such as subtoken-mean, or leave --remote out",
+    },
+  );
 }
 
 /** @throws RevocabError `bad_options` for options that need a model on this machine, or a repository that is not named */
@@ -102,9 +106,13 @@ function requireRemote({ publish, remote: _, ...flags }: RemoteFlags): string {
     (name) => flags[name as keyof typeof flags] !== undefined && flags[name as keyof typeof flags] !== false,
   );
   if (given !== undefined) {
-    throw new RevocabError("bad_options", `${NEEDS_FOLDER[given]}, but --remote writes no model on this machine`, {
-      hint: "leave one of them out: without --remote the model is downloaded, and --out and --publish write and publish it",
-    });
+    throw new RevocabError(
+      "bad_options",
+      `${NEEDS_FOLDER[given]}, but --remote writes no model on this machine`,
+      {
+        hint: "leave one of them out: without --remote the model is downloaded, and --out and --publish write and publish it",
+      },
+    );
   }
   if (publish !== undefined) return publish;
   throw new RevocabError("bad_options", "--remote was given without --publish", {
@@ -124,7 +132,11 @@ const NEEDS_FOLDER = {
 /** @throws RevocabError `bad_options` for a model of this machine */
 async function requireRepository(model: string): Promise<void> {
   if ((await ifThere(model, stat(model))) === undefined) return;
-  throw new RevocabError("bad_options", `--remote copies a repository of the Hub, but ${showText(model, 200)} is on this machine`, {
-    hint: "give ORG/NAME, or leave --remote out",
-  });
+  throw new RevocabError(
+    "bad_options",
+    `--remote copies a repository of the Hub, but ${showText(model, 200)} is on this machine`,
+    {
+      hint: "give ORG/NAME, or leave --remote out",
+    },
+  );
 }

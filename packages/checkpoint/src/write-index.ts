@@ -7,7 +7,11 @@ import type { PlannedOutput } from "./plan-output.ts";
 import { INDEX_NAME } from "./weight-files.ts";
 
 /** Writes the index of a sharded model with its new total size and the tensors that were added; returns its bytes. */
-export async function writeIndex(out: string, checkpoint: Checkpoint, planned: PlannedOutput): Promise<number> {
+export async function writeIndex(
+  out: string,
+  checkpoint: Checkpoint,
+  planned: PlannedOutput,
+): Promise<number> {
   const path = join(out, INDEX_NAME);
   const text = formatJson(newIndex(checkpoint.index!, checkpoint, planned));
   await writeFile(path, text, { flag: "wx" }).catch((cause: unknown) => {

@@ -1,4 +1,3 @@
-import { RevocabError } from "@revocab/core";
 import { unusable } from "@revocab/http/internal";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
@@ -76,7 +75,10 @@ async function copyBatch(
 }
 
 /** Why each content was not copied, by its sha256. */
-function failuresIn(answer: { readonly failed?: unknown } | undefined, endpoint: string): ReadonlyMap<string, string> {
+function failuresIn(
+  answer: { readonly failed?: unknown } | undefined,
+  endpoint: string,
+): ReadonlyMap<string, string> {
   const failed = answer?.failed ?? [];
   if (typeof answer !== "object" || answer === null || !Array.isArray(failed)) {
     throw unusable(`${endpoint} answered something that does not say what was copied`);
@@ -88,21 +90,4 @@ function failuresIn(answer: { readonly failed?: unknown } | undefined, endpoint:
       return [sha256, typeof error === "string" ? error.slice(0, 300) : "no reason"];
     }),
   );
-}
-
-/** @throws RevocabError `hub_failed`: the files would have to be moved, and may not */
-export function refuseToMove(source: string, refused: readonly RefusedCopy[]): never {
-  throw new RevocabError(
-    "hub_failed",
-    `${whatMoves(source, refused)} would have to move through this machine`,
-    { hint: "choose a source in the same region that is in Xet storage, or let it move: `remote`" },
-  );
-}
-
-/** In words: how many files are not copied, how large they are, and why. */
-export function whatMoves(source: string, refused: readonly RefusedCopy[]): string {
-  const bytes = refused.reduce((sum, { file }) => sum + file.bytes, 0);
-  const [first] = refused;
-  const files = `${refused.length} ${refused.length === 1 ? "file" : "files"}`;
-  return `the Hub does not copy ${files} of ${source} (${first?.file.path}: ${first?.reason}): ${bytes.toLocaleString("en")} bytes`;
 }

@@ -29,11 +29,9 @@ export interface GatedWeights {
 
 /** Where weight files are looked at. */
 export interface WeightsPlace {
-  /** A file's size, and the sha256 in hex of its header where `isSafetensors`. */
-  look(
-    name: string,
-    isSafetensors: boolean,
-  ): Promise<{ readonly bytes: number; readonly headerSha256?: string }>;
+  bytesOf(name: string): Promise<number>;
+  /** sha256 in hex of the header of a safetensors file. */
+  headerSha256Of(name: string): Promise<string>;
 }
 
 interface ReportedFile {
@@ -84,7 +82,11 @@ export async function gatedFolder(
   }
   const weights: GatedWeights[] = [];
   for (const file of files) {
-    const checked = await checkWeights(folder, isSafetensors(String(file.name)) ? place : inFolder(folder), file);
+    const checked = await checkWeights(
+      folder,
+      isSafetensors(String(file.name)) ? place : inFolder(folder),
+      file,
+    );
     if (checked !== undefined) weights.push(checked);
   }
   if (typeof contents !== "object" || contents === null || !("tokenizer.json" in contents)) {
@@ -129,34 +131,33 @@ async function checkWeights(
   { bytes, headerSha256, how, ...file }: ReportedFile,
 ): Promise<GatedWeights | undefined> {
   const name = String(file.name);
-  const hasHeader = isSafetensors(name);
-  const found = await place.look(name, hasHeader);
-  if (found.bytes !== bytes) {
+  const size = await place.bytesOf(name);
+  if (size !== bytes) {
     fail(
-      `${showText(name, 200)} in ${showText(folder.path)} has ${found.bytes} bytes, but ${quote(bytes)} passed the gate`,
+      `${showText(name, 200)} in ${showText(folder.path)} has ${size} bytes, but ${quote(bytes)} passed the gate`,
     );
   }
-  if (found.headerSha256 === undefined) return undefined;
+  if (!isSafetensors(name)) return undefined;
   if (headerSha256 === undefined) {
     fail(
       `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
     );
   }
-  if (found.headerSha256 !== headerSha256) {
+  const found = await place.headerSha256Of(name);
+  if (found !== headerSha256) {
     fail(
-      `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${found.headerSha256}, but ${quote(headerSha256)} passed the gate`,
+      `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${found}, but ${quote(headerSha256)} passed the gate`,
     );
   }
-  return { path: name, bytes: found.bytes, headerSha256: found.headerSha256, isUnchanged: how !== "rewritten" };
+  return { path: name, bytes: size, headerSha256: found, isUnchanged: how !== "rewritten" };
 }
 
 function inFolder(folder: SeenFolder): WeightsPlace {
   return {
-    async look(name, hasHeader) {
-      const bytes = await requireFile(folder, name);
-      if (!hasHeader) return { bytes };
+    bytesOf: (name) => requireFile(folder, name),
+    async headerSha256Of(name) {
       const { sha256 } = await folder.read(name, { end: await folder.headerOf(name) });
-      return { bytes, headerSha256: sha256 };
+      return sha256;
     },
   };
 }

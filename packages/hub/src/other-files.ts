@@ -19,7 +19,10 @@ const WEIGHTS =
  * Files of an earlier model that must not lie beside a new one: a loader would take shards, pickled weights or tokenizer
  * files with the old vocabulary.
  */
-export function staleFiles(remote: readonly { readonly path: string }[], files: readonly FolderFile[]): string[] {
+export function staleFiles(
+  remote: readonly { readonly path: string }[],
+  files: readonly FolderFile[],
+): string[] {
   const ours = new Set(files.map(({ path }) => path));
   return remote
     .map(({ path }) => path)

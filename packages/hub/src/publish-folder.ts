@@ -71,7 +71,12 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     deleted,
   };
   if (before === undefined || dryRun) {
-    return { ...result, commit: null, pullRequest: null, kept: keptFiles(before?.files ?? [], files, deleted) };
+    return {
+      ...result,
+      commit: null,
+      pullRequest: null,
+      kept: keptFiles(before?.files ?? [], files, deleted),
+    };
   }
 
   const careful = carefulCommit({

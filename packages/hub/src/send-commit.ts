@@ -23,7 +23,11 @@ export interface CommitContent {
  * @throws RevocabError what a status means; `hub_failed` for an answer without an id
  */
 export async function sendCommit(
-  { client, repository, branch }: { readonly client: HubClient; readonly repository: string; readonly branch: string },
+  {
+    client,
+    repository,
+    branch,
+  }: { readonly client: HubClient; readonly repository: string; readonly branch: string },
   { parent, title, description, large, small, deleted }: CommitContent,
   fetch: typeof globalThis.fetch,
 ): Promise<string> {
@@ -42,11 +46,14 @@ export async function sendCommit(
     })),
   ];
   return client.during(doing, async () => {
-    const response = await fetch(`${endpoint}/api/models/${repository}/commit/${encodeURIComponent(branch)}`, {
-      method: "POST",
-      headers: { ...client.authorization, "Content-Type": "application/x-ndjson" },
-      body: lines.map((line) => JSON.stringify(line)).join("\n"),
-    });
+    const response = await fetch(
+      `${endpoint}/api/models/${repository}/commit/${encodeURIComponent(branch)}`,
+      {
+        method: "POST",
+        headers: { ...client.authorization, "Content-Type": "application/x-ndjson" },
+        body: lines.map((line) => JSON.stringify(line)).join("\n"),
+      },
+    );
     const answer = (await response.json()) as { readonly commitOid?: unknown; readonly error?: unknown };
     if (!response.ok) {
       throw statusFailure(response.status, String(answer.error ?? ""), doing, client.settings);

@@ -1,4 +1,4 @@
-import { throwIfAborted, type Job } from "@revocab/core";
+import { type Job, throwIfAborted } from "@revocab/core";
 import { forEachOf, unusable } from "@revocab/http/internal";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
@@ -49,20 +49,24 @@ export async function missingContents(
           transfers: ["basic", "multipart"],
           hash_algo: "sha_256",
           ref: { name: branch },
-          objects: files.slice(i, i + MOST_AT_ONCE).map(({ sha256, bytes }) => ({ oid: sha256, size: bytes })),
+          objects: files
+            .slice(i, i + MOST_AT_ONCE)
+            .map(({ sha256, bytes }) => ({ oid: sha256, size: bytes })),
         }),
       });
       const answer = (await response.json().catch(() => undefined)) as BatchAnswer | undefined;
       if (!response.ok) {
         throw statusFailure(response.status, String(answer?.error ?? ""), doing, client.settings);
       }
-      if (!Array.isArray(answer?.objects)) throw unusable(`${endpoint} answered something that lists no objects`);
+      if (!Array.isArray(answer?.objects))
+        throw unusable(`${endpoint} answered something that lists no objects`);
       for (const { oid, error, actions } of answer.objects) {
         if (error !== undefined) {
           throw statusFailure(Number(error.code) || 400, String(error.message), doing, client.settings);
         }
         const upload = actions?.upload;
-        if (upload !== undefined) missing.set(String(oid), { href: String(upload.href), header: upload.header ?? {} });
+        if (upload !== undefined)
+          missing.set(String(oid), { href: String(upload.href), header: upload.header ?? {} });
       }
     });
   }
@@ -76,7 +80,9 @@ interface BatchAnswer {
   readonly objects?: readonly {
     readonly oid?: unknown;
     readonly error?: { readonly code?: unknown; readonly message?: unknown };
-    readonly actions?: { readonly upload?: { readonly href?: unknown; readonly header?: Record<string, string> } };
+    readonly actions?: {
+      readonly upload?: { readonly href?: unknown; readonly header?: Record<string, string> };
+    };
   }[];
 }
 

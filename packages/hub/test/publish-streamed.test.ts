@@ -131,10 +131,18 @@ describe("a swap of a model that stays on the Hub", () => {
     const here = await swappedHere();
     const there = contentOf(made.hub);
     const written = Object.keys(there).filter((name) => !/^\.|README|revocab/.test(name));
-    expect(written).toEqual(expect.arrayContaining([...SHARDS, "model.safetensors.index.json", "tokenizer.json"]));
+    expect(written).toEqual(
+      expect.arrayContaining([...SHARDS, "model.safetensors.index.json", "tokenizer.json"]),
+    );
     for (const name of written) expect(there[name]!.equals(readFileSync(join(here, name))), name).toBe(true);
     expect(commitsOf(made)).toBe(2);
-    expect(published).toMatchObject({ isNew: true, copied: sizesOf(OTHERS), moved: [], deleted: [], kept: [] });
+    expect(published).toMatchObject({
+      isNew: true,
+      copied: sizesOf(OTHERS),
+      moved: [],
+      deleted: [],
+      kept: [],
+    });
     const report = (text: Buffer | string) => JSON.parse(text.toString());
     const { files } = report(there["revocab.json"]!);
     expect(files.map(({ name, how }: Record<string, string>) => [name, how])).toEqual([
@@ -252,7 +260,9 @@ describe("what goes wrong on the Hub", () => {
     made.hub.misbehave(duplicate({ kind: "other-copy", content }));
     await expect(publish(made)).rejects.toMatchObject({
       code: "hub_damaged",
-      message: expect.stringMatching(/the copy of model-00002-of-00003\.safetensors begins with another header/),
+      message: expect.stringMatching(
+        /the copy of model-00002-of-00003\.safetensors begins with another header/,
+      ),
     });
   });
 
@@ -283,8 +293,18 @@ describe("what goes wrong on the Hub", () => {
   it("a network that dies in the middle publishes nothing, and the next try sends what is missing", async () => {
     const made = await hubWithModel({}, { xet: false });
     // the shard with the table, and one of the others, arrive
-    made.hub.misbehave({ method: "PUT", path: /^\/upload\//, times: 2, fault: { kind: "headers", headers: {} } });
-    made.hub.misbehave({ method: "PUT", path: /^\/upload\//, times: 99, fault: { kind: "cut", after: 1000 } });
+    made.hub.misbehave({
+      method: "PUT",
+      path: /^\/upload\//,
+      times: 2,
+      fault: { kind: "headers", headers: {} },
+    });
+    made.hub.misbehave({
+      method: "PUT",
+      path: /^\/upload\//,
+      times: 99,
+      fault: { kind: "cut", after: 1000 },
+    });
     await expect(publish(made)).rejects.toMatchObject({ code: "hub_unreachable" });
     expect(commitsOf(made)).toBe(1);
     made.hub.behave();
@@ -317,7 +337,12 @@ describe("a token that may not write", () => {
       /the access token may not write to me\/model/,
     ],
     ["to a repository of others", {}, "other/model", /preparing to write to other\/model failed: .* 403/],
-    ["nor create the repository", {}, "strangers/new", /strangers\/new does not exist, and me may not create it/],
+    [
+      "nor create the repository",
+      {},
+      "strangers/new",
+      /strangers\/new does not exist, and me may not create it/,
+    ],
   ];
   it.each(cases)("%s is refused before anything is moved or made", async (_, serverOptions, to, message) => {
     const made = await hubWithModel(serverOptions);

@@ -7,7 +7,11 @@ const MOST = 500;
 
 interface Request {
   readonly target?: { readonly type?: unknown; readonly name?: unknown };
-  readonly files?: readonly { readonly xetHash?: unknown; readonly sha256?: unknown; readonly filename?: unknown }[];
+  readonly files?: readonly {
+    readonly xetHash?: unknown;
+    readonly sha256?: unknown;
+    readonly filename?: unknown;
+  }[];
 }
 
 /**
@@ -35,7 +39,9 @@ export async function duplicateRoute(
   const copied: StoredFile[] = [];
   for (const [i, { xetHash, sha256, filename }] of files.entries()) {
     const stored = [...source.commits.values()].map((commit) => commit.files.get(String(filename)));
-    const file = stored.find((one) => one?.sha256 === sha256 && one?.xetHash === xetHash && xetHash !== undefined);
+    const file = stored.find(
+      (one) => one?.sha256 === sha256 && one?.xetHash === xetHash && xetHash !== undefined,
+    );
     if (file === undefined) return refuse(400, `${filename} is not what ${source.name} has`);
     if (fault?.kind === "refuse-copy" && i < fault.count) failed.push({ sha256, error: fault.error });
     else if (into.region !== source.region) {

@@ -145,7 +145,11 @@ async function preupload(exchange: Exchange, repository: Repository): Promise<vo
   const { files } = JSON.parse(await readBody(exchange)) as { files: { path: string; size: number }[] };
   if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
   if (!repository.writable && exchange.query.get("create_pr") !== "1") {
-    return sendError(exchange, 403, "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request");
+    return sendError(
+      exchange,
+      403,
+      "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request",
+    );
   }
   sendJson(exchange, 200, {
     files: files.map(({ path, size }) => ({

@@ -1,6 +1,14 @@
 import { RevocabError } from "@revocab/core";
 import type { PublishedFolder, PublishedModel } from "@revocab/hub";
-import { counted, figure, grouped, list, paragraph, type TextDocument, table } from "@revocab/report-document";
+import {
+  counted,
+  figure,
+  grouped,
+  list,
+  paragraph,
+  type TextDocument,
+  table,
+} from "@revocab/report-document";
 import type { Command } from "commander";
 import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
 import { collect } from "./options/values.ts";

@@ -99,7 +99,12 @@ function remoteSwap(model: string, flags: Flags): RemoteSwap {
       const rows = { ...plan, method: await requireRows(method, plan.fallback) };
       return {
         donor: await namedDonor(flags, rows, flags.tokenizer),
-        options: { ...modelOptions(flags), ...rows, ...fittingOptions(flags), ...(await applyOptions(flags)) },
+        options: {
+          ...modelOptions(flags),
+          ...rows,
+          ...fittingOptions(flags),
+          ...(await applyOptions(flags)),
+        },
       };
     },
   };

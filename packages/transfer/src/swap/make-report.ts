@@ -76,7 +76,9 @@ export async function makeReport(
   const summary = summarizePlan(plan);
   const hashed = await model.hashes({ known: written.sourceHashes, job });
   // weights that are read from elsewhere are none of the folder's files
-  const sourceHashes = Object.fromEntries(Object.entries({ ...written.sourceHashes, ...hashed }).sort(byName));
+  const sourceHashes = Object.fromEntries(
+    Object.entries({ ...written.sourceHashes, ...hashed }).sort(byName),
+  );
   const files = await withHeaderHashes(directory, written.files, weights);
   const withHeaders = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
   return {
