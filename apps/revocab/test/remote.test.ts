@@ -33,7 +33,7 @@ describe("swap --remote", () => {
     const files = commits.get(at.commitOf("me/model"))!.files;
     expect([...files.keys()]).toEqual(expect.arrayContaining([...SHARDS, "README.md", "revocab.json"]));
     const card = readFileSync(files.get("README.md")!.place, "utf8");
-    expect(card).toContain("base_model: org/shards");
+    expect(card).toMatch(/base_model:\s+(- )?"?org\/shards"?\n/);
     expect(card).toContain(`org/shards@${at.commitOf("org/shards")}`);
     expect(at.hub.complaints).toEqual([]);
   });

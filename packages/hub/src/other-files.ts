@@ -1,3 +1,4 @@
+import { showText } from "@revocab/core";
 import { isTokenizerFile } from "@revocab/vocabulary";
 import type { FolderFile } from "./seen-folder.ts";
 
@@ -24,7 +25,26 @@ export function staleFiles(
   files: readonly FolderFile[],
 ): string[] {
   const ours = new Set(files.map(({ path }) => path));
-  return remote
-    .map(({ path }) => path)
-    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || isTokenizerFile(path)));
+  return remote.map(({ path }) => path).filter((path) => !ours.has(path) && isOfModel(path));
+}
+
+function isOfModel(path: string): boolean {
+  return WEIGHTS.test(path) || isTokenizerFile(path);
+}
+
+/** What a commit of a model will do to the files of a repository, in words; undefined where there are none. */
+export function whatBecomesOf(
+  repository: string,
+  remote: readonly { readonly path: string }[],
+): string | undefined {
+  const paths = remote.map(({ path }) => path).filter((path) => path !== ".gitattributes");
+  if (paths.length === 0) return undefined;
+  const earlier = paths.filter(isOfModel);
+  const named = earlier.slice(0, 3).map((path) => showText(path, 100));
+  const others = paths.length - earlier.length;
+  const model =
+    earlier.length === 0
+      ? ""
+      : ` the weights and tokenizer of an earlier model (${named.join(", ")}${earlier.length > 3 ? ", …" : ""}) go in the same commit;`;
+  return `${repository} exists:${model} ${others} other ${others === 1 ? "file stays" : "files stay"}, but for those of the same names`;
 }

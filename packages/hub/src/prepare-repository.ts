@@ -4,13 +4,15 @@ import { unusable } from "@revocab/http/internal";
 import { askUploadModes } from "./ask-upload-modes.ts";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
 import { type AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
+import { listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
+import { whatBecomesOf } from "./other-files.ts";
 import type { PublishOptions } from "./published-folder.ts";
 import { requireWriter } from "./require-writer.ts";
 
 /**
  * Checks what can be known before a folder is written: the name, that there is a token which may write to the repository or
- * create it, and that a private repository would not be a public one. Nothing is changed there.
+ * create it, and that a private repository would not be a public one. Nothing is changed there; what will become of its files is a note.
  * @throws RevocabError `bad_options`, `hub_denied`, `hub_unreachable`, `hub_failed`
  */
 export async function checkPublisher(
@@ -24,7 +26,11 @@ export async function checkPublisher(
   const isPrivate = await visibilityOf(client, repository);
   if (isPrivate === undefined) return mayCreate();
   if (options.private === true && !isPrivate) throw isPublic(repository);
-  await askUploadModes(client, repository, "main", []);
+  // asked about a file that every model has
+  await askUploadModes(client, repository, "main", [{ path: "config.json", size: 2, sample: "e30=" }]);
+  const { files } = await listRepository(client, repository, "main");
+  const message = whatBecomesOf(repository, files);
+  if (message !== undefined) options.job?.onProgress?.({ type: "note", step: "hub", message });
 }
 
 /** @throws RevocabError `bad_options` offline, `hub_denied` without a token */

@@ -171,6 +171,10 @@ describe("a swap of a model that stays on the Hub", () => {
   it("replaces an earlier model in the same commit, and says what it keeps", async () => {
     const made = await hubWithModel();
     made.hub.add("me/model", { "pytorch_model.bin": "old", "notes.md": "mine" });
+    await checkPublisher({ ...made.options, to: "me/model" });
+    expect(notesOf(made)).toEqual([
+      "me/model exists: the weights and tokenizer of an earlier model (pytorch_model.bin) go in the same commit; 1 other file stays, but for those of the same names",
+    ]);
     expect(await publish(made)).toMatchObject({
       isNew: false,
       deleted: ["pytorch_model.bin"],
