@@ -125,7 +125,12 @@ function tree(
 }
 
 async function pathsInfo(exchange: Exchange, commit: Commit | undefined): Promise<void> {
-  const { paths } = JSON.parse(await readBody(exchange)) as { paths: string[] };
+  const body = await readBody(exchange);
+  // the Python client sends a form
+  const isForm = exchange.request.headers["content-type"]?.includes("form") === true;
+  const paths = isForm
+    ? new URLSearchParams(body).getAll("paths")
+    : (JSON.parse(body) as { paths: string[] }).paths;
   const found = paths.flatMap((path) => {
     const file = commit?.files.get(path);
     return file === undefined ? [] : [entryOf(path, file)];
