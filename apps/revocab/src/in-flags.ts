@@ -52,6 +52,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   prefill: "--prefill",
   rate: "--rate",
   reduction: "--reduction",
+  remote: "--remote",
   renames: "--rename",
   requests: "--requests",
   role: "--role",
@@ -87,5 +88,6 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   METHODS: "revocab methods",
   publishFolder: "revocab publish",
   savePlan: "revocab plan",
+  streamSwap: "revocab swap --remote",
   swapTokenizer: "revocab swap",
 };

@@ -3,7 +3,13 @@ export { AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 export { type ModelReference, modelReference } from "./model-reference.ts";
 export { checkPublisher } from "./prepare-repository.ts";
 export { publishFolder } from "./publish-folder.ts";
-export type { PublishedFolder, PublishOptions } from "./published-folder.ts";
+export { publishStreamed } from "./publish-streamed.ts";
+export type {
+  PublishedFolder,
+  PublishedModel,
+  PublishOptions,
+  PublishStreamedOptions,
+} from "./published-folder.ts";
 export { type Received, type ResolvedModel, type ResolveOptions, resolveModel } from "./resolve-model.ts";
 export type { FolderFile } from "./seen-folder.ts";
 export type { Wanted } from "./wanted-files.ts";

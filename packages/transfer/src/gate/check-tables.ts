@@ -15,6 +15,7 @@ import { type GateCheck, type GateOptions, gateFailed } from "./gate-check.ts";
  */
 export async function checkTables({
   directory,
+  weights,
   plan,
   model,
   allowZeroRows = false,
@@ -23,6 +24,7 @@ export async function checkTables({
   const { vocabulary } = tokenizerOf(plan.target);
   const { tables } = await verifyCheckpoint(directory, {
     ...model.tensorOptions,
+    weights,
     source: model.checkpoint,
     rows: plan.target.rows,
     untie: plan.recipe.untie,
@@ -100,11 +102,12 @@ function notesOn(
  */
 export async function checkMovedRows({
   directory,
+  weights,
   plan,
   model,
   job,
-}: Pick<GateOptions, "directory" | "plan" | "model" | "job">): Promise<GateCheck> {
-  const written = await openCheckpoint(directory, model.tensorOptions);
+}: Pick<GateOptions, "directory" | "weights" | "plan" | "model" | "job">): Promise<GateCheck> {
+  const written = await openCheckpoint(directory, { ...model.tensorOptions, weights });
   const details: string[] = [];
   try {
     for (const { slot, mixture } of plan.tables) {

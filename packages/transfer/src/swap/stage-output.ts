@@ -117,7 +117,15 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   };
 }
 
-async function writeInto(directory: string, file: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a file into a folder, subfolders included.
+ * @throws RevocabError `no_space`, `write_failed`
+ */
+export async function writeInto(
+  directory: string,
+  file: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const path = join(directory, file);
   try {
     await mkdir(dirname(path), { recursive: true });
