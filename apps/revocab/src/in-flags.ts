@@ -34,6 +34,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   digits: "--digits",
   donor: "--donor",
   dtype: "--dtype",
+  dynamic: "--dynamic",
   eos: "--eos",
   fallback: "--fallback",
   force: "--force",
@@ -55,6 +56,8 @@ export const FLAGS: Readonly<Record<string, string>> = {
   seed: "--seed",
   servedModel: "--served-model",
   server: "--server",
+  shortlist: "--shortlist",
+  size: "--size",
   skipRefused: "--skip-refused",
   source: "--source",
   specialTokens: "--special-tokens",
@@ -84,4 +87,5 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   publishFolder: "revocab publish",
   savePlan: "revocab plan",
   swapTokenizer: "revocab swap",
+  writeLargeVocabulary: "revocab dynamic vocabulary",
 };

@@ -4,6 +4,7 @@ import { registerAlignText } from "./commands/align-text.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerCorpus } from "./commands/corpus.ts";
+import { registerDynamic } from "./commands/dynamic.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerExtend } from "./commands/extend.ts";
@@ -49,6 +50,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerCompare,
     registerReport,
     registerGenerate,
+    registerDynamic,
     registerVectors,
     registerCorpus,
     registerAlignText,

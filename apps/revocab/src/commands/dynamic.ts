@@ -1,0 +1,12 @@
+import type { Command } from "commander";
+import { registerDynamicVocabulary } from "./dynamic-vocabulary.ts";
+
+export function registerDynamic(program: Command): void {
+  const command = program
+    .command("dynamic")
+    .summary("read and write texts in fewer tokens")
+    .description(
+      "Tokens beyond a model's own vocabulary, with rows by a method, while the model stays as it is.",
+    );
+  registerDynamicVocabulary(command);
+}
