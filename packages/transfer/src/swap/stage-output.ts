@@ -48,7 +48,7 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
     throw new RevocabError(
       "output_exists",
-      `the output ${out} exists and is nothing that was written here: it has no ${WRITTEN.join(", nor ")}`,
+      `the output ${out} exists and is no model, adapter or vocabulary: it has no ${WRITTEN.join(", nor ")}`,
       {
         hint: "`force` replaces folders of models, adapters and vocabularies, and empty ones; choose another `out`",
       },
