@@ -49,7 +49,7 @@ const { columns: d } = rows;
 const m = queries.length;
 console.log(`${rows.rows} rows of ${d} columns, ${m} queries`);
 
-const { search, found: truth, scale } = await exactIndex();
+const { search, found: truth, scale, exactTotals } = await exactIndex();
 await kernel();
 if (!values["no-gemv"]) await gemv();
 for (const share of values.share.map(Number)) await ofShare(share);
@@ -75,8 +75,13 @@ async function exactIndex() {
   );
   const found = [];
   for (const query of queries) found.push(await search.largest(query, { k }));
-  const spread = median(found.map(({ products }) => products[0] - products[k - 1]));
-  return { search, found, scale: 4 / spread };
+  const scale = 4 / median(found.map(({ products }) => products[0] - products[k - 1]));
+  const totals = [];
+  for (const query of queries) {
+    const { logTotal } = await search.largest(query, { k });
+    totals.push(logTotal((product) => product * scale));
+  }
+  return { search, found, scale, exactTotals: totals };
 }
 
 async function ofShare(share) {
@@ -92,21 +97,10 @@ async function ofShare(share) {
   const compared = median(found.map(({ compared: count }) => count));
   console.log(
     `share ${share}: ${described(times)}, ${recalled(found.map(({ ids }) => ids))}, ${compared} rows multiplied themselves; ` +
-      `log Σ exp differs by ${median(await differences(totals)).toFixed(4)} (median)`,
+      `log Σ exp differs by ${median(totals.map((total, i) => Math.abs(total - exactTotals[i]))).toFixed(4)} (median)`,
   );
 }
 
-let exactTotals;
-async function differences(totals) {
-  if (exactTotals === undefined) {
-    exactTotals = [];
-    for (const query of queries) {
-      const { logTotal } = await search.largest(query, { k });
-      exactTotals.push(logTotal((product) => product * scale));
-    }
-  }
-  return totals.map((total, i) => Math.abs(total - exactTotals[i]));
-}
 
 /** The kernel of `nearestRows` for a few queries, one at a time; it must find what the index finds. */
 async function kernel() {
