@@ -68,7 +68,7 @@ async function exactIndex() {
       clusters: values.clusters === undefined ? undefined : Number(values.clusters),
     }),
   );
-  const clusters = build.result.clusters?.spreads.length ?? 0;
+  const clusters = build.result.clusters?.centers.rows ?? 0;
   const search = await openProductSearch({ index: build.result, rows });
   console.log(
     `index of ${clusters} clusters: built in ${seconds(build.clock)} (${seconds(build.processor)} of processor time); ${megabytes(process.memoryUsage.rss() - before)} MB`,

@@ -34,7 +34,7 @@ export async function measureShares({
 }: MeasureSharesOptions): Promise<VocabularyFacts["index"]> {
   const { facts, index, tables } = vocabulary;
   if (index.clusters === undefined) return { clusters: 0, share: 1 };
-  const clusters = index.clusters.spreads.length;
+  const clusters = index.clusters.centers.rows;
   const states = await statesOf({ transformer, vocabulary, texts, job });
   const { width } = transformer;
   const positions = states.length / width;

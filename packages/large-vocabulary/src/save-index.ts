@@ -21,7 +21,7 @@ const INDEX_VERSION = "1";
  * | `scales`, `errors` | F32 [V] | what the whole numbers are multiplied with, and the length of what rounding took |
  * | `order` | U32 [V] | clusters alone: the row at each place |
  * | `starts` | U32 [C + 1] | the places of each cluster |
- * | `centers`, `spreads` | F32 [C × d], F32 [C] | the mean of each cluster's rows, and their mean squared distance from it |
+ * | `centers`, `lengths` | F32 [C × d], F32 [C × 3] | the mean of each cluster's rows at length 1; their mean length, mean square and largest |
  *
  * The metadata name the format, its `version`, the `rows` that the index is over by the sha256 of their bytes, `columns`, and the length of
  * the `longest` row.
@@ -60,12 +60,12 @@ export async function saveIndex(
     },
   ];
   if (clusters !== undefined) {
-    const { order, starts, centers, spreads } = clusters;
+    const { order, starts, centers, lengths } = clusters;
     tensors.push(
       whole("order", "U32", [rows], order),
       whole("starts", "U32", [centers.rows + 1], starts),
       whole("centers", "F32", [centers.rows, columns], centers.data),
-      whole("spreads", "F32", [centers.rows], spreads),
+      whole("lengths", "F32", [centers.rows, 3], lengths),
     );
   }
   const metadata = {
@@ -123,8 +123,8 @@ async function readIndex(file: TensorFile, rows: number, columns: number): Promi
     columns,
     width,
     longest,
-    scales: await readLengths(file, "scales", rows),
-    errors: await readLengths(file, "errors", rows),
+    scales: await readLengths(file, "scales", [rows]),
+    errors: await readLengths(file, "errors", [rows]),
     values: {
       readRows: (start, count, into) =>
         file.read(new Uint8Array(into.buffer, into.byteOffset, count * width), valuesAt + start * width),
@@ -135,7 +135,7 @@ async function readIndex(file: TensorFile, rows: number, columns: number): Promi
 
 async function readClusters(file: TensorFile, rows: number, columns: number): Promise<RowClusters> {
   const { path } = file;
-  const count = file.shapeOf("spreads")?.[0] ?? 0;
+  const count = file.shapeOf("lengths")?.[0] ?? 0;
   if (count === 0 || count > rows) throw badVocabulary(path, `has ${count} clusters of ${rows} rows`);
   const order = await readWords(file, "order", rows);
   const isPlaced = new Uint8Array(rows);
@@ -147,8 +147,8 @@ async function readClusters(file: TensorFile, rows: number, columns: number): Pr
     throw badVocabulary(path, `holds places of clusters that do not rise from 0 to ${rows}`);
   }
   const data = await readFloats(file, "centers", [count, columns]);
-  const spreads = await readLengths(file, "spreads", count);
-  return { order, starts, centers: { rows: count, columns, data }, spreads };
+  const lengths = await readLengths(file, "lengths", [count, 3]);
+  return { order, starts, centers: { rows: count, columns, data }, lengths };
 }
 
 async function readWords(file: TensorFile, name: string, count: number): Promise<Uint32Array> {
@@ -165,8 +165,12 @@ async function readFloats(file: TensorFile, name: string, shape: readonly number
   throw badVocabulary(file.path, `holds ${name} that are not finite`);
 }
 
-async function readLengths(file: TensorFile, name: string, count: number): Promise<Float32Array> {
-  const values = await readFloats(file, name, [count]);
+async function readLengths(
+  file: TensorFile,
+  name: string,
+  shape: readonly number[],
+): Promise<Float32Array> {
+  const values = await readFloats(file, name, shape);
   if (values.every((value) => value >= 0)) return values;
   throw badVocabulary(file.path, `holds ${name} below 0`);
 }

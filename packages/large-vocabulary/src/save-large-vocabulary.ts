@@ -40,7 +40,7 @@ export async function saveLargeVocabulary(
     const { start } = file.placeOf(head, "BF16", [rows, columns]);
     const rounded = matrixInFile({ rows, columns, dtype: "BF16" }, file, start);
     const index = await buildProductIndex({ rows: rounded, clusters, seed, job: build });
-    count = index.clusters?.spreads.length ?? 0;
+    count = index.clusters?.centers.rows ?? 0;
     await saveIndex(join(folder, FILES.index), index, hashes.get(head)!, build);
   } finally {
     await file.close();

@@ -1,18 +1,18 @@
 import { type Job, type Matrix, quiet, type StoredMatrix } from "@revocab/core";
-import { forEachRowBlock, randomStream, readRows, storedView } from "@revocab/matrix";
+import { forEachRowBlock, normalizeRows, randomStream, readRows, storedView } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
 import { lengthOf } from "./neighbor-search.ts";
 
-/** Rows sorted by the nearest of C centers. */
+/** Rows sorted by direction: each in the cluster of the center that it has the largest cosine with. */
 export interface RowClusters {
   /** [V] the row at each place. */
   readonly order: Uint32Array;
   /** [C + 1] the places of cluster c are `starts[c]` … `starts[c + 1]`. */
   readonly starts: Uint32Array;
-  /** [C × d] the mean of each cluster's rows. */
+  /** [C × d] the mean of each cluster's rows, each of them at length 1. */
   readonly centers: Matrix;
-  /** [C] the mean squared distance of a cluster's rows from their center. */
-  readonly spreads: Float32Array;
+  /** [C × 3] lengths of each cluster's rows: their mean, the mean of their squares, and the largest. */
+  readonly lengths: Float32Array;
 }
 
 /** Rows of the sample for each cluster: more move the centers hardly any more. */
@@ -21,8 +21,9 @@ const ROUNDS = 6;
 const ROWS_AT_A_TIME = 32_768;
 
 /**
- * k-means: centers are found on a sample of the rows, then every row goes to the nearest center by Euclidean distance, and the
- * centers become the means of their rows.
+ * Spherical k-means: centers are found on a sample of the rows, then every row goes to the nearest one, and the centers become the
+ * means of their rows. By direction, for of two rows of one direction the longer one has the larger product with every query that
+ * comes near them: by distance they would be in different clusters.
  * @throws RevocabError `aborted`
  */
 export async function clusterRows(
@@ -32,24 +33,30 @@ export async function clusterRows(
   const { rows, columns } = stored;
   const sampled = sampleOf(rows, Math.min(rows, SAMPLED * count), seed);
   const sample = await readRows(stored, sampled, job);
-  let centers = firstRows(sample, count);
+  normalizeRows(sample);
+  let centers: Matrix = { rows: count, columns, data: sample.data.slice(0, count * columns) };
   for (let round = 0; round < ROUNDS; round++) {
     job?.onProgress?.({ type: "progress", step: "find clusters", done: round, total: ROUNDS, unit: "rows" });
-    const nearest = await nearestCenters(sample, centers, job);
     const means = new Means(centers);
-    means.add(sample, nearest);
+    means.add(sample, await nearestCenters(sample, centers, job));
     centers = means.result();
   }
-  const assigned = new Uint32Array(rows);
+  const clusterOf = new Uint32Array(rows);
+  const lengths = new Lengths(count);
   const means = new Means(centers);
   const assign = async (start: number, block: Matrix) => {
+    const own = Float64Array.from({ length: block.rows }, (_, row) =>
+      lengthOf(block.data, row * columns, columns),
+    );
+    normalizeRows(block);
     const nearest = await nearestCenters(block, centers, job);
-    assigned.set(nearest, start);
+    clusterOf.set(nearest, start);
     means.add(block, nearest);
+    lengths.add(own, nearest);
   };
   const blockBytes = ROWS_AT_A_TIME * columns * 4;
   await forEachRowBlock(stored, assign, { blockBytes, step: "sort rows by clusters", job });
-  return { ...sortedBy(assigned, count), centers: means.result(), spreads: means.spreads() };
+  return { ...sortedBy(clusterOf, count), centers: means.result(), lengths: lengths.result() };
 }
 
 /** Distinct rows, in random order. */
@@ -66,29 +73,15 @@ function sampleOf(rows: number, count: number, seed: number): Uint32Array {
 /** Tells these random numbers from others of the same seed. */
 const PURPOSE = 0xc1;
 
-function firstRows({ columns, data }: Matrix, count: number): Matrix {
-  return { rows: count, columns, data: data.slice(0, count * columns) };
-}
-
-/**
- * [n] the nearest center of each row. The distance is smallest where x · c − |c|² / 2 is largest: one more column makes it an
- * inner product.
- */
+/** [n] the center that each row has the largest cosine with; of equal ones the first. @param rows of length 1 */
 async function nearestCenters(rows: Matrix, centers: Matrix, job: Job | undefined): Promise<Uint32Array> {
-  const columns = rows.columns + 1;
-  const queries = widened(rows, () => 1);
-  const halves = widened(
-    centers,
-    (center) => -(lengthOf(centers.data, center * centers.columns, centers.columns) ** 2) / 2,
-  );
-  let longest = 0;
-  for (let i = 0; i < halves.rows; i++)
-    longest = Math.max(longest, lengthOf(halves.data, i * columns, columns));
+  const directions = { ...centers, data: centers.data.slice() };
+  normalizeRows(directions);
   const isCandidate = new Uint8Array(centers.rows).fill(1);
   const { ids } = await exactNeighbors({
-    queries,
-    rows: storedView(halves),
-    candidates: { count: centers.rows, isCandidate, longest },
+    queries: rows,
+    rows: storedView(directions),
+    candidates: { count: centers.rows, isCandidate, longest: 1 + 2 ** -20 },
     k: 1,
     metric: "dot",
     job: quiet(job),
@@ -96,36 +89,23 @@ async function nearestCenters(rows: Matrix, centers: Matrix, job: Job | undefine
   return ids;
 }
 
-function widened({ rows, columns, data }: Matrix, lastOf: (row: number) => number): Matrix {
-  const wide = new Float32Array(rows * (columns + 1));
-  for (let row = 0; row < rows; row++) {
-    wide.set(data.subarray(row * columns, (row + 1) * columns), row * (columns + 1));
-    wide[row * (columns + 1) + columns] = lastOf(row);
-  }
-  return { rows, columns: columns + 1, data: wide };
-}
-
-/** The means of rows by their centers, and their distances from these. */
+/** The means of rows by their centers. */
 class Means {
   readonly #centers: Matrix;
   readonly #sums: Float64Array;
-  readonly #squares: Float64Array;
   readonly #counts: Uint32Array;
 
   constructor(centers: Matrix) {
     this.#centers = centers;
     this.#sums = new Float64Array(centers.rows * centers.columns);
-    this.#squares = new Float64Array(centers.rows);
     this.#counts = new Uint32Array(centers.rows);
   }
 
   add({ rows, columns, data }: Matrix, centerOf: Uint32Array): void {
     for (let row = 0; row < rows; row++) {
-      const center = centerOf[row];
-      this.#counts[center]++;
-      for (let i = row * columns, at = center * columns, end = i + columns; i < end; i++, at++) {
+      this.#counts[centerOf[row]]++;
+      for (let i = row * columns, at = centerOf[row] * columns, end = i + columns; i < end; i++, at++) {
         this.#sums[at] += data[i];
-        this.#squares[center] += data[i] * data[i];
       }
     }
   }
@@ -141,16 +121,33 @@ class Means {
     }
     return { rows, columns, data: means };
   }
+}
 
-  /** [C] the mean of |x|², less the square of the mean. */
-  spreads(): Float32Array {
-    const { columns } = this.#centers;
-    return Float32Array.from(this.#counts, (count, center) => {
-      if (count === 0) return 0;
-      let square = 0;
-      for (let i = center * columns; i < (center + 1) * columns; i++) square += (this.#sums[i] / count) ** 2;
-      return Math.max(0, this.#squares[center] / count - square);
-    });
+/** What `RowClusters.lengths` says of the rows. */
+class Lengths {
+  readonly #counts: Uint32Array;
+  /** [C × 3] sums of lengths and of squares, and the largest. */
+  readonly #sums: Float64Array;
+
+  constructor(clusters: number) {
+    this.#counts = new Uint32Array(clusters);
+    this.#sums = new Float64Array(clusters * 3);
+  }
+
+  add(lengths: Float64Array, clusterOf: Uint32Array): void {
+    for (const [row, length] of lengths.entries()) {
+      const at = clusterOf[row] * 3;
+      this.#counts[clusterOf[row]]++;
+      this.#sums[at] += length;
+      this.#sums[at + 1] += length * length;
+      this.#sums[at + 2] = Math.max(this.#sums[at + 2], length);
+    }
+  }
+
+  result(): Float32Array {
+    return Float32Array.from(this.#sums, (sum, i) =>
+      i % 3 === 2 ? sum : sum / Math.max(1, this.#counts[Math.floor(i / 3)]),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RowRange } from "@revocab/matrix/internal";
-import type { RankedCluster } from "./rank-clusters.ts";
+import type { PassedCluster } from "./rank-clusters.ts";
 
 interface LogTotalOptions {
   /** Rows with their own products, the largest first. */
@@ -11,7 +11,7 @@ interface LogTotalOptions {
   readonly ranges: readonly RowRange[];
   readonly rowAt: (place: number) => number;
   /** Clusters that were not looked at. */
-  readonly passed: readonly RankedCluster[];
+  readonly passed: readonly PassedCluster[];
   readonly become: (product: number) => number;
 }
 
@@ -33,9 +33,9 @@ export function logTotal(options: LogTotalOptions): number {
       total += Math.exp(become(products[place]) - largest);
     }
   }
-  for (const { first, end, mean, variance } of passed) {
+  for (const { count, mean, variance } of passed) {
     const slope = become(mean + 1) - become(mean);
-    total += (end - first) * Math.exp(become(mean) + (slope * slope * variance) / 2 - largest);
+    total += count * Math.exp(become(mean) + (slope * slope * variance) / 2 - largest);
   }
   return largest + Math.log(total);
 }

@@ -4,7 +4,7 @@ import { openQuantizedRows, type QuantizedRows, type RowRange } from "@revocab/m
 import { logTotal } from "./log-total.ts";
 import { lengthOf } from "./neighbor-search.ts";
 import type { ProductIndex } from "./product-index.ts";
-import { openRanking, type RankedCluster } from "./rank-clusters.ts";
+import { openRanking } from "./rank-clusters.ts";
 import { productError } from "./runtime-neighbors.ts";
 import { TopNeighbors } from "./top-neighbors.ts";
 
@@ -75,7 +75,7 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
   const held = openQuantizedRows({
     columns,
     rows,
-    ranges: clusters?.spreads.length ?? 1,
+    ranges: clusters?.centers.rows ?? 1,
     threads: threads === 1 ? 0 : threads,
   });
   const candidates = new Uint8Array(rows);
@@ -112,9 +112,8 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
       checkSearch(query, columns, k, share);
       const length = lengthOf(query, 0, columns);
       const isProven = ranking === undefined || share === 1;
-      const ranked = isProven ? undefined : await ranking.rank(query, length);
-      const taken = ranked && takeShare(ranked, share * rows);
-      const ranges = taken?.looked ?? [{ first: 0, end: rows }];
+      const chosen = isProven ? undefined : await ranking.choose(query, length, share * rows);
+      const ranges = chosen?.ranges ?? [{ first: 0, end: rows }];
       const { products, error } = await held.multiply(query, ranges);
       const span = length * longest;
       const bounds: Bounds = {
@@ -132,7 +131,7 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
         isProven,
         compared: places.length,
         logTotal: (become = (product) => product) =>
-          logTotal({ found, products, candidates, ranges, rowAt, passed: taken?.passed ?? [], become }),
+          logTotal({ found, products, candidates, ranges, rowAt, passed: chosen?.passed() ?? [], become }),
       };
     },
     async close() {
@@ -198,17 +197,6 @@ function placesAbove(
     }
   }
   return places;
-}
-
-/** Clusters in their order until they have so many rows, at least one; and the others. */
-function takeShare(ranked: readonly RankedCluster[], rows: number) {
-  let taken = 0;
-  let count = 0;
-  while (count < ranked.length && (count === 0 || taken < rows)) {
-    const { first, end } = ranked[count++];
-    taken += end - first;
-  }
-  return { looked: ranked.slice(0, count), passed: ranked.slice(count) };
 }
 
 async function fillHeld(held: QuantizedRows, { rows, width, scales, values }: ProductIndex): Promise<void> {
