@@ -1,6 +1,6 @@
 /**
  * How fast the largest inner products are found among many rows, and how many of them: `node tools/bench/product-index.mjs [--rows N]
- * [--width D] [--queries M] [--clusters C] [--share S …] [--with hnsw usearch-bf16 usearch-i8] [--search EF …]`, after a build; or among the
+ * [--width D] [--queries M] [--clusters C] [--share S …] [--with hnsw --with usearch-bf16 --with usearch-i8 --with usearch-i8-equal] [--search EF …]`, after a build; or among the
  * rows of a large vocabulary, for the hidden states of a text: `--vocabulary FOLDER --model MODEL --text FILE`.
  *
  * Without a vocabulary, rows are random points about 2,000 random centers, of lengths from 1 to 3, in bf16, and queries lie about the same centers.
@@ -12,7 +12,9 @@
  * Times are times on the clock and processor times of all threads, medians over the queries; memory is what the process grows by.
  * usearch is no dependency of the project: `npm install --no-save usearch@2.26.2` first.
  */
-import { availableParallelism, cpus } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   forEachRowBlock,
@@ -56,7 +58,7 @@ for (const share of values.share.map(Number)) await ofShare(share);
 await search.close();
 for (const name of values.with) {
   if (name === "hnsw") await hnsw();
-  else await usearch(name.replace("usearch-", ""));
+  else await usearch(name);
 }
 
 /** The index, its build, and the exact results of all queries by it. */
@@ -100,7 +102,6 @@ async function ofShare(share) {
       `log Σ exp differs by ${median(totals.map((total, i) => Math.abs(total - exactTotals[i]))).toFixed(4)} (median)`,
   );
 }
-
 
 /** The kernel of `nearestRows` for a few queries, one at a time; it must find what the index finds. */
 async function kernel() {
@@ -163,24 +164,70 @@ async function hnsw() {
   }
 }
 
-async function usearch(quantization) {
+/**
+ * With `i8`, usearch scales every row to one length before it rounds it, so that it finds the largest cosines. A column more, in which each
+ * row gets what its square lacks of the largest, makes rows of one length with the same products: `usearch-i8-equal`.
+ */
+async function usearch(name) {
   const { Index } = await import("usearch");
+  const [, quantization, equal] = name.split("-");
+  const longest = equal ? await longestRow() : undefined;
+  const dimensions = equal ? d + 1 : d;
   const before = process.memoryUsage.rss();
-  const settings = { metric: "ip", dimensions: d, quantization, connectivity: Number(values.links) };
-  for (const ef of values.search.map(Number)) {
-    const expansions = { expansion_add: Number(values.construction), expansion_search: ef };
-    const index = new Index({ ...settings, ...expansions, multi: false });
-    const build = await timed(() =>
-      forEachRowBlock(rows, (start, { rows: count, data }) => {
-        const keys = BigUint64Array.from({ length: count }, (_, i) => BigInt(start + i));
-        index.add(keys, data.slice(), availableParallelism());
-      }),
-    );
-    report(`usearch ${quantization}`, build, before);
-    await ofGraph(`usearch ${quantization}, search ${ef}`, (query) =>
-      Array.from(index.search(query, k, 1).keys, Number),
-    );
+  const settings = {
+    metric: "ip",
+    dimensions,
+    quantization,
+    connectivity: Number(values.links),
+    multi: false,
+  };
+  const expansion_add = Number(values.construction);
+  const index = new Index({ ...settings, expansion_add, expansion_search: 64 });
+  const build = await timed(() =>
+    forEachRowBlock(rows, (start, { rows: count, data }) => {
+      const keys = BigUint64Array.from({ length: count }, (_, i) => BigInt(start + i));
+      index.add(keys, equal ? withLastColumn(data, count, longest) : data.slice(), availableParallelism());
+    }),
+  );
+  report(name, build, before);
+  const folder = mkdtempSync(join(tmpdir(), "revocab-bench-"));
+  try {
+    index.save(join(folder, "index"));
+    for (const ef of values.search.map(Number)) {
+      const opened = new Index({ ...settings, expansion_add, expansion_search: ef });
+      opened.load(join(folder, "index"));
+      await ofGraph(`${name}, search ${ef}`, (query) => {
+        const asked = new Float32Array(dimensions);
+        asked.set(query);
+        return Array.from(opened.search(asked, k, 1).keys, Number);
+      });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
+}
+
+async function longestRow() {
+  let longest = 0;
+  await forEachRowBlock(rows, (_, { rows: count, data }) => {
+    for (let i = 0; i < count; i++) longest = Math.max(longest, squareOf(data, i));
+  });
+  return longest;
+}
+
+function withLastColumn(data, count, longest) {
+  const wide = new Float32Array(count * (d + 1));
+  for (let i = 0; i < count; i++) {
+    wide.set(data.subarray(i * d, (i + 1) * d), i * (d + 1));
+    wide[i * (d + 1) + d] = Math.sqrt(Math.max(0, longest - squareOf(data, i)));
+  }
+  return wide;
+}
+
+function squareOf(data, row) {
+  let square = 0;
+  for (let i = row * d; i < (row + 1) * d; i++) square += data[i] * data[i];
+  return square;
 }
 
 function report(name, { clock, processor }, before) {

@@ -36,6 +36,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   dtype: "--dtype",
   dynamic: "--dynamic",
   eos: "--eos",
+  exact: "--exact",
   fallback: "--fallback",
   force: "--force",
   ignoreTensors: "--ignore-tensor",

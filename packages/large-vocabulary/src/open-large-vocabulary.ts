@@ -74,11 +74,15 @@ const MAX_TOKENIZER_BYTES = 2 ** 31;
 
 async function readFacts(folder: InputFolder): Promise<VocabularyFacts> {
   const { path } = folder;
-  if ((await ifThere(path, stat(path))) !== undefined && !(await folder.has(FILES.facts))) {
+  const hint = "give a folder that `writeLargeVocabulary` wrote";
+  if ((await ifThere(path, stat(path))) === undefined) {
+    throw new RevocabError("missing_file", `${showText(path)}: there is no such folder`, { hint });
+  }
+  if (!(await folder.has(FILES.facts))) {
     throw new RevocabError(
       "bad_vocabulary",
       `${showText(path)} is no large vocabulary: it has no ${FILES.facts}`,
-      { hint: "give a folder that `writeLargeVocabulary` wrote" },
+      { hint },
     );
   }
   const bytes = await folder.read(FILES.facts, { most: MAX_FACTS_BYTES, hint: MADE_AGAIN });

@@ -165,11 +165,7 @@ async function readFloats(file: TensorFile, name: string, shape: readonly number
   throw badVocabulary(file.path, `holds ${name} that are not finite`);
 }
 
-async function readLengths(
-  file: TensorFile,
-  name: string,
-  shape: readonly number[],
-): Promise<Float32Array> {
+async function readLengths(file: TensorFile, name: string, shape: readonly number[]): Promise<Float32Array> {
   const values = await readFloats(file, name, shape);
   if (values.every((value) => value >= 0)) return values;
   throw badVocabulary(file.path, `holds ${name} below 0`);

@@ -85,7 +85,10 @@ export async function openShortlistModel({
 
   function addMass(logits: Float32Array, { logTotal }: LargestRows): void {
     const total = logTotal(become);
-    const mass = logits.reduce((sum, logit) => sum + Math.exp(logit - total), 0);
+    const mass = Math.min(
+      1,
+      logits.reduce((sum, logit) => sum + Math.exp(logit - total), 0),
+    );
     masses.tokens++;
     masses.sum += mass;
     masses.least = Math.min(masses.least, mass);

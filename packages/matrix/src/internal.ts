@@ -8,6 +8,7 @@ export {
   quantizedWidth,
   quantizeRow,
   type RowRange,
+  requireQuantizedRows,
 } from "./quantized-rows.ts";
 export {
   openRowProducts,

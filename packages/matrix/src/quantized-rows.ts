@@ -100,15 +100,12 @@ export function openQuantizedRows({
   const width = quantizedWidth(columns);
   // no sum of products with values down to −128 reaches 2³¹
   const mostOfQuery = Math.min(32767, Math.floor((2 ** 31 - 1) / (128 * width)));
-  const { reserve, end } = layout(KERNEL_BYTES);
-  const pieces = Math.ceil(rows / ROWS_AT_A_TIME) + ranges;
-  const queryAt = reserve(width * 2);
-  const rangesAt = reserve(pieces * 8);
-  const scalesAt = reserve(rows * 4);
-  const addendsAt = reserve(rows * 4);
-  const outAt = reserve(rows * 4);
-  const valuesAt = reserve(rows * width);
-  const memory = borrowMemory(end(`${rows} rows of ${columns} columns`));
+  const { pieces, queryAt, rangesAt, scalesAt, addendsAt, outAt, valuesAt, end } = placesOf({
+    columns,
+    rows,
+    ranges,
+  });
+  const memory = borrowMemory(end);
   const { buffer } = memory;
   const placed = new Int16Array(buffer, queryAt, width).fill(0);
   const bounds = new Uint32Array(buffer, rangesAt, pieces * 2);
@@ -139,6 +136,30 @@ export function openQuantizedRows({
       await pool.close();
       returnMemory(memory);
     },
+  };
+}
+
+/**
+ * Requires that rows can be held, before they are there.
+ * @throws RevocabError not_enough_memory as {@link openQuantizedRows} does
+ */
+export function requireQuantizedRows(options: Omit<QuantizedRowsOptions, "threads">): void {
+  placesOf(options);
+}
+
+function placesOf({ columns, rows, ranges = 1 }: Omit<QuantizedRowsOptions, "threads">) {
+  const { reserve, end } = layout(KERNEL_BYTES);
+  const width = quantizedWidth(columns);
+  const pieces = Math.ceil(rows / ROWS_AT_A_TIME) + ranges;
+  return {
+    pieces,
+    queryAt: reserve(width * 2),
+    rangesAt: reserve(pieces * 8),
+    scalesAt: reserve(rows * 4),
+    addendsAt: reserve(rows * 4),
+    outAt: reserve(rows * 4),
+    valuesAt: reserve(rows * width),
+    end: end(`${rows} rows of ${columns} columns`),
   };
 }
 

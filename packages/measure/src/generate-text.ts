@@ -50,10 +50,11 @@ export interface GeneratedText {
 
 /**
  * Continues a text with the model in a folder. The same seed gives the same text.
- * @throws RevocabError as `openTransformer` and `generate` do; `bad_text` for a prompt without tokens;
- *   `context_too_long`; with `dynamic` as `openLargeVocabulary` does, and `apply_mismatch` for a vocabulary of another model
+ * @throws RevocabError as `openTransformer` and `generate` do; `bad_options` for `shortlist` or `exact` without `dynamic`; `bad_text` for
+ *   a prompt without tokens; `context_too_long`; with `dynamic` as `openLargeVocabulary` does, and `apply_mismatch` for a vocabulary of another model
  */
 export async function generateText(options: GenerateTextOptions): Promise<GeneratedText> {
+  requireDynamic(options);
   const opened = await openModel(options.model, options);
   try {
     const { openTransformer } = await import("@revocab/transformer-runtime");
@@ -72,6 +73,17 @@ export async function generateText(options: GenerateTextOptions): Promise<Genera
   } finally {
     await opened.close();
   }
+}
+
+function requireDynamic({ dynamic, shortlist, exact }: GenerateTextOptions): void {
+  if (dynamic !== undefined) return;
+  const lonely = shortlist !== undefined ? "`shortlist`" : exact ? "`exact`" : undefined;
+  if (lonely === undefined) return;
+  throw new RevocabError(
+    "bad_options",
+    `${lonely} was given without \`dynamic\`, but the model's own vocabulary has no shortlists`,
+    { hint: `give a folder that \`writeLargeVocabulary\` wrote as \`dynamic\`, or leave ${lonely} out` },
+  );
 }
 
 /** What a text is read and written with. */

@@ -167,6 +167,14 @@ describe("a large vocabulary is refused", () => {
     expect(await failure(openLargeVocabulary(join(folder, "none")))).toMatchObject({ code: "missing_file" });
   });
 
+  it("where none was given, though its options were", async () => {
+    for (const lonely of [{ shortlist: 3 }, { exact: true }]) {
+      const error = await failure(generateText({ model: SAMPLE_MODEL, prompt: "Once", ...lonely }));
+      expect(error).toMatchObject({ code: "bad_options" });
+      expect(error.message).toMatch(/^`(shortlist|exact)` was given without `dynamic`/);
+    }
+  });
+
   it("for another model, and for a fine-tune with other rows", async () => {
     const tuned = join(scratch(), "tuned");
     cpSync(SAMPLE_MODEL, tuned, { recursive: true });
@@ -186,12 +194,14 @@ describe("a large vocabulary is refused", () => {
 describe("writing a large vocabulary fails", () => {
   const options = { model: SAMPLE_MODEL, corpus: readCorpus(SAMPLE_TEXT), method: subtokenMean() };
 
-  it("for a size that the model has already, and for a text with too few pieces", async () => {
+  it("for a size that the model has already, for a text with too few pieces, and for an index beyond all memory", async () => {
     const out = join(scratch(), "big");
     const small = await failure(writeLargeVocabulary({ ...options, size: 1280, out }));
     expect(small).toMatchObject({ code: "bad_options" });
     const large = await failure(writeLargeVocabulary({ ...options, size: 1_000_000, out }));
     expect(large).toMatchObject({ code: "bad_text" });
+    const huge = await failure(writeLargeVocabulary({ ...options, size: 100_000_000, out }));
+    expect(huge).toMatchObject({ code: "not_enough_memory" });
     expect(large.message).toMatch(/^found \d+ pieces to learn/);
   });
 

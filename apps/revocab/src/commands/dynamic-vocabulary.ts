@@ -55,7 +55,7 @@ export function registerDynamicVocabulary(dynamic: Command): void {
       async (context) => {
         const { text, size, out, minimumCount, clusters, force = false } = flags;
         await checkOutputPlace({ out, inputs: [model, text], force });
-        const plan = await planOptions({ ...flags, digits: "method" });
+        const plan = await planOptions({ ...flags, digits: "method" }, true);
         const donor = await namedDonor(flags, plan);
         return withResolvedModels(
           context,

@@ -2,10 +2,11 @@ import { type Job, RevocabError, stages, type TokenId } from "@revocab/core";
 import { methodsOf } from "@revocab/embedding-init";
 import { openLargeVocabulary, type VocabularyFacts } from "@revocab/large-vocabulary";
 import { measureShares, saveFacts, saveLargeVocabulary } from "@revocab/large-vocabulary/internal";
+import { requireQuantizedRows } from "@revocab/matrix/internal";
 import { candidatesOf } from "@revocab/measure/internal";
 import { makePlan, type OpenModel, type PlanSummary, summarizePlan } from "@revocab/plan";
 import { produceTables, withDonor } from "@revocab/plan/internal";
-import { openTransformer } from "@revocab/transformer-runtime";
+import { openTransformer, tablesOf } from "@revocab/transformer-runtime";
 import { fingerprint } from "@revocab/vocabulary";
 import { checkOutputPlace, namingOutput, type OutputPlace, stageOutput } from "../swap/stage-output.ts";
 import { type PlanSwapOptions, type WithDonor, withModel } from "../swap/swap-tokenizer.ts";
@@ -42,7 +43,8 @@ export interface LargeVocabularyReport extends VocabularyFacts {
  * Continues the merges of a model's tokenizer on a text until it has `size` tokens, initializes rows for the new ones, and writes
  * tokenizer, rows and an index over those of the head to a folder beside the model, which stays as it is. Old tokens keep their ids
  * and rows. How much of the index must be looked at for a token is measured on hidden states of the text.
- * @throws RevocabError `bad_options` for a size below that of the model's vocabulary; `bad_text` for a text with too few pieces;
+ * @throws RevocabError `bad_options` for a size below that of the model's vocabulary; `unsupported_checkpoint` for a
+ *   model without a head; `not_enough_memory` for an index beyond 3.75 GiB, a byte a value of the head's rows; `bad_text` for a text with too few pieces;
  *   `output_exists`; what the edit, the methods and the model throw
  *
  * @example
@@ -74,6 +76,8 @@ async function writeFor(
       { hint: "give the number of all tokens, old ones included: more than the model has" },
     );
   }
+  const { rows, columns } = tablesOf(model.checkpoint).output;
+  requireQuantizedRows({ rows: Math.max(size, rows), columns, ranges: clusters });
   const { planOptions, edited } = await prepareEdit(model, {
     ...options,
     untie: model.checkpoint.tied && hasRowsByRole(options),
