@@ -136,7 +136,7 @@ async function readIndex(file: TensorFile, rows: number, columns: number): Promi
 async function readClusters(file: TensorFile, rows: number, columns: number): Promise<RowClusters> {
   const { path } = file;
   const count = file.shapeOf("lengths")?.[0] ?? 0;
-  if (count === 0 || count > rows) throw badVocabulary(path, `has ${count} clusters of ${rows} rows`);
+  if (count === 0 || count > rows + 1) throw badVocabulary(path, `has ${count} clusters of ${rows} rows`);
   const order = await readWords(file, "order", rows);
   const isPlaced = new Uint8Array(rows);
   for (const row of order) if (row < rows) isPlaced[row] = 1;

@@ -34,7 +34,7 @@ export interface BuildProductIndexOptions {
   /** [V × d] */
   readonly rows: StoredMatrix;
   /**
-   * How many clusters; 0 for none, so that every search looks at every row.
+   * How many clusters; 0 for none, so that every search looks at every row. From 200 rows on there is one more, of outliers.
    * @default none up to 100,000 rows, then about 4 · √V
    */
   readonly clusters?: number;

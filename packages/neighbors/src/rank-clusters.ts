@@ -53,7 +53,9 @@ export async function openRanking(
     (cluster) => starts[cluster] < starts[cluster + 1],
   );
   const sizeOf = (cluster: number) => starts[cluster + 1] - starts[cluster];
-  const reaches = deviations.map((deviation, cluster) => deviation * Math.sqrt(2 * Math.log(sizeOf(cluster))));
+  const reaches = deviations.map(
+    (deviation, cluster) => deviation * Math.sqrt(2 * Math.log(sizeOf(cluster))),
+  );
   const scores = new Float64Array(count);
   const whole = [{ first: 0, end: count }];
   return {
