@@ -14,6 +14,9 @@ interface Flags extends ModelFlags {
   readonly topP?: number;
   readonly seed: number;
   readonly source?: string;
+  readonly dynamic?: string;
+  readonly shortlist?: number;
+  readonly exact?: boolean;
 }
 
 export function registerGenerate(program: Command): void {
@@ -29,7 +32,17 @@ export function registerGenerate(program: Command): void {
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
-    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)");
+    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
+    .optionsGroup("With a large vocabulary:")
+    .option(
+      "--dynamic <folder>",
+      "read and write in the tokens of this folder, which revocab dynamic vocabulary wrote",
+    )
+    .option("--shortlist <n>", "with --dynamic: logits of the n most probable tokens (256)", wholeNumber(1))
+    .option(
+      "--exact",
+      "with --dynamic: look at all rows, so that none of the most probable tokens is missed",
+    );
   withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
     async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
       const { generateText } = await import("@revocab/measure");

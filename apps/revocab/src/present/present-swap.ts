@@ -72,7 +72,8 @@ function countTable(counts: readonly (readonly [name: string, count: number, mea
   );
 }
 
-function originsSection(tables: PlanSummary["tables"]): Block {
+/** How many rows of each table come from which method. */
+export function originsSection(tables: PlanSummary["tables"]): Block {
   return section(
     "Where each row comes from",
     table(

@@ -131,29 +131,34 @@ export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<Com
   return { fallback, copyShared, digits, seed, untie, role, padToMultipleOf, rows };
 }
 
-/** What a plan takes. Unknown methods and options are errors that list what exists. */
+/**
+ * What a plan takes. Unknown methods and options are errors that list what exists.
+ * @param readsText whether something other than the method reads `--text`, too
+ */
 export async function planOptions(
   flags: PlanFlags & Pick<HealFlags, "heal">,
+  readsText = flags.heal !== undefined,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
   const { defaultMethodFor, methodOf } = await import("../../catalog.ts");
   const { text } = flags;
   const name = flags.method ?? (await defaultMethodFor({ text }));
-  const options = text === undefined ? flags.with : await withText(name, text, flags);
+  const options = text === undefined ? flags.with : await withText(name, text, flags.with ?? {}, readsText);
   return { method: await methodOf(name, options), ...(await comparedPlanOptions(flags)) };
 }
 
-/** `--text` as the `text` option of a method that has one; with `--heal` it may also be read by the training alone. */
+/** `--text` as the `text` option of a method that has one; it may also be read by others alone, such as the training of `--heal`. */
 async function withText(
   name: string,
   text: string,
-  { with: options = {}, heal }: Pick<PlanFlags & HealFlags, "with" | "heal">,
+  options: Readonly<Record<string, string>>,
+  isReadElsewhere: boolean,
 ): Promise<Readonly<Record<string, string>>> {
   const { catalog } = await import("../../catalog.ts");
   const entry = (await catalog())[name];
   if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
     return { ...options, text };
   }
-  if (heal !== undefined) return options;
+  if (isReadElsewhere) return options;
   const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
   throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
     hint: "leave --text out; --eval scores the model before and after",
