@@ -9,9 +9,7 @@ import { placeOf, siteFiles } from "../site-files.mjs";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const examples = readFileSync(join(root, "tools/site/live-examples.md"), "utf8");
 const liveNames = Array.from(examples.matchAll(/--html (\S+)$/gm), ([, name]) => name!);
-const files: ReadonlyMap<string, string | Buffer> = siteFiles(
-  new Map(liveNames.map((name) => [name, '<h1 id="live">a page of a command</h1>'])),
-);
+const files = siteFiles(new Map(liveNames.map((name) => [name, '<h1 id="live">a page of a command</h1>'])));
 const pages = [...files].filter(([path]) => path.endsWith(".html")) as [string, string][];
 
 describe("the site", () => {
@@ -85,14 +83,14 @@ describe("a document on the site", () => {
   it("has its links followed, its code marked, and a table without head where all of it is empty", () => {
     const text =
       "# A `name`\n\nSee [b](b.md#x).\n\n## Two\n\n```js\nconst a = 1;\n```\n\n| | |\n|---|---|\n| c | d |\n\n## Two\n";
-    const { title, html, headings, sections } = renderMarkdown(text, (target: string) =>
+    const { title, html, headings, sections } = renderMarkdown(text, (target) =>
       target.replace(".md", ".html"),
     );
     expect(title).toBe("A name");
     expect(html).toContain('<a href="b.html#x">b</a>');
     expect(html).toContain('<span class="hljs-keyword">const</span>');
     expect(html).not.toContain("<thead>");
-    expect(headings.map(({ anchor }: { anchor: string }) => anchor)).toEqual(["a-name", "two", "two-1"]);
-    expect(sections.map(({ text }: { text: string }) => text)).toEqual(["See b.", "const a = 1; c d", ""]);
+    expect(headings.map(({ anchor }) => anchor)).toEqual(["a-name", "two", "two-1"]);
+    expect(sections.map(({ text }) => text)).toEqual(["See b.", "const a = 1; c d", ""]);
   });
 });
