@@ -156,7 +156,7 @@
     Methods: 1.2,
     API: 0.7,
     Project: 0.5,
-    Decisions: 0.5,
+    Decisions: 0.25,
   };
   const MOST_SHOWN = 20;
   const BEFORE = 40;
