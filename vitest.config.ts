@@ -21,6 +21,7 @@ export default defineConfig({
       "tools/browser-test",
       "tools/consumer",
       "tools/documents",
+      "tools/site",
       "examples",
     ].map((root) => ({
       test: {

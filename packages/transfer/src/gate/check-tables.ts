@@ -76,17 +76,17 @@ function notesOn(
 ): string[] {
   const notes: string[] = [];
   const copiedZeros = zeroRows.length - newZeros;
-  if (copiedZeros > 0) notes.push(`${slot}: ${copiedZeros} rows of zeros, copied from rows of zeros`);
-  if (newZeros > 0) notes.push(`${slot}: ${newZeros} new rows of zeros, as allowed`);
+  if (copiedZeros > 0) notes.push(`${slot} table: ${copiedZeros} rows are zeros, as they are in the source`);
+  if (newZeros > 0) notes.push(`${slot} table: ${newZeros} new rows are zeros, as was allowed`);
   if (identical.count > 0) {
     const [largest = []] = identical.groups;
     notes.push(
-      `${slot}: ${identical.count} rows equal an earlier row; the largest group has ${largest.length}, such as ${largest.slice(0, 3).map(label).join(", ")}`,
+      `${slot} table: ${identical.count} rows equal an earlier row, so the model cannot tell their tokens apart; the largest group has ${largest.length}, such as ${largest.slice(0, 3).map(label).join(", ")}`,
     );
   }
   if (norms.outliers.length > 0) {
     notes.push(
-      `${slot}: ${norms.count} rows are unusually long or short beside the median ${norms.median.toPrecision(3)}, such as ${norms.outliers
+      `${slot} table: ${norms.count} rows are unusually long or short (the median length is ${norms.median.toPrecision(3)}), such as ${norms.outliers
         .slice(0, 3)
         .map(({ row, norm }) => `${label(row)} (${norm.toPrecision(3)})`)
         .join(", ")}`,

@@ -19,7 +19,7 @@ import {
   summarizePlan,
   tokenizerOf,
 } from "@revocab/plan";
-import { countParameters, hashContents, nameOf } from "@revocab/plan/internal";
+import { architectureOf, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
 import type { CardFacts, GateReport, ReportedFile, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
@@ -99,6 +99,7 @@ export async function makeReport(
         files: plan.target.inputs,
       },
     },
+    architecture: architectureOf(model.checkpoint.config),
     card: cardFacts,
     config: configs.changes,
     configNotes: showNotes(configs.notes),
