@@ -60,7 +60,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   // commander stops at the first wrong argument, before it may have read --json
   reportUsage(program, args.includes("--json"));
   if (args.some((arg) => arg === "--help" || arg === "-h" || arg === "help"))
-    await showDefaultMethod(program);
+    await showDefaultMethod(program.commands.filter((command) => args.includes(command.name())));
 
   try {
     await program.parseAsync(args, { from: "user" });

@@ -103,14 +103,15 @@ function withCopyOptions(command: Command): Command {
 }
 
 /** Adds the default method to the help of all commands. Only there: loading the methods takes 0.2 s. */
-export async function showDefaultMethod(program: Command): Promise<void> {
+export async function showDefaultMethod(commands: readonly Command[]): Promise<void> {
+  const methods = commands.flatMap(({ options }) =>
+    options.filter(({ description }) => description === METHOD_HELP),
+  );
+  if (methods.length === 0) return;
   const { defaultMethodFor } = await import("../../catalog.ts");
   const withText = await defaultMethodFor({ text: "FILE" });
   const without = await defaultMethodFor({});
-  for (const { options } of program.commands) {
-    const option = options.find(({ description }) => description === METHOD_HELP);
-    if (option !== undefined) option.description += ` (${withText} with --text, else ${without})`;
-  }
+  for (const option of methods) option.description += ` (${withText} with --text, else ${without})`;
 }
 
 export interface ComparedPlanOptions {
