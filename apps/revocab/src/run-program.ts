@@ -4,6 +4,7 @@ import { registerAlignText } from "./commands/align-text.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerCorpus } from "./commands/corpus.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerExtend } from "./commands/extend.ts";
@@ -54,6 +55,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerCorpus,
     registerAlignText,
     registerMethods,
+    registerDoctor,
   ]) {
     register(program);
   }

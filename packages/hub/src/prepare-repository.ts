@@ -1,10 +1,11 @@
-import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
+import { createBranch, createRepo, HubApiError, modelInfo } from "@huggingface/hub";
 import { RevocabError, throwIfAborted } from "@revocab/core";
 import { unusable } from "@revocab/http/internal";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
 import { type AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 import { checkRepositoryName } from "./model-reference.ts";
 import type { PublishOptions } from "./published-folder.ts";
+import { askOwner, type TokenOwner } from "./token-owner.ts";
 
 /**
  * Checks what can be known before a folder is written: the name, that there is a token which may write, and that a
@@ -23,6 +24,17 @@ export async function checkPublisher(
     throw isPublic(repository);
 }
 
+/**
+ * Asks the Hub whose token there is, and what it may do.
+ * @throws RevocabError `bad_options` offline; `hub_denied` without a token, or with one that the Hub does not know; `hub_unreachable`,
+ *   `hub_failed`
+ */
+export async function tokenOwner(options: HubOptions = {}): Promise<TokenOwner> {
+  const settings = options.settings ?? hubSettings();
+  requireToken(settings);
+  return askOwner(hubClient(settings, options));
+}
+
 /** @throws RevocabError `bad_options` offline, `hub_denied` without a token */
 export function requireToken({ offline, token }: HubSettings): AccessToken {
   if (offline) {
@@ -36,12 +48,9 @@ export function requireToken({ offline, token }: HubSettings): AccessToken {
   });
 }
 
-async function requireWriter({ parameters, during }: HubClient): Promise<void> {
-  const accessToken = parameters.accessToken ?? "";
-  const { auth } = await during("looking up whose token this is", () =>
-    whoAmI({ ...parameters, accessToken }),
-  );
-  if (auth?.accessToken?.role !== "read") return;
+async function requireWriter(client: HubClient): Promise<void> {
+  const { role } = await askOwner(client);
+  if (role !== "read") return;
   throw new RevocabError("hub_denied", "the access token may only read", {
     hint: "make one with write access, or a fine-grained one that may write to this repository",
   });

@@ -59,27 +59,34 @@ describe("where hnswlib-node is not installed", () => {
     [200_000, 100_000, false],
     [200_001, 99_999, false],
     [200_001, 100_000, true],
-  ])("%i rows with %i queries: calls for an index, %s", async (rowCount, queryCount, callsForIndex) => {
-    vi.resetModules();
-    vi.doMock("hnswlib-node", () => {
-      throw new Error("asked for the index");
-    });
-    const fresh = await import("../src/nearest-rows.ts");
-    const controller = new AbortController();
-    const search = fresh.nearestRows({
-      queries: { rows: queryCount, columns: 1, data: new Float32Array(queryCount).fill(1) },
-      rows: { rows: rowCount, columns: 1, data: new Float32Array(rowCount).fill(1) },
-      k: 1,
-      metric: "cosine",
-      job: {
-        abortSignal: controller.signal,
-        onProgress: (event) => {
-          if (event.type === "progress" && event.step === "nearest rows") controller.abort();
+  ])(
+    "%i rows with %i queries: searched exactly, and said so where an index is better, %s",
+    async (rowCount, queryCount, isSaid) => {
+      vi.resetModules();
+      vi.doMock("hnswlib-node", () => {
+        throw new Error("Cannot find package 'hnswlib-node'");
+      });
+      const fresh = await import("../src/nearest-rows.ts");
+      const controller = new AbortController();
+      const notes: string[] = [];
+      const search = fresh.nearestRows({
+        queries: { rows: queryCount, columns: 1, data: new Float32Array(queryCount).fill(1) },
+        rows: { rows: rowCount, columns: 1, data: new Float32Array(rowCount).fill(1) },
+        k: 1,
+        metric: "cosine",
+        job: {
+          abortSignal: controller.signal,
+          onProgress: (event) => {
+            if (event.type === "note") notes.push(event.message);
+            if (event.type === "note") controller.abort();
+            if (event.type === "progress" && event.step === "nearest rows") controller.abort();
+          },
         },
-      },
-    });
-    await expect(search).rejects.toMatchObject({ code: callsForIndex ? "missing_dependency" : "aborted" });
-  });
+      });
+      await expect(search).rejects.toMatchObject({ code: "aborted" });
+      expect(notes).toEqual(isSaid ? [expect.stringMatching(/^hnswlib-node is not installed/)] : []);
+    },
+  );
 });
 
 function recall(truth: Neighbors, found: Neighbors): number {

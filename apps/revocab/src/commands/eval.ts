@@ -36,7 +36,7 @@ export function registerEval(program: Command): void {
       command,
       (context) => evaluate(scoredBy(command, model, flags), flags, context),
       presentEvaluation,
-      { readsOnly: true },
+      { readsOnly: true, runsModel: flags.server === undefined && model !== undefined },
     );
   });
 }

@@ -13,6 +13,7 @@ import {
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
   namedDonor,
+  needsRuntime,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -63,6 +64,7 @@ export function registerSwap(program: Command): void {
         };
         return {
           want: await wantedBy(plan),
+          runsModel: await needsRuntime(plan),
           donor: await namedDonor(flags, plan, flags.tokenizer),
           options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
         };

@@ -1,4 +1,4 @@
-import { type InitMethod, RevocabError, type Role } from "@revocab/core";
+import { type InitMethod, type Need, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
 import type { DigitRows } from "@revocab/plan";
 import { type Command, Option } from "commander";
@@ -204,10 +204,28 @@ export async function wantedBy({
   readonly method: InitMethod | MethodContest;
   readonly fallback: InitMethod;
 }): Promise<"model" | "tables"> {
-  if (method.kind === "contest") return "model";
+  return (await isNeeded("model", method, fallback)) ? "model" : "tables";
+}
+
+/** Whether one of the methods runs the model, or a network of its own. */
+export async function needsRuntime({
+  method,
+  fallback,
+}: {
+  readonly method: InitMethod | MethodContest;
+  readonly fallback: InitMethod;
+}): Promise<boolean> {
+  return (await isNeeded("model", method, fallback)) || isNeeded("runtime", method, fallback);
+}
+
+async function isNeeded(
+  need: Need,
+  method: InitMethod | MethodContest,
+  fallback: InitMethod,
+): Promise<boolean> {
+  if (method.kind === "contest") return true;
   const { methodsOf } = await import("@revocab/embedding-init");
-  const all = [...methodsOf(method), ...methodsOf(fallback)];
-  return all.some(({ needs }) => needs?.includes("model")) ? "model" : "tables";
+  return [...methodsOf(method), ...methodsOf(fallback)].some(({ needs }) => needs?.includes(need));
 }
 
 /**
