@@ -16,6 +16,7 @@ export default defineConfig({
       "tools/browser-test",
       "tools/consumer",
       "tools/documents",
+      "tools/release",
       "examples",
     ].map((root) => ({
       test: {

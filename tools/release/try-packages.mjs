@@ -45,7 +45,7 @@ function pack(workspaces) {
   const tarballs = join(place, "tarballs");
   mkdirSync(tarballs);
   return workspaces.map((workspace) => {
-    const said = npm(workspace.folder, "pack", "--json", "--pack-destination", tarballs);
+    const said = npm(workspace.path, "pack", "--json", "--pack-destination", tarballs);
     const [{ filename, files, unpackedSize }] = Object.values(JSON.parse(said));
     return {
       ...workspace,
@@ -57,7 +57,7 @@ function pack(workspaces) {
 }
 
 /** A tarball has what its manifest names, a license and a page for the registry, and no source map without its source. */
-function checkContent({ manifest, folder, files }) {
+function checkContent({ manifest, path: folder, files }) {
   const entries = Object.values(manifest.exports ?? {}).flatMap((entry) => Object.values(entry));
   const named = [...entries, ...Object.values(manifest.bin ?? {})].map((path) => path.replace(/^\.\//, ""));
   for (const path of ["README.md", "LICENSE", "package.json", ...named])
