@@ -34,7 +34,7 @@ export const SCENES: readonly Scene[] = [
           "report",
         ],
         ...["generate", "vectors", "vectors train", "vectors nearest", "vectors align", "corpus"],
-        ...["corpus mix", "align-text", "methods"],
+        ...["corpus mix", "align-text", "methods", "doctor"],
       ].map((command) => `${command} --help`),
     ],
   },
