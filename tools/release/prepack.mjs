@@ -3,7 +3,8 @@
  * private workspace is refused.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,4 +27,14 @@ const { status } = spawnSync(
   },
 );
 if (status !== 0) process.exit(1);
+if (manifest.files.includes("dist")) removeStale();
 copyFileSync(new URL("../../LICENSE", import.meta.url), "LICENSE");
+
+/** Compilers leave what they made of a source that is gone. */
+function removeStale() {
+  for (const file of readdirSync("dist", { recursive: true })) {
+    const [, module] = /^(.+)\.d\.ts$/.exec(file) ?? [];
+    if (module === undefined || existsSync(join("src", `${module}.ts`))) continue;
+    for (const end of [".d.ts", ".js"]) rmSync(join("dist", module + end), { force: true });
+  }
+}
