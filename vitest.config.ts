@@ -22,6 +22,7 @@ export default defineConfig({
       "tools/consumer",
       "tools/documents",
       "tools/site",
+      "tools/release",
       "examples",
     ].map((root) => ({
       test: {

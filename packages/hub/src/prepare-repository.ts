@@ -9,6 +9,7 @@ import { checkRepositoryName } from "./model-reference.ts";
 import { whatBecomesOf } from "./other-files.ts";
 import type { PublishOptions } from "./published-folder.ts";
 import { requireWriter } from "./require-writer.ts";
+import { askOwner, type TokenOwner } from "./token-owner.ts";
 
 /**
  * Checks what can be known before a folder is written: the name, that there is a token which may write to the repository or
@@ -31,6 +32,17 @@ export async function checkPublisher(
   const { files } = await listRepository(client, repository, "main");
   const message = whatBecomesOf(repository, files);
   if (message !== undefined) options.job?.onProgress?.({ type: "note", step: "hub", message });
+}
+
+/**
+ * Asks the Hub whose token there is, and what it may do.
+ * @throws RevocabError `bad_options` offline; `hub_denied` without a token, or with one that the Hub does not know; `hub_unreachable`,
+ *   `hub_failed`
+ */
+export async function tokenOwner(options: HubOptions = {}): Promise<TokenOwner> {
+  const settings = options.settings ?? hubSettings();
+  requireToken(settings);
+  return askOwner(hubClient(settings, options));
 }
 
 /** @throws RevocabError `bad_options` offline, `hub_denied` without a token */

@@ -1,23 +1,6 @@
-import { whoAmI } from "@huggingface/hub";
 import { RevocabError, showText } from "@revocab/core";
 import type { HubClient } from "./hub-client.ts";
-
-/** What `whoami-v2` says that the library has no type for. */
-interface Caller {
-  readonly name?: unknown;
-  readonly orgs?: readonly { readonly name?: unknown }[];
-  readonly auth?: {
-    readonly accessToken?: {
-      readonly role?: unknown;
-      readonly fineGrained?: {
-        readonly scoped?: readonly {
-          readonly entity?: { readonly name?: unknown };
-          readonly permissions?: readonly unknown[];
-        }[];
-      };
-    };
-  };
-}
+import { askOwner } from "./token-owner.ts";
 
 /**
  * Refuses an access token of which the Hub says that it may not write to a repository: one for reading, or a fine-grained
@@ -25,26 +8,17 @@ interface Caller {
  * @returns a check for a repository that does not exist yet: that its owner is the token's, or an organization of his
  * @throws RevocabError `hub_denied`
  */
-export async function requireWriter(
-  { parameters, during }: HubClient,
-  repository: string,
-): Promise<() => void> {
-  const accessToken = parameters.accessToken ?? "";
-  const caller = (await during("looking up whose token this is", () =>
-    whoAmI({ ...parameters, accessToken }),
-  )) as Caller;
-  const { role, fineGrained } = caller.auth?.accessToken ?? {};
+export async function requireWriter(client: HubClient, repository: string): Promise<() => void> {
+  const { name, role, organizations, rights } = await askOwner(client);
   if (role === "read") {
     throw new RevocabError("hub_denied", "the access token may only read", {
       hint: "make one with write access, or a fine-grained one that may write to this repository",
     });
   }
   const [owner = ""] = repository.split("/");
-  const scoped = fineGrained?.scoped;
-  if (role === "fineGrained" && Array.isArray(scoped)) {
-    const mayWrite = scoped.some(
-      ({ entity, permissions }) =>
-        (entity?.name === repository || entity?.name === owner) && permissions?.includes("repo.write"),
+  if (role === "fineGrained" && rights !== null) {
+    const mayWrite = rights.some(
+      ({ of, permissions }) => (of === repository || of === owner) && permissions.includes("repo.write"),
     );
     if (!mayWrite) {
       throw new RevocabError("hub_denied", `the access token may not write to ${repository}`, {
@@ -53,12 +27,11 @@ export async function requireWriter(
     }
   }
   return () => {
-    const names = [caller.name, ...(caller.orgs ?? []).map(({ name }) => name)];
     // a fine-grained token names its organizations only where it may read them
-    if (role === "fineGrained" || typeof caller.name !== "string" || names.includes(owner)) return;
+    if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner)) return;
     throw new RevocabError(
       "hub_denied",
-      `${repository} does not exist, and ${showText(caller.name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
+      `${repository} does not exist, and ${showText(name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
       { hint: "check the name, or use a token of that owner" },
     );
   };

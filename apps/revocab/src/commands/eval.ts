@@ -58,7 +58,10 @@ export function registerEval(program: Command): void {
           "reduced" in evaluation
             ? withBlocks(presentDynamic(evaluation), ...pageLines(flags.html))
             : presentEvaluation(evaluation),
-        { readsOnly: flags.html === undefined },
+        {
+          readsOnly: flags.html === undefined,
+          runsModel: flags.server === undefined && model !== undefined,
+        },
       );
     },
   );

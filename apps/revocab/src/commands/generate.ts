@@ -66,7 +66,7 @@ export function registerGenerate(program: Command): void {
           if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
           return { blocks: [] };
         },
-        { readsOnly: true },
+        { readsOnly: true, runsModel: true },
       );
     },
   );

@@ -14,6 +14,7 @@ import {
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
   namedDonor,
+  needsRuntime,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -73,6 +74,7 @@ export function registerSwap(program: Command): void {
         };
         return {
           want: await wantedBy(plan),
+          runsModel: await needsRuntime(plan),
           donor: await namedDonor(flags, plan, flags.tokenizer),
           options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
         };

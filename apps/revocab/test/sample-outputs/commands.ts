@@ -34,7 +34,7 @@ export const SCENES: readonly Scene[] = [
           "report",
         ],
         ...["generate", "vectors", "vectors train", "vectors nearest", "vectors align", "corpus"],
-        ...["corpus mix", "align-text", "methods", "dynamic", "dynamic encode"],
+        ...["corpus mix", "align-text", "methods", "doctor", "dynamic", "dynamic encode", "dynamic vocabulary"],
       ].map((command) => `${command} --help`),
     ],
   },
