@@ -36,12 +36,14 @@ export const FLAGS: Readonly<Record<string, string>> = {
   dtype: "--dtype",
   eos: "--eos",
   fallback: "--fallback",
+  fitText: "--fit-weights",
   force: "--force",
   ignoreTensors: "--ignore-tensor",
   language: "--language",
   languages: "--language",
   learn: "--learn",
   maxBytes: "--max-bytes",
+  mean: "--mean",
   memory: "--memory",
   method: "--method",
   objective: "--objective",
@@ -68,6 +70,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   trainText: "--train-text",
   untie: "--untie",
   vocabularyTensors: "--vocabulary-tensor",
+  weights: "--weights",
   with: "--with",
 };
 

@@ -1,4 +1,14 @@
 /** What sibling packages share; not for users. */
 
 export { prepareBitsPerByte } from "./bits-per-byte.ts";
+export {
+  type CoverState,
+  RECENT,
+  type TokenPath,
+  type TokenStream,
+  textTokensOf,
+} from "./bytes/cover-tree.ts";
+export type { Range, TokenOrder } from "./bytes/read-state.ts";
+export { type OpenText, type ReadingContext, readingContext } from "./bytes/reading-context.ts";
+export { type Utf8State, utf8StateAfter } from "./bytes/token-bytes.ts";
 export { askModel, scoredBy } from "./text-scoring.ts";

@@ -11,7 +11,7 @@ import {
   type TokenSuccession,
   tokenSuccession,
 } from "../src/bytes/token-succession.ts";
-import { gpt2Bpe, sentencePieceBpe } from "./byte-tokenizers.ts";
+import { gpt2Bpe, sentencePieceBpe } from "@revocab/test-support/byte-tokenizers";
 
 /** Spaces, contractions, digits, marks to be composed, syllables, characters of many tokens, half a special token. */
 const HARD =

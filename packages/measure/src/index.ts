@@ -15,10 +15,16 @@ export {
   type ScoringOptions,
 } from "./evaluate-model.ts";
 export {
+  type EvaluateMixtureOptions,
+  evaluateMixture,
+  type MixtureEvaluation,
+} from "./evaluate-mixture.ts";
+export {
   type EvaluateServedOptions,
   evaluateServedModel,
   type ServedEvaluation,
 } from "./evaluate-served-model.ts";
+export { type GenerateBytesOptions, type GeneratedBytes, generateBytes } from "./generate-bytes.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
 export {
   type HiddenToken,
@@ -34,4 +40,5 @@ export {
   measureSwap,
   type SwapEvaluation,
 } from "./measure-swap.ts";
+export type { VotersOptions } from "./open-voters.ts";
 export type { SwapLosses } from "./swap-losses.ts";

@@ -1,19 +1,34 @@
+import { RevocabError } from "@revocab/core";
+import type { GeneratedBytes, GeneratedText } from "@revocab/measure";
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { escaped, proseForTerminal } from "../terminal.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { numberWithin, wholeNumber, withRunning, withThreads } from "./options/values.ts";
+import {
+  requireVoters,
+  resolvedVoters,
+  type VotingFlags,
+  votersToResolve,
+  withVotingOptions,
+} from "./options/voting.ts";
 
-/** Named as the options of `generateText`. */
-interface Flags extends ModelFlags {
+/** Named as the options of `generateText` and `generateBytes`. */
+interface Flags extends ModelFlags, VotingFlags {
   readonly maxTokens: number;
+  readonly maxBytes?: number;
+  readonly promptFile?: string;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly seed: number;
   readonly source?: string;
+}
+
+interface Work extends CommandContext {
+  readonly onText: ((text: string) => void) | undefined;
 }
 
 export function registerGenerate(program: Command): void {
@@ -22,32 +37,32 @@ export function registerGenerate(program: Command): void {
     .summary("continue a text with a model")
     .description("Continue a text: greedily, or sampled with a seed when --temperature is given.")
     .argument("<model>", MODEL_HELP)
-    .argument("<prompt>", "the text to continue");
+    .argument("[prompt]", "the text to continue");
   command
     .option("--max-tokens <n>", "stop after so many tokens", wholeNumber(1), 60)
     .option("--temperature <t>", "0 takes the most probable token always", numberWithin(0, 100), 0)
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
-    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)");
+    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
+    .optionsGroup("Byte by byte:")
+    .option("--bytes", "draw bytes in the place of tokens, so that the prompt may end anywhere")
+    .option("--max-bytes <n>", "with --bytes: stop after so many bytes (240)", wholeNumber(1))
+    .option("--prompt-file <file>", "with --bytes: the bytes of a file are the prompt");
+  withVotingOptions(command);
   withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
-    async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
-      const { generateText } = await import("@revocab/measure");
+    async (model: string, prompt: string | undefined, flags: Flags) => {
       const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-      const onText = (text: string) => process.stdout.write(proseForTerminal(text));
-      await runCommand(
+      const onText = json ? undefined : (text: string) => process.stdout.write(proseForTerminal(text));
+      await runCommand<GeneratedText | GeneratedBytes>(
         command,
-        (context) =>
-          withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            generateText({
-              ...paths,
-              ...modelOptions({ vocabularyTensor, ignoreTensor }),
-              ...sampling,
-              prompt,
-              onText: json ? undefined : onText,
-              ...context,
-            }),
-          ),
+        async (context) => {
+          requireFitting(command, prompt, flags);
+          const work = { ...context, onText };
+          return flags.bytes
+            ? writeBytes(model, prompt, flags, work)
+            : writeTokens(model, prompt ?? "", flags, work);
+        },
         ({ notes }) => {
           process.stdout.write("\n");
           if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
@@ -57,4 +72,73 @@ export function registerGenerate(program: Command): void {
       );
     },
   );
+}
+
+async function writeTokens(
+  model: string,
+  prompt: string,
+  { maxTokens, ...flags }: Flags,
+  work: Work,
+): Promise<GeneratedText> {
+  const { generateText } = await import("@revocab/measure");
+  return withResolvedModels(work, { model: { name: model, want: "model" } }, ({ paths }) =>
+    generateText({ ...paths, ...modelOptions(flags), ...samplingOf(flags), ...work, maxTokens, prompt }),
+  );
+}
+
+async function writeBytes(
+  model: string,
+  prompt: string | undefined,
+  flags: Flags,
+  work: Work,
+): Promise<GeneratedBytes> {
+  const { generateBytes } = await import("@revocab/measure");
+  const { maxBytes, weights, mean } = flags;
+  const begun = prompt ?? (await promptOf(flags.promptFile));
+  return withResolvedModels(work, votersToResolve(model, flags), ({ paths }) =>
+    generateBytes({
+      ...resolvedVoters(paths),
+      ...modelOptions(flags),
+      ...samplingOf(flags),
+      ...work,
+      ...{ maxBytes, weights, mean },
+      prompt: begun,
+    }),
+  );
+}
+
+function samplingOf({ temperature, topK, topP, seed, source }: Omit<Flags, "maxTokens">) {
+  return { temperature, topK, topP, seed, source };
+}
+
+async function promptOf(path: string | undefined): Promise<Uint8Array> {
+  if (path === undefined) return new Uint8Array(0);
+  const { readWhole } = await import("@revocab/files");
+  return readWhole(path, { most: MOST_PROMPT_BYTES, hint: "expected a file with the text to continue" });
+}
+
+const MOST_PROMPT_BYTES = 2 ** 20;
+
+/** @throws RevocabError `bad_options` for options of the other way to write, and for no prompt or two */
+function requireFitting(command: Command, prompt: string | undefined, flags: Flags): void {
+  requireVoters(flags);
+  const isGiven = (name: keyof Flags) => command.getOptionValueSource(name) === "cli";
+  if (flags.bytes && isGiven("maxTokens")) {
+    throw new RevocabError("bad_options", "--max-tokens was given with --bytes", {
+      hint: "text that is written byte by byte is limited by --max-bytes",
+    });
+  }
+  const ofBytes = isGiven("maxBytes") ? "--max-bytes" : isGiven("promptFile") ? "--prompt-file" : undefined;
+  if (!flags.bytes && ofBytes !== undefined) {
+    throw new RevocabError("bad_options", `${ofBytes} was given without --bytes`, {
+      hint: `leave ${ofBytes} out, or add --bytes`,
+    });
+  }
+  if ((prompt === undefined) === (flags.promptFile === undefined)) {
+    throw new RevocabError(
+      "bad_options",
+      prompt === undefined ? "found no prompt, expected one" : "found a prompt and --prompt-file, expected one of them",
+      { hint: 'give the text to continue behind the model; "" begins a new text' },
+    );
+  }
 }

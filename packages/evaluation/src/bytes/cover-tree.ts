@@ -89,10 +89,8 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** A sequence of tokens that stands for the first `offset` bytes of the stream; its parent is the sequence without the last. */
-export interface CoverState {
-  /** Its index in the list, greater than its parent's. */
-  readonly index: number;
-  readonly parent: CoverState | undefined;
+export interface TokenPath {
+  readonly parent: TokenPath | undefined;
   /** The last token; −1 for the state without tokens. */
   readonly token: TokenId;
   /** Tokens of the text in it. */
@@ -100,6 +98,12 @@ export interface CoverState {
   readonly offset: number;
   /** True for a beginning of the tokenizer's own tokens, which are always valid. */
   readonly isCanonical: boolean;
+}
+
+export interface CoverState extends TokenPath {
+  /** Its index in the list, greater than its parent's. */
+  readonly index: number;
+  readonly parent: CoverState | undefined;
   readonly children: CoverState[];
   /** Tokens that stand for the next bytes of the stream, but that the tokenizer would not write here. */
   readonly refused: TokenId[];
@@ -175,9 +179,9 @@ export async function coverTree({
 export const RECENT = 16;
 
 /** The last `most` tokens of a state, in the order of the text. */
-export function textTokensOf(state: CoverState, most: number = Infinity): TokenId[] {
+export function textTokensOf(state: TokenPath, most: number = Infinity): TokenId[] {
   const tokens: TokenId[] = [];
-  for (let at: CoverState | undefined = state; at !== undefined && tokens.length < most; at = at.parent) {
+  for (let at: TokenPath | undefined = state; at !== undefined && tokens.length < most; at = at.parent) {
     if (at.token >= 0) tokens.push(at.token);
   }
   return tokens.reverse();

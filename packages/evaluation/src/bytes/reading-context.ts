@@ -1,10 +1,12 @@
 import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type BeginChoice, beginTokensOf } from "../encode-documents.ts";
+import type { ModelShape } from "../text-scoring.ts";
 import {
   type CoverState,
   coverTree,
   RECENT,
+  type TokenPath,
   type TokenStream,
   textTokensOf,
   tokenStream,
@@ -25,11 +27,14 @@ export interface ByteReadingOptions {
 export interface ReadingContext {
   readonly begin: readonly TokenId[];
   readonly order: TokenOrder;
+  readonly succession: TokenSuccession;
   /** @throws RevocabError `bad_text` when the bytes are no UTF-8, or their tokens stand for other bytes */
   streamOf(text: Uint8Array | string): Promise<TokenStream>;
   /** @throws RevocabError `bad_options` for a text without a token where there is no BOS either */
   open(stream: TokenStream): Promise<OpenText>;
   read(text: OpenText, state: CoverState, logProbabilities: Float32Array): Promise<StateReading>;
+  /** Whether the text may end after `state`. */
+  mayEndAfter(stream: TokenStream, state: TokenPath): Promise<boolean>;
 }
 
 export interface OpenText {
@@ -43,7 +48,7 @@ export async function readingContext({
   tokenizer,
   bos = "auto",
   job,
-}: ByteReadingOptions): Promise<ReadingContext> {
+}: Omit<ByteReadingOptions, "model"> & { readonly model: ModelShape }): Promise<ReadingContext> {
   const { vocabulary, origin } = tokenizer;
   if (model.kind !== "causal") {
     throw new RevocabError("bad_options", `found a ${model.kind} language model, expected a causal one`, {
@@ -64,6 +69,7 @@ export async function readingContext({
   return {
     begin,
     order,
+    succession,
     streamOf(text) {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
       return tokenStream(tokenizer, bytes, succession.putsSpaceFirst);
@@ -92,17 +98,18 @@ export async function readingContext({
         order,
         logProbabilities,
         mask: await succession.allAfter(before),
-        end: (await mayEnd(stream, state, before)) ? eos : undefined,
+        end: (await mayEndAfter(stream, state)) ? eos : undefined,
         endsHere: state.offset === stream.bytes.length || isEmpty(stream),
       });
     },
+    mayEndAfter,
   };
 
-  async function mayEnd(stream: TokenStream, state: CoverState, before: readonly TokenId[]) {
+  async function mayEndAfter(stream: TokenStream, state: TokenPath): Promise<boolean> {
     // The space before a text is not written when there is no text.
     if (state.depth > 0 && state.offset <= stream.lead) return false;
     if (state.isCanonical && state.depth === stream.tokens.length) return true;
-    return succession.mayEnd(before);
+    return succession.mayEnd(textTokensOf(state, RECENT));
   }
 }
 

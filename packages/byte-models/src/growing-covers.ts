@@ -1,0 +1,240 @@
+import type { TokenId } from "@revocab/core";
+import {
+  type CoverState,
+  type OpenText,
+  type Range,
+  type ReadingContext,
+  RECENT,
+  type TokenPath,
+  textTokensOf,
+} from "@revocab/evaluation/internal";
+
+/** The next value after a text: one of 256 bytes, or its end. */
+export const NEXT_VALUES = 257;
+/** The value that stands for the end of the text. */
+export const END = 256;
+
+/** A sequence of tokens that stands for the first `offset` bytes of a text that grows, and what the model says after it. */
+export interface Cover extends TokenPath {
+  readonly parent: Cover | undefined;
+  readonly children: readonly Cover[];
+}
+
+/** What is known of the next byte while some covers are not read. Shares are of the text so far, up to a common factor. */
+export interface KnownBytes {
+  /** [257] from the covers that are read. */
+  readonly shares: Float64Array;
+  /** Covers without a reading whose parents have one; a share is that of all sequences that begin with the cover. */
+  readonly unread: readonly { readonly cover: Cover; readonly share: number }[];
+}
+
+/**
+ * The covers of a text that grows byte by byte: those that a token reaches past the end from, and those between them and
+ * their last common ancestor. BPE has one new cover for every byte at most, and most end with the word.
+ */
+export interface GrowingCovers {
+  /** The common ancestor of all covers; undefined when no sequence of tokens is left. */
+  readonly stem: Cover | undefined;
+  /** All covers, parents first. */
+  covers(): readonly Cover[];
+  known(): KnownBytes;
+  /** @param logits [V] of the model after the cover */
+  read(cover: Cover, logits: Float32Array): Promise<void>;
+  /** Puts a byte behind the text. */
+  grow(byte: number): Promise<void>;
+}
+
+/** @param ends tokens that end a text */
+export function growingCovers(
+  context: ReadingContext,
+  text: OpenText,
+  ends: ReadonlySet<TokenId>,
+): GrowingCovers {
+  const { order, succession } = context;
+  const { lead } = text.stream;
+  let { length } = text.stream.bytes;
+  let stem = pruned(coversOf(text));
+
+  return {
+    get stem() {
+      return stem;
+    },
+    covers: () => (stem === undefined ? [] : [...below(stem)]),
+    known() {
+      const shares = new Float64Array(NEXT_VALUES);
+      const unread: KnownBytes["unread"][number][] = [];
+      const visit = (cover: GrowingCover, share: number): void => {
+        const { reading } = cover;
+        if (reading === undefined) {
+          unread.push({ cover, share });
+          return;
+        }
+        const scale = reading.kept > 0 ? share / reading.kept : 0;
+        addReading(cover, reading, scale, shares);
+        for (const child of cover.children) visit(child, scale * child.weight);
+      };
+      if (stem !== undefined) visit(stem, 1);
+      return { shares, unread };
+    },
+    async read(cover, logits) {
+      await readCover(cover as GrowingCover, logits);
+    },
+    async grow(byte) {
+      if (stem === undefined) return;
+      const found: { readonly cover: GrowingCover; readonly place: number }[] = [];
+      for (const cover of below(stem)) {
+        narrow(cover, length - cover.offset, byte);
+        for (const place of placesAtEnd(cover, length + 1 - cover.offset)) found.push({ cover, place });
+      }
+      length++;
+      const allowed = await Promise.all(
+        found.map(({ cover, place }) =>
+          succession.follows(textTokensOf(cover, RECENT), order.ids[place]),
+        ),
+      );
+      for (const [i, { cover, place }] of found.entries()) settle(cover, place, allowed[i]);
+      stem = pruned(stem);
+    },
+  };
+
+  /** Adds what tokens that reach past the end give to each next byte. */
+  function addReading(cover: GrowingCover, reading: Reading, scale: number, shares: Float64Array): void {
+    const depth = length - cover.offset;
+    if (depth === 0 || length === lead) shares[END] += scale * reading.ending;
+    for (let place = cover.range.from; place < cover.range.to; place++) {
+      if (reading.may[place - reading.from] === 0) continue;
+      const byte = order.byteAt(place, depth);
+      if (byte >= 0) shares[byte] += scale * reading.weights[place - reading.from];
+    }
+  }
+
+  async function readCover(cover: GrowingCover, logits: Float32Array): Promise<void> {
+    const may = (await succession.allAfter(textTokensOf(cover, RECENT))).slice();
+    for (const token of cover.refused) may[token] = 0;
+    for (const { token } of cover.children) may[token] = 1;
+    const ending = (await context.mayEndAfter(text.stream, cover)) ? [...ends] : [];
+    let largest = -Infinity;
+    for (const id of order.ids) if (may[id] === 1 && logits[id] > largest) largest = logits[id];
+    for (const id of ending) largest = Math.max(largest, logits[id]);
+    const weightOf = (id: TokenId): number => Math.exp(logits[id] - largest);
+
+    const { from, to } = cover.range;
+    const ids = order.ids.subarray(from, to);
+    const end = ending.reduce((sum, id) => sum + weightOf(id), 0);
+    let kept = end;
+    for (const id of order.ids) if (may[id] === 1) kept += weightOf(id);
+    for (const child of cover.children) child.weight = weightOf(child.token);
+    cover.reading = {
+      from,
+      weights: Float64Array.from(ids, weightOf),
+      may: Uint8Array.from(ids, (id) => may[id]),
+      kept,
+      ending: end,
+    };
+  }
+
+  /** Keeps the tokens of a cover that go on with `byte`, which stands `depth` bytes behind its end. */
+  function narrow(cover: GrowingCover, depth: number, byte: number): void {
+    cover.range = order.narrow(cover.range, depth, byte);
+    if (cover.reading === undefined) return;
+    const { from, to } = cover.range;
+    const { reading } = cover;
+    const part = [from - reading.from, to - reading.from] as const;
+    const [weights, may] = [reading.weights.slice(...part), reading.may.slice(...part)];
+    cover.reading = { ...reading, from, weights, may };
+  }
+
+  /** The tokens of a cover's range that end with the text, `depth` bytes long: a beginning stands before the whole in the order. */
+  function* placesAtEnd({ range }: GrowingCover, depth: number): Generator<number> {
+    for (let place = range.from; place < range.to && order.byteAt(place, depth) < 0; place++) yield place;
+  }
+
+  /** Adds the child, or refuses its token; a reading that judged by fewer tokens is put right. */
+  function settle(cover: GrowingCover, place: number, isAllowed: boolean): void {
+    const { reading } = cover;
+    const token = order.ids[place];
+    const at = place - (reading?.from ?? 0);
+    const weight = reading?.weights[at] ?? 0;
+    if (isAllowed) {
+      const path = { parent: cover, token, depth: cover.depth + 1, offset: length, isCanonical: false };
+      cover.children.push(newCover(path, weight));
+    } else cover.refused.push(token);
+    if (reading === undefined || (reading.may[at] === 1) === isAllowed) return;
+    reading.kept += isAllowed ? weight : -weight;
+    reading.may[at] = isAllowed ? 1 : 0;
+  }
+
+  /** The covers from which some token reaches past the end; → their last common ancestor. */
+  function pruned(root: GrowingCover): GrowingCover | undefined {
+    if (!isLive(root)) return undefined;
+    let top = root;
+    while (top.children.length === 1 && !isOpen(top)) top = top.children[0];
+    return top;
+  }
+
+  function isLive(cover: GrowingCover): boolean {
+    cover.children = cover.children.filter(isLive);
+    return cover.children.length > 0 || isOpen(cover);
+  }
+
+  function isOpen({ range, offset }: GrowingCover): boolean {
+    return range.from < range.to && order.byteAt(range.to - 1, length - offset) >= 0;
+  }
+
+  /** The covers of a whole text, as far as a token reaches past its end, without the model's word on any. */
+  function coversOf({ states, stream }: OpenText): GrowingCover {
+    const covers = new Map<CoverState, GrowingCover>();
+    for (const state of states) {
+      const parent = state.parent && covers.get(state.parent);
+      const cover = newCover({ ...state, parent }, 0);
+      cover.refused.push(...state.refused);
+      for (let at = state.offset; at < length && cover.range.from < cover.range.to; at++)
+        cover.range = order.narrow(cover.range, at - state.offset, stream.bytes[at]);
+      parent?.children.push(cover);
+      covers.set(state, cover);
+    }
+    return covers.get(states[0])!;
+  }
+
+  function newCover(path: TokenPath & { readonly parent: GrowingCover | undefined }, weight: number): GrowingCover {
+    const { parent, token, depth, offset, isCanonical } = path;
+    const range = { from: 0, to: order.ids.length };
+    return {
+      ...{ parent, token, depth, offset, isCanonical, weight, range },
+      children: [],
+      refused: [],
+      reading: undefined,
+    };
+  }
+}
+
+interface GrowingCover extends Cover {
+  readonly parent: GrowingCover | undefined;
+  children: GrowingCover[];
+  /** Tokens that stand for the next bytes of the text, but that the tokenizer would not write here. */
+  readonly refused: TokenId[];
+  /** The tokens that begin with all bytes of the text behind the cover. */
+  range: Range;
+  /** What the parent's reading says of the last token; 0 before there is one. */
+  weight: number;
+  reading: Reading | undefined;
+}
+
+/** What the model says after a cover; weights are probabilities up to a common factor. */
+interface Reading {
+  /** The place of the first token below in the order. */
+  readonly from: number;
+  /** Of the tokens in the cover's range. */
+  readonly weights: Float64Array;
+  /** 1 for those that may follow. */
+  readonly may: Uint8Array;
+  /** Σ of all that may follow, in the range or not. */
+  kept: number;
+  readonly ending: number;
+}
+
+/** A cover and all that follow it, parents first. */
+function* below(cover: GrowingCover): Generator<GrowingCover> {
+  yield cover;
+  for (const child of cover.children) yield* below(child);
+}
