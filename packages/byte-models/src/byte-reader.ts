@@ -1,18 +1,27 @@
 import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { ByteReadingOptions } from "@revocab/evaluation";
-import { type ReadingContext, readingContext } from "@revocab/evaluation/internal";
+import { RECENT, type ReadingContext, readingContext } from "@revocab/evaluation/internal";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type GrowingCovers, growingCovers } from "./growing-covers.ts";
 import { type ContinuingModel, keptPasses, type ReadingCost } from "./kept-passes.ts";
 
+/** What is known of the byte after a text. */
+export interface NextByte {
+  /** [257] P(next byte | the text so far); 256 is the end of the text. Their sum is 1. */
+  readonly probabilities: Float64Array;
+  /** The most by which one of them is wrong: the share of what is not read. */
+  readonly unread: number;
+}
+
 /** What predicts the next byte of a text that grows: a model, or several that vote. */
 export interface ByteReader {
   /**
-   * [257] P(next byte | the text so far); 256 is the end of the text. Undefined when the model's context is full. The array is
-   * the caller's to read until the next call.
+   * @param tolerance how much may stay unread, for a caller that can do with less than the reader's own; asked again with less, it
+   *   reads on @default the reader's own
+   * @returns undefined when the model's context is full
    * @throws RevocabError `not_finite`; `aborted`; `bad_text` when the model gives no byte any probability
    */
-  next(): Promise<Float64Array | undefined>;
+  next(tolerance?: number): Promise<NextByte | undefined>;
   /** Puts a byte behind the text. */
   push(byte: number): Promise<void>;
   /** Whether the model has a token that ends a text. */
@@ -36,8 +45,8 @@ export interface ReadingOptions {
    */
   readonly window?: number;
   /**
-   * How much probability may stay unread: sequences of tokens are left out while their share is less, together. Each probability is
-   * that of `byteDistribution` within it.
+   * How much may stay unread: sequences of tokens are left out while their share is less, together. Each probability is that of
+   * `byteDistribution` within it.
    * @default 1e-7
    */
   readonly tolerance?: number;
@@ -49,8 +58,6 @@ export interface ReadingOptions {
  * about a token for each byte at most. Every sequence of tokens that covers the text is read once, from the keys and values of the one
  * that it extends by a token, and only when its share matters.
  *
- * Tokens of a sequence are judged by those before them when their last byte comes. `byteDistribution`
- * takes the tokenizer's own tokens of the whole prefix besides; for BPE these are the same.
  * @throws RevocabError `bad_text` for a prompt that no tokens cover, `bad_options`, `unsupported_tokenizer`
  * @see https://arxiv.org/abs/2410.09303 and https://arxiv.org/abs/2506.14123
  */
@@ -76,7 +83,8 @@ export async function openReader(
   const passes = keptPasses(model, context.begin, window);
   const bytes = [...prompt];
   let covers = await openCovers();
-  let known: Float64Array | undefined;
+  let next: NextByte | undefined;
+  let wasRefused = false;
 
   /** By the tokenizer's own tokens of the text so far. */
   async function openCovers(): Promise<GrowingCovers> {
@@ -85,33 +93,39 @@ export async function openReader(
   }
 
   /** Reads covers, the one with the largest share first, until the rest is small. */
-  async function readBytes(): Promise<Float64Array | undefined> {
+  async function readUntil(enough: number): Promise<NextByte | undefined> {
     for (;;) {
       throwIfAborted(job?.abortSignal);
       const { shares, unread } = covers.known();
-      const sum = total(shares);
-      const [most, ...others] = [...unread].sort((a, b) => b.share - a.share);
-      if (most === undefined && !(sum > 0)) throw nothingFollows(tokenizer.origin, bytes.length);
-      if (most === undefined || most.share + total(others.map(({ share }) => share)) <= tolerance * sum)
-        return shares.map((share) => share / sum);
-      const logits = await passes.logitsAfter(most.cover);
+      const read = total(shares);
+      const rest = total(unread.map(({ share }) => share));
+      if (rest <= enough * (read + rest) && read > 0)
+        return { probabilities: shares.map((share) => share / read), unread: rest / (read + rest) };
+      if (unread.length === 0) throw nothingFollows(tokenizer.origin, bytes.length);
+      const { cover } = unread.reduce((most, each) => (each.share > most.share ? each : most));
+      const logits = await passes.logitsAfter(cover);
       if (logits === undefined) return undefined;
-      await covers.read(most.cover, logits);
+      await covers.read(cover, logits);
     }
   }
 
   return {
     canEnd: ends.size > 0,
     cost: passes.cost,
-    async next() {
-      known ??= await readBytes();
-      return known;
+    async next(enough = tolerance) {
+      if (next === undefined || next.unread > enough) next = await readUntil(enough);
+      return next;
     },
     async push(byte) {
-      known = undefined;
+      next = undefined;
       bytes.push(byte);
       await covers.grow(byte);
-      if (covers.stem === undefined) covers = await openCovers();
+      const isRefused = await refusesOwn(tokenizer, context, bytes);
+      if (covers.stem === undefined || isRefused || wasRefused) {
+        covers = await openCovers();
+        passes.moveTo(covers);
+      }
+      wasRefused = isRefused;
       passes.keepFor(covers);
     },
   };
@@ -120,6 +134,20 @@ export async function openReader(
 function endsOf({ vocabulary }: Tokenizer): ReadonlySet<TokenId> {
   const eos = vocabulary.idOfRole("eos");
   return new Set(eos === undefined ? [] : [eos]);
+}
+
+/**
+ * Whether the tokenizer writes the end of a text with tokens that `follows` refuses side by side. Only one with `ignore_merges` (Llama 3) does:
+ * where two tokens are one together, but not in a longer word.
+ */
+async function refusesOwn(tokenizer: Tokenizer, context: ReadingContext, bytes: readonly number[]): Promise<boolean> {
+  if (tokenizer.bpeNeighbours()?.hasOneTokens !== true) return false;
+  const tokens = [...(await context.streamOf(Uint8Array.from(bytes))).tokens];
+  for (let end = Math.max(0, tokens.length - RECENT); end < tokens.length; end++) {
+    const before = tokens.slice(Math.max(0, end - RECENT), end);
+    if (!(await context.succession.follows(before, tokens[end]))) return true;
+  }
+  return false;
 }
 
 function checkOptions({ contextLength }: ContinuingModel, window: number | undefined, tolerance: number) {

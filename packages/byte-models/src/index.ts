@@ -1,4 +1,10 @@
-export { type ByteReader, type ByteReaderOptions, byteReader, type ReadingOptions } from "./byte-reader.ts";
+export {
+  type ByteReader,
+  type ByteReaderOptions,
+  byteReader,
+  type NextByte,
+  type ReadingOptions,
+} from "./byte-reader.ts";
 export { type FittedWeights, type FitWeightsOptions, fitWeights } from "./fit-weights.ts";
 export type { ContinuingModel, ReadingCost } from "./kept-passes.ts";
 export { type MixtureMean, mixtureReader, mixtureWeights } from "./mixture.ts";

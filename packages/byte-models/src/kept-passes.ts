@@ -25,6 +25,8 @@ export interface KeptPasses {
    * @returns undefined when the model's context is full
    */
   logitsAfter(cover: Cover): Promise<Float32Array | undefined>;
+  /** Takes the keys and values over for covers of the same tokens. */
+  moveTo(covers: GrowingCovers): void;
   /** Frees the keys and values that no cover needs any more. */
   keepFor(covers: GrowingCovers): void;
 }
@@ -66,6 +68,16 @@ export function keptPasses(
       cost.passes++;
       cost.tokens += count;
       return logits;
+    },
+    moveTo({ stem, covers }) {
+      const known = new Map([...kept].map(([cover, pass]) => [textTokensOf(cover).join(), pass]));
+      kept.clear();
+      const all = new Set<Cover>(covers());
+      for (let at = stem?.parent; at !== undefined; at = at.parent) all.add(at);
+      for (const cover of all) {
+        const pass = known.get(textTokensOf(cover).join());
+        if (pass !== undefined) kept.set(cover, pass);
+      }
     },
     keepFor(covers) {
       const needed = new Set(covers.covers());

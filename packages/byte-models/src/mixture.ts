@@ -1,5 +1,5 @@
 import { RevocabError } from "@revocab/core";
-import type { ByteReader } from "./byte-reader.ts";
+import type { ByteReader, NextByte } from "./byte-reader.ts";
 import { END, NEXT_VALUES } from "./growing-covers.ts";
 
 /**
@@ -9,7 +9,7 @@ import { END, NEXT_VALUES } from "./growing-covers.ts";
 export type MixtureMean = "arithmetic" | "geometric";
 
 /**
- * Models that vote on every byte, whatever their tokenizers. They have read the same text.
+ * Models that vote on every byte, whatever their tokenizers. They have read the same text. One of weight 0 is not asked.
  * @param weights one for each reader, at least 0 and of sum 1
  * @throws RevocabError `bad_options` for readers of which only some have a token that ends a text
  */
@@ -18,34 +18,44 @@ export function mixtureReader(
   weights: readonly number[],
   mean: MixtureMean = "arithmetic",
 ): ByteReader {
-  const canEnd = readers.every((reader) => reader.canEnd);
-  const endless = readers.findIndex((reader) => !reader.canEnd);
-  if (!canEnd && readers.some((reader) => reader.canEnd)) {
-    throw new RevocabError(
-      "bad_options",
-      `model ${endless + 1} of ${readers.length} has no token that ends a text, and others have one: they cannot agree on an end`,
-      { hint: "let models vote that all end texts, or none of which does" },
-    );
-  }
+  const voting = readers.filter((_, i) => weights[i] > 0);
+  const shares = weights.filter((weight) => weight > 0);
+  requireCommonEnd(readers);
   return {
-    canEnd,
+    canEnd: voting.every(({ canEnd }) => canEnd),
     get cost() {
-      const sum = (of: "passes" | "tokens") => readers.reduce((total, { cost }) => total + cost[of], 0);
+      const sum = (of: "passes" | "tokens") => voting.reduce((total, { cost }) => total + cost[of], 0);
       return { passes: sum("passes"), tokens: sum("tokens") };
     },
-    async next() {
-      const rows: Float64Array[] = [];
-      for (const reader of readers) {
-        const row = await reader.next();
-        if (row === undefined) return undefined;
-        rows.push(row);
+    async next(tolerance) {
+      const all: NextByte[] = [];
+      for (const reader of voting) {
+        // What is unread of one model may be anything in the mean of logarithms.
+        const next = await reader.next(mean === "arithmetic" ? tolerance : undefined);
+        if (next === undefined) return undefined;
+        all.push(next);
       }
-      return mixed(rows, weights, mean);
+      const rows = all.map(({ probabilities }) => probabilities);
+      const unread = all.reduce((sum, next, i) => sum + shares[i] * next.unread, 0);
+      if (mean === "geometric") return { probabilities: mixed(rows, shares, mean), unread };
+      const read = shares.map((share, i) => (share * (1 - all[i].unread)) / (1 - unread));
+      return { probabilities: mixed(rows, read, mean), unread };
     },
     async push(byte) {
-      for (const reader of readers) await reader.push(byte);
+      for (const reader of voting) await reader.push(byte);
     },
   };
+}
+
+/** @throws RevocabError `bad_options` */
+function requireCommonEnd(readers: readonly ByteReader[]): void {
+  const endless = readers.findIndex(({ canEnd }) => !canEnd);
+  if (endless < 0 || !readers.some(({ canEnd }) => canEnd)) return;
+  throw new RevocabError(
+    "bad_options",
+    `model ${endless + 1} of ${readers.length} has no token that ends a text, and others have one: they cannot agree on an end`,
+    { hint: "let models vote that all end texts, or none of which does" },
+  );
 }
 
 /** [257] the mean of distributions. */

@@ -59,7 +59,7 @@ export async function readTogether(
     for (const byte of bytes.subarray(first)) {
       const rows: Float64Array[] = [];
       // In windows a text has no end, so there is a row for every byte.
-      for (const reader of readers) rows.push((await reader.next())!);
+      for (const reader of readers) rows.push((await reader.next())!.probabilities);
       use(rows, byte);
       for (const reader of readers) await reader.push(byte);
       done++;

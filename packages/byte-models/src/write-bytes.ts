@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { utf8StateAfter } from "@revocab/evaluation/internal";
 import { randomStream } from "@revocab/matrix";
-import type { ByteReader } from "./byte-reader.ts";
+import type { ByteReader, NextByte } from "./byte-reader.ts";
 import { END } from "./growing-covers.ts";
-import { type ByteSamplingOptions, sampleByte } from "./sample-byte.ts";
+import { type ByteSamplingOptions, type SampledByte, sampleByte } from "./sample-byte.ts";
 
 export interface WriteBytesOptions extends ByteSamplingOptions {
   /** What predicts the next byte; it has read the prompt. */
@@ -48,13 +48,12 @@ export async function writeBytes({
   });
   while (bytes.length < maxBytes || state !== 0) {
     throwIfAborted(job?.abortSignal);
-    const probabilities = await reader.next();
-    if (probabilities === undefined) {
+    const drawn = randomStream(seed, bytes.length).uniform();
+    const byte = await drawByte(reader, (next) => sampleByte(next, sampling, state, drawn));
+    if (byte === "context") {
       if (bytes.length === 0) throw noRoom(prompt.length);
       return written("context");
     }
-    const { uniform } = randomStream(seed, bytes.length);
-    const byte = sampleByte(probabilities, sampling, state, uniform);
     if (byte === undefined) throw nothingToDraw(prompt.length + bytes.length);
     if (byte === END) return written("stop");
     bytes.push(byte);
@@ -65,6 +64,23 @@ export async function writeBytes({
   }
   return written("length");
 }
+
+/** Reads no more than it takes to know the byte: most bytes are decided by one or two sequences of tokens. */
+async function drawByte(
+  reader: ByteReader,
+  sample: (next: NextByte) => SampledByte,
+): Promise<number | undefined | "context"> {
+  for (const tolerance of TOLERANCES) {
+    const next = await reader.next(tolerance);
+    if (next === undefined) return "context";
+    const { value, isCertain } = sample(next);
+    if (isCertain || tolerance === undefined) return value;
+  }
+  return undefined;
+}
+
+/** The last is the reader's own. */
+const TOLERANCES = [0.2, 0.05, 0.01, 1e-3, 1e-4, 1e-5, undefined];
 
 function noRoom(bytes: number): RevocabError {
   return new RevocabError("context_too_long", `the prompt of ${bytes} bytes fills the model's context`, {

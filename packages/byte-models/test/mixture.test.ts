@@ -1,4 +1,5 @@
 import {
+  type ByteReader,
   byteReader,
   fitWeights,
   type MixtureMean,
@@ -19,36 +20,40 @@ const voters = [
 ];
 const documents = ["abcabbcacabcaabcbcab", "ccabacbbaab"];
 
+const nextOf = async (reader: ByteReader) => (await reader.next())!.probabilities;
 const readersOf = () => Promise.all(voters.map((voter) => byteReader({ ...voter, prompt: "ab" })));
 
 describe("models that vote", () => {
   it("the arithmetic mean is the weighted sum of their probabilities", async () => {
     const readers = await readersOf();
-    const [a, b] = [(await readers[0].next())!, (await readers[1].next())!];
-    const mixture = (await mixtureReader(readers, [0.75, 0.25]).next())!;
+    const [a, b] = [await nextOf(readers[0]), await nextOf(readers[1])];
+    const mixture = await nextOf(mixtureReader(readers, [0.75, 0.25]));
     for (const [value, share] of mixture.entries())
       expect(share).toBeCloseTo(0.75 * a[value] + 0.25 * b[value], 12);
   });
 
   it("the geometric mean is the product of their powers, scaled to sum 1", async () => {
     const readers = await readersOf();
-    const [a, b] = [(await readers[0].next())!, (await readers[1].next())!];
+    const [a, b] = [await nextOf(readers[0]), await nextOf(readers[1])];
     const products = a.map((share, value) => share ** 0.75 * b[value] ** 0.25);
     const sum = products.reduce((total, product) => total + product, 0);
-    const mixture = (await mixtureReader(readers, [0.75, 0.25], "geometric").next())!;
+    const mixture = await nextOf(mixtureReader(readers, [0.75, 0.25], "geometric"));
     for (const [value, share] of mixture.entries()) expect(share).toBeCloseTo(products[value] / sum, 12);
   });
 
-  it("they read the same text: a byte is put behind that of each", async () => {
-    const together = await readersOf();
-    const alone = await readersOf();
-    const mixture = mixtureReader(together, [1, 0]);
+  it("they read the same text, and one of weight 0 is not asked", async () => {
+    const [together, half, alone] = [await readersOf(), await readersOf(), await readersOf()];
+    const mixtures = [mixtureReader(together, [1, 0]), mixtureReader(half, [0.5, 0.5])];
     for (const byte of Buffer.from("cab")) {
-      await mixture.push(byte);
-      await alone[0].push(byte);
+      for (const reader of [...mixtures, ...alone]) await reader.push(byte);
     }
-    expect(await mixture.next()).toEqual(await alone[0].next());
-    expect(mixture.cost.passes).toBe(together[0].cost.passes + together[1].cost.passes);
+    const expected = await nextOf(alone[0]);
+    expect(await nextOf(mixtures[0])).toEqual(expected);
+    const other = await nextOf(alone[1]);
+    expect(await nextOf(mixtures[1])).toEqual(expected.map((share, i) => (share + other[i]) / 2));
+    expect(mixtures[0].cost).toEqual(together[0].cost);
+    expect(together[1].cost.passes).toBe(0);
+    expect(mixtures[1].cost.passes).toBe(half[0].cost.passes + half[1].cost.passes);
   });
 
   it("models without a common end are refused", async () => {

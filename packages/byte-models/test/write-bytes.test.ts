@@ -13,7 +13,7 @@ function constant(shares: Readonly<Record<number, number>>): ByteReader & { read
     canEnd: true,
     cost: { passes: 0, tokens: 0 },
     pushed,
-    next: async () => probabilities,
+    next: async () => ({ probabilities, unread: 0 }),
     push: async (byte) => void pushed.push(byte),
   };
 }

@@ -7,7 +7,7 @@ import type { OpenTransformer } from "@revocab/transformer-runtime";
 import { withSource } from "./encoder-source.ts";
 
 /** Which models read and write byte by byte. */
-export interface VotersOptions extends OpenCheckpointOptions {
+export interface VotersOptions extends Omit<OpenCheckpointOptions, "weights"> {
   /** Model folder. */
   readonly model: string;
   /** Folders of models that vote with it, whatever their tokenizers. @default none */
