@@ -26,6 +26,9 @@ if (!values.text || positionals.length === 0) {
 const documents = splitDocuments(readFileSync(values.text, "utf8"), "endoftext").slice(
   Number(values["skip-documents"]),
 );
+const STRETCH = 25;
+const WRITTEN_TOKENS = 8;
+const WRITTEN_BYTES = 20;
 const tolerance = Number(values.tolerance);
 
 for (const folder of positionals) {
@@ -50,7 +53,7 @@ async function comparePaths({ model, tokenizer }, count) {
     await reader.next();
     const opening = { ...reader.cost };
     for (let end = from; end < Math.min(from + STRETCH, bytes.length) && grown.length < count; end++) {
-      grown.push({ prefix: bytes.slice(0, end), probabilities: await reader.next() });
+      grown.push({ prefix: bytes.slice(0, end), probabilities: (await reader.next()).probabilities });
       await reader.push(bytes[end]);
     }
     await reader.next();
@@ -141,10 +144,6 @@ async function byBytes({ model, tokenizer }, text) {
   const { bytes } = await writeBytes({ reader, prompt, maxBytes: WRITTEN_BYTES });
   return Buffer.from(bytes).toString();
 }
-
-const STRETCH = 25;
-const WRITTEN_TOKENS = 8;
-const WRITTEN_BYTES = 20;
 
 /** Milliseconds since `start`, on all cores. */
 function processorTime(start) {
