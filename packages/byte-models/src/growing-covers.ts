@@ -1,10 +1,13 @@
 import type { TokenId } from "@revocab/core";
 import {
   type CoverState,
+  goesOn,
   type OpenText,
+  placesEnding,
   type Range,
   type ReadingContext,
   RECENT,
+  tokensFrom,
   type TokenPath,
   textTokensOf,
 } from "@revocab/evaluation/internal";
@@ -84,7 +87,8 @@ export function growingCovers(
       const found: { readonly cover: GrowingCover; readonly place: number }[] = [];
       for (const cover of below(stem)) {
         narrow(cover, length - cover.offset, byte);
-        for (const place of placesAtEnd(cover, length + 1 - cover.offset)) found.push({ cover, place });
+        const ending = placesEnding(order, cover.range, length + 1 - cover.offset);
+        for (const place of ending) found.push({ cover, place });
       }
       length++;
       const allowed = await Promise.all(
@@ -144,11 +148,6 @@ export function growingCovers(
     cover.reading = { ...reading, from, weights, may };
   }
 
-  /** The tokens of a cover's range that end with the text, `depth` bytes long: a beginning stands before the whole in the order. */
-  function* placesAtEnd({ range }: GrowingCover, depth: number): Generator<number> {
-    for (let place = range.from; place < range.to && order.byteAt(place, depth) < 0; place++) yield place;
-  }
-
   /** Adds the child, or refuses its token; a reading that judged by fewer tokens is put right. */
   function settle(cover: GrowingCover, place: number, isAllowed: boolean): void {
     const { reading } = cover;
@@ -178,7 +177,7 @@ export function growingCovers(
   }
 
   function isOpen({ range, offset }: GrowingCover): boolean {
-    return range.from < range.to && order.byteAt(range.to - 1, length - offset) >= 0;
+    return goesOn(order, range, length - offset);
   }
 
   /** The covers of a whole text, as far as a token reaches past its end, without the model's word on any. */
@@ -188,8 +187,7 @@ export function growingCovers(
       const parent = state.parent && covers.get(state.parent);
       const cover = newCover({ ...state, parent }, 0);
       cover.refused.push(...state.refused);
-      for (let at = state.offset; at < length && cover.range.from < cover.range.to; at++)
-        cover.range = order.narrow(cover.range, at - state.offset, stream.bytes[at]);
+      cover.range = tokensFrom(order, stream.bytes, state.offset);
       parent?.children.push(cover);
       covers.set(state, cover);
     }

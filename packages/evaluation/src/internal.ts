@@ -8,7 +8,7 @@ export {
   type TokenStream,
   textTokensOf,
 } from "./bytes/cover-tree.ts";
-export type { Range, TokenOrder } from "./bytes/read-state.ts";
 export { type OpenText, type ReadingContext, readingContext } from "./bytes/reading-context.ts";
 export { type Utf8State, utf8StateAfter } from "./bytes/token-bytes.ts";
+export { goesOn, placesEnding, type Range, tokensFrom } from "./bytes/token-order.ts";
 export { askModel, scoredBy } from "./text-scoring.ts";

@@ -1,5 +1,6 @@
 import { type Job, RevocabError, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { placesEnding, rangesAlong, type TokenOrder } from "./token-order.ts";
 import type { TokenSuccession } from "./token-succession.ts";
 
 /** A text, or the beginning of one, as the bytes that its tokens stand for. */
@@ -117,14 +118,14 @@ export interface CoverState extends TokenPath {
 export async function coverTree({
   stream,
   start,
-  longest,
+  order,
   vocabulary,
   succession,
   job,
 }: {
   readonly stream: TokenStream;
   readonly start: 0 | 1;
-  readonly longest: number;
+  readonly order: TokenOrder;
   readonly vocabulary: Vocabulary;
   readonly succession: TokenSuccession;
   readonly job?: Job;
@@ -154,10 +155,11 @@ export async function coverTree({
   for (let offset = 0; offset < bytes.length; offset++) {
     throwIfAborted(job?.abortSignal);
     const candidates: { readonly state: CoverState; readonly token: TokenId; readonly end: number }[] = [];
-    for (const state of endingAt[offset]) {
-      for (let end = offset + 1; end <= Math.min(bytes.length, offset + longest); end++) {
-        for (const token of vocabulary.idsOf(bytes.subarray(offset, end)))
-          candidates.push({ state, token, end });
+    if (endingAt[offset].length === 0) continue;
+    for (const [depth, range] of rangesAlong(order, bytes, offset).entries()) {
+      for (const place of placesEnding(order, range, depth)) {
+        const token = order.ids[place];
+        for (const state of endingAt[offset]) candidates.push({ state, token, end: offset + depth });
       }
     }
     const allowed = await Promise.all(

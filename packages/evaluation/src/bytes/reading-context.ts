@@ -11,7 +11,8 @@ import {
   textTokensOf,
   tokenStream,
 } from "./cover-tree.ts";
-import { readState, type StateReading, type TokenOrder, tokenOrder } from "./read-state.ts";
+import { readState, type StateReading } from "./read-state.ts";
+import { type TokenOrder, tokenOrder } from "./token-order.ts";
 import { type TokenSuccession, tokenSuccession } from "./token-succession.ts";
 
 export interface ByteReadingOptions {
@@ -83,11 +84,7 @@ export async function readingContext({
           { hint: "this model has no BOS to start from: give a prefix of at least one token" },
         );
       }
-      const { longest } = order;
-      return {
-        stream,
-        states: await coverTree({ stream, start, longest, vocabulary, succession, job }),
-      };
+      return { stream, states: await coverTree({ stream, start, order, vocabulary, succession, job }) };
     },
     async read({ stream }, state, logProbabilities) {
       throwIfAborted(job?.abortSignal);
