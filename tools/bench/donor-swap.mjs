@@ -88,6 +88,7 @@ function countsOf(output) {
 /** Rows that a tokenizer needs. */
 function sizeOf(folder) {
   const { model, added_tokens: added } = JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8"));
-  const ids = [...Object.values(model.vocab), ...added.map(({ id }) => id)];
-  return Math.max(...ids) + 1;
+  // a Unigram lists its pieces by id
+  const pieces = Array.isArray(model.vocab) ? model.vocab.keys() : Object.values(model.vocab);
+  return [...pieces, ...added.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), 0) + 1;
 }

@@ -4,9 +4,10 @@ text whose ids it hashes, the hashes that it knows, and how it reads the tokeniz
 
     git clone --filter=blob:none https://github.com/ggml-org/llama.cpp
     python tools/oracle/gguf-converter.py llama.cpp COMMIT packages/vocabulary/src/predictions/gguf-converter.json
-    python tools/oracle/gguf-converter.py llama.cpp COMMIT --hashes DATA/tokenizers/* > packages/vocabulary/test/fixtures/gguf-hashes.json
+    python tools/oracle/gguf-converter.py llama.cpp COMMIT --predictions DATA/tokenizers/* > packages/vocabulary/test/fixtures/tokenizer-predictions.json
 
-The second form runs the converter's own function on tokenizers that AutoTokenizer opens, for the tests.
+The second form runs the converter's own function on tokenizers that AutoTokenizer opens, and says whether AutoTokenizer keeps
+the ids of tokenizer.json, for the tests.
 """
 
 import ast
@@ -30,6 +31,15 @@ WAYS = {
 }
 # classes that read the files themselves, in a way that a folder's files decide
 OWN = {"BertModel": ["wordpiece"], "T5Model": ["unigram"], "T5EncoderModel": ["unigram"]}
+
+# as in `packages/vocabulary/src/predictions/predict-reference.ts`
+SAMPLES = [
+    "Hello world",
+    " The  dog ran 12345 times.",
+    "Ünïcödé CAFÉ ﬁne ½",
+    "def f(x):\n    return x\n\n\t# end\r\n",
+    "你好 हिन्दी العربية",
+]
 
 
 class Converter:
@@ -127,7 +137,8 @@ def write_table(converter, target):
     print(f"{len(table['preTokenizers'])} hashes, {sum(map(len, table['architectures'].values()))} architectures")
 
 
-def write_hashes(converter, folders):
+def write_predictions(converter, folders):
+    from tokenizers import Tokenizer
     from transformers import AutoTokenizer
 
     function = converter.base_function("get_vocab_base_pre")
@@ -146,14 +157,21 @@ def write_hashes(converter, folders):
             name = scope["get_vocab_base_pre"](None, tokenizer)
         except NotImplementedError:
             name = None
-        found[Path(folder).name] = {"hash": sha256(str(tokenizer.encode(text)).encode()).hexdigest(), "preTokenizer": name}
+        file = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+        file.no_padding()
+        file.no_truncation()
+        found[Path(folder).name] = {
+            "hash": sha256(str(tokenizer.encode(text)).encode()).hexdigest(),
+            "preTokenizer": name,
+            "keepsIds": all(tokenizer.encode(one) == file.encode(one).ids for one in [*SAMPLES, text]),
+        }
     print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
     repository, commit, *rest = sys.argv[1:]
     converter = Converter(repository, commit)
-    if rest[0] == "--hashes":
-        write_hashes(converter, rest[1:])
+    if rest[0] == "--predictions":
+        write_predictions(converter, rest[1:])
     else:
         write_table(converter, rest[0])

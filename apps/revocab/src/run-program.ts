@@ -32,7 +32,8 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .option("--json", "print the result as JSON on stdout")
     .option("--quiet", "no progress on stderr")
     .configureHelp({ showGlobalOptions: true })
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (_, command) => refuseEmptyValues(command));
 
   for (const register of [
     registerSwap,
@@ -67,6 +68,15 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     // the help, or the usage error, has been printed
     process.exitCode = error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+/** No option has an empty value, which comes of a variable of the shell that is not set: as a path it would be the working directory. */
+function refuseEmptyValues(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (value === "" || (Array.isArray(value) && value.includes("")))
+      command.error(`option '${option.flags}' was given an empty value, expected one`);
   }
 }
 

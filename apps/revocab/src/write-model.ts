@@ -1,3 +1,4 @@
+import { RevocabError } from "@revocab/core";
 import type { ResolvedModel, Wanted } from "@revocab/hub";
 import { paragraph, type ReportDocument } from "@revocab/report-document";
 import type { Command } from "commander";
@@ -94,14 +95,14 @@ export async function writeModel<
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
       if (prepared.donor !== undefined) inputs.push(prepared.donor.name);
       await checkOutputPlace({ out, inputs, force: flags.force ?? false });
-      if (flags.html !== undefined) await checkPagePlace(flags.html);
+      if (flags.html !== undefined) await checkPagePlace(flags.html, out);
       const publish = await publishAfterwards(flags, context);
       const report = await open(context, { ...prepared, want: "model" }, async (opened) => {
         const written = await write({ ...opened, out });
         if (flags.html !== undefined) {
           const { vocabularyTensors, ignoreTensors, weights, job, model: source } = opened;
           const tensors = { vocabularyTensors, ignoreTensors, weights };
-          await writeReview({ subject: out, source, ...tensors, job }, flags.html);
+          await reviewWritten({ subject: out, source, ...tensors, job }, flags.html);
         }
         return written;
       });
@@ -113,4 +114,25 @@ export async function writeModel<
       return withBlocks(document, ...presentPublished(published).blocks);
     },
   );
+}
+
+/** Writes the page of a model that is in its place, and says so of a page that was not written. */
+async function reviewWritten(
+  options: Parameters<typeof writeReview>[0] & { readonly source: string },
+  page: string,
+): Promise<void> {
+  try {
+    await writeReview(options, page);
+  } catch (error) {
+    if (!(error instanceof RevocabError)) throw error;
+    const { subject, source } = options;
+    throw new RevocabError(
+      error.code,
+      `the model is in ${subject}, but its page was not written: ${error.message}`,
+      {
+        hint: `revocab report ${subject} --source ${source} --html ${page} writes the page alone`,
+        cause: error,
+      },
+    );
+  }
 }

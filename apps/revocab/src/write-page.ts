@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { RevocabError } from "@revocab/core";
 import { openFile, replaceFile } from "@revocab/files";
-import { ifThere } from "@revocab/files/internal";
+import { ifThere, writeError } from "@revocab/files/internal";
 import { type Block, isPage, paragraph } from "@revocab/report-document";
 
 export const PAGE_HELP =
@@ -10,14 +10,25 @@ export const PAGE_HELP =
 
 /**
  * Checks that a page can be written at a path, before work that can take hours: nothing is there, or an earlier page.
- * @throws RevocabError `output_exists` for what is no page of revocab's, `write_failed` where there is no folder for it
+ * @param out what else the command writes
+ * @throws RevocabError `output_exists` for what is no page of revocab's, `write_failed` where there is no folder for it or none
+ * that may be written to, `bad_options` for the path of `out`
  */
-export async function checkPagePlace(path: string): Promise<void> {
-  if (!(await ifThere(dirname(path), stat(dirname(path))))) {
-    throw new RevocabError("write_failed", `there is no folder ${dirname(path)} to write ${path} in`, {
+export async function checkPagePlace(path: string, out?: string): Promise<void> {
+  if (out !== undefined && resolve(path) === resolve(out)) {
+    throw new RevocabError("bad_options", `--html and --out are both ${path}`, {
+      hint: "give the page a path of its own",
+    });
+  }
+  const folder = dirname(path);
+  if (!(await ifThere(folder, stat(folder)))) {
+    throw new RevocabError("write_failed", `there is no folder ${folder} to write ${path} in`, {
       hint: "make the folder, or check the path",
     });
   }
+  await access(folder, constants.W_OK).catch((cause) => {
+    throw writeError(path, cause);
+  });
   const found = await ifThere(path, stat(path));
   if (found !== undefined && !(found.isFile() && isPage(await startOf(path)))) {
     throw new RevocabError("output_exists", `${path} exists already, and is no page of revocab`, {

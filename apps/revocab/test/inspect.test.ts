@@ -147,6 +147,13 @@ Rows on 1, 2, 4 and 8 devices (of 1,280, divisible by 256)
     expect(await inspect(model)).toMatch(/^model\n\nTokenizer: byte-level-bpe, 1,280 ids/);
   });
 
+  it("cuts a special token that is longer than a line", async () => {
+    const folder = withTokenizer("qwen2-padded", 40);
+    const path = join(folder, "tokenizer.json");
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll("</s>", "x".repeat(5000)));
+    expect(await inspect(path)).toMatch(/^ {2}0 +x{100}…$/m);
+  });
+
   it("takes what its architecture means for llama.cpp, and its rows, from the model", async () => {
     const folder = withTokenizer("qwen2-padded", 40);
     const text = await inspect(folder);

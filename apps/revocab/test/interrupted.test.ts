@@ -57,6 +57,18 @@ describe("Ctrl-C", () => {
     expect(contentOf(at.inputs)).toEqual(before);
   });
 
+  it("while the page of a written model is made leaves the model, and says how to make the page", async () => {
+    const page = join(at.place, "page.html");
+    const env = { SIGNAL: "SIGINT", SIGNAL_AT: "look at rows" };
+    const finished = await revocab(swap("--html", page), { env, preload: "signal-at.mjs" });
+    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(messagesOf(finished.stderr)).toEqual([
+      `revocab: the model is in ${at.out}, but its page was not written: stopped; nothing was written`,
+      `  → revocab report ${at.out} --source ${at.model} --html ${page} writes the page alone`,
+    ]);
+    expect(readdirSync(at.place)).toEqual(["out"]);
+  });
+
   it("while a plan is saved leaves no plan", async () => {
     const env = { SIGNAL: "SIGINT", SIGNAL_AT: "plan input …" };
     const args = ["plan", at.model, "--tokenizer", at.tokenizer, "--out", join(at.place, "swap.plan")];

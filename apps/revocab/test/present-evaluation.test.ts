@@ -1,8 +1,11 @@
+import { type LossByToken, lossByToken } from "@revocab/evaluation";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import { renderText } from "@revocab/report-document";
+import { handMadeVocabulary, text } from "@revocab/test-support/hand-made-vocabulary";
 import { describe, expect, it } from "vitest";
 import { presentComparison } from "../src/present/present-comparison.ts";
 import { presentEvaluation, swapEvaluationSection } from "../src/present/present-evaluation.ts";
+import { swapLossSections } from "../src/present/present-losses.ts";
 
 const nothing = { count: 0, examples: [] };
 const shared = {
@@ -41,18 +44,35 @@ describe("a masked model's figures", () => {
   });
 
   it("stand side by side for a swap, with the notes of each", () => {
-    const text = {
+    const scored = {
       ...{ name: "text.txt", documents: 2, bytes: 1234, boundary: "none" as const, sha256: "" },
       notes: ["the text is cut"],
     };
     const after = { ...masked, pseudoBitsPerByte: 3 } as typeof masked;
-    const printed = renderText({ blocks: [swapEvaluationSection({ text, before: masked, after })] });
+    const printed = renderText({ blocks: [swapEvaluationSection({ text: scored, before: masked, after })] });
     expect(printed).toContain("Measured on text.txt, 1,234 bytes in 2 documents, before any training\n");
     expect(printed).toMatch(/^ {2}pseudo bits per byte +2\.3457 +3\.0000$/m);
     expect(printed.split("\n").filter((line) => line.startsWith("  note: "))).toEqual([
       "  note: the text is cut",
       "  note: before: a note of the score",
       "  note: after: a note of the score",
+    ]);
+  });
+
+  it("are parted among kinds of tokens so that the parts sum to the score, whatever share of the tokens was masked", () => {
+    const losses = (bits: readonly number[]): LossByToken =>
+      lossByToken({
+        losses: [{ ids: Uint32Array.of(0, 1, 0, 1), bits: Float64Array.from(bits) }],
+        documents: [" a. a."],
+        vocabulary: handMadeVocabulary([text(" a"), text(".")]),
+        kind: "pseudo-likelihood",
+      });
+    const [before, after] = [losses([6, 3, Number.NaN, Number.NaN]), losses([Number.NaN, 3, Number.NaN, 3])];
+    const [section] = swapLossSections({ before, after, compared: null });
+    const [chart] = section?.kind === "section" ? section.blocks : [];
+    expect(chart?.kind === "bars" && chart.bars).toEqual([
+      { label: "punctuation and signs", values: [1, 2] },
+      { label: "letters after a space", values: [2, 0] },
     ]);
   });
 

@@ -22,6 +22,9 @@ describe("wrong usage exits 2 with one message and what to do", () => {
     ["no model", ["swap"], /--tokenizer <path>' not specified\n {2}→ run revocab swap --help/],
     ["no output and no --dry-run", swap, /'--out <folder>' not specified, nor --dry-run/],
     ["no output for apply", ["apply", "x.plan", "--model", SAMPLE_MODEL], /'--out <folder>' not specified/],
+    ["an empty value", [...swap, "--out", ""], /'--out <folder>' was given an empty value, expected one/],
+    ["an empty page", ["quality", SAMPLE_MODEL, "--html", ""], /'--html <file>' was given an empty value/],
+    ["one place for two outputs", [...swap, "--out", "new", "--html", "./new"], /--html and --out are both/],
     ["no tokens to explain", ["explain", "x.plan"], /missing required argument 'tokens'/],
     [
       "an unknown method, with the nearest one",

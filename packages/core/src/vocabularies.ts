@@ -24,7 +24,10 @@ export interface Vocabulary {
   bytesOf(id: TokenId): Uint8Array;
   /** The token as the tokenizer file writes it, marks included; "" for a hole. */
   tokenOf(id: TokenId): string;
-  /** All text and byte tokens that stand for exactly these bytes: text before byte, lowest id first. */
+  /**
+   * All text and byte tokens that stand for exactly these bytes: those that texts are written with first. Added tokens come before the
+   * model's, as they are found before it runs, then text before byte, then the lowest id.
+   */
   idsOf(bytes: Uint8Array): readonly TokenId[];
   /** The special token written exactly so. */
   idOfSpecial(token: string): TokenId | undefined;

@@ -79,7 +79,8 @@ describe("the losses of a text by token", () => {
         vocabulary: tokenizer.vocabulary,
         kind: "bits-per-byte",
       });
-      expect(found.bits / 22).toBeCloseTo(
+      expect(found.bitsPerByte).toBe(found.bits / 22);
+      expect(found.bitsPerByte).toBeCloseTo(
         score.kind === "bits-per-byte" ? score.bitsPerByte : Number.NaN,
         10,
       );
@@ -99,6 +100,7 @@ describe("the losses of a text by token", () => {
     const found = lossByToken({ losses, documents, vocabulary: tokenizer.vocabulary, kind: score.kind });
     expect(found.scoredTokens).toBe(5);
     expect(found.bits).toBeCloseTo(5 * Math.log2(9), 5);
+    expect(found.bitsPerByte).toBeCloseTo(Math.log2(9), 5);
     for (const { bitsPerByte } of found.documents) expect(bitsPerByte).toBeCloseTo(Math.log2(9), 5);
   });
 

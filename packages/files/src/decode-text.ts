@@ -11,7 +11,7 @@ export function decodeText(bytes: Uint8Array, isWhole: boolean, path: string): s
   const marked = MARKS.find(({ mark }) => mark.every((value, index) => bytes[index] === value));
   if (marked !== undefined) throw wrongByte(bytes, 0, path, marked);
   const zero = bytes.indexOf(0);
-  if (zero >= 0) throw wrongByte(bytes, zero, path, zero % 2 === 1 ? UTF_16_LE : UTF_16_BE);
+  if (zero >= 0) throw zeroByte(bytes, zero, path);
   const complete = isWhole ? bytes : bytes.subarray(0, lastBoundary(bytes));
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(complete);
@@ -52,6 +52,22 @@ function wrongByte(bytes: Uint8Array, at: number, path: string, { name, convert 
     { hint: `convert it: ${convert} "${path}" > text.txt` },
   );
 }
+
+/** Of UTF-16 every other byte is 0 where the letters are Latin; a single one is a fault of the text. */
+function zeroByte(bytes: Uint8Array, at: number, path: string): RevocabError {
+  const near = bytes.subarray(at, at + NEAR_ZERO).filter((_, index) => index % 2 === 0);
+  const zeros = near.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
+  if (zeros > near.length / 2) return wrongByte(bytes, at, path, at % 2 === 1 ? UTF_16_LE : UTF_16_BE);
+  return new RevocabError(
+    "bad_text",
+    `${showText(path)}: found the byte 0x00 at offset ${at}, expected text in UTF-8, which has none`,
+    {
+      hint: `take it out: tr -d '\\000' < "${path}" > text.txt; or give the text itself, if this is another kind of file`,
+    },
+  );
+}
+
+const NEAR_ZERO = 64;
 
 function cutCharacter(bytes: Uint8Array, at: number, path: string): RevocabError {
   return new RevocabError(

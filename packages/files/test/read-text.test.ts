@@ -182,6 +182,15 @@ describe("a text that cannot be scored", () => {
     },
   );
 
+  it("with a single zero byte is an error that takes it for no UTF-16", async () => {
+    const error = await failure(readText(fileOf("a line of text\n\0another line\n")));
+    expect(error.message).toMatch(
+      /found the byte 0x00 at offset 15, expected text in UTF-8, which has none$/,
+    );
+    expect(error.hint).toContain("tr -d '\\000'");
+    expect(error.hint).not.toContain("iconv");
+  });
+
   it("that ends within a character is an error, but the limit may cut one", async () => {
     const error = await failure(readText(fileOf(Buffer.from("a€").subarray(0, 3))));
     expect(error.code).toBe("bad_text");

@@ -67,6 +67,7 @@ const loss = { count, bits: figure, mean: figure, share: figure };
 const lossesWords = z.object({
   bits: figure,
   bytes: count,
+  bitsPerByte: figure.nullable(),
   scoredTokens: count,
   differentTokens: count,
   tokens: z.array(z.object({ id: count, token: z.string(), ...loss })),

@@ -117,9 +117,9 @@ async function findUnreachable(
     tokens.map(([id, text]) => [id, [text]]),
   );
   for (const id of found.keys()) {
-    const [preferred] = vocabulary.idsOf(vocabulary.bytesOf(id));
-    if (preferred === id) continue;
-    found.set(id, { cause: "same-bytes", reason: `token ${preferred} stands for the same bytes` });
+    const taken = vocabulary.idsOf(vocabulary.bytesOf(id)).find((other) => !found.has(other));
+    if (taken === undefined) continue;
+    found.set(id, { cause: "same-bytes", reason: `token ${taken} stands for the same bytes` });
   }
   return found;
 }

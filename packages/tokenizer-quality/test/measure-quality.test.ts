@@ -103,6 +103,20 @@ describe("a token that no text is written with", () => {
     });
     expect(examples[0]!.reason).toBe("token 0 stands for the same bytes");
   });
+
+  it("is one whose text an added token takes, though its id is the lower one", async () => {
+    const tokenizer = tokenizerOf({
+      model: bpeModel(numbered(["a", "Ġ", "ĠĠ"]), [["Ġ", "Ġ"]]),
+      preTokenizer: byteLevel(false),
+      decoder: byteLevel(false),
+      added: [added(3, "  ", { special: false })],
+    });
+    const { unreachable, examples } = await testReachability(tokenizer, "added");
+    expect(unreachable).toMatchObject({ "same-bytes": 1, model: 0 });
+    expect(examples).toEqual([
+      { id: 2, token: "  ", cause: "same-bytes", reason: "token 3 stands for the same bytes" },
+    ]);
+  });
 });
 
 describe("what becomes of lines", () => {

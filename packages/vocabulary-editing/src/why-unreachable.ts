@@ -75,6 +75,8 @@ async function reasonOf(tokenizer: Tokenizer, text: string): Promise<Unreachable
   const ids = await unlessRefused(tokenizer.encode(text));
   if (ids === undefined) return { cause: "no-tokens", reason: "the tokenizer has no tokens for some of it" };
   const pieces = Array.from(ids, (one) => quote(tokenizer.vocabulary.tokenOf(one)));
+  if (ids.length === 1)
+    return { cause: "model", reason: `the tokenizer writes token ${ids[0]} ${pieces[0]} for it` };
   return { cause: "model", reason: `the tokenizer still writes it as ${pieces.join(" ")}` };
 }
 

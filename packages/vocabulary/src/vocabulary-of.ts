@@ -45,7 +45,10 @@ export function vocabularyOf(
         for (let id = index.find(bytes, 0, bytes.length); id >= 0; id = index.next(id)) {
           if (!hidden.has(id)) ids.push(id);
         }
-        return ids;
+        // stable: those of one kind stay in their order
+        return ids.length < 2
+          ? ids
+          : ids.sort((a, b) => Number(addedContent.has(b)) - Number(addedContent.has(a)));
       },
       idOfSpecial: (token) => unlessHidden(idOfSpecial.get(token)),
       spell(bytes) {

@@ -121,6 +121,13 @@ describe("SentencePiece BPE", () => {
     expect(spelled(tokenizer, "a")).toEqual(["a"]);
   });
 
+  it("prefers an added token, which is found before the model runs, to a piece of the same bytes", async () => {
+    const shadowed = tokenizerOf({ ...parts, added: [...parts.added, added(262, " a", { special: false })] });
+    expect(shadowed.vocabulary.idsOf(utf8(" a"))).toEqual([262, 259]);
+    expect(Array.from(await shadowed.encode(" a"))).toEqual([262]);
+    expect(spelled(shadowed, " a")).toEqual([" a"]);
+  });
+
   it("falls back to byte tokens for characters it lacks, for broken ones and for a literal ▁", () => {
     expect(spelled(tokenizer, " aè")).toEqual(["▁a", "<0xC3>", "<0xA8>"]);
     expect(spelled(tokenizer, Uint8Array.of(0x61, 0xff))).toEqual(["a", "<0xFF>"]);

@@ -14,31 +14,38 @@ import {
 } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
 
-interface KnownHash {
+interface Known {
   readonly hash: string;
   readonly preTokenizer: string | null;
+  readonly keepsIds: boolean;
 }
 
-/** What the converter's own function says of each tokenizer, by tools/oracle/gguf-converter.py. */
-const HASHES: Readonly<Record<string, KnownHash>> = JSON.parse(
-  readFileSync(new URL("./fixtures/gguf-hashes.json", import.meta.url), "utf8"),
+/** What the converter's own function and AutoTokenizer make of each tokenizer, by tools/oracle/gguf-converter.py. */
+const KNOWN: Readonly<Record<string, Known>> = JSON.parse(
+  readFileSync(new URL("./fixtures/tokenizer-predictions.json", import.meta.url), "utf8"),
 );
 
-describe("predictGguf", () => {
+describe("of real tokenizers", () => {
   it.skipIf(realData === undefined)(
-    "has the hash and the name of the converter's own function for every real tokenizer",
+    "the hash, its name and whether ids are kept are those of the programs",
     async () => {
       const found = await Promise.all(
-        Object.keys(HASHES).map(async (name) => {
-          const tokenizer = await loadTokenizer(join(realData!, "tokenizers", name));
+        Object.keys(KNOWN).map(async (name) => {
+          const path = join(realData!, "tokenizers", name);
+          const tokenizer = await loadTokenizer(path);
           const { hash, preTokenizer } = await predictGguf({ tokenizer, fileNames: ["tokenizer.json"] });
-          return [name, { hash, preTokenizer }];
+          const { keepsIds } = await predictReference(tokenizer, () =>
+            loadTokenizer(path, { reading: "file" }),
+          );
+          return [name, { hash, preTokenizer, keepsIds }];
         }),
       );
-      expect(Object.fromEntries(found)).toEqual(HASHES);
+      expect(Object.fromEntries(found)).toEqual(KNOWN);
     },
   );
+});
 
+describe("predictGguf", () => {
   it("knows GPT-2 by its hash, which has the hash of the table", async () => {
     const tokenizer = tokenizerFrom({ "tokenizer.json": gpt2TokenizerJson() });
     const fileNames = ["tokenizer.json"];
@@ -49,7 +56,8 @@ describe("predictGguf", () => {
       file: "tokenizer.json",
       reason: null,
     });
-    expect(found).toMatchObject(HASHES.gpt2!);
+    const { hash, preTokenizer } = KNOWN.gpt2!;
+    expect(found).toMatchObject({ hash, preTokenizer });
     expect(describeGguf(found)).toBe("BPE from tokenizer.json, pre-tokenizer gpt-2");
     const tooFew = await predictGguf({ tokenizer, fileNames, architecture: "GPT2LMHeadModel", rows: 50000 });
     expect(describeGguf(tooFew)).toBe(

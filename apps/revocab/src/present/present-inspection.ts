@@ -1,3 +1,4 @@
+import { showLine } from "@revocab/core";
 import type { Inspection, ModelInspection, Predictions, TokenizerInspection } from "@revocab/plan";
 import {
   type Block,
@@ -86,7 +87,11 @@ function tokenizerSections(tokenizer: TokenizerInspection, isWhole: boolean): re
       table(
         specials
           .slice(0, shown)
-          .map(({ id, token, roles }) => [`${id}`, [{ code: token }], roles.join(", ")]),
+          .map(({ id, token, roles }) => [
+            `${id}`,
+            [{ code: showLine(token, LONGEST_TOKEN) }],
+            roles.join(", "),
+          ]),
       ),
       ...rest(specials.length, shown),
     ),
@@ -94,6 +99,8 @@ function tokenizerSections(tokenizer: TokenizerInspection, isWhole: boolean): re
 }
 
 const MAX_SPECIALS = 24;
+/** Characters of a token: a longer one would push the columns after it out of sight. */
+const LONGEST_TOKEN = 100;
 
 function predictionSections({ gguf, reference, serving }: Predictions, isWhole: boolean): readonly Block[] {
   const { rows, powerOfTwo, programs } = serving;
@@ -109,6 +116,7 @@ function predictionSections({ gguf, reference, serving }: Predictions, isWhole: 
         [`llama.cpp (${gguf.architecture})`, describeGguf(gguf)],
         ...(isWhole ? [["hash of its check text", gguf.hash ?? "it cannot be written"]] : []),
         ["AutoTokenizer", describeReference(reference)],
+        ...(isWhole && reference.example !== null ? exampleRows(reference.example) : []),
       ]),
     ),
     section(
@@ -157,7 +165,7 @@ export function trainingSections(
           .slice(0, shown)
           .map(({ id, token, suspicions }) => [
             `${id}`,
-            ['"', { code: token }, '"'],
+            ['"', { code: showLine(token, LONGEST_TOKEN) }, '"'],
             suspicions.map(({ indicator, value }) => `${indicator} ${threeDigits(value)}`).join(", "),
           ]),
       ),
@@ -168,6 +176,25 @@ export function trainingSections(
 
 const MAX_SUSPECTED = 20;
 const MAX_ON_PAGE = 1000;
+
+/** How a text is encoded in both ways, as far as it helps to see where they part. */
+function exampleRows({
+  text,
+  file,
+  reference,
+}: NonNullable<Predictions["reference"]["example"]>): readonly (readonly Cell[])[] {
+  const parts = file.findIndex((id, i) => id !== reference[i]);
+  const from = Math.max(0, (parts < 0 ? file.length : parts) - 2);
+  const shown = (ids: readonly number[]) =>
+    `${from > 0 ? "… " : ""}${ids.slice(from, from + MAX_IDS).join(" ")}${ids.length > from + MAX_IDS ? " …" : ""}`;
+  return [
+    ["a text that shows it", [{ code: text }]],
+    ["its ids by tokenizer.json", shown(file)],
+    ["its ids by AutoTokenizer", shown(reference)],
+  ];
+}
+
+const MAX_IDS = 12;
 
 /** Not a table or list of nothing. */
 function isFilled(block: Block): boolean {

@@ -1,3 +1,4 @@
+import { showLine } from "@revocab/core";
 import type { DocumentLoss, LossByToken, LossComparison, TokenGroup } from "@revocab/evaluation";
 import {
   type BarChart,
@@ -67,7 +68,7 @@ const GROUPS: Readonly<Record<TokenGroup, string>> = {
 
 function tokenSection({ tokens, bits, differentTokens }: LossByToken, lines: number): Block {
   return section(
-    `Tokens that cost most, of ${counted(differentTokens, "token")} that the text has`,
+    `Tokens that cost most, of ${counted(differentTokens, "token")} that were scored`,
     table(
       tokens
         .slice(0, lines)
@@ -168,10 +169,9 @@ function placeIn([left, text, right]: readonly [string, string, string]): Text {
 
 /** Bits per byte of the text, for bits of a token are not comparable between vocabularies. */
 function groupChart(before: LossByToken, after: LossByToken): BarChart {
-  const { bytes } = after;
   const names = [...new Set([...after.groups, ...before.groups].map(({ group }) => group))];
-  const shareOf = ({ groups }: LossByToken, name: TokenGroup) =>
-    (groups.find(({ group }) => group === name)?.bits ?? 0) / bytes;
+  const partOf = ({ groups, bitsPerByte }: LossByToken, name: TokenGroup) =>
+    (groups.find(({ group }) => group === name)?.share ?? 0) * (bitsPerByte ?? 0);
   return {
     kind: "bars",
     title: "Bits by what tokens are",
@@ -181,16 +181,19 @@ function groupChart(before: LossByToken, after: LossByToken): BarChart {
     places: 4,
     bars: names.map((name) => ({
       label: GROUPS[name],
-      values: [shareOf(before, name), shareOf(after, name)],
+      values: [partOf(before, name), partOf(after, name)],
     })),
   };
 }
 
 /** With its spaces in view. */
 export function quoted(token: string): Text {
-  return [{ code: `"${token}"` }];
+  return [{ code: `"${showLine(token, LONGEST_SHOWN)}"` }];
 }
 
 function pieces(tokens: readonly string[]): Text {
-  return [{ code: tokens.join("·") }];
+  return [{ code: showLine(tokens.join("·"), LONGEST_SHOWN) }];
 }
+
+/** Characters of a token: a longer one would push the columns after it out of sight. */
+const LONGEST_SHOWN = 100;

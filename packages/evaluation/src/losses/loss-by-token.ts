@@ -10,6 +10,8 @@ export interface LossByToken {
   readonly bits: number;
   /** UTF-8 bytes of the text. */
   readonly bytes: number;
+  /** By the convention of the evaluation, so of a masked model an estimate; null where no token was scored. */
+  readonly bitsPerByte: number | null;
   readonly scoredTokens: number;
   /** How many different ones these are. */
   readonly differentTokens: number;
@@ -94,9 +96,12 @@ export function lossByToken({ losses, documents, vocabulary, kind }: LossByToken
     group.count += count;
     group.bits += bits;
   }
+  const bytes = documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0);
+  const written = losses.reduce((sum, { ids }) => sum + ids.length, 0);
   return {
     bits: whole.bits,
-    bytes: documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0),
+    bytes,
+    bitsPerByte: perByte(whole, written, bytes, kind),
     scoredTokens: whole.count,
     differentTokens: tokens.size,
     tokens: [...tokens]
@@ -143,15 +148,21 @@ function documentLoss({ ids, bits: all }: DocumentLosses, document: string, kind
   const scored = all.filter((bits) => !Number.isNaN(bits));
   const bits = scored.reduce((sum, one) => sum + one, 0);
   const bytes = Buffer.byteLength(document);
-  const estimate = kind === "bits-per-byte" ? bits : (bits / scored.length) * ids.length;
   return {
     begins: showLine(document, LONGEST_BEGINNING),
     bytes,
     tokens: ids.length,
     scoredTokens: scored.length,
     bits,
-    bitsPerByte: scored.length === 0 ? null : estimate / bytes,
+    bitsPerByte: perByte({ count: scored.length, bits }, ids.length, bytes, kind),
   };
+}
+
+/** @param written the tokens of a text, of which `scored.count` were scored */
+function perByte(scored: Sum, written: number, bytes: number, kind: Evaluation["kind"]): number | null {
+  if (scored.count === 0) return null;
+  const estimate = kind === "bits-per-byte" ? scored.bits : (scored.bits / scored.count) * written;
+  return estimate / bytes;
 }
 
 const LONGEST_BEGINNING = 60;
