@@ -45,7 +45,8 @@ export function continuingModel(
       continued.passes++;
       continued.tokens += tokens.length;
       const all = [...((cache && read.get(cache)) ?? []), ...tokens];
-      if (all.length > contextLength) throw new Error(`${all.length} tokens in a context of ${contextLength}`);
+      if (all.length > contextLength)
+        throw new Error(`${all.length} tokens in a context of ${contextLength}`);
       const grown = { length: all.length, tensors: {} };
       read.set(grown, all);
       return { logits: logProbabilitiesAfter(all, vocabularySize, seed), cache: grown };

@@ -140,7 +140,11 @@ function endsOf({ vocabulary }: Tokenizer): ReadonlySet<TokenId> {
  * Whether the tokenizer writes the end of a text with tokens that `follows` refuses side by side. Only one with `ignore_merges` (Llama 3) does:
  * where two tokens are one together, but not in a longer word.
  */
-async function refusesOwn(tokenizer: Tokenizer, context: ReadingContext, bytes: readonly number[]): Promise<boolean> {
+async function refusesOwn(
+  tokenizer: Tokenizer,
+  context: ReadingContext,
+  bytes: readonly number[],
+): Promise<boolean> {
   if (tokenizer.bpeNeighbours()?.hasOneTokens !== true) return false;
   const tokens = [...(await context.streamOf(Uint8Array.from(bytes))).tokens];
   for (let end = Math.max(0, tokens.length - RECENT); end < tokens.length; end++) {

@@ -75,7 +75,8 @@ function geometricFit(models: number): Fit {
       for (const [i, row] of rows.entries()) {
         if (weights[i] === 0) continue;
         let expected = 0;
-        for (const [value, share] of mixture.entries()) if (share > 0) expected += share * Math.log(row[value]);
+        for (const [value, share] of mixture.entries())
+          if (share > 0) expected += share * Math.log(row[value]);
         gradient[i] += (Math.log(row[byte]) - expected) / found.length;
       }
     }

@@ -5,11 +5,11 @@ import {
   type OpenText,
   placesEnding,
   type Range,
-  type ReadingContext,
   RECENT,
-  tokensFrom,
+  type ReadingContext,
   type TokenPath,
   textTokensOf,
+  tokensFrom,
 } from "@revocab/evaluation/internal";
 
 /** The next value after a text: one of 256 bytes, or its end. */
@@ -92,9 +92,7 @@ export function growingCovers(
       }
       length++;
       const allowed = await Promise.all(
-        found.map(({ cover, place }) =>
-          succession.follows(textTokensOf(cover, RECENT), order.ids[place]),
-        ),
+        found.map(({ cover, place }) => succession.follows(textTokensOf(cover, RECENT), order.ids[place])),
       );
       for (const [i, { cover, place }] of found.entries()) settle(cover, place, allowed[i]);
       stem = pruned(stem);
@@ -194,7 +192,10 @@ export function growingCovers(
     return covers.get(states[0])!;
   }
 
-  function newCover(path: TokenPath & { readonly parent: GrowingCover | undefined }, weight: number): GrowingCover {
+  function newCover(
+    path: TokenPath & { readonly parent: GrowingCover | undefined },
+    weight: number,
+  ): GrowingCover {
     const { parent, token, depth, offset, isCanonical } = path;
     const range = { from: 0, to: order.ids.length };
     return {

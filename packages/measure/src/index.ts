@@ -9,16 +9,16 @@ export {
 } from "./compare-methods.ts";
 export type { ComparingOptions } from "./comparison-texts.ts";
 export {
+  type EvaluateMixtureOptions,
+  evaluateMixture,
+  type MixtureEvaluation,
+} from "./evaluate-mixture.ts";
+export {
   type ByteLevelSummary,
   evaluateModel,
   type ModelEvaluation,
   type ScoringOptions,
 } from "./evaluate-model.ts";
-export {
-  type EvaluateMixtureOptions,
-  evaluateMixture,
-  type MixtureEvaluation,
-} from "./evaluate-mixture.ts";
 export {
   type EvaluateServedOptions,
   evaluateServedModel,

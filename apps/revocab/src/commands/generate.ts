@@ -137,7 +137,9 @@ function requireFitting(command: Command, prompt: string | undefined, flags: Fla
   if ((prompt === undefined) === (flags.promptFile === undefined)) {
     throw new RevocabError(
       "bad_options",
-      prompt === undefined ? "found no prompt, expected one" : "found a prompt and --prompt-file, expected one of them",
+      prompt === undefined
+        ? "found no prompt, expected one"
+        : "found a prompt and --prompt-file, expected one of them",
       { hint: 'give the text to continue behind the model; "" begins a new text' },
     );
   }

@@ -103,7 +103,10 @@ export function presentMixture({
       table([
         ...(fitted === undefined
           ? []
-          : [["weights fitted on", `${grouped(fitted.bytes)} bytes`] as const, ["bits per byte there", figure(fitted.bitsPerByte, 4)] as const]),
+          : [
+              ["weights fitted on", `${grouped(fitted.bytes)} bytes`] as const,
+              ["bits per byte there", figure(fitted.bitsPerByte, 4)] as const,
+            ]),
         ["text", amountOf(evaluation)],
         ["seconds", figure(seconds, 1)],
       ]),

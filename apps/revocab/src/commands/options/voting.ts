@@ -11,11 +11,7 @@ export interface VotingFlags extends Pick<GenerateBytesOptions, "weights" | "mea
 
 export function withVotingOptions(command: Command): Command {
   return command
-    .option(
-      "--with <model>",
-      "with --bytes: a model that votes, of any tokenizer (repeatable)",
-      collect,
-    )
+    .option("--with <model>", "with --bytes: a model that votes, of any tokenizer (repeatable)", collect)
     .option("--weights <list>", "the models' weights as 0.6,0.4, the first model's first (the same)", numbers)
     .addOption(
       new Option(
@@ -41,7 +37,10 @@ export function requireVoters({ bytes = false, with: others, weights, mean }: Vo
 }
 
 /** The models by the names that `withResolvedModels` resolves them under. */
-export function votersToResolve(first: string, { with: others = [] }: VotingFlags): Record<string, NamedModel> {
+export function votersToResolve(
+  first: string,
+  { with: others = [] }: VotingFlags,
+): Record<string, NamedModel> {
   return Object.fromEntries(
     [first, ...others].map((name, i) => [i === 0 ? "model" : `with ${i}`, { name, want: "model" }]),
   );
