@@ -32,13 +32,14 @@ const WRITTEN_BYTES = 20;
 const tolerance = Number(values.tolerance);
 
 for (const folder of positionals) {
-  const transformer = await openTransformer(await openCheckpoint(folder));
+  const checkpoint = await openCheckpoint(folder);
+  const transformer = await openTransformer(checkpoint);
   const tokenizer = await loadTokenizer(folder);
   const opened = { model: languageModel(transformer), tokenizer };
   console.log(`${folder}: ${tokenizer.vocabulary.size} tokens, ${tokenizer.family}`);
   if (Number(values.prefixes) > 0) await comparePaths(opened, Number(values.prefixes));
   if (Number(values.prompts) > 0) await finishWords(opened, promptsInsideWords(Number(values.prompts)));
-  await transformer.close();
+  for (const each of [opened.model, transformer, checkpoint]) await each.close();
 }
 
 /** P(next byte) after stretches of 25 prefixes each, grown byte by byte and read anew. */

@@ -62,6 +62,7 @@ export const FLAGS: Readonly<Record<string, string>> = {
   specialTokens: "--special-tokens",
   specials: "--special",
   state: "--state",
+  suffix: "--suffix",
   teacher: "--teacher",
   text: "--text",
   threads: "--threads",

@@ -2,6 +2,7 @@ import { type Job, RevocabError, type TokenId, throwIfAborted } from "@revocab/c
 import type { ByteReadingOptions } from "@revocab/evaluation";
 import { RECENT, type ReadingContext, readingContext } from "@revocab/evaluation/internal";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { type GapOptions, readAroundGap } from "./gap.ts";
 import { type GrowingCovers, growingCovers } from "./growing-covers.ts";
 import { type ContinuingModel, keptPasses, type ReadingCost } from "./kept-passes.ts";
 
@@ -29,7 +30,7 @@ export interface ByteReader {
   readonly cost: ReadingCost;
 }
 
-export interface ByteReaderOptions extends Omit<ByteReadingOptions, "model">, ReadingOptions {
+export interface ByteReaderOptions extends Omit<ByteReadingOptions, "model">, ReadingOptions, GapOptions {
   /** A causal model whose ids are the tokenizer's. */
   readonly model: ContinuingModel;
   /** What the text begins with; it may end inside a token or inside a character. @default "" */
@@ -58,12 +59,28 @@ export interface ReadingOptions {
  * about a token for each byte at most. Every sequence of tokens that covers the text is read once, from the keys and values of the one
  * that it extends by a token, and only when its share matters.
  *
- * @throws RevocabError `bad_text` for a prompt that no tokens cover, `bad_options`, `unsupported_tokenizer`
+ * With `suffix` the text that grows is that of the gap between the prompt and the suffix.
+ * @throws RevocabError `bad_text` for a prompt that no tokens cover; `bad_options`, also for a suffix where the tokenizer has no tokens that
+ *   mark a gap; `unsupported_tokenizer`
  * @see https://arxiv.org/abs/2410.09303 and https://arxiv.org/abs/2506.14123
  */
-export async function byteReader({ prompt = "", ...options }: ByteReaderOptions): Promise<ByteReader> {
-  const text = typeof prompt === "string" ? new TextEncoder().encode(prompt) : prompt;
-  return openReader(await readingContext(options), options, text);
+export async function byteReader({
+  prompt = "",
+  suffix,
+  gapOrder,
+  ...options
+}: ByteReaderOptions): Promise<ByteReader> {
+  const before = typeof prompt === "string" ? new TextEncoder().encode(prompt) : prompt;
+  const context = await readingContext(options);
+  if (suffix === undefined) return openReader(context, options, before);
+  const { opening, text, ends } = await readAroundGap(context, options.tokenizer, {
+    before,
+    suffix,
+    gapOrder,
+  });
+  const within = await readingContext({ ...options, opening });
+  const { ends: asked = endsOf(options.tokenizer) } = options;
+  return openReader(within, { ...options, ends: new Set([...asked, ...ends]) }, text);
 }
 
 /** {@link byteReader} of a model and a tokenizer that are prepared. */

@@ -47,7 +47,7 @@ export interface GrowingCovers {
   grow(byte: number): Promise<void>;
 }
 
-/** @param ends tokens that end a text */
+/** @param ends tokens that end a text, and are none of its bytes */
 export function growingCovers(
   context: ReadingContext,
   text: OpenText,
@@ -88,7 +88,7 @@ export function growingCovers(
       for (const cover of below(stem)) {
         narrow(cover, length - cover.offset, byte);
         const ending = placesEnding(order, cover.range, length + 1 - cover.offset);
-        for (const place of ending) found.push({ cover, place });
+        for (const place of ending) if (!ends.has(order.ids[place])) found.push({ cover, place });
       }
       length++;
       const allowed = await Promise.all(
@@ -114,6 +114,7 @@ export function growingCovers(
     const may = (await succession.allAfter(textTokensOf(cover, RECENT))).slice();
     for (const token of cover.refused) may[token] = 0;
     for (const { token } of cover.children) may[token] = 1;
+    for (const end of ends) may[end] = 0;
     const ending = (await context.mayEndAfter(text.stream, cover)) ? [...ends] : [];
     let largest = -Infinity;
     for (const id of order.ids) if (may[id] === 1 && logits[id] > largest) largest = logits[id];

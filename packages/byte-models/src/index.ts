@@ -6,6 +6,7 @@ export {
   type ReadingOptions,
 } from "./byte-reader.ts";
 export { type FittedWeights, type FitWeightsOptions, fitWeights } from "./fit-weights.ts";
+export type { GapOptions, GapOrder } from "./gap.ts";
 export type { ContinuingModel, ReadingCost } from "./kept-passes.ts";
 export { type MixtureMean, mixtureReader, mixtureWeights } from "./mixture.ts";
 export {

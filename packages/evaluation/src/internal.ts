@@ -7,6 +7,7 @@ export {
   type TokenPath,
   type TokenStream,
   textTokensOf,
+  unfinishedBytes,
 } from "./bytes/cover-tree.ts";
 export { type OpenText, type ReadingContext, readingContext } from "./bytes/reading-context.ts";
 export { type Utf8State, utf8StateAfter } from "./bytes/token-bytes.ts";

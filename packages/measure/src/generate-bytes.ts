@@ -1,9 +1,10 @@
-import type { MixtureMean, ReadingCost, WrittenBytes } from "@revocab/byte-models";
+import type { GapOptions, MixtureMean, ReadingCost, WrittenBytes } from "@revocab/byte-models";
 import type { GenerateTextOptions } from "./generate-text.ts";
 import { type VotersOptions, withVoters } from "./open-voters.ts";
 
 export interface GenerateBytesOptions
   extends VotersOptions,
+    GapOptions,
     Pick<GenerateTextOptions, "temperature" | "topK" | "topP" | "seed" | "onText"> {
   /** The text to continue. It may end inside a word, and as bytes inside a character. */
   readonly prompt: string | Uint8Array;
@@ -16,9 +17,9 @@ export interface GenerateBytesOptions
 }
 
 export interface GeneratedBytes {
-  /** The prompt and its continuation. */
+  /** The prompt, what was written, and the suffix if there is one. */
   readonly text: string;
-  /** Bytes of the continuation. */
+  /** Bytes that were written. */
   readonly bytes: number;
   readonly endedBy: WrittenBytes["endedBy"];
   /** Forward passes of all models, the prompt's included, and the tokens in them. */
@@ -29,13 +30,15 @@ export interface GeneratedBytes {
 }
 
 /**
- * Continues a text byte by byte with the model in a folder, or with several that vote on every byte. What follows the prompt does not
+ * Continues a text byte by byte with the model in a folder, or with several that vote on every byte; with a suffix it fills the gap before that. What follows the prompt does not
  * depend on where tokens of the prompt end. The same seed gives the same text.
  * @throws RevocabError as `openTransformer` and `byteReader` do; `bad_options` for an empty prompt where the model has no token to begin from,
  *   weights of another number, and models of which only some end texts; `context_too_long`
  */
 export async function generateBytes({
   prompt,
+  suffix,
+  gapOrder,
   weights,
   mean,
   onText,
@@ -53,7 +56,8 @@ export async function generateBytes({
   return withVoters({ ...options, job }, async (voters) => {
     const started = performance.now();
     const readers = [];
-    for (const voter of voters) readers.push(await byteReader({ ...voter, prompt: begun, job }));
+    for (const voter of voters)
+      readers.push(await byteReader({ ...voter, prompt: begun, suffix, gapOrder, job }));
     const reader = mixtureReader(readers, shares, mean);
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let text = "";
@@ -77,6 +81,7 @@ export async function generateBytes({
     });
     begin();
     grow(new Uint8Array(0), false);
+    if (suffix !== undefined) grow(new TextEncoder().encode(suffix), false);
     const seconds = (performance.now() - started) / 1000;
     return {
       text,
@@ -85,7 +90,12 @@ export async function generateBytes({
       cost: reader.cost,
       seconds,
       bytesPerSecond: bytes.length / seconds,
-      notes: endedBy === "context" ? ["the context of a model is full"] : [],
+      notes: [
+        ...(endedBy === "context" ? ["the context of a model is full"] : []),
+        ...(suffix !== undefined && endedBy !== "stop"
+          ? [`the gap may be longer: its end did not come within ${bytes.length} bytes`]
+          : []),
+      ],
     };
   });
 }

@@ -20,6 +20,8 @@ interface Flags extends ModelFlags, VotingFlags {
   readonly maxTokens: number;
   readonly maxBytes?: number;
   readonly promptFile?: string;
+  readonly suffix?: string;
+  readonly suffixFirst?: boolean;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
@@ -48,7 +50,15 @@ export function registerGenerate(program: Command): void {
     .optionsGroup("Byte by byte:")
     .option("--bytes", "draw bytes in the place of tokens, so that the prompt may end anywhere")
     .option("--max-bytes <n>", "with --bytes: stop after so many bytes (240)", wholeNumber(1))
-    .option("--prompt-file <file>", "with --bytes: the bytes of a file are the prompt");
+    .option("--prompt-file <file>", "with --bytes: the bytes of a file are the prompt")
+    .option(
+      "--suffix <text>",
+      "with --bytes: fill the gap between the prompt and this text (fill-in-the-middle)",
+    )
+    .option(
+      "--suffix-first",
+      "with --suffix: the model reads the suffix before the prompt (SPM), not after it",
+    );
   withVotingOptions(command);
   withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
     async (model: string, prompt: string | undefined, flags: Flags) => {
@@ -93,7 +103,8 @@ async function writeBytes(
   work: Work,
 ): Promise<GeneratedBytes> {
   const { generateBytes } = await import("@revocab/measure");
-  const { maxBytes, weights, mean } = flags;
+  const { maxBytes, weights, mean, suffix } = flags;
+  const gapOrder = flags.suffixFirst ? "suffix-first" : undefined;
   const begun = prompt ?? (await promptOf(flags.promptFile));
   return withResolvedModels(work, votersToResolve(model, flags), ({ paths }) =>
     generateBytes({
@@ -101,7 +112,7 @@ async function writeBytes(
       ...modelOptions(flags),
       ...samplingOf(flags),
       ...work,
-      ...{ maxBytes, weights, mean },
+      ...{ maxBytes, weights, mean, suffix, gapOrder },
       prompt: begun,
     }),
   );
@@ -119,6 +130,8 @@ async function promptOf(path: string | undefined): Promise<Uint8Array> {
 
 const MOST_PROMPT_BYTES = 2 ** 20;
 
+const OF_BYTES = { maxBytes: "--max-bytes", promptFile: "--prompt-file", suffix: "--suffix" };
+
 /** @throws RevocabError `bad_options` for options of the other way to write, and for no prompt or two */
 function requireFitting(command: Command, prompt: string | undefined, flags: Flags): void {
   requireVoters(flags);
@@ -128,10 +141,15 @@ function requireFitting(command: Command, prompt: string | undefined, flags: Fla
       hint: "text that is written byte by byte is limited by --max-bytes",
     });
   }
-  const ofBytes = isGiven("maxBytes") ? "--max-bytes" : isGiven("promptFile") ? "--prompt-file" : undefined;
+  const ofBytes = Object.entries(OF_BYTES).find(([name]) => isGiven(name as keyof Flags))?.[1];
   if (!flags.bytes && ofBytes !== undefined) {
     throw new RevocabError("bad_options", `${ofBytes} was given without --bytes`, {
       hint: `leave ${ofBytes} out, or add --bytes`,
+    });
+  }
+  if (flags.suffixFirst && flags.suffix === undefined) {
+    throw new RevocabError("bad_options", "--suffix-first was given without --suffix", {
+      hint: "give the text behind the gap with --suffix",
     });
   }
   if ((prompt === undefined) === (flags.promptFile === undefined)) {

@@ -22,7 +22,7 @@ export async function tokenStream(
   text: Uint8Array,
   putsSpaceFirst: boolean,
 ): Promise<TokenStream> {
-  const whole = text.subarray(0, text.length - openBytes(text));
+  const whole = text.subarray(0, text.length - unfinishedBytes(text));
   const tokens = whole.length === 0 ? new Uint32Array(0) : await tokenizer.encode(decoded(whole));
   const { vocabulary, origin } = tokenizer;
   const special = tokens.find((token) => vocabulary.kindOf(token) === "special");
@@ -59,8 +59,8 @@ const SPACE = 0x20;
 const LEAD = Uint8Array.of(SPACE);
 const NOTHING = new Uint8Array(0);
 
-/** Bytes of an unfinished character at the end. */
-function openBytes(bytes: Uint8Array): number {
+/** How many bytes at the end belong to an unfinished character. */
+export function unfinishedBytes(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];
     if (byte < 0x80) return 0;

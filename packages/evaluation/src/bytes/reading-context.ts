@@ -48,8 +48,13 @@ export async function readingContext({
   model,
   tokenizer,
   bos = "auto",
+  opening = [],
   job,
-}: Omit<ByteReadingOptions, "model"> & { readonly model: ModelShape }): Promise<ReadingContext> {
+}: Omit<ByteReadingOptions, "model"> & {
+  readonly model: ModelShape;
+  /** Tokens between the BOS and the text, as context. @default none */
+  readonly opening?: readonly TokenId[];
+}): Promise<ReadingContext> {
   const { vocabulary, origin } = tokenizer;
   if (model.kind !== "causal") {
     throw new RevocabError("bad_options", `found a ${model.kind} language model, expected a causal one`, {
@@ -63,7 +68,7 @@ export async function readingContext({
       { hint: "load both from the same model folder" },
     );
   }
-  const begin = beginTokensOf(model, tokenizer, bos);
+  const begin = [...beginTokensOf(model, tokenizer, bos), ...opening];
   const succession: TokenSuccession = await tokenSuccession(tokenizer);
   const order = tokenOrder(vocabulary);
   const eos = vocabulary.idOfRole("eos");
