@@ -1,4 +1,5 @@
 // What reading and writing byte by byte cost, how near the fast path is to the slow one, and what becomes of prompts that end inside a word.
+// The slow path reads every prefix anew, once in whole passes and once token by token: the model's own numbers differ between these two.
 // usage: node tools/bench/byte-models.mjs --text FILE [--skip-documents 1350] [--prefixes 500] [--prompts 200] [--tolerance 1e-7] MODEL…
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -33,7 +34,7 @@ const tolerance = Number(values.tolerance);
 
 for (const folder of positionals) {
   const checkpoint = await openCheckpoint(folder);
-  const transformer = await openTransformer(checkpoint);
+  const transformer = await openTransformer(checkpoint, { job: { threads: 1 } });
   const tokenizer = await loadTokenizer(folder);
   const opened = { model: languageModel(transformer), tokenizer };
   console.log(`${folder}: ${tokenizer.vocabulary.size} tokens, ${tokenizer.family}`);
@@ -46,7 +47,7 @@ for (const folder of positionals) {
 async function comparePaths({ model, tokenizer }, count) {
   const grown = [];
   const cost = { bytes: 0, passes: 0, tokens: 0 };
-  let start = process.cpuUsage();
+  const start = process.cpuUsage();
   for (let i = 0; grown.length < count; i++) {
     const bytes = new TextEncoder().encode(documents[i % documents.length]);
     const from = 1 + ((i * 37) % Math.max(1, Math.min(300, bytes.length - STRETCH - 1)));
@@ -62,19 +63,82 @@ async function comparePaths({ model, tokenizer }, count) {
     for (const what of ["passes", "tokens"]) cost[what] += reader.cost[what] - opening[what];
   }
   const fast = processorTime(start) / grown.length;
-  start = process.cpuUsage();
   const prefixes = grown.map(({ prefix }) => prefix);
-  const { distributions, passes } = await byteDistributions({ model, tokenizer, prefixes });
-  const slow = processorTime(start) / grown.length;
-  const furthest = distributions.map(({ probabilities }, i) =>
-    probabilities.reduce(
-      (most, share, value) => Math.max(most, Math.abs(share - grown[i].probabilities[value])),
-      0,
-    ),
+  const differences = async (slow, others) => {
+    const { distributions, passes } = await byteDistributions({ model: slow, tokenizer, prefixes });
+    const furthest = distributions.map(({ probabilities }, i) => furthestOf(probabilities, others[i]));
+    return {
+      furthest: Math.max(...furthest).toExponential(1),
+      passes: (passes / prefixes.length).toFixed(2),
+    };
+  };
+  const whole = await differences(
+    model,
+    grown.map(({ probabilities }) => probabilities),
   );
+  const steps = tokenByToken(model);
+  const same = await differences(steps, await grownBy(steps, tokenizer, prefixes));
   console.log(
-    `  ${grown.length} prefixes: largest difference ${Math.max(...furthest).toExponential(1)}; a byte takes ${(cost.passes / cost.bytes).toFixed(3)} passes of ${(cost.tokens / cost.passes).toFixed(2)} tokens and ${fast.toFixed(1)} ms of processor time (anew: ${(passes / grown.length).toFixed(2)} passes of whole prefixes, ${slow.toFixed(1)} ms)`,
+    `  ${grown.length} prefixes: largest difference ${same.furthest} from the model's numbers token by token, ${whole.furthest} from those of whole passes; a byte takes ${(cost.passes / cost.bytes).toFixed(3)} passes of ${(cost.tokens / cost.passes).toFixed(2)} tokens, ${fast.toFixed(1)} ms of processor time (anew: ${whole.passes} passes of whole prefixes)`,
   );
+}
+
+/** [257] after each of the prefixes, of a reader that grew from one to the next where it can. */
+async function grownBy(model, tokenizer, prefixes) {
+  const rows = [];
+  let reader;
+  let before = [];
+  for (const prefix of prefixes) {
+    const goesOn = prefix.length === before.length + 1 && before.every((byte, i) => byte === prefix[i]);
+    if (goesOn && reader !== undefined) await reader.push(prefix.at(-1));
+    else reader = await byteReader({ model, tokenizer, prompt: prefix, tolerance });
+    rows.push((await reader.next()).probabilities);
+    before = [...prefix];
+  }
+  return rows;
+}
+
+/** A model that reads one token in each pass, whether it continues or is asked anew. */
+function tokenByToken(model) {
+  /** What was read last: a query often begins as the one before. */
+  let read = [];
+  const stepTo = async (tokens) => {
+    let at = 0;
+    while (at < Math.min(read.length, tokens.length) && read[at].token === tokens[at]) at++;
+    read = read.slice(0, at);
+    for (const token of tokens.slice(at)) {
+      const { logits, cache } = await model.continue(Uint32Array.of(token), { cache: read.at(-1)?.cache });
+      read.push({ token, logits, cache });
+    }
+    return read;
+  };
+  return {
+    ...model,
+    async continue(tokens, { cache } = {}) {
+      let continued = { cache };
+      for (const token of tokens) continued = await model.continue(Uint32Array.of(token), continued);
+      return continued;
+    },
+    async distributions(queries, use) {
+      for (const [i, { tokens, positions }] of queries.entries()) {
+        const steps = await stepTo([...tokens]);
+        await use(
+          i,
+          Float32Array.from([...positions].flatMap((at) => [...logProbabilities(steps[at].logits)])),
+        );
+      }
+    },
+  };
+}
+
+function logProbabilities(logits) {
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+  return logits.map((logit) => logit - largest - Math.log(sum));
+}
+
+function furthestOf(some, others) {
+  return some.reduce((most, share, value) => Math.max(most, Math.abs(share - others[value])), 0);
 }
 
 /** Prompts that end inside a word of at least four letters, with the rest of the word. */
@@ -95,32 +159,33 @@ function promptsInsideWords(count) {
 async function finishWords(opened, prompts) {
   const known = new Set(documents.join(" ").match(/[a-z]+/g));
   for (const [name, finish] of Object.entries({ tokens: byTokens, healed: byHealing, bytes: byBytes })) {
+    const cost = { passes: 0, bytes: 0 };
     let same = 0;
     let words = 0;
     for (const { prompt, rest } of prompts) {
-      const written = await finish(opened, prompt);
+      const written = await finish(opened, prompt, cost);
       const [letters] = written.match(/^[a-z]*/);
       if (letters === rest && letters.length < written.length) same++;
       if (known.has(prompt.match(/[a-z]+$/)[0] + letters)) words++;
     }
     console.log(
-      `  ${name}: of ${prompts.length} prompts that end inside a word ${same} go on as the text does, ${words} with a word of the held-out text`,
+      `  ${name}: of ${prompts.length} prompts that end inside a word ${same} go on as the text does, ${words} with a word of the held-out text; ${(cost.passes / cost.bytes).toFixed(2)} passes for each byte written`,
     );
   }
 }
 
-async function byTokens(opened, prompt) {
-  return greedily(opened, [...(await opened.tokenizer.encode(prompt))], undefined);
+async function byTokens(opened, prompt, cost) {
+  return greedily(opened, [...(await opened.tokenizer.encode(prompt))], undefined, cost);
 }
 
 /** The last token of the prompt is taken back, and the first that is written must begin with its bytes. */
-async function byHealing(opened, prompt) {
+async function byHealing(opened, prompt, cost) {
   const ids = [...(await opened.tokenizer.encode(prompt))];
   const last = Buffer.from(opened.tokenizer.vocabulary.bytesOf(ids.pop()));
-  return (await greedily(opened, ids, last)).slice(last.toString().length);
+  return (await greedily(opened, ids, last, cost)).slice(last.toString().length);
 }
 
-async function greedily({ model, tokenizer }, ids, begun) {
+async function greedily({ model, tokenizer }, ids, begun, cost) {
   const { vocabulary, frame } = tokenizer;
   const before = frame === undefined ? [] : frameTokens(frame).before;
   let { logits, cache } = await model.continue(Uint32Array.from([...before, ...ids]));
@@ -136,13 +201,17 @@ async function greedily({ model, tokenizer }, ids, begun) {
     bytes.push(...vocabulary.bytesOf(best));
     ({ logits, cache } = await model.continue(Uint32Array.of(best), { cache }));
   }
+  cost.passes += WRITTEN_TOKENS;
+  cost.bytes += bytes.length - (begun?.length ?? 0);
   return Buffer.from(bytes).toString();
 }
 
-async function byBytes({ model, tokenizer }, text) {
+async function byBytes({ model, tokenizer }, text, cost) {
   const prompt = new TextEncoder().encode(text);
   const reader = await byteReader({ model, tokenizer, prompt, tolerance });
   const { bytes } = await writeBytes({ reader, prompt, maxBytes: WRITTEN_BYTES });
+  cost.passes += reader.cost.passes;
+  cost.bytes += bytes.length;
   return Buffer.from(bytes).toString();
 }
 

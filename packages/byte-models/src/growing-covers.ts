@@ -111,29 +111,33 @@ export function growingCovers(
   }
 
   async function readCover(cover: GrowingCover, logits: Float32Array): Promise<void> {
-    const may = (await succession.allAfter(textTokensOf(cover, RECENT))).slice();
-    for (const token of cover.refused) may[token] = 0;
-    for (const { token } of cover.children) may[token] = 1;
-    for (const end of ends) may[end] = 0;
+    const { from, to } = cover.range;
+    const mask = (await succession.allAfter(textTokensOf(cover, RECENT))).slice();
+    for (const token of cover.refused) mask[token] = 0;
+    for (const { token } of cover.children) mask[token] = 1;
+    for (const end of ends) mask[end] = 0;
     const ending = (await context.mayEndAfter(text.stream, cover)) ? [...ends] : [];
     let largest = -Infinity;
-    for (const id of order.ids) if (may[id] === 1 && logits[id] > largest) largest = logits[id];
+    for (const id of order.ids) if (mask[id] === 1 && logits[id] > largest) largest = logits[id];
     for (const id of ending) largest = Math.max(largest, logits[id]);
     const weightOf = (id: TokenId): number => Math.exp(logits[id] - largest);
 
-    const { from, to } = cover.range;
-    const ids = order.ids.subarray(from, to);
+    const weights = new Float64Array(to - from);
+    const may = new Uint8Array(to - from);
     const end = ending.reduce((sum, id) => sum + weightOf(id), 0);
     let kept = end;
-    for (const id of order.ids) if (may[id] === 1) kept += weightOf(id);
+    for (let place = 0; place < order.ids.length; place++) {
+      const id = order.ids[place];
+      const isInRange = place >= from && place < to;
+      if (mask[id] === 0 && !isInRange) continue;
+      const weight = weightOf(id);
+      if (mask[id] === 1) kept += weight;
+      if (!isInRange) continue;
+      weights[place - from] = weight;
+      may[place - from] = mask[id];
+    }
     for (const child of cover.children) child.weight = weightOf(child.token);
-    cover.reading = {
-      from,
-      weights: Float64Array.from(ids, weightOf),
-      may: Uint8Array.from(ids, (id) => may[id]),
-      kept,
-      ending: end,
-    };
+    cover.reading = { from, weights, may, kept, ending: end };
   }
 
   /** Keeps the tokens of a cover that go on with `byte`, which stands `depth` bytes behind its end. */
