@@ -62,21 +62,24 @@ export function growingCovers(
     get stem() {
       return stem;
     },
-    covers: () => (stem === undefined ? [] : [...below(stem)]),
+    covers: belowStem,
     known() {
       const shares = new Float64Array(NEXT_VALUES);
       const unread: KnownBytes["unread"][number][] = [];
-      const visit = (cover: GrowingCover, share: number): void => {
+      const shareOf = new Map<GrowingCover, number>();
+      if (stem !== undefined) shareOf.set(stem, 1);
+      for (const cover of belowStem()) {
+        const share = shareOf.get(cover);
+        if (share === undefined) continue;
         const { reading } = cover;
         if (reading === undefined) {
           unread.push({ cover, share });
-          return;
+          continue;
         }
         const scale = reading.kept > 0 ? share / reading.kept : 0;
         addReading(cover, reading, scale, shares);
-        for (const child of cover.children) visit(child, scale * child.weight);
-      };
-      if (stem !== undefined) visit(stem, 1);
+        for (const child of cover.children) shareOf.set(child, scale * child.weight);
+      }
       return { shares, unread };
     },
     async read(cover, logits) {
@@ -98,6 +101,10 @@ export function growingCovers(
       stem = pruned(stem);
     },
   };
+
+  function belowStem(): GrowingCover[] {
+    return stem === undefined ? [] : below(stem);
+  }
 
   /** Adds what tokens that reach past the end give to each next byte. */
   function addReading(cover: GrowingCover, reading: Reading, scale: number, shares: Float64Array): void {
@@ -168,14 +175,15 @@ export function growingCovers(
 
   /** The covers from which some token reaches past the end; → their last common ancestor. */
   function pruned(root: GrowingCover): GrowingCover | undefined {
+    for (const cover of below(root).reverse()) cover.children = cover.children.filter(isLive);
     if (!isLive(root)) return undefined;
     let top = root;
     while (top.children.length === 1 && !isOpen(top)) top = top.children[0];
     return top;
   }
 
+  /** Whether it is of use, once its children that are not are gone. */
   function isLive(cover: GrowingCover): boolean {
-    cover.children = cover.children.filter(isLive);
     return cover.children.length > 0 || isOpen(cover);
   }
 
@@ -237,8 +245,9 @@ interface Reading {
   readonly ending: number;
 }
 
-/** A cover and all that follow it, parents first. */
-function* below(cover: GrowingCover): Generator<GrowingCover> {
-  yield cover;
-  for (const child of cover.children) yield* below(child);
+/** A cover and all that follow it, parents first. It calls itself nowhere: a long text has thousands of covers in a row. */
+function below(cover: GrowingCover): GrowingCover[] {
+  const covers = [cover];
+  for (let i = 0; i < covers.length; i++) covers.push(...covers[i].children);
+  return covers;
 }

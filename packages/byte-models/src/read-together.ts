@@ -52,9 +52,9 @@ export async function readTogether(
   for (const { bytes, first } of readable) {
     const prompt = bytes.subarray(0, first);
     const readers = [];
-    for (const [i, voter] of voters.entries()) {
-      const window = Math.min(context, voter.model.contextLength);
-      readers.push(await openReader(contexts[i], { ...voter, window, job }, prompt));
+    for (const [i, { model, tokenizer }] of voters.entries()) {
+      const window = Math.min(context, model.contextLength);
+      readers.push(await openReader(contexts[i], { model, tokenizer, window, job }, prompt));
     }
     for (const byte of bytes.subarray(first)) {
       const rows: Float64Array[] = [];
