@@ -37,12 +37,12 @@ export function registerEval(program: Command): void {
     .option("--by-token", "say which tokens and documents cost most")
     .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
+  withRunning(withThreads(command, "threads of the runtime (all cores)"));
   withVotingOptions(command.optionsGroup("Models that vote on every byte:")).option(
     "--fit-weights <file>",
     "with --with: a text that the weights are fitted on, other than the one that is scored",
   );
-  const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
-  withModelOptions(withServedOptions(running)).action(async (model: string | undefined, flags: Flags) => {
+  withModelOptions(withServedOptions(command)).action(async (model: string | undefined, flags: Flags) => {
     const { presentEvaluation, presentMixture } = await import("../present/present-evaluation.ts");
     await runCommand(
       command,

@@ -46,7 +46,8 @@ export function registerGenerate(program: Command): void {
     .option("--top-k <n>", "draw from the n most probable tokens", wholeNumber(1))
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
-    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
+    .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)");
+  withRunning(withThreads(command, "threads of the runtime (all cores)"))
     .optionsGroup("Byte by byte:")
     .option("--bytes", "draw bytes in the place of tokens, so that the prompt may end anywhere")
     .option("--max-bytes <n>", "with --bytes: stop after so many bytes (240)", wholeNumber(1))
@@ -60,28 +61,26 @@ export function registerGenerate(program: Command): void {
       "with --suffix: the model reads the suffix before the prompt (SPM), not after it",
     );
   withVotingOptions(command);
-  withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
-    async (model: string, prompt: string | undefined, flags: Flags) => {
-      const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-      const onText = json ? undefined : (text: string) => process.stdout.write(proseForTerminal(text));
-      await runCommand<GeneratedText | GeneratedBytes>(
-        command,
-        async (context) => {
-          requireFitting(command, prompt, flags);
-          const work = { ...context, onText };
-          return flags.bytes
-            ? writeBytes(model, prompt, flags, work)
-            : writeTokens(model, prompt ?? "", flags, work);
-        },
-        ({ notes }) => {
-          process.stdout.write("\n");
-          if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
-          return { blocks: [] };
-        },
-        { readsOnly: true },
-      );
-    },
-  );
+  withModelOptions(command).action(async (model: string, prompt: string | undefined, flags: Flags) => {
+    const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
+    const onText = json ? undefined : (text: string) => process.stdout.write(proseForTerminal(text));
+    await runCommand<GeneratedText | GeneratedBytes>(
+      command,
+      async (context) => {
+        requireFitting(command, prompt, flags);
+        const work = { ...context, onText };
+        return flags.bytes
+          ? writeBytes(model, prompt, flags, work)
+          : writeTokens(model, prompt ?? "", flags, work);
+      },
+      ({ notes }) => {
+        process.stdout.write("\n");
+        if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
+        return { blocks: [] };
+      },
+      { readsOnly: true },
+    );
+  });
 }
 
 async function writeTokens(
