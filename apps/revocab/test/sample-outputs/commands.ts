@@ -152,6 +152,7 @@ export const SCENES: readonly Scene[] = [
       "eval sample/model --text sample/stories.txt --context 64 --stride 32 --max-bytes 1000 --bos never --json",
       "eval sample/model --text sample/stories.txt --max-bytes 150 --documents none --bytes",
       `${SWAP} --eval sample/stories.txt --out out/scored`,
+      "eval sample/model --with out/scored --bytes --text sample/stories.txt --max-bytes 100 --weights 3,1",
       "eval sample/model --text sample/stories.txt --max-bytes 600 --by-token",
       `${SWAP} --eval sample/stories.txt --max-bytes 600 --by-token --out out/by-token`,
       "dynamic encode sample/model --text sample/stories.txt --merges 12 --boundaries word",
@@ -181,6 +182,8 @@ export const SCENES: readonly Scene[] = [
     commands: [
       'generate sample/model "Once upon a time" --max-tokens 12',
       'generate sample/model "Once upon a time" --max-tokens 12 --temperature 0.8 --top-k 5 --seed 3 --json',
+      'generate sample/model --bytes "Once upon a ti" --max-bytes 20',
+      'generate sample/model --bytes "Once upon a ti" --max-bytes 20 --temperature 0.8 --top-p 0.9 --seed 3 --json',
     ],
   },
   {
@@ -237,6 +240,10 @@ export const SCENES: readonly Scene[] = [
       "eval sample/tokenizer --text sample/stories.txt --json",
       "compare sample/model --tokenizer sample/tokenizer --text sample/stories.txt --methods mean,nonsense --json",
       'generate sample/model "" --top-p 2 --json',
+      "generate sample/model --bytes --json",
+      'generate sample/model --with sample/model "" --json',
+      'generate sample/model --bytes "" --with sample/model --weights 1 --json',
+      'generate sample/model --bytes "" --suffix "." --json',
       "inspect no/such/model --json",
       "vectors nearest types.tsv dog --json",
       "vectors train --text no.txt --out out/x.bin --json",
