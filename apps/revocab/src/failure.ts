@@ -37,8 +37,9 @@ export function asFailure(error: unknown, command: string): Failure {
   };
 }
 
-export function isUsage({ code }: Failure): boolean {
-  return code !== undefined && USAGE_CODES.has(code);
+/** 2 for wrong usage, 1 for what failed. */
+export function exitCodeOf({ code }: Failure): number {
+  return code !== undefined && USAGE_CODES.has(code) ? 2 : 1;
 }
 
 export function usageHint(command: string): string {

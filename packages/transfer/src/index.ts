@@ -16,6 +16,7 @@ export { type CorpusFile, readCorpus } from "./edit/read-corpus.ts";
 export { type HealModelOptions, healModel } from "./heal/heal-model.ts";
 export type { HealOptions } from "./heal/healing.ts";
 export { type ApplyOptions, applyPlan } from "./swap/apply-plan.ts";
+export type { RecordedInputs } from "./swap/recorded-inputs.ts";
 export { checkOutputPlace, type OutputPlace } from "./swap/stage-output.ts";
 export {
   applySavedPlan,

@@ -4,13 +4,13 @@ import { runCommand } from "../run-command.ts";
 import {
   type FittingFlags,
   fittingOptions,
-  MODEL_HELP,
   type ModelFlags,
   modelOptions,
   TOKENIZER_HELP,
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import { namedDonor, type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { withRunning, withThreads } from "./options/values.ts";
@@ -26,15 +26,17 @@ export function registerPlan(program: Command): void {
   const command = program
     .command("plan")
     .summary("compute the rows of a swap without rewriting a model")
-    .description("Compute the rows of a swap and save them as a plan: weights only, no model is rewritten.")
-    .argument("<model>", MODEL_HELP);
+    .description("Compute the rows of a swap and save them as a plan: weights only, no model is rewritten.");
+  withPlaces(command, "model", "tokenizer", "out");
   withFittingOptions(command)
-    .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+    .option("--tokenizer <path>", TOKENIZER_HELP)
     .option("--keep-chat-template", "add the special tokens that the model's own chat template needs")
-    .requiredOption("--out <file>", "the plan file to write")
+    .option("--out <file>", "the plan file to write")
     .option("--force", "replace an existing plan file");
   withModelOptions(withRunning(withThreads(withHealOptions(withPlanOptions(command))))).action(
-    async (model: string, flags: Flags) => {
+    async () => {
+      const { model } = placesOf(command, ["model", "tokenizer", "out"]);
+      const flags = command.opts<Flags>();
       const { checkPlanPlace, savePlan, summarizePlan } = await import("@revocab/plan");
       const { planTokenizerSwap } = await import("@revocab/transfer");
       const { presentSavedPlan } = await import("../present/present-swap.ts");

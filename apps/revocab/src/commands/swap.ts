@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { withRecipeOption } from "../recipe/use-recipe.ts";
 import { writeModel } from "../write-model.ts";
 import {
   type FittingFlags,
   fittingOptions,
-  MODEL_HELP,
   type ModelFlags,
   modelOptions,
   TOKENIZER_HELP,
@@ -11,6 +11,7 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import {
   namedDonor,
   type SwapPlanFlags,
@@ -42,11 +43,13 @@ export function registerSwap(program: Command): void {
   const command = program
     .command("swap")
     .summary("give a model another tokenizer")
-    .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
-    .argument("<model>", MODEL_HELP);
-  withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
+    .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.");
+  withPlaces(command, "model", "tokenizer", "out");
+  withRecipeOption(withFittingOptions(command.option("--tokenizer <path>", TOKENIZER_HELP)));
   const planned = withHealOptions(withSwapPlanOptions(withOutputOptions(command)));
-  withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
+  withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async () => {
+    const { model } = placesOf(command, ["model", "tokenizer"]);
+    const flags = command.opts<Flags>();
     const { presentPlan, presentSwap } = await import("../present/present-swap.ts");
     const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
     const { summarizePlan } = await import("@revocab/plan");
