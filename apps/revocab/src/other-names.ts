@@ -70,7 +70,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "--trust_remote_code": "to leave it out? No code of models is run",
   "--verbose": "to leave it out? Progress is shown unless --quiet is given",
   "--revision": "MODEL@REVISION? The revision follows the name of the repository",
-  "--token": "HF_TOKEN? The access token is read from the environment, or from where huggingface-cli login keeps it",
+  "--token":
+    "HF_TOKEN? The access token is read from the environment, or from where huggingface-cli login keeps it",
   "--lazy-unpickle": "to leave it out? Only safetensors are read",
   "--no-color": "NO_COLOR=1? Colours are chosen by the environment",
 };

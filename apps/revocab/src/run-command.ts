@@ -1,7 +1,9 @@
+import { channel } from "node:diagnostics_channel";
 import { type Job, RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files/internal";
 import { renderText, type TextDocument } from "@revocab/report-document";
 import type { Command } from "commander";
+import { hasColors } from "./colors.ts";
 import { asFailure, exitCodeOf, printFailure } from "./failure.ts";
 import { inFlags } from "./in-flags.ts";
 import { progressRenderer } from "./progress.ts";
@@ -9,6 +11,8 @@ import { progressRenderer } from "./progress.ts";
 /** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
   readonly job: Job;
+  /** Takes the line in progress off the terminal, before the work itself prints something. */
+  readonly clearProgress: () => void;
   /** Raised by the first Ctrl-C, of work that can end with what it has. */
   readonly finishSignal?: AbortSignal | undefined;
 }
@@ -87,13 +91,14 @@ export async function runCommand<Result>(
   try {
     if (device !== undefined) await checkDevice(device, dtype);
     const result = await work({
+      clearProgress: progress.clear,
       finishSignal: canFinish ? finish.signal : undefined,
       job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });
     if (isOver) return;
     isOver = true;
     exitCode = 0;
-    progress.close();
+    progress.close({ isDone: true });
     process.stdout.write(json ? `${showJson(result)}\n` : shown(present(result)));
   } catch (error) {
     if (!isOver) fail(abort.signal.aborted ? withMore(error, abort.signal.reason) : error);
@@ -104,11 +109,16 @@ export async function runCommand<Result>(
 
 /** On a terminal lines are broken at its width; elsewhere each stays whole, for programs that look for one. */
 function shown(document: TextDocument): string {
+  SHOWN.publish(document);
   return renderText(document, {
     width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    color: hasColors(process.stdout),
     words: inFlags,
   });
 }
+
+/** Where tests see each document that is shown, to render it at other widths. */
+const SHOWN = channel("revocab:shown");
 
 const FINISHING = "what is done is kept and written; Ctrl-C again ends without writing anything";
 

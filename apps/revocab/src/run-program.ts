@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { RevocabError, showJson } from "@revocab/core";
 import { Command, CommanderError } from "commander";
+import { hasColors, inStyle } from "./colors.ts";
 import { registerAlignText } from "./commands/align-text.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
@@ -44,7 +45,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     )
     .option("--json", "print the result as JSON on stdout")
     .option("--quiet", "no progress on stderr")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => inStyle("bold", title, process.stdout) })
+    .configureOutput({
+      getOutHasColors: () => hasColors(process.stdout),
+      getErrHasColors: () => hasColors(process.stderr),
+    })
     .exitOverride()
     .hook("preAction", async (_, command) => {
       refuseEmptyValues(command);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
   cpSync,
   existsSync,
@@ -11,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { renderText, type TextDocument } from "@revocab/report-document";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { inProcess } from "./in-process.ts";
 import { writeTensors } from "./safetensors.ts";
 import { INPUT_FILES, SCENES } from "./sample-outputs/commands.ts";
@@ -42,6 +44,11 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const { version } = JSON.parse(readFileSync(join(repository, "apps/revocab/package.json"), "utf8")) as {
   version: string;
 };
+const shown: TextDocument[] = [];
+const keepShown = (document: unknown) => shown.push(document as TextDocument);
+beforeAll(() => subscribe("revocab:shown", keepShown));
+afterAll(() => unsubscribe("revocab:shown", keepShown));
+
 const workingDirectory = process.cwd();
 let folder: string;
 
@@ -68,8 +75,14 @@ afterAll(() => {
 describe("what the commands print and write for the sample is what it was, but for wording", () => {
   it.each(SCENES)("$name", async ({ name, commands, ...how }) => {
     const outcomes: Record<string, Outcome> = {};
-    for (const command of commands) outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
+    const tooLong: string[] = [];
+    for (const command of commands) {
+      shown.length = 0;
+      outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
+      tooLong.push(...shown.flatMap(longLinesOf).map((line) => `revocab ${command}\n  ${line}`));
+    }
     found[name] = outcomes;
+    expect(tooLong.join("\n")).toBe("");
     if (isRecording) return;
     expect(commands).toEqual(Object.keys(recorded[name] ?? {}));
     const changed = commands.flatMap((command) =>
@@ -80,6 +93,20 @@ describe("what the commands print and write for the sample is what it was, but f
     expect(changed.join("\n")).toBe("");
   });
 });
+
+/**
+ * Lines that are longer than the terminal. Allowed are those that nothing may cut: code (a conversation in a template, behind a bar),
+ * and a single path, address or token in running text.
+ */
+function longLinesOf(document: TextDocument): readonly string[] {
+  return [60, 80, 120].flatMap((width) =>
+    renderText(document, { width })
+      .split("\n")
+      .filter((line) => line.length > width && !/^ *\| /.test(line))
+      .filter((line) => !line.split(" ").some((word) => word.length > width - 8))
+      .map((line) => `${width} columns: ${line}`),
+  );
+}
 
 async function outcomeOf(command: string, usesRuntime: boolean): Promise<Outcome> {
   const before = filesBelow(folder);

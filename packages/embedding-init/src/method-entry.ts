@@ -92,7 +92,10 @@ function parseOptions<Options extends z.ZodObject>(
     );
   }
   const found = quote(options[String(path[0])]);
-  throw new RevocabError("bad_options", `option ${path.map(String).map(kebabCase).join(".")} of ${name} is ${found}: ${message}`);
+  throw new RevocabError(
+    "bad_options",
+    `option ${path.map(String).map(kebabCase).join(".")} of ${name} is ${found}: ${message}`,
+  );
 }
 
 /** One option of a method, for a help text or a document. */

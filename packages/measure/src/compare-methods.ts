@@ -8,7 +8,13 @@ import {
   stages,
   throwIfAborted,
 } from "@revocab/core";
-import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf, methodText } from "@revocab/embedding-init";
+import {
+  type CandidateChoice,
+  closeMethod,
+  type MethodCandidate,
+  methodsOf,
+  methodText,
+} from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import type { TextDocuments } from "@revocab/files";
 import {

@@ -64,9 +64,7 @@ const input = z.object({
 /** The text of an edit: lines from code have no name and no hash. */
 const text = z.object({ name: z.string().nullable() });
 const edit = z.object({
-  learn: z
-    .object({ text, count, minimumCount: figure.nullable(), spare: text.nullable() })
-    .nullable(),
+  learn: z.object({ text, count, minimumCount: figure.nullable(), spare: text.nullable() }).nullable(),
   tokens: z.object({ name: z.string(), sha256: hash, asWritten: z.boolean() }).nullable(),
   pieces: z.array(z.unknown()),
   addedTokens: z.array(z.unknown()),

@@ -103,7 +103,7 @@ export function registerCompare(program: Command): void {
         }
         return comparison;
       },
-      (comparison) => 
+      (comparison) =>
         withBlocks(
           presentComparison(comparison, winningCommand(command, comparison, choice?.candidates ?? [])),
           ...pageLines(flags.html),

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { escaped, proseForTerminal } from "../terminal.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { numberWithin, wholeNumber, withRunning, withThreads } from "./options/values.ts";
@@ -34,7 +34,6 @@ export function registerGenerate(program: Command): void {
     async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
       const { generateText } = await import("@revocab/measure");
       const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-      const onText = (text: string) => process.stdout.write(proseForTerminal(text));
       await runCommand(
         command,
         (context) =>
@@ -44,7 +43,7 @@ export function registerGenerate(program: Command): void {
               ...modelOptions({ vocabularyTensor, ignoreTensor }),
               ...sampling,
               prompt,
-              onText: json ? undefined : onText,
+              onText: json ? undefined : printer(context),
               ...context,
             }),
           ),
@@ -57,4 +56,12 @@ export function registerGenerate(program: Command): void {
       );
     },
   );
+}
+
+/** Prints text as it comes. */
+function printer({ clearProgress }: CommandContext): (text: string) => void {
+  return (text) => {
+    clearProgress();
+    process.stdout.write(proseForTerminal(text));
+  };
 }

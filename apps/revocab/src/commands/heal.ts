@@ -56,40 +56,38 @@ export function registerHeal(program: Command): void {
       ),
     );
   command.option("--written <tokens>", "tokens that it writes, as 20k (100k)", tokens);
-  withModelOptions(withWritingOptions(withHowOptions(command))).action(
-    async () => {
-      const { model } = placesOf(command, ["model", "out"]);
-      const flags = command.opts<Flags>();
-      const { checkOutputPlace, healModel } = await import("@revocab/transfer");
-      const { presentHealed } = await import("../present/present-swap.ts");
-      const { text, teacher, out, keep = false, state } = flags;
-      await runCommand(
-        command,
-        async (context) => {
-          const options = {
-            ...modelOptions(flags),
-            ...(await writingOptions(flags)),
-            ...trainingOptions(flags),
-            out,
-          };
-          const teachers = teacher === undefined ? [] : [teacher];
-          await checkOutputPlace({
-            ...options,
-            inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
-          });
-          return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            withTeacher(context, teacher, (taught) => {
-              const heal = () => healModel({ ...options, ...paths, ...taught, ...context });
-              // a stopped training is written to its file first, however long that takes
-              return state === undefined ? heal() : finishBeforeExit(heal);
-            }),
-          );
-        },
-        (report) => presentHealed(report, out, state),
-        { canFinish: keep },
-      );
-    },
-  );
+  withModelOptions(withWritingOptions(withHowOptions(command))).action(async () => {
+    const { model } = placesOf(command, ["model", "out"]);
+    const flags = command.opts<Flags>();
+    const { checkOutputPlace, healModel } = await import("@revocab/transfer");
+    const { presentHealed } = await import("../present/present-swap.ts");
+    const { text, teacher, out, keep = false, state } = flags;
+    await runCommand(
+      command,
+      async (context) => {
+        const options = {
+          ...modelOptions(flags),
+          ...(await writingOptions(flags)),
+          ...trainingOptions(flags),
+          out,
+        };
+        const teachers = teacher === undefined ? [] : [teacher];
+        await checkOutputPlace({
+          ...options,
+          inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
+        });
+        return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+          withTeacher(context, teacher, (taught) => {
+            const heal = () => healModel({ ...options, ...paths, ...taught, ...context });
+            // a stopped training is written to its file first, however long that takes
+            return state === undefined ? heal() : finishBeforeExit(heal);
+          }),
+        );
+      },
+      (report) => presentHealed(report, out, state),
+      { canFinish: keep },
+    );
+  });
 }
 
 function withTeacher<Result>(

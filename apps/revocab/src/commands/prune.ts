@@ -20,27 +20,25 @@ export function registerPrune(program: Command): void {
     );
   withPlaces(command, "model", "out");
   const pruning = withPruneOptions(withRecipeOption(withOutputOptions(command)));
-  withModelOptions(withEvalOptions(withApplyOptions(pruning))).action(
-    async () => {
-      const { model } = placesOf(command, ["model"]);
-      const flags = command.opts<Flags>();
-      const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
-      const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
-      const { mean } = await import("@revocab/embedding-init");
-      await writeModel(command, flags, {
-        names: { model: { name: model, want: "model" } },
-        prepare: async () => ({
-          want: "tables",
-          options: { ...modelOptions(flags), prune: await pruneOptions(flags), method: mean() },
-        }),
-        plan: planVocabularyEdit,
-        write: async (options) =>
-          editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
-        presentPlan: presentEditPlan,
-        present: presentEdit,
-      });
-    },
-  );
+  withModelOptions(withEvalOptions(withApplyOptions(pruning))).action(async () => {
+    const { model } = placesOf(command, ["model"]);
+    const flags = command.opts<Flags>();
+    const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
+    const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
+    const { mean } = await import("@revocab/embedding-init");
+    await writeModel(command, flags, {
+      names: { model: { name: model, want: "model" } },
+      prepare: async () => ({
+        want: "tables",
+        options: { ...modelOptions(flags), prune: await pruneOptions(flags), method: mean() },
+      }),
+      plan: planVocabularyEdit,
+      write: async (options) =>
+        editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
+      presentPlan: presentEditPlan,
+      present: presentEdit,
+    });
+  });
 }
 
 /** Which tokens are removed; `revocab extend` has these flags too. */

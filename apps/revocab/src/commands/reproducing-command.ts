@@ -1,4 +1,10 @@
-import { isSpecialsApart, isSpelledDigits, kebabCase, METHODS, type MethodEntry } from "@revocab/embedding-init";
+import {
+  isSpecialsApart,
+  isSpelledDigits,
+  kebabCase,
+  METHODS,
+  type MethodEntry,
+} from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 

@@ -15,7 +15,9 @@ export function winningCommand(
 ): string {
   const { name, given = {} } = candidates[methods[best]?.candidate ?? 0] as MethodCandidate;
   const value = (option: string) => shellWord(String(compare.getOptionValue(option)));
-  const rest = compare.options.flatMap((option) => (choosesRows(compare, option) ? wordsOf(compare, option) : []));
+  const rest = compare.options.flatMap((option) =>
+    choosesRows(compare, option) ? wordsOf(compare, option) : [],
+  );
   return [
     ...["revocab", "swap", value("model"), "--tokenizer", value("tokenizer")],
     ...["--method", shellWord(methodText({ name, options: given }))],

@@ -27,9 +27,13 @@ export async function readRecipe(
   const content = (await readWhole(path, { most: MAX_BYTES, hint: HINT })).toString("utf8");
   const value = await parse(content, path);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new RevocabError("bad_file", `${showText(path)} is no recipe: expected names of options with values`, {
-      hint: HINT,
-    });
+    throw new RevocabError(
+      "bad_file",
+      `${showText(path)} is no recipe: expected names of options with values`,
+      {
+        hint: HINT,
+      },
+    );
   }
   if (!("revocab" in value && "recipe" in value)) return { settings: Object.entries(value) };
   const { parseReport } = await import("@revocab/swap-review");
@@ -77,15 +81,23 @@ function settingsOf(
 ): readonly (readonly [name: string, value: RecordedValue])[] {
   const words = reproducingWords(report)?.map(unquoted);
   if (words === undefined) {
-    throw new RevocabError("bad_file", `${showText(path)} records options that the command line does not have`, {
-      hint: "repeat the run from code, as it was made",
-    });
+    throw new RevocabError(
+      "bad_file",
+      `${showText(path)} records options that the command line does not have`,
+      {
+        hint: "repeat the run from code, as it was made",
+      },
+    );
   }
   const [, recorded = "", model = "", ...rest] = words;
   if (recorded !== command) {
-    throw new RevocabError("bad_file", `${showText(path)} was written by revocab ${recorded}, not ${command}`, {
-      hint: `run revocab ${recorded} --recipe ${path}`,
-    });
+    throw new RevocabError(
+      "bad_file",
+      `${showText(path)} was written by revocab ${recorded}, not ${command}`,
+      {
+        hint: `run revocab ${recorded} --recipe ${path}`,
+      },
+    );
   }
   const settings: [string, RecordedValue][] = [["model", model]];
   let flag = "";

@@ -52,26 +52,31 @@ function dashed(name: string): string {
 
 function setOption(command: Command, name: string, value: unknown, path: string): void {
   const key = dashed(name);
-  const set = (attribute: string, parsed: unknown) => {
-    if (!isGiven(command, attribute)) command.setOptionValueWithSource(attribute, parsed, SOURCE);
-  };
-  if (key === ARGUMENT && typeof value === "string" && value !== "") return set(ARGUMENT, value);
   const option = optionNamed(command, value === false ? `no-${key}` : key) ?? optionNamed(command, key);
-  if (option === undefined) throw unknownName(command, name, path);
-  const fail = (expected: string): never => {
+  if (option === undefined && key !== ARGUMENT) throw unknownName(command, name, path);
+  const attribute = option?.attributeName() ?? ARGUMENT;
+  if (isGiven(command, attribute)) return;
+  const fail: Fail = (expected) => {
     throw new RevocabError(
       "bad_options",
       `${showText(path)}: ${showText(name, 100)} is ${showText(JSON.stringify(value) ?? "empty", 100)}, expected ${expected}`,
       { hint: `run ${fullName(command)} --help for its options` },
     );
   };
-  if (option.isBoolean() || option.negate) {
-    if (typeof value !== "boolean") fail("true or false");
-    return set(option.attributeName(), option.negate ? false : value);
+  command.setOptionValueWithSource(attribute, valueFor(option, value, fail), SOURCE);
+}
+
+type Fail = (expected: string) => never;
+
+/** @param option undefined for the argument of the command */
+function valueFor(option: Option | undefined, value: unknown, fail: Fail): unknown {
+  if (option?.isBoolean() || option?.negate) {
+    if (typeof value !== "boolean") return fail("true or false");
+    return !option.negate && value;
   }
   const texts = textsOf(value) ?? fail("a text, a number or a list of them");
-  if (texts.length === 0 || texts.includes("")) fail("a value");
-  set(option.attributeName(), parsed(option, texts, fail));
+  if (texts.length === 0 || texts.includes("")) return fail("a value");
+  return parsed(option, texts, fail);
 }
 
 /** What a value is on a command line: a list is an option given several times, a map is KEY=VALUE several times. */
@@ -88,9 +93,9 @@ function textsOf(value: unknown): readonly string[] | undefined {
 }
 
 /** The value as the command's own parser makes it of these words. */
-function parsed(option: Option, texts: readonly string[], fail: (expected: string) => never): unknown {
-  if (option.parseArg === undefined) {
-    if (option.variadic) return texts;
+function parsed(option: Option | undefined, texts: readonly string[], fail: Fail): unknown {
+  if (option?.parseArg === undefined) {
+    if (option?.variadic) return texts;
     return texts.length === 1 ? texts[0] : fail("one value");
   }
   let value: unknown;
@@ -126,4 +131,3 @@ function unknownName(command: Command, name: string, path: string): RevocabError
     },
   );
 }
-
