@@ -99,7 +99,9 @@ export async function runCommand<Result>(
     isOver = true;
     exitCode = 0;
     progress.close({ isDone: true });
-    process.stdout.write(json ? `${showJson(result)}\n` : shown(present(result)));
+    const document = json ? undefined : present(result);
+    SHOWN.publish({ command: fullName(command), result, document } satisfies ShownResult);
+    process.stdout.write(document === undefined ? `${showJson(result)}\n` : shown(document));
   } catch (error) {
     if (!isOver) fail(abort.signal.aborted ? withMore(error, abort.signal.reason) : error);
   } finally {
@@ -109,7 +111,6 @@ export async function runCommand<Result>(
 
 /** On a terminal lines are broken at its width; elsewhere each stays whole, for programs that look for one. */
 function shown(document: TextDocument): string {
-  SHOWN.publish(document);
   return renderText(document, {
     width: process.stdout.isTTY ? process.stdout.columns : undefined,
     color: hasColors(process.stdout),
@@ -117,8 +118,16 @@ function shown(document: TextDocument): string {
   });
 }
 
-/** Where tests see each document that is shown, to render it at other widths. */
+/** Where tests see all that is shown, to render it at other widths and to compare it with its schema. */
 const SHOWN = channel("revocab:shown");
+
+export interface ShownResult {
+  /** `revocab vectors train` */
+  readonly command: string;
+  readonly result: unknown;
+  /** Undefined with `--json`. */
+  readonly document: TextDocument | undefined;
+}
 
 const FINISHING = "what is done is kept and written; Ctrl-C again ends without writing anything";
 

@@ -5,6 +5,7 @@ import { hasColors, inStyle } from "./colors.ts";
 import { registerAlignText } from "./commands/align-text.ts";
 import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
+import { registerCompletion } from "./commands/completion.ts";
 import { registerCorpus } from "./commands/corpus.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
@@ -76,6 +77,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerCorpus,
     registerAlignText,
     registerMethods,
+    registerCompletion,
   ]) {
     register(program);
   }

@@ -12,13 +12,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { renderText, type TextDocument } from "@revocab/report-document";
+import { renderText } from "@revocab/report-document";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ShownResult } from "../src/run-command.ts";
 import { inProcess } from "./in-process.ts";
 import { writeTensors } from "./safetensors.ts";
 import { INPUT_FILES, SCENES } from "./sample-outputs/commands.ts";
 import { differences } from "./sample-outputs/compare.ts";
 import { filesBelow, type Outcome, recordFile, steady, withShortLists } from "./sample-outputs/outcome.ts";
+import { schemaFaults } from "./schema-faults.ts";
 
 /*
  * The commands of `sample-outputs/commands.ts`, what they print, how they end and what they write, beside a record of an
@@ -44,8 +46,8 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const { version } = JSON.parse(readFileSync(join(repository, "apps/revocab/package.json"), "utf8")) as {
   version: string;
 };
-const shown: TextDocument[] = [];
-const keepShown = (document: unknown) => shown.push(document as TextDocument);
+const shown: ShownResult[] = [];
+const keepShown = (result: unknown) => shown.push(result as ShownResult);
 beforeAll(() => subscribe("revocab:shown", keepShown));
 afterAll(() => unsubscribe("revocab:shown", keepShown));
 
@@ -75,14 +77,15 @@ afterAll(() => {
 describe("what the commands print and write for the sample is what it was, but for wording", () => {
   it.each(SCENES)("$name", async ({ name, commands, ...how }) => {
     const outcomes: Record<string, Outcome> = {};
-    const tooLong: string[] = [];
+    const faults: string[] = [];
     for (const command of commands) {
       shown.length = 0;
       outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
-      tooLong.push(...shown.flatMap(longLinesOf).map((line) => `revocab ${command}\n  ${line}`));
+      const own = shown.flatMap((each) => [...longLinesOf(each), ...schemaFaults(each)]);
+      faults.push(...own.map((fault) => `revocab ${command}\n  ${fault}`));
     }
     found[name] = outcomes;
-    expect(tooLong.join("\n")).toBe("");
+    expect(faults.join("\n")).toBe("");
     if (isRecording) return;
     expect(commands).toEqual(Object.keys(recorded[name] ?? {}));
     const changed = commands.flatMap((command) =>
@@ -98,7 +101,8 @@ describe("what the commands print and write for the sample is what it was, but f
  * Lines that are longer than the terminal. Allowed are those that nothing may cut: code (a conversation in a template, behind a bar),
  * and a single path, address or token in running text.
  */
-function longLinesOf(document: TextDocument): readonly string[] {
+function longLinesOf({ document }: ShownResult): readonly string[] {
+  if (document === undefined) return [];
   return [60, 80, 120].flatMap((width) =>
     renderText(document, { width })
       .split("\n")

@@ -83,7 +83,8 @@ const edit = z.object({
 });
 
 const score = { bytesPerToken: figure, tokens: count, notes: strings };
-const scoreWords = z.discriminatedUnion("kind", [
+/** The schema of a score in it. */
+export const scoreWords = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("bits-per-byte"),
     bitsPerByte: figure,
@@ -143,7 +144,8 @@ const comparedLosses = z.object({
 
 const hidden = z.object({ mean: figure, median: figure });
 
-const reportWords = z.object({
+/** The schema of a `revocab.json` as far as a review reads it. */
+export const reportWords = z.object({
   revocab: z.string(),
   recipe: plan.recipe.extend({ edit: edit.optional() }),
   source: z.object({ name: z.string(), modelType: z.string(), rows: count, tied: z.boolean() }),
