@@ -36,7 +36,7 @@ for (const [command, schema] of Object.entries(properties)) {
     ...schema,
     definitions: Object.fromEntries(used.map((name) => [name, definitions[name]])),
   };
-  writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(file, null, 1)}\n`);
+  writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(file, null, 2)}\n`);
 }
 
 function schemaOf(words) {

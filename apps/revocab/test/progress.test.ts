@@ -9,11 +9,14 @@ function stream(columns?: number) {
   return { written, stream: fake as unknown as NodeJS.WriteStream };
 }
 
+/** What begins and ends a style. */
+const STYLE = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g");
+
 /** What a terminal shows in the end: a carriage return goes back to the start of the line. */
 function screen(written: readonly string[]): string[] {
   return written
     .join("")
-    .replace(/\u001b\[\d+m/g, "")
+    .replaceAll(STYLE, "")
     .split("\n")
     .map((line) =>
       line

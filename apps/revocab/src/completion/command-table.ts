@@ -29,7 +29,10 @@ export function commandTable(program: Command, methods: readonly string[]): read
   const help = program.createHelp();
   const visit = (command: Command, path: readonly string[]): readonly CompletedCommand[] => {
     const inner = help.visibleCommands(command).filter((each) => each.name() !== "help");
-    const all = [...command.options.filter(({ hidden }) => !hidden), ...(command === program ? [] : program.options)];
+    const all = [
+      ...command.options.filter(({ hidden }) => !hidden),
+      ...(command === program ? [] : program.options),
+    ];
     const own: CompletedCommand = {
       path,
       subcommands: inner.map((each) => ({ name: each.name(), description: each.summary() })),
@@ -50,7 +53,9 @@ function completedOption(option: Option, methods: readonly string[]): CompletedO
   return {
     names,
     description: brief(description),
-    value: takesValue ? (argChoices ?? valueNamed(/<(.+)>/.exec(flags)?.[1] ?? "", long, methods)) : undefined,
+    value: takesValue
+      ? (argChoices ?? valueNamed(/<(.+)>/.exec(flags)?.[1] ?? "", long, methods))
+      : undefined,
   };
 }
 
@@ -70,5 +75,5 @@ const PATHS = /file|folder|path|model|tokenizer|plan|source:target|a:b|fixed|tur
 
 /** The first clause of a description: shells show it on one line. */
 function brief(description: string): string {
-  return (description.split(/[;:(]| \| /, 1)[0] ?? "").trim();
+  return (description.split(/;|: | \(/, 1)[0] ?? "").trim();
 }

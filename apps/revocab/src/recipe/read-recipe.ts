@@ -99,18 +99,15 @@ function settingsOf(
       },
     );
   }
-  const settings: [string, RecordedValue][] = [["model", model]];
+  const settings = new Map<string, RecordedValue>([["model", model]]);
   let flag = "";
   for (const word of rest) {
-    if (word.startsWith("--")) {
-      flag = word.slice(2);
-      settings.push([flag, true]);
-    } else {
-      const last = settings[settings.length - 1] as [string, RecordedValue];
-      last[1] = last[1] === true ? word : [last[1], word].flat();
-    }
+    if (word.startsWith("--")) flag = word.slice(2);
+    const before = settings.get(flag);
+    if (word.startsWith("--")) settings.set(flag, before ?? true);
+    else settings.set(flag, before === undefined || before === true ? word : [before, word].flat());
   }
-  return settings;
+  return [...settings];
 }
 
 function unquoted(word: string): string {
