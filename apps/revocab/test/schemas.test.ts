@@ -26,7 +26,7 @@ it("every command has a schema", async () => {
     commandsWithSchemas()
       .filter((name) => name !== "error" && name !== "version")
       .sort(),
-  ).toEqual(named.sort());
+  ).toEqual(named.toSorted());
 });
 
 /** The commands without commands of their own, from the help. */
