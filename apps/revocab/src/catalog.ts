@@ -1,4 +1,4 @@
-import type { InitMethod } from "@revocab/core";
+import { type InitMethod, RevocabError } from "@revocab/core";
 import type { MethodEntry } from "@revocab/embedding-init";
 
 type Catalog = Readonly<Record<string, MethodEntry>>;
@@ -9,14 +9,25 @@ export async function catalog(): Promise<Catalog> {
   return { ...(await quickCatalog()), hypernetwork: hypernetworkEntry };
 }
 
-/** The method of a name. The package that runs hypernetworks takes 0.2 s to load: it is loaded for a name that no other method has. */
+/**
+ * The method of `name` or `name:key=value`, as `compare` prints it. The package that runs hypernetworks takes 0.2 s to load: it is loaded for a name that no other method has.
+ * @param options those of `--with`
+ * @throws RevocabError `unknown_method`; `bad_options`, also for an option that is given in both ways
+ */
 export async function methodOf(
-  name: string,
+  text: string,
   options: Readonly<Record<string, string>> = {},
 ): Promise<InitMethod> {
-  const { methodNamed } = await import("@revocab/embedding-init");
+  const { kebabCase, methodNamed, parseMethodText } = await import("@revocab/embedding-init");
+  const { name, options: own } = parseMethodText(text);
+  const twice = Object.keys(own).find((key) => Object.keys(options).map(kebabCase).includes(kebabCase(key)));
+  if (twice !== undefined) {
+    throw new RevocabError("bad_options", `${twice} of ${name} was given twice, as ${text} and with --with`, {
+      hint: "give each option of a method once",
+    });
+  }
   const quick = await quickCatalog();
-  return methodNamed(name, options, Object.hasOwn(quick, name) ? quick : await catalog());
+  return methodNamed(name, { ...own, ...options }, Object.hasOwn(quick, name) ? quick : await catalog());
 }
 
 /** The name of the method that is used where none is named. */

@@ -1,6 +1,7 @@
 import { RevocabError, type RevocabErrorCode, showJson, showLine } from "@revocab/core";
+import { inStyle } from "./colors.ts";
 import { inFlags } from "./in-flags.ts";
-import { forTerminal } from "./terminal.ts";
+import { forTerminal, linesFor } from "./terminal.ts";
 
 /** A failure as it is printed: what was found and expected, and what to do. */
 export interface Failure {
@@ -37,8 +38,9 @@ export function asFailure(error: unknown, command: string): Failure {
   };
 }
 
-export function isUsage({ code }: Failure): boolean {
-  return code !== undefined && USAGE_CODES.has(code);
+/** 2 for wrong usage, 1 for what failed. */
+export function exitCodeOf({ code }: Failure): number {
+  return code !== undefined && USAGE_CODES.has(code) ? 2 : 1;
 }
 
 export function usageHint(command: string): string {
@@ -49,9 +51,10 @@ export function usageHint(command: string): string {
 export function printFailure(failure: Failure, json: boolean): void {
   const { message, hint, stack } = failure;
   if (json) process.stdout.write(`${showJson({ error: failure })}\n`);
-  process.stderr.write(
-    `revocab: ${showLine(message, LONGEST)}\n${hint ? `  → ${showLine(hint, LONGEST)}\n` : ""}`,
-  );
+  const [first = "", ...more] = linesFor(process.stderr, `revocab: ${showLine(message, LONGEST)}`, "  ");
+  const lines = [first.replace(/^revocab:/, (name) => inStyle("red", name, process.stderr)), ...more];
+  if (hint) lines.push(...linesFor(process.stderr, `  → ${showLine(hint, LONGEST)}`, "    "));
+  process.stderr.write(lines.map((line) => `${line}\n`).join(""));
   if (stack) process.stderr.write(`${forTerminal(stack)}\n`);
 }
 

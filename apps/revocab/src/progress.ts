@@ -1,21 +1,24 @@
 import { type ProgressEvent, type ProgressListener, showLine } from "@revocab/core";
+import { inStyle } from "./colors.ts";
 import { inFlags } from "./in-flags.ts";
-import { escaped } from "./terminal.ts";
+import { escaped, linesFor } from "./terminal.ts";
 
 export interface ProgressRenderer {
   readonly onProgress: ProgressListener;
-  /** Ends the line in progress. */
-  close(): void;
+  /** Takes the line in progress off the terminal; the next event draws it again. */
+  clear(): void;
+  /** Ends the line in progress: where the work is done, in one line for all steps. */
+  close(outcome?: { readonly isDone?: boolean }): void;
 }
 
 type Progress = Extract<ProgressEvent, { type: "progress" }>;
 
-/** On a terminal a bar that is redrawn; elsewhere plain lines, at most four for each step. */
+/** On a terminal a line that is redrawn, and at the end one for all steps; elsewhere plain lines, at most four for each step. */
 export function progressRenderer(
   stream: NodeJS.WriteStream,
   { quiet = false }: { quiet?: boolean } = {},
 ): ProgressRenderer {
-  if (quiet) return { onProgress: () => {}, close: () => {} };
+  if (quiet) return { onProgress: () => {}, clear: () => {}, close: () => {} };
   return stream.isTTY ? barRenderer(stream) : lineRenderer(stream);
 }
 
@@ -29,14 +32,17 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
   let current: string | undefined;
   let last = 0;
   let waiting: NodeJS.Timeout | undefined;
+  const begun = performance.now();
+  const steps = new Set<string>();
   const pace = paceOf();
+  const columns = () => (stream.columns || 80) - 1;
   const draw = (line: string) => {
     stream.write(`\r${line.padEnd(drawn.length)}`);
     drawn = line;
   };
-  const finish = () => {
+  const clear = () => {
     clearInterval(waiting);
-    if (drawn) stream.write("\n");
+    if (drawn) stream.write(`\r${" ".repeat(drawn.length)}\r`);
     drawn = "";
     current = undefined;
   };
@@ -45,19 +51,21 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
     const started = performance.now();
     clearInterval(waiting);
     waiting = setInterval(() => {
-      draw(`${line} ${Math.round((performance.now() - started) / 1000)} s`);
+      draw(`${line} ${Math.round((performance.now() - started) / 1000)} s`.slice(0, columns()));
     }, SILENCE_MS).unref();
   };
   return {
     onProgress(event) {
       if (event.type === "note") {
-        finish();
-        stream.write(escaped`${event.step}: ${inFlags(event.message)}\n`);
+        clear();
+        for (const line of linesFor(stream, escaped`${event.step}: ${inFlags(event.message)}`, "  "))
+          stream.write(`${line}\n`);
         return;
       }
+      steps.add(event.step);
       if (event.type === "step") {
-        finish();
-        draw(escaped`${event.step} …`);
+        clear();
+        draw(escaped`${event.step} …`.slice(0, columns()));
         wait(drawn);
         return;
       }
@@ -69,11 +77,31 @@ function barRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
       if (event.done < event.total && now - last < 100) return;
       last = now;
       clearInterval(waiting);
-      draw(lineOf(event, paceNow, (stream.columns || 80) - 1));
-      if (event.done >= event.total) finish();
+      draw(lineOf(event, paceNow, columns()));
+      if (event.done >= event.total) current = undefined;
     },
-    close: finish,
+    clear,
+    close({ isDone = false } = {}) {
+      if (!isDone) {
+        clearInterval(waiting);
+        if (drawn) stream.write("\n");
+        drawn = "";
+        return;
+      }
+      clear();
+      if (steps.size === 0) return;
+      const line = foldedLine([...steps], (performance.now() - begun) / 1000, columns());
+      stream.write(`${inStyle("green", "✓", stream)} ${inStyle("dim", line, stream)}\n`);
+    },
   };
+}
+
+/** All steps in one line, behind a mark: how many and how long, and the names of as many as there is room for. */
+function foldedLine(steps: readonly string[], seconds: number, columns: number): string {
+  const shown = seconds < 60 ? `${seconds.toFixed(1)} s` : clock(seconds);
+  const line = `${steps.length} ${steps.length === 1 ? "step" : "steps"} in ${shown}: ${steps.map((step) => showLine(step)).join(", ")}`;
+  const room = columns - 2;
+  return line.length <= room ? line : `${line.slice(0, room - 1)}…`;
 }
 
 /** The step, a bar, how much is done, and the time left; on a narrow terminal as much of it as fits. */
@@ -106,6 +134,7 @@ function lineRenderer(stream: NodeJS.WriteStream): ProgressRenderer {
         if (quarter > last) stream.write(escaped`${event.step}: ${said}\n`);
       }
     },
+    clear() {},
     close() {},
   };
 }

@@ -1,8 +1,10 @@
+import { channel } from "node:diagnostics_channel";
 import { type Job, RevocabError, showJson } from "@revocab/core";
 import { removeUnfinished } from "@revocab/files/internal";
 import { renderText, type TextDocument } from "@revocab/report-document";
 import type { Command } from "commander";
-import { asFailure, isUsage, printFailure } from "./failure.ts";
+import { hasColors } from "./colors.ts";
+import { asFailure, exitCodeOf, printFailure } from "./failure.ts";
 import { inFlags } from "./in-flags.ts";
 import { progressRenderer } from "./progress.ts";
 import { requireRuntime } from "./require-runtime.ts";
@@ -10,6 +12,8 @@ import { requireRuntime } from "./require-runtime.ts";
 /** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
   readonly job: Job;
+  /** Takes the line in progress off the terminal, before the work itself prints something. */
+  readonly clearProgress: () => void;
   /** Raised by the first Ctrl-C, of work that can end with what it has. */
   readonly finishSignal?: AbortSignal | undefined;
 }
@@ -27,7 +31,7 @@ export interface RunOptions {
  * Runs a command's work and shows its result on stdout: as a document in text, or as JSON with --json. Control characters other
  * than line ends are escaped in both.
  *
- * Exit codes: 0 done, 1 failed, 2 wrong usage.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
  *
  * The first Ctrl-C raises the signal. Work that has not stopped within a second is killed, as any work is at a second
  * Ctrl-C; its unfinished files are removed. A commit to the Hub is waited for ({@link finishBeforeExit}). A command that
@@ -54,21 +58,23 @@ export async function runCommand<Result>(
   const progress = progressRenderer(process.stderr, { quiet });
   let isOver = false;
   let exitCode = 1;
+  let stoppedBy: Signal | undefined;
   const fail = (error: unknown) => {
     isOver = true;
     progress.close();
     const failure = asFailure(error, fullName(command));
     printFailure(failure, json);
-    exitCode = isUsage(failure) ? 2 : 1;
+    exitCode = stoppedBy === undefined ? exitCodeOf(failure) : EXIT_CODES[stoppedBy];
     process.exitCode = exitCode;
   };
-  const interrupt = () => {
+  const interrupt = (signal: Signal) => {
     if (canFinish && !finish.signal.aborted) {
       finish.abort();
       progress.onProgress({ type: "note", step: "stopped", message: FINISHING });
       return;
     }
-    if (abort.signal.aborted) return endProcess(exitCode);
+    if (abort.signal.aborted) return endProcess(signal);
+    stoppedBy = signal;
     const reason = new RevocabError("aborted", "stopped; nothing was written", {
       hint: "run the command again to start over",
     });
@@ -78,7 +84,7 @@ export async function runCommand<Result>(
       if (finishing > 0) return;
       removeUnfinished();
       if (!isOver) fail(ENDED);
-      endProcess(exitCode);
+      endProcess(signal);
     }, PATIENCE_MS).unref();
     if (!readsOnly) return;
     fail(reason);
@@ -89,14 +95,17 @@ export async function runCommand<Result>(
     if (runsModel) await requireRuntime(progress.onProgress);
     if (device !== undefined) await checkDevice(device, dtype);
     const result = await work({
+      clearProgress: progress.clear,
       finishSignal: canFinish ? finish.signal : undefined,
       job: { abortSignal: abort.signal, onProgress: progress.onProgress, threads, memory, device, dtype },
     });
     if (isOver) return;
     isOver = true;
     exitCode = 0;
-    progress.close();
-    process.stdout.write(json ? `${showJson(result)}\n` : shown(present(result)));
+    progress.close({ isDone: true });
+    const document = json ? undefined : present(result);
+    SHOWN.publish({ command: fullName(command), result, document } satisfies ShownResult);
+    process.stdout.write(document === undefined ? `${showJson(result)}\n` : shown(document));
   } catch (error) {
     if (!isOver) fail(abort.signal.aborted ? withMore(error, abort.signal.reason) : error);
   } finally {
@@ -108,8 +117,20 @@ export async function runCommand<Result>(
 function shown(document: TextDocument): string {
   return renderText(document, {
     width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    color: hasColors(process.stdout),
     words: inFlags,
   });
+}
+
+/** Where tests see all that is shown, to render it at other widths and to compare it with its schema. */
+const SHOWN = channel("revocab:shown");
+
+export interface ShownResult {
+  /** `revocab vectors train` */
+  readonly command: string;
+  readonly result: unknown;
+  /** Undefined with `--json`. */
+  readonly document: TextDocument | undefined;
 }
 
 const FINISHING = "what is done is kept and written; Ctrl-C again ends without writing anything";
@@ -138,13 +159,18 @@ const ENDED = new RevocabError(
   { hint: "if the output is not there, run the command again to start over" },
 );
 
+type Signal = "SIGINT" | "SIGTERM";
+
+/** 128 and the number of the signal, as shells count. */
+const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
 /** Ends the process in the middle of its work, without the unfinished files. */
-function endProcess(exitCode: number): void {
+function endProcess(signal: Signal): void {
   removeUnfinished();
-  if (!isWaitedFor()) process.exit(exitCode);
+  if (!isWaitedFor()) process.exit(EXIT_CODES[signal]);
   // without listeners the signal ends the process, as it does any program
-  process.removeAllListeners("SIGINT");
-  process.kill(process.pid, "SIGINT");
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { RevocabError } from "@revocab/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { asFailure, isUsage, printFailure } from "../src/failure.ts";
+import { asFailure, exitCodeOf, printFailure } from "../src/failure.ts";
 
 describe("asFailure", () => {
   it("keeps code, message and hint of a failure of ours, and shows no stack", () => {
@@ -9,13 +9,13 @@ describe("asFailure", () => {
       "revocab",
     );
     expect(failure).toEqual({ code: "bad_plan", message: "x is no plan", hint: "make it again" });
-    expect(isUsage(failure)).toBe(false);
+    expect(exitCodeOf(failure)).toBe(1);
   });
 
   it("points to the help where wrong usage has no hint of its own", () => {
     const failure = asFailure(new RevocabError("bad_options", "seed is −1"), "revocab swap");
     expect(failure.hint).toMatch(/^run revocab swap --help/);
-    expect(isUsage(failure)).toBe(true);
+    expect(exitCodeOf(failure)).toBe(2);
   });
 
   it.each([

@@ -3,7 +3,17 @@ import { runProgram } from "../dist/run-program.js";
 import type { Finished } from "./revocab.ts";
 
 export interface InProcessOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** No colours, even where the runner of the tests has them. */
+const PLAIN = { FORCE_COLOR: undefined, NO_COLOR: "1" };
+
+function setEnvironment(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
 }
 
 let last: Promise<unknown> = Promise.resolve();
@@ -19,26 +29,27 @@ export function inProcess(args: readonly string[], { env = {} }: InProcessOption
   return run;
 }
 
-async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Finished> {
+async function runHere(
+  args: readonly string[],
+  env: NonNullable<InProcessOptions["env"]>,
+): Promise<Finished> {
   const written = { stdout: "", stderr: "" };
-  const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
+  const all = { ...PLAIN, ...env };
+  const before = Object.fromEntries(Object.keys(all).map((name) => [name, process.env[name]]));
   const spies = (["stdout", "stderr"] as const).map((name) =>
     vi.spyOn(process[name], "write").mockImplementation((text) => {
       written[name] += String(text);
       return true;
     }),
   );
-  Object.assign(process.env, env);
+  setEnvironment(all);
   process.exitCode = undefined;
   try {
     await runProgram(args);
     return { code: Number(process.exitCode ?? 0), signal: null, ...written };
   } finally {
     process.exitCode = undefined;
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
+    setEnvironment(before);
     for (const spy of spies) spy.mockRestore();
   }
 }

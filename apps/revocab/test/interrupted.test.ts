@@ -32,7 +32,7 @@ describe("Ctrl-C", () => {
         if (!sent && text.includes("write …")) sent = child.kill("SIGINT");
       },
     });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toEqual([
       "revocab: stopped; nothing was written",
       "  → run the command again to start over",
@@ -42,15 +42,16 @@ describe("Ctrl-C", () => {
   });
 
   it.each([
-    ["SIGINT", "write weights: "],
-    ["SIGTERM", "check …"],
-  ])("%s at “%s” leaves nothing, and the old output as it was", async (SIGNAL, SIGNAL_AT) => {
+    ["SIGINT", "write weights: ", 130],
+    ["SIGTERM", "check …", 143],
+  ])("%s at “%s” leaves nothing, and the old output as it was", async (SIGNAL, SIGNAL_AT, code) => {
     mkdirSync(at.out);
-    writeFileSync(join(at.out, "mine"), "mine");
+    // what has no config.json is never replaced, and no work begun
+    writeFileSync(join(at.out, "config.json"), "mine");
     const old = contentOf(at.out);
     const env = { SIGNAL, SIGNAL_AT };
     const finished = await revocab(swap("--force"), { env, preload: "signal-at.mjs" });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toHaveLength(2);
     expect(readdirSync(at.place)).toEqual(["out"]);
     expect(contentOf(at.out)).toEqual(old);
@@ -61,7 +62,7 @@ describe("Ctrl-C", () => {
     const page = join(at.place, "page.html");
     const env = { SIGNAL: "SIGINT", SIGNAL_AT: "look at rows" };
     const finished = await revocab(swap("--html", page), { env, preload: "signal-at.mjs" });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toEqual([
       `revocab: the model is in ${at.out}, but its page was not written: stopped; nothing was written`,
       `  → revocab report ${at.out} --source ${at.model} --html ${page} writes the page alone`,
@@ -73,7 +74,7 @@ describe("Ctrl-C", () => {
     const env = { SIGNAL: "SIGINT", SIGNAL_AT: "plan input …" };
     const args = ["plan", at.model, "--tokenizer", at.tokenizer, "--out", join(at.place, "swap.plan")];
     const finished = await revocab(args, { env, preload: "signal-at.mjs" });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toHaveLength(2);
     expect(readdirSync(at.place)).toEqual([]);
   });
@@ -96,7 +97,7 @@ describe("Ctrl-C while a text is scored", () => {
         if (!sent && text.includes("score: ")) sent = child.kill("SIGINT");
       },
     });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toHaveLength(2);
     const [, done, total] = /score: ([\d,]+) of ([\d,]+) tokens/.exec(finished.stderr) ?? [];
     expect(total).toBe("30,240");
@@ -108,7 +109,7 @@ describe("Ctrl-C while a text is scored", () => {
     const env = { SIGNAL: "SIGINT", SIGNAL_AT };
     const text = longText();
     const finished = await revocab(swap("--eval", text), { env, preload: "signal-at.mjs" });
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(messagesOf(finished.stderr)).toEqual([
       "revocab: stopped; nothing was written",
       "  → run the command again to start over",

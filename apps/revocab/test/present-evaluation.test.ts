@@ -113,7 +113,7 @@ describe("a masked model's figures", () => {
       leftOut: [{ name: "focus", reason: "no word vectors" }],
       best: 1,
     };
-    const lines = renderText(presentComparison(comparison)).split("\n");
+    const lines = renderText(presentComparison(comparison, "revocab swap MODEL")).split("\n");
     expect(lines[0]).toBe(
       "1,234 bytes in 1 document; rows hidden and reconstructed: 120 of 1,200 shared tokens",
     );
@@ -122,7 +122,7 @@ describe("a masked model's figures", () => {
     );
     expect(lines[4]?.trim().split(/ {2,}/)).toEqual(["mean", "2.3457", "3.22", "0.988", "1,234", "0.0"]);
     expect(lines[5]?.trim().split(/ {2,}/)).toEqual([
-      ...["★", "random:standardDeviation=0.5", "2.3457", "3.22", "0.0"],
+      ...["★", "random:standard-deviation=0.5", "2.3457", "3.22", "0.0"],
     ]);
     expect(lines.slice(7)).toEqual([
       "Best: random:standardDeviation=0.5, the fewest pseudo bits per byte before any training",

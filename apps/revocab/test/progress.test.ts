@@ -9,10 +9,14 @@ function stream(columns?: number) {
   return { written, stream: fake as unknown as NodeJS.WriteStream };
 }
 
+/** What begins and ends a style. */
+const STYLE = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g");
+
 /** What a terminal shows in the end: a carriage return goes back to the start of the line. */
 function screen(written: readonly string[]): string[] {
   return written
     .join("")
+    .replaceAll(STYLE, "")
     .split("\n")
     .map((line) =>
       line
@@ -71,7 +75,7 @@ describe("tokens per second and the time left", () => {
     at(onProgress, [[10, tokens(51_000, 101_000)]]);
     expect(screen(written).at(-1)).toMatch(/ 51,000 of 101,000 tokens, 5,000\/s, 0:10 left$/);
     at(onProgress, [[20, tokens(101_000, 101_000)]]);
-    expect(screen(written).at(-2)).toMatch(/█ 101,000 of 101,000 tokens, 5,000\/s$/);
+    expect(screen(written).at(-1)).toMatch(/█ 101,000 of 101,000 tokens, 5,000\/s$/);
   });
 
   it("start anew where a step starts anew; of bytes it is the time left alone", () => {
@@ -83,7 +87,7 @@ describe("tokens per second and the time left", () => {
       [101, tokens(0, 1000)],
       [103, tokens(500, 1000)],
     ]);
-    expect(screen(written)[0]).toMatch(/ 1,000 of 1,000 tokens, 10\/s$/);
+    expect(written.join("")).toMatch(/ 1,000 of 1,000 tokens, 10\/s *\r/);
     expect(screen(written).at(-1)).toMatch(/ 500 of 1,000 tokens, 250\/s, 0:02 left$/);
     const bytesOnly = stream(100);
     at(progressRenderer(bytesOnly.stream).onProgress, [
@@ -101,7 +105,7 @@ describe("tokens per second and the time left", () => {
       [10, { ...rows("plan input", 10, 10), whole: 0.1 }],
       [30, { ...tokens(100, 200), whole: 0.5, detail: "layer 3 of 32" }],
     ]);
-    expect(screen(written)[0]).toMatch(/ 10 of 10 rows, 10 % of all, 1:30 left$/);
+    expect(written.join("")).toMatch(/ 10 of 10 rows, 10 % of all, 1:30 left *\r/);
     expect(screen(written).at(-1)).toMatch(/ 100 of 200 tokens, 50 % of all, 0:30 left, layer 3 of 32$/);
   });
 
@@ -137,7 +141,7 @@ describe("tokens per second and the time left", () => {
 });
 
 describe("progress on a terminal", () => {
-  it("is a bar that fills on one line and ends it when full", () => {
+  it("is a bar that fills on one line, which the next step takes over", () => {
     const { written, stream: terminal } = stream(100);
     const { onProgress } = progressRenderer(terminal);
     onProgress(step("plan input"));
@@ -145,10 +149,38 @@ describe("progress on a terminal", () => {
     expect(screen(written)).toEqual(["plan input       ██████░░░░░░░░░░░░░░░░░░ 750 of 3,000 rows"]);
     onProgress(rows("plan input", 3000, 3000));
     onProgress(step("write"));
-    expect(screen(written)).toEqual([
-      "plan input       ████████████████████████ 3,000 of 3,000 rows",
-      "write …",
-    ]);
+    expect(screen(written)).toEqual(["write …"]);
+  });
+
+  it("is one line for all steps once the work is done, cut where the terminal is narrow", () => {
+    const lineAt = (columns: number) => {
+      const { written, stream: terminal } = stream(columns);
+      const { onProgress, close } = progressRenderer(terminal);
+      at(onProgress, [
+        [0, step("align")],
+        [1, rows("plan input", 3000, 3000)],
+        [2, step("write")],
+        [3, bytes(2e6, 2e6)],
+        [4, step("check")],
+      ]);
+      close({ isDone: true });
+      return screen(written);
+    };
+    const [line, ...more] = lineAt(100);
+    expect(line).toMatch(/^✓ 5 steps in [\d.]+ s: align, plan input, write, write weights, check$/);
+    expect(more).toEqual([""]);
+    expect(lineAt(40)[0]).toMatch(/^✓ 5 steps in [\d.]+ s: align, .*…$/);
+    expect(lineAt(40)[0]!.length).toBeLessThan(40);
+  });
+
+  it("is taken off the terminal before the work prints something itself", () => {
+    const { written, stream: terminal } = stream(100);
+    const { onProgress, clear, close } = progressRenderer(terminal);
+    onProgress(step("read the model"));
+    clear();
+    expect(screen(written)).toEqual([""]);
+    close();
+    expect(screen(written)).toEqual([""]);
   });
 
   it("is drawn at most ten times a second, but its end always", () => {
@@ -180,7 +212,7 @@ describe("progress on a terminal", () => {
     }
     clock.mockRestore();
     expect(written.join("")).not.toContain("compute rows");
-    expect(screen(written)).toEqual(["write weights    ████████████████████████ 2,200 of 2,200 MB", ""]);
+    expect(screen(written)).toEqual(["write weights    ████████████████████████ 2,200 of 2,200 MB"]);
   });
 
   it("counts the seconds of a step that says no more than its name", () => {
@@ -206,16 +238,16 @@ describe("progress on a terminal", () => {
     expect(screen(written)[0]).not.toContain("longer");
   });
 
-  it("puts a note on a line of its own and ends an unfinished bar when it closes", () => {
+  it("puts a note on a line of its own, broken at the width, and leaves an unfinished step where the work failed", () => {
     const { written, stream: terminal } = stream(100);
     const { onProgress, close } = progressRenderer(terminal);
     onProgress(bytes(1e6, 2e6));
-    onProgress({ type: "note", step: "write weights", message: "not linked" });
+    onProgress({ type: "note", step: "write weights", message: "not linked, ".repeat(10) });
     onProgress(step("check"));
     close();
     expect(screen(written)).toEqual([
-      "write weights    ████████████░░░░░░░░░░░░ 1 of 2 MB",
-      "write weights: not linked",
+      `write weights: ${"not linked, ".repeat(7).trim()}`,
+      "  not linked, not linked, not linked,",
       "check …",
       "",
     ]);

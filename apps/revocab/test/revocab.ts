@@ -36,7 +36,7 @@ export function revocab(
   const limited =
     openFiles === undefined ? line : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...line];
   const child = spawn(limited[0] as string, limited.slice(1), {
-    env: { ...process.env, ...env },
+    env: { ...process.env, FORCE_COLOR: undefined, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onStart?.(child);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
   cpSync,
   existsSync,
@@ -11,12 +12,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { renderText } from "@revocab/report-document";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ShownResult } from "../src/run-command.ts";
 import { inProcess } from "./in-process.ts";
 import { writeTensors } from "./safetensors.ts";
 import { INPUT_FILES, SCENES } from "./sample-outputs/commands.ts";
 import { differences } from "./sample-outputs/compare.ts";
 import { filesBelow, type Outcome, recordFile, steady, withShortLists } from "./sample-outputs/outcome.ts";
+import { schemaFaults } from "./schema-faults.ts";
 
 /*
  * The commands of `sample-outputs/commands.ts`, what they print, how they end and what they write, beside a record of an
@@ -42,6 +46,11 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const { version } = JSON.parse(readFileSync(join(repository, "apps/revocab/package.json"), "utf8")) as {
   version: string;
 };
+const shown: ShownResult[] = [];
+const keepShown = (result: unknown) => shown.push(result as ShownResult);
+beforeAll(() => subscribe("revocab:shown", keepShown));
+afterAll(() => unsubscribe("revocab:shown", keepShown));
+
 const workingDirectory = process.cwd();
 let folder: string;
 
@@ -68,8 +77,15 @@ afterAll(() => {
 describe("what the commands print and write for the sample is what it was, but for wording", () => {
   it.each(SCENES)("$name", async ({ name, commands, ...how }) => {
     const outcomes: Record<string, Outcome> = {};
-    for (const command of commands) outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
+    const faults: string[] = [];
+    for (const command of commands) {
+      shown.length = 0;
+      outcomes[command] = await outcomeOf(command, how.usesRuntime ?? false);
+      const own = shown.flatMap((each) => [...longLinesOf(each), ...schemaFaults(each)]);
+      faults.push(...own.map((fault) => `revocab ${command}\n  ${fault}`));
+    }
     found[name] = outcomes;
+    expect(faults.join("\n")).toBe("");
     if (isRecording) return;
     expect(commands).toEqual(Object.keys(recorded[name] ?? {}));
     const changed = commands.flatMap((command) =>
@@ -80,6 +96,21 @@ describe("what the commands print and write for the sample is what it was, but f
     expect(changed.join("\n")).toBe("");
   });
 });
+
+/**
+ * Lines that are longer than the terminal. Allowed are those that nothing may cut: code (a conversation in a template, behind a bar),
+ * and a single path, address or token in running text.
+ */
+function longLinesOf({ document }: ShownResult): readonly string[] {
+  if (document === undefined) return [];
+  return [60, 80, 120].flatMap((width) =>
+    renderText(document, { width })
+      .split("\n")
+      .filter((line) => line.length > width && !/^ *\| /.test(line))
+      .filter((line) => !line.split(" ").some((word) => word.length > width - 8))
+      .map((line) => `${width} columns: ${line}`),
+  );
+}
 
 async function outcomeOf(command: string, usesRuntime: boolean): Promise<Outcome> {
   const before = filesBelow(folder);

@@ -31,6 +31,33 @@ describe("on a terminal of 80 columns", () => {
   });
 });
 
+describe("colours", () => {
+  const ESCAPE = String.fromCharCode(27);
+  const colored = async (isTTY: boolean, env: Readonly<Record<string, string | undefined>>) => {
+    const before = process.stdout.isTTY;
+    process.stdout.isTTY = isTTY;
+    try {
+      const { stdout } = await inProcess(["methods", "mean"], {
+        env: { NO_COLOR: undefined, TERM: "xterm", ...env },
+      });
+      return stdout.includes(ESCAPE);
+    } finally {
+      process.stdout.isTTY = before;
+    }
+  };
+
+  it("are on a terminal alone, and off by NO_COLOR and TERM=dumb; FORCE_COLOR decides before these", async () => {
+    expect(await colored(true, {})).toBe(true);
+    expect(await colored(false, {})).toBe(false);
+    expect(await colored(true, { NO_COLOR: "1" })).toBe(false);
+    expect(await colored(true, { NO_COLOR: "" })).toBe(true);
+    expect(await colored(true, { TERM: "dumb" })).toBe(false);
+    expect(await colored(false, { FORCE_COLOR: "1" })).toBe(true);
+    expect(await colored(true, { FORCE_COLOR: "0" })).toBe(false);
+    expect(await colored(true, { FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(true);
+  });
+});
+
 describe("in a pipe", () => {
   it("each check, note and method stays on its line", async () => {
     const { stdout } = await inProcess(["methods"]);

@@ -23,7 +23,8 @@ export {
   numberOption,
   type OptionDescription,
 } from "./method-entry.ts";
-export { defaultMethod, METHODS, methodNamed } from "./methods.ts";
+export { kebabCase, methodText, parseMethodText, type WrittenMethod } from "./method-text.ts";
+export { defaultMethod, entryNamed, METHODS, methodNamed } from "./methods.ts";
 export { type MultivariateNormalOptions, multivariateNormal } from "./multivariate-normal.ts";
 export { type OfaOptions, ofa } from "./ofa.ts";
 export { type PlannedTable, type PlanTableOptions, planTable, rowsOfPlan } from "./plan-table.ts";

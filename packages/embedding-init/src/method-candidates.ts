@@ -1,6 +1,7 @@
 import { type InitMethod, RevocabError } from "@revocab/core";
 import { methodsOf } from "./chains.ts";
 import type { MethodEntry } from "./method-entry.ts";
+import { parseMethodText, withSchemaNames } from "./method-text.ts";
 import { METHODS, methodNamed } from "./methods.ts";
 
 /** A method with its options, to be compared with others. */
@@ -9,6 +10,8 @@ export interface MethodCandidate {
   /** The options that were given, as in a recipe (files by name, without their path); without defaults. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly method: InitMethod;
+  /** The options as they came, files with their path. */
+  readonly given?: Readonly<Record<string, unknown>>;
 }
 
 export interface CandidateChoice {
@@ -68,22 +71,10 @@ function named(
   given: Readonly<Record<string, unknown>>,
   catalog: Readonly<Record<string, MethodEntry>>,
 ): MethodCandidate {
-  const [name = ""] = text.split(":", 1);
-  const rest = text.slice(name.length + 1);
-  // a colon within a value stays in it: parallel=en.txt:de.txt
-  const pairs = rest === "" ? [] : rest.split(/:(?=[A-Za-z-]+=)/);
-  const own: Record<string, string> = {};
-  for (const pair of pairs) {
-    const split = pair.indexOf("=");
-    if (split <= 0) {
-      throw new RevocabError("bad_options", `"${text}" has the option "${pair}"; key=value was expected`, {
-        hint: "for instance subtoken-mean:weighting=byte-length",
-      });
-    }
-    own[pair.slice(0, split)] = pair.slice(split + 1);
-  }
+  const { name, options: own } = parseMethodText(text);
   const entry = Object.hasOwn(catalog, name) ? catalog[name] : undefined;
-  const options = { ...(entry && knownOptions(entry, given)), ...own };
+  const known = Object.keys(entry?.options.shape ?? {});
+  const options = { ...(entry && knownOptions(entry, given)), ...withSchemaNames(known, own) };
   return candidate(name, options, methodNamed(name, options, catalog));
 }
 
@@ -97,9 +88,10 @@ function candidate(
   const options = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [key, inForce[key] ?? value]),
   );
-  return { name, options, method };
+  return { name, options, method, given };
 }
 
 function knownOptions({ options }: MethodEntry, given: Readonly<Record<string, unknown>>) {
-  return Object.fromEntries(Object.entries(given).filter(([key]) => key in options.shape));
+  const all = withSchemaNames(Object.keys(options.shape), given);
+  return Object.fromEntries(Object.entries(all).filter(([key]) => key in options.shape));
 }

@@ -1,5 +1,6 @@
 import { type InitMethod, quote, RevocabError } from "@revocab/core";
 import { z } from "zod";
+import { kebabCase, withSchemaNames } from "./method-text.ts";
 
 /** What the command line, recipes and documents know about a method. */
 export interface MethodEntry {
@@ -19,7 +20,7 @@ export interface MethodEntry {
   readonly copiesShared?: boolean;
   /** What its basis rows are, where all are the same: "mean of the used rows". @default not said */
   readonly basis?: string;
-  /** Every option with its default and description; numbers may come as strings from a command line. */
+  /** Every option with its default and description; numbers may come as strings, and `minCount` as `min-count`, from a command line. */
   readonly options: z.ZodObject;
   /**
    * Option sets that a comparison of all methods tries; none for a method that is only taken by name.
@@ -64,15 +65,17 @@ export const filePath = z.string().min(1);
 function parseOptions<Options extends z.ZodObject>(
   name: string,
   schema: Options,
-  options: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
 ): z.output<Options> {
   const known = Object.keys(schema.shape);
+  const options = withSchemaNames(known, given);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    const nearest = nearestName(unknown, known);
+    const names = known.map(kebabCase);
+    const nearest = nearestName(unknown, names);
     throw new RevocabError(
       "bad_options",
-      `the method ${name} has no option "${unknown}"; ${known.length === 0 ? "it has none" : `it has ${known.join(", ")}`}`,
+      `the method ${name} has no option "${unknown}"; ${names.length === 0 ? "it has none" : `it has ${names.join(", ")}`}`,
       nearest === undefined ? {} : { hint: `did you mean ${nearest}?` },
     );
   }
@@ -84,16 +87,20 @@ function parseOptions<Options extends z.ZodObject>(
     const description = schema.shape[key]?.meta?.()?.description;
     throw new RevocabError(
       "bad_options",
-      `the method ${name} needs the option ${key}${description === undefined ? "" : `: ${description}`}`,
-      { hint: `pass \`with: ${key}=…\`` },
+      `the method ${name} needs the option ${kebabCase(key)}${description === undefined ? "" : `: ${description}`}`,
+      { hint: `pass \`with: ${kebabCase(key)}=…\`` },
     );
   }
   const found = quote(options[String(path[0])]);
-  throw new RevocabError("bad_options", `option ${path.join(".")} of ${name} is ${found}: ${message}`);
+  throw new RevocabError(
+    "bad_options",
+    `option ${path.map(String).map(kebabCase).join(".")} of ${name} is ${found}: ${message}`,
+  );
 }
 
 /** One option of a method, for a help text or a document. */
 export interface OptionDescription {
+  /** As it is written: `min-count`. */
   readonly name: string;
   readonly description: string;
   /** Undefined if the method decides; the description says how. */
@@ -106,7 +113,7 @@ export interface OptionDescription {
 export function describeOptions({ options }: MethodEntry): readonly OptionDescription[] {
   const { properties = {} } = z.toJSONSchema(options) as { properties?: Record<string, PropertySchema> };
   return Object.entries(properties).map(([name, property]) => ({
-    name,
+    name: kebabCase(name),
     description: property.description ?? "",
     default: property.default,
     values: property.enum,

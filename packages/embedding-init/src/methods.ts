@@ -45,7 +45,18 @@ export function methodNamed(
   options: Readonly<Record<string, unknown>> = {},
   catalog: Readonly<Record<string, MethodEntry>> = METHODS,
 ): InitMethod {
-  if (Object.hasOwn(catalog, name)) return catalog[name].create(options);
+  return entryNamed(name, catalog).create(options);
+}
+
+/**
+ * The entry of a method.
+ * @throws RevocabError `unknown_method`, listing what exists
+ */
+export function entryNamed(
+  name: string,
+  catalog: Readonly<Record<string, MethodEntry>> = METHODS,
+): MethodEntry {
+  if (Object.hasOwn(catalog, name)) return catalog[name];
   const names = Object.keys(catalog);
   const nearest = nearestName(name, names);
   throw new RevocabError(

@@ -8,7 +8,13 @@ import {
   stages,
   throwIfAborted,
 } from "@revocab/core";
-import { type CandidateChoice, closeMethod, type MethodCandidate, methodsOf } from "@revocab/embedding-init";
+import {
+  type CandidateChoice,
+  closeMethod,
+  type MethodCandidate,
+  methodsOf,
+  methodText,
+} from "@revocab/embedding-init";
 import { bitsPerByteOf, type Evaluation } from "@revocab/evaluation";
 import type { TextDocuments } from "@revocab/files";
 import {
@@ -333,7 +339,7 @@ async function measureLeaveOut(
 
 /** A method and its options as one word: `subtoken-mean:weighting=uniform`. */
 export function labelOf({ name, options }: Pick<MethodCandidate, "name" | "options">): string {
-  return [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(":");
+  return methodText({ name, options });
 }
 
 /** Several methods, of which the best on a text is taken. */

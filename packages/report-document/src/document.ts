@@ -70,6 +70,11 @@ export interface Column {
   readonly title: string;
   /** @default "right" where all cells are numbers, else "left" */
   readonly align?: "left" | "right";
+  /**
+   * Where a line of text has no room for all columns, those are left out that have this, the highest number first.
+   * @default the column stays
+   */
+  readonly expendable?: number;
 }
 
 /** A number is shown with its unit and places, `undefined` and NaN as an empty cell. */

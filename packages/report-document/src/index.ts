@@ -34,3 +34,4 @@ export type {
 export { type HtmlOptions, isPage, renderHtml } from "./html/render-html.ts";
 export { type MarkdownOptions, renderMarkdown } from "./render-markdown.ts";
 export { renderText, type TextDocument, type TextOptions } from "./render-text.ts";
+export { wrapped } from "./text-width.ts";

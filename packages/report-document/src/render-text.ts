@@ -1,12 +1,17 @@
 import { showLine } from "@revocab/core";
 import { alignmentsOf, isFigure, showFigure, wordsOf } from "./cells.ts";
 import { measureOf, tableOfChart } from "./chart-tables.ts";
-import type { BarChart, Block, Cell, ReportDocument, Section, Table, Text } from "./document.ts";
-import { padded, textWidth, wrapped } from "./text-width.ts";
+import type { BarChart, Block, Cell, CodeBlock, ReportDocument, Section, Table, Text } from "./document.ts";
+import { breakable, padded, textWidth, wrapped } from "./text-width.ts";
 
 export interface TextOptions {
-  /** Columns of the terminal: longer lines are broken between words, in a table within their column. @default no line is broken */
+  /**
+   * Columns of the terminal. Longer lines are broken between words, in a table within their column; a table that is still too wide
+   * loses its expendable columns, which is said below it, or goes on below with its first column again. @default no line is broken
+   */
   readonly width?: number;
+  /** Colours for a terminal, by ANSI escapes. @default false */
+  readonly color?: boolean;
   /** Translates notes, such as the names of options into those of flags. @default notes stay as they are */
   readonly words?: (note: string) => string;
 }
@@ -21,12 +26,14 @@ export type TextDocument = Pick<ReportDocument, "blocks"> & Partial<ReportDocume
  */
 export function renderText(
   { title, lead, blocks }: TextDocument,
-  { width = Number.POSITIVE_INFINITY, words = (note) => note }: TextOptions = {},
+  { width = Number.POSITIVE_INFINITY, words = (note) => note, color = false }: TextOptions = {},
 ): string {
+  const layout: Layout = { width, words, color, indent: 0 };
   const head = [title, lead].filter((text) => text !== undefined);
   const all: Block[] = [...head.map((text) => ({ kind: "paragraph" as const, text })), ...blocks];
-  return linesOfBlocks(all, { width, words, indent: 0 })
-    .map((line) => `${line}\n`)
+  const ofTitle = title === undefined ? 0 : linesOfText(title, layout).length;
+  return linesOfBlocks(all, layout)
+    .map((line, i) => `${i < ofTitle ? styled("bold", line, layout) : line}\n`)
     .join("");
 }
 
@@ -73,9 +80,7 @@ function linesOf(block: Block, layout: Layout): readonly string[] {
     case "list":
       return block.items.flatMap((item) => linesOfText(item, within(layout), 2));
     case "notes":
-      return block.notes.flatMap((note) =>
-        linesOfText(`${block.tone ?? "note"}: ${layout.words(note)}`, within(layout), 2),
-      );
+      return block.notes.flatMap((note) => linesOfNote(block.tone ?? "note", note, within(layout)));
     case "table":
       return under(block.title, layout, (inner) => linesOfTable(block, inner));
     case "bars":
@@ -84,7 +89,7 @@ function linesOf(block: Block, layout: Layout): readonly string[] {
     case "lines":
       return under(block.title, layout, (inner) => linesOfTable(tableOfChart(block), inner));
     case "code":
-      return block.text.split("\n").map((line) => `${" ".repeat(within(layout).indent)}| ${showLine(line)}`);
+      return linesOfCode(block, within(layout));
     case "panel":
       return linesOfSection({ kind: "section", title: block.title, blocks: block.instead ?? [] }, layout);
   }
@@ -92,7 +97,7 @@ function linesOf(block: Block, layout: Layout): readonly string[] {
 
 function linesOfSection({ title, blocks }: Section, layout: Layout): readonly string[] {
   const inner = linesOfBlocks(blocks, { ...layout, indent: layout.indent + 2 });
-  return inner.length === 0 ? [] : [...linesOfText(title, layout), ...inner];
+  return inner.length === 0 ? [] : [...linesOfTitle(title, layout), ...inner];
 }
 
 /** Lines below a title, if there is one, and then further in than it. */
@@ -102,7 +107,7 @@ function under(
   linesWithin: (inner: Layout) => readonly string[],
 ): readonly string[] {
   if (title === undefined) return linesWithin(within(layout));
-  return [...linesOfText(title, layout), ...linesWithin({ ...layout, indent: layout.indent + 2 })];
+  return [...linesOfTitle(title, layout), ...linesWithin({ ...layout, indent: layout.indent + 2 })];
 }
 
 function within(layout: Layout): Layout {
@@ -116,26 +121,118 @@ function linesOfText(text: Text, { indent, width }: Layout, hanging = 0): readon
   );
 }
 
-function linesOfTable(table: Table, layout: Layout): readonly string[] {
-  const head = table.columns?.map(({ title }): Cell => title);
-  const rows = [...(head === undefined ? [] : [head]), ...table.rows].map((row) => row.map(showCell));
-  const aligned = alignmentsOf(table);
-  const natural = aligned.map((_, i) => Math.max(0, ...rows.map((row) => textWidth(row[i] ?? ""))));
-  const widths = narrowed(
-    natural,
-    aligned.map((align) => align === "left"),
-    layout.width - layout.indent,
-  );
-  const margin = " ".repeat(layout.indent);
-  return rows.flatMap((row) => {
-    const cells = widths.map((width, i) => wrapped(row[i] ?? "", width, true));
-    const height = Math.max(...cells.map((lines) => lines.length));
-    return Array.from({ length: height }, (_, line) => {
-      const parts = cells.map((lines, i) => padded(lines[line] ?? "", widths[i] as number, aligned[i]!));
-      return `${margin}${parts.join(BETWEEN)}`.trimEnd();
-    });
+function linesOfTitle(title: string, layout: Layout): readonly string[] {
+  return linesOfText(title, layout).map((line) => styled("bold", line, layout));
+}
+
+function linesOfNote(tone: "note" | "warning", note: string, layout: Layout): readonly string[] {
+  const [first = "", ...rest] = linesOfText(`${tone}: ${layout.words(note)}`, layout, 2);
+  return [first.replace(`${tone}:`, styled("yellow", `${tone}:`, layout)), ...rest];
+}
+
+/** A command is broken between its words, as a shell reads it; of other code each line stays whole. */
+function linesOfCode({ text, language }: CodeBlock, { indent, width }: Layout): readonly string[] {
+  const margin = " ".repeat(indent);
+  if (language !== "sh") return text.split("\n").map((line) => `${margin}| ${showLine(line)}`);
+  return text.split("\n").flatMap((line) => {
+    const parts = wrapped(showLine(line), width - indent - CONTINUED.length - 2);
+    return parts.map(
+      (part, i) => `${margin}${i === 0 ? "" : "  "}${part}${i < parts.length - 1 ? CONTINUED : ""}`,
+    );
   });
 }
+
+const CONTINUED = " \\";
+
+interface TextColumn {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly align: "left" | "right";
+  readonly expendable: number;
+}
+
+function linesOfTable(table: Table, layout: Layout): readonly string[] {
+  const columns = alignmentsOf(table).map((align, i): TextColumn => {
+    const { title = "", expendable = 0 } = table.columns?.[i] ?? {};
+    return { title: showCell(title), cells: table.rows.map((row) => showCell(row[i])), align, expendable };
+  });
+  const room = layout.width - layout.indent;
+  const { shown, left } = withinRoom(columns, room);
+  const lines = partsOf(shown, room).flatMap((part, i) => [
+    ...(i === 0 ? [] : [""]),
+    ...linesOfColumns(part, table.columns !== undefined, layout),
+  ]);
+  if (left.length === 0) return lines;
+  const missing = left.map(({ title }) => title).join(", ");
+  return [...lines, ...linesOfText(`no room for: ${missing}`, layout, 2)];
+}
+
+/** The columns but for the expendable ones that there is no room for, the most expendable first. */
+function withinRoom(
+  columns: readonly TextColumn[],
+  room: number,
+): { readonly shown: readonly TextColumn[]; readonly left: readonly TextColumn[] } {
+  const left = new Set<TextColumn>();
+  const shown = () => columns.filter((column) => !left.has(column));
+  const byNeed = columns.filter(({ expendable }) => expendable > 0);
+  for (const column of byNeed.sort((a, b) => b.expendable - a.expendable)) {
+    if (sumOf(widthsOf(shown(), room, WHOLE_WORDS)) <= room) break;
+    left.add(column);
+  }
+  return { shown: shown(), left: columns.filter((column) => left.has(column)) };
+}
+
+/** Columns side by side: all of them, or as many as there is room for, and below these the first column with the next ones. */
+function partsOf(columns: readonly TextColumn[], room: number): readonly (readonly TextColumn[])[] {
+  const [first, ...rest] = columns;
+  if (first === undefined) return [];
+  const parts: TextColumn[][] = [[first]];
+  for (const column of rest) {
+    const part = parts[parts.length - 1] as TextColumn[];
+    if (part.length === 1 || sumOf(widthsOf([...part, column], room, NARROWEST)) <= room) part.push(column);
+    else parts.push([first, column]);
+  }
+  return parts;
+}
+
+function linesOfColumns(columns: readonly TextColumn[], hasHead: boolean, layout: Layout): readonly string[] {
+  const room = layout.width - layout.indent;
+  const whole = widthsOf(columns, room, WHOLE_WORDS);
+  const widths = sumOf(whole) <= room ? whole : widthsOf(columns, room, NARROWEST);
+  const margin = " ".repeat(layout.indent);
+  const linesOfRow = (row: readonly string[], style: Style | undefined, atEnd: boolean) => {
+    const cells = row.map((cell, i) => wrapped(cell, widths[i] as number, true));
+    const height = Math.max(0, ...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, line) => {
+      const parts = cells.map((lines, i) => {
+        // heads of several lines stand on their columns
+        const text = lines[atEnd ? line - height + lines.length : line] ?? "";
+        const cell = padded(text, widths[i] as number, columns[i]!.align);
+        return text === "" ? cell : cell.replace(text, () => styled(style ?? MARKS.get(text), text, layout));
+      });
+      return `${margin}${parts.join(BETWEEN)}`.trimEnd();
+    });
+  };
+  const rows = Array.from({ length: columns[0]?.cells.length ?? 0 }, (_, i) =>
+    columns.map(({ cells }) => cells[i] as string),
+  );
+  return [
+    ...(hasHead
+      ? linesOfRow(
+          columns.map(({ title }) => title),
+          "dim",
+          true,
+        )
+      : []),
+    ...rows.flatMap((row) => linesOfRow(row, undefined, false)),
+  ];
+}
+
+const MARKS: ReadonlyMap<string, Style> = new Map([
+  ["✓", "green"],
+  ["★", "green"],
+  ["✗", "red"],
+]);
 
 function showCell(cell: Cell): string {
   if (cell === undefined) return "";
@@ -145,24 +242,59 @@ function showCell(cell: Cell): string {
 /** So that one token of 1 MB does not widen the line of every other. */
 const LONGEST_CELL = 1000;
 const BETWEEN = "  ";
-/** A column of text does not become narrower. */
-const NARROWEST = 16;
+/** A column of text does not become narrower than this, and where words stay whole than its longest one. */
+const NARROWEST = 12;
+const WHOLE_WORDS = 16;
 
-/** Widths of columns that fit into a line, as far as columns of text can give way: the widest does first. */
-function narrowed(natural: readonly number[], canGive: readonly boolean[], room: number): readonly number[] {
-  const widths = [...natural];
-  let over = widths.reduce((sum, width) => sum + width, BETWEEN.length * (widths.length - 1)) - room;
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, BETWEEN.length * (widths.length - 1));
+}
+
+/**
+ * Widths of columns for a line, as far as they can give way: the widest does first. A head is broken between its words, a column of
+ * text down to `least`, or where words stay whole to its longest.
+ */
+function widthsOf(columns: readonly TextColumn[], room: number, least: number): readonly number[] {
+  const narrowest = columns.map(({ title, cells, align }) => {
+    const head = longestWord(title);
+    if (align === "right") return Math.max(head, ...cells.map(textWidth));
+    const word = least === WHOLE_WORDS ? Math.max(0, ...cells.map(longestWord)) : 0;
+    return Math.max(head, word, least);
+  });
+  const widths = columns.map(({ title, cells }) => Math.max(textWidth(title), ...cells.map(textWidth)));
+  let over = sumOf(widths) - room;
   while (over > 0) {
-    const giving = widths.map((width, i) => (canGive[i] && width > NARROWEST ? width : 0));
+    const giving = widths.map((width, i) => (width > (narrowest[i] as number) ? width : 0));
     const widest = giving.indexOf(Math.max(...giving));
     if (widest < 0 || giving[widest] === 0) break;
-    const next = Math.max(NARROWEST, ...giving.filter((_, i) => i !== widest));
+    const next = Math.max(narrowest[widest] as number, ...giving.filter((_, i) => i !== widest));
     // equal columns give way by turns
     const less = Math.min(over, Math.max(1, (giving[widest] as number) - next));
     widths[widest] = (widths[widest] as number) - less;
     over -= less;
   }
   return widths;
+}
+
+function longestWord(text: string): number {
+  return Math.max(0, ...breakable(text).map((part) => textWidth(part.trimEnd())));
+}
+
+type Style = "bold" | "dim" | "green" | "yellow" | "red";
+
+const STYLES: Readonly<Record<Style, readonly [start: number, end: number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  green: [32, 39],
+  yellow: [33, 39],
+  red: [31, 39],
+};
+
+/** After all foreign text was escaped: what follows the escape is ours. */
+function styled(style: Style | undefined, text: string, { color }: Pick<Layout, "color">): string {
+  if (style === undefined || !color || text.trim() === "") return text;
+  const [start, end] = STYLES[style];
+  return `\u001b[${start}m${text}\u001b[${end}m`;
 }
 
 /** A bar beside each figure where one series is shown and no value is negative, else the figures alone. */

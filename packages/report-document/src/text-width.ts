@@ -45,8 +45,19 @@ export function wrapped(text: string, width: number, breaksWords = false): reado
   return line === undefined ? lines : [...lines, line];
 }
 
-/** As many whole characters as `width` columns hold, but one at least. */
+/** The parts between which a text may be broken: words, and what is joined by signs such as those of paths and options. */
+export function breakable(text: string): readonly string[] {
+  return text.split(/(?<=[ :,|/=-])/);
+}
+
+/** As many parts of a word as `width` columns hold; of a longer part as many whole characters, but one at least. */
 function startOf(text: string, width: number): string {
+  let parts = "";
+  for (const part of breakable(text)) {
+    if (textWidth(parts + part) > width) break;
+    parts += part;
+  }
+  if (parts !== "") return parts;
   let start = "";
   for (const character of text) {
     if (start !== "" && textWidth(start + character) > width) break;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { table } from "../src/blocks.ts";
 import { type BarChart, type Block, renderText } from "../src/index.ts";
 import { anyText, documentOf, HOSTILE, rowsOf } from "./documents.ts";
 
@@ -112,7 +113,65 @@ describe("a table as text", () => {
       ].join("\n"),
     );
     const numbers = rowsOf(Array.from({ length: 8 }, () => ({ value: 123456 })));
-    expect(renderText({ blocks: numbers }, { width: 20 }).trimEnd().split("\n")).toHaveLength(1);
+    const figures = renderText({ blocks: numbers }, { width: 20 }).match(/[\d,]+/g);
+    expect(new Set(figures)).toEqual(new Set(["123,456"]));
+  });
+});
+
+describe("a table that is too wide", () => {
+  const columns = [
+    "method",
+    "bits per byte",
+    { title: "rank", expendable: 1 },
+    { title: "seconds", expendable: 2 },
+  ];
+  const rows = [["subtoken-mean:weighting=front-loaded", 1.25, 3, 60]].map(([name, ...values]) => [
+    name as string,
+    ...values.map((value) => ({ value: value as number, places: 2 })),
+  ]);
+  const at = (width: number) => renderText({ blocks: [table(rows, columns)] }, { width }).split("\n");
+
+  it("breaks text at signs and heads between words, then leaves out expendable columns and says which", () => {
+    expect(at(80)).toEqual([
+      "  method                                bits per byte  rank  seconds",
+      "  subtoken-mean:weighting=front-loaded           1.25  3.00    60.00",
+      "",
+    ]);
+    expect(at(60)).toEqual([
+      "  method                        bits per byte  rank  seconds",
+      "  subtoken-mean:weighting=               1.25  3.00    60.00",
+      "  front-loaded",
+      "",
+    ]);
+    expect(at(34)).toEqual([
+      "                    bits per",
+      "  method                byte  rank",
+      "  subtoken-mean:        1.25  3.00",
+      "  weighting=front-",
+      "  loaded",
+      "  no room for: seconds",
+      "",
+    ]);
+    expect(at(28).slice(-3)).toEqual(["  no room for: rank,", "    seconds", ""]);
+  });
+
+  it("goes on below with its first column where no column can be left out", () => {
+    const wide = table([
+      ["a row", ...["one", "two", "three", "four"].map((word) => ({ value: 1, unit: word }))],
+    ]);
+    expect(renderText({ blocks: [wide] }, { width: 30 })).toBe(
+      ["  a row  1 one  1 two  1 three", "", "  a row  1 four", ""].join("\n"),
+    );
+  });
+});
+
+describe("a command", () => {
+  it("is broken between words as a shell reads it, and other code not at all", () => {
+    const text = "revocab swap MODEL --tokenizer T --out OUT";
+    expect(renderText({ blocks: [{ kind: "code", text, language: "sh" }] }, { width: 30 })).toBe(
+      "  revocab swap MODEL \\\n    --tokenizer T --out OUT\n",
+    );
+    expect(renderText({ blocks: [{ kind: "code", text }] }, { width: 30 })).toBe(`  | ${text}\n`);
   });
 });
 

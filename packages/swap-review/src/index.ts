@@ -1,5 +1,5 @@
 export type { NearestTokens } from "./nearest-tokens.ts";
-export { type ReviewedReport, type ReviewedScore, readReport } from "./read-report.ts";
+export { parseReport, type ReviewedReport, type ReviewedScore, readReport } from "./read-report.ts";
 export type { MethodOfRecipe } from "./review-leave-out.ts";
 export { type ExploredSwap, exploreSwap, type ReviewSwapOptions, reviewSwap } from "./review-swap.ts";
 export type { RowGroup } from "./row-groups.ts";

@@ -25,13 +25,22 @@ export async function readReport(directory: string): Promise<ReviewedReport> {
     );
   }
   const text = (await folder.read(REPORT, { most: MAX_REPORT_BYTES, hint: HINT })).toString("utf8");
-  const value = parseJson(text, { origin: `${directory}/${REPORT}`, code: "bad_file", hint: HINT });
+  return parseReport(text, `${directory}/${REPORT}`);
+}
+
+/**
+ * Reads the text of a `revocab.json`.
+ * @param origin where it is from, for errors
+ * @throws RevocabError `bad_file`
+ */
+export function parseReport(text: string, origin: string): ReviewedReport {
+  const value = parseJson(text, { origin, code: "bad_file", hint: HINT });
   const { success, data, error } = reportWords.safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
   throw new RevocabError(
     "bad_file",
-    `${directory}/${REPORT} is wrong at ${showMessage(issue?.path.join(".") || "its top")}: ${showMessage(String(issue?.message))}`,
+    `${origin} is wrong at ${showMessage(issue?.path.join(".") || "its top")}: ${showMessage(String(issue?.message))}`,
     { hint: HINT },
   );
 }
@@ -45,10 +54,37 @@ const { shape: plan } = planWords;
 const count = z.number().int().nonnegative();
 const figure = z.number();
 const strings = z.array(z.string()).readonly();
-const input = z.object({ name: z.string(), revision: z.string().nullable(), fingerprint: z.string() });
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const input = z.object({
+  name: z.string(),
+  revision: z.string().nullable(),
+  fingerprint: z.string(),
+  files: z.record(z.string(), hash),
+});
+/** The text of an edit: lines from code have no name and no hash. */
+const text = z.object({ name: z.string().nullable() });
+const edit = z.object({
+  learn: z.object({ text, count, minimumCount: figure.nullable(), spare: text.nullable() }).nullable(),
+  tokens: z.object({ name: z.string(), sha256: hash, asWritten: z.boolean() }).nullable(),
+  pieces: z.array(z.unknown()),
+  addedTokens: z.array(z.unknown()),
+  renames: z.array(z.object({ from: z.string(), to: z.string() })).optional(),
+  renamedRows: z.enum(["keep", "make"]).optional(),
+  eos: z.string().optional(),
+  skipRefused: z.boolean(),
+  prune: z
+    .object({
+      keepFor: text.nullable(),
+      keep: z.array(count),
+      atMost: count.nullable(),
+      keepIds: z.boolean(),
+    })
+    .nullable(),
+});
 
 const score = { bytesPerToken: figure, tokens: count, notes: strings };
-const scoreWords = z.discriminatedUnion("kind", [
+/** The schema of a score in it. */
+export const scoreWords = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("bits-per-byte"),
     bitsPerByte: figure,
@@ -108,9 +144,10 @@ const comparedLosses = z.object({
 
 const hidden = z.object({ mean: figure, median: figure });
 
-const reportWords = z.object({
+/** The schema of a `revocab.json` as far as a review reads it. */
+export const reportWords = z.object({
   revocab: z.string(),
-  recipe: plan.recipe,
+  recipe: plan.recipe.extend({ edit: edit.optional() }),
   source: z.object({ name: z.string(), modelType: z.string(), rows: count, tied: z.boolean() }),
   target: z.object({ name: z.string(), tokens: count, rows: count }),
   alignment: plan.alignment,
@@ -163,6 +200,10 @@ const reportWords = z.object({
       best: count,
     })
     .nullable(),
+  chatTemplate: z.object({
+    from: z.string(),
+    file: z.object({ name: z.string(), sha256: hash }).optional(),
+  }),
   keepsTokenizer: z.literal(true).optional(),
   edit: z.object({ pieces: count, steps: count, addedTokens: count, removed: count }).optional(),
   notes: strings,

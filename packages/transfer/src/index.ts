@@ -21,6 +21,7 @@ export {
 export { type HealModelOptions, healModel } from "./heal/heal-model.ts";
 export type { HealOptions } from "./heal/healing.ts";
 export { type ApplyOptions, applyPlan } from "./swap/apply-plan.ts";
+export type { RecordedInputs } from "./swap/recorded-inputs.ts";
 export { checkOutputPlace, type OutputPlace } from "./swap/stage-output.ts";
 export { type StreamedModel, type StreamSwapOptions, streamSwap } from "./swap/stream-swap.ts";
 export {

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { CandidateChoice } from "@revocab/embedding-init";
 import { renderHtml } from "@revocab/report-document";
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
@@ -9,13 +10,13 @@ import { checkPagePlace, PAGE_HELP, pageLines, writePage } from "../write-page.t
 import {
   type FittingFlags,
   fittingOptions,
-  MODEL_HELP,
   type ModelFlags,
   modelOptions,
   TOKENIZER_HELP,
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import {
   type ComparedPlanFlags,
   comparedPlanOptions,
@@ -29,6 +30,7 @@ import {
   withScoringOptions,
 } from "./options/scoring.ts";
 import { withRunning, withThreads } from "./options/values.ts";
+import { winningCommand } from "./winning-command.ts";
 
 interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ComparingFlags {
   readonly tokenizer: string;
@@ -43,11 +45,11 @@ export function registerCompare(program: Command): void {
     .summary("try several methods on a text, and write nothing")
     .description(
       "Try methods on a text and on hidden rows: one line each, the best marked. Nothing is written.",
-    )
-    .argument("<model>", MODEL_HELP);
+    );
+  withPlaces(command, "model", "tokenizer");
   withComparingOptions(
     withFittingOptions(command)
-      .requiredOption("--tokenizer <path>", TOKENIZER_HELP)
+      .option("--tokenizer <path>", TOKENIZER_HELP)
       .requiredOption("--text <file>", "a UTF-8 text")
       .option(
         "--methods <names>",
@@ -58,20 +60,24 @@ export function registerCompare(program: Command): void {
   const scored = withScoringOptions(withComparedPlanOptions(command));
   withModelOptions(
     withRunning(withThreads(scored, "threads of the runtime and the kernel (all cores)")),
-  ).action(async (model: string, flags: Flags) => {
+  ).action(async () => {
+    const { model } = placesOf(command, ["model", "tokenizer"]);
+    const flags = command.opts<Flags>();
     const { compareMethods } = await import("@revocab/measure");
     const { methodCandidates } = await import("@revocab/embedding-init");
     const { catalog } = await import("../catalog.ts");
     const { comparisonPage, presentComparison } = await import("../present/present-comparison.ts");
+    let choice: CandidateChoice | undefined;
     await runCommand(
       command,
       async (context) => {
         if (flags.html !== undefined) await checkPagePlace(flags.html);
+        choice = methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog(), {
+          hasDonor: flags.donor !== undefined,
+        });
         const options = {
           text: flags.text,
-          choice: methodCandidates(flags.methods?.split(",") ?? "auto", flags.with, await catalog(), {
-            hasDonor: flags.donor !== undefined,
-          }),
+          choice,
           ...modelOptions(flags),
           ...(await comparedPlanOptions(flags)),
           ...fittingOptions(flags),
@@ -97,7 +103,11 @@ export function registerCompare(program: Command): void {
         }
         return comparison;
       },
-      (comparison) => withBlocks(presentComparison(comparison), ...pageLines(flags.html)),
+      (comparison) =>
+        withBlocks(
+          presentComparison(comparison, winningCommand(command, comparison, choice?.candidates ?? [])),
+          ...pageLines(flags.html),
+        ),
       { readsOnly: flags.html === undefined, runsModel: true },
     );
   });

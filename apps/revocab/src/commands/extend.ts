@@ -1,9 +1,11 @@
 import { RevocabError } from "@revocab/core";
 import type { VocabularyEdit } from "@revocab/vocabulary-editing";
 import { type Command, Option } from "commander";
+import { withRecipeOption } from "../recipe/use-recipe.ts";
 import { writeModel } from "../write-model.ts";
-import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { EOS_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import {
   namedDonor,
   needsRuntime,
@@ -42,9 +44,9 @@ export function registerExtend(program: Command): void {
     .summary("add tokens to a model's own vocabulary")
     .description(
       "Add tokens to a model's own tokenizer, and rows for them; old ids and rows stay. With --keep-for, tokens are taken out in the same pass.",
-    )
-    .argument("<model>", MODEL_HELP);
-  withOutputOptions(command)
+    );
+  withPlaces(command, "model", "out");
+  withRecipeOption(withOutputOptions(command))
     .optionsGroup("What is added:")
     .option(
       "--tokens <file>",
@@ -76,7 +78,9 @@ export function registerExtend(program: Command): void {
     withEvalOptions(
       withApplyOptions(withHealOptions(withSwapPlanOptions(withPruneOptions(command), withKeepingOption))),
     ),
-  ).action(async (model: string, flags: Flags) => {
+  ).action(async () => {
+    const { model } = placesOf(command, ["model"]);
+    const flags = command.opts<Flags>();
     const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
     const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
     const { requireOtherRows } = await import("@revocab/transfer/internal");

@@ -77,12 +77,11 @@ export function registerGenerate(program: Command): void {
     );
   withModelOptions(command).action(async (model: string, prompt: string | undefined, flags: Flags) => {
     const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-    const onText = json ? undefined : (text: string) => process.stdout.write(proseForTerminal(text));
     await runCommand<GeneratedText | GeneratedBytes>(
       command,
       async (context) => {
         requireFitting(command, prompt, flags);
-        const work = { ...context, onText };
+        const work = { ...context, onText: json ? undefined : printer(context) };
         return flags.bytes
           ? writeBytes(model, prompt, flags, work)
           : writeTokens(model, prompt ?? "", flags, work);
@@ -183,4 +182,12 @@ function requireFitting(command: Command, prompt: string | undefined, flags: Fla
       { hint: 'give the text to continue behind the model; "" begins a new text' },
     );
   }
+}
+
+/** Prints text as it comes. */
+function printer({ clearProgress }: CommandContext): (text: string) => void {
+  return (text) => {
+    clearProgress();
+    process.stdout.write(proseForTerminal(text));
+  };
 }

@@ -1,8 +1,10 @@
 import type { HealModelOptions } from "@revocab/transfer";
 import { type Command, Option } from "commander";
+import { withRecipeOption } from "../recipe/use-recipe.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
-import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import { documentsOption, type ScoringFlags } from "./options/scoring.ts";
 import {
   type LearningRows,
@@ -40,10 +42,10 @@ export function registerHeal(program: Command): void {
     .summary("train the rows of a model's tokens on a text")
     .description(
       "Train the rows of a model's tokens on a text, with its layers as they are: what a swapped or an extended model needs first.",
-    )
-    .argument("<model>", MODEL_HELP)
+    );
+  withRecipeOption(withPlaces(command, "model", "out"))
     .option("--text <file>", "a UTF-8 text like those that the model will read and write")
-    .requiredOption("--out <folder>", "the folder to write")
+    .option("--out <folder>", "the folder to write")
     .option(
       "--teacher <model>",
       "the model whose tokenizer was swapped or extended; without --text it writes one. With --objective alm or lm any causal model",
@@ -54,38 +56,38 @@ export function registerHeal(program: Command): void {
       ),
     );
   command.option("--written <tokens>", "tokens that it writes, as 20k (100k)", tokens);
-  withModelOptions(withWritingOptions(withHowOptions(command))).action(
-    async (model: string, flags: Flags) => {
-      const { checkOutputPlace, healModel } = await import("@revocab/transfer");
-      const { presentHealed } = await import("../present/present-swap.ts");
-      const { text, teacher, out, keep = false, state } = flags;
-      await runCommand(
-        command,
-        async (context) => {
-          const options = {
-            ...modelOptions(flags),
-            ...(await writingOptions(flags)),
-            ...trainingOptions(flags),
-            out,
-          };
-          const teachers = teacher === undefined ? [] : [teacher];
-          await checkOutputPlace({
-            ...options,
-            inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
-          });
-          return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            withTeacher(context, teacher, (taught) => {
-              const heal = () => healModel({ ...options, ...paths, ...taught, ...context });
-              // a stopped training is written to its file first, however long that takes
-              return state === undefined ? heal() : finishBeforeExit(heal);
-            }),
-          );
-        },
-        (report) => presentHealed(report, out, state),
-        { canFinish: keep, runsModel: true },
-      );
-    },
-  );
+  withModelOptions(withWritingOptions(withHowOptions(command))).action(async () => {
+    const { model } = placesOf(command, ["model", "out"]);
+    const flags = command.opts<Flags>();
+    const { checkOutputPlace, healModel } = await import("@revocab/transfer");
+    const { presentHealed } = await import("../present/present-swap.ts");
+    const { text, teacher, out, keep = false, state } = flags;
+    await runCommand(
+      command,
+      async (context) => {
+        const options = {
+          ...modelOptions(flags),
+          ...(await writingOptions(flags)),
+          ...trainingOptions(flags),
+          out,
+        };
+        const teachers = teacher === undefined ? [] : [teacher];
+        await checkOutputPlace({
+          ...options,
+          inputs: [...(text === undefined ? [] : [text]), model, ...teachers],
+        });
+        return withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
+          withTeacher(context, teacher, (taught) => {
+            const heal = () => healModel({ ...options, ...paths, ...taught, ...context });
+            // a stopped training is written to its file first, however long that takes
+            return state === undefined ? heal() : finishBeforeExit(heal);
+          }),
+        );
+      },
+      (report) => presentHealed(report, out, state),
+      { canFinish: keep, runsModel: true },
+    );
+  });
 }
 
 function withTeacher<Result>(

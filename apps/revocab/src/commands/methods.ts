@@ -8,21 +8,31 @@ export function registerMethods(program: Command): void {
     .command("methods")
     .summary("list the methods, their options and the inputs that each needs")
     .description("List the methods, their options, the inputs that each needs, and the paper.")
-    .action(async () => {
-      const { describeOptions } = await import("@revocab/embedding-init");
-      const { catalog } = await import("../catalog.ts");
-      const methods = Object.entries(await catalog()).map(([name, entry]) => ({
-        name,
-        summary: entry.summary,
-        paper: entry.paper ?? null,
-        evidence: entry.evidence,
-        options: describeOptions(entry),
-      }));
-      await runCommand(command, async () => methods, presentMethods);
+    .argument("[methods...]", "describe these alone")
+    .action(async (names: readonly string[]) => {
+      await runCommand(command, () => describeMethods(names), presentMethods, { readsOnly: true });
     });
 }
 
-interface MethodDescription {
+/** @throws RevocabError `unknown_method` */
+async function describeMethods(names: readonly string[]): Promise<readonly MethodDescription[]> {
+  const { describeOptions, entryNamed, parseMethodText } = await import("@revocab/embedding-init");
+  const { catalog } = await import("../catalog.ts");
+  const all = await catalog();
+  const entries =
+    names.length === 0
+      ? Object.values(all)
+      : names.map((name) => entryNamed(parseMethodText(name).name, all));
+  return entries.map((entry) => ({
+    name: entry.name,
+    summary: entry.summary,
+    paper: entry.paper ?? null,
+    evidence: entry.evidence,
+    options: describeOptions(entry),
+  }));
+}
+
+export interface MethodDescription {
   readonly name: string;
   readonly summary: string;
   readonly paper: string | null;
@@ -38,9 +48,9 @@ function presentMethods(methods: readonly MethodDescription[]): TextDocument {
         paragraph(summary),
         paragraph(`needs: ${evidence}${paper ? `   paper: ${paper}` : ""}`),
         table(
-          options.map((option) => [
-            `--with ${option.name}=${option.values ? option.values.join("|") : (option.default ?? "…")}`,
-            `${option.description}${option.default === undefined ? "" : ` (default ${option.default})`}`,
+          options.map(({ name: option, description, values, default: standard }) => [
+            option,
+            `${description}${values === undefined ? "" : `: ${values.join(", ")}`}${standard === undefined ? "" : ` (default ${standard})`}`,
           ]),
         ),
       ),

@@ -1,8 +1,10 @@
 import { RevocabError } from "@revocab/core";
 import type { Command } from "commander";
+import { withRecipeOption } from "../recipe/use-recipe.ts";
 import { writeModel } from "../write-model.ts";
-import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import { type EvalFlags, evalOptions, withEvalOptions } from "./options/scoring.ts";
 import { wholeNumber } from "./options/values.ts";
 import { type ApplyFlags, applyOptions, withApplyOptions } from "./options/written-model.ts";
@@ -15,27 +17,28 @@ export function registerPrune(program: Command): void {
     .summary("take tokens out of a model's vocabulary")
     .description(
       "Take the tokens out of a model that a text does not need; the rows of the others move as bytes.",
-    )
-    .argument("<model>", MODEL_HELP);
-  withModelOptions(withEvalOptions(withApplyOptions(withPruneOptions(withOutputOptions(command))))).action(
-    async (model: string, flags: Flags) => {
-      const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
-      const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
-      const { mean } = await import("@revocab/embedding-init");
-      await writeModel(command, flags, {
-        names: { model: { name: model, want: "model" } },
-        prepare: async () => ({
-          want: "tables",
-          options: { ...modelOptions(flags), prune: await pruneOptions(flags), method: mean() },
-        }),
-        plan: planVocabularyEdit,
-        write: async (options) =>
-          editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
-        presentPlan: presentEditPlan,
-        present: presentEdit,
-      });
-    },
-  );
+    );
+  withPlaces(command, "model", "out");
+  const pruning = withPruneOptions(withRecipeOption(withOutputOptions(command)));
+  withModelOptions(withEvalOptions(withApplyOptions(pruning))).action(async () => {
+    const { model } = placesOf(command, ["model"]);
+    const flags = command.opts<Flags>();
+    const { presentEdit, presentEditPlan } = await import("../present/present-swap.ts");
+    const { editVocabulary, planVocabularyEdit } = await import("@revocab/transfer");
+    const { mean } = await import("@revocab/embedding-init");
+    await writeModel(command, flags, {
+      names: { model: { name: model, want: "model" } },
+      prepare: async () => ({
+        want: "tables",
+        options: { ...modelOptions(flags), prune: await pruneOptions(flags), method: mean() },
+      }),
+      plan: planVocabularyEdit,
+      write: async (options) =>
+        editVocabulary({ ...options, ...(await applyOptions(flags)), ...evalOptions(flags) }),
+      presentPlan: presentEditPlan,
+      present: presentEdit,
+    });
+  });
 }
 
 /** Which tokens are removed; `revocab extend` has these flags too. */

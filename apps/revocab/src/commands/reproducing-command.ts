@@ -1,4 +1,10 @@
-import { isSpecialsApart, isSpelledDigits, METHODS, type MethodEntry } from "@revocab/embedding-init";
+import {
+  isSpecialsApart,
+  isSpelledDigits,
+  kebabCase,
+  METHODS,
+  type MethodEntry,
+} from "@revocab/embedding-init";
 import type { Recipe } from "@revocab/plan";
 import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
@@ -6,14 +12,27 @@ import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
  * The command that writes the same model again, on two lines. Folders and texts are written as `./NAME`.
  * @returns undefined where the options of the library have no equivalent flags, or a name cannot be quoted safely
  */
-export function reproducingCommand(report: SwapReport): string | undefined {
-  const words = [...(report.keepsTokenizer ? healWords(report) : swapWords(report)), "--out", "./out"];
-  if (!words.every((word) => PLAIN.test(word) || QUOTED.test(word))) return undefined;
+export function reproducingCommand(report: ReproducedReport): string | undefined {
+  const own = reproducingWords(report);
+  if (own === undefined) return undefined;
+  const words = [...own, "--out", "./out"];
   const split = words.findIndex((word) => ["--method", "--chat-template", "--learn"].includes(word));
   return `${words.slice(0, split).join(" ")} \\\n  ${words.slice(split).join(" ")}`;
 }
 
-function swapWords({ recipe, inputs, chatTemplate, training }: SwapReport): readonly string[] {
+/** What a command that reproduces a model is made from. */
+export type ReproducedReport = Pick<
+  SwapReport,
+  "recipe" | "inputs" | "chatTemplate" | "training" | "keepsTokenizer"
+>;
+
+/** The words of that command but for `--out`, as a shell reads them: some are in single quotes. */
+export function reproducingWords(report: ReproducedReport): readonly string[] | undefined {
+  const words = report.keepsTokenizer ? healWords(report) : swapWords(report);
+  return words.every((word) => PLAIN.test(word) || QUOTED.test(word)) ? words : undefined;
+}
+
+function swapWords({ recipe, inputs, chatTemplate, training }: ReproducedReport): readonly string[] {
   const model = nameOf(inputs.source);
   const start =
     recipe.edit === undefined
@@ -26,7 +45,7 @@ function swapWords({ recipe, inputs, chatTemplate, training }: SwapReport): read
 type Training = NonNullable<SwapReport["training"]>;
 
 /** The arguments of `revocab heal`. */
-function healWords({ inputs, training }: SwapReport): readonly string[] {
+function healWords({ inputs, training }: ReproducedReport): readonly string[] {
   if (training === undefined) return [INEXPRESSIBLE];
   const { text, objective, teacher, budget, learn, rate, context, batchTokens, seed } = training;
   return [
@@ -135,7 +154,7 @@ function optionsOf(flag: string, options: Readonly<Record<string, unknown>>): st
   return Object.entries(options).flatMap(([key, value]) =>
     value === null || value === undefined
       ? []
-      : [flag, typeof value === "object" ? INEXPRESSIBLE : `${key}=${String(value)}`],
+      : [flag, typeof value === "object" ? INEXPRESSIBLE : `${kebabCase(key)}=${String(value)}`],
   );
 }
 

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
+import { withRecipeOption } from "../recipe/use-recipe.ts";
 import { type RemoteFlags, type RemoteSwap, requireRows, swapRemotely } from "../swap-remotely.ts";
 import { writeModel } from "../write-model.ts";
 import {
   type FittingFlags,
   fittingOptions,
-  MODEL_HELP,
   type ModelFlags,
   modelOptions,
   TOKENIZER_HELP,
@@ -12,6 +12,7 @@ import {
   withModelOptions,
 } from "./options/inputs.ts";
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
+import { placesOf, withPlaces } from "./options/places.ts";
 import {
   namedDonor,
   needsRuntime,
@@ -45,9 +46,9 @@ export function registerSwap(program: Command): void {
   const command = program
     .command("swap")
     .summary("give a model another tokenizer")
-    .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
-    .argument("<model>", MODEL_HELP);
-  withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
+    .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.");
+  withPlaces(command, "model", "tokenizer", "out");
+  withRecipeOption(withFittingOptions(command.option("--tokenizer <path>", TOKENIZER_HELP)));
   withOutputOptions(command).addOption(
     new Option(
       "--remote [only]",
@@ -56,7 +57,9 @@ export function registerSwap(program: Command): void {
     ).choices(["only"]),
   );
   const planned = withHealOptions(withSwapPlanOptions(command));
-  withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
+  withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async () => {
+    const { model } = placesOf(command, ["model", "tokenizer"]);
+    const flags = command.opts<Flags>();
     if (flags.remote !== undefined) return swapRemotely(command, flags, remoteSwap(model, flags));
     const { presentPlan, presentSwap } = await import("../present/present-swap.ts");
     const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");

@@ -50,7 +50,7 @@ interface AlignOptions extends Flags, CommandContext {
   readonly turned: string;
 }
 
-interface AlignedVectors {
+export interface AlignedVectors {
   readonly coverage: Coverage;
   readonly duplicates: number;
   /** Measured on a tenth of the pairs, which the alignment did not see. */

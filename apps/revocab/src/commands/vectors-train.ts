@@ -78,7 +78,7 @@ export function registerVectorsTrain(vectors: Command): void {
   });
 }
 
-interface TrainedVectors {
+export interface TrainedVectors {
   readonly words: number;
   readonly dimension: number;
   /** Tokens of the text, also those too rare for a vector. */

@@ -44,7 +44,7 @@ function registerVectorsNearest(vectors: Command): void {
   );
 }
 
-interface NearWord {
+export interface NearWord {
   readonly word: string;
   readonly cosine: number;
 }

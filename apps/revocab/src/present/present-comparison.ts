@@ -18,9 +18,17 @@ import {
 import { inFlags } from "../in-flags.ts";
 import { amountOf } from "./present-evaluation.ts";
 
-/** Methods side by side, in the order they were tried. */
-export function presentComparison(comparison: MethodComparison): TextDocument {
-  return { blocks: comparisonBlocks(comparison) };
+/**
+ * Methods side by side, in the order they were tried.
+ * @param command makes a model with the best of them
+ */
+export function presentComparison(comparison: MethodComparison, command: string): TextDocument {
+  return {
+    blocks: [
+      ...comparisonBlocks(comparison),
+      section("To make a model with it", { kind: "code", text: command, language: "sh" }),
+    ],
+  };
 }
 
 /** The same for a page: the scores and the times as charts too. */
@@ -91,13 +99,13 @@ function scoreTable(comparison: MethodComparison): Block {
       "method",
       isPseudo ? "pseudo bits/byte" : "bits/byte",
       ...trained(`after ${stepsOf(comparison)}`),
-      "bytes/token",
+      { title: "bytes/token", expendable: 2 },
       "cosine",
-      "rank",
-      "head cosine",
-      "head rank",
-      "seconds",
-      ...trained("of training"),
+      { title: "rank", expendable: 4 },
+      { title: "head cosine", expendable: 1 },
+      { title: "head rank", expendable: 5 },
+      { title: "seconds", expendable: 3 },
+      ...trained({ title: "of training", expendable: 6 }),
     ],
   );
 }

@@ -1,6 +1,7 @@
-import { basename } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { type Checkpoint, localFiles, type OpenCheckpointOptions, openCheckpoint } from "@revocab/checkpoint";
-import { RevocabError, showNotes, type TokenKind } from "@revocab/core";
+import { RevocabError, showNotes, showText, type TokenKind } from "@revocab/core";
 import {
   type DigitScheme,
   digitScheme,
@@ -86,6 +87,7 @@ export interface InspectOptions extends OpenCheckpointOptions {
  */
 export async function inspectPath(path: string, options: InspectOptions = {}): Promise<Inspection> {
   const surprises: string[] = [];
+  refuseFileOfModel(path);
   const names = await (options.weights ?? localFiles).list(path).catch((): readonly string[] => []); // no folder: a tokenizer's own file, or nothing
   const hasWeights = names.some(isWeightFile);
   const hasTokenizer = names.some(isTokenizerFile);
@@ -112,6 +114,41 @@ export async function inspectPath(path: string, options: InspectOptions = {}): P
     ...predictions,
   };
 }
+
+/** A weight file or a config by itself has no vocabulary to show. */
+function refuseFileOfModel(path: string): void {
+  const name = basename(path);
+  const kind = FILES_OF_MODELS.find(({ pattern }) => pattern.test(name));
+  if (kind === undefined || !statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  throw new RevocabError(
+    "bad_file",
+    `${showText(path)} is ${kind.what}, expected a model folder or a tokenizer`,
+    { hint: kind.hint(dirname(path)) },
+  );
+}
+
+const FILES_OF_MODELS = [
+  {
+    pattern: /\.safetensors(\.index\.json)?$/i,
+    what: "a weight file",
+    hint: (folder: string) => `give its folder, ${folder}: the config and the tokenizer are read too`,
+  },
+  {
+    pattern: /^((generation_)?config|tokenizer_config|special_tokens_map)\.json$/i,
+    what: "a config",
+    hint: (folder: string) => `give its folder, ${folder}`,
+  },
+  {
+    pattern: /\.gguf$/i,
+    what: "a GGUF file",
+    hint: () => "give the folder that it was converted from: config.json, safetensors and tokenizer.json",
+  },
+  {
+    pattern: /\.(bin|pt|pth|ckpt|h5|onnx)$/i,
+    what: "a file of weights in another format",
+    hint: () => "give a folder with config.json, safetensors and tokenizer.json",
+  },
+] as const;
 
 async function inspectModel(
   path: string,

@@ -39,6 +39,7 @@ import { followConfigs } from "./follow-configs.ts";
 import { makeReport, withoutTimes } from "./make-report.ts";
 import type { OwnTokenizer } from "./own-tokenizer.ts";
 import { publishTokenizer } from "./publish-tokenizer.ts";
+import { type RecordedInputs, requireRecordedInputs } from "./recorded-inputs.ts";
 import { namingOutput } from "./stage-output.ts";
 import { type StartedOutput, startOutput } from "./start-output.ts";
 
@@ -72,6 +73,8 @@ export interface ApplyOptions {
   readonly languages?: readonly string[];
   /** For the card: the methods that it describes, and the command that reproduces the model. */
   readonly card?: CardOptions;
+  /** The record of a run that is repeated: nothing is written where the inputs differ from its. @default none */
+  readonly asRecorded?: RecordedInputs;
   readonly job?: Job;
 }
 
@@ -96,7 +99,7 @@ export interface WriteByPlanOptions extends ApplyOptions {
  * changed, and a failure leaves no files behind.
  *
  * @throws RevocabError `apply_mismatch` for another model than the plan's; `token_id_unmapped`, `output_exists`, `gate_failed`,
- *   `no_space`, `write_failed`, `aborted`; `bad_options` for a plan with rows that are no sum, but no `rowSource`
+ *   `no_space`, `write_failed`, `aborted`; `file_changed` for other inputs than those recorded; `bad_options` for a plan with rows that are no sum, but no `rowSource`
  */
 export function applyPlan(options: ApplyOptions): Promise<SwapReport> {
   return writeByPlan(options);
@@ -186,6 +189,7 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
       gate,
       evaluation,
     });
+    if (options.asRecorded !== undefined) requireRecordedInputs(report, options.asRecorded);
     await output.write("revocab.json", `${showJson(withoutTimes(report))}\n`);
     await output.write("README.md", modelCard(report, options.card));
     await checkpoint.folder.check();

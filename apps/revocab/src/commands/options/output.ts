@@ -35,7 +35,7 @@ export function withOutputOptions(command: Command): Command {
 export function outOf(command: Command, { out, dryRun = false }: OutputFlags): string | undefined {
   if (dryRun) return undefined;
   if (out !== undefined) return out;
-  return command.error("error: required option '--out <folder>' not specified, nor --dry-run", {
+  return command.error("error: required option '-o, --out <folder>' not specified, nor --dry-run", {
     exitCode: 2,
   });
 }

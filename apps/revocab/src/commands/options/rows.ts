@@ -56,7 +56,8 @@ export function withSwapPlanOptions(command: Command, copying = withCopyOptions)
   return withComparingOptions(withPlanOptions(command, copying), "with --method auto: ");
 }
 
-const METHOD_HELP = "what fills the rows of new tokens; see: revocab methods";
+const METHOD_HELP =
+  "what fills the rows of new tokens, as NAME or NAME:OPTION=VALUE:OPTION=VALUE; see: revocab methods";
 
 export function withComparedPlanOptions(command: Command, copying = withCopyOptions): Command {
   const methods = command
@@ -154,14 +155,17 @@ async function withText(
   options: Readonly<Record<string, string>>,
   isReadElsewhere: boolean,
 ): Promise<Readonly<Record<string, string>>> {
+  const { parseMethodText } = await import("@revocab/embedding-init");
   const { catalog } = await import("../../catalog.ts");
-  const entry = (await catalog())[name];
-  if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
+  const written = parseMethodText(name);
+  const given = written.options.text ?? options.text;
+  const entry = (await catalog())[written.name];
+  if (entry === undefined || ("text" in entry.options.shape && given === undefined)) {
     return { ...options, text };
   }
   if (isReadElsewhere) return options;
-  const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
-  throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
+  const found = given === undefined ? "reads no text" : "has one already, as its option text";
+  throw new RevocabError("bad_options", `--text was given, but the method ${written.name} ${found}`, {
     hint: "leave --text out; --eval scores the model before and after",
   });
 }

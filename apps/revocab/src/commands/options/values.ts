@@ -60,13 +60,50 @@ export function withRunning(command: Command): Command {
     .option(
       "--device <name>",
       "where the model is computed: webgpu, cuda, coreml, dml, or what else the runtime has here (cpu)",
+      device,
     )
     .addOption(
-      new Option("--dtype <type>", "what the model's weights are multiplied in (f32)").choices([
-        "f32",
-        "f16",
-      ]),
+      new Option("--dtype <type>", "what the model's weights are multiplied in (f32)")
+        .choices(DTYPES)
+        .argParser(dtype),
     );
+}
+
+const DTYPES = ["f32", "f16"];
+
+/** Names of devices in other programs, and what they are here. */
+const OTHER_DEVICES: Readonly<Record<string, string>> = {
+  mps: "coreml or webgpu",
+  metal: "coreml or webgpu",
+  gpu: "cuda, coreml, dml or webgpu",
+  directml: "dml",
+  auto: "cuda, coreml, dml or webgpu, or leave it out for the CPU",
+};
+
+function device(value: string): string {
+  const [, name = "", index] = /^([^:]*)(?::(\d+))?$/.exec(value) ?? [];
+  const meant = Object.hasOwn(OTHER_DEVICES, name) ? OTHER_DEVICES[name] : index && name;
+  if (meant === undefined) return value;
+  throw new InvalidArgumentError(`expected a name without a number, such as ${meant}.`);
+}
+
+/** As other programs write them, too. */
+const OTHER_DTYPES: Readonly<Record<string, string>> = {
+  float32: "f32",
+  fp32: "f32",
+  float: "f32",
+  float16: "f16",
+  fp16: "f16",
+  half: "f16",
+};
+
+function dtype(value: string): string {
+  const name = value.replace(/^torch\./, "");
+  if (DTYPES.includes(name)) return name;
+  if (Object.hasOwn(OTHER_DTYPES, name)) return OTHER_DTYPES[name] as string;
+  throw new InvalidArgumentError(
+    `Allowed choices are ${DTYPES.join(", ")}: what the model is computed in. It is written in its own type.`,
+  );
 }
 
 const UNITS: Readonly<Record<string, number>> = {

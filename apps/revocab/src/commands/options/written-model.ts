@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { quote, RevocabError, showText } from "@revocab/core";
 import { parseJson } from "@revocab/files";
 import { ifThere } from "@revocab/files/internal";
-import type { ApplyOptions } from "@revocab/transfer";
+import type { ApplyOptions, RecordedInputs } from "@revocab/transfer";
 import type { Command } from "commander";
 import { collect, collectPairs, withRunning, withThreads } from "./values.ts";
 
@@ -10,6 +10,8 @@ import { collect, collectPairs, withRunning, withThreads } from "./values.ts";
 
 /** Of a model that keeps its tokenizer. */
 export interface WritingFlags {
+  /** Of `--recipe` with a record. */
+  readonly asRecorded?: RecordedInputs;
   readonly force?: boolean;
   readonly link?: boolean;
   readonly allowZeroRows?: boolean;
@@ -82,6 +84,7 @@ export async function writingOptions(flags: WritingFlags) {
     card: { command: reproducingCommand, methods: await quickCatalog() },
     carry: flags.carry,
     languages: flags.language,
+    asRecorded: flags.asRecorded,
   };
 }
 
