@@ -42,9 +42,11 @@ export async function requireWriter(
   const [owner = ""] = repository.split("/");
   const scoped = fineGrained?.scoped;
   if (role === "fineGrained" && Array.isArray(scoped)) {
+    // what is not named as expected refuses nobody
+    const isMeant = (name: unknown) =>
+      typeof name !== "string" || isSame(name, repository) || isSame(name, owner);
     const mayWrite = scoped.some(
-      ({ entity, permissions }) =>
-        (entity?.name === repository || entity?.name === owner) && permissions?.includes("repo.write"),
+      ({ entity, permissions }) => isMeant(entity?.name) && permissions?.includes("repo.write"),
     );
     if (!mayWrite) {
       throw new RevocabError("hub_denied", `the access token may not write to ${repository}`, {
@@ -55,11 +57,17 @@ export async function requireWriter(
   return () => {
     const names = [caller.name, ...(caller.orgs ?? []).map(({ name }) => name)];
     // a fine-grained token names its organizations only where it may read them
-    if (role === "fineGrained" || typeof caller.name !== "string" || names.includes(owner)) return;
+    if (role === "fineGrained" || typeof caller.name !== "string") return;
+    if (names.some((name) => typeof name === "string" && isSame(name, owner))) return;
     throw new RevocabError(
       "hub_denied",
       `${repository} does not exist, and ${showText(caller.name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
       { hint: "check the name, or use a token of that owner" },
     );
   };
+}
+
+/** Names on the Hub that differ in case alone are one. */
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { subtokenMean } from "@revocab/embedding-init";
@@ -191,10 +191,10 @@ describe("a swap of a model that stays on the Hub", () => {
 
   it("has files beside it that the Hub keeps as large ones", async () => {
     const made = await hubWithModel();
-    const folder = join(scratchOfFile(), "model");
-    cpSync(shared.folder, folder, { recursive: true });
-    writeFileSync(join(folder, "extra.gguf"), "a large kind of file");
-    expect((await publish(made, { folder })).sent).toBe(contentOf(made.hub)[TABLES]!.length + 20);
+    const extra = join(shared.folder, "extra.gguf");
+    writeFileSync(extra, "a large kind of file");
+    const { sent } = await publish(made).finally(() => rmSync(extra));
+    expect(sent).toBe(contentOf(made.hub)[TABLES]!.length + 20);
     expect(contentOf(made.hub)["extra.gguf"]!.toString()).toBe("a large kind of file");
     expect(made.hub.complaints).toEqual([]);
   });
@@ -314,6 +314,17 @@ describe("what goes wrong on the Hub", () => {
       message: `main of me/model has moved to ${"f".repeat(12)} meanwhile`,
     });
     expect(repository.branches.get("main")).toBe(other.oid);
+  });
+
+  it("a stop while files are sent leaves no commit", async () => {
+    const made = await hubWithModel();
+    const stopping = new AbortController();
+    const onProgress = (event: { type: string; step?: string }) => {
+      if (event.type === "progress" && event.step === "upload") stopping.abort();
+    };
+    const job = { onProgress, abortSignal: stopping.signal };
+    await expect(publish(made, { job })).rejects.toMatchObject({ code: "aborted" });
+    expect(commitsOf(made)).toBe(1);
   });
 
   it("a commit whose answer is lost is found, and not made twice", async () => {

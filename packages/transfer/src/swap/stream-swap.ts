@@ -102,6 +102,7 @@ async function makeStreamed(
   const rewrite = streamRewrite({
     checkpoint: model.checkpoint,
     source,
+    out: directory,
     tablesIn: tables,
     rows,
     untie: options.untie ?? false,
@@ -115,7 +116,7 @@ async function makeStreamed(
     discard: async () => {},
     rewrite: {
       finish: async (produce, job) => ({
-        ...(await rewrite.finish(produce, directory, job)),
+        ...(await rewrite.finish(produce, job)),
         sourceHashes: hashes,
       }),
     },
