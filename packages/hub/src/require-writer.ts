@@ -16,9 +16,19 @@ export async function requireWriter(client: HubClient, repository: string): Prom
     });
   }
   const [owner = ""] = repository.split("/");
+<<<<<<< HEAD
   if (role === "fineGrained" && rights !== null) {
     const mayWrite = rights.some(
       ({ of, permissions }) => (of === repository || of === owner) && permissions.includes("repo.write"),
+=======
+  const scoped = fineGrained?.scoped;
+  if (role === "fineGrained" && Array.isArray(scoped)) {
+    // what is not named as expected refuses nobody
+    const isMeant = (name: unknown) =>
+      typeof name !== "string" || isSame(name, repository) || isSame(name, owner);
+    const mayWrite = scoped.some(
+      ({ entity, permissions }) => isMeant(entity?.name) && permissions?.includes("repo.write"),
+>>>>>>> pub-remote
     );
     if (!mayWrite) {
       throw new RevocabError("hub_denied", `the access token may not write to ${repository}`, {
@@ -28,12 +38,22 @@ export async function requireWriter(client: HubClient, repository: string): Prom
   }
   return () => {
     // a fine-grained token names its organizations only where it may read them
+<<<<<<< HEAD
     if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner))
       return;
+=======
+    if (role === "fineGrained" || typeof caller.name !== "string") return;
+    if (names.some((name) => typeof name === "string" && isSame(name, owner))) return;
+>>>>>>> pub-remote
     throw new RevocabError(
       "hub_denied",
       `${repository} does not exist, and ${showText(name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
       { hint: "check the name, or use a token of that owner" },
     );
   };
+}
+
+/** Names on the Hub that differ in case alone are one. */
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

@@ -182,6 +182,23 @@ describe("a swap of a model that stays on the Hub", () => {
     });
   });
 
+  it("goes into its own repository without a copy", async () => {
+    const made = await hubWithModel();
+    expect(await publish(made, { to: "org/model" })).toMatchObject({ copied: sizesOf(OTHERS), kept: [] });
+    expect(made.hub.requests.some(({ path }) => path.includes("duplicate"))).toBe(false);
+    expect(contentOf(made.hub, "org/model")[OTHERS[0]!]!.equals(SAMPLE[OTHERS[0]!]!)).toBe(true);
+  });
+
+  it("has files beside it that the Hub keeps as large ones", async () => {
+    const made = await hubWithModel();
+    const extra = join(shared.folder, "extra.gguf");
+    writeFileSync(extra, "a large kind of file");
+    const { sent } = await publish(made).finally(() => rmSync(extra));
+    expect(sent).toBe(contentOf(made.hub)[TABLES]!.length + 20);
+    expect(contentOf(made.hub)["extra.gguf"]!.toString()).toBe("a large kind of file");
+    expect(made.hub.complaints).toEqual([]);
+  });
+
   it("is not copied nor sent again where the repository has it", async () => {
     const made = await hubWithModel();
     await publish(made);
@@ -190,6 +207,18 @@ describe("a swap of a model that stays on the Hub", () => {
     expect(again).toMatchObject({ copied: sizesOf(OTHERS), sent: 0 });
     const requests = made.hub.requests.slice(before);
     expect(requests.filter(({ path }) => /duplicate|^\/upload/.test(path))).toEqual([]);
+  });
+});
+
+describe("what a new file is made of", () => {
+  it("is compared with the hash that the Hub lists, before anything is published", async () => {
+    const weightHashes = { [TABLES]: "0".repeat(64) };
+    const swap = { model: folderOfModel(), scratch: scratchOfFile(), tokenizer: SAMPLE_TOKENIZER };
+    const publishing = streamSwap({ ...swap, method: subtokenMean(), weightHashes }, async () => "published");
+    await expect(publishing).rejects.toMatchObject({
+      code: "hub_damaged",
+      message: expect.stringMatching(/^model-00001-of-00003\.safetensors of .* came with the sha256 /),
+    });
   });
 });
 
@@ -285,6 +314,17 @@ describe("what goes wrong on the Hub", () => {
       message: `main of me/model has moved to ${"f".repeat(12)} meanwhile`,
     });
     expect(repository.branches.get("main")).toBe(other.oid);
+  });
+
+  it("a stop while files are sent leaves no commit", async () => {
+    const made = await hubWithModel();
+    const stopping = new AbortController();
+    const onProgress = (event: { type: string; step?: string }) => {
+      if (event.type === "progress" && event.step === "upload") stopping.abort();
+    };
+    const job = { onProgress, abortSignal: stopping.signal };
+    await expect(publish(made, { job })).rejects.toMatchObject({ code: "aborted" });
+    expect(commitsOf(made)).toBe(1);
   });
 
   it("a commit whose answer is lost is found, and not made twice", async () => {
