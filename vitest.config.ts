@@ -1,7 +1,12 @@
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const folders = ["packages", "apps"].flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`));
+
+const typedArrayEquality = fileURLToPath(
+  new URL("tools/test-support/typed-array-equality.ts", import.meta.url),
+);
 
 /** Where CI wants the counts. */
 const report = process.env.REVOCAB_TEST_REPORT;
@@ -16,6 +21,8 @@ export default defineConfig({
       "tools/browser-test",
       "tools/consumer",
       "tools/documents",
+      "tools/site",
+      "tools/release",
       "examples",
     ].map((root) => ({
       test: {
@@ -24,6 +31,7 @@ export default defineConfig({
         include: ["test/**/*.test.ts"],
         testTimeout: 120_000,
         hookTimeout: 120_000,
+        setupFiles: [typedArrayEquality],
         // built packages are loaded as users load them, and once a worker: a third of the suite's time was spent on transforming them
         server: { deps: { external: [/\/(apps|packages)\/[^/]+\/dist\//] } },
         isolate: false,

@@ -6,9 +6,14 @@ import { smallTokenizers } from "./seeds/small-tokenizers.mjs";
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const MODELS = join(repository, "packages/checkpoint/test/fixtures/models");
 
+/** The place of a file or folder of the repository. */
+export function repositoryPath(path) {
+  return join(repository, path);
+}
+
 /** A file of the repository. */
 export function repositoryFile(path) {
-  return readFileSync(join(repository, path));
+  return readFileSync(repositoryPath(path));
 }
 
 /** A folder of the repository without its subfolders: contents by name. */

@@ -4,6 +4,7 @@ export const MODEL_KINDS = [
   "shards",
   "configs",
   "plans",
+  "large-vocabularies",
   "adapters",
   "hypernetworks",
   "sentence-transformers",

@@ -1,5 +1,5 @@
-// What a plan of a large remote model downloads, and what memory an upload takes, over a Hub on 127.0.0.1.
-// usage: node tools/bench/hub.mjs [--scratch DIR] [--only plan|upload]
+// What a plan of a large remote model downloads, what a swap on the Hub moves, and what memory an upload takes, over a Hub on 127.0.0.1.
+// usage: node tools/bench/hub.mjs [--scratch DIR] [--only plan|remote|upload]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -26,10 +26,16 @@ const { values } = parseArgs({
 const here = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const revocab = here("apps/revocab/bin/revocab.js");
 const scratch = mkdtempSync(join(values.scratch, "revocab-bench-"));
+/** Llama 3: V, d, width of the feed-forward, layers, width of keys; and the files it is published in. */
+const LLAMA_8B = { vocabulary: 128_256, width: 4096, inner: 14_336, layers: 32, keyWidth: 1024, shards: 4 };
+const LLAMA_70B = { ...LLAMA_8B, width: 8192, inner: 28_672, layers: 80, shards: 30 };
+
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(3)} GB`;
 try {
-  if (values.only !== "upload") await measurePlan();
-  if (values.only !== "plan") await measureUpload();
+  const isWanted = (name) => values.only === undefined || values.only === name;
+  if (isWanted("plan")) await measurePlan();
+  if (isWanted("remote")) await measureRemote();
+  if (isWanted("upload")) await measureUpload();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -37,12 +43,8 @@ try {
 /** A model of Llama 3's 8 B shape in sparse files: 16 GB to the Hub, nothing on the disk. */
 async function measurePlan() {
   const model = join(scratch, "large");
-  const { tables, total } = writeSparseLlama(model);
-  const files = Object.fromEntries(
-    readdirSync(model).map((name) => [name, { file: join(model, name), sha256: "0".repeat(64) }]),
-  );
-  const shas = Object.keys(files).filter((name) => name.endsWith(".safetensors"));
-  for (const [i, name] of shas.entries()) files[name].sha256 = String(i + 1).repeat(64);
+  const { tables, total } = writeSparseLlama(model, LLAMA_8B);
+  const files = sparseFiles(model);
   console.log(
     `plan of a remote model: ${gigabytes(total)}, of which its vocabulary tables are ${gigabytes(tables)}`,
   );
@@ -57,6 +59,29 @@ async function measurePlan() {
         `in ${requests} requests and ${seconds.toFixed(1)} s; peak memory ${peak}`,
     );
   }
+}
+
+/**
+ * A swap of a model of Llama 3's 70 B shape, 141 GB in sparse files, into another repository, by a method that reads every row; as
+ * many rows as before.
+ */
+async function measureRemote() {
+  const model = join(scratch, "huge");
+  const { total, shardsWithTables } = writeSparseLlama(model, LLAMA_70B);
+  console.log(
+    `a swap on the Hub: ${gigabytes(total)} in ${LLAMA_70B.shards} files, of which those with tables have ${gigabytes(shardsWithTables)}`,
+  );
+  const hub = await serve({ partBytes: 1e12, repositories: { "org/huge": sparseFiles(model) } });
+  const swap = ["swap", "org/huge", "--tokenizer", here("sample/tokenizer"), "--method", "univariate-normal"];
+  const rows = ["--rows", String(LLAMA_70B.vocabulary), "--allow-zero-rows"]; // the weights are zeros
+  const { seconds, peak } = await run([...swap, ...rows, "--publish", "me/huge", "--remote=only"], hub);
+  const { sent, received, requests, complaints } = await hub.stop();
+  check(complaints);
+  const share = (bytes) => `${gigabytes(bytes)} (${(bytes / shardsWithTables).toFixed(4)} ×)`;
+  console.log(
+    `  downloaded ${share(sent)}, uploaded ${share(received)}, together ${share(sent + received)}, ` +
+      `in ${requests} requests and ${seconds.toFixed(1)} s; peak memory ${peak}`,
+  );
 }
 
 /** A swapped model whose one weight file has about 1 GB; whole, and in parts of 64 MiB. */
@@ -88,9 +113,18 @@ function check(complaints) {
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
 }
 
-/** Llama 3 8 B: V 128,256, d 4,096, 32 layers, own head, bf16, four shards. All weights are zero: they are holes. */
-function writeSparseLlama(directory) {
-  const [vocabulary, width, inner, layers, keyWidth] = [128_256, 4096, 14_336, 32, 1024];
+/** Files of a folder for the Hub; weights of holes are not hashed for it, and each gets a hash of its own. */
+function sparseFiles(model) {
+  return Object.fromEntries(
+    readdirSync(model).map((name, i) => [
+      name,
+      { file: join(model, name), sha256: String(i + 1).padStart(64, "0") },
+    ]),
+  );
+}
+
+/** Writes a model of a shape with an own head, in bf16. All weights are zero: they are holes. */
+function writeSparseLlama(directory, { vocabulary, width, inner, layers, keyWidth, shards: count }) {
   const tensors = [["model.embed_tokens.weight", [vocabulary, width]]];
   for (let layer = 0; layer < layers; layer++) {
     const name = (part) => `model.layers.${layer}.${part}.weight`;
@@ -105,11 +139,11 @@ function writeSparseLlama(directory) {
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   mkdirSync(directory);
   const weight_map = {};
-  const shards = [{}, {}, {}, {}];
-  const sizes = [0, 0, 0, 0];
+  const shards = Array.from({ length: count }, () => ({}));
+  const sizes = shards.map(() => 0);
   let before = 0;
   for (const tensor of tensors) {
-    const shard = Math.min(3, Math.floor((before / total) * 4));
+    const shard = Math.min(count - 1, Math.floor((before / total) * count));
     const [name, shape] = tensor;
     const start = sizes[shard];
     sizes[shard] += bytesOf(tensor);
@@ -136,7 +170,11 @@ function writeSparseLlama(directory) {
     vocab_size: vocabulary,
   });
   copyFileSync(here("sample/model/tokenizer.json"), join(directory, "tokenizer.json"));
-  return { tables: 2 * vocabulary * width * 2, total };
+  const shardsWithTables = shards.reduce((sum, header, i) => {
+    const hasTable = Object.keys(header).some((name) => /embed_tokens|lm_head/.test(name));
+    return sum + (hasTable ? sizes[i] : 0);
+  }, 0);
+  return { tables: 2 * vocabulary * width * 2, total, shardsWithTables };
 }
 
 /** A Hub in a process of its own. */

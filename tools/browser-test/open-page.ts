@@ -37,8 +37,25 @@ export async function openPage(
   const folder = mkdtempSync(join(tmpdir(), "revocab-page-"));
   const file = join(folder, "page.html");
   writeFileSync(file, html);
+  const opened = await openFile(browser, file, { colorScheme });
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Opens a page in its place on disk. @param options.within the folder whose files it may ask for. @default none but itself */
+export async function openFile(
+  browser: Browser,
+  file: string,
+  { within, width = 1280, colorScheme = "light" }: FileOptions = {},
+): Promise<OpenedPage> {
   const url = pathToFileURL(file).href;
-  const page = await browser.newPage({ colorScheme });
+  const own = within === undefined ? undefined : pathToFileURL(join(within, "/")).href;
+  const page = await browser.newPage({ colorScheme, viewport: { width, height: 720 } });
   const faults: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
@@ -46,7 +63,8 @@ export async function openPage(
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("dialog", (dialog) => faults.push(`a dialog: ${dialog.message()}`));
   page.on("request", (request) => {
-    if (request.url() !== url) faults.push(`a request for ${request.url().slice(0, 100)}`);
+    const isOwn = own === undefined ? request.url() === url : request.url().startsWith(own);
+    if (!isOwn) faults.push(`a request for ${request.url().slice(0, 100)}`);
   });
   await page.goto(url);
   await page.waitForSelector(UNFINISHED_PANEL, { state: "detached" });
@@ -60,15 +78,20 @@ export async function openPage(
       };
       return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]!.html.slice(0, 200)}`);
     },
-    async close() {
-      await page.close();
-      rmSync(folder, { recursive: true });
-    },
+    close: () => page.close(),
   };
+}
+
+export interface FileOptions {
+  readonly within?: string;
+  /** Of the window, in pixels. @default 1280 */
+  readonly width?: number;
+  /** @default "light" */
+  readonly colorScheme?: "light" | "dark";
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RUN_AXE =
-  'axe.run({ runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }, resultTypes: ["violations"] })';
+  'axe.run({ runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }, resultTypes: ["violations"], preload: false })';
 
 const UNFINISHED_PANEL = '[data-panel]:not([aria-busy="false"])';

@@ -28,8 +28,15 @@ function checkPackage(root: string, folder: string, layerOf: ReadonlyMap<string,
   const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as {
     dependencies?: Record<string, string>;
     optionalDependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
   };
-  const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
+  // an app is bundled: what it imports is needed to build it, and no more
+  const { dependencies, optionalDependencies, devDependencies } = manifest;
+  const declared = new Set(
+    Object.keys(
+      folder.startsWith("apps/") ? { ...devDependencies } : { ...dependencies, ...optionalDependencies },
+    ),
+  );
   const problems: string[] = [];
   const used = new Set<string>();
   const files = sourceFiles(join(directory, "src"));

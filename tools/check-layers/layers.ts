@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["onnx", "report-page"],
   ["vocab-alignment", "checkpoint", "neighbors", "token-training", "vocabulary-editing"],
   ["word-vectors", "parallel-text", "transformer-runtime", "served-model", "evaluation"],
-  ["embedding-init", "rows-training", "tokenizer-quality"],
+  ["embedding-init", "rows-training", "byte-models", "tokenizer-quality", "large-vocabulary"],
   ["chain-rule", "cw2v", "donor", "hypernetwork", "plan"],
   ["dynamic-tokenization"],
   ["measure"],

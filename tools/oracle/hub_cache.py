@@ -103,10 +103,10 @@ def revocab(args: list[str], url: str, home: Path, offline: bool = False) -> Non
 
 
 def python(code: str, env: dict[str, str]) -> object:
-    """Runs code in a process of its own, as the client reads its environment when it is imported."""
+    """Runs code in a process of its own, as the client reads its environment when it is imported. The Hub has no Xet storage."""
     lines = [line[8:] for line in code.strip("\n").split("\n")]
     command = [sys.executable, "-c", "\n".join(lines)]
-    done = subprocess.run(command, env=os.environ | env, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=os.environ | env | {"HF_HUB_DISABLE_XET": "1"}, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.strip().split("\n")[-1])
 
 

@@ -24,6 +24,8 @@ export interface ResolvedModels<Names extends string> {
   readonly paths: Readonly<Record<Names, string>> & { readonly donor?: string };
   /** Where the weights of each name are read from, when they stay on the Hub. */
   readonly weights: Readonly<Partial<Record<Names | "donor", ResolvedModel["weights"]>>>;
+  /** What the names of repositories were resolved to. */
+  readonly repositories: Readonly<Partial<Record<Names | "donor", ResolvedModel>>>;
   /** So far; none for paths of this machine. */
   downloads(): readonly Download[];
 }
@@ -42,6 +44,7 @@ export async function withResolvedModels<Names extends string, Result>(
   const resolved: ResolvedModel[] = [];
   const paths: Partial<Record<Names, string>> = {};
   const weights: Partial<Record<Names | "donor", ResolvedModel["weights"]>> = {};
+  const repositories: Partial<Record<Names | "donor", ResolvedModel>> = {};
   const downloads = () =>
     resolved.flatMap((model) =>
       model.repository === undefined ? [] : [{ ...model.repository, ...model.received() }],
@@ -56,9 +59,10 @@ export async function withResolvedModels<Names extends string, Result>(
         resolved.push(model);
         paths[key] = model.directory;
         weights[key] = model.weights;
+        repositories[key] = model;
       }
     }
-    const result = await use({ paths: paths as Record<Names, string>, weights, downloads });
+    const result = await use({ paths: paths as Record<Names, string>, weights, repositories, downloads });
     for (const { name, commit, bytes, ofBytes } of downloads()) {
       const message = `${name}@${commit.slice(0, 12)}: ${megabytes(bytes)} of ${megabytes(ofBytes)} MB came over the network`;
       context.job.onProgress?.({ type: "note", step: "hub", message });

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { asFailure, isUsage, printFailure } from "./failure.ts";
 import { inFlags } from "./in-flags.ts";
 import { progressRenderer } from "./progress.ts";
+import { requireRuntime } from "./require-runtime.ts";
 
 /** What a command's work gets: a signal that Ctrl-C raises, where progress goes, and how models are run. */
 export interface CommandContext {
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly readsOnly?: boolean;
   /** The first Ctrl-C asks the work to end with what it has; a second one stops it. @default false */
   readonly canFinish?: boolean;
+  /** The work runs a model, so it does not begin without a runtime. @default false */
+  readonly runsModel?: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function runCommand<Result>(
   command: Command,
   work: (context: CommandContext) => Promise<Result>,
   present: (result: Result) => TextDocument,
-  { readsOnly = false, canFinish = false }: RunOptions = {},
+  { readsOnly = false, canFinish = false, runsModel = false }: RunOptions = {},
 ): Promise<void> {
   const {
     json = false,
@@ -83,6 +86,7 @@ export async function runCommand<Result>(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
+    if (runsModel) await requireRuntime(progress.onProgress);
     if (device !== undefined) await checkDevice(device, dtype);
     const result = await work({
       finishSignal: canFinish ? finish.signal : undefined,

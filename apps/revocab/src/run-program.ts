@@ -5,6 +5,7 @@ import { registerApply } from "./commands/apply.ts";
 import { registerCompare } from "./commands/compare.ts";
 import { registerCorpus } from "./commands/corpus.ts";
 import { registerDynamic } from "./commands/dynamic.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerEval } from "./commands/eval.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerExtend } from "./commands/extend.ts";
@@ -56,13 +57,14 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     registerCorpus,
     registerAlignText,
     registerMethods,
+    registerDoctor,
   ]) {
     register(program);
   }
   // commander stops at the first wrong argument, before it may have read --json
   reportUsage(program, args.includes("--json"));
   if (args.some((arg) => arg === "--help" || arg === "-h" || arg === "help"))
-    await showDefaultMethod(program);
+    await showDefaultMethod(program.commands.filter((command) => args.includes(command.name())));
 
   try {
     await program.parseAsync(args, { from: "user" });

@@ -7,6 +7,7 @@ import { type OutputFlags, outOf, refuseWithDryRun } from "./commands/options/ou
 import { requireText } from "./commands/options/scoring.ts";
 import { presentPublished, publishAfterwards } from "./commands/publish.ts";
 import { withBlocks } from "./present/with-blocks.ts";
+import { requireRuntime } from "./require-runtime.ts";
 import { type NamedModel, withResolvedModels } from "./resolve-models.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { checkPagePlace, pageLines } from "./write-page.ts";
@@ -22,6 +23,8 @@ export interface ModelWriting<Names extends string, Options extends TensorOption
   prepare(): Promise<{
     /** The part of the model that a dry run needs. */
     readonly want: Wanted;
+    /** Planning runs a model or another network. @default false */
+    readonly runsModel?: boolean;
     readonly options: Options;
     /** The donor, where methods read one. */
     readonly donor?: NamedModel | undefined;
@@ -80,7 +83,9 @@ export async function writeModel<
       async (context) => {
         requireText(flags);
         refuseWithDryRun(flags);
-        return open(context, await prepare(), plan);
+        const prepared = await prepare();
+        if (prepared.runsModel) await requireRuntime(context.job.onProgress);
+        return open(context, prepared, plan);
       },
       (summary) => withBlocks(presentPlan(summary), paragraph("Nothing was written (--dry-run)")),
     );
@@ -92,6 +97,8 @@ export async function writeModel<
     async (context) => {
       requireText(flags);
       const prepared = await prepare();
+      if (prepared.runsModel || flags.eval !== undefined || flags.heal !== undefined)
+        await requireRuntime(context.job.onProgress);
       const inputs = Object.values<NamedModel>(names).map(({ name }) => name);
       if (prepared.donor !== undefined) inputs.push(prepared.donor.name);
       await checkOutputPlace({ out, inputs, force: flags.force ?? false });

@@ -202,7 +202,7 @@ describe("without onnxruntime-node", () => {
   ])("%s says how to install it", (_, args) =>
     expectRefused(
       args,
-      /needs onnxruntime-node, which could not be loaded on \S+: Cannot find .*\n {2}→ install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@/,
+      /needs onnxruntime-node, which could not be loaded on \S+: Cannot find .*\n {2}→ install it without its script with npm install --ignore-scripts onnxruntime-node@/,
       missing,
     ),
   );

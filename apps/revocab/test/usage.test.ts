@@ -86,7 +86,7 @@ describe("wrong usage exits 2 with one message and what to do", () => {
       ["eval", SAMPLE_MODEL],
       /'--text <file>' not specified\n {2}→ run revocab eval --help/,
     ],
-    ["no prompt", ["generate", SAMPLE_MODEL], /missing required argument 'prompt'/],
+    ["no prompt", ["generate", SAMPLE_MODEL], /found no prompt/],
     ["a context of one token", [...score, "--context", "1"], /'1' is invalid.* at least 2\n/],
     [
       "a stride as long as the context",

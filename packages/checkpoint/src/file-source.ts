@@ -13,6 +13,10 @@ export interface ReadableFile {
    * @throws RevocabError `bad_safetensors` when the file ends before `into` is full
    */
   read(into: Uint8Array, position: number): Promise<void>;
+  /**
+   * Gives the bytes [start, end) in order and keeps none of them; for a file elsewhere whose `read` keeps what it has read.
+   */
+  stream?(start: number, end: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 

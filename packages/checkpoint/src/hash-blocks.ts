@@ -33,7 +33,7 @@ export function hashHere(): BlockHasher {
 }
 
 /** The message to the thread of {@link hashOnThread}: a block, which it gives back, or the end of a stream. */
-export type HashMessage = { readonly block: Uint8Array<ArrayBuffer>; readonly length: number } | "digest";
+export type HashMessage = { readonly block: Uint8Array; readonly length: number } | "digest";
 
 /** Hashes on a thread of its own: that keeps a core busy at 0.4–2 GB/s, about as long as copying does. */
 export function hashOnThread(): BlockHasher {
@@ -59,7 +59,7 @@ export function hashOnThread(): BlockHasher {
       }),
     addBlock: (block, length) => {
       const { buffer } = block as Uint8Array<ArrayBuffer>;
-      post({ block: block as Uint8Array<ArrayBuffer>, length }, [buffer]);
+      post({ block, length }, [buffer]);
     },
     digest: () =>
       new Promise((resolve) => {

@@ -13,5 +13,5 @@ parentPort?.on("message", (message: HashMessage) => {
   }
   const { block, length } = message;
   hash.update(block.subarray(0, length));
-  parentPort?.postMessage(block, [block.buffer]);
+  parentPort?.postMessage(block, [block.buffer as ArrayBuffer]);
 });

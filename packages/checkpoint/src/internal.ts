@@ -11,6 +11,7 @@ export { type StartedRewrite, startRewrite } from "./rewrite-checkpoint.ts";
 export { buildHeader, type HeaderTensor } from "./safetensors-header.ts";
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 export { type Copying, startCopying } from "./start-copying.ts";
+export { type StreamedRewrite, type StreamRewriteOptions, streamRewrite } from "./stream-rewrite.ts";
 export {
   type KeptTraining,
   loadTraining,

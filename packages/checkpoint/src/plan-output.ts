@@ -48,8 +48,14 @@ interface NewTensor {
   readonly slot?: string;
 }
 
-/** Where every byte of the new files comes from. Pure: nothing is read or written. */
+/**
+ * Where every byte of the new files comes from. Pure: nothing is read or written.
+ * @throws RevocabError `bad_options`, `unsupported_checkpoint` (untie)
+ */
 export function planOutput(checkpoint: Checkpoint, rows: number, untie: boolean): PlannedOutput {
+  if (!Number.isSafeInteger(rows) || rows < 1) {
+    throw new RevocabError("bad_options", `rows is ${rows}; a count of at least 1 was expected`);
+  }
   const tables = slotTables(checkpoint, untie);
   const slotOf = new Map<string, string>();
   for (const table of tables) for (const { entry } of table.tensors) slotOf.set(entry.name, table.slot);

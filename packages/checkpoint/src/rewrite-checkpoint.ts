@@ -1,10 +1,9 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, type ProgressListener, RevocabError, showText, throwIfAborted } from "@revocab/core";
-import { insideFolder, requireFreeSpace, writeError } from "@revocab/files/internal";
+import { insideFolder, requireFreeSpace } from "@revocab/files/internal";
 import type { CopyTargets } from "./copy-files.ts";
 import { fillFiles } from "./fill-files.ts";
-import { formatJson, isJsonObject, type JsonObject } from "./json.ts";
 import type { Checkpoint } from "./open-checkpoint.ts";
 import { createSized } from "./output-file.ts";
 import { placeUnchanged } from "./place-unchanged.ts";
@@ -12,6 +11,7 @@ import { type PlannedFile, type PlannedOutput, planOutput } from "./plan-output.
 import { type Copying, startCopying } from "./start-copying.ts";
 import type { ProduceTable } from "./table-writer.ts";
 import { INDEX_NAME } from "./weight-files.ts";
+import { writeIndex } from "./write-index.ts";
 
 /** Where a checkpoint is written, and its new shape. */
 export interface StartRewriteOptions {
@@ -85,9 +85,6 @@ export async function startRewrite({
   /** Already reads the checkpoint's files; the caller stops it. @default started here */
   readonly copying?: Copying;
 }): Promise<StartedRewrite> {
-  if (!Number.isSafeInteger(rows) || rows < 1) {
-    throw new RevocabError("bad_options", `rows is ${rows}; a count of at least 1 was expected`);
-  }
   throwIfAborted(job?.abortSignal);
   const planned = planOutput(checkpoint, rows, untie);
   await requireEmpty(out);
@@ -194,38 +191,4 @@ async function placeFiles(
     }
   }
   return placed;
-}
-
-/** Writes the index of a sharded model with its new total size and the tensors that were added; returns its bytes. */
-async function writeIndex(out: string, checkpoint: Checkpoint, planned: PlannedOutput): Promise<number> {
-  const path = join(out, INDEX_NAME);
-  const text = formatJson(newIndex(checkpoint.index!, checkpoint, planned));
-  await writeFile(path, text, { flag: "wx" }).catch((cause: unknown) => {
-    throw writeError(path, cause);
-  });
-  return Buffer.byteLength(text);
-}
-
-function newIndex(
-  index: JsonObject,
-  checkpoint: Checkpoint,
-  { files, tables, added }: PlannedOutput,
-): JsonObject {
-  const metadata = isJsonObject(index.metadata) ? index.metadata : {};
-  const size = files.reduce(
-    (sum, file) => sum + file.bytes - (file.header?.length ?? file.source.dataStart),
-    0,
-  );
-  const newValues = tables.reduce((sum, table) => sum + table.rows * table.columns * table.targets.length, 0);
-  const oldValues = checkpoint.tables
-    .flatMap((table) => table.tensors)
-    .reduce((sum, tensor) => sum + tensor.rows * tensor.columns, 0);
-  const parameters = metadata.total_parameters;
-  const counts =
-    typeof parameters === "number" ? { total_parameters: parameters + newValues - oldValues } : {};
-  return {
-    ...index,
-    metadata: { ...metadata, ...counts, total_size: size },
-    weight_map: Object.fromEntries([...Object.entries(index.weight_map as JsonObject), ...added]),
-  };
 }

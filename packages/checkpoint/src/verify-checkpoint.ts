@@ -43,8 +43,8 @@ export async function verifyCheckpoint(
   expectations: VerifyExpectations,
 ): Promise<VerifyReport> {
   const { source, rows, untie = false, isLeftOut = () => false, job } = expectations;
-  const { vocabularyTensors = {}, ignoreTensors = [] } = expectations;
-  const written = await openCheckpoint(directory, { vocabularyTensors, ignoreTensors });
+  const { vocabularyTensors, ignoreTensors, weights } = expectations;
+  const written = await openCheckpoint(directory, { vocabularyTensors, ignoreTensors, weights });
   try {
     checkTensors(directory, source, written, rows, untie);
     const bytesOf = written.tables.map(({ tensors }) => tensors[0]!.entry.end - tensors[0]!.entry.start);

@@ -12,6 +12,7 @@ export type RevocabErrorCode =
   | "bad_text"
   | "bad_tokenizer"
   | "bad_vectors"
+  | "bad_vocabulary"
   | "context_too_long"
   | "device_failed"
   | "file_changed"

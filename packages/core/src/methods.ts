@@ -86,9 +86,9 @@ export interface InitContext {
 
 /**
  * What of the context a method cannot do without: the source `model`, which it runs (so all its weights must be on this
- * machine), a `donor`, or the tokenizers' `encode`.
+ * machine), a `donor`, the tokenizers' `encode`, or the `runtime` for a network of its own.
  */
-export type Need = "model" | "donor" | "encode";
+export type Need = "model" | "donor" | "encode" | "runtime";
 
 /** The traits of a method: shared code reads them and never branches on a method's name. */
 interface MethodDescription {

@@ -36,8 +36,7 @@ export function copyOverlap(): MixtureMethod {
 }
 
 export const copyOverlapEntry: MethodEntry = methodEntry("copy-overlap", {
-  summary:
-    "Each token that both vocabularies have keeps its source row, bit for bit; others have no evidence.",
+  summary: "Each token that both vocabularies have keeps its source row, bit for bit.",
   evidence: "the two tokenizers",
   copiesShared: true,
   options: z.object({}),

@@ -1,8 +1,8 @@
 import { byteDistribution, byteDistributions } from "@revocab/evaluation";
+import { logProbabilitiesAfter, randomModel } from "@revocab/test-support/byte-random-model";
+import { gpt2Bpe, plainBpe, sentencePieceBpe } from "@revocab/test-support/byte-tokenizers";
 import { describe, expect, it } from "vitest";
 import { bytesByEnumeration, everyEncoding } from "./byte-oracle.ts";
-import { logProbabilitiesAfter, randomModel } from "./byte-random-model.ts";
-import { gpt2Bpe, plainBpe, sentencePieceBpe } from "./byte-tokenizers.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);

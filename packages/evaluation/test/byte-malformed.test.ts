@@ -1,9 +1,9 @@
 import { byteDistribution, byteLevelScore } from "@revocab/evaluation";
+import { randomModel } from "@revocab/test-support/byte-random-model";
+import { plainBpe, sentencePieceBpe } from "@revocab/test-support/byte-tokenizers";
 import { failure } from "@revocab/test-support/failure";
 import { tokenizerFromFiles } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
-import { randomModel } from "./byte-random-model.ts";
-import { plainBpe, sentencePieceBpe } from "./byte-tokenizers.ts";
 
 const tokenizer = plainBpe("ab", ["a b"]);
 const model = randomModel(tokenizer.vocabulary.size);

@@ -1,6 +1,6 @@
 import type { TokenId } from "@revocab/core";
+import { logProbabilitiesAfter } from "@revocab/test-support/byte-random-model";
 import type { Tokenizer } from "@revocab/vocabulary";
-import { logProbabilitiesAfter } from "./byte-random-model.ts";
 
 /** What the tokenizer writes for every text of some letters up to a length: the sequences that are valid. */
 export interface EveryEncoding {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TokenId } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
+import { gpt2Bpe, sentencePieceBpe } from "@revocab/test-support/byte-tokenizers";
 import { realData } from "@revocab/test-support/real-data";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { describe, expect, it } from "vitest";
@@ -11,7 +12,6 @@ import {
   type TokenSuccession,
   tokenSuccession,
 } from "../src/bytes/token-succession.ts";
-import { gpt2Bpe, sentencePieceBpe } from "./byte-tokenizers.ts";
 
 /** Spaces, contractions, digits, marks to be composed, syllables, characters of many tokens, half a special token. */
 const HARD =

@@ -14,9 +14,11 @@ type RateLimits = Pick<NetworkLimits, "lowestRate" | "stallTime">;
 export async function* readBody(
   { body, url }: Pick<Response, "body" | "url">,
   { lowestRate, stallTime }: RateLimits,
-  abortSignal?: AbortSignal,
+  wholeSignal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (body === null) return;
+  // of this body alone: Node warns of a leak when more than ten listen to one signal
+  const abortSignal = wholeSignal && AbortSignal.any([wholeSignal]);
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   let stop: (reason: unknown) => void = () => undefined;
   const onAbort = () => stop(abortSignal?.reason);

@@ -14,12 +14,30 @@ interface GatedFolder {
   /** Files that were written beside weights and card. */
   readonly contents: readonly string[];
   /** The weight files, whose headers have been checked. */
-  readonly weights: readonly string[];
+  readonly weights: readonly GatedWeights[];
+}
+
+/** A weight file that passed the gate. */
+export interface GatedWeights {
+  readonly path: string;
+  readonly bytes: number;
+  /** sha256 in hex of its header. */
+  readonly headerSha256: string;
+  /** Whether it is the source's, byte for byte. */
+  readonly isUnchanged: boolean;
+}
+
+/** Where weight files are looked at. */
+export interface WeightsPlace {
+  bytesOf(name: string): Promise<number>;
+  /** sha256 in hex of the header of a safetensors file. */
+  headerSha256Of(name: string): Promise<string>;
 }
 
 interface ReportedFile {
   readonly name?: unknown;
   readonly bytes?: unknown;
+  readonly how?: unknown;
   readonly headerSha256?: unknown;
 }
 
@@ -40,6 +58,7 @@ const MAX_REPORT_BYTES = 100e6;
  * sizes and the headers it names, and every other file that was written has the hash it names. The card may have been
  * edited and files may have been added.
  * @param allowFiles files that may have been changed, or have gone, since
+ * @param place where the weight files are, if not in the folder
  * @throws RevocabError `gate_failed`, `bad_safetensors`; `bad_file` and `missing_file` as `folderFiles` does,
  *   `file_changed`
  */
@@ -47,6 +66,7 @@ export async function gatedFolder(
   folder: SeenFolder,
   allowFiles: readonly string[],
   abortSignal?: AbortSignal,
+  place: WeightsPlace = inFolder(folder),
 ): Promise<GatedFolder> {
   const report = await readReport(folder);
   const { revocab, source, target, files, gate, contents } = report;
@@ -60,7 +80,15 @@ export async function gatedFolder(
   if (!Array.isArray(gate?.checks) || gate.checks.length === 0) {
     fail(`${showText(folder.path)} has not passed the gate`);
   }
-  for (const file of files) await checkWeights(folder, file);
+  const weights: GatedWeights[] = [];
+  for (const file of files) {
+    const checked = await checkWeights(
+      folder,
+      isSafetensors(String(file.name)) ? place : inFolder(folder),
+      file,
+    );
+    if (checked !== undefined) weights.push(checked);
+  }
   if (typeof contents !== "object" || contents === null || !("tokenizer.json" in contents)) {
     fail(`${showText(folder.path)}/revocab.json does not say what its configs and its tokenizer were`);
   }
@@ -73,7 +101,7 @@ export async function gatedFolder(
     source: source.name as string,
     target: target.name as string,
     contents: Object.keys(contents),
-    weights: files.map(({ name }) => String(name)).filter(isSafetensors),
+    weights,
   };
 }
 
@@ -96,28 +124,42 @@ async function readReport(folder: SeenFolder): Promise<Report> {
   return fail(`${showText(path)} is no JSON object`);
 }
 
+/** @returns what was checked, of a file with a header */
 async function checkWeights(
   folder: SeenFolder,
-  { bytes, headerSha256, ...file }: ReportedFile,
-): Promise<void> {
+  place: WeightsPlace,
+  { bytes, headerSha256, how, ...file }: ReportedFile,
+): Promise<GatedWeights | undefined> {
   const name = String(file.name);
-  const size = await requireFile(folder, name);
+  const size = await place.bytesOf(name);
   if (size !== bytes) {
     fail(
       `${showText(name, 200)} in ${showText(folder.path)} has ${size} bytes, but ${quote(bytes)} passed the gate`,
     );
   }
-  if (!isSafetensors(name)) return;
+  if (!isSafetensors(name)) return undefined;
   if (headerSha256 === undefined) {
     fail(
       `${showText(folder.path)}/revocab.json does not say what the header of ${showText(name, 200)} was: an earlier version wrote it`,
     );
   }
-  const { sha256 } = await folder.read(name, { end: await folder.headerOf(name) });
-  if (sha256 === headerSha256) return;
-  fail(
-    `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${sha256}, but ${quote(headerSha256)} passed the gate`,
-  );
+  const found = await place.headerSha256Of(name);
+  if (found !== headerSha256) {
+    fail(
+      `${showText(name, 200)} in ${showText(folder.path)} has a header with the sha256 ${found}, but ${quote(headerSha256)} passed the gate`,
+    );
+  }
+  return { path: name, bytes: size, headerSha256: found, isUnchanged: how !== "rewritten" };
+}
+
+function inFolder(folder: SeenFolder): WeightsPlace {
+  return {
+    bytesOf: (name) => requireFile(folder, name),
+    async headerSha256Of(name) {
+      const { sha256 } = await folder.read(name, { end: await folder.headerOf(name) });
+      return sha256;
+    },
+  };
 }
 
 async function checkContent(

@@ -1,9 +1,16 @@
 export type { HubOptions, NetworkLimits } from "./hub-client.ts";
 export { AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
 export { type ModelReference, modelReference } from "./model-reference.ts";
-export { checkPublisher } from "./prepare-repository.ts";
+export { checkPublisher, tokenOwner } from "./prepare-repository.ts";
 export { publishFolder } from "./publish-folder.ts";
-export type { PublishedFolder, PublishOptions } from "./published-folder.ts";
+export { publishStreamed } from "./publish-streamed.ts";
+export type {
+  PublishedFolder,
+  PublishedModel,
+  PublishOptions,
+  PublishStreamedOptions,
+} from "./published-folder.ts";
 export { type Received, type ResolvedModel, type ResolveOptions, resolveModel } from "./resolve-model.ts";
 export type { FolderFile } from "./seen-folder.ts";
+export type { TokenOwner } from "./token-owner.ts";
 export type { Wanted } from "./wanted-files.ts";

@@ -10,6 +10,8 @@ export interface RepositoryFile {
   readonly path: string;
   readonly bytes: number;
   readonly hash: ContentHash;
+  /** What Xet storage knows the content by; undefined for a file that is not in it. */
+  readonly xetHash?: string;
 }
 
 /** A repository at one commit. */
@@ -98,7 +100,7 @@ const LONGEST_PATH = 1024;
 
 /** An entry that is a file, checked; undefined for a folder. */
 function fileOf(repository: string, entry: unknown): RepositoryFile | undefined {
-  const { type, path, size, oid, lfs } = objectOf(entry);
+  const { type, path, size, oid, lfs, xetHash } = objectOf(entry);
   if (type !== "file") return undefined;
   if (typeof path !== "string" || path.length > LONGEST_PATH || !isPlainPath(path)) {
     throw distrusted(repository, `a file named ${quote(path)}`);
@@ -111,7 +113,8 @@ function fileOf(repository: string, entry: unknown): RepositoryFile | undefined 
   }
   if (large !== undefined) {
     if (!isHex(large.oid, 64)) throw distrusted(repository, `${shown} without a sha256`);
-    return { path, bytes, hash: { algorithm: "sha256", hex: large.oid } };
+    const hash = { algorithm: "sha256", hex: large.oid } as const;
+    return { path, bytes, hash, ...(isHex(xetHash, 64) && { xetHash }) };
   }
   if (!isHex(oid, 40)) throw distrusted(repository, `${shown} without a hash`);
   return { path, bytes, hash: { algorithm: "git-sha1", hex: oid } };

@@ -1,14 +1,19 @@
-import { createBranch, createRepo, HubApiError, modelInfo, whoAmI } from "@huggingface/hub";
+import { createBranch, createRepo, HubApiError, modelInfo } from "@huggingface/hub";
 import { RevocabError, throwIfAborted } from "@revocab/core";
 import { unusable } from "@revocab/http/internal";
+import { askUploadModes } from "./ask-upload-modes.ts";
 import { type HubClient, type HubOptions, hubClient } from "./hub-client.ts";
 import { type AccessToken, type HubSettings, hubSettings } from "./hub-settings.ts";
+import { listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
+import { whatBecomesOf } from "./other-files.ts";
 import type { PublishOptions } from "./published-folder.ts";
+import { requireWriter } from "./require-writer.ts";
+import { askOwner, type TokenOwner } from "./token-owner.ts";
 
 /**
- * Checks what can be known before a folder is written: the name, that there is a token which may write, and that a
- * private repository would not be a public one.
+ * Checks what can be known before a folder is written: the name, that there is a token which may write to the repository or
+ * create it, and that a private repository would not be a public one. Nothing is changed there; what will become of its files is a note.
  * @throws RevocabError `bad_options`, `hub_denied`, `hub_unreachable`, `hub_failed`
  */
 export async function checkPublisher(
@@ -18,9 +23,26 @@ export async function checkPublisher(
   const repository = checkRepositoryName(options.to);
   requireToken(settings);
   const client = hubClient(settings, options);
-  await requireWriter(client);
-  if (options.private === true && (await visibilityOf(client, repository)) === false)
-    throw isPublic(repository);
+  const mayCreate = await requireWriter(client, repository);
+  const isPrivate = await visibilityOf(client, repository);
+  if (isPrivate === undefined) return mayCreate();
+  if (options.private === true && !isPrivate) throw isPublic(repository);
+  // asked about a file that every model has
+  await askUploadModes(client, repository, "main", [{ path: "config.json", size: 2, sample: "e30=" }]);
+  const { files } = await listRepository(client, repository, "main");
+  const message = whatBecomesOf(repository, files);
+  if (message !== undefined) options.job?.onProgress?.({ type: "note", step: "hub", message });
+}
+
+/**
+ * Asks the Hub whose token there is, and what it may do.
+ * @throws RevocabError `bad_options` offline; `hub_denied` without a token, or with one that the Hub does not know; `hub_unreachable`,
+ *   `hub_failed`
+ */
+export async function tokenOwner(options: HubOptions = {}): Promise<TokenOwner> {
+  const settings = options.settings ?? hubSettings();
+  requireToken(settings);
+  return askOwner(hubClient(settings, options));
 }
 
 /** @throws RevocabError `bad_options` offline, `hub_denied` without a token */
@@ -36,17 +58,6 @@ export function requireToken({ offline, token }: HubSettings): AccessToken {
   });
 }
 
-async function requireWriter({ parameters, during }: HubClient): Promise<void> {
-  const accessToken = parameters.accessToken ?? "";
-  const { auth } = await during("looking up whose token this is", () =>
-    whoAmI({ ...parameters, accessToken }),
-  );
-  if (auth?.accessToken?.role !== "read") return;
-  throw new RevocabError("hub_denied", "the access token may only read", {
-    hint: "make one with write access, or a fine-grained one that may write to this repository",
-  });
-}
-
 /** Creates the repository unless it exists; says whether it is new. */
 export async function prepareRepository(
   client: HubClient,
@@ -54,7 +65,7 @@ export async function prepareRepository(
   options: PublishOptions,
 ): Promise<boolean> {
   const parameters = { ...client.parameters, accessToken: client.parameters.accessToken ?? "" };
-  await requireWriter(client);
+  await requireWriter(client, repository);
   const isPrivate = await visibilityOf(client, repository);
   if (isPrivate !== undefined) {
     if (options.private === true && !isPrivate) throw isPublic(repository);

@@ -1,6 +1,5 @@
 import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { unusable } from "@revocab/http/internal";
-import { isTokenizerFile } from "@revocab/vocabulary";
 import { checkPublished, differences } from "./check-published.ts";
 import { carefulCommit, commitFolder, isCommit, type Uploads } from "./commit-folder.ts";
 import { gatedFolder } from "./gated-folder.ts";
@@ -8,10 +7,12 @@ import { hubClient } from "./hub-client.ts";
 import { hubSettings } from "./hub-settings.ts";
 import { isCommitId, listRepository } from "./list-repository.ts";
 import { checkRepositoryName } from "./model-reference.ts";
+import { keptFiles, staleFiles } from "./other-files.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
+import { hasMoved, messageOf, notLookedAt } from "./publishing-messages.ts";
 import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
-import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
+import { folderFiles, SeenFolder } from "./seen-folder.ts";
 
 /**
  * Publishes a model folder as one commit or pull request, and checks afterwards that the Hub has what the folder has.
@@ -40,9 +41,9 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       hint: "name files as the folder has them, with / between folders",
     });
   }
-  await refuseSecrets({ folder: seen, files, weights, token, allowFiles, job });
-  const title = (options.title ?? `${source} with the tokenizer of ${target}`).replace(/\s+/g, " ");
-  const description = `Written and checked by revocab ${revocab}.`;
+  const weightFiles = weights.map(({ path }) => path);
+  await refuseSecrets({ folder: seen, files, weights: weightFiles, token, allowFiles, job });
+  const { title, description } = messageOf(options.title, { source, target, revocab });
   refuseSecretTexts(
     { "the title": title, "the description": description, "the branch": branch, "the repository": to },
     token,
@@ -70,7 +71,12 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     deleted,
   };
   if (before === undefined || dryRun) {
-    return { ...result, commit: null, pullRequest: null, kept: keptOf(before?.files ?? [], files, deleted) };
+    return {
+      ...result,
+      commit: null,
+      pullRequest: null,
+      kept: keptFiles(before?.files ?? [], files, deleted),
+    };
   }
 
   const careful = carefulCommit({
@@ -81,11 +87,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
       const now = await listRepository(quiet, repository, branch);
       if (now.commit === before.commit) return undefined;
       if ((await differences(seen, files, now)).length === 0) return now.commit;
-      throw new RevocabError(
-        "hub_failed",
-        `${branch} of ${repository} has moved to ${now.commit.slice(0, 12)} meanwhile`,
-        { hint: "someone else has committed: look at it, and publish again" },
-      );
+      throw hasMoved(repository, branch, now.commit);
     },
   });
   const quiet = hubClient(settings, { ...options, job: { ...options.job, abortSignal: undefined } });
@@ -120,41 +122,6 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     ...result,
     commit: commit.oid,
     pullRequest: pullRequestPage ?? null,
-    kept: keptOf(after.files, files, []),
+    kept: keptFiles(after.files, files, []),
   };
-}
-
-function notLookedAt(error: unknown, url: string): unknown {
-  if (!(error instanceof RevocabError)) return error;
-  return new RevocabError(
-    error.code,
-    `published as ${url}, but it could not be compared with the folder: ${error.message}`,
-    {
-      hint: "look at that page: nothing needs to be published again if all files are there",
-    },
-  );
-}
-
-function keptOf(
-  remote: readonly { path: string }[],
-  files: readonly FolderFile[],
-  deleted: readonly string[],
-): string[] {
-  // every repository of the Hub has a .gitattributes of its own
-  const ours = new Set([".gitattributes", ...files.map(({ path }) => path), ...deleted]);
-  return remote.map(({ path }) => path).filter((path) => !ours.has(path));
-}
-
-const WEIGHTS =
-  /^[^/]+\.safetensors$|^[^/]+\.safetensors\.index\.json$|^pytorch_model.*\.bin(\.index\.json)?$/;
-
-/**
- * Files of an earlier model that must not lie beside a new one: a loader would take shards, pickled weights or tokenizer
- * files with the old vocabulary.
- */
-function staleFiles(remote: readonly { readonly path: string }[], files: readonly FolderFile[]): string[] {
-  const ours = new Set(files.map(({ path }) => path));
-  return remote
-    .map(({ path }) => path)
-    .filter((path) => !ours.has(path) && (WEIGHTS.test(path) || isTokenizerFile(path)));
 }

@@ -1,3 +1,4 @@
+import type { FileSource } from "@revocab/checkpoint";
 import type { HubOptions } from "./hub-client.ts";
 import type { FolderFile } from "./seen-folder.ts";
 
@@ -38,4 +39,26 @@ export interface PublishedFolder {
   readonly deleted: readonly string[];
   /** Other files of the repository, which stayed. */
   readonly kept: readonly string[];
+}
+
+export interface PublishStreamedOptions extends Omit<PublishOptions, "pullRequest" | "dryRun"> {
+  /** Reads the model's weight files, as if they lay in `folder`. */
+  readonly weights: FileSource;
+  /** The model's own repository, which has the weight files that stayed as they were. */
+  readonly source: { readonly name: string; readonly commit: string };
+  /**
+   * What happens to files that the Hub does not copy: they are downloaded and uploaded, or nothing is published.
+   * @default "move"
+   */
+  readonly whenRefused?: "move" | "refuse";
+}
+
+/** What was published, and how its weights came there. */
+export interface PublishedModel extends PublishedFolder {
+  /** Weight files that the Hub copied, or had already: no byte of them was moved. */
+  readonly copied: readonly FolderFile[];
+  /** Weight files that stayed as they were, and were moved through this machine because the Hub did not copy them. */
+  readonly moved: readonly FolderFile[];
+  /** Bytes of files that were sent. */
+  readonly sent: number;
 }

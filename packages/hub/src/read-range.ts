@@ -9,15 +9,20 @@ const FRUITLESS_ATTEMPTS = 4;
 /** A connection that brought fewer bytes was in vain: one byte each would go on for ever. */
 const FRUITFUL_BYTES = 65_536;
 
-/**
- * Reads bytes [start, end) of a file, over as many connections as it takes: one that breaks, or brings less than was
- * asked for, is followed by another from where it stopped. `take` gets every byte once and in order.
- * @throws RevocabError as `openRange` does; `hub_unreachable` when connections bring hardly anything any more; `aborted`
- */
+/** Reads bytes [start, end) of a file as {@link rangeBlocks} does; `take` gets every byte once and in order. */
 export async function readRange(
   options: OpenRangeOptions,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
+  for await (const block of rangeBlocks(options)) await take(block);
+}
+
+/**
+ * Gives bytes [start, end) of a file, over as many connections as it takes: one that breaks, or brings less than was
+ * asked for, is followed by another from where it stopped. Every byte comes once and in order.
+ * @throws RevocabError as `openRange` does; `hub_unreachable` when connections bring hardly anything any more; `aborted`
+ */
+export async function* rangeBlocks(options: OpenRangeOptions): AsyncGenerator<Uint8Array> {
   const { client, file, repository, end, job } = options;
   let { start } = options;
   for (let fruitless = 0; start < end; ) {
@@ -27,8 +32,8 @@ export async function readRange(
       for await (const block of await openRange({ ...options, start })) {
         throwIfAborted(job?.abortSignal);
         const wanted = block.subarray(0, end - start);
-        await take(wanted);
         start += wanted.length;
+        yield wanted;
         if (start === end) return;
       }
     } catch (error) {

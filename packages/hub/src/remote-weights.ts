@@ -13,7 +13,7 @@ import {
 import type { RepositoryCache } from "./cache-layout.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
-import { type OpenRangeOptions, readRange } from "./read-range.ts";
+import { type OpenRangeOptions, rangeBlocks, readRange } from "./read-range.ts";
 
 interface RemoteWeightsOptions {
   readonly client: HubClient;
@@ -27,6 +27,8 @@ interface RemoteWeightsOptions {
 
 /** Weight files that are read from the Hub by ranges of bytes; those in the snapshot are read there. */
 export interface RemoteWeights extends FileSource {
+  /** A folder for what else is needed until `close`, which removes it. */
+  readonly scratch: string;
   /** Forgets what was read. */
   close(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function remoteWeights(options: RemoteWeightsOptions): Promise<Remo
     return found;
   };
   return {
+    scratch: scratch.path,
     async list(directory) {
       const local = await localFiles.list(directory);
       return [...new Set([...local, ...files.map(({ path }) => path)])];
@@ -154,6 +157,12 @@ async function rangedFile(options: RangedFileOptions): Promise<ReadableFile> {
       for (let block = first; block <= last; block++) wanted.add(blocks.get(block));
       await Promise.all(wanted);
       await readExactly(handle, into, position, keptIn);
+    },
+    async *stream(start, end) {
+      for await (const block of rangeBlocks({ ...options, route, start, end })) {
+        options.onReceived?.(block.length);
+        yield block;
+      }
     },
     close: () => handle.close(),
   };

@@ -34,6 +34,10 @@ export interface ResolvedModel {
   readonly repository: { readonly name: string; readonly commit: string } | undefined;
   /** Where the weight files are read from, when they stay on the Hub. */
   readonly weights: FileSource | undefined;
+  /** sha256 in hex of the weight files by name, as the Hub lists them; none for a path of this machine. */
+  readonly weightHashes: Readonly<Record<string, string>>;
+  /** A folder on the cache's disk that `close` removes, where the weights stay on the Hub. */
+  readonly scratch: string | undefined;
   /** What has come over the network so far. */
   received(): Received;
   /** Forgets weights that were read by ranges; downloaded files stay in the cache. */
@@ -76,6 +80,8 @@ function onThisMachine(directory: string, repository: ResolvedModel["repository"
     directory,
     repository,
     weights: undefined,
+    weightHashes: {},
+    scratch: undefined,
     received: () => ({ bytes: 0, ofBytes: 0 }),
     close: async () => {},
   };
@@ -119,12 +125,12 @@ async function fetchRepository(
   checkNames(name, small);
   await download(small);
   const weights = kind === "tokenizer" ? [] : await chooseWeights(listing, cache.snapshot(listing.commit));
-  const parts = kind === "model" ? partWeights(listing.files) : [];
+  const parts = kind === "model" || kind === "remote" ? partWeights(listing.files) : [];
   checkNames(name, [...small, ...weights, ...parts]);
-  if (kind === "model") await download([...weights, ...parts]);
+  await download(kind === "model" ? [...weights, ...parts] : parts);
   await cache.remember(revision, listing.commit);
   const remote =
-    kind === "tables"
+    kind === "tables" || kind === "remote"
       ? await remoteWeights({ client, cache, listing, files: weights, job, onReceived })
       : undefined;
   const ofBytes = [...small, ...weights, ...parts].reduce((sum, { bytes }) => sum + bytes, 0);
@@ -132,6 +138,8 @@ async function fetchRepository(
     directory: cache.snapshot(listing.commit),
     repository: { name, commit: listing.commit },
     weights: remote,
+    weightHashes: Object.fromEntries(weights.map(({ path, hash }) => [path, hash.hex])),
+    scratch: remote?.scratch,
     received: () => ({ bytes: received, ofBytes }),
     close: async () => remote?.close(),
   };

@@ -8,10 +8,11 @@ import type { RepositoryFile, RepositoryListing } from "./list-repository.ts";
  * What a job needs of a repository:
  * - `model`: all of it;
  * - `tables`: its small files, while the weights stay on the Hub and are read by ranges;
+ * - `remote`: `tables`, and the weights of an adapter and of modules beside them, which a model that is made of it keeps;
  * - `tokenizer`: what a tokenizer is read from;
  * - `any`: `tables`, or `tokenizer` where the repository has no weights.
  */
-export type Wanted = "model" | "tables" | "tokenizer" | "any";
+export type Wanted = "model" | "tables" | "remote" | "tokenizer" | "any";
 
 /** Configs, and what a rewritten model keeps of its source beside the weights: all small, none of it code. */
 const MODEL_FILES: ReadonlySet<string> = new Set([

@@ -63,6 +63,7 @@ export function hypernetwork({ directory, language, batch }: HypernetworkOptions
     // Input and head rows do differ where a network predicts both, but then a tied model is refused: there is no choice.
     differsByRole: false,
     changesShared: true,
+    needs: ["runtime"],
     options: {
       hypernetwork: basename(directory),
       ...(language !== undefined && { language }),

@@ -6,7 +6,7 @@ export type KernelTask = GatherTask | KernelCalls;
 
 /** Calls of one kernel, one after the other: from each to the next, every argument grows by its step. */
 export interface KernelCalls {
-  readonly kernel: "stripMaxima" | "wideProducts";
+  readonly kernel: "quantizedProducts" | "stripMaxima" | "wideProducts";
   readonly calls: number;
   readonly first: readonly number[];
   /** As long as `first`. */

@@ -24,6 +24,16 @@ export interface Kernels {
     places: number,
     out: number,
   ): void;
+  quantizedProducts(
+    range: number,
+    columns: number,
+    factor: number,
+    query: number,
+    rows: number,
+    scales: number,
+    addends: number,
+    out: number,
+  ): void;
   scanRowsF32: ScanKernel;
   scanRowsF16: ScanKernel;
   scanRowsBF16: ScanKernel;

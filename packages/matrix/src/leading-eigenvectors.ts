@@ -3,10 +3,10 @@ export interface LeadingEigenvectors {
   readonly vectors: {
     readonly rows: number;
     readonly columns: number;
-    readonly data: Float64Array<ArrayBuffer>;
+    readonly data: Float64Array;
   };
   /** [d] all eigenvalues, the largest first. */
-  readonly values: Float64Array<ArrayBuffer>;
+  readonly values: Float64Array;
 }
 
 /**

@@ -29,7 +29,7 @@ export async function principalComponents(
   const { mean, covariance: matrix } = await covariance(storedView(rows), { job });
   const width = Math.min(d, count + SPARE_DIRECTIONS);
   let basis = orthonormal(Array.from({ length: width }, (_, i) => randomDirection(d, i)));
-  let values = new Float64Array(width);
+  let values: Float64Array = new Float64Array(width);
   for (let step = 0; step < MOST_STEPS; step++) {
     const images = basis.map((direction) => product(matrix, direction));
     const small = Float64Array.from({ length: width * width }, (_, i) =>

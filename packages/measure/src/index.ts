@@ -17,6 +17,11 @@ export type {
 } from "./dynamic-evaluation.ts";
 export { evaluateDynamic } from "./evaluate-dynamic.ts";
 export {
+  type EvaluateMixtureOptions,
+  evaluateMixture,
+  type MixtureEvaluation,
+} from "./evaluate-mixture.ts";
+export {
   type ByteLevelSummary,
   evaluateModel,
   type ModelEvaluation,
@@ -27,6 +32,7 @@ export {
   evaluateServedModel,
   type ServedEvaluation,
 } from "./evaluate-served-model.ts";
+export { type GenerateBytesOptions, type GeneratedBytes, generateBytes } from "./generate-bytes.ts";
 export { type GeneratedText, type GenerateTextOptions, generateText } from "./generate-text.ts";
 export {
   type HiddenToken,
@@ -42,4 +48,5 @@ export {
   measureSwap,
   type SwapEvaluation,
 } from "./measure-swap.ts";
+export type { VotersOptions } from "./open-voters.ts";
 export type { SwapLosses } from "./swap-losses.ts";

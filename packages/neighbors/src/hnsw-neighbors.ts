@@ -192,6 +192,14 @@ function loadHnswlib(): Promise<Hnswlib> {
   return loading;
 }
 
+/** Whether an index can be built here. */
+export async function hasHnswlib(): Promise<boolean> {
+  return loadHnswlib().then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The name is a variable: the compiler must not look for types of a package that need not be there. */
 async function importHnswlib(name = "hnswlib-node"): Promise<Hnswlib> {
   const module = (await import(name)) as { default?: unknown };

@@ -1,13 +1,14 @@
 import { type Job, type Matrix, RevocabError, type StoredMatrix, throwIfAborted } from "@revocab/core";
 import { storedView } from "@revocab/matrix";
 import { exactNeighbors } from "./exact-neighbors.ts";
-import { type HnswOptions, hnswNeighbors } from "./hnsw-neighbors.ts";
+import { type HnswOptions, hasHnswlib, hnswNeighbors } from "./hnsw-neighbors.ts";
 import { candidateRows, lengthOf, type Neighbors } from "./neighbor-search.ts";
 
 /**
  * - `exact`: every query with every row;
  * - `hnsw`: an approximate graph index, built for the call (hnswlib-node, an optional dependency);
- * - `auto`: exact up to 200,000 rows, and beyond them for the few queries that an index would not pay for.
+ * - `auto`: exact up to 200,000 rows, and beyond them for the few queries that an index would not pay for, or where hnswlib-node is
+ *   not installed.
  */
 export type NeighborIndex = "auto" | "exact" | "hnsw";
 
@@ -56,9 +57,19 @@ export async function nearestRows(options: NearestRowsOptions): Promise<Neighbor
     metric,
     job,
   };
-  const isExact = index === "exact" || (index === "auto" && isExactByDefault(candidates.count, queries.rows));
-  return isExact ? exactNeighbors(search) : hnswNeighbors({ ...search, ...hnsw });
+  if (index === "exact") return exactNeighbors(search);
+  if (index === "auto") {
+    if (isExactByDefault(candidates.count, queries.rows)) return exactNeighbors(search);
+    if (!(await hasHnswlib())) {
+      job?.onProgress?.({ type: "note", step: "nearest rows", message: SEARCHED_EXACTLY });
+      return exactNeighbors(search);
+    }
+  }
+  return hnswNeighbors({ ...search, ...hnsw });
 }
+
+const SEARCHED_EXACTLY =
+  "hnswlib-node is not installed, so every row is compared: no neighbor is missed, but it takes longer than an index would";
 
 /** Up to here exact search takes minutes at most for the tokens of a vocabulary: m = 50,000 and d = 300 in about five. */
 const EXACT_ROWS = 200_000;

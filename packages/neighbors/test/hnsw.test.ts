@@ -39,7 +39,10 @@ it("up to 200,000 rows are searched exactly when nothing is asked", async () => 
 });
 
 describe("where hnswlib-node is not installed", () => {
-  afterEach(() => vi.doUnmock("hnswlib-node"));
+  afterEach(() => {
+    for (const module of ["hnswlib-node", "../src/exact-neighbors.ts", "../src/hnsw-neighbors.ts"])
+      vi.doUnmock(module);
+  });
 
   it("an index is refused with what to do, and exact search works", async () => {
     vi.resetModules();
@@ -59,28 +62,38 @@ describe("where hnswlib-node is not installed", () => {
     [200_000, 100_000, false],
     [200_001, 99_999, false],
     [200_001, 100_000, true],
-  ])("%i rows with %i queries: calls for an index, %s", async (rowCount, queryCount, callsForIndex) => {
-    vi.resetModules();
-    vi.doMock("hnswlib-node", () => {
-      throw new Error("asked for the index");
-    });
-    const fresh = await import("../src/nearest-rows.ts");
-    const controller = new AbortController();
-    const search = fresh.nearestRows({
-      queries: { rows: queryCount, columns: 1, data: new Float32Array(queryCount).fill(1) },
-      rows: { rows: rowCount, columns: 1, data: new Float32Array(rowCount).fill(1) },
-      k: 1,
-      metric: "cosine",
-      job: {
-        abortSignal: controller.signal,
-        onProgress: (event) => {
-          if (event.type === "progress" && event.step === "nearest rows") controller.abort();
-        },
-      },
-    });
-    await expect(search).rejects.toMatchObject({ code: callsForIndex ? "missing_dependency" : "aborted" });
-  });
+  ])(
+    "%i rows with %i queries: an index is better, %s; all rows are compared without one, which is said",
+    async (rowCount, queryCount, isBetter) => {
+      expect(await chosen(rowCount, queryCount, true)).toEqual({ by: isBetter ? "index" : "all", notes: [] });
+      expect(await chosen(rowCount, queryCount, false)).toEqual({
+        by: "all",
+        notes: isBetter ? [expect.stringMatching(/^hnswlib-node is not installed/)] : [],
+      });
+    },
+  );
 });
+
+/** How rows would be searched, without doing it. */
+async function chosen(rowCount: number, queryCount: number, hasIndex: boolean) {
+  vi.resetModules();
+  vi.doMock("../src/exact-neighbors.ts", () => ({ exactNeighbors: () => "all" }));
+  vi.doMock("../src/hnsw-neighbors.ts", () => ({
+    hnswNeighbors: () => "index",
+    hasHnswlib: async () => hasIndex,
+  }));
+  const fresh = await import("../src/nearest-rows.ts");
+  const ones = (rows: number): Matrix => ({ rows, columns: 1, data: new Float32Array(rows).fill(1) });
+  const notes: string[] = [];
+  const by = await fresh.nearestRows({
+    queries: ones(queryCount),
+    rows: ones(rowCount),
+    k: 1,
+    metric: "cosine",
+    job: { onProgress: (event) => void (event.type === "note" && notes.push(event.message)) },
+  });
+  return { by, notes };
+}
 
 function recall(truth: Neighbors, found: Neighbors): number {
   let hits = 0;

@@ -2,7 +2,7 @@ import { PbfWriter } from "pbf";
 import {
   type Attribute,
   ELEMENT,
-  type GraphBuilder,
+  type Graph,
   type GraphInitializer,
   type GraphNode,
   type GraphPort,
@@ -16,7 +16,7 @@ const IR_VERSION = 11;
  * Writes a graph as an ONNX model, the protocol buffer that runtimes read.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
  */
-export function encodeModel(graph: GraphBuilder): Uint8Array {
+export function encodeModel(graph: Graph): Uint8Array {
   const model = new PbfWriter();
   model.writeVarintField(1, IR_VERSION);
   model.writeStringField(2, "revocab");
@@ -25,7 +25,7 @@ export function encodeModel(graph: GraphBuilder): Uint8Array {
   return model.finish();
 }
 
-function writeGraph({ nodes, initializers, inputs, outputs }: GraphBuilder, pbf: PbfWriter): void {
+function writeGraph({ nodes, initializers, inputs, outputs }: Graph, pbf: PbfWriter): void {
   for (const node of nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, "revocab");
   for (const initializer of initializers) pbf.writeMessage(5, writeTensor, initializer);

@@ -48,6 +48,9 @@ export interface GraphPort {
   readonly shape: readonly (number | string)[];
 }
 
+/** A graph as it is written. */
+export type Graph = Pick<GraphBuilder, "nodes" | "initializers" | "inputs" | "outputs">;
+
 /** Collects the nodes of an ONNX graph; each call names its result, which later calls take as input. */
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];

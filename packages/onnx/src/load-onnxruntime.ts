@@ -1,7 +1,10 @@
 import { RevocabError, showMessage } from "@revocab/core";
+import { webRuntime } from "./web-runtime.ts";
 
-/** The part of onnxruntime-node that is used here; the package is optional, so its own types may be missing. */
+/** The part of onnxruntime that is used here; its packages are optional, so their own types may be missing. */
 export interface OnnxRuntime {
+  /** `native` is onnxruntime-node; `wasm` is onnxruntime-web, which runs everywhere, on the CPU, in 4 GB of memory at most. */
+  readonly kind: "native" | "wasm";
   readonly InferenceSession: {
     create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
   };
@@ -32,24 +35,18 @@ export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Arra
 let loading: Promise<OnnxRuntime> | undefined;
 
 /**
- * The runtime, an optional dependency; it is loaded once.
- * @throws RevocabError `missing_dependency` when onnxruntime-node is not installed, or not for this machine
+ * The runtime, an optional dependency: onnxruntime-node, or where that is missing onnxruntime-web. It is loaded once.
+ * @throws RevocabError `missing_dependency` when neither is installed, or not for this machine
  */
 export function loadOnnxRuntime(): Promise<OnnxRuntime> {
-  loading ??= importOnnxRuntime().then(
-    (module) => ((module as { default?: unknown }).default ?? module) as OnnxRuntime,
-    (cause: unknown) => {
+  loading ??= loadNative().catch(async (cause: unknown) => {
+    try {
+      return webRuntime(await importPackage("onnxruntime-web"));
+    } catch {
       loading = undefined;
-      throw new RevocabError(
-        "missing_dependency",
-        `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${showMessage((cause as Error).message.split("\n")[0])}`,
-        {
-          hint: "install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64); all that does not run a model works without it",
-          cause,
-        },
-      );
-    },
-  );
+      throw missingRuntime(cause as Error);
+    }
+  });
   return loading;
 }
 
@@ -64,7 +61,25 @@ export async function hasOnnxRuntime(): Promise<boolean> {
   }
 }
 
+async function loadNative(): Promise<OnnxRuntime> {
+  const native = (await importPackage("onnxruntime-node")) as Omit<OnnxRuntime, "kind">;
+  const { InferenceSession, Tensor } = native;
+  return { kind: "native", InferenceSession, Tensor, listSupportedBackends: native.listSupportedBackends };
+}
+
+function missingRuntime(cause: Error): RevocabError {
+  return new RevocabError(
+    "missing_dependency",
+    `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${showMessage(cause.message.split("\n")[0])}`,
+    {
+      hint: "install it without its script with npm install --ignore-scripts onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64), or onnxruntime-web@1.30.0, which runs everywhere and is slower; with -g where revocab is installed so. All that does not run a model works without them",
+      cause,
+    },
+  );
+}
+
 /** The name is a variable: the compiler must not look for types of a package that need not be there. */
-async function importOnnxRuntime(name = "onnxruntime-node"): Promise<unknown> {
-  return import(name);
+async function importPackage(name: string): Promise<unknown> {
+  const module = (await import(name)) as { default?: unknown };
+  return module.default ?? module;
 }

@@ -3,6 +3,7 @@ import { RevocabError, showMessage } from "@revocab/core";
 import { encodeModel } from "./encode-model.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { loadOnnxRuntime, type OnnxSession } from "./load-onnxruntime.ts";
+import { withConstantsInMemory } from "./web-runtime.ts";
 
 export interface SessionOptions {
   /** The folder that locations of external constants are relative to. */
@@ -91,15 +92,17 @@ export async function createSession(
     isTrial = false,
   }: SessionOptions & { readonly isTrial?: boolean },
 ): Promise<OnnxSession> {
-  const { InferenceSession } = await loadOnnxRuntime();
-  return InferenceSession.create(encodeModel(graph), {
+  const { kind, InferenceSession } = await loadOnnxRuntime();
+  const loaded =
+    kind === "native" ? { graph, buffers } : await withConstantsInMemory(graph, directory, buffers);
+  return InferenceSession.create(encodeModel(loaded.graph), {
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
     logSeverityLevel: isTrial ? 4 : 3,
     enableCpuMemArena: keepsMemory,
-    externalData: Array.from(buffers, ([path, data]) => ({ path, data })),
+    externalData: Array.from(loaded.buffers, ([path, data]) => ({ path, data })),
     extra: {
       session: {
         model_external_initializers_file_folder_path: directory,

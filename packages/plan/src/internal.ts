@@ -2,6 +2,7 @@ export { checkFit, countParameters, countTableBytes, sourceOf, tablePlan } from 
 export { makePlanOfSharedMethods } from "./make-plan.ts";
 export { donorOf, withDonor } from "./model/donor.ts";
 export { hashContents } from "./model/hash-files.ts";
+export { architectureOf } from "./model/inspect-path.ts";
 export { nameOf, tokensWithoutRow } from "./model/open-model.ts";
 export { layersOnDemand, sourceModel, textLimits } from "./model/source-model.ts";
 export { splitsOfNumbers } from "./note-on-digits.ts";

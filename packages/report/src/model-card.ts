@@ -1,6 +1,7 @@
 import { showJson } from "@revocab/core";
 import { isSpecialsApart, isSpelledDigits, METHODS, type MethodEntry } from "@revocab/embedding-init";
 import { bitsPerByteOf } from "@revocab/evaluation";
+import type { SwapEvaluation } from "@revocab/measure";
 import type { PlanTraining } from "@revocab/plan";
 import {
   type Block,
@@ -20,6 +21,7 @@ import {
 } from "@revocab/report-document";
 import { describeAgreement } from "@revocab/vocab-alignment";
 import { cardMetadata } from "./card-metadata.ts";
+import { usageOf } from "./card-usage.ts";
 import type { EditSummary, SwapReport } from "./report.ts";
 
 type KnownMethods = Readonly<Record<string, Pick<MethodEntry, "summary" | "paper" | "copiesShared">>>;
@@ -38,14 +40,15 @@ export function modelCard(report: SwapReport, { methods = METHODS, command }: Ca
     title: `${report.source.name} with ${whatIsNew(report)}`,
     lead: whatWasDone(report),
     blocks: [
-      section("Why", paragraph(why(report, methods))),
+      section("Use", { kind: "code", language: "python", text: usageOf(report) }),
+      section("Measured", ...measured(report)),
+      section("What changed", paragraph(whatChanged(report, methods))),
       section(
         "Where the rows come from",
         provenance(report),
         ...(report.keepsTokenizer ? [] : methodsInOrder(report, methods)),
       ),
       ...(training === undefined ? [] : [section("Trained", ...trained(training))]),
-      section("Measured", ...measured(report)),
       section(
         "Limits",
         paragraph(
@@ -88,7 +91,7 @@ function whatWasDone(report: SwapReport): Text {
 }
 
 /** What the model gained, and how its method was chosen. */
-function why(report: SwapReport, known: KnownMethods): Text {
+function whatChanged(report: SwapReport, known: KnownMethods): Text {
   const { comparison, edit, recipe, keepsTokenizer, training } = report;
   if (keepsTokenizer)
     return "Rows that were only initialized, or that belong to seldom tokens, become better by training.";
@@ -107,7 +110,8 @@ function why(report: SwapReport, known: KnownMethods): Text {
 function whatIsShared({ source, target, alignment, digits }: SwapReport): Text {
   const split = alignment.spelled + alignment.byteOnly;
   const shared = alignment.shared + alignment.specialByRole + alignment.specialByString;
-  return phrase`Text is written in the tokens of ${code(target.name)}: of its ${target.tokens} tokens, ${code(source.name)} has ${shared}, and writes ${split} others in several tokens or in bytes.${sentenceOnDigits(digits)}`;
+  const share = Math.round((100 * shared) / target.tokens);
+  return phrase`Text is written in the tokens of ${code(target.name)}. In common with ${code(source.name)} are ${shared} of its ${target.tokens} tokens (${share} %); ${split} others were written in several tokens, or in bytes.${sentenceOnDigits(digits)}`;
 }
 
 /** Only where numbers are split as before; else a note among the limits says so. */
@@ -255,6 +259,7 @@ function measured({ evaluation, training }: SwapReport): readonly Block[] {
     : "bits per byte, less is better";
   const when = training === undefined ? "before any training" : "before and after, with the trained rows";
   return [
+    paragraph(verdictOn(evaluation, training !== undefined)),
     paragraph(
       phrase`On the first ${text.bytes} bytes (${counted(text.documents, "document")}) of ${code(text.name)}, ${when}; ${what}:`,
     ),
@@ -276,6 +281,28 @@ function measured({ evaluation, training }: SwapReport): readonly Block[] {
       ...after.notes.map((note) => `after: ${note}`),
     ]),
   ];
+}
+
+/** What the figures say, in a sentence. */
+function verdictOn({ before, after }: SwapEvaluation, isTrained: boolean): string {
+  const what = before.kind === "bits-per-byte" ? "predicts the text" : "restores masked parts of the text";
+  const bits = change(bitsPerByteOf(before), bitsPerByteOf(after));
+  const tokens = change(before.tokens, after.tokens);
+  const quality = bits === 0 ? "as well as" : `${percent(bits)} ${bits < 0 ? "better" : "worse"} than`;
+  const length =
+    tokens === 0 ? "as many tokens" : `${percent(tokens)} ${tokens < 0 ? "fewer" : "more"} tokens`;
+  const when = isTrained ? "With its trained rows" : "Before any training";
+  return `${when}, the model ${what} ${quality} the source does (by bits per byte), in ${length}.`;
+}
+
+/** In tenths of a percent; 0 is as before. */
+function change(before: number, after: number): number {
+  return Math.round(1000 * (after / before - 1)) / 10;
+}
+
+function percent(change: number): string {
+  const size = Math.abs(change);
+  return `${size < 10 ? size.toFixed(1) : size.toFixed(0)} %`;
 }
 
 /** The license in the source's card; nothing where it names none. */

@@ -25,6 +25,8 @@ export interface SwapReport extends PlanSummary {
     readonly source: InputFiles & { readonly fingerprint: string };
     readonly target: InputFiles & { readonly fingerprint: string };
   };
+  /** The first of `architectures` in config.json, which is the class that opens the model; null where there is none. */
+  readonly architecture: string | null;
   /** What the card takes from the source's card; the languages may have been given instead. */
   readonly card: CardFacts;
   readonly config: readonly (ConfigChange & { readonly file: string })[];

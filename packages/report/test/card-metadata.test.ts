@@ -48,6 +48,30 @@ describe("the metadata of a card", () => {
     });
   });
 
+  it("carries the task, the data sets and a library that cards are read by, and no value that is none of these", async () => {
+    const { card, report } = await swapped(
+      "---\npipeline_tag: text-generation\ndatasets:\n- roneneldan/TinyStories\n- <b>bold</b>\n- c4\nlibrary_name: vllm\nbase_model: [a b]\n---\n",
+    );
+    expect(metadataOf(card)).toContain(
+      'library_name: transformers\npipeline_tag: "text-generation"\ntags:\n',
+    );
+    expect(metadataOf(card)).toContain(
+      'datasets:\n- "roneneldan/TinyStories"\n- "c4"\nbase_model:\n- "org/small-model"\n',
+    );
+    expect(report.card).toMatchObject({ library: "vllm", datasets: ["roneneldan/TinyStories", "c4"] });
+    expect(report.card).not.toHaveProperty("baseModels");
+  });
+
+  it("names the base of a local folder's card: the folder itself is no repository", async () => {
+    const model = join(scratch(), "my-fine-tune");
+    cpSync(SAMPLE_MODEL, model, { recursive: true });
+    writeFileSync(join(model, "README.md"), "---\nbase_model: meta-llama/Llama-3.2-1B\n---\n");
+    const { card } = await swapped(undefined, { model });
+    expect(metadataOf(card)).toContain(
+      'base_model:\n- "meta-llama/Llama-3.2-1B"\nbase_model_relation: finetune\n',
+    );
+  });
+
   it("carries another license by its name and its address", async () => {
     const source = `---\r\nlicense: other\r\nlicense_name: "my-license 1.0"\r\nlicense_link: https://example.org/LICENSE # its text\r\n---\r\n`;
     const { card } = await swapped(source);
@@ -196,10 +220,10 @@ describe("facts of a card", () => {
 describe("why a model was swapped", () => {
   it("is told by what the source lacked, and never by what was not measured", async () => {
     const { card } = await swapped(undefined);
-    const [, why] = /## Why\n\n(.+)\n/.exec(card) ?? [];
+    const [, why] = /## What changed\n\n(.+)\n/.exec(card) ?? [];
     expect(why).toBe(
-      "Text is written in the tokens of `tokenizer`: of its 3,000 tokens, `org/small-model` has 872, and writes 2,128 " +
-        "others in several tokens or in bytes. Numbers are split digit by digit (1+2+3+4), as in the source.",
+      "Text is written in the tokens of `tokenizer`. In common with `org/small-model` are 872 of its 3,000 tokens (29 %); 2,128 " +
+        "others were written in several tokens, or in bytes. Numbers are split digit by digit (1+2+3+4), as in the source.",
     );
     expect(card).not.toMatch(/better|faster|improve|bits per byte/);
   });

@@ -91,6 +91,43 @@ describe("the model card in the written folder", () => {
     expect(card).toContain("Nothing was trained.");
   });
 
+  it("gives the verdict in a sentence: how much better or worse, in how many tokens", async () => {
+    const { report } = await swapped({ evaluate: { text: SAMPLE_TEXT } });
+    const scored = report.evaluation!.before;
+    if (scored.kind !== "bits-per-byte") throw new Error("not causal");
+    const verdict = (bits: number, tokens: number) => {
+      const after = { ...scored, bitsPerByte: scored.bitsPerByte * bits, tokens: scored.tokens * tokens };
+      const card = modelCard({ ...report, evaluation: { ...report.evaluation!, after } });
+      return section(card, "Measured").trim().split("\n")[0];
+    };
+    const [start, end] = [
+      "Before any training, the model predicts the text",
+      "the source does (by bits per byte), in",
+    ];
+    expect(verdict(1.25, 0.5)).toBe(`${start} 25 % worse than ${end} 50 % fewer tokens.`);
+    expect(verdict(0.985, 2)).toBe(`${start} 1.5 % better than ${end} 100 % more tokens.`);
+    expect(verdict(1.0001, 1)).toBe(`${start} as well as ${end} as many tokens.`);
+  });
+
+  it("says how to open the model, by its class and library", async () => {
+    const { card, report } = await swapped();
+    const use = (changes: Partial<SwapReport>) => section(modelCard({ ...report, ...changes }), "Use");
+    expect(section(card, "Use")).toBe(use({ architecture: "LlamaForCausalLM" }));
+    expect(section(card, "Use")).toContain("model = AutoModelForCausalLM.from_pretrained(path)");
+    expect(use({ chatTemplate: { from: "source" } })).toContain("tokenizer.apply_chat_template(");
+    expect(use({ architecture: "BertForMaskedLM" })).toContain('pipeline("fill-mask", model=path)');
+    expect(use({ architecture: "WhisperForConditionalGeneration" })).toContain(
+      "from transformers import AutoTokenizer, WhisperForConditionalGeneration",
+    );
+    expect(use({ architecture: "x; import os" })).toContain("AutoModel.from_pretrained(path)");
+    expect(use({ card: { ...report.card, library: "sentence-transformers" } })).toContain(
+      "SentenceTransformer(path)",
+    );
+    expect(use({ source: { ...report.source, modelType: "model2vec" } })).toContain(
+      "StaticModel.from_pretrained(path)",
+    );
+  });
+
   it("never says of a pseudo-likelihood that it is bits per byte of a decoder", async () => {
     const { report } = await swapped({ evaluate: { text: SAMPLE_TEXT } });
     const one = {

@@ -5,8 +5,25 @@ import type { OpenLanguageModel } from "./language-model.ts";
 import type { BodyCache } from "./run/text-grower.ts";
 import { type SamplingOptions, sampleToken } from "./sample-token.ts";
 
+/** What a text is continued with: every token, or the most probable ones. */
+export interface NextTokens {
+  /** What the softmax is taken of, for every token or for `tokens`. */
+  readonly logits: Float32Array;
+  /** The most probable tokens, the first the most, where there are no logits of the others. @default every token */
+  readonly tokens?: Uint32Array;
+  /** Beside `tokens`: log Σ exp(logit / temperature) of every token. */
+  readonly logTotal?: (temperature: number) => number;
+  readonly cache: BodyCache;
+}
+
+/** A model that a text is continued with; an {@link OpenLanguageModel} is one. */
+export interface TextContinuer extends Pick<OpenLanguageModel, "kind" | "contextLength"> {
+  /** @throws RevocabError as `OpenLanguageModel.continue` does */
+  continue(tokens: Uint32Array, options?: { readonly cache?: BodyCache }): Promise<NextTokens>;
+}
+
 export interface GenerateOptions extends SamplingOptions {
-  readonly model: OpenLanguageModel;
+  readonly model: TextContinuer;
   /** The prompt, with a token that opens a text where the model expects one. */
   readonly tokens: Uint32Array;
   /** @default 60 */
@@ -58,10 +75,10 @@ export async function generate({
     if ((cache?.length ?? 0) + next.length > model.contextLength && cache !== undefined) {
       return { tokens: Uint32Array.from(written), endedBy: "context" };
     }
-    const { logits, cache: grown } = await model.continue(next, { cache });
-    cache = grown;
+    const continued = await model.continue(next, { cache });
+    cache = continued.cache;
     const { uniform } = randomStream(seed, written.length);
-    const token = sampleToken(logits, sampling, isAllowed, uniform);
+    const token = nextToken(continued, sampling, isAllowed, uniform);
     if (stop.has(token)) return { tokens: Uint32Array.from(written), endedBy: "stop" };
     written.push(token);
     onToken?.(token);
@@ -69,4 +86,16 @@ export async function generate({
     await setImmediate(); // let a signal arrive
   }
   return { tokens: Uint32Array.from(written), endedBy: "length" };
+}
+
+function nextToken(
+  { logits, tokens, logTotal }: NextTokens,
+  sampling: SamplingOptions,
+  isAllowed: (token: TokenId) => boolean,
+  uniform: () => number,
+): TokenId {
+  if (tokens === undefined) return sampleToken(logits, sampling, isAllowed, uniform);
+  const { temperature = 0 } = sampling;
+  const total = temperature === 0 ? undefined : logTotal?.(temperature);
+  return tokens[sampleToken(logits, sampling, (place) => isAllowed(tokens[place]), uniform, total)];
 }

@@ -1,6 +1,12 @@
 export type { TransformerDescription } from "./description.ts";
 export { FAMILIES, familyOf } from "./families/families.ts";
-export { type Generated, type GenerateOptions, generate } from "./generate.ts";
+export {
+  type Generated,
+  type GenerateOptions,
+  generate,
+  type NextTokens,
+  type TextContinuer,
+} from "./generate.ts";
 export { type ModelTables, tablesOf } from "./head.ts";
 export {
   type FixedHead,

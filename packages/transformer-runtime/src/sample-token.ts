@@ -12,12 +12,14 @@ export interface SamplingOptions {
 /**
  * The next token by its logits, among ids for which `isAllowed`. Ties go to the lower id.
  * @param uniform a random number in [0, 1)
+ * @param logTotal where more tokens have logits than these: log Σ exp(logit / temperature) of all, which `topP` is a share of
  */
 export function sampleToken(
   logits: Float32Array,
   { temperature = 0, topK = logits.length, topP = 1 }: SamplingOptions,
   isAllowed: (token: TokenId) => boolean,
   uniform: () => number,
+  logTotal?: number,
 ): TokenId {
   if (temperature === 0) return mostProbable(logits, isAllowed);
   if (topK >= logits.length && topP === 1) return anyToken(logits, temperature, isAllowed, uniform);
@@ -26,7 +28,10 @@ export function sampleToken(
     .sort((a, b) => logits[b] - logits[a] || a - b)
     .slice(0, topK);
   const weights = ids.map((id) => Math.exp((logits[id] - logits[ids[0]]) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const total =
+    logTotal === undefined || topK < logits.length
+      ? weights.reduce((sum, weight) => sum + weight, 0)
+      : Math.exp(logTotal - logits[ids[0]] / temperature);
   let kept = 0;
   let mass = 0;
   while (kept < ids.length && (kept === 0 || mass < topP * total)) mass += weights[kept++];

@@ -87,13 +87,14 @@ async function splitAfter(tokenizer: NumberWriter, separator: "\n" | " "): Promi
   const texts = Array.from({ length: NUMBERS / PER_TEXT }, (_, text) =>
     Array.from({ length: PER_TEXT }, (_, place) => String(text * PER_TEXT + place)),
   );
+  const partOf = partsOfIds(tokenizer.vocabulary);
   const ends = await Promise.all(
     texts.map(async (numbers) => {
-      const together = await endsIn(tokenizer, separator, numbers);
+      const together = await endsIn(tokenizer, partOf, separator, numbers);
       if (together !== undefined) return together;
       // one number without a token may spoil the text of all; a text begins a line, so that no token for line ends is needed
       const lead = separator === " " ? " " : "";
-      const alone = await Promise.all(numbers.map((number) => endsIn(tokenizer, lead, [number])));
+      const alone = await Promise.all(numbers.map((number) => endsIn(tokenizer, partOf, lead, [number])));
       return alone.map((one) => one?.[0] ?? UNWRITABLE);
     }),
   );
@@ -102,15 +103,14 @@ async function splitAfter(tokenizer: NumberWriter, separator: "\n" | " "): Promi
 
 /** The ends in each number of a text; undefined where the tokens are not those of the numbers, one after the other. */
 async function endsIn(
-  { vocabulary, encode }: NumberWriter,
+  { encode }: NumberWriter,
+  partOf: (id: TokenId) => string,
   separator: string,
   numbers: readonly string[],
 ): Promise<readonly number[] | undefined> {
   const ids = await unlessRefused(encode(numbers.map((number) => separator + number).join("")));
   if (ids === undefined) return undefined;
-  const parts = Array.from(ids, (id) => textOf(vocabulary, id).replaceAll(/\s/g, "")).filter(
-    (part) => part !== "",
-  );
+  const parts = Array.from(ids, partOf).filter((part) => part !== "");
   let next = 0;
   const ends: number[] = [];
   for (const number of numbers) {
@@ -125,6 +125,18 @@ async function endsIn(
     ends.push(own);
   }
   return next === parts.length ? ends : undefined;
+}
+
+/** What each id adds to a number. The same few hundred ids come again 100,000 times. */
+function partsOfIds(vocabulary: Vocabulary): (id: TokenId) => string {
+  const parts = new Map<TokenId, string>();
+  return (id) => {
+    const known = parts.get(id);
+    if (known !== undefined) return known;
+    const part = textOf(vocabulary, id).replaceAll(/\s/g, "");
+    parts.set(id, part);
+    return part;
+  };
 }
 
 function textOf(vocabulary: Vocabulary, id: TokenId): string {
@@ -148,9 +160,7 @@ export function schemeOf({ plain, afterSpace }: SplitNumbers): DigitScheme {
       unwritable++;
       continue;
     }
-    const shape = partsOf(`${number}`, ends)
-      .map(({ length }) => length)
-      .join("+");
+    const shape = SHAPE_OF[`${number}`.length - 1][ends];
     shapes[shape] = (shapes[shape] ?? 0) + 1;
     if (ends !== plain[number]) changedBySpace++;
     else for (const name of PURE_SCHEMES) if (SHAPES[name].includes(shape)) fitting[name]++;
@@ -184,6 +194,15 @@ function nameOf(fitting: DigitScheme["fitting"], written: number): DigitSchemeNa
   if (written === 0) return "none";
   return PURE_SCHEMES.find((name) => fitting[name] >= FITTING_SHARE * written) ?? "mixed";
 }
+
+/** [4 × 8] the shape of a number by its digits and the ends within it. */
+const SHAPE_OF: readonly (readonly string[])[] = [1, 2, 3, 4].map((digits) =>
+  Array.from({ length: 8 }, (_, ends) =>
+    partsOf("0".repeat(digits), ends)
+      .map(({ length }) => length)
+      .join("+"),
+  ),
+);
 
 function partsOf(digits: string, ends: number): string[] {
   const parts: string[] = [];

@@ -3,10 +3,14 @@ import type { Evaluation } from "@revocab/evaluation";
 import {
   type ComparedMethod,
   compareMethods,
+  evaluateMixture,
   evaluateModel,
+  type GeneratedBytes,
   type GeneratedText,
+  generateBytes,
   generateText,
   type MethodComparison,
+  type MixtureEvaluation,
   type ModelEvaluation,
 } from "@revocab/measure";
 import { same } from "./same.js";
@@ -58,4 +62,22 @@ export async function measurements(): Promise<void> {
   });
   same<typeof generated, GeneratedText>();
   same<typeof generated.tokens, readonly number[]>();
+
+  const written = await generateBytes({
+    model: "sample/model",
+    with: ["out/other"],
+    weights: [0.6, 0.4],
+    prompt: Uint8Array.of(0x4f),
+    suffix: ".",
+    gapOrder: "suffix-first",
+  });
+  same<typeof written, GeneratedBytes>();
+  const mixture = await evaluateMixture({
+    model: "sample/model",
+    with: ["out/other"],
+    text: "sample/stories.txt",
+    mean: "geometric",
+    fitText: "other.txt",
+  });
+  same<typeof mixture, MixtureEvaluation>();
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { scratchFolders } from "@revocab/test-support/folders";
 import { describe, expect, it } from "vitest";
 import { inProcess } from "../../../apps/revocab/test/in-process.ts";
+import { anchorMaker } from "../anchors.mjs";
 import { blocksOf, wordsOf } from "../blocks.ts";
 import { RUN, runDocument } from "../run-document.ts";
 
@@ -81,12 +82,8 @@ describe("every relative link of the documents", () => {
 
 /** Headings as GitHub links to them. */
 function anchorsOf(text: string): readonly string[] {
-  const taken = new Map<string, number>();
-  return Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading]) => {
-    const plain = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
-    const anchor = plain.replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
-    const count = taken.get(anchor) ?? 0;
-    taken.set(anchor, count + 1);
-    return count === 0 ? anchor : `${anchor}-${count}`;
-  });
+  const anchorOf = anchorMaker();
+  return Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading]) =>
+    anchorOf(heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")),
+  );
 }

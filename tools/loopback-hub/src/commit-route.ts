@@ -5,7 +5,8 @@ import type { Repository, StoredFile } from "./repositories.ts";
 type Line =
   | { key: "header"; value: { summary: string; description?: string; parentCommit?: string } }
   | { key: "file"; value: { path: string; content: string; encoding: string } }
-  | { key: "lfsFile"; value: { path: string; oid: string; size: number; algo: string } }
+  /** The size is left out by the Python client for a file that was copied. */
+  | { key: "lfsFile"; value: { path: string; oid: string; size?: number; algo: string } }
   | { key: "deletedFile"; value: { path: string } };
 
 /** Takes a commit as lines of JSON: the header first, then files; all of it or nothing. */
@@ -16,7 +17,10 @@ export async function commitRoute(
   branch: string,
 ): Promise<void> {
   const { query, record, fault, response } = exchange;
-  const lines = (await readBody(exchange)).split("\n").map((line) => JSON.parse(line) as Line);
+  const lines = (await readBody(exchange))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
   const refuse = (status: number, why: string) => {
     complaints.push(`commit: ${why}`);
     sendError(exchange, status, why);
@@ -42,10 +46,10 @@ export async function commitRoute(
     else if (key === "file") {
       changes.set(value.path, repositories.store(Buffer.from(value.content, "base64"), false));
     } else {
-      const object = storage.object(value.oid);
+      const object = repository.objects.get(value.oid) ?? storage.object(value.oid);
       if (object === undefined)
         return refuse(400, `${value.path} points to ${value.oid}, which was not uploaded`);
-      if (object.size !== value.size)
+      if (value.size !== undefined && object.size !== value.size)
         return refuse(400, `${value.path} is announced with ${value.size} bytes`);
       changes.set(value.path, object);
     }

@@ -40,6 +40,12 @@ export type Fault =
   | { readonly kind: "headers"; readonly headers: Readonly<Record<string, string>> }
   /** Says that the listing goes on there, whatever there is. */
   | { readonly kind: "next-page"; readonly href: string }
+  /** Says `error` of the first `count` files that are to be copied, and copies the others. */
+  | { readonly kind: "refuse-copy"; readonly error: string; readonly count: number }
+  /** Says that all files were copied, and leaves out the last. */
+  | { readonly kind: "lose-copy" }
+  /** Copies another content under the hash of the first file. */
+  | { readonly kind: "other-copy"; readonly content: Uint8Array }
   /** Sends uploads there. */
   | { readonly kind: "upload-to"; readonly href: string };
 

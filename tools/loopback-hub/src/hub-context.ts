@@ -2,13 +2,23 @@ import { type Exchange, sendError } from "./exchange.ts";
 import type { Commit, Repositories, Repository } from "./repositories.ts";
 import type { Storage } from "./storage.ts";
 
+export type TokenRole = "write" | "read" | "fineGrained";
+
+/** What a fine-grained token may do with an owner or a repository. */
+export interface TokenScope {
+  readonly entity: { readonly type: "user" | "org" | "model"; readonly name: string };
+  /** Such as `repo.write`. */
+  readonly permissions: readonly string[];
+}
+
 /** What the endpoints work on. */
 export interface HubContext {
   readonly repositories: Repositories;
   readonly storage: Storage;
   readonly token: string;
   readonly user: string;
-  readonly role: "write" | "read";
+  readonly role: TokenRole;
+  readonly scopes: readonly TokenScope[];
   readonly pageSize: number;
   readonly complaints: string[];
 }

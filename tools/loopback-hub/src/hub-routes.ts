@@ -1,4 +1,5 @@
 import { commitRoute } from "./commit-route.ts";
+import { duplicateRoute } from "./duplicate-route.ts";
 import { type Exchange, readBody, sendError, sendJson } from "./exchange.ts";
 import { findCommit, findRepository, type HubContext } from "./hub-context.ts";
 import { isLargeFile } from "./is-large-file.ts";
@@ -24,7 +25,10 @@ async function apiRoutes(context: HubContext, exchange: Exchange): Promise<void>
   const [, kind, owner = "", name = "", action, ...rest] = segments;
   if (kind === "whoami-v2") {
     if (!record.authorized) return sendError(exchange, 401, "Invalid credentials in Authorization header");
-    const auth = { type: "access_token", accessToken: { displayName: "test", role: context.role } };
+    const { role, scopes: scoped } = context;
+    const fineGrained = { canReadGatedRepos: true, global: [], scoped };
+    const accessToken = { displayName: "test", role, ...(role === "fineGrained" && { fineGrained }) };
+    const auth = { type: "access_token", accessToken };
     return sendJson(exchange, 200, {
       type: "user",
       name: context.user,
@@ -39,7 +43,10 @@ async function apiRoutes(context: HubContext, exchange: Exchange): Promise<void>
   if (repository === undefined) return;
   if (action === undefined) return modelInfo(exchange, repository, findCommit(repository, "main"));
   const [revision = "main", ...path] = rest;
-  if (action === "preupload" && method === "POST") return preupload(exchange);
+  if (action === "preupload" && method === "POST") return preupload(exchange, repository);
+  if (action === "lfs-files" && revision === "duplicate" && method === "POST") {
+    return duplicateRoute(context, exchange, repository);
+  }
   if (action === "commit" && method === "POST") return commitRoute(context, exchange, repository, revision);
   if (action === "branch" && method === "POST") return branchRoute(exchange, repository, revision);
   const commit = findCommit(repository, revision);
@@ -118,7 +125,12 @@ function tree(
 }
 
 async function pathsInfo(exchange: Exchange, commit: Commit | undefined): Promise<void> {
-  const { paths } = JSON.parse(await readBody(exchange)) as { paths: string[] };
+  const body = await readBody(exchange);
+  // the Python client sends a form
+  const isForm = exchange.request.headers["content-type"]?.includes("form") === true;
+  const paths = isForm
+    ? new URLSearchParams(body).getAll("paths")
+    : (JSON.parse(body) as { paths: string[] }).paths;
   const found = paths.flatMap((path) => {
     const file = commit?.files.get(path);
     return file === undefined ? [] : [entryOf(path, file)];
@@ -126,14 +138,24 @@ async function pathsInfo(exchange: Exchange, commit: Commit | undefined): Promis
   sendJson(exchange, 200, found);
 }
 
-function entryOf(path: string, { size, oid, sha256 }: StoredFile) {
-  const lfs = sha256 === undefined ? {} : { lfs: { oid: sha256, size, pointerSize: 135 } };
+function entryOf(path: string, { size, oid, sha256, xetHash }: StoredFile) {
+  const lfs =
+    sha256 === undefined
+      ? {}
+      : { lfs: { oid: sha256, size, pointerSize: 135 }, ...(xetHash !== undefined && { xetHash }) };
   return { type: "file", path, oid, size, ...lfs };
 }
 
-async function preupload(exchange: Exchange): Promise<void> {
+async function preupload(exchange: Exchange, repository: Repository): Promise<void> {
   const { files } = JSON.parse(await readBody(exchange)) as { files: { path: string; size: number }[] };
   if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  if (!repository.writable && exchange.query.get("create_pr") !== "1") {
+    return sendError(
+      exchange,
+      403,
+      "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request",
+    );
+  }
   sendJson(exchange, 200, {
     files: files.map(({ path, size }) => ({
       path,
@@ -143,13 +165,15 @@ async function preupload(exchange: Exchange): Promise<void> {
   });
 }
 
-async function lfsBatch({ storage }: HubContext, exchange: Exchange): Promise<void> {
+async function lfsBatch({ repositories, storage }: HubContext, exchange: Exchange): Promise<void> {
   const { objects } = JSON.parse(await readBody(exchange)) as { objects: { oid: string; size: number }[] };
   if (!exchange.record.authorized) return sendError(exchange, 401, "Invalid username or password.");
+  const [owner = "", name = ""] = exchange.segments;
+  const held = repositories.all.get(`${owner}/${name.replace(/\.git$/, "")}`)?.objects;
   sendJson(exchange, 200, {
     transfer: "basic",
     objects: objects.map(({ oid, size }) => {
-      const own = storage.uploadAction(oid, size);
+      const own = held?.has(oid) ? undefined : storage.uploadAction(oid, size);
       const upload = exchange.fault?.kind === "upload-to" ? { href: exchange.fault.href } : own;
       return { oid, size, ...(upload !== undefined && { actions: { upload } }) };
     }),

@@ -1,5 +1,6 @@
 export type { Fault, FaultRule } from "./faults.ts";
-export type { Commit, FileContent, Repository, StoredFile } from "./repositories.ts";
+export type { TokenRole, TokenScope } from "./hub-context.ts";
+export type { Commit, FileContent, Repository, RepositoryOptions, StoredFile } from "./repositories.ts";
 export type { RequestRecord } from "./request-log.ts";
 export {
   type LoopbackHub,

@@ -9,6 +9,8 @@ export interface StoredFile {
   readonly oid: string;
   /** Of a file in large-file storage. */
   readonly sha256?: string;
+  /** Of a file in Xet storage. */
+  readonly xetHash?: string;
   /** Where its bytes lie. */
   readonly place: string;
 }
@@ -35,11 +37,22 @@ export interface Repository {
   /** Branch → commit; pull requests are `refs/pr/1`, … */
   readonly branches: Map<string, string>;
   readonly commits: Map<string, Commit>;
+  /** Large files that a commit may point to, by sha256: those of its commits, and copies. */
+  readonly objects: Map<string, StoredFile>;
+  /** Where its large files are stored; they are copied inside a region alone. */
+  readonly region: string;
+}
+
+export interface RepositoryOptions {
+  readonly private?: boolean | undefined;
+  readonly writable?: boolean | undefined;
+  /** @default "us" */
+  readonly region?: string | undefined;
 }
 
 export interface Repositories {
   readonly all: ReadonlyMap<string, Repository>;
-  create(name: string, options?: { private?: boolean; writable?: boolean }): Repository;
+  create(name: string, options?: RepositoryOptions): Repository;
   /** Commits files on top of what a branch holds. */
   commit(
     repository: Repository,
@@ -55,8 +68,9 @@ export function repositories(folder: string): Repositories {
   const all = new Map<string, Repository>();
   return {
     all,
-    create(name, { private: hidden = false, writable = true } = {}) {
-      const repository = { name, private: hidden, writable, branches: new Map(), commits: new Map() };
+    create(name, { private: hidden = false, writable = true, region = "us" } = {}) {
+      const kept = { branches: new Map(), commits: new Map(), objects: new Map() };
+      const repository = { name, private: hidden, writable, region, ...kept };
       all.set(name, repository);
       return repository;
     },
@@ -66,6 +80,7 @@ export function repositories(folder: string): Repositories {
       for (const [path, file] of changes) {
         if (file === undefined) files.delete(path);
         else files.set(path, file);
+        if (file?.sha256 !== undefined) repository.objects.set(file.sha256, file);
       }
       const made: Commit = { oid: randomBytes(20).toString("hex"), parent, title, description, files };
       repository.commits.set(made.oid, made);
@@ -92,7 +107,8 @@ export function repositories(folder: string): Repositories {
 }
 
 export function largeFile(place: string, size: number, sha256: string): StoredFile {
-  return { size, oid: gitHash(pointerOf(sha256, size)), sha256, place };
+  const xetHash = hash("sha256", Buffer.from(`xet ${sha256}`));
+  return { size, oid: gitHash(pointerOf(sha256, size)), sha256, xetHash, place };
 }
 
 /** What git holds in place of a large file. */

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Exchange } from "./exchange.ts";
 import { type FaultRule, faults } from "./faults.ts";
+import type { TokenRole, TokenScope } from "./hub-context.ts";
 import { hubRoutes } from "./hub-routes.ts";
 import { isLargeFile } from "./is-large-file.ts";
-import { type FileContent, type Repository, repositories } from "./repositories.ts";
+import { type FileContent, type Repository, type RepositoryOptions, repositories } from "./repositories.ts";
 import type { RequestRecord } from "./request-log.ts";
 import { serveLoopback, shut, urlOf } from "./serve-loopback.ts";
 import { storage } from "./storage.ts";
@@ -16,7 +17,9 @@ export interface LoopbackHubOptions {
   /** Who the token belongs to, and may create repositories. @default "me" */
   readonly user?: string;
   /** What the token may do. @default "write" */
-  readonly role?: "write" | "read";
+  readonly role?: TokenRole;
+  /** Of a fine-grained token. @default none */
+  readonly scopes?: readonly TokenScope[];
   /** Uploads beyond so many bytes go in parts of this size. @default 64 MiB */
   readonly partBytes?: number;
   /** Entries on a page of a listing. @default 1000 */
@@ -34,7 +37,10 @@ export interface LoopbackHub {
   add(
     name: string,
     files: Readonly<Record<string, FileContent>>,
-    options?: { private?: boolean; writable?: boolean },
+    options?: RepositoryOptions & {
+      /** Whether its large files are in Xet storage. @default true */
+      readonly xet?: boolean;
+    },
   ): Repository;
   repository(name: string): Repository | undefined;
   misbehave(rule: FaultRule): void;
@@ -50,6 +56,7 @@ export async function startLoopbackHub({
   token = "hf_loopbackToken",
   user = "me",
   role = "write",
+  scopes = [],
   partBytes = 64 << 20,
   pageSize = 1000,
   storageHost = "127.0.0.1",
@@ -66,7 +73,8 @@ export async function startLoopbackHub({
   const files = storage({ folder, partBytes, complaints });
   const storageServer = await serve("storage", files.handle);
   files.setUrl(urlOf(storageServer).replace("127.0.0.1", storageHost));
-  const hub = hubRoutes({ repositories: repos, storage: files, token, user, role, pageSize, complaints });
+  const context = { repositories: repos, storage: files, token, user, role, scopes, pageSize, complaints };
+  const hub = hubRoutes(context);
   const hubServer = await serve("hub", hub);
   const url = urlOf(hubServer);
 
@@ -75,13 +83,13 @@ export async function startLoopbackHub({
     token,
     requests,
     complaints,
-    add(name, contents, options) {
+    add(name, contents, { xet = true, ...options } = {}) {
       const repository = repos.create(name, options);
       const changes = new Map(
-        Object.entries(contents).map(([path, content]) => [
-          path,
-          repos.store(content, isLargeFile(path, content)),
-        ]),
+        Object.entries(contents).map(([path, content]) => {
+          const { xetHash, ...stored } = repos.store(content, isLargeFile(path, content));
+          return [path, { ...stored, ...(xet && xetHash !== undefined && { xetHash }) }];
+        }),
       );
       repos.commit(repository, "main", changes, { title: "initial commit" });
       return repository;

@@ -60,6 +60,7 @@ export function registerApply(program: Command): void {
         );
       },
       (report) => presentSwap(report, out),
+      { runsModel: flags.eval !== undefined },
     );
   });
 }

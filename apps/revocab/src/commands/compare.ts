@@ -98,7 +98,7 @@ export function registerCompare(program: Command): void {
         return comparison;
       },
       (comparison) => withBlocks(presentComparison(comparison), ...pageLines(flags.html)),
-      { readsOnly: flags.html === undefined },
+      { readsOnly: flags.html === undefined, runsModel: true },
     );
   });
 }

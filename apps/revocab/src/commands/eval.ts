@@ -1,31 +1,29 @@
-import { basename } from "node:path";
-import type { DynamicEvaluation, ModelEvaluation, ServedEvaluation } from "@revocab/measure";
-import { renderHtml } from "@revocab/report-document";
+import type {
+  DynamicEvaluation,
+  MixtureEvaluation,
+  ModelEvaluation,
+  ServedEvaluation,
+} from "@revocab/measure";
+import type { ReportDocument } from "@revocab/report-document";
 import type { Command } from "commander";
-import { inFlags } from "../in-flags.ts";
 import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
 import { type CommandContext, runCommand } from "../run-command.ts";
-import { checkPagePlace, pageLines, writePage } from "../write-page.ts";
-import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
-import {
-  checkDynamic,
-  type DynamicFlags,
-  degreesOf,
-  dynamicRows,
-  withDynamicOptions,
-} from "./options/merging.ts";
-import { type ScoringFlags, scoringOptions, withScoringOptions } from "./options/scoring.ts";
+import { pageLines } from "../write-page.ts";
+import { evaluateMerged, type MergedFlags } from "./evaluate-merged.ts";
+import { evaluateVoters, type VotersFlags } from "./evaluate-voters.ts";
+import { MODEL_HELP, modelOptions, withModelOptions } from "./options/inputs.ts";
+import { checkDynamic, withDynamicOptions } from "./options/merging.ts";
+import { scoringOptions, withScoringOptions } from "./options/scoring.ts";
 import { type Scored, type ServedFlags, scoredBy, withServedOptions } from "./options/served-model.ts";
 import { wholeNumber, withRunning, withThreads } from "./options/values.ts";
+import { requireVoters, withVotingOptions } from "./options/voting.ts";
 
-interface Flags extends ScoringFlags, ModelFlags, ServedFlags, DynamicFlags {
-  readonly text: string;
-  readonly bytes?: boolean;
+interface Flags extends MergedFlags, VotersFlags, ServedFlags {
   readonly byToken?: boolean;
-  readonly source?: string;
-  readonly seed: number;
 }
+
+type Evaluation = ModelEvaluation | ServedEvaluation | MixtureEvaluation | DynamicEvaluation;
 
 export function registerEval(program: Command): void {
   const command = program
@@ -41,76 +39,34 @@ export function registerEval(program: Command): void {
     .option("--by-token", "say which tokens and documents cost most")
     .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
     .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
-  const running = withRunning(withThreads(command, "threads of the runtime (all cores)"));
-  withModelOptions(withServedOptions(withDynamicOptions(running))).action(
-    async (model: string | undefined, flags: Flags) => {
-      const { presentEvaluation } = await import("../present/present-evaluation.ts");
-      const { presentDynamic } = await import("../present/present-dynamic.ts");
-      await runCommand(
-        command,
-        async (context): Promise<ModelEvaluation | ServedEvaluation | DynamicEvaluation> => {
-          checkDynamic(command, flags);
-          const scored = scoredBy(command, model, flags);
-          if (flags.dynamic === undefined || "served" in scored) return evaluate(scored, flags, context);
-          return evaluateMerged(scored.model, flags.dynamic, flags, context);
-        },
-        (evaluation) =>
-          "reduced" in evaluation
-            ? withBlocks(presentDynamic(evaluation), ...pageLines(flags.html))
-            : presentEvaluation(evaluation),
-        { readsOnly: flags.html === undefined },
-      );
-    },
+  withRunning(withThreads(command, "threads of the runtime (all cores)"));
+  withVotingOptions(command.optionsGroup("Models that vote on every byte:")).option(
+    "--fit-weights <file>",
+    "with --with: a text that the weights are fitted on, other than the one that is scored",
   );
-}
-
-async function evaluateMerged(
-  name: string,
-  rowsName: string,
-  flags: Flags,
-  context: CommandContext,
-): Promise<DynamicEvaluation> {
-  const { evaluateDynamic } = await import("@revocab/measure");
-  const { html, language, text, boundaries, mergesFrom: mergesText, ownRows, prefill, seed, source } = flags;
-  if (html !== undefined) await checkPagePlace(html);
-  const degrees = degreesOf(flags, DEGREES);
-  const rows = await dynamicRows(rowsName, language);
-  const { samples, ...scoring } = scoringOptions(flags);
-  const evaluation = await withResolvedModels(context, { model: { name, want: "model" } }, ({ paths }) =>
-    evaluateDynamic({
-      ...paths,
-      ...modelOptions(flags),
-      ...scoring,
-      ...{
-        text,
-        rows,
-        degrees,
-        boundaries,
-        mergesText,
-        ownRows,
-        prefill,
-        source,
-        samples,
-        samplesSeed: seed,
+  withDynamicOptions(command);
+  withModelOptions(withServedOptions(command)).action(async (model: string | undefined, flags: Flags) => {
+    await runCommand(
+      command,
+      (context) => {
+        checkDynamic(command, flags);
+        return evaluate(command, scoredBy(command, model, flags), flags, context);
       },
-      ...context,
-    }),
-  );
-  if (html !== undefined) {
-    const { dynamicPage } = await import("../present/present-dynamic.ts");
-    const title = `${basename(name)} in merged tokens`;
-    await writePage(html, renderHtml(dynamicPage(evaluation, title), { words: inFlags }));
-  }
-  return evaluation;
+      await presenter(flags),
+      {
+        readsOnly: flags.html === undefined,
+        runsModel: flags.server === undefined && model !== undefined,
+      },
+    );
+  });
 }
-
-const DEGREES = [0.1, 0.2, 0.3, 0.4].map((reduction) => ({ reduction }));
 
 async function evaluate(
+  command: Command,
   scored: Scored,
   flags: Flags,
   context: CommandContext,
-): Promise<ModelEvaluation | ServedEvaluation> {
+): Promise<Evaluation> {
   const { evaluateModel, evaluateServedModel } = await import("@revocab/measure");
   const { byToken = false } = flags;
   const { samples, ...scoring } = { ...scoringOptions(flags), text: flags.text, byToken };
@@ -120,6 +76,9 @@ async function evaluate(
       evaluateServedModel({ ...scored.served, ...paths, ...scoring, ...context }),
     );
   }
+  if (flags.dynamic !== undefined) return evaluateMerged(scored.model, flags.dynamic, flags, context);
+  requireVoters(flags);
+  if (flags.with !== undefined) return evaluateVoters(command, scored.model, flags, context);
   return withResolvedModels(context, { model: { name: scored.model, want: "model" } }, ({ paths }) =>
     evaluateModel({
       ...paths,
@@ -132,4 +91,13 @@ async function evaluate(
       ...context,
     }),
   );
+}
+
+async function presenter({ html }: Flags): Promise<(evaluation: Evaluation) => ReportDocument> {
+  const { presentEvaluation, presentMixture } = await import("../present/present-evaluation.ts");
+  const { presentDynamic } = await import("../present/present-dynamic.ts");
+  return (evaluation) => {
+    if ("reduced" in evaluation) return withBlocks(presentDynamic(evaluation), ...pageLines(html));
+    return evaluation.kind === "mixture" ? presentMixture(evaluation) : presentEvaluation(evaluation);
+  };
 }

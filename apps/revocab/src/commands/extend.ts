@@ -6,6 +6,7 @@ import { EOS_HELP, MODEL_HELP, type ModelFlags, modelOptions, withModelOptions }
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
   namedDonor,
+  needsRuntime,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -87,6 +88,7 @@ export function registerExtend(program: Command): void {
         const { chatTemplateFile } = await chatTemplateOptions(flags);
         return {
           want: await wantedBy(plan),
+          runsModel: await needsRuntime(plan),
           donor: await namedDonor(flags, plan),
           options: {
             ...modelOptions(flags),

@@ -1,19 +1,39 @@
+import { RevocabError } from "@revocab/core";
+import type { GeneratedBytes, GeneratedText } from "@revocab/measure";
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
 import { withResolvedModels } from "../resolve-models.ts";
-import { runCommand } from "../run-command.ts";
+import { type CommandContext, runCommand } from "../run-command.ts";
 import { escaped, proseForTerminal } from "../terminal.ts";
 import { MODEL_HELP, type ModelFlags, modelOptions, withModelOptions } from "./options/inputs.ts";
 import { numberWithin, wholeNumber, withRunning, withThreads } from "./options/values.ts";
+import {
+  requireVoters,
+  resolvedVoters,
+  type VotingFlags,
+  votersToResolve,
+  withVotingOptions,
+} from "./options/voting.ts";
 
-/** Named as the options of `generateText`. */
-interface Flags extends ModelFlags {
+/** Named as the options of `generateText` and `generateBytes`. */
+interface Flags extends ModelFlags, VotingFlags {
   readonly maxTokens: number;
+  readonly maxBytes?: number;
+  readonly promptFile?: string;
+  readonly suffix?: string;
+  readonly suffixFirst?: boolean;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
   readonly seed: number;
   readonly source?: string;
+  readonly dynamic?: string;
+  readonly shortlist?: number;
+  readonly exact?: boolean;
+}
+
+interface Work extends CommandContext {
+  readonly onText: ((text: string) => void) | undefined;
 }
 
 export function registerGenerate(program: Command): void {
@@ -22,7 +42,7 @@ export function registerGenerate(program: Command): void {
     .summary("continue a text with a model")
     .description("Continue a text: greedily, or sampled with a seed when --temperature is given.")
     .argument("<model>", MODEL_HELP)
-    .argument("<prompt>", "the text to continue");
+    .argument("[prompt]", "the text to continue");
   command
     .option("--max-tokens <n>", "stop after so many tokens", wholeNumber(1), 60)
     .option("--temperature <t>", "0 takes the most probable token always", numberWithin(0, 100), 0)
@@ -30,31 +50,142 @@ export function registerGenerate(program: Command): void {
     .option("--top-p <p>", "draw from the most probable tokens that make up this share", numberWithin(0, 1))
     .option("--seed <n>", "seed of the draws", wholeNumber(0), 0)
     .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)");
-  withModelOptions(withRunning(withThreads(command, "threads of the runtime (all cores)"))).action(
-    async (model: string, prompt: string, { vocabularyTensor, ignoreTensor, ...sampling }: Flags) => {
-      const { generateText } = await import("@revocab/measure");
-      const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
-      const onText = (text: string) => process.stdout.write(proseForTerminal(text));
-      await runCommand(
-        command,
-        (context) =>
-          withResolvedModels(context, { model: { name: model, want: "model" } }, ({ paths }) =>
-            generateText({
-              ...paths,
-              ...modelOptions({ vocabularyTensor, ignoreTensor }),
-              ...sampling,
-              prompt,
-              onText: json ? undefined : onText,
-              ...context,
-            }),
-          ),
-        ({ notes }) => {
-          process.stdout.write("\n");
-          if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
-          return { blocks: [] };
-        },
-        { readsOnly: true },
-      );
-    },
+  withRunning(withThreads(command, "threads of the runtime (all cores)"))
+    .optionsGroup("Byte by byte:")
+    .option("--bytes", "draw bytes in the place of tokens, so that the prompt may end anywhere")
+    .option("--max-bytes <n>", "with --bytes: stop after so many bytes (240)", wholeNumber(1))
+    .option("--prompt-file <file>", "with --bytes: the bytes of a file are the prompt")
+    .option(
+      "--suffix <text>",
+      "with --bytes: fill the gap between the prompt and this text (fill-in-the-middle)",
+    )
+    .option(
+      "--suffix-first",
+      "with --suffix: the model reads the suffix before the prompt (SPM), not after it",
+    );
+  withVotingOptions(command);
+  command
+    .optionsGroup("With a large vocabulary:")
+    .option(
+      "--dynamic <folder>",
+      "read and write in the tokens of this folder, which revocab dynamic vocabulary wrote",
+    )
+    .option("--shortlist <n>", "with --dynamic: logits of the n most probable tokens (256)", wholeNumber(1))
+    .option(
+      "--exact",
+      "with --dynamic: look at all rows, so that none of the most probable tokens is missed",
+    );
+  withModelOptions(command).action(async (model: string, prompt: string | undefined, flags: Flags) => {
+    const { json, quiet } = command.optsWithGlobals<{ json?: boolean; quiet?: boolean }>();
+    const onText = json ? undefined : (text: string) => process.stdout.write(proseForTerminal(text));
+    await runCommand<GeneratedText | GeneratedBytes>(
+      command,
+      async (context) => {
+        requireFitting(command, prompt, flags);
+        const work = { ...context, onText };
+        return flags.bytes
+          ? writeBytes(model, prompt, flags, work)
+          : writeTokens(model, prompt ?? "", flags, work);
+      },
+      ({ notes }) => {
+        process.stdout.write("\n");
+        if (!quiet) for (const note of notes) process.stderr.write(escaped`note: ${inFlags(note)}\n`);
+        return { blocks: [] };
+      },
+      { readsOnly: true, runsModel: true },
+    );
+  });
+}
+
+async function writeTokens(
+  model: string,
+  prompt: string,
+  flags: Flags,
+  work: Work,
+): Promise<GeneratedText> {
+  const { generateText } = await import("@revocab/measure");
+  const { maxTokens, dynamic, shortlist, exact } = flags;
+  return withResolvedModels(work, { model: { name: model, want: "model" } }, ({ paths }) =>
+    generateText({
+      ...paths,
+      ...modelOptions(flags),
+      ...samplingOf(flags),
+      ...work,
+      ...{ maxTokens, dynamic, shortlist, exact, prompt },
+    }),
   );
+}
+
+async function writeBytes(
+  model: string,
+  prompt: string | undefined,
+  flags: Flags,
+  work: Work,
+): Promise<GeneratedBytes> {
+  const { generateBytes } = await import("@revocab/measure");
+  const { maxBytes, weights, mean, suffix } = flags;
+  const gapOrder = flags.suffixFirst ? "suffix-first" : undefined;
+  const begun = prompt ?? (await promptOf(flags.promptFile));
+  return withResolvedModels(work, votersToResolve(model, flags), ({ paths }) =>
+    generateBytes({
+      ...resolvedVoters(paths),
+      ...modelOptions(flags),
+      ...samplingOf(flags),
+      ...work,
+      ...{ maxBytes, weights, mean, suffix, gapOrder },
+      prompt: begun,
+    }),
+  );
+}
+
+function samplingOf({ temperature, topK, topP, seed, source }: Omit<Flags, "maxTokens">) {
+  return { temperature, topK, topP, seed, source };
+}
+
+async function promptOf(path: string | undefined): Promise<Uint8Array> {
+  if (path === undefined) return new Uint8Array(0);
+  const { readWhole } = await import("@revocab/files");
+  return readWhole(path, { most: MOST_PROMPT_BYTES, hint: "expected a file with the text to continue" });
+}
+
+const MOST_PROMPT_BYTES = 2 ** 20;
+
+const OF_TOKENS = {
+  maxTokens: "--max-tokens",
+  dynamic: "--dynamic",
+  shortlist: "--shortlist",
+  exact: "--exact",
+};
+const OF_BYTES = { maxBytes: "--max-bytes", promptFile: "--prompt-file", suffix: "--suffix" };
+
+/** @throws RevocabError `bad_options` for options of the other way to write, and for no prompt or two */
+function requireFitting(command: Command, prompt: string | undefined, flags: Flags): void {
+  requireVoters(flags);
+  const given = (options: Readonly<Record<string, string>>) =>
+    Object.entries(options).find(([name]) => command.getOptionValueSource(name) === "cli")?.[1];
+  const [ofTokens, ofBytes] = [given(OF_TOKENS), given(OF_BYTES)];
+  if (flags.bytes && ofTokens !== undefined) {
+    throw new RevocabError("bad_options", `${ofTokens} was given with --bytes`, {
+      hint: `leave ${ofTokens} out: text is written byte by byte, and limited by --max-bytes`,
+    });
+  }
+  if (!flags.bytes && ofBytes !== undefined) {
+    throw new RevocabError("bad_options", `${ofBytes} was given without --bytes`, {
+      hint: `leave ${ofBytes} out, or add --bytes`,
+    });
+  }
+  if (flags.suffixFirst && flags.suffix === undefined) {
+    throw new RevocabError("bad_options", "--suffix-first was given without --suffix", {
+      hint: "give the text behind the gap with --suffix",
+    });
+  }
+  if ((prompt === undefined) === (flags.promptFile === undefined)) {
+    throw new RevocabError(
+      "bad_options",
+      prompt === undefined
+        ? "found no prompt, expected one"
+        : "found a prompt and --prompt-file, expected one of them",
+      { hint: 'give the text to continue behind the model; "" begins a new text' },
+    );
+  }
 }

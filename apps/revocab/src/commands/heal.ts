@@ -82,7 +82,7 @@ export function registerHeal(program: Command): void {
           );
         },
         (report) => presentHealed(report, out, state),
-        { canFinish: keep },
+        { canFinish: keep, runsModel: true },
       );
     },
   );

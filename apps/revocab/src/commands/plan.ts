@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { requireRuntime } from "../require-runtime.ts";
 import { type ResolvedModels, withResolvedModels } from "../resolve-models.ts";
 import { runCommand } from "../run-command.ts";
 import {
@@ -11,7 +12,14 @@ import {
   withFittingOptions,
   withModelOptions,
 } from "./options/inputs.ts";
-import { namedDonor, type PlanFlags, planOptions, wantedBy, withPlanOptions } from "./options/rows.ts";
+import {
+  namedDonor,
+  needsRuntime,
+  type PlanFlags,
+  planOptions,
+  wantedBy,
+  withPlanOptions,
+} from "./options/rows.ts";
 import { type HealFlags, healOptions, withHealOptions } from "./options/training.ts";
 import { withRunning, withThreads } from "./options/values.ts";
 
@@ -58,6 +66,8 @@ export function registerPlan(program: Command): void {
             },
             tokenizer: { name: flags.tokenizer, want: "tokenizer" as const },
           };
+          if (flags.heal !== undefined || (await needsRuntime(options)))
+            await requireRuntime(context.job.onProgress);
           const planAndSave = async ({ paths, weights, downloads }: ResolvedModels<keyof typeof names>) => {
             const sources = { weights: weights.model, donorWeights: weights.donor };
             const planned = await planTokenizerSwap({ ...options, ...paths, ...sources });

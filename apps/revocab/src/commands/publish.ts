@@ -1,6 +1,14 @@
 import { RevocabError } from "@revocab/core";
-import type { PublishedFolder } from "@revocab/hub";
-import { figure, grouped, list, paragraph, type TextDocument, table } from "@revocab/report-document";
+import type { PublishedFolder, PublishedModel } from "@revocab/hub";
+import {
+  counted,
+  figure,
+  grouped,
+  list,
+  paragraph,
+  type TextDocument,
+  table,
+} from "@revocab/report-document";
 import type { Command } from "commander";
 import { type CommandContext, finishBeforeExit, runCommand } from "../run-command.ts";
 import { collect } from "./options/values.ts";
@@ -89,7 +97,7 @@ export async function publishAfterwards(
 }
 
 /** The files that were published and where; in a dry run, those that would be. */
-export function presentPublished(published: PublishedFolder): TextDocument {
+export function presentPublished(published: PublishedFolder | PublishedModel): TextDocument {
   const { repository, url, branch, isNew, commit, pullRequest, files, bytes, deleted, kept } = published;
   const isDry = commit === null;
   const place = `${repository}${branch === "main" ? "" : ` (${branch})`}`;
@@ -102,6 +110,7 @@ export function presentPublished(published: PublishedFolder): TextDocument {
         `${grouped(files.length)} files, ${grouped(bytes)} bytes${isDry ? " would go" : ""} to ${place}, ${isNew ? "a new repository" : "which exists"}`,
       ),
       list([
+        ...("copied" in published ? movedLines(published) : []),
         ...(deleted.length > 0
           ? [`${isDry ? "to be removed" : "removed"} there: ${deleted.join(", ")}`]
           : []),
@@ -110,4 +119,15 @@ export function presentPublished(published: PublishedFolder): TextDocument {
       paragraph(isDry ? "Nothing was published (--dry-run)" : done),
     ],
   };
+}
+
+/** Which weights the Hub copied, and what was moved. */
+function movedLines({ copied, moved, sent }: PublishedModel): readonly string[] {
+  const amount = (files: PublishedModel["copied"]) =>
+    `${counted(files.length, "file")}, ${grouped(files.reduce((sum, { bytes }) => sum + bytes, 0))} bytes`;
+  return [
+    ...(copied.length > 0 ? [`copied on the Hub: ${amount(copied)}`] : []),
+    ...(moved.length > 0 ? [`unchanged, but not copied by the Hub, and so moved: ${amount(moved)}`] : []),
+    `sent: ${grouped(sent)} bytes`,
+  ];
 }

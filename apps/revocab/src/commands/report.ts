@@ -39,7 +39,7 @@ export function registerReport(program: Command): void {
       command,
       (context) => review(subject, flags, context),
       (reviewed) => withBlocks(presentReview(reviewed), ...pageLines(flags.html)),
-      { readsOnly: flags.html === undefined },
+      { readsOnly: flags.html === undefined, runsModel: flags.text !== undefined },
     );
   });
 }

@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { type RemoteFlags, type RemoteSwap, requireRows, swapRemotely } from "../swap-remotely.ts";
 import { writeModel } from "../write-model.ts";
 import {
   type FittingFlags,
@@ -13,6 +14,7 @@ import {
 import { type OutputFlags, withOutputOptions } from "./options/output.ts";
 import {
   namedDonor,
+  needsRuntime,
   type SwapPlanFlags,
   swapPlanOptions,
   wantedBy,
@@ -34,7 +36,8 @@ interface Flags
     HealFlags,
     ApplyFlags,
     EvalFlags,
-    OutputFlags {
+    OutputFlags,
+    RemoteFlags {
   readonly tokenizer: string;
 }
 
@@ -45,8 +48,16 @@ export function registerSwap(program: Command): void {
     .description("Give a model another tokenizer: rewrite its embeddings and all that depends on them.")
     .argument("<model>", MODEL_HELP);
   withFittingOptions(command.requiredOption("--tokenizer <path>", TOKENIZER_HELP));
-  const planned = withHealOptions(withSwapPlanOptions(withOutputOptions(command)));
+  withOutputOptions(command).addOption(
+    new Option(
+      "--remote [only]",
+      "with --publish, for a model of the Hub: the Hub copies what stays, and only weight files with vocabulary tables are moved; " +
+        "only: fail where the Hub does not copy",
+    ).choices(["only"]),
+  );
+  const planned = withHealOptions(withSwapPlanOptions(command));
   withModelOptions(withEvalOptions(withApplyOptions(planned))).action(async (model: string, flags: Flags) => {
+    if (flags.remote !== undefined) return swapRemotely(command, flags, remoteSwap(model, flags));
     const { presentPlan, presentSwap } = await import("../present/present-swap.ts");
     const { planTokenizerSwap, swapTokenizer } = await import("@revocab/transfer");
     const { summarizePlan } = await import("@revocab/plan");
@@ -63,6 +74,7 @@ export function registerSwap(program: Command): void {
         };
         return {
           want: await wantedBy(plan),
+          runsModel: await needsRuntime(plan),
           donor: await namedDonor(flags, plan, flags.tokenizer),
           options: { ...modelOptions(flags), ...plan, ...(await chatTemplateOptions(flags)) },
         };
@@ -78,4 +90,24 @@ export function registerSwap(program: Command): void {
       present: presentSwap,
     });
   });
+}
+
+function remoteSwap(model: string, flags: Flags): RemoteSwap {
+  return {
+    model,
+    tokenizer: flags.tokenizer,
+    async prepare() {
+      const { method, ...plan } = await swapPlanOptions(flags);
+      const rows = { ...plan, method: await requireRows(method, plan.fallback) };
+      return {
+        donor: await namedDonor(flags, rows, flags.tokenizer),
+        options: {
+          ...modelOptions(flags),
+          ...rows,
+          ...fittingOptions(flags),
+          ...(await applyOptions(flags)),
+        },
+      };
+    },
+  };
 }

@@ -1,4 +1,10 @@
-import type { ByteLevelSummary, ModelEvaluation, ServedEvaluation, SwapEvaluation } from "@revocab/measure";
+import type {
+  ByteLevelSummary,
+  MixtureEvaluation,
+  ModelEvaluation,
+  ServedEvaluation,
+  SwapEvaluation,
+} from "@revocab/measure";
 import {
   type Block,
   type Cell,
@@ -53,15 +59,60 @@ function byteLevelSection({
       ["mass on what the tokenizer never writes", figure(100 * invalidMass, 3, "%")],
       ["passes of the model", figure(passes)],
     ]),
-    notes(
-      skippedDocuments
-        .slice(0, 1)
-        .map(
-          ({ reason }) =>
-            `${counted(skippedDocuments.length, "document")} could not be scored by bytes, the first because ${reason}`,
-        ),
-    ),
+    notes(noteOfSkipped(skippedDocuments)),
   );
+}
+
+function noteOfSkipped(skipped: ByteLevelSummary["skippedDocuments"]): string[] {
+  return skipped
+    .slice(0, 1)
+    .map(
+      ({ reason }) =>
+        `${counted(skipped.length, "document")} could not be scored by bytes, the first because ${reason}`,
+    );
+}
+
+/** The scores of models that vote, together and each alone. */
+export function presentMixture({
+  bitsPerByte,
+  mean,
+  members,
+  fitted,
+  predictedBytes,
+  seconds,
+  skippedDocuments,
+  ...evaluation
+}: MixtureEvaluation): TextDocument {
+  return {
+    blocks: [
+      paragraph(
+        `Byte by byte, by the weighted ${mean === "arithmetic" ? "mean of probabilities" : "mean of logarithms of probabilities"}`,
+      ),
+      table(
+        [
+          ["together", figure(bitsPerByte, 4), figure(1, 3), undefined],
+          ...members.map(({ model, weight, bitsPerByte: alone, cost }): Cell[] => [
+            model,
+            figure(alone, 4),
+            figure(weight, 3),
+            figure(cost.passes / predictedBytes, 2),
+          ]),
+        ],
+        ["", "bits/byte", "weight", "passes per byte"],
+      ),
+      table([
+        ...(fitted === undefined
+          ? []
+          : [
+              ["weights fitted on", `${grouped(fitted.bytes)} bytes`] as const,
+              ["bits per byte there", figure(fitted.bitsPerByte, 4)] as const,
+            ]),
+        ["text", amountOf(evaluation)],
+        ["seconds", figure(seconds, 1)],
+      ]),
+      notes([...noteOfSkipped(skippedDocuments), ...evaluation.notes]),
+    ],
+  };
 }
 
 /** The scores before and after a swap, side by side. */

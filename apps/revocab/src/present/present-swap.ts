@@ -72,7 +72,8 @@ function countTable(counts: readonly (readonly [name: string, count: number, mea
   );
 }
 
-function originsSection(tables: PlanSummary["tables"]): Block {
+/** How many rows of each table come from which method. */
+export function originsSection(tables: PlanSummary["tables"]): Block {
   return section(
     "Where each row comes from",
     table(
@@ -85,6 +86,11 @@ function originsSection(tables: PlanSummary["tables"]): Block {
 
 /** What a finished swap changed, what the gate checked, and where the model is. */
 export function presentSwap(report: SwapReport, out: string): ReportDocument {
+  return withBlocks(presentStreamedSwap(report), paragraph(`Written to ${out}`));
+}
+
+/** A swap of which no folder was written. */
+export function presentStreamedSwap(report: SwapReport): ReportDocument {
   const { comparison, evaluation, training, chatTemplate, edit } = report;
   return {
     title: titleOf(report),
@@ -100,7 +106,7 @@ export function presentSwap(report: SwapReport, out: string): ReportDocument {
         ...whoseTemplate(chatTemplate, edit === undefined ? undefined : "the model's own"),
       ),
       ...conversationSections(chatTemplate),
-      ...writtenBlocks(report, out),
+      ...besideWeights(report),
     ],
   };
 }
@@ -128,11 +134,11 @@ export function presentHealed(report: SwapReport, out: string, state?: string): 
 
 /** What stands beside the tables, and where all of it is. */
 function writtenBlocks(report: SwapReport, out: string): readonly Block[] {
-  return [
-    ...(report.adapter ? [adapterSection(report.adapter)] : []),
-    leftSection(report),
-    paragraph(`Written to ${out}`),
-  ];
+  return [...besideWeights(report), paragraph(`Written to ${out}`)];
+}
+
+function besideWeights(report: SwapReport): readonly Block[] {
+  return [...(report.adapter ? [adapterSection(report.adapter)] : []), leftSection(report)];
 }
 
 function comparisonSection(comparison: NonNullable<SwapReport["comparison"]>): Block {

@@ -3,6 +3,7 @@ import type { CoverState } from "./cover-tree.ts";
 import { queryStates, type StateQuestion } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import { type ByteReadingOptions, type OpenText, readingContext } from "./reading-context.ts";
+import { goesOn, type TokenOrder, tokensFrom } from "./token-order.ts";
 
 export interface ByteDistribution {
   /** [257] for each value of the byte after the prefix; 256 is the end of the text. Their sum is 1. */
@@ -50,7 +51,7 @@ export async function byteDistributions({
   for (const prefix of prefixes) {
     const text = await context.open(await context.streamOf(prefix));
     const reading = new Map<CoverState, StateReading>();
-    const states = coversAndTheirStems(text, context.order.longest);
+    const states = coversAndTheirStems(text, context.order);
     for (const state of states) {
       questions.push({
         state,
@@ -77,9 +78,9 @@ export async function byteDistributions({
  * The states whose next token may reach past the prefix, and the states between them and their last common ancestor. The
  * probability of the ancestor itself is a factor of all, and cancels.
  */
-function coversAndTheirStems({ stream, states }: OpenText, longest: number): CoverState[] {
-  const covers = states.filter(
-    ({ offset }) => offset + longest > stream.bytes.length || offset === stream.bytes.length,
+function coversAndTheirStems({ stream: { bytes }, states }: OpenText, order: TokenOrder): CoverState[] {
+  const covers = states.filter(({ offset }) =>
+    goesOn(order, tokensFrom(order, bytes, offset), bytes.length - offset),
   );
   const needed = new Set<CoverState>();
   let stem = covers[0];

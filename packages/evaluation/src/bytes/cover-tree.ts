@@ -1,5 +1,6 @@
 import { type Job, RevocabError, type TokenId, throwIfAborted, type Vocabulary } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
+import { placesEnding, rangesAlong, type TokenOrder } from "./token-order.ts";
 import type { TokenSuccession } from "./token-succession.ts";
 
 /** A text, or the beginning of one, as the bytes that its tokens stand for. */
@@ -21,7 +22,7 @@ export async function tokenStream(
   text: Uint8Array,
   putsSpaceFirst: boolean,
 ): Promise<TokenStream> {
-  const whole = text.subarray(0, text.length - openBytes(text));
+  const whole = text.subarray(0, text.length - unfinishedBytes(text));
   const tokens = whole.length === 0 ? new Uint32Array(0) : await tokenizer.encode(decoded(whole));
   const { vocabulary, origin } = tokenizer;
   const special = tokens.find((token) => vocabulary.kindOf(token) === "special");
@@ -58,8 +59,8 @@ const SPACE = 0x20;
 const LEAD = Uint8Array.of(SPACE);
 const NOTHING = new Uint8Array(0);
 
-/** Bytes of an unfinished character at the end. */
-function openBytes(bytes: Uint8Array): number {
+/** How many bytes at the end belong to an unfinished character. */
+export function unfinishedBytes(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];
     if (byte < 0x80) return 0;
@@ -89,10 +90,8 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** A sequence of tokens that stands for the first `offset` bytes of the stream; its parent is the sequence without the last. */
-export interface CoverState {
-  /** Its index in the list, greater than its parent's. */
-  readonly index: number;
-  readonly parent: CoverState | undefined;
+export interface TokenPath {
+  readonly parent: TokenPath | undefined;
   /** The last token; −1 for the state without tokens. */
   readonly token: TokenId;
   /** Tokens of the text in it. */
@@ -100,6 +99,12 @@ export interface CoverState {
   readonly offset: number;
   /** True for a beginning of the tokenizer's own tokens, which are always valid. */
   readonly isCanonical: boolean;
+}
+
+export interface CoverState extends TokenPath {
+  /** Its index in the list, greater than its parent's. */
+  readonly index: number;
+  readonly parent: CoverState | undefined;
   readonly children: CoverState[];
   /** Tokens that stand for the next bytes of the stream, but that the tokenizer would not write here. */
   readonly refused: TokenId[];
@@ -113,14 +118,14 @@ export interface CoverState {
 export async function coverTree({
   stream,
   start,
-  longest,
+  order,
   vocabulary,
   succession,
   job,
 }: {
   readonly stream: TokenStream;
   readonly start: 0 | 1;
-  readonly longest: number;
+  readonly order: TokenOrder;
   readonly vocabulary: Vocabulary;
   readonly succession: TokenSuccession;
   readonly job?: Job;
@@ -150,10 +155,11 @@ export async function coverTree({
   for (let offset = 0; offset < bytes.length; offset++) {
     throwIfAborted(job?.abortSignal);
     const candidates: { readonly state: CoverState; readonly token: TokenId; readonly end: number }[] = [];
-    for (const state of endingAt[offset]) {
-      for (let end = offset + 1; end <= Math.min(bytes.length, offset + longest); end++) {
-        for (const token of vocabulary.idsOf(bytes.subarray(offset, end)))
-          candidates.push({ state, token, end });
+    if (endingAt[offset].length === 0) continue;
+    for (const [depth, range] of rangesAlong(order, bytes, offset).entries()) {
+      for (const place of placesEnding(order, range, depth)) {
+        const token = order.ids[place];
+        for (const state of endingAt[offset]) candidates.push({ state, token, end: offset + depth });
       }
     }
     const allowed = await Promise.all(
@@ -175,9 +181,9 @@ export async function coverTree({
 export const RECENT = 16;
 
 /** The last `most` tokens of a state, in the order of the text. */
-export function textTokensOf(state: CoverState, most: number = Infinity): TokenId[] {
+export function textTokensOf(state: TokenPath, most: number = Infinity): TokenId[] {
   const tokens: TokenId[] = [];
-  for (let at: CoverState | undefined = state; at !== undefined && tokens.length < most; at = at.parent) {
+  for (let at: TokenPath | undefined = state; at !== undefined && tokens.length < most; at = at.parent) {
     if (at.token >= 0) tokens.push(at.token);
   }
   return tokens.reverse();

@@ -3,6 +3,7 @@ import type { CoverState, TokenStream } from "./cover-tree.ts";
 import { queryStates, type StateQuestion } from "./query-states.ts";
 import type { StateReading } from "./read-state.ts";
 import type { ByteReadingOptions, OpenText, ReadingContext } from "./reading-context.ts";
+import { type TokenOrder, tokensFrom } from "./token-order.ts";
 
 export interface DocumentByteScore {
   readonly bits: number;
@@ -56,7 +57,7 @@ function openReading(shared: ReadingContext, text: OpenText, perByte: boolean, o
   let tokenBits = 0;
   let removed = 0;
   let steps = 0;
-  const needed = perByte ? states : statesThatLastTo(stream.bytes.length - shared.order.longest, states);
+  const needed = perByte ? states : statesThatCover(text, shared.order);
   const questions: StateQuestion[] = needed
     .filter(({ offset }) => offset < stream.bytes.length)
     .map((state) => ({
@@ -79,11 +80,12 @@ function openReading(shared: ReadingContext, text: OpenText, perByte: boolean, o
   return { questions, finish };
 }
 
-/** The states from `offset` on, and all their ancestors: the only ones that the probability of the whole text needs. */
-function statesThatLastTo(offset: number, states: readonly CoverState[]): CoverState[] {
+/** The states whose next token may reach the end, and all their ancestors: the only ones that the probability of the whole text needs. */
+function statesThatCover({ stream: { bytes }, states }: OpenText, order: TokenOrder): CoverState[] {
   const lasting = new Set<CoverState>();
   for (const last of states) {
-    if (last.offset < offset) continue;
+    const { from, to } = tokensFrom(order, bytes, last.offset);
+    if (from === to) continue;
     for (let at: CoverState | undefined = last; at !== undefined && !lasting.has(at); at = at.parent)
       lasting.add(at);
   }

@@ -1,5 +1,6 @@
-import type { TokenId, Vocabulary } from "@revocab/core";
+import type { TokenId } from "@revocab/core";
 import type { CoverState } from "./cover-tree.ts";
+import { type Range, rangesAlong, type TokenOrder } from "./token-order.ts";
 
 /** The next bytes after one state, from the model's distribution over the next token. */
 export interface StateReading {
@@ -43,7 +44,7 @@ export function readState({
   for (const { token } of state.children) may[token] = 1;
   const probabilityOf = (id: TokenId): number => Math.exp(logProbabilities[id]);
 
-  const ranges = rangesAlong(state, stream, order);
+  const ranges = rangesAlong(order, stream, state.offset);
   // From the innermost range outwards, so that no small sum is the difference of two large ones.
   const sums = new Float64Array(ranges.length);
   let sum = 0;
@@ -91,78 +92,4 @@ export function readState({
     if (reach === 0) refused = Math.max(0, 1 - kept);
     return { beyond, refusedBeyond: share(refused) };
   }
-}
-
-/** [j] the tokens that begin with the next j bytes of the stream, while there are any. */
-function rangesAlong(state: CoverState, stream: Uint8Array, order: TokenOrder): Range[] {
-  const ranges: Range[] = [{ from: 0, to: order.ids.length }];
-  for (let depth = 0; state.offset + depth < stream.length; depth++) {
-    const range = order.narrow(ranges[depth], depth, stream[state.offset + depth]);
-    if (range.from === range.to) break;
-    ranges.push(range);
-  }
-  return ranges;
-}
-
-/** The text and byte tokens sorted by their bytes: tokens with a common beginning are neighbors. */
-export interface TokenOrder {
-  readonly ids: Uint32Array;
-  /** Length of the longest token, in bytes. */
-  readonly longest: number;
-  /** The byte at `depth` of the token at `place`, −1 past its end. */
-  byteAt(place: number, depth: number): number;
-  /** The part of a range, whose tokens agree in their first `depth` bytes, that continues with `byte`. */
-  narrow(range: Range, depth: number, byte: number): Range;
-}
-
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Sorted once for each vocabulary. */
-export function tokenOrder(vocabulary: Vocabulary): TokenOrder {
-  const order = orders.get(vocabulary) ?? sortByBytes(vocabulary);
-  orders.set(vocabulary, order);
-  return order;
-}
-
-const orders = new WeakMap<Vocabulary, TokenOrder>();
-
-function sortByBytes(vocabulary: Vocabulary): TokenOrder {
-  const tokens: { readonly id: TokenId; readonly key: string }[] = [];
-  for (let id = 0; id < vocabulary.size; id++) {
-    const kind = vocabulary.kindOf(id);
-    if (kind !== "text" && kind !== "byte") continue;
-    // One character for each byte: strings compare several times as fast as arrays.
-    const key = Buffer.from(vocabulary.bytesOf(id)).toString("latin1");
-    if (key !== "") tokens.push({ id, key });
-  }
-  tokens.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
-  const starts = new Uint32Array(tokens.length + 1);
-  for (const [place, { key }] of tokens.entries()) starts[place + 1] = starts[place] + key.length;
-  const bytes = Buffer.from(tokens.map(({ key }) => key).join(""), "latin1");
-  const byteAt = (place: number, depth: number): number => {
-    const at = starts[place] + depth;
-    return at < starts[place + 1] ? bytes[at] : -1;
-  };
-  const firstNotBelow = ({ from, to }: Range, depth: number, byte: number): number => {
-    let low = from;
-    let high = to;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (byteAt(middle, depth) < byte) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  return {
-    ids: Uint32Array.from(tokens, ({ id }) => id),
-    longest: tokens.reduce((most, { key }) => Math.max(most, key.length), 0),
-    byteAt,
-    narrow: (range, depth, byte) => ({
-      from: firstNotBelow(range, depth, byte),
-      to: firstNotBelow(range, depth, byte + 1),
-    }),
-  };
 }

@@ -1,15 +1,18 @@
 import { type Job, type LanguageModel, RevocabError, type TokenId, throwIfAborted } from "@revocab/core";
 import type { Tokenizer } from "@revocab/vocabulary";
 import { type BeginChoice, beginTokensOf } from "../encode-documents.ts";
+import type { ModelShape } from "../text-scoring.ts";
 import {
   type CoverState,
   coverTree,
   RECENT,
+  type TokenPath,
   type TokenStream,
   textTokensOf,
   tokenStream,
 } from "./cover-tree.ts";
-import { readState, type StateReading, type TokenOrder, tokenOrder } from "./read-state.ts";
+import { readState, type StateReading } from "./read-state.ts";
+import { type TokenOrder, tokenOrder } from "./token-order.ts";
 import { type TokenSuccession, tokenSuccession } from "./token-succession.ts";
 
 export interface ByteReadingOptions {
@@ -25,11 +28,14 @@ export interface ByteReadingOptions {
 export interface ReadingContext {
   readonly begin: readonly TokenId[];
   readonly order: TokenOrder;
+  readonly succession: TokenSuccession;
   /** @throws RevocabError `bad_text` when the bytes are no UTF-8, or their tokens stand for other bytes */
   streamOf(text: Uint8Array | string): Promise<TokenStream>;
   /** @throws RevocabError `bad_options` for a text without a token where there is no BOS either */
   open(stream: TokenStream): Promise<OpenText>;
   read(text: OpenText, state: CoverState, logProbabilities: Float32Array): Promise<StateReading>;
+  /** Whether the text may end after `state`. */
+  mayEndAfter(stream: TokenStream, state: TokenPath): Promise<boolean>;
 }
 
 export interface OpenText {
@@ -42,8 +48,13 @@ export async function readingContext({
   model,
   tokenizer,
   bos = "auto",
+  opening = [],
   job,
-}: ByteReadingOptions): Promise<ReadingContext> {
+}: Omit<ByteReadingOptions, "model"> & {
+  readonly model: ModelShape;
+  /** Tokens between the BOS and the text, as context. @default none */
+  readonly opening?: readonly TokenId[];
+}): Promise<ReadingContext> {
   const { vocabulary, origin } = tokenizer;
   if (model.kind !== "causal") {
     throw new RevocabError("bad_options", `found a ${model.kind} language model, expected a causal one`, {
@@ -57,13 +68,14 @@ export async function readingContext({
       { hint: "load both from the same model folder" },
     );
   }
-  const begin = beginTokensOf(model, tokenizer, bos);
+  const begin = [...beginTokensOf(model, tokenizer, bos), ...opening];
   const succession: TokenSuccession = await tokenSuccession(tokenizer);
   const order = tokenOrder(vocabulary);
   const eos = vocabulary.idOfRole("eos");
   return {
     begin,
     order,
+    succession,
     streamOf(text) {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
       return tokenStream(tokenizer, bytes, succession.putsSpaceFirst);
@@ -77,11 +89,7 @@ export async function readingContext({
           { hint: "this model has no BOS to start from: give a prefix of at least one token" },
         );
       }
-      const { longest } = order;
-      return {
-        stream,
-        states: await coverTree({ stream, start, longest, vocabulary, succession, job }),
-      };
+      return { stream, states: await coverTree({ stream, start, order, vocabulary, succession, job }) };
     },
     async read({ stream }, state, logProbabilities) {
       throwIfAborted(job?.abortSignal);
@@ -92,17 +100,18 @@ export async function readingContext({
         order,
         logProbabilities,
         mask: await succession.allAfter(before),
-        end: (await mayEnd(stream, state, before)) ? eos : undefined,
+        end: (await mayEndAfter(stream, state)) ? eos : undefined,
         endsHere: state.offset === stream.bytes.length || isEmpty(stream),
       });
     },
+    mayEndAfter,
   };
 
-  async function mayEnd(stream: TokenStream, state: CoverState, before: readonly TokenId[]) {
+  async function mayEndAfter(stream: TokenStream, state: TokenPath): Promise<boolean> {
     // The space before a text is not written when there is no text.
     if (state.depth > 0 && state.offset <= stream.lead) return false;
     if (state.isCanonical && state.depth === stream.tokens.length) return true;
-    return succession.mayEnd(before);
+    return succession.mayEnd(textTokensOf(state, RECENT));
   }
 }
 

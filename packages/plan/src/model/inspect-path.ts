@@ -150,7 +150,8 @@ async function inspectModel(
   };
 }
 
-function architectureOf({ architectures }: Checkpoint["config"]): string | null {
+/** The first of `architectures` in a config; null where there is none. */
+export function architectureOf({ architectures }: Checkpoint["config"]): string | null {
   const first: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   return typeof first === "string" ? first : null;
 }

@@ -61,12 +61,13 @@ async function fileRecord(path: string): Promise<FileRecord> {
 
 function summaryOf({ added, promoted, renamed, refused, removed, pruned }: EditedTokenizer): EditSummary {
   const count = (kind: string) => added.filter((entry) => entry.kind === kind).length;
-  const ids = added.map(({ id }) => id);
+  // a million ids are too many for the arguments of a function
+  const ids = Uint32Array.from(added, ({ id }) => id).sort();
   return {
     pieces: count("piece"),
     steps: count("step"),
     addedTokens: count("added"),
-    ids: ids.length === 0 ? null : { first: Math.min(...ids), last: Math.max(...ids) },
+    ids: ids.length === 0 ? null : { first: ids[0], last: ids[ids.length - 1] },
     promoted,
     renamed,
     refused,

@@ -15,6 +15,7 @@ import { type GateCheck, type GateOptions, gateFailed } from "./gate-check.ts";
  */
 export async function checkTables({
   directory,
+  weights,
   plan,
   model,
   allowZeroRows = false,
@@ -23,6 +24,7 @@ export async function checkTables({
   const { vocabulary } = tokenizerOf(plan.target);
   const { tables } = await verifyCheckpoint(directory, {
     ...model.tensorOptions,
+    weights,
     source: model.checkpoint,
     rows: plan.target.rows,
     untie: plan.recipe.untie,
@@ -74,17 +76,17 @@ function notesOn(
 ): string[] {
   const notes: string[] = [];
   const copiedZeros = zeroRows.length - newZeros;
-  if (copiedZeros > 0) notes.push(`${slot}: ${copiedZeros} rows of zeros, copied from rows of zeros`);
-  if (newZeros > 0) notes.push(`${slot}: ${newZeros} new rows of zeros, as allowed`);
+  if (copiedZeros > 0) notes.push(`${slot} table: ${copiedZeros} rows are zeros, as they are in the source`);
+  if (newZeros > 0) notes.push(`${slot} table: ${newZeros} new rows are zeros, as was allowed`);
   if (identical.count > 0) {
     const [largest = []] = identical.groups;
     notes.push(
-      `${slot}: ${identical.count} rows equal an earlier row; the largest group has ${largest.length}, such as ${largest.slice(0, 3).map(label).join(", ")}`,
+      `${slot} table: ${identical.count} rows equal an earlier row, so the model cannot tell their tokens apart; the largest group has ${largest.length}, such as ${largest.slice(0, 3).map(label).join(", ")}`,
     );
   }
   if (norms.outliers.length > 0) {
     notes.push(
-      `${slot}: ${norms.count} rows are unusually long or short beside the median ${norms.median.toPrecision(3)}, such as ${norms.outliers
+      `${slot} table: ${norms.count} rows are unusually long or short (the median length is ${norms.median.toPrecision(3)}), such as ${norms.outliers
         .slice(0, 3)
         .map(({ row, norm }) => `${label(row)} (${norm.toPrecision(3)})`)
         .join(", ")}`,
@@ -100,11 +102,12 @@ function notesOn(
  */
 export async function checkMovedRows({
   directory,
+  weights,
   plan,
   model,
   job,
-}: Pick<GateOptions, "directory" | "plan" | "model" | "job">): Promise<GateCheck> {
-  const written = await openCheckpoint(directory, model.tensorOptions);
+}: Pick<GateOptions, "directory" | "weights" | "plan" | "model" | "job">): Promise<GateCheck> {
+  const written = await openCheckpoint(directory, { ...model.tensorOptions, weights });
   const details: string[] = [];
   try {
     for (const { slot, mixture } of plan.tables) {

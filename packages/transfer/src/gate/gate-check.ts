@@ -1,3 +1,4 @@
+import type { FileSource } from "@revocab/checkpoint";
 import { type Job, RevocabError } from "@revocab/core";
 import type { OpenModel, SwapPlan } from "@revocab/plan";
 import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
@@ -5,6 +6,8 @@ import type { OwnTokenizer } from "../swap/own-tokenizer.ts";
 export interface GateOptions {
   /** The staged folder, with everything written. */
   readonly directory: string;
+  /** Where its weight files are read from. @default the folder */
+  readonly weights?: FileSource | undefined;
   readonly plan: SwapPlan;
   readonly model: OpenModel;
   /** Where the tokenizer is the model's own, edited or not; undefined for a tokenizer from elsewhere. */

@@ -158,6 +158,7 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     score: options.measuring === undefined ? 0 : SCORING_WEIGHT,
   });
   const output = options.output ?? (await startOutput({ model, origin, rows, untie, out, force, link, job }));
+  const { directory, weights } = output;
   try {
     job?.onProgress?.({ type: "step", step: "write" });
     const written = await output.rewrite.finish(
@@ -167,13 +168,14 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     );
     for (const [file, text] of configs.files) await output.write(file, text);
     for (const [file, bytes] of published.files) await output.write(file, bytes);
-    await copyAuxiliaryFiles(checkpoint.folder, output.directory, auxiliary, { link });
-    const writtenAdapter = await adapter.write(output.directory);
+    await copyAuxiliaryFiles(checkpoint.folder, directory, auxiliary, { link });
+    const writtenAdapter = await adapter.write(directory);
     job?.onProgress?.({ type: "step", step: "check" });
-    const gate = await checkGate({ ...options, directory: output.directory, job: check });
-    const evaluation = await options.measuring?.finish(output.directory, score);
-    const report = await makeReport(output.directory, {
+    const gate = await checkGate({ ...options, directory, weights, job: check });
+    const evaluation = await options.measuring?.finish(directory, score);
+    const report = await makeReport(directory, {
       ...options,
+      weights,
       cardFacts,
       configs,
       template,
@@ -195,7 +197,7 @@ export async function writeByPlan(options: WriteByPlanOptions): Promise<SwapRepo
     await output.discard();
     throw job?.abortSignal?.aborted
       ? new RevocabError("aborted", "stopped before it was done; nothing was written", { cause: error })
-      : namingOutput(out, output.directory, error);
+      : namingOutput(out, directory, error);
   }
 }
 

@@ -2,10 +2,15 @@ import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
-import { type AuxiliaryFiles, readSafetensorsHeader, type WrittenFiles } from "@revocab/checkpoint";
-import { hashFile, readExactly } from "@revocab/checkpoint/internal";
+import {
+  type AuxiliaryFiles,
+  type FileSource,
+  localFiles,
+  readSafetensorsHeader,
+  type WrittenFiles,
+} from "@revocab/checkpoint";
+import { hashFile } from "@revocab/checkpoint/internal";
 import { type Job, showNotes } from "@revocab/core";
-import { openFile } from "@revocab/files";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import {
   type ChosenChatTemplate,
@@ -14,7 +19,7 @@ import {
   summarizePlan,
   tokenizerOf,
 } from "@revocab/plan";
-import { countParameters, hashContents, nameOf } from "@revocab/plan/internal";
+import { architectureOf, countParameters, hashContents, nameOf } from "@revocab/plan/internal";
 import type { CardFacts, GateReport, ReportedFile, SwapReport, WrittenAdapter } from "@revocab/report";
 import type { ReportedEdit } from "../edit/reported-edit.ts";
 import type { FollowedConfigs } from "./follow-configs.ts";
@@ -33,6 +38,8 @@ export interface ReportInputs {
   readonly published: PublishedTokenizer;
   /** The weight files and their index. */
   readonly written: WrittenFiles;
+  /** Where the weight files are read from. @default the staged folder */
+  readonly weights?: FileSource | undefined;
   readonly companions: AuxiliaryFiles;
   readonly adapter?: WrittenAdapter;
   readonly gate: GateReport;
@@ -54,6 +61,7 @@ export async function makeReport(
     template,
     published,
     written,
+    weights = localFiles,
     companions,
     adapter,
     gate,
@@ -66,9 +74,13 @@ export async function makeReport(
 ): Promise<SwapReport> {
   const { notes } = tokenizerOf(plan.target);
   const summary = summarizePlan(plan);
-  const sourceHashes = await model.hashes({ known: written.sourceHashes, job });
-  const files = await withHeaderHashes(directory, written.files);
-  const weights = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
+  const hashed = await model.hashes({ known: written.sourceHashes, job });
+  // weights that are read from elsewhere are none of the folder's files
+  const sourceHashes = Object.fromEntries(
+    Object.entries({ ...written.sourceHashes, ...hashed }).sort(byName),
+  );
+  const files = await withHeaderHashes(directory, written.files, weights);
+  const withHeaders = files.flatMap(({ name, headerSha256 }) => (headerSha256 === undefined ? [] : [name]));
   return {
     revocab: version,
     ...summary,
@@ -87,6 +99,7 @@ export async function makeReport(
         files: plan.target.inputs,
       },
     },
+    architecture: architectureOf(model.checkpoint.config),
     card: cardFacts,
     config: configs.changes,
     configNotes: showNotes(configs.notes),
@@ -98,7 +111,7 @@ export async function makeReport(
     parameters: countParameters(plan, model),
     files,
     tokenizerFiles: hashContents(published.files),
-    contents: await hashFolder(directory, weights),
+    contents: await hashFolder(directory, withHeaders),
     companions,
     ...(adapter && { adapter }),
     gate,
@@ -115,29 +128,34 @@ export async function makeReport(
   };
 }
 
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
+}
+
 /** Adds to each safetensors file the sha256 of its header. */
 async function withHeaderHashes(
   directory: string,
   files: WrittenFiles["files"],
+  weights: FileSource,
 ): Promise<readonly ReportedFile[]> {
   const reported: ReportedFile[] = [];
   for (const file of files) {
     const isSafetensors = file.name.endsWith(".safetensors");
     reported.push(
-      isSafetensors ? { ...file, headerSha256: await hashHeader(join(directory, file.name)) } : file,
+      isSafetensors ? { ...file, headerSha256: await hashHeader(join(directory, file.name), weights) } : file,
     );
   }
   return reported;
 }
 
-async function hashHeader(path: string): Promise<string> {
-  const { dataStart } = await readSafetensorsHeader(path);
+async function hashHeader(path: string, weights: FileSource): Promise<string> {
+  const { dataStart } = await readSafetensorsHeader(path, weights);
   const header = new Uint8Array(dataStart);
-  const handle = await openFile(path);
+  const file = await weights.open(path);
   try {
-    await readExactly(handle, header, 0, path);
+    await file.read(header, 0);
   } finally {
-    await handle.close();
+    await file.close();
   }
   return createHash("sha256").update(header).digest("hex");
 }

@@ -48,19 +48,21 @@ export async function checkOutputPlace({ out, inputs, force = false }: OutputPla
   if (force && (await exists(target)) && !(await mayBeReplaced(target))) {
     throw new RevocabError(
       "output_exists",
-      `the output ${out} exists and is no model: it has no config.json, nor adapter_config.json`,
+      `the output ${out} exists and is no model, adapter or vocabulary: it has no ${WRITTEN.join(", nor ")}`,
       {
-        hint: "`force` replaces model folders and empty folders alone; choose another `out`",
+        hint: "`force` replaces folders of models, adapters and vocabularies, and empty ones; choose another `out`",
       },
     );
   }
 }
 
-/** `force` replaces model folders, adapter folders and empty folders only: a home folder given by mistake stays. */
+/** One of these is in every folder that is written. */
+const WRITTEN = ["config.json", "adapter_config.json", "large-vocabulary.json"];
+
+/** `force` replaces such folders and empty ones only: a home folder given by mistake stays. */
 async function mayBeReplaced(target: string): Promise<boolean> {
   const names = await ifThere(target, readdir(target));
-  const isModel = (name: string) => name === "config.json" || name === "adapter_config.json";
-  return names !== undefined && (names.length === 0 || names.some(isModel));
+  return names !== undefined && (names.length === 0 || names.some((name) => WRITTEN.includes(name)));
 }
 
 /**
@@ -117,7 +119,15 @@ export async function stageOutput({ out, inputs, force = false }: OutputPlace): 
   };
 }
 
-async function writeInto(directory: string, file: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes a file into a folder, subfolders included.
+ * @throws RevocabError `no_space`, `write_failed`
+ */
+export async function writeInto(
+  directory: string,
+  file: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const path = join(directory, file);
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -1,3 +1,4 @@
+import type { FileSource } from "@revocab/checkpoint";
 import { type Copying, type StartedRewrite, startRewrite } from "@revocab/checkpoint/internal";
 import type { Job } from "@revocab/core";
 import type { OpenModel } from "@revocab/plan";
@@ -6,6 +7,8 @@ import { namingOutput, type OutputPlace, type StagedOutput, stageOutput } from "
 /** A staged folder into which the weights that stay are being copied. */
 export interface StartedOutput extends StagedOutput {
   readonly rewrite: Pick<StartedRewrite, "finish">;
+  /** Where the written weight files are read from. @default the staged folder */
+  readonly weights?: FileSource;
 }
 
 export interface StartOutputOptions extends Omit<OutputPlace, "inputs"> {

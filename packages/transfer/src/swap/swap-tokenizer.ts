@@ -130,7 +130,10 @@ export function planTokenizerSwap(options: PlanSwapOptions): Promise<PlannedSwap
 }
 
 /** The options of a swap with the open model and the tokenizer that is fitted to it in place of their paths. */
-async function fittedOptions<Options extends WithDonor<PlanSwapOptions>>(model: OpenModel, options: Options) {
+export async function fittedOptions<Options extends WithDonor<PlanSwapOptions>>(
+  model: OpenModel,
+  options: Options,
+) {
   const target = await loadTokenizer(options.tokenizer, { reading: "file" });
   return { ...options, ...(await fitTokenizer(target, model.tokenizer, options)), model };
 }

@@ -152,7 +152,7 @@ class LibraryQueue {
 const PROGRAM: GuardedProgram = {
   module: new URL("./library-process.js", import.meta.url),
   name: "the tokenizers library",
-  hint: "install revocab again on this machine: the library has a part of its own for each platform",
+  hint: "install revocab again on this machine, for the library has a part of its own for each platform; where revocab brings none (musl, other processors): npm install tokenizers@0.23.2",
 };
 
 /** Batches in the process: one runs, one waits. */

@@ -95,7 +95,7 @@ const OF_MERGED = {
   prefill: "--prefill",
   html: "--html",
 };
-const OF_OWN = { bytes: "--bytes", byToken: "--by-token", server: "--server" };
+const OF_OWN = { bytes: "--bytes", byToken: "--by-token", with: "--with", server: "--server" };
 
 /** @throws RevocabError `bad_options` for options of merged tokens without these, and for others that are not for them */
 export function checkDynamic(command: Command, { dynamic }: DynamicFlags): void {

@@ -1,4 +1,4 @@
-import { type InitMethod, RevocabError, type Role } from "@revocab/core";
+import { type InitMethod, type Need, RevocabError, type Role } from "@revocab/core";
 import type { MethodContest } from "@revocab/measure";
 import type { DigitRows } from "@revocab/plan";
 import { type Command, Option } from "commander";
@@ -103,14 +103,15 @@ function withCopyOptions(command: Command): Command {
 }
 
 /** Adds the default method to the help of all commands. Only there: loading the methods takes 0.2 s. */
-export async function showDefaultMethod(program: Command): Promise<void> {
+export async function showDefaultMethod(commands: readonly Command[]): Promise<void> {
+  const methods = commands.flatMap(({ options }) =>
+    options.filter(({ description }) => description === METHOD_HELP),
+  );
+  if (methods.length === 0) return;
   const { defaultMethodFor } = await import("../../catalog.ts");
   const withText = await defaultMethodFor({ text: "FILE" });
   const without = await defaultMethodFor({});
-  for (const { options } of program.commands) {
-    const option = options.find(({ description }) => description === METHOD_HELP);
-    if (option !== undefined) option.description += ` (${withText} with --text, else ${without})`;
-  }
+  for (const option of methods) option.description += ` (${withText} with --text, else ${without})`;
 }
 
 export interface ComparedPlanOptions {
@@ -131,29 +132,34 @@ export async function comparedPlanOptions(flags: ComparedPlanFlags): Promise<Com
   return { fallback, copyShared, digits, seed, untie, role, padToMultipleOf, rows };
 }
 
-/** What a plan takes. Unknown methods and options are errors that list what exists. */
+/**
+ * What a plan takes. Unknown methods and options are errors that list what exists.
+ * @param readsText whether something other than the method reads `--text`, too
+ */
 export async function planOptions(
   flags: PlanFlags & Pick<HealFlags, "heal">,
+  readsText = flags.heal !== undefined,
 ): Promise<ComparedPlanOptions & { readonly method: InitMethod }> {
   const { defaultMethodFor, methodOf } = await import("../../catalog.ts");
   const { text } = flags;
   const name = flags.method ?? (await defaultMethodFor({ text }));
-  const options = text === undefined ? flags.with : await withText(name, text, flags);
+  const options = text === undefined ? flags.with : await withText(name, text, flags.with ?? {}, readsText);
   return { method: await methodOf(name, options), ...(await comparedPlanOptions(flags)) };
 }
 
-/** `--text` as the `text` option of a method that has one; with `--heal` it may also be read by the training alone. */
+/** `--text` as the `text` option of a method that has one; it may also be read by others alone, such as the training of `--heal`. */
 async function withText(
   name: string,
   text: string,
-  { with: options = {}, heal }: Pick<PlanFlags & HealFlags, "with" | "heal">,
+  options: Readonly<Record<string, string>>,
+  isReadElsewhere: boolean,
 ): Promise<Readonly<Record<string, string>>> {
   const { catalog } = await import("../../catalog.ts");
   const entry = (await catalog())[name];
   if (entry === undefined || ("text" in entry.options.shape && options.text === undefined)) {
     return { ...options, text };
   }
-  if (heal !== undefined) return options;
+  if (isReadElsewhere) return options;
   const found = options.text === undefined ? "reads no text" : "has one already, by --with text";
   throw new RevocabError("bad_options", `--text was given, but the method ${name} ${found}`, {
     hint: "leave --text out; --eval scores the model before and after",
@@ -203,10 +209,28 @@ export async function wantedBy({
   readonly method: InitMethod | MethodContest;
   readonly fallback: InitMethod;
 }): Promise<"model" | "tables"> {
-  if (method.kind === "contest") return "model";
+  return (await isNeeded("model", method, fallback)) ? "model" : "tables";
+}
+
+/** Whether one of the methods runs the model, or a network of its own. */
+export async function needsRuntime({
+  method,
+  fallback,
+}: {
+  readonly method: InitMethod | MethodContest;
+  readonly fallback: InitMethod;
+}): Promise<boolean> {
+  return (await isNeeded("model", method, fallback)) || isNeeded("runtime", method, fallback);
+}
+
+async function isNeeded(
+  need: Need,
+  method: InitMethod | MethodContest,
+  fallback: InitMethod,
+): Promise<boolean> {
+  if (method.kind === "contest") return true;
   const { methodsOf } = await import("@revocab/embedding-init");
-  const all = [...methodsOf(method), ...methodsOf(fallback)];
-  return all.some(({ needs }) => needs?.includes("model")) ? "model" : "tables";
+  return [...methodsOf(method), ...methodsOf(fallback)].some(({ needs }) => needs?.includes(need));
 }
 
 /**

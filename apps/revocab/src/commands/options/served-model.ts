@@ -33,6 +33,7 @@ export function withServedOptions(command: Command): Command {
 /** Options of eval that only a model here has. */
 const OF_A_FOLDER = {
   bytes: "--bytes",
+  with: "--with",
   source: "--source",
   samples: "--samples",
   seed: "--seed",

@@ -4,7 +4,6 @@ import { parseJson } from "@revocab/files";
 import { ifThere } from "@revocab/files/internal";
 import type { ApplyOptions } from "@revocab/transfer";
 import type { Command } from "commander";
-import { reproducingCommand } from "../reproducing-command.ts";
 import { collect, collectPairs, withRunning, withThreads } from "./values.ts";
 
 /* How a model is written: its chat template, its configs, the files beside the weights, its card. */
@@ -75,6 +74,7 @@ export async function applyOptions(flags: ApplyFlags) {
 
 export async function writingOptions(flags: WritingFlags) {
   const { quickCatalog } = await import("../../catalog.ts");
+  const { reproducingCommand } = await import("../reproducing-command.ts");
   return {
     force: flags.force ?? false,
     link: flags.link ?? false,

@@ -8,14 +8,17 @@ export function plainBpe(characters: string, merges: readonly string[]): Tokeniz
 /**
  * GPT-2's way: bytes in its alphabet (Ġ a space, Ċ a line feed), texts cut by its pattern first.
  * @param whole pieces that no merge makes, taken before any merging (Llama 3's way)
+ * @param marks special tokens beside `<s>` and `</s>`
  */
 export function gpt2Bpe(
   characters: string,
   merges: readonly string[],
   whole: readonly string[] = [],
+  marks: readonly string[] = [],
 ): Tokenizer {
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
   return bpe([...characters, ...whole], merges, {
+    marks,
     ignoresMerges: whole.length > 0,
     pre_tokenizer: byteLevel,
     decoder: byteLevel,
@@ -27,10 +30,12 @@ export function sentencePieceBpe(
   characters: string,
   bytes: readonly number[],
   merges: readonly string[],
+  marks: readonly string[] = [],
 ): Tokenizer {
   const byteTokens = bytes.map((byte) => `<0x${byte.toString(16).toUpperCase()}>`);
   return bpe(["<unk>", ...byteTokens, ...characters], merges, {
     unknown: "<unk>",
+    marks,
     normalizer: {
       type: "Sequence",
       normalizers: [
@@ -55,10 +60,12 @@ function bpe(
   merges: readonly string[],
   {
     unknown,
+    marks = [],
     ignoresMerges = false,
     ...around
   }: {
     readonly unknown?: string;
+    readonly marks?: readonly string[];
     readonly ignoresMerges?: boolean;
     readonly normalizer?: object;
     readonly pre_tokenizer?: object;
@@ -66,12 +73,12 @@ function bpe(
   },
 ): Tokenizer {
   const specials = ["<s>", "</s>"];
-  const all = [...specials, ...pieces, ...merges.map((merge) => merge.replace(" ", ""))];
+  const all = [...specials, ...pieces, ...merges.map((merge) => merge.replace(" ", "")), ...marks];
   const json = {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: [...specials, ...(unknown === undefined ? [] : [unknown])].map((content) => ({
+    added_tokens: [...specials, ...marks, ...(unknown === undefined ? [] : [unknown])].map((content) => ({
       id: all.indexOf(content),
       content,
       special: true,

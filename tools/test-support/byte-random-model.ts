@@ -1,5 +1,6 @@
 import type { LanguageModel, TokenId } from "@revocab/core";
 import { randomStream } from "@revocab/matrix";
+import type { BodyCache, OpenLanguageModel } from "@revocab/transformer-runtime";
 
 /** A causal model of fixed random numbers that depend on the last two tokens, and so never a tokenizer's own. */
 export function randomModel(
@@ -24,6 +25,31 @@ export function randomModel(
         );
         await use(index, Float32Array.from(rows.flatMap((row) => [...row])));
       }
+    },
+  };
+}
+
+/** {@link randomModel} that continues texts; it counts the tokens that it is given. */
+export function continuingModel(
+  vocabularySize: number,
+  options: Parameters<typeof randomModel>[1] = {},
+): ReturnType<typeof randomModel> &
+  Pick<OpenLanguageModel, "continue"> & { readonly continued: { passes: number; tokens: number } } {
+  const { seed = 1, contextLength = 512 } = options;
+  const read = new WeakMap<BodyCache, readonly TokenId[]>();
+  const continued = { passes: 0, tokens: 0 };
+  return {
+    ...randomModel(vocabularySize, options),
+    continued,
+    async continue(tokens, { cache } = {}) {
+      continued.passes++;
+      continued.tokens += tokens.length;
+      const all = [...((cache && read.get(cache)) ?? []), ...tokens];
+      if (all.length > contextLength)
+        throw new Error(`${all.length} tokens in a context of ${contextLength}`);
+      const grown = { length: all.length, tensors: {} };
+      read.set(grown, all);
+      return { logits: logProbabilitiesAfter(all, vocabularySize, seed), cache: grown };
     },
   };
 }

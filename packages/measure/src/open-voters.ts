@@ -1,0 +1,55 @@
+import type { Voter } from "@revocab/byte-models";
+import type { OpenCheckpointOptions } from "@revocab/checkpoint";
+import type { Job, TokenId } from "@revocab/core";
+import { type OpenModel, openModel } from "@revocab/plan";
+import { textLimits } from "@revocab/plan/internal";
+import type { OpenTransformer } from "@revocab/transformer-runtime";
+import { withSource } from "./encoder-source.ts";
+
+/** Which models read and write byte by byte. */
+export interface VotersOptions extends Omit<OpenCheckpointOptions, "weights"> {
+  /** Model folder. */
+  readonly model: string;
+  /** Folders of models that vote with it, whatever their tokenizers. @default none */
+  readonly with?: readonly string[];
+  /** Encoder–decoder models: what the encoders read. @default "" */
+  readonly source?: string;
+  readonly job?: Job;
+}
+
+/** A model in a folder that reads byte by byte. */
+export interface OpenVoter extends Voter {
+  /** Its folder. */
+  readonly directory: string;
+  /** Tokens that end a text. */
+  readonly ends: ReadonlySet<TokenId>;
+}
+
+/** Opens models for the time of `use`. The options of the tables are the first model's. */
+export async function withVoters<Result>(
+  { model, with: others = [], source, job, ...tables }: VotersOptions,
+  use: (voters: readonly OpenVoter[]) => Promise<Result>,
+): Promise<Result> {
+  const { languageModel, openTransformer, tablesOf } = await import("@revocab/transformer-runtime");
+  const closing: { close(): Promise<void> }[] = [];
+  const open = async <Opened extends { close(): Promise<void> }>(opening: Promise<Opened>) => {
+    const opened = await opening;
+    closing.unshift(opened);
+    return opened;
+  };
+  try {
+    const voters: OpenVoter[] = [];
+    for (const [i, directory] of [model, ...others].entries()) {
+      const opened: OpenModel = await open(openModel(directory, i === 0 ? tables : {}));
+      const { checkpoint, readable: tokenizer } = opened;
+      const transformer: OpenTransformer = await open(openTransformer(checkpoint, { job }));
+      transformer.requireWhole();
+      const own = await withSource(tablesOf(checkpoint), transformer, tokenizer, source);
+      const run = await open(Promise.resolve(languageModel(transformer, own)));
+      voters.push({ directory, model: run, tokenizer, ends: textLimits(tokenizer.vocabulary).ends });
+    }
+    return await use(voters);
+  } finally {
+    for (const opened of closing) await opened.close();
+  }
+}
