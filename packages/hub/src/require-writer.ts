@@ -28,7 +28,8 @@ export async function requireWriter(client: HubClient, repository: string): Prom
   }
   return () => {
     // a fine-grained token names its organizations only where it may read them
-    if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner)) return;
+    if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner))
+      return;
     throw new RevocabError(
       "hub_denied",
       `${repository} does not exist, and ${showText(name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,

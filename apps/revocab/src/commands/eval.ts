@@ -4,7 +4,7 @@ import type {
   ModelEvaluation,
   ServedEvaluation,
 } from "@revocab/measure";
-import type { ReportDocument } from "@revocab/report-document";
+import type { TextDocument } from "@revocab/report-document";
 import type { Command } from "commander";
 import { withBlocks } from "../present/with-blocks.ts";
 import { withResolvedModels } from "../resolve-models.ts";
@@ -93,7 +93,7 @@ async function evaluate(
   );
 }
 
-async function presenter({ html }: Flags): Promise<(evaluation: Evaluation) => ReportDocument> {
+async function presenter({ html }: Flags): Promise<(evaluation: Evaluation) => TextDocument> {
   const { presentEvaluation, presentMixture } = await import("../present/present-evaluation.ts");
   const { presentDynamic } = await import("../present/present-dynamic.ts");
   return (evaluation) => {

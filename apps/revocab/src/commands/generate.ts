@@ -97,12 +97,7 @@ export function registerGenerate(program: Command): void {
   });
 }
 
-async function writeTokens(
-  model: string,
-  prompt: string,
-  flags: Flags,
-  work: Work,
-): Promise<GeneratedText> {
+async function writeTokens(model: string, prompt: string, flags: Flags, work: Work): Promise<GeneratedText> {
   const { generateText } = await import("@revocab/measure");
   const { maxTokens, dynamic, shortlist, exact } = flags;
   return withResolvedModels(work, { model: { name: model, want: "model" } }, ({ paths }) =>

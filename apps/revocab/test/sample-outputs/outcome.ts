@@ -19,7 +19,7 @@ export function steady(text: string, folder: string, version: string): string {
     .replaceAll(version, "<version>")
     .replace(/^( *)seconds .*$/gm, "$1seconds …")
     .replace(/(\S) {2,}\d+\.\d$/gm, "$1  …")
-    .replace(/("(?:seconds|rowSeconds|tokensPerSecond)": )[\d.e+-]+/g, "$1null");
+    .replace(/("(?:seconds|rowSeconds|(?:tokens|bytes)PerSecond)": )[\d.e+-]+/g, "$1null");
 }
 
 /** The files below a folder, each with what changes when it is written again. */
