@@ -16,20 +16,10 @@ export async function requireWriter(client: HubClient, repository: string): Prom
     });
   }
   const [owner = ""] = repository.split("/");
-<<<<<<< HEAD
   if (role === "fineGrained" && rights !== null) {
-    const mayWrite = rights.some(
-      ({ of, permissions }) => (of === repository || of === owner) && permissions.includes("repo.write"),
-=======
-  const scoped = fineGrained?.scoped;
-  if (role === "fineGrained" && Array.isArray(scoped)) {
     // what is not named as expected refuses nobody
-    const isMeant = (name: unknown) =>
-      typeof name !== "string" || isSame(name, repository) || isSame(name, owner);
-    const mayWrite = scoped.some(
-      ({ entity, permissions }) => isMeant(entity?.name) && permissions?.includes("repo.write"),
->>>>>>> pub-remote
-    );
+    const isMeant = (of: string | null) => of === null || isSame(of, repository) || isSame(of, owner);
+    const mayWrite = rights.some(({ of, permissions }) => isMeant(of) && permissions.includes("repo.write"));
     if (!mayWrite) {
       throw new RevocabError("hub_denied", `the access token may not write to ${repository}`, {
         hint: `give it "Write access to contents" of ${owner} or of this repository on its settings page`,
@@ -38,13 +28,8 @@ export async function requireWriter(client: HubClient, repository: string): Prom
   }
   return () => {
     // a fine-grained token names its organizations only where it may read them
-<<<<<<< HEAD
-    if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner))
-      return;
-=======
-    if (role === "fineGrained" || typeof caller.name !== "string") return;
-    if (names.some((name) => typeof name === "string" && isSame(name, owner))) return;
->>>>>>> pub-remote
+    if (role === "fineGrained" || typeof name !== "string") return;
+    if ([name, ...organizations].some((known) => typeof known === "string" && isSame(known, owner))) return;
     throw new RevocabError(
       "hub_denied",
       `${repository} does not exist, and ${showText(name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
