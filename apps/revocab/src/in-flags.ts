@@ -82,6 +82,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   compareMethods: "revocab compare",
   editVocabulary: "revocab extend",
   evaluateModel: "revocab eval",
+  generateBytes: "revocab generate",
   healModel: "revocab heal",
   inspectPath: "revocab inspect",
   METHODS: "revocab methods",
