@@ -92,6 +92,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   editVocabulary: "revocab extend",
   evaluateModel: "revocab eval",
   generateText: "revocab generate",
+  generateBytes: "revocab generate",
   healModel: "revocab heal",
   inspectPath: "revocab inspect",
   METHODS: "revocab methods",
