@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createGenerator } from "ts-json-schema-generator";
 import { z } from "zod";
+import { vocabularyFacts } from "../../packages/large-vocabulary/dist/vocabulary-format.js";
 import { reportWords, scoreWords } from "../../packages/swap-review/dist/read-report.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,6 +25,7 @@ const { properties } = definitions.JsonResults;
 // these types are made of a schema already
 definitions.RecordOfSwap = schemaOf(reportWords);
 definitions.RecordedScore = schemaOf(scoreWords);
+addFields(definitions.LargeVocabularyResult, schemaOf(vocabularyFacts));
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -42,6 +44,11 @@ for (const [command, schema] of Object.entries(properties)) {
 function schemaOf(words) {
   const { $schema, ...schema } = z.toJSONSchema(words, { target: "draft-7" });
   return schema;
+}
+
+function addFields(schema, { properties, required }) {
+  Object.assign(schema.properties, properties);
+  schema.required.push(...required);
 }
 
 /** The definitions that a schema refers to, directly or not, sorted. */

@@ -1,8 +1,12 @@
-import type { PublishedFolder } from "@revocab/hub";
+import type { EncodedFile } from "@revocab/dynamic-tokenization";
+import type { PublishedFolder, PublishedModel } from "@revocab/hub";
 import type {
+  DynamicEvaluation,
+  GeneratedBytes,
   GeneratedText,
   LeaveOut,
   MethodComparison,
+  MixtureEvaluation,
   ModelEvaluation,
   ServedEvaluation,
   SwapEvaluation,
@@ -17,6 +21,7 @@ import type { MethodDescription } from "./commands/methods.ts";
 import type { NearWord } from "./commands/vectors.ts";
 import type { AlignedVectors } from "./commands/vectors-align.ts";
 import type { TrainedVectors } from "./commands/vectors-train.ts";
+import type { MachineReport } from "./examine-machine.ts";
 import type { Failure } from "./failure.ts";
 import type { FullInspection } from "./present/present-inspection.ts";
 import type { FullQuality } from "./present/present-quality.ts";
@@ -30,7 +35,7 @@ import type { VersionResult } from "./run-program.ts";
 export interface JsonResults {
   readonly version: VersionResult;
   readonly error: FailureResult;
-  readonly swap: WrittenModel | PlanSummary;
+  readonly swap: WrittenModel | RemoteModel | PlanSummary;
   readonly plan: SavedPlan;
   readonly apply: SwapReport | AdapterReport;
   readonly extend: EditedModel | EditPlanSummary;
@@ -40,10 +45,12 @@ export interface JsonResults {
   readonly explain: readonly TokenExplanation[];
   readonly inspect: FullInspection;
   readonly quality: FullQuality;
-  readonly eval: ModelEvaluation | ServedEvaluation;
+  readonly eval: ModelEvaluation | ServedEvaluation | MixtureEvaluation | DynamicEvaluation;
   readonly compare: MethodComparison;
   readonly report: ReviewResult;
-  readonly generate: GeneratedText;
+  readonly generate: GeneratedText | GeneratedBytes;
+  readonly "dynamic-encode": EncodedFile;
+  readonly "dynamic-vocabulary": LargeVocabularyResult;
   readonly "vectors-train": TrainedVectors;
   readonly "vectors-nearest": readonly NearWord[];
   readonly "vectors-align": AlignedVectors;
@@ -51,6 +58,7 @@ export interface JsonResults {
   readonly "align-text": AlignedFiles;
   readonly methods: readonly MethodDescription[];
   readonly completion: CompletionResult;
+  readonly doctor: MachineReport;
 }
 
 /** Of any command that fails. */
@@ -61,6 +69,12 @@ export interface FailureResult {
 /** A model that was written, and published with `--publish`. */
 export interface WrittenModel extends SwapReport {
   readonly published?: PublishedFolder;
+}
+
+/** A model that was made on the Hub with `--remote`. */
+export interface RemoteModel extends SwapReport {
+  readonly published: PublishedModel;
+  readonly downloads: readonly Download[];
 }
 
 /** The same of `extend` and `prune`. */
@@ -92,6 +106,13 @@ export interface ReviewedScores {
   readonly after: RecordedScore | SwapEvaluation["after"];
   readonly byToken: ReviewedLosses | null;
   readonly notes: readonly string[];
+}
+
+/** A `LargeVocabularyReport`; the schema gets the fields of its facts from the schema that these are read by. */
+export interface LargeVocabularyResult {
+  readonly plan: PlanSummary;
+  /** Tokens that were learned, by their ids. */
+  readonly learned: readonly { readonly id: number; readonly token: string }[];
 }
 
 /** A score as a `revocab.json` has it. */

@@ -247,7 +247,7 @@ describe("Ctrl-C while rows are trained", () => {
   it("leaves nothing", async () => {
     const place = scratch();
     const finished = await interruptedAt(longRun(place), "train rows …");
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(finished.stderr).toContain("revocab: stopped; nothing was written\n");
     expect(readdirSync(place)).toEqual(["text.txt"]);
   });
@@ -260,7 +260,7 @@ describe("Ctrl-C while rows are trained", () => {
     expect(await inProcess(whole)).toMatchObject({ code: 0 });
     const args = ["heal", SAMPLE_MODEL, "--text", text, ...steps, "--state", state, "--out", out];
     const stopped = await interruptedAt(args, "train rows: ");
-    expect(stopped).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(stopped).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(stopped.stderr).toMatch(
       /\nrevocab: stopped; nothing was written; the training is kept as it was after step \d, in .*state\n {2}→ run it again with the same options to go on\n$/,
     );
@@ -294,7 +294,7 @@ describe("Ctrl-C while rows are trained", () => {
   it("with --keep leaves nothing at a second one", async () => {
     const place = scratch();
     const finished = await interruptedAt(longRun(place, "--keep"), "train rows …", "stopped: ");
-    expect(finished).toMatchObject({ code: 1, signal: null, stdout: "" });
+    expect(finished).toMatchObject({ code: 130, signal: null, stdout: "" });
     expect(finished.stderr).toContain("revocab: stopped; nothing was written\n");
     expect(readdirSync(place)).toEqual(["text.txt"]);
   });

@@ -125,11 +125,14 @@ describe("a masked model's figures", () => {
       ...["★", "random:standard-deviation=0.5", "2.3457", "3.22", "0.0"],
     ]);
     expect(lines.slice(7)).toEqual([
-      "Best: random:standardDeviation=0.5, the fewest pseudo bits per byte before any training",
+      "Best: random:standard-deviation=0.5, the fewest pseudo bits per byte before any training",
       "  left out: focus: no word vectors",
       "  note: the text is cut",
       "  note: a note of the score",
       "  note: nothing to hide",
+      "",
+      "To make a model with it",
+      "  revocab swap MODEL",
       "",
     ]);
   });

@@ -89,7 +89,7 @@ describe("publish", () => {
       });
     };
     expect(expectDone(await interrupted("me/model", [0]))).toMatch(/Published as/);
-    expect(await interrupted("me/other", [0, 200])).toMatchObject({ code: 1, stdout: "" });
+    expect(await interrupted("me/other", [0, 200])).toMatchObject({ code: 130, stdout: "" });
   });
 
   it("after a swap fails with the place of the model and the command that tries again", async () => {

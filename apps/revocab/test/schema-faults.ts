@@ -29,7 +29,7 @@ function schemaOf(name: string): ValidateFunction {
   const known = schemas.get(name);
   if (known !== undefined) return known;
   const schema = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as object;
-  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
+  const validate = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(schema);
   schemas.set(name, validate);
   return validate;
 }

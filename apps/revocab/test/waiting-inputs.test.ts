@@ -47,7 +47,7 @@ describe.skipIf(process.platform === "win32")("inputs that no one can wait for",
         };
         return { started: start(), close: () => writer?.close() };
       });
-      expect(ended).toMatchObject({ code: 1, signal: null, stdout: "" });
+      expect(ended).toMatchObject({ code: 130, signal: null, stdout: "" });
       expect(ended.stderr).toContain("revocab: stopped; nothing was written\n");
       expect(readdirSync(at.place)).toEqual([]);
     });

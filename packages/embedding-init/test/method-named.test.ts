@@ -5,7 +5,9 @@ import {
   METHODS,
   methodEntry,
   methodNamed,
+  methodText,
   nearestName,
+  parseMethodText,
   zero,
 } from "@revocab/embedding-init";
 import { describeEntryContract } from "@revocab/test-support/entry-contract";
@@ -60,8 +62,8 @@ describe("methodNamed", () => {
       ["multivariate-normal", { epsilon: "" }, /option epsilon .* is ""/],
       ["multivariate-normal", { epsilon: "tiny" }, /option epsilon .* is "tiny"/],
       ["multivariate-normal", { epsilon: -1 }, /option epsilon .* is -1/],
-      ["random", { standardDeviation: "0" }, /option standardDeviation .* is "0"/],
-      ["random", { standardDeviation: true }, /option standardDeviation .* is true/],
+      ["random", { standardDeviation: "0" }, /option standard-deviation .* is "0"/],
+      ["random", { standardDeviation: true }, /option standard-deviation .* is true/],
       ["subtoken-mean", { weighting: "last" }, /option weighting .* is "last".*uniform/],
       ["subtoken-mean", { weighting: "front-loaded", decay: 2 }, /option decay .* is 2/],
     ];
@@ -85,6 +87,27 @@ describe("methodNamed", () => {
     expect(failureOf(() => methodNamed("mean", {}, { zero: METHODS.zero })).message).toContain(
       "there are zero",
     );
+  });
+});
+
+describe("a method in one word", () => {
+  it("comes back as it was, with a colon within a value, and with options in kebab-case", () => {
+    const text = "trans-tokenization:parallel=en.txt:de.txt:min-count=1";
+    const written = parseMethodText(text);
+    expect(written).toEqual({
+      name: "trans-tokenization",
+      options: { parallel: "en.txt:de.txt", "min-count": "1" },
+    });
+    expect(methodText(written)).toBe(text);
+    expect(methodText({ name: "random", options: { standardDeviation: 0.5 } })).toBe(
+      "random:standard-deviation=0.5",
+    );
+  });
+
+  it("is read in both spellings, and recorded in one", () => {
+    for (const key of ["standardDeviation", "standard-deviation"]) {
+      expect(methodNamed("random", { [key]: "0.5" }).options).toEqual({ standardDeviation: 0.5 });
+    }
   });
 });
 

@@ -130,7 +130,7 @@ async function exploreModel(
         kind: "model",
         name: basename(resolve(subject)),
         report,
-        summary: report,
+        summary: summaryOf(report),
         evaluation,
         leaveOut: made?.leaveOut ?? null,
         ...reviewed,
@@ -143,6 +143,20 @@ async function exploreModel(
   } finally {
     await model.close();
   }
+}
+
+/** The part of a report that a plan has, too. */
+function summaryOf({
+  recipe: { edit: _, ...recipe },
+  source,
+  target,
+  alignment,
+  digits,
+  tables,
+  training,
+  notes,
+}: ReviewedReport): SwapReview["summary"] {
+  return { recipe, source, target, alignment, digits, tables, training, notes };
 }
 
 /** What the method of the swap does when it is run again. */

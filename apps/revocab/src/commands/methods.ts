@@ -46,7 +46,8 @@ function presentMethods(methods: readonly MethodDescription[]): TextDocument {
       section(
         name,
         paragraph(summary),
-        paragraph(`needs: ${evidence}${paper ? `   paper: ${paper}` : ""}`),
+        paragraph(`needs: ${evidence}`),
+        ...(paper ? [paragraph(`paper: ${paper}`)] : []),
         table(
           options.map(({ name: option, description, values, default: standard }) => [
             option,
