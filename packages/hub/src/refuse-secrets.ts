@@ -61,6 +61,26 @@ function holdsToken(folder: SeenFolder, path: string): RevocabError {
 }
 
 /**
+ * Looks at the header of a weight file that lies in no folder; its metadata are free text.
+ * @throws RevocabError `bad_options`
+ */
+export function refuseSecretHeader(
+  path: string,
+  header: Uint8Array,
+  { token, allowFiles }: Pick<RefuseSecretsOptions, "token" | "allowFiles">,
+): void {
+  const search = new SecretSearch(token);
+  search.look(Buffer.from(header));
+  const held = search.found;
+  if (held === undefined || (held !== YOUR_TOKEN && allowFiles.includes(path))) return;
+  throw new RevocabError(
+    "bad_options",
+    `the header of ${showText(path, 200)} holds ${held === YOUR_TOKEN ? held : `what looks like ${held}`}; nothing was published`,
+    { hint: `what is meant for the public is named: \`allowFiles: ${showText(path, 200)}\`` },
+  );
+}
+
+/**
  * Looks at the texts that go to the Hub beside files.
  * @param texts by what they are
  * @throws RevocabError `bad_options`
