@@ -17,7 +17,7 @@ import { prepareRepository, requireToken, startOf } from "./prepare-repository.t
 import type { PublishedModel, PublishStreamedOptions } from "./published-folder.ts";
 import { hasMoved, messageOf, notLookedAt } from "./publishing-messages.ts";
 import { readWeightsHeader } from "./read-weights-header.ts";
-import { refuseSecretHeader, refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
+import { refuseSecretHeader, refuseSecrets, refuseSecretTexts, requireAllowed } from "./refuse-secrets.ts";
 import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
 import { sendCommit } from "./send-commit.ts";
 import { contentOf, largeInFolder, uploadModes } from "./small-files.ts";
@@ -40,6 +40,8 @@ export async function publishStreamed(options: PublishStreamedOptions): Promise<
   const seen = new SeenFolder(folder);
   const gated = await gatedFolder(seen, allowFiles, job?.abortSignal, placeOf(folder, weights));
   const small = await folderFiles(seen);
+  const paths = [...small, ...gated.weights].map(({ path }) => path);
+  requireAllowed(folder, allowFiles, [...gated.contents, ...paths]);
   await refuseSecrets({ folder: seen, files: small, weights: [], token, allowFiles, job });
   for (const { path } of gated.weights) {
     refuseSecretHeader(path, await readWeightsHeader(weights, folder, path), { token, allowFiles });

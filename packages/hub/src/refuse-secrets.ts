@@ -61,6 +61,22 @@ function holdsToken(folder: SeenFolder, path: string): RevocabError {
 }
 
 /**
+ * Every file that is allowed must be there: a name with an error in it allows nothing.
+ * @throws RevocabError `bad_options`
+ */
+export function requireAllowed(
+  folder: string,
+  allowFiles: readonly string[],
+  known: readonly string[],
+): void {
+  const unknown = allowFiles.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new RevocabError("bad_options", `${showText(folder)} has no file ${quote(unknown)} to be allowed`, {
+    hint: "name files as the folder has them, with / between folders",
+  });
+}
+
+/**
  * Looks at the header of a weight file that lies in no folder; its metadata are free text.
  * @throws RevocabError `bad_options`
  */

@@ -324,6 +324,9 @@ describe("what is never published", () => {
 
   it("is the access token in a header, nor what looks like one unless it is named", async () => {
     const made = await hubWithModel();
+    await expect(publish(made, { allowFiles: ["nothing.txt"] })).rejects.toMatchObject({
+      message: expect.stringMatching(/has no file "nothing\.txt" to be allowed/),
+    });
     const own = withMetadata(made, made.hub.token, { allowFiles: [TABLES] });
     await expect(own).rejects.toMatchObject({
       message: expect.stringMatching(/the header of model-00001.* holds your access token/),
