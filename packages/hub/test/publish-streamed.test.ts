@@ -1,6 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { type FileSource, localFiles, readSafetensorsHeader } from "@revocab/checkpoint";
 import { subtokenMean } from "@revocab/embedding-init";
 import {
   AccessToken,
@@ -282,6 +284,60 @@ describe("a file that the Hub does not copy", () => {
     expect((await swapAndPublish(made)).moved).toEqual(sizesOf(OTHERS));
     expect(notesOf(made)).toContainEqual(expect.stringMatching(/it is not in Xet storage\)/));
     expect(made.hub.requests.some(({ path }) => path.includes("duplicate"))).toBe(false);
+  });
+});
+
+describe("what is never published", () => {
+  /** The shared swap, whose first shard has a header with this text in its metadata. */
+  async function withMetadata(made: HubPlace, text: string, more: Partial<PublishStreamedOptions> = {}) {
+    const folder = join(scratchOfFile(), "model");
+    cpSync(shared.folder, folder, { recursive: true });
+    const path = join(shared.folder, TABLES);
+    const { bytes, dataStart } = await readSafetensorsHeader(path, shared.weights);
+    const file = await shared.weights.open(path);
+    const whole = Buffer.alloc(bytes);
+    await file.read(whole, 0);
+    await file.close();
+    const header = JSON.parse(whole.toString("utf8", 8, dataStart));
+    const changed = Buffer.from(JSON.stringify({ ...header, __metadata__: { note: text } }));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(changed.length));
+    const written = Buffer.concat([length, changed, whole.subarray(dataStart)]);
+    const elsewhere = `${folder}.safetensors`;
+    writeFileSync(elsewhere, written);
+    const report = JSON.parse(readFileSync(join(folder, "revocab.json"), "utf8"));
+    const reported = report.files.find(({ name }: { name: string }) => name === TABLES);
+    reported.bytes = written.length;
+    reported.headerSha256 = createHash("sha256")
+      .update(written.subarray(0, 8 + changed.length))
+      .digest("hex");
+    writeFileSync(join(folder, "revocab.json"), JSON.stringify(report));
+    const view: FileSource = {
+      list: localFiles.list,
+      open: (path) =>
+        path === join(folder, TABLES)
+          ? localFiles.open(elsewhere)
+          : shared.weights.open(join(shared.folder, basename(path))),
+    };
+    return publish(made, { folder, weights: view, ...more });
+  }
+
+  it("is the access token in a header, nor what looks like one unless it is named", async () => {
+    const made = await hubWithModel();
+    await expect(publish(made, { allowFiles: ["nothing.txt"] })).rejects.toMatchObject({
+      message: expect.stringMatching(/has no file "nothing\.txt" to be allowed/),
+    });
+    const own = withMetadata(made, made.hub.token, { allowFiles: [TABLES] });
+    await expect(own).rejects.toMatchObject({
+      message: expect.stringMatching(/the header of model-00001.* holds your access token/),
+    });
+    const other = `hf_${"a1".repeat(17)}`;
+    await expect(withMetadata(made, other)).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(/the header of model-00001.* holds what looks like an access token/),
+    });
+    expect(made.hub.repository("me/model")).toBeUndefined();
+    expect((await withMetadata(made, other, { allowFiles: [TABLES] })).commit).not.toBeNull();
   });
 });
 
