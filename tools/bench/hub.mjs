@@ -1,9 +1,11 @@
 // What a plan of a large remote model downloads, what a swap on the Hub moves, and what memory an upload takes, over a Hub on 127.0.0.1.
 // usage: node tools/bench/hub.mjs [--scratch DIR] [--only plan|remote|upload]
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   copyFileSync,
+  createReadStream,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -67,11 +69,14 @@ async function measurePlan() {
  */
 async function measureRemote() {
   const model = join(scratch, "huge");
-  const { total, shardsWithTables } = writeSparseLlama(model, LLAMA_70B);
+  const { total, shardsWithTables, withTables } = writeSparseLlama(model, LLAMA_70B);
+  const files = sparseFiles(model);
+  // what new files are made of is compared with its hash
+  for (const name of withTables) files[name].sha256 = await sha256(files[name].file);
   console.log(
     `a swap on the Hub: ${gigabytes(total)} in ${LLAMA_70B.shards} files, of which those with tables have ${gigabytes(shardsWithTables)}`,
   );
-  const hub = await serve({ partBytes: 1e12, repositories: { "org/huge": sparseFiles(model) } });
+  const hub = await serve({ partBytes: 1e12, repositories: { "org/huge": files } });
   const swap = ["swap", "org/huge", "--tokenizer", here("sample/tokenizer"), "--method", "univariate-normal"];
   const rows = ["--rows", String(LLAMA_70B.vocabulary), "--allow-zero-rows"]; // the weights are zeros
   const { seconds, peak } = await run([...swap, ...rows, "--publish", "me/huge", "--remote=only"], hub);
@@ -111,6 +116,12 @@ async function measureUpload() {
 
 function check(complaints) {
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
+}
+
+async function sha256(path) {
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(block);
+  return hash.digest("hex");
 }
 
 /** Files of a folder for the Hub; weights of holes are not hashed for it, and each gets a hash of its own. */
@@ -170,11 +181,9 @@ function writeSparseLlama(directory, { vocabulary, width, inner, layers, keyWidt
     vocab_size: vocabulary,
   });
   copyFileSync(here("sample/model/tokenizer.json"), join(directory, "tokenizer.json"));
-  const shardsWithTables = shards.reduce((sum, header, i) => {
-    const hasTable = Object.keys(header).some((name) => /embed_tokens|lm_head/.test(name));
-    return sum + (hasTable ? sizes[i] : 0);
-  }, 0);
-  return { tables: 2 * vocabulary * width * 2, total, shardsWithTables };
+  const withTables = [...new Set([weight_map["model.embed_tokens.weight"], weight_map["lm_head.weight"]])];
+  const shardsWithTables = withTables.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+  return { tables: 2 * vocabulary * width * 2, total, shardsWithTables, withTables };
 }
 
 /** A Hub in a process of its own. */

@@ -64,6 +64,7 @@ export function renderMarkdown(text, linkTo) {
     } else if (tokens[place - 1]?.type !== "heading_open") {
       sections.at(-1)?.text.push(plainText(token));
     }
+    alignByClass(token);
     for (const child of token.children ?? []) follow(child, linkTo);
   }
   return {
@@ -73,6 +74,13 @@ export function renderMarkdown(text, linkTo) {
     html: markdown.renderer.render(tokens, markdown.options, {}),
     sections: sections.map((section) => ({ ...section, text: section.text.filter(Boolean).join(" ") })),
   };
+}
+
+/** The library aligns cells by inline styles, which the policy of the pages forbids. */
+function alignByClass(token) {
+  const [, side] = /^text-align:(right|center)$/.exec(token.attrGet("style") ?? "") ?? [];
+  if (token.attrs !== null) token.attrs = token.attrs.filter(([name]) => name !== "style");
+  if (side !== undefined) token.attrSet("class", side);
 }
 
 /** Tables that only list have an empty head, which Markdown demands. */

@@ -20,6 +20,7 @@ export const NAVIGATION = [
       "docs/guides/initialize-rows.md": "Initialize rows",
       "docs/guides/edit-vocabulary.md": "Edit a vocabulary",
       "docs/guides/heal.md": "Heal rows",
+      "docs/guides/after-a-swap.md": "After a swap",
       "docs/guides/evaluate.md": "Evaluate and compare",
       "docs/chat-models.md": "Make a chat model",
       "docs/adapters.md": "Carry adapters over",

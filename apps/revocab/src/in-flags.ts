@@ -91,6 +91,8 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   compareMethods: "revocab compare",
   editVocabulary: "revocab extend",
   evaluateModel: "revocab eval",
+  generateText: "revocab generate",
+  generateBytes: "revocab generate",
   healModel: "revocab heal",
   inspectPath: "revocab inspect",
   METHODS: "revocab methods",

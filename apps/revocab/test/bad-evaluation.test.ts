@@ -193,16 +193,24 @@ describe("a swap that cannot be measured", () => {
   });
 });
 
+const NOWHERE = ["swap", "org/none", "--tokenizer", "org/none", "--out", "out"];
+
 describe("without onnxruntime-node", () => {
   const missing = (args: readonly string[]) => revocab(args, { preload: "no-onnxruntime.mjs" });
 
   it.each([
     ["eval", ["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT]],
     ["generate", ["generate", SAMPLE_MODEL, "Once"]],
+    // before anything is looked for: these models are nowhere
+    ["compare", ["compare", "org/none", "--tokenizer", "org/none", "--text", SAMPLE_TEXT]],
+    ["heal", ["heal", "org/none", "--text", SAMPLE_TEXT, "--out", "out"]],
+    ["swap --method chain-rule", [...NOWHERE, "--method", "chain-rule", "--untie"]],
+    ["swap --method hypernetwork", [...NOWHERE, "--method", "hypernetwork", "--with", "hypernetwork=none"]],
+    ["swap --method auto", [...NOWHERE, "--method", "auto", "--text", SAMPLE_TEXT]],
   ])("%s says how to install it", (_, args) =>
     expectRefused(
       args,
-      /needs onnxruntime-node, which could not be loaded on \S+: Cannot find .*\n {2}→ install it without its script with npm install --ignore-scripts onnxruntime-node@/,
+      /needs onnxruntime-node, which could not be loaded on \S+: Cannot find .*\n {2}→ install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@/,
       missing,
     ),
   );

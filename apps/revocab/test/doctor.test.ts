@@ -33,7 +33,7 @@ describe("revocab doctor", () => {
     const { code, stdout, stderr } = await revocab(["doctor"], { env, preload: "no-onnxruntime.mjs" });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("running models      none: ");
-    expect(stdout).toMatch(/onnxruntime-node, which could not .* → install it without its script/);
+    expect(stdout).toMatch(/onnxruntime-node, which could not .* → install it with /);
     expect(stdout).toMatch(/HF_ENDPOINT is no address .* → give https:\/\//);
   });
 });

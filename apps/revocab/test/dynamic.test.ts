@@ -115,6 +115,26 @@ describe("revocab eval --dynamic", () => {
     expect(reduced.map(({ merges }) => merges)).toEqual([5, 10]);
   });
 
+  it("takes rows of a plan for the model, and refuses a damaged one", async () => {
+    const plan = join(scratch(), "my.plan");
+    const rows = ["--method", "subtoken-mean", "--with", "weighting=uniform", "--fallback", "zero"];
+    await inProcess([
+      "plan",
+      SAMPLE_MODEL,
+      "--tokenizer",
+      SAMPLE_TOKENIZER,
+      ...rows,
+      "--out",
+      plan,
+      "--quiet",
+    ]);
+    const { reduced } = await json<{ reduced: object[] }>([...score, plan, "--merges", "5"]);
+    expect(reduced).toHaveLength(1);
+    const damaged = join(scratch(), "damaged.plan");
+    writeFileSync(damaged, readFileSync(plan).subarray(0, 5000));
+    expect(await refused([...score, damaged, "--merges", "5"])).toContain("damaged.plan");
+  });
+
   it("is refused beside what is not scored so, as are its options without it", async () => {
     expect(await refused([...score, HYPERNETWORK, "--bytes"])).toContain("--bytes was given with --dynamic");
     expect(await refused(["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT, "--reduction", "10%"])).toContain(
@@ -123,6 +143,8 @@ describe("revocab eval --dynamic", () => {
     expect(await refused([...score, "subtokenmean"])).toContain(
       "subtokenmean is no method, and there is no such folder or file",
     );
+    expect(await refused([...score, "hypernetwork"])).toContain("--dynamic hypernetwork:key=value");
+    expect(await refused([...score, "omp"])).toContain("merged ones have no such model");
     expect(await refused([...score, "subtoken-mean", "--language", "de"])).toContain(
       "subtoken-mean is no hypernetwork",
     );

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
 import { requireFreeSpace, writeError } from "@revocab/files/internal";
@@ -16,6 +16,8 @@ export interface StreamRewriteOptions {
   readonly checkpoint: Checkpoint;
   /** Where the checkpoint's files are read from. */
   readonly source: FileSource;
+  /** The existing folder of the new model, in which its weight files seem to lie. */
+  readonly out: string;
   /** A folder of the caller's for the new tables; it need not exist. */
   readonly tablesIn: string;
   /** Rows of every vocabulary table of the new model, padding included. */
@@ -28,15 +30,15 @@ export interface StreamRewriteOptions {
 export interface StreamedRewrite {
   /**
    * Reads the new files: header, new tables, and what stays from the source's own file. A file without a table is the source's.
-   * What is no weight file of the model is read from the disk.
+   * Every other path is read from the disk.
    */
   readonly weights: FileSource;
   /**
-   * Has the tables produced, and writes the index into `out`.
+   * Has the tables produced, and writes the index.
    * @returns the new files; those that are the source's are `copied`
    * @throws RevocabError `no_space`, `write_failed`, `aborted`, `apply_mismatch`, and whatever `produce` throws
    */
-  finish(produce: ProduceTable, out: string, job?: Job): Promise<Omit<WrittenFiles, "sourceHashes">>;
+  finish(produce: ProduceTable, job?: Job): Promise<Omit<WrittenFiles, "sourceHashes">>;
 }
 
 /**
@@ -44,12 +46,12 @@ export interface StreamedRewrite {
  * @throws RevocabError `bad_options` or `unsupported_checkpoint` (untie)
  */
 export function streamRewrite(options: StreamRewriteOptions): StreamedRewrite {
-  const { checkpoint, source, tablesIn, rows, untie = false } = options;
+  const { checkpoint, source, out, tablesIn, rows, untie = false } = options;
   const planned = planOutput(checkpoint, rows, untie);
   const placeOf = (table: PlannedTable) => join(tablesIn, `${planned.tables.indexOf(table)}`);
   return {
-    weights: viewOf(planned, source, placeOf),
-    async finish(produce, out, job) {
+    weights: viewOf(planned, { source, out }, placeOf),
+    async finish(produce, job) {
       await produceTables(planned, placeOf, { tablesIn, produce, job });
       const files = planned.files.map(({ source: { name }, bytes, header }): WrittenFile => {
         return { name, bytes, how: header === undefined ? "copied" : "rewritten" };
@@ -99,16 +101,17 @@ async function produceTables(
 
 function viewOf(
   { files, tables }: PlannedOutput,
-  source: FileSource,
+  { source, out }: Pick<StreamRewriteOptions, "source" | "out">,
   placeOf: (table: PlannedTable) => string,
 ): FileSource {
   return {
     async list(directory) {
       const local = await localFiles.list(directory);
+      if (directory !== out) return local;
       return [...new Set([...local, ...files.map((file) => file.source.name)])];
     },
     async open(path) {
-      const index = files.findIndex((file) => file.source.name === basename(path));
+      const index = files.findIndex((file) => join(out, file.source.name) === path);
       const file = files[index];
       if (file === undefined) return localFiles.open(path);
       const { header, copied, bytes } = file;

@@ -30,8 +30,14 @@ it.each(readdirSync(FIXTURES))(
         join(place, "tables"),
       ];
       const expected = await rewriteCheckpoint({ checkpoint, out: written, rows, produce });
-      const { weights, finish } = streamRewrite({ checkpoint, source: localFiles, tablesIn, rows });
-      const found = await finish(produce, streamed);
+      const { weights, finish } = streamRewrite({
+        checkpoint,
+        source: localFiles,
+        out: streamed,
+        tablesIn,
+        rows,
+      });
+      const found = await finish(produce);
       expect(found.files.map(({ name, bytes }) => [name, bytes])).toEqual(
         expected.files.map(({ name, bytes }) => [name, bytes]),
       );
@@ -65,12 +71,9 @@ it("is verified through its view, and found wrong where a table has other rows",
     const { rows } = checkpoint;
     const streamed = folderOf("streamed");
     cpSync(join(directory, "config.json"), join(streamed, "config.json"));
-    const options = { checkpoint, source: localFiles, tablesIn: join(place, "tables"), rows };
+    const options = { checkpoint, source: localFiles, out: streamed, tablesIn: join(place, "tables"), rows };
     const { weights, finish } = streamRewrite(options);
-    await finish(
-      produceFrom(checkpoint, rows, (row) => row),
-      streamed,
-    );
+    await finish(produceFrom(checkpoint, rows, (row) => row));
     const expectations = { source: checkpoint, weights };
     expect((await verifyCheckpoint(streamed, { ...expectations, rows })).tables.length).toBeGreaterThan(0);
     await expect(verifyCheckpoint(streamed, { ...expectations, rows: rows + 1 })).rejects.toMatchObject({

@@ -9,15 +9,17 @@ import {
   hypernetworkRows,
   mergeBatch,
   methodRows,
+  plannedRows,
   promptTables,
   type RowProvider,
   segmentText,
 } from "@revocab/dynamic-tokenization";
-import { subtokenMean } from "@revocab/embedding-init";
+import { random, subtokenMean } from "@revocab/embedding-init";
 import { encodeSurfaceForms, openHypernetwork, predictRows } from "@revocab/hypernetwork";
-import { readMatrix, readRows, storeMatrix } from "@revocab/matrix";
+import { mixtureRows, readMatrix, readRows, storeMatrix } from "@revocab/matrix";
+import { makePlan, openModel, tokenizerOf } from "@revocab/plan";
 import { failure } from "@revocab/test-support/failure";
-import { SAMPLE_MODEL } from "@revocab/test-support/sample";
+import { SAMPLE_MODEL, SAMPLE_TOKENIZER } from "@revocab/test-support/sample";
 import { generate, languageModel, openTransformer, tablesOf } from "@revocab/transformer-runtime";
 import { loadTokenizer, type Tokenizer } from "@revocab/vocabulary";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -72,6 +74,46 @@ describe("hypernetworkRows", () => {
     expect(message).toMatch(
       /the model's input rows have 64 columns; the hypernetwork in .* was trained for 128/,
     );
+  });
+});
+
+describe("plannedRows", () => {
+  const BUTTERFLY = Buffer.from(" butterfly");
+
+  it.each([
+    ["weighted sums", subtokenMean({ weighting: "byte-length" })],
+    ["dense rows", random()],
+  ])("are those of the target tokens with the same bytes: %s", async (_, method) => {
+    const opened = await openModel(SAMPLE_MODEL);
+    const planned = await makePlan({
+      model: opened,
+      tokenizer: await loadTokenizer(SAMPLE_TOKENIZER),
+      method,
+    });
+    const [target] = tokenizerOf(planned.plan.target).vocabulary.idsOf(BUTTERFLY);
+    const [table] = planned.plan.tables;
+    const place = table.dense.ids.indexOf(target);
+    const sums = await mixtureRows({ mixture: table.mixture, source: opened.checkpoint.tables[0].matrix });
+    const expected =
+      place < 0
+        ? sums.data.subarray(target * 128, (target + 1) * 128)
+        : (await planned.rowSource.read("input", place, 1)).data;
+    const source = { ...tokenizer, tables: checkpoint.tables };
+    const rows = methodRows({ method: plannedRows(planned, opened), source });
+    const { input } = await rows.rowsOf({ tokenizer: dynamic, tokens: dynamic.vocabulary.idsOf(BUTTERFLY) });
+    const distance = Math.max(...input.data.map((value, column) => Math.abs(value - expected[column])));
+    expect(distance).toBeLessThan(2 ** -8 * Math.max(...expected.map(Math.abs))); // bf16
+    await planned.rowSource.close();
+    await opened.close();
+  });
+
+  it("of a plan for another model are refused", async () => {
+    const opened = await openModel(SAMPLE_MODEL);
+    const { plan, rowSource } = await makePlan({ model: opened, tokenizer, method: random() });
+    const other = { plan: { ...plan, source: { ...plan.source, fingerprint: "0".repeat(64) } }, rowSource };
+    expect(() => plannedRows(other, opened)).toThrow(expect.objectContaining({ code: "apply_mismatch" }));
+    await rowSource.close();
+    await opened.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { quote, RevocabError, showText, throwIfAborted } from "@revocab/core";
+import { throwIfAborted } from "@revocab/core";
 import { unusable } from "@revocab/http/internal";
 import { checkPublished, differences } from "./check-published.ts";
 import { carefulCommit, commitFolder, isCommit, type Uploads } from "./commit-folder.ts";
@@ -11,7 +11,7 @@ import { keptFiles, staleFiles } from "./other-files.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedFolder, PublishOptions } from "./published-folder.ts";
 import { hasMoved, messageOf, notLookedAt } from "./publishing-messages.ts";
-import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
+import { refuseSecrets, refuseSecretTexts, requireAllowed } from "./refuse-secrets.ts";
 import { folderFiles, SeenFolder } from "./seen-folder.ts";
 
 /**
@@ -34,13 +34,7 @@ export async function publishFolder(options: PublishOptions): Promise<PublishedF
     job?.abortSignal,
   );
   const files = await folderFiles(seen);
-  const known = new Set([...contents, ...files.map(({ path }) => path)]);
-  const unknown = allowFiles.find((name) => !known.has(name));
-  if (unknown !== undefined) {
-    throw new RevocabError("bad_options", `${showText(folder)} has no file ${quote(unknown)} to be allowed`, {
-      hint: "name files as the folder has them, with / between folders",
-    });
-  }
+  requireAllowed(folder, allowFiles, [...contents, ...files.map(({ path }) => path)]);
   const weightFiles = weights.map(({ path }) => path);
   await refuseSecrets({ folder: seen, files, weights: weightFiles, token, allowFiles, job });
   const { title, description } = messageOf(options.title, { source, target, revocab });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type FileSource, type ReadableFile, readSafetensorsHeader } from "@revocab/checkpoint";
+import type { FileSource } from "@revocab/checkpoint";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { checkLarge, unlike } from "./check-large.ts";
 import { checkPublished, differences } from "./check-published.ts";
@@ -16,7 +16,8 @@ import { keptFiles, staleFiles } from "./other-files.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedModel, PublishStreamedOptions } from "./published-folder.ts";
 import { hasMoved, messageOf, notLookedAt } from "./publishing-messages.ts";
-import { refuseSecrets, refuseSecretTexts } from "./refuse-secrets.ts";
+import { readWeightsHeader } from "./read-weights-header.ts";
+import { refuseSecretHeader, refuseSecrets, refuseSecretTexts, requireAllowed } from "./refuse-secrets.ts";
 import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
 import { sendCommit } from "./send-commit.ts";
 import { contentOf, largeInFolder, uploadModes } from "./small-files.ts";
@@ -39,7 +40,12 @@ export async function publishStreamed(options: PublishStreamedOptions): Promise<
   const seen = new SeenFolder(folder);
   const gated = await gatedFolder(seen, allowFiles, job?.abortSignal, placeOf(folder, weights));
   const small = await folderFiles(seen);
+  const paths = [...small, ...gated.weights].map(({ path }) => path);
+  requireAllowed(folder, allowFiles, [...gated.contents, ...paths]);
   await refuseSecrets({ folder: seen, files: small, weights: [], token, allowFiles, job });
+  for (const { path } of gated.weights) {
+    refuseSecretHeader(path, await readWeightsHeader(weights, folder, path), { token, allowFiles });
+  }
   const { title, description } = messageOf(options.title, gated);
   refuseSecretTexts(
     { "the title": title, "the description": description, "the branch": branch, "the repository": to },
@@ -144,20 +150,14 @@ function byPath(a: FolderFile, b: FolderFile): number {
 
 /** Where the gate's figures of weight files are compared: they lie in no folder. */
 function placeOf(folder: string, weights: FileSource): WeightsPlace {
-  const use = async <Result>(name: string, work: (file: ReadableFile) => Promise<Result>) => {
-    const file = await weights.open(join(folder, name));
-    try {
-      return await work(file);
-    } finally {
-      await file.close();
-    }
-  };
   return {
-    bytesOf: (name) => use(name, async ({ bytes }) => bytes),
+    async bytesOf(name) {
+      const file = await weights.open(join(folder, name));
+      await file.close();
+      return file.bytes;
+    },
     async headerSha256Of(name) {
-      const { dataStart } = await readSafetensorsHeader(join(folder, name), weights);
-      const header = new Uint8Array(dataStart);
-      await use(name, (file) => file.read(header, 0));
+      const header = await readWeightsHeader(weights, folder, name);
       return createHash("sha256").update(header).digest("hex");
     },
   };

@@ -61,6 +61,42 @@ function holdsToken(folder: SeenFolder, path: string): RevocabError {
 }
 
 /**
+ * Every file that is allowed must be there: a name with an error in it allows nothing.
+ * @throws RevocabError `bad_options`
+ */
+export function requireAllowed(
+  folder: string,
+  allowFiles: readonly string[],
+  known: readonly string[],
+): void {
+  const unknown = allowFiles.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new RevocabError("bad_options", `${showText(folder)} has no file ${quote(unknown)} to be allowed`, {
+    hint: "name files as the folder has them, with / between folders",
+  });
+}
+
+/**
+ * Looks at the header of a weight file that lies in no folder; its metadata are free text.
+ * @throws RevocabError `bad_options`
+ */
+export function refuseSecretHeader(
+  path: string,
+  header: Uint8Array,
+  { token, allowFiles }: Pick<RefuseSecretsOptions, "token" | "allowFiles">,
+): void {
+  const search = new SecretSearch(token);
+  search.look(Buffer.from(header));
+  const held = search.found;
+  if (held === undefined || (held !== YOUR_TOKEN && allowFiles.includes(path))) return;
+  throw new RevocabError(
+    "bad_options",
+    `the header of ${showText(path, 200)} holds ${held === YOUR_TOKEN ? held : `what looks like ${held}`}; nothing was published`,
+    { hint: `what is meant for the public is named: \`allowFiles: ${showText(path, 200)}\`` },
+  );
+}
+
+/**
  * Looks at the texts that go to the Hub beside files.
  * @param texts by what they are
  * @throws RevocabError `bad_options`

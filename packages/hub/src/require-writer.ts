@@ -17,9 +17,9 @@ export async function requireWriter(client: HubClient, repository: string): Prom
   }
   const [owner = ""] = repository.split("/");
   if (role === "fineGrained" && rights !== null) {
-    const mayWrite = rights.some(
-      ({ of, permissions }) => (of === repository || of === owner) && permissions.includes("repo.write"),
-    );
+    // what is not named as expected refuses nobody
+    const isMeant = (of: string | null) => of === null || isSame(of, repository) || isSame(of, owner);
+    const mayWrite = rights.some(({ of, permissions }) => isMeant(of) && permissions.includes("repo.write"));
     if (!mayWrite) {
       throw new RevocabError("hub_denied", `the access token may not write to ${repository}`, {
         hint: `give it "Write access to contents" of ${owner} or of this repository on its settings page`,
@@ -28,12 +28,17 @@ export async function requireWriter(client: HubClient, repository: string): Prom
   }
   return () => {
     // a fine-grained token names its organizations only where it may read them
-    if (role === "fineGrained" || typeof name !== "string" || [name, ...organizations].includes(owner))
-      return;
+    if (role === "fineGrained" || typeof name !== "string") return;
+    if ([name, ...organizations].some((known) => typeof known === "string" && isSame(known, owner))) return;
     throw new RevocabError(
       "hub_denied",
       `${repository} does not exist, and ${showText(name, 100)} may not create it: ${owner} is neither this user nor an organization of theirs`,
       { hint: "check the name, or use a token of that owner" },
     );
   };
+}
+
+/** Names on the Hub that differ in case alone are one. */
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

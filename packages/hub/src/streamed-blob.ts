@@ -24,6 +24,14 @@ export class StreamedBlob extends Blob {
     return new StreamedBlob(this.#read, to - from, this.#start + from);
   }
 
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return new Response(this.stream()).arrayBuffer();
+  }
+
+  override async text(): Promise<string> {
+    return new TextDecoder().decode(await this.arrayBuffer());
+  }
+
   override stream(): ReturnType<Blob["stream"]> {
     const blocks = this.#read(this.#start, this.#start + this.size)[Symbol.asyncIterator]();
     const stream = new ReadableStream<Uint8Array>(

@@ -35,7 +35,10 @@ export async function askOwner({ parameters, during }: HubClient): Promise<Token
     role: auth?.accessToken?.role ?? null,
     organizations: organizations.map((organization) => organization.name),
     rights: Array.isArray(scoped)
-      ? scoped.map(({ entity, permissions = [] }) => ({ of: entity?.name ?? null, permissions }))
+      ? scoped.map(({ entity, permissions = [] }) => ({
+          of: typeof entity?.name === "string" ? entity.name : null,
+          permissions,
+        }))
       : null,
   };
 }

@@ -1,6 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { type FileSource, localFiles, readSafetensorsHeader } from "@revocab/checkpoint";
 import { subtokenMean } from "@revocab/embedding-init";
 import {
   AccessToken,
@@ -182,6 +184,23 @@ describe("a swap of a model that stays on the Hub", () => {
     });
   });
 
+  it("goes into its own repository without a copy", async () => {
+    const made = await hubWithModel();
+    expect(await publish(made, { to: "org/model" })).toMatchObject({ copied: sizesOf(OTHERS), kept: [] });
+    expect(made.hub.requests.some(({ path }) => path.includes("duplicate"))).toBe(false);
+    expect(contentOf(made.hub, "org/model")[OTHERS[0]!]!.equals(SAMPLE[OTHERS[0]!]!)).toBe(true);
+  });
+
+  it("has files beside it that the Hub keeps as large ones", async () => {
+    const made = await hubWithModel();
+    const extra = join(shared.folder, "extra.gguf");
+    writeFileSync(extra, "a large kind of file");
+    const { sent } = await publish(made).finally(() => rmSync(extra));
+    expect(sent).toBe(contentOf(made.hub)[TABLES]!.length + 20);
+    expect(contentOf(made.hub)["extra.gguf"]!.toString()).toBe("a large kind of file");
+    expect(made.hub.complaints).toEqual([]);
+  });
+
   it("is not copied nor sent again where the repository has it", async () => {
     const made = await hubWithModel();
     await publish(made);
@@ -190,6 +209,18 @@ describe("a swap of a model that stays on the Hub", () => {
     expect(again).toMatchObject({ copied: sizesOf(OTHERS), sent: 0 });
     const requests = made.hub.requests.slice(before);
     expect(requests.filter(({ path }) => /duplicate|^\/upload/.test(path))).toEqual([]);
+  });
+});
+
+describe("what a new file is made of", () => {
+  it("is compared with the hash that the Hub lists, before anything is published", async () => {
+    const weightHashes = { [TABLES]: "0".repeat(64) };
+    const swap = { model: folderOfModel(), scratch: scratchOfFile(), tokenizer: SAMPLE_TOKENIZER };
+    const publishing = streamSwap({ ...swap, method: subtokenMean(), weightHashes }, async () => "published");
+    await expect(publishing).rejects.toMatchObject({
+      code: "hub_damaged",
+      message: expect.stringMatching(/^model-00001-of-00003\.safetensors of .* came with the sha256 /),
+    });
   });
 });
 
@@ -256,6 +287,60 @@ describe("a file that the Hub does not copy", () => {
   });
 });
 
+describe("what is never published", () => {
+  /** The shared swap, whose first shard has a header with this text in its metadata. */
+  async function withMetadata(made: HubPlace, text: string, more: Partial<PublishStreamedOptions> = {}) {
+    const folder = join(scratchOfFile(), "model");
+    cpSync(shared.folder, folder, { recursive: true });
+    const path = join(shared.folder, TABLES);
+    const { bytes, dataStart } = await readSafetensorsHeader(path, shared.weights);
+    const file = await shared.weights.open(path);
+    const whole = Buffer.alloc(bytes);
+    await file.read(whole, 0);
+    await file.close();
+    const header = JSON.parse(whole.toString("utf8", 8, dataStart));
+    const changed = Buffer.from(JSON.stringify({ ...header, __metadata__: { note: text } }));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(changed.length));
+    const written = Buffer.concat([length, changed, whole.subarray(dataStart)]);
+    const elsewhere = `${folder}.safetensors`;
+    writeFileSync(elsewhere, written);
+    const report = JSON.parse(readFileSync(join(folder, "revocab.json"), "utf8"));
+    const reported = report.files.find(({ name }: { name: string }) => name === TABLES);
+    reported.bytes = written.length;
+    reported.headerSha256 = createHash("sha256")
+      .update(written.subarray(0, 8 + changed.length))
+      .digest("hex");
+    writeFileSync(join(folder, "revocab.json"), JSON.stringify(report));
+    const view: FileSource = {
+      list: localFiles.list,
+      open: (path) =>
+        path === join(folder, TABLES)
+          ? localFiles.open(elsewhere)
+          : shared.weights.open(join(shared.folder, basename(path))),
+    };
+    return publish(made, { folder, weights: view, ...more });
+  }
+
+  it("is the access token in a header, nor what looks like one unless it is named", async () => {
+    const made = await hubWithModel();
+    await expect(publish(made, { allowFiles: ["nothing.txt"] })).rejects.toMatchObject({
+      message: expect.stringMatching(/has no file "nothing\.txt" to be allowed/),
+    });
+    const own = withMetadata(made, made.hub.token, { allowFiles: [TABLES] });
+    await expect(own).rejects.toMatchObject({
+      message: expect.stringMatching(/the header of model-00001.* holds your access token/),
+    });
+    const other = `hf_${"a1".repeat(17)}`;
+    await expect(withMetadata(made, other)).rejects.toMatchObject({
+      code: "bad_options",
+      message: expect.stringMatching(/the header of model-00001.* holds what looks like an access token/),
+    });
+    expect(made.hub.repository("me/model")).toBeUndefined();
+    expect((await withMetadata(made, other, { allowFiles: [TABLES] })).commit).not.toBeNull();
+  });
+});
+
 describe("what goes wrong on the Hub", () => {
   it("a copy with another header is found after the commit, and named", async () => {
     const made = await hubWithModel();
@@ -285,6 +370,17 @@ describe("what goes wrong on the Hub", () => {
       message: `main of me/model has moved to ${"f".repeat(12)} meanwhile`,
     });
     expect(repository.branches.get("main")).toBe(other.oid);
+  });
+
+  it("a stop while files are sent leaves no commit", async () => {
+    const made = await hubWithModel();
+    const stopping = new AbortController();
+    const onProgress = (event: { type: string; step?: string }) => {
+      if (event.type === "progress" && event.step === "upload") stopping.abort();
+    };
+    const job = { onProgress, abortSignal: stopping.signal };
+    await expect(publish(made, { job })).rejects.toMatchObject({ code: "aborted" });
+    expect(commitsOf(made)).toBe(1);
   });
 
   it("a commit whose answer is lost is found, and not made twice", async () => {

@@ -9,7 +9,8 @@ import {
   transposedProduct,
 } from "@revocab/matrix";
 import { GraphBuilder } from "./graph.ts";
-import { hasOnnxRuntime, loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./load-onnxruntime.ts";
+import { hasOnnxRuntime, loadOnnxRuntime } from "./load-onnxruntime.ts";
+import type { OnnxSession, OnnxTensor } from "./onnx-runtime.ts";
 import { openSession } from "./open-session.ts";
 
 export interface Transposition {

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { type ComputeDtype, RevocabError, showText } from "@revocab/core";
 import { type ElementType, GraphBuilder } from "./graph.ts";
-import { loadOnnxRuntime, type OnnxSession, type OnnxTensor } from "./load-onnxruntime.ts";
+import { loadOnnxRuntime } from "./load-onnxruntime.ts";
+import type { OnnxSession, OnnxTensor } from "./onnx-runtime.ts";
 import { createSession, reasonOf } from "./open-session.ts";
 
 /** ONNX's name of what a matrix is multiplied in. */

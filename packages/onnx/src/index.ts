@@ -22,13 +22,7 @@ export {
   type GraphPort,
   type Value,
 } from "./graph.ts";
-export {
-  hasOnnxRuntime,
-  loadOnnxRuntime,
-  type OnnxRuntime,
-  type OnnxSession,
-  type OnnxTensor,
-  type TensorData,
-} from "./load-onnxruntime.ts";
+export { hasOnnxRuntime, loadOnnxRuntime } from "./load-onnxruntime.ts";
+export type { OnnxRuntime, OnnxSession, OnnxTensor, TensorData } from "./onnx-runtime.ts";
 export { openSession, type SessionOptions } from "./open-session.ts";
 export { spellCausalAttention } from "./spell-causal-attention.ts";

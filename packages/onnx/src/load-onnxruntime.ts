@@ -1,36 +1,6 @@
 import { RevocabError, showMessage } from "@revocab/core";
+import type { OnnxRuntime } from "./onnx-runtime.ts";
 import { webRuntime } from "./web-runtime.ts";
-
-/** The part of onnxruntime that is used here; its packages are optional, so their own types may be missing. */
-export interface OnnxRuntime {
-  /** `native` is onnxruntime-node; `wasm` is onnxruntime-web, which runs everywhere, on the CPU, in 4 GB of memory at most. */
-  readonly kind: "native" | "wasm";
-  readonly InferenceSession: {
-    create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OnnxSession>;
-  };
-  readonly Tensor: new (type: string, data: TensorData, shape: readonly number[]) => OnnxTensor;
-  /** The execution providers it was built with; the libraries of those that are not bundled may be missing. */
-  listSupportedBackends(): readonly { readonly name: string; readonly bundled: boolean }[];
-}
-
-export interface OnnxSession {
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  /** @param fetches the outputs that are wanted, each with a tensor to be written into, or null for a new one @default all, new */
-  run(
-    feeds: Readonly<Record<string, OnnxTensor>>,
-    fetches?: Readonly<Record<string, OnnxTensor | null>>,
-  ): Promise<Readonly<Record<string, OnnxTensor>>>;
-  release(): Promise<void>;
-}
-
-export interface OnnxTensor {
-  readonly type: string;
-  readonly dims: readonly number[];
-  readonly data: TensorData;
-}
-
-export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint16Array | Uint8Array;
 
 let loading: Promise<OnnxRuntime> | undefined;
 
@@ -72,7 +42,7 @@ function missingRuntime(cause: Error): RevocabError {
     "missing_dependency",
     `running a model needs onnxruntime-node, which could not be loaded on ${process.platform}-${process.arch}: ${showMessage(cause.message.split("\n")[0])}`,
     {
-      hint: "install it without its script with npm install --ignore-scripts onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64), or onnxruntime-web@1.30.0, which runs everywhere and is slower; with -g where revocab is installed so. All that does not run a model works without them",
+      hint: "install it with ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0 (Linux and Windows on x64 and arm64, macOS on arm64), or onnxruntime-web@1.30.0, which runs everywhere and is slower; with -g where revocab is installed so. All that does not run a model works without them",
       cause,
     },
   );

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { RevocabError, showMessage } from "@revocab/core";
 import { encodeModel } from "./encode-model.ts";
 import type { GraphBuilder } from "./graph.ts";
-import { loadOnnxRuntime, type OnnxSession } from "./load-onnxruntime.ts";
+import { loadOnnxRuntime } from "./load-onnxruntime.ts";
+import type { OnnxSession } from "./onnx-runtime.ts";
 import { withConstantsInMemory } from "./web-runtime.ts";
 
 export interface SessionOptions {

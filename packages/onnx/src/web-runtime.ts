@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExternalData, Graph, GraphInitializer } from "./graph.ts";
-import type { OnnxRuntime, OnnxSession } from "./load-onnxruntime.ts";
+import type { OnnxRuntime, OnnxSession } from "./onnx-runtime.ts";
 
 type Module = Omit<OnnxRuntime, "kind" | "listSupportedBackends"> & {
   readonly env: { readonly wasm: { numThreads?: number } };

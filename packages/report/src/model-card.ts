@@ -251,7 +251,15 @@ const ENDS: Readonly<Record<PlanTraining["ended"], string>> = {
 };
 
 function measured({ evaluation, training }: SwapReport): readonly Block[] {
-  if (evaluation === null) return [paragraph("Nothing was measured.")];
+  if (evaluation === null) {
+    return [
+      paragraph(
+        training === undefined
+          ? "Nothing was measured."
+          : "Nothing was measured but the held-out part of the training text, below.",
+      ),
+    ];
+  }
   const { text, before, after } = evaluation;
   const isPseudo = before.kind !== "bits-per-byte";
   const what = isPseudo

@@ -9,7 +9,7 @@ export default async function largeVocabularies(inputs) {
   const [model, corpus] = ["sample/model", "sample/stories.txt"].map(repositoryPath);
   const place = await made(inputs, "vocabulary", (out) =>
     writeLargeVocabulary({
-      ...{ model, corpus: readCorpus(corpus), size: 1300, method: subtokenMean() },
+      ...{ model, corpus: readCorpus(corpus), size: 1300, minimumCount: 1, method: subtokenMean() },
       ...{ clusters: 8, out, job: { threads: 1 } },
     }),
   );

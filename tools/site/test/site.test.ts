@@ -67,6 +67,13 @@ describe("the site", () => {
     expect(dead).toEqual([]);
   });
 
+  it("has no style and no script within its pages, which their policy forbids", () => {
+    const own = pages.filter(([path]) => !path.startsWith("live/"));
+    expect(
+      own.filter(([, html]) => / style="|<style|<script>| on\w+="/.test(html)).map(([path]) => path),
+    ).toEqual([]);
+  });
+
   it("has one heading of the first level on every page, and a description", () => {
     for (const [path, html] of pages.filter(([path]) => !path.startsWith("live/"))) {
       expect(html.match(/<h1/g), path).toHaveLength(1);
@@ -82,7 +89,7 @@ describe("the site", () => {
 describe("a document on the site", () => {
   it("has its links followed, its code marked, and a table without head where all of it is empty", () => {
     const text =
-      "# A `name`\n\nSee [b](b.md#x).\n\n## Two\n\n```js\nconst a = 1;\n```\n\n| | |\n|---|---|\n| c | d |\n\n## Two\n";
+      "# A `name`\n\nSee [b](b.md#x).\n\n## Two\n\n```js\nconst a = 1;\n```\n\n| | |\n|---|---:|\n| c | d |\n\n## Two\n";
     const { title, html, headings, sections } = renderMarkdown(text, (target) =>
       target.replace(".md", ".html"),
     );
@@ -90,6 +97,7 @@ describe("a document on the site", () => {
     expect(html).toContain('<a href="b.html#x">b</a>');
     expect(html).toContain('<span class="hljs-keyword">const</span>');
     expect(html).not.toContain("<thead>");
+    expect(html).toContain('<td class="right">d</td>');
     expect(headings.map(({ anchor }) => anchor)).toEqual(["a-name", "two", "two-1"]);
     expect(sections.map(({ text }) => text)).toEqual(["See b.", "const a = 1; c d", ""]);
   });

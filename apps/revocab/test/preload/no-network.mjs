@@ -21,7 +21,7 @@ forbid(globalThis, "fetch");
 forbid(childProcess, "spawn");
 
 const { fork } = childProcess;
-const OWN = /\/packages\/(vocabulary\/dist\/runtime\/library-process|transfer\/dist\/chat-process)\.js$/;
+const OWN = /\/apps\/revocab\/dist\/bundle\/(vocabulary-library|plan-chat)-process\.js$/;
 forbid(childProcess, "fork");
 const forbidFork = childProcess.fork;
 childProcess.fork = (module, args, options) => {

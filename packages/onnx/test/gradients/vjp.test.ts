@@ -3,7 +3,8 @@ import { ONE_BLOCK, type QueryBlocks } from "../../src/attention-blocks.ts";
 import { vjp } from "../../src/gradients/vjp.ts";
 import { GraphBuilder, type Value } from "../../src/graph.ts";
 import { inferShapes } from "../../src/infer-shapes.ts";
-import { loadOnnxRuntime, type TensorData } from "../../src/load-onnxruntime.ts";
+import { loadOnnxRuntime } from "../../src/load-onnxruntime.ts";
+import type { TensorData } from "../../src/onnx-runtime.ts";
 import { openSession } from "../../src/open-session.ts";
 import { spellCausalAttention } from "../../src/spell-causal-attention.ts";
 

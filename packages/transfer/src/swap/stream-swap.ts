@@ -9,6 +9,7 @@ import { makePlan, type OpenModel } from "@revocab/plan";
 import { planTables, withDonor } from "@revocab/plan/internal";
 import type { SwapReport } from "@revocab/report";
 import { type ApplyOptions, WRITING_WEIGHT, writeByPlan } from "./apply-plan.ts";
+import { checkSources } from "./check-sources.ts";
 import { planningWeight } from "./plan-rows.ts";
 import { writeInto } from "./stage-output.ts";
 import type { StartedOutput } from "./start-output.ts";
@@ -20,7 +21,10 @@ export type StreamSwapOptions = Omit<PlanSwapOptions, "method" | "heal"> &
     readonly method: InitMethod;
     /** A folder for the small files and the new tables, on a disk with room for these; what is made in it is removed. */
     readonly scratch: string;
-    /** sha256 in hex of the model's weight files by name, for the report: they are not read to their end. @default none */
+    /**
+     * sha256 in hex of the model's weight files by name. Files that new ones are made of are compared with them; of the others,
+     * which are not read, the report says them. @default none
+     */
     readonly weightHashes?: Readonly<Record<string, string>>;
   };
 
@@ -39,7 +43,8 @@ export interface StreamedModel {
  * returns.
  *
  * @returns the report, and what `deliver` returned
- * @throws RevocabError as `swapTokenizer` does; `bad_options` for a method that runs the model; what `deliver` throws
+ * @throws RevocabError as `swapTokenizer` does; `bad_options` for a method that runs the model; `hub_damaged` for a file that is not
+ *   what its hash says; what `deliver` throws
  */
 export async function streamSwap<Result>(
   options: StreamSwapOptions,
@@ -86,12 +91,18 @@ async function makeStreamed(
   { directory, tables }: ScratchOutput,
   options: WithDonor<StreamSwapOptions>,
 ): Promise<StreamedModel> {
-  const { plan, write } = stages(options.job, { plan: planningWeight(options), write: WRITING_WEIGHT });
+  const { plan, write, check } = stages(options.job, {
+    plan: planningWeight(options),
+    write: WRITING_WEIGHT,
+    check: WRITING_WEIGHT,
+  });
+  const { weights: source = localFiles, weightHashes: hashes = {} } = options;
   const planOptions = await fittedOptions(model, options);
   const { rows } = planTables(planOptions);
   const rewrite = streamRewrite({
     checkpoint: model.checkpoint,
-    source: options.weights ?? localFiles,
+    source,
+    out: directory,
     tablesIn: tables,
     rows,
     untie: options.untie ?? false,
@@ -105,14 +116,16 @@ async function makeStreamed(
     discard: async () => {},
     rewrite: {
       finish: async (produce, job) => ({
-        ...(await rewrite.finish(produce, directory, job)),
-        sourceHashes: options.weightHashes ?? {},
+        ...(await rewrite.finish(produce, job)),
+        sourceHashes: hashes,
       }),
     },
   };
   const planned = await makePlan({ ...planOptions, job: plan });
   try {
     const report = await writeByPlan({ ...planOptions, ...planned, out: directory, output, job: write });
+    const names = report.files.filter(({ how }) => how === "rewritten").map(({ name }) => name);
+    await checkSources(model, { source, names, hashes, job: check });
     return { folder: directory, weights, report };
   } finally {
     await planned.rowSource.close();

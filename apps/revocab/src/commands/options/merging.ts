@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { RevocabError, showText } from "@revocab/core";
+import { type InitMethod, RevocabError, showText } from "@revocab/core";
 import type { Boundaries, MergeDegree } from "@revocab/dynamic-tokenization";
+import type { MethodEntry } from "@revocab/embedding-init";
 import { ifThere } from "@revocab/files/internal";
 import type { DynamicRows } from "@revocab/measure";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -117,7 +118,6 @@ export function checkDynamic(command: Command, { dynamic }: DynamicFlags): void 
  */
 export async function dynamicRows(name: string, language: string | undefined): Promise<DynamicRows> {
   const { catalog } = await import("../../catalog.ts");
-  const { methodCandidates } = await import("@revocab/embedding-init");
   const methods = await catalog();
   const isMethod = Object.hasOwn(methods, name.split(":", 1)[0]);
   const found = isMethod ? undefined : await ifThere(name, stat(name));
@@ -137,8 +137,29 @@ export async function dynamicRows(name: string, language: string | undefined): P
     });
   }
   if (!isMethod) return { plan: name };
-  const [{ method }] = methodCandidates([name], {}, methods).candidates;
-  return { method };
+  return { method: await methodFor(name, methods) };
+}
+
+/** @throws RevocabError `bad_options` for a method that lacks an option, or reads a donor */
+async function methodFor(text: string, methods: Readonly<Record<string, MethodEntry>>): Promise<InitMethod> {
+  const { methodCandidates, readsDonor } = await import("@revocab/embedding-init");
+  const named = () => {
+    try {
+      return methodCandidates([text], {}, methods).candidates[0];
+    } catch (error) {
+      if (!(error instanceof RevocabError) || text.includes(":")) throw error;
+      throw new RevocabError("bad_options", error.message, {
+        hint: `options stand behind the name: --dynamic ${text}:key=value; revocab methods lists them`,
+      });
+    }
+  };
+  const { name, method } = named();
+  if (!readsDonor(method)) return method;
+  throw new RevocabError(
+    "bad_options",
+    `${name} takes rows of a model that was trained with the new tokens, and merged ones have no such model`,
+    { hint: "name a method that reads no donor, or the folder of a hypernetwork" },
+  );
 }
 
 /** 10,20,30% as shares of 1. */
