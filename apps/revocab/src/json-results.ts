@@ -93,8 +93,8 @@ export interface ReviewResult {
   readonly evaluation: ReviewedScores | null;
   readonly leaveOut: LeaveOut | null;
   /** The new tokens by id, as people read them. */
-  readonly tokens: Readonly<Record<number, string>>;
-  readonly sourceTokens: Readonly<Record<number, string>>;
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly sourceTokens: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 

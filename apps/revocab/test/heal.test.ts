@@ -181,7 +181,7 @@ describe("wrong usage exits 2, before anything is read", () => {
       [...heal, "--objective", "mlm", "--out", "x"],
       /'mlm' is invalid. Allowed choices are lm, distill, alm/,
     ],
-    ["no output", heal, /'--out <folder>' not specified/],
+    ["no output", heal, /'-o, --out <folder>' not specified/],
     ["no time", [...heal, "--out", "x", "--minutes", "0"], /'0' is invalid\. expected a number above 0\n/],
     ["no tokens", [...heal, "--out", "x", "--tokens", "0k"], /'0k' is invalid\. .* 500k, 2M or 150000\n/],
     [

@@ -300,8 +300,9 @@ function alignedWith(source: OpenModel, target: Vocabulary, job: Job | undefined
 function reportedEvaluation({ evaluation }: ReviewedReport): ReviewedEvaluation | null {
   if (evaluation === null) return null;
   const { text, before, after, byToken = null } = evaluation;
+  const { name, documents, bytes } = text;
   return {
-    text,
+    text: { name, documents, bytes },
     before,
     after,
     byToken,

@@ -30,8 +30,9 @@ export async function reviewText(
   const before = source && (await score(source, "before", jobs.before));
   const after = await score(model, "after", jobs.after);
   const { documents } = text;
+  const { name, documents: count, bytes } = describeText(options.text, text);
   return {
-    text: describeText(options.text, text),
+    text: { name, documents: count, bytes },
     before: before?.scored.score ?? null,
     after: after.scored.score,
     byToken:
