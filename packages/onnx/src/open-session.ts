@@ -106,7 +106,8 @@ export async function createSession(
     externalData: Array.from(loaded.buffers, ([path, data]) => ({ path, data })),
     extra: {
       session: {
-        model_external_initializers_file_folder_path: directory,
+        // the other would look for its buffers below the folder, too
+        ...(kind === "native" && { model_external_initializers_file_folder_path: directory }),
         disable_prepacking: pack ? "0" : "1",
         ...(isTrial && device !== "cpu" && { disable_cpu_ep_fallback: "1" }),
         ...(shares && { intra_op: { allow_spinning: "0" } }),

@@ -24,6 +24,7 @@ function likeWeb({ InferenceSession, Tensor }: OnnxRuntime) {
     InferenceSession: {
       async create(model: Uint8Array, { executionProviders, extra, ...options }: Record<string, unknown>) {
         expect(executionProviders).toEqual(["wasm"]);
+        expect(JSON.stringify(extra)).not.toContain("folder");
         const session = await InferenceSession.create(model, options);
         return {
           inputNames: session.inputNames,
