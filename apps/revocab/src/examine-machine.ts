@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, freemem, tmpdir, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { RevocabError, showMessage } from "@revocab/core";
 import type { TokenOwner } from "@revocab/hub";
 
@@ -136,15 +139,30 @@ async function encodeOneText(): Promise<void> {
 }
 
 async function examineRuntime(faults: Fault[]): Promise<MachineReport["runtime"]> {
-  const { availableDevices, loadOnnxRuntime } = await import("@revocab/onnx");
+  const { loadOnnxRuntime } = await import("@revocab/onnx");
   try {
     const { kind } = await loadOnnxRuntime();
-    return { kind, devices: await availableDevices() };
+    return { kind, devices: await listDevices() };
   } catch (error) {
     faults.push(faultOf(error, false));
     return { kind: "none", devices: [] };
   }
 }
+
+/** Those that can be used; the processor alone where trying the others ends the process that does. */
+async function listDevices(): Promise<readonly string[]> {
+  const program = fileURLToPath(new URL("./list-devices.js", import.meta.url));
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [program], {
+      timeout: DEVICES_TIMEOUT_MS,
+    });
+    return JSON.parse(stdout) as string[];
+  } catch {
+    return ["cpu"];
+  }
+}
+
+const DEVICES_TIMEOUT_MS = 30_000;
 
 async function buildIndex(): Promise<void> {
   const { nearestRows } = await import("@revocab/neighbors");
