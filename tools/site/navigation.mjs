@@ -7,6 +7,7 @@ export const NAVIGATION = [
     title: "Start",
     pages: {
       "README.md": "Overview",
+      "docs/installing.md": "Installing",
       "tools/site/live-examples.md": "Live examples",
       "docs/command-line.md": "The command line",
       "docs/limits.md": "Limits",
@@ -38,6 +39,14 @@ export const NAVIGATION = [
       "docs/quality.md": "Quality of tokenizers",
       "docs/review.md": "What a swap did",
       "tools/bench/README.md": "Speed and memory",
+    },
+  },
+  {
+    title: "Without a swap",
+    pages: {
+      "docs/dynamic-tokenization.md": "Dynamic tokenization",
+      "docs/large-vocabulary.md": "Large vocabularies",
+      "docs/bytes.md": "Byte by byte",
     },
   },
   { title: "Methods", index: "docs/methods/README.md" },

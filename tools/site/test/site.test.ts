@@ -32,8 +32,14 @@ describe("the site", () => {
     expect(documents.filter((name) => !files.has(placeOf(name)))).toEqual([]);
   });
 
-  it("names each page once in its navigation", () => {
+  it("names each page once in its navigation, and every document of docs and its guides", () => {
     const listed = NAVIGATION.flatMap(({ pages }) => Object.keys(pages ?? {}));
+    const documents = ["docs", "docs/guides"].flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .filter((name) => name.endsWith(".md"))
+        .map((name) => `${folder}/${name}`),
+    );
+    expect(documents.filter((name) => !listed.includes(name))).toEqual([]);
     expect(listed.length).toBe(new Set(listed).size);
     const [, navigation = ""] =
       /<nav class="side navigation"[^>]*>([\s\S]*?)<\/nav>/.exec(String(files.get("index.html"))) ?? [];
