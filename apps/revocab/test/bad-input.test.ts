@@ -281,7 +281,11 @@ describe("a plan that is refused", () => {
 describe("inspect and explain", () => {
   it.each([
     ["inspect", "/does/not/exist", /found nothing at \/does\/not\/exist/],
-    ["inspect", join(SAMPLE_MODEL, "config.json"), /config\.json: is no tokenizer/],
+    [
+      "inspect",
+      join(SAMPLE_MODEL, "config.json"),
+      /config\.json is a config, expected a model folder or a tokenizer/,
+    ],
     ["explain", join(SAMPLE_MODEL, "model.safetensors"), /model\.safetensors is no plan/],
   ])("%s %s fails with one message", async (command, path, message) => {
     const finished = await revocab([command, path, ...(command === "explain" ? ["1"] : [])]);
