@@ -7,6 +7,7 @@ export const NAVIGATION = [
     title: "Start",
     pages: {
       "README.md": "Overview",
+      "docs/installing.md": "Installing",
       "tools/site/live-examples.md": "Live examples",
       "docs/command-line.md": "The command line",
       "docs/limits.md": "Limits",
@@ -25,6 +26,9 @@ export const NAVIGATION = [
       "docs/chat-models.md": "Make a chat model",
       "docs/adapters.md": "Carry adapters over",
       "docs/corpus.md": "Mix two languages",
+      "docs/bytes.md": "Read and write byte by byte",
+      "docs/dynamic-tokenization.md": "Merge tokens for a text",
+      "docs/large-vocabulary.md": "A million tokens",
       "docs/guides/publish.md": "Publish from code",
       "docs/publishing.md": "The Hub",
       "docs/guides/write-a-method.md": "Write a method",
