@@ -25,7 +25,8 @@ import { registerQuality } from "./commands/quality.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerSwap } from "./commands/swap.ts";
 import { registerVectors } from "./commands/vectors.ts";
-import { asFailure, exitCodeOf, printFailure, usageHint } from "./failure.ts";
+import { asFailure, exitCodeOf, type Failure, printFailure, usageHint } from "./failure.ts";
+import { HELP_LAYOUT } from "./help-layout.ts";
 import { knowOtherNames, meantBy } from "./other-names.ts";
 import { useRecipe } from "./recipe/use-recipe.ts";
 import { fullName } from "./run-command.ts";
@@ -48,7 +49,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     )
     .option("--json", "print the result as JSON on stdout")
     .option("--quiet", "no progress on stderr")
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => inStyle("bold", title, process.stdout) })
+    .configureHelp({
+      ...HELP_LAYOUT,
+      showGlobalOptions: true,
+      styleTitle: (title) => inStyle("bold", title, process.stdout),
+    })
     .configureOutput({
       getOutHasColors: () => hasColors(process.stdout),
       getErrHasColors: () => hasColors(process.stderr),
@@ -92,11 +97,16 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     await showDefaultMethod(program.commands.filter((command) => args.includes(command.name())));
 
   try {
-    await program.parseAsync(isVersion(args) ? ["--version"] : args, { from: "user" });
+    const unknown = unknownInHelp(program, args);
+    const words = isVersion(args) ? ["--version"] : (unknown ?? args);
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
     // the help, or the usage error, has been printed
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof RevocabError) process.exitCode = reportFailure(error, program, args);
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      if (process.exitCode === 2 && error.code === "commander.help" && args.includes("--json"))
+        printFailure(NO_COMMAND, true);
+    } else if (error instanceof RevocabError) process.exitCode = reportFailure(error, program, args);
     else throw error;
   }
 }
@@ -106,6 +116,21 @@ function isVersion(args: readonly string[]): boolean {
   const [first] = args.filter((arg) => arg !== "--json" && arg !== "--quiet");
   return first === "version" || first === "-V";
 }
+
+/** `help NAME` and `NAME --help` of what is no command fail as `NAME` does: the words without the wish for help. */
+function unknownInHelp(program: Command, args: readonly string[]): readonly string[] | undefined {
+  const [name, ...more] = args.filter((arg) => !arg.startsWith("-"));
+  const asked = name === "help" ? more[0] : name;
+  const isAsked = name === "help" || args.includes("--help") || args.includes("-h");
+  const isKnown = program.commands.some((each) => [each.name(), ...each.aliases()].includes(asked ?? ""));
+  return !isAsked || asked === undefined || asked === "help" || isKnown ? undefined : [asked];
+}
+
+const NO_COMMAND: Failure = {
+  code: "bad_options",
+  message: "no command was given",
+  hint: "run revocab --help for all of them",
+};
 
 /** A failure before the work of a command began: in its arguments, or in the recipe that they name. */
 function reportFailure(error: RevocabError, program: Command, args: readonly string[]): number {

@@ -28,6 +28,9 @@ it.skipIf(process.platform === "win32")(
       ["vectors", "train", "--mod"],
       ["completion", ""],
       ["methods", "we"],
+      ["info", "--well"],
+      // as bash cuts --method=om
+      ["swap", "--method", "=", "om"],
     ];
     const tries = lines.map((words) => `try ${words.map((word) => `'${word}'`).join(" ")}`);
     writeFileSync(
@@ -49,6 +52,8 @@ ${tries.join("\n")}
       "vectors train --mod → --model",
       "completion  → bash zsh fish",
       "methods we → wechsel",
+      "info --well → --well-trained",
+      "swap --method = om → omp",
     ]);
   },
 );
@@ -66,6 +71,13 @@ it("every shell has every command and every option of the help, as the parser ha
       expect(fish).toContain(` -l ${option.slice(2)} `);
     }
   }
+});
+
+it("another name of a command completes as the command does", async () => {
+  const [bash, zsh, fish] = await Promise.all(["bash", "zsh", "fish"].map(script));
+  expect(bash).toContain('" inspect" | " info") command="inspect"');
+  expect(zsh).toContain("inspect|info) _revocab_inspect ;;");
+  expect(fish).toContain("'__fish_seen_subcommand_from inspect info' -l well-trained ");
 });
 
 it("hidden names are not offered", async () => {

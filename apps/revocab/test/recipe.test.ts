@@ -93,6 +93,19 @@ describe("the record of a run", () => {
     expectOneFailure(finished, /types types.tsv has the sha256/);
   });
 
+  it("names the texts of an edit by hash, too, and not only the tokenizer that comes of them", async () => {
+    const at = inputs();
+    const terms = join(at.folder, "terms.txt");
+    writeFileSync(terms, "marmalade\n");
+    const { record, again } = await written(at, "extend", at.model, "--tokens", terms);
+    writeFileSync(terms, "marmot\n");
+    const finished = await inProcess(["extend", "--recipe", record, "--out", again, "--quiet"]);
+    expectOneFailure(
+      finished,
+      /: the text terms\.txt of new tokens has the sha256 [0-9a-f]{64}, recorded is /,
+    );
+  });
+
   it("says which input it cannot find, and takes it from the command line", async () => {
     const at = inputs();
     const { out, record, again } = await written(at);

@@ -31,6 +31,22 @@ describe("on a terminal of 80 columns", () => {
   });
 });
 
+describe.each([60, 80, 120])("a help on a terminal of %i columns", (columns) => {
+  const before = { isTTY: process.stdout.isTTY, columns: process.stdout.columns };
+  beforeEach(() => {
+    Object.assign(process.stdout, { isTTY: true, columns });
+  });
+  afterEach(() => {
+    Object.assign(process.stdout, before);
+  });
+
+  it.each([[[]], [["swap"]], [["vectors", "train"]]])("has no longer line but a title: %s", async (words) => {
+    const { stdout } = await inProcess([...words, "--help"], { env: { NO_COLOR: "1" } });
+    const lines = stdout.split("\n").filter((line) => !line.endsWith(":")); // titles stay whole
+    expect(lines.filter(({ length }) => length > columns)).toEqual([]);
+  });
+});
+
 describe("colours", () => {
   const ESCAPE = String.fromCharCode(27);
   const colored = async (isTTY: boolean, env: Readonly<Record<string, string | undefined>>) => {

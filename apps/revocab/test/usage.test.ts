@@ -14,6 +14,8 @@ const compare = ["compare", SAMPLE_MODEL, "--tokenizer", SAMPLE_TOKENIZER, "--te
 describe("wrong usage exits 2 with one message and what to do", () => {
   it.each([
     ["an unknown command, with the nearest one", ["swp"], /unknown command 'swp'\n {2}→ did you mean swap\?/],
+    ["help of an unknown command", ["help", "swp"], /unknown command 'swp'\n {2}→ did you mean swap\?/],
+    ["an unknown command with --help", ["swp", "--help"], /unknown command 'swp'\n {2}→ did you mean swap\?/],
     [
       "an unknown option",
       [...swap, "--dry-rum"],
@@ -224,4 +226,10 @@ describe("with --json a failure too is one value on stdout", () => {
     expect(error.code).toBe(name);
     expect(finished.stderr).toBe(`revocab: ${error.message}\n  → ${error.hint}\n`);
   });
+});
+
+it("no command at all fails in JSON, too", async () => {
+  const { code, stdout } = await inProcess(["--json"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout).error).toMatchObject({ code: "bad_options", message: "no command was given" });
 });

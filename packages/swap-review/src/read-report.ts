@@ -62,7 +62,7 @@ const input = z.object({
   files: z.record(z.string(), hash),
 });
 /** The text of an edit: lines from code have no name and no hash. */
-const text = z.object({ name: z.string().nullable() });
+const text = z.union([z.object({ name: z.null() }), z.object({ name: z.string(), sha256: hash })]);
 const edit = z.object({
   learn: z.object({ text, count, minimumCount: figure.nullable(), spare: text.nullable() }).nullable(),
   tokens: z.object({ name: z.string(), sha256: hash, asWritten: z.boolean() }).nullable(),

@@ -4,10 +4,19 @@ import type { Command, Option } from "commander";
 export interface CompletedCommand {
   /** `["vectors", "train"]`; empty for the program. */
   readonly path: readonly string[];
-  readonly subcommands: readonly { readonly name: string; readonly description: string }[];
+  /** The last word of the path, and what else it may be. */
+  readonly names: readonly string[];
+  readonly subcommands: readonly CompletedSubcommand[];
   readonly options: readonly CompletedOption[];
   /** What stands without an option. */
   readonly argument: CompletedValue;
+}
+
+interface CompletedSubcommand {
+  readonly name: string;
+  /** The name, and its aliases. */
+  readonly names: readonly string[];
+  readonly description: string;
 }
 
 export interface CompletedOption {
@@ -35,13 +44,22 @@ export function commandTable(program: Command, methods: readonly string[]): read
     ];
     const own: CompletedCommand = {
       path,
-      subcommands: inner.map((each) => ({ name: each.name(), description: each.summary() })),
+      names: namesOf(command),
+      subcommands: inner.map((each) => ({
+        name: each.name(),
+        names: namesOf(each),
+        description: each.summary(),
+      })),
       options: [...all.map((option) => completedOption(option, methods)), HELP],
       argument: argumentOf(command, methods),
     };
     return [own, ...inner.flatMap((each) => visit(each, [...path, each.name()]))];
   };
   return visit(program, []);
+}
+
+function namesOf(command: Command): readonly string[] {
+  return [command.name(), ...command.aliases()];
 }
 
 const HELP: CompletedOption = { names: ["--help", "-h"], description: "display help", value: undefined };

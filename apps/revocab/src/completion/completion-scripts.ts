@@ -11,9 +11,11 @@ function bashScript(commands: readonly CompletedCommand[]): string {
   return `# revocab completion bash: source <(revocab completion bash)
 _revocab() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" command="" i
+  # --option=value comes as three words
+  if [[ $current == "=" ]]; then current=""; elif [[ $previous == "=" ]]; then previous="\${COMP_WORDS[COMP_CWORD - 2]}"; fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command \${COMP_WORDS[i]}" in
-${paths.map(({ path }) => `      "${[path.slice(0, -1).join(" "), path[path.length - 1]].join(" ")}") command="${path.join(" ")}" ;;`).join("\n")}
+${paths.map(bashCommand).join("\n")}
     esac
   done
   COMPREPLY=()
@@ -26,6 +28,13 @@ ${commands.map(bashWords).join("\n")}
 }
 complete -o default -F _revocab revocab
 `;
+}
+
+/** The word that a command begins with, behind the command that it belongs to. */
+function bashCommand({ path, names }: CompletedCommand): string {
+  const outer = path.slice(0, -1).join(" ");
+  const patterns = names.map((name) => `"${outer} ${name}"`).join(" | ");
+  return `      ${patterns}) command="${path.join(" ")}" ;;`;
 }
 
 /** What follows an option with a value. Words are none where readline shall complete a path. */
@@ -68,7 +77,9 @@ function zshFunction({ path, subcommands, options, argument }: CompletedCommand)
     return `${name}() {\n  _arguments \\\n${[...own, rest].map((each) => `    ${each}`).join(" \\\n")}\n}\n`;
   }
   const described = subcommands.map((each) => `    ${quoted(`${each.name}:${zshText(each.description)}`)}`);
-  const cases = subcommands.map((each) => `      ${each.name}) ${name}_${each.name.replaceAll("-", "_")} ;;`);
+  const cases = subcommands.map(
+    (each) => `      ${each.names.join("|")}) ${name}_${each.name.replaceAll("-", "_")} ;;`,
+  );
   return `${name}() {
   local curcontext="$curcontext" state line
   local -a commands
@@ -109,8 +120,9 @@ ${commands.flatMap(fishLines).join("\n")}
 `;
 }
 
-function fishLines({ path, subcommands, options, argument }: CompletedCommand): readonly string[] {
-  const seen = path.map((name) => `__fish_seen_subcommand_from ${name}`);
+function fishLines({ path, names, subcommands, options, argument }: CompletedCommand): readonly string[] {
+  const words = [...path.slice(0, -1), ...(path.length === 0 ? [] : [names.join(" ")])];
+  const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
   const inner = subcommands.map(({ name }) => name).join(" ");
   const next = [...seen, ...(inner === "" ? [] : [`not __fish_seen_subcommand_from ${inner}`])];
   const line = (condition: readonly string[], rest: string) =>

@@ -1,9 +1,11 @@
 import { RevocabError, showText } from "@revocab/core";
-import type { SwapReport } from "@revocab/report";
+import type { EditRecipe, SwapReport, TextRecord } from "@revocab/report";
 
 /** What a `revocab.json` says of the files that the model was made from, by sha256. */
 export interface RecordedInputs {
   readonly inputs: Readonly<Record<"source" | "target", { readonly files?: Hashes | undefined }>>;
+  /** Of an edit, its texts and its file of tokens. */
+  readonly recipe: { readonly edit?: Pick<EditRecipe, "learn" | "tokens" | "prune"> | undefined };
   readonly chatTemplate?:
     | { readonly file?: { readonly name: string; readonly sha256: string } | undefined }
     | undefined;
@@ -41,11 +43,24 @@ export function requireRecordedInputs(report: SwapReport, record: RecordedInputs
 
 const MOST_SHOWN = 4;
 
-function hashesOf({ inputs, chatTemplate, training, notes }: RecordedInputs): ReadonlyMap<string, string> {
+function hashesOf({
+  inputs,
+  recipe: { edit },
+  chatTemplate,
+  training,
+  notes,
+}: RecordedInputs): ReadonlyMap<string, string> {
   const ofFiles = (files: Hashes | undefined, whose: string) =>
     Object.entries(files ?? {}).map(([name, sha256]) => [`${name}${whose}`, sha256] as const);
+  const ofText = (text: TextRecord | null | undefined, what: string) =>
+    text == null || text.name === null ? [] : [[`the text ${text.name} ${what}`, text.sha256] as const];
   return new Map([
     ...ofFiles(inputs.source.files, OF_MODEL),
+    // before the tokenizer, which is made by them
+    ...ofText(edit?.learn?.text, "that tokens were learned from"),
+    ...ofText(edit?.learn?.spare, "that was spared"),
+    ...ofText(edit?.prune?.keepFor, "that tokens were kept for"),
+    ...ofText(edit?.tokens, "of new tokens"),
     ...ofFiles(inputs.target.files, OF_TOKENIZER),
     ...(chatTemplate?.file === undefined
       ? []
