@@ -3,7 +3,7 @@ import { campaign } from "../campaign.mjs";
 import { isFailure } from "../verdict.mjs";
 
 /** Enough for every way to damage a file to come up; `attack.mjs` goes on for as long as it is told. */
-const MUTANTS = 250;
+const MUTANTS = 200;
 
 /** Each mutant is watched by the campaign; all together take as long as the machine needs. */
 const TIMEOUT = 900_000;

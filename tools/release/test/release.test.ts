@@ -85,7 +85,7 @@ describe("a release", () => {
       ]),
     );
     expect(findDisagreements(copy, "v7.8.9", "https://github.com/fork/revocab")[0]).toMatch(
-      /^packages\/chain-rule says that it is from .*, not from https:\/\/github\.com\/fork\/revocab$/,
+      /^packages\/byte-models says that it is from .*, not from https:\/\/github\.com\/fork\/revocab$/,
     );
   });
 
