@@ -54,7 +54,9 @@ export async function readTogether(
     const readers = [];
     for (const [i, { model, tokenizer }] of voters.entries()) {
       const window = Math.min(context, model.contextLength);
-      readers.push(await openReader(contexts[i], { model, tokenizer, window, tolerance: EXACT, job }, prompt));
+      readers.push(
+        await openReader(contexts[i], { model, tokenizer, window, tolerance: EXACT, job }, prompt),
+      );
     }
     for (const byte of bytes.subarray(first)) {
       const rows: Float64Array[] = [];
