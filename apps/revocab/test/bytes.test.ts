@@ -33,6 +33,11 @@ describe("generate --bytes", () => {
     const { text } = await json("generate", SAMPLE_MODEL, ...args);
     expect(text).toMatch(/^Tom said caf[\u00c0-\u00ff]/);
     expect(text).not.toContain("\ufffd");
+    const broken = fileOf("broken.txt", Uint8Array.of(...Buffer.from("Tom"), 0xff, 0x20));
+    const { stderr } = await inProcess([
+      ...["generate", SAMPLE_MODEL, "--bytes", "--prompt-file", broken, "--quiet"],
+    ]);
+    expect(stderr).toContain("broken.txt: found bytes that are no UTF-8");
   });
 
   it("a model that votes with itself, by either mean, writes what it writes alone", async () => {
@@ -70,6 +75,8 @@ describe("eval --with", () => {
       expect(code).toBe(2);
       expect(stderr).toMatch(message);
     }
+    const lonely = ["eval", SAMPLE_MODEL, "--bytes", "--text", text, "--fit-weights", text, "--quiet"];
+    expect((await inProcess(lonely)).stderr).toContain("--fit-weights was given without --with");
     const special = fileOf("special.txt", "Once </s> upon");
     const { code, stderr } = await inProcess(["eval", ...VOTERS, "--text", special, "--quiet"]);
     expect(code).toBe(1);

@@ -77,6 +77,9 @@ describe("revocab dynamic encode", () => {
     );
     expect(await refused([...encode, "--reduction", "10%", "--merges", "3"])).toContain("were both given");
     expect(await refused([...encode, "--hypernetwork", SAMPLE_TOKENIZER])).toMatch(/config\.json/);
+    expect(await refused([...encode, "--language", "de"])).toContain(
+      "--language was given without a hypernetwork",
+    );
     const empty = join(scratch(), "empty.txt");
     writeFileSync(empty, " \n");
     expect(await refused([...encode, "--text", empty])).toContain("empty.txt");
@@ -115,6 +118,20 @@ describe("revocab eval --dynamic", () => {
     expect(reduced.map(({ merges }) => merges)).toEqual([5, 10]);
   });
 
+  it("draws other rows for another seed", async () => {
+    const bits = [];
+    for (const seed of ["1", "1", "2"]) {
+      const { reduced } = await json<{ reduced: { evaluation: { bitsPerByte: number } }[] }>([
+        ...score,
+        "random",
+        ...["--merges", "5", "--seed", seed],
+      ]);
+      bits.push(reduced[0].evaluation.bitsPerByte);
+    }
+    expect(bits[1]).toBe(bits[0]);
+    expect(bits[2]).not.toBe(bits[0]);
+  });
+
   it("takes rows of a plan for the model, and refuses a damaged one", async () => {
     const plan = join(scratch(), "my.plan");
     const rows = ["--method", "subtoken-mean", "--with", "weighting=uniform", "--fallback", "zero"];
@@ -139,6 +156,9 @@ describe("revocab eval --dynamic", () => {
     expect(await refused([...score, HYPERNETWORK, "--bytes"])).toContain("--bytes was given with --dynamic");
     expect(await refused(["eval", SAMPLE_MODEL, "--text", SAMPLE_TEXT, "--reduction", "10%"])).toContain(
       "--reduction was given without --dynamic",
+    );
+    expect(await refused([...score, HYPERNETWORK, "--weights", "1,2"])).toContain(
+      "--weights was given without --with",
     );
     expect(await refused([...score, "subtokenmean"])).toContain(
       "subtokenmean is no method, and there is no such folder or file",

@@ -11,7 +11,7 @@ export type MixtureMean = "arithmetic" | "geometric";
 /**
  * Models that vote on every byte, whatever their tokenizers. They have read the same text. One of weight 0 is not asked.
  * @param weights one for each reader, at least 0 and of sum 1
- * @throws RevocabError `bad_options` for readers of which only some have a token that ends a text
+ * @throws RevocabError `bad_options` where of those that are asked only some have a token that ends a text
  */
 export function mixtureReader(
   readers: readonly ByteReader[],
@@ -20,7 +20,7 @@ export function mixtureReader(
 ): ByteReader {
   const voting = readers.filter((_, i) => weights[i] > 0);
   const shares = weights.filter((weight) => weight > 0);
-  requireCommonEnd(readers);
+  requireCommonEnd(readers, weights);
   return {
     canEnd: voting.every(({ canEnd }) => canEnd),
     get cost() {
@@ -30,8 +30,8 @@ export function mixtureReader(
     async next(tolerance) {
       const all: NextByte[] = [];
       for (const reader of voting) {
-        // What is unread of one model may be anything in the mean of logarithms.
-        const next = await reader.next(mean === "arithmetic" ? tolerance : undefined);
+        // In the mean of logarithms the little that is unread of one model may be much.
+        const next = await reader.next(mean === "arithmetic" ? tolerance : 0);
         if (next === undefined) return undefined;
         all.push(next);
       }
@@ -48,9 +48,9 @@ export function mixtureReader(
 }
 
 /** @throws RevocabError `bad_options` */
-function requireCommonEnd(readers: readonly ByteReader[]): void {
-  const endless = readers.findIndex(({ canEnd }) => !canEnd);
-  if (endless < 0 || !readers.some(({ canEnd }) => canEnd)) return;
+function requireCommonEnd(readers: readonly ByteReader[], weights: readonly number[]): void {
+  const endless = readers.findIndex(({ canEnd }, i) => weights[i] > 0 && !canEnd);
+  if (endless < 0 || !readers.some(({ canEnd }, i) => weights[i] > 0 && canEnd)) return;
   throw new RevocabError(
     "bad_options",
     `model ${endless + 1} of ${readers.length} has no token that ends a text, and others have one: they cannot agree on an end`,

@@ -54,7 +54,9 @@ export async function readTogether(
     const readers = [];
     for (const [i, { model, tokenizer }] of voters.entries()) {
       const window = Math.min(context, model.contextLength);
-      readers.push(await openReader(contexts[i], { model, tokenizer, window, job }, prompt));
+      readers.push(
+        await openReader(contexts[i], { model, tokenizer, window, tolerance: EXACT, job }, prompt),
+      );
     }
     for (const byte of bytes.subarray(first)) {
       const rows: Float64Array[] = [];
@@ -74,6 +76,9 @@ export async function readTogether(
   const bytes = readable.reduce((sum, document) => sum + document.bytes.length, 0);
   return { bytes, predictedBytes: total, skippedDocuments, costs };
 }
+
+/** The little that is unread may be all that an improbable byte has: its logarithm would be −∞. */
+const EXACT = 0;
 
 const DEFAULT_CONTEXT = 512;
 const REPORTED_AT_ONCE = 64;

@@ -40,8 +40,10 @@ export function sampleByte(
   if (temperature === 0) return { value: values[0], isCertain: areFirst(1) };
 
   const power = 1 / temperature;
-  const weights = values.map((value) => least(value) ** power);
-  const more = mostMore(weights.length, least(values[0]), unread, power);
+  // Beside the largest, for a high power of a share is 0 in f64.
+  const largest = least(values[0]);
+  const weights = values.map((value) => (least(value) / largest) ** power);
+  const more = mostMore(weights.length, unread / largest, power);
   const kept = nucleus(weights, topK, topP, more);
   // In the order of their values, which does not depend on what is unread.
   const order = Array.from({ length: kept.count }, (_, place) => place).sort((a, b) => values[a] - values[b]);
@@ -78,9 +80,9 @@ function nucleus(
   return { count, isCertain: isEnough && (count === 1 || before + more < topP * (total + more)) };
 }
 
-/** The most that Σ shareᵖ can grow by, when the shares grow by `unread` together. */
-function mostMore(count: number, largest: number, unread: number, power: number): number {
-  if (power >= 1) return (largest + unread) ** power - largest ** power;
+/** The most that Σ shareᵖ can grow by, when shares of which the largest is 1 grow by `unread` together. */
+function mostMore(count: number, unread: number, power: number): number {
+  if (power >= 1) return Math.expm1(power * Math.log1p(unread));
   return count ** (1 - power) * unread ** power;
 }
 

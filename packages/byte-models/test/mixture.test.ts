@@ -63,6 +63,7 @@ describe("models that vote", () => {
       expect.objectContaining({ code: "bad_options", message: expect.stringContaining("model 2 of 2") }),
     );
     expect(mixtureReader([endless, endless], [0.5, 0.5]).canEnd).toBe(false);
+    expect(mixtureReader([one, endless], [1, 0]).canEnd).toBe(true);
     expect(mixtureReader([one, other], [0.5, 0.5]).canEnd).toBe(true);
   });
 
@@ -84,6 +85,31 @@ describe("the score of models together", () => {
       const alone = await byteLevelScore({ ...voter, documents });
       expect(members[i].bitsPerByte).toBeCloseTo(alone.bitsPerByte, 5);
       expect(bytes).toBe(alone.bytes);
+    }
+  });
+
+  it("a byte that none but an improbable sequence of tokens writes has its bits", async () => {
+    // after "abc" the byte b follows if that is no beginning of `abcc`; what such a beginning has is less than a reader's tolerance
+    const tokenizer = plainBpe("abc", ["a b", "ab c", "abc c"]);
+    const { size } = tokenizer.vocabulary;
+    const [longer] = tokenizer.vocabulary.idsOf(Buffer.from("abcc"));
+    const uneven = (seed: number) => {
+      const model = continuingModel(size, { seed });
+      return {
+        ...model,
+        continue: async (...given: Parameters<typeof model.continue>) => {
+          const { logits, cache } = await model.continue(...given);
+          return { cache, logits: logits.map((logit, id) => (id === longer ? logit + 30 : logit)) };
+        },
+      };
+    };
+    const voters = [1, 2].map((seed) => ({ tokenizer, model: uneven(seed) }));
+    for (const mean of ["arithmetic", "geometric"] satisfies MixtureMean[]) {
+      const { bitsPerByte, members } = await mixtureScore({ voters, documents: ["abcb"], mean });
+      for (const bits of [bitsPerByte, ...members.map((member) => member.bitsPerByte)]) {
+        expect(bits).toBeGreaterThan(5);
+        expect(bits).toBeLessThan(40);
+      }
     }
   });
 

@@ -70,6 +70,8 @@ describe("writing byte by byte", () => {
     expect(new Set(await draw({ topP: 0.7 }))).toEqual(new Set("ab"));
     expect(new Set(await draw({ topK: 1 }))).toEqual(new Set("a"));
     expect(new Set(await draw({ temperature: 0.01 }))).toEqual(new Set("a"));
+    // 0.4 to the power of 1000 is 0 in f64
+    expect(new Set(await draw({ temperature: 0.001 }))).toEqual(new Set("a"));
   });
 
   it("is refused where no byte has a probability that UTF-8 allows", async () => {

@@ -1,15 +1,15 @@
 import type { OpenCheckpointOptions } from "@revocab/checkpoint";
-import type { Job, TokenId } from "@revocab/core";
+import { type Job, RevocabError, type TokenId } from "@revocab/core";
 import { type DocumentSplit, readText } from "@revocab/files";
 import { type OpenModel, openModel } from "@revocab/plan";
 import { tablesOf } from "@revocab/transformer-runtime";
 import { displayToken } from "@revocab/vocabulary";
 import { mergeApplier } from "./apply-merges.ts";
 import { calibrateMerges, type MergeDegree } from "./calibrate.ts";
-import { type DynamicTokenizer, dynamicTokenizer } from "./dynamic-tokenizer.ts";
+import { dynamicTokenizer } from "./dynamic-tokenizer.ts";
 import { hypernetworkRows } from "./hypernetwork-rows.ts";
-import { type DynamicMerges, firstMerges } from "./merge-batch.ts";
-import type { TokenRows } from "./row-provider.ts";
+import { firstMerges } from "./merge-batch.ts";
+import type { RowProvider } from "./row-provider.ts";
 import { type Boundaries, segmentTexts } from "./segments.ts";
 
 export interface EncodeFileOptions extends OpenCheckpointOptions {
@@ -71,17 +71,21 @@ export interface EncodedDocument {
  */
 export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFile> {
   const { boundaries = "pretoken", degree, job } = options;
+  requireHypernetwork(options);
   const { documents, bytes, notes } = await readText(options.text, options);
   const model = await openModel(options.model, options);
+  let provider: RowProvider | undefined;
   try {
     const { readable, checkpoint } = model;
     const { vocabulary } = readable;
+    provider = await openRows(model, options);
     const texts = await segmentTexts(readable, documents, boundaries, job);
     job?.onProgress?.({ type: "step", step: "merge tokens" });
     const { batch, reached } = calibrateMerges(texts, [degree], { vocabulary, firstId: checkpoint.rows });
     const merges = firstMerges(batch, reached[0].merges);
     const tokenizer = dynamicTokenizer(readable, merges, boundaries);
-    const rows = await predictedRows(model, tokenizer, merges, options);
+    const tokens = merges.tokens.map((_, i) => merges.firstId + i);
+    const rows = await provider?.rowsOf({ tokenizer, tokens, job });
     const [before, after] = [batch.lengths[0], batch.lengths[reached[0].merges]];
     const shown = (id: TokenId) => displayToken(tokenizer.vocabulary, id);
     return {
@@ -95,7 +99,7 @@ export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFil
         right: shown(right),
         saved: batch.lengths[i] - batch.lengths[i + 1],
       })),
-      newTokens: merges.tokens.length,
+      newTokens: tokens.length,
       ...(rows && { rows: { columns: rows.input.columns, hasHeadRows: rows.output !== undefined } }),
       documents: texts
         .map(mergeApplier(merges))
@@ -103,26 +107,27 @@ export async function encodeFile(options: EncodeFileOptions): Promise<EncodedFil
       notes,
     };
   } finally {
+    await provider?.close();
     await model.close();
   }
 }
 
-async function predictedRows(
+function requireHypernetwork({ hypernetwork, language }: EncodeFileOptions): void {
+  if (hypernetwork !== undefined || language === undefined) return;
+  throw new RevocabError("bad_options", "`language` was given without a hypernetwork", {
+    hint: "name the hypernetwork whose language it is, or leave `language` out",
+  });
+}
+
+async function openRows(
   { readable: { vocabulary }, checkpoint }: OpenModel,
-  tokenizer: DynamicTokenizer,
-  { firstId, tokens }: DynamicMerges,
   { hypernetwork: directory, language, job }: EncodeFileOptions,
-): Promise<TokenRows | undefined> {
+): Promise<RowProvider | undefined> {
   if (directory === undefined) return undefined;
-  const rows = await hypernetworkRows({
+  return hypernetworkRows({
     directory,
     language,
     model: { vocabulary, tables: tablesOf(checkpoint) },
     job,
   });
-  try {
-    return await rows.rowsOf({ tokenizer, tokens: tokens.map((_, i) => firstId + i), job });
-  } finally {
-    await rows.close();
-  }
 }

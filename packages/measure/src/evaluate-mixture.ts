@@ -64,9 +64,25 @@ export async function evaluateMixture({
       ...(fitted && { fitted: { bitsPerByte: fitted.bitsPerByte, bytes: fitted.bytes } }),
       documents: text.documents.length - score.skippedDocuments.length,
       seconds: (performance.now() - started) / 1000,
-      notes: showNotes([...text.notes, ...(fitting?.notes ?? []).map((note) => `text to fit on: ${note}`)]),
+      notes: showNotes([
+        ...text.notes,
+        ...(fitting?.notes ?? []).map((note) => `text to fit on: ${note}`),
+        ...noteUnpredicted(score),
+      ]),
     };
   });
+}
+
+function noteUnpredicted({
+  bytes,
+  predictedBytes,
+}: Pick<MixtureScore, "bytes" | "predictedBytes">): string[] {
+  const count = bytes - predictedBytes;
+  if (count === 0) return [];
+  const share = ((100 * count) / bytes).toFixed(1);
+  return [
+    `${count} of ${bytes} bytes (${share} %) begin a document where a model has no BOS: nothing predicts them, so the scores are better than the truth`,
+  ];
 }
 
 function requireOneSource(weights: readonly number[] | undefined, fitText: string | undefined): void {

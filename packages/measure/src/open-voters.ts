@@ -12,7 +12,7 @@ export interface VotersOptions extends Omit<OpenCheckpointOptions, "weights"> {
   readonly model: string;
   /** Folders of models that vote with it, whatever their tokenizers. @default none */
   readonly with?: readonly string[];
-  /** Encoder–decoder models: what the encoders read. @default "" */
+  /** What the encoders of encoder–decoder models read; other models read none. @default "" */
   readonly source?: string;
   readonly job?: Job;
 }
@@ -25,7 +25,10 @@ export interface OpenVoter extends Voter {
   readonly ends: ReadonlySet<TokenId>;
 }
 
-/** Opens models for the time of `use`. The options of the tables are the first model's. */
+/**
+ * Opens models for the time of `use`. The options of the tables are the first model's.
+ * @throws RevocabError `bad_options` for a source where no model has an encoder
+ */
 export async function withVoters<Result>(
   { model, with: others = [], source, job, ...tables }: VotersOptions,
   use: (voters: readonly OpenVoter[]) => Promise<Result>,
@@ -38,13 +41,20 @@ export async function withVoters<Result>(
     return opened;
   };
   try {
-    const voters: OpenVoter[] = [];
+    const models: { readonly directory: string; opened: OpenModel; transformer: OpenTransformer }[] = [];
     for (const [i, directory] of [model, ...others].entries()) {
-      const opened: OpenModel = await open(openModel(directory, i === 0 ? tables : {}));
-      const { checkpoint, readable: tokenizer } = opened;
-      const transformer: OpenTransformer = await open(openTransformer(checkpoint, { job }));
+      const opened = await open(openModel(directory, i === 0 ? tables : {}));
+      const transformer = await open(openTransformer(opened.checkpoint, { job }));
       transformer.requireWhole();
-      const own = await withSource(tablesOf(checkpoint), transformer, tokenizer, source);
+      models.push({ directory, opened, transformer });
+    }
+    const hasEncoder = ({ description }: OpenTransformer) => description.encoder !== undefined;
+    const isRead = models.some(({ transformer }) => hasEncoder(transformer));
+    const voters: OpenVoter[] = [];
+    for (const { directory, opened, transformer } of models) {
+      const { checkpoint, readable: tokenizer } = opened;
+      const read = isRead && !hasEncoder(transformer) ? undefined : source;
+      const own = await withSource(tablesOf(checkpoint), transformer, tokenizer, read);
       const run = await open(Promise.resolve(languageModel(transformer, own)));
       voters.push({ directory, model: run, tokenizer, ends: textLimits(tokenizer.vocabulary).ends });
     }

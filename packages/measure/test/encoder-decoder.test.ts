@@ -9,6 +9,7 @@ import {
   compareMethods,
   type DynamicScoringOptions,
   evaluateDynamic,
+  evaluateMixture,
   evaluateModel,
   generateText,
 } from "@revocab/measure";
@@ -110,6 +111,14 @@ describe.each(["t5", "bart"] as const)("a model like %s", (name) => {
     await expect(evaluateDynamic({ ...merged, prefill: true })).rejects.toThrow(
       "reads its source in an encoder",
     );
+  });
+
+  it("votes with its source beside a model that has no encoder to read it", async () => {
+    const options = { model: model(name), text: textFile(TEXT), source: SOURCE };
+    const { byteLevel } = await evaluateModel({ ...options, byteLevel: true });
+    const { members, notes } = await evaluateMixture({ ...options, with: [SAMPLE_MODEL] });
+    expect(members[0].bitsPerByte).toBeCloseTo(byteLevel!.bitsPerByte, 4);
+    expect(notes).toEqual([]);
   });
 
   it("continues a text beside a source with what the whole of it makes most probable", async () => {
@@ -221,6 +230,17 @@ it("a source for a model without an encoder is refused", async () => {
   const refused = { code: "bad_options", message: expect.stringContaining("has no encoder to read it") };
   await expect(evaluateModel({ ...options, text: SAMPLE_TEXT })).rejects.toMatchObject(refused);
   await expect(generateText({ ...options, prompt: "once" })).rejects.toMatchObject(refused);
+  const voting = { ...options, with: [SAMPLE_MODEL] };
+  await expect(evaluateMixture({ ...voting, text: SAMPLE_TEXT })).rejects.toMatchObject(refused);
+});
+
+it("bytes that no model predicts, for want of a BOS, are told", async () => {
+  const { bytes, predictedBytes, notes } = await evaluateMixture({
+    ...{ model: SAMPLE_MODEL, with: [SAMPLE_MODEL], bos: "never" },
+    text: textFile("Once upon"),
+  });
+  expect([bytes, predictedBytes]).toEqual([9, 5]);
+  expect(notes).toEqual([expect.stringMatching(/^4 of 9 bytes \(44\.4 %\) begin a document/)]);
 });
 
 /** A text in ids, with specials around it. */

@@ -189,6 +189,20 @@ describe("a large vocabulary is refused", () => {
     expect(error).toMatchObject({ code: "apply_mismatch" });
     expect(error.message).toMatch(/was made for model, but tuned has other input rows/);
   });
+
+  it("where its tokenizer is one of as many tokens in another order", async () => {
+    const folder = join(scratch(), "big");
+    cpSync(big, folder, { recursive: true });
+    const path = join(folder, "tokenizer.json");
+    const json = JSON.parse(readFileSync(path, "utf8"));
+    const { vocab } = json.model;
+    const [one, other] = Object.keys(vocab).filter((token) => vocab[token] === 600 || vocab[token] === 601);
+    [vocab[one], vocab[other]] = [vocab[other], vocab[one]];
+    writeFileSync(path, JSON.stringify(json));
+    const error = await failure(generateText({ model: SAMPLE_MODEL, dynamic: folder, prompt: "Once" }));
+    expect(error).toMatchObject({ code: "bad_vocabulary" });
+    expect(error.message).toMatch(/has a tokenizer whose id 600 is another token than that of model/);
+  });
 });
 
 describe("writing a large vocabulary fails", () => {

@@ -38,7 +38,12 @@ export function registerEval(program: Command): void {
     .option("--bytes", "score by bytes too: over all ways to write the text in tokens (slower)")
     .option("--by-token", "say which tokens and documents cost most")
     .option("--source <text>", "encoder–decoder models: the text that the encoder reads (none)")
-    .option("--seed <n>", "masked models: which tokens are masked", wholeNumber(0), 0);
+    .option(
+      "--seed <n>",
+      "masked models: which tokens are masked; --dynamic: of a method that draws numbers",
+      wholeNumber(0),
+      0,
+    );
   withRunning(withThreads(command, "threads of the runtime (all cores)"));
   withVotingOptions(command.optionsGroup("Models that vote on every byte:")).option(
     "--fit-weights <file>",
@@ -67,6 +72,7 @@ async function evaluate(
   flags: Flags,
   context: CommandContext,
 ): Promise<Evaluation> {
+  requireVoters(flags);
   const { evaluateModel, evaluateServedModel } = await import("@revocab/measure");
   const { byToken = false } = flags;
   const { samples, ...scoring } = { ...scoringOptions(flags), text: flags.text, byToken };
@@ -77,7 +83,6 @@ async function evaluate(
     );
   }
   if (flags.dynamic !== undefined) return evaluateMerged(scored.model, flags.dynamic, flags, context);
-  requireVoters(flags);
   if (flags.with !== undefined) return evaluateVoters(command, scored.model, flags, context);
   return withResolvedModels(context, { model: { name: scored.model, want: "model" } }, ({ paths }) =>
     evaluateModel({

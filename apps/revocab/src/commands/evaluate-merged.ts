@@ -35,7 +35,7 @@ export async function evaluateMerged(
       ...modelOptions(flags),
       ...scoring,
       ...{ text, rows, degrees, boundaries, mergesText, ownRows, prefill, source },
-      ...{ samples, samplesSeed: seed },
+      ...{ samples, samplesSeed: seed, seed },
       ...context,
     }),
   );

@@ -11,7 +11,6 @@ import { resolvedVoters, type VotingFlags, votersToResolve } from "./options/vot
 export interface VotersFlags extends ScoringFlags, ModelFlags, VotingFlags {
   readonly text: string;
   readonly source?: string;
-  readonly fitWeights?: string;
 }
 
 /** Options that a score of models together does not have. */

@@ -1,4 +1,4 @@
-import { RevocabError } from "@revocab/core";
+import { RevocabError, showText } from "@revocab/core";
 import type { GeneratedBytes, GeneratedText } from "@revocab/measure";
 import type { Command } from "commander";
 import { inFlags } from "../in-flags.ts";
@@ -139,7 +139,19 @@ function samplingOf({ temperature, topK, topP, seed, source }: Omit<Flags, "maxT
 async function promptOf(path: string | undefined): Promise<Uint8Array> {
   if (path === undefined) return new Uint8Array(0);
   const { readWhole } = await import("@revocab/files");
-  return readWhole(path, { most: MOST_PROMPT_BYTES, hint: "expected a file with the text to continue" });
+  const bytes = await readWhole(path, {
+    most: MOST_PROMPT_BYTES,
+    hint: "expected a file with the text to continue",
+  });
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return bytes;
+  } catch (cause) {
+    throw new RevocabError("bad_text", `${showText(path)}: found bytes that are no UTF-8, expected a text`, {
+      hint: "it may end inside a character, but not hold a broken one",
+      cause,
+    });
+  }
 }
 
 const MOST_PROMPT_BYTES = 2 ** 20;

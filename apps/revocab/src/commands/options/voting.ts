@@ -7,6 +7,8 @@ import { collect } from "./values.ts";
 /** Models that vote on every byte. */
 export interface VotingFlags extends Pick<GenerateBytesOptions, "weights" | "mean" | "with"> {
   readonly bytes?: boolean;
+  /** Of `eval`: a text. */
+  readonly fitWeights?: string;
 }
 
 export function withVotingOptions(command: Command): Command {
@@ -22,14 +24,16 @@ export function withVotingOptions(command: Command): Command {
 }
 
 /** @throws RevocabError `bad_options` for what is said of models that vote where none do */
-export function requireVoters({ bytes = false, with: others, weights, mean }: VotingFlags): void {
+export function requireVoters({ bytes = false, with: others, weights, mean, fitWeights }: VotingFlags): void {
   if (others !== undefined && !bytes) {
     throw new RevocabError("bad_options", "--with was given without --bytes", {
       hint: "models with different tokenizers vote on bytes: add --bytes",
     });
   }
   if (others !== undefined) return;
-  const [flag] = [weights && "--weights", mean && "--mean"].filter((name) => name !== undefined);
+  const [flag] = [weights && "--weights", mean && "--mean", fitWeights && "--fit-weights"].filter(
+    (name) => name !== undefined,
+  );
   if (flag === undefined) return;
   throw new RevocabError("bad_options", `${flag} was given without --with`, {
     hint: "name the models that vote beside the first one with --with",
