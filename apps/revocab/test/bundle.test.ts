@@ -85,3 +85,21 @@ describe("the published bundle, where nothing else is installed, gives what its 
     expectOneFailure(outcome, /^revocab: running a model needs onnxruntime-node/);
   });
 });
+
+describe("what every command loads before it knows what it is to do", () => {
+  it("is the command line alone: no methods, no schemas, no runtime", () => {
+    const folder = join(app, "dist/bundle");
+    const loaded = new Set<string>();
+    const waiting = ["main.js"];
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (loaded.has(name)) continue;
+      loaded.add(name);
+      const code = readFileSync(join(folder, name), "utf8");
+      for (const [, next] of code.matchAll(/(?:^|[;\n])import(?:[^;"()`]*from)?\s*"\.\/([^"]+)"/g))
+        waiting.push(next!);
+    }
+    const bytes = [...loaded].reduce((sum, name) => sum + readFileSync(join(folder, name)).length, 0);
+    expect(loaded.size).toBeGreaterThan(3);
+    expect(bytes).toBeLessThan(350_000);
+  });
+});

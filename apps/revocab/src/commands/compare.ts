@@ -30,7 +30,6 @@ import {
   withScoringOptions,
 } from "./options/scoring.ts";
 import { withRunning, withThreads } from "./options/values.ts";
-import { winningCommand } from "./winning-command.ts";
 
 interface Flags extends ModelFlags, FittingFlags, ComparedPlanFlags, ComparingFlags {
   readonly tokenizer: string;
@@ -67,6 +66,7 @@ export function registerCompare(program: Command): void {
     const { methodCandidates } = await import("@revocab/embedding-init");
     const { catalog } = await import("../catalog.ts");
     const { comparisonPage, presentComparison } = await import("../present/present-comparison.ts");
+    const { winningCommand } = await import("./winning-command.ts");
     let choice: CandidateChoice | undefined;
     await runCommand(
       command,

@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError, type Option } from "commander";
 import { aliasOf } from "../option-alias.ts";
 import { meantBy } from "../other-names.ts";
 import { fullName } from "../run-command.ts";
-import { readRecipe } from "./read-recipe.ts";
 
 export const RECIPE = "recipe";
 const ARGUMENT = "model";
@@ -26,6 +25,7 @@ export function withRecipeOption(command: Command): Command {
 export async function useRecipe(command: Command): Promise<void> {
   const path = command.getOptionValue(RECIPE) as string | undefined;
   if (path === undefined) return;
+  const { readRecipe } = await import("./read-recipe.ts");
   const { settings, record } = await readRecipe(path, command.name(), (name) => {
     const option = optionNamed(command, name);
     return isGiven(command, option === undefined ? name : option.attributeName());
