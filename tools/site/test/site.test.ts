@@ -100,6 +100,10 @@ describe("a document on the site", () => {
     expect(html).not.toContain("<thead>");
     expect(html).toContain('<td class="right">d</td>');
     expect(headings.map(({ anchor }) => anchor)).toEqual(["a-name", "two", "two-1"]);
-    expect(sections.map(({ text }) => text)).toEqual(["See b and a <b> --out well-known.", "const a = 1; c d", ""]);
+    expect(sections.map(({ text }) => text)).toEqual([
+      "See b and a <b> --out well-known.",
+      "const a = 1; c d",
+      "",
+    ]);
   });
 });
