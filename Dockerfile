@@ -10,6 +10,8 @@ FROM node:24-bookworm-slim
 COPY --from=build /installed /usr/local
 # downloads of the Hub: mount a volume here to keep them
 ENV HF_HOME=/home/node/.cache/huggingface
+# docker run --user may name anyone
+RUN install --directory --mode 1777 "$HF_HOME"
 USER node
 WORKDIR /work
 ENTRYPOINT ["revocab"]

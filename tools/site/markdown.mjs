@@ -33,6 +33,9 @@ const markdown = new MarkdownIt({ html: true });
 markdown.renderer.rules.fence = (tokens, place) =>
   codeBlock(highlight(tokens[place].content, tokens[place].info.trim()));
 markdown.renderer.rules.code_block = (tokens, place) => codeBlock(escapeHtml(tokens[place].content));
+// browsers break lines behind hyphens: an option stays in one piece
+markdown.renderer.rules.code_inline = (tokens, place) =>
+  `<code>${escapeHtml(tokens[place].content).replace(/(?<![\w-])--?\w[\w-]*/g, '<span class="option">$&</span>')}</code>`;
 markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0"><table>\n';
 markdown.renderer.rules.table_close = () => "</table></div>\n";
 markdown.renderer.rules.heading_close = (tokens, place) => {

@@ -179,6 +179,12 @@ describe("options from a file", () => {
     expect((await swapBy("a.json", JSON.stringify(json))).stdout).toBe(stdout);
   });
 
+  it("whose value may be left out are true and false, too", async () => {
+    expectOneFailure(await swapBy("a.yaml", `${place}remote: true\npublish: me/model\n`), /but --remote/);
+    expect((await swapBy("b.yaml", `${place}remote: false\n`)).code).toBe(0);
+    expectOneFailure(await swapBy("c.yaml", `${place}remote: often\n`), /remote is "often", expected only/);
+  });
+
   it("give way to the command line, with the options of a method that it does not take", async () => {
     const config = `${place}seed: 5\nmethod: subtoken-mean\nwith: {decay: 0.3}\n`;
     const found = await swapBy("a.yml", config, "--seed", "7", "--method", "mean");

@@ -5,6 +5,7 @@ import { RevocabError, showText } from "@revocab/core";
 import type { GatedWeights } from "./gated-folder.ts";
 import type { HubClient } from "./hub-client.ts";
 import type { RepositoryListing } from "./list-repository.ts";
+import { notLookedAt } from "./publishing-messages.ts";
 import { readRange } from "./read-range.ts";
 import type { LargeFile } from "./upload-large.ts";
 
@@ -32,7 +33,7 @@ interface PublishedLarge {
 /**
  * Compares the large files of a commit with what they were to be, and the headers of copied ones, byte by byte, with those that passed
  * the gate.
- * @throws RevocabError `hub_damaged`
+ * @throws RevocabError `hub_damaged`; what reading a header throws, saying that the commit is there
  */
 export async function checkLarge(
   client: HubClient,
@@ -45,7 +46,9 @@ export async function checkLarge(
     const { dataStart } = await readSafetensorsHeader(join(folder, path), weights);
     const hash = createHash("sha256");
     const range = { client, repository: after.name, commit: after.commit, file, start: 0, end: dataStart };
-    await readRange(range, async (bytes) => void hash.update(bytes));
+    await readRange(range, async (bytes) => void hash.update(bytes)).catch((error: unknown) => {
+      throw notLookedAt(error, page);
+    });
     if (hash.digest("hex") !== headerSha256)
       found.push(`the copy of ${showText(path, 200)} begins with another header`);
   }

@@ -1,4 +1,4 @@
-import { unusable } from "@revocab/http/internal";
+import { quoteServer, unusable } from "@revocab/http/internal";
 import type { HubClient } from "./hub-client.ts";
 import { statusFailure } from "./hub-failure.ts";
 import type { RepositoryFile } from "./list-repository.ts";
@@ -46,7 +46,7 @@ async function copyBatch(
   { client, source, target }: CopyOptions,
   files: readonly RepositoryFile[],
 ): Promise<readonly RefusedCopy[]> {
-  const { endpoint } = client.settings;
+  const { endpoint, token } = client.settings;
   const doing = `copying files of ${source} to ${target}`;
   return client.during(doing, async () => {
     const response = await client.fetch(`${endpoint}/api/models/${source}/lfs-files/duplicate`, {
@@ -69,7 +69,9 @@ async function copyBatch(
     const reasons = failuresIn(answer, endpoint);
     return files.flatMap((file) => {
       const reason = reasons.get(file.hash.hex);
-      return reason === undefined ? [] : [{ file, reason: `${endpoint} says "${reason}"` }];
+      return reason === undefined
+        ? []
+        : [{ file, reason: `${endpoint} says "${quoteServer(reason, token)}"` }];
     });
   });
 }
@@ -87,7 +89,7 @@ function failuresIn(
     failed.map((one: unknown) => {
       const { sha256, error } = (one ?? {}) as { readonly sha256?: unknown; readonly error?: unknown };
       if (typeof sha256 !== "string") throw unusable(`${endpoint} does not say which file was not copied`);
-      return [sha256, typeof error === "string" ? error.slice(0, 300) : "no reason"];
+      return [sha256, typeof error === "string" ? error : "no reason"];
     }),
   );
 }

@@ -279,6 +279,14 @@ describe("a file that the Hub does not copy", () => {
     expect(commitsOf(made)).toBe(1);
   });
 
+  it("is told in the words of the Hub without the access token", async () => {
+    const made = await hubWithModel();
+    const error = `not for ${made.hub.token}`;
+    made.hub.misbehave(duplicate({ kind: "refuse-copy", error, count: 1 }));
+    await publish(made);
+    expect(notesOf(made)).toContainEqual(expect.stringContaining('says "not for (hidden)"'));
+  });
+
   it("because it is not in Xet storage is not even asked for", async () => {
     const made = await hubWithModel({}, { xet: false });
     expect((await swapAndPublish(made)).moved).toEqual(sizesOf(OTHERS));
@@ -353,6 +361,17 @@ describe("what goes wrong on the Hub", () => {
         /the copy of model-00002-of-00003\.safetensors begins with another header/,
       ),
     });
+  });
+
+  it("a copy whose header cannot be read is an error that says where the commit is", async () => {
+    const made = await hubWithModel();
+    made.hub.misbehave({ path: /me\/model\/resolve/, fault: { kind: "status", status: 403 } });
+    await expect(publish(made)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^published as http.*\/commit\/[0-9a-f]{40}, but it could not be compared .*model-00002-of-00003/,
+      ),
+    });
+    expect(commitsOf(made)).toBe(2);
   });
 
   it("a commit of someone else meanwhile is never overwritten", async () => {

@@ -196,8 +196,10 @@ export async function scoreAll(
   return scorings.map((scoring, i) => scoredBy(scoring, logarithms[i], seconds * (tokens[i] / all)));
 }
 
-/** Passes events on with `label: ` before their step, for work that is done several times. */
+/** Passes events on with `label: ` before their step, for work that is done several times; a method's own step is named by its label. */
 export function labelledProgress(job: Job | undefined, label: string): Job | undefined {
   if (job?.onProgress === undefined) return job;
-  return { ...job, onProgress: (event) => job.onProgress?.({ ...event, step: `${label}: ${event.step}` }) };
+  const [method] = label.split(":", 1);
+  const stepOf = (step: string) => (step === method ? label : `${label}: ${step}`);
+  return { ...job, onProgress: (event) => job.onProgress?.({ ...event, step: stepOf(event.step) }) };
 }

@@ -95,16 +95,21 @@ describe("the site", () => {
 describe("a document on the site", () => {
   it("has its links followed, its code marked, and a table without head where all of it is empty", () => {
     const text =
-      "# A `name`\n\nSee [b](b.md#x).\n\n## Two\n\n```js\nconst a = 1;\n```\n\n| | |\n|---|---:|\n| c | d |\n\n## Two\n";
+      "# A `name`\n\nSee [b](b.md#x) and `a <b> --out well-known`.\n\n## Two\n\n```js\nconst a = 1;\n```\n\n| | |\n|---|---:|\n| c | d |\n\n## Two\n";
     const { title, html, headings, sections } = renderMarkdown(text, (target) =>
       target.replace(".md", ".html"),
     );
     expect(title).toBe("A name");
     expect(html).toContain('<a href="b.html#x">b</a>');
+    expect(html).toContain('<code>a &lt;b&gt; <span class="option">--out</span> well-known</code>');
     expect(html).toContain('<span class="hljs-keyword">const</span>');
     expect(html).not.toContain("<thead>");
     expect(html).toContain('<td class="right">d</td>');
     expect(headings.map(({ anchor }) => anchor)).toEqual(["a-name", "two", "two-1"]);
-    expect(sections.map(({ text }) => text)).toEqual(["See b.", "const a = 1; c d", ""]);
+    expect(sections.map(({ text }) => text)).toEqual([
+      "See b and a <b> --out well-known.",
+      "const a = 1; c d",
+      "",
+    ]);
   });
 });

@@ -24,7 +24,7 @@ export function presentMachine(report: MachineReport): TextDocument {
         ["the Hub", hubText(report.hub)],
       ]),
       ...(faults.length === 0
-        ? [paragraph("Everything is there")]
+        ? [paragraph(neighborIndex ? "Everything is there" : "All that work needs is there")]
         : [section("What is missing", list(faults.map(faultText)))]),
     ],
   };

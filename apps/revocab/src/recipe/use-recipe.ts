@@ -74,6 +74,8 @@ function valueFor(option: Option | undefined, value: unknown, fail: Fail): unkno
     if (typeof value !== "boolean") return fail("true or false");
     return !option.negate && value;
   }
+  // an option whose value may be left out
+  if (option?.optional && typeof value === "boolean") return value || undefined;
   const texts = textsOf(value) ?? fail("a text, a number or a list of them");
   if (texts.length === 0 || texts.includes("")) return fail("a value");
   return parsed(option, texts, fail);
