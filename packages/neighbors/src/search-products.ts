@@ -97,8 +97,10 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
       const ids = places.slice(start, start + ROWS_AT_A_TIME).map(rowAt);
       const block = await readRows(stored, ids);
       for (const [i, id] of ids.entries()) {
-        const product = rowProduct(left, 0, block, i);
-        top.offerRow(0, id, addends === undefined ? product : Math.fround(product + addends[id]));
+        const own = rowProduct(left, 0, block, i);
+        const product = addends === undefined ? own : Math.fround(own + addends[id]);
+        if (!Number.isFinite(product)) throw notFinite(id, product);
+        top.offerRow(0, id, product);
       }
     }
     const ids = new Uint32Array(found);
@@ -206,6 +208,12 @@ async function fillHeld(held: QuantizedRows, { rows, width, scales, values }: Pr
     const count = Math.min(most, rows - start);
     await values.readRows(start, count, held.values.subarray(start * width, (start + count) * width));
   }
+}
+
+function notFinite(row: number, product: number): RevocabError {
+  return new RevocabError("not_finite", `the product of the query and row ${row} is ${product}`, {
+    hint: "leave the row out, or repair it",
+  });
 }
 
 function checkRows({ rows, columns }: ProductIndex, stored: StoredMatrix): void {
