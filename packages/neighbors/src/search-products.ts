@@ -4,7 +4,7 @@ import { openQuantizedRows, type QuantizedRows, type RowRange } from "@revocab/m
 import { logTotal } from "./log-total.ts";
 import { lengthOf } from "./neighbor-search.ts";
 import type { ProductIndex } from "./product-index.ts";
-import { openRanking } from "./rank-clusters.ts";
+import { type ClusterRanking, openRanking } from "./rank-clusters.ts";
 import { productError } from "./runtime-neighbors.ts";
 import { TopNeighbors } from "./top-neighbors.ts";
 
@@ -84,8 +84,7 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
     candidates[place] = isCandidate(row) ? 1 : 0;
     if (addends !== undefined) held.addends[place] = addends[row];
   }
-  await fillHeld(held, index);
-  const ranking = clusters && (await openRanking(clusters, held.addends));
+  const ranking = await openFilled(held, index);
   const largestAddend = addends?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
 
   /** The rows that may be among the k largest, multiplied themselves. */
@@ -199,6 +198,17 @@ function placesAbove(
     }
   }
   return places;
+}
+
+/** Fills the rows, and ranks their clusters if there are any; closes the rows where it fails. */
+async function openFilled(held: QuantizedRows, index: ProductIndex): Promise<ClusterRanking | undefined> {
+  try {
+    await fillHeld(held, index);
+    return index.clusters && (await openRanking(index.clusters, held.addends));
+  } catch (error) {
+    await held.close();
+    throw error;
+  }
 }
 
 async function fillHeld(held: QuantizedRows, { rows, width, scales, values }: ProductIndex): Promise<void> {

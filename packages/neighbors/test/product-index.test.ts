@@ -161,6 +161,14 @@ describe("an index over rows", () => {
     await found.close();
   });
 
+  it("whose values cannot be read leaves no threads behind", async () => {
+    const rows = clusteredRows(10, 4);
+    const index = await buildProductIndex({ rows: storedView(rows) });
+    const values = { readRows: () => Promise.reject(new Error("cut short")) };
+    await expect(search({ ...index, values }, rows, 2)).rejects.toThrow("cut short");
+    expect(process.getActiveResourcesInfo()).not.toContain("MessagePort");
+  });
+
   it("says what is wrong", async () => {
     const rows = clusteredRows(10, 4);
     const index = await buildProductIndex({ rows: storedView(rows) });
