@@ -110,6 +110,7 @@ async function tablesIn(file: TensorFile, rows: number): Promise<ModelTables> {
   if (file.shapeOf("output.bias") === undefined) return { input, output };
   const data = new Float32Array(rows);
   await file.read(new Uint8Array(data.buffer), file.placeOf("output.bias", "F32", [rows]).start);
+  if (!data.every(Number.isFinite)) throw badVocabulary(file.path, "holds a bias that is not finite");
   return { input, output, bias: storedView({ rows, columns: 1, data }) };
 }
 

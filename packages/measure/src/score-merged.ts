@@ -113,7 +113,8 @@ export async function scoreMerged(
         };
       }),
       notes: showNotes([
-        ...new Set([...text.notes, ...mergesText.notes, ...own.notes]),
+        ...new Set([...text.notes, ...own.notes]),
+        ...(mergesText === text ? [] : mergesText.notes.map((note) => `text to learn merges from: ${note}`)),
         ...(unreached.length === 0 ? [] : [unreachedText(unreached, batch)]),
       ]),
     };

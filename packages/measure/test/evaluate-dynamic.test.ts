@@ -50,6 +50,11 @@ describe("evaluateDynamic", () => {
     const found = await evaluate({ degrees: [{ merges: 5 }], mergesText: other });
     expect(found.mergesText).toBe("other.txt");
     expect(found.reduced[0]).toMatchObject({ merges: 5, mergeBitsPerByte: 0 });
+    expect(found.notes).toEqual([]);
+    const { notes } = await evaluate({ degrees: [{ merges: 1 }], mergesText: SAMPLE_TEXT, maxBytes: 300 });
+    const [cut, learned] = notes;
+    expect(cut).toContain("is longer than 300 bytes");
+    expect(learned).toBe(`text to learn merges from: ${cut}`);
   });
 
   it("without merges is the model itself where its rows are kept", async () => {

@@ -4,7 +4,7 @@ import { openQuantizedRows, type QuantizedRows, type RowRange } from "@revocab/m
 import { logTotal } from "./log-total.ts";
 import { lengthOf } from "./neighbor-search.ts";
 import type { ProductIndex } from "./product-index.ts";
-import { openRanking } from "./rank-clusters.ts";
+import { type ClusterRanking, openRanking } from "./rank-clusters.ts";
 import { productError } from "./runtime-neighbors.ts";
 import { TopNeighbors } from "./top-neighbors.ts";
 
@@ -84,8 +84,7 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
     candidates[place] = isCandidate(row) ? 1 : 0;
     if (addends !== undefined) held.addends[place] = addends[row];
   }
-  await fillHeld(held, index);
-  const ranking = clusters && (await openRanking(clusters, held.addends));
+  const ranking = await openFilled(held, index);
   const largestAddend = addends?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
 
   /** The rows that may be among the k largest, multiplied themselves. */
@@ -97,8 +96,10 @@ export async function openProductSearch(options: ProductSearchOptions): Promise<
       const ids = places.slice(start, start + ROWS_AT_A_TIME).map(rowAt);
       const block = await readRows(stored, ids);
       for (const [i, id] of ids.entries()) {
-        const product = rowProduct(left, 0, block, i);
-        top.offerRow(0, id, addends === undefined ? product : Math.fround(product + addends[id]));
+        const own = rowProduct(left, 0, block, i);
+        const product = addends === undefined ? own : Math.fround(own + addends[id]);
+        if (!Number.isFinite(product)) throw notFinite(id, product);
+        top.offerRow(0, id, product);
       }
     }
     const ids = new Uint32Array(found);
@@ -199,6 +200,17 @@ function placesAbove(
   return places;
 }
 
+/** Fills the rows, and ranks their clusters if there are any; closes the rows where it fails. */
+async function openFilled(held: QuantizedRows, index: ProductIndex): Promise<ClusterRanking | undefined> {
+  try {
+    await fillHeld(held, index);
+    return index.clusters && (await openRanking(index.clusters, held.addends));
+  } catch (error) {
+    await held.close();
+    throw error;
+  }
+}
+
 async function fillHeld(held: QuantizedRows, { rows, width, scales, values }: ProductIndex): Promise<void> {
   held.scales.set(scales);
   const most = Math.max(1, Math.floor((64 << 20) / width));
@@ -206,6 +218,12 @@ async function fillHeld(held: QuantizedRows, { rows, width, scales, values }: Pr
     const count = Math.min(most, rows - start);
     await values.readRows(start, count, held.values.subarray(start * width, (start + count) * width));
   }
+}
+
+function notFinite(row: number, product: number): RevocabError {
+  return new RevocabError("not_finite", `the product of the query and row ${row} is ${product}`, {
+    hint: "leave the row out, or repair it",
+  });
 }
 
 function checkRows({ rows, columns }: ProductIndex, stored: StoredMatrix): void {

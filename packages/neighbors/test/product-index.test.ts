@@ -161,6 +161,14 @@ describe("an index over rows", () => {
     await found.close();
   });
 
+  it("whose values cannot be read leaves no threads behind", async () => {
+    const rows = clusteredRows(10, 4);
+    const index = await buildProductIndex({ rows: storedView(rows) });
+    const values = { readRows: () => Promise.reject(new Error("cut short")) };
+    await expect(search({ ...index, values }, rows, 2)).rejects.toThrow("cut short");
+    expect(process.getActiveResourcesInfo()).not.toContain("MessagePort");
+  });
+
   it("says what is wrong", async () => {
     const rows = clusteredRows(10, 4);
     const index = await buildProductIndex({ rows: storedView(rows) });
@@ -171,8 +179,11 @@ describe("an index over rows", () => {
     );
     const broken = { ...rows, data: rows.data.slice().fill(Number.NaN, 7, 8) };
     await expect(buildProductIndex({ rows: storedView(broken) })).rejects.toThrow(code("not_finite"));
-    const found = await search(index, rows);
     const query = queryOf(4, 1);
+    const changed = await search(index, broken);
+    await expect(changed.largest(query, { k: 10 })).rejects.toThrow(code("not_finite"));
+    await changed.close();
+    const found = await search(index, rows);
     await expect(found.largest(query, { k: 0 })).rejects.toThrow(code("bad_options"));
     await expect(found.largest(query, { k: 1, share: 0 })).rejects.toThrow(code("bad_options"));
     await expect(found.largest(queryOf(5, 1), { k: 1 })).rejects.toThrow(code("shape_mismatch"));
