@@ -49,6 +49,22 @@ describe("generate --bytes", () => {
   });
 });
 
+describe("generate", () => {
+  it("refuses options that would have no effect", async () => {
+    for (const [args, message] of [
+      [["--max-bytes", "8"], /--max-bytes was given without --bytes/],
+      [["--bytes", "--max-tokens", "8"], /--max-tokens was given with --bytes/],
+      [["--bytes", "--dynamic", "big"], /--dynamic was given with --bytes/],
+      [["--top-p", "0.9"], /--top-p was given, but nothing is drawn without --temperature/],
+      [["--bytes", "--top-k", "3"], /--top-k was given, but nothing is drawn without --temperature/],
+    ] as const) {
+      const { code, stderr } = await inProcess(["generate", SAMPLE_MODEL, "Tom", ...args, "--quiet"]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    }
+  });
+});
+
 describe("eval --with", () => {
   it("a model with itself scores as it does alone, with fitted weights of sum 1", async () => {
     const text = fileOf("text.txt", "Once upon a time, Tom saw a dog.");

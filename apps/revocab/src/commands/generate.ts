@@ -162,14 +162,15 @@ const OF_TOKENS = {
   shortlist: "--shortlist",
   exact: "--exact",
 };
+const OF_DRAWS = { topK: "--top-k", topP: "--top-p" };
 const OF_BYTES = { maxBytes: "--max-bytes", promptFile: "--prompt-file", suffix: "--suffix" };
 
-/** @throws RevocabError `bad_options` for options of the other way to write, and for no prompt or two */
+/** @throws RevocabError `bad_options` for options of another way to write or to choose, and for no prompt or two */
 function requireFitting(command: Command, prompt: string | undefined, flags: Flags): void {
   requireVoters(flags);
   const given = (options: Readonly<Record<string, string>>) =>
     Object.entries(options).find(([name]) => command.getOptionValueSource(name) === "cli")?.[1];
-  const [ofTokens, ofBytes] = [given(OF_TOKENS), given(OF_BYTES)];
+  const [ofTokens, ofBytes, ofDraws] = [given(OF_TOKENS), given(OF_BYTES), given(OF_DRAWS)];
   if (flags.bytes && ofTokens !== undefined) {
     throw new RevocabError("bad_options", `${ofTokens} was given with --bytes`, {
       hint: `leave ${ofTokens} out: text is written byte by byte, and limited by --max-bytes`,
@@ -178,6 +179,11 @@ function requireFitting(command: Command, prompt: string | undefined, flags: Fla
   if (!flags.bytes && ofBytes !== undefined) {
     throw new RevocabError("bad_options", `${ofBytes} was given without --bytes`, {
       hint: `leave ${ofBytes} out, or add --bytes`,
+    });
+  }
+  if (flags.temperature === 0 && ofDraws !== undefined) {
+    throw new RevocabError("bad_options", `${ofDraws} was given, but nothing is drawn without --temperature`, {
+      hint: `add --temperature 1 to draw; or leave ${ofDraws} out: the most probable is taken always`,
     });
   }
   if (flags.suffixFirst && flags.suffix === undefined) {

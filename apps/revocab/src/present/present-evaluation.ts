@@ -10,7 +10,6 @@ import {
   type Cell,
   counted,
   figure,
-  grouped,
   notes,
   paragraph,
   section,
@@ -104,7 +103,7 @@ export function presentMixture({
         ...(fitted === undefined
           ? []
           : [
-              ["weights fitted on", `${grouped(fitted.bytes)} bytes`] as const,
+              ["weights fitted on", counted(fitted.bytes, "byte")] as const,
               ["bits per byte there", figure(fitted.bitsPerByte, 4)] as const,
             ]),
         ["text", amountOf(evaluation)],
@@ -163,5 +162,5 @@ function figuresOf(evaluation: Evaluation): readonly (readonly [name: string, va
 }
 
 export function amountOf({ bytes, documents }: { bytes: number; documents: number }): string {
-  return `${grouped(bytes)} bytes in ${counted(documents, "document")}`;
+  return `${counted(bytes, "byte")} in ${counted(documents, "document")}`;
 }

@@ -155,7 +155,7 @@ function texts({ tokenizers, texts: sizes }: QualityReport): Block[] {
   if (sizes.length === 0) return [];
   const tables = sizes.map(({ name, bytes, lines, isWordless }, place) =>
     textTable(
-      `${name}: ${grouped(bytes)} bytes in ${counted(lines, "line")}${isWordless ? ", without spaces between words" : ""}`,
+      `${name}: ${counted(bytes, "byte")} in ${counted(lines, "line")}${isWordless ? ", without spaces between words" : ""}`,
       tokenizers,
       (one) => one.texts[place] as TextQuality,
     ),
