@@ -182,9 +182,13 @@ function requireFitting(command: Command, prompt: string | undefined, flags: Fla
     });
   }
   if (flags.temperature === 0 && ofDraws !== undefined) {
-    throw new RevocabError("bad_options", `${ofDraws} was given, but nothing is drawn without --temperature`, {
-      hint: `add --temperature 1 to draw; or leave ${ofDraws} out: the most probable is taken always`,
-    });
+    throw new RevocabError(
+      "bad_options",
+      `${ofDraws} was given, but nothing is drawn without --temperature`,
+      {
+        hint: `add --temperature 1 to draw; or leave ${ofDraws} out: the most probable is taken always`,
+      },
+    );
   }
   if (flags.suffixFirst && flags.suffix === undefined) {
     throw new RevocabError("bad_options", "--suffix-first was given without --suffix", {
