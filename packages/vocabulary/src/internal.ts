@@ -12,6 +12,7 @@ export {
 export { displayBytes } from "./display-bytes.ts";
 export { quoteToken } from "./display-token.ts";
 export type { Notation } from "./notation.ts";
+export { libraryQueue } from "./runtime/library-queue.ts";
 export { readCharsmap } from "./sentencepiece/read-charsmap.ts";
 export { mergeSymbols, mergeUntil } from "./spell/merge-symbols.ts";
 export { UNKNOWN_PENALTY } from "./spell/unigram-speller.ts";

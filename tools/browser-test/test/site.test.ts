@@ -48,6 +48,7 @@ describe.skipIf(!hasBrowser)("the site in a browser, from disk", () => {
         .getByRole("link", { name: "Open the page" })
         .and(page.locator(`[href="live/${name}.html"]`))
         .click();
+      await page.waitForURL(new RegExp(`live/${name}\\.html$`));
       await page.waitForSelector('[data-panel]:not([aria-busy="false"])', { state: "detached" });
       expect(await page.locator("[data-panel]").count()).toBeGreaterThan(0);
       expect(faults).toEqual([]);
@@ -77,6 +78,7 @@ describe.skipIf(!hasBrowser)("the site in a browser, from disk", () => {
     const { page, close } = await open("index.html");
     await page.getByRole("button", { name: "Dark theme" }).click();
     await page.getByRole("link", { name: "The command line", exact: true }).first().click();
+    await page.waitForURL(/command-line\.html$/);
     expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(20, 23, 26)");
     await close();
   });

@@ -28,6 +28,7 @@ export function registerInspect(program: Command): void {
       )
       .option("--html <file>", PAGE_HELP),
   ).action(async (path: string, flags: Flags) => {
+    await startLibrary();
     const { presentInspection } = await import("../present/present-inspection.ts");
     await runCommand(
       command,
@@ -41,6 +42,12 @@ export function registerInspect(program: Command): void {
       { readsOnly: flags.html === undefined },
     );
   });
+}
+
+/** While the rest is loaded. */
+async function startLibrary(): Promise<void> {
+  const { libraryQueue } = await import("@revocab/vocabulary/internal");
+  libraryQueue.start();
 }
 
 interface Flags extends ModelFlags {
