@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { link, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type Job, RevocabError, showText, throwIfAborted } from "@revocab/core";
 import { openFile } from "@revocab/files";
@@ -38,6 +38,7 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
   await mkdir(dirname(place), { recursive: true }).catch((cause: unknown) => {
     throw writeError(dirname(place), cause);
   });
+  const replaced = await inodeAt(place);
   const { path: partial, release } = await claimPartial(place).catch((cause: unknown) => {
     throw writeError(dirname(place), cause);
   });
@@ -53,7 +54,7 @@ export async function downloadBlob(options: DownloadBlobOptions): Promise<void> 
       digest = await fill(partial, options);
     }
     if (!(await isRight())) throw damaged(options, digest);
-    await rename(partial, place).catch((cause: unknown) => {
+    await putBlob(partial, place, replaced).catch((cause: unknown) => {
       throw writeError(place, cause);
     });
   } catch (error) {
@@ -92,6 +93,28 @@ async function claimPartial(place: string): Promise<ReservedPath> {
     await own.release();
     throw error;
   }
+}
+
+/**
+ * Puts a whole blob in its place. One that another run put there meanwhile stays: it may be read already, and only whole ones get there.
+ * @param replaced the inode of what was there before
+ */
+async function putBlob(partial: string, place: string, replaced: bigint | undefined): Promise<void> {
+  if (replaced === undefined) {
+    // in one step, where the disk has hard links
+    const isPlaced = await link(partial, place).then(
+      () => true,
+      () => false,
+    );
+    if (isPlaced) return rm(partial);
+  }
+  const found = await inodeAt(place);
+  if (found === undefined || found === replaced) await rename(partial, place);
+  else await rm(partial);
+}
+
+async function inodeAt(path: string): Promise<bigint | undefined> {
+  return (await ifThere(path, stat(path, { bigint: true })))?.ino;
 }
 
 /** Appends what is missing; gives the hash of the whole in hex. */

@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -42,6 +43,21 @@ function damage(directory: string, name: string): string {
   writeFileSync(blob, bytes);
   return blob;
 }
+
+it("a blob that several runs download at once is put in its place once: the first run may read it already", async () => {
+  const made = await place();
+  made.hub.add("org/small-model", sampleFiles());
+  const inodes = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const { directory } = await again(made);
+      return readdirSync(directory).map((name) => statSync(join(directory, name)).ino);
+    }),
+  );
+  expect(inodes[0]!.length).toBeGreaterThan(3);
+  for (const others of inodes) expect(others).toEqual(inodes[0]);
+  const blobs = join(made.options.settings.cacheDirectory, "models--org--small-model/blobs");
+  expect(readdirSync(blobs).filter((name) => name.includes("."))).toEqual([]);
+});
 
 describe("a blob of the cache whose content is not what its name says", () => {
   it.each(["config.json", "tokenizer.json", "model.safetensors"])(
