@@ -50,10 +50,11 @@ it("a blob that several runs download at once is put in its place once: the firs
   const inodes = await Promise.all(
     [1, 2, 3, 4].map(async () => {
       const { directory } = await again(made);
-      return readdirSync(directory).map((name) => statSync(join(directory, name)).ino);
+      return ["config.json", "tokenizer.json", "model.safetensors"].map(
+        (name) => statSync(join(directory, name)).ino,
+      );
     }),
   );
-  expect(inodes[0]!.length).toBeGreaterThan(3);
   for (const others of inodes) expect(others).toEqual(inodes[0]);
   const blobs = join(made.options.settings.cacheDirectory, "models--org--small-model/blobs");
   expect(readdirSync(blobs).filter((name) => name.includes("."))).toEqual([]);
