@@ -8,7 +8,7 @@ export { type ListedTokenIds, listTokenIds, namedTokenIds } from "./named-token-
 export { writeAt } from "./output-file.ts";
 export { placeUnchanged } from "./place-unchanged.ts";
 export { type StartedRewrite, startRewrite } from "./rewrite-checkpoint.ts";
-export { buildHeader, type HeaderTensor } from "./safetensors-header.ts";
+export { buildHeader, type HeaderTensor, readRawHeader } from "./safetensors-header.ts";
 export { type SentenceModule, sentenceModules } from "./sentence-modules.ts";
 export { type Copying, startCopying } from "./start-copying.ts";
 export { type StreamedRewrite, type StreamRewriteOptions, streamRewrite } from "./stream-rewrite.ts";

@@ -61,6 +61,22 @@ export async function readSafetensorsHeader(
   }
 }
 
+/**
+ * The header as it stands at the beginning of the file, with its length; checked.
+ * @throws RevocabError as {@link readSafetensorsHeader} does
+ */
+export async function readRawHeader(path: string, source: FileSource): Promise<Uint8Array> {
+  const { dataStart } = await readSafetensorsHeader(path, source);
+  const header = new Uint8Array(dataStart);
+  const file = await source.open(path);
+  try {
+    await file.read(header, 0);
+  } finally {
+    await file.close();
+  }
+  return header;
+}
+
 async function headerLength(file: ReadableFile, path: string): Promise<number> {
   const size = file.bytes;
   if (size < 10) fail(path, `has ${size} bytes; the smallest safetensors file has 10`);

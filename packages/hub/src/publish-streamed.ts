@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { FileSource } from "@revocab/checkpoint";
+import { readRawHeader } from "@revocab/checkpoint/internal";
 import { type Job, RevocabError, throwIfAborted } from "@revocab/core";
 import { checkLarge, unlike } from "./check-large.ts";
 import { checkPublished, differences } from "./check-published.ts";
@@ -16,7 +17,6 @@ import { keptFiles, staleFiles } from "./other-files.ts";
 import { prepareRepository, requireToken, startOf } from "./prepare-repository.ts";
 import type { PublishedModel, PublishStreamedOptions } from "./published-folder.ts";
 import { hasMoved, messageOf, notLookedAt } from "./publishing-messages.ts";
-import { readWeightsHeader } from "./read-weights-header.ts";
 import { refuseSecretHeader, refuseSecrets, refuseSecretTexts, requireAllowed } from "./refuse-secrets.ts";
 import { type FolderFile, folderFiles, SeenFolder } from "./seen-folder.ts";
 import { sendCommit } from "./send-commit.ts";
@@ -44,7 +44,7 @@ export async function publishStreamed(options: PublishStreamedOptions): Promise<
   requireAllowed(folder, allowFiles, [...gated.contents, ...paths]);
   await refuseSecrets({ folder: seen, files: small, weights: [], token, allowFiles, job });
   for (const { path } of gated.weights) {
-    refuseSecretHeader(path, await readWeightsHeader(weights, folder, path), { token, allowFiles });
+    refuseSecretHeader(path, await readRawHeader(join(folder, path), weights), { token, allowFiles });
   }
   const { title, description } = messageOf(options.title, gated);
   refuseSecretTexts(
@@ -157,7 +157,7 @@ function placeOf(folder: string, weights: FileSource): WeightsPlace {
       return file.bytes;
     },
     async headerSha256Of(name) {
-      const header = await readWeightsHeader(weights, folder, name);
+      const header = await readRawHeader(join(folder, name), weights);
       return createHash("sha256").update(header).digest("hex");
     },
   };

@@ -2,14 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
-import {
-  type AuxiliaryFiles,
-  type FileSource,
-  localFiles,
-  readSafetensorsHeader,
-  type WrittenFiles,
-} from "@revocab/checkpoint";
-import { hashFile } from "@revocab/checkpoint/internal";
+import { type AuxiliaryFiles, type FileSource, localFiles, type WrittenFiles } from "@revocab/checkpoint";
+import { hashFile, readRawHeader } from "@revocab/checkpoint/internal";
 import { type Job, showNotes } from "@revocab/core";
 import type { MethodComparison, SwapEvaluation } from "@revocab/measure";
 import {
@@ -149,15 +143,9 @@ async function withHeaderHashes(
 }
 
 async function hashHeader(path: string, weights: FileSource): Promise<string> {
-  const { dataStart } = await readSafetensorsHeader(path, weights);
-  const header = new Uint8Array(dataStart);
-  const file = await weights.open(path);
-  try {
-    await file.read(header, 0);
-  } finally {
-    await file.close();
-  }
-  return createHash("sha256").update(header).digest("hex");
+  return createHash("sha256")
+    .update(await readRawHeader(path, weights))
+    .digest("hex");
 }
 
 /**
