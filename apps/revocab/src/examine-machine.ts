@@ -142,22 +142,27 @@ async function examineRuntime(faults: Fault[]): Promise<MachineReport["runtime"]
   const { loadOnnxRuntime } = await import("@revocab/onnx");
   try {
     const { kind } = await loadOnnxRuntime();
-    return { kind, devices: await listDevices() };
+    return { kind, devices: await listDevices(faults) };
   } catch (error) {
     faults.push(faultOf(error, false));
     return { kind: "none", devices: [] };
   }
 }
 
-/** Those that can be used; the processor alone where trying the others ends the process that does. */
-async function listDevices(): Promise<readonly string[]> {
+/** Those that can be used. Where trying the others ends the process that does, that is a fault, and the processor is left. */
+async function listDevices(faults: Fault[]): Promise<readonly string[]> {
   const program = fileURLToPath(new URL("./list-devices.js", import.meta.url));
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [program], {
       timeout: DEVICES_TIMEOUT_MS,
     });
     return JSON.parse(stdout) as string[];
-  } catch {
+  } catch (error) {
+    faults.push({
+      isEssential: false,
+      message: `devices beside the CPU could not be tried: ${showMessage((error as Error).message, 200)}`,
+      mend: "mend the driver of the graphics card, or go on with the CPU",
+    });
     return ["cpu"];
   }
 }
